@@ -1,0 +1,167 @@
+#include "stack/base/address.hpp"
+
+namespace conker {
+namespace {
+
+// Reads a text from the front; what fails leaves it in an unspecified place.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  bool at_end() const { return text_.empty(); }
+
+  bool skip(char expected) {
+    if (text_.empty() || text_.front() != expected) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+
+  // A number without leading zeros, which some would read as octal.
+  std::optional<std::uint8_t> decimal(unsigned largest) {
+    unsigned value = 0;
+    std::size_t digits = 0;
+    for (; digits < text_.size() && text_[digits] >= '0' && text_[digits] <= '9'; ++digits) {
+      if (digits > 0 && value == 0) return std::nullopt;
+      value = value * 10 + static_cast<unsigned>(text_[digits] - '0');
+      if (value > largest) return std::nullopt;
+    }
+    if (digits == 0) return std::nullopt;
+    text_.remove_prefix(digits);
+    return static_cast<std::uint8_t>(value);
+  }
+
+  std::optional<std::uint8_t> hex_pair() {
+    if (text_.size() < 2) return std::nullopt;
+    const int high = digit(text_[0]);
+    const int low = digit(text_[1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    text_.remove_prefix(2);
+    return static_cast<std::uint8_t>(high << 4 | low);
+  }
+
+  std::optional<IpAddress> dotted_quad() {
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 4; ++i) {
+      if (i > 0 && !skip('.')) return std::nullopt;
+      const auto number = decimal(255);
+      if (!number) return std::nullopt;
+      bits = bits << 8 | *number;
+    }
+    return IpAddress::v4(bits);
+  }
+
+ private:
+  static int digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  }
+
+  std::string_view text_;
+};
+
+// Writes a text; the caller has made room for the longest.
+class Writer {
+ public:
+  explicit Writer(std::span<char> out) : out_(out) {}
+
+  void put(char c) { out_[size_++] = c; }
+  void decimal(unsigned value) {
+    if (value >= 10) decimal(value / 10);
+    put(static_cast<char>('0' + value % 10));
+  }
+  void hex(unsigned value, int digits) {
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 0xf]);
+  }
+  std::string_view text() const { return {out_.data(), size_}; }
+
+ private:
+  std::span<char> out_;
+  std::size_t size_ = 0;
+};
+
+void write_v4(Writer& writer, std::uint32_t bits) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    if (shift < 24) writer.put('.');
+    writer.decimal(bits >> shift & 0xff);
+  }
+}
+
+// RFC 5952, 4: no leading zeros, the first of the longest runs of two or more zero groups becomes "::".
+void write_v6(Writer& writer, const std::array<std::uint32_t, 4>& words) {
+  const auto group = [&](int i) {
+    return words[static_cast<std::size_t>(i / 2)] >> (i % 2 == 0 ? 16 : 0) & 0xffff;
+  };
+  int run_begin = 8;
+  int run_length = 1;
+  for (int i = 0; i < 8; ++i) {
+    int length = 0;
+    while (i + length < 8 && group(i + length) == 0) ++length;
+    if (length > run_length) {
+      run_begin = i;
+      run_length = length;
+    }
+  }
+  for (int i = 0; i < 8;) {
+    if (i == run_begin) {
+      writer.put(':');
+      i += run_length;
+      if (i == 8) writer.put(':');
+      continue;
+    }
+    if (i > 0) writer.put(':');
+    const unsigned value = group(i++);
+    writer.hex(value, value > 0xfff ? 4 : value > 0xff ? 3 : value > 0xf ? 2 : 1);
+  }
+}
+
+}  // namespace
+
+std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  Reader reader(text);
+  const auto address = reader.dotted_quad();
+  return reader.at_end() ? address : std::nullopt;
+}
+
+std::string_view IpAddress::format(std::span<char, kTextSize> out) const {
+  Writer writer(out);
+  if (is_v4()) {
+    write_v4(writer, v4_bits());
+  } else {
+    write_v6(writer, words_);
+  }
+  return writer.text();
+}
+
+std::optional<Prefix> Prefix::parse(std::string_view text) {
+  Reader reader(text);
+  const auto address = reader.dotted_quad();
+  if (!address || !reader.skip('/')) return std::nullopt;
+  const auto length = reader.decimal(32);
+  if (!length || !reader.at_end()) return std::nullopt;
+  return Prefix{*address, *length};
+}
+
+std::optional<MacAddress> MacAddress::parse(std::string_view text) {
+  Reader reader(text);
+  MacAddress mac;
+  for (std::size_t i = 0; i < mac.bytes.size(); ++i) {
+    if (i > 0 && !reader.skip(':')) return std::nullopt;
+    const auto byte = reader.hex_pair();
+    if (!byte) return std::nullopt;
+    mac.bytes[i] = *byte;
+  }
+  return reader.at_end() ? std::optional(mac) : std::nullopt;
+}
+
+std::string_view MacAddress::format(std::span<char, kTextSize> out) const {
+  Writer writer(out);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0) writer.put(':');
+    writer.hex(bytes[i], 2);
+  }
+  return writer.text();
+}
+
+}  // namespace conker

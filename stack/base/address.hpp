@@ -1,0 +1,109 @@
+// Addresses of hosts, links and services. One IpAddress for both families from the first line.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace conker {
+
+/// An IPv4 or IPv6 address. IPv4 is kept as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one comparison and
+/// one hash serve both.
+class IpAddress {
+ public:
+  /// The unspecified IPv6 address, ::.
+  constexpr IpAddress() = default;
+  /// Four groups of 32 bits in host order, most significant first.
+  explicit constexpr IpAddress(std::array<std::uint32_t, 4> words) : words_(words) {}
+
+  /// From 32 bits in host order.
+  static constexpr IpAddress v4(std::uint32_t bits) { return IpAddress({0, 0, 0xffff, bits}); }
+  static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
+    return v4(std::uint32_t{a} << 24 | std::uint32_t{b} << 16 | std::uint32_t{c} << 8 | d);
+  }
+
+  /// Dotted quad only, for as long as the stack speaks only IPv4. No leading zeros, nothing before or behind.
+  static std::optional<IpAddress> parse(std::string_view text);
+
+  constexpr bool is_v4() const { return words_[0] == 0 && words_[1] == 0 && words_[2] == 0xffff; }
+  /// The IPv4 bits in host order; a meaning only where is_v4().
+  constexpr std::uint32_t v4_bits() const { return words_[3]; }
+  constexpr const std::array<std::uint32_t, 4>& words() const { return words_; }
+
+  constexpr bool is_unspecified() const { return words_[3] == 0 && (is_v4() || *this == IpAddress()); }
+  constexpr bool is_loopback() const { return is_v4() && words_[3] >> 24 == 127; }
+  constexpr bool is_multicast() const { return is_v4() ? words_[3] >> 28 == 0xe : words_[0] >> 24 == 0xff; }
+  constexpr bool is_limited_broadcast() const { return is_v4() && words_[3] == 0xffffffff; }
+
+  constexpr bool operator==(const IpAddress&) const = default;
+  constexpr auto operator<=>(const IpAddress&) const = default;
+
+  /// The longest text that format() writes.
+  static constexpr std::size_t kTextSize = 40;
+  /// Writes the usual text form and gives the part of `out` that holds it.
+  std::string_view format(std::span<char, kTextSize> out) const;
+
+ private:
+  std::array<std::uint32_t, 4> words_{};
+};
+
+/// A range of addresses: an address and how many leading bits of it count (for IPv4 0..32).
+struct Prefix {
+  IpAddress address;
+  std::uint8_t length = 0;
+
+  constexpr std::uint32_t v4_mask() const { return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length); }
+  constexpr bool contains(IpAddress a) const {
+    return a.is_v4() && address.is_v4() && ((a.v4_bits() ^ address.v4_bits()) & v4_mask()) == 0;
+  }
+  /// The directed broadcast address; a prefix of 31 or 32 bits has none (RFC 3021).
+  constexpr std::optional<IpAddress> broadcast() const {
+    if (!address.is_v4() || length > 30) return std::nullopt;
+    return IpAddress::v4(address.v4_bits() | ~v4_mask());
+  }
+  constexpr bool operator==(const Prefix&) const = default;
+  /// "10.77.0.0/24".
+  static std::optional<Prefix> parse(std::string_view text);
+};
+
+/// An Ethernet address.
+struct MacAddress {
+  std::array<std::uint8_t, 6> bytes{};
+
+  static constexpr MacAddress broadcast() { return {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}; }
+  constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
+  constexpr bool operator==(const MacAddress&) const = default;
+
+  /// "02:00:00:00:00:01".
+  static std::optional<MacAddress> parse(std::string_view text);
+  static constexpr std::size_t kTextSize = 18;
+  std::string_view format(std::span<char, kTextSize> out) const;
+};
+
+/// A TCP or UDP port in host order.
+struct Port {
+  std::uint16_t value = 0;
+  constexpr bool operator==(const Port&) const = default;
+  constexpr auto operator<=>(const Port&) const = default;
+};
+
+struct Endpoint {
+  IpAddress address;
+  Port port;
+  constexpr bool operator==(const Endpoint&) const = default;
+};
+
+/// What names a connection on the wire.
+struct FourTuple {
+  IpAddress local;
+  IpAddress remote;
+  Port local_port;
+  Port remote_port;
+  constexpr bool operator==(const FourTuple&) const = default;
+};
+
+}  // namespace conker

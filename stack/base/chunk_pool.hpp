@@ -1,0 +1,62 @@
+// The bytes that travel: a pool of equal chunks that all connections share. Who has no bytes holds no chunk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/arena.hpp"
+#include "stack/base/seq.hpp"
+
+namespace conker {
+
+inline constexpr std::uint32_t kNone = 0xffffffff;
+
+class ChunkPool {
+ public:
+  /// What is known of a chunk; its bytes lie apart.
+  struct Chunk {
+    std::uint32_t next;   // in a queue or in the free list
+    std::uint16_t begin;  // bytes in use: [begin, end)
+    std::uint16_t end;
+    Seq sequence;  // of the byte at begin, while the chunk is out of order
+  };
+
+  ChunkPool(Arena& arena, std::uint32_t chunks, std::uint32_t chunk_bytes)
+      : chunks_(arena.take<Chunk>(chunks)),
+        bytes_(arena.take<std::byte>(std::size_t{chunks} * chunk_bytes)),
+        chunk_bytes_(chunk_bytes) {}
+
+  /// An empty chunk that nothing follows; kNone when there is none.
+  std::uint32_t take();
+  void give_back(std::uint32_t index);
+
+  Chunk& operator[](std::uint32_t index) { return chunks_[index]; }
+  const Chunk& operator[](std::uint32_t index) const { return chunks_[index]; }
+  /// All bytes of a chunk, in use or not.
+  std::span<std::byte> storage(std::uint32_t index) {
+    return bytes_.subspan(std::size_t{index} * chunk_bytes_, chunk_bytes_);
+  }
+  /// The bytes of a chunk that are in use.
+  std::span<const std::byte> used(std::uint32_t index) const {
+    const Chunk& chunk = chunks_[index];
+    return bytes_.subspan(std::size_t{index} * chunk_bytes_ + chunk.begin, chunk.end - chunk.begin);
+  }
+
+  std::uint32_t chunk_bytes() const { return chunk_bytes_; }
+  std::uint32_t capacity() const { return static_cast<std::uint32_t>(chunks_.size()); }
+  std::uint32_t free() const { return capacity() - static_cast<std::uint32_t>(taken_ - returned_); }
+  std::uint64_t taken() const { return taken_; }
+  std::uint64_t returned() const { return returned_; }
+
+ private:
+  std::span<Chunk> chunks_;
+  std::span<std::byte> bytes_;
+  std::uint32_t chunk_bytes_;
+  std::uint32_t free_ = kNone;
+  std::uint32_t fresh_ = 0;  // chunks from here on were never used
+  std::uint64_t taken_ = 0;
+  std::uint64_t returned_ = 0;
+};
+
+}  // namespace conker

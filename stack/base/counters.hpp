@@ -1,0 +1,123 @@
+// Everything the stack counts, by name. One list: the counters, their names and what they mean.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace conker {
+
+// name, meaning. A frame, packet or segment that is not used is counted by exactly one drop_* counter.
+#define CONKER_COUNTERS(X)                                                                            \
+  X(frames_in, "frames taken from links")                                                             \
+  X(frames_out, "frames given to links")                                                              \
+  X(frames_refused, "frames that a link could not take at the moment")                                \
+  X(drop_frame_runt, "frames too short for an Ethernet header")                                       \
+  X(drop_frame_other_host, "frames for another link address")                                         \
+  X(drop_frame_ethertype, "frames of a protocol not spoken")                                          \
+  X(arp_in, "ARP packets understood")                                                                 \
+  X(arp_out, "ARP packets sent")                                                                      \
+  X(drop_arp_malformed, "ARP packets cut short or not for IPv4 on Ethernet")                          \
+  X(drop_arp_sender, "ARP packets from a sender that cannot be: group, our own, not on that network") \
+  X(drop_arp_unasked, "ARP packets about others, and answers nobody asked for")                       \
+  X(neighbours_resolved, "neighbours found by ARP")                                                   \
+  X(neighbours_failed, "neighbours that did not answer ARP")                                          \
+  X(neighbours_evicted, "neighbours forgotten because the cache was full")                            \
+  X(drop_neighbour_queue, "packets dropped while their neighbour was being found")                    \
+  X(packets_in, "IPv4 packets taken from frames")                                                     \
+  X(packets_delivered, "IPv4 packets given to a protocol")                                            \
+  X(packets_out, "IPv4 packets sent or queued for a neighbour")                                       \
+  X(drop_ip_malformed, "IPv4 packets with a bad version, header or length")                           \
+  X(drop_ip_checksum, "IPv4 packets with a bad header checksum")                                      \
+  X(drop_ip_fragment, "IPv4 fragments, not reassembled yet")                                          \
+  X(drop_ip_address, "IPv4 packets not for an address of ours")                                       \
+  X(drop_ip_source, "IPv4 packets from a source that cannot be: multicast, broadcast, our own")       \
+  X(drop_ip_protocol, "IPv4 packets of a protocol not spoken")                                        \
+  X(drop_ip_no_route, "packets of ours with no route")                                                \
+  X(drop_ip_too_big, "packets of ours larger than the interface carries")                             \
+  X(icmp_echo_requests_in, "pings received and answered")                                             \
+  X(icmp_echo_replies_in, "answers to our pings")                                                     \
+  X(icmp_echo_requests_out, "pings sent")                                                             \
+  X(icmp_unreachable_in, "destination-unreachable messages understood")                               \
+  X(icmp_unreachable_accepted, "those that named a segment we had in flight")                         \
+  X(drop_icmp_malformed, "ICMP messages cut short")                                                   \
+  X(drop_icmp_checksum, "ICMP messages with a bad checksum")                                          \
+  X(drop_icmp_type, "ICMP messages of a type not acted upon")                                         \
+  X(drop_echo_reply_queue, "answers to pings that nobody fetched in time")                            \
+  X(segments_in, "TCP segments received")                                                             \
+  X(segments_delivered, "TCP segments processed")                                                     \
+  X(segments_out, "TCP segments sent")                                                                \
+  X(segments_retransmitted, "TCP segments sent again")                                                \
+  X(resets_in, "RST segments accepted")                                                               \
+  X(resets_out, "RST segments sent")                                                                  \
+  X(challenge_acks_out, "ACKs sent to check a doubtful RST or SYN (RFC 5961)")                        \
+  X(drop_segment_malformed, "segments with a bad header or options")                                  \
+  X(drop_segment_checksum, "segments with a bad checksum")                                            \
+  X(drop_segment_address, "segments to or from a broadcast or multicast address")                     \
+  X(drop_segment_no_connection, "segments for no connection or listener")                             \
+  X(drop_segment_unacceptable, "segments outside of the window")                                      \
+  X(drop_segment_flags, "segments whose flags make no sense in the state")                            \
+  X(drop_segment_ack, "segments that acknowledge what was never sent or long ago")                    \
+  X(drop_segment_reset, "RST segments not believed")                                                  \
+  X(drop_segment_syn_backlog, "SYNs dropped because a half-open cap was reached")                     \
+  X(drop_segment_accept_queue, "final ACKs dropped because the accept queue was full")                \
+  X(drop_segment_no_slot, "final ACKs dropped because the connection table was full")                 \
+  X(out_of_order_segments, "segments kept beyond a hole")                                             \
+  X(out_of_order_dropped, "segments beyond a hole dropped for want of room")                          \
+  X(receive_no_buffer, "segments whose data was dropped because the pool was empty")                  \
+  X(opened_active, "connections opened by us")                                                        \
+  X(opened_passive, "connections accepted by a listener's handshake")                                 \
+  X(ended_closed, "connections that ended by FIN on both sides")                                      \
+  X(ended_reset, "connections that the peer reset")                                                   \
+  X(ended_aborted, "connections that our application reset")                                          \
+  X(ended_refused, "connections refused by the peer")                                                 \
+  X(ended_timed_out, "connections given up because the peer did not answer")                          \
+  X(ended_other, "connections that ended otherwise: unreachable, no resources")                       \
+  X(half_open_created, "passive handshakes begun")                                                    \
+  X(half_open_promoted, "passive handshakes that became a connection")                                \
+  X(half_open_reset, "passive handshakes reset by the peer")                                          \
+  X(half_open_timed_out, "passive handshakes never finished")                                         \
+  X(half_open_dropped, "passive handshakes dropped with their listener")                              \
+  X(half_open_replaced, "passive handshakes begun anew by another SYN")                               \
+  X(time_wait_created, "TIME-WAIT records made")                                                      \
+  X(time_wait_expired, "TIME-WAIT records that ran their time")                                       \
+  X(time_wait_evicted, "TIME-WAIT records, the oldest, given up at the cap")                          \
+  X(time_wait_reused, "TIME-WAIT records replaced by a new connection")                               \
+  X(time_wait_reset, "TIME-WAIT records ended by an acceptable RST")                                  \
+  X(retransmit_timeouts, "retransmission timer expiries")                                             \
+  X(fast_retransmits, "losses found by duplicate ACKs")                                               \
+  X(zero_window_probes, "probes sent into a closed window")                                           \
+  X(refused_transitions, "state changes, timers and segments that met a connection in Destroy")       \
+  X(events_lost, "last events nobody fetched before their slot was needed")                           \
+  X(reaped, "connections freed by the reaper")                                                        \
+  X(open_failed, "opens that failed at once: no port, no slot, no route")
+
+enum class Count : std::uint8_t {
+#define CONKER_COUNTER_ENUM(name, meaning) name,
+  CONKER_COUNTERS(CONKER_COUNTER_ENUM)
+#undef CONKER_COUNTER_ENUM
+      kSize
+};
+inline constexpr std::size_t kCountSize = static_cast<std::size_t>(Count::kSize);
+
+/// Name and meaning of a counter, for output. Not linked unless used.
+struct CountText {
+  const char* name;
+  const char* meaning;
+};
+inline constexpr std::array<CountText, kCountSize> kCountTexts{{
+#define CONKER_COUNTER_TEXT(name, meaning) {#name, meaning},
+    CONKER_COUNTERS(CONKER_COUNTER_TEXT)
+#undef CONKER_COUNTER_TEXT
+}};
+
+class Counters {
+ public:
+  constexpr void add(Count count, std::uint64_t n = 1) { values_[static_cast<std::size_t>(count)] += n; }
+  constexpr std::uint64_t operator[](Count count) const { return values_[static_cast<std::size_t>(count)]; }
+
+ private:
+  std::array<std::uint64_t, kCountSize> values_{};
+};
+
+}  // namespace conker

@@ -1,0 +1,64 @@
+// How long things took, in fixed memory.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "stack/base/time.hpp"
+
+namespace conker {
+
+/// Durations from 0 us to about 4295 s, each kept to within 1/16 of its value. What is longer counts as the
+/// longest.
+class Histogram {
+ public:
+  void add(Duration duration) {
+    const std::uint32_t us = clamp(duration);
+    ++buckets_[bucket(us)];
+    ++count_;
+    if (us > max_) max_ = us;
+  }
+  void clear() { *this = Histogram(); }
+
+  std::uint64_t count() const { return count_; }
+  Duration max() const { return Duration(max_); }
+
+  /// The smallest duration that at least `per_mille` of 1000 do not exceed; 0 when empty.
+  Duration quantile(std::uint32_t per_mille) const {
+    const std::uint64_t wanted = (count_ * per_mille + 999) / 1000;
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      seen += buckets_[i];
+      if (seen >= wanted && seen > 0) return Duration(upper(i) < max_ ? upper(i) : max_);
+    }
+    return max();
+  }
+
+ private:
+  static constexpr int kSubBits = 4;  // 16 buckets for each power of two
+  static constexpr std::size_t kBuckets = (33 - kSubBits) << kSubBits;
+
+  static constexpr std::uint32_t clamp(Duration d) {
+    if (d.count() < 0) return 0;
+    return d.count() > 0xffffffff ? 0xffffffff : static_cast<std::uint32_t>(d.count());
+  }
+  static constexpr std::size_t bucket(std::uint32_t us) {
+    if (us < (1u << kSubBits)) return us;
+    const int shift = std::bit_width(us) - kSubBits - 1;
+    return (static_cast<std::size_t>(shift + 1) << kSubBits) + ((us >> shift) - (1u << kSubBits));
+  }
+  static constexpr std::uint32_t upper(std::size_t bucket) {
+    if (bucket < (1u << kSubBits)) return static_cast<std::uint32_t>(bucket);
+    const int shift = static_cast<int>(bucket >> kSubBits) - 1;
+    const std::uint64_t base = (bucket & ((1u << kSubBits) - 1)) + (1u << kSubBits);
+    return static_cast<std::uint32_t>(((base + 1) << shift) - 1);
+  }
+
+  std::array<std::uint32_t, kBuckets> buckets_{};
+  std::uint64_t count_ = 0;
+  std::uint32_t max_ = 0;
+};
+
+}  // namespace conker

@@ -1,0 +1,80 @@
+// Lists through records of a table: links are indices, so that a table can be copied as it is.
+#pragma once
+
+#include <cstdint>
+
+#include "stack/base/chunk_pool.hpp"
+
+namespace conker {
+
+/// First in, first out. Each record can be in one such list per link member; its owner knows whether it is.
+template <typename Record, std::uint32_t Record::*Next>
+class IndexQueue {
+ public:
+  bool empty() const { return head_ == kNone; }
+  std::uint32_t head() const { return head_; }
+
+  template <typename Table>
+  void push(Table& table, std::uint32_t index) {
+    table[index].*Next = kNone;
+    if (head_ == kNone) {
+      head_ = index;
+    } else {
+      table[tail_].*Next = index;
+    }
+    tail_ = index;
+  }
+
+  /// kNone when empty.
+  template <typename Table>
+  std::uint32_t pop(Table& table) {
+    const std::uint32_t index = head_;
+    if (index != kNone) head_ = table[index].*Next;
+    return index;
+  }
+
+  /// Takes everything out at once: what is pushed while the caller works through it waits for the next time.
+  IndexQueue take() {
+    IndexQueue all = *this;
+    *this = IndexQueue();
+    return all;
+  }
+
+ private:
+  std::uint32_t head_ = kNone;
+  std::uint32_t tail_ = kNone;
+};
+
+/// First in, first out, and removable from the middle.
+template <typename Record, std::uint32_t Record::*Next, std::uint32_t Record::*Previous>
+class IndexList {
+ public:
+  bool empty() const { return head_ == kNone; }
+  std::uint32_t head() const { return head_; }
+  std::uint32_t size() const { return size_; }
+
+  template <typename Table>
+  void push(Table& table, std::uint32_t index) {
+    table[index].*Next = kNone;
+    table[index].*Previous = tail_;
+    (tail_ == kNone ? head_ : table[tail_].*Next) = index;
+    tail_ = index;
+    ++size_;
+  }
+
+  template <typename Table>
+  void remove(Table& table, std::uint32_t index) {
+    const std::uint32_t next = table[index].*Next;
+    const std::uint32_t previous = table[index].*Previous;
+    (previous == kNone ? head_ : table[previous].*Next) = next;
+    (next == kNone ? tail_ : table[next].*Previous) = previous;
+    --size_;
+  }
+
+ private:
+  std::uint32_t head_ = kNone;
+  std::uint32_t tail_ = kNone;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace conker

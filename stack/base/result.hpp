@@ -1,0 +1,66 @@
+// What a call answers when it cannot do what was asked.
+#pragma once
+
+#include <cstdint>
+
+namespace conker {
+
+enum class [[nodiscard]] Error : std::uint8_t{
+    kOk,
+    kNoSuchId,         // the id names nothing: stale, or never given out
+    kNotConnected,     // the connection is not in a state that allows this
+    kClosing,          // the application has already closed its side
+    kInvalidArgument,  // an address, port or length that can never work
+    kNoSuchAddress,    // the local address is not one of ours
+    kNoRoute,          // no interface leads there
+    kAddressInUse,     // that port or four-tuple is taken
+    kNoFreePort,       // every port towards that peer is taken
+    kTableFull,        // a capacity of the stack is used up
+};
+
+/// A short phrase in plain words, such as "no free port towards this peer".
+constexpr const char* to_string(Error error) {
+  switch (error) {
+    case Error::kOk:
+      return "ok";
+    case Error::kNoSuchId:
+      return "no such connection";
+    case Error::kNotConnected:
+      return "the connection is not established";
+    case Error::kClosing:
+      return "the connection is already closed on our side";
+    case Error::kInvalidArgument:
+      return "an invalid address, port or length";
+    case Error::kNoSuchAddress:
+      return "the local address is not one of this stack's";
+    case Error::kNoRoute:
+      return "no route to that address";
+    case Error::kAddressInUse:
+      return "the address and port are already in use";
+    case Error::kNoFreePort:
+      return "no free local port towards this peer";
+    case Error::kTableFull:
+      return "a table of the stack is full";
+  }
+  return "unknown error";
+}
+
+/// A value or the reason why there is none. (std::expected is C++23.)
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  constexpr Result(T value) : value_(value) {}
+  constexpr Result(Error error) : error_(error) {}
+
+  constexpr explicit operator bool() const { return error_ == Error::kOk; }
+  constexpr Error error() const { return error_; }
+  /// Only where there is one.
+  constexpr const T& operator*() const { return value_; }
+  constexpr const T* operator->() const { return &value_; }
+
+ private:
+  T value_{};
+  Error error_ = Error::kOk;
+};
+
+}  // namespace conker

@@ -1,0 +1,325 @@
+#include "stack/link/fault.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "stack/base/checksum.hpp"
+#include "stack/wire/bytes.hpp"
+#include "stack/wire/ethernet.hpp"
+#include "stack/wire/ipv4.hpp"
+
+namespace conker {
+
+// The bytes of the frame follow it.
+struct FaultLink::Slot {
+  Instant release{};
+  std::uint32_t next = kNone;  // in the list it is in
+  std::uint32_t length = 0;
+  ChecksumState checksum = ChecksumState::kUnknown;
+};
+
+namespace {
+
+constexpr Duration kReorderWait = 10ms;
+constexpr Duration kBusyWait = 1ms;
+// Links may treat the first part of a frame as headers, which are never longer than this.
+constexpr std::size_t kHeadersMax = kEthernetHeader + 40 + 60;
+
+constexpr std::size_t stride(std::size_t slot_bytes, std::uint32_t frame_bytes) {
+  return slot_bytes + (std::size_t{frame_bytes} + 7) / 8 * 8;
+}
+
+// A local sender left only the pseudo-header's sum in the checksum field: makes it what it would be on a
+// wire.
+void complete_partial_checksum(std::span<std::byte> frame) {
+  const auto ip = parse_ipv4(frame.subspan(kEthernetHeader));
+  if (!ip || ip->is_fragment()) return;
+  const std::size_t field = ip->protocol == 6 ? 16 : ip->protocol == 17 ? 6 : ip->payload.size();
+  if (field + 2 > ip->payload.size()) return;
+  Checksum sum;
+  sum.add(ip->payload);
+  put16(frame, static_cast<std::size_t>(ip->payload.data() - frame.data()) + field, sum.finish());
+}
+
+FrameOut in_two_parts(std::span<const std::byte> bytes) {
+  FrameOut frame;
+  const std::size_t front = std::min(bytes.size(), kHeadersMax);
+  frame.parts[0] = bytes.first(front);
+  frame.parts[1] = bytes.subspan(front);
+  frame.count = front < bytes.size() ? 2 : 1;
+  return frame;
+}
+
+// Whether checksums of its own protect what follows the Ethernet header. Whom a flipped bit in ARP misleads
+// would stay misled for a minute, which no corruption on a real wire can do.
+bool may_be_corrupted(std::span<const std::byte> front) {
+  const auto ethernet = parse_ethernet(front);
+  return ethernet && ethernet->type == kEtherTypeIpv4 && !ethernet->payload.empty();
+}
+
+}  // namespace
+
+// ---- Slots ----
+
+std::size_t FaultLink::storage_bytes(std::uint32_t slots, std::uint32_t frame_bytes) {
+  return slots * stride(sizeof(Slot), frame_bytes);
+}
+
+FaultLink::FaultLink(Link& below, std::span<std::byte> storage, std::uint32_t frame_bytes)
+    : below_(below), storage_(storage), frame_bytes_(frame_bytes) {
+  const auto slots = static_cast<std::uint32_t>(storage.size() / stride(sizeof(Slot), frame_bytes));
+  for (std::uint32_t index = slots; index-- > 0;) {
+    new (&slot(index)) Slot;
+    slot(index).next = free_;
+    free_ = index;
+  }
+  set(FaultSettings{});
+}
+
+FaultLink::Slot& FaultLink::slot(std::uint32_t index) const {
+  return *reinterpret_cast<Slot*>(storage_.data() + index * stride(sizeof(Slot), frame_bytes_));
+}
+
+std::span<std::byte> FaultLink::bytes(std::uint32_t index) const {
+  const std::size_t at = index * stride(sizeof(Slot), frame_bytes_) + sizeof(Slot);
+  return storage_.subspan(at, slot(index).length);
+}
+
+std::uint32_t FaultLink::hold(Parts frame, ChecksumState checksum) {
+  std::size_t length = 0;
+  for (const auto part : frame) length += part.size();
+  if (free_ == kNone || length > frame_bytes_) {
+    ++counters_.no_room;
+    return kNone;
+  }
+  const std::uint32_t index = free_;
+  free_ = slot(index).next;
+  slot(index).length = static_cast<std::uint32_t>(length);
+  slot(index).checksum = checksum;
+  std::byte* at = bytes(index).data();
+  for (const auto part : frame) at = std::copy(part.begin(), part.end(), at);
+  return index;
+}
+
+// ---- Chance ----
+
+void FaultLink::set(const FaultSettings& settings) {
+  settings_ = settings;
+  decided_ = false;
+  // Each direction has its own sequence, so that what happens to one does not depend on the other.
+  in_.random = settings.seed;
+  out_.random = ~settings.seed;
+}
+
+// SplitMix64 (Steele, Lea and Flood, 2014).
+std::uint64_t FaultLink::draw(Lane& lane) {
+  std::uint64_t z = lane.random += 0x9e3779b97f4a7c15;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  return z ^ z >> 31;
+}
+
+bool FaultLink::happens(Lane& lane, std::uint32_t millionths) {
+  return millionths != 0 && ((draw(lane) >> 32) * 1'000'000 >> 32) < millionths;
+}
+
+FaultLink::Fate FaultLink::decide(Lane& lane, std::span<const std::byte> front) {
+  Fate fate;
+  fate.lost = happens(lane, settings_.loss);
+  if (fate.lost) return fate;
+  fate.corrupted = may_be_corrupted(front) && happens(lane, settings_.corrupt);
+  fate.duplicated = happens(lane, settings_.duplicate);
+  // While one waits to be overtaken, the next is the one that overtakes it.
+  fate.reordered = happens(lane, settings_.reorder) && lane.overtaken == kNone;
+  return fate;
+}
+
+std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum) {
+  const std::uint32_t index = hold(frame, ChecksumState::kUnknown);
+  if (index == kNone) return kNone;
+  if (checksum == ChecksumState::kPartial) complete_partial_checksum(bytes(index));
+  const std::size_t bits = (bytes(index).size() - kEthernetHeader) * 8;
+  const std::size_t bit = kEthernetHeader * 8 + static_cast<std::size_t>((draw(lane) >> 32) * bits >> 32);
+  bytes(index)[bit / 8] ^= std::byte{1} << bit % 8;
+  slot(index).next = lane.given;
+  lane.given = index;
+  ++counters_.corrupted;
+  return index;
+}
+
+// ---- Queues ----
+
+void FaultLink::wait(Lane& lane, std::uint32_t index, Instant release) {
+  slot(index).release = release;
+  // Nearly always it is the last; only when the delay has been shortened is it not.
+  const bool last = lane.waiting == kNone || slot(lane.last).release <= release;
+  std::uint32_t* link = last && lane.waiting != kNone ? &slot(lane.last).next : &lane.waiting;
+  while (!last && slot(*link).release <= release) link = &slot(*link).next;
+  slot(index).next = last ? kNone : *link;
+  *link = index;
+  if (last) lane.last = index;
+}
+
+void FaultLink::postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now) {
+  const std::uint32_t index = hold(frame, checksum);
+  if (index == kNone) return;
+  const Instant release = now + settings_.delay;
+  if (reordered) {
+    lane.overtaken = index;
+    slot(index).release = release + kReorderWait;
+    ++counters_.reordered;
+  } else {
+    wait(lane, index, release);
+    let_overtaken_go(lane, release);
+  }
+}
+
+void FaultLink::let_overtaken_go(Lane& lane, Instant release) {
+  if (lane.overtaken == kNone) return;
+  wait(lane, lane.overtaken, release);
+  lane.overtaken = kNone;
+}
+
+bool FaultLink::due(Lane& lane, Instant now) {
+  if (lane.overtaken != kNone && slot(lane.overtaken).release <= now) {
+    let_overtaken_go(lane, slot(lane.overtaken).release);
+  }
+  return lane.waiting != kNone && slot(lane.waiting).release <= now;
+}
+
+Instant FaultLink::next_release(const Lane& lane) const {
+  Instant next = kNever;
+  if (lane.waiting != kNone) next = slot(lane.waiting).release;
+  if (lane.overtaken != kNone) next = std::min(next, slot(lane.overtaken).release);
+  return next;
+}
+
+std::uint32_t FaultLink::give_first(Lane& lane) {
+  const std::uint32_t index = lane.waiting;
+  lane.waiting = slot(index).next;
+  slot(index).next = lane.given;
+  lane.given = index;
+  return index;
+}
+
+void FaultLink::free_given(Lane& lane) {
+  while (lane.given != kNone) {
+    const std::uint32_t index = lane.given;
+    lane.given = slot(index).next;
+    slot(index).next = free_;
+    free_ = index;
+  }
+}
+
+// ---- In ----
+
+std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
+  free_given(in_);
+  if (!settings_.any() && next_release(in_) == kNever) return below_.receive(batch, now);
+
+  std::size_t count = give_due(batch, 0, now);
+  // Frames that were given end with the next call below, so there is another only while none was: a batch all
+  // of which was lost is not the end of what has arrived.
+  for (bool more = count < batch.size(); more;) {
+    const std::size_t end = count + below_.receive(batch.subspan(count), now);
+    more = end > count;
+    for (std::size_t at = count; at < end; ++at) {
+      FrameIn frame = batch[at];
+      const Fate fate = decide(in_, frame.bytes);
+      if (fate.lost) {
+        ++counters_.lost;
+        continue;
+      }
+      if (fate.corrupted) {
+        const std::uint32_t copy = corrupted_copy(in_, std::span(&frame.bytes, 1), frame.checksum);
+        if (copy == kNone) continue;
+        frame = FrameIn{bytes(copy), ChecksumState::kUnknown};
+      }
+      const Parts parts(&frame.bytes, 1);
+      if (settings_.delay.count() > 0 || fate.reordered) {
+        if (settings_.delay.count() > 0) ++counters_.delayed;
+        postpone(in_, parts, frame.checksum, fate.reordered, now);
+      } else {
+        batch[count++] = frame;
+        // What was taken out of this batch has left room in it.
+        if (in_.overtaken != kNone) {
+          let_overtaken_go(in_, now);
+          count = give_due(batch.first(at + 1), count, now);
+        }
+      }
+      if (fate.duplicated) {
+        ++counters_.duplicated;
+        postpone(in_, parts, frame.checksum, false, now);
+      }
+    }
+    more = more && count == 0;
+  }
+  return count;
+}
+
+std::size_t FaultLink::give_due(std::span<FrameIn> batch, std::size_t count, Instant now) {
+  for (; count < batch.size() && due(in_, now); ++count) {
+    const std::uint32_t index = give_first(in_);
+    batch[count] = FrameIn{bytes(index), slot(index).checksum};
+  }
+  return count;
+}
+
+// ---- Out ----
+
+bool FaultLink::send(const FrameOut& frame, Instant now) {
+  if (!settings_.any()) return below_.send(frame, now);
+
+  const Fate fate = decided_ ? Fate{} : decide(out_, frame.parts[0]);
+  if (fate.lost) {
+    ++counters_.lost;
+    return true;
+  }
+  FrameOut passing = frame;
+  if (fate.corrupted) {
+    const std::uint32_t copy =
+        corrupted_copy(out_, std::span(frame.parts).first(frame.count), ChecksumState::kUnknown);
+    if (copy == kNone) return true;
+    passing = in_two_parts(bytes(copy));
+  }
+  const Parts parts = std::span(passing.parts).first(passing.count);
+  if (settings_.delay.count() > 0 || fate.reordered) {
+    if (settings_.delay.count() > 0) ++counters_.delayed;
+    postpone(out_, parts, ChecksumState::kUnknown, fate.reordered, now);
+  } else {
+    decided_ = !below_.send(passing, now);
+    if (decided_) return false;
+    if (out_.overtaken != kNone) {
+      let_overtaken_go(out_, now);
+      send_due(now);
+    }
+  }
+  if (fate.duplicated) {
+    ++counters_.duplicated;
+    postpone(out_, parts, ChecksumState::kUnknown, false, now);
+  }
+  return true;
+}
+
+void FaultLink::send_due(Instant now) {
+  if (now < retry_at_) return;
+  while (due(out_, now)) {
+    if (!below_.send(in_two_parts(bytes(out_.waiting)), now)) {
+      retry_at_ = now + kBusyWait;
+      return;
+    }
+    give_first(out_);
+  }
+}
+
+void FaultLink::flush(Instant now) {
+  send_due(now);
+  below_.flush(now);
+  free_given(out_);
+}
+
+Instant FaultLink::next_deadline() const {
+  return std::min({below_.next_deadline(), next_release(in_), std::max(next_release(out_), retry_at_)});
+}
+
+}  // namespace conker

@@ -1,0 +1,104 @@
+// A link that loses, doubles, reorders, corrupts and delays frames, by seed: the same seed and frames give
+// the same faults.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/chunk_pool.hpp"
+#include "stack/link/link.hpp"
+
+namespace conker {
+
+/// How often each fault happens, in millionths (0 to 1,000,000), to frames in each direction.
+struct FaultSettings {
+  std::uint32_t loss = 0;
+  std::uint32_t duplicate = 0;
+  std::uint32_t reorder = 0;  // the frame leaves after the next one of its direction, or after 10 ms
+  std::uint32_t corrupt = 0;  // one bit is flipped, anywhere behind the Ethernet header of an IPv4 frame
+  Duration delay{0};          // every frame, up to 10 s
+  std::uint64_t seed = 1;
+
+  bool any() const { return loss || duplicate || reorder || corrupt || delay.count() != 0; }
+};
+
+struct FaultCounters {
+  std::uint64_t lost = 0, duplicated = 0, reordered = 0, corrupted = 0, delayed = 0;
+  std::uint64_t no_room = 0;  // frames lost because no slot was free to hold them back, or too long for one
+};
+
+class FaultLink final : public Link {
+ public:
+  /// Room for one frame held back.
+  struct Slot;
+  static std::size_t storage_bytes(std::uint32_t slots, std::uint32_t frame_bytes);
+
+  /// `storage` holds frames that wait, aligned to 8 bytes; frame_bytes is the longest frame that can be held
+  /// back.
+  FaultLink(Link& below, std::span<std::byte> storage, std::uint32_t frame_bytes);
+
+  /// Frames already held back still leave at their time.
+  void set(const FaultSettings& settings);
+  const FaultSettings& settings() const { return settings_; }
+  const FaultCounters& counters() const { return counters_; }
+
+  std::size_t receive(std::span<FrameIn> batch, Instant now) override;
+  bool send(const FrameOut& frame, Instant now) override;
+  void flush(Instant now) override;
+  Instant next_deadline() const override;
+
+ private:
+  using Parts = std::span<const std::span<const std::byte>>;
+
+  /// What is decided for one frame, in this order.
+  struct Fate {
+    bool lost = false, corrupted = false, duplicated = false, reordered = false;
+  };
+  /// Everything of one direction.
+  struct Lane {
+    std::uint64_t random = 0;         // state of the generator
+    std::uint32_t waiting = kNone;    // the first of the slots in the order of their release
+    std::uint32_t last = kNone;       // the last of them, where there is one
+    std::uint32_t overtaken = kNone;  // a slot that waits for the next frame
+    std::uint32_t given = kNone;      // slots whose frames were handed on and must stay for a while
+  };
+
+  Slot& slot(std::uint32_t index) const;
+  std::span<std::byte> bytes(std::uint32_t index) const;
+
+  Fate decide(Lane& lane, std::span<const std::byte> front);
+  bool happens(Lane& lane, std::uint32_t millionths);
+  static std::uint64_t draw(Lane& lane);
+
+  /// A copy of the frame in a slot of its own; kNone, and counted, when there is no room.
+  std::uint32_t hold(Parts frame, ChecksumState checksum);
+  /// A copy with one bit flipped, good until the lane's given frames end; kNone when there is no room.
+  std::uint32_t corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum);
+  /// Puts a copy into the lane's queue, to leave after the delay, or later if it is to be overtaken.
+  void postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now);
+  void wait(Lane& lane, std::uint32_t index, Instant release);
+  /// The frame that waited to be overtaken has been: it leaves at `release`, behind what leaves then.
+  void let_overtaken_go(Lane& lane, Instant release);
+  /// Whether the first that waits is due.
+  bool due(Lane& lane, Instant now);
+  Instant next_release(const Lane& lane) const;
+  /// Takes out the first that waits and keeps it as given.
+  std::uint32_t give_first(Lane& lane);
+  void free_given(Lane& lane);
+
+  std::size_t give_due(std::span<FrameIn> batch, std::size_t count, Instant now);
+  void send_due(Instant now);
+
+  Link& below_;
+  std::span<std::byte> storage_;
+  std::uint32_t frame_bytes_;
+  std::uint32_t free_ = kNone;
+  bool decided_ = false;  // the next frame was refused below, and its fate is to pass
+  Instant retry_at_{};    // when what is due may be offered again to a link that was busy
+  FaultSettings settings_;
+  FaultCounters counters_;
+  Lane in_, out_;
+};
+
+}  // namespace conker

@@ -1,0 +1,289 @@
+#include "stack/net/neighbours.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "stack/wire/bytes.hpp"
+#include "stack/wire/ethernet.hpp"
+
+namespace conker {
+namespace {
+
+// What the first part of a frame may hold behind its Ethernet header.
+constexpr std::uint32_t kHeadersInFront = PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
+
+}  // namespace
+
+Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
+                       const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces)
+    : table_(arena.take<Neighbour>(capacities.neighbours)),
+      heads_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.neighbours} + 1))),
+      settings_(settings),
+      counters_(counters),
+      chunks_(chunks),
+      interfaces_(interfaces),
+      key_{entropy.words[6], entropy.words[7]} {}
+
+// ---- The table ----
+
+std::uint32_t Neighbours::bucket(InterfaceId interface, const IpAddress& address) const {
+  const auto& words = address.words();
+  const std::array<std::uint64_t, 3> message{std::uint64_t{words[0]} << 32 | words[1],
+                                             std::uint64_t{words[2]} << 32 | words[3], interface.index};
+  return static_cast<std::uint32_t>(siphash13(key_, message) & (heads_.size() - 1));
+}
+
+std::uint32_t Neighbours::lookup(InterfaceId interface, const IpAddress& address) const {
+  const auto same = [&](std::uint32_t index) {
+    return table_[index].address == address && table_[index].interface == interface;
+  };
+  if (latest_ != kNone && same(latest_)) return latest_;
+  for (std::uint32_t at = heads_[bucket(interface, address)]; at != 0; at = table_[at - 1].chain) {
+    if (same(at - 1)) return at - 1;
+  }
+  return kNone;
+}
+
+std::uint32_t Neighbours::create(InterfaceId interface, const IpAddress& address) {
+  const std::uint32_t index = fresh_ < table_.size() ? fresh_++ : evict_oldest();
+  if (index == kNone) return kNone;
+  Neighbour& neighbour = table_[index];
+  neighbour = Neighbour{};
+  neighbour.address = address;
+  neighbour.interface = interface;
+  std::uint32_t& head = heads_[bucket(interface, address)];
+  neighbour.chain = head;
+  head = index + 1;
+  used_.push(table_, index);
+  latest_ = index;
+  return index;
+}
+
+std::uint32_t Neighbours::evict_oldest() {
+  const std::uint32_t index = used_.head();
+  if (index == kNone) return kNone;
+  Neighbour& neighbour = table_[index];
+  stop_asking(index, State::kFree);
+  drop_queue(neighbour);
+  std::uint32_t* link = &heads_[bucket(neighbour.interface, neighbour.address)];
+  while (*link != index + 1) link = &table_[*link - 1].chain;
+  *link = neighbour.chain;
+  used_.remove(table_, index);
+  if (latest_ == index) latest_ = kNone;
+  counters_.add(Count::neighbours_evicted);
+  return index;
+}
+
+void Neighbours::touch(std::uint32_t index) {
+  if (index == latest_) return;
+  used_.remove(table_, index);
+  used_.push(table_, index);
+  latest_ = index;
+}
+
+// ---- ARP ----
+
+void Neighbours::input(InterfaceId interface, std::span<const std::byte> bytes, Instant now) {
+  const auto packet = parse_arp(bytes);
+  if (!packet) return counters_.add(Count::drop_arp_malformed);
+  counters_.add(Count::arp_in);
+
+  const bool probe = packet->operation == ArpPacket::Operation::kRequest && packet->sender.is_unspecified();
+  const bool sane = !packet->sender_mac.is_group() && packet->sender_mac != MacAddress() &&
+                    (probe || (!interfaces_.is_local(packet->sender) &&
+                               interfaces_.is_neighbour(interface, packet->sender)));
+  if (!sane) return counters_.add(Count::drop_arp_sender);
+  // What is not said to us, gratuitous announcements among it, teaches us nothing.
+  if (!interfaces_.is_local_to(interface, packet->target)) return counters_.add(Count::drop_arp_unasked);
+
+  if (packet->operation == ArpPacket::Operation::kReply) {
+    const std::uint32_t index = lookup(interface, packet->sender);
+    const bool asked = index != kNone && table_[index].asking() &&
+                       (!table_[index].known() || table_[index].mac == packet->sender_mac);
+    if (!asked) return counters_.add(Count::drop_arp_unasked);
+    return found(index, packet->sender_mac, now);
+  }
+
+  const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet->target,
+                        packet->sender_mac, packet->sender};
+  send_arp(interface, reply, packet->sender_mac, now);
+  if (!probe) learn(interface, *packet, now);
+}
+
+// Who asks for us will be spoken to soon (RFC 826, "Packet Reception").
+void Neighbours::learn(InterfaceId interface, const ArpPacket& packet, Instant now) {
+  std::uint32_t index = lookup(interface, packet.sender);
+  if (index == kNone) index = create(interface, packet.sender);
+  if (index == kNone) return;
+  Neighbour& neighbour = table_[index];
+  if (!neighbour.known() || neighbour.mac == packet.sender_mac) return found(index, packet.sender_mac, now);
+  // Somebody else claims the address: the one we know has the chance to answer first.
+  if (!neighbour.asking()) begin_asking(index, State::kProbing, now);
+}
+
+void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) {
+  Neighbour& neighbour = table_[index];
+  if (!neighbour.known()) counters_.add(Count::neighbours_resolved);
+  stop_asking(index, State::kReachable);
+  neighbour.mac = mac;
+  neighbour.deadline = now + settings_.neighbour_reachable;
+  send_queue(neighbour, now);
+}
+
+void Neighbours::begin_asking(std::uint32_t index, State state, Instant now) {
+  table_[index].state = state;
+  table_[index].asked = 0;
+  ask(index, now);
+}
+
+void Neighbours::ask(std::uint32_t index, Instant now) {
+  Neighbour& neighbour = table_[index];
+  asking_.push(table_, index);
+  neighbour.deadline = now + settings_.neighbour_retry;
+  ++neighbour.asked;
+
+  const auto hop = interfaces_.route(neighbour.address);
+  if (!hop) return;
+  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface), hop->source,
+                          MacAddress(), neighbour.address};
+  const bool unicast = neighbour.state == State::kProbing;
+  send_arp(neighbour.interface, request, unicast ? neighbour.mac : MacAddress::broadcast(), now);
+}
+
+void Neighbours::stop_asking(std::uint32_t index, State state) {
+  if (table_[index].asking()) asking_.remove(table_, index);
+  table_[index].state = state;
+}
+
+void Neighbours::fail(std::uint32_t index) {
+  counters_.add(Count::neighbours_failed);
+  stop_asking(index, State::kFailed);
+  drop_queue(table_[index]);
+}
+
+void Neighbours::timers(Instant now) {
+  while (!asking_.empty() && table_[asking_.head()].deadline <= now) {
+    const std::uint32_t index = asking_.head();
+    if (table_[index].asked < settings_.neighbour_tries) {
+      asking_.remove(table_, index);
+      ask(index, now);
+    } else {
+      fail(index);
+    }
+  }
+}
+
+Instant Neighbours::next_deadline() const {
+  return asking_.empty() ? kNever : table_[asking_.head()].deadline;
+}
+
+void Neighbours::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now) {
+  std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
+  emit_ethernet({to, interfaces_.mac(interface), kEtherTypeArp, {}}, bytes);
+  emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));
+  FrameOut frame;
+  frame.parts[0] = bytes;
+  frame.count = 1;
+  if (interfaces_.send(interface, frame, now)) counters_.add(Count::arp_out);
+}
+
+// ---- What is sent ----
+
+std::optional<MacAddress> Neighbours::find(const Hop& hop, Instant now) {
+  const std::uint32_t index = lookup(hop.interface, hop.next);
+  if (index == kNone || !table_[index].known()) return std::nullopt;
+  touch(index);
+  const Neighbour& neighbour = table_[index];
+  if (neighbour.state == State::kReachable && neighbour.deadline <= now) {
+    begin_asking(index, State::kProbing, now);
+  }
+  return neighbour.mac;
+}
+
+bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now) {
+  std::uint32_t index = lookup(hop.interface, hop.next);
+  if (index == kNone) index = create(hop.interface, hop.next);
+  if (index == kNone) {
+    counters_.add(Count::drop_neighbour_queue);
+    return false;
+  }
+  touch(index);
+  Neighbour& neighbour = table_[index];
+  if (!neighbour.asking()) begin_asking(index, State::kIncomplete, now);
+
+  std::size_t length = 0;
+  for (const auto piece : packet) length += piece.size();
+  if (neighbour.queued == kQueuedPackets) {
+    forget_first(neighbour);
+    counters_.add(Count::drop_neighbour_queue);
+  }
+  // What waits here must not starve the connections: at least half of the pool stays theirs.
+  const std::size_t chunks = (length + 2) / chunks_.chunk_bytes() + 1;
+  if (chunks_.free() < chunks + chunks_.capacity() / 2) {
+    counters_.add(Count::drop_neighbour_queue);
+    return false;
+  }
+  std::array<std::byte, 2> prefix;
+  put16(prefix, 0, static_cast<std::uint16_t>(length));
+  neighbour.queue.append(chunks_, prefix);
+  for (const auto piece : packet) neighbour.queue.append(chunks_, piece);
+  ++neighbour.queued;
+  return true;
+}
+
+void Neighbours::send_queue(Neighbour& neighbour, Instant now) {
+  while (neighbour.queued > 0) {
+    if (!send_first(neighbour, now)) counters_.add(Count::drop_neighbour_queue);
+    forget_first(neighbour);
+  }
+}
+
+// False when the link is busy, or when the chunks are so small that one frame cannot name them all.
+bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
+  // The first part may be as long as headers are. The queue's length prefix lands where the Ethernet header
+  // ends, so that the packet follows that header.
+  constexpr std::size_t kPrefixAt = kEthernetHeader - 2;
+  std::array<std::byte, kEthernetHeader + kHeadersInFront> front;
+  neighbour.queue.copy(chunks_, std::span(front).subspan(kPrefixAt));
+  const std::uint32_t length = get16(front, kPrefixAt);
+  const std::uint32_t in_front = std::min<std::uint32_t>(length, kHeadersInFront);
+  emit_ethernet({neighbour.mac, interfaces_.mac(neighbour.interface), kEtherTypeIpv4, {}}, front);
+
+  FrameOut frame;
+  frame.parts[0] = std::span(front).first(kEthernetHeader + in_front);
+  std::uint32_t rest = length - in_front;
+  const std::uint32_t pieces =
+      neighbour.queue.gather(chunks_, 2 + in_front, rest, std::span(frame.parts).subspan(1));
+  if (rest != length - in_front) return false;
+  frame.count = static_cast<std::uint8_t>(1 + pieces);
+  if (!interfaces_.send(neighbour.interface, frame, now)) return false;
+  // The chunks are given back at once, so the link must be done with them.
+  if (pieces > 0) interfaces_.flush(neighbour.interface, now);
+  return true;
+}
+
+void Neighbours::forget_first(Neighbour& neighbour) {
+  std::array<std::byte, 2> prefix;
+  neighbour.queue.copy(chunks_, prefix);
+  neighbour.queue.consume(chunks_, 2u + get16(prefix, 0));
+  --neighbour.queued;
+}
+
+void Neighbours::drop_queue(Neighbour& neighbour) {
+  counters_.add(Count::drop_neighbour_queue, neighbour.queued);
+  while (neighbour.queued > 0) forget_first(neighbour);
+}
+
+bool Neighbours::missing(const Hop& hop) const {
+  const std::uint32_t index = lookup(hop.interface, hop.next);
+  return index != kNone && !table_[index].known();
+}
+
+std::uint64_t Neighbours::chunks_held() const {
+  std::uint64_t held = 0;
+  for (const Neighbour& neighbour : table_.first(fresh_)) held += neighbour.queue.chunks(chunks_);
+  return held;
+}
+
+}  // namespace conker

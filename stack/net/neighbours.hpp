@@ -1,0 +1,109 @@
+// The neighbours: who has which link address, asked and told by ARP (RFC 826; RFC 1122, 2.3.2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "stack/base/arena.hpp"
+#include "stack/base/byte_queue.hpp"
+#include "stack/base/chunk_pool.hpp"
+#include "stack/base/counters.hpp"
+#include "stack/base/index_list.hpp"
+#include "stack/base/siphash.hpp"
+#include "stack/net/interfaces.hpp"
+#include "stack/net/packet.hpp"
+#include "stack/settings.hpp"
+#include "stack/wire/arp.hpp"
+
+namespace conker {
+
+/// A neighbour is asked for by broadcast, every neighbour_retry, neighbour_tries times; meanwhile packets to
+/// it wait. Once known it is used for neighbour_reachable, and after that still, while it is asked again by
+/// unicast. A link address that is known changes only after its owner has not answered: no unsolicited word
+/// overwrites it.
+class Neighbours {
+ public:
+  /// Packets that may wait for one neighbour; beyond it the oldest is dropped.
+  static constexpr std::uint8_t kQueuedPackets = 64;
+
+  Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
+             Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
+
+  /// An ARP packet that came in.
+  void input(InterfaceId interface, std::span<const std::byte> bytes, Instant now);
+  /// Asks again, gives up.
+  void timers(Instant now);
+  Instant next_deadline() const;
+
+  /// The link address, if it is known; asks again when it has been known for long.
+  std::optional<MacAddress> find(const Hop& hop, Instant now);
+  /// Keeps a copy of an IP packet, given in pieces, until the neighbour is found; asks for it. False, and
+  /// counted, when there is no room.
+  bool enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now);
+  /// Whether it has been asked for and has not answered, yet or at all.
+  bool missing(const Hop& hop) const;
+  /// Chunks held by what waits; walked.
+  std::uint64_t chunks_held() const;
+
+ private:
+  enum class State : std::uint8_t {
+    kFree,
+    kIncomplete,  // asked for
+    kReachable,   // known; stale, but good for use, from `deadline` on
+    kProbing,     // known and asked for again
+    kFailed,      // did not answer
+  };
+  struct Neighbour {
+    IpAddress address;
+    Instant deadline;  // until when it is reachable; when to ask again
+    MacAddress mac;
+    InterfaceId interface;
+    State state;
+    std::uint8_t asked;   // how often, without an answer
+    std::uint8_t queued;  // packets in the queue
+    ByteQueue queue;      // each packet with its length, 16 bits, in front
+    std::uint32_t chain;  // the next of the same hash, counted from one
+    std::uint32_t used_next, used_previous;
+    std::uint32_t asking_next, asking_previous;
+
+    bool known() const { return state == State::kReachable || state == State::kProbing; }
+    bool asking() const { return state == State::kIncomplete || state == State::kProbing; }
+  };
+
+  std::uint32_t bucket(InterfaceId interface, const IpAddress& address) const;
+  /// kNone when there is none.
+  std::uint32_t lookup(InterfaceId interface, const IpAddress& address) const;
+  std::uint32_t create(InterfaceId interface, const IpAddress& address);
+  std::uint32_t evict_oldest();
+  void touch(std::uint32_t index);
+
+  void learn(InterfaceId interface, const ArpPacket& packet, Instant now);
+  void found(std::uint32_t index, const MacAddress& mac, Instant now);
+  void begin_asking(std::uint32_t index, State state, Instant now);
+  /// One that is in a state of asking, but not in the list of those.
+  void ask(std::uint32_t index, Instant now);
+  void stop_asking(std::uint32_t index, State state);
+  void fail(std::uint32_t index);
+  void send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now);
+  void send_queue(Neighbour& neighbour, Instant now);
+  bool send_first(Neighbour& neighbour, Instant now);
+  void forget_first(Neighbour& neighbour);
+  void drop_queue(Neighbour& neighbour);
+
+  std::span<Neighbour> table_;
+  std::span<std::uint32_t> heads_;  // hash chains, counted from one
+  const Settings& settings_;
+  Counters& counters_;
+  ChunkPool& chunks_;
+  Interfaces& interfaces_;
+  SipKey key_;
+  std::uint32_t fresh_ = 0;       // records from here on were never used
+  std::uint32_t latest_ = kNone;  // the one used last, which is most often the one used next
+  IndexList<Neighbour, &Neighbour::used_next, &Neighbour::used_previous>
+      used_;  // the one unused longest first
+  // All are asked at the same intervals, so the order of asking is the order of the deadlines.
+  IndexList<Neighbour, &Neighbour::asking_next, &Neighbour::asking_previous> asking_;
+};
+
+}  // namespace conker

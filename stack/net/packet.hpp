@@ -1,0 +1,68 @@
+// What passes between the network layer and the protocols on it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/address.hpp"
+#include "stack/base/seq.hpp"
+#include "stack/link/link.hpp"
+#include "stack/settings.hpp"
+
+namespace conker {
+
+/// A packet for one of our addresses, on its way up. The bytes are the link's.
+struct PacketIn {
+  IpAddress source;
+  IpAddress destination;
+  InterfaceId interface;
+  ChecksumState checksum = ChecksumState::kUnknown;
+  std::span<const std::byte> payload;  // behind the IP header, cut to the IP length
+};
+
+/// ICMP says that a TCP segment of ours did not arrive.
+struct Unreachable {
+  std::uint8_t code = 0;   // RFC 792; of type 3
+  FourTuple tuple;         // as we would write it: local is us
+  Seq sequence;            // of the segment that it quotes
+};
+
+/// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its header at
+/// kHeadroom, the network layer puts its own in front.
+struct PacketOut {
+  static constexpr std::size_t kHeadroom = 14 + 40;  // Ethernet, and the larger of IPv4 and IPv6
+  static constexpr std::size_t kTransportMax = 60;
+  static constexpr std::size_t kMaxPayloadParts = FrameOut::kMaxParts - 1;
+
+  IpAddress source;
+  IpAddress destination;
+  std::uint8_t protocol = 0;
+  std::uint8_t transport_length = 0;  // bytes of the protocol's header
+  std::uint8_t payload_parts = 0;
+  std::array<std::span<const std::byte>, kMaxPayloadParts> payload{};  // stay until flush()
+  alignas(4) std::array<std::byte, kHeadroom + kTransportMax> headers;
+
+  std::span<std::byte> transport() { return std::span(headers).subspan(kHeadroom, transport_length); }
+};
+
+enum class Sent : std::uint8_t {
+  kSent,     // given to the link, or kept until the neighbour is found
+  kDropped,  // no route, or no room in the neighbour's queue: as good as lost on the way, and counted
+  kBusy,     // the link cannot take it now: try again at the next output()
+};
+
+/// An answer to one of our pings.
+struct EchoReply {
+  IpAddress from;
+  std::uint16_t identifier = 0;
+  std::uint16_t sequence = 0;
+  std::uint8_t ttl = 0;
+  std::uint16_t payload_length = 0;
+  Instant received{};
+  /// The first 8 bytes of the payload, where a sender may keep what it likes.
+  std::array<std::byte, 8> head{};
+};
+
+}  // namespace conker

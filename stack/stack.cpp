@@ -1,0 +1,100 @@
+#include "stack/stack.hpp"
+
+#include <algorithm>
+
+namespace conker {
+
+// The tables, in the order in which they are cut from the storage: measuring and building are the same code.
+Stack::Stack(Arena arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy)
+    : capacities_(capacities),
+      settings_(settings),
+      chunks_(arena, capacities.chunks, capacities.chunk_bytes),
+      wheel_(arena, Tcp::timer_count(capacities)),
+      network_(arena, capacities_, settings_, entropy, counters_, chunks_),
+      tcp_(arena, capacities_, settings_, entropy, counters_, chunks_, wheel_, network_),
+      used_(arena.used()) {}
+
+Stack::Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
+             const Entropy& entropy)
+    : Stack(Arena(storage), capacities, settings, entropy) {}
+
+std::size_t Stack::storage_bytes(const Capacities& capacities) {
+  return Stack(Arena(), capacities, Settings(), Entropy()).used_;
+}
+
+void Stack::begin(Instant now) {
+  if (now_ == Instant()) wheel_.start(Tick::floor(now));
+  now_ = std::max(now, now_);
+  network_.begin(now_);
+  tcp_.begin(now_);
+}
+
+void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
+  for (const FrameIn& frame : frames) {
+    PacketIn packet;
+    Unreachable message;
+    switch (network_.input(interface, frame, packet, message)) {
+      case Network::Upward::kNothing:
+        break;
+      case Network::Upward::kTcp:
+        tcp_.segment_arrives(packet);
+        break;
+      case Network::Upward::kUnreachable:
+        tcp_.unreachable(message);
+        break;
+    }
+  }
+  network_.flush();  // answers may still refer to the frames
+}
+
+void Stack::timers() {
+  network_.timers();
+  tcp_.timers();
+  network_.flush();
+}
+
+void Stack::output() {
+  tcp_.output();
+  network_.flush();
+}
+
+Instant Stack::next_deadline() const {
+  return std::min(network_.next_deadline(), tcp_.next_deadline());
+}
+
+Books Stack::audit() const {
+  const TcpAudit tcp = tcp_.audit();
+  const auto n = [this](Count count) { return counters_[count]; };
+  Books books;
+  books.opened = n(Count::opened_active) + n(Count::opened_passive);
+  books.closed = n(Count::ended_closed);
+  books.reset = n(Count::ended_reset);
+  books.aborted = n(Count::ended_aborted);
+  books.timed_out = n(Count::ended_timed_out);
+  books.refused = n(Count::ended_refused);
+  books.other = n(Count::ended_other);
+  books.live = tcp.live;
+  books.half_open = tcp.half_open;
+  books.time_wait = tcp.time_wait;
+  books.listeners = tcp.listeners;
+  books.chunks_held = tcp.chunks_held + network_.chunks_held();
+  books.fault = tcp.fault;
+  const auto check = [&books](bool good, const char* fault) {
+    if (!good && books.fault == nullptr) books.fault = fault;
+  };
+  check(books.opened == books.closed + books.reset + books.aborted + books.timed_out + books.refused +
+                            books.other + books.live,
+        "connections opened do not equal those that ended and those that live");
+  check(chunks_.taken() == chunks_.returned() + books.chunks_held,
+        "chunks taken do not equal those returned and those held");
+  std::uint64_t segments = n(Count::segments_delivered);
+  for (auto i = static_cast<std::size_t>(Count::drop_segment_malformed);
+       i <= static_cast<std::size_t>(Count::drop_segment_no_slot); ++i) {
+    segments += n(static_cast<Count>(i));
+  }
+  check(n(Count::segments_in) == segments,
+        "segments received do not equal those delivered and those dropped");
+  return books;
+}
+
+}  // namespace conker

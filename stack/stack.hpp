@@ -1,0 +1,161 @@
+// The stack as its embedder sees it. One turn is:
+//
+//     stack.begin(now)              what time it is
+//     stack.input(...)              1 a batch of frames from each link
+//     stack.timers()                2 what is due
+//     while (stack.next_event(e))   3 the embedder reads the news and may call anything
+//     stack.output()                4 what the dirty connections have to say
+//     stack.reap()                  5 what is in Destroy and has been told about is freed
+//
+// and then the embedder may sleep until next_deadline(). Steps 1 to 4 never free a connection; step 5 never
+// sends, never calls out. The stack makes no system call, allocates nothing after construction and has no
+// globals.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/address.hpp"
+#include "stack/base/arena.hpp"
+#include "stack/base/chunk_pool.hpp"
+#include "stack/base/counters.hpp"
+#include "stack/base/result.hpp"
+#include "stack/base/time.hpp"
+#include "stack/base/timer_wheel.hpp"
+#include "stack/link/link.hpp"
+#include "stack/net/network.hpp"
+#include "stack/settings.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+
+/// Everything the books say, at one moment. `live` is counted by walking the table, never by subtraction.
+struct Books {
+  std::uint64_t opened = 0;  // actively and passively
+  std::uint64_t closed = 0, reset = 0, aborted = 0, timed_out = 0, refused = 0, other = 0;
+  std::uint64_t live = 0;
+  std::uint64_t half_open = 0, time_wait = 0, listeners = 0;  // records there are now, walked
+  std::uint64_t chunks_held = 0;                              // walked: queues of connections and neighbours
+  /// The first thing that is wrong, in plain words; null when everything balances.
+  const char* fault = nullptr;
+  bool balanced() const { return fault == nullptr; }
+};
+
+class Stack {
+ public:
+  /// How many bytes of storage these capacities take.
+  static std::size_t storage_bytes(const Capacities& capacities);
+
+  /// `storage` must be zeroed, aligned to 16 bytes, at least storage_bytes() long, and outlive the stack.
+  /// Pages of it that are never needed are never touched. `entropy` must be unpredictable to peers.
+  Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
+        const Entropy& entropy);
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  // ---- One turn ----
+
+  /// The time until the next begin(). It must not run backwards.
+  void begin(Instant now);
+  /// Frames that came in on an interface; their bytes need to stay only during the call.
+  void input(InterfaceId interface, std::span<const FrameIn> frames);
+  void timers();
+  /// The next connection or listener with news. While draining, any call is allowed.
+  bool next_event(Event& event) { return tcp_.next_event(event); }
+  bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
+  void output();
+  void reap() { tcp_.reap(); }
+  /// When timers() has something to do, if nothing else happens; kNever when nothing is pending. At or before
+  /// `now` means at once.
+  Instant next_deadline() const;
+  /// Whether output() has something to do: something is dirty and not merely waiting for a link or a
+  /// neighbour.
+  bool wants_output() const { return tcp_.wants_output(); }
+
+  // ---- The network ----
+
+  /// The link must outlive the stack. `mtu` is the largest IP packet, 576 to 65535.
+  Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu) {
+    return network_.add_interface(link, mac, mtu);
+  }
+  /// An address of our own; its prefix is reached directly over that interface. Several are allowed.
+  Error add_address(InterfaceId interface, const Prefix& address) {
+    return network_.add_address(interface, address);
+  }
+  /// Where everything goes that no prefix covers; it must lie in a prefix of an interface.
+  Error set_gateway(const IpAddress& gateway) { return network_.set_gateway(gateway); }
+  /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 1024 bytes of payload.
+  Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
+             std::span<const std::byte> payload) {
+    return network_.ping(to, identifier, sequence, payload);
+  }
+
+  // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
+
+  /// OPEN, active. The SYN leaves with the next output().
+  Result<ConnectionId> connect(const ConnectRequest& request) { return tcp_.connect(request); }
+  /// OPEN, passive.
+  Result<ListenerId> listen(const ListenRequest& request) { return tcp_.listen(request); }
+  /// Ends a listener: its unfinished handshakes are dropped, what waits for accept() is reset.
+  Error unlisten(ListenerId id) { return tcp_.unlisten(id); }
+  /// The oldest connection that waits; kNoSuchId also when none does.
+  Result<ConnectionId> accept(ListenerId id) { return tcp_.accept(id); }
+
+  /// SEND: takes as many bytes as there is room for and says how many; a Writable event follows a short
+  /// count.
+  Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
+    return tcp_.send(id, bytes);
+  }
+  /// The bytes that have arrived, in place, as up to out.size() pieces; says how many pieces. They stay until
+  /// consume().
+  Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
+    return tcp_.peek(id, out);
+  }
+  /// The application is done with the first n bytes; the window opens again. At most what is in the receive
+  /// queue.
+  Error consume(ConnectionId id, std::uint32_t n) { return tcp_.consume(id, n); }
+  /// RECEIVE: copies out and consumes. 0 when there is nothing now.
+  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) { return tcp_.receive(id, out); }
+
+  /// Half-close: no more will be sent; receiving goes on.
+  Error shutdown(ConnectionId id) { return tcp_.shutdown(id); }
+  /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it a reset
+  /// (RFC 9293, 3.10.4 / RFC 2525, 2.17).
+  Error close(ConnectionId id) { return tcp_.close(id); }
+  /// ABORT: reset at once.
+  Error abort(ConnectionId id) { return tcp_.abort(id); }
+  Error set_cookie(ConnectionId id, std::uint32_t cookie) { return tcp_.set_cookie(id, cookie); }
+
+  // ---- Questions ----
+
+  /// False when the id names nothing.
+  bool info(ConnectionId id, ConnectionInfo& out) const { return tcp_.info(id, out); }
+  const Tcp& tcp() const { return tcp_; }
+  const Network& network() const { return network_; }
+  const Counters& counters() const { return counters_; }
+  const ChunkPool& chunks() const { return chunks_; }
+  const Capacities& capacities() const { return capacities_; }
+  const Settings& settings() const { return settings_; }
+  Instant now() const { return now_; }
+
+  /// Checks every identity and every table against the others. Walks everything: for tests and for the
+  /// curious, not for every turn.
+  Books audit() const;
+
+ private:
+  Stack(Arena arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy);
+
+  Capacities capacities_;
+  Settings settings_;
+  Counters counters_;
+  Instant now_{};
+  ChunkPool chunks_;
+  TimerWheel wheel_;
+  Network network_;
+  Tcp tcp_;
+  std::size_t used_;  // bytes of storage
+};
+
+}  // namespace conker

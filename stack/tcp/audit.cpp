@@ -1,0 +1,106 @@
+// Holds the tables against each other. Finds what is wrong, changes nothing.
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+
+TcpAudit Tcp::audit() const {
+  TcpAudit result;
+  result.fault = broken_;
+  const auto check = [&result](bool good, const char* fault) {
+    if (!good && result.fault == nullptr) result.fault = fault;
+  };
+
+  std::uint32_t hashed = 0;
+  std::uint32_t queued = 0;
+  for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
+    if (!connections_.live(slot)) {
+      check(!wheel_.armed(slot), "a timer is armed on a free slot");
+      continue;
+    }
+    const Connection& c = connections_[slot];
+    hashed += c.hashed ? 1 : 0;
+    queued += c.in_accept_queue ? 1 : 0;
+    result.chunks_held +=
+        c.send_queue.chunks(chunks_) + c.receive_queue.chunks(chunks_) + c.out_of_order.chunks();
+    if (c.state == State::kDestroy) {
+      check(!wheel_.armed(slot) && c.armed == 0, "a timer is armed on a connection in Destroy");
+      check(!c.hashed, "segments find a connection in Destroy");
+      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty(),
+            "a connection in Destroy holds bytes");
+      check(c.on_dirty || c.on_ready || c.on_reap,
+            "a connection in Destroy waits for nothing and is not reaped");
+      continue;
+    }
+    ++result.live;
+    const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
+    check(c.hashed != over, "segments find a connection that is over, or not one that is alive");
+    check(!c.application_closed || !over,
+          "a connection that is over and closed by its application is still there");
+    if (c.hashed) {
+      check(index_.find(connections_, c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
+      check(half_open_.find(c.hash, c.tuple) == kNone, "a four-tuple is half open and connected at once");
+      check(time_wait_.find(c.hash, c.tuple) == kNone, "a four-tuple is in TIME-WAIT and connected at once");
+    }
+    for (unsigned i = 0; i < kTimerCount; ++i) {
+      const bool late = c.is_armed(static_cast<Timer>(i)) &&
+                        (!wheel_.armed(slot) || wheel_.deadline(slot) > c.deadlines[i]);
+      check(!late, "the wheel comes by after a connection's deadline");
+    }
+    check(c.snd_una <= c.snd_nxt && c.snd_una <= c.snd_cursor && c.snd_cursor <= c.snd_nxt,
+          "the send sequence space is out of order");
+    check(c.rcv_adv >= c.rcv_nxt || c.state == State::kSynSent, "the receive window has a negative size");
+    if (!c.on_dirty && in_state(c.state, kSynchronized)) {
+      const bool timed = c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist);
+      check(timed || (c.snd_nxt == c.snd_una && c.send_queue.empty()),
+            "data waits and no timer is armed for it");
+    }
+  }
+  check(index_.size(connections_) == hashed, "the connection index and the connection table disagree");
+
+  std::uint32_t accept_queues = 0;
+  std::uint32_t half_open_lists = 0;
+  for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
+    if (!listeners_.live(slot)) continue;
+    ++result.listeners;
+    accept_queues += listeners_[slot].accept_queue.size();
+    half_open_lists += listeners_[slot].half_open.size();
+    check(listeners_[slot].accept_queue.size() <= listeners_[slot].backlog,
+          "an accept queue is over its backlog");
+  }
+  check(accept_queues == queued, "accept queues and connections disagree");
+
+  half_open_.for_each([&](std::uint32_t index, const HalfOpen& record) {
+    ++result.half_open;
+    check(listeners_.live(record.listener), "a half-open record outlived its listener");
+    check(wheel_.armed(half_open_timer_id(index)), "a half-open record has no timer");
+    check(time_wait_.find(record.hash, record.tuple) == kNone,
+          "a four-tuple is in TIME-WAIT and half open at once");
+  });
+  check(half_open_lists == result.half_open && half_open_.size() == result.half_open &&
+            half_open_.indexed() == result.half_open,
+        "half-open records, their index and their listeners' lists disagree");
+
+  bool ordered = true;
+  Tick last{};
+  time_wait_.for_each([&](const TimeWait& record) {
+    ordered = ordered && (result.time_wait == 0 || last <= record.ends);
+    last = record.ends;
+    ++result.time_wait;
+  });
+  check(ordered, "TIME-WAIT records are out of order");
+  check(time_wait_.indexed() == result.time_wait, "TIME-WAIT records and their index disagree");
+
+  const auto n = [this](Count count) { return counters_[count]; };
+  check(n(Count::half_open_created) == n(Count::half_open_promoted) + n(Count::half_open_reset) +
+                                           n(Count::half_open_timed_out) + n(Count::half_open_dropped) +
+                                           n(Count::half_open_replaced) + result.half_open,
+        "half-open records created do not equal those that ended and those there are");
+  check(n(Count::time_wait_created) == n(Count::time_wait_expired) + n(Count::time_wait_evicted) +
+                                           n(Count::time_wait_reused) + n(Count::time_wait_reset) +
+                                           result.time_wait,
+        "TIME-WAIT records created do not equal those that ended and those there are");
+  return result;
+}
+
+}  // namespace conker

@@ -1,0 +1,104 @@
+// The control block of a connection (RFC 9293, 3.3.1): state and nothing else.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "stack/base/address.hpp"
+#include "stack/base/byte_queue.hpp"
+#include "stack/base/index_list.hpp"
+#include "stack/base/seq.hpp"
+#include "stack/base/slot_table.hpp"
+#include "stack/base/time.hpp"
+#include "stack/tcp/congestion.hpp"
+#include "stack/tcp/reassembly.hpp"
+#include "stack/tcp/rtt.hpp"
+#include "stack/tcp/types.hpp"
+
+namespace conker {
+
+/// The timers of a connection; timers.cpp tells what each is for.
+enum class Timer : std::uint8_t { kRetransmit, kPersist, kConnect, kFinWait2 };
+inline constexpr unsigned kTimerCount = 4;
+
+struct Connection {
+  FourTuple tuple;
+  std::uint32_t hash = 0;
+  std::uint32_t hash_next = 0;  // counted from one
+
+  State state = State::kClosed;
+  CloseReason reason = CloseReason::kNotClosed;
+  std::uint8_t events = 0;  // Event::Bits not yet drained
+
+  bool passive : 1 = false;
+  bool hashed : 1 = false;              // segments find it
+  bool in_accept_queue : 1 = false;     // its listener's application has not seen it
+  bool application_closed : 1 = false;  // close() was called: nobody reads any more
+  bool fin_queued : 1 = false;          // after the last byte of the send queue comes our FIN
+  bool fin_sent : 1 = false;
+  bool fin_acked : 1 = false;
+  bool peer_fin_seen : 1 = false;   // at peer_fin, perhaps beyond a hole
+  bool wants_writable : 1 = false;  // send() took less than was offered
+  bool resend_first : 1 = false;    // one segment from snd_una, whatever the windows say
+  bool probe : 1 = false;           // one byte into a closed window
+  bool ack_now : 1 = false;
+  bool reset_owed : 1 = false;
+  bool rtt_timing : 1 = false;  // a measurement is under way, up to rtt_seq
+  bool syn_resent : 1 = false;
+  bool challenged : 1 = false;  // challenged_at is valid
+  // In which lists it is.
+  bool on_dirty : 1 = false;
+  bool on_ready : 1 = false;
+  bool on_reap : 1 = false;
+
+  std::uint8_t armed = 0;       // bit of each Timer
+  std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
+  std::uint8_t duplicate_acks_owed = 0;
+  std::uint16_t mss = 536;  // the most we send in one segment
+
+  // Send sequence space.
+  Seq iss;
+  Seq snd_una;
+  Seq snd_nxt;     // the highest ever sent, as the RFC has it
+  Seq snd_cursor;  // what is sent next: behind snd_nxt while sending again
+  Seq snd_wl1, snd_wl2;
+  std::uint32_t snd_wnd = 0;
+  std::uint32_t max_snd_wnd = 0;
+  // Receive sequence space.
+  Seq irs;
+  Seq rcv_nxt;
+  Seq rcv_adv;  // the right edge of the window as the peer knows it
+  Seq peer_fin;
+
+  ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged
+  ByteQueue receive_queue;  // up to rcv_nxt
+  Reassembly out_of_order;
+
+  Rtt rtt;
+  NewReno congestion;
+  Seq rtt_seq;
+  Instant rtt_start{};
+
+  std::array<Tick, kTimerCount> deadlines{};
+  Tick challenged_at{};
+
+  std::uint32_t cookie = 0;
+  std::uint32_t listener = kNone;  // slot, while in its accept queue
+  std::uint32_t retransmits = 0;
+  std::uint32_t dirty_next = kNone;
+  std::uint32_t ready_next = kNone;
+  std::uint32_t reap_next = kNone;
+  std::uint32_t accept_next = kNone;
+  std::uint32_t accept_previous = kNone;
+
+  Instant opened_at{}, established_at{}, ended_at{};
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+
+  std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
+  bool fin_in_flight() const { return fin_sent && !fin_acked; }
+  bool is_armed(Timer timer) const { return (armed & (1u << static_cast<unsigned>(timer))) != 0; }
+};
+
+using ConnectionTable = SlotTable<Connection, ConnectionId>;
+
+}  // namespace conker

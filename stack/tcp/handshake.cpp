@@ -1,0 +1,189 @@
+// Segments that meet no connection but a listener, a half-open record or a TIME-WAIT record.
+#include <algorithm>
+
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+namespace {
+
+/// ACKs a second, for all records together, that answer segments which made no sense (RFC 5961, 7).
+constexpr std::uint32_t kChallengesPerSecond = 1000;
+constexpr std::uint32_t kTicksPerSecond = 977;
+
+}  // namespace
+
+// 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
+// remembered.
+Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                          const TcpSegment& segment, std::optional<Seq> beyond) {
+  if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
+  if (segment.has(TcpFlags::kAck)) return arrives_closed(tuple, segment);
+  if (!segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kFin)) return Count::drop_segment_flags;
+  Listener& l = listeners_[listener];
+  if (l.half_open.size() >= l.half_open_cap) return Count::drop_segment_syn_backlog;
+  const std::uint32_t index = half_open_.add(tuple, hash, listener, l.half_open);
+  if (index == kNone) return Count::drop_segment_syn_backlog;
+  HalfOpen& record = half_open_[index];
+  record.irs = segment.sequence;
+  record.iss = initial_sequence(tuple);
+  if (beyond) record.iss = max(record.iss, *beyond + 1);
+  record.peer_mss = std::max<std::uint16_t>(segment.mss.value_or(kDefaultMss), kLeastMss);
+  record.created = now_;
+  counters_.add(Count::half_open_created);
+  wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + settings_.rto_initial));
+  send_syn_ack(index);
+  return Count::segments_delivered;
+}
+
+void Tcp::send_syn_ack(std::uint32_t index) {
+  const HalfOpen& record = half_open_[index];
+  const auto window = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535));
+  send_bare(record.tuple, record.iss, record.irs + 1, TcpFlags::kSyn | TcpFlags::kAck, window,
+            our_mss(record.tuple));
+}
+
+void Tcp::drop_half_open(std::uint32_t index, Count why) {
+  counters_.add(why);
+  wheel_.cancel(half_open_timer_id(index));
+  half_open_.remove(index, listeners_[half_open_[index].listener].half_open);
+}
+
+void Tcp::half_open_timer(std::uint32_t index) {
+  HalfOpen& record = half_open_[index];
+  if (record.retransmits >= settings_.syn_ack_retransmits) {
+    drop_half_open(index, Count::half_open_timed_out);
+    return;
+  }
+  ++record.retransmits;
+  counters_.add(Count::segments_retransmitted);
+  const Duration in = std::min(
+      settings_.rto_initial * (std::int64_t{1} << std::min<int>(record.retransmits, 16)), settings_.rto_max);
+  wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + in));
+  send_syn_ack(index);
+}
+
+// 3.10.7.4 for SYN-RECEIVED after a passive open.
+Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment) {
+  HalfOpen& record = half_open_[index];
+  const Seq rcv_nxt = record.irs + 1;
+  const std::uint32_t window = std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  if (segment.has(TcpFlags::kRst)) {
+    if (segment.sequence != rcv_nxt) return Count::drop_segment_reset;
+    counters_.add(Count::resets_in);
+    drop_half_open(index, Count::half_open_reset);
+    return Count::segments_delivered;
+  }
+  if (segment.has(TcpFlags::kSyn)) {
+    if (segment.sequence == record.irs && !segment.has(TcpFlags::kAck)) {
+      send_syn_ack(index);  // it did not hear us
+      return Count::segments_delivered;
+    }
+    if (in_range(segment.sequence, rcv_nxt, window) && !segment.has(TcpFlags::kAck)) {
+      // Back to LISTEN, where the new SYN is as good as any.
+      const std::uint32_t listener = record.listener;
+      const std::uint32_t hash = record.hash;
+      drop_half_open(index, Count::half_open_replaced);
+      return arrives_listen(listener, tuple, hash, segment, std::nullopt);
+    }
+    if (challenge_allowed()) {
+      send_bare(tuple, record.iss + 1, rcv_nxt, TcpFlags::kAck, static_cast<std::uint16_t>(window),
+                std::nullopt);
+    }
+    return Count::drop_segment_unacceptable;
+  }
+  if (!in_range(segment.sequence, rcv_nxt, window)) {
+    if (challenge_allowed()) {
+      send_bare(tuple, record.iss + 1, rcv_nxt, TcpFlags::kAck, static_cast<std::uint16_t>(window),
+                std::nullopt);
+    }
+    return Count::drop_segment_unacceptable;
+  }
+  if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
+  if (segment.acknowledgment != record.iss + 1) {
+    send_bare(tuple, segment.acknowledgment, Seq(), TcpFlags::kRst, 0, std::nullopt);
+    return Count::drop_segment_ack;
+  }
+  return promote(index, segment);
+}
+
+// The last ACK of a handshake makes a connection from a half-open record. When there is no room for it the
+// ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
+Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
+  const HalfOpen record = half_open_[index];
+  Listener& listener = listeners_[record.listener];
+  if (listener.accept_queue.size() >= listener.backlog) return Count::drop_segment_accept_queue;
+  const std::uint32_t slot = make_connection(record.tuple, record.hash);
+  if (slot == kNone) return Count::drop_segment_no_slot;
+  drop_half_open(index, Count::half_open_promoted);
+
+  Connection& c = connections_[slot];
+  counters_.add(Count::opened_passive);
+  c.passive = true;
+  c.opened_at = record.created;
+  c.cookie = listener.cookie;
+  c.listener = record.listener;
+  c.in_accept_queue = true;
+  listener.accept_queue.push(connections_, slot);
+  c.iss = record.iss;
+  c.snd_una = c.snd_nxt = c.snd_cursor = record.iss + 1;
+  c.irs = record.irs;
+  c.rcv_nxt = record.irs + 1;
+  c.rcv_adv = c.rcv_nxt + std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  c.mss = std::min(our_mss(record.tuple), record.peer_mss);
+  c.retransmits = record.retransmits;
+  c.syn_resent = record.retransmits > 0;
+  if (record.retransmits == 0) c.rtt.sample(now_ - record.created);
+  become_established(slot, segment, Cause::kPassiveOpen);
+  post(listener, record.listener);
+  return arrives(slot, segment);
+}
+
+// 3.10.7.4 for TIME-WAIT.
+Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
+                             const TcpSegment& segment) {
+  const TimeWait record = time_wait_[index];
+  if (segment.has(TcpFlags::kRst)) {
+    if (segment.sequence != record.rcv_nxt) return Count::drop_segment_reset;
+    counters_.add(Count::resets_in);
+    counters_.add(Count::time_wait_reset);
+    time_wait_.remove(index);
+    return Count::segments_delivered;
+  }
+  const auto answer = [&] {
+    send_bare(tuple, record.snd_nxt, record.rcv_nxt, TcpFlags::kAck,
+              static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535)),
+              std::nullopt);
+  };
+  if (segment.has(TcpFlags::kSyn) && !segment.has(TcpFlags::kAck) && segment.sequence > record.rcv_nxt) {
+    // A new incarnation, beyond all that the old one sent (RFC 9293, 3.10.7.4, fourth; RFC 1122, 4.2.2.13).
+    if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
+      time_wait_.remove(index);
+      counters_.add(Count::time_wait_reused);
+      return arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
+    }
+  }
+  if (segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
+    time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));  // our last ACK did not arrive
+    answer();
+    return Count::segments_delivered;
+  }
+  if (segment.length() > 0 || segment.sequence != record.rcv_nxt) {
+    if (challenge_allowed()) answer();
+    return Count::drop_segment_unacceptable;
+  }
+  return Count::segments_delivered;
+}
+
+bool Tcp::challenge_allowed() {
+  const Tick now = Tick::floor(now_);
+  if (now - challenge_second_ >= static_cast<std::int32_t>(kTicksPerSecond)) {
+    challenge_second_ = now;
+    challenges_sent_ = 0;
+  }
+  if (challenges_sent_ == kChallengesPerSecond) return false;
+  ++challenges_sent_;
+  counters_.add(Count::challenge_acks_out);
+  return true;
+}
+
+}  // namespace conker

@@ -1,0 +1,56 @@
+// Answers to questions.
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+
+bool Tcp::info(ConnectionId id, ConnectionInfo& out) const {
+  if (connections_.find(id) == nullptr) return false;
+  out = info_of(id.slot);
+  return true;
+}
+
+ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
+  const Connection& c = connections_[slot];
+  const auto deadline = [&](Timer timer) {
+    return c.is_armed(timer) ? c.deadlines[static_cast<unsigned>(timer)].instant(now_) : kNever;
+  };
+  ConnectionInfo info;
+  info.id = connections_.id(slot);
+  info.tuple = c.tuple;
+  info.state = c.state;
+  info.reason = c.reason;
+  info.passive = c.passive;
+  info.application_closed = c.application_closed;
+  info.cookie = c.cookie;
+  info.age = now_ - c.opened_at;
+  info.send_queue = c.send_queue.size();
+  info.receive_queue = c.receive_queue.size();
+  info.out_of_order = c.out_of_order.bytes(chunks_);
+  info.iss = c.iss;
+  info.irs = c.irs;
+  info.snd_una = c.snd_una;
+  info.snd_nxt = c.snd_nxt;
+  info.rcv_nxt = c.rcv_nxt;
+  info.snd_wnd = c.snd_wnd;
+  info.rcv_wnd = c.rcv_wnd();
+  info.cwnd = c.congestion.cwnd();
+  info.ssthresh = c.congestion.ssthresh();
+  info.mss = c.mss;
+  info.rtt_measured = c.rtt.measured();
+  info.srtt = c.rtt.srtt();
+  info.rttvar = c.rtt.rttvar();
+  info.rto = rto(c);
+  info.retransmits = c.retransmits;
+  info.bytes_sent = c.bytes_sent;
+  info.bytes_received = c.bytes_received;
+  info.opened_at = c.opened_at;
+  info.established_at = c.established_at;
+  info.ended_at = c.ended_at;
+  info.retransmit_at = deadline(Timer::kRetransmit);
+  info.persist_at = deadline(Timer::kPersist);
+  info.connect_timeout_at = deadline(Timer::kConnect);
+  info.fin_wait_2_at = deadline(Timer::kFinWait2);
+  return info;
+}
+
+}  // namespace conker

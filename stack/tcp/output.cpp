@@ -1,0 +1,251 @@
+// What leaves: every dirty connection once a turn.
+#include <algorithm>
+
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+
+void Tcp::output() {
+  wake_starved();
+  fresh_dirty_ = false;
+  for (auto all = dirty_.take(); !all.empty();) {
+    const std::uint32_t slot = all.pop(connections_);
+    Connection& c = connections_[slot];
+    if (transmit(slot) == Sent::kBusy) {
+      dirty_.push(connections_, slot);  // the link is full: the rest next time
+      continue;
+    }
+    c.on_dirty = false;
+    offer_to_reaper(slot);
+  }
+}
+
+Sent Tcp::transmit(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.state == State::kDestroy) return transmit_last_words(c);
+  const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived)) ? transmit_syn(slot)
+                                                                                    : transmit_data(slot);
+  if (sent != Sent::kBusy) rearm_after_output(slot);
+  return sent;
+}
+
+// An ACK that is owed goes before the reset: a handshake that it completes makes the reset one of a
+// connection.
+Sent Tcp::transmit_last_words(Connection& c) {
+  if (c.ack_now && send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
+  if (!c.reset_owed) return Sent::kSent;
+  if (send_segment(c, c.snd_nxt, 0, TcpFlags::kRst | TcpFlags::kAck) == Sent::kBusy) return Sent::kBusy;
+  c.reset_owed = false;
+  return Sent::kSent;
+}
+
+Sent Tcp::transmit_syn(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.snd_cursor == c.iss) {
+    const bool again = c.snd_nxt != c.iss;
+    std::uint8_t flags = TcpFlags::kSyn;
+    if (c.state == State::kSynReceived) flags |= TcpFlags::kAck;
+    const std::uint16_t window = advertise(c);
+    if (send_bare(c.tuple, c.iss, c.rcv_nxt, flags, window, our_mss(c.tuple)) == Sent::kBusy)
+      return Sent::kBusy;
+    c.snd_cursor = c.snd_nxt = c.iss + 1;
+    c.ack_now = false;
+    if (again) {
+      ++c.retransmits;
+      counters_.add(Count::segments_retransmitted);
+    } else {
+      c.rtt_timing = true;
+      c.rtt_seq = c.snd_nxt;
+      c.rtt_start = now_;
+    }
+  }
+  return c.ack_now ? send_pure_ack(c) : Sent::kSent;
+}
+
+Sent Tcp::transmit_data(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  for (; c.duplicate_acks_owed > 0; --c.duplicate_acks_owed) {
+    if (send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
+  }
+  if (c.resend_first || c.probe) {
+    const Sent sent = transmit_out_of_turn(slot);
+    if (sent == Sent::kBusy) return sent;
+  }
+  for (;;) {
+    const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
+    std::uint32_t length = sendable(c, offset);
+    const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
+    if (length == 0 && !(fin_next && offset == c.send_queue.size())) break;
+    const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next);
+    if (sent == Sent::kBusy) return sent;
+  }
+  return c.ack_now ? send_pure_ack(c) : Sent::kSent;
+}
+
+// The first unacknowledged segment again, or a probe into a window that is closed or too small: snd_cursor
+// stays.
+Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  const Seq cursor = c.snd_cursor;
+  std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
+  if (c.probe && !c.resend_first) length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+  const bool fin_next = c.fin_sent && !c.fin_acked;
+  if (length > 0 || fin_next) {
+    const Sent sent = transmit_range(slot, c.snd_una, length, fin_next);
+    if (sent == Sent::kBusy) return sent;
+    if (c.probe) counters_.add(Count::zero_window_probes);
+    if (c.resend_first) c.snd_cursor = max(cursor, c.snd_cursor);
+    if (c.probe) c.snd_cursor = cursor;
+  }
+  c.resend_first = c.probe = false;
+  return Sent::kSent;
+}
+
+/// How many bytes at `offset` from snd_una may go in one segment now.
+std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
+  const std::uint32_t queued = c.send_queue.size();
+  const std::uint32_t window = std::min(c.snd_wnd, c.congestion.cwnd());
+  if (offset >= queued || offset >= window) return 0;
+  const std::uint32_t left = queued - offset;
+  const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, window - offset});
+  // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer overrides.
+  const bool sliver = length < c.mss && length < left && length < c.max_snd_wnd / 2;
+  return sliver ? 0 : length;
+}
+
+// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of it.
+Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next) {
+  Connection& c = connections_[slot];
+  const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
+  const bool last = offset + length == c.send_queue.size();
+  std::uint8_t flags = TcpFlags::kAck;
+  if (last && length > 0) flags |= TcpFlags::kPsh;
+  if (last && fin_next) flags |= TcpFlags::kFin;
+  const Sent sent = send_segment(c, sequence, length, flags);
+  if (sent == Sent::kBusy) return sent;
+
+  const Seq end = sequence + length + ((flags & TcpFlags::kFin) != 0 ? 1 : 0);
+  if ((flags & TcpFlags::kFin) != 0) c.fin_sent = true;
+  if (sequence < c.snd_nxt) {
+    ++c.retransmits;
+    counters_.add(Count::segments_retransmitted);
+    if (c.rtt_timing && sequence < c.rtt_seq) c.rtt_timing = false;  // Karn (RFC 6298, 3)
+  } else if (!c.rtt_timing) {
+    c.rtt_timing = true;
+    c.rtt_seq = end;
+    c.rtt_start = now_;
+  }
+  c.snd_cursor = end;
+  c.snd_nxt = max(c.snd_nxt, end);
+  return sent;
+}
+
+Sent Tcp::send_pure_ack(Connection& c) {
+  return send_segment(c, c.snd_nxt, 0, TcpFlags::kAck);
+}
+
+Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags) {
+  PacketOut packet;
+  if (length > 0) {
+    const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
+    packet.payload_parts =
+        static_cast<std::uint8_t>(c.send_queue.gather(chunks_, offset, length, packet.payload));
+  }
+  TcpSegment segment;
+  segment.source = c.tuple.local_port;
+  segment.destination = c.tuple.remote_port;
+  segment.sequence = sequence;
+  segment.acknowledgment = c.rcv_nxt;
+  segment.flags = flags;
+  segment.window = advertise(c);
+  const Sent sent = send_packet(c.tuple, segment, packet);
+  if (sent != Sent::kBusy) c.ack_now = false;
+  return sent;
+}
+
+// A segment without data that needs no connection behind it.
+Sent Tcp::send_bare(const FourTuple& tuple, Seq sequence, Seq ack, std::uint8_t flags, std::uint16_t window,
+                    std::optional<std::uint16_t> mss) {
+  PacketOut packet;
+  TcpSegment segment;
+  segment.source = tuple.local_port;
+  segment.destination = tuple.remote_port;
+  segment.sequence = sequence;
+  segment.acknowledgment = (flags & TcpFlags::kAck) != 0 ? ack : Seq();
+  segment.flags = flags;
+  segment.window = window;
+  segment.mss = mss;
+  return send_packet(tuple, segment, packet);
+}
+
+Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet) {
+  packet.source = tuple.local;
+  packet.destination = tuple.remote;
+  packet.protocol = kProtocolTcp;
+  const auto space = std::span(packet.headers).subspan(PacketOut::kHeadroom);
+  packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space));
+  finish_tcp_checksum(packet.transport(), tuple.local, tuple.remote,
+                      std::span(packet.payload).first(packet.payload_parts));
+  const Sent sent = network_.send(packet);
+  if (sent == Sent::kSent) {
+    counters_.add(Count::segments_out);
+    if ((segment.flags & TcpFlags::kRst) != 0) counters_.add(Count::resets_out);
+  }
+  return sent;
+}
+
+std::uint32_t Tcp::receive_room(const Connection& c) const {
+  const std::uint32_t limit = std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
+}
+
+/// Whether the window may move its right edge far enough to be worth saying (RFC 9293, 3.8.6.2.2).
+bool Tcp::window_opens(const Connection& c) const {
+  const std::uint32_t worth = std::min<std::uint32_t>(settings_.receive_buffer / 2, our_mss(c.tuple));
+  return receive_room(c) >= c.rcv_wnd() + worth;
+}
+
+/// The window to write into a segment. Its right edge never moves back.
+std::uint16_t Tcp::advertise(Connection& c) {
+  if (window_opens(c)) c.rcv_adv = c.rcv_nxt + receive_room(c);
+  return static_cast<std::uint16_t>(c.rcv_wnd());
+}
+
+std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
+  const unsigned headers = tuple.remote.is_v4() ? 40 : 60;
+  return static_cast<std::uint16_t>(network_.mtu_towards(tuple.remote) - headers);
+}
+
+// What is out waits for its ACK; what could not go out waits for the window.
+void Tcp::rearm_after_output(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  const bool in_flight = c.snd_cursor > c.snd_una;
+  const bool waiting =
+      !c.send_queue.empty() && !in_state(c.state, states(State::kSynSent, State::kSynReceived));
+  if (in_flight) {
+    disarm(c, Timer::kPersist);
+    if (!c.is_armed(Timer::kRetransmit)) arm(slot, Timer::kRetransmit, rto(c));
+  } else if (waiting) {
+    disarm(c, Timer::kRetransmit);
+    if (!c.is_armed(Timer::kPersist)) arm(slot, Timer::kPersist, rto(c));
+  } else {
+    disarm(c, Timer::kPersist);
+    disarm(c, Timer::kRetransmit);
+  }
+}
+
+// Applications that could not send because the pool was empty are told when it has recovered.
+void Tcp::wake_starved() {
+  if (!pool_starved_ || chunks_.free() < chunks_.capacity() / 8) return;
+  pool_starved_ = false;
+  for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
+    if (!connections_.live(slot)) continue;
+    Connection& c = connections_[slot];
+    if (!c.wants_writable || c.state == State::kDestroy) continue;
+    c.wants_writable = false;
+    post(slot, Event::kWritable);
+  }
+}
+
+}  // namespace conker

@@ -1,0 +1,63 @@
+// Which four-tuple, and which initial sequence number.
+#include <array>
+
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+namespace {
+
+std::array<std::uint64_t, 5> words_of(const FourTuple& tuple, Port local_port) {
+  const auto& l = tuple.local.words();
+  const auto& r = tuple.remote.words();
+  const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
+  return {pair(l[0], l[1]), pair(l[2], l[3]), pair(r[0], r[1]), pair(r[2], r[3]),
+          pair(local_port.value, tuple.remote_port.value)};
+}
+
+/// How many tuples in TIME-WAIT are passed over in search of a free one. Ports towards one peer are used in
+/// turn, so the first one met is the one that has waited longest.
+constexpr int kTimeWaitsSkipped = 8;
+
+}  // namespace
+
+// ISN = M + F(localip, localport, remoteip, remoteport, secretkey), M in steps of 4 us (RFC 6528, 3).
+Seq Tcp::initial_sequence(const FourTuple& tuple) const {
+  const auto m = static_cast<std::uint32_t>(now_.time_since_epoch().count() >> 2);
+  return Seq(m + static_cast<std::uint32_t>(siphash24(isn_key_, words_of(tuple, tuple.local_port))));
+}
+
+Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
+  const std::uint32_t hash = hash_of(demux_key_, tuple);
+  if (index_.find(connections_, hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) {
+    return Choice{.error = Error::kAddressInUse, .port = {}, .hash = hash};
+  }
+  return Choice{
+      .error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait_.find(hash, tuple)};
+}
+
+// Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so that ports
+// towards one peer follow each other, which finds a free one at once, while nobody else can tell where they
+// are.
+Tcp::Choice Tcp::choose_port(FourTuple tuple) {
+  const std::uint32_t first = settings_.first_port.value;
+  const std::uint32_t range = settings_.last_port.value - first + 1u;
+  const std::uint64_t f = siphash24(port_key_, words_of(tuple, Port{0}));
+  const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
+  std::uint32_t& counter = port_counters_[(f >> 32) % port_counters_.size()];
+
+  Choice waiting;
+  int time_waits = 0;
+  for (std::uint32_t tries = 0; tries < range; ++tries) {
+    counter = counter + 1 >= range ? 0 : counter + 1;
+    tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter) % range)};
+    if (listeners_.port_taken(tuple.local_port)) continue;
+    const Choice choice = check_port(tuple);
+    if (choice.error != Error::kOk) continue;
+    if (choice.time_wait == kNone) return choice;
+    if (time_waits == 0) waiting = choice;
+    if (++time_waits == kTimeWaitsSkipped) break;
+  }
+  return waiting;
+}
+
+}  // namespace conker

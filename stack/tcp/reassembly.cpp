@@ -1,0 +1,117 @@
+#include "stack/tcp/reassembly.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace conker {
+namespace {
+
+std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
+  return chunk.end - chunk.begin;
+}
+
+}  // namespace
+
+// Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on to their
+// end.
+bool Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
+                              std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    std::size_t n = 0;
+    if (previous != kNone && pool[previous].sequence + length_of(pool[previous]) == sequence &&
+        pool[previous].end < pool.chunk_bytes()) {
+      ChunkPool::Chunk& chunk = pool[previous];  // small segments share a chunk
+      n = std::min<std::size_t>(bytes.size(), pool.chunk_bytes() - chunk.end);
+      std::memcpy(pool.storage(previous).data() + chunk.end, bytes.data(), n);
+      chunk.end = static_cast<std::uint16_t>(chunk.end + n);
+    } else {
+      if (chunks_ == kMaxChunks) return false;
+      const std::uint32_t fresh = pool.take();
+      if (fresh == kNone) return false;
+      ++chunks_;
+      ChunkPool::Chunk& chunk = pool[fresh];
+      n = std::min<std::size_t>(bytes.size(), pool.chunk_bytes());
+      std::memcpy(pool.storage(fresh).data(), bytes.data(), n);
+      chunk.end = static_cast<std::uint16_t>(n);
+      chunk.sequence = sequence;
+      if (previous == kNone) {
+        chunk.next = head_ == 0 ? kNone : head_ - 1;
+        head_ = fresh + 1;
+      } else {
+        chunk.next = pool[previous].next;
+        pool[previous].next = fresh;
+      }
+      previous = fresh;
+    }
+    sequence += static_cast<std::uint32_t>(n);
+    bytes = bytes.subspan(n);
+  }
+  return true;
+}
+
+bool Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes) {
+  std::uint32_t previous = kNone;
+  std::uint32_t next = head_ == 0 ? kNone : head_ - 1;
+  while (!bytes.empty()) {
+    if (next != kNone && pool[next].sequence <= sequence) {
+      // Skip what this chunk already has.
+      const std::int32_t covered = (pool[next].sequence + length_of(pool[next])) - sequence;
+      if (covered > 0) {
+        const auto n = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(covered));
+        bytes = bytes.subspan(n);
+        sequence += static_cast<std::uint32_t>(n);
+      }
+      previous = next;
+      next = pool[next].next;
+      continue;
+    }
+    std::size_t n = bytes.size();
+    if (next != kNone)
+      n = std::min<std::size_t>(n, static_cast<std::uint32_t>(pool[next].sequence - sequence));
+    if (!insert_piece(pool, previous, sequence, bytes.first(n))) return false;
+    bytes = bytes.subspan(n);
+    sequence += static_cast<std::uint32_t>(n);
+  }
+  return true;
+}
+
+std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue) {
+  std::uint32_t delivered = 0;
+  while (head_ != 0) {
+    const std::uint32_t index = head_ - 1;
+    ChunkPool::Chunk& chunk = pool[index];
+    const Seq wanted = rcv_nxt + delivered;
+    if (chunk.sequence > wanted) break;
+    head_ = chunk.next == kNone ? 0 : chunk.next + 1;
+    --chunks_;
+    const auto old = static_cast<std::uint32_t>(wanted - chunk.sequence);
+    if (old >= length_of(chunk)) {
+      pool.give_back(index);
+      continue;
+    }
+    chunk.begin = static_cast<std::uint16_t>(chunk.begin + old);
+    chunk.next = kNone;
+    delivered += length_of(chunk);
+    queue.append_chunk(pool, index);
+  }
+  return delivered;
+}
+
+void Reassembly::clear(ChunkPool& pool) {
+  while (head_ != 0) {
+    const std::uint32_t index = head_ - 1;
+    head_ = pool[index].next == kNone ? 0 : pool[index].next + 1;
+    pool.give_back(index);
+  }
+  chunks_ = 0;
+}
+
+std::uint32_t Reassembly::bytes(const ChunkPool& pool) const {
+  std::uint32_t total = 0;
+  for (std::uint32_t at = head_; at != 0; at = pool[at - 1].next == kNone ? 0 : pool[at - 1].next + 1) {
+    total += length_of(pool[at - 1]);
+  }
+  return total;
+}
+
+}  // namespace conker

@@ -1,0 +1,55 @@
+// The retransmission timeout (RFC 6298).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "stack/base/time.hpp"
+
+namespace conker {
+
+class Rtt {
+ public:
+  bool measured() const { return measured_; }
+  Duration srtt() const { return Duration(srtt_); }
+  Duration rttvar() const { return Duration(rttvar_); }
+
+  /// One measurement of a segment that was sent only once (Karn; RFC 6298, 3).
+  void sample(Duration r) {
+    const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(r.count(), 1, kLongest));
+    if (!measured_) {  // (2.2)
+      srtt_ = us;
+      rttvar_ = us / 2;
+      measured_ = true;
+    } else {  // (2.3), alpha = 1/8, beta = 1/4
+      const std::uint32_t error = srtt_ > us ? srtt_ - us : us - srtt_;
+      rttvar_ = rttvar_ - rttvar_ / 4 + error / 4;
+      srtt_ = srtt_ - srtt_ / 8 + us / 8;
+    }
+    backoff_ = 0;
+  }
+
+  /// The timer expired (5.5).
+  void back_off() {
+    if (backoff_ < 16) ++backoff_;
+  }
+  /// New data was acknowledged (5.3): the next timeout is computed afresh.
+  void progress() { backoff_ = 0; }
+
+  /// `initial` until something was measured, never below `least` nor above `most`.
+  Duration timeout(Duration initial, Duration least, Duration most) const {
+    Duration rto = measured_ ? srtt() + std::max(Duration(1000), 4 * rttvar()) : initial;  // G is 1 ms
+    rto = std::max(rto, least);
+    return std::min(rto * (std::int64_t{1} << backoff_), most);
+  }
+
+ private:
+  static constexpr std::int64_t kLongest = 600'000'000;
+
+  std::uint32_t srtt_ = 0;  // microseconds
+  std::uint32_t rttvar_ = 0;
+  std::uint8_t backoff_ = 0;
+  bool measured_ = false;
+};
+
+}  // namespace conker

@@ -1,0 +1,245 @@
+// The calls of the application (RFC 9293, 3.10.1 to 3.10.6).
+#include "stack/tcp/tcp.hpp"
+
+#include <algorithm>
+
+#include "stack/tcp/diagram.hpp"
+
+namespace conker {
+
+Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
+         Counters& counters, ChunkPool& chunks, TimerWheel& wheel, Network& network)
+    : settings_(settings),
+      counters_(counters),
+      chunks_(chunks),
+      wheel_(wheel),
+      network_(network),
+      connections_(arena, capacities.connections),
+      index_(arena, capacities.connections),
+      half_open_(arena, capacities.half_open),
+      time_wait_(arena, capacities.time_wait),
+      listeners_(arena, capacities.listeners),
+      transitions_(arena, capacities.transitions),
+      demux_key_{entropy.words[0], entropy.words[1]},
+      isn_key_{entropy.words[2], entropy.words[3]},
+      port_key_{entropy.words[4], entropy.words[5]} {}
+
+Connection* Tcp::living(ConnectionId id) {
+  Connection* c = connections_.find(id);
+  return c != nullptr && c->state != State::kDestroy ? c : nullptr;
+}
+
+const Connection* Tcp::living(ConnectionId id) const {
+  const Connection* c = connections_.find(id);
+  return c != nullptr && c->state != State::kDestroy ? c : nullptr;
+}
+
+Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
+  const auto fail = [this](Error error) {
+    counters_.add(Count::open_failed);
+    return error;
+  };
+  const IpAddress& remote = request.remote.address;
+  if (request.remote.port.value == 0 || remote.is_unspecified() || remote.is_multicast() ||
+      remote.is_limited_broadcast() || network_.is_local(remote)) {
+    return fail(Error::kInvalidArgument);
+  }
+  const auto source = network_.source_for(remote);
+  if (!source) return fail(source.error());
+  FourTuple tuple{*source, remote, request.local_port, request.remote.port};
+  if (!request.local.is_unspecified()) {
+    if (!network_.is_local(request.local)) return fail(Error::kNoSuchAddress);
+    tuple.local = request.local;
+  }
+  const Choice choice = request.local_port.value != 0 ? check_port(tuple) : choose_port(tuple);
+  if (choice.error != Error::kOk) return fail(choice.error);
+  tuple.local_port = choice.port;
+
+  const std::uint32_t slot = make_connection(tuple, choice.hash);
+  if (slot == kNone) return fail(Error::kTableFull);
+  Connection& c = connections_[slot];
+  c.iss = initial_sequence(tuple);
+  if (choice.time_wait != kNone) {
+    // Beyond all that the old connection sent, the new one cannot be mistaken for it (RFC
+    // 9293, 3.4.1, 3.6.1).
+    c.iss = max(c.iss, time_wait_[choice.time_wait].snd_nxt + 1);
+    time_wait_.remove(choice.time_wait);
+    counters_.add(Count::time_wait_reused);
+  }
+  c.snd_una = c.snd_nxt = c.snd_cursor = c.iss;
+  c.mss = our_mss(tuple);
+  c.cookie = request.cookie;
+  counters_.add(Count::opened_active);
+  change_state(slot, State::kSynSent, Cause::kActiveOpen);
+  arm(slot, Timer::kConnect, request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
+  mark_dirty(slot);
+  return connections_.id(slot);
+}
+
+Result<ListenerId> Tcp::listen(const ListenRequest& request) {
+  if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0) {
+    return Error::kInvalidArgument;
+  }
+  if (!request.local.address.is_unspecified() && !network_.is_local(request.local.address)) {
+    return Error::kNoSuchAddress;
+  }
+  if (listeners_.find_exact(request.local) != kNone) return Error::kAddressInUse;
+  const std::uint32_t slot = listeners_.add(request.local);
+  if (slot == kNone) return Error::kTableFull;
+  listeners_[slot].backlog = request.backlog;
+  listeners_[slot].half_open_cap = request.half_open;
+  listeners_[slot].cookie = request.cookie;
+  return listeners_.id(slot);
+}
+
+Error Tcp::unlisten(ListenerId id) {
+  Listener* listener = listeners_.find(id);
+  if (listener == nullptr) return Error::kNoSuchId;
+  while (!listener->half_open.empty()) drop_half_open(listener->half_open.head(), Count::half_open_dropped);
+  while (!listener->accept_queue.empty()) {
+    reset_and_destroy(listener->accept_queue.head(), CloseReason::kAborted, Cause::kListenerClosed);
+  }
+  if (listener->on_ready) {
+    for (auto all = ready_listeners_.take(); !all.empty();) {
+      const std::uint32_t slot = all.pop(listeners_);
+      if (slot != id.slot) ready_listeners_.push(listeners_, slot);
+    }
+  }
+  listeners_.remove(id.slot);
+  return Error::kOk;
+}
+
+Result<ConnectionId> Tcp::accept(ListenerId id) {
+  Listener* listener = listeners_.find(id);
+  if (listener == nullptr || listener->accept_queue.empty()) return Error::kNoSuchId;
+  const std::uint32_t slot = listener->accept_queue.head();
+  listener->accept_queue.remove(connections_, slot);
+  Connection& c = connections_[slot];
+  c.in_accept_queue = false;
+  c.listener = kNone;
+  post(slot, 0);  // what happened while it waited
+  return connections_.id(slot);
+}
+
+Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> bytes) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (c->fin_queued || c->application_closed) return Error::kClosing;
+  if (!in_state(c->state,
+                states(State::kSynSent, State::kSynReceived, State::kEstablished, State::kCloseWait))) {
+    return Error::kNotConnected;
+  }
+  const std::uint32_t queued = c->send_queue.size();
+  const std::uint32_t room = settings_.send_buffer > queued ? settings_.send_buffer - queued : 0;
+  const auto offered = bytes.first(std::min<std::size_t>(bytes.size(), room));
+  const std::uint32_t taken = c->send_queue.append(chunks_, offered);
+  if (taken < bytes.size()) c->wants_writable = true;
+  if (taken < offered.size()) pool_starved_ = true;
+  c->bytes_sent += taken;
+  if (taken > 0) mark_dirty(id.slot);
+  return taken;
+}
+
+Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
+  const Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (c->application_closed) return Error::kClosing;
+  std::uint32_t length = c->receive_queue.size();
+  return c->receive_queue.gather(chunks_, 0, length, out);
+}
+
+Error Tcp::consume(ConnectionId id, std::uint32_t n) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (c->application_closed) return Error::kClosing;
+  if (n > c->receive_queue.size()) return Error::kInvalidArgument;
+  c->receive_queue.consume(chunks_, n);
+  // A window that has opened far enough is worth a segment of its own (RFC 9293, 3.8.6.2.2).
+  if (n > 0 && in_state(c->state, kReceiving) && window_opens(*c)) {
+    c->ack_now = true;
+    mark_dirty(id.slot);
+  }
+  return Error::kOk;
+}
+
+Result<std::uint32_t> Tcp::receive(ConnectionId id, std::span<std::byte> out) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  const std::uint32_t n = c->receive_queue.copy(chunks_, out);
+  const Error error = consume(id, n);
+  if (error != Error::kOk) return error;
+  return n;
+}
+
+// The FIN goes out behind what is queued; the state says at once that it will (RFC 9293, 3.10.4).
+void Tcp::queue_fin(std::uint32_t slot, Cause cause) {
+  Connection& c = connections_[slot];
+  if (c.fin_queued) return;
+  c.fin_queued = true;
+  if (c.state == State::kEstablished) change_state(slot, State::kFinWait1, cause);
+  if (c.state == State::kCloseWait) change_state(slot, State::kLastAck, cause);
+  mark_dirty(slot);
+}
+
+Error Tcp::shutdown(ConnectionId id) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (c->fin_queued || c->application_closed) return Error::kClosing;
+  queue_fin(id.slot, Cause::kShutdown);
+  return Error::kOk;
+}
+
+Error Tcp::close(ConnectionId id) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (c->application_closed) return Error::kClosing;
+  leave_accept_queue(id.slot);
+  // Data that nobody will read was acknowledged as if somebody would: a reset tells the truth (RFC
+  // 2525, 2.17).
+  const bool unread = !c->receive_queue.empty() || !c->out_of_order.empty();
+  if (unread && in_state(c->state, kSynchronized)) return abort(id);
+  c->application_closed = true;
+  c->events = 0;
+  switch (c->state) {
+    case State::kSynSent:
+      destroy(id.slot, CloseReason::kAborted, Cause::kClose);
+      break;
+    case State::kTimeWait:
+    case State::kClosed:
+      destroy(id.slot, CloseReason::kClosed, Cause::kClose);
+      break;
+    case State::kFinWait2:
+      arm(id.slot, Timer::kFinWait2, settings_.fin_wait_2);
+      break;
+    default:
+      queue_fin(id.slot, Cause::kClose);
+  }
+  return Error::kOk;
+}
+
+Error Tcp::abort(ConnectionId id) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  leave_accept_queue(id.slot);
+  const bool over = in_state(c->state, states(State::kTimeWait, State::kClosed));
+  reset_and_destroy(id.slot, over ? CloseReason::kClosed : CloseReason::kAborted, Cause::kAbort);
+  return Error::kOk;
+}
+
+// Somebody who found the id elsewhere decides about it before its listener's application has seen it.
+void Tcp::leave_accept_queue(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (!c.in_accept_queue) return;
+  listeners_[c.listener].accept_queue.remove(connections_, slot);
+  c.in_accept_queue = false;
+  c.listener = kNone;
+}
+
+Error Tcp::set_cookie(ConnectionId id, std::uint32_t cookie) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  c->cookie = cookie;
+  return Error::kOk;
+}
+
+}  // namespace conker

@@ -1,0 +1,244 @@
+// TCP (RFC 9293). Its parts: tables of connections, half-open handshakes, TIME-WAIT and listeners; the
+// arrival of segments (arrival.cpp, handshake.cpp); what leaves (output.cpp); timers (timers.cpp); the calls
+// of the application (tcp.cpp); and lifetime.cpp, the only place where states change and connections are
+// freed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "stack/base/arena.hpp"
+#include "stack/base/chunk_pool.hpp"
+#include "stack/base/counters.hpp"
+#include "stack/base/index_list.hpp"
+#include "stack/base/result.hpp"
+#include "stack/base/siphash.hpp"
+#include "stack/base/timer_wheel.hpp"
+#include "stack/net/network.hpp"
+#include "stack/settings.hpp"
+#include "stack/tcp/connection.hpp"
+#include "stack/tcp/half_open.hpp"
+#include "stack/tcp/listener.hpp"
+#include "stack/tcp/time_wait.hpp"
+#include "stack/tcp/transitions.hpp"
+#include "stack/tcp/types.hpp"
+#include "stack/wire/tcp.hpp"
+
+namespace conker {
+
+/// What the walk over all tables found.
+struct TcpAudit {
+  std::uint64_t live = 0;
+  std::uint64_t half_open = 0, time_wait = 0, listeners = 0;
+  std::uint64_t chunks_held = 0;
+  const char* fault = nullptr;
+};
+
+class Tcp {
+ public:
+  Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
+      Counters& counters, ChunkPool& chunks, TimerWheel& wheel, Network& network);
+
+  /// Timers that the wheel must have room for.
+  static std::uint32_t timer_count(const Capacities& capacities) {
+    return capacities.connections + capacities.half_open;
+  }
+
+  // ---- A turn ----
+  void begin(Instant now) { now_ = now; }
+  void segment_arrives(const PacketIn& packet);
+  void unreachable(const Unreachable& message);
+  void timers();
+  bool next_event(Event& event);
+  void output();
+  void reap();
+  Instant next_deadline() const;
+  bool wants_output() const { return fresh_dirty_; }
+
+  // ---- Calls of the application; stack.hpp says what they do ----
+  Result<ConnectionId> connect(const ConnectRequest& request);
+  Result<ListenerId> listen(const ListenRequest& request);
+  Error unlisten(ListenerId id);
+  Result<ConnectionId> accept(ListenerId id);
+  Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes);
+  Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const;
+  Error consume(ConnectionId id, std::uint32_t n);
+  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out);
+  Error shutdown(ConnectionId id);
+  Error close(ConnectionId id);
+  Error abort(ConnectionId id);
+  Error set_cookie(ConnectionId id, std::uint32_t cookie);
+
+  // ---- Questions ----
+  bool info(ConnectionId id, ConnectionInfo& out) const;
+  TcpAudit audit() const;
+  std::uint32_t connection_count() const { return connections_.size(); }
+  std::uint32_t half_open_count() const { return half_open_.size(); }
+  std::uint32_t time_wait_count() const { return time_wait_.size(); }
+  std::uint32_t listener_count() const { return listeners_.size(); }
+
+  /// Each calls f(info) for every record there is. f must not call the stack.
+  template <typename F>
+  void for_each_connection(F&& f) const {
+    for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
+      if (connections_.live(slot)) f(info_of(slot));
+    }
+  }
+  template <typename F>
+  void for_each_half_open(F&& f) const {
+    half_open_.for_each([&](std::uint32_t, const HalfOpen& r) {
+      f(HalfOpenInfo{r.tuple, now_ - r.created, r.retransmits});
+    });
+  }
+  template <typename F>
+  void for_each_time_wait(F&& f) const {
+    time_wait_.for_each([&](const TimeWait& r) { f(TimeWaitInfo{r.tuple, r.ends.instant(now_) - now_}); });
+  }
+  template <typename F>
+  void for_each_listener(F&& f) const {
+    for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
+      if (!listeners_.live(slot)) continue;
+      const Listener& l = listeners_[slot];
+      f(ListenerInfo{listeners_.id(slot), l.local, l.half_open.size(), l.accept_queue.size(), l.half_open_cap,
+                     l.backlog, l.cookie});
+    }
+  }
+  /// The last state changes of all connections, oldest first.
+  template <typename F>
+  void for_each_transition(F&& f) const {
+    transitions_.for_each(f);
+  }
+
+ private:
+  // ---- lifetime.cpp: the only place where states change and connections are freed ----
+  std::uint32_t make_connection(const FourTuple& tuple, std::uint32_t hash);
+  bool change_state(std::uint32_t slot, State to, Cause cause);
+  void destroy(std::uint32_t slot, CloseReason reason, Cause cause);
+  void reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause);
+  void enter_time_wait(std::uint32_t slot, Cause cause);
+  void finish_closed(std::uint32_t slot, Cause cause);
+  void unhash(Connection& c);
+  void offer_to_reaper(std::uint32_t slot);
+  void free(std::uint32_t slot);
+  void mark_dirty(std::uint32_t slot);
+  void post(std::uint32_t slot, std::uint8_t bits);
+  void post(Listener& listener, std::uint32_t slot);
+  void count_end(CloseReason reason);
+
+  // ---- tcp.cpp ----
+  Connection* living(ConnectionId id);
+  const Connection* living(ConnectionId id) const;
+  void queue_fin(std::uint32_t slot, Cause cause);
+  void leave_accept_queue(std::uint32_t slot);
+
+  // ---- ports.cpp: four-tuples and initial sequence numbers ----
+  struct Choice {
+    Error error = Error::kNoFreePort;
+    Port port;
+    std::uint32_t hash = 0;
+    std::uint32_t time_wait = kNone;  // the record that it replaces
+  };
+  Choice choose_port(FourTuple tuple);
+  Choice check_port(const FourTuple& tuple) const;
+  Seq initial_sequence(const FourTuple& tuple) const;
+
+  // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
+  Count dispatch(const PacketIn& packet);
+  Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
+  Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
+  Count arrives(std::uint32_t slot, TcpSegment segment);
+  bool acceptable(const Connection& c, const TcpSegment& segment) const;
+  Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
+  Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
+  bool process_ack(std::uint32_t slot, const TcpSegment& segment);
+  void acknowledge(std::uint32_t slot, Seq ack);
+  void update_send_window(std::uint32_t slot, const TcpSegment& segment);
+  void process_text(std::uint32_t slot, const TcpSegment& segment);
+  void process_fin(std::uint32_t slot);
+  void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
+  void challenge(std::uint32_t slot);
+
+  // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----
+  Count arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                       const TcpSegment& segment, std::optional<Seq> beyond);
+  Count arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment);
+  Count arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
+                          const TcpSegment& segment);
+  Count promote(std::uint32_t index, const TcpSegment& segment);
+  void send_syn_ack(std::uint32_t index);
+  void drop_half_open(std::uint32_t index, Count why);
+  void half_open_timer(std::uint32_t index);
+  bool challenge_allowed();
+
+  // ---- output.cpp ----
+  Sent transmit(std::uint32_t slot);
+  Sent transmit_last_words(Connection& c);
+  Sent transmit_syn(std::uint32_t slot);
+  Sent transmit_data(std::uint32_t slot);
+  Sent transmit_out_of_turn(std::uint32_t slot);
+  Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next);
+  Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
+  Sent send_pure_ack(Connection& c);
+  Sent send_bare(const FourTuple& tuple, Seq sequence, Seq ack, std::uint8_t flags, std::uint16_t window,
+                 std::optional<std::uint16_t> mss);
+  Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
+  std::uint32_t receive_room(const Connection& c) const;
+  bool window_opens(const Connection& c) const;
+  std::uint16_t advertise(Connection& c);
+  std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
+  void rearm_after_output(std::uint32_t slot);
+  std::uint16_t our_mss(const FourTuple& tuple) const;
+  void wake_starved();
+
+  // ---- timers.cpp: one place arms, and refuses in Destroy ----
+  void arm(std::uint32_t slot, Timer timer, Duration in);
+  void disarm(Connection& c, Timer timer);
+  void connection_timer(std::uint32_t slot);
+  void expired(std::uint32_t slot, Timer timer);
+  void expire_time_wait();
+  Duration rto(const Connection& c) const;
+
+  ConnectionInfo info_of(std::uint32_t slot) const;
+  std::uint32_t half_open_timer_id(std::uint32_t index) const { return connections_.capacity() + index; }
+  std::uint32_t slot_of(const Connection& c) const {
+    return static_cast<std::uint32_t>(&c - &connections_[0]);
+  }
+
+  const Settings& settings_;
+  Counters& counters_;
+  ChunkPool& chunks_;
+  TimerWheel& wheel_;
+  Network& network_;
+  Instant now_{};
+
+  ConnectionTable connections_;
+  TupleIndex index_;
+  HalfOpenTable half_open_;
+  TimeWaitTable time_wait_;
+  ListenerTable listeners_;
+  TransitionRing transitions_;
+
+  IndexQueue<Connection, &Connection::dirty_next> dirty_;
+  IndexQueue<Connection, &Connection::ready_next> ready_;
+  IndexQueue<Connection, &Connection::reap_next> reap_;
+  IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
+  bool fresh_dirty_ = false;      // something was marked dirty since the last output()
+  bool table_starved_ = false;    // a connection was wanted and no slot was free
+  bool pool_starved_ = false;     // an application could not send for want of a chunk
+  const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells
+
+  /// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is believed.
+  static constexpr std::uint16_t kDefaultMss = 536;
+  static constexpr std::uint16_t kLeastMss = 48;
+
+  SipKey demux_key_;
+  SipKey isn_key_;
+  SipKey port_key_;
+  std::array<std::uint32_t, 64> port_counters_{};  // RFC 6056, 3.3.4
+  Tick challenge_second_{};
+  std::uint32_t challenges_sent_ = 0;
+};
+
+}  // namespace conker

@@ -1,0 +1,31 @@
+#include "stack/tcp/time_wait.hpp"
+
+namespace conker {
+
+void TimeWaitTable::add(const FourTuple& tuple, std::uint32_t hash, Seq snd_nxt, Seq rcv_nxt, Tick ends) {
+  std::uint32_t index = free_;
+  if (index != kNone) {
+    free_ = records_[index].next;
+  } else {
+    index = fresh_++;
+  }
+  records_[index] =
+      TimeWait{.tuple = tuple, .hash = hash, .snd_nxt = snd_nxt, .rcv_nxt = rcv_nxt, .ends = ends};
+  index_.insert(records_, index);
+  order_.push(records_, index);
+}
+
+void TimeWaitTable::remove(std::uint32_t index) {
+  order_.remove(records_, index);
+  index_.remove(records_, index);
+  records_[index].next = free_;
+  free_ = index;
+}
+
+void TimeWaitTable::restart(std::uint32_t index, Tick ends) {
+  order_.remove(records_, index);
+  records_[index].ends = ends;
+  order_.push(records_, index);
+}
+
+}  // namespace conker

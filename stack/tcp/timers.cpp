@@ -1,0 +1,136 @@
+// The timers of TCP:
+//
+//   kRetransmit  since the oldest unacknowledged segment was sent (RFC 6298). Expiry sends again from
+//   snd_una, twice
+//                as late each time; after settings.retransmits in a row the connection has timed out.
+//   kPersist     while there is data and the peer's window does not let it go (RFC 9293, 3.8.6.1). Expiry
+//   sends a
+//                probe; the peer's answer keeps the connection alive for as long as its application wants it.
+//   kConnect     from the open until established: settings.connect_timeout or what the request says.
+//   kFinWait2    from the application's close, when ours is acknowledged, until the peer's FIN.
+//
+// and, not of connections: one for each half-open record (SYN-ACK again, then forgotten), and the order of
+// the TIME-WAIT table, whose first record is the first to end.
+//
+// A connection has one place in the wheel: at or before its next deadline. Moving a deadline back, which
+// every ACK does, costs nothing: the wheel comes by early, once, and is set anew.
+#include <algorithm>
+
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+namespace {
+
+constexpr Duration kRtoAfterLostSyn = 3s;  // RFC 6298, 5.7
+
+}  // namespace
+
+Duration Tcp::rto(const Connection& c) const {
+  const Duration initial = c.syn_resent && c.state != State::kSynSent
+                               ? std::max(kRtoAfterLostSyn, settings_.rto_initial)
+                               : settings_.rto_initial;
+  return c.rtt.timeout(initial, settings_.rto_min, settings_.rto_max);
+}
+
+void Tcp::arm(std::uint32_t slot, Timer timer, Duration in) {
+  Connection& c = connections_[slot];
+  if (c.state == State::kDestroy) {
+    counters_.add(Count::refused_transitions);
+    return;
+  }
+  const Tick at = Tick::ceil(now_ + in);
+  c.deadlines[static_cast<unsigned>(timer)] = at;
+  c.armed = static_cast<std::uint8_t>(c.armed | 1u << static_cast<unsigned>(timer));
+  if (!wheel_.armed(slot) || at < wheel_.deadline(slot)) wheel_.arm(slot, at);
+}
+
+void Tcp::disarm(Connection& c, Timer timer) {
+  c.armed = static_cast<std::uint8_t>(c.armed & ~(1u << static_cast<unsigned>(timer)));
+}
+
+void Tcp::timers() {
+  std::uint32_t id = 0;
+  while (wheel_.pop_due(Tick::floor(now_), id)) {
+    if (id < connections_.capacity()) {
+      connection_timer(id);
+    } else {
+      half_open_timer(id - connections_.capacity());
+    }
+  }
+  expire_time_wait();
+}
+
+void Tcp::connection_timer(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  const Tick now = Tick::floor(now_);
+  for (unsigned i = 0; i < kTimerCount; ++i) {
+    const auto timer = static_cast<Timer>(i);
+    if (!c.is_armed(timer) || c.deadlines[i] > now) continue;
+    disarm(c, timer);
+    expired(slot, timer);
+    if (c.state == State::kDestroy) return;
+  }
+  for (unsigned i = 0; i < kTimerCount; ++i) {
+    if (!c.is_armed(static_cast<Timer>(i))) continue;
+    if (!wheel_.armed(slot) || c.deadlines[i] < wheel_.deadline(slot)) wheel_.arm(slot, c.deadlines[i]);
+  }
+}
+
+void Tcp::expired(std::uint32_t slot, Timer timer) {
+  Connection& c = connections_[slot];
+  switch (timer) {
+    case Timer::kConnect:
+      destroy(slot, CloseReason::kTimedOut, Cause::kConnectTimeout);
+      return;
+    case Timer::kFinWait2:
+      destroy(slot, CloseReason::kTimedOut, Cause::kFinWait2Timeout);
+      return;
+    case Timer::kRetransmit: {
+      const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
+      counters_.add(Count::retransmit_timeouts);
+      if (!connecting && c.unanswered >= settings_.retransmits) {
+        destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
+        return;
+      }
+      if (connecting) {
+        c.syn_resent = true;
+      } else {
+        c.congestion.on_timeout(c.snd_una, c.snd_nxt, c.mss, c.unanswered > 0);
+      }
+      if (c.unanswered < 255) ++c.unanswered;
+      c.rtt.back_off();
+      c.rtt_timing = false;  // Karn: what is sent again is not measured
+      c.snd_cursor = c.snd_una;
+      mark_dirty(slot);
+      return;
+    }
+    case Timer::kPersist:
+      if (c.unanswered >= settings_.retransmits) {
+        destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
+        return;
+      }
+      ++c.unanswered;
+      c.rtt.back_off();
+      c.probe = true;
+      mark_dirty(slot);
+      return;
+  }
+}
+
+void Tcp::expire_time_wait() {
+  const Tick now = Tick::floor(now_);
+  while (time_wait_.oldest() != kNone && time_wait_[time_wait_.oldest()].ends <= now) {
+    time_wait_.remove(time_wait_.oldest());
+    counters_.add(Count::time_wait_expired);
+  }
+}
+
+Instant Tcp::next_deadline() const {
+  Instant next = kNever;
+  if (const auto tick = wheel_.next()) next = tick->instant(now_);
+  if (time_wait_.oldest() != kNone) next = std::min(next, time_wait_[time_wait_.oldest()].ends.instant(now_));
+  return next;
+}
+
+}  // namespace conker

@@ -1,0 +1,52 @@
+// Network byte order: numbers and addresses in bytes, most significant first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/address.hpp"
+
+namespace conker {
+
+/// Reading and writing at an offset; the caller has checked that the bytes are there.
+constexpr std::uint8_t get8(std::span<const std::byte> bytes, std::size_t at) {
+  return std::to_integer<std::uint8_t>(bytes[at]);
+}
+constexpr std::uint16_t get16(std::span<const std::byte> bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(get8(bytes, at) << 8 | get8(bytes, at + 1));
+}
+constexpr std::uint32_t get32(std::span<const std::byte> bytes, std::size_t at) {
+  return std::uint32_t{get16(bytes, at)} << 16 | get16(bytes, at + 2);
+}
+
+constexpr void put8(std::span<std::byte> bytes, std::size_t at, std::uint8_t value) {
+  bytes[at] = std::byte{value};
+}
+constexpr void put16(std::span<std::byte> bytes, std::size_t at, std::uint16_t value) {
+  put8(bytes, at, static_cast<std::uint8_t>(value >> 8));
+  put8(bytes, at + 1, static_cast<std::uint8_t>(value & 0xff));
+}
+constexpr void put32(std::span<std::byte> bytes, std::size_t at, std::uint32_t value) {
+  put16(bytes, at, static_cast<std::uint16_t>(value >> 16));
+  put16(bytes, at + 2, static_cast<std::uint16_t>(value & 0xffff));
+}
+
+constexpr MacAddress get_mac(std::span<const std::byte> bytes, std::size_t at) {
+  MacAddress mac;
+  for (std::size_t i = 0; i < mac.bytes.size(); ++i) mac.bytes[i] = get8(bytes, at + i);
+  return mac;
+}
+constexpr void put_mac(std::span<std::byte> bytes, std::size_t at, const MacAddress& mac) {
+  for (std::size_t i = 0; i < mac.bytes.size(); ++i) put8(bytes, at + i, mac.bytes[i]);
+}
+
+constexpr IpAddress get_ipv4(std::span<const std::byte> bytes, std::size_t at) {
+  return IpAddress::v4(get32(bytes, at));
+}
+/// Only an address that is_v4().
+constexpr void put_ipv4(std::span<std::byte> bytes, std::size_t at, const IpAddress& address) {
+  put32(bytes, at, address.v4_bits());
+}
+
+}  // namespace conker

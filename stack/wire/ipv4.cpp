@@ -1,0 +1,94 @@
+#include "stack/wire/ipv4.hpp"
+
+#include <algorithm>
+
+#include "stack/base/checksum.hpp"
+#include "stack/wire/bytes.hpp"
+
+namespace conker {
+namespace {
+
+constexpr std::size_t kVersionIhl = 0, kTrafficClass = 1, kTotalLength = 2, kIdentification = 4,
+                      kFragment = 6, kTtl = 8, kProtocol = 9, kChecksum = 10, kSource = 12, kDestination = 16;
+
+constexpr std::uint16_t kDontFragment = 0x4000, kMoreFragments = 0x2000, kOffsetMask = 0x1fff;
+
+constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1, kLooseSourceRoute = 131, kStrictSourceRoute = 137;
+
+constexpr std::size_t header_length(std::span<const std::byte> bytes) {
+  return (get8(bytes, kVersionIhl) & std::size_t{0xf}) * 4;
+}
+
+// False when an option is malformed.
+bool parse_options(std::span<const std::byte> options, Ipv4Packet& packet) {
+  while (!options.empty()) {
+    const std::uint8_t kind = get8(options, 0);
+    if (kind == kEndOfOptions) return true;
+    if (kind == kNoOperation) {
+      options = options.subspan(1);
+      continue;
+    }
+    if (options.size() < 2) return false;
+    const std::size_t length = get8(options, 1);
+    if (length < 2 || length > options.size()) return false;
+    if (kind == kLooseSourceRoute || kind == kStrictSourceRoute) packet.source_routed = true;
+    options = options.subspan(length);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
+  if (bytes.size() < kIpv4HeaderMin || get8(bytes, kVersionIhl) >> 4 != 4) return std::nullopt;
+  const std::size_t header = header_length(bytes);
+  const std::size_t total = get16(bytes, kTotalLength);
+  if (header < kIpv4HeaderMin || header > bytes.size() || total < header) return std::nullopt;
+
+  Ipv4Packet packet;
+  packet.source = get_ipv4(bytes, kSource);
+  packet.destination = get_ipv4(bytes, kDestination);
+  packet.protocol = get8(bytes, kProtocol);
+  packet.ttl = get8(bytes, kTtl);
+  packet.traffic_class = get8(bytes, kTrafficClass);
+  packet.identification = get16(bytes, kIdentification);
+  const std::uint16_t fragment = get16(bytes, kFragment);
+  packet.dont_fragment = (fragment & kDontFragment) != 0;
+  packet.more_fragments = (fragment & kMoreFragments) != 0;
+  packet.fragment_offset = fragment & kOffsetMask;
+  if (!parse_options(bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin), packet)) return std::nullopt;
+  packet.payload = bytes.first(std::min(total, bytes.size())).subspan(header);
+  return packet;
+}
+
+std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes) {
+  if (bytes.size() < kIpv4HeaderMin || get16(bytes, kTotalLength) > bytes.size()) return std::nullopt;
+  return parse_ipv4_quoted(bytes);
+}
+
+bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
+  Checksum sum;
+  sum.add(bytes.first(header_length(bytes)));
+  return sum.finish() == 0;
+}
+
+void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out) {
+  put8(out, kVersionIhl, 4 << 4 | kIpv4HeaderMin / 4);
+  put8(out, kTrafficClass, packet.traffic_class);
+  put16(out, kTotalLength, static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length));
+  put16(out, kIdentification, packet.identification);
+  put16(out, kFragment,
+        static_cast<std::uint16_t>((packet.dont_fragment ? kDontFragment : 0) |
+                                   (packet.more_fragments ? kMoreFragments : 0) |
+                                   (packet.fragment_offset & kOffsetMask)));
+  put8(out, kTtl, packet.ttl);
+  put8(out, kProtocol, packet.protocol);
+  put16(out, kChecksum, 0);
+  put_ipv4(out, kSource, packet.source);
+  put_ipv4(out, kDestination, packet.destination);
+  Checksum sum;
+  sum.add(out.first(kIpv4HeaderMin));
+  put16(out, kChecksum, sum.finish());
+}
+
+}  // namespace conker

@@ -1,0 +1,59 @@
+// The TCP header (RFC 9293, 3.1) and its options.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "stack/base/address.hpp"
+#include "stack/base/seq.hpp"
+
+namespace conker {
+
+inline constexpr std::uint8_t kProtocolTcp = 6;
+inline constexpr std::size_t kTcpHeaderMin = 20;
+inline constexpr std::size_t kTcpHeaderMax = 60;
+
+/// The control bits that are used; CWR and ECE (RFC 3168) are neither sent nor reported.
+struct TcpFlags {
+  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32;
+};
+
+/// A segment as a value. Options that are not named here are skipped.
+struct TcpSegment {
+  Port source, destination;
+  Seq sequence, acknowledgment;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0, urgent = 0;
+  std::optional<std::uint16_t> mss;    // as the peer wrote it, so 0 is possible
+  std::span<const std::byte> payload;  // in the bytes that were parsed
+
+  /// Whether all of these flags are set.
+  constexpr bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
+  /// SEG.LEN: the sequence numbers it takes, payload and SYN and FIN.
+  constexpr std::uint32_t length() const {
+    return static_cast<std::uint32_t>(payload.size()) + (has(TcpFlags::kSyn) ? 1 : 0) +
+           (has(TcpFlags::kFin) ? 1 : 0);
+  }
+};
+
+/// Takes a segment apart, `bytes` being all of it. Nothing when it is shorter than a header, when the data
+/// offset is below 5 or past the end, or when an option has a length of 0 or 1, reaches past the header or is
+/// of the wrong length for its kind. The checksum is not looked at.
+std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes);
+
+/// Writes the header with its options, the checksum zero, and says how long it is (a multiple of 4, 20 to
+/// 60). The payload is not written. `out` must have room for kTcpHeaderMax bytes or for what is known to be
+/// needed.
+std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out);
+
+/// Fills in the checksum of a header that emit_tcp() wrote; the payload follows it in pieces of any length.
+void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
+                         std::span<const std::span<const std::byte>> payload);
+
+/// Whether the checksum of a whole segment is right.
+bool verify_tcp_checksum(std::span<const std::byte> bytes, const IpAddress& source,
+                         const IpAddress& destination);
+
+}  // namespace conker
