@@ -1,0 +1,90 @@
+// The daemon's configuration as plain values. loader.hpp makes it from a file and has checked everything in
+// it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "stack/base/address.hpp"
+#include "stack/base/time.hpp"
+#include "stack/settings.hpp"
+
+namespace conker::config {
+
+/// A TAP device, created if there is none of that name.
+struct Tap {
+  std::string device;                  // name of the interface on the host
+  std::optional<Prefix> host_address;  // the host's own side; also its MTU is set and it is brought up
+};
+
+/// A packet socket on an interface that the host uses too, with a MAC and addresses of our own.
+struct Packet {
+  std::string device;
+};
+
+/// Frames over a stream socket to one peer.
+struct Unix {
+  enum class Mode : std::uint8_t { kListen, kConnect };
+  std::string path;
+  Mode mode = Mode::kListen;
+};
+
+struct Link {
+  std::string name;
+  MacAddress mac;
+  std::uint16_t mtu = 1500;       // largest IP packet
+  std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
+  std::variant<Tap, Packet, Unix> kind;
+};
+
+enum class ServiceKind : std::uint8_t { kEcho, kDiscard, kDaytime, kChargen, kAcceptClose };
+inline constexpr std::uint8_t kServiceKindCount = 5;
+/// "echo", "discard", "daytime", "chargen", "accept-close".
+const char* to_string(ServiceKind kind);
+std::optional<ServiceKind> parse_service_kind(std::string_view name);
+
+struct Service {
+  ServiceKind kind = ServiceKind::kEcho;
+  Port port;
+};
+
+struct Control {
+  std::string socket = "/run/conker/conkerd.sock";
+  std::string group;          // empty: the group that the daemon runs as
+  std::uint32_t mode = 0660;  // permissions of the socket
+};
+
+struct Strike {
+  std::vector<Prefix> allow;             // targets; none unless named
+  std::uint32_t max_concurrency = 4096;  // connections in flight
+
+  bool allows(const IpAddress& target) const;
+};
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+/// "debug", "info", "warning", "error".
+const char* to_string(LogLevel level);
+std::optional<LogLevel> parse_log_level(std::string_view name);
+
+struct Log {
+  LogLevel level = LogLevel::kInfo;
+  std::string sink = "stderr";  // "stderr", "journal" or the absolute path of a file
+};
+
+struct Config {
+  std::vector<Link> links;
+  std::optional<IpAddress> gateway;
+  Capacities capacities;
+  Settings settings;
+  std::vector<Service> services;
+  Control control;
+  Strike strike;
+  Log log;
+  Duration shutdown_timeout = 5s;  // how long connections may take to close before they are reset
+};
+
+}  // namespace conker::config

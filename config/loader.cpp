@@ -1,0 +1,330 @@
+#include "config/loader.hpp"
+
+#include <yaml-cpp/depthguard.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "config/value.hpp"
+
+namespace conker::config {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ without the NUL
+constexpr std::uint16_t kMinMtu = 576;
+constexpr std::uint16_t kMaxTapMtu = 65521;  // what Linux accepts: 65535 with the Ethernet header
+
+template <std::size_t N>
+using Keys = std::array<std::string_view, N>;
+
+void read(const Section& section, std::string_view key, std::uint32_t& out, std::uint64_t low,
+          std::uint64_t high) {
+  if (const auto value = section.find(key)) out = static_cast<std::uint32_t>(value->number(low, high));
+}
+
+void read(const Section& section, std::string_view key, std::uint8_t& out, std::uint64_t low,
+          std::uint64_t high) {
+  if (const auto value = section.find(key)) out = static_cast<std::uint8_t>(value->number(low, high));
+}
+
+void read(const Section& section, std::string_view key, Duration& out, Duration low, Duration high) {
+  if (const auto value = section.find(key)) out = value->duration(low, high);
+}
+
+Capacities read_capacities(const Value& value) {
+  static constexpr Keys<10> kKeys{"connections", "half_open",  "time_wait", "listeners",   "neighbours",
+                                  "addresses",   "interfaces", "chunks",    "chunk_bytes", "transitions"};
+  const Section section = value.section(kKeys);
+  Capacities c;
+  constexpr std::uint64_t kMany = 1 << 22;
+  read(section, "connections", c.connections, 1, kMany);
+  read(section, "half_open", c.half_open, 1, kMany);
+  read(section, "time_wait", c.time_wait, 1, kMany);
+  read(section, "listeners", c.listeners, 1, 65535);
+  read(section, "neighbours", c.neighbours, 1, 65536);
+  read(section, "addresses", c.addresses, 1, 65536);
+  read(section, "interfaces", c.interfaces, 1, 64);
+  read(section, "chunks", c.chunks, 16, kMany);
+  read(section, "chunk_bytes", c.chunk_bytes, 128, 32768);
+  read(section, "transitions", c.transitions, 1, kMany);
+  return c;
+}
+
+Settings read_tcp(const Value& value) {
+  static constexpr Keys<12> kKeys{"time_wait",   "connect_timeout", "fin_wait_2",  "rto_initial",
+                                  "rto_min",     "rto_max",         "retransmits", "syn_ack_retransmits",
+                                  "send_buffer", "receive_buffer",  "first_port",  "last_port"};
+  const Section section = value.section(kKeys);
+  Settings s;
+  read(section, "time_wait", s.time_wait, 1ms, 1h);
+  read(section, "connect_timeout", s.connect_timeout, 1ms, 1h);
+  read(section, "fin_wait_2", s.fin_wait_2, 1ms, 1h);
+  read(section, "rto_initial", s.rto_initial, 1ms, 5min);
+  read(section, "rto_min", s.rto_min, 1ms, 5min);
+  read(section, "rto_max", s.rto_max, 1ms, 5min);
+  read(section, "retransmits", s.retransmits, 1, 32);
+  read(section, "syn_ack_retransmits", s.syn_ack_retransmits, 1, 32);
+  read(section, "send_buffer", s.send_buffer, 1024, 1 << 24);
+  read(section, "receive_buffer", s.receive_buffer, 1024, 65535);
+  if (const auto port = section.find("first_port"))
+    s.first_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
+  if (const auto port = section.find("last_port"))
+    s.last_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
+
+  if (s.rto_min > s.rto_max)
+    section.find(section.has("rto_min") ? "rto_min" : "rto_max")->fail("rto_min must not be above rto_max");
+  if (s.rto_initial < s.rto_min || s.rto_initial > s.rto_max)
+    value.fail("rto_initial must lie between rto_min and rto_max");
+  if (s.first_port > s.last_port)
+    section.find(section.has("first_port") ? "first_port" : "last_port")
+        ->fail("first_port must not be above last_port");
+  return s;
+}
+
+/// Every key that a link of some type has; read_kind() is stricter.
+constexpr Keys<9> kLinkKeys{"type", "name", "device",    "path",        "mode",
+                            "mac",  "mtu",  "addresses", "host_address"};
+
+std::string read_device(const Section& section) {
+  const Value value = section.at("device");
+  const std::string name = value.text();
+  const bool fits = name.size() <= kMaxInterfaceName && name != "." && name != ".." &&
+                    std::all_of(name.begin(), name.end(), [](char c) {
+                      return c > ' ' && c < 127 && c != '/' && c != ':' && c != '%';
+                    });
+  if (!fits)
+    value.fail("\"" + name +
+               "\" cannot be the name of an interface: 1 to 15 characters without space, / or :");
+  return name;
+}
+
+std::string read_link_name(const Section& section) {
+  const Value value = section.at("name");
+  const std::string name = value.text();
+  const bool fits = name.size() <= 32 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                      return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+                    });
+  if (!fits) value.fail("\"" + name + "\": a name has 1 to 32 letters, digits, - _ or .");
+  return name;
+}
+
+std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
+  static constexpr Keys<7> kTapKeys{"type", "name", "device", "mac", "mtu", "addresses", "host_address"};
+  static constexpr Keys<6> kPacketKeys{"type", "name", "device", "mac", "mtu", "addresses"};
+  static constexpr Keys<7> kUnixKeys{"type", "name", "path", "mode", "mac", "mtu", "addresses"};
+  if (type == "tap") {
+    const Section section = value.section(kTapKeys);
+    Tap tap{read_device(section), std::nullopt};
+    if (const auto host = section.find("host_address")) tap.host_address = host->host();
+    return tap;
+  }
+  if (type == "packet") return Packet{read_device(value.section(kPacketKeys))};
+  const Section section = value.section(kUnixKeys);
+  Unix link{section.at("path").socket_path(), Unix::Mode::kListen};
+  const Value mode = section.at("mode");
+  const std::string word = mode.text();
+  if (word == "connect") {
+    link.mode = Unix::Mode::kConnect;
+  } else if (word != "listen") {
+    mode.fail("\"" + word + "\" must be listen or connect");
+  }
+  return link;
+}
+
+/// What one link must not share with another: its device or its path.
+std::string claim_of(const Link& link) {
+  if (const auto* tap = std::get_if<Tap>(&link.kind)) return tap->device;
+  if (const auto* packet = std::get_if<Packet>(&link.kind)) return packet->device;
+  return std::get<Unix>(link.kind).path;
+}
+
+Link read_link(const Value& value, std::size_t addresses_left) {
+  const Section any = value.section(kLinkKeys);
+  const Value type = any.at("type");
+  const std::string word = type.text();
+  if (word != "tap" && word != "packet" && word != "unix")
+    type.fail("\"" + word + "\" must be tap, packet or unix");
+
+  Link link;
+  link.kind = read_kind(value, word);
+  link.name = read_link_name(any);
+  link.mac = any.at("mac").mac();
+  if (const auto mtu = any.find("mtu")) {
+    link.mtu = static_cast<std::uint16_t>(mtu->number(kMinMtu, word == "tap" ? kMaxTapMtu : 65535));
+  }
+  for (const Value& entry : any.at("addresses").list()) {
+    for (const Prefix& address : entry.prefix_range(addresses_left)) {
+      if (addresses_left == 0) entry.fail("more addresses than capacities.addresses allows");
+      --addresses_left;
+      link.addresses.push_back(address);
+    }
+  }
+  if (link.addresses.empty()) any.at("addresses").fail("must name at least one address");
+  return link;
+}
+
+/// Which addresses are taken, by the stack or by the host on a TAP.
+class TakenAddresses {
+ public:
+  void take(const Value& where, const IpAddress& address) {
+    if (taken_.insert(address).second) return;
+    std::array<char, IpAddress::kTextSize> text;
+    where.fail(std::string(address.format(text)) + " is already an address of a link");
+  }
+
+ private:
+  std::set<IpAddress> taken_;
+};
+
+std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
+  std::vector<Link> links;
+  std::set<std::string> names, claims;
+  TakenAddresses taken;
+  std::size_t left = capacities.addresses;
+  for (const Value& entry : value.list()) {
+    if (links.size() == capacities.interfaces) entry.fail("more links than capacities.interfaces allows");
+    Link link = read_link(entry, left);
+    left -= link.addresses.size();
+    const Section section = entry.section(kLinkKeys);
+    if (!names.insert(link.name).second) section.at("name").fail("another link is named " + link.name);
+    if (!claims.insert(claim_of(link)).second) {
+      section.at(section.has("device") ? "device" : "path").fail("another link uses " + claim_of(link));
+    }
+    for (const Prefix& address : link.addresses) taken.take(section.at("addresses"), address.address);
+    if (const auto* tap = std::get_if<Tap>(&link.kind); tap != nullptr && tap->host_address) {
+      taken.take(section.at("host_address"), tap->host_address->address);
+    }
+    links.push_back(std::move(link));
+  }
+  if (links.empty()) value.fail("must name at least one link");
+  return links;
+}
+
+IpAddress read_gateway(const Value& value, const std::vector<Link>& links) {
+  const IpAddress gateway = value.address();
+  bool reached = false;
+  for (const Link& link : links) {
+    for (const Prefix& address : link.addresses) {
+      if (address.address == gateway) value.fail("is the stack's own address on link " + link.name);
+      reached = reached || address.contains(gateway);
+    }
+  }
+  if (!reached) value.fail("lies in the network of none of the links' addresses");
+  return gateway;
+}
+
+std::vector<Service> read_services(const Value& value, const Capacities& capacities) {
+  static constexpr Keys<2> kKeys{"name", "port"};
+  std::vector<Service> services;
+  std::set<std::uint16_t> ports;
+  for (const Value& entry : value.list()) {
+    const Section section = entry.section(kKeys);
+    const Value name = section.at("name");
+    const auto kind = parse_service_kind(name.text());
+    if (!kind) name.fail("\"" + name.text() + "\" must be echo, discard, daytime, chargen or accept-close");
+    const Value port = section.at("port");
+    const auto number = static_cast<std::uint16_t>(port.number(1, 65535));
+    if (!ports.insert(number).second) port.fail("another service is on port " + std::to_string(number));
+    if (services.size() == capacities.listeners) entry.fail("more services than capacities.listeners allows");
+    services.push_back({*kind, Port{number}});
+  }
+  return services;
+}
+
+Control read_control(const Value& value, const std::vector<Link>& links) {
+  static constexpr Keys<3> kKeys{"socket", "group", "mode"};
+  const Section section = value.section(kKeys);
+  Control control;
+  if (const auto path = section.find("socket")) {
+    control.socket = path->socket_path();
+    for (const Link& link : links) {
+      if (claim_of(link) == control.socket) path->fail("link " + link.name + " uses this path");
+    }
+  }
+  if (const auto group = section.find("group")) control.group = group->text();
+  if (const auto mode = section.find("mode")) control.mode = mode->mode();
+  return control;
+}
+
+Strike read_strike(const Value& value) {
+  static constexpr Keys<2> kKeys{"allow", "max_concurrency"};
+  const Section section = value.section(kKeys);
+  Strike strike;
+  if (const auto allow = section.find("allow")) {
+    for (const Value& entry : allow->list()) strike.allow.push_back(entry.prefix(true));
+  }
+  read(section, "max_concurrency", strike.max_concurrency, 1, 1 << 20);
+  return strike;
+}
+
+Log read_log(const Value& value) {
+  static constexpr Keys<2> kKeys{"level", "sink"};
+  const Section section = value.section(kKeys);
+  Log log;
+  if (const auto level = section.find("level")) {
+    const auto known = parse_log_level(level->text());
+    if (!known) level->fail("\"" + level->text() + "\" must be debug, info, warning or error");
+    log.level = *known;
+  }
+  if (const auto sink = section.find("sink")) {
+    log.sink = sink->text();
+    if (log.sink != "stderr" && log.sink != "journal" && log.sink.front() != '/') {
+      sink->fail("\"" + log.sink + "\" must be stderr, journal or the absolute path of a file");
+    }
+  }
+  return log;
+}
+
+Config read_config(const Value& root) {
+  static constexpr Keys<9> kKeys{"links",  "gateway", "capacities",      "tcp", "services", "control",
+                                 "strike", "log",     "shutdown_timeout"};
+  const Section section = root.section(kKeys);
+  Config config;
+  if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
+  if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp);
+  config.links = read_links(section.at("links"), config.capacities);
+  if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);
+  if (const auto services = section.find("services"))
+    config.services = read_services(*services, config.capacities);
+  if (const auto control = section.find("control")) config.control = read_control(*control, config.links);
+  if (const auto strike = section.find("strike")) config.strike = read_strike(*strike);
+  if (const auto log = section.find("log")) config.log = read_log(*log);
+  read(section, "shutdown_timeout", config.shutdown_timeout, 0s, 10min);
+  return config;
+}
+
+}  // namespace
+
+Config load_text(std::string_view text, const std::string& name) {
+  const std::string content(text);
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(content);
+    if (documents.empty() || documents.front().IsNull())
+      throw ConfigError(name + ":1:1: the file is empty; the key links is missing");
+    if (documents.size() > 1) Value(&name, documents[1], "").fail("a second document; there must be one");
+    return read_config(Value(&name, documents.front(), ""));
+  } catch (const YAML::DeepRecursion& error) {
+    throw ConfigError(name + ":1:1: nested too deeply; is it the right file?");
+  } catch (const YAML::Exception& error) {
+    throw ConfigError(name + ":" + std::to_string(error.mark.line + 1) + ":" +
+                      std::to_string(error.mark.column + 1) + ": not valid YAML: " + error.msg);
+  }
+}
+
+Config load_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw ConfigError(path + ": cannot be opened: " + std::generic_category().message(errno));
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) throw ConfigError(path + ": cannot be read; is it a file?");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMaxFileBytes) throw ConfigError(path + ": longer than 1 MiB; is it the right file?");
+  return load_text(text, path);
+}
+
+}  // namespace conker::config

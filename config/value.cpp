@@ -1,0 +1,242 @@
+#include "config/value.hpp"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace conker::config {
+namespace {
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text, int base = 10) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value, base);
+  if (text.empty() || error != std::errc() || at != end) return std::nullopt;
+  return value;
+}
+
+constexpr int kNoLength = -1;
+
+/// A prefix length, or kNoLength.
+int parse_length(std::string_view text) {
+  const unsigned length = parse_number<unsigned>(text).value_or(33);
+  return length <= 32 ? static_cast<int>(length) : kNoLength;
+}
+
+std::string in_words(Duration duration) {
+  const auto us = duration.count();
+  if (us % 3'600'000'000 == 0 && us != 0) return std::to_string(us / 3'600'000'000) + "h";
+  if (us % 1'000'000 == 0) return std::to_string(us / 1'000'000) + "s";
+  if (us % 1000 == 0) return std::to_string(us / 1000) + "ms";
+  return std::to_string(us) + "us";
+}
+
+/// What cannot be the address of a host, in words; null if it can.
+const char* not_a_host(const IpAddress& address) {
+  if (address.is_unspecified()) return "is the unspecified address";
+  if (address.is_loopback()) return "is a loopback address";
+  if (address.is_multicast()) return "is a multicast address";
+  if (address.is_limited_broadcast()) return "is the broadcast address";
+  return nullptr;
+}
+
+/// As not_a_host(), within a prefix.
+const char* not_a_host_of(const Prefix& prefix) {
+  if (const char* fault = not_a_host(prefix.address)) return fault;
+  const auto broadcast = prefix.broadcast();
+  if (broadcast && *broadcast == prefix.address) return "is the broadcast address of its network";
+  if (broadcast && (prefix.address.v4_bits() & ~prefix.v4_mask()) == 0)
+    return "is the network, not a host in it";
+  return nullptr;
+}
+
+std::string to_text(const IpAddress& address) {
+  std::array<char, IpAddress::kTextSize> buffer;
+  return std::string(address.format(buffer));
+}
+
+std::string join(std::span<const std::string_view> words) {
+  std::string all;
+  for (const auto word : words) all += (all.empty() ? "" : ", ") + std::string(word);
+  return all;
+}
+
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+}  // namespace
+
+void Value::fail(const std::string& what) const {
+  const int line = place_.is_null() ? 1 : place_.line + 1;
+  const int column = place_.is_null() ? 1 : place_.column + 1;
+  throw ConfigError(*file_ + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " +
+                    (key_.empty() ? "" : key_ + ": ") + what);
+}
+
+Section Value::section(std::span<const std::string_view> allowed) const {
+  if (!node_.IsMap()) fail("must be a mapping with keys such as " + std::string(allowed.front()));
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    const Value key(file_, entry.first, key_);
+    if (!entry.first.IsScalar()) key.fail("a key must be a plain word");
+    const std::string name = entry.first.Scalar();
+    const Value named(file_, entry.first, key_.empty() ? name : key_ + "." + name);
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      named.fail("unknown key; known here: " + join(allowed));
+    }
+    if (!seen.insert(name).second) named.fail("given twice");
+  }
+  return Section(*this);
+}
+
+std::vector<Value> Value::list() const {
+  if (!node_.IsSequence()) fail("must be a list");
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < node_.size(); ++i) {
+    values.emplace_back(file_, node_[i], key_ + "[" + std::to_string(i) + "]");
+  }
+  return values;
+}
+
+std::string Value::text() const {
+  if (node_.IsNull()) fail("has no value");
+  if (!node_.IsScalar())
+    fail(node_.IsMap() ? "must be a single value, not a mapping" : "must be a single value, not a list");
+  std::string text = node_.Scalar();
+  if (text.empty()) fail("is empty");
+  if (text.find('\0') != std::string::npos) fail("contains a NUL character");
+  return text;
+}
+
+std::uint64_t Value::number(std::uint64_t low, std::uint64_t high) const {
+  const std::string word = text();
+  const auto value = parse_number<std::uint64_t>(word);
+  if (!value || *value < low || *value > high) {
+    fail(quoted(word) + " is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return *value;
+}
+
+Duration Value::duration(Duration low, Duration high) const {
+  const std::string word = text();
+  const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
+  const auto count = parse_number<std::int64_t>(std::string_view(word).substr(0, digits));
+  const std::string_view unit = std::string_view(word).substr(digits);
+  const std::int64_t scale = unit == "us"   ? 1
+                             : unit == "ms" ? 1000
+                             : unit == "s"  ? 1'000'000
+                             : unit == "m"  ? 60'000'000
+                             : unit == "h"  ? 3'600'000'000
+                                            : 0;
+  if (!count || scale == 0)
+    fail(quoted(word) + " is not a duration; write a number and a unit, such as 200ms, 60s, 5m or 1h");
+  // Dividing the bound instead of multiplying the count: no overflow whatever is written.
+  if (*count > high.count() / scale || Duration(*count * scale) < low) {
+    fail(word + " is not between " + in_words(low) + " and " + in_words(high));
+  }
+  return Duration(*count * scale);
+}
+
+std::uint32_t Value::mode() const {
+  const std::string word = text();
+  const auto value = parse_number<std::uint32_t>(word, 8);
+  if (!value || *value > 0777) fail(quoted(word) + " is not a file mode; write it in octal, such as 0660");
+  return *value;
+}
+
+MacAddress Value::mac() const {
+  const std::string word = text();
+  const auto value = MacAddress::parse(word);
+  if (!value) fail(quoted(word) + " is not a MAC address; write it as 02:00:00:00:00:01");
+  if (value->is_group()) fail(word + " is a group address; the first byte must be even");
+  if (*value == MacAddress{}) fail(word + " is all zeros; choose one such as 02:00:00:00:00:01");
+  return *value;
+}
+
+IpAddress Value::address() const {
+  const std::string word = text();
+  const auto value = IpAddress::parse(word);
+  if (!value) fail(quoted(word) + " is not an IPv4 address");
+  if (const char* fault = not_a_host(*value)) fail(word + " " + fault);
+  return *value;
+}
+
+Prefix Value::prefix(bool bare) const {
+  const std::string word = text();
+  const std::size_t slash = word.find('/');
+  const auto address = IpAddress::parse(std::string_view(word).substr(0, slash));
+  const int length =
+      slash == std::string::npos ? (bare ? 32 : kNoLength) : parse_length(word.substr(slash + 1));
+  if (!address || length == kNoLength) {
+    fail(quoted(word) + " is not an address with its prefix length, such as 10.77.0.2/24");
+  }
+  return Prefix{*address, static_cast<std::uint8_t>(length)};
+}
+
+Prefix Value::host() const {
+  const Prefix one = prefix(false);
+  if (one.length == 0) fail(text() + ": the prefix length must be 1 to 32");
+  if (const char* fault = not_a_host_of(one)) fail(text() + " " + fault);
+  return one;
+}
+
+std::vector<Prefix> Value::prefix_range(std::size_t most) const {
+  const std::string word = text();
+  const std::size_t dash = word.find('-');
+  if (dash == std::string::npos) return {host()};
+  const std::size_t slash = std::min(word.find('/', dash), word.size() - 1);
+  const auto first = IpAddress::parse(word.substr(0, dash));
+  const auto last = IpAddress::parse(word.substr(dash + 1, slash - dash - 1));
+  const int bits = parse_length(word.substr(slash + 1));
+  if (!first || !last || bits < 1) {
+    fail(quoted(word) + " is not a range of addresses, such as 10.77.0.10-10.77.0.40/24");
+  }
+  const auto length = static_cast<std::uint8_t>(bits);
+  if (*last < *first) fail(word + ": the last address comes before the first");
+  if (!Prefix{*first, length}.contains(*last)) fail(word + ": the range leaves its own network");
+  const std::size_t count = std::size_t{last->v4_bits() - first->v4_bits()} + 1;
+  if (count > most) {
+    fail(word + ": " + std::to_string(count) + " addresses are more than capacities.addresses allows (" +
+         std::to_string(most) + " left)");
+  }
+  std::vector<Prefix> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Prefix one{IpAddress::v4(first->v4_bits() + static_cast<std::uint32_t>(i)), length};
+    if (const char* fault = not_a_host_of(one)) fail(word + ": " + to_text(one.address) + " " + fault);
+    all.push_back(one);
+  }
+  return all;
+}
+
+std::string Value::socket_path() const {
+  const std::string path = text();
+  if (path.front() != '/') fail(quoted(path) + " must be an absolute path");
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    fail("the path is longer than the " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+         " bytes a socket address can hold");
+  }
+  return path;
+}
+
+std::optional<Value> Section::find(std::string_view key) const {
+  for (const auto& entry : value_.node_) {
+    if (entry.first.Scalar() == key) {
+      const std::string name(key);
+      return Value(value_.file_, entry.second, value_.key_.empty() ? name : value_.key_ + "." + name,
+                   (entry.second.IsNull() ? entry.first : entry.second).Mark());
+    }
+  }
+  return std::nullopt;
+}
+
+Value Section::at(std::string_view key) const {
+  auto value = find(key);
+  if (!value) value_.fail("the key " + std::string(key) + " is missing");
+  return *value;
+}
+
+}  // namespace conker::config

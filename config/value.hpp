@@ -1,0 +1,82 @@
+// One value of a YAML file together with where it stands, so that every complaint can say so.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/loader.hpp"
+#include "stack/base/address.hpp"
+#include "stack/base/time.hpp"
+
+namespace conker::config {
+
+class Section;
+
+class Value {
+ public:
+  /// `key` is the dotted path; empty for the whole file.
+  Value(const std::string* file, YAML::Node node, std::string key)
+      : Value(file, node, std::move(key), node.Mark()) {}
+  /// A value without a place of its own: nothing behind its key.
+  Value(const std::string* file, YAML::Node node, std::string key, YAML::Mark place)
+      : file_(file), node_(std::move(node)), key_(std::move(key)), place_(place) {}
+
+  /// Throws ConfigError at this value's place.
+  [[noreturn]] void fail(const std::string& what) const;
+
+  const std::string& key() const { return key_; }
+
+  /// A mapping that has none but these keys, and none of them twice.
+  Section section(std::span<const std::string_view> allowed) const;
+  std::vector<Value> list() const;
+
+  /// A scalar as it is written; not empty.
+  std::string text() const;
+  /// A whole number in decimal digits within [low, high].
+  std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
+  /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
+  Duration duration(Duration low, Duration high) const;
+  /// Permissions in octal digits, 0 to 0777.
+  std::uint32_t mode() const;
+  /// A unicast MAC.
+  MacAddress mac() const;
+  /// An address that a host can have.
+  IpAddress address() const;
+  /// "10.77.0.1/24"; the bits of the host are kept. A bare address counts whole, if `bare` allows it.
+  Prefix prefix(bool bare) const;
+  /// "10.77.0.2/24", the address of a host in its network.
+  Prefix host() const;
+  /// One host(), or "10.77.0.10-10.77.0.40/24" for each from first to last; at most `most`.
+  std::vector<Prefix> prefix_range(std::size_t most) const;
+  /// An absolute path that fits into a socket address.
+  std::string socket_path() const;
+
+ private:
+  const std::string* file_;
+  YAML::Node node_;
+  std::string key_;
+  YAML::Mark place_;
+
+  friend class Section;
+};
+
+class Section {
+ public:
+  std::optional<Value> find(std::string_view key) const;
+  /// Throws when the key is missing.
+  Value at(std::string_view key) const;
+  bool has(std::string_view key) const { return find(key).has_value(); }
+
+ private:
+  friend class Value;
+  explicit Section(Value value) : value_(std::move(value)) {}
+  Value value_;
+};
+
+}  // namespace conker::config

@@ -1,0 +1,32 @@
+// What is written on the command line, as values. Whatever makes no sense is a Failure with kExitUsage.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace conker::ctl {
+
+/// Checks "ADDRESS:PORT" and gives it back.
+std::string check_endpoint(const std::string& text);
+/// Checks "ADDRESS" or "ADDRESS:PORT" and gives it back.
+std::string check_local(const std::string& text);
+/// Checks an IPv4 address and gives it back.
+std::string check_host(const std::string& text);
+/// Checks "SLOT.GENERATION" and gives it back.
+std::string check_id(const std::string& text);
+
+/// "1%", "0.25%": in millionths.
+std::int64_t parse_share(std::string_view key, const std::string& text);
+/// "5ms", "200us", "1.5s": in microseconds.
+std::int64_t parse_duration(std::string_view key, const std::string& text);
+/// Seconds as a decimal number above 0, in milliseconds.
+std::int64_t seconds_to_ms(double seconds);
+
+/// One KEY=VALUE of `fault set`, put into the call's parameters.
+void parse_fault(const std::string& text, nlohmann::ordered_json& params);
+/// "TIME_WAIT", "time-wait" or "FIN-WAIT-1": as RFC 9293 writes it.
+std::string parse_state(std::string text);
+
+}  // namespace conker::ctl

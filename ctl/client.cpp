@@ -1,0 +1,182 @@
+#include "ctl/client.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "ctl/error.hpp"
+#include "ctl/protocol/table.hpp"
+
+namespace conker::ctl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+[[noreturn]] void no_daemon(const std::string& path, const std::string& why) {
+  throw Failure(kExitNoDaemon, fmt::format("no daemon at {}: {}: start it with `systemctl start conkerd` or "
+                                           "`conkerd --config FILE`, or name its socket with --socket",
+                                           path, why));
+}
+
+[[noreturn]] void lost() {
+  throw Failure(kExitNoDaemon, "the daemon closed the connection: its log says why");
+}
+
+/// poll() wants milliseconds; rounded up so as not to spin on the last one.
+int milliseconds_until(Clock::time_point when) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+}
+
+}  // namespace
+
+void OwnedFd::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Client::Client(const std::string& path, Deadline deadline)
+    : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    throw Failure(kExitUsage, fmt::format("--socket: a path has 1 to {} bytes", sizeof address.sun_path - 1));
+  }
+  path.copy(address.sun_path, path.size());
+  if (!socket_) throw Failure(kExitFailed, fmt::format("no socket: {}", std::strerror(errno)));
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  if (errno == EACCES) {
+    throw Failure(kExitNoDaemon,
+                  fmt::format("{}: permission denied: join the group that owns it, or use sudo", path));
+  }
+  no_daemon(path, errno == ECONNREFUSED ? "nobody listens there" : std::strerror(errno));
+}
+
+int Client::poll_timeout() const {
+  if (!deadline_) return -1;
+  if (expired()) throw Failure(kExitTimedOut, "timed out: --timeout has passed");
+  return milliseconds_until(*deadline_);
+}
+
+int Client::send(std::string_view verb, const json& params, int fd) {
+  const int id = next_id_++;
+  const std::string line = json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump(
+                               -1, ' ', false, json::error_handler_t::replace) +
+                           "\n";
+  std::size_t at = 0;
+  while (at < line.size()) {
+    iovec vector{const_cast<char*>(line.data()) + at, line.size() - at};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    if (fd >= 0 && at == 0) {
+      message.msg_control = control.data();
+      message.msg_controllen = control.size();
+      cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(sizeof(int));
+      std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    // Whatever the daemon had to say before it closed is still there to be read.
+    if (n < 0) break;
+    at += static_cast<std::size_t>(n);
+  }
+  return id;
+}
+
+std::optional<Client::Message> Client::take_line() {
+  const std::size_t newline = input_.find('\n');
+  if (newline == std::string::npos) return std::nullopt;
+  Message message;
+  message.body = json::parse(std::string_view(input_).substr(0, newline), nullptr, false);
+  input_.erase(0, newline + 1);
+  if (!message.body.is_object())
+    throw Failure(kExitFailed, "the daemon's answer is not JSON-RPC: is it conkerd?");
+  message.descriptor = std::move(descriptor_);
+  return message;
+}
+
+void Client::fill() {
+  std::array<char, 64 * 1024> bytes;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec vector{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n <= 0) lost();
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    descriptor_ = OwnedFd(fd);
+  }
+  input_.append(bytes.data(), static_cast<std::size_t>(n));
+}
+
+std::optional<Client::Message> Client::receive(std::optional<Clock::time_point> wait_until) {
+  for (;;) {
+    if (auto message = take_line()) return message;
+    int timeout = poll_timeout();
+    if (wait_until) {
+      const int own = milliseconds_until(*wait_until);
+      timeout = timeout < 0 ? own : std::min(timeout, own);
+    }
+    pollfd poll{socket_.get(), POLLIN, 0};
+    const int ready = ::poll(&poll, 1, timeout);
+    if (ready < 0) return std::nullopt;
+    if (ready > 0) {
+      fill();
+    } else if (wait_until && Clock::now() >= *wait_until) {
+      return std::nullopt;
+    }
+  }
+}
+
+std::optional<json> Client::result_in(const Message& message, int id) {
+  const auto error = message.body.find("error");
+  const auto answered = message.body.find("id");
+  // An error without an id is about the connection as a whole.
+  const bool ours = answered != message.body.end() && (*answered == id || answered->is_null());
+  if (!ours) return std::nullopt;
+  if (error != message.body.end()) {
+    const int code = error->value("code", static_cast<int>(Code::kFailed));
+    throw Failure(exit_for(code), error->value("message", std::string("the daemon gave no reason")));
+  }
+  return message.body.value("result", json::object());
+}
+
+json Client::wait(int id, const std::function<void(Message&)>& notified) {
+  for (;;) {
+    auto message = receive(std::nullopt);
+    if (!message) continue;
+    if (auto result = result_in(*message, id)) return std::move(*result);
+    if (notified && message->body.contains("method")) notified(*message);
+  }
+}
+
+json Client::call(std::string_view verb, const json& params) {
+  return wait(send(verb, params));
+}
+
+json Client::call_with_descriptor(std::string_view verb, const json& params, int fd) {
+  return wait(send(verb, params, fd));
+}
+
+}  // namespace conker::ctl

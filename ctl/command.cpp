@@ -1,0 +1,64 @@
+#include "ctl/command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "ctl/protocol/table.hpp"
+
+namespace conker::ctl {
+
+Client Context::connect(double grace) const {
+  Deadline deadline;
+  if (timeout) {
+    deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                               std::chrono::duration<double>(*timeout + grace));
+  }
+  return Client(socket, deadline);
+}
+
+CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std::string_view help,
+                   std::function<int()> run) {
+  CLI::App* verb = app.add_subcommand(name, std::string(help));
+  verb->fallthrough();
+  verb->footer("Options of every verb: --socket PATH, --json, --timeout S (see conkerctl --help)");
+  if (run) {
+    verb->callback([&context, run = std::move(run)] { context.run = run; });
+  }
+  return verb;
+}
+
+std::string_view verb_help(std::string_view verb) {
+  const Verb* entry = find_verb(verb);
+  return entry == nullptr ? std::string_view() : entry->help;
+}
+
+std::string parameter_help(std::string_view verb, std::string_view parameter) {
+  const Verb* entry = find_verb(verb);
+  const Parameter* found = entry == nullptr ? nullptr : find_parameter(*entry, parameter);
+  if (found == nullptr) return {};
+  std::string help(found->help);
+  if (!found->choices.empty()) help += fmt::format(": {}", found->choices);
+  if (!found->fallback.empty()) help += fmt::format(" (unless given: {})", found->fallback);
+  return help;
+}
+
+void print(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Failure(kExitFailed, fmt::format("standard output: {}", std::strerror(errno)));
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void print_json(const nlohmann::ordered_json& object) {
+  print(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace conker::ctl

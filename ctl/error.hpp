@@ -1,0 +1,21 @@
+// How a command ends when it does not end well.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "ctl/protocol/verb.hpp"
+
+namespace conker::ctl {
+
+/// One line for a person, and the exit code that goes with it.
+class Failure : public std::runtime_error {
+ public:
+  Failure(Exit exit, const std::string& message) : std::runtime_error(message), exit_(exit) {}
+  Exit exit() const { return exit_; }
+
+ private:
+  Exit exit_;
+};
+
+}  // namespace conker::ctl

@@ -1,0 +1,83 @@
+// conkerctl: asks a running conkerd to do things, and shows what it answers.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "ctl/command.hpp"
+#include "ctl/error.hpp"
+#include "ctl/protocol/table.hpp"
+
+namespace conker::ctl {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 the daemon refused or failed it, 2 usage, 3 connection refused, 4 timed out,\n"
+    "5 no daemon at the socket. `conkerctl VERB --help` tells more about a verb.";
+
+void report(const Context& context, int exit, const char* message) {
+  std::fprintf(stderr, "conkerctl: %s\n", message);
+  if (!context.json) return;
+  // Whoever reads our output as JSON gets one object in every case.
+  try {
+    print_json({{"error", {{"exit", exit}, {"message", message}}}});
+  } catch (const Failure&) {
+    std::fputs("conkerctl: standard output is closed\n", stderr);
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("conkerctl: opens, shows, closes and strikes TCP connections through conkerd", "conkerctl");
+  Context context;
+  const char* from_environment = std::getenv("CONKER_SOCKET");
+  context.socket = from_environment != nullptr ? from_environment : std::string(kDefaultSocket);
+  app.add_option("--socket", context.socket, "the daemon's control socket; also from CONKER_SOCKET")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_flag("--json", context.json, "print one JSON object instead of text for people");
+  app.add_option("--timeout", context.timeout, "seconds that the whole command may take; then it ends with 4")
+      ->type_name("S")
+      ->check(CLI::Range(0.001, 1e6));
+  app.set_version_flag("--version", "conkerctl " CONKER_VERSION);
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("conkerctl: {}: see conkerctl --help\n", error.what());
+  });
+  app.footer(kFooter);
+  add_status_verbs(app, context);
+  add_connection_verbs(app, context);
+  add_byte_verbs(app, context);
+  add_service_verbs(app, context);
+  add_strike_verb(app, context);
+  add_link_verbs(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (app.exit(error, std::cout, std::cerr) == 0) return kExitDone;
+    return kExitUsage;
+  }
+  try {
+    return context.run();
+  } catch (const Failure& failure) {
+    report(context, failure.exit(), failure.what());
+    return failure.exit();
+  } catch (const std::exception& error) {
+    // The daemon answered something that this version does not understand.
+    report(context, kExitFailed, error.what());
+    return kExitFailed;
+  }
+}
+
+}  // namespace
+}  // namespace conker::ctl
+
+int main(int argc, char** argv) {
+  // Writing to somebody who has gone is an error like any other.
+  ::signal(SIGPIPE, SIG_IGN);
+  return conker::ctl::run(argc, argv);
+}

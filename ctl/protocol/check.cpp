@@ -1,0 +1,116 @@
+#include "ctl/protocol/check.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace conker::ctl {
+namespace {
+
+/// "a|b|c" holds "b".
+bool is_choice(std::string_view choices, std::string_view text) {
+  while (!choices.empty()) {
+    const std::size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return true;
+    if (bar == std::string_view::npos) return false;
+    choices.remove_prefix(bar + 1);
+  }
+  return false;
+}
+
+Wrong check_value(const Parameter& parameter, const Given& given) {
+  if (given.type != parameter.type) return Wrong::kType;
+  if (given.type == Type::kInteger && (given.integer < parameter.min || given.integer > parameter.max)) {
+    return Wrong::kRange;
+  }
+  if (given.type == Type::kString && !parameter.choices.empty() &&
+      !is_choice(parameter.choices, given.text)) {
+    return Wrong::kChoice;
+  }
+  return Wrong::kNothing;
+}
+
+/// Writes pieces of text one behind the other; what does not fit is left out.
+class Line {
+ public:
+  explicit Line(std::span<char> out) : out_(out) {}
+
+  Line& operator<<(std::string_view text) {
+    const std::size_t n = std::min(text.size(), out_.size() - size_);
+    std::copy_n(text.begin(), n, out_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += n;
+    return *this;
+  }
+  Line& operator<<(std::int64_t number) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number);
+    return *this << std::string_view(digits, static_cast<std::size_t>(end.ptr - digits));
+  }
+  std::string_view text() const { return {out_.data(), size_}; }
+
+ private:
+  std::span<char> out_;
+  std::size_t size_ = 0;
+};
+
+/// Names come from outside: a long one would push what matters off the line.
+std::string_view shortened(std::string_view name) {
+  return name.substr(0, 40);
+}
+
+}  // namespace
+
+Finding check(const Verb& verb, std::span<const Given> given) {
+  for (const Given& one : given) {
+    const auto parameter = std::find_if(verb.parameters.begin(), verb.parameters.end(),
+                                        [&](const Parameter& p) { return p.name == one.name; });
+    if (parameter == verb.parameters.end()) return {Wrong::kUnknown, one.name, nullptr, one.type};
+    const Wrong wrong = check_value(*parameter, one);
+    if (wrong != Wrong::kNothing) return {wrong, one.name, &*parameter, one.type};
+  }
+  for (const Parameter& parameter : verb.parameters) {
+    if (parameter.need == Need::kOptional) continue;
+    const bool there =
+        std::any_of(given.begin(), given.end(), [&](const Given& g) { return g.name == parameter.name; });
+    if (!there) return {Wrong::kMissing, parameter.name, &parameter, parameter.type};
+  }
+  return {};
+}
+
+std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out) {
+  Line line(out);
+  line << verb.name << ": ";
+  switch (finding.wrong) {
+    case Wrong::kNothing:
+      line << "nothing is wrong";
+      break;
+    case Wrong::kUnknown: {
+      line << "there is no parameter " << shortened(finding.name);
+      if (verb.parameters.empty()) {
+        line << ": it takes none";
+        break;
+      }
+      std::string_view separator = ": it takes ";
+      for (const Parameter& parameter : verb.parameters) {
+        line << separator << parameter.name;
+        separator = ", ";
+      }
+      break;
+    }
+    case Wrong::kMissing:
+      line << "the parameter " << finding.name << " is missing: " << finding.parameter->help;
+      break;
+    case Wrong::kType:
+      line << finding.name << " must be of type " << to_string(finding.parameter->type) << ", not "
+           << to_string(finding.given);
+      break;
+    case Wrong::kRange:
+      line << finding.name << " must be from " << finding.parameter->min << " to " << finding.parameter->max;
+      break;
+    case Wrong::kChoice:
+      line << finding.name << " must be one of " << finding.parameter->choices;
+      break;
+  }
+  return line.text();
+}
+
+}  // namespace conker::ctl

@@ -1,0 +1,35 @@
+// Whether a call gives a verb the parameters that its entry in the table asks for.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "ctl/protocol/verb.hpp"
+
+namespace conker::ctl {
+
+/// One parameter as a call gave it.
+struct Given {
+  std::string_view name;
+  Type type = Type::kString;
+  std::int64_t integer = 0;  // of kInteger
+  std::string_view text{};   // of kString
+};
+
+enum class Wrong : std::uint8_t { kNothing, kUnknown, kMissing, kType, kRange, kChoice };
+
+struct Finding {
+  Wrong wrong = Wrong::kNothing;
+  std::string_view name{};               // of the parameter
+  const Parameter* parameter = nullptr;  // null when there is none of that name
+  Type given = Type::kString;
+};
+
+/// The first thing that is wrong: what is given is looked at in its order, then what is missing.
+Finding check(const Verb& verb, std::span<const Given> given);
+
+/// One line for a person, written into `out` and cut to its length: "strike: close must be one of fin|rst".
+std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out);
+
+}  // namespace conker::ctl

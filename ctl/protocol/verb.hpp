@@ -1,0 +1,112 @@
+// What a verb of the control protocol is made of. Freestanding: the daemon checks calls with it, the CLI
+// writes its help from it, and a chip could do the same.
+//
+// The protocol is JSON-RPC 2.0 over a unix stream socket, one message a line, a request at most
+// kMaxRequestBytes long. Descriptors travel beside a line (SCM_RIGHTS): never more than one, with the line's
+// first byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace conker::ctl {
+
+/// Goes up when a change would mislead a client written for an older version.
+inline constexpr int kProtocolVersion = 1;
+/// Requests longer than this are refused and the client is disconnected.
+inline constexpr std::size_t kMaxRequestBytes = 64 * 1024;
+inline constexpr std::string_view kDefaultSocket = "/run/conker/conkerd.sock";
+
+enum class Type : std::uint8_t { kBoolean, kInteger, kNumber, kString, kObject, kList };
+
+/// The name of a type in the schema: "integer".
+constexpr std::string_view to_string(Type type) {
+  switch (type) {
+    case Type::kBoolean:
+      return "boolean";
+    case Type::kInteger:
+      return "integer";
+    case Type::kNumber:
+      return "number";
+    case Type::kString:
+      return "string";
+    case Type::kObject:
+      return "object";
+    case Type::kList:
+      return "array";
+  }
+  return "unknown";
+}
+
+enum class Need : bool { kOptional, kRequired };
+
+struct Parameter {
+  std::string_view name;
+  Type type = Type::kString;
+  Need need = Need::kOptional;
+  std::string_view help;
+  std::string_view fallback{};  // what holds when it is not given, in words; empty where it must be given
+  std::int64_t min = 0;         // of integers, both included
+  std::int64_t max = INT64_MAX;
+  std::string_view choices{};  // of strings: "fin|rst"; empty: anything
+};
+
+/// One value of a result. Names of inner values are dotted: "connect_us.p50".
+struct Field {
+  std::string_view name;
+  Type type = Type::kString;
+  std::string_view unit{};  // "us", "bytes"; empty for plain counts and texts
+  std::string_view help;
+};
+
+/// Whether a descriptor goes beside the line.
+enum class Descriptor : std::uint8_t {
+  kNone,
+  kToDaemon,  // with the request
+  kToClient,  // with a notification that comes before the result
+};
+
+/// What went wrong, as error.code of a reply. Negative ones are JSON-RPC's own.
+enum class Code : int {
+  kParse = -32700,
+  kInvalidRequest = -32600,
+  kUnknownVerb = -32601,
+  kInvalidParameters = -32602,
+  kInternal = -32603,
+  kFailed = 1,
+  kConnectionRefused = 3,
+  kTimedOut = 4,
+  kNoSuchConnection = 10,
+  kNotAllowed = 11,
+  kBusy = 12,
+};
+
+/// Exit codes of the CLI.
+enum Exit : int {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitConnectionRefused = 3,
+  kExitTimedOut = 4,
+  kExitNoDaemon = 5,
+};
+
+struct CodeText {
+  Code code;
+  Exit exit;
+  std::string_view meaning;
+};
+
+struct Verb {
+  std::string_view name;
+  std::string_view help;  // one line
+  std::span<const Parameter> parameters;
+  std::span<const Field> result;
+  Descriptor descriptor = Descriptor::kNone;
+  /// Codes that calls of this verb may end with besides those that any call may: kInvalidParameters, kFailed.
+  std::span<const Code> codes{};
+};
+
+}  // namespace conker::ctl

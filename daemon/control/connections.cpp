@@ -1,0 +1,235 @@
+#include "daemon/control/connections.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "daemon/control/listing.hpp"
+#include "daemon/control/text.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using ctl::Code;
+
+/// The id in the call's parameters; answers the call and gives nothing when it names no connection.
+std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& info) {
+  const std::string text = call.text("id");
+  const auto id = parse_id(text);
+  if (!id) {
+    call.fail(Code::kInvalidParameters,
+              fmt::format("{} is not an id: write it as list prints it, like 3.1", text.substr(0, 40)));
+    return std::nullopt;
+  }
+  if (!stack.info(*id, info)) {
+    call.fail(Code::kNoSuchConnection, fmt::format("no such connection {}", to_text(*id)));
+    return std::nullopt;
+  }
+  return id;
+}
+
+}  // namespace
+
+Connections::Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard)
+    : engine_(engine), graveyard_(graveyard) {
+  engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
+  verbs.on_gone([this](SessionId session) { on_gone(session); });
+  verbs.serve("open", [this](Call call) { open(std::move(call)); });
+  verbs.serve("close", [this](Call call) { close(std::move(call), &Stack::close); });
+  verbs.serve("abort", [this](Call call) { close(std::move(call), &Stack::abort); });
+  verbs.serve("attach", [this](Call call) { attach(std::move(call)); });
+  verbs.serve("list", [this](Call call) {
+    engine_.enter();
+    ListRequest request;
+    request.state = call.text("state");
+    request.offset = static_cast<std::uint64_t>(call.integer("offset", 0));
+    request.limit = static_cast<std::uint64_t>(call.integer("limit", 1000));
+    call.reply(list_connections(engine_.stack(), request));
+  });
+  verbs.serve("show", [this](Call call) {
+    engine_.enter();
+    ConnectionInfo info;
+    if (existing(engine_.stack(), call, info)) call.reply(show_connection(engine_.stack(), info));
+  });
+}
+
+void Connections::open(Call call) {
+  const auto remote = parse_endpoint(call.text("remote"));
+  if (!remote) {
+    call.fail(Code::kInvalidParameters,
+              "open: remote must be ADDRESS:PORT, an IPv4 address and a port from 1 to 65535");
+    return;
+  }
+  ConnectRequest request;
+  request.remote = *remote;
+  if (call.has("local")) {
+    const auto local = parse_local(call.text("local"));
+    if (!local) {
+      call.fail(Code::kInvalidParameters,
+                "open: local must be ADDRESS or ADDRESS:PORT, an IPv4 address of the stack");
+      return;
+    }
+    request.local = local->address;
+    request.local_port = local->port;
+  }
+  request.timeout = Duration(call.integer("timeout_ms") * 1000);
+  request.cookie = make_cookie(Owner::kControl, 0);
+  engine_.enter();
+  const auto id = engine_.stack().connect(request);
+  if (!id) {
+    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(*remote), to_string(id.error())));
+    return;
+  }
+  const bool hold = call.boolean("hold");
+  openings_.emplace(key(*id), Opening{std::move(call), hold});
+}
+
+void Connections::opened(Opening opening, ConnectionId id) {
+  ConnectionInfo info;
+  if (!engine_.stack().info(id, info)) return;  // the call answers that it was lost
+  if (opening.hold) held_[key(id)] = opening.call.session();
+  opening.call.reply({{"id", to_text(id)},
+                      {"local", to_text(info.tuple.local, info.tuple.local_port)},
+                      {"remote", to_text(info.tuple.remote, info.tuple.remote_port)},
+                      {"connect_us", (info.established_at - info.opened_at).count()}});
+}
+
+void Connections::not_opened(Opening opening, const Event& event) {
+  ConnectionInfo info;
+  std::string remote = "the peer";
+  bool silent = false;
+  if (engine_.stack().info(event.connection, info)) {
+    remote = to_text(info.tuple.remote, info.tuple.remote_port);
+    silent = engine_.stack().network().neighbour_missing(info.tuple.remote);
+  }
+  switch (event.reason) {
+    case CloseReason::kRefused:
+      opening.call.fail(Code::kConnectionRefused, fmt::format("{} refused the connection", remote));
+      break;
+    case CloseReason::kTimedOut:
+      opening.call.fail(
+          Code::kTimedOut,
+          fmt::format("{} did not answer in time{}", remote,
+                      silent ? ", nor does anybody answer ARP on the way: is the address right?" : ""));
+      break;
+    default:
+      opening.call.fail(Code::kFailed, fmt::format("cannot open {}: {}", remote, to_string(event.reason)));
+      break;
+  }
+}
+
+void Connections::close(Call call, Error (Stack::*how)(ConnectionId)) {
+  engine_.enter();
+  ConnectionInfo info;
+  const auto id = existing(engine_.stack(), call, info);
+  if (!id) return;
+  const Error error = (engine_.stack().*how)(*id);
+  if (error != Error::kOk) {
+    call.fail(Code::kFailed, fmt::format("{}: {}", to_text(*id), to_string(error)));
+    return;
+  }
+  // It may be gone by now, or wait for the reaper.
+  const State state = engine_.stack().info(*id, info) ? info.state : State::kDestroy;
+  call.reply({{"id", to_text(*id)}, {"state", to_string(state)}});
+}
+
+void Connections::attach(Call call) {
+  engine_.enter();
+  ConnectionInfo info;
+  const auto id = existing(engine_.stack(), call, info);
+  if (!id) return;
+  if (owner_of(info.cookie) != Owner::kControl) {
+    call.fail(Code::kFailed,
+              fmt::format("{} belongs to {}: only connections that open has opened can be attached to",
+                          to_text(*id), to_text(owner_of(info.cookie))));
+    return;
+  }
+  if (openings_.count(key(*id)) != 0) {
+    call.fail(Code::kFailed, fmt::format("{} is still being opened", to_text(*id)));
+    return;
+  }
+  const std::string mode = call.text("mode");
+  Pump::Way way;
+  way.to_peer = mode != "recv";
+  way.to_client = mode != "send";
+  way.follow = way.to_peer || call.boolean("follow");
+  const bool taken = std::any_of(pumps_.begin(), pumps_.end(), [&](const auto& pump) {
+    return pump->id() == *id &&
+           ((pump->way().to_peer && way.to_peer) || (pump->way().to_client && way.to_client));
+  });
+  if (taken || pumps_.size() >= kMaxPumps) {
+    call.fail(Code::kBusy,
+              taken ? fmt::format("another client is attached to {} that way", to_text(*id))
+                    : fmt::format("{} clients are attached: try again when one is done", kMaxPumps));
+    return;
+  }
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    call.fail(Code::kFailed, fmt::format("no socket pair: {}", std::strerror(errno)));
+    return;
+  }
+  Descriptor ours(ends[0]);
+  // The client's end stays blocking, as its programs expect.
+  call.notify("attached", {{"id", to_text(*id)}}, Descriptor(ends[1]));
+  if (!call.wanted()) return;
+  pumps_.push_back(std::make_unique<Pump>(engine_, *id, way, std::move(ours), std::move(call),
+                                          [this](Pump& pump) { pump_ended(pump); }));
+  pumps_.back()->start();
+}
+
+void Connections::on_event(const Event& event) {
+  const Key id = key(event.connection);
+  if (const auto found = openings_.find(id); found != openings_.end()) {
+    if (!event.has(Event::kConnected) && !event.has(Event::kClosed)) return;
+    Opening opening = std::move(found->second);
+    openings_.erase(found);
+    if (event.has(Event::kConnected) && !event.has(Event::kClosed)) {
+      opened(std::move(opening), event.connection);
+    } else {
+      not_opened(std::move(opening), event);
+    }
+  }
+  // A pump that ends takes itself out of the list.
+  for (std::size_t i = pumps_.size(); i-- > 0;) {
+    if (i < pumps_.size() && pumps_[i]->id() == event.connection) pumps_[i]->on_event(event);
+  }
+  if (event.has(Event::kClosed)) held_.erase(id);
+}
+
+void Connections::pump_ended(Pump& pump) {
+  const auto found =
+      std::find_if(pumps_.begin(), pumps_.end(), [&](const auto& other) { return other.get() == &pump; });
+  graveyard_.bury(std::move(*found));
+  pumps_.erase(found);
+}
+
+void Connections::on_gone(SessionId session) {
+  engine_.enter();
+  for (std::size_t i = pumps_.size(); i-- > 0;) {
+    if (pumps_[i]->session() == session) pumps_[i]->cancel();
+  }
+  for (auto it = openings_.begin(); it != openings_.end();) {
+    if (it->second.call.session() != session) {
+      ++it;
+      continue;
+    }
+    // Nobody will ever hear of this one.
+    (void)engine_.stack().abort(id_of(it->first));
+    it = openings_.erase(it);
+  }
+  for (auto it = held_.begin(); it != held_.end();) {
+    if (it->second != session) {
+      ++it;
+      continue;
+    }
+    (void)engine_.stack().close(id_of(it->first));
+    it = held_.erase(it);
+  }
+}
+
+}  // namespace conker::daemon

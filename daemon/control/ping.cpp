@@ -1,0 +1,103 @@
+#include "daemon/control/ping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "daemon/control/text.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using ctl::Code;
+
+constexpr std::uint16_t kIcmpHeader = 8;
+
+}  // namespace
+
+Pings::Pings(Engine& engine, Verbs& verbs) : engine_(engine), timer_(engine.loop(), [this] { expire(); }) {
+  engine_.on_echo_reply([this](const EchoReply& reply) { on_reply(reply); });
+  verbs.serve("ping", [this](Call call) { ping(std::move(call)); });
+  verbs.on_gone([this](SessionId session) {
+    std::erase_if(waiting_, [&](const auto& entry) { return entry.second.call.session() == session; });
+  });
+}
+
+void Pings::ping(Call call) {
+  const auto host = IpAddress::parse(call.text("host"));
+  if (!host) {
+    call.fail(Code::kInvalidParameters, "ping: host must be an IPv4 address: names are not resolved yet");
+    return;
+  }
+  if (waiting_.size() >= kMaxWaiting) {
+    call.fail(Code::kBusy, fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
+    return;
+  }
+  while (waiting_.count(next_identifier_) != 0) ++next_identifier_;
+  const std::uint16_t identifier = next_identifier_++;
+  const auto sequence = static_cast<std::uint16_t>(call.integer("sequence", 1));
+  const auto bytes = static_cast<std::uint16_t>(call.integer("bytes", 56));
+  std::array<std::byte, 1024> payload;
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::byte>(i);
+
+  engine_.enter();
+  const Instant now = engine_.clock();
+  const Error error =
+      engine_.stack().ping(*host, identifier, sequence, std::span<const std::byte>(payload).first(bytes));
+  if (error != Error::kOk) {
+    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(*host), to_string(error)));
+    return;
+  }
+  const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms", 1000));
+  waiting_.emplace(identifier, Waiting{std::move(call), *host, sequence, bytes, now, deadline});
+  arm();
+}
+
+void Pings::on_reply(const EchoReply& reply) {
+  const auto found = waiting_.find(reply.identifier);
+  if (found == waiting_.end() || found->second.sequence != reply.sequence || found->second.host != reply.from)
+    return;
+  Waiting waiting = std::move(found->second);
+  waiting_.erase(found);
+  waiting.call.reply({{"from", to_text(reply.from)},
+                      {"sequence", reply.sequence},
+                      {"bytes", reply.payload_length + kIcmpHeader},
+                      {"ttl", reply.ttl},
+                      {"rtt_us", std::max<std::int64_t>((reply.received - waiting.sent).count(), 0)}});
+}
+
+void Pings::expire() {
+  const Instant now = engine_.clock();
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (it->second.deadline > now) {
+      ++it;
+      continue;
+    }
+    Waiting waiting = std::move(it->second);
+    it = waiting_.erase(it);
+    const bool silent = engine_.stack().network().neighbour_missing(waiting.host);
+    waiting.call.fail(Code::kTimedOut,
+                      fmt::format("no answer from {}{}", to_text(waiting.host),
+                                  silent ? ", nor to ARP on the way: is the address right?" : ""));
+  }
+  arm();
+}
+
+/// The timer is for the first deadline; one that was answered meanwhile makes it ring for nothing.
+void Pings::arm() {
+  if (waiting_.empty()) {
+    timer_.stop();
+    return;
+  }
+  Instant first = kNever;
+  for (const auto& [identifier, waiting] : waiting_) first = std::min(first, waiting.deadline);
+  const double left = static_cast<double>((first - engine_.clock()).count()) / 1e6;
+  timer_.start(std::max(left, 0.0) + 0.001);
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,41 @@
+// The verb ping: one echo request, one answer.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "daemon/control/call.hpp"
+#include "daemon/control/watch.hpp"
+#include "daemon/engine.hpp"
+
+namespace conker::daemon {
+
+class Pings {
+ public:
+  /// As many may wait for their answer at a time.
+  static constexpr std::size_t kMaxWaiting = 256;
+
+  Pings(Engine& engine, Verbs& verbs);
+
+ private:
+  struct Waiting {
+    Call call;
+    IpAddress host;
+    std::uint16_t sequence;
+    std::uint16_t bytes;  // of payload
+    Instant sent;
+    Instant deadline;
+  };
+
+  void ping(Call call);
+  void on_reply(const EchoReply& reply);
+  void expire();
+  void arm();
+
+  Engine& engine_;
+  TimerWatch timer_;
+  std::uint16_t next_identifier_ = 1;
+  std::unordered_map<std::uint16_t, Waiting> waiting_;  // by ICMP identifier
+};
+
+}  // namespace conker::daemon

@@ -1,0 +1,216 @@
+#include "daemon/control/pump.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "daemon/control/text.hpp"
+
+namespace conker::daemon {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr int kReadsAtATime = 4;  // then the rest of the loop has its turn
+constexpr std::size_t kPieces = 16;
+
+/// Whether the peer's FIN has come: after the bytes there are, no more will.
+bool peer_finished(State state) {
+  switch (state) {
+    case State::kCloseWait:
+    case State::kClosing:
+    case State::kLastAck:
+    case State::kTimeWait:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Pump::Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, Call call,
+           std::function<void(Pump&)> ended)
+    : engine_(engine),
+      id_(id),
+      way_(way),
+      ours_(std::move(ours)),
+      call_(std::move(call)),
+      ended_callback_(std::move(ended)),
+      io_(engine.loop(), [this](int events) { ready(events); }),
+      to_peer_done_(!way.to_peer),
+      to_client_done_(!way.to_client) {}
+
+void Pump::start() {
+  // A client that only sends sees at once that nothing will come, and the other way round.
+  if (!way_.to_client) ::shutdown(ours_.get(), SHUT_WR);
+  if (!way_.to_peer) ::shutdown(ours_.get(), SHUT_RD);
+  work();
+}
+
+void Pump::ready(int events) {
+  engine_.enter();
+  if ((events & EV_WRITE) != 0) client_blocks_ = false;
+  work();
+}
+
+void Pump::on_event(const Event& event) {
+  if (ended_) return;
+  if (!event.has(Event::kClosed)) {
+    work();
+    return;
+  }
+  // The last chance for bytes that are still there: after this turn the id names nothing.
+  if (!to_client_done_) feed_client();
+  if (!ended_) fail(to_string(event.reason));
+}
+
+void Pump::cancel() {
+  end();
+}
+
+void Pump::work() {
+  if (!ended_ && !to_client_done_ && !client_blocks_) feed_client();
+  if (!ended_ && !to_peer_done_) feed_peer();
+  if (!ended_ && to_client_done_ && to_peer_done_) finish();
+  if (!ended_) watch();
+}
+
+void Pump::watch() {
+  const bool reading = !to_peer_done_ && pending_.empty();
+  io_.watch(ours_.get(), (reading ? EV_READ : 0) | (client_blocks_ ? EV_WRITE : 0));
+}
+
+// ---- From the client to the peer ----
+
+void Pump::feed_peer() {
+  if (!send_pending()) return;
+  pending_.resize(kReadBytes);
+  for (int i = 0; i < kReadsAtATime; ++i) {
+    const ssize_t n = ::recv(ours_.get(), pending_.data(), kReadBytes, MSG_DONTWAIT);
+    if (n > 0) {
+      pending_.resize(static_cast<std::size_t>(n));
+      if (!send_pending()) return;
+      pending_.resize(kReadBytes);
+      continue;
+    }
+    pending_.clear();
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    // The end of the client's bytes. Someone who both sends and receives passes it on to the peer.
+    to_peer_done_ = true;
+    if (!way_.to_client) return;
+    const Error error = engine_.stack().shutdown(id_);
+    if (error != Error::kOk && error != Error::kClosing) fail(to_string(error));
+    return;
+  }
+  pending_.clear();
+}
+
+/// Gives the stack what it did not take before; true when nothing is left.
+bool Pump::send_pending() {
+  while (pending_at_ < pending_.size()) {
+    const auto taken = engine_.stack().send(id_, std::span(pending_).subspan(pending_at_));
+    if (!taken) {
+      fail(to_string(taken.error()));
+      return false;
+    }
+    if (*taken == 0) return false;  // a Writable event follows
+    pending_at_ += *taken;
+    sent_ += *taken;
+  }
+  pending_.clear();
+  pending_at_ = 0;
+  return true;
+}
+
+// ---- From the peer to the client ----
+
+void Pump::feed_client() {
+  ConnectionInfo info;
+  if (!engine_.stack().info(id_, info)) {
+    fail("it is gone");
+    return;
+  }
+  if (!way_.follow && share_ == 0) share_ = info.receive_queue;
+  for (;;) {
+    std::array<std::span<const std::byte>, kPieces> pieces;
+    const auto count = engine_.stack().peek(id_, pieces);
+    if (!count) {
+      fail(to_string(count.error()));
+      return;
+    }
+    if (*count == 0) {
+      if (!peer_finished(info.state)) return;
+      peer_closed_ = true;
+      client_has_all();
+      return;
+    }
+    std::array<iovec, kPieces> vectors;
+    std::uint64_t room = way_.follow ? UINT64_MAX : share_ - received_;
+    std::size_t used = 0;
+    for (; used < *count && room > 0; ++used) {
+      const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(pieces[used].size(), room));
+      vectors[used] = {const_cast<std::byte*>(pieces[used].data()), length};
+      room -= length;
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = used;
+    const ssize_t n = ::sendmsg(ours_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      client_blocks_ = true;
+      return;
+    }
+    if (n < 0) {
+      // The client reads no more. What it did not take stays for the next one.
+      client_has_all();
+      return;
+    }
+    received_ += static_cast<std::uint64_t>(n);
+    (void)engine_.stack().consume(id_, static_cast<std::uint32_t>(n));
+    if (!way_.follow && received_ == share_) {
+      (void)engine_.stack().info(id_, info);
+      peer_closed_ = info.receive_queue == 0 && peer_finished(info.state);
+      client_has_all();
+      return;
+    }
+  }
+}
+
+void Pump::client_has_all() {
+  to_client_done_ = true;
+  client_blocks_ = false;
+  ::shutdown(ours_.get(), SHUT_WR);
+}
+
+// ---- The end ----
+
+void Pump::finish() {
+  // Whoever had both directions had the whole connection.
+  if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
+  call_.reply(
+      {{"id", to_text(id_)}, {"sent", sent_}, {"received", received_}, {"peer_closed", peer_closed_}});
+  end();
+}
+
+void Pump::fail(std::string_view what) {
+  call_.fail(ctl::Code::kFailed, fmt::format("connection {}: {} (after {} bytes sent, {} received)",
+                                             to_text(id_), what, sent_, received_));
+  end();
+}
+
+void Pump::end() {
+  if (std::exchange(ended_, true)) return;
+  io_.stop();
+  ours_.reset();
+  ended_callback_(*this);
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,74 @@
+// The bytes of a connection, between the stack's queues and a client's descriptor. Each side waits for the
+// other: what the client does not read stays in the receive queue and closes the window, what the peer does
+// not take stays with the client.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/control/call.hpp"
+#include "daemon/control/watch.hpp"
+#include "daemon/descriptor.hpp"
+#include "daemon/engine.hpp"
+
+namespace conker::daemon {
+
+class Pump {
+ public:
+  struct Way {
+    bool to_peer = false;
+    bool to_client = false;
+    bool follow = false;  // to_client: until the peer closes; otherwise what is there, at least one byte
+  };
+
+  /// `ended` is called once, at the end; the pump is deaf from then on and may be freed when nobody is
+  /// inside.
+  Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, Call call,
+       std::function<void(Pump&)> ended);
+
+  /// After Engine::enter().
+  void start();
+  /// News of this connection, in a turn.
+  void on_event(const Event& event);
+  /// The client has gone. The connection stays as it is.
+  void cancel();
+
+  ConnectionId id() const { return id_; }
+  const Way& way() const { return way_; }
+  SessionId session() const { return call_.session(); }
+
+ private:
+  void ready(int events);
+  void work();
+  void feed_peer();
+  bool send_pending();
+  void feed_client();
+  void client_has_all();
+  void watch();
+  void finish();
+  void fail(std::string_view what);
+  void end();
+
+  Engine& engine_;
+  ConnectionId id_;
+  Way way_;
+  Descriptor ours_;
+  Call call_;
+  std::function<void(Pump&)> ended_callback_;
+  IoWatch io_;
+
+  std::vector<std::byte> pending_;  // taken from the client, not yet by the stack
+  std::size_t pending_at_ = 0;      // what is before was taken
+  bool to_peer_done_ = false;       // the client has closed its end and everything was taken
+  bool to_client_done_ = false;
+  bool client_blocks_ = false;  // the client's descriptor is full
+  bool peer_closed_ = false;
+  std::uint64_t share_ = 0;  // without follow: how many bytes are the client's
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace conker::daemon

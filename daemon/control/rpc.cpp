@@ -1,0 +1,233 @@
+#include "daemon/control/rpc.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ctl/protocol/check.hpp"
+#include "ctl/protocol/table.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using ctl::Code;
+
+constexpr int kMaxDepth = 8;
+constexpr std::size_t kMaxIdText = 64;
+
+/// Looked at before the line is parsed: nothing here needs depth, and no parser has to prove that it bears
+/// it.
+bool too_deep(std::string_view line) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+ctl::Type type_of(const json& value) {
+  switch (value.type()) {
+    case json::value_t::boolean:
+      return ctl::Type::kBoolean;
+    case json::value_t::number_integer:
+    case json::value_t::number_unsigned:
+      return ctl::Type::kInteger;
+    case json::value_t::number_float:
+      return ctl::Type::kNumber;
+    case json::value_t::string:
+      return ctl::Type::kString;
+    case json::value_t::array:
+      return ctl::Type::kList;
+    default:
+      return ctl::Type::kObject;
+  }
+}
+
+/// Integers beyond the range of 64 bits with a sign become the largest, which the table's range then refuses
+/// or takes.
+std::int64_t integer_of(const json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    return number > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(number);
+  }
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+/// Nothing when the parameters are as the verb wants them.
+std::optional<std::string> check_parameters(const ctl::Verb& verb, const json& params) {
+  std::vector<ctl::Given> given;
+  given.reserve(params.size());
+  for (const auto& [name, value] : params.items()) {
+    ctl::Given one{name, type_of(value), integer_of(value), {}};
+    if (value.is_string()) one.text = value.get_ref<const std::string&>();
+    given.push_back(one);
+  }
+  const ctl::Finding finding = ctl::check(verb, given);
+  if (finding.wrong == ctl::Wrong::kNothing) return std::nullopt;
+  std::array<char, 400> text{};
+  return std::string(ctl::explain(verb, finding, text));
+}
+
+bool good_id(const json& id) {
+  return id.is_null() || id.is_number_integer() ||
+         (id.is_string() && id.get_ref<const std::string&>().size() <= kMaxIdText);
+}
+
+json fields_json(std::span<const ctl::Field> fields) {
+  json list = json::array();
+  for (const ctl::Field& field : fields) {
+    json entry{{"name", field.name}, {"type", to_string(field.type)}, {"help", field.help}};
+    if (!field.unit.empty()) entry["unit"] = field.unit;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+json parameters_json(std::span<const ctl::Parameter> parameters) {
+  json list = json::array();
+  for (const ctl::Parameter& parameter : parameters) {
+    json entry{{"name", parameter.name},
+               {"type", to_string(parameter.type)},
+               {"required", parameter.need == ctl::Need::kRequired},
+               {"help", parameter.help}};
+    if (!parameter.fallback.empty()) entry["default"] = parameter.fallback;
+    if (!parameter.choices.empty()) entry["choices"] = parameter.choices;
+    if (parameter.type == ctl::Type::kInteger) {
+      entry["min"] = parameter.min;
+      entry["max"] = parameter.max;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string_view descriptor_text(ctl::Descriptor descriptor) {
+  switch (descriptor) {
+    case ctl::Descriptor::kNone:
+      return "none";
+    case ctl::Descriptor::kToDaemon:
+      return "with the request";
+    case ctl::Descriptor::kToClient:
+      return "with a notification before the result";
+  }
+  return "none";
+}
+
+}  // namespace
+
+std::variant<Request, BadRequest> parse_request(std::string_view line) {
+  BadRequest bad;
+  if (too_deep(line)) {
+    bad.message = fmt::format("nested more than {} deep: no request needs that", kMaxDepth);
+    return bad;
+  }
+  json message = json::parse(line, nullptr, false);
+  if (message.is_discarded()) {
+    bad.code = Code::kParse;
+    bad.message = "not JSON in UTF-8: send one request a line";
+    return bad;
+  }
+  if (message.is_array()) {
+    bad.message = "batches are not taken: send one request a line";
+    return bad;
+  }
+  if (!message.is_object()) {
+    bad.message = "not an object: a request is {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}";
+    return bad;
+  }
+  if (const auto id = message.find("id"); id == message.end()) {
+    bad.notification = true;
+  } else if (good_id(*id)) {
+    bad.id = *id;
+  } else {
+    bad.message = fmt::format("id must be an integer or a string of at most {} bytes", kMaxIdText);
+    return bad;
+  }
+  if (const auto version = message.find("jsonrpc"); version == message.end() || *version != "2.0") {
+    bad.message = "jsonrpc must be \"2.0\"";
+    return bad;
+  }
+  const auto method = message.find("method");
+  if (method == message.end() || !method->is_string()) {
+    bad.message = "method must be the name of a verb";
+    return bad;
+  }
+  const std::string& name = method->get_ref<const std::string&>();
+  Request request;
+  request.verb = ctl::find_verb(name);
+  if (request.verb == nullptr) {
+    bad.code = Code::kUnknownVerb;
+    bad.message = fmt::format("there is no verb {}: ask for schema to see them all", name.substr(0, 40));
+    return bad;
+  }
+  if (const auto params = message.find("params"); params != message.end()) {
+    if (!params->is_object()) {
+      bad.code = Code::kInvalidParameters;
+      bad.message = fmt::format("{}: params must be an object, by name", request.verb->name);
+      return bad;
+    }
+    request.params = std::move(*params);
+  }
+  if (auto wrong = check_parameters(*request.verb, request.params)) {
+    bad.code = Code::kInvalidParameters;
+    bad.message = std::move(*wrong);
+    return bad;
+  }
+  request.id = std::move(bad.id);
+  request.notification = bad.notification;
+  return request;
+}
+
+std::string result_line(const json& id, const json& result) {
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{}}}\n", dump(id), dump(result));
+}
+
+std::string error_line(const json& id, Code code, std::string_view message) {
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":{},\"message\":{}}}}}\n", dump(id),
+                     static_cast<int>(code), dump(message));
+}
+
+std::string notification_line(std::string_view method, const json& params) {
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":{},\"params\":{}}}\n", dump(method), dump(params));
+}
+
+json schema() {
+  json verbs = json::array();
+  for (const ctl::Verb& verb : ctl::kVerbs) {
+    json codes = json::array({static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)});
+    for (const Code code : verb.codes) codes.push_back(static_cast<int>(code));
+    verbs.push_back({{"name", verb.name},
+                     {"help", verb.help},
+                     {"params", parameters_json(verb.parameters)},
+                     {"result", fields_json(verb.result)},
+                     {"descriptor", descriptor_text(verb.descriptor)},
+                     {"codes", std::move(codes)}});
+  }
+  json codes = json::array();
+  for (const ctl::CodeText& text : ctl::kCodes) {
+    codes.push_back({{"code", static_cast<int>(text.code)},
+                     {"exit", static_cast<int>(text.exit)},
+                     {"meaning", text.meaning}});
+  }
+  return {{"protocol", ctl::kProtocolVersion}, {"verbs", std::move(verbs)}, {"codes", std::move(codes)}};
+}
+
+}  // namespace conker::daemon

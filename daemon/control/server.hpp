@@ -1,0 +1,100 @@
+// The control server: a unix socket on which clients ask the daemon to do things, in the words of
+// ctl/protocol. Nothing that a client sends or fails to read may hurt anybody else.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.hpp"
+#include "daemon/control/call.hpp"
+#include "daemon/control/graveyard.hpp"
+#include "daemon/control/session.hpp"
+#include "daemon/control/watch.hpp"
+#include "daemon/descriptor.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/services/services.hpp"
+
+namespace conker::daemon {
+
+class Captures;
+class Connections;
+class Faults;
+class Pings;
+class Status;
+class Strikes;
+
+struct ControlCounters {
+  std::uint64_t accepted = 0;     // clients
+  std::uint64_t turned_away = 0;  // at the cap
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;      // answers that were errors
+  std::uint64_t bad_lines = 0;   // lines that were no request
+  std::uint64_t long_lines = 0;  // clients disconnected for a line without end
+  std::uint64_t cut_off = 0;     // clients disconnected because they did not read
+};
+
+class ControlServer final : public Session::Owner, public Sessions, public Verbs {
+ public:
+  static constexpr std::size_t kMaxClients = 64;
+
+  /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file on which
+  /// nobody listens is replaced. Engine and services must outlive it.
+  ControlServer(Engine& engine, Services& services, const config::Control& config);
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  /// On the way to the end: no more clients, no more calls, the strike begins nothing more, a capture is
+  /// written out.
+  void stop();
+
+  const ControlCounters& counters() const { return counters_; }
+  std::size_t clients() const { return sessions_.size(); }
+
+ private:
+  // Session::Owner
+  void on_line(Session& session, std::string_view line) override;
+  void on_long_line(Session& session) override;
+  void on_end(Session& session, Session::End end) override;
+  // Sessions
+  Session* find_session(SessionId id) override;
+  void count_error() override { ++counters_.errors; }
+  // Verbs
+  void serve(std::string_view verb, Handler handler) override;
+  void on_gone(std::function<void(SessionId)> handler) override { gone_.push_back(std::move(handler)); }
+
+  void listen(const config::Control& config);
+  void accept();
+  void admit(Descriptor client);
+
+  Engine& engine_;
+  std::string path_;
+  struct stat file_ {};  // the socket's own, so that no other is unlinked
+  Descriptor listener_;
+  IoWatch accept_;
+  TimerWatch accept_again_;
+  Graveyard graveyard_;
+  ControlCounters counters_;
+  SessionId next_session_ = 1;
+  std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
+  std::map<std::string, Handler, std::less<>> handlers_;
+  std::vector<std::function<void(SessionId)>> gone_;
+  bool stopped_ = false;
+
+  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<Strikes> strikes_;
+  std::unique_ptr<Captures> captures_;
+  std::unique_ptr<Faults> faults_;
+  std::unique_ptr<Pings> pings_;
+  std::unique_ptr<Status> status_;
+};
+
+}  // namespace conker::daemon

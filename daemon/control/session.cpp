@@ -1,0 +1,197 @@
+#include "daemon/control/session.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "ctl/protocol/verb.hpp"
+
+namespace conker::daemon {
+namespace {
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kMaxDescriptors = 8;  // room for those to be closed
+
+/// Keeps the first descriptor that came with a message, closes all others.
+void take_descriptors(msghdr& message, Descriptor& kept) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
+      Descriptor descriptor(fd);
+      if (!kept) kept = std::move(descriptor);
+    }
+  }
+}
+
+}  // namespace
+
+Session::Session(struct ev_loop* loop, Descriptor socket, SessionId id, Owner& owner)
+    : id_(id),
+      owner_(owner),
+      socket_(std::move(socket)),
+      io_(loop, [this](int events) { ready(events); }),
+      stalled_(loop, [this] {
+        if (!output_.empty() && !progressed_) end(End::kDoesNotRead);
+        progressed_ = false;
+      }) {
+  watch();
+}
+
+void Session::ready(int events) {
+  if ((events & EV_WRITE) != 0) write();
+  if (!ended_ && (events & EV_READ) != 0) read();
+  if (!ended_) watch();
+}
+
+void Session::watch() {
+  const bool reading = !finishing_ && output_bytes_ < kHighWater;
+  io_.watch(socket_.get(), (reading ? EV_READ : 0) | (output_.empty() ? 0 : EV_WRITE));
+  if (output_.empty()) {
+    stalled_.stop();
+  } else if (!stalled_.active()) {
+    progressed_ = false;
+    stalled_.start(kStalled, kStalled);
+  }
+}
+
+void Session::read() {
+  if (finishing_ || !receive()) return;
+  take_lines();
+}
+
+/// One piece of input; false when there is none or the session has ended.
+bool Session::receive() {
+  std::array<char, kReadBytes> bytes;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control;
+  iovec vector{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n < 0) {
+    if (errno != EAGAIN && errno != EINTR) end(End::kFailed);
+    return false;
+  }
+  take_descriptors(message, descriptor_in_);
+  if (n == 0) {
+    end(End::kByClient);
+    return false;
+  }
+  input_.append(bytes.data(), static_cast<std::size_t>(n));
+  return true;
+}
+
+/// Hands over the whole lines there are, for as long as the client reads its answers.
+void Session::take_lines() {
+  std::size_t begin = 0;
+  while (!ended_ && !finishing_ && output_bytes_ < kHighWater) {
+    const std::size_t newline = input_.find('\n', begin);
+    const std::size_t length = (newline == std::string::npos ? input_.size() : newline) - begin;
+    if (length > ctl::kMaxRequestBytes) {
+      owner_.on_long_line(*this);
+      finish();
+      return;
+    }
+    if (newline == std::string::npos) break;
+    // The owner may end this session: the line must outlive input_.
+    const std::string line = input_.substr(begin, length);
+    begin = newline + 1;
+    owner_.on_line(*this, line);
+  }
+  if (ended_) return;
+  input_.erase(0, begin);
+  // What came with a line that did not want it is not kept for later ones.
+  if (input_.empty()) descriptor_in_.reset();
+}
+
+void Session::send(std::string line, Descriptor descriptor) {
+  if (ended_) return;
+  output_bytes_ += line.size();
+  output_.push_back({std::move(line), std::move(descriptor), 0});
+  if (output_bytes_ > kMaxOutput) {
+    end(End::kDoesNotRead);
+    return;
+  }
+  if (output_.size() == 1) {
+    while (!output_.empty() && send_front()) {
+    }
+    if (ended_) return;
+  }
+  watch();
+}
+
+void Session::write() {
+  while (!output_.empty() && send_front()) {
+  }
+  if (ended_) return;
+  if (finishing_ && output_.empty()) {
+    end(End::kLineTooLong);
+    return;
+  }
+  // Requests may have been waiting for the client to read.
+  if (output_bytes_ < kHighWater && !input_.empty()) take_lines();
+}
+
+/// Sends what can be sent of the oldest line; false when that was not all of it.
+bool Session::send_front() {
+  Outgoing& front = output_.front();
+  iovec vector{front.line.data() + front.sent, front.line.size() - front.sent};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (front.descriptor) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = front.descriptor.get();
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  }
+  const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n < 0) {
+    if (errno != EAGAIN && errno != EINTR) end(errno == EPIPE ? End::kByClient : End::kFailed);
+    return false;
+  }
+  front.descriptor.reset();
+  progressed_ = true;
+  front.sent += static_cast<std::size_t>(n);
+  output_bytes_ -= static_cast<std::size_t>(n);
+  if (front.sent < front.line.size()) return false;
+  output_.pop_front();
+  return true;
+}
+
+void Session::finish() {
+  if (ended_) return;
+  finishing_ = true;
+  if (output_.empty()) {
+    end(End::kLineTooLong);
+  } else {
+    watch();
+  }
+}
+
+void Session::end(End end) {
+  if (ended_) return;
+  ended_ = true;
+  io_.stop();
+  stalled_.stop();
+  output_.clear();
+  output_bytes_ = 0;
+  descriptor_in_.reset();
+  socket_.reset();
+  owner_.on_end(*this, end);
+}
+
+}  // namespace conker::daemon

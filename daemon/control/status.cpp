@@ -1,0 +1,202 @@
+#include "daemon/control/status.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "ctl/protocol/verb.hpp"
+#include "daemon/control/capture.hpp"
+#include "daemon/control/faults.hpp"
+#include "daemon/control/server.hpp"
+#include "daemon/control/strikes.hpp"
+#include "daemon/control/text.hpp"
+#include "daemon/log.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using ctl::Code;
+using json = nlohmann::ordered_json;
+
+json books_json(const Books& books) {
+  return {{"opened", books.opened},
+          {"closed", books.closed},
+          {"reset", books.reset},
+          {"aborted", books.aborted},
+          {"timed_out", books.timed_out},
+          {"refused", books.refused},
+          {"other", books.other},
+          {"live", books.live},
+          {"half_open", books.half_open},
+          {"time_wait", books.time_wait},
+          {"listeners", books.listeners},
+          {"balanced", books.balanced()},
+          {"fault", books.balanced() ? json(nullptr) : json(books.fault)}};
+}
+
+json device_json(const DeviceCounters& counters) {
+  return {{"frames_in", counters.frames_in},
+          {"bytes_in", counters.bytes_in},
+          {"frames_out", counters.frames_out},
+          {"bytes_out", counters.bytes_out},
+          {"busy", counters.busy},
+          {"in_unusable", counters.in_unusable},
+          {"out_down", counters.out_down},
+          {"out_dropped", counters.out_dropped},
+          {"connects", counters.connects},
+          {"disconnects", counters.disconnects},
+          {"bad_lengths", counters.bad_lengths}};
+}
+
+}  // namespace
+
+Status::Status(Engine& engine, Services& services, const ControlServer& server, const Strikes& strikes,
+               const Captures& captures, Verbs& verbs)
+    : engine_(engine),
+      services_(services),
+      server_(server),
+      strikes_(strikes),
+      captures_(captures),
+      started_(engine.clock()) {
+  verbs.serve("version", [](Call call) {
+    call.reply({{"version", CONKER_VERSION}, {"protocol", ctl::kProtocolVersion}});
+  });
+  verbs.serve("schema", [](Call call) { call.reply(schema()); });
+  verbs.serve("status", [this](Call call) { call.reply(status()); });
+  verbs.serve("stats", [this](Call call) { call.reply(stats()); });
+  verbs.serve("log", [this](Call call) { set_log(std::move(call)); });
+  verbs.serve("listen", [this](Call call) { listen(std::move(call)); });
+  verbs.serve("unlisten", [this](Call call) { unlisten(std::move(call)); });
+}
+
+json Status::status() const {
+  engine_.enter();
+  const Books books = engine_.stack().audit();
+  const auto& gateway = engine_.config().gateway;
+  return {{"version", CONKER_VERSION},
+          {"pid", ::getpid()},
+          {"uptime_s", static_cast<double>((engine_.clock() - started_).count()) / 1e6},
+          {"links", links(false)},
+          {"gateway", gateway ? json(to_text(*gateway)) : json(nullptr)},
+          {"tables", tables(books)},
+          {"listeners", listeners()},
+          {"books", books_json(books)},
+          {"strike", strikes_.status()},
+          {"capture", captures_.status()},
+          {"control", control()}};
+}
+
+json Status::stats() const {
+  json counters = json::array();
+  for (std::size_t i = 0; i < kCountSize; ++i) {
+    counters.push_back({{"name", kCountTexts[i].name},
+                        {"value", engine_.stack().counters()[static_cast<Count>(i)]},
+                        {"meaning", kCountTexts[i].meaning}});
+  }
+  return {{"counters", std::move(counters)}, {"links", links(true)}};
+}
+
+json Status::links(bool with_counters) const {
+  json list = json::array();
+  for (const EngineLink& link : engine_.links()) {
+    json entry{{"name", link.name}, {"device", link.device->description()}};
+    if (with_counters) {
+      entry["counters"] = device_json(link.device->counters());
+      entry["faults"] = Faults::to_json(*link.fault);
+      list.push_back(std::move(entry));
+      continue;
+    }
+    entry["frames_in"] = link.device->counters().frames_in;
+    entry["frames_out"] = link.device->counters().frames_out;
+    entry["bytes_in"] = link.device->counters().bytes_in;
+    entry["bytes_out"] = link.device->counters().bytes_out;
+    entry["faults"] = link.fault->settings().any();
+    entry["captured"] = link.capture->active();
+    for (const config::Link& configured : engine_.config().links) {
+      if (configured.name != link.name) continue;
+      entry["mac"] = to_text(configured.mac);
+      entry["mtu"] = configured.mtu;
+      json addresses = json::array();
+      for (const Prefix& address : configured.addresses) {
+        addresses.push_back(fmt::format("{}/{}", to_text(address.address), address.length));
+      }
+      entry["addresses"] = std::move(addresses);
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+json Status::tables(const Books& books) const {
+  const Capacities& capacities = engine_.stack().capacities();
+  const auto table = [](const char* name, std::uint64_t used, std::uint64_t capacity) {
+    return json{{"name", name}, {"used", used}, {"capacity", capacity}};
+  };
+  return json::array({table("connections", books.live, capacities.connections),
+                      table("half_open", books.half_open, capacities.half_open),
+                      table("time_wait", books.time_wait, capacities.time_wait),
+                      table("listeners", books.listeners, capacities.listeners),
+                      table("addresses", engine_.stack().network().address_count(), capacities.addresses),
+                      table("chunks", books.chunks_held, capacities.chunks)});
+}
+
+json Status::listeners() const {
+  json list = json::array();
+  for (const Services::Entry& entry : services_.list()) {
+    list.push_back({{"port", entry.port.value},
+                    {"service", config::to_string(entry.kind)},
+                    {"accepted", entry.accepted}});
+  }
+  return list;
+}
+
+json Status::control() const {
+  const ControlCounters& counters = server_.counters();
+  return {{"clients", server_.clients()},        {"accepted", counters.accepted},
+          {"turned_away", counters.turned_away}, {"requests", counters.requests},
+          {"errors", counters.errors},           {"bad_lines", counters.bad_lines},
+          {"long_lines", counters.long_lines},   {"cut_off", counters.cut_off}};
+}
+
+void Status::listen(Call call) {
+  const auto port = static_cast<std::uint16_t>(call.integer("port"));
+  const std::string service = call.text("service");
+  engine_.enter();
+  const Error error = services_.start(service, Port{port});
+  if (error != Error::kOk) {
+    call.fail(Code::kFailed,
+              fmt::format("cannot listen on port {}: {}", port,
+                          error == Error::kAddressInUse ? "a service is there already: unlisten it first"
+                                                        : to_string(error)));
+    return;
+  }
+  spdlog::info("{} listens on port {}", service, port);
+  call.reply({{"port", port}, {"service", service}});
+}
+
+void Status::unlisten(Call call) {
+  const auto port = static_cast<std::uint16_t>(call.integer("port"));
+  engine_.enter();
+  if (services_.stop(Port{port}) != Error::kOk) {
+    call.fail(Code::kFailed, fmt::format("no service listens on port {}: status names them", port));
+    return;
+  }
+  spdlog::info("nothing listens on port {} any more", port);
+  call.reply({{"port", port}});
+}
+
+void Status::set_log(Call call) {
+  const config::LogLevel previous = log_level();
+  const auto level = config::parse_log_level(call.text("level"));
+  if (!level) {
+    call.fail(Code::kInvalidParameters, "log: level must be debug, info, warning or error");
+    return;
+  }
+  set_log_level(*level);
+  call.reply({{"level", config::to_string(*level)}, {"previous", config::to_string(previous)}});
+}
+
+}  // namespace conker::daemon

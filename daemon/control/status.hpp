@@ -1,0 +1,40 @@
+// The verbs that tell about the daemon as a whole: version, schema, status, stats, log.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/control/call.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/services/services.hpp"
+
+namespace conker::daemon {
+
+class Captures;
+class ControlServer;
+class Strikes;
+
+class Status {
+ public:
+  Status(Engine& engine, Services& services, const ControlServer& server, const Strikes& strikes,
+         const Captures& captures, Verbs& verbs);
+
+ private:
+  nlohmann::ordered_json status() const;
+  nlohmann::ordered_json stats() const;
+  nlohmann::ordered_json links(bool with_counters) const;
+  nlohmann::ordered_json tables(const Books& books) const;
+  nlohmann::ordered_json listeners() const;
+  nlohmann::ordered_json control() const;
+  void listen(Call call);
+  void unlisten(Call call);
+  void set_log(Call call);
+
+  Engine& engine_;
+  Services& services_;
+  const ControlServer& server_;
+  const Strikes& strikes_;
+  const Captures& captures_;
+  Instant started_;
+};
+
+}  // namespace conker::daemon

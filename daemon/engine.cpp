@@ -1,0 +1,277 @@
+#include "daemon/engine.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+
+#include "daemon/descriptor.hpp"
+
+namespace conker::daemon {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+// How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is there as
+// soon as we have written; sleeping in between would cost more than the work.
+constexpr int kRoundsPerTurn = 64;
+constexpr std::uint32_t kHeldFrames = 4096;  // by the fault link of each link
+
+std::int64_t read_clock(clockid_t id) {
+  timespec t{};
+  ::clock_gettime(id, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
+}
+
+Entropy draw_entropy() {
+  Entropy entropy;
+  const auto bytes = std::as_writable_bytes(std::span(entropy.words));
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::runtime_error("the system gives no random numbers: " + std::generic_category().message(errno));
+  }
+  return entropy;
+}
+
+std::string megabytes(std::size_t bytes) {
+  return std::to_string((bytes >> 20) + 1) + " MiB";
+}
+
+}  // namespace
+
+/// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and the moment
+/// before it would sleep, in which the turn is made.
+struct Engine::Watchers {
+  struct Io {
+    ev_io watcher{};
+    std::uint32_t epoch = 0;
+    int events = 0;  // 0: not started
+  };
+
+  explicit Watchers(Engine& engine, std::size_t links) : engine_(engine), ios_(links) {
+    timer_.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!timer_) throw std::runtime_error("cannot create a timer: " + std::generic_category().message(errno));
+    ev_io_init(&timer_watcher_, &Watchers::on_timer, timer_.get(), EV_READ);
+    timer_watcher_.data = this;
+    ev_io_start(engine_.loop_, &timer_watcher_);
+    ev_prepare_init(&prepare_, &Watchers::on_prepare);
+    ev_set_priority(&prepare_, EV_MAXPRI);
+    prepare_.data = this;
+    ev_prepare_start(engine_.loop_, &prepare_);
+    ev_idle_init(&idle_, [](struct ev_loop*, ev_idle*, int) {});
+  }
+
+  ~Watchers() {
+    for (Io& io : ios_) ev_io_stop(engine_.loop_, &io.watcher);
+    ev_io_stop(engine_.loop_, &timer_watcher_);
+    ev_prepare_stop(engine_.loop_, &prepare_);
+    ev_idle_stop(engine_.loop_, &idle_);
+  }
+
+  /// The loop comes back at once, through everything else that is ready.
+  void do_not_sleep() { ev_idle_start(engine_.loop_, &idle_); }
+  void may_sleep() { ev_idle_stop(engine_.loop_, &idle_); }
+
+  void watch(std::size_t index, const Device& device) {
+    Io& io = ios_[index];
+    const int events = device.fd() < 0 ? 0 : EV_READ | (device.wants_write() ? EV_WRITE : 0);
+    if (events == io.events && device.fd_epoch() == io.epoch) return;
+    ev_io_stop(engine_.loop_, &io.watcher);
+    io.events = events;
+    io.epoch = device.fd_epoch();
+    if (events == 0) return;
+    ev_io_init(&io.watcher, &Watchers::on_io, device.fd(), events);
+    io.watcher.data = this;
+    ev_io_start(engine_.loop_, &io.watcher);
+  }
+
+  /// A deadline that moved away leaves the timer as it is: it fires once for nothing, which is cheaper than
+  /// setting it in every turn.
+  void wake_at(Instant deadline) {
+    if (deadline >= armed_) return;
+    armed_ = deadline;
+    const std::int64_t us = std::max<std::int64_t>(deadline.time_since_epoch().count(), 1);
+    itimerspec at{};
+    at.it_value.tv_sec = us / 1'000'000;
+    at.it_value.tv_nsec = us % 1'000'000 * 1000;
+    ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+  }
+
+ private:
+  static Watchers& of(void* data) { return *static_cast<Watchers*>(data); }
+
+  static void on_io(struct ev_loop*, ev_io* watcher, int) { of(watcher->data).engine_.want_turn(); }
+
+  static void on_timer(struct ev_loop*, ev_io* watcher, int) {
+    Watchers& self = of(watcher->data);
+    std::uint64_t expirations;
+    if (::read(self.timer_.get(), &expirations, sizeof expirations) > 0) self.armed_ = kNever;
+    self.engine_.want_turn();
+  }
+
+  static void on_prepare(struct ev_loop*, ev_prepare* watcher, int) {
+    Engine& engine = of(watcher->data).engine_;
+    if (engine.turn_wanted_) engine.turn();
+  }
+
+  Engine& engine_;
+  std::vector<Io> ios_;
+  Descriptor timer_;
+  Instant armed_ = kNever;
+  ev_io timer_watcher_{};
+  ev_prepare prepare_{};
+  ev_idle idle_{};
+};
+
+Engine::Engine(struct ev_loop* loop, const config::Config& config) : loop_(loop), config_(config) {
+  open_links();
+  build_stack();
+  watchers_ = std::make_unique<Watchers>(*this, links_.size());
+  want_turn();
+}
+
+Engine::~Engine() = default;
+
+void Engine::open_links() {
+  for (const config::Link& configured : config_.links) {
+    EngineLink link;
+    link.name = configured.name;
+    link.device = open_device(configured);
+    const std::uint32_t frame = longest_frame(configured);
+    link.fault_storage = Mapping(FaultLink::storage_bytes(kHeldFrames, frame));
+    link.fault = std::make_unique<FaultLink>(*link.device, link.fault_storage.bytes(), frame);
+    link.capture = std::make_unique<CaptureLink>(*link.fault);
+    spdlog::info("link {}: {}", link.name, link.device->description());
+    links_.push_back(std::move(link));
+  }
+}
+
+void Engine::build_stack() {
+  const std::size_t bytes = Stack::storage_bytes(config_.capacities);
+  try {
+    storage_ = Mapping(bytes);
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("no memory for " + megabytes(bytes) + " of tables: " + error.code().message() +
+                             "; lower the capacities in the configuration");
+  }
+  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
+  stack_->begin(clock());
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const config::Link& configured = config_.links[i];
+    const auto interface = stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
+    if (!interface) throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
+    links_[i].interface = *interface;
+    for (const Prefix& address : configured.addresses) {
+      const Error error = stack_->add_address(*interface, address);
+      if (error == Error::kOk) continue;
+      std::array<char, IpAddress::kTextSize> text;
+      throw std::runtime_error("link " + configured.name + ": address " +
+                               std::string(address.address.format(text)) + ": " + to_string(error));
+    }
+  }
+  if (config_.gateway) {
+    const Error error = stack_->set_gateway(*config_.gateway);
+    if (error != Error::kOk) throw std::runtime_error(std::string("gateway: ") + to_string(error));
+  }
+  spdlog::debug("tables of {} reserved", megabytes(bytes));
+}
+
+Instant Engine::clock() const {
+  return Instant(Duration(read_clock(CLOCK_MONOTONIC)));
+}
+
+std::int64_t Engine::epoch_us() const {
+  return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+}
+
+void Engine::enter() {
+  if (in_turn_) return;
+  stack_->begin(clock());
+  want_turn();
+}
+
+void Engine::want_turn() {
+  turn_wanted_ = true;
+  watchers_->do_not_sleep();
+}
+
+void Engine::on_events(Owner owner, std::function<void(const Event&)> handler) {
+  event_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+}
+
+void Engine::on_echo_reply(std::function<void(const EchoReply&)> handler) {
+  echo_handler_ = std::move(handler);
+}
+
+void Engine::on_turn(Owner owner, std::function<Instant()> handler) {
+  turn_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+}
+
+void Engine::turn() {
+  in_turn_ = true;
+  turn_wanted_ = false;
+  Instant deadline = kNever;
+  bool more = true;
+  for (int round = 0; more && round < kRoundsPerTurn; ++round) {
+    const Instant now = clock();
+    stack_->begin(now);
+    const std::size_t received = receive(now);
+    stack_->timers();
+    dispatch();
+    deadline = run_hooks();
+    stack_->output();
+    // Frames that a link could not send before leave even when the stack has nothing to add.
+    for (EngineLink& link : links_) link.capture->flush(now);
+    stack_->reap();
+    more = received > 0 || stack_->wants_output();
+  }
+  in_turn_ = false;
+
+  deadline = std::min(deadline, stack_->next_deadline());
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    deadline = std::min(deadline, links_[i].capture->next_deadline());
+    watchers_->watch(i, *links_[i].device);
+  }
+  watchers_->wake_at(deadline);
+  if (more) {
+    want_turn();
+  } else if (!turn_wanted_) {
+    watchers_->may_sleep();
+  }
+}
+
+std::size_t Engine::receive(Instant now) {
+  std::array<FrameIn, kBatch> batch;
+  std::size_t total = 0;
+  for (EngineLink& link : links_) {
+    const std::size_t count = link.capture->receive(batch, now);
+    if (count > 0) stack_->input(link.interface, std::span(batch).first(count));
+    total += count;
+  }
+  return total;
+}
+
+void Engine::dispatch() {
+  Event event;
+  while (stack_->next_event(event)) {
+    const auto owner = static_cast<std::size_t>(owner_of(event.cookie));
+    if (owner < kOwners && event_handlers_[owner]) event_handlers_[owner](event);
+  }
+  EchoReply reply;
+  while (stack_->next_echo_reply(reply)) {
+    if (echo_handler_) echo_handler_(reply);
+  }
+}
+
+Instant Engine::run_hooks() {
+  Instant deadline = kNever;
+  for (const auto& handler : turn_handlers_) {
+    if (handler) deadline = std::min(deadline, handler());
+  }
+  return deadline;
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,71 @@
+// A device: the end of a link that the host's kernel holds. The engine watches its descriptor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "config/config.hpp"
+#include "stack/link/link.hpp"
+
+namespace conker::daemon {
+
+/// What passed, and what did not and why. A frame that is not used is in exactly one of the lower counters.
+struct DeviceCounters {
+  std::uint64_t frames_in = 0, bytes_in = 0;
+  std::uint64_t frames_out = 0, bytes_out = 0;
+  std::uint64_t busy = 0;         // frames that the device could not take at the moment; the stack keeps them
+  std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer, cut short or with a VLAN tag
+  std::uint64_t out_down = 0;     // frames for a device that is down, or for a peer that is not there
+  std::uint64_t out_dropped = 0;  // frames that the kernel refused or had no queue for
+  std::uint64_t connects = 0, disconnects = 0;  // of the peer of a stream link
+  std::uint64_t bad_lengths = 0;                // peers of a stream link disconnected for an absurd length
+};
+
+class Device : public Link {
+ public:
+  virtual ~Device() = default;
+
+  /// Readable when receive() has something to do; -1 when there is nothing to watch now.
+  int fd() const { return fd_; }
+  /// Changes whenever fd() is another one, even if the number is the same.
+  std::uint32_t fd_epoch() const { return epoch_; }
+  /// Whether flush() wants to be called when fd() becomes writable.
+  virtual bool wants_write() const { return false; }
+  /// What it is, for people: "tap conker0".
+  virtual std::string description() const = 0;
+
+  const DeviceCounters& counters() const { return counters_; }
+
+ protected:
+  void set_fd(int fd) {
+    fd_ = fd;
+    ++epoch_;
+  }
+
+  DeviceCounters counters_;
+
+ private:
+  int fd_ = -1;
+  std::uint32_t epoch_ = 0;
+};
+
+/// What went wrong with a link, for its user: "link NAME: what: reason; what to do".
+[[noreturn]] inline void fail_link(const std::string& name, const std::string& what, int error,
+                                   const std::string& advice) {
+  throw std::runtime_error("link " + name + ": " + what + ": " + std::generic_category().message(error) +
+                           (advice.empty() ? "" : "; " + advice));
+}
+
+/// Opens what the configuration names. Throws std::runtime_error with one line that says what to do.
+std::unique_ptr<Device> open_device(const config::Link& link);
+
+inline constexpr std::uint32_t kEthernetHeader = 14;
+/// Bytes of the longest frame that any device hands over: veth and others coalesce up to 64 KiB of IP.
+inline constexpr std::uint32_t kMaxFrame = kEthernetHeader + 65535;
+/// Bytes of the longest frame that comes in on this kind of link.
+std::uint32_t longest_frame(const config::Link& link);
+
+}  // namespace conker::daemon

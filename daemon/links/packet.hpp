@@ -1,0 +1,60 @@
+// A packet socket: a MAC and addresses of our own on an interface of the host.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "daemon/descriptor.hpp"
+#include "daemon/links/device.hpp"
+#include "daemon/mapping.hpp"
+
+namespace conker::daemon {
+
+class PacketDevice final : public Device {
+ public:
+  /// Throws std::runtime_error when the socket cannot be had or set up.
+  PacketDevice(const config::Link& link, const config::Packet& packet);
+
+  std::size_t receive(std::span<FrameIn> batch, Instant now) override;
+  bool send(const FrameOut& frame, Instant now) override;
+  void flush(Instant now) override;
+  /// When the interface's queue had no room: it does not tell when it has, so it is tried again.
+  Instant next_deadline() const override { return retry_at_; }
+  bool wants_write() const override { return blocked_; }
+  std::string description() const override { return "packet " + device_; }
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kControlRoom = 64;  // for one tpacket_auxdata
+
+  void check_interface(const config::Link& link);
+  void prepare_batches();
+  void stop_borrowing();
+
+  std::string name_;
+  std::string device_;
+  int interface_index_ = 0;
+  Descriptor descriptor_;
+
+  Mapping in_buffers_;
+  std::array<mmsghdr, kBatch> in_messages_{};
+  std::array<iovec, kBatch> in_parts_{};
+  alignas(cmsghdr) std::array<std::array<std::byte, kControlRoom>, kBatch> in_control_{};
+
+  // Frames [out_sent_, out_queued_) wait to be sent. Each has room for itself; until flush() only its headers
+  // are there and the rest is where the stack keeps it.
+  std::size_t out_room_;
+  std::unique_ptr<std::byte[]> out_buffers_;
+  std::array<mmsghdr, kBatch> out_messages_{};
+  std::array<std::array<iovec, FrameOut::kMaxParts>, kBatch> out_parts_{};
+  std::size_t out_queued_ = 0;
+  std::size_t out_sent_ = 0;
+  bool blocked_ = false;
+  Instant retry_at_ = kNever;
+};
+
+}  // namespace conker::daemon

@@ -1,0 +1,80 @@
+#include "daemon/links/packet_filter.hpp"
+
+#include <linux/if_ether.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace conker::daemon {
+namespace {
+
+constexpr std::uint32_t kWholeFrame = 0xffffffff;
+constexpr std::size_t kMostRuns = 1000;  // of three instructions each, of 4096 that the kernel takes
+
+// Where things stand in an Ethernet frame with ARP for IPv4 in it.
+constexpr std::uint32_t kDestinationHead = 0;  // 4 bytes
+constexpr std::uint32_t kDestinationTail = 4;  // 2 bytes
+constexpr std::uint32_t kEtherType = 12;
+constexpr std::uint32_t kArpTarget = 38;
+
+struct Run {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+std::vector<Run> runs_of(std::span<const Prefix> addresses) {
+  std::vector<std::uint32_t> sorted;
+  for (const Prefix& address : addresses) sorted.push_back(address.address.v4_bits());
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<Run> runs;
+  for (const std::uint32_t bits : sorted) {
+    if (!runs.empty() && bits - runs.back().last <= 1) {
+      runs.back().last = bits;
+    } else {
+      runs.push_back({bits, bits});
+    }
+  }
+  return runs;
+}
+
+sock_filter load(std::uint16_t size, std::uint32_t offset) {
+  return BPF_STMT(static_cast<std::uint16_t>(BPF_LD | BPF_ABS | size), offset);
+}
+
+sock_filter jump(std::uint16_t test, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_false) {
+  return BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | BPF_K | test), value, if_true, if_false);
+}
+
+sock_filter answer(std::uint32_t bytes) {
+  return BPF_STMT(BPF_RET | BPF_K, bytes);
+}
+
+}  // namespace
+
+std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<const Prefix> addresses) {
+  const auto& m = mac.bytes;
+  const std::uint32_t head =
+      std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
+  const std::uint32_t tail = std::uint32_t{m[4]} << 8 | m[5];
+  std::vector<sock_filter> program{
+      load(BPF_W, kDestinationHead),  jump(BPF_JEQ, head, 0, 3),   load(BPF_H, kDestinationTail),
+      jump(BPF_JEQ, tail, 0, 7),      answer(kWholeFrame),         jump(BPF_JEQ, 0xffffffff, 0, 5),
+      load(BPF_H, kDestinationTail),  jump(BPF_JEQ, 0xffff, 0, 3), load(BPF_H, kEtherType),
+      jump(BPF_JEQ, ETH_P_ARP, 0, 1), jump(BPF_JA, 1, 0, 0),       answer(0),
+  };
+  const std::vector<Run> runs = runs_of(addresses);
+  if (runs.size() > kMostRuns) {
+    program.push_back(answer(kWholeFrame));
+    return program;
+  }
+  program.push_back(load(BPF_W, kArpTarget));
+  for (const Run& run : runs) {
+    program.push_back(jump(BPF_JGE, run.first, 0, 2));
+    program.push_back(jump(BPF_JGT, run.last, 1, 0));
+    program.push_back(answer(kWholeFrame));
+  }
+  program.push_back(answer(0));
+  return program;
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,160 @@
+// conkerd: reads its configuration, puts the parts together, and runs until it is told to end.
+#include <ev.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "config/loader.hpp"
+#include "daemon/control/server.hpp"
+#include "daemon/engine.hpp"
+#include "daemon/log.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/services/services.hpp"
+#include "daemon/shutdown.hpp"
+
+namespace conker::daemon {
+namespace {
+
+constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
+
+/// Everything that lives from the start to the end, in the order in which it is built.
+class Daemon {
+ public:
+  explicit Daemon(const config::Config& config)
+      : loop_(ev_default_loop(EVFLAG_AUTO)),
+        config_(config),
+        engine_(loop_, config),
+        services_(engine_),
+        control_(engine_, services_, config.control),
+        shutdown_(engine_),
+        notifier_(loop_) {
+    start_services();
+    for (std::size_t i = 0; i < signals_.size(); ++i) {
+      ev_signal_init(&signals_[i], &Daemon::on_signal, kSignals[i]);
+      signals_[i].data = this;
+      ev_signal_start(loop_, &signals_[i]);
+    }
+  }
+
+  ~Daemon() {
+    for (ev_signal& watcher : signals_) ev_signal_stop(loop_, &watcher);
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  void run() {
+    const std::string status = std::to_string(engine_.links().size()) + " links, " +
+                               std::to_string(services_.list().size()) + " services, control at " +
+                               config_.control.socket;
+    spdlog::info("conkerd {} is ready: {}", CONKER_VERSION, status);
+    notifier_.ready(status);
+    ev_run(loop_, 0);
+    spdlog::info("conkerd ends");
+  }
+
+ private:
+  static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
+
+  void start_services() {
+    engine_.enter();
+    for (const config::Service& service : config_.services) {
+      const Error error = services_.start(service.kind, service.port);
+      if (error == Error::kOk) continue;
+      throw std::runtime_error(std::string("service ") + to_string(service.kind) + " on port " +
+                               std::to_string(service.port.value) + ": " + to_string(error));
+    }
+  }
+
+  static void on_signal(struct ev_loop*, ev_signal* watcher, int) {
+    static_cast<Daemon*>(watcher->data)->signalled(watcher->signum);
+  }
+
+  void signalled(int number) {
+    if (number == SIGHUP) {
+      spdlog::warn("SIGHUP is ignored: the configuration cannot be reloaded yet; restart the daemon");
+    } else if (shutdown_.begun()) {
+      spdlog::info("told to end again: connections are reset");
+      shutdown_.hurry();
+    } else {
+      end(::strsignal(number));
+    }
+  }
+
+  void end(const char* why) {
+    engine_.enter();
+    const std::string status = std::string(why) + ": closing " +
+                               std::to_string(engine_.stack().tcp().connection_count()) + " connections";
+    spdlog::info("{}", status);
+    notifier_.stopping(status);
+    control_.stop();
+    services_.stop_all();
+    shutdown_.begin(config_.shutdown_timeout);
+  }
+
+  struct ev_loop* loop_;
+  const config::Config& config_;
+  Engine engine_;
+  Services services_;
+  ControlServer control_;
+  Shutdown shutdown_;
+  Notifier notifier_;
+  std::array<ev_signal, kSignals.size()> signals_{};
+};
+
+std::optional<config::Config> load(const std::string& path) {
+  try {
+    return config::load_file(path);
+  } catch (const config::ConfigError& error) {
+    std::fprintf(stderr, "conkerd: %s\n", error.what());
+    return std::nullopt;
+  }
+}
+
+int run(const std::string& path, bool check_only) {
+  const auto config = load(path);
+  if (!config) return kExitUsage;
+  if (check_only) {
+    std::printf("%s: ok\n", path.c_str());
+    return kExitOk;
+  }
+  try {
+    set_up_log(config->log);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "conkerd: %s\n", error.what());
+    return kExitFailed;
+  }
+  try {
+    ::signal(SIGPIPE, SIG_IGN);
+    Daemon daemon(*config);
+    daemon.run();
+  } catch (const std::exception& error) {
+    spdlog::critical("{}", error.what());
+    return kExitFailed;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+}  // namespace conker::daemon
+
+int main(int argc, char** argv) {
+  CLI::App app("conkerd: a TCP/IP stack of its own on TAP devices, packet sockets and unix sockets",
+               "conkerd");
+  std::string path;
+  bool check_only = false;
+  app.add_option("--config", path, "the configuration, in YAML")->required()->type_name("FILE");
+  app.add_flag("--check-config", check_only, "only says whether the configuration is good");
+  app.set_version_flag("--version", "conkerd " CONKER_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? conker::daemon::kExitOk : conker::daemon::kExitUsage;
+  }
+  return conker::daemon::run(path, check_only);
+}

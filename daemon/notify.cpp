@@ -1,0 +1,30 @@
+#include "daemon/notify.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <cstdint>
+
+namespace conker::daemon {
+
+Notifier::Notifier(struct ev_loop* loop) : loop_(loop) {
+  std::uint64_t period_us = 0;
+  if (sd_watchdog_enabled(0, &period_us) <= 0) return;
+  const double half = static_cast<double>(period_us) / 2e6;
+  ev_timer_init(
+      &watchdog_, [](struct ev_loop*, ev_timer*, int) { sd_notify(0, "WATCHDOG=1"); }, half, half);
+  ev_timer_start(loop_, &watchdog_);
+}
+
+Notifier::~Notifier() {
+  ev_timer_stop(loop_, &watchdog_);
+}
+
+void Notifier::ready(const std::string& status) {
+  sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
+}
+
+void Notifier::stopping(const std::string& status) {
+  sd_notify(0, ("STOPPING=1\nSTATUS=" + status).c_str());
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,65 @@
+#include "daemon/services/services.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "daemon/services/protocols.hpp"
+
+namespace conker::daemon {
+
+Services::Services(Engine& engine) : engine_(engine) {
+  engine_.on_events(Owner::kService, [this](const Event& event) { on_event(event); });
+}
+
+Error Services::start(std::string_view name, Port port) {
+  const auto kind = config::parse_service_kind(name);
+  return kind ? start(*kind, port) : Error::kInvalidArgument;
+}
+
+Error Services::start(config::ServiceKind kind, Port port) {
+  if (port.value == 0) return Error::kInvalidArgument;
+  ListenRequest request;
+  request.local = Endpoint{IpAddress(), port};
+  request.cookie = ServiceCookie{kind, 0}.pack();
+  const auto listener = engine_.stack().listen(request);
+  if (!listener) return listener.error();
+  entries_.push_back({kind, port, *listener});
+  spdlog::info("service {} listens on port {}", to_string(kind), port.value);
+  return Error::kOk;
+}
+
+Error Services::stop(Port port) {
+  const auto entry =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.port == port; });
+  if (entry == entries_.end()) return Error::kNoSuchId;
+  const Error error = engine_.stack().unlisten(entry->listener);
+  spdlog::info("service {} no longer listens on port {}", to_string(entry->kind), port.value);
+  entries_.erase(entry);
+  return error;
+}
+
+void Services::stop_all() {
+  while (!entries_.empty()) static_cast<void>(stop(entries_.back().port));
+}
+
+void Services::on_event(const Event& event) {
+  const ServiceCookie cookie = ServiceCookie::unpack(event.cookie);
+  if (event.has(Event::kAcceptable)) {
+    const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Entry& e) { return e.listener == event.listener; });
+    if (entry != entries_.end()) accept_all(*entry);
+    return;
+  }
+  if (!event.has(Event::kClosed)) serve(engine_.stack(), event.connection, cookie);
+}
+
+void Services::accept_all(Entry& entry) {
+  Stack& stack = engine_.stack();
+  while (const auto id = stack.accept(entry.listener)) {
+    ++entry.accepted;
+    welcome(stack, *id, entry.kind);
+  }
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,43 @@
+// The small services: echo, discard, daytime, chargen and accept-close, each on any port.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "daemon/engine.hpp"
+#include "stack/stack.hpp"
+
+namespace conker::daemon {
+
+class Services {
+ public:
+  struct Entry {
+    config::ServiceKind kind;
+    Port port;
+    ListenerId listener;
+    std::uint64_t accepted = 0;
+  };
+
+  /// Takes the events of Owner::kService. The engine must outlive it.
+  explicit Services(Engine& engine);
+
+  /// Listens on a port of every address. kInvalidArgument for an unknown name or port 0, kAddressInUse,
+  /// kTableFull. Outside of a turn: after Engine::enter().
+  Error start(std::string_view name, Port port);
+  Error start(config::ServiceKind kind, Port port);
+  /// Ends the listener; its connections go on. kNoSuchId when no service is on that port.
+  Error stop(Port port);
+  void stop_all();
+  const std::vector<Entry>& list() const { return entries_; }
+
+ private:
+  void on_event(const Event& event);
+  void accept_all(Entry& entry);
+
+  Engine& engine_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace conker::daemon

@@ -1,0 +1,37 @@
+// The way to the end: connections are closed in peace, and after a while reset.
+#pragma once
+
+#include <ev.h>
+
+#include "daemon/engine.hpp"
+#include "stack/base/time.hpp"
+
+namespace conker::daemon {
+
+class Shutdown {
+ public:
+  /// The engine must outlive it.
+  explicit Shutdown(Engine& engine);
+  ~Shutdown();
+  Shutdown(const Shutdown&) = delete;
+  Shutdown& operator=(const Shutdown&) = delete;
+
+  bool begun() const { return phase_ != Phase::kNotBegun; }
+  /// Closes every connection and breaks the loop once none is left (TIME-WAIT does not count), or after
+  /// `timeout`, when what is left is reset. Listeners must be gone before. Zero resets at once.
+  void begin(Duration timeout);
+  /// Does not wait any longer.
+  void hurry();
+
+ private:
+  enum class Phase : std::uint8_t { kNotBegun, kClosing, kResetting };
+
+  void check();
+
+  Engine& engine_;
+  Phase phase_ = Phase::kNotBegun;
+  ev_timer timer_{};
+  ev_prepare prepare_{};
+};
+
+}  // namespace conker::daemon
