@@ -1,0 +1,46 @@
+# Sourced by ./demo and ./check: the Debian 12 packages each needs, and their installation.
+# shellcheck shell=bash disable=SC2034
+
+build_packages=(
+  cmake ninja-build g++ pkg-config
+  libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsystemd-dev
+  libgtest-dev libbenchmark-dev
+)
+demo_packages=("${build_packages[@]}" iproute2 iputils-ping)
+check_packages=(
+  "${demo_packages[@]}"
+  gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib clang-format
+  python3 tcpdump ethtool util-linux systemd
+)
+
+# Says which of the packages are missing, then installs them.
+install_missing() {
+  local package missing=()
+  for package in "$@"; do
+    case "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" in
+      installed) ;;
+      *) missing+=("$package") ;;
+    esac
+  done
+  if [ "${#missing[@]}" -eq 0 ]; then
+    echo "All ${#} packages needed are installed."
+    return
+  fi
+  echo "Installing with apt-get: ${missing[*]}"
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The user who called sudo goes on owning what was built.
+give_back() {
+  if [ -n "${SUDO_UID:-}" ] && [ "$#" -gt 0 ]; then
+    chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$@"
+  fi
+}
+
+need_root() {
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "$1 needs root for packages and network namespaces: run it as  sudo ./$1" >&2
+    exit 2
+  fi
+}

@@ -1,0 +1,41 @@
+// What the peer can do. Each command runs until its work is done or SIGTERM comes, and ends with one line of
+// JSON.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace conker::peer {
+
+/// Accepts and closes as fast as it can.
+void accept_close(const sockaddr_in& local);
+/// Gives everything back; half-close is answered by half-close.
+void echo(const sockaddr_in& local);
+/// Accepts and keeps every connection, reading nothing.
+void hold(const sockaddr_in& local);
+
+/// Accepts one connection, reads it to its end, prints bytes and hash.
+void sink(const sockaddr_in& local);
+/// Accepts one connection, sends `bytes` bytes of the stream of `seed`, half-closes, waits for the peer's
+/// end.
+void source(const sockaddr_in& local, std::uint64_t bytes, std::uint64_t seed);
+/// The stream of `seed` to standard output; bytes and hash to standard error.
+void generate(std::uint64_t bytes, std::uint64_t seed);
+/// Bytes and hash of standard input.
+void hash_input();
+
+/// The kernel's TCP as a striker.
+struct StrikeOptions {
+  sockaddr_in target{};
+  std::vector<sockaddr_in> sources;  // used in turn; empty: the kernel chooses
+  std::uint64_t cycles = 0;          // 0: no limit by count
+  double duration_s = 0;             // 0: no limit by time
+  unsigned concurrency = 1;          // 1: blocking connects in a loop; more: that many in flight with epoll
+  bool reset = false;                // close by RST instead of FIN
+};
+void strike(const StrikeOptions& options);
+
+}  // namespace conker::peer

@@ -1,0 +1,15 @@
+"""What the tests are written with: namespaces, daemons, the command line and kernel peers, all cleaned up."""
+
+from .conkerd import Conkerd, unix_link
+from .ctl import Ctl, Result
+from .expect import Failure, check, eventually, same
+from .field import Field
+from .namespaces import Namespace
+from .processes import Process
+from .registry import Case, test
+from .scene import Binaries, Scene
+
+__all__ = [
+    "Binaries", "Case", "Conkerd", "Ctl", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
+    "check", "eventually", "same", "test", "unix_link",
+]

@@ -1,0 +1,71 @@
+"""conkerd with a configuration made for the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from typing import Any
+
+from .ctl import Ctl
+from .expect import Failure, eventually
+from .processes import Process
+
+
+def unix_link(path: str, mode: str, mac: str, address: str) -> dict[str, Any]:
+    return {"type": "unix", "name": "wire", "path": path, "mode": mode, "mac": mac, "addresses": [address]}
+
+
+class Conkerd:
+    """One running daemon; `config` is written as JSON, which is YAML too."""
+
+    def __init__(self, binaries: Any, directory: str, name: str, config: dict[str, Any],
+                 prefix: list[str] | None = None) -> None:
+        self.name = name
+        self.socket_path = os.path.join(directory, f"{name}.sock")
+        config = {"control": {"socket": self.socket_path, "mode": "0666"}, **config}
+        self.config_path = os.path.join(directory, f"{name}.yaml")
+        with open(self.config_path, "w", encoding="ascii") as file:
+            json.dump(config, file, indent=2)
+        self._command = [*(prefix or []), binaries.conkerd, "--config", self.config_path]
+        self._directory = directory
+        self._starts = 0
+        self.ctl = Ctl(binaries.conkerctl, self.socket_path, directory)
+        self.process = self.start()
+
+    def start(self) -> Process:
+        """Starts it (again) and waits until its control socket answers."""
+        self._starts += 1
+        self.process = Process(f"{self.name}-{self._starts}", self._command, self._directory)
+        eventually(self._answers, f"{self.name} answers at its control socket", 10)
+        return self.process
+
+    def _answers(self) -> bool:
+        if not self.process.running():
+            raise Failure(f"conkerd ended with {self.process.wait()}: {self.process.err().strip()}")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(self.socket_path)
+            except OSError:
+                return False
+        return True
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def terminate(self, seconds: float = 10) -> int:
+        return self.process.stop(seconds)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.signal(number)
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self) -> int:
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+        raise Failure(f"conkerd {self.process.pid} has no VmRSS")

@@ -1,0 +1,95 @@
+"""conkerctl, called as a person calls it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from typing import Any
+
+from .expect import Failure
+from .processes import Process
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    command: str
+    code: int
+    out: str
+    err: str
+
+    def expect(self, code: int) -> "Result":
+        if self.code != code:
+            raise Failure(f"{self.command}: exit code {self.code}, expected {code}\n"
+                          f"stdout: {self.out.strip()}\nstderr: {self.err.strip()}")
+        return self
+
+    def json(self) -> Any:
+        """The last line of the output, which is one JSON value."""
+        lines = self.out.strip().splitlines()
+        if not lines:
+            raise Failure(f"{self.command}: no output; stderr: {self.err.strip()}")
+        return json.loads(lines[-1])
+
+
+class Ctl:
+    def __init__(self, binary: str, socket: str, directory: str) -> None:
+        self._binary = binary
+        self._socket = socket
+        self._directory = directory
+        self._started = 0
+
+    def command(self, *arguments: str) -> list[str]:
+        return [self._binary, "--socket", self._socket, *arguments]
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", timeout: float = 60) -> Result:
+        """Runs one command to its end."""
+        command = self.command(*arguments)
+        shown = " ".join(["conkerctl", *arguments])
+        try:
+            done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{shown}: did not end within {timeout:g} s") from None
+        return Result(shown, done.returncode, done.stdout.decode(errors="replace"),
+                      done.stderr.decode(errors="replace"))
+
+    def ok(self, *arguments: str, stdin: bytes = b"", timeout: float = 60) -> Result:
+        return self(*arguments, stdin=stdin, timeout=timeout).expect(0)
+
+    def json(self, *arguments: str, timeout: float = 60) -> Any:
+        return self("--json", *arguments, timeout=timeout).expect(0).json()
+
+    def start(self, *arguments: str, **streams: Any) -> Process:
+        """Runs one command in the background."""
+        self._started += 1
+        return Process(f"ctl-{self._started}-{arguments[0].strip('-')}", self.command(*arguments),
+                       self._directory, **streams)
+
+    # The answers that many tests look into.
+
+    def open(self, target: str, *arguments: str) -> str:
+        """The id of a new connection."""
+        return self.json("open", target, *arguments)["id"]
+
+    def connections(self) -> list[dict[str, Any]]:
+        return self.json("list")["connections"]
+
+    def books(self) -> dict[str, Any]:
+        return self.json("status")["books"]
+
+    def counter(self, name: str) -> int:
+        for counter in self.json("stats")["counters"]:
+            if counter["name"] == name:
+                return int(counter["value"])
+        raise Failure(f"conkerctl stats: no counter {name}")
+
+    def balanced(self) -> dict[str, Any]:
+        """The books, which must balance."""
+        books = self.books()
+        if not books["balanced"]:
+            raise Failure(f"the books do not balance: {books}")
+        return books
+
+    def state(self, identifier: str) -> str:
+        """The state of one connection; "" when it is gone."""
+        return next((row["state"] for row in self.connections() if row["id"] == identifier), "")

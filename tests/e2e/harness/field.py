@@ -1,0 +1,71 @@
+"""The field most tests are played on: one conkerd, the kernel on the other side of its link.
+
+tap     one namespace: conkerd's TAP device, whose host side is the kernel's.
+packet  two namespaces joined by a veth pair: conkerd sits on one end beside the kernel that owns it,
+        the peer is the kernel at the other end.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from .conkerd import Conkerd
+from .ctl import Ctl
+from .namespaces import Namespace
+from .processes import Process
+from .scene import Scene
+
+MAC = "02:00:00:00:77:02"
+
+
+class Field:
+    STACK = "10.77.0.2"
+    PEER = "10.77.0.1"
+    BESIDE = "10.77.0.3"  # the kernel that shares conkerd's end of the veth
+
+    def __init__(self, scene: Scene, link: str, config: dict[str, Any]) -> None:
+        self.scene = scene
+        self.link = link
+        self.peer_ns: Namespace = scene.namespace()
+        self.stack_ns: Namespace = self.peer_ns if link == "tap" else scene.namespace()
+        addresses = config.get("addresses", [f"{self.STACK}/24"])
+        rest = {key: value for key, value in config.items() if key != "addresses"}
+        if link == "packet":
+            self._join()
+        self.daemon: Conkerd = scene.conkerd(
+            {"links": [self._link(addresses)], "services": [], "strike": {"allow": ["10.77.0.0/24"]}, **rest},
+            self.stack_ns)
+        self.ctl: Ctl = self.daemon.ctl
+
+    def _join(self) -> None:
+        self.stack_ns.ip("link", "add", "stack0", "type", "veth", "peer", "name", "peer0",
+                         "netns", self.peer_ns.name)
+        self.stack_ns.ip("addr", "add", f"{self.BESIDE}/24", "dev", "stack0")
+        self.peer_ns.ip("addr", "add", f"{self.PEER}/24", "dev", "peer0")
+        self.stack_ns.ip("link", "set", "stack0", "up")
+        self.peer_ns.ip("link", "set", "peer0", "up")
+
+    def _link(self, addresses: list[str]) -> dict[str, Any]:
+        common = {"name": "field", "mac": MAC, "addresses": addresses}
+        if self.link == "tap":
+            return {"type": "tap", "device": "conker0", "host_address": f"{self.PEER}/24", **common}
+        return {"type": "packet", "device": "stack0", **common}
+
+    def peer(self, *arguments: str, **streams: Any) -> Process:
+        return self.scene.peer(self.peer_ns, *arguments, **streams)
+
+    def accept_close(self, port: int = 9000) -> Process:
+        return self.peer("accept-close", self.PEER, str(port))
+
+    def listen(self, port: int, backlog: int = 128) -> socket.socket:
+        """A kernel listener of this test's own."""
+        made = self.peer_ns.listen(self.PEER, port, backlog)
+        self.scene.undo(made.close)
+        return made
+
+    def connect(self, port: int, timeout: float = 10) -> socket.socket:
+        """A kernel connection to the stack."""
+        made = self.peer_ns.connect(self.STACK, port, timeout)
+        self.scene.undo(made.close)
+        return made

@@ -1,0 +1,99 @@
+"""Child processes, none of which outlives the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from typing import Any, IO
+
+from .expect import Failure
+
+_lock = threading.Lock()
+_running: set["Process"] = set()
+
+
+class Process:
+    """A child with its output in files, so that it can never block on us."""
+
+    def __init__(self, name: str, command: list[str], directory: str, *, stdin: int | IO[bytes] | None = None,
+                 stdout: int | IO[bytes] | None = None, environment: dict[str, str] | None = None) -> None:
+        self.name = name
+        self.command = command
+        self.out_path = os.path.join(directory, f"{name}.out")
+        self.err_path = os.path.join(directory, f"{name}.err")
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self._popen = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdout=out if stdout is None else stdout, stderr=err,
+                env=None if environment is None else {**os.environ, **environment})
+        with _lock:
+            _running.add(self)
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        assert self._popen.stdin is not None
+        return self._popen.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def signal(self, number: int) -> None:
+        if self.running():
+            self._popen.send_signal(number)
+
+    def wait(self, seconds: float = 30) -> int:
+        """The exit code; negative for a signal."""
+        try:
+            code = self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name} did not end within {seconds:g} s") from None
+        with _lock:
+            _running.discard(self)
+        return code
+
+    def stop(self, seconds: float = 10) -> int:
+        """SIGTERM, then the exit code; SIGKILL if that does not help."""
+        self.signal(signal.SIGTERM)
+        try:
+            return self.wait(seconds)
+        except Failure:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.wait(10)
+
+    def out(self) -> str:
+        with open(self.out_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def err(self) -> str:
+        with open(self.err_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def last_json(self) -> dict[str, Any]:
+        lines = self.out().strip().splitlines()
+        if not lines:
+            raise Failure(f"{self.name} printed nothing; stderr: {self.err().strip()}")
+        return json.loads(lines[-1])
+
+
+def kill_all() -> None:
+    """What is left when the run is interrupted."""
+    with _lock:
+        left = list(_running)
+    for process in left:
+        process.signal(signal.SIGKILL)

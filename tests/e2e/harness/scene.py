@@ -1,0 +1,106 @@
+"""Everything one test makes, so that it can be taken down again whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from .conkerd import Conkerd
+from .expect import eventually
+from .namespaces import Namespace
+from .processes import Process
+
+
+@dataclasses.dataclass(frozen=True)
+class Binaries:
+    conkerd: str
+    conkerctl: str
+    peer: str
+    build: str  # the build directory they come from
+    sanitized: bool = False
+
+    @staticmethod
+    def copied(build: str, peer_build: str, to: str, sanitized: bool) -> "Binaries":
+        """Copies, so that unprivileged users reach them wherever the build directory is."""
+        def copy(directory: str, name: str) -> str:
+            source = os.path.join(directory, "bin", name)
+            if not os.path.exists(source):
+                raise SystemExit(f"{source} does not exist: build it first, as ./check does")
+            return shutil.copy2(source, to)
+
+        return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"), copy(peer_build, "conker_peer"),
+                        build, sanitized)
+
+
+class Scene:
+    def __init__(self, binaries: Binaries, title: str) -> None:
+        self.binaries = binaries
+        self.directory = tempfile.mkdtemp(prefix="conker-e2e-")
+        os.chmod(self.directory, 0o755)
+        self.daemons: list[Conkerd] = []
+        self.notes: list[str] = []  # shown beside the result
+        self._title = title
+        self._started = 0
+        self._undo = contextlib.ExitStack()
+
+    def namespace(self) -> Namespace:
+        made = Namespace()
+        self._undo.callback(made.delete)
+        return made
+
+    def open_to_all(self) -> None:
+        """Daemons of other users may make their sockets in the directory."""
+        os.chmod(self.directory, 0o777)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def undo(self, what: Any, *arguments: Any) -> None:
+        self._undo.callback(what, *arguments)
+
+    def conkerd(self, config: dict[str, Any], namespace: Namespace | None = None, name: str = "conkerd",
+                prefix: list[str] | None = None) -> Conkerd:
+        with namespace.entered() if namespace else contextlib.nullcontext():
+            daemon = Conkerd(self.binaries, self.directory, name, config, prefix)
+        self.daemons.append(daemon)
+        self._undo.callback(lambda: daemon.process.kill())
+        return daemon
+
+    def process(self, name: str, command: list[str], namespace: Namespace | None = None,
+                **streams: Any) -> Process:
+        self._started += 1
+        with namespace.entered() if namespace else contextlib.nullcontext():
+            process = Process(f"{name}-{self._started}", command, self.directory, **streams)
+        self._undo.callback(process.kill)
+        return process
+
+    def peer(self, namespace: Namespace, *arguments: str, **streams: Any) -> Process:
+        """conker_peer; one that listens is returned when it does."""
+        process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments], namespace, **streams)
+        if arguments[0] not in ("strike", "generate", "hash"):
+            eventually(lambda: '"listening"' in process.out() or not process.running(), "peer listens")
+        return process
+
+    def logs(self, lines: int = 12) -> str:
+        """The last words of every process, for the report of a failure."""
+        parts = []
+        for name in sorted(os.listdir(self.directory)):
+            path = os.path.join(self.directory, name)
+            if name.endswith(".err") and os.path.getsize(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    tail = file.read().splitlines()[-lines:]
+                parts.append("\n".join([f"--- {name}", *tail]))
+        return "\n".join(parts)
+
+    def close(self, keep: bool = False) -> None:
+        try:
+            self._undo.close()
+        finally:
+            if keep:
+                print(f"      kept {self.directory} of {self._title}", flush=True)
+            else:
+                shutil.rmtree(self.directory, ignore_errors=True)

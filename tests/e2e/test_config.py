@@ -1,0 +1,103 @@
+"""Bad configurations are refused, in one line that says where and what."""
+
+import re
+
+from harness import Scene, check, same, test
+
+GOOD = """\
+links:
+  - type: unix
+    name: wire
+    path: /tmp/nowhere
+    mode: listen
+    mac: 02:00:00:00:00:01
+    addresses: [10.1.0.1/24]
+services:
+  - name: echo
+    port: 7
+strike:
+  allow: [10.1.0.0/24]
+shutdown_timeout: 5s
+"""
+
+# What is put in the place of what, the line where it is wrong, and the key that the message must name.
+BAD = [
+    ("02:00:00:00:00:01", "02:00:00:00:01", 6, "links[0].mac"),
+    ("02:00:00:00:00:01", "03:00:00:00:00:01", 6, "links[0].mac"),
+    ("type: unix", "type: carrier-pigeon", 2, "links[0].type"),
+    ("mode: listen", "mode: shout", 5, "links[0].mode"),
+    ("[10.1.0.1/24]", "[10.1.0.1]", 7, "links[0].addresses[0]"),
+    ("[10.1.0.1/24]", "[10.1.0.300/24]", 7, "links[0].addresses[0]"),
+    ("[10.1.0.1/24]", "10", 7, "links[0].addresses"),
+    ("port: 7", "port: 70000", 10, "services[0].port"),
+    ("port: 7", "port: seven", 10, "services[0].port"),
+    ("name: echo", "name: oracle", 9, "services[0].name"),
+    ("allow: [10.1.0.0/24]", "allow: [everybody]", 12, "strike.allow[0]"),
+    ("allow:", "allowed:", 12, "strike.allowed"),
+    ("5s", "soon", 13, "shutdown_timeout"),
+    ("5s", "-5s", 13, "shutdown_timeout"),
+    ("services:", "servants:", 8, "servants"),
+]
+
+
+def refuse(scene: Scene, text: str, line: int, key: str) -> None:
+    path = f"{scene.directory}/bad.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    process = scene.process("check-config", [scene.binaries.conkerd, "--config", path, "--check-config"])
+    code, message = process.wait(10), process.err().strip()
+    same(code, 2, f"exit code for {key or 'line ' + str(line)} ({message})")
+    check(re.search(rf"{re.escape(path)}:{line}:\d+: {re.escape(key)}", message), f"expected line {line}, {key}: {message}")
+    same(len(message.splitlines()), 1, f"lines of the message: {message}")
+
+
+@test(quick=True)
+def good_is_accepted(scene: Scene) -> None:
+    path = f"{scene.directory}/good.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(GOOD)
+    process = scene.process("check-config", [scene.binaries.conkerd, "--config", path, "--check-config"])
+    same(process.wait(10), 0, f"exit code: {process.err()}")
+
+
+@test(quick=True)
+def bad_values_are_refused(scene: Scene) -> None:
+    for old, new, line, key in BAD:
+        check(old in GOOD, old)
+        refuse(scene, GOOD.replace(old, new, 1), line, key)
+
+
+@test(quick=True)
+def bad_files_are_refused(scene: Scene) -> None:
+    refuse(scene, GOOD + "shutdown_timeout: 6s\n", 14, "shutdown_timeout")  # twice
+    refuse(scene, GOOD + "log: {level: info\n", 15, "")  # not YAML
+    for name, text in (("empty", b""), ("binary", bytes(range(256))), ("deep", b"[" * 100_000)):
+        path = f"{scene.directory}/{name}.yaml"
+        with open(path, "wb") as file:
+            file.write(text)
+        process = scene.process(name, [scene.binaries.conkerd, "--config", path, "--check-config"])
+        same(process.wait(30), 2, f"exit code for a file that is {name}")
+        check(process.err().strip(), f"no message for a file that is {name}")
+
+
+@test(quick=True)
+def usage(scene: Scene) -> None:
+    for arguments in ([], ["--config"], ["--nonsense"], ["--config", "/nonexistent/file", "--check-config"]):
+        process = scene.process("usage", [scene.binaries.conkerd, *arguments])
+        same(process.wait(10), 2, f"exit code of conkerd {' '.join(arguments)}")
+        check(process.err().strip() or process.out().strip(), "no message")
+
+
+@test(quick=True)
+def what_cannot_be_opened_is_named(scene: Scene) -> None:
+    namespace = scene.namespace()
+    path = f"{scene.directory}/packet.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"""\
+links:
+  - {{type: packet, name: a, device: nosuch0, mac: '02:00:00:00:00:01', addresses: [10.1.0.1/24]}}
+control: {{socket: {scene.directory}/c.sock}}
+""")
+    process = scene.process("conkerd", [scene.binaries.conkerd, "--config", path], namespace)
+    same(process.wait(10), 1, f"exit code: {process.err()}")
+    check("nosuch0" in process.err(), f"does not name the device: {process.err()}")

@@ -1,0 +1,108 @@
+"""What `cmake --install` puts in place, and whether systemd takes it."""
+
+import os
+import signal
+import socket
+import subprocess
+
+from harness import Field, Scene, check, same, test
+
+PREFIX = "/usr"
+FILES = [
+    "/usr/bin/conkerctl",
+    "/usr/sbin/conkerd",
+    "/usr/lib/systemd/system/conkerd.service",
+    "/usr/lib/sysusers.d/conker.conf",
+    "/usr/share/doc/conker/LICENSE",
+    "/usr/share/doc/conker/README.md",
+    "/usr/share/doc/conker/conkerd.yaml",
+    "/etc/conker/conkerd.yaml",
+]
+
+
+def install(scene: Scene, root: str) -> None:
+    done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", PREFIX],
+                          env={**os.environ, "DESTDIR": root}, capture_output=True, text=True, check=False)
+    same(done.returncode, 0, f"cmake --install: {done.stderr}")
+
+
+@test()
+def everything_in_its_place(scene: Scene) -> None:
+    root = f"{scene.directory}/root"
+    install(scene, root)
+    found = sorted(f"{path[len(root):]}/{name}" for path, _, names in os.walk(root) for name in names)
+    same(found, sorted(FILES), "installed files")
+    for binary in ("usr/sbin/conkerd", "usr/bin/conkerctl"):
+        done = subprocess.run([f"{root}/{binary}", "--help"], capture_output=True, check=False)
+        same(done.returncode, 0, f"{binary} --help")
+    check_config = subprocess.run([f"{root}/usr/sbin/conkerd", "--config", f"{root}/etc/conker/conkerd.yaml",
+                                   "--check-config"], capture_output=True, text=True, check=False)
+    same(check_config.returncode, 0, f"the shipped configuration: {check_config.stderr}")
+
+
+@test()
+def configuration_survives_a_second_install(scene: Scene) -> None:
+    root = f"{scene.directory}/root"
+    install(scene, root)
+    path = f"{root}/etc/conker/conkerd.yaml"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    install(scene, root)
+    with open(path, encoding="utf-8") as file:
+        check(file.read().endswith("# mine\n"), "the administrator's configuration was overwritten")
+
+
+@test()
+def unit_is_verified_by_systemd(scene: Scene) -> None:
+    """The unit as installed, its commands where it says."""
+    root = f"{scene.directory}/root"
+    install(scene, root)
+    done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", f"{root}/usr"],
+                          capture_output=True, text=True, check=False)
+    same(done.returncode, 0, f"cmake --install: {done.stderr}")
+    unit = f"{root}/usr/lib/systemd/system/conkerd.service"
+    verify = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True,
+                            check=False)
+    ours = [line for line in (verify.stderr + verify.stdout).splitlines() if "conker" in line]
+    same((verify.returncode, ours), (0, []), "systemd-analyze verify")
+    with open(unit, encoding="utf-8") as file:
+        text = file.read()
+    for setting in ("Type=notify", "NotifyAccess=main", "WatchdogSec=10", "--check-config", "Restart=on-failure"):
+        check(setting in text, f"the unit lacks {setting}")
+
+
+@test()
+def sysusers_makes_the_group(scene: Scene) -> None:
+    root = f"{scene.directory}/root"
+    install(scene, root)
+    with open(f"{root}/usr/lib/sysusers.d/conker.conf", encoding="utf-8") as file:
+        check("conker" in file.read(), "sysusers.d")
+    os.makedirs(f"{root}/etc", exist_ok=True)
+    done = subprocess.run(["systemd-sysusers", f"--root={root}"], capture_output=True, text=True, check=False)
+    same(done.returncode, 0, f"systemd-sysusers: {done.stderr}")
+    with open(f"{root}/etc/group", encoding="utf-8") as file:
+        check(any(line.startswith("conker:") for line in file), "no group conker")
+
+
+@test("tap")
+def notifies_the_service_manager(field: Field) -> None:
+    """READY when it serves, and the watchdog kicked at half its time."""
+    field.daemon.terminate()
+    path = f"{field.scene.directory}/notify.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(5)
+        with field.stack_ns.entered():
+            daemon = field.scene.process(
+                "notifying", [field.scene.binaries.conkerd, "--config", field.daemon.config_path],
+                environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
+        heard = []
+        while sum("WATCHDOG=1" in text for text in heard) < 3:
+            heard.append(manager.recv(4096).decode())
+        check(any("READY=1" in text for text in heard), f"READY was not said: {heard}")
+        check("READY=1" in "".join(heard).split("WATCHDOG=1")[0], f"kicked before it was ready: {heard}")
+        daemon.signal(signal.SIGTERM)
+        said = ""
+        while "STOPPING=1" not in said:
+            said = manager.recv(4096).decode()
+        same(daemon.wait(10), 0, "exit code")

@@ -1,0 +1,85 @@
+"""Bytes in bulk, compared by hash at both ends."""
+
+import json
+import subprocess
+
+from harness import Field, check, same, test
+
+PORT = 9000
+SEED = "77"
+FAULTS = ("loss=1%", "reorder=1%", "duplicate=1%", "seed=7")
+
+
+def size(field: Field) -> int:
+    return 10_000_000 if field.scene.binaries.sanitized else 100_000_000
+
+
+def to_kernel(field: Field, seconds: float = 120) -> None:
+    """conker_peer generate | conkerctl connect -> conker_peer sink"""
+    sink = field.peer("sink", field.PEER, str(PORT))
+    source = field.peer("generate", "--bytes", str(size(field)), "--seed", SEED, stdout=subprocess.PIPE)
+    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout)
+    source.stdout.close()
+    same(connect.wait(seconds), 0, f"conkerctl connect: {connect.err()}")
+    same(sink.wait(10), 0, f"the kernel's end: {sink.err()}")
+    same(sink.last_json(), json.loads(source.err()), "bytes and hash at the kernel")
+
+
+def from_kernel(field: Field, seconds: float = 120) -> None:
+    """conker_peer source -> conkerctl connect | conker_peer hash"""
+    source = field.peer("source", field.PEER, str(PORT), "--bytes", str(size(field)), "--seed", SEED)
+    hashed = field.peer("hash", stdin=subprocess.PIPE)
+    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdout=hashed.stdin)
+    hashed.stdin.close()
+    same(connect.wait(seconds), 0, f"conkerctl connect: {connect.err()}")
+    same(source.wait(10), 0, f"the kernel's end: {source.err()}")
+    same(hashed.wait(10), 0, "conker_peer hash")
+    same(hashed.last_json(), source.last_json(), "bytes and hash at conkerctl")
+
+
+def no_damage(field: Field) -> None:
+    for name in ("drop_segment_checksum", "drop_ip_checksum", "drop_segment_malformed"):
+        same(field.ctl.counter(name), 0, name)
+    same(field.ctl.balanced()["live"], 0, "connections left")
+
+
+@test("tap", "packet", quick=True)
+def clean_to_the_kernel(field: Field) -> None:
+    to_kernel(field)
+    no_damage(field)
+
+
+@test("tap", "packet", quick=True)
+def clean_from_the_kernel(field: Field) -> None:
+    from_kernel(field)
+    no_damage(field)
+
+
+@test("tap", "packet")
+def lossy_to_the_kernel(field: Field) -> None:
+    field.ctl.ok("fault", "set", *FAULTS)
+    to_kernel(field, 240)
+    check(field.ctl.counter("segments_retransmitted") > 0, "nothing was lost and sent again")
+    field.ctl.balanced()
+
+
+@test("tap", "packet")
+def lossy_from_the_kernel(field: Field) -> None:
+    field.ctl.ok("fault", "set", *FAULTS)
+    from_kernel(field, 240)
+    check(field.ctl.counter("out_of_order_segments") > 0, "nothing came out of order")
+    field.ctl.balanced()
+
+
+@test("tap")
+def both_ways_at_once(field: Field) -> None:
+    """Through the kernel's echo and back: what went in comes out."""
+    field.peer("echo", field.PEER, str(PORT))
+    source = field.peer("generate", "--bytes", "20000000", "--seed", SEED, stdout=subprocess.PIPE)
+    hashed = field.peer("hash", stdin=subprocess.PIPE)
+    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout, stdout=hashed.stdin)
+    source.stdout.close()
+    hashed.stdin.close()
+    same(connect.wait(120), 0, f"conkerctl connect: {connect.err()}")
+    same(hashed.wait(10), 0, "conker_peer hash")
+    same(hashed.last_json(), json.loads(source.err()), "bytes and hash after the echo")

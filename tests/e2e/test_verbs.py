@@ -1,0 +1,339 @@
+"""Every verb of conkerctl, with its exit codes."""
+
+import os
+import signal
+import socket
+import time
+
+from harness import Field, Scene, check, eventually, same, test
+
+DONE, FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = range(6)
+VERBS = ("status", "open", "close", "abort", "list", "show", "send", "recv", "connect", "listen", "unlisten",
+         "ping", "strike", "stats", "capture", "fault", "log", "version")
+STALE = "4711.99"
+
+
+@test(quick=True)
+def help_and_usage(scene: Scene) -> None:
+    daemon = scene.conkerd(_wire(scene))
+    ctl = daemon.ctl
+    same(ctl("--help").code, DONE, "conkerctl --help")
+    for verb in VERBS:
+        done = ctl(verb, "--help").expect(DONE)
+        check(verb in done.out, f"conkerctl {verb} --help does not speak of {verb}")
+    ctl().expect(USAGE)
+    ctl("nonsense").expect(USAGE)
+    ctl("status", "--nonsense").expect(USAGE)
+    ctl("open").expect(USAGE)
+
+
+def _wire(scene: Scene) -> dict:
+    return {"links": [{"type": "unix", "name": "wire", "path": os.path.join(scene.directory, "wire"),
+                       "mode": "listen", "mac": "02:00:00:00:00:01", "addresses": ["10.1.0.1/24"]}]}
+
+
+@test()
+def no_daemon(scene: Scene) -> None:
+    daemon = scene.conkerd(_wire(scene))
+    daemon.terminate()
+    for verb in (["status"], ["list"], ["version"], ["open", "10.1.0.2:80"], ["strike", "10.1.0.2:80", "--cycles", "1"]):
+        done = daemon.ctl(*verb).expect(NO_DAEMON)
+        check(len(done.err.strip().splitlines()) == 1, f"one line expected: {done.err}")
+        check("conkerd" in done.err, f"does not say what to start: {done.err}")
+
+
+@test("tap", quick=True)
+def version_status_stats_log(field: Field) -> None:
+    ctl = field.ctl
+    check("conker" in ctl.ok("version").out, "version")
+    check(field.STACK in ctl.ok("status").out, "status does not show the address")
+    status = ctl.json("status")
+    check(status["books"]["balanced"], f"books: {status['books']}")
+    check("frames_in" in ctl.ok("stats").out, "stats")
+    ctl.ok("log", "debug")
+    ctl.ok("log", "info")
+    ctl("log", "loud").expect(USAGE)
+
+
+@test("tap", "packet", quick=True)
+def open_list_show_close(field: Field) -> None:
+    ctl = field.ctl
+    field.peer("hold", field.PEER, "9000")
+    printed = ctl.ok("open", f"{field.PEER}:9000").out
+    identifier = ctl.open(f"{field.PEER}:9000", "--local", f"{field.STACK}:40000")
+    row = next(row for row in ctl.connections() if row["id"] == identifier)
+    same(row["state"], "ESTABLISHED", "state in list")
+    same(row["local"], f"{field.STACK}:40000", "local in list")
+    same(row["remote"], f"{field.PEER}:9000", "remote in list")
+    table = ctl.ok("list").out
+    check(identifier in table and "ESTABLISHED" in table, f"list as a table: {table}")
+    check(any(word in printed for word in table.split() if "." in word), f"open does not print an id: {printed}")
+    listed = ctl.json("list", "--state", "ESTABLISHED")["connections"]
+    same(len(listed), 2, "list --state ESTABLISHED")
+    same(ctl.json("list", "--state", "CLOSE-WAIT")["connections"], [], "list --state CLOSE-WAIT")
+    ctl("list", "--state", "WONDERING").expect(USAGE)
+
+    shown = ctl.json("show", identifier)
+    same(shown["state"], "ESTABLISHED", "state in show")
+    check(len(shown["history"]) >= 2, f"history: {shown['history']}")
+    check("ESTABLISHED" in ctl.ok("show", identifier).out, "show as text")
+
+    both = [row["id"] for row in listed]
+    ctl.ok("close", *both)
+    ctl("close", STALE).expect(FAILED)
+    ctl("show", STALE).expect(FAILED)
+    ctl("abort", STALE).expect(FAILED)
+    ctl("close", "not-an-id").expect(USAGE)
+    ctl("close").expect(USAGE)
+
+
+@test("tap", quick=True)
+def time_wait_is_listed(field: Field) -> None:
+    listener = field.listen(9000)
+    identifier = field.ctl.open(f"{field.PEER}:9000")
+    accepted, _ = listener.accept()
+    field.ctl.ok("close", identifier)
+    same(accepted.recv(1), b"", "the peer sees our FIN")
+    accepted.close()
+    rows = eventually(lambda: field.ctl.json("list", "--state", "TIME-WAIT")["connections"], "a TIME-WAIT record")
+    same(rows[0]["remote"], f"{field.PEER}:9000", "remote of the record")
+    same(field.ctl.balanced()["time_wait"], 1, "records in the books")
+
+
+@test("tap", "packet", quick=True)
+def refused(field: Field) -> None:
+    done = field.ctl("open", f"{field.PEER}:9").expect(REFUSED)
+    check("refused" in done.err, f"does not say so: {done.err}")
+    field.ctl("connect", f"{field.PEER}:9").expect(REFUSED)
+
+
+@test("tap", "packet", quick=True)
+def silent_address(field: Field) -> None:
+    begin = time.monotonic()
+    field.ctl("open", "10.77.0.99:80", "--timeout", "1").expect(TIMED_OUT)
+    check(time.monotonic() - begin < 5, "the timeout of 1 s was not kept")
+    field.ctl("connect", "10.77.0.99:80", "--timeout", "1").expect(TIMED_OUT)
+
+
+@test("tap")
+def listener_that_drops_syns(field: Field) -> None:
+    """A kernel whose accept queue is full says nothing to a SYN."""
+    field.listen(9000, backlog=0)
+    field.ctl.open(f"{field.PEER}:9000")  # fills it
+    begin = time.monotonic()
+    field.ctl("open", f"{field.PEER}:9000", "--timeout", "2").expect(TIMED_OUT)
+    took = time.monotonic() - begin
+    check(1.5 < took < 4, f"timeout of 2 s took {took:.1f} s")
+    eventually(lambda: not field.ctl.json("list", "--state", "SYN-SENT")["connections"], "nothing in SYN-SENT")
+
+
+@test("tap")
+def timeout_of_the_whole_command(field: Field) -> None:
+    begin = time.monotonic()
+    field.ctl("--timeout", "1", "open", "10.77.0.99:80").expect(TIMED_OUT)
+    check(time.monotonic() - begin < 4, "--timeout 1 was not kept")
+    eventually(lambda: field.ctl.books()["live"] == 0, "the open is given up with its client")
+
+
+@test("tap", quick=True)
+def bad_targets(field: Field) -> None:
+    for target in ("10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.256:80", ":80", "a.b:80", ""):
+        done = field.ctl("open", target).expect(USAGE)
+        check(done.err.strip(), f"open '{target}' says nothing")
+    field.ctl("open", f"{field.PEER}:80", "--timeout", "soon").expect(USAGE)
+    field.ctl("open", f"{field.PEER}:80", "--local", "10.99.0.1").expect(FAILED)
+
+
+@test("tap", quick=True)
+def abort(field: Field) -> None:
+    listener = field.listen(9000)
+    identifier = field.ctl.open(f"{field.PEER}:9000")
+    accepted, _ = listener.accept()
+    accepted.settimeout(5)
+    field.ctl.ok("abort", identifier)
+    try:
+        same(accepted.recv(1), "a reset", "the peer's end")
+    except ConnectionResetError:
+        pass
+    field.ctl("show", identifier).expect(FAILED)
+    same(field.ctl.balanced()["live"], 0, "connections left")
+
+
+@test("tap", "packet", quick=True)
+def send_and_recv(field: Field) -> None:
+    listener = field.listen(9000)
+    identifier = field.ctl.open(f"{field.PEER}:9000")
+    accepted, _ = listener.accept()
+    accepted.settimeout(5)
+    field.ctl.ok("send", identifier, "a word")
+    received = accepted.recv(100)
+    check(received.startswith(b"a word"), f"the peer got {received!r}")
+    field.ctl.ok("send", identifier, "-", stdin=b"x" * 100_000)
+    total = 0
+    while total < 100_000:
+        total += len(accepted.recv(65536).strip(b"\n"))
+    accepted.sendall(b"an answer")
+    same(field.ctl.ok("recv", identifier).out.strip(), "an answer", "recv")
+    field.ctl("--timeout", "1", "recv", identifier).expect(TIMED_OUT)
+    accepted.sendall(b"more")
+    accepted.close()
+    same(field.ctl.ok("recv", identifier).out.strip(), "more", "recv after the peer's close")
+    same(eventually(lambda: field.ctl.state(identifier), "listed"), "CLOSE-WAIT", "state after the peer's close")
+    field.ctl.ok("close", identifier)
+    field.ctl("send", STALE, "x").expect(FAILED)
+    field.ctl("recv", STALE).expect(FAILED)
+
+
+@test("tap", "packet", quick=True)
+def connect_like_netcat(field: Field) -> None:
+    field.peer("echo", field.PEER, "9000")
+    done = field.ctl.ok("connect", f"{field.PEER}:9000", stdin=b"there and back\n")
+    same(done.out, "there and back\n", "connect")
+    eventually(lambda: field.ctl.books()["live"] == 0, "connect closes its connection")
+
+
+@test("tap")
+def connect_killed(field: Field) -> None:
+    """A client that goes away takes its connection along."""
+    listener = field.listen(9000)
+    connect = field.ctl.start("connect", f"{field.PEER}:9000", stdin=_open_pipe(field))
+    accepted, _ = listener.accept()
+    accepted.settimeout(5)
+    connect.signal(signal.SIGKILL)
+    connect.wait()
+    try:
+        same(accepted.recv(1), b"", "the peer's end")
+    except ConnectionResetError:
+        pass
+    accepted.close()
+    eventually(lambda: field.ctl.books()["live"] == 0, "the connection is gone")
+
+
+def _open_pipe(field: Field) -> int:
+    read, write = os.pipe()
+    field.scene.undo(os.close, read)
+    field.scene.undo(os.close, write)
+    return read
+
+
+@test("tap", quick=True)
+def listen_and_unlisten(field: Field) -> None:
+    ctl = field.ctl
+    ctl.ok("listen", "7000", "--service", "echo")
+    with field.peer_ns.connect(field.STACK, 7000) as connection:
+        connection.sendall(b"hello")
+        same(connection.recv(5), b"hello", "echo on a port of choice")
+    ctl("listen", "7000", "--service", "echo").expect(FAILED)
+    ctl("listen", "7001", "--service", "nonsense").expect(USAGE)
+    ctl("listen", "70000", "--service", "echo").expect(USAGE)
+    ctl.ok("unlisten", "7000")
+    ctl("unlisten", "7000").expect(FAILED)
+    try:
+        field.connect(7000)
+        check(False, "port 7000 still answers")
+    except ConnectionRefusedError:
+        pass
+
+
+@test("tap", quick=True)
+def strike_reports(field: Field) -> None:
+    field.accept_close()
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000", "--concurrency", "8", "--seed", "5")
+    for key in ("target", "seed", "cycles", "completed", "failed", "duration_s", "cycles_per_second", "connect_us",
+                "close_us", "retransmits", "time_wait", "identity", "verdict"):
+        check(key in report, f"strike --json lacks {key}: {report}")
+    same(report["completed"], 2000, f"completed: {report}")
+    same(report["seed"], 5, "seed")
+    same(set(report["failed"]), {"refused", "timed_out", "reset", "other"}, "failed")
+    same(set(report["connect_us"]), {"p50", "p90", "p99", "p999", "max"}, "connect_us")
+    same(set(report["time_wait"]), {"evicted", "reused"}, "time_wait")
+    same(set(report["identity"]),
+         {"opened", "closed", "reset", "timed_out", "refused", "other", "live", "balanced"}, "identity")
+    check(report["identity"]["balanced"], f"identity: {report['identity']}")
+    check("cycles" in field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "100").out, "report for people")
+
+
+@test("tap", quick=True)
+def strike_refusals(field: Field) -> None:
+    ctl = field.ctl
+    done = ctl("strike", "10.78.0.1:80", "--cycles", "1").expect(FAILED)
+    check("strike.allow" in done.err, f"does not name the key: {done.err}")
+    ctl("strike", f"{field.PEER}:9000").expect(USAGE)
+    ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--close", "gently").expect(USAGE)
+    ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--duration", "1").expect(USAGE)
+    report = ctl("--json", "strike", f"{field.PEER}:9", "--cycles", "50").expect(FAILED).json()
+    same(report["failed"]["refused"], 50, "cycles refused")
+
+
+@test("tap")
+def strike_keeps_its_rate_and_time(field: Field) -> None:
+    field.accept_close()
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--duration", "2", "--rate", "500", "--concurrency", "16")
+    check(900 <= report["completed"] <= 1010, f"500 a second for 2 s: {report['completed']}")
+    check(1.9 <= report["duration_s"] <= 2.5, f"2 s took {report['duration_s']}")
+
+
+@test("tap")
+def strike_interrupted(field: Field) -> None:
+    """Ctrl-C stops the strike and still prints the report."""
+    field.accept_close()
+    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "60")
+    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    field.ctl("strike", f"{field.PEER}:9000", "--cycles", "1").expect(FAILED)  # one at a time
+    time.sleep(0.5)
+    strike.signal(signal.SIGINT)
+    strike.wait(10)
+    check(strike.last_json()["completed"] > 0, f"no report: {strike.out()}")
+    check(not field.ctl.json("status")["strike"], "the strike goes on")
+
+
+@test("tap")
+def strike_of_a_client_that_dies(field: Field) -> None:
+    field.accept_close()
+    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "60")
+    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    strike.kill()
+    eventually(lambda: not field.ctl.json("status")["strike"], "the strike ends with its client")
+    field.ctl.balanced()
+
+
+@test("tap", quick=True)
+def faults(field: Field) -> None:
+    ctl = field.ctl
+    ctl.ok("fault", "set", "loss=100%")
+    ctl("ping", field.PEER, "-c", "1").expect(TIMED_OUT)
+    ctl.ok("fault", "set", "loss=0%", "delay=50ms")
+    begin = time.monotonic()
+    ctl.ok("ping", field.PEER, "-c", "1")
+    check(time.monotonic() - begin >= 0.1, "50 ms each way were not kept")
+    ctl.ok("fault", "clear")
+    ctl.ok("ping", field.PEER, "-c", "1")
+    ctl("fault", "set", "wind=1%").expect(USAGE)
+    ctl("fault", "set", "loss=much").expect(USAGE)
+    ctl("fault", "set", "loss=101%").expect(USAGE)
+
+
+@test("tap")
+def half_open_is_listed(field: Field) -> None:
+    """A SYN from an address that does not exist: its answer finds nobody, the record waits."""
+    field.ctl.ok("listen", "7000", "--service", "discard")
+    with field.peer_ns.entered():
+        sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    field.scene.undo(sender.close)
+    sender.sendto(_syn("10.77.0.66", field.STACK, 4000, 7000), (field.STACK, 0))
+    rows = eventually(lambda: field.ctl.json("list", "--state", "SYN-RECEIVED")["connections"], "a half-open record")
+    same(rows[0]["remote"], "10.77.0.66:4000", "remote of the record")
+    field.ctl.balanced()
+
+
+def _syn(source: str, target: str, source_port: int, target_port: int) -> bytes:
+    """An IPv4 packet; the kernel fills in its header's checksum."""
+    header = bytearray(source_port.to_bytes(2, "big") + target_port.to_bytes(2, "big") + (1000).to_bytes(4, "big")
+                       + bytes(4) + bytes([0x50, 0x02]) + (8192).to_bytes(2, "big") + bytes(4))
+    covered = socket.inet_aton(source) + socket.inet_aton(target) + bytes([0, 6]) + len(header).to_bytes(2, "big") + header
+    total = sum(int.from_bytes(covered[i:i + 2], "big") for i in range(0, len(covered), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    header[16:18] = (~total & 0xFFFF).to_bytes(2, "big")
+    packet = bytes([0x45, 0]) + (20 + len(header)).to_bytes(2, "big") + bytes([0, 0, 0x40, 0, 64, 6, 0, 0])
+    return packet + socket.inet_aton(source) + socket.inet_aton(target) + header

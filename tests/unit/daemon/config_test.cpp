@@ -1,0 +1,357 @@
+// The configuration loader: what it understands, and every refusal with its place and its words.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "config/loader.hpp"
+
+namespace conker::config {
+namespace {
+
+// A link that is in order, four lines long; tests add what they are about.
+const std::string kLink =
+    "links:\n"
+    "  - {type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02',\n"
+    "     addresses: [10.77.0.2/24]}\n";
+
+std::string refusal(const std::string& text) {
+  try {
+    load_text(text, "f.yaml");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+Config load(const std::string& text) {
+  return load_text(text, "f.yaml");
+}
+
+TEST(Config, DefaultsWhereNothingIsSaid) {
+  const Config config = load(kLink);
+  ASSERT_EQ(config.links.size(), 1u);
+  EXPECT_EQ(config.links[0].mtu, 1500);
+  EXPECT_FALSE(config.gateway);
+  EXPECT_TRUE(config.services.empty());
+  EXPECT_TRUE(config.strike.allow.empty());
+  EXPECT_FALSE(config.strike.allows(IpAddress::v4(10, 77, 0, 1)));
+  EXPECT_EQ(config.shutdown_timeout, 5s);
+  EXPECT_EQ(config.control.mode, 0660u);
+  EXPECT_EQ(config.settings.time_wait, 60s);
+}
+
+TEST(Config, EveryKeyIsUnderstood) {
+  const Config config = load(R"(
+links:
+  - type: tap
+    name: lab
+    device: conker0
+    mac: 02:00:00:00:00:02
+    mtu: 9000
+    host_address: 10.77.0.1/24
+    addresses: [10.77.0.2/24, 10.77.0.10-10.77.0.12/24]
+  - type: packet
+    name: wire
+    device: eth0
+    mac: 02:00:00:00:00:03
+    addresses: [192.0.2.10/31]
+  - type: unix
+    name: pair
+    path: /tmp/p.sock
+    mode: connect
+    mac: 02:00:00:00:00:04
+    addresses: [10.78.0.1/24]
+gateway: 10.77.0.1
+capacities: {connections: 100, half_open: 101, time_wait: 102, listeners: 103, neighbours: 104, addresses: 105,
+             interfaces: 6, chunks: 107, chunk_bytes: 1024, transitions: 109}
+tcp: {time_wait: 2m, connect_timeout: 5s, fin_wait_2: 1h, rto_initial: 300ms, rto_min: 20000us, rto_max: 30s,
+      retransmits: 3, syn_ack_retransmits: 4, send_buffer: 10000, receive_buffer: 20000, first_port: 2000,
+      last_port: 3000}
+services: [{name: echo, port: 7}, {name: accept-close, port: 8}]
+control: {socket: /tmp/c.sock, group: staff, mode: 0600}
+strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9}
+log: {level: debug, sink: /tmp/log}
+shutdown_timeout: 1500ms
+)");
+  ASSERT_EQ(config.links.size(), 3u);
+  const Link& tap = config.links[0];
+  EXPECT_EQ(tap.name, "lab");
+  EXPECT_EQ(tap.mtu, 9000);
+  EXPECT_EQ(std::get<Tap>(tap.kind).device, "conker0");
+  EXPECT_EQ(std::get<Tap>(tap.kind).host_address, (Prefix{IpAddress::v4(10, 77, 0, 1), 24}));
+  ASSERT_EQ(tap.addresses.size(), 4u);
+  EXPECT_EQ(tap.addresses[3], (Prefix{IpAddress::v4(10, 77, 0, 12), 24}));
+  EXPECT_EQ(std::get<Packet>(config.links[1].kind).device, "eth0");
+  EXPECT_EQ(std::get<Unix>(config.links[2].kind).mode, Unix::Mode::kConnect);
+  EXPECT_EQ(config.gateway, IpAddress::v4(10, 77, 0, 1));
+  EXPECT_EQ(config.capacities.connections, 100u);
+  EXPECT_EQ(config.capacities.half_open, 101u);
+  EXPECT_EQ(config.capacities.time_wait, 102u);
+  EXPECT_EQ(config.capacities.listeners, 103u);
+  EXPECT_EQ(config.capacities.neighbours, 104u);
+  EXPECT_EQ(config.capacities.addresses, 105u);
+  EXPECT_EQ(config.capacities.interfaces, 6u);
+  EXPECT_EQ(config.capacities.chunks, 107u);
+  EXPECT_EQ(config.capacities.chunk_bytes, 1024u);
+  EXPECT_EQ(config.capacities.transitions, 109u);
+  EXPECT_EQ(config.settings.time_wait, 120s);
+  EXPECT_EQ(config.settings.connect_timeout, 5s);
+  EXPECT_EQ(config.settings.fin_wait_2, 3600s);
+  EXPECT_EQ(config.settings.rto_initial, 300ms);
+  EXPECT_EQ(config.settings.rto_min, 20ms);
+  EXPECT_EQ(config.settings.rto_max, 30s);
+  EXPECT_EQ(config.settings.retransmits, 3);
+  EXPECT_EQ(config.settings.syn_ack_retransmits, 4);
+  EXPECT_EQ(config.settings.send_buffer, 10000u);
+  EXPECT_EQ(config.settings.receive_buffer, 20000u);
+  EXPECT_EQ(config.settings.first_port, Port{2000});
+  EXPECT_EQ(config.settings.last_port, Port{3000});
+  ASSERT_EQ(config.services.size(), 2u);
+  EXPECT_EQ(config.services[1].kind, ServiceKind::kAcceptClose);
+  EXPECT_EQ(config.services[1].port, Port{8});
+  EXPECT_EQ(config.control.socket, "/tmp/c.sock");
+  EXPECT_EQ(config.control.group, "staff");
+  EXPECT_EQ(config.control.mode, 0600u);
+  EXPECT_TRUE(config.strike.allows(IpAddress::v4(10, 77, 0, 255)));
+  EXPECT_TRUE(config.strike.allows(IpAddress::v4(192, 0, 2, 11)));
+  EXPECT_FALSE(config.strike.allows(IpAddress::v4(192, 0, 2, 12)));
+  EXPECT_EQ(config.strike.max_concurrency, 9u);
+  EXPECT_EQ(config.log.level, LogLevel::kDebug);
+  EXPECT_EQ(config.log.sink, "/tmp/log");
+  EXPECT_EQ(config.shutdown_timeout, 1500ms);
+}
+
+TEST(Config, TheShippedFileIsGood) {
+  const Config config = load_file(CONKER_EXAMPLE_CONFIG);
+  EXPECT_EQ(config.links.size(), 1u);
+  EXPECT_EQ(config.services.size(), 4u);
+}
+
+TEST(Config, MissingFile) {
+  try {
+    load_file("/nonexistent/f.yaml");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "/nonexistent/f.yaml: cannot be opened: No such file or directory");
+  }
+  EXPECT_THROW(load_file("/"), ConfigError);
+}
+
+struct Case {
+  const char* name;
+  std::string text;
+  std::string refusal;  // behind "f.yaml:"
+};
+
+const auto kName = [](const testing::TestParamInfo<Case>& tested) { return std::string(tested.param.name); };
+
+class Refusal : public testing::TestWithParam<Case> {};
+
+TEST_P(Refusal, SaysWhereAndWhat) {
+  EXPECT_EQ(refusal(GetParam().text), "f.yaml:" + GetParam().refusal);
+}
+
+std::string link_with(const std::string& lines) {
+  return "links:\n  - type: tap\n    name: lab\n" + lines;  // what is added begins on line 4
+}
+
+const std::string kRest = "    device: t0\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n";
+
+std::string unix_link(const std::string& lines) {
+  return "links:\n  - type: unix\n    name: u\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n" +
+         lines;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    File, Refusal,
+    testing::Values(
+        Case{"empty", "", "1:1: the file is empty; the key links is missing"},
+        Case{"only_comments", "# nothing\n", "1:1: the file is empty; the key links is missing"},
+        Case{"not_a_mapping", "- a\n", "1:1: must be a mapping with keys such as links"},
+        Case{"broken", "links: [\n", "2:1: not valid YAML: end of sequence flow not found"},
+        Case{"two_documents", kLink + "---\nlinks: []\n", "5:1: a second document; there must be one"},
+        Case{"no_links", "log: {level: info}\n", "1:1: the key links is missing"},
+        Case{"unknown", kLink + "colour: red\n",
+             "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
+             "strike, log, "
+             "shutdown_timeout"},
+        Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
+        Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
+    kName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Links, Refusal,
+    testing::Values(
+        Case{"none", "links: []\n", "1:8: links: must name at least one link"},
+        Case{"not_a_list", "links: {a: b}\n", "1:8: links: must be a list"},
+        Case{"type", "links:\n  - {type: wire}\n",
+             "2:12: links[0].type: \"wire\" must be tap, packet or unix"},
+        Case{"no_type", "links:\n  - {name: a}\n", "2:5: links[0]: the key type is missing"},
+        Case{"no_device", link_with("    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n"),
+             "2:5: links[0]: the key device is missing"},
+        Case{"device",
+             link_with("    device: a/b\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n"),
+             "4:13: links[0].device: \"a/b\" cannot be the name of an interface: 1 to 15 characters without "
+             "space, / "
+             "or :"},
+        Case{"long_device", link_with("    device: sixteen_letters_\n"),
+             "4:13: links[0].device: \"sixteen_letters_\" cannot be the name of an interface: 1 to 15 "
+             "characters "
+             "without space, / or :"},
+        Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
+             "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
+             "host_address"},
+        Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
+             "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
+        Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
+             "5:10: links[0].mac: \"02:00:00:00:00\" is not a MAC address; write it as 02:00:00:00:00:01"},
+        Case{"group_mac", link_with("    device: t0\n    mac: 03:00:00:00:00:01\n"),
+             "5:10: links[0].mac: 03:00:00:00:00:01 is a group address; the first byte must be even"},
+        Case{"zero_mac", link_with("    device: t0\n    mac: 00:00:00:00:00:00\n"),
+             "5:10: links[0].mac: 00:00:00:00:00:00 is all zeros; choose one such as 02:00:00:00:00:01"},
+        Case{"small_mtu", link_with("    mtu: 575\n" + kRest),
+             "4:10: links[0].mtu: \"575\" is not a whole number from 576 to 65521"},
+        Case{"large_mtu", link_with("    mtu: 65522\n" + kRest),
+             "4:10: links[0].mtu: \"65522\" is not a whole number from 576 to 65521"},
+        Case{"signed_mtu", link_with("    mtu: -1500\n" + kRest),
+             "4:10: links[0].mtu: \"-1500\" is not a whole number from 576 to 65521"},
+        Case{"mtu_list", link_with("    mtu: [1]\n" + kRest),
+             "4:10: links[0].mtu: must be a single value, not a list"},
+        Case{"mtu_nothing", link_with("    mtu: ''\n" + kRest), "4:10: links[0].mtu: is empty"},
+        Case{"same_name",
+             kLink + "  - {type: tap, name: lab, device: t1, mac: '02:00:00:00:00:03', addresses: "
+                     "[10.0.0.1/24]}\n",
+             "4:23: links[1].name: another link is named lab"},
+        Case{"same_device",
+             kLink + "  - {type: tap, name: lab2, device: t0, mac: '02:00:00:00:00:03', addresses: "
+                     "[10.0.0.1/24]}\n",
+             "4:37: links[1].device: another link uses t0"},
+        Case{"too_many", kLink + "  - {type: tap}\ncapacities: {interfaces: 1}\n",
+             "4:5: links[1]: more links than capacities.interfaces allows"}),
+    kName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Unix, Refusal,
+    testing::Values(
+        Case{"relative", unix_link("    path: x\n    mode: listen\n"),
+             "6:11: links[0].path: \"x\" must be an absolute path"},
+        Case{"long_path", unix_link("    path: /" + std::string(107, 'x') + "\n    mode: listen\n"),
+             "6:11: links[0].path: the path is longer than the 107 bytes a socket address can hold"},
+        Case{"mode", unix_link("    path: /x\n    mode: both\n"),
+             "7:11: links[0].mode: \"both\" must be listen or connect"},
+        Case{"control_on_it", unix_link("    path: /x\n    mode: listen\n") + "control: {socket: /x}\n",
+             "8:19: control.socket: link u uses this path"}),
+    kName);
+
+std::string addresses(const std::string& list) {
+  return link_with("    device: t0\n    mac: 02:00:00:00:00:02\n    addresses: " + list + "\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Addresses, Refusal,
+    testing::Values(
+        Case{"none", addresses("[]"), "6:16: links[0].addresses: must name at least one address"},
+        Case{"scalar", addresses("10.0.0.1/24"), "6:16: links[0].addresses: must be a list"},
+        Case{"bare", addresses("[10.0.0.1]"),
+             "6:17: links[0].addresses[0]: \"10.0.0.1\" is not an address with its prefix length, such as "
+             "10.77.0.2/24"},
+        Case{"length", addresses("[10.0.0.1/33]"),
+             "6:17: links[0].addresses[0]: \"10.0.0.1/33\" is not an address with its prefix length, such as "
+             "10.77.0.2/24"},
+        Case{"length_0", addresses("[10.0.0.1/0]"),
+             "6:17: links[0].addresses[0]: 10.0.0.1/0: the prefix length must be 1 to 32"},
+        Case{"network", addresses("[10.0.0.0/24]"),
+             "6:17: links[0].addresses[0]: 10.0.0.0/24 is the network, not a host in it"},
+        Case{"broadcast", addresses("[10.0.0.255/24]"),
+             "6:17: links[0].addresses[0]: 10.0.0.255/24 is the broadcast address of its network"},
+        Case{"loopback", addresses("[127.0.0.1/8]"),
+             "6:17: links[0].addresses[0]: 127.0.0.1/8 is a loopback address"},
+        Case{"multicast", addresses("[224.0.0.1/8]"),
+             "6:17: links[0].addresses[0]: 224.0.0.1/8 is a multicast address"},
+        Case{"twice", addresses("[10.0.0.1/24, 10.0.0.1/24]"),
+             "6:16: links[0].addresses: 10.0.0.1 is already an address of a link"},
+        Case{"of_the_host", addresses("[10.0.0.1/24]") + "    host_address: 10.0.0.1/24\n",
+             "7:19: links[0].host_address: 10.0.0.1 is already an address of a link"},
+        Case{"range_without_length", addresses("[10.0.0.1-10.0.0.2]"),
+             "6:17: links[0].addresses[0]: \"10.0.0.1-10.0.0.2\" is not a range of addresses, such as "
+             "10.77.0.10-10.77.0.40/24"},
+        Case{"range_backwards", addresses("[10.0.0.2-10.0.0.1/24]"),
+             "6:17: links[0].addresses[0]: 10.0.0.2-10.0.0.1/24: the last address comes before the first"},
+        Case{"range_beyond", addresses("[10.0.0.2-10.0.1.1/24]"),
+             "6:17: links[0].addresses[0]: 10.0.0.2-10.0.1.1/24: the range leaves its own network"},
+        Case{"range_to_broadcast", addresses("[10.0.0.254-10.0.0.255/24]"),
+             "6:17: links[0].addresses[0]: 10.0.0.254-10.0.0.255/24: 10.0.0.255 is the broadcast address of "
+             "its "
+             "network"},
+        Case{"too_many", addresses("[10.0.0.1/24, 10.0.0.2-10.0.0.4/24]") + "capacities: {addresses: 3}\n",
+             "6:30: links[0].addresses[1]: 10.0.0.2-10.0.0.4/24: 3 addresses are more than "
+             "capacities.addresses "
+             "allows (2 left)"},
+        Case{"one_too_many", addresses("[10.0.0.1/24, 10.0.0.2/24]") + "capacities: {addresses: 1}\n",
+             "6:30: links[0].addresses[1]: more addresses than capacities.addresses allows"},
+        Case{"host_range", addresses("[10.0.0.1/24]") + "    host_address: 10.0.0.2-10.0.0.3/24\n",
+             "7:19: links[0].host_address: \"10.0.0.2-10.0.0.3/24\" is not an address with its prefix "
+             "length, such as "
+             "10.77.0.2/24"},
+        Case{"gateway_own", kLink + "gateway: 10.77.0.2\n",
+             "4:10: gateway: is the stack's own address on link lab"},
+        Case{"gateway_far", kLink + "gateway: 10.78.0.2\n",
+             "4:10: gateway: lies in the network of none of the links' addresses"},
+        Case{"gateway_word", kLink + "gateway: router\n",
+             "4:10: gateway: \"router\" is not an IPv4 address"}),
+    kName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, Refusal,
+    testing::Values(
+        Case{"capacity_range", kLink + "capacities: {connections: 0}\n",
+             "4:27: capacities.connections: \"0\" is not a whole number from 1 to 4194304"},
+        Case{"capacity_unknown", kLink + "capacities: {sockets: 1}\n",
+             "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
+             "listeners, "
+             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions"},
+        Case{"capacity_type", kLink + "capacities: 3\n",
+             "4:13: capacities: must be a mapping with keys such as connections"},
+        Case{"number_too_long", kLink + "capacities: {chunks: 99999999999999999999999}\n",
+             "4:22: capacities.chunks: \"99999999999999999999999\" is not a whole number from 16 to 4194304"},
+        Case{"duration_without_unit", kLink + "tcp: {time_wait: 60}\n",
+             "4:18: tcp.time_wait: \"60\" is not a duration; write a number and a unit, such as 200ms, 60s, "
+             "5m or 1h"},
+        Case{"duration_range", kLink + "tcp: {time_wait: 2h}\n",
+             "4:18: tcp.time_wait: 2h is not between 1ms and 1h"},
+        Case{"duration_overflow", kLink + "tcp: {time_wait: 9223372036854775807h}\n",
+             "4:18: tcp.time_wait: 9223372036854775807h is not between 1ms and 1h"},
+        Case{"rto_order", kLink + "tcp: {rto_min: 2s, rto_max: 1s}\n",
+             "4:16: tcp.rto_min: rto_min must not be above rto_max"},
+        Case{"rto_initial", kLink + "tcp: {rto_min: 2s}\n",
+             "4:6: tcp: rto_initial must lie between rto_min and rto_max"},
+        Case{"port_order", kLink + "tcp: {last_port: 80}\n",
+             "4:18: tcp.last_port: first_port must not be above last_port"},
+        Case{"window", kLink + "tcp: {receive_buffer: 65536}\n",
+             "4:23: tcp.receive_buffer: \"65536\" is not a whole number from 1024 to 65535"},
+        Case{"service_name", kLink + "services: [{name: ftp, port: 7}]\n",
+             "4:19: services[0].name: \"ftp\" must be echo, discard, daytime, chargen or accept-close"},
+        Case{"service_port", kLink + "services: [{name: echo, port: 65536}]\n",
+             "4:31: services[0].port: \"65536\" is not a whole number from 1 to 65535"},
+        Case{"service_without_port", kLink + "services: [{name: echo}]\n",
+             "4:12: services[0]: the key port is missing"},
+        Case{"service_twice", kLink + "services: [{name: echo, port: 7}, {name: discard, port: 7}]\n",
+             "4:57: services[1].port: another service is on port 7"},
+        Case{"control_mode", kLink + "control: {mode: 0888}\n",
+             "4:17: control.mode: \"0888\" is not a file mode; write it in octal, such as 0660"},
+        Case{"strike_target", kLink + "strike: {allow: [example.org]}\n",
+             "4:18: strike.allow[0]: \"example.org\" is not an address with its prefix length, such as "
+             "10.77.0.2/24"},
+        Case{"log_level", kLink + "log: {level: loud}\n",
+             "4:14: log.level: \"loud\" must be debug, info, warning or error"},
+        Case{"log_sink", kLink + "log: {sink: syslog}\n",
+             "4:13: log.sink: \"syslog\" must be stderr, journal or the absolute path of a file"},
+        Case{"shutdown", kLink + "shutdown_timeout: 11m\n",
+             "4:19: shutdown_timeout: 11m is not between 0s and 600s"},
+        Case{"no_value", kLink + "shutdown_timeout:\ngateway: 10.77.0.1\n",
+             "4:1: shutdown_timeout: has no value"}),
+    kName);
+
+}  // namespace
+}  // namespace conker::config

@@ -1,0 +1,246 @@
+// What every verb of the control protocol does, with a real stack and a peer.
+#include <fcntl.h>
+
+#include <fstream>
+
+#include "tests/unit/daemon/control_scene.hpp"
+
+namespace conker::daemon {
+namespace {
+
+TEST_F(ControlTest, VersionStatusStatsSchema) {
+  auto client = connect();
+  EXPECT_EQ(client->result("version").at("version"), CONKER_VERSION);
+  const json status = client->result("status");
+  EXPECT_EQ(status.at("books").at("balanced"), true);
+  EXPECT_EQ(status.at("links").at(0).at("addresses").at(0), "10.78.0.2/24");
+  EXPECT_EQ(status.at("strike"), nullptr);
+  EXPECT_EQ(client->result("stats").at("counters").size(), kCountSize);
+  EXPECT_FALSE(client->result("schema").at("verbs").empty());
+}
+
+TEST_F(ControlTest, OpenListShowClose) {
+  auto client = connect();
+  const std::string id = open(*client, "7");
+  const json page = client->result("list", {{"state", "ESTABLISHED"}});
+  ASSERT_EQ(page.at("total"), 1);
+  EXPECT_EQ(page.at("connections").at(0).at("id"), id);
+  EXPECT_EQ(page.at("connections").at(0).at("remote"), "10.78.0.1:7");
+  EXPECT_EQ(page.at("next"), nullptr);
+  const json shown = client->result("show", {{"id", id}});
+  EXPECT_EQ(shown.at("state"), "ESTABLISHED");
+  EXPECT_EQ(shown.at("owner"), "control");
+  EXPECT_GE(shown.at("history").size(), 2u);
+  client->result("close", {{"id", id}});
+  ASSERT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
+  EXPECT_EQ(client->error("show", {{"id", id}}), static_cast<int>(ctl::Code::kNoSuchConnection));
+  EXPECT_EQ(client->error("close", {{"id", id}}), static_cast<int>(ctl::Code::kNoSuchConnection));
+  EXPECT_EQ(client->result("list", {{"state", "TIME-WAIT"}}).at("total"), 1);
+}
+
+TEST_F(ControlTest, ListComesInPages) {
+  auto client = connect();
+  for (int i = 0; i < 5; ++i) open(*client, "7");
+  std::size_t seen = 0;
+  json next = 0;
+  while (!next.is_null()) {
+    const json page = client->result("list", {{"offset", next}, {"limit", 2}});
+    EXPECT_EQ(page.at("total"), 5);
+    EXPECT_LE(page.at("connections").size(), 2u);
+    seen += page.at("connections").size();
+    next = page.at("next");
+  }
+  EXPECT_EQ(seen, 5u);
+  EXPECT_EQ(client->result("list", {{"offset", 100}}).at("next"), nullptr);
+}
+
+TEST_F(ControlTest, OpenFails) {
+  auto client = connect();
+  EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1:81"}}),
+            static_cast<int>(ctl::Code::kConnectionRefused));
+  EXPECT_EQ(client->error("open", {{"remote", "10.78.0.99:81"}, {"timeout_ms", 100}}),
+            static_cast<int>(ctl::Code::kTimedOut));
+  EXPECT_EQ(client->error("open", {{"remote", "10.79.0.1:81"}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
+  EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1:7"}, {"local", "10.78.0.3"}}),
+            static_cast<int>(ctl::Code::kFailed));
+}
+
+TEST_F(ControlTest, AnOpenEndsWithItsClient) {
+  auto client = connect();
+  client->request("open", {{"remote", "10.78.0.99:81"}});
+  ASSERT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 1; }));
+  client->hang_up();
+  EXPECT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
+}
+
+TEST_F(ControlTest, AConnectionOutlivesItsClientUnlessItIsHeld) {
+  auto client = connect();
+  open(*client, "7", false);
+  open(*client, "7", true);
+  auto other = connect();
+  EXPECT_EQ(connections(*other), 2u);
+  client->hang_up();
+  EXPECT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 1; }));
+  EXPECT_EQ(connections(*other), 1u);
+}
+
+TEST_F(ControlTest, BytesTravelOnADescriptor) {
+  auto client = connect();
+  const std::string id = open(*client, "7");
+  const int sending = client->request("attach", {{"id", id}, {"mode", "send"}});
+  EXPECT_EQ(client->next().at("method"), "attached");
+  Descriptor data = client->take_descriptor();
+  ASSERT_TRUE(data);
+  EXPECT_EQ(client->error("attach", {{"id", id}, {"mode", "both"}}), static_cast<int>(ctl::Code::kBusy));
+  ASSERT_EQ(::send(data.get(), "hello", 5, MSG_NOSIGNAL), 5);
+  data.reset();
+  const json sent = client->next();
+  EXPECT_EQ(sent.at("id"), sending);
+  EXPECT_EQ(sent.at("result").at("sent"), 5);
+
+  client->request("attach", {{"id", id}, {"mode", "recv"}});
+  EXPECT_EQ(client->next().at("method"), "attached");
+  data = client->take_descriptor();
+  EXPECT_EQ(client->next().at("result").at("received"), 5);
+  std::array<char, 16> bytes{};
+  EXPECT_EQ(::recv(data.get(), bytes.data(), bytes.size(), 0), 5);
+  EXPECT_STREQ(bytes.data(), "hello");
+  EXPECT_EQ(::recv(data.get(), bytes.data(), bytes.size(), 0), 0) << "the end of what was there";
+  EXPECT_EQ(connections(*client), 1u) << "it stays open";
+}
+
+TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
+  auto client = connect();
+  const std::string id = open(*client, "7");
+  client->request("attach", {{"id", id}, {"mode", "both"}});
+  EXPECT_EQ(client->next().at("method"), "attached");
+  const Descriptor data = client->take_descriptor();
+  const std::string text(300'000, 'x');
+  std::size_t sent = 0, received = 0;
+  std::array<char, 65536> bytes;
+  ASSERT_TRUE(until([&] {
+    const ssize_t n = ::send(data.get(), text.data() + sent, text.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0 && (sent += static_cast<std::size_t>(n)) == text.size()) ::shutdown(data.get(), SHUT_WR);
+    const ssize_t m = ::recv(data.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (m > 0) received += static_cast<std::size_t>(m);
+    return m == 0;
+  }));
+  EXPECT_EQ(received, text.size());
+  const json result = client->next().at("result");
+  EXPECT_EQ(result.at("sent"), text.size());
+  EXPECT_EQ(result.at("received"), text.size());
+  EXPECT_EQ(result.at("peer_closed"), true);
+  EXPECT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
+}
+
+TEST_F(ControlTest, WhatNobodyReadsWaitsAlsoBeyondThePeersClose) {
+  auto client = connect();
+  const std::string id = open(*client, "13");
+  ASSERT_TRUE(until([&] { return client->result("show", {{"id", id}}).at("state") == "CLOSE-WAIT"; }));
+  client->request("attach", {{"id", id}, {"mode", "recv"}});
+  EXPECT_EQ(client->next().at("method"), "attached");
+  const json result = client->next().at("result");
+  EXPECT_GT(result.at("received"), 10);
+  EXPECT_EQ(result.at("peer_closed"), true);
+  EXPECT_EQ(client->result("show", {{"id", id}}).at("state"), "CLOSE-WAIT");
+}
+
+TEST_F(ControlTest, ListenAndUnlisten) {
+  auto client = connect();
+  client->result("listen", {{"port", 7000}, {"service", "echo"}});
+  EXPECT_EQ(client->error("listen", {{"port", 7000}, {"service", "discard"}}),
+            static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->result("status").at("listeners").at(0).at("port"), 7000);
+  EXPECT_EQ(client->result("list", {{"state", "LISTEN"}}).at("connections").at(0).at("local"), "*:7000");
+  client->result("unlisten", {{"port", 7000}});
+  EXPECT_EQ(client->error("unlisten", {{"port", 7000}}), static_cast<int>(ctl::Code::kFailed));
+}
+
+TEST_F(ControlTest, Ping) {
+  auto client = connect();
+  const json reply = client->result("ping", {{"host", "10.78.0.1"}, {"sequence", 9}});
+  EXPECT_EQ(reply.at("from"), "10.78.0.1");
+  EXPECT_EQ(reply.at("sequence"), 9);
+  EXPECT_EQ(reply.at("bytes"), 64);
+  EXPECT_EQ(client->error("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 50}}),
+            static_cast<int>(ctl::Code::kTimedOut));
+  EXPECT_EQ(client->error("ping", {{"host", "localhost"}}), static_cast<int>(ctl::Code::kInvalidParameters));
+}
+
+TEST_F(ControlTest, Strike) {
+  auto client = connect();
+  const json report = client->result(
+      "strike", {{"target", "10.78.0.1:80"}, {"cycles", 500}, {"concurrency", 8}, {"close", "rst"}});
+  EXPECT_EQ(report.at("completed"), 500) << report;
+  EXPECT_EQ(report.at("identity").at("balanced"), true) << report;
+  EXPECT_EQ(report.at("verdict"), "good") << report;
+}
+
+TEST_F(ControlTest, StrikeRefusals) {
+  auto client = connect();
+  const json refused = client->call("strike", {{"target", "10.78.0.2:80"}, {"cycles", 1}});
+  EXPECT_EQ(refused.at("error").at("code"), static_cast<int>(ctl::Code::kNotAllowed));
+  EXPECT_EQ(refused.at("error").at("message"),
+            "target 10.78.0.2 is not allowed: add it to strike.allow in the configuration");
+  EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
+  EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"concurrency", 65}}),
+            static_cast<int>(ctl::Code::kNotAllowed));
+}
+
+TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
+  auto client = connect();
+  auto other = connect();
+  const int id =
+      client->request("strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
+  EXPECT_EQ(client->next().at("method"), "progress");
+  EXPECT_EQ(other->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}}),
+            static_cast<int>(ctl::Code::kBusy));
+  EXPECT_EQ(other->result("strike_stop").at("stopping"), true);
+  json answer = client->next();
+  while (answer.contains("method")) answer = client->next();
+  EXPECT_EQ(answer.at("id"), id);
+  EXPECT_EQ(answer.at("result").at("verdict"), "good");
+  EXPECT_EQ(other->result("strike_stop").at("stopping"), false);
+
+  client->request("strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
+  EXPECT_EQ(client->next().at("method"), "progress");
+  client->hang_up();
+  EXPECT_TRUE(until([&] { return other->result("status").at("strike").is_null(); }));
+}
+
+TEST_F(ControlTest, CaptureIntoTheDescriptorThatWasPassed) {
+  auto client = connect();
+  const std::string path = scratch_ / "capture";
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Descriptor null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  EXPECT_TRUE(client->call("capture_start").contains("error")) << "without a descriptor";
+  EXPECT_TRUE(client->call("capture_start", json::object(), {null.get()}).contains("error")) << "not a file";
+  EXPECT_TRUE(client->call("capture_start", {{"link", "x"}}, {file.get()}).contains("error"))
+      << "no such link";
+  EXPECT_TRUE(client->call("capture_start", json::object(), {file.get()}).contains("result"));
+  EXPECT_TRUE(client->call("capture_start", json::object(), {file.get()}).contains("error"))
+      << "one at a time";
+  client->result("ping", {{"host", "10.78.0.1"}});
+  const json result = client->result("capture_stop");
+  EXPECT_GE(result.at("frames"), 2);
+  EXPECT_EQ(result.at("error"), nullptr);
+  std::ifstream captured(path, std::ios::binary | std::ios::ate);
+  EXPECT_EQ(static_cast<std::uint64_t>(captured.tellg()), result.at("bytes").get<std::uint64_t>());
+  EXPECT_TRUE(client->call("capture_stop").contains("error"));
+}
+
+TEST_F(ControlTest, Faults) {
+  auto client = connect();
+  const json set = client->result("fault_set", {{"loss", 10'000}, {"seed", 7}});
+  EXPECT_EQ(set.at("links").at(0).at("faults").at("loss"), 10'000);
+  const json more = client->result("fault_set", {{"delay_us", 500}, {"link", "wire"}});
+  EXPECT_EQ(more.at("links").at(0).at("faults").at("loss"), 10'000) << "what is not named stays";
+  EXPECT_EQ(client->error("fault_set", {{"link", "none"}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->result("fault_clear").at("links").at(0).at("faults").at("loss"), 0);
+}
+
+}  // namespace
+}  // namespace conker::daemon

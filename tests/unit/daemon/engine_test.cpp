@@ -1,0 +1,305 @@
+// Two engines on one loop, joined by a stream link: turns, events, the services and the end, without any
+// rights.
+#include "daemon/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "daemon/services/services.hpp"
+#include "daemon/shutdown.hpp"
+#include "tests/unit/daemon/scratch.hpp"
+
+namespace conker::daemon {
+namespace {
+
+constexpr IpAddress kServer = IpAddress::v4(10, 78, 0, 1), kClient = IpAddress::v4(10, 78, 0, 2);
+
+config::Config config_for(const std::string& path, config::Unix::Mode mode, std::uint8_t last,
+                          const IpAddress& address) {
+  config::Config config;
+  config::Link link;
+  link.name = "wire";
+  link.mac = MacAddress{{2, 0, 0, 0, 0, last}};
+  link.addresses = {Prefix{address, 24}};
+  link.kind = config::Unix{path, mode};
+  config.links.push_back(link);
+  config.capacities.connections = 1024;
+  config.capacities.chunks = 2048;
+  return config;
+}
+
+/// What a client knows of its connection.
+struct Conversation {
+  ConnectionId id;
+  std::string received;
+  bool connected = false, peer_closed = false, closed = false;
+  CloseReason reason = CloseReason::kNotClosed;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    client_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
+  }
+  ~EngineTest() override {
+    EXPECT_EQ(server_.stack().audit().fault, nullptr) << server_.stack().audit().fault;
+    EXPECT_EQ(client_.stack().audit().fault, nullptr) << client_.stack().audit().fault;
+  }
+
+  void on_event(const Event& event) {
+    if (event.connection != talk_.id) return;
+    talk_.connected = talk_.connected || event.has(Event::kConnected);
+    talk_.peer_closed = talk_.peer_closed || event.has(Event::kPeerClosed);
+    if (event.has(Event::kReadable) && reading_) read();
+    if (event.has(Event::kClosed)) {
+      talk_.closed = true;
+      talk_.reason = event.reason;
+    }
+  }
+
+  void read() {
+    std::array<std::byte, 4096> buffer;
+    for (;;) {
+      const auto count = client_.stack().receive(talk_.id, buffer);
+      if (!count || *count == 0) return;
+      talk_.received.append(reinterpret_cast<const char*>(buffer.data()), *count);
+    }
+  }
+
+  /// Runs the loop until something is true; gives up after five seconds.
+  [[nodiscard]] bool until(const std::function<bool()>& done) {
+    // The loop sleeps when nobody has anything to do; this looks at `done` all the same.
+    ev_timer look;
+    int looks = 0;
+    ev_timer_init(
+        &look, [](struct ev_loop*, ev_timer* timer, int) { ++*static_cast<int*>(timer->data); }, 0.005,
+        0.005);
+    look.data = &looks;
+    ev_timer_start(loop_, &look);
+    while (!done() && looks < 1000) ev_run(loop_, EVRUN_ONCE);
+    ev_timer_stop(loop_, &look);
+    return done();
+  }
+
+  void open(Port port) {
+    client_.enter();
+    ConnectRequest request;
+    request.remote = Endpoint{kServer, port};
+    request.cookie = make_cookie(Owner::kControl, 1);
+    const auto id = client_.stack().connect(request);
+    ASSERT_TRUE(id) << to_string(id.error());
+    talk_ = Conversation{*id, {}};
+    ASSERT_TRUE(until([&] { return talk_.connected; }));
+  }
+
+  std::uint32_t send(std::string_view text) {
+    client_.enter();
+    const auto sent = client_.stack().send(talk_.id, std::as_bytes(std::span(text)));
+    EXPECT_TRUE(sent) << to_string(sent.error());
+    return sent ? *sent : 0;
+  }
+
+  void start(std::string_view name, Port port) {
+    server_.enter();
+    ASSERT_EQ(services_.start(name, port), Error::kOk);
+  }
+
+  State client_state() {
+    ConnectionInfo info;
+    return client_.stack().info(talk_.id, info) ? info.state : State::kDestroy;
+  }
+
+  Scratch scratch_;
+  struct ev_loop* loop_ = ev_default_loop(EVFLAG_AUTO);
+  Engine server_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kListen, 1, kServer)};
+  Engine client_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kConnect, 2, kClient)};
+  Services services_{server_};
+  Conversation talk_;
+  bool reading_ = true;
+};
+
+TEST_F(EngineTest, Ping) {
+  std::uint16_t answered = 0;
+  client_.on_echo_reply([&](const EchoReply& reply) { answered = reply.sequence; });
+  // The links find each other in the first turns; a ping before that is lost.
+  ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
+  client_.enter();
+  ASSERT_EQ(client_.stack().ping(kServer, 1, 77, {}), Error::kOk);
+  EXPECT_TRUE(until([&] { return answered == 77; }));
+}
+
+TEST_F(EngineTest, EchoAnswersEverythingAndThenTheClose) {
+  start("echo", Port{7});
+  open(Port{7});
+  send("hello ");
+  send("there");
+  ASSERT_TRUE(until([&] { return talk_.received == "hello there"; }));
+  send("and out");
+  ASSERT_EQ(client_.stack().shutdown(talk_.id), Error::kOk);
+  ASSERT_TRUE(until([&] { return talk_.peer_closed; }));
+  EXPECT_EQ(talk_.received, "hello thereand out");
+  client_.enter();
+  ASSERT_EQ(client_.stack().close(talk_.id), Error::kOk);
+  ASSERT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(talk_.reason, CloseReason::kClosed);
+  EXPECT_TRUE(until([&] { return server_.stack().tcp().connection_count() == 0; }));
+}
+
+TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
+  start("echo", Port{7});
+  open(Port{7});
+  reading_ = false;
+  const std::string chunk(20000, 'e');
+  std::size_t sent = 0;
+  for (int quiet = 0; quiet < 20;) {
+    const std::uint32_t taken = send(chunk);
+    sent += taken;
+    quiet = taken == 0 ? quiet + 1 : 0;
+    ev_run(loop_, EVRUN_ONCE);
+  }
+  // Both receive and send buffers of both sides, and not more.
+  EXPECT_GT(sent, 100'000u);
+  EXPECT_LT(sent, 270'000u);
+  reading_ = true;
+  client_.enter();
+  read();
+  EXPECT_TRUE(until([&] {
+    client_.enter();
+    read();
+    return talk_.received.size() == sent;
+  }));
+  EXPECT_EQ(talk_.received.find_first_not_of('e'), std::string::npos);
+}
+
+TEST_F(EngineTest, DiscardTakesEverythingAndSaysNothing) {
+  start("discard", Port{9});
+  open(Port{9});
+  const std::string chunk(30000, 'd');
+  std::size_t sent = 0;
+  ASSERT_TRUE(until([&] { return (sent += send(chunk)) > 1'000'000; }));
+  client_.enter();
+  ASSERT_EQ(client_.stack().close(talk_.id), Error::kOk);
+  ASSERT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(talk_.reason, CloseReason::kClosed);
+  EXPECT_TRUE(talk_.received.empty());
+}
+
+TEST_F(EngineTest, DaytimeSaysItOnceAndCloses) {
+  start("daytime", Port{13});
+  open(Port{13});
+  send("what time is it?");
+  ASSERT_TRUE(until([&] { return talk_.peer_closed; }));
+  EXPECT_GT(talk_.received.size(), 20u);
+  EXPECT_EQ(talk_.received.substr(talk_.received.size() - 2), "\r\n");
+  send("thanks");
+  client_.enter();
+  ASSERT_EQ(client_.stack().close(talk_.id), Error::kOk);
+  ASSERT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(talk_.reason, CloseReason::kClosed);
+}
+
+TEST_F(EngineTest, ChargenTurnsThroughThePattern) {
+  start("chargen", Port{19});
+  open(Port{19});
+  ASSERT_TRUE(until([&] { return talk_.received.size() > 200'000; }));
+  const std::string& text = talk_.received;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t line = i / 74, column = i % 74;
+    const char expected = column == 72   ? '\r'
+                          : column == 73 ? '\n'
+                                         : static_cast<char>(' ' + (line + column) % 95);
+    ASSERT_EQ(text[i], expected) << "at " << i;
+  }
+  client_.enter();
+  ASSERT_EQ(client_.stack().abort(talk_.id), Error::kOk);
+  EXPECT_TRUE(until([&] { return server_.stack().tcp().connection_count() == 0; }));
+}
+
+TEST_F(EngineTest, AcceptCloseCloses) {
+  start("accept-close", Port{8});
+  open(Port{8});
+  ASSERT_TRUE(until([&] { return talk_.peer_closed; }));
+  EXPECT_EQ(client_state(), State::kCloseWait);
+  client_.enter();
+  ASSERT_EQ(client_.stack().close(talk_.id), Error::kOk);
+  ASSERT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(services_.list()[0].accepted, 1u);
+}
+
+TEST_F(EngineTest, ServicesStartAndStop) {
+  EXPECT_EQ(services_.start("ftp", Port{21}), Error::kInvalidArgument);
+  EXPECT_EQ(services_.start("echo", Port{0}), Error::kInvalidArgument);
+  start("echo", Port{7});
+  EXPECT_EQ(services_.start("discard", Port{7}), Error::kAddressInUse);
+  EXPECT_EQ(services_.stop(Port{8}), Error::kNoSuchId);
+  EXPECT_EQ(services_.stop(Port{7}), Error::kOk);
+  EXPECT_TRUE(services_.list().empty());
+  start("discard", Port{7});
+}
+
+TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
+  int turns = 0;
+  client_.on_turn(Owner::kStrike, [&] {
+    ++turns;
+    return kNever;
+  });
+  ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
+  // A timer keeps the loop awake for a while in which nobody has anything to say.
+  bool over = false;
+  ev_timer pause;
+  ev_timer_init(
+      &pause, [](struct ev_loop*, ev_timer* timer, int) { *static_cast<bool*>(timer->data) = true; }, 0.3, 0);
+  pause.data = &over;
+  ev_timer_start(loop_, &pause);
+  turns = 0;
+  while (!over) ev_run(loop_, EVRUN_ONCE);
+  EXPECT_LE(turns, 2);
+}
+
+TEST_F(EngineTest, ADeadlineOfAHookIsKept) {
+  Instant wanted = kNever, called{};
+  client_.on_turn(Owner::kStrike, [&] {
+    called = client_.clock();
+    if (called >= wanted) wanted = kNever;
+    return wanted;
+  });
+  const Instant deadline = client_.clock() + 20ms + 300us;
+  wanted = deadline;
+  client_.enter();
+  ASSERT_TRUE(until([&] { return wanted == kNever; }));
+  EXPECT_GE(called, deadline);
+  EXPECT_LT(called, deadline + 15ms) << "the machine was very busy";
+}
+
+TEST_F(EngineTest, ShutdownClosesInPeace) {
+  start("echo", Port{7});
+  open(Port{7});
+  Shutdown shutdown(server_);
+  server_.enter();
+  services_.stop_all();
+  shutdown.begin(5s);
+  EXPECT_TRUE(until([&] { return talk_.peer_closed; }));
+  client_.enter();
+  ASSERT_EQ(client_.stack().close(talk_.id), Error::kOk);
+  EXPECT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(talk_.reason, CloseReason::kClosed);
+  EXPECT_TRUE(until([&] { return server_.stack().tcp().connection_count() == 0; }));
+}
+
+TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
+  start("echo", Port{7});
+  open(Port{7});
+  Shutdown shutdown(server_);
+  server_.enter();
+  services_.stop_all();
+  shutdown.begin(100ms);  // the client never closes
+  EXPECT_TRUE(until([&] { return talk_.closed; }));
+  EXPECT_EQ(talk_.reason, CloseReason::kReset);
+  EXPECT_EQ(server_.stack().tcp().connection_count(), 0u);
+}
+
+}  // namespace
+}  // namespace conker::daemon

@@ -1,0 +1,120 @@
+// The packet filter, run by a small interpreter of the instructions it uses.
+#include "daemon/links/packet_filter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace conker::daemon {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 9}};
+
+/// Bytes that the kernel would hand over; 0 for none. Loads beyond the frame drop it, as in the kernel.
+std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
+  std::uint32_t a = 0;
+  for (std::size_t pc = 0; pc < program.size(); ++pc) {
+    const sock_filter& i = program[pc];
+    const auto load = [&](std::size_t size) {
+      a = 0;
+      for (std::size_t n = 0; n < size; ++n) a = a << 8 | frame[i.k + n];
+    };
+    switch (i.code) {
+      case BPF_LD | BPF_ABS | BPF_W:
+      case BPF_LD | BPF_ABS | BPF_H: {
+        const std::size_t size = (i.code & BPF_H) != 0 ? 2 : 4;
+        if (i.k + size > frame.size()) return 0;
+        load(size);
+        break;
+      }
+      case BPF_JMP | BPF_JA:
+        pc += i.k;
+        break;
+      case BPF_JMP | BPF_JEQ | BPF_K:
+        pc += a == i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JGE | BPF_K:
+        pc += a >= i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        pc += a > i.k ? i.jt : i.jf;
+        break;
+      case BPF_RET | BPF_K:
+        return i.k;
+      default:
+        ADD_FAILURE() << "unknown instruction " << i.code;
+        return 0;
+    }
+  }
+  ADD_FAILURE() << "ran off the end";
+  return 0;
+}
+
+Bytes frame_to(const MacAddress& mac, std::uint16_t ethertype) {
+  Bytes frame(60);
+  std::copy(mac.bytes.begin(), mac.bytes.end(), frame.begin());
+  frame[12] = static_cast<std::uint8_t>(ethertype >> 8);
+  frame[13] = static_cast<std::uint8_t>(ethertype & 0xff);
+  return frame;
+}
+
+Bytes arp_for(IpAddress target) {
+  Bytes frame = frame_to(MacAddress::broadcast(), 0x0806);
+  for (std::size_t i = 0; i < 4; ++i)
+    frame[38 + i] = static_cast<std::uint8_t>(target.v4_bits() >> (24 - 8 * i));
+  return frame;
+}
+
+Prefix address(std::uint8_t last) {
+  return {IpAddress::v4(10, 0, 0, last), 24};
+}
+
+TEST(PacketFilter, LetsThroughWhatIsForOurMac) {
+  const auto program = make_packet_filter(kOurs, std::vector{address(2)});
+  EXPECT_NE(run(program, frame_to(kOurs, 0x0800)), 0u);
+  EXPECT_NE(run(program, frame_to(kOurs, 0x86dd)), 0u);
+  MacAddress other = kOurs;
+  other.bytes[5] = 8;
+  EXPECT_EQ(run(program, frame_to(other, 0x0800)), 0u);
+  other = kOurs;
+  other.bytes[0] = 6;
+  EXPECT_EQ(run(program, frame_to(other, 0x0800)), 0u);
+}
+
+TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
+  const auto program =
+      make_packet_filter(kOurs, std::vector{address(7), address(5), address(6), address(9), address(5)});
+  for (int last = 0; last < 256; ++last) {
+    const bool ours = (last >= 5 && last <= 7) || last == 9;
+    EXPECT_EQ(run(program, arp_for(IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(last)))) != 0, ours)
+        << last;
+  }
+  EXPECT_EQ(run(program, frame_to(MacAddress::broadcast(), 0x0800)), 0u) << "other broadcasts are the host's";
+  EXPECT_EQ(run(program, Bytes(20, 0xff)), 0u) << "cut short";
+  EXPECT_EQ(run(program, Bytes{}), 0u);
+}
+
+TEST(PacketFilter, AddressesInARowTakeOneComparison) {
+  std::vector<Prefix> row, scattered;
+  for (std::uint8_t i = 1; i < 101; ++i) {
+    row.push_back(address(i));
+    scattered.push_back(address(static_cast<std::uint8_t>(2 * i)));
+  }
+  EXPECT_LT(make_packet_filter(kOurs, row).size(), 20u);
+  EXPECT_GT(make_packet_filter(kOurs, scattered).size(), 300u);
+}
+
+TEST(PacketFilter, TooManyForAProgram) {
+  std::vector<Prefix> many;
+  for (std::uint32_t i = 0; i < 5000; ++i) many.push_back({IpAddress::v4(0x0a000000 + 2 * i), 8});
+  const auto program = make_packet_filter(kOurs, many);
+  EXPECT_LT(program.size(), 4096u);
+  EXPECT_NE(run(program, arp_for(IpAddress::v4(10, 0, 0, 2))), 0u);
+  EXPECT_EQ(run(program, frame_to(MacAddress::broadcast(), 0x0800)), 0u);
+}
+
+}  // namespace
+}  // namespace conker::daemon

@@ -1,0 +1,106 @@
+// Bytes as tests write them, and a link that remembers what it was given.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stack/link/link.hpp"
+
+namespace conker::test {
+
+/// "0a 4d 00 01", blanks wherever they please.
+inline std::vector<std::byte> hex(std::string_view text) {
+  std::string digits;
+  std::ranges::copy_if(text, std::back_inserter(digits),
+                       [](unsigned char c) { return std::isxdigit(c) != 0; });
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(static_cast<std::byte>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+inline std::string to_hex(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::byte b : bytes) {
+    if (!text.empty()) text += ' ';
+    text += kDigits[std::to_integer<std::size_t>(b >> 4)];
+    text += kDigits[std::to_integer<std::size_t>(b & std::byte{15})];
+  }
+  return text;
+}
+
+inline std::vector<std::byte> bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Gives the frames of `arriving`, remembers what is sent, and holds those who use it to the contract: frames
+/// it gave end with the next receive(), and payload parts are read only at the flush.
+class TestLink final : public Link {
+ public:
+  struct Arriving {
+    std::vector<std::byte> bytes;
+    ChecksumState checksum = ChecksumState::kUnknown;
+  };
+
+  std::size_t receive(std::span<FrameIn> batch, Instant) override {
+    for (auto& frame : given_) std::ranges::fill(frame.bytes, std::byte{0xee});
+    given_.clear();
+    std::size_t count = 0;
+    while (count < batch.size() && !arriving.empty()) {
+      given_.push_back(std::move(arriving.front()));
+      arriving.pop_front();
+      batch[count++] = FrameIn{given_.back().bytes, given_.back().checksum};
+    }
+    return count;
+  }
+
+  bool send(const FrameOut& frame, Instant) override {
+    if (busy) return false;
+    Waiting waiting;
+    waiting.front.assign(frame.parts[0].begin(), frame.parts[0].end());
+    longest_front = std::max(longest_front, frame.parts[0].size());
+    for (std::size_t i = 1; i < frame.count; ++i) waiting.rest.push_back(frame.parts[i]);
+    waiting_.push_back(std::move(waiting));
+    return true;
+  }
+
+  void flush(Instant) override {
+    for (auto& waiting : waiting_) {
+      for (const auto part : waiting.rest)
+        waiting.front.insert(waiting.front.end(), part.begin(), part.end());
+      sent.push_back(std::move(waiting.front));
+    }
+    waiting_.clear();
+  }
+
+  std::vector<std::byte> take() {
+    if (sent.empty()) return {};
+    auto frame = std::move(sent.front());
+    sent.pop_front();
+    return frame;
+  }
+
+  bool busy = false;
+  std::size_t longest_front = 0;
+  std::deque<Arriving> arriving;
+  std::deque<std::vector<std::byte>> sent;
+
+ private:
+  struct Waiting {
+    std::vector<std::byte> front;
+    std::vector<std::span<const std::byte>> rest;
+  };
+  std::deque<Arriving> given_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace conker::test

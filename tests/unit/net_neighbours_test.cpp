@@ -1,0 +1,320 @@
+#include "stack/net/neighbours.hpp"
+#include "tests/unit/net_fixture.hpp"
+
+namespace conker {
+namespace {
+
+using namespace test;
+
+class NeighboursTest : public NetworkTest {
+ protected:
+  static IpAddress host(int number) { return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number)); }
+  static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
+};
+
+// ---- Asking ----
+
+TEST_F(NeighboursTest, AsksByBroadcastAndSendsWhatWaited) {
+  EXPECT_EQ(send(kPeer, "first"), Sent::kSent);
+  EXPECT_TRUE(network_->neighbour_missing(kPeer));
+  const auto request = sent_arp();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(to_, MacAddress::broadcast());
+  EXPECT_EQ(request->operation, ArpPacket::Operation::kRequest);
+  EXPECT_EQ(request->sender_mac, kOurMac);
+  EXPECT_EQ(request->sender, kOurs);
+  EXPECT_EQ(request->target, kPeer);
+  EXPECT_EQ(send(kPeer, "second"), Sent::kSent);
+  EXPECT_TRUE(nothing_sent()) << "one question is enough";
+  EXPECT_GT(network_->chunks_held(), 0u);
+
+  arp_reply();
+  EXPECT_FALSE(network_->neighbour_missing(kPeer));
+  EXPECT_EQ(sent_text(), "first");
+  EXPECT_EQ(to_, kPeerMac);
+  EXPECT_EQ(sent_text(), "second");
+  EXPECT_TRUE(nothing_sent());
+  EXPECT_EQ(network_->chunks_held(), 0u);
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+  EXPECT_EQ(count(Count::neighbours_resolved), 1u);
+  EXPECT_EQ(network_->next_deadline(), kNever) << "who is known and rests needs no timer";
+}
+
+TEST_F(NeighboursTest, SendsLargePacketsThatWaitedInSeveralParts) {
+  std::string text(1400, 'x');
+  text += "end";
+  EXPECT_EQ(send(kPeer, text), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  arp_reply();
+  EXPECT_EQ(sent_text(), text);
+  EXPECT_LE(link_.longest_front, 114u) << "the first part holds no more than headers may";
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
+TEST_F(NeighboursTest, AsksThreeTimesASecondApartAndThenFails) {
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  run_for(999ms);
+  EXPECT_TRUE(nothing_sent());
+  run_for(1ms);
+  ASSERT_TRUE(sent_arp());
+  run_for(1s);
+  ASSERT_TRUE(sent_arp());
+  run_for(999ms);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 0u);
+  run_for(1ms);
+  EXPECT_TRUE(nothing_sent());
+  EXPECT_EQ(count(Count::neighbours_failed), 1u);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 1u);
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+  EXPECT_TRUE(network_->neighbour_missing(kPeer)) << "it has not answered at all";
+  EXPECT_EQ(network_->next_deadline(), kNever);
+
+  // The next packet begins again.
+  EXPECT_EQ(send(kPeer, "again"), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, MacAddress::broadcast());
+  arp_reply();
+  EXPECT_EQ(sent_text(), "again");
+}
+
+TEST_F(NeighboursTest, DropsTheOldestWhenTheQueueIsFull) {
+  for (int i = 0; i < Neighbours::kQueuedPackets + 2; ++i)
+    EXPECT_EQ(send(kPeer, std::to_string(i)), Sent::kSent);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 2u);
+  ASSERT_TRUE(sent_arp());
+  arp_reply();
+  for (int i = 2; i < Neighbours::kQueuedPackets + 2; ++i) EXPECT_EQ(sent_text(), std::to_string(i));
+  EXPECT_TRUE(nothing_sent());
+}
+
+TEST_F(NeighboursTest, LeavesHalfOfThePoolToTheConnections) {
+  const std::string text(1200, 'x');
+  Sent last = Sent::kSent;
+  for (int i = 0; i < 20; ++i) last = send(kPeer, text);
+  EXPECT_EQ(last, Sent::kDropped);
+  EXPECT_GE(chunks_.free(), capacities_.chunks / 2);
+  EXPECT_GT(count(Count::drop_neighbour_queue), 0u);
+  arp_reply();
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
+TEST_F(NeighboursTest, OneSilentNeighbourDoesNotHoldUpAnother) {
+  EXPECT_EQ(send(host(50)), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  know();
+  EXPECT_EQ(send(kPeer, "straight"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "straight");
+}
+
+TEST_F(NeighboursTest, ABusyLinkLosesWhatWaitedAndCountsIt) {
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  link_.busy = true;
+  arp_reply();
+  EXPECT_EQ(count(Count::frames_refused), 1u);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 1u);
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
+// ---- Being known, and for how long ----
+
+TEST_F(NeighboursTest, AStaleNeighbourIsUsedWhileItIsAskedByUnicast) {
+  know();
+  run_for(60s);
+  EXPECT_TRUE(nothing_sent()) << "nobody is asked who is not needed";
+  EXPECT_EQ(send(kPeer, "still"), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, kPeerMac);
+  EXPECT_EQ(sent_text(), "still");
+  EXPECT_FALSE(network_->neighbour_missing(kPeer));
+  EXPECT_EQ(send(kPeer, "and still"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "and still");
+  arp_reply();
+  EXPECT_EQ(network_->next_deadline(), kNever);
+  EXPECT_EQ(count(Count::neighbours_resolved), 1u) << "it was known all the time";
+  run_for(59s);
+  EXPECT_EQ(send(kPeer, "fresh"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "fresh");
+  EXPECT_TRUE(nothing_sent());
+}
+
+TEST_F(NeighboursTest, AStaleNeighbourThatDoesNotAnswerIsAskedForByBroadcast) {
+  know();
+  run_for(60s);
+  EXPECT_EQ(send(kPeer, "1"), Sent::kSent);
+  run_for(3s);
+  EXPECT_EQ(count(Count::arp_out), 1u + 3u) << "our answer, and three questions";
+  EXPECT_EQ(count(Count::neighbours_failed), 1u);
+  forget_sent();
+  EXPECT_EQ(send(kPeer, "2"), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, MacAddress::broadcast());
+  arp_reply(kPeer, kOtherMac);
+  EXPECT_EQ(sent_text(), "2");
+  EXPECT_EQ(to_, kOtherMac) << "it may have another link address now";
+}
+
+// ---- What others say ----
+
+TEST_F(NeighboursTest, AnswersRequestsForOurAddressAndLearnsWhoAsked) {
+  arp_request();
+  const auto reply = sent_arp();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(to_, kPeerMac);
+  EXPECT_EQ(reply->operation, ArpPacket::Operation::kReply);
+  EXPECT_EQ(reply->sender_mac, kOurMac);
+  EXPECT_EQ(reply->sender, kOurs);
+  EXPECT_EQ(reply->target_mac, kPeerMac);
+  EXPECT_EQ(reply->target, kPeer);
+  EXPECT_EQ(send(kPeer, "known"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "known");
+}
+
+TEST_F(NeighboursTest, ARequestFromOneWeAskForIsAnAnswerToo) {
+  EXPECT_EQ(send(kPeer, "waited"), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  arp_request();
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(sent_text(), "waited");
+}
+
+TEST_F(NeighboursTest, DoesNotAnswerForAddressesOfOthersOrOfAnotherInterface) {
+  arp_request(kPeer, kPeerMac, host(77));
+  arp_request(kPeer, kPeerMac, IpAddress::v4(192, 168, 5, 2));
+  EXPECT_TRUE(nothing_sent());
+  EXPECT_EQ(count(Count::drop_arp_unasked), 2u);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  EXPECT_TRUE(sent_arp()) << "and has learned nothing";
+}
+
+TEST_F(NeighboursTest, AnswersAProbeWithoutLearning) {
+  arp_request(IpAddress::v4(0));
+  const auto reply = sent_arp();
+  ASSERT_TRUE(reply) << "RFC 5227: whoever wants our address must hear that it is taken";
+  EXPECT_EQ(reply->sender, kOurs);
+  EXPECT_EQ(count(Count::neighbours_resolved), 0u);
+}
+
+TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
+  arp_reply();
+  EXPECT_EQ(count(Count::drop_arp_unasked), 1u);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp()) << "nothing was created";
+  arp_reply();
+  (void)sent_ip();
+  arp_reply(kPeer, kOtherMac);
+  EXPECT_EQ(count(Count::drop_arp_unasked), 2u);
+  EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "x");
+  EXPECT_EQ(to_, kPeerMac) << "nothing was overwritten";
+}
+
+TEST_F(NeighboursTest, GratuitousAnnouncementsNeitherCreateNorOverwrite) {
+  arp_request(kPeer, kPeerMac, kPeer);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  arp_reply();
+  (void)sent_ip();
+  arp_request(kPeer, kOtherMac, kPeer);
+  arp({ArpPacket::Operation::kReply, kOtherMac, kPeer, MacAddress::broadcast(), kPeer},
+      MacAddress::broadcast());
+  EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "x");
+  EXPECT_EQ(to_, kPeerMac);
+}
+
+TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
+  know();
+  arp_request(kPeer, kOtherMac);
+  ASSERT_TRUE(sent_arp()) << "its question is answered";
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, kPeerMac) << "and the one we know is asked";
+  EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "x");
+  EXPECT_EQ(to_, kPeerMac);
+  arp_reply(kPeer, kOtherMac);
+  EXPECT_EQ(count(Count::drop_arp_unasked), 1u);
+
+  run_for(3s);
+  arp_request(kPeer, kOtherMac);
+  forget_sent();
+  EXPECT_EQ(send(kPeer, "y"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "y");
+  EXPECT_EQ(to_, kOtherMac) << "the one we knew has gone";
+}
+
+TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
+  arp_request(kOurs, kOtherMac);                             // a conflict over our own address
+  arp_request(host(255));                                    // broadcast
+  arp_request(IpAddress::v4(10, 78, 0, 1));                  // not on this network
+  arp_request(IpAddress::v4(192, 168, 5, 3));                // on the network of another interface
+  arp_request(IpAddress::v4(224, 0, 0, 1));                  // multicast
+  arp_request(kPeer, MacAddress::broadcast());               // group
+  arp_request(kPeer, MacAddress{{0x01, 0, 0x5e, 0, 0, 1}});  // group
+  arp_request(kPeer, MacAddress());                          // nobody
+  EXPECT_TRUE(nothing_sent());
+  EXPECT_EQ(count(Count::drop_arp_sender), 8u);
+}
+
+TEST_F(NeighboursTest, CountsMalformedPackets) {
+  input(ethernet(kEtherTypeArp, hex("0001 0800 06 04 0001 0200")));
+  input(ethernet(kEtherTypeArp, hex("0001 0800 08 04 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
+  EXPECT_EQ(count(Count::drop_arp_malformed), 2u);
+  EXPECT_EQ(count(Count::arp_in), 0u);
+}
+
+// ---- The cap ----
+
+TEST_F(NeighboursTest, ForgetsTheOneUnusedLongest) {
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  EXPECT_EQ(send(host(10), "kept alive"), Sent::kSent);
+  (void)sent_text();
+  know(host(20), mac(20));
+  EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  EXPECT_EQ(send(host(10), "still"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "still");
+  EXPECT_EQ(send(host(11), "gone"), Sent::kSent);
+  EXPECT_TRUE(sent_arp());
+}
+
+TEST_F(NeighboursTest, EvictionGivesBackWhatWaited) {
+  for (int i = 10; i < 30; ++i) {
+    EXPECT_EQ(send(host(i)), Sent::kSent);
+    advance(10ms);
+  }
+  EXPECT_EQ(count(Count::neighbours_evicted), 20 - kNeighbours);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 20 - kNeighbours);
+  EXPECT_EQ(network_->chunks_held(), kNeighbours);
+  run_for(10s);
+  EXPECT_EQ(count(Count::neighbours_failed), kNeighbours);
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+  EXPECT_EQ(network_->next_deadline(), kNever);
+}
+
+TEST_F(NeighboursTest, RandomTrafficLeavesNothingBehind) {
+  for (int round = 0; round < 5000; ++round) {
+    const int who = 10 + round * 7 % 13;
+    switch (round * 11 % 5) {
+      case 0:
+        arp_request(host(who), mac(who));
+        break;
+      case 1:
+        arp_reply(host(who), mac(who));
+        break;
+      case 2:
+        network_->timers();
+        break;
+      default:
+        (void)send(host(who));
+        break;
+    }
+    advance(1ms * (round * 31 % 900));
+    forget_sent();
+  }
+  run_for(10s);
+  EXPECT_EQ(network_->chunks_held(), 0u);
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
+}  // namespace
+}  // namespace conker

@@ -1,0 +1,169 @@
+#include "tests/unit/segment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace conker::test {
+namespace {
+
+constexpr std::size_t kEthernet = 14, kIp = 20, kTcp = 20;
+
+void put8(Bytes& out, std::uint32_t v) { out.push_back(static_cast<std::byte>(v)); }
+void put16(Bytes& out, std::uint32_t v) {
+  put8(out, v >> 8 & 0xff);
+  put8(out, v & 0xff);
+}
+void put32(Bytes& out, std::uint32_t v) {
+  put16(out, v >> 16);
+  put16(out, v & 0xffff);
+}
+void put_mac(Bytes& out, const MacAddress& mac) {
+  for (const std::uint8_t b : mac.bytes) put8(out, b);
+}
+void set16(Bytes& out, std::size_t at, std::uint32_t v) {
+  out[at] = static_cast<std::byte>(v >> 8);
+  out[at + 1] = static_cast<std::byte>(v);
+}
+std::uint32_t get8(std::span<const std::byte> in, std::size_t at) { return std::to_integer<std::uint32_t>(in[at]); }
+std::uint32_t get16(std::span<const std::byte> in, std::size_t at) { return get8(in, at) << 8 | get8(in, at + 1); }
+std::uint32_t get32(std::span<const std::byte> in, std::size_t at) {
+  return get16(in, at) << 16 | get16(in, at + 2);
+}
+
+std::uint32_t sum(std::span<const std::byte> bytes, std::uint32_t start = 0) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) start += get8(bytes, i) << (i % 2 == 0 ? 8 : 0);
+  return start;
+}
+std::uint16_t fold(std::uint32_t s) {
+  while (s >> 16) s = (s & 0xffff) + (s >> 16);
+  return static_cast<std::uint16_t>(~s);
+}
+/// The checksum over pseudo-header and segment: 0 when the segment holds its right checksum.
+std::uint16_t tcp_checksum(std::span<const std::byte> ip, std::span<const std::byte> segment) {
+  return fold(sum(segment, sum(ip.subspan(12, 8)) + 6 + static_cast<std::uint32_t>(segment.size())));
+}
+
+Bytes begin_packet(const MacAddress& from, const MacAddress& to, std::uint32_t protocol, const IpAddress& source,
+                   const IpAddress& destination) {
+  Bytes out;
+  put_mac(out, to);
+  put_mac(out, from);
+  put16(out, 0x0800);
+  put16(out, 0x4500);
+  put16(out, 0);  // length, filled in by end_packet
+  put32(out, 0x4000);
+  put16(out, 64 << 8 | protocol);
+  put16(out, 0);  // checksum, likewise
+  put32(out, source.v4_bits());
+  put32(out, destination.v4_bits());
+  return out;
+}
+
+void end_packet(Bytes& out) {
+  set16(out, kEthernet + 2, static_cast<std::uint32_t>(out.size() - kEthernet));
+  set16(out, kEthernet + 10, fold(sum(std::span(out).subspan(kEthernet, kIp))));
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Segment& s) {
+  constexpr const char* kNames[] = {"FIN ", "SYN ", "RST ", "", "ACK ", "URG "};
+  for (int i = 0; i < 6; ++i) {
+    if (s.flags >> i & 1) out << kNames[i];
+  }
+  if (s.sequence) out << "seq " << *s.sequence << ' ';
+  if (s.acknowledgment) out << "ack " << *s.acknowledgment << ' ';
+  if (s.announced) out << "win " << *s.announced << ' ';
+  if (s.segment_size) out << "mss " << *s.segment_size << ' ';
+  out << "data " << s.data.size();
+  if (!s.data.empty()) out << " \"" << s.data.substr(0, 32) << (s.data.size() > 32 ? "...\"" : "\"");
+  return out;
+}
+
+Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to) {
+  Bytes out = begin_packet(from, to, 6, s.source, s.destination);
+  const std::uint32_t header = s.mss ? kTcp + 4 : kTcp;
+  put16(out, s.source_port);
+  put16(out, s.destination_port);
+  put32(out, s.seq);
+  put32(out, s.ack);
+  put16(out, header / 4 << 12 | s.flags);
+  put16(out, s.window);
+  put32(out, 0);
+  if (s.mss) put32(out, 0x02040000u | *s.mss);
+  for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
+  end_packet(out);
+  const auto whole = std::span<const std::byte>(out);
+  set16(out, kEthernet + kIp + 16, tcp_checksum(whole.subspan(kEthernet, kIp), whole.subspan(kEthernet + kIp)));
+  return out;
+}
+
+std::optional<WireSegment> decode(std::span<const std::byte> frame) {
+  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 || get8(frame, kEthernet + 9) != 6) return {};
+  auto ip = frame.subspan(kEthernet);
+  EXPECT_EQ(get8(ip, 0), 0x45u);
+  EXPECT_EQ(fold(sum(ip.first(kIp))), 0) << "IPv4 header checksum";
+  EXPECT_LE(get16(ip, 2), ip.size()) << "IPv4 total length";
+  const auto tcp = ip.subspan(kIp, get16(ip, 2) - kIp);
+  EXPECT_EQ(tcp_checksum(ip, tcp), 0) << "TCP checksum";
+  const std::size_t header = get8(tcp, 12) / 16 * 4;
+  EXPECT_GE(header, kTcp);
+  EXPECT_LE(header, tcp.size());
+
+  WireSegment s;
+  s.source = IpAddress::v4(get32(ip, 12));
+  s.destination = IpAddress::v4(get32(ip, 16));
+  s.source_port = static_cast<std::uint16_t>(get16(tcp, 0));
+  s.destination_port = static_cast<std::uint16_t>(get16(tcp, 2));
+  s.seq = get32(tcp, 4);
+  s.ack = get32(tcp, 8);
+  s.flags = static_cast<std::uint8_t>(get8(tcp, 13));
+  s.window = static_cast<std::uint16_t>(get16(tcp, 14));
+  for (std::size_t at = kTcp; at < header && get8(tcp, at) != 0;) {
+    if (get8(tcp, at) == 1) {
+      ++at;
+      continue;
+    }
+    if (get8(tcp, at) == 2) s.mss = static_cast<std::uint16_t>(get16(tcp, at + 2));
+    at += std::max(2u, get8(tcp, at + 1));
+  }
+  const auto data = tcp.subspan(header);
+  s.data.assign(reinterpret_cast<const char*>(data.data()), data.size());
+  return s;
+}
+
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router) {
+  MacAddress from, to;
+  std::memcpy(from.bytes.data(), frame.data(), 6);
+  std::memcpy(to.bytes.data(), frame.data() + 6, 6);
+  Bytes out = begin_packet(from, to, 1, router, IpAddress::v4(get32(frame, kEthernet + 12)));
+  const std::size_t icmp = out.size();
+  put16(out, 3 << 8 | code);
+  put16(out, 0);
+  put32(out, 0);
+  const auto quoted = frame.subspan(kEthernet, kIp + 8);
+  out.insert(out.end(), quoted.begin(), quoted.end());
+  set16(out, icmp + 2, fold(sum(std::span(out).subspan(icmp))));
+  end_packet(out);
+  return out;
+}
+
+std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac) {
+  if (frame.size() < 42 || get16(frame, 12) != 0x0806 || get16(frame, 20) != 1) return {};
+  Bytes out;
+  MacAddress asker;
+  std::memcpy(asker.bytes.data(), frame.data() + 22, 6);
+  put_mac(out, asker);
+  put_mac(out, mac);
+  put16(out, 0x0806);
+  put32(out, 0x00010800);
+  put32(out, 0x06040002);
+  put_mac(out, mac);
+  put32(out, get32(frame, 38));
+  put_mac(out, asker);
+  put32(out, get32(frame, 28));
+  return out;
+}
+
+}  // namespace conker::test

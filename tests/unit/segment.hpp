@@ -1,0 +1,84 @@
+// TCP segments as packet scripts write them, and as they look on the wire. Written apart from stack/wire on purpose:
+// the tests shall not believe the code that they test.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stack/base/address.hpp"
+
+namespace conker::test {
+
+inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32;
+
+/// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from its
+/// receiver's. What is not said is filled in when it is injected, and not compared when it is expected; the flags
+/// (PSH aside) and the data are always compared.
+struct Segment {
+  std::uint8_t flags = 0;
+  std::string data;
+  std::optional<std::uint32_t> sequence, acknowledgment, announced;
+  std::optional<std::uint16_t> segment_size;
+
+  explicit Segment(int bits, std::string text = {}) : flags(static_cast<std::uint8_t>(bits)), data(std::move(text)) {}
+
+  Segment seq(std::uint32_t value) const { return with(&Segment::sequence, value); }
+  Segment ack(std::uint32_t value) const { return with(&Segment::acknowledgment, value); }
+  Segment win(std::uint32_t value) const { return with(&Segment::announced, value); }
+  Segment mss(std::uint16_t value) const { return with(&Segment::segment_size, value); }
+  Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
+  Segment also(std::uint8_t more) const { return with(&Segment::flags, static_cast<std::uint8_t>(flags | more)); }
+
+  /// The sequence numbers it takes.
+  std::uint32_t length() const {
+    return static_cast<std::uint32_t>(data.size()) + ((flags & kSyn) ? 1u : 0u) + ((flags & kFin) ? 1u : 0u);
+  }
+
+ private:
+  template <typename Field, typename Value>
+  Segment with(Field Segment::*field, Value value) const {
+    Segment copy = *this;
+    copy.*field = std::move(value);
+    return copy;
+  }
+};
+std::ostream& operator<<(std::ostream& out, const Segment& segment);
+
+inline Segment Syn() { return Segment(kSyn); }
+inline Segment SynAck() { return Segment(kSyn | kAck); }
+inline Segment Ack() { return Segment(kAck); }
+/// FIN and ACK: no TCP sends a FIN alone.
+inline Segment Fin() { return Segment(kFin | kAck); }
+inline Segment Rst() { return Segment(kRst); }
+inline Segment RstAck() { return Segment(kRst | kAck); }
+inline Segment Data(std::string text) { return Segment(kAck | kPsh, std::move(text)); }
+
+/// A segment with everything that the wire shows.
+struct WireSegment {
+  IpAddress source, destination;
+  std::uint16_t source_port = 0, destination_port = 0;
+  std::uint32_t seq = 0, ack = 0;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0;
+  std::optional<std::uint16_t> mss;
+  std::string data;
+};
+
+using Bytes = std::vector<std::byte>;
+
+/// An Ethernet frame with an IPv4 packet with this segment, checksums and all.
+Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
+/// Nothing if it is not TCP over IPv4. A segment that no TCP may send (a wrong checksum or length) gives a test failure.
+std::optional<WireSegment> decode(std::span<const std::byte> frame);
+
+/// An ICMP destination-unreachable about a frame that was sent, from `router`.
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router);
+
+/// The answer to an ARP request from `mac`, as whoever it asks for; nothing if the frame is none.
+std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);
+
+}  // namespace conker::test

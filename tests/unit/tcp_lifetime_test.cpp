@@ -1,0 +1,336 @@
+// The lifetime of connections: ids, events, the reaper, and what meets a connection in Destroy.
+#include <map>
+#include <vector>
+
+#include "tests/unit/script.hpp"
+
+namespace conker::test {
+namespace {
+
+TEST(TcpLifetimeTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 1;
+  Script s(capacities);
+  const auto first = s.established();
+  (void)s.abort(first);
+  s.skip();
+  s.expect_ended(first, CloseReason::kAborted);
+  const auto second = s.established();
+  EXPECT_EQ(second.slot, first.slot);
+  EXPECT_NE(second.generation, first.generation);
+  EXPECT_EQ(s.stack().close(first), Error::kNoSuchId);
+  EXPECT_EQ(s.stack().abort(first), Error::kNoSuchId);
+  s.turn();
+  s.expect_nothing();
+  s.expect_state(second, State::kEstablished);
+}
+
+TEST(TcpLifetimeTest, IdsThatWereNeverGivenOut) {
+  Script s;
+  for (const ConnectionId id : {ConnectionId{}, ConnectionId{0, 1}, ConnectionId{7, 1}, ConnectionId{0xffffffff, 1}}) {
+    EXPECT_EQ(s.stack().close(id), Error::kNoSuchId);
+    EXPECT_EQ(s.stack().receive(id, {}).error(), Error::kNoSuchId);
+  }
+  EXPECT_EQ(s.stack().unlisten(ListenerId{}), Error::kNoSuchId);
+  EXPECT_EQ(s.stack().accept(ListenerId{3, 1}).error(), Error::kNoSuchId);
+}
+
+TEST(TcpLifetimeTest, AFullTableFailsOpensAndBreaksNothing) {
+  Script s;  // 8 connections
+  std::vector<ConnectionId> ids;
+  for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{9}};
+  EXPECT_EQ(s.stack().connect(request).error(), Error::kTableFull);
+  EXPECT_EQ(s.count(Count::open_failed), 1u);
+  for (const auto id : ids) s.expect_state(id, State::kEstablished);
+  (void)s.abort(ids[3]);
+  s.forget();
+  EXPECT_TRUE(s.stack().connect(request));
+  s.turn();
+  s.forget();
+}
+
+TEST(TcpLifetimeTest, TheSlotIsFreeOnlyAfterTheLastEventWasFetched) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 1;
+  Script s(capacities);
+  const auto id = s.established();
+  Stack& stack = s.stack();
+  EXPECT_EQ(stack.abort(id), Error::kOk);
+  // Turns in which nobody fetches news.
+  for (int i = 0; i < 3; ++i) {
+    stack.output();
+    stack.reap();
+    ConnectionInfo info;
+    EXPECT_TRUE(stack.info(id, info)) << "it waits to be told about";
+    EXPECT_EQ(info.state, State::kDestroy);
+    EXPECT_EQ(info.reason, CloseReason::kAborted);
+    EXPECT_TRUE(stack.audit().balanced());
+    EXPECT_EQ(stack.audit().live, 0u);
+  }
+  s.turn();
+  s.skip();
+  s.expect_ended(id, CloseReason::kAborted);
+}
+
+TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 1;
+  Script s(capacities);
+  const auto id = s.established();
+  Stack& stack = s.stack();
+  EXPECT_EQ(stack.abort(id), Error::kOk);
+  stack.output();
+  stack.reap();
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{81}};
+  EXPECT_EQ(stack.connect(request).error(), Error::kTableFull);
+  stack.output();
+  stack.reap();
+  EXPECT_EQ(s.count(Count::events_lost), 1u);
+  EXPECT_TRUE(stack.connect(request));
+  s.turn();
+  s.forget();
+}
+
+TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
+  Script s;
+  const auto id = s.established();
+  EXPECT_EQ(s.send(id, "unacknowledged"), 14u);
+  s.skip();
+  Stack& stack = s.stack();
+  EXPECT_EQ(stack.abort(id), Error::kOk);
+  // Before the turn has gone on, with the connection still in its slot:
+  EXPECT_EQ(stack.abort(id), Error::kNoSuchId);
+  EXPECT_EQ(stack.close(id), Error::kNoSuchId);
+  EXPECT_EQ(stack.shutdown(id), Error::kNoSuchId);
+  EXPECT_EQ(stack.send(id, std::as_bytes(std::span("x", 1))).error(), Error::kNoSuchId);
+  EXPECT_EQ(stack.consume(id, 0), Error::kNoSuchId);
+  std::array<std::span<const std::byte>, 1> pieces;
+  EXPECT_EQ(stack.peek(id, pieces).error(), Error::kNoSuchId);
+  EXPECT_TRUE(stack.audit().balanced());
+  s.inject(Ack().ack(15));
+  const auto sent = s.take_all();
+  for (const auto& segment : sent) EXPECT_TRUE(segment.flags & kRst);
+  EXPECT_GE(sent.size(), 1u);
+  s.expect_ended(id, CloseReason::kAborted);
+  s.expect_nothing_for(1h);
+}
+
+TEST(TcpLifetimeTest, TheLastEventComesOnceWhateverHappensInItsTurn) {
+  Script s;
+  const auto id = s.established();
+  int ended = 0;
+  s.on_event = [&](const Event& event) {
+    if (event.has(Event::kClosed)) ++ended;
+  };
+  (void)s.stack().abort(id);
+  s.inject({Rst(), Fin(), Data("x"), Rst().seq(1)});
+  s.skip();
+  s.advance(10s);
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(s.books().live, 0u);
+}
+
+TEST(TcpLifetimeTest, NewsOfOneTurnComeInOneEvent) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  int events = 0;
+  s.on_event = [&](const Event&) { ++events; };
+  s.inject({SynAck(), Data("hi"), Fin()});
+  s.skip();
+  EXPECT_EQ(events, 1);
+  s.expect_events(id, Event::kConnected | Event::kReadable | Event::kPeerClosed);
+}
+
+// ---- Any call is allowed while events are drained ----
+
+TEST(TcpLifetimeTest, CloseWhileDraining) {
+  Script s;
+  s.on_event = [&](const Event& event) {
+    if (event.has(Event::kConnected)) {
+      EXPECT_EQ(s.stack().close(event.connection), Error::kOk);
+    }
+  };
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject(SynAck());
+  s.expect(Fin().seq(1).ack(1));
+  s.inject(Fin());
+  s.expect(Ack().ack(2));
+  s.expect_ended(id, CloseReason::kClosed);
+}
+
+TEST(TcpLifetimeTest, AbortWhileDraining) {
+  Script s;
+  s.on_event = [&](const Event& event) {
+    if (event.has(Event::kConnected)) {
+      EXPECT_EQ(s.stack().abort(event.connection), Error::kOk);
+    }
+  };
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject(SynAck());
+  s.expect(Ack().seq(1).ack(1));  // or the peer would take the reset for a refusal
+  s.expect(RstAck().seq(1).ack(1));
+  s.expect_ended(id, CloseReason::kAborted);
+}
+
+TEST(TcpLifetimeTest, AbortInTheLastEventOfTheSameConnection) {
+  Script s;
+  s.on_event = [&](const Event& event) {
+    if (!event.has(Event::kClosed)) return;
+    EXPECT_EQ(s.stack().abort(event.connection), Error::kNoSuchId);
+    EXPECT_EQ(s.stack().close(event.connection), Error::kNoSuchId);
+    ConnectionInfo info;
+    EXPECT_TRUE(s.stack().info(event.connection, info)) << "the id is good until the next reap()";
+  };
+  const auto id = s.established();
+  s.inject(Rst());
+  s.expect_ended(id, CloseReason::kReset);
+}
+
+TEST(TcpLifetimeTest, ConnectWhileDraining) {
+  Script s;
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{81}};
+  request.local_port = Port{5000};
+  std::vector<ConnectionId> opened;
+  s.on_event = [&](const Event& event) {
+    if (!event.has(Event::kClosed) || !opened.empty()) return;
+    const auto id = s.stack().connect(request);
+    EXPECT_TRUE(id);
+    opened.push_back(*id);
+  };
+  const auto id = s.established();
+  s.inject(Rst());
+  s.peer(81, 5000);
+  s.expect(Syn().seq(0));
+  s.inject(SynAck());
+  s.expect(Ack());
+  s.expect_ended(id, CloseReason::kReset);
+  s.expect_state(opened.at(0), State::kEstablished);
+}
+
+TEST(TcpLifetimeTest, AllOthersAbortedInAnEventOfOne) {
+  Script s;
+  std::vector<ConnectionId> ids;
+  for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
+  int ended = 0;
+  s.on_event = [&](const Event& event) {
+    if (event.has(Event::kClosed)) ++ended;
+    for (const auto id : ids) (void)s.stack().abort(id);
+  };
+  s.inject(Rst());
+  s.forget();
+  EXPECT_EQ(ended, 8);
+  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.count(Count::reaped), 8u);
+}
+
+TEST(TcpLifetimeTest, UnlistenInAnEventOfTheListener) {
+  Script s;
+  const auto listener = s.listen(7);
+  s.on_event = [&](const Event& event) {
+    if (event.has(Event::kAcceptable)) {
+      EXPECT_EQ(s.stack().unlisten(event.listener), Error::kOk);
+    }
+  };
+  s.peer(40000, 7);
+  s.inject(Syn());
+  s.expect(SynAck());
+  s.inject(Ack());
+  const auto sent = s.take_all();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_TRUE(sent[0].flags & kRst);
+  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
+}
+
+TEST(TcpLifetimeTest, AListenerEndedBeforeItsNewsWereFetched) {
+  Script s;
+  const auto listener = s.listen(7);
+  const auto other = s.listen(8);
+  s.peer(40000, 7);
+  s.inject(Syn());
+  s.expect(SynAck());
+  s.peer(40001, 8);
+  s.inject(Syn());
+  s.expect(SynAck());
+  // Both are acceptable in the same turn; whoever comes first ends the other.
+  int told = 0;
+  s.on_event = [&](const Event& event) {
+    if (!event.has(Event::kAcceptable)) return;
+    ++told;
+    (void)s.stack().unlisten(event.listener == listener ? other : listener);
+  };
+  s.link().sent.clear();
+  s.inject(Ack());
+  s.speak_for(s.speaking_for() - 1);
+  s.inject(Ack());
+  s.forget();
+  EXPECT_EQ(told, 1);
+}
+
+TEST(TcpLifetimeTest, CookiesComeBackWithEveryEvent) {
+  Script s;
+  std::vector<std::uint32_t> cookies;
+  s.on_event = [&](const Event& event) { cookies.push_back(event.cookie); };
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{80}};
+  request.cookie = 0x03000007;
+  const auto id = s.connect(request);
+  s.expect(Syn());
+  s.inject(SynAck());
+  s.expect(Ack());
+  EXPECT_EQ(s.stack().set_cookie(id, 9), Error::kOk);
+  s.inject(Rst());
+  EXPECT_EQ(cookies, (std::vector<std::uint32_t>{0x03000007, 9}));
+}
+
+TEST(TcpLifetimeTest, TheRingTellsTheLastStatesWithTimesAndCauses) {
+  Script s;
+  const auto id = s.established();
+  s.advance(5s);
+  (void)s.close(id);
+  s.skip();
+  s.inject(Ack());
+  s.inject(Fin());
+  s.skip();
+  std::vector<State> path;
+  Instant last{};
+  s.stack().tcp().for_each_transition([&](const Transition& t) {
+    EXPECT_EQ(t.id, id);
+    EXPECT_GE(t.at, last);
+    last = t.at;
+    path.push_back(t.to);
+  });
+  EXPECT_EQ(path, (std::vector<State>{State::kSynSent, State::kEstablished, State::kFinWait1, State::kFinWait2,
+                                      State::kTimeWait, State::kDestroy}));
+}
+
+TEST(TcpLifetimeTest, ATableOfTwoLivesThroughThousands) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 2;
+  Script s(capacities);
+  for (int i = 0; i < 2000; ++i) {
+    const auto id = s.established();
+    if (i % 3 == 0) {
+      (void)s.abort(id);
+    } else {
+      (void)s.close(id);
+      s.skip();
+      s.inject(i % 3 == 1 ? Fin() : Rst());
+    }
+    s.skip();
+    s.advance(1ms);
+  }
+  EXPECT_EQ(s.count(Count::reaped), 2000u);
+  EXPECT_EQ(s.books().opened, 2000u);
+  EXPECT_EQ(s.books().chunks_held, 0u);
+}
+
+}  // namespace
+}  // namespace conker::test

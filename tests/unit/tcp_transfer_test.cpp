@@ -1,0 +1,161 @@
+// Bulk data between two stacks, in every weather: what arrives is what was sent.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/unit/wire.hpp"
+
+namespace conker::test {
+namespace {
+
+Capacities for_transfer() {
+  return {.connections = 16,
+          .half_open = 16,
+          .time_wait = 16,
+          .listeners = 2,
+          .neighbours = 8,
+          .addresses = 2,
+          .interfaces = 1,
+          .chunks = 512,
+          .chunk_bytes = 2048,
+          .transitions = 64};
+}
+
+std::string random_text(std::size_t length, std::uint32_t seed) {
+  Random random(seed);
+  std::string text(length, '\0');
+  for (char& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+/// One side of a transfer: sends a text and then half-closes, reads all until the other has, then closes.
+struct Party {
+  Stack* stack = nullptr;
+  ConnectionId id;
+  std::string_view to_send;
+  std::string received;
+  bool open = false, shut = false, peer_closed = false, closed = false;
+  CloseReason reason = CloseReason::kNotClosed;
+  std::uint32_t reads_at_most = 0xffffffff;  // each turn
+
+  void on_event(const Event& event) {
+    if (event.connection != id) return;
+    if (event.has(Event::kConnected)) open = true;
+    if (event.has(Event::kPeerClosed)) peer_closed = true;
+    if (event.has(Event::kClosed)) reason = event.reason;
+  }
+  void step() {
+    if (!open || closed) return;
+    if (!to_send.empty()) {
+      const auto taken = stack->send(id, std::as_bytes(std::span(to_send)));
+      if (taken) to_send.remove_prefix(*taken);
+    } else if (!shut) {
+      shut = true;
+      (void)stack->shutdown(id);
+    }
+    std::array<char, 4096> buffer;
+    std::uint32_t left = reads_at_most;
+    while (left > 0) {
+      const auto got = stack->receive(id, std::as_writable_bytes(std::span(buffer).first(std::min<std::size_t>(left, buffer.size()))));
+      if (!got || *got == 0) break;
+      received.append(buffer.data(), *got);
+      left -= *got;
+    }
+    ConnectionInfo info;
+    if (shut && peer_closed && stack->info(id, info) && info.receive_queue == 0) {
+      closed = true;
+      (void)stack->close(id);
+    }
+  }
+};
+
+class TcpTransferTest : public ::testing::Test {
+ protected:
+  /// Both sides send at once; true when both got everything.
+  void transfer(std::size_t bytes, const Weather& weather, std::uint32_t reads_at_most = 0xffffffff) {
+    Wire wire(for_transfer(), {}, weather);
+    wire.audit_every = 50;
+    const std::string to_right = random_text(bytes, weather.seed + 1), to_left = random_text(bytes, weather.seed + 2);
+    Party left, right;
+    left.stack = &wire.left().stack();
+    left.to_send = to_right;
+    right.stack = &wire.right().stack();
+    right.to_send = to_left;
+    right.reads_at_most = reads_at_most;
+
+    ListenRequest listen;
+    listen.local.port = Port{7};
+    ASSERT_TRUE(right.stack->listen(listen));
+    ConnectRequest connect;
+    connect.remote = {IpAddress::v4(10, 0, 0, 2), Port{7}};
+    const auto id = left.stack->connect(connect);
+    ASSERT_TRUE(id);
+    left.id = *id;
+    wire.left().on_event = [&](const Event& event) { left.on_event(event); };
+    wire.left().on_turn = [&] { left.step(); };
+    wire.right().on_event = [&](const Event& event) {
+      if (event.has(Event::kAcceptable)) {
+        right.id = *right.stack->accept(event.listener);
+        right.open = true;
+      }
+      right.on_event(event);
+    };
+    wire.right().on_turn = [&] { right.step(); };
+    if (reads_at_most != 0xffffffff) wire.right().deadline = [&] { return right.closed ? kNever : wire.now() + 1ms; };
+
+    EXPECT_TRUE(wire.run([&] { return left.reason != CloseReason::kNotClosed && right.reason != CloseReason::kNotClosed; }, 4h));
+    EXPECT_TRUE(left.received == to_left) << left.received.size() << " of " << bytes;
+    EXPECT_TRUE(right.received == to_right) << right.received.size() << " of " << bytes;
+    EXPECT_EQ(left.reason, CloseReason::kClosed);
+    EXPECT_EQ(right.reason, CloseReason::kClosed);
+    took_ = wire.now() - Instant(1s);
+    wire.run([] { return false; }, 2min);
+    for (Stack* stack : {left.stack, right.stack}) {
+      const Books books = stack->audit();
+      EXPECT_EQ(books.live, 0u);
+      EXPECT_EQ(books.time_wait, 0u);
+      EXPECT_EQ(books.chunks_held, 0u);
+      EXPECT_EQ(books.closed, 1u);
+    }
+  }
+
+  Duration took_{};
+};
+
+TEST_F(TcpTransferTest, Clean) {
+  transfer(1'000'000, {.delay = 500us});
+  EXPECT_LT(took_, 100ms) << "nothing waits for a timer when nothing is lost";
+}
+
+TEST_F(TcpTransferTest, Nothing) { transfer(0, {}); }
+
+TEST_F(TcpTransferTest, OneByte) { transfer(1, {}); }
+
+TEST_F(TcpTransferTest, ASlowReaderClosesTheWindow) { transfer(300'000, {.delay = 1ms}, 500); }
+
+TEST_F(TcpTransferTest, Loss) { transfer(400'000, {.delay = 1ms, .loss = 10}); }
+
+TEST_F(TcpTransferTest, DuplicatesAndReordering) {
+  transfer(400'000, {.delay = 1ms, .duplicate = 50, .reorder = 50});
+}
+
+TEST_F(TcpTransferTest, Everything) {
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    transfer(60'000, {.delay = 2ms, .loss = 50, .duplicate = 50, .reorder = 100, .seed = seed});
+  }
+}
+
+TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(seed);
+    transfer(100'000, {.delay = 1ms, .loss = 30, .duplicate = 20, .reorder = 50, .seed = seed}, 700);
+  }
+}
+
+TEST_F(TcpTransferTest, ATerribleLine) { transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3}); }
+
+}  // namespace
+}  // namespace conker::test

@@ -1,0 +1,114 @@
+#include "tests/unit/wire.hpp"
+
+#include <algorithm>
+
+namespace conker::test {
+
+End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities, const Settings& settings,
+         std::uint64_t entropy)
+    : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
+  auto bytes = std::as_writable_bytes(std::span(storage_));
+  bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
+  Entropy words;
+  for (std::uint64_t& word : words.words) word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
+  stack_ = std::make_unique<Stack>(bytes, capacities, settings, words);
+  stack_->begin(Instant(1s));
+  const auto interface = stack_->add_interface(*this, mac, 1500);
+  EXPECT_TRUE(interface);
+  EXPECT_EQ(stack_->add_address(*interface, {address, 24}), Error::kOk);
+}
+
+bool End::send(const FrameOut& frame, Instant) {
+  Bytes bytes;
+  for (std::size_t i = 0; i < frame.count; ++i) {
+    bytes.insert(bytes.end(), frame.parts[i].begin(), frame.parts[i].end());
+  }
+  outgoing.push_back(std::move(bytes));
+  return true;
+}
+
+Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather& weather)
+    : weather_(weather),
+      random_(weather.seed),
+      left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings, weather.seed * 2),
+      right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings, weather.seed * 2 + 1) {}
+
+void Wire::carry(End& from, End& to) {
+  for (Bytes& frame : from.outgoing) {
+    const auto happens = [this](std::uint32_t rate) { return rate != 0 && random_.below(1000) < rate; };
+    if (happens(weather_.loss)) continue;
+    const int copies = happens(weather_.duplicate) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+      const Instant arrives = now_ + weather_.delay * (happens(weather_.reorder) ? 3 : 1);
+      const auto place = std::upper_bound(flying_.begin(), flying_.end(), arrives,
+                                          [](Instant t, const Flying& f) { return t < f.arrives; });
+      flying_.insert(place, Flying{arrives, &to, frame});
+    }
+  }
+  from.outgoing.clear();
+}
+
+void Wire::turn(End& end) {
+  Stack& stack = end.stack();
+  std::vector<Bytes> arrived;
+  for (auto it = flying_.begin(); it != flying_.end() && it->arrives <= now_;) {
+    if (it->to == &end) {
+      arrived.push_back(std::move(it->frame));
+      it = flying_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  std::vector<FrameIn> batch;
+  for (const Bytes& frame : arrived) batch.push_back({frame, ChecksumState::kUnknown});
+  stack.begin(now_);
+  stack.input(InterfaceId{0}, batch);
+  stack.timers();
+  for (Event event; stack.next_event(event);) {
+    if (end.on_event) end.on_event(event);
+  }
+  if (end.on_turn) end.on_turn();
+  stack.output();
+  stack.reap();
+}
+
+Instant Wire::next_deadline() {
+  Instant next = flying_.empty() ? kNever : flying_.front().arrives;
+  for (End* end : {&left_, &right_}) {
+    next = std::min(next, end->stack().next_deadline());
+    if (end->stack().wants_output()) next = now_;
+    if (end->deadline) next = std::min(next, end->deadline());
+  }
+  return std::max(next, now_);
+}
+
+void Wire::audit() {
+  for (End* end : {&left_, &right_}) {
+    const Books books = end->stack().audit();
+    if (!books.balanced()) ADD_FAILURE() << "audit at " << now_.time_since_epoch().count() << " us: " << books.fault;
+  }
+}
+
+bool Wire::run(const std::function<bool()>& done, Duration limit) {
+  const Instant end = now_ + limit;
+  int still = 0;
+  while (!done()) {
+    const Instant before = now_;
+    now_ = std::min(next_deadline(), end);
+    still = now_ == before ? still + 1 : 0;
+    if (still > 10000) {
+      ADD_FAILURE() << "time stands still at " << now_.time_since_epoch().count() << " us";
+      return false;
+    }
+    turn(left_);
+    turn(right_);
+    carry(left_, right_);
+    carry(right_, left_);
+    if (++turns_ % audit_every == 0) audit();
+    if (now_ >= end) break;
+  }
+  audit();
+  return done();
+}
+
+}  // namespace conker::test

@@ -1,0 +1,82 @@
+// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual time, one thread,
+// and an audit of both books whenever it is asked for.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "stack/stack.hpp"
+#include "tests/unit/random.hpp"
+#include "tests/unit/segment.hpp"
+
+namespace conker::test {
+
+/// What happens on the way, in each direction; rates in 1000.
+struct Weather {
+  Duration delay = 50us;
+  std::uint32_t loss = 0, duplicate = 0, reorder = 0;
+  std::uint32_t seed = 1;
+};
+
+/// One end: a stack, its link and what its application does.
+class End final : public Link {
+ public:
+  End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities, const Settings& settings,
+      std::uint64_t entropy);
+
+  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+  bool send(const FrameOut& frame, Instant now) override;
+
+  Stack& stack() { return *stack_; }
+  /// Every event of a turn, and then once with no event: step 3 of the turn.
+  std::function<void(const Event&)> on_event;
+  std::function<void()> on_turn;
+  /// Asked for its deadline before time moves.
+  std::function<Instant()> deadline;
+
+  std::deque<Bytes> outgoing;
+
+ private:
+  std::vector<std::uint64_t> storage_;
+  std::unique_ptr<Stack> stack_;
+};
+
+class Wire {
+ public:
+  Wire(const Capacities& capacities, const Settings& settings, const Weather& weather = {});
+
+  End& left() { return left_; }    // 10.0.0.1
+  End& right() { return right_; }  // 10.0.0.2
+  Instant now() const { return now_; }
+  /// Every this many turns both books are audited; they also are at the end of run().
+  std::uint32_t audit_every = 1;
+
+  /// Lets time pass until `done`, or until `limit` of virtual time has passed. Says whether it was done.
+  bool run(const std::function<bool()>& done, Duration limit);
+  void audit();
+
+ private:
+  struct Flying {
+    Instant arrives;
+    End* to;
+    Bytes frame;
+  };
+
+  void turn(End& end);
+  void carry(End& from, End& to);
+  Instant next_deadline();
+
+  Weather weather_;
+  Random random_;
+  Instant now_{1s};
+  End left_, right_;
+  std::deque<Flying> flying_;  // in the order of arrival
+  std::uint32_t turns_ = 0;
+};
+
+}  // namespace conker::test
