@@ -74,7 +74,10 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-std::string quantiles_text(const json& us) {
+/// `count` of them there were.
+std::string quantiles_text(const json& us, std::uint64_t count) {
+  if (count == 0) return "-";
+  if (us.at("max") == 0) return "at once";
   return fmt::format("half within {}, 90% {}, 99% {}, 99.9% {}, longest {}", duration_us(us.at("p50")),
                      duration_us(us.at("p90")), duration_us(us.at("p99")), duration_us(us.at("p999")),
                      duration_us(us.at("max")));
@@ -96,8 +99,8 @@ std::string report_text(const StrikeOptions& options, const json& report) {
   facts.add({"failed", fmt::format("{} refused, {} timed out, {} reset, {} other",
                                    count(failed.at("refused")), count(failed.at("timed_out")),
                                    count(failed.at("reset")), count(failed.at("other")))});
-  facts.add({"connect", quantiles_text(report.at("connect_us"))});
-  facts.add({"close", quantiles_text(report.at("close_us"))});
+  facts.add({"connect", quantiles_text(report.at("connect_us"), report.at("completed"))});
+  facts.add({"close", quantiles_text(report.at("close_us"), report.at("completed"))});
   facts.add({"retransmits", count(report.at("retransmits"))});
   facts.add({"TIME-WAIT", fmt::format("{} evicted, {} reused", count(report.at("time_wait").at("evicted")),
                                       count(report.at("time_wait").at("reused")))});

@@ -182,7 +182,7 @@ inline constexpr std::array kPingParameters{
     Parameter{"host", Type::kString, Need::kRequired, "IPv4 address"},
     Parameter{"sequence", Type::kInteger, Need::kOptional, "ICMP sequence number", "1", 0, 65535},
     Parameter{"bytes", Type::kInteger, Need::kOptional, "payload", "56", 8, 1024},
-    Parameter{"timeout_ms", Type::kInteger, Need::kOptional, "how long to wait (milliseconds)", "1000", 1,
+    Parameter{"timeout_ms", Type::kInteger, Need::kOptional, "how long to wait (milliseconds)", "2000", 1,
               60'000},
 };
 inline constexpr std::array kPingResult{
@@ -309,6 +309,18 @@ constexpr const Parameter* find_parameter(const Verb& verb, std::string_view nam
   const auto parameter = std::find_if(verb.parameters.begin(), verb.parameters.end(),
                                       [&](const Parameter& p) { return p.name == name; });
   return parameter == verb.parameters.end() ? nullptr : &*parameter;
+}
+
+/// What holds for an integer that is not given; 0 where the table has words for that, or no such parameter.
+constexpr std::int64_t default_integer(const Verb& verb, std::string_view name) {
+  const Parameter* parameter = find_parameter(verb, name);
+  std::int64_t value = 0;
+  if (parameter == nullptr) return value;
+  for (const char c : parameter->fallback) {
+    if (c < '0' || c > '9') return 0;
+    value = value * 10 + (c - '0');
+  }
+  return value;
 }
 
 /// The exit code that goes with an error code of the daemon; kExitFailed for one not in the table.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ctl/protocol/table.hpp"
 #include "daemon/control/rpc.hpp"
 #include "daemon/control/session.hpp"
 
@@ -47,8 +48,12 @@ class Call {
 
   bool has(const char* name) const { return request_.params.contains(name); }
   std::string text(const char* name) const { return request_.params.value(name, std::string()); }
-  std::int64_t integer(const char* name, std::int64_t fallback = 0) const {
+  std::int64_t integer(const char* name, std::int64_t fallback) const {
     return request_.params.value(name, fallback);
+  }
+  /// What the table says when it is not given.
+  std::int64_t integer(const char* name) const {
+    return integer(name, ctl::default_integer(*request_.verb, name));
   }
   bool boolean(const char* name) const { return request_.params.value(name, false); }
   /// The descriptor that came with the request; none if none did.

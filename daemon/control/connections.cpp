@@ -47,8 +47,8 @@ Connections::Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard)
     engine_.enter();
     ListRequest request;
     request.state = call.text("state");
-    request.offset = static_cast<std::uint64_t>(call.integer("offset", 0));
-    request.limit = static_cast<std::uint64_t>(call.integer("limit", 1000));
+    request.offset = static_cast<std::uint64_t>(call.integer("offset"));
+    request.limit = static_cast<std::uint64_t>(call.integer("limit"));
     call.reply(list_connections(engine_.stack(), request));
   });
   verbs.serve("show", [this](Call call) {

@@ -40,8 +40,8 @@ void Pings::ping(Call call) {
   }
   while (waiting_.count(next_identifier_) != 0) ++next_identifier_;
   const std::uint16_t identifier = next_identifier_++;
-  const auto sequence = static_cast<std::uint16_t>(call.integer("sequence", 1));
-  const auto bytes = static_cast<std::uint16_t>(call.integer("bytes", 56));
+  const auto sequence = static_cast<std::uint16_t>(call.integer("sequence"));
+  const auto bytes = static_cast<std::uint16_t>(call.integer("bytes"));
   std::array<std::byte, 1024> payload;
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::byte>(i);
 
@@ -53,7 +53,7 @@ void Pings::ping(Call call) {
     call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(*host), to_string(error)));
     return;
   }
-  const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms", 1000));
+  const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms"));
   waiting_.emplace(identifier, Waiting{std::move(call), *host, sequence, bytes, now, deadline});
   arm();
 }

@@ -23,8 +23,9 @@
 namespace conker::daemon {
 namespace {
 
-constexpr int kBacklog = 64;
-constexpr double kAcceptPause = 1;  // seconds without accepting when descriptors have run out
+constexpr int kBacklog = 1024;
+constexpr int kAcceptsAtATime = 16;  // then the rest of the loop has its turn
+constexpr double kAcceptPause = 1;   // seconds without accepting when descriptors have run out
 
 /// Only once the socket is ours.
 [[noreturn]] void give_up(const std::string& path, std::string_view what) {
@@ -101,16 +102,19 @@ void ControlServer::listen(const config::Control& config) {
 }
 
 void ControlServer::accept() {
-  Descriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (client) {
-    admit(std::move(client));
+  for (int i = 0; i < kAcceptsAtATime; ++i) {
+    Descriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client) {
+      admit(std::move(client));
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      // The client stays in the queue; asking again at once would only spin.
+      spdlog::warn("control: cannot take a client: {}; trying again in a second", std::strerror(errno));
+      accept_.stop();
+      accept_again_.start(kAcceptPause);
+    }
     return;
-  }
-  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-    // The client stays in the queue; asking again at once would only spin.
-    spdlog::warn("control: cannot take a client: {}; trying again in a second", std::strerror(errno));
-    accept_.stop();
-    accept_again_.start(kAcceptPause);
   }
 }
 

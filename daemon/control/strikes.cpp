@@ -80,7 +80,7 @@ void Strikes::start(Call call) {
     call.fail(Code::kInvalidParameters, "strike: give cycles or duration_ms, or it would never end");
     return;
   }
-  const std::int64_t concurrency = call.integer("concurrency", 1);
+  const std::int64_t concurrency = call.integer("concurrency");
   if (concurrency > limits.max_concurrency) {
     call.fail(Code::kNotAllowed,
               fmt::format("concurrency {} is more than strike.max_concurrency of the configuration, {}",
@@ -98,7 +98,7 @@ void Strikes::start(Call call) {
   request.concurrency = static_cast<std::uint32_t>(concurrency);
   request.rate = static_cast<std::uint32_t>(call.integer("rate"));
   request.close = call.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
-  request.seed = static_cast<std::uint64_t>(call.integer("seed", 1));
+  request.seed = static_cast<std::uint64_t>(call.integer("seed"));
 
   engine_.enter();
   strike_.reset();

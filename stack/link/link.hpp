@@ -14,7 +14,8 @@ namespace conker {
 enum class ChecksumState : std::uint8_t {
   kUnknown,  // verify it
   kVouched,  // the link has verified it
-  kPartial,  // a local sender left it for the hardware: it holds only the pseudo-header's sum. The data is good.
+  kPartial,  // a local sender left it for the hardware: it holds only the pseudo-header's sum. The data is
+             // good.
 };
 
 /// A frame that came in. The bytes are the link's and stay until its next receive().
@@ -50,8 +51,8 @@ class Link {
   /// Whatever was taken but still waits to form a batch goes out.
   virtual void flush(Instant /*now*/) {}
 
-  /// When the link wants receive() and flush() to be called again although nothing arrived (a frame it holds back);
-  /// kNever if it does not.
+  /// When the link wants receive() and flush() to be called again although nothing arrived (a frame it holds
+  /// back); kNever if it does not.
   virtual Instant next_deadline() const { return kNever; }
 
  protected:

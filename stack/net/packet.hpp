@@ -24,13 +24,13 @@ struct PacketIn {
 
 /// ICMP says that a TCP segment of ours did not arrive.
 struct Unreachable {
-  std::uint8_t code = 0;   // RFC 792; of type 3
-  FourTuple tuple;         // as we would write it: local is us
-  Seq sequence;            // of the segment that it quotes
+  std::uint8_t code = 0;  // RFC 792; of type 3
+  FourTuple tuple;        // as we would write it: local is us
+  Seq sequence;           // of the segment that it quotes
 };
 
-/// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its header at
-/// kHeadroom, the network layer puts its own in front.
+/// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its
+/// header at kHeadroom, the network layer puts its own in front.
 struct PacketOut {
   static constexpr std::size_t kHeadroom = 14 + 40;  // Ethernet, and the larger of IPv4 and IPv6
   static constexpr std::size_t kTransportMax = 60;

@@ -11,8 +11,8 @@ from harness import Field, check, same, test
 
 def client(field: Field) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.connect(field.daemon.socket_path)  # waits while the backlog is full
     made.settimeout(5)
-    made.connect(field.daemon.socket_path)
     field.scene.undo(made.close)
     return made
 

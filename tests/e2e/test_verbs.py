@@ -258,7 +258,6 @@ def strike_refusals(field: Field) -> None:
     ctl = field.ctl
     done = ctl("strike", "10.78.0.1:80", "--cycles", "1").expect(FAILED)
     check("strike.allow" in done.err, f"does not name the key: {done.err}")
-    ctl("strike", f"{field.PEER}:9000").expect(USAGE)
     ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--close", "gently").expect(USAGE)
     ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--duration", "1").expect(USAGE)
     report = ctl("--json", "strike", f"{field.PEER}:9", "--cycles", "50").expect(FAILED).json()
@@ -300,6 +299,7 @@ def strike_of_a_client_that_dies(field: Field) -> None:
 @test("tap", quick=True)
 def faults(field: Field) -> None:
     ctl = field.ctl
+    ctl.ok("ping", field.PEER, "-c", "1")  # the neighbour is known before
     ctl.ok("fault", "set", "loss=100%")
     ctl("ping", field.PEER, "-c", "1").expect(TIMED_OUT)
     ctl.ok("fault", "set", "loss=0%", "delay=50ms")

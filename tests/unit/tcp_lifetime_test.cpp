@@ -274,6 +274,69 @@ TEST(TcpLifetimeTest, AListenerEndedBeforeItsNewsWereFetched) {
   EXPECT_EQ(told, 1);
 }
 
+TEST(TcpLifetimeTest, UnlistenBetweenTheNewsAndTheirFetching) {
+  Script s;
+  const auto listener = s.listen(7);
+  const auto other = s.listen(8);
+  Stack& stack = s.stack();
+  for (const std::uint16_t port : {std::uint16_t{7}, std::uint16_t{8}}) {
+    s.peer(40000, port);
+    s.inject(Syn());
+    s.expect(SynAck());
+  }
+  const auto arrives = [&](std::uint16_t port) {
+    WireSegment ack;
+    ack.source = kPeerAddress;
+    ack.destination = kStackAddress;
+    ack.source_port = 40000;
+    ack.destination_port = port;
+    ack.seq = kPeerIss + 1;
+    ack.ack = *s.flow().iss + 1;
+    ack.flags = kAck;
+    const Bytes frame = encode(ack, kPeerMac, kStackMac);
+    const FrameIn in{frame, ChecksumState::kUnknown};
+    stack.input(InterfaceId{0}, std::span(&in, 1));
+  };
+  arrives(8);
+  s.speak_for(s.speaking_for() - 1);
+  arrives(7);
+  EXPECT_EQ(stack.unlisten(listener), Error::kOk);
+  s.turn();
+  s.forget();
+  EXPECT_FALSE(s.acceptable(listener));
+  EXPECT_TRUE(s.acceptable(other));
+}
+
+TEST(TcpLifetimeTest, WhoFindsAnIdElsewhereMayEndItBeforeItWasAccepted) {
+  for (const bool close : {true, false}) {
+    Script s;
+    const auto listener = s.listen(7, 1);
+    s.handshake(40000, 7);
+    ConnectionInfo found;
+    s.stack().tcp().for_each_connection([&](const ConnectionInfo& info) { found = info; });
+    EXPECT_EQ(close ? s.close(found.id) : s.abort(found.id), Error::kOk);
+    s.skip();
+    EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
+    s.handshake(40001, 7);  // its place in the queue is free
+    (void)s.accept(listener);
+  }
+}
+
+TEST(TcpLifetimeTest, PeekShowsTheBytesInPlaceAndConsumeTakesThem) {
+  Script s;
+  const auto id = s.established();
+  s.inject(Data("hello"));
+  s.skip();
+  std::array<std::span<const std::byte>, 4> pieces;
+  const auto count = s.stack().peek(id, pieces);
+  ASSERT_TRUE(count);
+  ASSERT_EQ(*count, 1u);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(pieces[0].data()), pieces[0].size()), "hello");
+  EXPECT_EQ(s.stack().consume(id, 6), Error::kInvalidArgument);
+  EXPECT_EQ(s.stack().consume(id, 2), Error::kOk);
+  EXPECT_EQ(s.receive(id), "llo");
+}
+
 TEST(TcpLifetimeTest, CookiesComeBackWithEveryEvent) {
   Script s;
   std::vector<std::uint32_t> cookies;

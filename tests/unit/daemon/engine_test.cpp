@@ -277,6 +277,7 @@ TEST_F(EngineTest, ADeadlineOfAHookIsKept) {
 TEST_F(EngineTest, ShutdownClosesInPeace) {
   start("echo", Port{7});
   open(Port{7});
+  ASSERT_TRUE(until([&] { return services_.list()[0].accepted == 1; }));
   Shutdown shutdown(server_);
   server_.enter();
   services_.stop_all();
@@ -292,6 +293,7 @@ TEST_F(EngineTest, ShutdownClosesInPeace) {
 TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
   start("echo", Port{7});
   open(Port{7});
+  ASSERT_TRUE(until([&] { return services_.list()[0].accepted == 1; }));
   Shutdown shutdown(server_);
   server_.enter();
   services_.stop_all();
