@@ -110,7 +110,7 @@ std::optional<Client::Message> Client::take_line() {
 }
 
 void Client::fill() {
-  std::array<char, 64 * 1024> bytes;
+  std::array<char, std::size_t{64} * 1024> bytes;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   iovec vector{bytes.data(), bytes.size()};
   msghdr message{};

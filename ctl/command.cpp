@@ -26,6 +26,7 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std
                    std::function<int()> run) {
   CLI::App* verb = app.add_subcommand(name, std::string(help));
   verb->fallthrough();
+  verb->group("Verbs");
   verb->footer("Options of every verb: --socket PATH, --json, --timeout S (see conkerctl --help)");
   if (run) {
     verb->callback([&context, run = std::move(run)] { context.run = run; });

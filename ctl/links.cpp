@@ -93,9 +93,9 @@ void add_link_verbs(CLI::App& app, Context& context) {
 
   CLI::App* capture = add_verb(app, context, "capture", "Write every frame of the links to a pcap file", {});
   capture->require_subcommand(1);
-  CLI::App* verb = add_verb(*capture, context, "start", verb_help("capture_start"), [&context, values] {
-    return capture_start(context, values->file, values->link);
-  });
+  CLI::App* verb =
+      add_verb(*capture, context, "start", "Begin a capture; it goes on until `capture stop`",
+               [&context, values] { return capture_start(context, values->file, values->link); });
   verb->add_option("FILE", values->file, "the file to write; what was in it is lost")
       ->required()
       ->type_name("");

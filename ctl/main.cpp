@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
@@ -18,6 +19,13 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 the daemon refused or failed it, 2 usage, 3 connection refused, 4 timed out,\n"
     "5 no daemon at the socket. `conkerctl VERB --help` tells more about a verb.";
+
+std::string failure_message(const CLI::App* app, const CLI::Error& error) {
+  const std::vector<std::string> unknown = app->remaining();
+  const bool no_verb = app->get_subcommands().empty() && !unknown.empty();
+  return fmt::format("conkerctl: {}: see conkerctl --help\n",
+                     no_verb ? "there is no verb " + unknown.front() : error.what());
+}
 
 void report(const Context& context, int exit, const char* message) {
   std::fprintf(stderr, "conkerctl: %s\n", message);
@@ -44,9 +52,8 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0.001, 1e6));
   app.set_version_flag("--version", "conkerctl " CONKER_VERSION);
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return fmt::format("conkerctl: {}: see conkerctl --help\n", error.what());
-  });
+  app.failure_message(failure_message);
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
   app.footer(kFooter);
   add_status_verbs(app, context);
   add_connection_verbs(app, context);

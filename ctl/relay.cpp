@@ -18,7 +18,7 @@
 namespace conker::ctl {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 // A pipe that is writable has room for so much: writing more could block beyond --timeout.
 constexpr std::size_t kPipeBytes = 4096;
 

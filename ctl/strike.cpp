@@ -74,10 +74,9 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-/// `count` of them there were.
+/// Times of `count` completed cycles, and of those that failed after this part of theirs.
 std::string quantiles_text(const json& us, std::uint64_t count) {
-  if (count == 0) return "-";
-  if (us.at("max") == 0) return "at once";
+  if (us.at("max") == 0) return count == 0 ? "-" : "at once";
   return fmt::format("half within {}, 90% {}, 99% {}, 99.9% {}, longest {}", duration_us(us.at("p50")),
                      duration_us(us.at("p90")), duration_us(us.at("p99")), duration_us(us.at("p999")),
                      duration_us(us.at("max")));

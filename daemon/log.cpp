@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 
@@ -24,6 +25,10 @@ spdlog::sink_ptr open_sink(const std::string& name) {
       throw std::runtime_error("log.sink: there is no journal here; use stderr or the path of a file");
     }
     return std::make_shared<spdlog::sinks::systemd_sink_st>("conkerd");
+  }
+  // spdlog would make the directories on the way, and a typing error would leave a tree behind.
+  if (!std::filesystem::is_directory(std::filesystem::path(name).parent_path())) {
+    throw std::runtime_error("log.sink: there is no directory for " + name + "; make it first");
   }
   try {
     return std::make_shared<spdlog::sinks::basic_file_sink_st>(name);

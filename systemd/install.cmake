@@ -6,7 +6,7 @@ if(prefix MATCHES "^/usr/?$")
 else()
   set(etc "${prefix}/etc")
 endif()
-set(CONKER_SBINDIR "${prefix}/sbin")
+set(CONKER_BINDIR "${prefix}/bin")
 set(CONKER_DOCDIR "${prefix}/share/doc/conker")
 set(CONKER_CONFIG "${etc}/conker/conkerd.yaml")
 

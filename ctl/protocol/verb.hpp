@@ -16,7 +16,7 @@ namespace conker::ctl {
 /// Goes up when a change would mislead a client written for an older version.
 inline constexpr int kProtocolVersion = 1;
 /// Requests longer than this are refused and the client is disconnected.
-inline constexpr std::size_t kMaxRequestBytes = 64 * 1024;
+inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
 inline constexpr std::string_view kDefaultSocket = "/run/conker/conkerd.sock";
 
 enum class Type : std::uint8_t { kBoolean, kInteger, kNumber, kString, kObject, kList };

@@ -16,7 +16,7 @@ namespace {
 using ctl::Code;
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
 /// Why a descriptor cannot take a capture; empty when it can. Only files: writing to anything else might
 /// block.

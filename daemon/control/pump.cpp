@@ -16,7 +16,7 @@
 namespace conker::daemon {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr int kReadsAtATime = 4;  // then the rest of the loop has its turn
 constexpr std::size_t kPieces = 16;
 

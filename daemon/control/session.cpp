@@ -12,7 +12,7 @@
 namespace conker::daemon {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxDescriptors = 8;  // room for those to be closed
 
 /// Keeps the first descriptor that came with a message, closes all others.

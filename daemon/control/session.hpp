@@ -18,9 +18,9 @@ using SessionId = std::uint64_t;
 class Session {
  public:
   /// Answers wait when this much is unread: no more requests are taken until the client reads.
-  static constexpr std::size_t kHighWater = 256 * 1024;
+  static constexpr std::size_t kHighWater = std::size_t{256} * 1024;
   /// A client that lets this much pile up is cut off.
-  static constexpr std::size_t kMaxOutput = 8 * 1024 * 1024;
+  static constexpr std::size_t kMaxOutput = std::size_t{8} * 1024 * 1024;
   /// So is one that reads nothing for this long (seconds) while something waits for it.
   static constexpr double kStalled = 30;
   /// Requests that a client may have under way at a time.

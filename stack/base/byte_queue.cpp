@@ -83,7 +83,7 @@ std::uint32_t ByteQueue::copy(const ChunkPool& pool, std::span<std::byte> out) c
   for (std::uint32_t at = head_ == 0 ? kNone : head_ - 1; at != kNone && copied < out.size();
        at = pool[at].next) {
     const auto used = pool.used(at);
-    const auto n = std::min(used.size(), out.size() - copied);
+    const auto n = std::min<std::size_t>(used.size(), out.size() - copied);
     std::memcpy(out.data() + copied, used.data(), n);
     copied += static_cast<std::uint32_t>(n);
   }

@@ -295,7 +295,8 @@ IpAddress Strike::choose_address() {
   random_ ^= random_ << 25;
   random_ ^= random_ >> 27;
   const auto upper = static_cast<std::uint32_t>((random_ * 0x2545f4914f6cdd1d) >> 32);
-  return stack_.network().address(addresses_[(std::uint64_t{upper} * address_count_) >> 32]);
+  return stack_.network().address(
+      addresses_[static_cast<std::uint32_t>((std::uint64_t{upper} * address_count_) >> 32)]);
 }
 
 }  // namespace conker

@@ -43,7 +43,7 @@ class NewReno {
       cwnd_ += std::min<std::uint32_t>(acked, mss);  // slow start (RFC 5681, 3.1)
     } else {
       const std::uint32_t growth = static_cast<std::uint32_t>(mss) * mss / cwnd_;
-      cwnd_ += std::max(growth, 1u);
+      cwnd_ += std::max<std::uint32_t>(growth, 1);
     }
     cwnd_ = std::min(cwnd_, kUnlimited);
     return Resend::kNo;

@@ -43,7 +43,7 @@ Tcp::Choice Tcp::choose_port(FourTuple tuple) {
   const std::uint32_t range = settings_.last_port.value - first + 1u;
   const std::uint64_t f = siphash24(port_key_, words_of(tuple, Port{0}));
   const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
-  std::uint32_t& counter = port_counters_[(f >> 32) % port_counters_.size()];
+  std::uint32_t& counter = port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
 
   Choice waiting;
   int time_waits = 0;

@@ -74,8 +74,8 @@ def measure(binaries: Binaries, turns: int, seconds: float) -> list[dict[str, ob
         for turn in range(turns):
             for name, contestant in CONTESTANTS.items():
                 rates[name].append(contestant(binaries, concurrency, seconds))
-                print(f"  turn {turn + 1} of {turns}, {concurrency:2} in flight, {name}: {rates[name][-1]:9,.0f} cycles/s",
-                      flush=True)
+                print(f"  turn {turn + 1} of {turns}, {concurrency:2} in flight, {name}: "
+                      f"{rates[name][-1]:9,.0f} cycles/s", flush=True)
         medians = {name: statistics.median(values) for name, values in rates.items()}
         rows.append({"concurrency": concurrency, "cycles_per_second": medians, "turns": rates,
                      "ratio": medians["conker"] / medians["kernel"]})

@@ -47,7 +47,8 @@ def refuse(scene: Scene, text: str, line: int, key: str) -> None:
     process = scene.process("check-config", [scene.binaries.conkerd, "--config", path, "--check-config"])
     code, message = process.wait(10), process.err().strip()
     same(code, 2, f"exit code for {key or 'line ' + str(line)} ({message})")
-    check(re.search(rf"{re.escape(path)}:{line}:\d+: {re.escape(key)}", message), f"expected line {line}, {key}: {message}")
+    place = rf"{re.escape(path)}:{line}:\d+: {re.escape(key)}"
+    check(re.search(place, message), f"expected line {line}, {key}: {message}")
     same(len(message.splitlines()), 1, f"lines of the message: {message}")
 
 

@@ -10,7 +10,7 @@ from harness import Field, Scene, check, same, test
 PREFIX = "/usr"
 FILES = [
     "/usr/bin/conkerctl",
-    "/usr/sbin/conkerd",
+    "/usr/bin/conkerd",
     "/usr/lib/systemd/system/conkerd.service",
     "/usr/lib/sysusers.d/conker.conf",
     "/usr/share/doc/conker/LICENSE",
@@ -32,10 +32,10 @@ def everything_in_its_place(scene: Scene) -> None:
     install(scene, root)
     found = sorted(f"{path[len(root):]}/{name}" for path, _, names in os.walk(root) for name in names)
     same(found, sorted(FILES), "installed files")
-    for binary in ("usr/sbin/conkerd", "usr/bin/conkerctl"):
+    for binary in ("usr/bin/conkerd", "usr/bin/conkerctl"):
         done = subprocess.run([f"{root}/{binary}", "--help"], capture_output=True, check=False)
         same(done.returncode, 0, f"{binary} --help")
-    check_config = subprocess.run([f"{root}/usr/sbin/conkerd", "--config", f"{root}/etc/conker/conkerd.yaml",
+    check_config = subprocess.run([f"{root}/usr/bin/conkerd", "--config", f"{root}/etc/conker/conkerd.yaml",
                                    "--check-config"], capture_output=True, text=True, check=False)
     same(check_config.returncode, 0, f"the shipped configuration: {check_config.stderr}")
 

@@ -107,6 +107,7 @@ def other_frames_are_counted_and_dropped(field: Field) -> None:
         eventually(lambda n=name, b=before: field.ctl.counter(n) > b, f"{name} counted")
     generator = random.Random(9)
     for _ in range(20_000):
-        wire.send(us + other + generator.choice([b"\x08\x00", b"\x08\x06"]) + generator.randbytes(generator.randrange(60)))
+        protocol = generator.choice([b"\x08\x00", b"\x08\x06"])
+        wire.send(us + other + protocol + generator.randbytes(generator.randrange(60)))
     field.ctl.ok("ping", field.PEER, "-c", "1")
     field.ctl.balanced()

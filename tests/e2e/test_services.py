@@ -68,7 +68,8 @@ def discard(field: Field) -> None:
 
 @test("tap", "packet", config=SERVICES, quick=True)
 def daytime(field: Field) -> None:
-    line = read_to_end(field.connect(PORTS["daytime"]))
+    with field.peer_ns.connect(field.STACK, PORTS["daytime"]) as connection:
+        line = read_to_end(connection)
     check(line.endswith(b"\r\n") and b":" in line and len(line) < 100, f"not a time of day: {line!r}")
     nothing_left(field)
 

@@ -36,7 +36,8 @@ def _wire(scene: Scene) -> dict:
 def no_daemon(scene: Scene) -> None:
     daemon = scene.conkerd(_wire(scene))
     daemon.terminate()
-    for verb in (["status"], ["list"], ["version"], ["open", "10.1.0.2:80"], ["strike", "10.1.0.2:80", "--cycles", "1"]):
+    strike = ["strike", "10.1.0.2:80", "--cycles", "1"]
+    for verb in (["status"], ["list"], ["version"], ["open", "10.1.0.2:80"], strike):
         done = daemon.ctl(*verb).expect(NO_DAEMON)
         check(len(done.err.strip().splitlines()) == 1, f"one line expected: {done.err}")
         check("conkerd" in done.err, f"does not say what to start: {done.err}")
@@ -330,7 +331,8 @@ def _syn(source: str, target: str, source_port: int, target_port: int) -> bytes:
     """An IPv4 packet; the kernel fills in its header's checksum."""
     header = bytearray(source_port.to_bytes(2, "big") + target_port.to_bytes(2, "big") + (1000).to_bytes(4, "big")
                        + bytes(4) + bytes([0x50, 0x02]) + (8192).to_bytes(2, "big") + bytes(4))
-    covered = socket.inet_aton(source) + socket.inet_aton(target) + bytes([0, 6]) + len(header).to_bytes(2, "big") + header
+    pseudo = socket.inet_aton(source) + socket.inet_aton(target) + bytes([0, 6]) + len(header).to_bytes(2, "big")
+    covered = pseudo + header
     total = sum(int.from_bytes(covered[i:i + 2], "big") for i in range(0, len(covered), 2))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)

@@ -1,5 +1,3 @@
-#include "stack/base/byte_queue.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -7,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "stack/base/byte_queue.hpp"
 #include "stack/base/chunk_pool.hpp"
-
 #include "tests/unit/random.hpp"
 
 namespace conker {
@@ -19,7 +17,9 @@ constexpr std::uint32_t kChunks = 16, kChunkBytes = 100;
 class PoolTest : public ::testing::Test {
  protected:
   static std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
-  static std::string text(std::span<const std::byte> b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
+  static std::string text(std::span<const std::byte> b) {
+    return {reinterpret_cast<const char*>(b.data()), b.size()};
+  }
   std::string read(const ByteQueue& queue, std::uint32_t offset, std::uint32_t length) {
     std::array<std::span<const std::byte>, 32> pieces;
     const std::uint32_t n = queue.gather(pool_, offset, length, pieces);

@@ -1,10 +1,9 @@
-#include "stack/base/histogram.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "stack/base/histogram.hpp"
 #include "tests/unit/random.hpp"
 
 namespace conker {

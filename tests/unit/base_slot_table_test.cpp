@@ -1,10 +1,9 @@
-#include "stack/base/slot_table.hpp"
-
 #include <gtest/gtest.h>
 
 #include <utility>
 #include <vector>
 
+#include "stack/base/slot_table.hpp"
 #include "tests/unit/random.hpp"
 
 namespace conker {

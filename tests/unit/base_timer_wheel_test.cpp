@@ -1,10 +1,9 @@
-#include "stack/base/timer_wheel.hpp"
-
 #include <gtest/gtest.h>
 
 #include <map>
 #include <vector>
 
+#include "stack/base/timer_wheel.hpp"
 #include "tests/unit/random.hpp"
 
 namespace conker {
@@ -30,7 +29,8 @@ class TimerWheelTest : public ::testing::Test {
 };
 
 TEST_F(TimerWheelTest, FiresAtItsTickAndNotBefore) {
-  for (const std::uint32_t distance : {1u, 2u, 63u, 64u, 65u, 127u, 128u, 4095u, 4096u, 4097u, 262143u, 262144u, 1000000u}) {
+  for (const std::uint32_t distance :
+       {1u, 2u, 63u, 64u, 65u, 127u, 128u, 4095u, 4096u, 4097u, 262143u, 262144u, 1000000u}) {
     for (const std::uint32_t start : {0u, 1u, 63u, 64u, 4095u, 4096u, 0xffffff00u}) {
       std::vector<std::byte> storage(64 * kTimers);
       Arena arena(storage);

@@ -13,7 +13,9 @@ std::string at(const Where& where) {
   return std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": ";
 }
 
-std::pair<std::uint32_t, std::uint32_t> key(ConnectionId id) { return {id.slot, id.generation}; }
+std::pair<std::uint32_t, std::uint32_t> key(ConnectionId id) {
+  return {id.slot, id.generation};
+}
 
 Entropy fixed_entropy() {
   Entropy entropy;
@@ -187,8 +189,10 @@ std::optional<Segment> Script::next_sent(const Where& where) {
 
   Flow& f = flow();
   EXPECT_EQ(wire.destination, f.peer) << at(where) << "sent to another peer";
-  EXPECT_EQ(wire.source_port, f.local_port) << at(where) << "sent from another port than the script speaks to";
-  EXPECT_EQ(wire.destination_port, f.peer_port) << at(where) << "sent to another port than the script speaks for";
+  EXPECT_EQ(wire.source_port, f.local_port)
+      << at(where) << "sent from another port than the script speaks to";
+  EXPECT_EQ(wire.destination_port, f.peer_port)
+      << at(where) << "sent to another port than the script speaks for";
   if (wire.flags & kSyn) f.iss = wire.seq;
   Segment s(wire.flags, std::move(wire.data));
   s.sequence = wire.seq - f.iss.value_or(0);

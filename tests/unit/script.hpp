@@ -1,6 +1,7 @@
-// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its peer 10.0.0.1 (and
-// whoever else a script speaks for: every ARP request is answered). What is sent waits in line until the script has
-// expected it; time moves only when the script says so. Every step is a whole turn, and every turn ends with an audit.
+// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its peer 10.0.0.1
+// (and whoever else a script speaks for: every ARP request is answered). What is sent waits in line until the
+// script has expected it; time moves only when the script says so. Every step is a whole turn, and every turn
+// ends with an audit.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,7 +59,8 @@ struct Flow {
 
 class Script {
  public:
-  explicit Script(const Capacities& capacities = small_capacities(), const Settings& settings = plain_settings());
+  explicit Script(const Capacities& capacities = small_capacities(),
+                  const Settings& settings = plain_settings());
   ~Script();
 
   // ---- What the application does; each call is followed by a turn ----
@@ -85,7 +87,8 @@ class Script {
   void speak_for(std::size_t flow) { flow_ = flow; }
   std::size_t speaking_for() const { return flow_; }
   Flow& flow() { return flows_.at(flow_); }
-  /// One segment, one turn. With no `seq` it follows what was sent before; with no `ack` it acknowledges all there was.
+  /// One segment, one turn. With no `seq` it follows what was sent before; with no `ack` it acknowledges all
+  /// there was.
   void inject(const Segment& segment) { inject(std::vector{segment}); }
   /// Several segments in one batch.
   void inject(const std::vector<Segment>& segments);
@@ -119,7 +122,8 @@ class Script {
   // ---- Chapters ----
 
   /// A connection opened by the stack to `port` of the peer, established.
-  ConnectionId established(std::uint16_t port = 80, std::uint16_t peer_mss = 1460, std::uint32_t peer_window = 65535);
+  ConnectionId established(std::uint16_t port = 80, std::uint16_t peer_mss = 1460,
+                           std::uint32_t peer_window = 65535);
   /// A connection accepted from `peer_port`, established and taken from the listener.
   ConnectionId accepted(ListenerId listener, std::uint16_t peer_port, std::uint16_t local_port);
   /// The handshake of a passive open, up to the final ACK.

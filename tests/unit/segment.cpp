@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kEthernet = 14, kIp = 20, kTcp = 20;
 
-void put8(Bytes& out, std::uint32_t v) { out.push_back(static_cast<std::byte>(v)); }
+void put8(Bytes& out, std::uint32_t v) {
+  out.push_back(static_cast<std::byte>(v));
+}
 void put16(Bytes& out, std::uint32_t v) {
   put8(out, v >> 8 & 0xff);
   put8(out, v & 0xff);
@@ -25,8 +27,12 @@ void set16(Bytes& out, std::size_t at, std::uint32_t v) {
   out[at] = static_cast<std::byte>(v >> 8);
   out[at + 1] = static_cast<std::byte>(v);
 }
-std::uint32_t get8(std::span<const std::byte> in, std::size_t at) { return std::to_integer<std::uint32_t>(in[at]); }
-std::uint32_t get16(std::span<const std::byte> in, std::size_t at) { return get8(in, at) << 8 | get8(in, at + 1); }
+std::uint32_t get8(std::span<const std::byte> in, std::size_t at) {
+  return std::to_integer<std::uint32_t>(in[at]);
+}
+std::uint32_t get16(std::span<const std::byte> in, std::size_t at) {
+  return get8(in, at) << 8 | get8(in, at + 1);
+}
 std::uint32_t get32(std::span<const std::byte> in, std::size_t at) {
   return get16(in, at) << 16 | get16(in, at + 2);
 }
@@ -44,8 +50,8 @@ std::uint16_t tcp_checksum(std::span<const std::byte> ip, std::span<const std::b
   return fold(sum(segment, sum(ip.subspan(12, 8)) + 6 + static_cast<std::uint32_t>(segment.size())));
 }
 
-Bytes begin_packet(const MacAddress& from, const MacAddress& to, std::uint32_t protocol, const IpAddress& source,
-                   const IpAddress& destination) {
+Bytes begin_packet(const MacAddress& from, const MacAddress& to, std::uint32_t protocol,
+                   const IpAddress& source, const IpAddress& destination) {
   Bytes out;
   put_mac(out, to);
   put_mac(out, from);
@@ -95,12 +101,14 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
   for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
   end_packet(out);
   const auto whole = std::span<const std::byte>(out);
-  set16(out, kEthernet + kIp + 16, tcp_checksum(whole.subspan(kEthernet, kIp), whole.subspan(kEthernet + kIp)));
+  set16(out, kEthernet + kIp + 16,
+        tcp_checksum(whole.subspan(kEthernet, kIp), whole.subspan(kEthernet + kIp)));
   return out;
 }
 
 std::optional<WireSegment> decode(std::span<const std::byte> frame) {
-  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 || get8(frame, kEthernet + 9) != 6) return {};
+  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 || get8(frame, kEthernet + 9) != 6)
+    return {};
   auto ip = frame.subspan(kEthernet);
   EXPECT_EQ(get8(ip, 0), 0x45u);
   EXPECT_EQ(fold(sum(ip.first(kIp))), 0) << "IPv4 header checksum";

@@ -1,5 +1,5 @@
-// TCP segments as packet scripts write them, and as they look on the wire. Written apart from stack/wire on purpose:
-// the tests shall not believe the code that they test.
+// TCP segments as packet scripts write them, and as they look on the wire. Written apart from stack/wire on
+// purpose: the tests shall not believe the code that they test.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,26 @@ namespace conker::test {
 
 inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32;
 
-/// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from its
-/// receiver's. What is not said is filled in when it is injected, and not compared when it is expected; the flags
-/// (PSH aside) and the data are always compared.
+/// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
+/// its receiver's. What is not said is filled in when it is injected, and not compared when it is expected;
+/// the flags (PSH aside) and the data are always compared.
 struct Segment {
   std::uint8_t flags = 0;
   std::string data;
   std::optional<std::uint32_t> sequence, acknowledgment, announced;
   std::optional<std::uint16_t> segment_size;
 
-  explicit Segment(int bits, std::string text = {}) : flags(static_cast<std::uint8_t>(bits)), data(std::move(text)) {}
+  explicit Segment(int bits, std::string text = {})
+      : flags(static_cast<std::uint8_t>(bits)), data(std::move(text)) {}
 
   Segment seq(std::uint32_t value) const { return with(&Segment::sequence, value); }
   Segment ack(std::uint32_t value) const { return with(&Segment::acknowledgment, value); }
   Segment win(std::uint32_t value) const { return with(&Segment::announced, value); }
   Segment mss(std::uint16_t value) const { return with(&Segment::segment_size, value); }
   Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
-  Segment also(std::uint8_t more) const { return with(&Segment::flags, static_cast<std::uint8_t>(flags | more)); }
+  Segment also(std::uint8_t more) const {
+    return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
+  }
 
   /// The sequence numbers it takes.
   std::uint32_t length() const {
@@ -48,14 +51,28 @@ struct Segment {
 };
 std::ostream& operator<<(std::ostream& out, const Segment& segment);
 
-inline Segment Syn() { return Segment(kSyn); }
-inline Segment SynAck() { return Segment(kSyn | kAck); }
-inline Segment Ack() { return Segment(kAck); }
+inline Segment Syn() {
+  return Segment(kSyn);
+}
+inline Segment SynAck() {
+  return Segment(kSyn | kAck);
+}
+inline Segment Ack() {
+  return Segment(kAck);
+}
 /// FIN and ACK: no TCP sends a FIN alone.
-inline Segment Fin() { return Segment(kFin | kAck); }
-inline Segment Rst() { return Segment(kRst); }
-inline Segment RstAck() { return Segment(kRst | kAck); }
-inline Segment Data(std::string text) { return Segment(kAck | kPsh, std::move(text)); }
+inline Segment Fin() {
+  return Segment(kFin | kAck);
+}
+inline Segment Rst() {
+  return Segment(kRst);
+}
+inline Segment RstAck() {
+  return Segment(kRst | kAck);
+}
+inline Segment Data(std::string text) {
+  return Segment(kAck | kPsh, std::move(text));
+}
 
 /// A segment with everything that the wire shows.
 struct WireSegment {
@@ -72,7 +89,8 @@ using Bytes = std::vector<std::byte>;
 
 /// An Ethernet frame with an IPv4 packet with this segment, checksums and all.
 Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not TCP over IPv4. A segment that no TCP may send (a wrong checksum or length) gives a test failure.
+/// Nothing if it is not TCP over IPv4. A segment that no TCP may send (a wrong checksum or length) gives a
+/// test failure.
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
 /// An ICMP destination-unreachable about a frame that was sent, from `router`.

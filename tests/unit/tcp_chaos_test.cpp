@@ -1,5 +1,6 @@
-// Whatever applications and peers do, in whatever order: the books balance after every turn, every connection that
-// was opened ends with one last event, and nothing is left over. By seed, so that a failure can be run again.
+// Whatever applications and peers do, in whatever order: the books balance after every turn, every connection
+// that was opened ends with one last event, and nothing is left over. By seed, so that a failure can be run
+// again.
 #include <map>
 #include <set>
 #include <vector>
@@ -112,11 +113,19 @@ class Chaos {
           if (const auto accepted = stack.accept(listener)) ids_.push_back(*accepted);
         }
         break;
-      case 6: (void)stack.send(id, std::as_bytes(std::span(text))); break;
+      case 6:
+        (void)stack.send(id, std::as_bytes(std::span(text)));
+        break;
       case 7:
-      case 8: (void)stack.receive(id, std::span(buffer).first(random_.below(buffer.size()))); break;
-      case 9: (void)stack.shutdown(id); break;
-      case 10: (void)stack.close(id); break;
+      case 8:
+        (void)stack.receive(id, std::span(buffer).first(random_.below(buffer.size())));
+        break;
+      case 9:
+        (void)stack.shutdown(id);
+        break;
+      case 10:
+        (void)stack.close(id);
+        break;
       default:
         if (random_.below(3) == 0) (void)stack.abort(id);
     }
@@ -139,11 +148,16 @@ class Chaos {
 
   std::uint32_t about(std::uint32_t number) {
     switch (random_.below(8)) {
-      case 0: return number + random_.below(3) - 1;
-      case 1: return number + random_.below(3000);
-      case 2: return number - random_.below(3000);
-      case 3: return random_();
-      default: return number;
+      case 0:
+        return number + random_.below(3) - 1;
+      case 1:
+        return number + random_.below(3000);
+      case 2:
+        return number - random_.below(3000);
+      case 3:
+        return random_();
+      default:
+        return number;
     }
   }
 
@@ -164,8 +178,10 @@ class Chaos {
       wire.source_port = last.destination_port;
       wire.destination_port = last.source_port;
       wire.seq = about((last.flags & kAck) ? last.ack : 1000);
-      wire.ack = about(last.seq + static_cast<std::uint32_t>(last.data.size()) + ((last.flags & (kSyn | kFin)) ? 1 : 0));
-      constexpr std::uint8_t kUsual[] = {kAck, kAck, kAck, kAck | kFin, kAck | kPsh, kAck | kSyn, kSyn, kRst, kRst | kAck};
+      wire.ack = about(last.seq + static_cast<std::uint32_t>(last.data.size()) +
+                       ((last.flags & (kSyn | kFin)) ? 1 : 0));
+      constexpr std::uint8_t kUsual[] = {kAck,        kAck, kAck, kAck | kFin, kAck | kPsh,
+                                         kAck | kSyn, kSyn, kRst, kRst | kAck};
       wire.flags = random_.below(20) == 0 ? static_cast<std::uint8_t>(random_()) : kUsual[random_.below(9)];
       if (last.flags == kSyn && random_.below(3) != 0) wire.flags = kSyn | kAck;
     }
@@ -178,7 +194,10 @@ class Chaos {
   void step() {
     switch (random_.below(6)) {
       case 0:
-      case 1: call(); s_.turn(); break;
+      case 1:
+        call();
+        s_.turn();
+        break;
       case 2:
       case 3:
       case 4: {

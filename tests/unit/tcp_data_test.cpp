@@ -140,7 +140,7 @@ TEST(TcpReceiveTest, BeyondTheWindow) {
   s.expect(Ack().ack(11).win(0));
   EXPECT_EQ(s.receive(id, 10), "0123456789");
   s.expect(Ack().ack(11).win(10));
-  s.inject(Data("A"). seq(11));
+  s.inject(Data("A").seq(11));
   s.expect(Ack().ack(12).win(9));
   EXPECT_EQ(s.receive(id), "A");
 }

@@ -27,7 +27,8 @@ TEST(TcpLifetimeTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
 
 TEST(TcpLifetimeTest, IdsThatWereNeverGivenOut) {
   Script s;
-  for (const ConnectionId id : {ConnectionId{}, ConnectionId{0, 1}, ConnectionId{7, 1}, ConnectionId{0xffffffff, 1}}) {
+  for (const ConnectionId id :
+       {ConnectionId{}, ConnectionId{0, 1}, ConnectionId{7, 1}, ConnectionId{0xffffffff, 1}}) {
     EXPECT_EQ(s.stack().close(id), Error::kNoSuchId);
     EXPECT_EQ(s.stack().receive(id, {}).error(), Error::kNoSuchId);
   }
@@ -370,8 +371,8 @@ TEST(TcpLifetimeTest, TheRingTellsTheLastStatesWithTimesAndCauses) {
     last = t.at;
     path.push_back(t.to);
   });
-  EXPECT_EQ(path, (std::vector<State>{State::kSynSent, State::kEstablished, State::kFinWait1, State::kFinWait2,
-                                      State::kTimeWait, State::kDestroy}));
+  EXPECT_EQ(path, (std::vector<State>{State::kSynSent, State::kEstablished, State::kFinWait1,
+                                      State::kFinWait2, State::kTimeWait, State::kDestroy}));
 }
 
 TEST(TcpLifetimeTest, ATableOfTwoLivesThroughThousands) {

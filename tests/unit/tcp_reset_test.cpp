@@ -66,7 +66,8 @@ TEST_P(TcpResetTest, ElsewhereInTheWindowItIsChallenged) {
 }
 
 TEST_P(TcpResetTest, OutsideOfTheWindowItIsDropped) {
-  for (const std::uint32_t seq : {stage_.rcv_nxt - 1, stage_.rcv_nxt + 65535 + 1, stage_.rcv_nxt + 0x80000000}) {
+  for (const std::uint32_t seq :
+       {stage_.rcv_nxt - 1, stage_.rcv_nxt + 65535 + 1, stage_.rcv_nxt + 0x80000000}) {
     s_.inject(Rst().seq(seq));
     s_.inject(RstAck().seq(seq).ack(stage_.snd_nxt));
   }

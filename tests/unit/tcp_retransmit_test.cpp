@@ -1,4 +1,5 @@
-// Sending again: the retransmission timer (RFC 6298), and losses found by duplicate ACKs (RFC 5681, RFC 6582).
+// Sending again: the retransmission timer (RFC 6298), and losses found by duplicate ACKs (RFC 5681, RFC
+// 6582).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -28,7 +29,8 @@ TEST(TcpRetransmitTest, EachTimeTwiceAsLate) {
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x").seq(1));
-  for (const Duration gap : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) s.expect_after(gap, Data("x").seq(1).ack(1));
+  for (const Duration gap : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s})
+    s.expect_after(gap, Data("x").seq(1).ack(1));
   s.inject(Ack());
   s.expect_nothing_for(1h);
   s.expect_state(id, State::kEstablished);
@@ -70,9 +72,9 @@ TEST(TcpRetransmitTest, TheFirstMeasurementSetsTheTimeout) {
   const auto id = established_in(s, 100ms);
   const auto info = s.info(id);
   EXPECT_TRUE(info.rtt_measured);
-  EXPECT_EQ(info.srtt, 100ms);     // RFC 6298, 2.2: SRTT = R
-  EXPECT_EQ(info.rttvar, 50ms);    // RTTVAR = R/2
-  EXPECT_EQ(info.rto, 300ms);      // SRTT + 4 RTTVAR
+  EXPECT_EQ(info.srtt, 100ms);   // RFC 6298, 2.2: SRTT = R
+  EXPECT_EQ(info.rttvar, 50ms);  // RTTVAR = R/2
+  EXPECT_EQ(info.rto, 300ms);    // SRTT + 4 RTTVAR
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
   s.expect_after(300ms, Data("x"));
@@ -88,8 +90,8 @@ TEST(TcpRetransmitTest, FurtherMeasurementsAreSmoothed) {
   s.advance(180ms);
   s.inject(Ack());
   const auto info = s.info(id);
-  EXPECT_EQ(info.srtt, 110ms);       // RFC 6298, 2.3: 7/8 100 + 1/8 180
-  EXPECT_EQ(info.rttvar, 57500us);   // 3/4 50 + 1/4 |100 - 180|
+  EXPECT_EQ(info.srtt, 110ms);      // RFC 6298, 2.3: 7/8 100 + 1/8 180
+  EXPECT_EQ(info.rttvar, 57500us);  // 3/4 50 + 1/4 |100 - 180|
   EXPECT_EQ(info.rto, 340ms);
 }
 
@@ -192,7 +194,8 @@ TEST(TcpRetransmitTest, WhatLooksLikeADuplicateAckAndIsNone) {
   const auto id = s.established(80, 100, 2000);
   EXPECT_EQ(s.send(id, std::string(500, 'x')), 500u);
   EXPECT_EQ(s.take_all().size(), 5u);
-  for (std::uint32_t i = 0; i < 5; ++i) s.inject(Ack().ack(1).win(3000 + i));  // the window moves (RFC 5681, 2)
+  for (std::uint32_t i = 0; i < 5; ++i)
+    s.inject(Ack().ack(1).win(3000 + i));  // the window moves (RFC 5681, 2)
   s.expect_nothing();
   for (int i = 0; i < 5; ++i) s.inject(Data("d").ack(1).win(3004));  // there is data
   for (const auto& segment : s.take_all()) EXPECT_TRUE(segment.data.empty());

@@ -101,7 +101,8 @@ TEST(TcpTimeWaitTest, AtTheCapTheOldestGoes) {
   EXPECT_EQ(s.books().time_wait, 8u);
   EXPECT_EQ(s.count(Count::time_wait_evicted), 2u);
   std::vector<std::uint16_t> left;
-  s.stack().tcp().for_each_time_wait([&](const TimeWaitInfo& r) { left.push_back(r.tuple.local_port.value); });
+  s.stack().tcp().for_each_time_wait(
+      [&](const TimeWaitInfo& r) { left.push_back(r.tuple.local_port.value); });
   EXPECT_EQ(left, (std::vector<std::uint16_t>{5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009}));
   s.expect_nothing_for(61s);
   EXPECT_EQ(s.books().time_wait, 0u);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/wire.hpp"
+#include "tests/unit/two_ends.hpp"
 
 namespace conker::test {
 namespace {
@@ -58,7 +58,8 @@ struct Party {
     std::array<char, 4096> buffer;
     std::uint32_t left = reads_at_most;
     while (left > 0) {
-      const auto got = stack->receive(id, std::as_writable_bytes(std::span(buffer).first(std::min<std::size_t>(left, buffer.size()))));
+      const auto got = stack->receive(
+          id, std::as_writable_bytes(std::span(buffer).first(std::min<std::size_t>(left, buffer.size()))));
       if (!got || *got == 0) break;
       received.append(buffer.data(), *got);
       left -= *got;
@@ -77,7 +78,8 @@ class TcpTransferTest : public ::testing::Test {
   void transfer(std::size_t bytes, const Weather& weather, std::uint32_t reads_at_most = 0xffffffff) {
     Wire wire(for_transfer(), {}, weather);
     wire.audit_every = 50;
-    const std::string to_right = random_text(bytes, weather.seed + 1), to_left = random_text(bytes, weather.seed + 2);
+    const std::string to_right = random_text(bytes, weather.seed + 1),
+                      to_left = random_text(bytes, weather.seed + 2);
     Party left, right;
     left.stack = &wire.left().stack();
     left.to_send = to_right;
@@ -103,9 +105,12 @@ class TcpTransferTest : public ::testing::Test {
       right.on_event(event);
     };
     wire.right().on_turn = [&] { right.step(); };
-    if (reads_at_most != 0xffffffff) wire.right().deadline = [&] { return right.closed ? kNever : wire.now() + 1ms; };
+    if (reads_at_most != 0xffffffff)
+      wire.right().deadline = [&] { return right.closed ? kNever : wire.now() + 1ms; };
 
-    EXPECT_TRUE(wire.run([&] { return left.reason != CloseReason::kNotClosed && right.reason != CloseReason::kNotClosed; }, 4h));
+    EXPECT_TRUE(wire.run(
+        [&] { return left.reason != CloseReason::kNotClosed && right.reason != CloseReason::kNotClosed; },
+        4h));
     EXPECT_TRUE(left.received == to_left) << left.received.size() << " of " << bytes;
     EXPECT_TRUE(right.received == to_right) << right.received.size() << " of " << bytes;
     EXPECT_EQ(left.reason, CloseReason::kClosed);
@@ -129,13 +134,21 @@ TEST_F(TcpTransferTest, Clean) {
   EXPECT_LT(took_, 100ms) << "nothing waits for a timer when nothing is lost";
 }
 
-TEST_F(TcpTransferTest, Nothing) { transfer(0, {}); }
+TEST_F(TcpTransferTest, Nothing) {
+  transfer(0, {});
+}
 
-TEST_F(TcpTransferTest, OneByte) { transfer(1, {}); }
+TEST_F(TcpTransferTest, OneByte) {
+  transfer(1, {});
+}
 
-TEST_F(TcpTransferTest, ASlowReaderClosesTheWindow) { transfer(300'000, {.delay = 1ms}, 500); }
+TEST_F(TcpTransferTest, ASlowReaderClosesTheWindow) {
+  transfer(300'000, {.delay = 1ms}, 500);
+}
 
-TEST_F(TcpTransferTest, Loss) { transfer(400'000, {.delay = 1ms, .loss = 10}); }
+TEST_F(TcpTransferTest, Loss) {
+  transfer(400'000, {.delay = 1ms, .loss = 10});
+}
 
 TEST_F(TcpTransferTest, DuplicatesAndReordering) {
   transfer(400'000, {.delay = 1ms, .duplicate = 50, .reorder = 50});
@@ -155,7 +168,9 @@ TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
   }
 }
 
-TEST_F(TcpTransferTest, ATerribleLine) { transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3}); }
+TEST_F(TcpTransferTest, ATerribleLine) {
+  transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3});
+}
 
 }  // namespace
 }  // namespace conker::test

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import time
 from typing import Any
 
 from .ctl import Ctl
@@ -61,7 +62,12 @@ class Conkerd:
         self.process.signal(number)
 
     def descriptors(self) -> int:
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        """How many are open at rest: the fewest seen in a while, since clients take a moment to be gone."""
+        fewest = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        for _ in range(10):
+            time.sleep(0.03)
+            fewest = min(fewest, len(os.listdir(f"/proc/{self.process.pid}/fd")))
+        return fewest
 
     def resident_kib(self) -> int:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:

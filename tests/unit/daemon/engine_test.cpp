@@ -154,12 +154,15 @@ TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
   reading_ = false;
   const std::string chunk(20000, 'e');
   std::size_t sent = 0;
-  for (int quiet = 0; quiet < 20;) {
+  for (int quiet = 0; quiet < 200;) {
     const std::uint32_t taken = send(chunk);
     sent += taken;
     quiet = taken == 0 ? quiet + 1 : 0;
-    ev_run(loop_, EVRUN_ONCE);
+    ev_run(loop_, EVRUN_NOWAIT);
   }
+  // Both windows are closed now; each side probes the other's, and what follows must not hang on that.
+  const auto& probes = [&] { return client_.stack().counters()[Count::zero_window_probes]; };
+  EXPECT_TRUE(until([&] { return probes() >= 2; }));
   // Both receive and send buffers of both sides, and not more.
   EXPECT_GT(sent, 100'000u);
   EXPECT_LT(sent, 270'000u);

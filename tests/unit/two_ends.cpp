@@ -1,16 +1,17 @@
-#include "tests/unit/wire.hpp"
+#include "tests/unit/two_ends.hpp"
 
 #include <algorithm>
 
 namespace conker::test {
 
-End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities, const Settings& settings,
-         std::uint64_t entropy)
+End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
+         const Settings& settings, std::uint64_t entropy)
     : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
   auto bytes = std::as_writable_bytes(std::span(storage_));
   bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
   Entropy words;
-  for (std::uint64_t& word : words.words) word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
+  for (std::uint64_t& word : words.words)
+    word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
   stack_ = std::make_unique<Stack>(bytes, capacities, settings, words);
   stack_->begin(Instant(1s));
   const auto interface = stack_->add_interface(*this, mac, 1500);
@@ -85,7 +86,8 @@ Instant Wire::next_deadline() {
 void Wire::audit() {
   for (End* end : {&left_, &right_}) {
     const Books books = end->stack().audit();
-    if (!books.balanced()) ADD_FAILURE() << "audit at " << now_.time_since_epoch().count() << " us: " << books.fault;
+    if (!books.balanced())
+      ADD_FAILURE() << "audit at " << now_.time_since_epoch().count() << " us: " << books.fault;
   }
 }
 

@@ -1,5 +1,5 @@
-// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual time, one thread,
-// and an audit of both books whenever it is asked for.
+// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual time, one
+// thread, and an audit of both books whenever it is asked for.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,0 +1,112 @@
+// What the CLI takes for an address, an id, a share or a time, and how it writes numbers.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ctl/args.hpp"
+#include "ctl/error.hpp"
+#include "ctl/format.hpp"
+
+namespace conker::ctl {
+namespace {
+
+template <typename F>
+std::string usage_error(F&& f) {
+  try {
+    f();
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.exit(), kExitUsage);
+    return failure.what();
+  }
+  return "none";
+}
+
+TEST(Args, Endpoints) {
+  EXPECT_EQ(check_endpoint("10.77.0.1:80"), "10.77.0.1:80");
+  EXPECT_EQ(check_local("10.77.0.1"), "10.77.0.1");
+  EXPECT_EQ(check_local("10.77.0.1:1"), "10.77.0.1:1");
+  for (const char* text :
+       {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.1:x", ":80",
+        "10.77.0.256:80", "10.77.0:80", "10.77.0.01:80", "10.77.0.1:80 ", "10.77.0.1:+80"}) {
+    EXPECT_NE(usage_error([&] { check_endpoint(text); }), "none") << text;
+  }
+  EXPECT_EQ(usage_error([] { check_endpoint("localhost:80"); }),
+            "localhost: give an IPv4 address: names are not resolved yet");
+  EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.1"); }),
+            "10.77.0.1: the port is missing: write ADDRESS:PORT");
+}
+
+TEST(Args, Ids) {
+  EXPECT_EQ(check_id("3.1"), "3.1");
+  for (const char* text : {"", "3", ".", "3.", ".1", "a.b", "3.1.2", "-3.1", "99999999999999999999.1"}) {
+    EXPECT_NE(usage_error([&] { check_id(text); }), "none") << text;
+  }
+}
+
+TEST(Args, Shares) {
+  EXPECT_EQ(parse_share("loss", "1%"), 10'000);
+  EXPECT_EQ(parse_share("loss", "0.25%"), 2'500);
+  EXPECT_EQ(parse_share("loss", "0%"), 0);
+  EXPECT_EQ(parse_share("loss", "100%"), 1'000'000);
+  for (const char* text : {"", "1", "%", "101%", "-1%", "1 %", "1%%", "much", "nan%", "inf%"}) {
+    EXPECT_NE(usage_error([&] { parse_share("loss", text); }), "none") << text;
+  }
+}
+
+TEST(Args, Durations) {
+  EXPECT_EQ(parse_duration("delay", "200us"), 200);
+  EXPECT_EQ(parse_duration("delay", "5ms"), 5'000);
+  EXPECT_EQ(parse_duration("delay", "1.5s"), 1'500'000);
+  for (const char* text : {"", "5", "ms", "5 ms", "5m", "11s", "-1s", "5msx"}) {
+    EXPECT_NE(usage_error([&] { parse_duration("delay", text); }), "none") << text;
+  }
+}
+
+TEST(Args, Faults) {
+  nlohmann::ordered_json params = nlohmann::ordered_json::object();
+  for (const char* text : {"loss=1%", "delay=5ms", "seed=7", "link=wire=less"}) parse_fault(text, params);
+  EXPECT_EQ(params.dump(), R"({"loss":10000,"delay_us":5000,"seed":7,"link":"wire=less"})");
+  for (const char* text :
+       {"", "loss", "=", "wind=1%", "link=", "seed=-1", "seed=x", "corrupt=1", "loss=2%", "delay=1s"}) {
+    EXPECT_NE(usage_error([&] { parse_fault(text, params); }), "none") << text;
+  }
+}
+
+TEST(Args, States) {
+  EXPECT_EQ(parse_state("time_wait"), "TIME-WAIT");
+  EXPECT_EQ(parse_state("Fin-Wait-1"), "FIN-WAIT-1");
+}
+
+TEST(Format, Numbers) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(bytes_text(1023), "1023 B");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text(std::uint64_t{5} << 40), "5.0 TiB");
+}
+
+TEST(Format, Durations) {
+  EXPECT_EQ(duration_us(0), "0 us");
+  EXPECT_EQ(duration_us(850), "850 us");
+  EXPECT_EQ(duration_us(12'345), "12.3 ms");
+  EXPECT_EQ(duration_ms(4'200), "4.2 s");
+  EXPECT_EQ(duration_text(200), "3 min 20 s");
+  EXPECT_EQ(duration_text(7500), "2 h 5 min");
+  EXPECT_EQ(duration_text(3 * 86400 + 4 * 3600), "3 d 4 h");
+}
+
+TEST(Format, Tables) {
+  Table table({{"NAME"}, {"SIZE", Table::Align::kRight}, {""}});
+  table.add({"a", "1", ""});
+  table.add({"longer", "1,000", "x"});
+  EXPECT_EQ(table.text(),
+            "NAME     SIZE\n"
+            "a           1\n"
+            "longer  1,000  x\n");
+  EXPECT_EQ(Table({{""}, {""}}).text(), "");
+}
+
+}  // namespace
+}  // namespace conker::ctl
