@@ -15,6 +15,7 @@
 #include "daemon/control/capture.hpp"
 #include "daemon/control/connections.hpp"
 #include "daemon/control/faults.hpp"
+#include "daemon/control/listeners.hpp"
 #include "daemon/control/ping.hpp"
 #include "daemon/control/status.hpp"
 #include "daemon/control/strikes.hpp"
@@ -74,6 +75,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, const config::C
       captures_(std::make_unique<Captures>(engine, *this)),
       faults_(std::make_unique<Faults>(engine, *this)),
       pings_(std::make_unique<Pings>(engine, *this)),
+      listeners_(std::make_unique<Listeners>(engine, services, *this)),
       status_(std::make_unique<Status>(engine, services, *this, *strikes_, *captures_, *this)) {
   for (const ctl::Verb& verb : ctl::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {

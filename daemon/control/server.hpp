@@ -27,6 +27,7 @@ namespace conker::daemon {
 class Captures;
 class Connections;
 class Faults;
+class Listeners;
 class Pings;
 class Status;
 class Strikes;
@@ -94,6 +95,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   std::unique_ptr<Captures> captures_;
   std::unique_ptr<Faults> faults_;
   std::unique_ptr<Pings> pings_;
+  std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<Status> status_;
 };
 

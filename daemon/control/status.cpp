@@ -53,7 +53,7 @@ json device_json(const DeviceCounters& counters) {
 
 }  // namespace
 
-Status::Status(Engine& engine, Services& services, const ControlServer& server, const Strikes& strikes,
+Status::Status(Engine& engine, const Services& services, const ControlServer& server, const Strikes& strikes,
                const Captures& captures, Verbs& verbs)
     : engine_(engine),
       services_(services),
@@ -68,8 +68,6 @@ Status::Status(Engine& engine, Services& services, const ControlServer& server, 
   verbs.serve("status", [this](Call call) { call.reply(status()); });
   verbs.serve("stats", [this](Call call) { call.reply(stats()); });
   verbs.serve("log", [this](Call call) { set_log(std::move(call)); });
-  verbs.serve("listen", [this](Call call) { listen(std::move(call)); });
-  verbs.serve("unlisten", [this](Call call) { unlisten(std::move(call)); });
 }
 
 json Status::status() const {
@@ -159,33 +157,6 @@ json Status::control() const {
           {"turned_away", counters.turned_away}, {"requests", counters.requests},
           {"errors", counters.errors},           {"bad_lines", counters.bad_lines},
           {"long_lines", counters.long_lines},   {"cut_off", counters.cut_off}};
-}
-
-void Status::listen(Call call) {
-  const auto port = static_cast<std::uint16_t>(call.integer("port"));
-  const std::string service = call.text("service");
-  engine_.enter();
-  const Error error = services_.start(service, Port{port});
-  if (error != Error::kOk) {
-    call.fail(Code::kFailed,
-              fmt::format("cannot listen on port {}: {}", port,
-                          error == Error::kAddressInUse ? "a service is there already: unlisten it first"
-                                                        : to_string(error)));
-    return;
-  }
-  spdlog::info("{} listens on port {}", service, port);
-  call.reply({{"port", port}, {"service", service}});
-}
-
-void Status::unlisten(Call call) {
-  const auto port = static_cast<std::uint16_t>(call.integer("port"));
-  engine_.enter();
-  if (services_.stop(Port{port}) != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("no service listens on port {}: status names them", port));
-    return;
-  }
-  spdlog::info("nothing listens on port {} any more", port);
-  call.reply({{"port", port}});
 }
 
 void Status::set_log(Call call) {

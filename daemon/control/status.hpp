@@ -15,7 +15,7 @@ class Strikes;
 
 class Status {
  public:
-  Status(Engine& engine, Services& services, const ControlServer& server, const Strikes& strikes,
+  Status(Engine& engine, const Services& services, const ControlServer& server, const Strikes& strikes,
          const Captures& captures, Verbs& verbs);
 
  private:
@@ -25,12 +25,10 @@ class Status {
   nlohmann::ordered_json tables(const Books& books) const;
   nlohmann::ordered_json listeners() const;
   nlohmann::ordered_json control() const;
-  void listen(Call call);
-  void unlisten(Call call);
   void set_log(Call call);
 
   Engine& engine_;
-  Services& services_;
+  const Services& services_;
   const ControlServer& server_;
   const Strikes& strikes_;
   const Captures& captures_;

@@ -233,15 +233,13 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
 
   const auto wanted =
       request_.close == StrikeRequest::Close::kFin ? CloseReason::kClosed : CloseReason::kAborted;
-  if (slot.timed_out) {
-    ++report_.timed_out;
-  } else if (closing && reason == wanted) {
+  if (closing && reason == wanted && !slot.timed_out) {
     ++report_.completed;
     report_.close.add(now - slot.closing);
+  } else if (slot.timed_out || reason == CloseReason::kTimedOut) {
+    ++report_.timed_out;
   } else if (reason == CloseReason::kRefused) {
     ++report_.refused;
-  } else if (reason == CloseReason::kTimedOut) {
-    ++report_.timed_out;
   } else if (reason == CloseReason::kReset) {
     ++report_.reset;
   } else {

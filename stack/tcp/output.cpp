@@ -202,6 +202,9 @@ std::uint32_t Tcp::receive_room(const Connection& c) const {
 
 /// Whether the window may move its right edge far enough to be worth saying (RFC 9293, 3.8.6.2.2).
 bool Tcp::window_opens(const Connection& c) const {
+  // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and the
+  // peer would wait for its timer instead of filling the hole.
+  if (!c.out_of_order.empty()) return false;
   const std::uint32_t worth = std::min<std::uint32_t>(settings_.receive_buffer / 2, our_mss(c.tuple));
   return receive_room(c) >= c.rcv_wnd() + worth;
 }

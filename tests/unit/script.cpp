@@ -10,7 +10,7 @@ constexpr Duration kLate = 4ms;
 constexpr int kMaxTurns = 1000;
 
 std::string at(const Where& where) {
-  return std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": ";
+  return std::string(where.file) + ":" + std::to_string(where.line) + ": ";
 }
 
 std::pair<std::uint32_t, std::uint32_t> key(ConnectionId id) {
@@ -166,6 +166,7 @@ Bytes Script::to_frame(const Segment& s) {
 
 void Script::inject(const std::vector<Segment>& segments) {
   std::vector<Bytes> frames;
+  frames.reserve(segments.size());
   for (const Segment& segment : segments) frames.push_back(to_frame(segment));
   inject_frames(frames);
 }
@@ -249,6 +250,7 @@ std::vector<Segment> Script::take_all() {
 
 std::vector<WireSegment> Script::take_frames() {
   std::vector<WireSegment> all;
+  all.reserve(line_.size());
   for (auto& [segment, frame] : line_) all.push_back(std::move(segment));
   line_.clear();
   return all;
@@ -350,6 +352,7 @@ void Script::collect() {
 
 void Script::one_turn(std::span<const Bytes> frames) {
   std::vector<FrameIn> batch;
+  batch.reserve(frames.size());
   for (const Bytes& frame : frames) batch.push_back({frame, ChecksumState::kUnknown});
   stack_->begin(now_);
   stack_->input(InterfaceId{0}, batch);

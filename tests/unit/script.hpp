@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +23,14 @@
 
 namespace conker::test {
 
-using Where = std::source_location;
+/// A line of a script, for messages. (std::source_location, for compilers that lack it.)
+struct Where {
+  const char* file;
+  int line;
+  static constexpr Where current(const char* f = __builtin_FILE(), int l = __builtin_LINE()) {
+    return {f, l};
+  }
+};
 
 inline constexpr IpAddress kStackAddress = IpAddress::v4(10, 0, 0, 2);
 inline constexpr IpAddress kPeerAddress = IpAddress::v4(10, 0, 0, 1);

@@ -31,8 +31,10 @@ bool End::send(const FrameOut& frame, Instant) {
 Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather& weather)
     : weather_(weather),
       random_(weather.seed),
-      left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings, weather.seed * 2),
-      right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings, weather.seed * 2 + 1) {}
+      left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings,
+            std::uint64_t{weather.seed} << 1),
+      right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings,
+             std::uint64_t{weather.seed} << 1 | 1) {}
 
 void Wire::carry(End& from, End& to) {
   for (Bytes& frame : from.outgoing) {
@@ -61,6 +63,7 @@ void Wire::turn(End& end) {
     }
   }
   std::vector<FrameIn> batch;
+  batch.reserve(arrived.size());
   for (const Bytes& frame : arrived) batch.push_back({frame, ChecksumState::kUnknown});
   stack.begin(now_);
   stack.input(InterfaceId{0}, batch);

@@ -1,0 +1,47 @@
+#include "daemon/control/listeners.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace conker::daemon {
+
+using ctl::Code;
+
+Listeners::Listeners(Engine& engine, Services& services, Verbs& verbs)
+    : engine_(engine), services_(services) {
+  verbs.serve("listen", [this](Call call) { listen(std::move(call)); });
+  verbs.serve("unlisten", [this](Call call) { unlisten(std::move(call)); });
+}
+
+void Listeners::listen(Call call) {
+  const auto port = static_cast<std::uint16_t>(call.integer("port"));
+  const std::string service = call.text("service");
+  engine_.enter();
+  const Error error = services_.start(service, Port{port});
+  if (error != Error::kOk) {
+    call.fail(Code::kFailed,
+              fmt::format("cannot listen on port {}: {}", port,
+                          error == Error::kAddressInUse ? "a service is there already: unlisten it first"
+                                                        : to_string(error)));
+    return;
+  }
+  spdlog::info("{} listens on port {}", service, port);
+  call.reply({{"port", port}, {"service", service}});
+}
+
+void Listeners::unlisten(Call call) {
+  const auto port = static_cast<std::uint16_t>(call.integer("port"));
+  engine_.enter();
+  if (services_.stop(Port{port}) != Error::kOk) {
+    call.fail(Code::kFailed, fmt::format("no service listens on port {}: status names them", port));
+    return;
+  }
+  spdlog::info("nothing listens on port {} any more", port);
+  call.reply({{"port", port}});
+}
+
+}  // namespace conker::daemon
