@@ -40,6 +40,10 @@ constexpr bool in_range(Seq s, Seq first, std::uint32_t length) {
   return (s.value() - first.value()) < length;
 }
 
+constexpr Seq min(Seq a, Seq b) {
+  return a < b ? a : b;
+}
+
 constexpr Seq max(Seq a, Seq b) {
   return a < b ? b : a;
 }

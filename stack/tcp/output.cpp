@@ -35,7 +35,8 @@ Sent Tcp::transmit(std::uint32_t slot) {
 Sent Tcp::transmit_last_words(Connection& c) {
   if (c.ack_now && send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
   if (!c.reset_owed) return Sent::kSent;
-  if (send_segment(c, c.snd_nxt, 0, TcpFlags::kRst | TcpFlags::kAck) == Sent::kBusy) return Sent::kBusy;
+  if (send_segment(c, bare_sequence(c), 0, TcpFlags::kRst | TcpFlags::kAck) == Sent::kBusy)
+    return Sent::kBusy;
   c.reset_owed = false;
   return Sent::kSent;
 }
@@ -141,8 +142,14 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
   return sent;
 }
 
+// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an ACK or a
+// reset.
+Seq Tcp::bare_sequence(const Connection& c) const {
+  return min(c.snd_nxt, c.snd_una + c.snd_wnd);
+}
+
 Sent Tcp::send_pure_ack(Connection& c) {
-  return send_segment(c, c.snd_nxt, 0, TcpFlags::kAck);
+  return send_segment(c, bare_sequence(c), 0, TcpFlags::kAck);
 }
 
 Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags) {

@@ -181,6 +181,7 @@ class Tcp {
   Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next);
   Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
   Sent send_pure_ack(Connection& c);
+  Seq bare_sequence(const Connection& c) const;
   Sent send_bare(const FourTuple& tuple, Seq sequence, Seq ack, std::uint8_t flags, std::uint16_t window,
                  std::optional<std::uint16_t> mss);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);

@@ -115,7 +115,7 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
   EXPECT_LE(get16(ip, 2), ip.size()) << "IPv4 total length";
   const auto tcp = ip.subspan(kIp, get16(ip, 2) - kIp);
   EXPECT_EQ(tcp_checksum(ip, tcp), 0) << "TCP checksum";
-  const std::size_t header = get8(tcp, 12) / 16 * 4;
+  const std::size_t header = std::size_t{get8(tcp, 12)} / 16 * 4;
   EXPECT_GE(header, kTcp);
   EXPECT_LE(header, tcp.size());
 

@@ -372,6 +372,18 @@ TEST(TcpSendTest, AnAcceptedProbeCounts) {
   s.inject(Ack());
 }
 
+// Else two whose windows are both closed refuse each other's ACKs for ever.
+TEST(TcpSendTest, BehindAProbeAcksAndResetsStayWithinAClosedWindow) {
+  Script s;
+  const auto id = s.established(80, 1460, 0);
+  EXPECT_EQ(s.send(id, "hello"), 5u);
+  s.expect_after(1s, Data("h").seq(1));
+  s.inject(Data("abc").seq(1).ack(1).win(0));
+  s.expect(Ack().seq(1).ack(4));
+  EXPECT_EQ(s.abort(id), Error::kOk);
+  s.expect(RstAck().seq(1));
+}
+
 TEST(TcpSendTest, OldWindowUpdatesAreNotBelieved) {
   Script s;
   const auto id = s.established(80, 1460, 100);
