@@ -6,7 +6,7 @@ build_packages=(
   libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsystemd-dev
   libgtest-dev libbenchmark-dev
 )
-demo_packages=("${build_packages[@]}" iproute2 iputils-ping)
+demo_packages=("${build_packages[@]}" iproute2 iputils-ping procps)
 check_packages=(
   "${demo_packages[@]}"
   gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib clang-format
