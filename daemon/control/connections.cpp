@@ -58,6 +58,11 @@ Connections::Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard)
   });
 }
 
+// The engine may go on without us.
+Connections::~Connections() {
+  engine_.on_events(Owner::kControl, {});
+}
+
 void Connections::open(Call call) {
   const auto remote = parse_endpoint(call.text("remote"));
   if (!remote) {

@@ -21,6 +21,9 @@ class Connections {
   static constexpr std::size_t kMaxPumps = 128;
 
   Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
 
  private:
   /// An open that waits for the handshake's end.

@@ -28,6 +28,11 @@ Pings::Pings(Engine& engine, Verbs& verbs) : engine_(engine), timer_(engine.loop
   });
 }
 
+// The engine may go on without us.
+Pings::~Pings() {
+  engine_.on_echo_reply({});
+}
+
 void Pings::ping(Call call) {
   const auto host = IpAddress::parse(call.text("host"));
   if (!host) {

@@ -16,6 +16,9 @@ class Pings {
   static constexpr std::size_t kMaxWaiting = 256;
 
   Pings(Engine& engine, Verbs& verbs);
+  ~Pings();
+  Pings(const Pings&) = delete;
+  Pings& operator=(const Pings&) = delete;
 
  private:
   struct Waiting {

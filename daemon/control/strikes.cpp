@@ -62,6 +62,12 @@ Strikes::Strikes(Engine& engine, Verbs& verbs)
   });
 }
 
+// The engine may go on without us.
+Strikes::~Strikes() {
+  engine_.on_events(Owner::kStrike, {});
+  engine_.on_turn(Owner::kStrike, {});
+}
+
 void Strikes::start(Call call) {
   const auto target = parse_endpoint(call.text("target"));
   if (!target) {

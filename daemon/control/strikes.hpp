@@ -17,6 +17,9 @@ class Strikes {
   static constexpr double kProgressEvery = 0.2;  // seconds
 
   Strikes(Engine& engine, Verbs& verbs);
+  ~Strikes();
+  Strikes(const Strikes&) = delete;
+  Strikes& operator=(const Strikes&) = delete;
 
   /// Begins nothing more; what is in flight ends by itself or by its timeouts.
   void stop();
