@@ -186,7 +186,7 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
 void Tcp::challenge(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Tick now = Tick::floor(now_);
-  if (c.challenged && now - c.challenged_at < static_cast<std::int32_t>(kChallengeEvery)) return;
+  if (c.challenged && now.value() - c.challenged_at.value() < kChallengeEvery) return;
   c.challenged = true;
   c.challenged_at = now;
   c.ack_now = true;

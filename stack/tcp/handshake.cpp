@@ -176,7 +176,8 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
 
 bool Tcp::challenge_allowed() {
   const Tick now = Tick::floor(now_);
-  if (now - challenge_second_ >= static_cast<std::int32_t>(kTicksPerSecond)) {
+  // Unsigned: a second that lies weeks back is over, too.
+  if (now.value() - challenge_second_.value() >= kTicksPerSecond) {
     challenge_second_ = now;
     challenges_sent_ = 0;
   }
