@@ -15,7 +15,6 @@ class NewReno {
  public:
   std::uint32_t cwnd() const { return cwnd_; }
   std::uint32_t ssthresh() const { return ssthresh_; }
-  bool recovering() const { return recovering_; }
 
   /// When the connection is established. The initial window is that of RFC 6928.
   void start(std::uint16_t mss, Seq snd_una) {

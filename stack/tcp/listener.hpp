@@ -23,7 +23,6 @@ struct Listener {
   std::uint32_t port_next = kNone;
   std::uint32_t ready_next = kNone;
   bool on_ready = false;
-  bool has_news = false;
 };
 
 class ListenerTable {

@@ -91,7 +91,7 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   const Seq cursor = c.snd_cursor;
   std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
   if (c.probe && !c.resend_first) length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
-  const bool fin_next = c.fin_sent && !c.fin_acked;
+  const bool fin_next = c.fin_in_flight();
   if (length > 0 || fin_next) {
     const Sent sent = transmit_range(slot, c.snd_una, length, fin_next);
     if (sent == Sent::kBusy) return sent;

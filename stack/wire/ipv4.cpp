@@ -4,6 +4,7 @@
 
 #include "stack/base/checksum.hpp"
 #include "stack/wire/bytes.hpp"
+#include "stack/wire/options.hpp"
 
 namespace conker {
 namespace {
@@ -13,28 +14,10 @@ constexpr std::size_t kVersionIhl = 0, kTrafficClass = 1, kTotalLength = 2, kIde
 
 constexpr std::uint16_t kDontFragment = 0x4000, kMoreFragments = 0x2000, kOffsetMask = 0x1fff;
 
-constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1, kLooseSourceRoute = 131, kStrictSourceRoute = 137;
+constexpr std::uint8_t kLooseSourceRoute = 131, kStrictSourceRoute = 137;
 
 constexpr std::size_t header_length(std::span<const std::byte> bytes) {
   return (get8(bytes, kVersionIhl) & std::size_t{0xf}) * 4;
-}
-
-// False when an option is malformed.
-bool parse_options(std::span<const std::byte> options, Ipv4Packet& packet) {
-  while (!options.empty()) {
-    const std::uint8_t kind = get8(options, 0);
-    if (kind == kEndOfOptions) return true;
-    if (kind == kNoOperation) {
-      options = options.subspan(1);
-      continue;
-    }
-    if (options.size() < 2) return false;
-    const std::size_t length = get8(options, 1);
-    if (length < 2 || length > options.size()) return false;
-    if (kind == kLooseSourceRoute || kind == kStrictSourceRoute) packet.source_routed = true;
-    options = options.subspan(length);
-  }
-  return true;
 }
 
 }  // namespace
@@ -56,7 +39,11 @@ std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
   packet.dont_fragment = (fragment & kDontFragment) != 0;
   packet.more_fragments = (fragment & kMoreFragments) != 0;
   packet.fragment_offset = fragment & kOffsetMask;
-  if (!parse_options(bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin), packet)) return std::nullopt;
+  const auto option = [&packet](std::uint8_t kind, std::span<const std::byte>) {
+    if (kind == kLooseSourceRoute || kind == kStrictSourceRoute) packet.source_routed = true;
+    return true;
+  };
+  if (!parse_options(bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin), option)) return std::nullopt;
   packet.payload = bytes.first(std::min(total, bytes.size())).subspan(header);
   return packet;
 }

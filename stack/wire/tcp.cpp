@@ -2,6 +2,7 @@
 
 #include "stack/base/checksum.hpp"
 #include "stack/wire/bytes.hpp"
+#include "stack/wire/options.hpp"
 
 namespace conker {
 namespace {
@@ -12,12 +13,12 @@ constexpr std::size_t kSource = 0, kDestination = 2, kSequence = 4, kAcknowledgm
 constexpr std::uint8_t kKnownFlags = 0x3f;
 
 // Option kinds (RFC 9293, 3.2).
-constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1, kMss = 2;
+constexpr std::uint8_t kEndOfOptions = 0, kMss = 2;
 constexpr std::size_t kMssLength = 4;
 
 // One option with its kind and length in front; false when it is not as its kind demands.
-bool parse_option(std::span<const std::byte> option, TcpSegment& segment) {
-  switch (get8(option, 0)) {
+bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegment& segment) {
+  switch (kind) {
     case kMss:
       if (option.size() != kMssLength) return false;
       segment.mss = get16(option, 2);
@@ -25,23 +26,6 @@ bool parse_option(std::span<const std::byte> option, TcpSegment& segment) {
     default:
       return true;  // RFC 9293, 3.1 (MUST-6): what is not understood is ignored
   }
-}
-
-bool parse_options(std::span<const std::byte> options, TcpSegment& segment) {
-  while (!options.empty()) {
-    const std::uint8_t kind = get8(options, 0);
-    if (kind == kEndOfOptions) return true;
-    if (kind == kNoOperation) {
-      options = options.subspan(1);
-      continue;
-    }
-    if (options.size() < 2) return false;
-    const std::size_t length = get8(options, 1);
-    if (length < 2 || length > options.size()) return false;
-    if (!parse_option(options.first(length), segment)) return false;
-    options = options.subspan(length);
-  }
-  return true;
 }
 
 // Writes the options that the segment has, padded to a multiple of 4, and says how many bytes that makes.
@@ -72,7 +56,10 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.flags = get8(bytes, kFlags) & kKnownFlags;
   segment.window = get16(bytes, kWindow);
   segment.urgent = get16(bytes, kUrgent);
-  if (!parse_options(bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin), segment)) return std::nullopt;
+  const auto option = [&segment](std::uint8_t kind, std::span<const std::byte> bytes_of_it) {
+    return parse_option(kind, bytes_of_it, segment);
+  };
+  if (!parse_options(bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin), option)) return std::nullopt;
   segment.payload = bytes.subspan(header);
   return segment;
 }
