@@ -136,7 +136,7 @@ Instant Strikes::on_turn() {
 
 void Strikes::progress() {
   if (!call_) return;
-  const StrikeReport report = strike_->report();
+  const StrikeReport& report = strike_->report();
   const Instant now = engine_.clock();
   call_->notify("progress", {{"cycles", report.begun},
                              {"completed", report.completed},
@@ -161,7 +161,7 @@ void Strikes::finish() {
 }
 
 json Strikes::report_json() const {
-  const StrikeReport report = strike_->report();
+  const StrikeReport& report = strike_->report();
   const Books books = engine_.stack().audit();
   return {
       {"target", to_text(strike_->request().target)},
@@ -194,7 +194,7 @@ json Strikes::report_json() const {
 
 json Strikes::status() const {
   if (!call_) return nullptr;
-  const StrikeReport report = strike_->report();
+  const StrikeReport& report = strike_->report();
   return {{"target", to_text(strike_->request().target)},
           {"cycles", report.begun},
           {"completed", report.completed},

@@ -1,6 +1,7 @@
 #include "stack/strike/strike.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace conker {
 namespace {
@@ -43,7 +44,7 @@ Error Strike::start(const StrikeRequest& request) {
 
   const Instant now = stack_.now();
   request_ = request;
-  report_ = StrikeReport();
+  std::construct_at(&report_);  // in place: it is large
   running_ = true;
   over_ = false;
   live_ = given_up_ = 0;
@@ -80,7 +81,7 @@ void Strike::stop() {
 }
 
 void Strike::finish(Instant now) {
-  report_ = report();
+  static_cast<void>(report());
   report_.elapsed = now - started_;
   running_ = false;
 }
@@ -100,19 +101,18 @@ Instant Strike::next_deadline() const {
   return deadline;
 }
 
-StrikeReport Strike::report() const {
-  StrikeReport report = report_;
-  if (!running_) return report;
-  report.live = 0;
+const StrikeReport& Strike::report() const {
+  if (!running_) return report_;
+  report_.live = 0;
   for (const Slot& slot : slots_.first(request_.concurrency)) {
-    if (slot.phase != Slot::Phase::kFree) ++report.live;
+    if (slot.phase != Slot::Phase::kFree) ++report_.live;
   }
-  report.elapsed = stack_.now() - started_;
+  report_.elapsed = stack_.now() - started_;
   const Counters& counters = stack_.counters();
-  report.retransmits = counters[Count::segments_retransmitted] - retransmits_before_;
-  report.time_wait_evicted = counters[Count::time_wait_evicted] - evicted_before_;
-  report.time_wait_reused = counters[Count::time_wait_reused] - reused_before_;
-  return report;
+  report_.retransmits = counters[Count::segments_retransmitted] - retransmits_before_;
+  report_.time_wait_evicted = counters[Count::time_wait_evicted] - evicted_before_;
+  report_.time_wait_reused = counters[Count::time_wait_reused] - reused_before_;
+  return report_;
 }
 
 // ---- One cycle ----

@@ -88,8 +88,8 @@ class Strike {
   bool running() const { return running_; }
   /// When step() has something to do of its own accord; kNever if only events matter.
   Instant next_deadline() const;
-  /// While it runs and after. `live` is walked here.
-  StrikeReport report() const;
+  /// While it runs and after; changes with the strike. `live` is walked here.
+  const StrikeReport& report() const;
   const StrikeRequest& request() const { return request_; }
 
  private:
@@ -108,7 +108,9 @@ class Strike {
   std::span<Slot> slots_;
   std::uint32_t owner_;
   StrikeRequest request_;
-  StrikeReport report_;  // what has been counted; `live` and the counters of the stack only once it is over
+  // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time and the
+  // counters of the stack up to date in place.
+  mutable StrikeReport report_;
   bool running_ = false;
   bool over_ = false;  // nothing more is begun
 
