@@ -1,0 +1,144 @@
+#include "firmware/app/device.hpp"
+
+#include <algorithm>
+
+#include "firmware/app/report.hpp"
+#include "firmware/chip/clock.hpp"
+#include "firmware/chip/interrupts.hpp"
+#include "firmware/chip/panic.hpp"
+#include "stack/services/services.hpp"
+
+namespace conker::app {
+namespace {
+
+constexpr std::size_t kBatch = 8;
+constexpr std::uint16_t kMtu = 1500;
+/// The books are printed once nothing lives any more, and no more often than this.
+constexpr Duration kBooksEvery = 1s;
+
+}  // namespace
+
+Device::Device(chip::Ethernet& ethernet, Stack& stack, Console& console)
+    : ethernet_(ethernet),
+      stack_(stack),
+      console_(console),
+      strike_(stack, slots_, static_cast<std::uint8_t>(Owner::kStrike)) {}
+
+void Device::start(const Command& command, const MacAddress& mac) {
+  command_ = command;
+  stack_.begin(chip::clock_now());
+  const auto interface = stack_.add_interface(ethernet_, mac, kMtu);
+  chip::require(static_cast<bool>(interface), "the stack takes no interface");
+  interface_ = *interface;
+  const Error address = stack_.add_address(interface_, command.ip);
+  const Error gateway = command.gateway ? stack_.set_gateway(*command.gateway) : Error::kOk;
+  for (const auto& [error, what] : {std::pair(address, "ip"), std::pair(gateway, "gateway")}) {
+    if (error == Error::kOk) continue;
+    console_ << "settings: " << what << ": " << to_string(error) << "\n";
+    chip::exit(chip::kExitUsage);
+  }
+  listen(Owner::kEcho, kEchoPort);
+  listen(Owner::kAcceptClose, kAcceptClosePort);
+  console_ << command.ip.address << " at " << mac << ": ping, echo on port " << kEchoPort
+           << ", accept-close on port " << kAcceptClosePort << "\n";
+  if (command.verb == Verb::kStrike) begin_strike();
+}
+
+void Device::listen(Owner owner, Port port) {
+  ListenRequest request;
+  request.local = Endpoint{IpAddress(), port};
+  request.backlog = stack_.capacities().connections;
+  request.half_open = stack_.capacities().half_open;
+  request.cookie = cookie_of(owner);
+  chip::require(static_cast<bool>(stack_.listen(request)), "the stack takes no listener");
+}
+
+void Device::begin_strike() {
+  const StrikeRequest& request = command_.strike;
+  if (request.concurrency > kStrikeSlots) {
+    console_ << "strike: concurrency must be from 1 to " << kStrikeSlots << " on this chip\n";
+    chip::exit(chip::kExitUsage);
+  }
+  if (const Error error = strike_.start(request); error != Error::kOk) {
+    console_ << "strike: cannot strike " << request.target.address << ":" << request.target.port << ": "
+             << to_string(error) << "\n";
+    chip::exit(chip::kExitUsage);
+  }
+  striking_ = true;
+}
+
+void Device::turn() {
+  const Instant now = chip::clock_now();
+  stack_.begin(now);
+  std::array<FrameIn, kBatch> batch;
+  const std::size_t count = ethernet_.receive(batch, now);
+  stack_.input(interface_, std::span(batch).first(count));
+  stack_.timers();
+  dispatch();
+  const Instant strike_wants = step_strike();
+  stack_.output();
+  stack_.reap();
+  if (exit_code_ && !stack_.wants_output()) chip::exit(*exit_code_);  // the last words have left
+  const Instant books_want = report_books();
+  sleep_until(std::min({stack_.next_deadline(), strike_wants, books_want}));
+}
+
+void Device::dispatch() {
+  Event event;
+  while (stack_.next_event(event)) {
+    const auto owner = static_cast<Owner>(event.cookie >> kOwnerShift);
+    if (owner == Owner::kStrike) {
+      strike_.on_event(event);
+    } else if (event.has(Event::kAcceptable)) {
+      accept_all(event, owner);
+    } else if (!event.has(Event::kClosed)) {
+      serve(event.connection, owner);
+    }
+  }
+}
+
+// Bytes and even the FIN may have come before the connection was accepted.
+void Device::accept_all(const Event& event, Owner owner) {
+  while (const auto id = stack_.accept(event.listener)) serve(*id, owner);
+}
+
+void Device::serve(ConnectionId id, Owner owner) {
+  if (owner == Owner::kEcho) {
+    services::echo(stack_, id);
+  } else {
+    services::accept_close(stack_, id);
+  }
+}
+
+Instant Device::step_strike() {
+  if (!striking_) return kNever;
+  strike_.step();
+  if (strike_.running()) return strike_.next_deadline();
+  striking_ = false;
+  const bool good = print_strike(console_, command_.strike, strike_.report(), stack_.audit());
+  if (command_.exit) exit_code_ = good ? chip::kExitDone : chip::kExitFailed;
+  return kNever;
+}
+
+Instant Device::report_books() {
+  const Counters& counters = stack_.counters();
+  const std::uint64_t opened = counters[Count::opened_active] + counters[Count::opened_passive];
+  if (striking_ || opened == opened_reported_ || stack_.tcp().connection_count() != 0) return kNever;
+  if (stack_.now() < next_books_) return next_books_;
+  next_books_ = stack_.now() + kBooksEvery;
+  opened_reported_ = opened;
+  const Books books = stack_.audit();
+  print_books(console_, books);
+  print_device(console_, ethernet_.counters());
+  chip::require(books.balanced(), "the books do not balance");
+  return kNever;
+}
+
+void Device::sleep_until(Instant deadline) {
+  if (stack_.wants_output() || deadline <= stack_.now()) return;
+  if (deadline != kNever) chip::alarm_at(deadline);
+  chip::InterruptLock lock;
+  if (!ethernet_.pending()) chip::wait_for_interrupt();
+}
+
+}  // namespace conker::app

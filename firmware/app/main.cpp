@@ -1,0 +1,94 @@
+// The image: what there is of everything, and the way from reset into the endless loop of turns.
+#include <array>
+#include <span>
+
+#include "firmware/app/command.hpp"
+#include "firmware/app/crash.hpp"
+#include "firmware/app/device.hpp"
+#include "firmware/app/text.hpp"
+#include "firmware/chip/clock.hpp"
+#include "firmware/chip/ethernet.hpp"
+#include "firmware/chip/panic.hpp"
+#include "firmware/chip/semihosting.hpp"
+#include "stack/stack.hpp"
+
+namespace conker::app {
+namespace {
+
+constexpr Capacities kCapacities{
+    .connections = 32,
+    .half_open = 24,
+    .time_wait = 48,
+    .listeners = 2,
+    .neighbours = 8,
+    .addresses = 1,
+    .interfaces = 1,
+    .chunks = 36,
+    .chunk_bytes = 512,
+    .transitions = 0,
+};
+
+constexpr Settings make_settings() {
+  Settings settings;
+  // Four full segments each way: one connection at full speed leaves chunks for the others.
+  settings.send_buffer = 4 * 1460;
+  settings.receive_buffer = 4 * 1460;
+  return settings;
+}
+
+constexpr std::size_t kTableBytes = 37 * 1024;
+constexpr std::size_t kReceiveRingBytes = 9 * 1024;
+
+alignas(Arena::kAlignment) std::array<std::byte, kTableBytes> tables;
+std::array<std::uint32_t, kReceiveRingBytes / 4> receive_ring;
+
+/// The chip has no source of its own. Without a host there is none, and without one the initial sequence
+/// numbers could be guessed: better not to start.
+Entropy draw_entropy() {
+  Entropy entropy;
+  chip::require(
+      chip::semihosting::read_file("/dev/urandom", std::as_writable_bytes(std::span(entropy.words))),
+      "no random bits from the host");
+  return entropy;
+}
+
+Command read_command(Console& console) {
+  std::array<char, 512> line;
+  std::array<char, 160> buffer;
+  Command command;
+  // The first word is the program's own name.
+  std::string_view words = chip::semihosting::command_line(line);
+  words.remove_prefix(std::min(words.find(' '), words.size()));
+  std::string_view complaint;
+  if (!parse_command(words, command, buffer, complaint)) {
+    console << complaint << "\n";
+    chip::exit(chip::kExitUsage);
+  }
+  return command;
+}
+
+[[noreturn]] void serve() {
+  static Console console;
+  console << "conker " CONKER_VERSION " on LM3S6965, tables "
+          << static_cast<std::uint32_t>(Stack::storage_bytes(kCapacities)) << " of "
+          << static_cast<std::uint32_t>(tables.size()) << " bytes\n";
+  chip::require(Stack::storage_bytes(kCapacities) <= tables.size(), "the tables do not fit");
+  static chip::Ethernet ethernet(receive_ring);
+  static Stack stack(tables, kCapacities, make_settings(), draw_entropy());
+  static Device device(ethernet, stack, console);
+
+  const Command command = read_command(console);
+  if (command.verb == Verb::kCrash) crash(command.crash);
+  MacAddress mac = command.mac.value_or(chip::Ethernet::burnt_in());
+  if (mac == MacAddress()) mac = MacAddress{{0x02, 0, 0, 0, 0, 0x42}};
+  ethernet.start(mac);
+  device.start(command, mac);
+  for (;;) device.turn();
+}
+
+}  // namespace
+}  // namespace conker::app
+
+[[noreturn]] void run() {
+  conker::app::serve();
+}

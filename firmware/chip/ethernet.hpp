@@ -1,0 +1,55 @@
+// The LM3S6965's Ethernet controller as a link of the stack.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "firmware/chip/frame_ring.hpp"
+#include "stack/base/address.hpp"
+#include "stack/link/link.hpp"
+
+namespace conker::chip {
+
+/// The receive interrupt acknowledges, then drains the receiver into the ring; acknowledging later would lose
+/// the news of what arrives meanwhile. When the ring is full the interrupt is masked and frames wait in the
+/// receiver until receive() has made room. There is one.
+class Ethernet final : public Link {
+ public:
+  struct Counters {
+    std::uint32_t received = 0;
+    std::uint32_t sent = 0;
+    std::uint32_t filtered = 0;       // for other hosts
+    std::uint32_t malformed = 0;      // too short or too long
+    std::uint32_t overruns = 0;       // the receiver had to drop
+    std::uint32_t ring_full = 0;      // times it had to wait for the ring
+    std::uint32_t transmit_busy = 0;  // times the transmitter was not ready for another frame
+  };
+
+  explicit Ethernet(std::span<std::uint32_t> ring);
+
+  /// The address that the hardware was given; all zero if none.
+  static MacAddress burnt_in();
+  void start(const MacAddress& mac);
+
+  std::size_t receive(std::span<FrameIn> batch, Instant now) override;
+  bool send(const FrameOut& frame, Instant now) override;
+
+  /// Whether receive() has something to give, or to do.
+  bool pending() const { return !ring_.empty() || waiting_for_room_; }
+  Counters counters() const { return counters_; }
+
+  void interrupt();
+
+ private:
+  void drain();
+  void take_frame(std::uint32_t* room);
+  bool is_for_us(std::uint32_t first, std::uint32_t second) const;
+
+  FrameRing ring_;
+  Counters counters_;
+  // The address as the first two words of a received frame have it: two bytes above the length, four after.
+  std::uint32_t mac_high_ = 0, mac_low_ = 0;
+  volatile bool waiting_for_room_ = false;
+};
+
+}  // namespace conker::chip

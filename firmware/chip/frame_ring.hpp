@@ -1,0 +1,80 @@
+// Frames that have arrived and wait for the stack: written by the receive interrupt, read by the main loop.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/link/link.hpp"
+
+namespace conker::chip {
+
+/// Frames lie in it as they come out of the receiver: words, of which the first begins with the length of all
+/// (itself 2 bytes, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes of Ethernet is aligned,
+/// and nothing is copied. No frame is split: one that does not fit before the end begins at the front.
+class FrameRing {
+ public:
+  static constexpr std::uint32_t kOverhead = 6;  // bytes of length and CRC
+  static constexpr std::uint32_t kMaxFrame = 1514;
+  static constexpr std::uint32_t kMaxWords = (kMaxFrame + kOverhead + 3) / 4;
+
+  explicit constexpr FrameRing(std::span<std::uint32_t> words) : words_(words) {}
+
+  // ---- The writer's ----
+
+  /// Where the next frame of up to kMaxWords goes; null when there is no room for one.
+  std::uint32_t* room() {
+    const std::uint32_t read = read_.load(std::memory_order_acquire);
+    std::uint32_t write = write_.load(std::memory_order_relaxed);
+    // write == read is empty, so one word always stays free.
+    if (write >= read) {
+      if (words_.size() - write > kMaxWords) return &words_[write];
+      if (read <= kMaxWords) return nullptr;
+      words_[write] = 0;  // goes on at the front
+      write_.store(0, std::memory_order_release);
+      write = 0;
+    }
+    return read - write > kMaxWords ? &words_[write] : nullptr;
+  }
+  /// The frame that was written there is complete; its first word says how long it is.
+  void push() {
+    const std::uint32_t write = write_.load(std::memory_order_relaxed);
+    write_.store(write + words_of(words_[write]), std::memory_order_release);
+  }
+
+  // ---- The reader's ----
+
+  /// Frames, oldest first. They stay until release().
+  std::size_t peek(std::span<FrameIn> batch) {
+    const std::uint32_t write = write_.load(std::memory_order_acquire);
+    std::size_t count = 0;
+    given_ = read_.load(std::memory_order_relaxed);
+    while (count < batch.size() && given_ != write) {
+      const std::uint32_t first = words_[given_];
+      if (first == 0) {
+        given_ = 0;
+        continue;
+      }
+      const auto bytes = std::as_bytes(words_.subspan(given_, words_of(first)));
+      batch[count++] = FrameIn{bytes.subspan(2, (first & 0xffff) - kOverhead), ChecksumState::kUnknown};
+      given_ += words_of(first);
+    }
+    return count;
+  }
+  /// What peek() gave last is done with.
+  void release() { read_.store(given_, std::memory_order_release); }
+  bool empty() const {
+    return read_.load(std::memory_order_relaxed) == write_.load(std::memory_order_acquire);
+  }
+
+  static constexpr std::uint32_t words_of(std::uint32_t first) { return ((first & 0xffff) + 3) / 4; }
+
+ private:
+  std::span<std::uint32_t> words_;
+  std::atomic<std::uint32_t> write_{0}, read_{0};
+  std::uint32_t given_ = 0;
+};
+
+}  // namespace conker::chip

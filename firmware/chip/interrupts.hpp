@@ -1,0 +1,29 @@
+// When interrupts come, and sleeping until one does.
+#pragma once
+
+#include <cstdint>
+
+namespace conker::chip {
+
+/// No interrupt handler runs while one of these lives. Faults still do.
+class InterruptLock {
+ public:
+  InterruptLock() {
+    asm volatile("mrs %0, primask" : "=r"(before_));
+    asm volatile("cpsid i" ::: "memory");
+  }
+  ~InterruptLock() { asm volatile("msr primask, %0" ::"r"(before_) : "memory"); }
+  InterruptLock(const InterruptLock&) = delete;
+  InterruptLock& operator=(const InterruptLock&) = delete;
+
+ private:
+  std::uint32_t before_;
+};
+
+/// Sleeps until an interrupt is pending. Under an InterruptLock it is handled when the lock ends, so that
+/// what was looked at before sleeping cannot have changed unnoticed.
+inline void wait_for_interrupt() {
+  asm volatile("dsb\n\twfi" ::: "memory");
+}
+
+}  // namespace conker::chip
