@@ -7,14 +7,15 @@ build_packages=(
   libgtest-dev libbenchmark-dev
 )
 demo_packages=("${build_packages[@]}" iproute2 iputils-ping procps)
+firmware_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib python3)
+firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-system-arm)
 check_packages=(
-  "${demo_packages[@]}"
-  gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib clang-format
-  python3 tcpdump ethtool util-linux systemd
+  "${demo_packages[@]}" "${firmware_packages[@]}"
+  qemu-system-arm clang-format tcpdump ethtool util-linux systemd
 )
 
-# Says which of the packages are missing, then installs them.
-install_missing() {
+# One line of those that are not installed.
+list_missing() {
   local package missing=()
   for package in "$@"; do
     case "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" in
@@ -22,6 +23,13 @@ install_missing() {
       *) missing+=("$package") ;;
     esac
   done
+  echo "${missing[*]}"
+}
+
+# Says which of the packages are missing, then installs them.
+install_missing() {
+  local missing
+  read -ra missing <<<"$(list_missing "$@")"
   if [ "${#missing[@]}" -eq 0 ]; then
     echo "All ${#} packages needed are installed."
     return

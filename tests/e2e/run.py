@@ -31,7 +31,8 @@ from harness.namespaces import delete_leftovers  # noqa: E402
 from harness.processes import kill_all  # noqa: E402
 from harness.registry import cases  # noqa: E402
 
-NEEDED = ("ip", "ss", "ping", "tcpdump", "setpriv", "ethtool", "systemd-analyze", "cmake")
+NEEDED = ("ip", "ss", "ping", "tcpdump", "setpriv", "ethtool", "systemd-analyze", "cmake",
+          "qemu-system-arm", "arm-none-eabi-g++")
 
 
 class Run:
@@ -118,7 +119,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="conker-e2e-bin-") as directory:
         os.chmod(directory, 0o755)
-        binaries = Binaries.copied(options.build, options.peer_build or options.build, directory, options.sanitized)
+        binaries = Binaries.copied(str(ROOT), options.build, options.peer_build or options.build, directory, options.sanitized)
         run = Run(binaries, options.keep)
 
         def interrupted(number: int, _frame: object) -> None:

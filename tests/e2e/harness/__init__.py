@@ -1,5 +1,6 @@
 """What the tests are written with: namespaces, daemons, the command line and kernel peers, all cleaned up."""
 
+from .board import Board
 from .conkerd import Conkerd, unix_link
 from .ctl import Ctl, Result
 from .expect import Failure, check, eventually, same
@@ -10,6 +11,6 @@ from .registry import Case, test
 from .scene import Binaries, Scene
 
 __all__ = [
-    "Binaries", "Case", "Conkerd", "Ctl", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
+    "Binaries", "Board", "Case", "Conkerd", "Ctl", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
     "check", "eventually", "same", "test", "unix_link",
 ]

@@ -14,6 +14,8 @@ from .expect import eventually
 from .namespaces import Namespace
 from .processes import Process
 
+IMAGE = "build/firmware/conker-lm3s6965.elf"
+
 
 @dataclasses.dataclass(frozen=True)
 class Binaries:
@@ -21,10 +23,12 @@ class Binaries:
     conkerctl: str
     peer: str
     build: str  # the build directory they come from
+    firmware: str  # the image
+    sources: str
     sanitized: bool = False
 
     @staticmethod
-    def copied(build: str, peer_build: str, to: str, sanitized: bool) -> "Binaries":
+    def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool) -> "Binaries":
         """Copies, so that unprivileged users reach them wherever the build directory is."""
         def copy(directory: str, name: str) -> str:
             source = os.path.join(directory, "bin", name)
@@ -33,7 +37,7 @@ class Binaries:
             return shutil.copy2(source, to)
 
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"), copy(peer_build, "conker_peer"),
-                        build, sanitized)
+                        build, os.path.join(sources, IMAGE), sources, sanitized)
 
 
 class Scene:
