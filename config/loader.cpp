@@ -70,7 +70,7 @@ Settings read_tcp(const Value& value) {
   read(section, "retransmits", s.retransmits, 1, 32);
   read(section, "syn_ack_retransmits", s.syn_ack_retransmits, 1, 32);
   read(section, "send_buffer", s.send_buffer, 1024, 1 << 24);
-  read(section, "receive_buffer", s.receive_buffer, 1024, 65535);
+  read(section, "receive_buffer", s.receive_buffer, 1024, 1 << 24);
   if (const auto port = section.find("first_port"))
     s.first_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
   if (const auto port = section.find("last_port"))

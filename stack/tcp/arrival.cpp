@@ -11,6 +11,11 @@ namespace {
 constexpr std::uint32_t kChallengeEvery =
     500;  // ticks between answers to doubtful segments of one connection
 
+/// SND.WND as a segment announces it; SYNs are dealt with where they arrive.
+std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
+  return std::uint32_t{segment.window} << c.agreed.snd_wscale;
+}
+
 }  // namespace
 
 void Tcp::segment_arrives(const PacketIn& packet) {
@@ -52,12 +57,7 @@ Count Tcp::dispatch(const PacketIn& packet) {
 // 3.10.7.1: CLOSED, which is where a connection is that does not exist.
 Count Tcp::arrives_closed(const FourTuple& tuple, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
-  if (segment.has(TcpFlags::kAck)) {
-    send_bare(tuple, segment.acknowledgment, Seq(), TcpFlags::kRst, 0, std::nullopt);
-  } else {
-    send_bare(tuple, Seq(), segment.sequence + segment.length(), TcpFlags::kRst | TcpFlags::kAck, 0,
-              std::nullopt);
-  }
+  send_reset(tuple, segment);
   return Count::drop_segment_no_connection;
 }
 
@@ -68,7 +68,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   // First: the ACK bit.
   if (has_ack && (segment.acknowledgment <= c.iss || segment.acknowledgment > c.snd_nxt)) {
     if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
-    send_bare(c.tuple, segment.acknowledgment, Seq(), TcpFlags::kRst, 0, std::nullopt);
+    send_reset(c.tuple, segment);
     return Count::drop_segment_ack;
   }
   // Second: the RST bit.
@@ -82,11 +82,13 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   if (!segment.has(TcpFlags::kSyn)) return Count::drop_segment_flags;
   c.irs = segment.sequence;
   c.rcv_nxt = c.rcv_adv = segment.sequence + 1;
-  c.mss = std::min(our_mss(c.tuple), std::max<std::uint16_t>(segment.mss.value_or(kDefaultMss), kLeastMss));
+  c.agreed = agree(settings_, segment);
+  c.ts_recent_at = Tick::floor(now_);
+  c.mss = send_mss(c.tuple, c.agreed);
   if (!has_ack) {
     // Simultaneous open: our SYN goes out again, with an ACK.
     change_state(slot, State::kSynReceived, Cause::kSegmentSyn);
-    c.snd_wnd = segment.window;
+    c.snd_wnd = segment.window;  // of a SYN, so it is not scaled
     c.snd_cursor = c.iss;
     c.rtt_timing = false;
     mark_dirty(slot);
@@ -113,6 +115,15 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
   }
+  if (c.agreed.timestamps && !segment.has(TcpFlags::kRst)) {
+    // RFC 7323, 3.2: once agreed upon, every segment has them.
+    if (!segment.timestamps) return Count::drop_segment_no_timestamps;
+    if (old_duplicate(c, segment)) {
+      c.ack_now = true;
+      mark_dirty(slot);
+      return Count::drop_segment_paws;
+    }
+  }
   // First: the sequence number.
   if (!acceptable(c, segment)) {
     const bool only_window = c.rcv_wnd() == 0 && segment.sequence == c.rcv_nxt;
@@ -125,6 +136,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     c.ack_now = true;
     mark_dirty(slot);
   }
+  note_timestamp(c, segment);
   // Second: the RST bit.
   if (segment.has(TcpFlags::kRst)) return arrives_reset(slot, segment);
   // Fourth: the SYN bit (RFC 5961, 4.2).
@@ -136,7 +148,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (c.state == State::kSynReceived) {
     if (segment.acknowledgment <= c.snd_una || segment.acknowledgment > c.snd_nxt) {
-      send_bare(c.tuple, segment.acknowledgment, Seq(), TcpFlags::kRst, 0, std::nullopt);
+      send_reset(c.tuple, segment);
       return Count::drop_segment_ack;
     }
     become_established(slot, segment, Cause::kSegmentAck);
@@ -145,6 +157,22 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   // Sixth, the URG bit: urgent data is ordinary data here (RFC 6093). Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving)) process_text(slot, segment);
   return Count::segments_delivered;
+}
+
+// Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet for 24 days
+// says nothing any more (5.5).
+bool Tcp::old_duplicate(const Connection& c, const TcpSegment& segment) const {
+  constexpr std::uint32_t kOutdated = 24u * 86'400'000u / 1024u * 1000u;  // ticks
+  const std::uint32_t quiet = Tick::floor(now_).value() - c.ts_recent_at.value();
+  return static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0 && quiet < kOutdated;
+}
+
+// RFC 7323, 4.3 (2): the timestamp of the segment that the last ACK of ours left room for.
+void Tcp::note_timestamp(Connection& c, const TcpSegment& segment) {
+  if (!c.agreed.timestamps || !segment.timestamps || segment.sequence > c.last_ack) return;
+  if (static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0) return;
+  c.agreed.ts_recent = segment.timestamps->value;
+  c.ts_recent_at = Tick::floor(now_);
 }
 
 // The four cases of 3.10.7.4, table 6.
@@ -200,7 +228,9 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.established_at = now_;
   c.unanswered = 0;
   disarm(c, Timer::kConnect);
-  c.snd_wnd = c.max_snd_wnd = segment.window;
+  c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
+  if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
+  c.max_snd_wnd = c.snd_wnd;
   c.snd_wl1 = segment.sequence;
   c.snd_wl2 = segment.acknowledgment;
   c.congestion.start(c.mss, c.snd_una);
@@ -223,7 +253,7 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   if (progress) {
     acknowledge(slot, ack);
   } else if (ack == c.snd_una && segment.length() == 0 && c.snd_nxt > c.snd_una &&
-             segment.window == c.snd_wnd && segment.window > 0) {
+             send_window(c, segment) == c.snd_wnd && segment.window > 0) {
     if (c.congestion.on_duplicate(c.snd_una, c.snd_nxt, c.mss) == Resend::kFirstUnacknowledged) {
       counters_.add(Count::fast_retransmits);
       c.resend_first = true;
@@ -287,8 +317,9 @@ void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq ack = segment.acknowledgment;
   if (c.snd_wl1 > segment.sequence || (c.snd_wl1 == segment.sequence && c.snd_wl2 > ack)) return;
-  if (segment.window > c.snd_wnd && !c.send_queue.empty()) mark_dirty(slot);
-  c.snd_wnd = segment.window;
+  const std::uint32_t window = send_window(c, segment);
+  if (window > c.snd_wnd && !c.send_queue.empty()) mark_dirty(slot);
+  c.snd_wnd = window;
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
   c.snd_wl1 = segment.sequence;
   c.snd_wl2 = ack;

@@ -10,6 +10,7 @@
 #include "stack/base/seq.hpp"
 #include "stack/base/slot_table.hpp"
 #include "stack/base/time.hpp"
+#include "stack/tcp/agreement.hpp"
 #include "stack/tcp/congestion.hpp"
 #include "stack/tcp/reassembly.hpp"
 #include "stack/tcp/rtt.hpp"
@@ -54,7 +55,11 @@ struct Connection {
   std::uint8_t armed = 0;       // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
   std::uint8_t duplicate_acks_owed = 0;
-  std::uint16_t mss = 536;  // the most we send in one segment
+  std::uint16_t mss = kDefaultMss;  // the most data that we send in one segment, beside its options
+
+  Agreement agreed;
+  std::uint32_t ts_offset = 0;  // of the timestamps that we send
+  Tick ts_recent_at{};          // when the peer's was taken
 
   // Send sequence space.
   Seq iss;
@@ -67,7 +72,8 @@ struct Connection {
   // Receive sequence space.
   Seq irs;
   Seq rcv_nxt;
-  Seq rcv_adv;  // the right edge of the window as the peer knows it
+  Seq rcv_adv;   // the right edge of the window as the peer knows it
+  Seq last_ack;  // the last ACK that we sent
   Seq peer_fin;
 
   ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged

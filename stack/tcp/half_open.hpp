@@ -7,6 +7,7 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/index_list.hpp"
 #include "stack/base/time.hpp"
+#include "stack/tcp/agreement.hpp"
 #include "stack/tcp/tuple_index.hpp"
 
 namespace conker {
@@ -21,7 +22,7 @@ struct HalfOpen {
   std::uint32_t listener = kNone;  // slot; kNone in a free record
   Seq iss;
   Seq irs;
-  std::uint16_t peer_mss = 536;
+  Agreement agreed;
   std::uint8_t retransmits = 0;
   Instant created{};
 };

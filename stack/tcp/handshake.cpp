@@ -27,7 +27,7 @@ Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::u
   record.irs = segment.sequence;
   record.iss = initial_sequence(tuple);
   if (beyond) record.iss = max(record.iss, *beyond + 1);
-  record.peer_mss = std::max<std::uint16_t>(segment.mss.value_or(kDefaultMss), kLeastMss);
+  record.agreed = agree(settings_, segment);
   record.created = now_;
   counters_.add(Count::half_open_created);
   wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + settings_.rto_initial));
@@ -37,9 +37,26 @@ Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::u
 
 void Tcp::send_syn_ack(std::uint32_t index) {
   const HalfOpen& record = half_open_[index];
-  const auto window = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535));
-  send_bare(record.tuple, record.iss, record.irs + 1, TcpFlags::kSyn | TcpFlags::kAck, window,
-            our_mss(record.tuple));
+  TcpSegment syn_ack{
+      .sequence = record.iss, .acknowledgment = record.irs + 1, .flags = TcpFlags::kSyn | TcpFlags::kAck};
+  syn_ack.window = static_cast<std::uint16_t>(first_window());
+  syn_ack.mss = our_mss(record.tuple);
+  confirm(settings_, record.agreed, syn_ack);
+  if (syn_ack.timestamps) {
+    syn_ack.timestamps = timestamps_now(timestamp_offset(record.tuple), record.agreed.ts_recent);
+  }
+  static_cast<void>(send_bare(record.tuple, syn_ack));
+}
+
+// An ACK that says where we stand, for segments that make no sense (RFC 5961, 3 and 4).
+void Tcp::challenge(const HalfOpen& record) {
+  if (!challenge_allowed()) return;
+  TcpSegment ack{.sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
+  ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
+  if (record.agreed.timestamps) {
+    ack.timestamps = timestamps_now(timestamp_offset(record.tuple), record.agreed.ts_recent);
+  }
+  static_cast<void>(send_bare(record.tuple, ack));
 }
 
 void Tcp::drop_half_open(std::uint32_t index, Count why) {
@@ -66,7 +83,7 @@ void Tcp::half_open_timer(std::uint32_t index) {
 Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
-  const std::uint32_t window = std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  const std::uint32_t window = first_window();
   if (segment.has(TcpFlags::kRst)) {
     if (segment.sequence != rcv_nxt) return Count::drop_segment_reset;
     counters_.add(Count::resets_in);
@@ -85,22 +102,17 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const 
       drop_half_open(index, Count::half_open_replaced);
       return arrives_listen(listener, tuple, hash, segment, std::nullopt);
     }
-    if (challenge_allowed()) {
-      send_bare(tuple, record.iss + 1, rcv_nxt, TcpFlags::kAck, static_cast<std::uint16_t>(window),
-                std::nullopt);
-    }
+    challenge(record);
     return Count::drop_segment_unacceptable;
   }
   if (!in_range(segment.sequence, rcv_nxt, window)) {
-    if (challenge_allowed()) {
-      send_bare(tuple, record.iss + 1, rcv_nxt, TcpFlags::kAck, static_cast<std::uint16_t>(window),
-                std::nullopt);
-    }
+    challenge(record);
     return Count::drop_segment_unacceptable;
   }
+  if (record.agreed.timestamps && !segment.timestamps) return Count::drop_segment_no_timestamps;
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (segment.acknowledgment != record.iss + 1) {
-    send_bare(tuple, segment.acknowledgment, Seq(), TcpFlags::kRst, 0, std::nullopt);
+    send_reset(tuple, segment);
     return Count::drop_segment_ack;
   }
   return promote(index, segment);
@@ -128,8 +140,12 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
   c.snd_una = c.snd_nxt = c.snd_cursor = record.iss + 1;
   c.irs = record.irs;
   c.rcv_nxt = record.irs + 1;
-  c.rcv_adv = c.rcv_nxt + std::min<std::uint32_t>(settings_.receive_buffer, 65535);
-  c.mss = std::min(our_mss(record.tuple), record.peer_mss);
+  c.rcv_adv = c.rcv_nxt + first_window();
+  c.last_ack = c.rcv_nxt;
+  c.agreed = record.agreed;
+  c.ts_offset = timestamp_offset(record.tuple);
+  c.ts_recent_at = Tick::floor(now_);
+  c.mss = send_mss(record.tuple, record.agreed);
   c.retransmits = record.retransmits;
   c.syn_resent = record.retransmits > 0;
   if (record.retransmits == 0) c.rtt.sample(now_ - record.created);
@@ -150,9 +166,10 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
     return Count::segments_delivered;
   }
   const auto answer = [&] {
-    send_bare(tuple, record.snd_nxt, record.rcv_nxt, TcpFlags::kAck,
-              static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535)),
-              std::nullopt);
+    TcpSegment ack{.sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
+    ack.window = static_cast<std::uint16_t>(first_window() >> record.rcv_wscale);
+    if (record.timestamps) ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
+    static_cast<void>(send_bare(tuple, ack));
   };
   if (segment.has(TcpFlags::kSyn) && !segment.has(TcpFlags::kAck) && segment.sequence > record.rcv_nxt) {
     // A new incarnation, beyond all that the old one sent (RFC 9293, 3.10.7.4, fourth; RFC 1122, 4.2.2.13).

@@ -86,7 +86,14 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
     counters_.add(Count::time_wait_evicted);
   }
   if (!time_wait_.full()) {
-    time_wait_.add(c.tuple, c.hash, c.snd_nxt, c.rcv_nxt, Tick::ceil(now_ + settings_.time_wait));
+    time_wait_.add({.tuple = c.tuple,
+                    .hash = c.hash,
+                    .snd_nxt = c.snd_nxt,
+                    .rcv_nxt = c.rcv_nxt,
+                    .ends = Tick::ceil(now_ + settings_.time_wait),
+                    .ts_recent = c.agreed.ts_recent,
+                    .timestamps = c.agreed.timestamps,
+                    .rcv_wscale = c.agreed.rcv_wscale});
     counters_.add(Count::time_wait_created);
   }
   if (c.application_closed) destroy(slot, CloseReason::kClosed, cause);

@@ -47,9 +47,18 @@ Sent Tcp::transmit_syn(std::uint32_t slot) {
     const bool again = c.snd_nxt != c.iss;
     std::uint8_t flags = TcpFlags::kSyn;
     if (c.state == State::kSynReceived) flags |= TcpFlags::kAck;
-    const std::uint16_t window = advertise(c);
-    if (send_bare(c.tuple, c.iss, c.rcv_nxt, flags, window, our_mss(c.tuple)) == Sent::kBusy)
-      return Sent::kBusy;
+    c.rcv_adv = c.rcv_nxt + first_window();  // windows of SYNs are never scaled (RFC 7323, 2.2)
+    TcpSegment syn{.sequence = c.iss, .acknowledgment = c.rcv_nxt, .flags = flags};
+    syn.window = static_cast<std::uint16_t>(c.rcv_wnd());
+    syn.mss = our_mss(c.tuple);
+    if (c.state == State::kSynReceived) {
+      confirm(settings_, c.agreed, syn);
+    } else {
+      offer(settings_, syn);
+    }
+    if (syn.timestamps) syn.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
+    if (send_bare(c.tuple, syn) == Sent::kBusy) return Sent::kBusy;
+    c.last_ack = c.rcv_nxt;
     c.snd_cursor = c.snd_nxt = c.iss + 1;
     c.ack_now = false;
     if (again) {
@@ -166,24 +175,35 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   segment.acknowledgment = c.rcv_nxt;
   segment.flags = flags;
   segment.window = advertise(c);
+  if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
   const Sent sent = send_packet(c.tuple, segment, packet);
-  if (sent != Sent::kBusy) c.ack_now = false;
+  if (sent != Sent::kBusy) {
+    c.ack_now = false;
+    c.last_ack = c.rcv_nxt;
+  }
   return sent;
 }
 
-// A segment without data that needs no connection behind it.
-Sent Tcp::send_bare(const FourTuple& tuple, Seq sequence, Seq ack, std::uint8_t flags, std::uint16_t window,
-                    std::optional<std::uint16_t> mss) {
+// A segment without data that needs no connection behind it; its ports are the tuple's.
+Sent Tcp::send_bare(const FourTuple& tuple, const TcpSegment& segment) {
   PacketOut packet;
-  TcpSegment segment;
-  segment.source = tuple.local_port;
-  segment.destination = tuple.remote_port;
-  segment.sequence = sequence;
-  segment.acknowledgment = (flags & TcpFlags::kAck) != 0 ? ack : Seq();
-  segment.flags = flags;
-  segment.window = window;
-  segment.mss = mss;
-  return send_packet(tuple, segment, packet);
+  TcpSegment bare = segment;
+  bare.source = tuple.local_port;
+  bare.destination = tuple.remote_port;
+  if (!bare.has(TcpFlags::kAck)) bare.acknowledgment = Seq();
+  return send_packet(tuple, bare, packet);
+}
+
+// In answer to a segment that belongs to nothing (RFC 9293, 3.10.7.1).
+void Tcp::send_reset(const FourTuple& tuple, const TcpSegment& to) {
+  TcpSegment reset{.flags = TcpFlags::kRst};
+  if (to.has(TcpFlags::kAck)) {
+    reset.sequence = to.acknowledgment;
+  } else {
+    reset.acknowledgment = to.sequence + to.length();
+    reset.flags |= TcpFlags::kAck;
+  }
+  static_cast<void>(send_bare(tuple, reset));
 }
 
 Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet) {
@@ -203,7 +223,7 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
 }
 
 std::uint32_t Tcp::receive_room(const Connection& c) const {
-  const std::uint32_t limit = std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  const std::uint32_t limit = c.agreed.window_scaling ? settings_.receive_buffer : first_window();
   return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
 }
 
@@ -216,15 +236,27 @@ bool Tcp::window_opens(const Connection& c) const {
   return receive_room(c) >= c.rcv_wnd() + worth;
 }
 
-/// The window to write into a segment. Its right edge never moves back.
+/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
+/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
 std::uint16_t Tcp::advertise(Connection& c) {
   if (window_opens(c)) c.rcv_adv = c.rcv_nxt + receive_room(c);
-  return static_cast<std::uint16_t>(c.rcv_wnd());
+  const unsigned shift = c.agreed.rcv_wscale;
+  const std::uint32_t window = std::min((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
+  return static_cast<std::uint16_t>(window);
 }
 
 std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
   const unsigned headers = tuple.remote.is_v4() ? 40 : 60;
   return static_cast<std::uint16_t>(network_.mtu_towards(tuple.remote) - headers);
+}
+
+/// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
+/// 9293, 3.7.1).
+std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
+  constexpr unsigned kTimestampBytes = 12;
+  const unsigned options = agreed.timestamps ? kTimestampBytes : 0;
+  return static_cast<std::uint16_t>(std::min(our_mss(tuple), agreed.peer_mss) - options);
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

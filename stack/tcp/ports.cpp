@@ -26,6 +26,14 @@ Seq Tcp::initial_sequence(const FourTuple& tuple) const {
   return Seq(m + static_cast<std::uint32_t>(siphash24(isn_key_, words_of(tuple, tuple.local_port))));
 }
 
+// Timestamps count on from another number for every pair of hosts, so that they do not tell how long we have
+// been up (RFC 7323, 7.1), and grow between connections of one pair, which TIME-WAIT relies on (RFC 6191).
+std::uint32_t Tcp::timestamp_offset(const FourTuple& tuple) const {
+  FourTuple hosts = tuple;
+  hosts.remote_port = Port{0};
+  return static_cast<std::uint32_t>(siphash24(port_key_, words_of(hosts, Port{0})) >> 32);
+}
+
 Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
   const std::uint32_t hash = hash_of(demux_key_, tuple);
   if (index_.find(connections_, hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) {

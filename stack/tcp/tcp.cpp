@@ -68,6 +68,7 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   }
   c.snd_una = c.snd_nxt = c.snd_cursor = c.iss;
   c.mss = our_mss(tuple);
+  c.ts_offset = timestamp_offset(tuple);
   c.cookie = request.cookie;
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);

@@ -4,6 +4,7 @@
 // freed.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -149,6 +150,8 @@ class Tcp {
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
   Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
   Count arrives(std::uint32_t slot, TcpSegment segment);
+  bool old_duplicate(const Connection& c, const TcpSegment& segment) const;
+  void note_timestamp(Connection& c, const TcpSegment& segment);
   bool acceptable(const Connection& c, const TcpSegment& segment) const;
   Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
   Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
@@ -168,6 +171,7 @@ class Tcp {
                           const TcpSegment& segment);
   Count promote(std::uint32_t index, const TcpSegment& segment);
   void send_syn_ack(std::uint32_t index);
+  void challenge(const HalfOpen& record);
   void drop_half_open(std::uint32_t index, Count why);
   void half_open_timer(std::uint32_t index);
   bool challenge_allowed();
@@ -182,8 +186,8 @@ class Tcp {
   Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
   Sent send_pure_ack(Connection& c);
   Seq bare_sequence(const Connection& c) const;
-  Sent send_bare(const FourTuple& tuple, Seq sequence, Seq ack, std::uint8_t flags, std::uint16_t window,
-                 std::optional<std::uint16_t> mss);
+  Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
+  void send_reset(const FourTuple& tuple, const TcpSegment& to);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
   std::uint32_t receive_room(const Connection& c) const;
   bool window_opens(const Connection& c) const;
@@ -191,6 +195,12 @@ class Tcp {
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   void rearm_after_output(std::uint32_t slot);
   std::uint16_t our_mss(const FourTuple& tuple) const;
+  std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
+  std::uint32_t timestamp_offset(const FourTuple& tuple) const;
+  TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
+    return {Tick::floor(now_).value() + offset, echo};
+  }
+  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
   void wake_starved();
 
   // ---- timers.cpp: one place arms, and refuses in Destroy ----
@@ -229,10 +239,6 @@ class Tcp {
   bool table_starved_ = false;    // a connection was wanted and no slot was free
   bool pool_starved_ = false;     // an application could not send for want of a chunk
   const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells
-
-  /// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is believed.
-  static constexpr std::uint16_t kDefaultMss = 536;
-  static constexpr std::uint16_t kLeastMss = 48;
 
   SipKey demux_key_;
   SipKey isn_key_;

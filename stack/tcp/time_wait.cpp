@@ -2,15 +2,14 @@
 
 namespace conker {
 
-void TimeWaitTable::add(const FourTuple& tuple, std::uint32_t hash, Seq snd_nxt, Seq rcv_nxt, Tick ends) {
+void TimeWaitTable::add(const TimeWait& record) {
   std::uint32_t index = free_;
   if (index != kNone) {
     free_ = records_[index].next;
   } else {
     index = fresh_++;
   }
-  records_[index] =
-      TimeWait{.tuple = tuple, .hash = hash, .snd_nxt = snd_nxt, .rcv_nxt = rcv_nxt, .ends = ends};
+  records_[index] = record;
   index_.insert(records_, index);
   order_.push(records_, index);
 }

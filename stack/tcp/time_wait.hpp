@@ -20,6 +20,9 @@ struct TimeWait {
   Seq snd_nxt;
   Seq rcv_nxt;
   Tick ends;
+  std::uint32_t ts_recent = 0;  // RFC 7323, while `timestamps`
+  bool timestamps = false;
+  std::uint8_t rcv_wscale = 0;
 };
 
 /// Every record lives for the same time, so the order in which they were made is the order in which they end.
@@ -31,8 +34,8 @@ class TimeWaitTable {
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
     return index_.find(records_, hash, tuple);
   }
-  /// Only when not full().
-  void add(const FourTuple& tuple, std::uint32_t hash, Seq snd_nxt, Seq rcv_nxt, Tick ends);
+  /// A copy of `record`, whose links need not be set. Only when not full().
+  void add(const TimeWait& record);
   void remove(std::uint32_t index);
   /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth).
   void restart(std::uint32_t index, Tick ends);

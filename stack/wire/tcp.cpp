@@ -1,5 +1,7 @@
 #include "stack/wire/tcp.hpp"
 
+#include <algorithm>
+
 #include "stack/base/checksum.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/options.hpp"
@@ -10,11 +12,23 @@ namespace {
 // Where the fields stand (RFC 9293, 3.1).
 constexpr std::size_t kSource = 0, kDestination = 2, kSequence = 4, kAcknowledgment = 8, kDataOffset = 12,
                       kFlags = 13, kWindow = 14, kChecksum = 16, kUrgent = 18;
-constexpr std::uint8_t kKnownFlags = 0x3f;
 
-// Option kinds (RFC 9293, 3.2).
-constexpr std::uint8_t kEndOfOptions = 0, kMss = 2;
-constexpr std::size_t kMssLength = 4;
+// Option kinds (RFC 9293, 3.2; 7323; 2018; 5482) and their lengths.
+constexpr std::uint8_t kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kSack = 5,
+                       kTimestamps = 8, kUserTimeout = 28;
+constexpr std::size_t kMssLength = 4, kWindowScaleLength = 3, kSackPermittedLength = 2,
+                      kTimestampsLength = 10, kUserTimeoutLength = 4, kSackHead = 2, kSackBlock = 8;
+constexpr std::size_t kOptionsMax = kTcpHeaderMax - kTcpHeaderMin;
+
+bool parse_sack(std::span<const std::byte> blocks, TcpSegment& segment) {
+  if (blocks.empty() || blocks.size() % kSackBlock != 0) return false;
+  segment.sack_count = 0;
+  for (; !blocks.empty() && segment.sack_count < TcpSegment::kMaxSackBlocks;
+       blocks = blocks.subspan(kSackBlock)) {
+    segment.sack[segment.sack_count++] = SackBlock{Seq(get32(blocks, 0)), Seq(get32(blocks, 4))};
+  }
+  return true;
+}
 
 // One option with its kind and length in front; false when it is not as its kind demands.
 bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegment& segment) {
@@ -23,22 +37,90 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
       if (option.size() != kMssLength) return false;
       segment.mss = get16(option, 2);
       return true;
+    case kWindowScale:
+      if (option.size() != kWindowScaleLength) return false;
+      segment.window_scale = std::min(get8(option, 2), TcpSegment::kMaxWindowScale);
+      return true;
+    case kSackPermitted:
+      segment.sack_permitted = true;
+      return option.size() == kSackPermittedLength;
+    case kTimestamps:
+      if (option.size() != kTimestampsLength) return false;
+      segment.timestamps = TcpTimestamps{get32(option, 2), get32(option, 6)};
+      return true;
+    case kUserTimeout:
+      if (option.size() != kUserTimeoutLength) return false;
+      segment.user_timeout = get16(option, 2);
+      return true;
+    case kSack:
+      return parse_sack(option.subspan(kSackHead), segment);
     default:
       return true;  // RFC 9293, 3.1 (MUST-6): what is not understood is ignored
   }
 }
 
+/// Options in the order in which most write them, aligned to four bytes without gaps where they are many.
+class OptionWriter {
+ public:
+  explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
+
+  OptionWriter& byte(std::uint8_t value) {
+    put8(out_, at_++, value);
+    return *this;
+  }
+  OptionWriter& head(std::uint8_t kind, std::size_t length) {
+    return byte(kind).byte(static_cast<std::uint8_t>(length));
+  }
+  OptionWriter& word16(std::uint16_t value) {
+    put16(out_, at_, value);
+    at_ += 2;
+    return *this;
+  }
+  OptionWriter& word32(std::uint32_t value) {
+    put32(out_, at_, value);
+    at_ += 4;
+    return *this;
+  }
+  /// So that what follows, `head` bytes and then words, has its words aligned.
+  void align_behind(std::size_t head) {
+    while ((at_ + head) % 4 != 0) byte(kNoOperation);
+  }
+  std::size_t size() const { return at_; }
+
+ private:
+  std::span<std::byte> out_;
+  std::size_t at_ = 0;
+};
+
+void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
+  const std::size_t head = (writer.size() + kSackHead + 3) / 4 * 4;
+  if (head + kSackBlock > kOptionsMax) return;
+  const std::size_t blocks = std::min<std::size_t>(segment.sack_count, (kOptionsMax - head) / kSackBlock);
+  writer.align_behind(kSackHead);
+  writer.head(kSack, kSackHead + blocks * kSackBlock);
+  for (const SackBlock& block : segment.sack_blocks().first(blocks)) {
+    writer.word32(block.left.value()).word32(block.right.value());
+  }
+}
+
 // Writes the options that the segment has, padded to a multiple of 4, and says how many bytes that makes.
 std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out) {
-  std::size_t at = 0;
-  if (segment.mss) {
-    put8(out, at, kMss);
-    put8(out, at + 1, kMssLength);
-    put16(out, at + 2, *segment.mss);
-    at += kMssLength;
+  OptionWriter writer(out);
+  if (segment.mss) writer.head(kMss, kMssLength).word16(*segment.mss);
+  if (segment.sack_permitted) writer.head(kSackPermitted, kSackPermittedLength);
+  if (segment.timestamps) {
+    writer.align_behind(2);
+    writer.head(kTimestamps, kTimestampsLength);
+    writer.word32(segment.timestamps->value).word32(segment.timestamps->echo);
   }
-  while (at % 4 != 0) put8(out, at++, kEndOfOptions);
-  return at;
+  if (segment.window_scale) {
+    writer.align_behind(kWindowScaleLength);
+    writer.head(kWindowScale, kWindowScaleLength).byte(*segment.window_scale);
+  }
+  if (segment.user_timeout) writer.head(kUserTimeout, kUserTimeoutLength).word16(*segment.user_timeout);
+  if (segment.sack_count != 0) emit_sack(segment, writer);
+  writer.align_behind(0);
+  return writer.size();
 }
 
 }  // namespace
@@ -53,7 +135,7 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.destination.value = get16(bytes, kDestination);
   segment.sequence = Seq(get32(bytes, kSequence));
   segment.acknowledgment = Seq(get32(bytes, kAcknowledgment));
-  segment.flags = get8(bytes, kFlags) & kKnownFlags;
+  segment.flags = get8(bytes, kFlags);
   segment.window = get16(bytes, kWindow);
   segment.urgent = get16(bytes, kUrgent);
   const auto option = [&segment](std::uint8_t kind, std::span<const std::byte> bytes_of_it) {
@@ -69,7 +151,7 @@ std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
   put16(out, kDestination, segment.destination.value);
   put32(out, kSequence, segment.sequence.value());
   put32(out, kAcknowledgment, segment.acknowledgment.value());
-  put8(out, kFlags, segment.flags & kKnownFlags);
+  put8(out, kFlags, segment.flags);
   put16(out, kWindow, segment.window);
   put16(out, kChecksum, 0);
   put16(out, kUrgent, segment.urgent);

@@ -1,6 +1,7 @@
 // The TCP header (RFC 9293, 3.1) and its options.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,19 +16,43 @@ inline constexpr std::uint8_t kProtocolTcp = 6;
 inline constexpr std::size_t kTcpHeaderMin = 20;
 inline constexpr std::size_t kTcpHeaderMax = 60;
 
-/// The control bits that are used; CWR and ECE (RFC 3168) are neither sent nor reported.
+/// The control bits. ECE and CWR are RFC 3168's.
 struct TcpFlags {
-  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32;
+  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64,
+                                kCwr = 128;
+};
+
+/// The timestamps option (RFC 7323, 3.2).
+struct TcpTimestamps {
+  std::uint32_t value = 0, echo = 0;
+  constexpr bool operator==(const TcpTimestamps&) const = default;
+};
+
+/// One block of the SACK option (RFC 2018, 3): [left, right) has arrived.
+struct SackBlock {
+  Seq left, right;
+  constexpr bool operator==(const SackBlock&) const = default;
 };
 
 /// A segment as a value. Options that are not named here are skipped.
 struct TcpSegment {
-  Port source, destination;
-  Seq sequence, acknowledgment;
+  static constexpr std::size_t kMaxSackBlocks = 4;
+  static constexpr std::uint8_t kMaxWindowScale = 14;  // RFC 7323, 2.3
+
+  Port source{}, destination{};
+  Seq sequence{}, acknowledgment{};
   std::uint8_t flags = 0;
+  std::uint8_t sack_count = 0;
   std::uint16_t window = 0, urgent = 0;
-  std::optional<std::uint16_t> mss;    // as the peer wrote it, so 0 is possible
-  std::span<const std::byte> payload;  // in the bytes that were parsed
+  std::optional<std::uint16_t> mss{};          // as the peer wrote it, so 0 is possible
+  std::optional<std::uint8_t> window_scale{};  // more than kMaxWindowScale counts as that
+  bool sack_permitted = false;
+  std::optional<TcpTimestamps> timestamps{};
+  std::optional<std::uint16_t> user_timeout{};  // RFC 5482: granularity in the upper bit
+  std::array<SackBlock, kMaxSackBlocks> sack{};
+  std::span<const std::byte> payload{};  // in the bytes that were parsed
+
+  std::span<const SackBlock> sack_blocks() const { return std::span(sack).first(sack_count); }
 
   /// Whether all of these flags are set.
   constexpr bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
@@ -44,8 +69,8 @@ struct TcpSegment {
 std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes);
 
 /// Writes the header with its options, the checksum zero, and says how long it is (a multiple of 4, 20 to
-/// 60). The payload is not written. `out` must have room for kTcpHeaderMax bytes or for what is known to be
-/// needed.
+/// 60). SACK blocks that do not fit beside the other options are left out. The payload is not written. `out`
+/// must have room for kTcpHeaderMax bytes or for what is known to be needed.
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out);
 
 /// Fills in the checksum of a header that emit_tcp() wrote; the payload follows it in pieces of any length.

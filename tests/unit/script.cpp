@@ -28,7 +28,13 @@ bool matches(const Segment& wanted, const Segment& seen) {
   if (wanted.sequence && wanted.sequence != seen.sequence) return false;
   if (wanted.acknowledgment && wanted.acknowledgment != seen.acknowledgment) return false;
   if (wanted.announced && wanted.announced != seen.announced) return false;
-  return !wanted.segment_size || wanted.segment_size == seen.segment_size;
+  if (wanted.segment_size && wanted.segment_size != seen.segment_size) return false;
+  const Options &want = wanted.options, &have = seen.options;
+  if (want.window_scale && want.window_scale != have.window_scale) return false;
+  if (want.sack_permitted && want.sack_permitted != have.sack_permitted) return false;
+  if (want.timestamps && want.timestamps != have.timestamps) return false;
+  if (want.user_timeout && want.user_timeout != have.user_timeout) return false;
+  return !wanted.compare_sack || want.sack == have.sack;
 }
 
 }  // namespace
@@ -161,6 +167,14 @@ Bytes Script::to_frame(const Segment& s) {
   wire.window = static_cast<std::uint16_t>(s.announced.value_or(65535));
   wire.mss = s.segment_size;
   wire.data = s.data;
+  wire.options = s.options;
+  if (!wire.options.timestamps && f.timestamp) {
+    wire.options.timestamps = std::pair(*f.timestamp, f.timestamp_seen);
+  }
+  for (auto& [left, right] : wire.options.sack) {
+    left += f.iss.value_or(0);
+    right += f.iss.value_or(0);
+  }
   return encode(wire, kPeerMac, kStackMac);
 }
 
@@ -200,6 +214,13 @@ std::optional<Segment> Script::next_sent(const Where& where) {
   if (wire.flags & kAck) s.acknowledgment = wire.ack - f.peer_iss;
   s.announced = wire.window;
   s.segment_size = wire.mss;
+  s.options = wire.options;
+  s.options.sack_permitted = wire.options.sack_permitted.value_or(false);
+  for (auto& [left, right] : s.options.sack) {
+    left -= f.peer_iss;
+    right -= f.peer_iss;
+  }
+  if (wire.options.timestamps) f.timestamp_seen = wire.options.timestamps->first;
   const std::uint32_t end = *s.sequence + s.length();
   if (!(s.flags & kRst) && static_cast<std::int32_t>(end - f.seen) > 0) f.seen = end;
   return s;

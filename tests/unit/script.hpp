@@ -61,6 +61,10 @@ struct Flow {
   std::optional<std::uint32_t> iss;  // of the stack, once its SYN has been seen; 0 until then
   // Relative numbers: what the peer sends next, and what it has seen without a hole or with one.
   std::uint32_t next = 0, seen = 0;
+  // Where timestamps are agreed upon: what the peer writes into every segment that says nothing else, and
+  // what it saw last.
+  std::optional<std::uint32_t> timestamp;
+  std::uint32_t timestamp_seen = 0;
 };
 
 class Script {

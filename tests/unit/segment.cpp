@@ -74,22 +74,81 @@ void end_packet(Bytes& out) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Segment& s) {
-  constexpr const char* kNames[] = {"FIN ", "SYN ", "RST ", "", "ACK ", "URG "};
-  for (int i = 0; i < 6; ++i) {
+  constexpr const char* kNames[] = {"FIN ", "SYN ", "RST ", "", "ACK ", "URG ", "ECE ", "CWR "};
+  for (int i = 0; i < 8; ++i) {
     if (s.flags >> i & 1) out << kNames[i];
   }
   if (s.sequence) out << "seq " << *s.sequence << ' ';
   if (s.acknowledgment) out << "ack " << *s.acknowledgment << ' ';
   if (s.announced) out << "win " << *s.announced << ' ';
   if (s.segment_size) out << "mss " << *s.segment_size << ' ';
+  if (s.options.window_scale) out << "wscale " << int{*s.options.window_scale} << ' ';
+  if (s.options.sack_permitted) out << (*s.options.sack_permitted ? "sackok " : "no sackok ");
+  if (s.options.timestamps) {
+    out << "ts " << s.options.timestamps->first << ' ' << s.options.timestamps->second << ' ';
+  }
+  for (const auto& [left, right] : s.options.sack) out << "sack " << left << '-' << right << ' ';
   out << "data " << s.data.size();
   if (!s.data.empty()) out << " \"" << s.data.substr(0, 32) << (s.data.size() > 32 ? "...\"" : "\"");
   return out;
 }
 
+namespace {
+
+Bytes encode_options(const WireSegment& s) {
+  Bytes out;
+  if (s.mss) put32(out, 0x02040000u | *s.mss);
+  if (s.options.window_scale) put32(out, 0x01030300u | *s.options.window_scale);
+  if (s.options.sack_permitted.value_or(false)) put32(out, 0x01010402u);
+  if (s.options.timestamps) {
+    put32(out, 0x0101080au);
+    put32(out, s.options.timestamps->first);
+    put32(out, s.options.timestamps->second);
+  }
+  if (s.options.user_timeout) put32(out, 0x1c040000u | *s.options.user_timeout);
+  if (!s.options.sack.empty()) {
+    put32(out, 0x01010500u | static_cast<std::uint32_t>(2 + 8 * s.options.sack.size()));
+    for (const auto& [left, right] : s.options.sack) {
+      put32(out, left);
+      put32(out, right);
+    }
+  }
+  return out;
+}
+
+void decode_option(std::span<const std::byte> option, WireSegment& s) {
+  switch (get8(option, 0)) {
+    case 2:
+      s.mss = static_cast<std::uint16_t>(get16(option, 2));
+      break;
+    case 3:
+      s.options.window_scale = static_cast<std::uint8_t>(get8(option, 2));
+      break;
+    case 4:
+      s.options.sack_permitted = true;
+      break;
+    case 5:
+      for (std::size_t at = 2; at + 8 <= option.size(); at += 8) {
+        s.options.sack.emplace_back(get32(option, at), get32(option, at + 4));
+      }
+      break;
+    case 8:
+      s.options.timestamps = std::pair(get32(option, 2), get32(option, 6));
+      break;
+    case 28:
+      s.options.user_timeout = static_cast<std::uint16_t>(get16(option, 2));
+      break;
+    default:
+      ADD_FAILURE() << "an option that nobody asked for: kind " << get8(option, 0);
+  }
+}
+
+}  // namespace
+
 Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to) {
   Bytes out = begin_packet(from, to, 6, s.source, s.destination);
-  const std::uint32_t header = s.mss ? kTcp + 4 : kTcp;
+  const Bytes options = encode_options(s);
+  const auto header = static_cast<std::uint32_t>(kTcp + options.size());
   put16(out, s.source_port);
   put16(out, s.destination_port);
   put32(out, s.seq);
@@ -97,7 +156,7 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
   put16(out, header / 4 << 12 | s.flags);
   put16(out, s.window);
   put32(out, 0);
-  if (s.mss) put32(out, 0x02040000u | *s.mss);
+  out.insert(out.end(), options.begin(), options.end());
   for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
   end_packet(out);
   const auto whole = std::span<const std::byte>(out);
@@ -133,8 +192,9 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
       ++at;
       continue;
     }
-    if (get8(tcp, at) == 2) s.mss = static_cast<std::uint16_t>(get16(tcp, at + 2));
-    at += std::max(2u, get8(tcp, at + 1));
+    const std::size_t length = std::max(2u, get8(tcp, at + 1));
+    decode_option(tcp.subspan(at, std::min(length, header - at)), s);
+    at += length;
   }
   const auto data = tcp.subspan(header);
   s.data.assign(reinterpret_cast<const char*>(data.data()), data.size());

@@ -7,13 +7,24 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stack/base/address.hpp"
 
 namespace conker::test {
 
-inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32;
+inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64,
+                              kCwr = 128;
+
+/// The options of a segment besides its MSS; on both sides of the wire, and with its numbers.
+struct Options {
+  std::optional<std::uint8_t> window_scale;
+  std::optional<bool> sack_permitted;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // value, echo
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
+  std::optional<std::uint16_t> user_timeout;
+};
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
 /// its receiver's. What is not said is filled in when it is injected, and not compared when it is expected;
@@ -23,6 +34,8 @@ struct Segment {
   std::string data;
   std::optional<std::uint32_t> sequence, acknowledgment, announced;
   std::optional<std::uint16_t> segment_size;
+  Options options;  // SACK blocks count from the initial numbers of whoever sends what they acknowledge
+  bool compare_sack = false;  // SACK blocks were said, perhaps none
 
   explicit Segment(int bits, std::string text = {})
       : flags(static_cast<std::uint8_t>(bits)), data(std::move(text)) {}
@@ -31,6 +44,18 @@ struct Segment {
   Segment ack(std::uint32_t value) const { return with(&Segment::acknowledgment, value); }
   Segment win(std::uint32_t value) const { return with(&Segment::announced, value); }
   Segment mss(std::uint16_t value) const { return with(&Segment::segment_size, value); }
+  Segment wscale(std::uint8_t shift) const { return option(&Options::window_scale, shift); }
+  Segment sackok(bool permitted = true) const { return option(&Options::sack_permitted, permitted); }
+  Segment ts(std::uint32_t value, std::uint32_t echo) const {
+    return option(&Options::timestamps, std::pair(value, echo));
+  }
+  /// The blocks in the order of the wire; when expected, exactly these.
+  Segment sack(std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks) const {
+    Segment copy = option(&Options::sack, std::move(blocks));
+    copy.compare_sack = true;
+    return copy;
+  }
+  Segment uto(std::uint16_t value) const { return option(&Options::user_timeout, value); }
   Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
   Segment also(std::uint8_t more) const {
     return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
@@ -46,6 +71,12 @@ struct Segment {
   Segment with(Field Segment::*field, Value value) const {
     Segment copy = *this;
     copy.*field = std::move(value);
+    return copy;
+  }
+  template <typename Field, typename Value>
+  Segment option(Field Options::*field, Value value) const {
+    Segment copy = *this;
+    copy.options.*field = std::move(value);
     return copy;
   }
 };
@@ -83,6 +114,7 @@ struct WireSegment {
   std::uint16_t window = 0;
   std::optional<std::uint16_t> mss;
   std::string data;
+  Options options;
 };
 
 using Bytes = std::vector<std::byte>;

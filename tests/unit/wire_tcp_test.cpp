@@ -55,13 +55,27 @@ TEST(WireTcp, ReadsTheMss) {
   EXPECT_FALSE(parse_tcp(segment("7002", "00000000 020405b4"))->mss) << "behind the end of options";
 }
 
-TEST(WireTcp, SkipsOptionsItDoesNotKnow) {
-  // Window scale, SACK permitted, timestamps, MSS, and one that nobody has defined.
+TEST(WireTcp, ReadsTheOptionsOfASynAndSkipsOthers) {
+  // Window scale, SACK permitted, timestamps, one that nobody has defined, and the MSS.
   const auto bytes = segment("c002", "030307 01 0402 0101 080a 11111111 22222222 fd04 beef 020405b4 0000");
   ASSERT_EQ(bytes.size() % 4, 0u);
   const auto tcp = parse_tcp(bytes);
   ASSERT_TRUE(tcp);
   EXPECT_EQ(tcp->mss, 1460);
+  EXPECT_EQ(tcp->window_scale, 7);
+  EXPECT_TRUE(tcp->sack_permitted);
+  EXPECT_EQ(tcp->timestamps, (TcpTimestamps{0x11111111, 0x22222222}));
+}
+
+TEST(WireTcp, AWindowScaleOverFourteenCountsAsFourteen) {  // RFC 7323, 2.3
+  EXPECT_EQ(parse_tcp(segment("6002", "0303ff 00"))->window_scale, 14);
+}
+
+TEST(WireTcp, ReadsSackBlocks) {
+  const auto tcp = parse_tcp(segment("a010", "0101 0512 00000001 00000002 fffffff0 00000010"));
+  ASSERT_TRUE(tcp);
+  ASSERT_EQ(tcp->sack_blocks().size(), 2u);
+  EXPECT_EQ(tcp->sack_blocks()[1], (SackBlock{Seq(0xfffffff0), Seq(0x10)}));
 }
 
 TEST(WireTcp, RefusesMalformedOptions) {
@@ -72,6 +86,12 @@ TEST(WireTcp, RefusesMalformedOptions) {
   EXPECT_FALSE(parse_tcp(segment("6002", "01010108"))) << "no room for a length";
   EXPECT_FALSE(parse_tcp(segment("6002", "02030500"))) << "an MSS of one byte";
   EXPECT_FALSE(parse_tcp(segment("7002", "02060000 05b40000"))) << "an MSS of four";
+  EXPECT_FALSE(parse_tcp(segment("6002", "03040000"))) << "a window scale of two bytes";
+  EXPECT_FALSE(parse_tcp(segment("6002", "04030000"))) << "SACK permitted with a value";
+  EXPECT_FALSE(parse_tcp(segment("7002", "08080000 00000000"))) << "timestamps cut short";
+  EXPECT_FALSE(parse_tcp(segment("6002", "05020000"))) << "SACK without a block";
+  EXPECT_FALSE(parse_tcp(segment("7002", "05070000 00000000"))) << "half a SACK block";
+  EXPECT_FALSE(parse_tcp(segment("6002", "1c030000"))) << "half a user timeout";
 }
 
 TEST(WireTcp, TakesAnyFlags) {
@@ -79,7 +99,7 @@ TEST(WireTcp, TakesAnyFlags) {
     auto bytes = segment("5000");
     bytes[13] = static_cast<std::byte>(flags);
     ASSERT_TRUE(parse_tcp(bytes));
-    EXPECT_EQ(parse_tcp(bytes)->flags, flags & 0x3f);
+    EXPECT_EQ(parse_tcp(bytes)->flags, flags);
   }
 }
 
@@ -100,6 +120,30 @@ TEST(WireTcp, EmitsWhatItParses) {
   EXPECT_EQ(emit_tcp(tcp, out), 24u);
   EXPECT_EQ(to_hex(std::span(out).first(25)),
             to_hex(hex("c350 0050 89abcdef 01234567 6012 faf0 0000 0003 020405b4 ee")));
+}
+
+TEST(WireTcp, EmitsAllOptionsAndFitsSackBlocksIn) {
+  TcpSegment syn;
+  syn.flags = TcpFlags::kSyn;
+  syn.mss = 1460;
+  syn.sack_permitted = true;
+  syn.timestamps = TcpTimestamps{1, 2};
+  syn.window_scale = 7;
+  std::array<std::byte, kTcpHeaderMax> out;
+  ASSERT_EQ(emit_tcp(syn, out), 40u);
+  EXPECT_EQ(to_hex(std::span(out).subspan(20, 20)),
+            to_hex(hex("020405b4 0402 080a 00000001 00000002 01 030307")));
+
+  TcpSegment ack;
+  ack.timestamps = TcpTimestamps{1, 2};
+  ack.sack_count = 4;
+  for (std::uint32_t i = 0; i < 4; ++i) ack.sack[i] = SackBlock{Seq(i), Seq(i + 1)};
+  ASSERT_EQ(emit_tcp(ack, out), 60u);
+  EXPECT_EQ(parse_tcp(out)->sack_blocks().size(), 3u) << "three beside timestamps (RFC 2018, 3)";
+  EXPECT_EQ(parse_tcp(out)->timestamps, ack.timestamps);
+  ack.timestamps.reset();
+  ASSERT_EQ(emit_tcp(ack, out), 56u);
+  EXPECT_EQ(parse_tcp(std::span(out).first(56))->sack_blocks().size(), 4u);
 }
 
 TEST(WireTcp, ChecksumsAHeaderWithoutPayload) {

@@ -1,0 +1,66 @@
+// What both ends say in their SYNs, and what comes of it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "stack/settings.hpp"
+#include "stack/wire/tcp.hpp"
+
+namespace conker {
+
+/// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is believed.
+inline constexpr std::uint16_t kDefaultMss = 536;
+inline constexpr std::uint16_t kLeastMss = 48;
+
+/// An option counts when both SYNs had it.
+struct Agreement {
+  std::uint32_t ts_recent = 0;  // RFC 7323, 4.3: what we echo
+  std::uint16_t peer_mss = kDefaultMss;
+  std::uint8_t snd_wscale = 0;  // shift of the windows that the peer announces
+  std::uint8_t rcv_wscale = 0;  // of ours
+  bool window_scaling = false;
+  bool timestamps = false;
+  bool sack = false;
+};
+
+/// The shift with which the largest receive buffer can be announced (RFC 7323, 2.2).
+constexpr std::uint8_t window_scale(const Settings& settings) {
+  std::uint8_t shift = 0;
+  while (shift < TcpSegment::kMaxWindowScale && (settings.receive_buffer >> shift) > 0xffff) ++shift;
+  return shift;
+}
+
+/// What we offer in a SYN.
+constexpr void offer(const Settings& settings, TcpSegment& syn) {
+  if (settings.window_scaling) syn.window_scale = window_scale(settings);
+  syn.sack_permitted = settings.sack;
+  if (settings.timestamps) syn.timestamps = TcpTimestamps{};
+}
+
+/// What the peer's SYN makes of that.
+constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
+  Agreement agreement;
+  agreement.peer_mss = std::max(syn.mss.value_or(kDefaultMss), kLeastMss);
+  if (settings.window_scaling && syn.window_scale) {
+    agreement.window_scaling = true;
+    agreement.snd_wscale = *syn.window_scale;
+    agreement.rcv_wscale = window_scale(settings);
+  }
+  agreement.sack = settings.sack && syn.sack_permitted;
+  if (settings.timestamps && syn.timestamps) {
+    agreement.timestamps = true;
+    agreement.ts_recent = syn.timestamps->value;
+  }
+  return agreement;
+}
+
+/// The options of a SYN-ACK: only what the peer offered, too.
+constexpr void confirm(const Settings& settings, const Agreement& agreement, TcpSegment& syn_ack) {
+  offer(settings, syn_ack);
+  syn_ack.sack_permitted = agreement.sack;
+  if (!agreement.timestamps) syn_ack.timestamps.reset();
+  if (!agreement.window_scaling) syn_ack.window_scale.reset();
+}
+
+}  // namespace conker
