@@ -75,11 +75,18 @@ struct Log {
   std::string sink = "stderr";  // "stderr", "journal" or the absolute path of a file
 };
 
+/// The stack's own, but with the algorithm that hosts use.
+inline Settings default_settings() {
+  Settings settings;
+  settings.congestion = CongestionAlgorithm::kCubic;
+  return settings;
+}
+
 struct Config {
   std::vector<Link> links;
   std::optional<IpAddress> gateway;
   Capacities capacities;
-  Settings settings;
+  Settings settings = default_settings();
   std::vector<Service> services;
   Control control;
   Strike strike;

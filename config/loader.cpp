@@ -56,11 +56,12 @@ Capacities read_capacities(const Value& value) {
 }
 
 Settings read_tcp(const Value& value) {
-  static constexpr Keys<12> kKeys{"time_wait",   "connect_timeout", "fin_wait_2",  "rto_initial",
+  static constexpr Keys<13> kKeys{"time_wait",   "connect_timeout", "fin_wait_2",  "rto_initial",
                                   "rto_min",     "rto_max",         "retransmits", "syn_ack_retransmits",
-                                  "send_buffer", "receive_buffer",  "first_port",  "last_port"};
+                                  "send_buffer", "receive_buffer",  "first_port",  "last_port",
+                                  "congestion"};
   const Section section = value.section(kKeys);
-  Settings s;
+  Settings s = default_settings();
   read(section, "time_wait", s.time_wait, 1ms, 1h);
   read(section, "connect_timeout", s.connect_timeout, 1ms, 1h);
   read(section, "fin_wait_2", s.fin_wait_2, 1ms, 1h);
@@ -75,6 +76,13 @@ Settings read_tcp(const Value& value) {
     s.first_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
   if (const auto port = section.find("last_port"))
     s.last_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
+
+  if (const auto congestion = section.find("congestion")) {
+    const std::string name = congestion->text();
+    if (name != "cubic" && name != "newreno")
+      congestion->fail("\"" + name + "\" is neither cubic nor newreno");
+    s.congestion = name == "cubic" ? CongestionAlgorithm::kCubic : CongestionAlgorithm::kNewReno;
+  }
 
   if (s.rto_min > s.rto_max)
     section.find(section.has("rto_min") ? "rto_min" : "rto_max")->fail("rto_min must not be above rto_max");

@@ -133,15 +133,23 @@ std::string show_text(const json& c) {
   if (c.at("application_closed") == true) facts.add({"closed", "by our application"});
   facts.add({"queues", fmt::format("send {}, receive {}, out of order {}", size(queues.at("send")),
                                    size(queues.at("receive")), size(queues.at("out_of_order")))});
-  facts.add(
-      {"bytes", fmt::format("{} sent, {} received, {} segments sent again", size(c.at("bytes").at("sent")),
-                            size(c.at("bytes").at("received")), c.at("retransmits").get<std::uint64_t>())});
+  facts.add({"bytes", fmt::format("{} sent, {} received", size(c.at("bytes").at("sent")),
+                                  size(c.at("bytes").at("received")))});
+  const json& causes = c.at("retransmits_by_cause");
+  facts.add({"sent again", fmt::format("{} segments: {} lost, {} after a timeout, {} as a probe",
+                                       c.at("retransmits").get<std::uint64_t>(), causes.at("lost").get<int>(),
+                                       causes.at("timeout").get<int>(), causes.at("probe").get<int>())});
   facts.add({"round trip", rtt_text(c.at("rtt"))});
   facts.add({"timers", timers_text(c.at("timers"))});
-  facts.add({"windows",
-             fmt::format("send {}, receive {}, congestion {}, slow start {}, segment {}",
-                         size(windows.at("snd_wnd")), size(windows.at("rcv_wnd")), size(windows.at("cwnd")),
-                         slow_start_text(windows.at("ssthresh")), size(windows.at("mss")))});
+  facts.add({"windows", fmt::format("send {}, receive {}, congestion {} ({}), slow start {}, segment {}",
+                                    size(windows.at("snd_wnd")), size(windows.at("rcv_wnd")),
+                                    size(windows.at("cwnd")), c.at("congestion").get<std::string>(),
+                                    slow_start_text(windows.at("ssthresh")), size(windows.at("mss")))});
+  if (const json& board = c.at("scoreboard"); !board.is_null()) {
+    facts.add({"in flight", fmt::format("{} on the way, {} beyond a hole, {} lost{}", size(board.at("pipe")),
+                                        size(board.at("sacked")), size(board.at("lost")),
+                                        board.at("recovering") == true ? ", being repaired" : "")});
+  }
   std::string numbers;
   for (const char* name : {"iss", "snd_una", "snd_nxt", "irs", "rcv_nxt"}) {
     numbers +=

@@ -160,6 +160,8 @@ void Engine::build_stack() {
                              "; lower the capacities in the configuration");
   }
   stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
+  stack_->use(CongestionAlgorithm::kCubic, cubic_);
+  stack_->use(recovery_);
   stack_->begin(clock());
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];

@@ -17,6 +17,8 @@
 #include "stack/link/capture.hpp"
 #include "stack/link/fault.hpp"
 #include "stack/stack.hpp"
+#include "stack/tcp/cubic.hpp"
+#include "stack/tcp/sack_recovery.hpp"
 
 namespace conker::daemon {
 
@@ -91,6 +93,8 @@ class Engine {
   struct ev_loop* loop_;
   config::Config config_;
   Mapping storage_;
+  Cubic cubic_;
+  SackRecovery recovery_;
   std::vector<EngineLink> links_;
   std::unique_ptr<Stack> stack_;
   std::array<std::function<void(const Event&)>, kOwners> event_handlers_;

@@ -6,6 +6,7 @@
 
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
+#include "stack/tcp/congestion.hpp"
 
 namespace conker {
 
@@ -34,12 +35,13 @@ struct Settings {
   std::uint8_t retransmits =
       12;  // timeouts in a row without an answer before giving up (R2, RFC 9293, 3.8.3)
   std::uint8_t syn_ack_retransmits = 5;
-  std::uint32_t send_buffer = 65535;     // bytes per connection
+  std::uint32_t send_buffer = 262144;    // bytes per connection
   std::uint32_t receive_buffer = 65535;  // bytes per connection; over 65535 only with window scaling
   bool window_scaling = true;            // offered and accepted (RFC 7323)
   bool timestamps = true;                // the same (RFC 7323)
   bool sack = true;                      // the same (RFC 2018)
-  Port first_port{1024};                 // ephemeral ports (RFC 6056, 3.2)
+  CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;  // unless the request says otherwise
+  Port first_port{1024};                                           // ephemeral ports (RFC 6056, 3.2)
   Port last_port{65535};
   Duration neighbour_reachable = 60s;  // after that it is asked for again, and used meanwhile
   Duration neighbour_retry = 1s;

@@ -55,6 +55,13 @@ class Stack {
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
+  // ---- What not every image wants; each must outlive the stack. Before the first connection ----
+
+  /// Congestion control besides NewReno, which is always there and stands in for what was not handed in.
+  void use(CongestionAlgorithm algorithm, const CongestionControl& control) { tcp_.use(algorithm, control); }
+  /// Losses repaired by SACK and time instead of by duplicate ACKs alone.
+  void use(const Recovery& recovery) { tcp_.use(recovery); }
+
   // ---- One turn ----
 
   /// The time until the next begin(). It must not run backwards.
@@ -127,6 +134,8 @@ class Stack {
   /// ABORT: reset at once.
   Error abort(ConnectionId id) { return tcp_.abort(id); }
   Error set_cookie(ConnectionId id, std::uint32_t cookie) { return tcp_.set_cookie(id, cookie); }
+  /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
+  Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }
 
   // ---- Questions ----
 

@@ -88,6 +88,9 @@ namespace conker {
   X(time_wait_reset, "TIME-WAIT records ended by an acceptable RST")                                  \
   X(retransmit_timeouts, "retransmission timer expiries")                                             \
   X(fast_retransmits, "losses found by duplicate ACKs")                                               \
+  X(tail_loss_probes, "segments sent to provoke an ACK of the tail (RFC 8985)")                       \
+  X(spurious_timeouts, "timeouts that turned out to be for nothing (RFC 5682)")                       \
+  X(duplicates_reported, "segments that the peer says it had twice (RFC 2883)")                       \
   X(zero_window_probes, "probes sent into a closed window")                                           \
   X(refused_transitions, "state changes, timers and segments that met a connection in Destroy")       \
   X(events_lost, "last events nobody fetched before their slot was needed")                           \

@@ -233,7 +233,9 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.max_snd_wnd = c.snd_wnd;
   c.snd_wl1 = segment.sequence;
   c.snd_wl2 = segment.acknowledgment;
-  c.congestion.start(c.mss, c.snd_una);
+  c.congestion.cwnd = initial_window(c.mss);
+  c.duplicates.start(c.snd_una);
+  c.small_end = c.small_end_before = c.snd_una;
   if (!c.passive) post(slot, Event::kConnected);
   if (c.fin_queued) change_state(slot, State::kFinWait1, Cause::kClose);
   mark_dirty(slot);
@@ -250,15 +252,15 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   }
   const bool progress = ack > c.snd_una;
   if (progress || !c.application_closed) c.unanswered = 0;
+  if (c.log != 0 && ack >= c.snd_una) {
+    recovery_->on_ack(c, context(c), segment);
+    mark_dirty(slot);
+  }
   if (progress) {
     acknowledge(slot, ack);
-  } else if (ack == c.snd_una && segment.length() == 0 && c.snd_nxt > c.snd_una &&
+  } else if (c.log == 0 && ack == c.snd_una && segment.length() == 0 && c.snd_nxt > c.snd_una &&
              send_window(c, segment) == c.snd_wnd && segment.window > 0) {
-    if (c.congestion.on_duplicate(c.snd_una, c.snd_nxt, c.mss) == Resend::kFirstUnacknowledged) {
-      counters_.add(Count::fast_retransmits);
-      c.resend_first = true;
-    }
-    mark_dirty(slot);
+    duplicate_ack(slot);
   }
   if (ack >= c.snd_una) update_send_window(slot, segment);
 
@@ -280,6 +282,18 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   return true;
 }
 
+// One more ACK for the same (RFC 5681, 2), without SACK.
+void Tcp::duplicate_ack(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.duplicates.on_duplicate(c.snd_una, c.congestion, c.mss)) {
+    const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+    c.duplicates.begin(c.snd_nxt, control(c).reduce(c.congestion, flight, c.mss, now_), c.congestion, c.mss);
+    counters_.add(Count::fast_retransmits);
+    c.resend_first = true;
+  }
+  mark_dirty(slot);
+}
+
 // snd_una moves up to `ack`.
 void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   Connection& c = connections_[slot];
@@ -296,14 +310,23 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
     c.rtt.sample(now_ - c.rtt_start);
     c.rtt_timing = false;
   }
-  if (data > 0 && c.congestion.on_ack(data, ack, static_cast<std::uint32_t>(c.snd_nxt - ack), c.mss) ==
-                      Resend::kFirstUnacknowledged) {
-    c.resend_first = true;
+  if (data > 0 && c.log == 0) {
+    const auto flight = static_cast<std::uint32_t>(c.snd_nxt - ack);
+    if (c.duplicates.recovering()) {
+      c.resend_first = c.duplicates.on_progress(ack, data, flight, c.congestion, c.mss);
+    } else {
+      c.duplicates.on_progress(ack, data, flight, c.congestion, c.mss);
+      // A window that is not in use does not grow (RFC 7661, 4.1).
+      if (data + flight + 2u * c.mss >= std::min(c.congestion.cwnd, c.snd_wnd)) {
+        control(c).on_ack(c.congestion, data, c.mss, c.rtt.srtt(), now_);
+      }
+    }
   }
-  // RFC 6298, 5.2 and 5.3.
+  // RFC 6298, 5.2 and 5.3. Where segments are watched one by one, output() sets the timer.
   if (c.snd_una == c.snd_nxt) {
     disarm(c, Timer::kRetransmit);
-  } else {
+    end_flight(c);
+  } else if (c.log == 0) {
     arm(slot, Timer::kRetransmit, rto(c));
   }
   if (c.wants_writable && c.send_queue.size() <= settings_.send_buffer / 2) {

@@ -21,12 +21,12 @@ TcpAudit Tcp::audit() const {
     const Connection& c = connections_[slot];
     hashed += c.hashed ? 1 : 0;
     queued += c.in_accept_queue ? 1 : 0;
-    result.chunks_held +=
-        c.send_queue.chunks(chunks_) + c.receive_queue.chunks(chunks_) + c.out_of_order.chunks();
+    result.chunks_held += c.send_queue.chunks(chunks_) + c.receive_queue.chunks(chunks_) +
+                          c.out_of_order.chunks() + SentLog::chunks(chunks_, c.log);
     if (c.state == State::kDestroy) {
       check(!wheel_.armed(slot) && c.armed == 0, "a timer is armed on a connection in Destroy");
       check(!c.hashed, "segments find a connection in Destroy");
-      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty(),
+      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty() && c.log == 0,
             "a connection in Destroy holds bytes");
       check(c.on_dirty || c.on_ready || c.on_reap,
             "a connection in Destroy waits for nothing and is not reaped");
@@ -49,6 +49,7 @@ TcpAudit Tcp::audit() const {
     }
     check(c.snd_una <= c.snd_nxt && c.snd_una <= c.snd_cursor && c.snd_cursor <= c.snd_nxt,
           "the send sequence space is out of order");
+    check(c.log == 0 || c.snd_una < c.snd_nxt || c.on_dirty, "a log of what is out, and nothing is out");
     check(c.rcv_adv >= c.rcv_nxt || c.state == State::kSynSent, "the receive window has a negative size");
     if (!c.on_dirty && in_state(c.state, kSynchronized)) {
       const bool timed = c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist);

@@ -12,6 +12,7 @@
 #include "stack/base/time.hpp"
 #include "stack/tcp/agreement.hpp"
 #include "stack/tcp/congestion.hpp"
+#include "stack/tcp/duplicate_acks.hpp"
 #include "stack/tcp/reassembly.hpp"
 #include "stack/tcp/rtt.hpp"
 #include "stack/tcp/types.hpp"
@@ -21,6 +22,10 @@ namespace conker {
 /// The timers of a connection; timers.cpp tells what each is for.
 enum class Timer : std::uint8_t { kRetransmit, kPersist, kConnect, kFinWait2 };
 inline constexpr unsigned kTimerCount = 4;
+
+/// Why a segment is sent again.
+enum class Resend : std::uint8_t { kLost, kTimeout, kProbe };
+inline constexpr std::size_t kResendCauses = 3;
 
 struct Connection {
   FourTuple tuple;
@@ -42,6 +47,8 @@ struct Connection {
   bool wants_writable : 1 = false;  // send() took less than was offered
   bool resend_first : 1 = false;    // one segment from snd_una, whatever the windows say
   bool probe : 1 = false;           // one byte into a closed window
+  bool tail_probe : 1 = false;      // one segment, new or the last, to provoke an ACK (RFC 8985, 7)
+  bool no_delay : 1 = false;        // small segments do not wait for each other
   bool ack_now : 1 = false;
   bool reset_owed : 1 = false;
   bool rtt_timing : 1 = false;  // a measurement is under way, up to rtt_seq
@@ -81,7 +88,12 @@ struct Connection {
   Reassembly out_of_order;
 
   Rtt rtt;
-  NewReno congestion;
+  Congestion congestion;
+  DuplicateAcks duplicates;
+  CongestionAlgorithm algorithm = CongestionAlgorithm::kNewReno;
+  std::uint32_t log = 0;            // SentLog of what is out; 0: there is none
+  Tick last_sent{};                 // when data left
+  Seq small_end, small_end_before;  // where the last two segments below the MSS ended
   Seq rtt_seq;
   Instant rtt_start{};
 
@@ -91,6 +103,8 @@ struct Connection {
   std::uint32_t cookie = 0;
   std::uint32_t listener = kNone;  // slot, while in its accept queue
   std::uint32_t retransmits = 0;
+  std::array<std::uint16_t, kResendCauses>
+      resent{};  // of these, by cause; the first SYN's are not counted here
   std::uint32_t dirty_next = kNone;
   std::uint32_t ready_next = kNone;
   std::uint32_t reap_next = kNone;

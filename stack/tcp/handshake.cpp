@@ -133,6 +133,7 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
   c.passive = true;
   c.opened_at = record.created;
   c.cookie = listener.cookie;
+  c.algorithm = listener.congestion;
   c.listener = record.listener;
   c.in_accept_queue = true;
   listener.accept_queue.push(connections_, slot);

@@ -33,14 +33,31 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.rcv_nxt = c.rcv_nxt;
   info.snd_wnd = c.snd_wnd;
   info.rcv_wnd = c.rcv_wnd();
-  info.cwnd = c.congestion.cwnd();
-  info.ssthresh = c.congestion.ssthresh();
+  info.cwnd = c.congestion.cwnd;
+  info.ssthresh = c.congestion.ssthresh;
+  info.congestion = c.algorithm;
+  info.window_scaling = c.agreed.window_scaling;
+  info.timestamps = c.agreed.timestamps;
+  info.sack = c.agreed.sack;
+  info.snd_wscale = c.agreed.snd_wscale;
+  info.rcv_wscale = c.agreed.rcv_wscale;
+  if (c.log != 0) {
+    SentLog log(chunks_, c.log);
+    info.tracked = true;
+    info.pipe = log.flight().pipe;
+    info.sacked = log.flight().sacked;
+    info.lost = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una) - info.pipe - info.sacked;
+    info.recovering = log.flight().phase != Flight::Phase::kOpen;
+  }
   info.mss = c.mss;
   info.rtt_measured = c.rtt.measured();
   info.srtt = c.rtt.srtt();
   info.rttvar = c.rtt.rttvar();
   info.rto = rto(c);
   info.retransmits = c.retransmits;
+  info.resent_lost = c.resent[static_cast<std::size_t>(Resend::kLost)];
+  info.resent_timeout = c.resent[static_cast<std::size_t>(Resend::kTimeout)];
+  info.resent_probe = c.resent[static_cast<std::size_t>(Resend::kProbe)];
   info.bytes_sent = c.bytes_sent;
   info.bytes_received = c.bytes_received;
   info.opened_at = c.opened_at;

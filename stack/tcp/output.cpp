@@ -82,15 +82,82 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
     const Sent sent = transmit_out_of_turn(slot);
     if (sent == Sent::kBusy) return sent;
   }
+  if (c.tail_probe && transmit_tail_probe(slot) == Sent::kBusy) return Sent::kBusy;
+  if (c.log != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
   for (;;) {
     const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
-    std::uint32_t length = sendable(c, offset);
     const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
-    if (length == 0 && !(fin_next && offset == c.send_queue.size())) break;
-    const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next);
+    const bool only_fin = fin_next && offset == c.send_queue.size();
+    if (c.snd_una == c.snd_nxt && (only_fin || !c.send_queue.empty())) begin_flight(c);
+    const std::uint32_t length = sendable(c, offset);
+    if (length == 0 && !only_fin) break;
+    const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
     if (sent == Sent::kBusy) return sent;
   }
   return c.ack_now ? send_pure_ack(c) : Sent::kSent;
+}
+
+// Nothing is out: whether what follows is watched segment by segment, and how much of the window is still
+// good.
+void Tcp::begin_flight(Connection& c) {
+  if (c.log != 0) return;
+  // After a silence nobody knows what the way bears (RFC 5681, 4.1).
+  const Duration idle = now_ - c.last_sent.instant(now_);
+  if (c.last_sent != Tick() && idle > rto(c)) {
+    c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.mss));
+  }
+  if (recovery_ != nullptr && c.agreed.sack) c.log = SentLog::open(chunks_, c.snd_una);
+}
+
+void Tcp::end_flight(Connection& c) {
+  SentLog::close(chunks_, c.log);
+  c.log = 0;
+  c.tail_probe = false;
+}
+
+const CongestionControl& Tcp::control(const Connection& c) const {
+  static constexpr NewReno kNewReno;
+  const CongestionControl* handed_in = controls_[static_cast<std::size_t>(c.algorithm)];
+  return handed_in != nullptr ? *handed_in : kNewReno;
+}
+
+// What the recovery takes for lost, as far as the window lets it go.
+Sent Tcp::transmit_lost(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  for (;;) {
+    const Recovery::Range lost = recovery_->next_lost(c, context(c));
+    if (lost.empty()) return Sent::kSent;
+    const Resend why =
+        SentLog(chunks_, c.log).flight().phase == Flight::Phase::kLoss ? Resend::kTimeout : Resend::kLost;
+    if (transmit_again(slot, lost.begin, lost.end, why) == Sent::kBusy) return Sent::kBusy;
+  }
+}
+
+// A segment that was sent before, or as much of it as goes into one now.
+Sent Tcp::transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why) {
+  Connection& c = connections_[slot];
+  const Seq data_end = min(end, c.snd_una + c.send_queue.size());
+  const auto length = std::min<std::uint32_t>(static_cast<std::uint32_t>(data_end - begin), c.mss);
+  Seq sent_end;
+  return transmit_range(slot, begin, length, c.fin_in_flight(), why, sent_end);
+}
+
+// RFC 8985, 7.3: new data if there is any, whatever the congestion window says; or the last segment again.
+Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.log == 0) return Sent::kSent;
+  const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
+  const std::uint32_t left = c.send_queue.size() > offset ? c.send_queue.size() - offset : 0;
+  const std::uint32_t room = c.snd_wnd > offset ? c.snd_wnd - offset : 0;
+  const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, room});
+  const Recovery::Range last = recovery_->probe(c, context(c));
+  const Sent sent =
+      length > 0 ? transmit_range(slot, c.snd_cursor, length, c.fin_queued, Resend::kProbe, c.snd_cursor)
+                 : transmit_again(slot, last.begin, last.end, Resend::kProbe);
+  if (sent == Sent::kBusy) return sent;
+  recovery_->on_probe_sent(c, context(c), length == 0);
+  c.tail_probe = false;
+  return sent;
 }
 
 // The first unacknowledged segment again, or a probe into a window that is closed or too small: snd_cursor
@@ -102,11 +169,12 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   if (c.probe && !c.resend_first) length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
   const bool fin_next = c.fin_in_flight();
   if (length > 0 || fin_next) {
-    const Sent sent = transmit_range(slot, c.snd_una, length, fin_next);
+    Seq end;
+    const Sent sent = transmit_range(slot, c.snd_una, length, fin_next,
+                                     c.resend_first ? Resend::kLost : Resend::kProbe, end);
     if (sent == Sent::kBusy) return sent;
     if (c.probe) counters_.add(Count::zero_window_probes);
-    if (c.resend_first) c.snd_cursor = max(cursor, c.snd_cursor);
-    if (c.probe) c.snd_cursor = cursor;
+    if (c.resend_first) c.snd_cursor = max(cursor, end);
   }
   c.resend_first = c.probe = false;
   return Sent::kSent;
@@ -115,17 +183,31 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
 /// How many bytes at `offset` from snd_una may go in one segment now.
 std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   const std::uint32_t queued = c.send_queue.size();
-  const std::uint32_t window = std::min(c.snd_wnd, c.congestion.cwnd());
+  std::uint32_t window = c.snd_wnd;
+  if (c.log != 0) {
+    window = std::min(window, offset + recovery_->allowance(c, context(c)));
+  } else {
+    window = std::min(window, c.congestion.cwnd + c.duplicates.extra_segments() * c.mss);
+  }
   if (offset >= queued || offset >= window) return 0;
   const std::uint32_t left = queued - offset;
   const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, window - offset});
   // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer overrides.
   const bool sliver = length < c.mss && length < left && length < c.max_snd_wnd / 2;
-  return sliver ? 0 : length;
+  return sliver || waits_for_small(c, length) ? 0 : length;
 }
 
-// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of it.
-Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next) {
+// Nagle's rule (RFC 9293, 3.7.4), loosened: two small segments may be out, not one. Who writes, writes and
+// reads does not wait for the peer's delayed ACK in between; who writes a byte at a time still fills no wire.
+bool Tcp::waits_for_small(const Connection& c, std::uint32_t length) const {
+  if (length >= c.mss || c.no_delay || c.fin_queued || c.snd_una == c.snd_cursor) return false;
+  return c.small_end_before > c.snd_una;
+}
+
+// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of it. `end`
+// is where it ended.
+Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
+                         Seq& end) {
   Connection& c = connections_[slot];
   const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
   const bool last = offset + length == c.send_queue.size();
@@ -135,19 +217,28 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
   const Sent sent = send_segment(c, sequence, length, flags);
   if (sent == Sent::kBusy) return sent;
 
-  const Seq end = sequence + length + ((flags & TcpFlags::kFin) != 0 ? 1 : 0);
+  end = sequence + length + ((flags & TcpFlags::kFin) != 0 ? 1 : 0);
   if ((flags & TcpFlags::kFin) != 0) c.fin_sent = true;
   if (sequence < c.snd_nxt) {
     ++c.retransmits;
+    std::uint16_t& of_this_cause = c.resent[static_cast<std::size_t>(why)];
+    if (of_this_cause != 0xffff) ++of_this_cause;
     counters_.add(Count::segments_retransmitted);
     if (c.rtt_timing && sequence < c.rtt_seq) c.rtt_timing = false;  // Karn (RFC 6298, 3)
-  } else if (!c.rtt_timing) {
-    c.rtt_timing = true;
-    c.rtt_seq = end;
-    c.rtt_start = now_;
+  } else {
+    if (!c.rtt_timing && c.log == 0) {
+      c.rtt_timing = true;
+      c.rtt_seq = end;
+      c.rtt_start = now_;
+    }
+    if (length < c.mss) {
+      c.small_end_before = c.small_end;
+      c.small_end = end;
+    }
   }
-  c.snd_cursor = end;
+  c.last_sent = Tick::floor(now_);
   c.snd_nxt = max(c.snd_nxt, end);
+  if (c.log != 0) recovery_->on_sent(c, context(c), sequence, end);
   return sent;
 }
 
@@ -265,7 +356,12 @@ void Tcp::rearm_after_output(std::uint32_t slot) {
   const bool in_flight = c.snd_cursor > c.snd_una;
   const bool waiting =
       !c.send_queue.empty() && !in_state(c.state, states(State::kSynSent, State::kSynReceived));
-  if (in_flight) {
+  if (c.log != 0) {
+    disarm(c, Timer::kPersist);
+    if (SentLog(chunks_, c.log).flight().rearm || !c.is_armed(Timer::kRetransmit)) {
+      arm(slot, Timer::kRetransmit, recovery_->wait(c, context(c)));
+    }
+  } else if (in_flight) {
     disarm(c, Timer::kPersist);
     if (!c.is_armed(Timer::kRetransmit)) arm(slot, Timer::kRetransmit, rto(c));
   } else if (waiting) {

@@ -13,10 +13,13 @@ class Rtt {
   bool measured() const { return measured_; }
   Duration srtt() const { return Duration(srtt_); }
   Duration rttvar() const { return Duration(rttvar_); }
+  /// The shortest measurement, microseconds; 0 before the first.
+  std::uint32_t least() const { return least_; }
 
   /// One measurement of a segment that was sent only once (Karn; RFC 6298, 3).
   void sample(Duration r) {
     const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(r.count(), 1, kLongest));
+    if (least_ == 0 || us < least_) least_ = us;
     if (!measured_) {  // (2.2)
       srtt_ = us;
       rttvar_ = us / 2;
@@ -48,6 +51,7 @@ class Rtt {
 
   std::uint32_t srtt_ = 0;  // microseconds
   std::uint32_t rttvar_ = 0;
+  std::uint32_t least_ = 0;
   std::uint8_t backoff_ = 0;
   bool measured_ = false;
 };

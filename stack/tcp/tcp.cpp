@@ -70,6 +70,7 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   c.mss = our_mss(tuple);
   c.ts_offset = timestamp_offset(tuple);
   c.cookie = request.cookie;
+  c.algorithm = request.congestion.value_or(settings_.congestion);
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);
   arm(slot, Timer::kConnect, request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
@@ -90,6 +91,7 @@ Result<ListenerId> Tcp::listen(const ListenRequest& request) {
   listeners_[slot].backlog = request.backlog;
   listeners_[slot].half_open_cap = request.half_open;
   listeners_[slot].cookie = request.cookie;
+  listeners_[slot].congestion = request.congestion.value_or(settings_.congestion);
   return listeners_.id(slot);
 }
 
@@ -234,6 +236,14 @@ void Tcp::leave_accept_queue(std::uint32_t slot) {
   listeners_[c.listener].accept_queue.remove(connections_, slot);
   c.in_accept_queue = false;
   c.listener = kNone;
+}
+
+Error Tcp::set_no_delay(ConnectionId id, bool no_delay) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  c->no_delay = no_delay;
+  mark_dirty(id.slot);
+  return Error::kOk;
 }
 
 Error Tcp::set_cookie(ConnectionId id, std::uint32_t cookie) {

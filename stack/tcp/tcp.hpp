@@ -22,6 +22,7 @@
 #include "stack/tcp/connection.hpp"
 #include "stack/tcp/half_open.hpp"
 #include "stack/tcp/listener.hpp"
+#include "stack/tcp/recovery.hpp"
 #include "stack/tcp/time_wait.hpp"
 #include "stack/tcp/transitions.hpp"
 #include "stack/tcp/types.hpp"
@@ -47,6 +48,11 @@ class Tcp {
     return capacities.connections + capacities.half_open;
   }
 
+  void use(CongestionAlgorithm algorithm, const CongestionControl& control) {
+    controls_[static_cast<std::size_t>(algorithm)] = &control;
+  }
+  void use(const Recovery& recovery) { recovery_ = &recovery; }
+
   // ---- A turn ----
   void begin(Instant now) { now_ = now; }
   void segment_arrives(const PacketIn& packet);
@@ -71,6 +77,7 @@ class Tcp {
   Error close(ConnectionId id);
   Error abort(ConnectionId id);
   Error set_cookie(ConnectionId id, std::uint32_t cookie);
+  Error set_no_delay(ConnectionId id, bool no_delay);
 
   // ---- Questions ----
   bool info(ConnectionId id, ConnectionInfo& out) const;
@@ -156,6 +163,7 @@ class Tcp {
   Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
   Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
   bool process_ack(std::uint32_t slot, const TcpSegment& segment);
+  void duplicate_ack(std::uint32_t slot);
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
   void process_text(std::uint32_t slot, const TcpSegment& segment);
@@ -182,7 +190,11 @@ class Tcp {
   Sent transmit_syn(std::uint32_t slot);
   Sent transmit_data(std::uint32_t slot);
   Sent transmit_out_of_turn(std::uint32_t slot);
-  Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next);
+  Sent transmit_tail_probe(std::uint32_t slot);
+  Sent transmit_lost(std::uint32_t slot);
+  Sent transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why);
+  Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
+                      Seq& end);
   Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
   Sent send_pure_ack(Connection& c);
   Seq bare_sequence(const Connection& c) const;
@@ -193,6 +205,13 @@ class Tcp {
   bool window_opens(const Connection& c) const;
   std::uint16_t advertise(Connection& c);
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
+  bool waits_for_small(const Connection& c, std::uint32_t length) const;
+  void begin_flight(Connection& c);
+  void end_flight(Connection& c);
+  const CongestionControl& control(const Connection& c) const;
+  Recovery::Context context(const Connection& c) const {
+    return {chunks_, counters_, control(c), now_, rto(c)};
+  }
   void rearm_after_output(std::uint32_t slot);
   std::uint16_t our_mss(const FourTuple& tuple) const;
   std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
@@ -208,6 +227,7 @@ class Tcp {
   void disarm(Connection& c, Timer timer);
   void connection_timer(std::uint32_t slot);
   void expired(std::uint32_t slot, Timer timer);
+  void retransmission_timer(std::uint32_t slot);
   void expire_time_wait();
   Duration rto(const Connection& c) const;
 
@@ -222,6 +242,8 @@ class Tcp {
   ChunkPool& chunks_;
   TimerWheel& wheel_;
   Network& network_;
+  std::array<const CongestionControl*, kCongestionAlgorithms> controls_{};
+  const Recovery* recovery_ = nullptr;
   Instant now_{};
 
   ConnectionTable connections_;

@@ -2,7 +2,9 @@
 //
 //   kRetransmit  since the oldest unacknowledged segment was sent (RFC 6298). Expiry sends again from
 //   snd_una, twice
-//                as late each time; after settings.retransmits in a row the connection has timed out.
+//                as late each time; after settings.retransmits in a row the connection has timed out. Where
+//                segments are watched one by one it also serves the two waits of RFC 8985: until a segment
+//                that was overtaken counts as lost, and until the tail is probed.
 //   kPersist     while there is data and the peer's window does not let it go (RFC 9293, 3.8.6.1). Expiry
 //   sends a
 //                probe; the peer's answer keeps the connection alive for as long as its application wants it.
@@ -86,25 +88,8 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
     case Timer::kFinWait2:
       destroy(slot, CloseReason::kTimedOut, Cause::kFinWait2Timeout);
       return;
-    case Timer::kRetransmit: {
-      const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-      counters_.add(Count::retransmit_timeouts);
-      if (!connecting && c.unanswered >= settings_.retransmits) {
-        destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
-        return;
-      }
-      if (connecting) {
-        c.syn_resent = true;
-      } else {
-        c.congestion.on_timeout(c.snd_una, c.snd_nxt, c.mss, c.unanswered > 0);
-      }
-      if (c.unanswered < 255) ++c.unanswered;
-      c.rtt.back_off();
-      c.rtt_timing = false;  // Karn: what is sent again is not measured
-      c.snd_cursor = c.snd_una;
-      mark_dirty(slot);
-      return;
-    }
+    case Timer::kRetransmit:
+      return retransmission_timer(slot);
     case Timer::kPersist:
       if (c.unanswered >= settings_.retransmits) {
         destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
@@ -116,6 +101,40 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
       mark_dirty(slot);
       return;
   }
+}
+
+void Tcp::retransmission_timer(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
+  if (c.log != 0) {
+    const Recovery::Expiry expiry = recovery_->on_timer(c, context(c));
+    c.tail_probe = expiry == Recovery::Expiry::kProbe;
+    mark_dirty(slot);
+    if (expiry != Recovery::Expiry::kTimeout) return;
+  }
+  counters_.add(Count::retransmit_timeouts);
+  if (!connecting && c.unanswered >= settings_.retransmits) {
+    destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
+    return;
+  }
+  // Into a window that has closed nothing is sent again but probes.
+  if (c.log != 0 && c.snd_wnd == 0) end_flight(c);
+  if (connecting) {
+    c.syn_resent = true;
+    c.snd_cursor = c.snd_una;
+  } else if (c.log != 0) {
+    recovery_->on_timeout(c, context(c));
+  } else {
+    const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+    if (c.unanswered == 0) c.congestion.ssthresh = control(c).reduce(c.congestion, flight, c.mss, now_);
+    c.congestion.cwnd = c.mss;
+    c.duplicates.on_timeout(c.snd_nxt);
+    c.snd_cursor = c.snd_una;
+  }
+  if (c.unanswered < 255) ++c.unanswered;
+  c.rtt.back_off();
+  c.rtt_timing = false;  // Karn: what is sent again is not measured
+  mark_dirty(slot);
 }
 
 void Tcp::expire_time_wait() {

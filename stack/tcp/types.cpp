@@ -32,6 +32,10 @@ const char* to_string(State state) {
   return "?";
 }
 
+const char* to_string(CongestionAlgorithm algorithm) {
+  return algorithm == CongestionAlgorithm::kCubic ? "cubic" : "newreno";
+}
+
 const char* to_string(CloseReason reason) {
   switch (reason) {
     case CloseReason::kNotClosed:

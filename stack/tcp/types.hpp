@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/tcp/congestion.hpp"
 
 namespace conker {
 
@@ -83,6 +85,7 @@ struct ConnectRequest {
   Port local_port;           // 0: any (RFC 6056)
   Duration timeout{0};       // 0: the stack's default
   std::uint32_t cookie = 0;  // given back with every event
+  std::optional<CongestionAlgorithm> congestion{};  // none: the stack's default
 };
 
 struct ListenRequest {
@@ -90,6 +93,7 @@ struct ListenRequest {
   std::uint32_t backlog = 128;     // connections waiting for accept()
   std::uint32_t half_open = 1024;  // handshakes not yet finished
   std::uint32_t cookie = 0;
+  std::optional<CongestionAlgorithm> congestion{};
 };
 
 /// Times and counters of one connection, in the RFCs' own names.
@@ -108,10 +112,17 @@ struct ConnectionInfo {
   Seq iss, irs, snd_una, snd_nxt, rcv_nxt;
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;
   std::uint32_t cwnd = 0, ssthresh = 0;
+  CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;
+  bool window_scaling = false, timestamps = false, sack = false;  // agreed upon
+  std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+  bool tracked = false;  // what is out is known segment by segment; the next four are only then
+  std::uint32_t pipe = 0, sacked = 0, lost = 0;  // bytes
+  bool recovering = false;
   std::uint16_t mss = 0;
   bool rtt_measured = false;
   Duration srtt{0}, rttvar{0}, rto{0};
   std::uint32_t retransmits = 0;
+  std::uint16_t resent_lost = 0, resent_timeout = 0, resent_probe = 0;  // of these; each stops at 65535
   std::uint64_t bytes_sent = 0, bytes_received = 0;
   Instant opened_at{}, established_at{}, ended_at{};  // epoch where it has not happened
   // Deadlines; kNever when not armed.

@@ -55,6 +55,7 @@ Capacities small_capacities() {
 Settings plain_settings() {
   Settings settings;
   settings.rto_min = 1s;
+  settings.send_buffer = 65535;
   return settings;
 }
 

@@ -1,0 +1,383 @@
+#include "stack/tcp/sack_recovery.hpp"
+
+#include <algorithm>
+
+namespace conker {
+namespace {
+
+using Phase = Flight::Phase;
+
+constexpr std::uint8_t kDuplicateThreshold = 3;  // segments beyond a hole
+constexpr std::uint8_t kReorderingMemory = 16;   // recoveries for which a wider window holds (RFC 8985, 6.2)
+constexpr std::uint8_t kWidestReordering = 20;   // quarters of the least round trip
+constexpr Duration kPeersDelayedAck = 200ms;     // RFC 8985, 7.2
+constexpr Duration kLeastProbeWait = 2ms;        // two ticks of the timers
+
+std::uint32_t microseconds(Instant at) {
+  return static_cast<std::uint32_t>(at.time_since_epoch().count());
+}
+
+// RFC 8985, 6.2: by time, and among those sent at the same time by sequence number.
+bool sent_after(std::uint32_t at, Seq end, std::uint32_t than, Seq than_end) {
+  const auto later = static_cast<std::int32_t>(at - than);
+  return later > 0 || (later == 0 && end > than_end);
+}
+
+bool older_than_rack(const SentSegment& s, const Flight& f) {
+  return f.rack_valid && sent_after(f.rack_xmit, f.rack_end, s.sent_at, s.end);
+}
+
+/// What one ACK brought.
+struct Delivery {
+  std::uint32_t bytes = 0;  // newly arrived at the peer
+  std::uint32_t rtt = 0;    // of the newest segment that was sent only once; 0: none was
+  bool original = false;    // one that had never been sent again
+  bool duplicate = false;   // the peer had a segment twice (RFC 2883)
+};
+
+class AckProcessor {
+ public:
+  AckProcessor(Connection& c, const Recovery::Context& context)
+      : c_(c),
+        context_(context),
+        log_(context.pool, c.log),
+        f_(log_.flight()),
+        now_(microseconds(context.now)) {}
+
+  void run(const TcpSegment& segment) {
+    const Seq ack = segment.acknowledgment;
+    const std::uint32_t out_before = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
+    const std::uint32_t pipe_before = f_.pipe;
+    const bool progress = ack > c_.snd_una;
+    Delivery d;
+    note_duplicate(segment, d);
+    take_cumulative(ack, d);
+    for (const SackBlock& block : segment.sack_blocks()) take_block(block, ack, d);
+    if (d.rtt != 0) c_.rtt.sample(Duration(d.rtt));
+    if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
+    end_probe(ack, d);
+    const bool newly_lost = find_losses();
+    if (newly_lost && f_.phase == Phase::kOpen) begin_recovery(out_before);
+    if (progress && f_.phase != Phase::kOpen && ack >= f_.recover) end_recovery();
+    move_window(d, pipe_before, progress, newly_lost);
+    if (progress || newly_lost || d.bytes > 0) f_.rearm = true;
+  }
+
+  /// RACK_detect_loss (RFC 8985, 6.2, step 5). Whether something was lost since.
+  bool find_losses() {
+    f_.reordering_wait = 0;
+    const SentSegment* first = log_.front();
+    if (first == nullptr) return false;
+    // Nothing beyond a hole, and the oldest is not older than what has arrived: nothing can be lost.
+    if (f_.sacked == 0 && f_.phase == Phase::kOpen && !older_than_rack(*first, f_)) return false;
+    const std::uint32_t window = reordering_window();
+    bool lost = false;
+    log_.for_each([&](SentSegment& s) {
+      if (!s.in_pipe() || !older_than_rack(s, f_)) return true;
+      const auto left = static_cast<std::int32_t>(s.sent_at + f_.rack_rtt + window - now_);
+      if (left <= 0) {
+        s.flags |= SentSegment::kLost;
+        f_.pipe -= s.length();
+        lost = true;
+      } else {
+        f_.reordering_wait = std::max(f_.reordering_wait, static_cast<std::uint32_t>(left));
+      }
+      return true;
+    });
+    return lost;
+  }
+
+  void begin_recovery(std::uint32_t out) {
+    f_.phase = Phase::kRecovery;
+    f_.recover = c_.snd_nxt;
+    f_.recover_fs = std::max<std::uint32_t>(out, 1);
+    f_.prr_delivered = f_.prr_out = 0;
+    c_.congestion.ssthresh = context_.control.reduce(c_.congestion, out, c_.mss, context_.now);
+    context_.counters.add(Count::fast_retransmits);
+    f_.tlp_out = false;
+  }
+
+ private:
+  // RFC 2883, 4: the first block lies below the ACK, or inside the second.
+  void note_duplicate(const TcpSegment& segment, Delivery& d) {
+    const auto blocks = segment.sack_blocks();
+    if (blocks.empty()) return;
+    d.duplicate =
+        blocks[0].right <= segment.acknowledgment ||
+        (blocks.size() > 1 && blocks[0].left >= blocks[1].left && blocks[0].right <= blocks[1].right);
+    if (!d.duplicate) return;
+    context_.counters.add(Count::duplicates_reported);
+    // Once a round trip: what was taken for lost had only been overtaken (RFC 8985, 6.2, step 4).
+    if (f_.dsack_round > segment.acknowledgment) return;
+    f_.dsack_round = c_.snd_nxt;
+    f_.reo_wnd_mult = std::min<std::uint8_t>(f_.reo_wnd_mult + 1, kWidestReordering);
+    f_.reo_wnd_persist = kReorderingMemory;
+  }
+
+  void take_cumulative(Seq ack, Delivery& d) {
+    for (SentSegment* s = log_.front(); s != nullptr && s->begin < ack; s = log_.front()) {
+      if (s->end > ack) {
+        const auto part = static_cast<std::uint32_t>(ack - s->begin);
+        if (s->in_pipe()) f_.pipe -= part;
+        if ((s->flags & SentSegment::kSacked) != 0) f_.sacked -= part;
+        s->begin = ack;
+        d.bytes += part;
+        return;
+      }
+      if ((s->flags & SentSegment::kSacked) != 0) {
+        f_.sacked -= s->length();
+        if (f_.sacked_segments > 0) --f_.sacked_segments;
+      } else {
+        deliver(*s, d);
+      }
+      log_.pop_front();
+    }
+  }
+
+  void take_block(const SackBlock& block, Seq ack, Delivery& d) {
+    // What it cannot be, it is not (RFC 2018, 8): empty, below the ACK, or never sent.
+    if (block.left >= block.right || block.left < ack || block.right > c_.snd_nxt) return;
+    log_.for_each([&](SentSegment& s) {
+      if (s.begin >= block.right) return false;
+      if (s.begin < block.left || s.end > block.right || (s.flags & SentSegment::kSacked) != 0) return true;
+      deliver(s, d);
+      s.flags = SentSegment::kSacked;
+      f_.sacked += s.length();
+      if (f_.sacked_segments < 255) ++f_.sacked_segments;
+      return true;
+    });
+  }
+
+  void deliver(const SentSegment& s, Delivery& d) {
+    d.bytes += s.length();
+    if (s.in_pipe()) f_.pipe -= s.length();
+    const std::uint32_t rtt = std::max<std::uint32_t>(now_ - s.sent_at, 1);
+    if (s.sends == 1) {
+      d.original = true;
+      d.rtt = rtt;
+      if (s.end < f_.fack) f_.reordering_seen = true;
+    } else if (rtt < c_.rtt.least()) {
+      return;  // more likely the answer to an earlier one (RFC 8985, 6.2, step 2)
+    }
+    f_.fack = max(f_.fack, s.end);
+    if (f_.rack_valid && !sent_after(s.sent_at, s.end, f_.rack_xmit, f_.rack_end)) return;
+    f_.rack_valid = true;
+    f_.rack_xmit = s.sent_at;
+    f_.rack_end = s.end;
+    f_.rack_rtt = rtt;
+  }
+
+  std::uint32_t reordering_window() const {
+    const bool sure = f_.phase != Phase::kOpen || f_.sacked_segments >= kDuplicateThreshold;
+    if (!f_.reordering_seen && sure) return 0;
+    const auto srtt = static_cast<std::uint32_t>(c_.rtt.srtt().count());
+    return std::min(f_.reo_wnd_mult * (c_.rtt.least() / 4), srtt);
+  }
+
+  // F-RTO with SACK (RFC 5682, 3.1): the first ACK after a timeout that brings what was never sent again says
+  // that nothing had been lost.
+  void judge_timeout(const Delivery& d, bool progress) {
+    if (!d.original) {
+      if (progress) f_.frto = false;
+      return;
+    }
+    f_.frto = false;
+    f_.phase = Phase::kOpen;
+    c_.congestion.cwnd = f_.prior_cwnd;
+    c_.congestion.ssthresh = f_.prior_ssthresh;
+    log_.for_each([&](SentSegment& s) {
+      if (s.flags == SentSegment::kLost) {
+        s.flags = 0;
+        f_.pipe += s.length();
+      }
+      return true;
+    });
+    context_.counters.add(Count::spurious_timeouts);
+  }
+
+  // RFC 8985, 7.4.2.
+  void end_probe(Seq ack, const Delivery& d) {
+    if (!f_.tlp_out) return;
+    if (d.duplicate || !f_.tlp_resent) {
+      if (ack >= f_.tlp_end) f_.tlp_out = false;
+      return;
+    }
+    if (ack < f_.tlp_end) return;
+    f_.tlp_out = false;
+    if (f_.phase != Phase::kOpen) return;
+    // The probe repaired a loss that nobody else had noticed.
+    const auto out = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
+    c_.congestion.ssthresh = context_.control.reduce(c_.congestion, out, c_.mss, context_.now);
+    c_.congestion.cwnd = c_.congestion.ssthresh;
+  }
+
+  void end_recovery() {
+    if (f_.phase == Phase::kRecovery)
+      c_.congestion.cwnd = std::max<std::uint32_t>(c_.congestion.ssthresh, c_.mss);
+    f_.phase = Phase::kOpen;
+    f_.frto = false;
+    if (f_.reo_wnd_persist > 0 && --f_.reo_wnd_persist == 0) f_.reo_wnd_mult = 1;
+  }
+
+  void move_window(const Delivery& d, std::uint32_t pipe_before, bool progress, bool newly_lost) {
+    Congestion& w = c_.congestion;
+    if (f_.phase != Phase::kRecovery) {
+      // A window that is not in use does not grow (RFC 7661, 4.1).
+      const bool in_use = f_.phase == Phase::kLoss || pipe_before + 2u * c_.mss >= w.cwnd;
+      if (d.bytes > 0 && in_use) context_.control.on_ack(w, d.bytes, c_.mss, c_.rtt.srtt(), context_.now);
+      return;
+    }
+    // PRR (RFC 6937, 3, with the safeguard of RFC 9937: slow start only while all goes well).
+    f_.prr_delivered += d.bytes;
+    std::int64_t send = 0;
+    if (f_.pipe > w.ssthresh) {
+      send = static_cast<std::int64_t>((std::uint64_t{f_.prr_delivered} * w.ssthresh + f_.recover_fs - 1) /
+                                       f_.recover_fs) -
+             f_.prr_out;
+    } else {
+      std::int64_t limit = std::int64_t{f_.prr_delivered} - f_.prr_out;
+      if (progress && !newly_lost) limit = std::max<std::int64_t>(limit, d.bytes) + c_.mss;
+      send = std::min<std::int64_t>(std::int64_t{w.ssthresh} - f_.pipe, limit);
+    }
+    if (f_.prr_out == 0) send = std::max<std::int64_t>(send, c_.mss);  // the first goes out at once
+    w.cwnd = f_.pipe + static_cast<std::uint32_t>(std::max<std::int64_t>(send, 0));
+  }
+
+  Connection& c_;
+  const Recovery::Context& context_;
+  SentLog log_;
+  Flight& f_;
+  std::uint32_t now_;
+};
+
+}  // namespace
+
+void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq end) const {
+  SentLog log(context.pool, c.log);
+  Flight& f = log.flight();
+  f.rearm = true;
+  if (f.phase == Phase::kRecovery) f.prr_out += static_cast<std::uint32_t>(end - begin);
+  const std::uint32_t now = microseconds(context.now);
+  const SentSegment* last = log.back();
+  if (last == nullptr || begin >= last->end) {
+    f.pipe += static_cast<std::uint32_t>(end - begin);
+    log.push(SentSegment{.begin = begin, .end = end, .sent_at = now});
+    return;
+  }
+  log.for_each([&](SentSegment& s) {
+    if (s.begin >= end) return false;
+    if (s.end <= begin) return true;
+    if ((s.flags & SentSegment::kLost) != 0) f.pipe += s.length();
+    s.flags &= static_cast<std::uint8_t>(~SentSegment::kLost);
+    s.sent_at = now;
+    if (s.sends < 255) ++s.sends;
+    return true;
+  });
+}
+
+void SackRecovery::on_ack(Connection& c, const Context& context, const TcpSegment& segment) const {
+  AckProcessor(c, context).run(segment);
+}
+
+Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& context) const {
+  SentLog log(context.pool, c.log);
+  const Flight& f = log.flight();
+  if (f.phase == Phase::kOpen) return {};
+  if (f.pipe + 1 > c.congestion.cwnd) return {};
+  Range range;
+  log.for_each([&](SentSegment& s) {
+    if ((s.flags & SentSegment::kLost) == 0) return true;
+    range = {s.begin, s.end};
+    return false;
+  });
+  return range;
+}
+
+std::uint32_t SackRecovery::allowance(const Connection& c, const Context& context) const {
+  const std::uint32_t pipe = SentLog(context.pool, c.log).flight().pipe;
+  return c.congestion.cwnd > pipe ? c.congestion.cwnd - pipe : 0;
+}
+
+Duration SackRecovery::wait(Connection& c, const Context& context) const {
+  SentLog log(context.pool, c.log);
+  Flight& f = log.flight();
+  f.rearm = false;
+  if (f.reordering_wait != 0) {
+    f.wait = Flight::Wait::kReordering;
+    return Duration(f.reordering_wait);
+  }
+  f.wait = Flight::Wait::kRto;
+  if (f.phase != Phase::kOpen || f.tlp_out || f.sacked != 0 || !c.rtt.measured()) return context.rto;
+  // RFC 8985, 7.2.
+  Duration probe = std::max<Duration>(2 * c.rtt.srtt(), kLeastProbeWait);
+  const SentSegment* first = log.front();
+  if (first != nullptr && first == log.back()) probe += kPeersDelayedAck;
+  if (probe >= context.rto) return context.rto;
+  f.wait = Flight::Wait::kProbe;
+  return probe;
+}
+
+Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) const {
+  Flight& f = SentLog(context.pool, c.log).flight();
+  f.rearm = true;
+  switch (f.wait) {
+    case Flight::Wait::kRto:
+      return Expiry::kTimeout;
+    case Flight::Wait::kProbe:
+      return Expiry::kProbe;
+    case Flight::Wait::kReordering:
+      break;
+  }
+  AckProcessor processor(c, context);
+  const auto out = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  if (processor.find_losses() && f.phase == Phase::kOpen) {
+    processor.begin_recovery(out);
+    c.congestion.cwnd = f.pipe + c.mss;  // PRR's first segment
+  }
+  return Expiry::kNothing;
+}
+
+// The newest segment, which is the one whose loss nobody would notice.
+Recovery::Range SackRecovery::probe(const Connection& c, const Context& context) const {
+  const SentSegment* last = SentLog(context.pool, c.log).back();
+  return last == nullptr ? Range{} : Range{last->begin, last->end};
+}
+
+void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool resent) const {
+  Flight& f = SentLog(context.pool, c.log).flight();
+  f.tlp_out = true;
+  f.tlp_resent = resent;
+  f.tlp_end = c.snd_nxt;
+  context.counters.add(Count::tail_loss_probes);
+}
+
+void SackRecovery::on_timeout(Connection& c, const Context& context) const {
+  SentLog log(context.pool, c.log);
+  Flight& f = log.flight();
+  const auto out = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  const bool again = f.phase == Phase::kLoss;
+  if (!again) {
+    f.prior_cwnd = c.congestion.cwnd;
+    f.prior_ssthresh = c.congestion.ssthresh;
+    c.congestion.ssthresh = context.control.reduce(c.congestion, out, c.mss, context.now);
+  }
+  f.frto = !again;
+  f.phase = Phase::kLoss;
+  f.recover = c.snd_nxt;
+  f.tlp_out = false;
+  f.reordering_wait = 0;
+  c.congestion.cwnd = c.mss;
+  // A peer that has the oldest segment would have acknowledged it: what it said it had, it has thrown away
+  // (RFC 2018, 8).
+  const SentSegment* first = log.front();
+  const bool reneged = first != nullptr && (first->flags & SentSegment::kSacked) != 0;
+  log.for_each([&](SentSegment& s) {
+    if (reneged) s.flags = 0;
+    if ((s.flags & SentSegment::kSacked) == 0) s.flags = SentSegment::kLost;
+    return true;
+  });
+  if (reneged) f.sacked = f.sacked_segments = 0;
+  f.pipe = 0;
+}
+
+}  // namespace conker

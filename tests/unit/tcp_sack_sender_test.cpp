@@ -1,0 +1,308 @@
+// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 6937 (PRR), 5682 (F-RTO).
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "stack/tcp/sack_recovery.hpp"
+#include "tests/unit/script.hpp"
+
+namespace conker::test {
+namespace {
+
+constexpr SackRecovery kRecovery;
+constexpr std::uint16_t kMss = 1000;
+
+class SackSender : public testing::Test {
+ protected:
+  explicit SackSender(const Settings& settings = quiet()) : s(small_capacities(), settings) {
+    s.stack().use(kRecovery);
+  }
+
+  static Settings quiet() {
+    Settings settings = plain_settings();
+    settings.timestamps = settings.window_scaling = false;
+    settings.rto_min = 200ms;
+    return settings;
+  }
+
+  /// An established connection whose round trip is 20 ms, with `segments` segments out.
+  void send_segments(std::uint32_t segments) {
+    id = s.connect(80);
+    s.expect(Syn().sackok());
+    s.advance(20ms);
+    s.inject(SynAck().mss(kMss).sackok());
+    s.expect(Ack());
+    ASSERT_EQ(s.send(id, std::string(segments * kMss, 'x')), segments * kMss);
+    for (std::uint32_t i = 0; i < segments; ++i) expect_segment(i);
+    s.expect_nothing();
+  }
+
+  static std::uint32_t seq_of(std::uint32_t segment) { return 1 + segment * kMss; }
+  void expect_segment(std::uint32_t segment, Where where = Where::current()) {
+    s.expect(Data(std::string(kMss, 'x')).seq(seq_of(segment)), where);
+  }
+  /// An ACK up to segment `next`, with the segments of each range beyond it.
+  static Segment acks(std::uint32_t next, std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges = {}) {
+    for (auto& [left, right] : ranges) {
+      left = seq_of(left);
+      right = seq_of(right);
+    }
+    return Ack().ack(seq_of(next)).sack(std::move(ranges));
+  }
+
+  Script s;
+  ConnectionId id;
+};
+
+TEST_F(SackSender, ThreeSegmentsBeyondAHoleFillItAtOnce) {  // RFC 6675, 4; RFC 8985, 6.2 step 4
+  send_segments(8);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  s.inject(acks(0, {{1, 3}}));
+  s.expect_nothing();
+  s.inject(acks(0, {{1, 4}}));
+  expect_segment(0);
+  s.expect_nothing();
+  EXPECT_EQ(s.stack().counters()[Count::fast_retransmits], 1u);
+  s.inject(acks(8));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).retransmits, 1u);
+}
+
+TEST_F(SackSender, AllHolesAreFilledInOneRoundTrip) {
+  send_segments(10);
+  s.advance(20ms);
+  // 0, 3 and 6 are lost; the rest arrives.
+  s.inject({acks(0, {{1, 3}}), acks(0, {{4, 6}, {1, 3}}), acks(0, {{7, 10}, {4, 6}, {1, 3}})});
+  expect_segment(0);
+  s.skip();  // 3 and 6, as PRR lets them go
+  s.inject(acks(3, {{7, 10}, {4, 6}}));
+  s.inject(acks(6, {{7, 10}}));
+  s.inject(acks(10));
+  EXPECT_EQ(s.info(id).retransmits, 3u);
+  EXPECT_EQ(s.info(id).send_queue, 0u);
+  EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
+}
+
+TEST_F(SackSender,
+       WhatWasOnlyOvertakenIsNotSentAgain) {  // RFC 8985, 3.3: reordering by less than a quarter of the RTT
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  s.advance(3ms);
+  s.inject(acks(4));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).retransmits, 0u);
+}
+
+TEST_F(SackSender, WhatStaysAwayForAQuarterOfARoundTripIsLost) {  // RFC 8985, 6.2 step 5
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  s.expect_after(5ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  s.inject(acks(4));
+}
+
+TEST_F(SackSender, ALostTailIsProbed) {  // RFC 8985, 7.3: after two round trips, the last segment again
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(2));
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
+  EXPECT_EQ(s.stack().counters()[Count::tail_loss_probes], 1u);
+  // Its answer says what is missing.
+  s.advance(20ms);
+  s.inject(acks(2, {{3, 4}}));
+  expect_segment(2);
+  s.inject(acks(4));
+  EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
+}
+
+TEST_F(SackSender, NewDataIsABetterProbe) {  // RFC 8985, 7.3
+  send_segments(10);                         // the whole initial window
+  ASSERT_EQ(s.send(id, std::string(kMss, 'x')), kMss);
+  s.expect_nothing();
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(10)));
+  s.inject(acks(11));
+  EXPECT_EQ(s.info(id).retransmits, 0u);
+}
+
+TEST_F(SackSender, AnUnansweredProbeIsFollowedByTheTimeout) {
+  send_segments(2);
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(1)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 1u);
+  EXPECT_EQ(s.info(id).cwnd, kMss);
+  s.inject(acks(2));
+}
+
+TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
+  send_segments(6);
+  const std::uint32_t before = s.info(id).cwnd;
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  EXPECT_EQ(s.info(id).cwnd, kMss);
+  // The way was slow, nothing was lost: ACKs of what was sent only once arrive.
+  s.inject(acks(3));
+  EXPECT_EQ(s.stack().counters()[Count::spurious_timeouts], 1u);
+  EXPECT_GE(s.info(id).cwnd, before);
+  s.inject(acks(6));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).retransmits, 2u);
+}
+
+TEST_F(SackSender, AfterATrueTimeoutAllIsSentAgainAsTheWindowGrows) {
+  send_segments(6);
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  s.inject(acks(1));
+  expect_segment(1);
+  expect_segment(2);
+  s.inject(acks(3));
+  s.skip();
+  s.inject(acks(6));
+  EXPECT_EQ(s.info(id).send_queue, 0u);
+  EXPECT_EQ(s.stack().counters()[Count::spurious_timeouts], 0u);
+}
+
+TEST_F(SackSender, APeerThatThrowsAwayWhatItHadGetsItAgain) {  // RFC 2018, 8: reneging
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 4}}));
+  expect_segment(0);
+  s.inject(acks(1));  // and no word of the rest any more
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(1)));
+  s.inject(acks(2));
+  expect_segment(2);
+  expect_segment(3);
+  s.inject(acks(4));
+  EXPECT_EQ(s.info(id).send_queue, 0u);
+}
+
+TEST_F(SackSender, BlocksThatCannotBeAreIgnored) {  // RFC 2018, 8
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(Ack().ack(1).sack({{seq_of(3), seq_of(2)}}));            // backwards
+  s.inject(Ack().ack(1).sack({{seq_of(2), seq_of(2)}}));            // empty
+  s.inject(Ack().ack(1).sack({{seq_of(1), seq_of(9)}}));            // never sent
+  s.inject(Ack().ack(1).sack({{seq_of(1) + 10, seq_of(2) - 10}}));  // no whole segment
+  EXPECT_EQ(s.info(id).sacked, 0u);
+  s.inject(acks(4));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).retransmits, 0u);
+}
+
+TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6.2 step 4; RFC 2883
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 4}}));
+  expect_segment(0);
+  s.advance(20ms);
+  s.inject(acks(4, {{0, 1}}));  // it had the segment: D-SACK
+  EXPECT_EQ(s.stack().counters()[Count::duplicates_reported], 1u);
+}
+
+TEST_F(SackSender, DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 6937: a window halved
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(20 * kMss, 'x')), 20u * kMss);
+  s.expect_nothing();
+  s.advance(20ms);
+  s.inject({acks(0, {{1, 2}}), acks(0, {{1, 3}}), acks(0, {{1, 4}})});
+  expect_segment(0);
+  s.skip();
+  std::size_t sent = 0;
+  for (std::uint32_t i = 4; i < 10; ++i) {
+    s.inject(acks(0, {{1, i + 1}}));
+    sent += s.take_all().size();
+  }
+  EXPECT_GE(sent, 2u);
+  EXPECT_LE(sent, 4u);
+  s.inject(acks(10));
+  EXPECT_NEAR(s.info(id).cwnd, 5 * kMss, 2 * kMss);
+  s.skip();
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSender, WithoutChunksForTheLogItRecoversByDuplicateAcks) {
+  Capacities capacities = small_capacities();
+  capacities.chunk_bytes = 128;  // too small to keep a log in
+  capacities.chunks = 1000;
+  Script small(capacities, quiet());
+  small.stack().use(kRecovery);
+  const ConnectionId other = small.connect(80);
+  small.expect(Syn());
+  small.inject(SynAck().mss(100).sackok());
+  small.expect(Ack());
+  small.send(other, std::string(500, 'x'));
+  small.skip();
+  EXPECT_FALSE(small.info(other).tracked);
+  for (int i = 0; i < 3; ++i) small.inject(Ack().ack(1));
+  small.expect(Data(std::string(100, 'x')).seq(1));
+  small.inject(Ack().ack(501));
+}
+
+// ---- Without SACK ----
+
+TEST_F(SackSender, LimitedTransmit) {  // RFC 3042
+  id = s.connect(80);
+  s.expect(Syn());
+  s.inject(SynAck().mss(kMss));  // no SACK
+  s.expect(Ack());
+  s.send(id, std::string(14 * kMss, 'x'));
+  for (std::uint32_t i = 0; i < 10; ++i) expect_segment(i);
+  s.expect_nothing();
+  s.inject(Ack().ack(1));
+  expect_segment(10);
+  s.inject(Ack().ack(1));
+  expect_segment(11);
+  s.inject(Ack().ack(1));
+  expect_segment(0);  // fast retransmit
+  s.expect_nothing();
+  (void)s.abort(id);
+  s.skip();
+}
+
+// ---- Small segments ----
+
+TEST_F(SackSender, WriteWriteReadDoesNotWait) {  // RFC 9293, 3.7.4, loosened by one segment
+  id = s.established(80, kMss);
+  s.send(id, "head");
+  s.expect(Data("head"));
+  s.send(id, "body");
+  s.expect(Data("body"));
+  s.send(id, "more");
+  s.send(id, " and more");
+  s.expect_nothing();
+  s.inject(Ack());
+  s.expect(Data("more and more"));
+}
+
+TEST_F(SackSender, NoDelaySendsWhatThereIs) {
+  id = s.established(80, kMss);
+  ASSERT_EQ(s.stack().set_no_delay(id, true), Error::kOk);
+  for (const char* text : {"a", "b", "c", "d"}) {
+    s.send(id, text);
+    s.expect(Data(text));
+  }
+}
+
+TEST_F(SackSender, AfterASilenceTheWindowStartsAgain) {  // RFC 5681, 4.1
+  id = s.established(80, kMss);
+  for (int i = 0; i < 6; ++i) {
+    s.send(id, std::string(20 * kMss, 'x'));
+    for (int round = 0; round < 10 && s.info(id).send_queue > 0; ++round) {
+      s.skip();
+      s.advance(1ms);
+      s.inject(Ack());
+    }
+  }
+  ASSERT_GT(s.info(id).cwnd, 20u * kMss);
+  s.advance(10s);
+  s.send(id, std::string(20 * kMss, 'x'));
+  EXPECT_EQ(s.take_all().size(), 10u);
+  (void)s.abort(id);
+  s.skip();
+}
+
+}  // namespace
+}  // namespace conker::test
