@@ -155,7 +155,13 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   }
   if (!process_ack(slot, segment)) return Count::drop_segment_ack;
   // Sixth, the URG bit: urgent data is ordinary data here (RFC 6093). Seventh: the text. Eighth: the FIN bit.
-  if (in_state(c.state, kReceiving)) process_text(slot, segment);
+  if (in_state(c.state, kReceiving)) {
+    process_text(slot, segment);
+  } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
+    // Behind the peer's FIN there is nothing to take (seventh); it is told where that was (eighth).
+    c.ack_now = true;
+    mark_dirty(slot);
+  }
   return Count::segments_delivered;
 }
 
