@@ -110,7 +110,8 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
 // 3.10.7.4: all other states.
 Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   Connection& c = connections_[slot];
-  if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn) && segment.sequence == c.irs) {
+  if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
+      segment.sequence == c.irs) {
     // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt with.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
