@@ -10,6 +10,12 @@ namespace {
 constexpr std::uint32_t kChallengesPerSecond = 1000;
 constexpr std::uint32_t kTicksPerSecond = 977;
 
+/// A SYN that asks for a connection and nothing else.
+bool opens(const TcpSegment& segment) {
+  constexpr std::uint8_t kWithout = TcpFlags::kAck | TcpFlags::kRst | TcpFlags::kFin;
+  return segment.has(TcpFlags::kSyn) && (segment.flags & kWithout) == 0;
+}
+
 }  // namespace
 
 // 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
@@ -83,32 +89,36 @@ void Tcp::half_open_timer(std::uint32_t index) {
 Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
-  const std::uint32_t window = first_window();
+  const auto challenged = [&](Count why) {
+    challenge(record);
+    return why;
+  };
+  if (opens(segment) && segment.sequence == record.irs) {
+    send_syn_ack(index);  // it did not hear us
+    return Count::segments_delivered;
+  }
+  // First: the sequence number.
+  if (!in_range(segment.sequence, rcv_nxt, first_window())) {
+    return segment.has(TcpFlags::kRst) ? Count::drop_segment_unacceptable
+                                       : challenged(Count::drop_segment_unacceptable);
+  }
+  // Second: the RST bit (RFC 5961, 3.2).
   if (segment.has(TcpFlags::kRst)) {
-    if (segment.sequence != rcv_nxt) return Count::drop_segment_reset;
+    if (segment.sequence != rcv_nxt) return challenged(Count::drop_segment_reset);
     counters_.add(Count::resets_in);
     drop_half_open(index, Count::half_open_reset);
     return Count::segments_delivered;
   }
+  // Fourth: the SYN bit.
   if (segment.has(TcpFlags::kSyn)) {
-    if (segment.sequence == record.irs && !segment.has(TcpFlags::kAck)) {
-      send_syn_ack(index);  // it did not hear us
-      return Count::segments_delivered;
-    }
-    if (in_range(segment.sequence, rcv_nxt, window) && !segment.has(TcpFlags::kAck)) {
-      // Back to LISTEN, where the new SYN is as good as any.
-      const std::uint32_t listener = record.listener;
-      const std::uint32_t hash = record.hash;
-      drop_half_open(index, Count::half_open_replaced);
-      return arrives_listen(listener, tuple, hash, segment, std::nullopt);
-    }
-    challenge(record);
-    return Count::drop_segment_unacceptable;
+    if (!opens(segment)) return challenged(Count::drop_segment_flags);
+    // Back to LISTEN, where the new SYN is as good as any.
+    const std::uint32_t listener = record.listener;
+    const std::uint32_t hash = record.hash;
+    drop_half_open(index, Count::half_open_replaced);
+    return arrives_listen(listener, tuple, hash, segment, std::nullopt);
   }
-  if (!in_range(segment.sequence, rcv_nxt, window)) {
-    challenge(record);
-    return Count::drop_segment_unacceptable;
-  }
+  // Fifth: the ACK field.
   if (record.agreed.timestamps && !segment.timestamps) return Count::drop_segment_no_timestamps;
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (segment.acknowledgment != record.iss + 1) {
