@@ -12,6 +12,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   qemu-system-arm clang-format tcpdump ethtool util-linux systemd
+  nginx-light nmap
 )
 
 # One line of those that are not installed.
@@ -28,7 +29,8 @@ list_missing() {
 
 # Says which of the packages are missing, then installs them.
 install_missing() {
-  local missing
+  local missing nginx
+  nginx=$(list_missing nginx)
   read -ra missing <<<"$(list_missing "$@")"
   if [ "${#missing[@]}" -eq 0 ]; then
     echo "All ${#} packages needed are installed."
@@ -36,7 +38,9 @@ install_missing() {
   fi
   echo "Installing with apt-get: ${missing[*]}"
   apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null || return
+  # Debian starts a web server as soon as it is installed; ours only ever runs in the namespace of a test.
+  if [ -n "$nginx" ] && [ -z "$(list_missing nginx)" ]; then systemctl --quiet disable --now nginx 2>/dev/null || true; fi
 }
 
 # The user who called sudo goes on owning what was built.

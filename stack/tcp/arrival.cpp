@@ -110,7 +110,8 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
 // 3.10.7.4: all other states.
 Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   Connection& c = connections_[slot];
-  if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn) && segment.sequence == c.irs) {
+  if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
+      segment.sequence == c.irs) {
     // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt with.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
@@ -155,7 +156,13 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   }
   if (!process_ack(slot, segment)) return Count::drop_segment_ack;
   // Sixth, the URG bit: urgent data is ordinary data here (RFC 6093). Seventh: the text. Eighth: the FIN bit.
-  if (in_state(c.state, kReceiving)) process_text(slot, segment);
+  if (in_state(c.state, kReceiving)) {
+    process_text(slot, segment);
+  } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
+    // Behind the peer's FIN there is nothing to take (seventh); it is told where that was (eighth).
+    c.ack_now = true;
+    mark_dirty(slot);
+  }
   return Count::segments_delivered;
 }
 

@@ -10,6 +10,12 @@ namespace {
 constexpr std::uint32_t kChallengesPerSecond = 1000;
 constexpr std::uint32_t kTicksPerSecond = 977;
 
+/// A SYN that asks for a connection and nothing else.
+bool opens(const TcpSegment& segment) {
+  constexpr std::uint8_t kWithout = TcpFlags::kAck | TcpFlags::kRst | TcpFlags::kFin;
+  return segment.has(TcpFlags::kSyn) && (segment.flags & kWithout) == 0;
+}
+
 }  // namespace
 
 // 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
@@ -83,32 +89,36 @@ void Tcp::half_open_timer(std::uint32_t index) {
 Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
-  const std::uint32_t window = first_window();
+  const auto challenged = [&](Count why) {
+    challenge(record);
+    return why;
+  };
+  if (opens(segment) && segment.sequence == record.irs) {
+    send_syn_ack(index);  // it did not hear us
+    return Count::segments_delivered;
+  }
+  // First: the sequence number.
+  if (!in_range(segment.sequence, rcv_nxt, first_window())) {
+    return segment.has(TcpFlags::kRst) ? Count::drop_segment_unacceptable
+                                       : challenged(Count::drop_segment_unacceptable);
+  }
+  // Second: the RST bit (RFC 5961, 3.2).
   if (segment.has(TcpFlags::kRst)) {
-    if (segment.sequence != rcv_nxt) return Count::drop_segment_reset;
+    if (segment.sequence != rcv_nxt) return challenged(Count::drop_segment_reset);
     counters_.add(Count::resets_in);
     drop_half_open(index, Count::half_open_reset);
     return Count::segments_delivered;
   }
+  // Fourth: the SYN bit.
   if (segment.has(TcpFlags::kSyn)) {
-    if (segment.sequence == record.irs && !segment.has(TcpFlags::kAck)) {
-      send_syn_ack(index);  // it did not hear us
-      return Count::segments_delivered;
-    }
-    if (in_range(segment.sequence, rcv_nxt, window) && !segment.has(TcpFlags::kAck)) {
-      // Back to LISTEN, where the new SYN is as good as any.
-      const std::uint32_t listener = record.listener;
-      const std::uint32_t hash = record.hash;
-      drop_half_open(index, Count::half_open_replaced);
-      return arrives_listen(listener, tuple, hash, segment, std::nullopt);
-    }
-    challenge(record);
-    return Count::drop_segment_unacceptable;
+    if (!opens(segment)) return challenged(Count::drop_segment_flags);
+    // Back to LISTEN, where the new SYN is as good as any.
+    const std::uint32_t listener = record.listener;
+    const std::uint32_t hash = record.hash;
+    drop_half_open(index, Count::half_open_replaced);
+    return arrives_listen(listener, tuple, hash, segment, std::nullopt);
   }
-  if (!in_range(segment.sequence, rcv_nxt, window)) {
-    challenge(record);
-    return Count::drop_segment_unacceptable;
-  }
+  // Fifth: the ACK field.
   if (record.agreed.timestamps && !segment.timestamps) return Count::drop_segment_no_timestamps;
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (segment.acknowledgment != record.iss + 1) {
@@ -159,20 +169,28 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
 Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
                              const TcpSegment& segment) {
   const TimeWait record = time_wait_[index];
-  if (segment.has(TcpFlags::kRst)) {
-    if (segment.sequence != record.rcv_nxt) return Count::drop_segment_reset;
-    counters_.add(Count::resets_in);
-    counters_.add(Count::time_wait_reset);
-    time_wait_.remove(index);
-    return Count::segments_delivered;
-  }
   const auto answer = [&] {
     TcpSegment ack{.sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
     ack.window = static_cast<std::uint16_t>(first_window() >> record.rcv_wscale);
     if (record.timestamps) ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
     static_cast<void>(send_bare(tuple, ack));
   };
-  if (segment.has(TcpFlags::kSyn) && !segment.has(TcpFlags::kAck) && segment.sequence > record.rcv_nxt) {
+  const auto challenged = [&](Count why) {
+    if (challenge_allowed()) answer();
+    return why;
+  };
+  const bool in_window = in_range(segment.sequence, record.rcv_nxt, first_window());
+  // Second: the RST bit (RFC 5961, 3.2).
+  if (segment.has(TcpFlags::kRst)) {
+    if (!in_window) return Count::drop_segment_unacceptable;
+    if (segment.sequence != record.rcv_nxt) return challenged(Count::drop_segment_reset);
+    counters_.add(Count::resets_in);
+    counters_.add(Count::time_wait_reset);
+    time_wait_.remove(index);
+    return Count::segments_delivered;
+  }
+  // Fourth: the SYN bit.
+  if (opens(segment) && segment.sequence > record.rcv_nxt) {
     // A new incarnation, beyond all that the old one sent (RFC 9293, 3.10.7.4, fourth; RFC 1122, 4.2.2.13).
     if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
       time_wait_.remove(index);
@@ -180,14 +198,18 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
       return arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
     }
   }
+  if (segment.has(TcpFlags::kSyn)) {
+    return challenged(in_window ? Count::drop_segment_flags : Count::drop_segment_unacceptable);
+  }
+  // Fifth: the only thing that can arrive is the peer's FIN again, because our last ACK did not.
   if (segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
-    time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));  // our last ACK did not arrive
+    time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));
     answer();
     return Count::segments_delivered;
   }
+  if (in_window && !segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (segment.length() > 0 || segment.sequence != record.rcv_nxt) {
-    if (challenge_allowed()) answer();
-    return Count::drop_segment_unacceptable;
+    return challenged(Count::drop_segment_unacceptable);
   }
   return Count::segments_delivered;
 }

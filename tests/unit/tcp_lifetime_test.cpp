@@ -7,24 +7,6 @@
 namespace conker::test {
 namespace {
 
-TEST(TcpLifetimeTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
-  Capacities capacities = small_capacities();
-  capacities.connections = 1;
-  Script s(capacities);
-  const auto first = s.established();
-  (void)s.abort(first);
-  s.skip();
-  s.expect_ended(first, CloseReason::kAborted);
-  const auto second = s.established();
-  EXPECT_EQ(second.slot, first.slot);
-  EXPECT_NE(second.generation, first.generation);
-  EXPECT_EQ(s.stack().close(first), Error::kNoSuchId);
-  EXPECT_EQ(s.stack().abort(first), Error::kNoSuchId);
-  s.turn();
-  s.expect_nothing();
-  s.expect_state(second, State::kEstablished);
-}
-
 TEST(TcpLifetimeTest, IdsThatWereNeverGivenOut) {
   Script s;
   for (const ConnectionId id :
@@ -119,21 +101,6 @@ TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpLifetimeTest, TheLastEventComesOnceWhateverHappensInItsTurn) {
-  Script s;
-  const auto id = s.established();
-  int ended = 0;
-  s.on_event = [&](const Event& event) {
-    if (event.has(Event::kClosed)) ++ended;
-  };
-  (void)s.stack().abort(id);
-  s.inject({Rst(), Fin(), Data("x"), Rst().seq(1)});
-  s.skip();
-  s.advance(10s);
-  EXPECT_EQ(ended, 1);
-  EXPECT_EQ(s.books().live, 0u);
-}
-
 TEST(TcpLifetimeTest, NewsOfOneTurnComeInOneEvent) {
   Script s;
   const auto id = s.connect(80);
@@ -179,20 +146,6 @@ TEST(TcpLifetimeTest, AbortWhileDraining) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpLifetimeTest, AbortInTheLastEventOfTheSameConnection) {
-  Script s;
-  s.on_event = [&](const Event& event) {
-    if (!event.has(Event::kClosed)) return;
-    EXPECT_EQ(s.stack().abort(event.connection), Error::kNoSuchId);
-    EXPECT_EQ(s.stack().close(event.connection), Error::kNoSuchId);
-    ConnectionInfo info;
-    EXPECT_TRUE(s.stack().info(event.connection, info)) << "the id is good until the next reap()";
-  };
-  const auto id = s.established();
-  s.inject(Rst());
-  s.expect_ended(id, CloseReason::kReset);
-}
-
 TEST(TcpLifetimeTest, ConnectWhileDraining) {
   Script s;
   ConnectRequest request;
@@ -213,22 +166,6 @@ TEST(TcpLifetimeTest, ConnectWhileDraining) {
   s.expect(Ack());
   s.expect_ended(id, CloseReason::kReset);
   s.expect_state(opened.at(0), State::kEstablished);
-}
-
-TEST(TcpLifetimeTest, AllOthersAbortedInAnEventOfOne) {
-  Script s;
-  std::vector<ConnectionId> ids;
-  for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
-  int ended = 0;
-  s.on_event = [&](const Event& event) {
-    if (event.has(Event::kClosed)) ++ended;
-    for (const auto id : ids) (void)s.stack().abort(id);
-  };
-  s.inject(Rst());
-  s.forget();
-  EXPECT_EQ(ended, 8);
-  EXPECT_EQ(s.books().live, 0u);
-  EXPECT_EQ(s.count(Count::reaped), 8u);
 }
 
 TEST(TcpLifetimeTest, UnlistenInAnEventOfTheListener) {
@@ -373,27 +310,6 @@ TEST(TcpLifetimeTest, TheRingTellsTheLastStatesWithTimesAndCauses) {
   });
   EXPECT_EQ(path, (std::vector<State>{State::kSynSent, State::kEstablished, State::kFinWait1,
                                       State::kFinWait2, State::kTimeWait, State::kDestroy}));
-}
-
-TEST(TcpLifetimeTest, ATableOfTwoLivesThroughThousands) {
-  Capacities capacities = small_capacities();
-  capacities.connections = 2;
-  Script s(capacities);
-  for (int i = 0; i < 2000; ++i) {
-    const auto id = s.established();
-    if (i % 3 == 0) {
-      (void)s.abort(id);
-    } else {
-      (void)s.close(id);
-      s.skip();
-      s.inject(i % 3 == 1 ? Fin() : Rst());
-    }
-    s.skip();
-    s.advance(1ms);
-  }
-  EXPECT_EQ(s.count(Count::reaped), 2000u);
-  EXPECT_EQ(s.books().opened, 2000u);
-  EXPECT_EQ(s.books().chunks_held, 0u);
 }
 
 }  // namespace

@@ -65,27 +65,6 @@ TEST(TcpListenTest, SynAckIsSentAgainAndThenTheRecordGoes) {
   s.expect(Rst().seq(1));
 }
 
-TEST(TcpListenTest, HandshakesThatAreNeverFinishedUseUpNothingForEver) {
-  Script s;
-  const auto listener = s.listen(7, 128, 2);
-  for (std::uint16_t round = 0; round < 5; ++round) {
-    for (std::uint16_t i = 0; i < 2; ++i) {
-      s.peer(static_cast<std::uint16_t>(40000 + round * 2 + i), 7);
-      s.inject(Syn());
-      s.expect(SynAck());
-    }
-    s.peer(50000, 7);
-    s.inject(Syn());
-    s.expect_nothing();
-    s.advance(70s);
-    s.forget();  // SYN-ACKs, again and again
-  }
-  EXPECT_EQ(s.count(Count::drop_segment_syn_backlog), 5u);
-  EXPECT_EQ(s.count(Count::half_open_timed_out), 10u);
-  s.handshake(60000, 7);
-  EXPECT_TRUE(s.acceptable(listener));
-}
-
 TEST(TcpListenTest, TheWholeHalfOpenTableFullDropsSynsOnly) {
   Script s;
   const auto listener = s.listen(7);
@@ -121,31 +100,6 @@ TEST(TcpListenTest, AFullAcceptQueueDropsTheFinalAckUntilThereIsRoom) {
   (void)s.accept(listener);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
   s.expect_after(1s, SynAck().seq(0).ack(1));
-  s.inject(Ack());
-  (void)s.accept(listener);
-}
-
-TEST(TcpListenTest, AFullConnectionTableDropsTheFinalAck) {
-  Capacities capacities = small_capacities();
-  capacities.connections = 1;
-  Script s(capacities);
-  const auto listener = s.listen(7);
-  const auto id = s.accepted(listener, 40000, 7);
-  const std::size_t first = s.speaking_for();
-  s.peer(40001, 7);
-  s.inject(Syn());
-  s.expect(SynAck());
-  s.inject(Ack());
-  s.expect_nothing();
-  EXPECT_EQ(s.count(Count::drop_segment_no_slot), 1u);
-  s.expect_state(id, State::kEstablished);
-  const std::size_t second = s.speaking_for();
-  s.speak_for(first);
-  EXPECT_EQ(s.abort(id), Error::kOk);
-  s.skip();
-  s.expect_ended(id, CloseReason::kAborted);
-  s.speak_for(second);
-  s.expect_after(1s, SynAck());
   s.inject(Ack());
   (void)s.accept(listener);
 }
@@ -186,49 +140,6 @@ TEST(TcpListenTest, ABadAckToAHalfOpenHandshakeIsReset) {
   EXPECT_EQ(s.books().half_open, 1u);
   s.inject(Ack().ack(1));
   EXPECT_TRUE(s.acceptable(listener));
-}
-
-TEST(TcpListenTest, UnlistenWithChildrenInEveryStage) {
-  Script s;
-  const auto listener = s.listen(7);
-  const auto accepted = s.accepted(listener, 40000, 7);
-  const std::size_t first = s.speaking_for();
-  s.handshake(40001, 7);
-  const std::size_t waiting = s.speaking_for();
-  s.peer(40002, 7);
-  s.inject(Syn());
-  s.expect(SynAck());
-  const std::size_t half_open = s.speaking_for();
-
-  s.speak_for(waiting);
-  EXPECT_EQ(s.unlisten(listener), Error::kOk);
-  EXPECT_EQ(s.take_all().size(), 1u) << "the one that waits for accept() is reset";
-  EXPECT_EQ(s.books().listeners, 0u);
-  EXPECT_EQ(s.books().half_open, 0u);
-  EXPECT_EQ(s.books().live, 1u);
-  EXPECT_EQ(s.count(Count::half_open_dropped), 1u);
-  EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
-  EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
-
-  s.speak_for(half_open);
-  s.inject(Ack());
-  s.expect(Rst().seq(1));
-  s.speak_for(first);
-  s.inject(Data("still here"));
-  s.expect(Ack());
-  EXPECT_EQ(s.receive(accepted), "still here");
-}
-
-TEST(TcpListenTest, AConnectionThatDiesInTheAcceptQueueIsStillToldOf) {
-  Script s;
-  const auto listener = s.listen(7);
-  s.handshake(40000, 7);
-  s.inject(Rst());
-  s.expect_nothing();
-  EXPECT_EQ(s.count(Count::ended_reset), 1u);
-  EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId) << "it is gone from the queue";
-  s.turn();
-  EXPECT_EQ(s.books().live, 0u) << "nobody has its id, so nobody need be told";
 }
 
 TEST(TcpListenTest, SegmentsToAListenerThatOpenNothing) {

@@ -33,16 +33,6 @@ TEST(TcpOpenTest, WithoutMssOptionThePeerGets536) {
   EXPECT_EQ(s.info(id).mss, 536) << "RFC 9293, 3.7.1";
 }
 
-TEST(TcpOpenTest, Refused) {
-  Script s;
-  const auto id = s.connect(80);
-  s.expect(Syn());
-  s.inject(RstAck().seq(0).ack(1));
-  s.expect_ended(id, CloseReason::kRefused);
-  s.expect_nothing_for(10s);
-  EXPECT_EQ(s.count(Count::ended_refused), 1u);
-}
-
 TEST(TcpOpenTest, ResetsThatAnswerSomethingElseAreIgnored) {
   Script s;
   const auto id = s.connect(80);
@@ -165,21 +155,6 @@ TEST(TcpOpenTest, WhatCannotWorkFailsAtOnce) {
   EXPECT_EQ(attempt(IpAddress::v4(8, 8, 8, 8), 80), Error::kNoRoute);
   EXPECT_EQ(attempt(kPeerAddress, 80, IpAddress::v4(10, 0, 0, 77)), Error::kNoSuchAddress);
   EXPECT_EQ(s.books().opened, 0u);
-}
-
-TEST(TcpOpenTest, TheSameFourTupleTwiceIsInUse) {
-  Script s;
-  ConnectRequest request;
-  request.remote = {kPeerAddress, Port{80}};
-  request.local_port = Port{5000};
-  (void)s.connect(request);
-  s.expect(Syn());
-  EXPECT_EQ(s.stack().connect(request).error(), Error::kAddressInUse);
-  request.remote.port = Port{81};
-  EXPECT_TRUE(s.stack().connect(request)) << "the same port towards another is another four-tuple";
-  s.turn();
-  s.speak_for(s.peer(81, 5000));
-  s.expect(Syn());
 }
 
 TEST(TcpOpenTest, SimultaneousOpen) {

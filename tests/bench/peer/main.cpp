@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "tests/bench/peer/commands.hpp"
+#include "tests/bench/peer/flood.hpp"
 #include "tests/bench/peer/socket.hpp"
 
 namespace {
@@ -18,6 +19,9 @@ struct Arguments {
   std::vector<std::string> from;
   std::string close = "fin";
   conker::peer::StrikeOptions strike;
+  std::string to_mac, tuple_address;
+  std::uint16_t tuple_port = 0;
+  conker::peer::FloodOptions flood;
 };
 
 CLI::App* with_address(CLI::App* command, Arguments& arguments) {
@@ -77,6 +81,28 @@ void add_strike(CLI::App& app, Arguments& a) {
   });
 }
 
+void add_flood(CLI::App& app, Arguments& a) {
+  CLI::App* command = with_address(app.add_subcommand("flood", "segments that no TCP would send"), a);
+  command->add_option("KIND", a.flood.kind, "syn, fin, rst or xmas")
+      ->required()
+      ->check(CLI::IsMember({"syn", "fin", "rst", "xmas"}));
+  command->add_option("--device", a.flood.device, "the device they leave by")->required();
+  command->add_option("--to-mac", a.to_mac, "the target's link address")->required();
+  command->add_option("--tuple-address", a.tuple_address, "the other end of an open connection")->required();
+  command->add_option("--tuple-port", a.tuple_port, "and its port")->required();
+  command->add_option("--count", a.flood.count, "how many")->capture_default_str();
+  command->add_option("--rate", a.flood.rate, "how many a second, at most")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--seed", a.flood.seed, "the same seed gives the same segments")->capture_default_str();
+  command->callback([&a] {
+    a.flood.target = endpoint(a.address, a.port);
+    a.flood.tuple = endpoint(a.tuple_address, a.tuple_port);
+    a.flood.to_mac = conker::peer::mac(a.to_mac);
+    conker::peer::flood(a.flood);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,6 +112,7 @@ int main(int argc, char** argv) {
   add_listeners(app, arguments);
   add_streams(app, arguments);
   add_strike(app, arguments);
+  add_flood(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,49 @@
+// Brings a stack to where a cell of the matrix begins, and says in the wire's own numbers what stands where.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/unit/script.hpp"
+#include "tests/unit/tcp_matrix_table.hpp"
+
+namespace conker::test::matrix {
+
+class Stage {
+ public:
+  explicit Stage(Start start);
+
+  /// The segment that such a cell is about.
+  WireSegment segment(Kind kind, Place place, Ack ack);
+  /// One segment, one turn; all that was sent in it.
+  std::vector<WireSegment> arrives(const WireSegment& segment);
+
+  /// What the four-tuple has come to.
+  State state();
+
+  Script& script() { return script_; }
+  /// The connection, where it is one.
+  const std::optional<ConnectionId>& id() const { return id_; }
+
+  std::uint32_t iss = 0, snd_una = 0, snd_nxt = 0, rcv_nxt = 0, rcv_wnd = 0;
+
+ private:
+  void listen();
+  void reach(Start start);
+
+  Script script_;
+  std::optional<ConnectionId> id_;
+};
+
+/// The state in which a cell begins.
+State state_of(Start start);
+bool has_ack(Kind kind);
+
+const char* name_of(Start start);
+const char* name_of(Kind kind);
+const char* name_of(Place place);
+const char* name_of(Ack ack);
+
+}  // namespace conker::test::matrix
