@@ -88,9 +88,9 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
     const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
     const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
     const bool only_fin = fin_next && offset == c.send_queue.size();
-    if (c.snd_una == c.snd_nxt && (only_fin || !c.send_queue.empty())) begin_flight(c);
     const std::uint32_t length = sendable(c, offset);
     if (length == 0 && !only_fin) break;
+    if (c.snd_una == c.snd_nxt) begin_flight(c);
     const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
     if (sent == Sent::kBusy) return sent;
   }
