@@ -119,8 +119,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     // RFC 7323, 3.2: once agreed upon, every segment has them.
     if (!segment.timestamps) return Count::drop_segment_no_timestamps;
     if (old_duplicate(c, segment)) {
-      c.ack_now = true;
-      mark_dirty(slot);
+      refuse_unacceptable(slot, segment);
       return Count::drop_segment_paws;
     }
   }
