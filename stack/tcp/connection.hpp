@@ -14,6 +14,7 @@
 #include "stack/tcp/congestion.hpp"
 #include "stack/tcp/reassembly.hpp"
 #include "stack/tcp/rtt.hpp"
+#include "stack/tcp/sack_list.hpp"
 #include "stack/tcp/types.hpp"
 
 namespace conker {
@@ -79,6 +80,7 @@ struct Connection {
   ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged
   ByteQueue receive_queue;  // up to rcv_nxt
   Reassembly out_of_order;
+  SackList sack;  // of out_of_order, while agreed.sack
 
   Rtt rtt;
   NewReno congestion;

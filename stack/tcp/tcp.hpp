@@ -158,10 +158,18 @@ class Tcp {
   bool process_ack(std::uint32_t slot, const TcpSegment& segment);
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
-  void process_text(std::uint32_t slot, const TcpSegment& segment);
-  void process_fin(std::uint32_t slot);
   void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
   void challenge(std::uint32_t slot);
+
+  // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
+  void process_text(std::uint32_t slot, const TcpSegment& segment);
+  void process_fin(std::uint32_t slot);
+  void note_duplicate(Connection& c, Seq left, Seq right);
+  void report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
+  void acknowledged(Connection& c, const TcpSegment& segment);
+  std::uint32_t receive_room(const Connection& c) const;
+  bool window_opens(const Connection& c) const;
+  std::uint16_t advertise(Connection& c);
 
   // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----
   Count arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
@@ -189,9 +197,6 @@ class Tcp {
   Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
   void send_reset(const FourTuple& tuple, const TcpSegment& to);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
-  std::uint32_t receive_room(const Connection& c) const;
-  bool window_opens(const Connection& c) const;
-  std::uint16_t advertise(Connection& c);
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   void rearm_after_output(std::uint32_t slot);
   std::uint16_t our_mss(const FourTuple& tuple) const;
