@@ -81,7 +81,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   // Fourth: the SYN bit. (Third, security, is not ours.)
   if (!segment.has(TcpFlags::kSyn)) return Count::drop_segment_flags;
   c.irs = segment.sequence;
-  c.rcv_nxt = c.rcv_adv = segment.sequence + 1;
+  c.rcv_nxt = c.rcv_adv = c.last_ack = segment.sequence + 1;
   c.agreed = agree(settings_, segment);
   c.ts_recent_at = Tick::floor(now_);
   c.mss = send_mss(c.tuple, c.agreed);
@@ -136,6 +136,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     mark_dirty(slot);
   }
   note_timestamp(c, segment);
+  note_heard(c);
   // Second: the RST bit.
   if (segment.has(TcpFlags::kRst)) return arrives_reset(slot, segment);
   // Fourth: the SYN bit (RFC 5961, 4.2).
@@ -230,6 +231,8 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.established_at = now_;
   c.unanswered = 0;
   disarm(c, Timer::kConnect);
+  c.quick_acks = kQuickAcks;
+  c.heard_at = Tick::floor(now_);
   c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
   if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
   c.max_snd_wnd = c.snd_wnd;

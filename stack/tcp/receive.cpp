@@ -31,15 +31,20 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     c.peer_fin = end;
   }
   if (!bytes.empty() && sequence == c.rcv_nxt) {
+    const bool hole = !c.out_of_order.empty();
     std::uint32_t taken = c.receive_queue.append(chunks_, bytes);
     if (taken < bytes.size()) counters_.add(Count::receive_no_buffer);
-    if (!c.out_of_order.empty()) {
+    if (hole) {
       taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
     }
     c.rcv_nxt += taken;
     c.sack.forget_before(c.rcv_nxt);
     c.bytes_received += taken;
-    c.ack_now = true;
+    if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
+      c.ack_now = true;
+    } else if (!c.is_armed(Timer::kDelayedAck)) {
+      arm(slot, Timer::kDelayedAck, settings_.delayed_ack);
+    }
     if (taken > 0) post(slot, Event::kReadable);
   } else if (!bytes.empty()) {
     const Insertion kept = c.out_of_order.insert(chunks_, sequence, bytes);
@@ -82,6 +87,30 @@ void Tcp::process_fin(std::uint32_t slot) {
   }
 }
 
+// Data in its order, with no hole before nor behind it, is acknowledged with what we send next, with every
+// second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once where the peer's slow
+// start waits for it, at the beginning and after a pause; and when the segment is neither full nor pushed,
+// since then a window kept the rest back.
+bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
+  if (settings_.delayed_ack == Duration(0)) return false;
+  const auto size =
+      static_cast<std::uint16_t>(std::min<std::size_t>(segment.payload.size(), our_mss(c.tuple)));
+  c.rcv_mss = std::max(c.rcv_mss, size);
+  if (c.rcv_nxt - c.last_ack >= 2 * std::int32_t{c.rcv_mss}) return false;
+  if (size < c.rcv_mss && !segment.has(TcpFlags::kPsh)) return false;
+  if (c.quick_acks == 0) return true;
+  --c.quick_acks;
+  return false;
+}
+
+// An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly again
+// (RFC 5681, 4.1).
+void Tcp::note_heard(Connection& c) {
+  const Tick now = Tick::floor(now_);
+  if (now.instant(now_) - c.heard_at.instant(now_) > rto(c)) c.quick_acks = kQuickAcks;
+  c.heard_at = now;
+}
+
 // Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
 void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
@@ -103,27 +132,43 @@ void Tcp::report_blocks(const Connection& c, std::uint32_t length, TcpSegment& s
 void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
   c.ack_now = false;
   c.last_ack = c.rcv_nxt;
+  disarm(c, Timer::kDelayedAck);
   if (segment.sack_count > 0) c.sack.sent();
 }
 
+std::uint32_t Tcp::receive_limit(const Connection& c) const {
+  return c.agreed.window_scaling ? settings_.receive_buffer : first_window();
+}
+
 std::uint32_t Tcp::receive_room(const Connection& c) const {
-  const std::uint32_t limit = c.agreed.window_scaling ? settings_.receive_buffer : first_window();
+  const std::uint32_t limit = receive_limit(c);
   return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
 }
 
-/// Whether the window may move its right edge far enough to be worth saying (RFC 9293, 3.8.6.2.2).
-bool Tcp::window_opens(const Connection& c) const {
+/// Whether the right edge of the window may move by so many segments, or by half of the buffer (RFC
+/// 9293, 3.8.6.2.2).
+bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
   // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and a
   // peer that is not told of blocks would wait for its timer instead of filling the hole.
   if (!c.agreed.sack && !c.out_of_order.empty()) return false;
-  const std::uint32_t worth = std::min<std::uint32_t>(settings_.receive_buffer / 2, our_mss(c.tuple));
+  const std::uint32_t worth = std::min<std::uint32_t>(receive_limit(c) / 2, segments * our_mss(c.tuple));
   return receive_room(c) >= c.rcv_wnd() + worth;
+}
+
+// The application has read. That is worth an ACK of its own at once where the peer waits for it, and with
+// every second segment's room where it soon may; else the next ACK tells.
+void Tcp::note_consumed(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (!in_state(c.state, kReceiving)) return;
+  if (c.rcv_wnd() >= receive_limit(c) / 2 || !window_opens(c, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
+  c.ack_now = true;
+  mark_dirty(slot);
 }
 
 /// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
 /// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
 std::uint16_t Tcp::advertise(Connection& c) {
-  if (window_opens(c)) c.rcv_adv = c.rcv_nxt + receive_room(c);
+  if (window_opens(c, 1)) c.rcv_adv = c.rcv_nxt + receive_room(c);
   const unsigned shift = c.agreed.rcv_wscale;
   const std::uint32_t window = std::min((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
   if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);

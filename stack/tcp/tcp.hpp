@@ -145,6 +145,10 @@ class Tcp {
   Choice check_port(const FourTuple& tuple) const;
   Seq initial_sequence(const FourTuple& tuple) const;
 
+  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
+  /// 6928) and half of the next.
+  static constexpr std::uint8_t kQuickAcks = 16;
+
   // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
   Count dispatch(const PacketIn& packet);
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
@@ -164,11 +168,15 @@ class Tcp {
   // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
   void process_text(std::uint32_t slot, const TcpSegment& segment);
   void process_fin(std::uint32_t slot);
+  bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
+  void note_heard(Connection& c);
   void note_duplicate(Connection& c, Seq left, Seq right);
   void report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
+  std::uint32_t receive_limit(const Connection& c) const;
   std::uint32_t receive_room(const Connection& c) const;
-  bool window_opens(const Connection& c) const;
+  bool window_opens(const Connection& c, std::uint32_t segments) const;
+  void note_consumed(std::uint32_t slot);
   std::uint16_t advertise(Connection& c);
 
   // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----

@@ -55,6 +55,7 @@ Capacities small_capacities() {
 Settings plain_settings() {
   Settings settings;
   settings.rto_min = 1s;
+  settings.delayed_ack = Duration(0);
   return settings;
 }
 

@@ -162,11 +162,11 @@ TEST_F(TcpSackReceiverTest, TheFinAgain) {
 
 TEST_F(TcpSackReceiverTest, TheWindowMovesWhileThereIsAHole) {
   const auto id = open(s_);
-  for (int i = 0; i < 20; ++i) s_.inject(Data(std::string(1000, 'x')));
-  s_.inject(Data("beyond").seq(30001));
+  for (int i = 0; i < 40; ++i) s_.inject(Data(std::string(1000, 'x')));
+  s_.inject(Data("beyond").seq(50001));
   s_.skip();
-  EXPECT_EQ(s_.receive(id).size(), 20000u);
-  s_.expect(Ack().ack(20001).win(65535).sack({{30001, 30007}}));
+  EXPECT_EQ(s_.receive(id).size(), 40000u);
+  s_.expect(Ack().ack(40001).win(65535).sack({{50001, 50007}}));
 }
 
 TEST_F(TcpSackReceiverTest, NumbersWrap) {
