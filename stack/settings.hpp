@@ -36,6 +36,9 @@ struct Settings {
   std::uint8_t retransmits =
       12;  // timeouts in a row without an answer before giving up (R2, RFC 9293, 3.8.3)
   std::uint8_t syn_ack_retransmits = 5;
+  // How long an ACK may wait for data or a second segment to go with; 0: never (RFC 9293, 3.8.6.3: below 500
+  // ms)
+  Duration delayed_ack = 40ms;
   std::uint32_t send_buffer = 262144;    // bytes per connection
   std::uint32_t receive_buffer = 65535;  // bytes per connection; over 65535 only with window scaling
   bool window_scaling = true;            // offered and accepted (RFC 7323)

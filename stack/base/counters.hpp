@@ -85,6 +85,7 @@ namespace conker {
   X(drop_segment_syn_backlog, "SYNs dropped because a half-open cap was reached")                     \
   X(drop_segment_accept_queue, "final ACKs dropped because the accept queue was full")                \
   X(drop_segment_no_slot, "final ACKs dropped because the connection table was full")                 \
+  X(delayed_acks, "ACKs sent because nothing came for them to go with")                               \
   X(out_of_order_segments, "segments kept beyond a hole")                                             \
   X(out_of_order_dropped, "segments beyond a hole dropped for want of room")                          \
   X(receive_no_buffer, "segments whose data was dropped because the pool was empty")                  \

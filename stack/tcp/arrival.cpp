@@ -81,7 +81,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   // Fourth: the SYN bit. (Third, security, is not ours.)
   if (!segment.has(TcpFlags::kSyn)) return Count::drop_segment_flags;
   c.irs = segment.sequence;
-  c.rcv_nxt = c.rcv_adv = segment.sequence + 1;
+  c.rcv_nxt = c.rcv_adv = c.last_ack = segment.sequence + 1;
   c.agreed = agree(settings_, segment);
   c.ts_recent_at = Tick::floor(now_);
   c.mss = send_mss(c.tuple, c.agreed);
@@ -120,8 +120,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     // RFC 7323, 3.2: once agreed upon, every segment has them.
     if (!segment.timestamps) return Count::drop_segment_no_timestamps;
     if (old_duplicate(c, segment)) {
-      c.ack_now = true;
-      mark_dirty(slot);
+      refuse_unacceptable(slot, segment);
       return Count::drop_segment_paws;
     }
   }
@@ -138,6 +137,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     mark_dirty(slot);
   }
   note_timestamp(c, segment);
+  note_heard(c);
   // Second: the RST bit.
   if (segment.has(TcpFlags::kRst)) return arrives_reset(slot, segment);
   // Fourth: the SYN bit (RFC 5961, 4.2).
@@ -195,7 +195,10 @@ bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
 Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_unacceptable;
   if (segment.length() > 0 && !segment.has(TcpFlags::kSyn)) {
-    connections_[slot].ack_now = true;  // an ACK of ours may have been lost
+    Connection& c = connections_[slot];
+    const Seq end = segment.sequence + segment.length();
+    if (end <= c.rcv_nxt) note_duplicate(c, segment.sequence, end);
+    c.ack_now = true;  // an ACK of ours may have been lost
     mark_dirty(slot);
   } else {
     challenge(slot);
@@ -235,6 +238,8 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.established_at = now_;
   c.unanswered = 0;
   disarm(c, Timer::kConnect);
+  c.quick_acks = kQuickAcks;
+  c.heard_at = Tick::floor(now_);
   c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
   if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
   c.max_snd_wnd = c.snd_wnd;
@@ -353,75 +358,6 @@ void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
   c.snd_wl1 = segment.sequence;
   c.snd_wl2 = ack;
-}
-
-void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
-  Connection& c = connections_[slot];
-  const Seq end = segment.sequence + static_cast<std::uint32_t>(segment.payload.size());
-  if (c.application_closed && !segment.payload.empty() && end > c.rcv_nxt) {
-    // Nobody will ever read this, and the peer must know (RFC 9293, 3.10.4; RFC 1122, 4.2.2.13).
-    reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
-    return;
-  }
-  Seq sequence = segment.sequence;
-  auto bytes = segment.payload;
-  if (sequence < c.rcv_nxt) {
-    const auto old = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv_nxt - sequence));
-    bytes = bytes.subspan(old);
-    sequence += static_cast<std::uint32_t>(old);
-  }
-  const std::int32_t room = c.rcv_adv - sequence;
-  if (room < static_cast<std::int32_t>(bytes.size()))
-    bytes = bytes.first(room > 0 ? static_cast<std::size_t>(room) : 0);
-  if (segment.has(TcpFlags::kFin) && !c.peer_fin_seen) {
-    c.peer_fin_seen = true;
-    c.peer_fin = end;
-  }
-  if (!bytes.empty() && sequence == c.rcv_nxt) {
-    std::uint32_t taken = c.receive_queue.append(chunks_, bytes);
-    if (taken < bytes.size()) counters_.add(Count::receive_no_buffer);
-    if (!c.out_of_order.empty()) {
-      taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
-    }
-    c.rcv_nxt += taken;
-    c.bytes_received += taken;
-    c.ack_now = true;
-    if (taken > 0) post(slot, Event::kReadable);
-  } else if (!bytes.empty()) {
-    const bool kept = c.out_of_order.insert(chunks_, sequence, bytes);
-    counters_.add(kept ? Count::out_of_order_segments : Count::out_of_order_dropped);
-    if (c.duplicate_acks_owed < 255) ++c.duplicate_acks_owed;  // at once, each (RFC 5681, 4.2)
-  } else if (segment.length() > 0) {
-    c.ack_now = true;  // nothing new, or a FIN
-  }
-  if (segment.length() > 0) mark_dirty(slot);
-  if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
-}
-
-// Everything before the peer's FIN is there.
-void Tcp::process_fin(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  c.rcv_nxt += 1;
-  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
-  c.out_of_order.clear(chunks_);
-  c.duplicate_acks_owed = 0;
-  c.ack_now = true;
-  mark_dirty(slot);
-  post(slot, Event::kPeerClosed);
-  switch (c.state) {
-    case State::kEstablished:
-      change_state(slot, State::kCloseWait, Cause::kSegmentFin);
-      break;
-    case State::kFinWait1:
-      change_state(slot, State::kClosing, Cause::kSegmentFin);
-      break;
-    case State::kFinWait2:
-      enter_time_wait(slot, Cause::kSegmentFin);
-      break;
-    default:
-      broken_ = "a FIN was processed in a state that receives nothing";
-      break;
-  }
 }
 
 // ICMP about a segment of ours that is in flight (RFC 5927, 4.1: any other is forged or too late). Only while

@@ -15,13 +15,14 @@
 #include "stack/tcp/duplicate_acks.hpp"
 #include "stack/tcp/reassembly.hpp"
 #include "stack/tcp/rtt.hpp"
+#include "stack/tcp/sack_list.hpp"
 #include "stack/tcp/types.hpp"
 
 namespace conker {
 
 /// The timers of a connection; timers.cpp tells what each is for.
-enum class Timer : std::uint8_t { kRetransmit, kPersist, kConnect, kFinWait2 };
-inline constexpr unsigned kTimerCount = 4;
+enum class Timer : std::uint8_t { kRetransmit, kPersist, kConnect, kFinWait2, kDelayedAck };
+inline constexpr unsigned kTimerCount = 5;
 
 /// Why a segment is sent again.
 enum class Resend : std::uint8_t { kLost, kTimeout, kProbe };
@@ -59,7 +60,7 @@ struct Connection {
   bool on_ready : 1 = false;
   bool on_reap : 1 = false;
 
-  std::uint8_t armed = 0;       // bit of each Timer
+  std::uint16_t armed = 0;      // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
   std::uint8_t duplicate_acks_owed = 0;
   std::uint16_t mss = kDefaultMss;  // the most data that we send in one segment, beside its options
@@ -82,10 +83,14 @@ struct Connection {
   Seq rcv_adv;   // the right edge of the window as the peer knows it
   Seq last_ack;  // the last ACK that we sent
   Seq peer_fin;
+  Tick heard_at{};              // when the last acceptable segment came
+  std::uint16_t rcv_mss = 0;    // the most data that one segment of the peer had
+  std::uint8_t quick_acks = 0;  // segments from now on whose ACK does not wait
 
   ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged
   ByteQueue receive_queue;  // up to rcv_nxt
   Reassembly out_of_order;
+  SackList sack;  // of out_of_order, while agreed.sack
 
   Rtt rtt;
   Congestion congestion;

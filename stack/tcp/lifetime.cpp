@@ -54,6 +54,7 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   c.receive_queue.clear(chunks_);
   c.out_of_order.clear(chunks_);
   end_flight(c);
+  c.sack.clear();
   if (c.in_accept_queue) {
     // Its application never knew of it, so there is nobody to tell; the listener has its place in the queue
     // back.

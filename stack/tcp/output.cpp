@@ -267,11 +267,9 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   segment.flags = flags;
   segment.window = advertise(c);
   if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
+  report_blocks(c, length, segment);
   const Sent sent = send_packet(c.tuple, segment, packet);
-  if (sent != Sent::kBusy) {
-    c.ack_now = false;
-    c.last_ack = c.rcv_nxt;
-  }
+  if (sent != Sent::kBusy) acknowledged(c, segment);
   return sent;
 }
 
@@ -311,30 +309,6 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
     if ((segment.flags & TcpFlags::kRst) != 0) counters_.add(Count::resets_out);
   }
   return sent;
-}
-
-std::uint32_t Tcp::receive_room(const Connection& c) const {
-  const std::uint32_t limit = c.agreed.window_scaling ? settings_.receive_buffer : first_window();
-  return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
-}
-
-/// Whether the window may move its right edge far enough to be worth saying (RFC 9293, 3.8.6.2.2).
-bool Tcp::window_opens(const Connection& c) const {
-  // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and the
-  // peer would wait for its timer instead of filling the hole.
-  if (!c.out_of_order.empty()) return false;
-  const std::uint32_t worth = std::min<std::uint32_t>(settings_.receive_buffer / 2, our_mss(c.tuple));
-  return receive_room(c) >= c.rcv_wnd() + worth;
-}
-
-/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
-/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
-std::uint16_t Tcp::advertise(Connection& c) {
-  if (window_opens(c)) c.rcv_adv = c.rcv_nxt + receive_room(c);
-  const unsigned shift = c.agreed.rcv_wscale;
-  const std::uint32_t window = std::min((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
-  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
-  return static_cast<std::uint16_t>(window);
 }
 
 std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {

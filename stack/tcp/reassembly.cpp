@@ -13,9 +13,10 @@ std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
 }  // namespace
 
 // Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on to their
-// end.
-bool Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
-                              std::span<const std::byte> bytes) {
+// end. Says how many there was room for.
+std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
+                                       std::span<const std::byte> bytes) {
+  std::uint32_t stored = 0;
   while (!bytes.empty()) {
     std::size_t n = 0;
     if (previous != kNone && pool[previous].sequence + length_of(pool[previous]) == sequence &&
@@ -25,9 +26,9 @@ bool Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequ
       std::memcpy(pool.storage(previous).data() + chunk.end, bytes.data(), n);
       chunk.end = static_cast<std::uint16_t>(chunk.end + n);
     } else {
-      if (chunks_ == kMaxChunks) return false;
+      if (chunks_ == kMaxChunks) break;
       const std::uint32_t fresh = pool.take();
-      if (fresh == kNone) return false;
+      if (fresh == kNone) break;
       ++chunks_;
       ChunkPool::Chunk& chunk = pool[fresh];
       n = std::min<std::size_t>(bytes.size(), pool.chunk_bytes());
@@ -43,13 +44,15 @@ bool Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequ
       }
       previous = fresh;
     }
+    stored += static_cast<std::uint32_t>(n);
     sequence += static_cast<std::uint32_t>(n);
     bytes = bytes.subspan(n);
   }
-  return true;
+  return stored;
 }
 
-bool Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes) {
+Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes) {
+  Insertion result;
   std::uint32_t previous = kNone;
   std::uint32_t next = head_ == 0 ? kNone : head_ - 1;
   while (!bytes.empty()) {
@@ -58,7 +61,9 @@ bool Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte
       const std::int32_t covered = (pool[next].sequence + length_of(pool[next])) - sequence;
       if (covered > 0) {
         const auto n = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(covered));
+        if (result.duplicate.left == result.duplicate.right) result.duplicate = {sequence, sequence};
         bytes = bytes.subspan(n);
+        if (result.duplicate.right == sequence) result.duplicate.right += static_cast<std::uint32_t>(n);
         sequence += static_cast<std::uint32_t>(n);
       }
       previous = next;
@@ -68,11 +73,13 @@ bool Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte
     std::size_t n = bytes.size();
     if (next != kNone)
       n = std::min<std::size_t>(n, static_cast<std::uint32_t>(pool[next].sequence - sequence));
-    if (!insert_piece(pool, previous, sequence, bytes.first(n))) return false;
-    bytes = bytes.subspan(n);
-    sequence += static_cast<std::uint32_t>(n);
+    const std::uint32_t stored = insert_piece(pool, previous, sequence, bytes.first(n));
+    bytes = bytes.subspan(stored);
+    sequence += stored;
+    if (stored < n) break;
   }
-  return true;
+  result.end = sequence;
+  return result;
 }
 
 std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue) {

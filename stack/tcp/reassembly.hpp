@@ -7,8 +7,15 @@
 #include "stack/base/byte_queue.hpp"
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/seq.hpp"
+#include "stack/wire/tcp.hpp"
 
 namespace conker {
+
+/// What became of bytes that arrived beyond a hole.
+struct Insertion {
+  Seq end;                // from their first byte up to here all is held
+  SackBlock duplicate{};  // the first of them that were there already; empty when there are none
+};
 
 /// Chunks sorted by sequence number, none overlapping another. What came first stays: bytes that disagree
 /// later are not looked at. Only so many chunks per connection; what does not fit is dropped and comes again.
@@ -18,8 +25,8 @@ class Reassembly {
 
   bool empty() const { return head_ == 0; }
 
-  /// Keeps what of [sequence, sequence + bytes) is not there yet. Says whether all of it could be kept.
-  bool insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes);
+  /// Keeps what of [sequence, sequence + bytes) is not there yet.
+  Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes);
   /// Moves what follows rcv_nxt without a hole to the queue, and says how many bytes that were.
   std::uint32_t deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue);
   void clear(ChunkPool& pool);
@@ -29,7 +36,8 @@ class Reassembly {
   std::uint32_t chunks() const { return chunks_; }
 
  private:
-  bool insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence, std::span<const std::byte> bytes);
+  std::uint32_t insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
+                             std::span<const std::byte> bytes);
 
   std::uint32_t head_ = 0;  // counted from one
   std::uint32_t chunks_ = 0;

@@ -157,11 +157,7 @@ Error Tcp::consume(ConnectionId id, std::uint32_t n) {
   if (c->application_closed) return Error::kClosing;
   if (n > c->receive_queue.size()) return Error::kInvalidArgument;
   c->receive_queue.consume(chunks_, n);
-  // A window that has opened far enough is worth a segment of its own (RFC 9293, 3.8.6.2.2).
-  if (n > 0 && in_state(c->state, kReceiving) && window_opens(*c)) {
-    c->ack_now = true;
-    mark_dirty(id.slot);
-  }
+  if (n > 0) note_consumed(id.slot);
   return Error::kOk;
 }
 

@@ -152,6 +152,10 @@ class Tcp {
   Choice check_port(const FourTuple& tuple) const;
   Seq initial_sequence(const FourTuple& tuple) const;
 
+  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
+  /// 6928) and half of the next.
+  static constexpr std::uint8_t kQuickAcks = 16;
+
   // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
   Count dispatch(const PacketIn& packet);
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
@@ -166,10 +170,22 @@ class Tcp {
   void duplicate_ack(std::uint32_t slot);
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
-  void process_text(std::uint32_t slot, const TcpSegment& segment);
-  void process_fin(std::uint32_t slot);
   void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
   void challenge(std::uint32_t slot);
+
+  // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
+  void process_text(std::uint32_t slot, const TcpSegment& segment);
+  void process_fin(std::uint32_t slot);
+  bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
+  void note_heard(Connection& c);
+  void note_duplicate(Connection& c, Seq left, Seq right);
+  void report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
+  void acknowledged(Connection& c, const TcpSegment& segment);
+  std::uint32_t receive_limit(const Connection& c) const;
+  std::uint32_t receive_room(const Connection& c) const;
+  bool window_opens(const Connection& c, std::uint32_t segments) const;
+  void note_consumed(std::uint32_t slot);
+  std::uint16_t advertise(Connection& c);
 
   // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----
   Count arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
@@ -201,9 +217,6 @@ class Tcp {
   Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
   void send_reset(const FourTuple& tuple, const TcpSegment& to);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
-  std::uint32_t receive_room(const Connection& c) const;
-  bool window_opens(const Connection& c) const;
-  std::uint16_t advertise(Connection& c);
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   bool waits_for_small(const Connection& c, std::uint32_t length) const;
   void begin_flight(Connection& c);

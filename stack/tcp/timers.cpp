@@ -9,6 +9,7 @@
 //   sends a
 //                probe; the peer's answer keeps the connection alive for as long as its application wants it.
 //   kConnect     from the open until established: settings.connect_timeout or what the request says.
+//   kDelayedAck  since data arrived whose ACK may wait for company (RFC 9293, 3.8.6.3). Expiry sends it.
 //   kFinWait2    from the application's close, when ours is acknowledged, until the peer's FIN.
 //
 // and, not of connections: one for each half-open record (SYN-ACK again, then forgotten), and the order of
@@ -43,12 +44,12 @@ void Tcp::arm(std::uint32_t slot, Timer timer, Duration in) {
   }
   const Tick at = Tick::ceil(now_ + in);
   c.deadlines[static_cast<unsigned>(timer)] = at;
-  c.armed = static_cast<std::uint8_t>(c.armed | 1u << static_cast<unsigned>(timer));
+  c.armed = static_cast<std::uint16_t>(c.armed | 1u << static_cast<unsigned>(timer));
   if (!wheel_.armed(slot) || at < wheel_.deadline(slot)) wheel_.arm(slot, at);
 }
 
 void Tcp::disarm(Connection& c, Timer timer) {
-  c.armed = static_cast<std::uint8_t>(c.armed & ~(1u << static_cast<unsigned>(timer)));
+  c.armed = static_cast<std::uint16_t>(c.armed & ~(1u << static_cast<unsigned>(timer)));
 }
 
 void Tcp::timers() {
@@ -87,6 +88,11 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
       return;
     case Timer::kFinWait2:
       destroy(slot, CloseReason::kTimedOut, Cause::kFinWait2Timeout);
+      return;
+    case Timer::kDelayedAck:
+      counters_.add(Count::delayed_acks);
+      c.ack_now = true;
+      mark_dirty(slot);
       return;
     case Timer::kRetransmit:
       return retransmission_timer(slot);

@@ -57,6 +57,7 @@ Settings plain_settings() {
   Settings settings;
   settings.rto_min = 1s;
   settings.send_buffer = 65535;
+  settings.delayed_ack = Duration(0);
   return settings;
 }
 

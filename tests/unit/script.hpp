@@ -40,7 +40,7 @@ inline constexpr std::uint32_t kPeerIss = 0xfffff000;  // it wraps early
 
 /// Small tables, so that a script reaches their ends.
 Capacities small_capacities();
-/// The defaults, with the shortest retransmission timeout that RFC 6298 allows.
+/// The defaults, with the shortest retransmission timeout that RFC 6298 allows, and ACKs that never wait.
 Settings plain_settings();
 
 /// What the fake link holds: frames that the stack has sent.

@@ -1,0 +1,178 @@
+// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), the window that is
+// announced, and what is told beside an ACK.
+#include <algorithm>
+
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+
+void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
+  Connection& c = connections_[slot];
+  const Seq end = segment.sequence + static_cast<std::uint32_t>(segment.payload.size());
+  if (c.application_closed && !segment.payload.empty() && end > c.rcv_nxt) {
+    // Nobody will ever read this, and the peer must know (RFC 9293, 3.10.4; RFC 1122, 4.2.2.13).
+    reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
+    return;
+  }
+  Seq sequence = segment.sequence;
+  auto bytes = segment.payload;
+  if (sequence < c.rcv_nxt) {
+    const auto old = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv_nxt - sequence));
+    note_duplicate(c, sequence, sequence + static_cast<std::uint32_t>(old));
+    bytes = bytes.subspan(old);
+    sequence += static_cast<std::uint32_t>(old);
+  }
+  const std::int32_t room = c.rcv_adv - sequence;
+  if (room < static_cast<std::int32_t>(bytes.size()))
+    bytes = bytes.first(room > 0 ? static_cast<std::size_t>(room) : 0);
+  if (segment.has(TcpFlags::kFin) && !c.peer_fin_seen) {
+    c.peer_fin_seen = true;
+    c.peer_fin = end;
+  }
+  if (!bytes.empty() && sequence == c.rcv_nxt) {
+    const bool hole = !c.out_of_order.empty();
+    std::uint32_t taken = c.receive_queue.append(chunks_, bytes);
+    if (taken < bytes.size()) counters_.add(Count::receive_no_buffer);
+    if (hole) {
+      taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
+    }
+    c.rcv_nxt += taken;
+    c.sack.forget_before(c.rcv_nxt);
+    c.bytes_received += taken;
+    if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
+      c.ack_now = true;
+    } else if (!c.is_armed(Timer::kDelayedAck)) {
+      arm(slot, Timer::kDelayedAck, settings_.delayed_ack);
+    }
+    if (taken > 0) post(slot, Event::kReadable);
+  } else if (!bytes.empty()) {
+    const Insertion kept = c.out_of_order.insert(chunks_, sequence, bytes);
+    const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
+    counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
+    if (c.agreed.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
+    note_duplicate(c, kept.duplicate.left, kept.duplicate.right);
+    if (c.duplicate_acks_owed < 255) ++c.duplicate_acks_owed;  // at once, each (RFC 5681, 4.2)
+  } else if (segment.length() > 0) {
+    c.ack_now = true;  // nothing new, or a FIN
+  }
+  if (segment.length() > 0) mark_dirty(slot);
+  if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
+}
+
+// Everything before the peer's FIN is there.
+void Tcp::process_fin(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  c.rcv_nxt += 1;
+  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
+  c.out_of_order.clear(chunks_);
+  c.sack.forget_before(c.rcv_adv);
+  c.duplicate_acks_owed = 0;
+  c.ack_now = true;
+  mark_dirty(slot);
+  post(slot, Event::kPeerClosed);
+  switch (c.state) {
+    case State::kEstablished:
+      change_state(slot, State::kCloseWait, Cause::kSegmentFin);
+      break;
+    case State::kFinWait1:
+      change_state(slot, State::kClosing, Cause::kSegmentFin);
+      break;
+    case State::kFinWait2:
+      enter_time_wait(slot, Cause::kSegmentFin);
+      break;
+    default:
+      broken_ = "a FIN was processed in a state that receives nothing";
+      break;
+  }
+}
+
+// Data in its order, with no hole before nor behind it, is acknowledged with what we send next, with every
+// second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once where the peer's slow
+// start waits for it, at the beginning and after a pause; and when the segment is neither full nor pushed,
+// since then a window kept the rest back.
+bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
+  if (settings_.delayed_ack == Duration(0)) return false;
+  const auto size =
+      static_cast<std::uint16_t>(std::min<std::size_t>(segment.payload.size(), our_mss(c.tuple)));
+  c.rcv_mss = std::max(c.rcv_mss, size);
+  if (c.rcv_nxt - c.last_ack >= 2 * std::int32_t{c.rcv_mss}) return false;
+  if (size < c.rcv_mss && !segment.has(TcpFlags::kPsh)) return false;
+  if (c.quick_acks == 0) return true;
+  --c.quick_acks;
+  return false;
+}
+
+// An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly again
+// (RFC 5681, 4.1).
+void Tcp::note_heard(Connection& c) {
+  const Tick now = Tick::floor(now_);
+  if (now.instant(now_) - c.heard_at.instant(now_) > rto(c)) c.quick_acks = kQuickAcks;
+  c.heard_at = now;
+}
+
+// Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
+void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
+  if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
+}
+
+// While there is a hole every ACK tells of what lies beyond it (RFC 2018, 4); data that fills its segment
+// goes without.
+void Tcp::report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
+  constexpr std::uint32_t kOptionHead = 4, kBlock = 8;  // with what aligns it
+  if (c.sack.empty()) return;
+  const std::uint32_t room = c.mss > length ? c.mss - length : 0;
+  const bool bare = length == 0;
+  c.sack.write(segment, bare                 ? TcpSegment::kMaxSackBlocks
+                        : room < kOptionHead ? 0
+                                             : (room - kOptionHead) / kBlock);
+}
+
+// A segment of ours has told the peer what we have.
+void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
+  c.ack_now = false;
+  c.last_ack = c.rcv_nxt;
+  disarm(c, Timer::kDelayedAck);
+  if (segment.sack_count > 0) c.sack.sent();
+}
+
+std::uint32_t Tcp::receive_limit(const Connection& c) const {
+  return c.agreed.window_scaling ? settings_.receive_buffer : first_window();
+}
+
+std::uint32_t Tcp::receive_room(const Connection& c) const {
+  const std::uint32_t limit = receive_limit(c);
+  return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
+}
+
+/// Whether the right edge of the window may move by so many segments, or by half of the buffer (RFC
+/// 9293, 3.8.6.2.2).
+bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
+  // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and a
+  // peer that is not told of blocks would wait for its timer instead of filling the hole.
+  if (!c.agreed.sack && !c.out_of_order.empty()) return false;
+  const std::uint32_t worth = std::min<std::uint32_t>(receive_limit(c) / 2, segments * our_mss(c.tuple));
+  return receive_room(c) >= c.rcv_wnd() + worth;
+}
+
+// The application has read. That is worth an ACK of its own at once where the peer waits for it, and with
+// every second segment's room where it soon may; else the next ACK tells.
+void Tcp::note_consumed(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (!in_state(c.state, kReceiving)) return;
+  if (c.rcv_wnd() >= receive_limit(c) / 2 || !window_opens(c, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
+  c.ack_now = true;
+  mark_dirty(slot);
+}
+
+/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
+/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
+std::uint16_t Tcp::advertise(Connection& c) {
+  if (window_opens(c, 1)) c.rcv_adv = c.rcv_nxt + receive_room(c);
+  const unsigned shift = c.agreed.rcv_wscale;
+  const std::uint32_t window = std::min((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
+  return static_cast<std::uint16_t>(window);
+}
+
+}  // namespace conker
