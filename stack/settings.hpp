@@ -25,6 +25,13 @@ struct Capacities {
   std::uint32_t routes = 64;          // besides those of our addresses: add_route and set_gateway fail
 };
 
+/// Explicit congestion notification (RFC 3168).
+enum class Ecn : std::uint8_t {
+  kOff,
+  kOnRequest,  // where the peer opens and asks for it
+  kAlways,     // asked for, too; a SYN that has to be sent again does without
+};
+
 /// How the stack behaves. Times are rounded up to about a millisecond.
 struct Settings {
   Duration time_wait = 60s;        // 2 MSL (RFC 9293, 3.4.1)
@@ -44,6 +51,8 @@ struct Settings {
   bool window_scaling = true;            // offered and accepted (RFC 7323)
   bool timestamps = true;                // the same (RFC 7323)
   bool sack = true;                      // the same (RFC 2018)
+  Ecn ecn = Ecn::kOnRequest;
+  std::uint16_t least_path_mtu = 552;  // what ICMP says below that is not believed; 68 to 1280
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;  // unless the request says otherwise
   Port first_port{1024};                                           // ephemeral ports (RFC 6056, 3.2)
   Port last_port{65535};

@@ -110,6 +110,11 @@ namespace conker {
   X(time_wait_reset, "TIME-WAIT records ended by an acceptable RST")                                  \
   X(retransmit_timeouts, "retransmission timer expiries")                                             \
   X(fast_retransmits, "losses found by duplicate ACKs")                                               \
+  X(marks_in, "segments marked on the way (RFC 3168)")                                                \
+  X(ecn_reductions, "windows reduced because the peer told of a mark")                                \
+  X(path_mtu_reductions, "segments made smaller because ICMP said so (RFC 1191)")                     \
+  X(path_mtu_black_holes, "segments made smaller because only small ones seemed to arrive (RFC 4821)") \
+  X(path_mtu_raised, "segments made larger again after a while (RFC 1191)")                           \
   X(tail_loss_probes, "segments sent to provoke an ACK of the tail (RFC 8985)")                       \
   X(spurious_timeouts, "timeouts that turned out to be for nothing (RFC 5682)")                       \
   X(duplicates_reported, "segments that the peer says it had twice (RFC 2883)")                       \

@@ -22,7 +22,13 @@ struct Agreement {
   bool window_scaling = false;
   bool timestamps = false;
   bool sack = false;
+  bool ecn = false;
 };
+
+/// Bytes of options in every segment with data.
+constexpr std::uint16_t option_bytes(const Agreement& agreement) {
+  return agreement.timestamps ? 12 : 0;
+}
 
 /// The shift with which the largest receive buffer can be announced (RFC 7323, 2.2).
 constexpr std::uint8_t window_scale(const Settings& settings) {
@@ -36,6 +42,7 @@ constexpr void offer(const Settings& settings, TcpSegment& syn) {
   if (settings.window_scaling) syn.window_scale = window_scale(settings);
   syn.sack_permitted = settings.sack;
   if (settings.timestamps) syn.timestamps = TcpTimestamps{};
+  if (settings.ecn == Ecn::kAlways) syn.flags |= TcpFlags::kEce | TcpFlags::kCwr;  // RFC 3168, 6.1.1
 }
 
 /// What the peer's SYN makes of that.
@@ -52,12 +59,21 @@ constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
     agreement.timestamps = true;
     agreement.ts_recent = syn.timestamps->value;
   }
+  // RFC 3168, 6.1.1: a SYN asks with both, a SYN-ACK says yes with ECE alone. Who has both in a SYN-ACK only
+  // mirrors what it got.
+  if (syn.has(TcpFlags::kAck)) {
+    agreement.ecn = settings.ecn == Ecn::kAlways && syn.has(TcpFlags::kEce) && !syn.has(TcpFlags::kCwr);
+  } else {
+    agreement.ecn = settings.ecn != Ecn::kOff && syn.has(TcpFlags::kEce | TcpFlags::kCwr);
+  }
   return agreement;
 }
 
 /// The options of a SYN-ACK: only what the peer offered, too.
 constexpr void confirm(const Settings& settings, const Agreement& agreement, TcpSegment& syn_ack) {
   offer(settings, syn_ack);
+  syn_ack.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
+  if (agreement.ecn) syn_ack.flags |= TcpFlags::kEce;
   syn_ack.sack_permitted = agreement.sack;
   if (!agreement.timestamps) syn_ack.timestamps.reset();
   if (!agreement.window_scaling) syn_ack.window_scale.reset();

@@ -32,10 +32,11 @@ Count Tcp::dispatch(const PacketIn& packet) {
       !verify_tcp_checksum(packet.payload, packet.source, packet.destination)) {
     return Count::drop_segment_checksum;
   }
-  const auto segment = parse_tcp(packet.payload);
+  auto segment = parse_tcp(packet.payload);
   if (!segment || segment->source.value == 0 || segment->destination.value == 0) {
     return Count::drop_segment_malformed;
   }
+  segment->marked = (packet.traffic_class & 3) == 3;
   const FourTuple tuple{packet.destination, packet.source, segment->destination, segment->source};
   const std::uint32_t hash = hash_of(demux_key_, tuple);
   if (const auto slot = index_.find(connections_, hash, tuple); slot != kNone) {
@@ -83,6 +84,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   c.irs = segment.sequence;
   c.rcv_nxt = c.rcv_adv = c.last_ack = segment.sequence + 1;
   c.agreed = agree(settings_, segment);
+  if (c.syn_resent) c.agreed.ecn = false;  // the one sent again had not asked
   c.ts_recent_at = Tick::floor(now_);
   c.mss = send_mss(c.tuple, c.agreed);
   if (!has_ack) {
@@ -155,6 +157,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     become_established(slot, segment, Cause::kSegmentAck);
   }
   if (!process_ack(slot, segment)) return Count::drop_segment_ack;
+  if (c.agreed.ecn) take_marks(c, segment);
   // Sixth, the URG bit: urgent data is ordinary data here (RFC 6093). Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving)) {
     process_text(slot, segment);
@@ -247,7 +250,7 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.snd_wl2 = segment.acknowledgment;
   c.congestion.cwnd = initial_window(c.mss);
   c.duplicates.start(c.snd_una);
-  c.small_end = c.small_end_before = c.snd_una;
+  c.small_end = c.small_end_before = c.ecn_recover = c.snd_una;
   if (!c.passive) post(slot, Event::kConnected);
   if (c.fin_queued) change_state(slot, State::kFinWait1, Cause::kClose);
   mark_dirty(slot);
@@ -268,6 +271,7 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
     recovery_->on_ack(c, context(c), segment);
     mark_dirty(slot);
   }
+  if (c.agreed.ecn && segment.has(TcpFlags::kEce)) take_echo(c, segment);
   if (progress) {
     acknowledge(slot, ack);
   } else if (c.log == 0 && ack == c.snd_una && segment.length() == 0 && c.snd_nxt > c.snd_una &&
@@ -292,6 +296,28 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
       break;
   }
   return true;
+}
+
+// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window.
+void Tcp::take_marks(Connection& c, const TcpSegment& segment) {
+  if (segment.has(TcpFlags::kCwr)) c.ecn_echo = false;
+  if (!segment.marked) return;
+  counters_.add(Count::marks_in);
+  if (!segment.payload.empty()) c.ecn_echo = true;
+}
+
+// RFC 3168, 6.1.2: as for a loss, once a window of data, and nothing is sent again.
+void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
+  if (segment.acknowledgment <= c.ecn_recover) return;
+  c.ecn_recover = c.snd_nxt;
+  c.cwr_owed = true;
+  const bool repairing =
+      c.log != 0 ? SentLog(chunks_, c.log).flight().phase != Flight::Phase::kOpen : c.duplicates.recovering();
+  if (repairing) return;  // it has been reduced already
+  const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  c.congestion.ssthresh = control(c).reduce(c.congestion, flight, c.mss, now_);
+  c.congestion.cwnd = c.congestion.ssthresh;
+  counters_.add(Count::ecn_reductions);
 }
 
 // One more ACK for the same (RFC 5681, 2), without SACK.
@@ -372,6 +398,10 @@ void Tcp::unreachable(const Unreachable& message) {
   if (!in_range(message.sequence, c.snd_una, in_flight)) return;
   counters_.add(Count::icmp_unreachable_accepted);
   constexpr std::uint8_t kDestinationUnreachable = 3;
+  constexpr std::uint8_t kFragmentationNeeded = 4;
+  if (message.type == kDestinationUnreachable && message.code == kFragmentationNeeded) {
+    return path_mtu_is(slot, message.mtu);
+  }
   const bool hard = message.type == kDestinationUnreachable &&
                     (message.code == kProtocolUnreachable || message.code == kPortUnreachable);
   if (hard && c.state == State::kSynSent) destroy(slot, CloseReason::kUnreachable, Cause::kUnreachable);

@@ -49,6 +49,8 @@ struct Connection {
   bool resend_first : 1 = false;    // one segment from snd_una, whatever the windows say
   bool probe : 1 = false;           // one byte into a closed window
   bool tail_probe : 1 = false;      // one segment, new or the last, to provoke an ACK (RFC 8985, 7)
+  bool ecn_echo : 1 = false;        // the peer is told of marks until it has answered (RFC 3168, 6.1.3)
+  bool cwr_owed : 1 = false;        // new data says that we have reduced (RFC 3168, 6.1.2)
   bool no_delay : 1 = false;        // small segments do not wait for each other
   bool ack_now : 1 = false;
   bool reset_owed : 1 = false;
@@ -98,6 +100,8 @@ struct Connection {
   CongestionAlgorithm algorithm = CongestionAlgorithm::kNewReno;
   std::uint32_t log = 0;            // SentLog of what is out; 0: there is none
   Tick last_sent{};                 // when data left
+  Seq ecn_recover;                  // once a window is reduced for a mark (RFC 3168, 6.1.2)
+  Tick mss_reduced_at{};            // for the path's sake; never: zero
   Seq small_end, small_end_before;  // where the last two segments below the MSS ended
   Seq rtt_seq;
   Instant rtt_start{};

@@ -55,6 +55,8 @@ Sent Tcp::transmit_syn(std::uint32_t slot) {
       confirm(settings_, c.agreed, syn);
     } else {
       offer(settings_, syn);
+      // Perhaps the flags are what keeps it from arriving (RFC 3168, 6.1.1.1).
+      if (again) syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
     }
     if (syn.timestamps) syn.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
     if (send_bare(c.tuple, syn) == Sent::kBusy) return Sent::kBusy;
@@ -84,6 +86,7 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
   }
   if (c.tail_probe && transmit_tail_probe(slot) == Sent::kBusy) return Sent::kBusy;
   if (c.log != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
+  if (c.snd_una == c.snd_nxt) reconsider_path_mtu(c);
   for (;;) {
     const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
     const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
@@ -268,9 +271,22 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   segment.window = advertise(c);
   if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
   report_blocks(c, length, segment);
+  const bool new_data = length > 0 && sequence >= c.snd_nxt;
+  if (c.agreed.ecn) mark_for_ecn(c, new_data, segment, packet);
   const Sent sent = send_packet(c.tuple, segment, packet);
-  if (sent != Sent::kBusy) acknowledged(c, segment);
+  if (sent != Sent::kBusy) {
+    acknowledged(c, segment);
+    if (new_data) c.cwr_owed = false;
+  }
   return sent;
+}
+
+// RFC 3168: only new data may be marked instead of dropped (6.1.5).
+void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const {
+  constexpr std::uint8_t kEct0 = 2;
+  if (new_data) packet.ecn = kEct0;
+  if (new_data && c.cwr_owed) segment.flags |= TcpFlags::kCwr;
+  if (c.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
 }
 
 // A segment without data that needs no connection behind it; its ports are the tuple's.
@@ -319,9 +335,7 @@ std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
 /// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
 /// 9293, 3.7.1).
 std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
-  constexpr unsigned kTimestampBytes = 12;
-  const unsigned options = agreed.timestamps ? kTimestampBytes : 0;
-  return static_cast<std::uint16_t>(std::min(our_mss(tuple), agreed.peer_mss) - options);
+  return static_cast<std::uint16_t>(std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed));
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

@@ -167,6 +167,8 @@ class Tcp {
   Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
   Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
   bool process_ack(std::uint32_t slot, const TcpSegment& segment);
+  void take_marks(Connection& c, const TcpSegment& segment);
+  void take_echo(Connection& c, const TcpSegment& segment);
   void duplicate_ack(std::uint32_t slot);
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
@@ -219,6 +221,7 @@ class Tcp {
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   bool waits_for_small(const Connection& c, std::uint32_t length) const;
+  void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const;
   void begin_flight(Connection& c);
   void end_flight(Connection& c);
   const CongestionControl& control(const Connection& c) const;
@@ -234,6 +237,12 @@ class Tcp {
   }
   std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
   void wake_starved();
+
+  // ---- path_mtu.cpp ----
+  void path_mtu_is(std::uint32_t slot, std::uint16_t mtu);
+  void suspect_black_hole(std::uint32_t slot);
+  void reconsider_path_mtu(Connection& c);
+  void shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why);
 
   // ---- timers.cpp: one place arms, and refuses in Destroy ----
   void arm(std::uint32_t slot, Timer timer, Duration in);

@@ -123,6 +123,7 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
     destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
     return;
   }
+  if (!connecting) suspect_black_hole(slot);
   // Into a window that has closed nothing is sent again but probes.
   if (c.log != 0 && c.snd_wnd == 0) end_flight(c);
   if (connecting) {

@@ -33,6 +33,7 @@ bool matches(const Segment& wanted, const Segment& seen) {
   if (want.window_scale && want.window_scale != have.window_scale) return false;
   if (want.sack_permitted && want.sack_permitted != have.sack_permitted) return false;
   if (want.timestamps && want.timestamps != have.timestamps) return false;
+  if (want.ecn && want.ecn != have.ecn) return false;
   if (want.user_timeout && want.user_timeout != have.user_timeout) return false;
   return !wanted.compare_sack || want.sack == have.sack;
 }
@@ -193,8 +194,8 @@ void Script::inject_frames(const std::vector<Bytes>& frames) {
   settle();
 }
 
-void Script::inject_unreachable(std::uint8_t code) {
-  inject_frames({encode_unreachable(last_expected_, code, kPeerAddress)});
+void Script::inject_unreachable(std::uint8_t code, std::uint16_t mtu) {
+  inject_frames({encode_unreachable(last_expected_, code, kPeerAddress, mtu)});
 }
 
 // ---- Expectations ----

@@ -105,7 +105,7 @@ class Script {
   /// Any frames, as they are, in one batch.
   void inject_frames(const std::vector<Bytes>& frames);
   /// ICMP unreachable about the last segment that was expected.
-  void inject_unreachable(std::uint8_t code);
+  void inject_unreachable(std::uint8_t code, std::uint16_t mtu = 0);
 
   // ---- What must come back ----
 

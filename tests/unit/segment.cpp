@@ -88,6 +88,7 @@ std::ostream& operator<<(std::ostream& out, const Segment& s) {
     out << "ts " << s.options.timestamps->first << ' ' << s.options.timestamps->second << ' ';
   }
   for (const auto& [left, right] : s.options.sack) out << "sack " << left << '-' << right << ' ';
+  if (s.options.ecn) out << "ecn " << int{*s.options.ecn} << ' ';
   out << "data " << s.data.size();
   if (!s.data.empty()) out << " \"" << s.data.substr(0, 32) << (s.data.size() > 32 ? "...\"" : "\"");
   return out;
@@ -158,6 +159,7 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
   put32(out, 0);
   out.insert(out.end(), options.begin(), options.end());
   for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
+  out[kEthernet + 1] = static_cast<std::byte>(s.options.ecn.value_or(0));
   end_packet(out);
   const auto whole = std::span<const std::byte>(out);
   set16(out, kEthernet + kIp + 16,
@@ -183,6 +185,7 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
   s.destination = IpAddress::v4(get32(ip, 16));
   s.source_port = static_cast<std::uint16_t>(get16(tcp, 0));
   s.destination_port = static_cast<std::uint16_t>(get16(tcp, 2));
+  s.options.ecn = static_cast<std::uint8_t>(get8(ip, 1) & 3);
   s.seq = get32(tcp, 4);
   s.ack = get32(tcp, 8);
   s.flags = static_cast<std::uint8_t>(get8(tcp, 13));
@@ -201,7 +204,8 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
   return s;
 }
 
-Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router) {
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
+                         std::uint16_t mtu) {
   MacAddress from, to;
   std::memcpy(from.bytes.data(), frame.data(), 6);
   std::memcpy(to.bytes.data(), frame.data() + 6, 6);
@@ -209,7 +213,7 @@ Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, co
   const std::size_t icmp = out.size();
   put16(out, 3 << 8 | code);
   put16(out, 0);
-  put32(out, 0);
+  put32(out, mtu);
   const auto quoted = frame.subspan(kEthernet, kIp + 8);
   out.insert(out.end(), quoted.begin(), quoted.end());
   set16(out, icmp + 2, fold(sum(std::span(out).subspan(icmp))));

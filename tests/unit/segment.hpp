@@ -24,6 +24,7 @@ struct Options {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // value, echo
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
   std::optional<std::uint16_t> user_timeout;
+  std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
@@ -56,6 +57,7 @@ struct Segment {
     return copy;
   }
   Segment uto(std::uint16_t value) const { return option(&Options::user_timeout, value); }
+  Segment ecn(std::uint8_t bits) const { return option(&Options::ecn, bits); }
   Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
   Segment also(std::uint8_t more) const {
     return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
@@ -126,7 +128,8 @@ Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddres
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
 /// An ICMP destination-unreachable about a frame that was sent, from `router`.
-Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router);
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
+                         std::uint16_t mtu = 0);
 
 /// The answer to an ARP request from `mac`, as whoever it asks for; nothing if the frame is none.
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);

@@ -1,0 +1,68 @@
+// How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821, 8899), and
+// trying larger ones again after a while. Segments never carry permission to be cut.
+#include <algorithm>
+#include <array>
+
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+namespace {
+
+constexpr std::uint16_t kHeaders = 40;  // IPv4 and TCP
+/// Sizes of packets that there are links for (RFC 1191, 7.1).
+constexpr std::array<std::uint16_t, 8> kPlateaus{17914, 8166, 4352, 2002, 1492, 1280, 1006, 576};
+/// Timeouts in a row after which a full segment is suspected of being too large.
+constexpr std::uint8_t kSuspicious = 3;
+constexpr Duration kRaiseAfter = 10min;  // RFC 1191, 6.3
+
+std::uint16_t next_plateau(std::uint16_t mtu) {
+  const auto below =
+      std::find_if(kPlateaus.begin(), kPlateaus.end(), [&](std::uint16_t p) { return p < mtu; });
+  return below == kPlateaus.end() ? kPlateaus.back() : *below;
+}
+
+}  // namespace
+
+// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2).
+void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
+  Connection& c = connections_[slot];
+  const std::uint16_t options = option_bytes(c.agreed);
+  const auto now = static_cast<std::uint16_t>(c.mss + options + kHeaders);
+  if (mtu == 0) mtu = next_plateau(now);  // from a router that does not say (RFC 1191, 5)
+  mtu = std::max(mtu, settings_.least_path_mtu);
+  if (mtu >= now) return;
+  shrink_segments(slot, static_cast<std::uint16_t>(mtu - kHeaders - options), Count::path_mtu_reductions);
+}
+
+// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout.
+void Tcp::suspect_black_hole(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.unanswered == 0 || c.unanswered % kSuspicious != 0 || c.send_queue.size() < c.mss) return;
+  const std::uint16_t smaller =
+      next_plateau(static_cast<std::uint16_t>(c.mss + option_bytes(c.agreed) + kHeaders));
+  const auto mss = static_cast<std::uint16_t>(smaller - option_bytes(c.agreed) - kHeaders);
+  if (mss < c.mss) shrink_segments(slot, mss, Count::path_mtu_black_holes);
+}
+
+// All that is out is cut anew and sent again. It was not lost to congestion, so the window stays.
+void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
+  Connection& c = connections_[slot];
+  counters_.add(why);
+  c.mss = mss;
+  c.mss_reduced_at = Tick::floor(now_);
+  if (in_state(c.state, states(State::kSynSent, State::kSynReceived))) return;
+  end_flight(c);
+  c.snd_cursor = c.snd_una;
+  c.rtt_timing = false;
+  mark_dirty(slot);
+}
+
+void Tcp::reconsider_path_mtu(Connection& c) {
+  if (c.mss_reduced_at == Tick() || now_ - c.mss_reduced_at.instant(now_) < kRaiseAfter) return;
+  c.mss_reduced_at = Tick();
+  c.mss = send_mss(c.tuple, c.agreed);
+  counters_.add(Count::path_mtu_raised);
+}
+
+}  // namespace conker

@@ -1,0 +1,93 @@
+// How large a segment the path bears: RFC 1191, RFC 5927 (section 7), RFC 4821.
+#include <gtest/gtest.h>
+
+#include "tests/unit/script.hpp"
+
+namespace conker::test {
+namespace {
+
+constexpr std::uint8_t kFragmentationNeeded = 4;
+
+class PathMtuTest : public testing::Test {
+ protected:
+  PathMtuTest() : id(s.established(80, 1460)) {
+    s.send(id, std::string(2920, 'x'));
+    s.expect(Data(std::string(1460, 'x')).seq(1));
+    s.expect(Data(std::string(1460, 'x')).seq(1461));
+  }
+
+  Script s;
+  ConnectionId id;
+};
+
+TEST_F(PathMtuTest, SegmentsAreCutAnewAndSentAtOnce) {  // RFC 1191, 6.4
+  const std::uint32_t window = s.info(id).cwnd;
+  s.inject_unreachable(kFragmentationNeeded, 1000);
+  s.expect(Data(std::string(960, 'x')).seq(1));
+  s.expect(Data(std::string(960, 'x')).seq(961));
+  s.expect(Data(std::string(960, 'x')).seq(1921));
+  s.expect(Data(std::string(40, 'x')).seq(2881));
+  EXPECT_EQ(s.info(id).cwnd, window) << "it was not lost to congestion";
+  EXPECT_EQ(s.stack().counters()[Count::path_mtu_reductions], 1u);
+  s.inject(Ack());
+}
+
+TEST_F(PathMtuTest, AnOldRouterThatNamesNoSizeGetsTheNextPlateau) {  // RFC 1191, 5 and 7.1
+  s.inject_unreachable(kFragmentationNeeded, 0);
+  s.expect(Data(std::string(1452, 'x')).seq(1));
+  s.skip();
+  s.inject(Ack());
+}
+
+TEST_F(PathMtuTest, NothingBelowTheLeastIsBelieved) {  // RFC 5927, 7.3
+  s.inject_unreachable(kFragmentationNeeded, 70);
+  s.expect(Data(std::string(512, 'x')).seq(1));
+  s.skip();
+  s.inject(Ack());
+}
+
+TEST_F(PathMtuTest, ALargerSizeThanNowIsIgnored) {
+  s.inject_unreachable(kFragmentationNeeded, 9000);
+  s.expect_nothing();
+  s.inject(Ack());
+  EXPECT_EQ(s.stack().counters()[Count::path_mtu_reductions], 0u);
+}
+
+TEST_F(PathMtuTest, AMessageAboutWhatIsNotInFlightIsIgnored) {  // RFC 5927, 7.2
+  s.inject(Ack());                                              // all of it has arrived
+  s.inject_unreachable(kFragmentationNeeded, 600);
+  s.send(id, std::string(1460, 'y'));
+  s.expect(Data(std::string(1460, 'y')));
+  s.inject(Ack());
+}
+
+TEST_F(PathMtuTest, ABlackHoleIsNoticedBySilence) {  // RFC 4821, 7.7
+  s.expect_after(1s, Data(std::string(1460, 'x')).seq(1));
+  s.expect_after(2s, Data(std::string(1460, 'x')).seq(1));
+  s.expect_after(4s, Data(std::string(1460, 'x')).seq(1));
+  s.expect_after(8s, Data(std::string(1452, 'x')).seq(1));  // the next plateau, 1492
+  EXPECT_EQ(s.stack().counters()[Count::path_mtu_black_holes], 1u);
+  s.inject(Ack().ack(1453));
+  s.skip();
+  s.inject(Ack());
+}
+
+TEST_F(PathMtuTest, AfterTenMinutesLargerOnesAreTriedAgain) {  // RFC 1191, 6.3
+  s.inject_unreachable(kFragmentationNeeded, 1000);
+  s.skip();
+  s.inject(Ack());
+  s.advance(9min);
+  s.send(id, std::string(2000, 'y'));
+  s.expect(Data(std::string(960, 'y')));
+  s.skip();
+  s.inject(Ack());
+  s.advance(2min);
+  s.send(id, std::string(2000, 'z'));
+  s.expect(Data(std::string(1460, 'z')));
+  s.skip();
+  s.inject(Ack());
+  EXPECT_EQ(s.stack().counters()[Count::path_mtu_raised], 1u);
+}
+
+}  // namespace
+}  // namespace conker::test
