@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "daemon/mapping.hpp"
 #include "stack/link/capture.hpp"
 #include "stack/link/fault.hpp"
+#include "stack/net/ipv4_reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
@@ -84,10 +86,14 @@ class Engine {
 
   void open_links();
   void build_stack();
+  void add_interfaces();
+  void add_routes();
+  void add_reassembly();
   void want_turn();
   void turn();
   std::size_t receive(Instant now);
   void dispatch();
+  void log_addresses();
   Instant run_hooks();
 
   struct ev_loop* loop_;
@@ -97,6 +103,9 @@ class Engine {
   SackRecovery recovery_;
   std::vector<EngineLink> links_;
   std::unique_ptr<Stack> stack_;
+  std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
+  std::vector<std::byte> whole_;                      // and one that has been
+  std::optional<Ipv4Reassembly> reassembly_;
   std::array<std::function<void(const Event&)>, kOwners> event_handlers_;
   std::array<std::function<Instant()>, kOwners> turn_handlers_;
   std::function<void(const EchoReply&)> echo_handler_;
