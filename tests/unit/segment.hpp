@@ -24,6 +24,7 @@ struct Options {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // value, echo
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
   std::optional<std::uint16_t> user_timeout;
+  std::uint16_t urgent = 0;  // the pointer, which is no option; only injected
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
@@ -56,6 +57,7 @@ struct Segment {
     return copy;
   }
   Segment uto(std::uint16_t value) const { return option(&Options::user_timeout, value); }
+  Segment urg(std::uint16_t pointer) const { return option(&Options::urgent, pointer).also(kUrg); }
   Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
   Segment also(std::uint8_t more) const {
     return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
