@@ -46,11 +46,12 @@ struct Settings {
   // How long an ACK may wait for data or a second segment to go with; 0: never (RFC 9293, 3.8.6.3: below 500
   // ms)
   Duration delayed_ack = 40ms;
-  std::uint32_t send_buffer = 262144;    // bytes per connection
-  std::uint32_t receive_buffer = 65535;  // bytes per connection; over 65535 only with window scaling
-  bool window_scaling = true;            // offered and accepted (RFC 7323)
-  bool timestamps = true;                // the same (RFC 7323)
-  bool sack = true;                      // the same (RFC 2018)
+  std::uint32_t send_buffer = 262144;  // bytes per connection
+  // bytes per connection, at most: the window begins with 65535 and grows with what the application reads
+  std::uint32_t receive_buffer = 2u << 20;
+  bool window_scaling = true;  // offered and accepted (RFC 7323)
+  bool timestamps = true;      // the same (RFC 7323)
+  bool sack = true;            // the same (RFC 2018)
   Ecn ecn = Ecn::kOnRequest;
   std::uint16_t least_path_mtu = 552;  // what ICMP says below that is not believed; 68 to 1280
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;  // unless the request says otherwise

@@ -85,10 +85,12 @@ namespace conker {
   X(drop_segment_syn_backlog, "SYNs dropped because a half-open cap was reached")                     \
   X(drop_segment_accept_queue, "final ACKs dropped because the accept queue was full")                \
   X(drop_segment_no_slot, "final ACKs dropped because the connection table was full")                 \
+  X(urgent_segments, "segments with urgent data, which is ordinary data here (RFC 6093)")             \
   X(delayed_acks, "ACKs sent because nothing came for them to go with")                               \
   X(out_of_order_segments, "segments kept beyond a hole")                                             \
   X(out_of_order_dropped, "segments beyond a hole dropped for want of room")                          \
   X(receive_no_buffer, "segments whose data was dropped because the pool was empty")                  \
+  X(window_growth_refused, "receive windows not enlarged because buffers were scarce")                \
   X(opened_active, "connections opened by us")                                                        \
   X(opened_passive, "connections accepted by a listener's handshake")                                 \
   X(ended_closed, "connections that ended by FIN on both sides")                                      \

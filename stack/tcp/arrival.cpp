@@ -158,7 +158,10 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
   }
   if (!process_ack(slot, segment)) return Count::drop_segment_ack;
   if (c.agreed.ecn) take_marks(c, segment);
-  // Sixth, the URG bit: urgent data is ordinary data here (RFC 6093). Seventh: the text. Eighth: the FIN bit.
+  // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line (RFC
+  // 6093, 3.1).
+  if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
+  // Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving)) {
     process_text(slot, segment);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
@@ -242,7 +245,8 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.unanswered = 0;
   disarm(c, Timer::kConnect);
   c.quick_acks = kQuickAcks;
-  c.heard_at = Tick::floor(now_);
+  c.rcv_limit = first_window();
+  c.heard_at = c.round_began = Tick::floor(now_);
   c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
   if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
   c.max_snd_wnd = c.snd_wnd;

@@ -85,6 +85,9 @@ struct Connection {
   Seq rcv_adv;   // the right edge of the window as the peer knows it
   Seq last_ack;  // the last ACK that we sent
   Seq peer_fin;
+  std::uint32_t rcv_limit = 0;    // the window and what waits for the application have this together
+  std::uint32_t round_bytes = 0;  // read by the application since round_began, which was a round trip ago
+  Tick round_began{};
   Tick heard_at{};              // when the last acceptable segment came
   std::uint16_t rcv_mss = 0;    // the most data that one segment of the peer had
   std::uint8_t quick_acks = 0;  // segments from now on whose ACK does not wait

@@ -15,7 +15,7 @@ std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
 // Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on to their
 // end. Says how many there was room for.
 std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
-                                       std::span<const std::byte> bytes) {
+                                       std::span<const std::byte> bytes, std::uint32_t most_chunks) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     std::size_t n = 0;
@@ -26,7 +26,7 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
       std::memcpy(pool.storage(previous).data() + chunk.end, bytes.data(), n);
       chunk.end = static_cast<std::uint16_t>(chunk.end + n);
     } else {
-      if (chunks_ == kMaxChunks) break;
+      if (chunks_ >= most_chunks) break;
       const std::uint32_t fresh = pool.take();
       if (fresh == kNone) break;
       ++chunks_;
@@ -42,6 +42,7 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
         chunk.next = pool[previous].next;
         pool[previous].next = fresh;
       }
+      if (chunk.next == kNone) tail_ = fresh + 1;
       previous = fresh;
     }
     stored += static_cast<std::uint32_t>(n);
@@ -51,10 +52,13 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
   return stored;
 }
 
-Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes) {
+Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
+                             std::uint32_t most_chunks) {
   Insertion result;
   std::uint32_t previous = kNone;
   std::uint32_t next = head_ == 0 ? kNone : head_ - 1;
+  // Mostly one segment follows the other.
+  if (tail_ != 0 && pool[tail_ - 1].sequence <= sequence) next = tail_ - 1;
   while (!bytes.empty()) {
     if (next != kNone && pool[next].sequence <= sequence) {
       // Skip what this chunk already has.
@@ -73,7 +77,7 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
     std::size_t n = bytes.size();
     if (next != kNone)
       n = std::min<std::size_t>(n, static_cast<std::uint32_t>(pool[next].sequence - sequence));
-    const std::uint32_t stored = insert_piece(pool, previous, sequence, bytes.first(n));
+    const std::uint32_t stored = insert_piece(pool, previous, sequence, bytes.first(n), most_chunks);
     bytes = bytes.subspan(stored);
     sequence += stored;
     if (stored < n) break;
@@ -90,6 +94,7 @@ std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue
     const Seq wanted = rcv_nxt + delivered;
     if (chunk.sequence > wanted) break;
     head_ = chunk.next == kNone ? 0 : chunk.next + 1;
+    if (head_ == 0) tail_ = 0;
     --chunks_;
     const auto old = static_cast<std::uint32_t>(wanted - chunk.sequence);
     if (old >= length_of(chunk)) {
@@ -110,6 +115,7 @@ void Reassembly::clear(ChunkPool& pool) {
     head_ = pool[index].next == kNone ? 0 : pool[index].next + 1;
     pool.give_back(index);
   }
+  tail_ = 0;
   chunks_ = 0;
 }
 

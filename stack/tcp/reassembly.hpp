@@ -18,15 +18,14 @@ struct Insertion {
 };
 
 /// Chunks sorted by sequence number, none overlapping another. What came first stays: bytes that disagree
-/// later are not looked at. Only so many chunks per connection; what does not fit is dropped and comes again.
+/// later are not looked at. What finds no chunk is dropped and comes again.
 class Reassembly {
  public:
-  static constexpr std::uint32_t kMaxChunks = 128;
-
   bool empty() const { return head_ == 0; }
 
-  /// Keeps what of [sequence, sequence + bytes) is not there yet.
-  Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes);
+  /// Keeps what of [sequence, sequence + bytes) is not there yet, in at most so many chunks in all.
+  Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
+                   std::uint32_t most_chunks);
   /// Moves what follows rcv_nxt without a hole to the queue, and says how many bytes that were.
   std::uint32_t deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue);
   void clear(ChunkPool& pool);
@@ -37,9 +36,10 @@ class Reassembly {
 
  private:
   std::uint32_t insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
-                             std::span<const std::byte> bytes);
+                             std::span<const std::byte> bytes, std::uint32_t most_chunks);
 
   std::uint32_t head_ = 0;  // counted from one
+  std::uint32_t tail_ = 0;
   std::uint32_t chunks_ = 0;
 };
 

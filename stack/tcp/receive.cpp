@@ -47,7 +47,9 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     }
     if (taken > 0) post(slot, Event::kReadable);
   } else if (!bytes.empty()) {
-    const Insertion kept = c.out_of_order.insert(chunks_, sequence, bytes);
+    // Half-filled chunks of a whole window, and a few of small segments.
+    const std::uint32_t most = 64 + 2 * (receive_limit(c) / chunks_.chunk_bytes());
+    const Insertion kept = c.out_of_order.insert(chunks_, sequence, bytes, most);
     const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
     counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
     if (c.agreed.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
@@ -137,7 +139,7 @@ void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
 }
 
 std::uint32_t Tcp::receive_limit(const Connection& c) const {
-  return c.agreed.window_scaling ? settings_.receive_buffer : first_window();
+  return c.agreed.window_scaling ? c.rcv_limit : first_window();
 }
 
 std::uint32_t Tcp::receive_room(const Connection& c) const {
@@ -155,11 +157,34 @@ bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
   return receive_room(c) >= c.rcv_wnd() + worth;
 }
 
+// A window that the application empties by half within a round trip may be what limits the peer, so it
+// doubles, up to settings.receive_buffer, as long as every connection's share of the free pool covers it. It
+// never shrinks.
+void Tcp::tune_window(Connection& c, std::uint32_t read) {
+  if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
+  c.round_bytes += std::min(read, c.rcv_limit);
+  const Tick now = Tick::floor(now_);
+  const Tick over = Tick::ceil(c.round_began.instant(now_) + std::max(c.rtt.srtt(), Duration(1)));
+  if (now < over) return;
+  if (c.round_bytes >= c.rcv_limit / 2) {
+    const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);
+    const std::uint64_t share = std::uint64_t{chunks_.free()} * chunks_.chunk_bytes() / connections_.size();
+    if (wanted <= share) {
+      c.rcv_limit = wanted;
+    } else {
+      counters_.add(Count::window_growth_refused);
+    }
+  }
+  c.round_bytes = 0;
+  c.round_began = now;
+}
+
 // The application has read. That is worth an ACK of its own at once where the peer waits for it, and with
 // every second segment's room where it soon may; else the next ACK tells.
-void Tcp::note_consumed(std::uint32_t slot) {
+void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kReceiving)) return;
+  tune_window(c, n);
   if (c.rcv_wnd() >= receive_limit(c) / 2 || !window_opens(c, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
   c.ack_now = true;
   mark_dirty(slot);

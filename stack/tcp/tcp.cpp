@@ -157,7 +157,7 @@ Error Tcp::consume(ConnectionId id, std::uint32_t n) {
   if (c->application_closed) return Error::kClosing;
   if (n > c->receive_queue.size()) return Error::kInvalidArgument;
   c->receive_queue.consume(chunks_, n);
-  if (n > 0) note_consumed(id.slot);
+  if (n > 0) note_consumed(id.slot, n);
   return Error::kOk;
 }
 

@@ -186,7 +186,8 @@ class Tcp {
   std::uint32_t receive_limit(const Connection& c) const;
   std::uint32_t receive_room(const Connection& c) const;
   bool window_opens(const Connection& c, std::uint32_t segments) const;
-  void note_consumed(std::uint32_t slot);
+  void tune_window(Connection& c, std::uint32_t read);
+  void note_consumed(std::uint32_t slot, std::uint32_t n);
   std::uint16_t advertise(Connection& c);
 
   // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----

@@ -156,7 +156,8 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
   put32(out, s.ack);
   put16(out, header / 4 << 12 | s.flags);
   put16(out, s.window);
-  put32(out, 0);
+  put16(out, 0);  // checksum, filled in below
+  put16(out, s.options.urgent);
   out.insert(out.end(), options.begin(), options.end());
   for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
   out[kEthernet + 1] = static_cast<std::byte>(s.options.ecn.value_or(0));

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
   std::optional<std::uint16_t> user_timeout;
   std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
+  std::uint16_t urgent = 0;  // the pointer, which is no option; only injected
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
@@ -58,6 +59,7 @@ struct Segment {
   }
   Segment uto(std::uint16_t value) const { return option(&Options::user_timeout, value); }
   Segment ecn(std::uint8_t bits) const { return option(&Options::ecn, bits); }
+  Segment urg(std::uint16_t pointer) const { return option(&Options::urgent, pointer).also(kUrg); }
   Segment carrying(std::string text) const { return with(&Segment::data, std::move(text)); }
   Segment also(std::uint8_t more) const {
     return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
