@@ -87,12 +87,19 @@ class AckProcessor {
     return lost;
   }
 
+  /// What ssthresh is reckoned from. Data that the peer has beyond a hole is out in name only, and would make
+  /// the window grow by every loss.
+  std::uint32_t reduced(std::uint32_t out) {
+    const std::uint32_t flight = std::min(out, c_.congestion.cwnd);
+    return context_.control.reduce(c_.congestion, flight, c_.mss, context_.now);
+  }
+
   void begin_recovery(std::uint32_t out) {
     f_.phase = Phase::kRecovery;
     f_.recover = c_.snd_nxt;
     f_.recover_fs = std::max<std::uint32_t>(out, 1);
     f_.prr_delivered = f_.prr_out = 0;
-    c_.congestion.ssthresh = context_.control.reduce(c_.congestion, out, c_.mss, context_.now);
+    c_.congestion.ssthresh = reduced(out);
     context_.counters.add(Count::fast_retransmits);
     f_.tlp_out = false;
   }
@@ -207,7 +214,7 @@ class AckProcessor {
     if (f_.phase != Phase::kOpen) return;
     // The probe repaired a loss that nobody else had noticed.
     const auto out = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
-    c_.congestion.ssthresh = context_.control.reduce(c_.congestion, out, c_.mss, context_.now);
+    c_.congestion.ssthresh = reduced(out);
     c_.congestion.cwnd = c_.congestion.ssthresh;
   }
 
@@ -359,7 +366,7 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   if (!again) {
     f.prior_cwnd = c.congestion.cwnd;
     f.prior_ssthresh = c.congestion.ssthresh;
-    c.congestion.ssthresh = context.control.reduce(c.congestion, out, c.mss, context.now);
+    c.congestion.ssthresh = AckProcessor(c, context).reduced(out);
   }
   f.frto = !again;
   f.phase = Phase::kLoss;
