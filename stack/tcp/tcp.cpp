@@ -70,6 +70,7 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   c.mss = our_mss(tuple);
   c.ts_offset = timestamp_offset(tuple);
   c.cookie = request.cookie;
+  keep_alive(c, settings_.keepalive);
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);
   arm(slot, Timer::kConnect, request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
@@ -78,7 +79,8 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
 }
 
 Result<ListenerId> Tcp::listen(const ListenRequest& request) {
-  if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0) {
+  if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0 ||
+      (request.keepalive && !valid(*request.keepalive))) {
     return Error::kInvalidArgument;
   }
   if (!request.local.address.is_unspecified() && !network_.is_local(request.local.address)) {
@@ -90,6 +92,7 @@ Result<ListenerId> Tcp::listen(const ListenRequest& request) {
   listeners_[slot].backlog = request.backlog;
   listeners_[slot].half_open_cap = request.half_open;
   listeners_[slot].cookie = request.cookie;
+  listeners_[slot].keepalive = request.keepalive.value_or(settings_.keepalive);
   return listeners_.id(slot);
 }
 

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/settings.hpp"
 
 namespace conker {
 
@@ -90,6 +92,7 @@ struct ListenRequest {
   std::uint32_t backlog = 128;     // connections waiting for accept()
   std::uint32_t half_open = 1024;  // handshakes not yet finished
   std::uint32_t cookie = 0;
+  std::optional<Keepalive> keepalive{};  // of its connections; none: settings.keepalive
 };
 
 /// Times and counters of one connection, in the RFCs' own names.
@@ -156,6 +159,9 @@ enum class Cause : std::uint8_t {
   kUnreachable,
   kListenerClosed,
   kDataAfterClose,
+  kKeepaliveTimeout,
+  kUserTimeout,
+  kLingerTimeout,
 };
 const char* to_string(Cause cause);
 
