@@ -32,6 +32,13 @@ enum class Ecn : std::uint8_t {
   kAlways,     // asked for, too; a SYN that has to be sent again does without
 };
 
+/// Probes to a peer that has been silent (RFC 9293, 3.8.4).
+struct Keepalive {
+  Duration idle{0};         // silence before the first; 0: none are sent; up to a week
+  Duration interval = 75s;  // between probes, up to a week
+  std::uint8_t count = 9;   // probes without an answer before the connection is given up; 2 at least
+};
+
 /// How the stack behaves. Times are rounded up to about a millisecond.
 struct Settings {
   Duration time_wait = 60s;        // 2 MSL (RFC 9293, 3.4.1)
@@ -55,7 +62,14 @@ struct Settings {
   Ecn ecn = Ecn::kOnRequest;
   std::uint16_t least_path_mtu = 552;  // what ICMP says below that is not believed; 68 to 1280
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;  // unless the request says otherwise
-  Port first_port{1024};                                           // ephemeral ports (RFC 6056, 3.2)
+  Keepalive keepalive{};  // of every connection, unless its listener or the application says otherwise
+  // How long data may stay unacknowledged before the connection is given up, whatever `retransmits` says (RFC
+  // 9293, 3.10.8); 0: as `retransmits` says
+  Duration user_timeout{0};
+  bool user_timeout_option = false;    // told to the peer, and the peer's wish followed (RFC 5482) ...
+  Duration user_timeout_least = 100s;  // ... within these limits
+  Duration user_timeout_most = 1h;
+  Port first_port{1024};  // ephemeral ports (RFC 6056, 3.2)
   Port last_port{65535};
   Duration neighbour_reachable = 60s;  // after that it is asked for again, and used meanwhile
   Duration neighbour_retry = 1s;

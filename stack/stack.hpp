@@ -146,8 +146,19 @@ class Stack {
   /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it a reset
   /// (RFC 9293, 3.10.4 / RFC 2525, 2.17).
   Error close(ConnectionId id) { return tcp_.close(id); }
+  /// The same with a bound: what has not been closed in an orderly way by then is reset. 0 resets at once.
+  Error close(ConnectionId id, Duration bound) { return tcp_.close(id, bound); }
   /// ABORT: reset at once.
   Error abort(ConnectionId id) { return tcp_.abort(id); }
+  /// Probes the peer when it has been silent (RFC 9293, 3.8.4); idle of 0 stops it. kInvalidArgument: a count
+  /// below 2, a time above a week.
+  Error set_keepalive(ConnectionId id, const Keepalive& keepalive) {
+    return tcp_.set_keepalive(id, keepalive);
+  }
+  /// How long data may stay unacknowledged, closed windows included, before the connection is given up (RFC
+  /// 9293, 3.10.8); up to a week. 0: as settings.retransmits says. Told to the peer where
+  /// settings.user_timeout_option is on (RFC 5482); from here on the peer's wish is not followed.
+  Error set_user_timeout(ConnectionId id, Duration timeout) { return tcp_.set_user_timeout(id, timeout); }
   Error set_cookie(ConnectionId id, std::uint32_t cookie) { return tcp_.set_cookie(id, cookie); }
   /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }

@@ -86,6 +86,8 @@ namespace conker {
   X(drop_segment_accept_queue, "final ACKs dropped because the accept queue was full")                \
   X(drop_segment_no_slot, "final ACKs dropped because the connection table was full")                 \
   X(urgent_segments, "segments with urgent data, which is ordinary data here (RFC 6093)")             \
+  X(keepalive_probes, "probes to silent peers")                                                       \
+  X(user_timeouts_adopted, "user timeouts agreed with the peer (RFC 5482)")                           \
   X(delayed_acks, "ACKs sent because nothing came for them to go with")                               \
   X(out_of_order_segments, "segments kept beyond a hole")                                             \
   X(out_of_order_dropped, "segments beyond a hole dropped for want of room")                          \

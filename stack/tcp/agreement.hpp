@@ -17,8 +17,9 @@ inline constexpr std::uint16_t kLeastMss = 48;
 struct Agreement {
   std::uint32_t ts_recent = 0;  // RFC 7323, 4.3: what we echo
   std::uint16_t peer_mss = kDefaultMss;
-  std::uint8_t snd_wscale = 0;  // shift of the windows that the peer announces
-  std::uint8_t rcv_wscale = 0;  // of ours
+  std::uint16_t user_timeout = 0;  // as the peer's SYN had it (RFC 5482), 0: it had none
+  std::uint8_t snd_wscale = 0;     // shift of the windows that the peer announces
+  std::uint8_t rcv_wscale = 0;     // of ours
   bool window_scaling = false;
   bool timestamps = false;
   bool sack = false;
@@ -54,6 +55,7 @@ constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
     agreement.snd_wscale = *syn.window_scale;
     agreement.rcv_wscale = window_scale(settings);
   }
+  agreement.user_timeout = syn.user_timeout.value_or(0);
   agreement.sack = settings.sack && syn.sack_permitted;
   if (settings.timestamps && syn.timestamps) {
     agreement.timestamps = true;

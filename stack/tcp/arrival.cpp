@@ -156,8 +156,11 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
     }
     become_established(slot, segment, Cause::kSegmentAck);
   }
+  const Seq una = c.snd_una;
   if (!process_ack(slot, segment)) return Count::drop_segment_ack;
   if (c.agreed.ecn) take_marks(c, segment);
+  if (c.snd_una != una) disarm(c, Timer::kUserTimeout);
+  if (segment.user_timeout) adopt_user_timeout(c, *segment.user_timeout);
   // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line (RFC
   // 6093, 3.1).
   if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
@@ -247,6 +250,7 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.quick_acks = kQuickAcks;
   c.rcv_limit = first_window();
   c.heard_at = c.round_began = Tick::floor(now_);
+  start_liveness(slot);
   c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
   if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
   c.max_snd_wnd = c.snd_wnd;

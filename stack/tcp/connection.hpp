@@ -21,8 +21,17 @@
 namespace conker {
 
 /// The timers of a connection; timers.cpp tells what each is for.
-enum class Timer : std::uint8_t { kRetransmit, kPersist, kConnect, kFinWait2, kDelayedAck };
-inline constexpr unsigned kTimerCount = 5;
+enum class Timer : std::uint8_t {
+  kRetransmit,
+  kPersist,
+  kConnect,
+  kFinWait2,
+  kDelayedAck,
+  kKeepalive,
+  kUserTimeout,
+  kLinger
+};
+inline constexpr unsigned kTimerCount = 8;
 
 /// Why a segment is sent again.
 enum class Resend : std::uint8_t { kLost, kTimeout, kProbe };
@@ -56,7 +65,10 @@ struct Connection {
   bool reset_owed : 1 = false;
   bool rtt_timing : 1 = false;  // a measurement is under way, up to rtt_seq
   bool syn_resent : 1 = false;
-  bool challenged : 1 = false;  // challenged_at is valid
+  bool keepalive_due : 1 = false;
+  bool user_timeout_fixed : 1 = false;  // by the application
+  bool user_timeout_owed : 1 = false;   // the next segment with room for it tells the peer
+  bool challenged : 1 = false;          // challenged_at is valid
   // In which lists it is.
   bool on_dirty : 1 = false;
   bool on_ready : 1 = false;
@@ -88,9 +100,14 @@ struct Connection {
   std::uint32_t rcv_limit = 0;    // the window and what waits for the application have this together
   std::uint32_t round_bytes = 0;  // read by the application since round_began, which was a round trip ago
   Tick round_began{};
-  Tick heard_at{};              // when the last acceptable segment came
-  std::uint16_t rcv_mss = 0;    // the most data that one segment of the peer had
-  std::uint8_t quick_acks = 0;  // segments from now on whose ACK does not wait
+  Tick heard_at{};                       // when the last acceptable segment came
+  std::uint32_t keepalive_idle = 0;      // ticks; 0: no probes
+  std::uint32_t keepalive_interval = 0;  // ticks
+  std::uint32_t user_timeout = 0;        // ticks; 0: none
+  std::uint8_t keepalive_count = 0;
+  std::uint8_t keepalive_sent = 0;  // probes since the peer was heard
+  std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had
+  std::uint8_t quick_acks = 0;      // segments from now on whose ACK does not wait
 
   ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged
   ByteQueue receive_queue;  // up to rcv_nxt

@@ -48,6 +48,7 @@ void Tcp::send_syn_ack(std::uint32_t index) {
   syn_ack.window = static_cast<std::uint16_t>(first_window());
   syn_ack.mss = our_mss(record.tuple);
   confirm(settings_, record.agreed, syn_ack);
+  if (settings_.user_timeout_option) syn_ack.user_timeout = advertised_user_timeout(nullptr);
   if (syn_ack.timestamps) {
     syn_ack.timestamps = timestamps_now(timestamp_offset(record.tuple), record.agreed.ts_recent);
   }
@@ -144,6 +145,7 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
   c.opened_at = record.created;
   c.cookie = listener.cookie;
   c.algorithm = listener.congestion;
+  keep_alive(c, listener.keepalive);
   c.listener = record.listener;
   c.in_accept_queue = true;
   listener.accept_queue.push(connections_, slot);

@@ -18,6 +18,7 @@ struct Listener {
   std::uint32_t half_open_cap = 0;
   std::uint32_t cookie = 0;
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;
+  Keepalive keepalive;
   HalfOpenTable::List half_open;
   /// Established, and not yet seen by the application.
   IndexList<Connection, &Connection::accept_next, &Connection::accept_previous> accept_queue;

@@ -24,9 +24,13 @@ void Tcp::output() {
 Sent Tcp::transmit(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.state == State::kDestroy) return transmit_last_words(c);
+  if (c.keepalive_due && transmit_keepalive(c) == Sent::kBusy) return Sent::kBusy;
   const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived)) ? transmit_syn(slot)
                                                                                     : transmit_data(slot);
-  if (sent != Sent::kBusy) rearm_after_output(slot);
+  if (sent != Sent::kBusy) {
+    rearm_after_output(slot);
+    guard_user_timeout(slot);
+  }
   return sent;
 }
 
@@ -58,6 +62,7 @@ Sent Tcp::transmit_syn(std::uint32_t slot) {
       // Perhaps the flags are what keeps it from arriving (RFC 3168, 6.1.1.1).
       if (again) syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
     }
+    if (settings_.user_timeout_option) syn.user_timeout = advertised_user_timeout(&c);
     if (syn.timestamps) syn.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
     if (send_bare(c.tuple, syn) == Sent::kBusy) return Sent::kBusy;
     c.last_ack = c.rcv_nxt;
@@ -270,7 +275,7 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   segment.flags = flags;
   segment.window = advertise(c);
   if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
-  report_blocks(c, length, segment);
+  report(c, length, segment);
   const bool new_data = length > 0 && sequence >= c.snd_nxt;
   if (c.agreed.ecn) mark_for_ecn(c, new_data, segment, packet);
   const Sent sent = send_packet(c.tuple, segment, packet);

@@ -111,6 +111,7 @@ void Tcp::note_heard(Connection& c) {
   const Tick now = Tick::floor(now_);
   if (now.instant(now_) - c.heard_at.instant(now_) > rto(c)) c.quick_acks = kQuickAcks;
   c.heard_at = now;
+  c.keepalive_sent = 0;
 }
 
 // Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
@@ -118,16 +119,17 @@ void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
-// While there is a hole every ACK tells of what lies beyond it (RFC 2018, 4); data that fills its segment
-// goes without.
-void Tcp::report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
-  constexpr std::uint32_t kOptionHead = 4, kBlock = 8;  // with what aligns it
-  if (c.sack.empty()) return;
-  const std::uint32_t room = c.mss > length ? c.mss - length : 0;
-  const bool bare = length == 0;
-  c.sack.write(segment, bare                 ? TcpSegment::kMaxSackBlocks
-                        : room < kOptionHead ? 0
-                                             : (room - kOptionHead) / kBlock);
+// What goes into a segment beside its data, where there is room for it: while there is a hole, what lies
+// beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
+void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
+  constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
+  constexpr std::uint32_t kBare = kBlockHead + kBlock * TcpSegment::kMaxSackBlocks;
+  std::uint32_t room = length == 0 ? kBare : c.mss > length ? c.mss - length : 0;
+  if (c.user_timeout_owed && room >= kUserTimeout) {
+    segment.user_timeout = advertised_user_timeout(&c);
+    room -= kUserTimeout;
+  }
+  if (!c.sack.empty() && room >= kBlockHead) c.sack.write(segment, (room - kBlockHead) / kBlock);
 }
 
 // A segment of ours has told the peer what we have.
@@ -136,6 +138,7 @@ void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
   c.last_ack = c.rcv_nxt;
   disarm(c, Timer::kDelayedAck);
   if (segment.sack_count > 0) c.sack.sent();
+  if (segment.user_timeout) c.user_timeout_owed = false;
 }
 
 std::uint32_t Tcp::receive_limit(const Connection& c) const {

@@ -11,7 +11,7 @@ constexpr std::uint8_t kDuplicateThreshold = 3;  // segments beyond a hole
 constexpr std::uint8_t kReorderingMemory = 16;   // recoveries for which a wider window holds (RFC 8985, 6.2)
 constexpr std::uint8_t kWidestReordering = 20;   // quarters of the least round trip
 constexpr Duration kPeersDelayedAck = 200ms;     // RFC 8985, 7.2
-constexpr Duration kLeastProbeWait = 2ms;        // two ticks of the timers
+constexpr Duration kLeastProbeWait = 10ms;       // a busy peer answers late
 
 std::uint32_t microseconds(Instant at) {
   return static_cast<std::uint32_t>(at.time_since_epoch().count());

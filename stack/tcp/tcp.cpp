@@ -71,6 +71,7 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   c.ts_offset = timestamp_offset(tuple);
   c.cookie = request.cookie;
   c.algorithm = request.congestion.value_or(settings_.congestion);
+  keep_alive(c, settings_.keepalive);
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);
   arm(slot, Timer::kConnect, request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
@@ -79,7 +80,8 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
 }
 
 Result<ListenerId> Tcp::listen(const ListenRequest& request) {
-  if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0) {
+  if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0 ||
+      (request.keepalive && !valid(*request.keepalive))) {
     return Error::kInvalidArgument;
   }
   if (!request.local.address.is_unspecified() && !network_.is_local(request.local.address)) {
@@ -92,6 +94,7 @@ Result<ListenerId> Tcp::listen(const ListenRequest& request) {
   listeners_[slot].half_open_cap = request.half_open;
   listeners_[slot].cookie = request.cookie;
   listeners_[slot].congestion = request.congestion.value_or(settings_.congestion);
+  listeners_[slot].keepalive = request.keepalive.value_or(settings_.keepalive);
   return listeners_.id(slot);
 }
 

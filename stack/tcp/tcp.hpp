@@ -75,7 +75,10 @@ class Tcp {
   Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out);
   Error shutdown(ConnectionId id);
   Error close(ConnectionId id);
+  Error close(ConnectionId id, Duration bound);
   Error abort(ConnectionId id);
+  Error set_keepalive(ConnectionId id, const Keepalive& keepalive);
+  Error set_user_timeout(ConnectionId id, Duration timeout);
   Error set_cookie(ConnectionId id, std::uint32_t cookie);
   Error set_no_delay(ConnectionId id, bool no_delay);
 
@@ -181,7 +184,7 @@ class Tcp {
   bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
   void note_heard(Connection& c);
   void note_duplicate(Connection& c, Seq left, Seq right);
-  void report_blocks(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
+  void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
   std::uint32_t receive_limit(const Connection& c) const;
   std::uint32_t receive_room(const Connection& c) const;
@@ -244,6 +247,18 @@ class Tcp {
   void suspect_black_hole(std::uint32_t slot);
   void reconsider_path_mtu(Connection& c);
   void shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why);
+
+  // ---- liveness.cpp: keepalive, user timeout ----
+  static bool valid(const Keepalive& keepalive);
+  static void keep_alive(Connection& c, const Keepalive& keepalive);
+  void start_liveness(std::uint32_t slot);
+  void keepalive_expired(std::uint32_t slot);
+  Sent transmit_keepalive(Connection& c);
+  bool waits_for_peer(const Connection& c) const;
+  std::uint16_t advertised_user_timeout(const Connection* c) const;
+  void adopt_user_timeout(Connection& c, std::uint16_t option);
+  void guard_user_timeout(std::uint32_t slot);
+  bool retransmits_used_up(const Connection& c) const;
 
   // ---- timers.cpp: one place arms, and refuses in Destroy ----
   void arm(std::uint32_t slot, Timer timer, Duration in);

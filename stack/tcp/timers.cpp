@@ -10,6 +10,9 @@
 //                probe; the peer's answer keeps the connection alive for as long as its application wants it.
 //   kConnect     from the open until established: settings.connect_timeout or what the request says.
 //   kDelayedAck  since data arrived whose ACK may wait for company (RFC 9293, 3.8.6.3). Expiry sends it.
+//   kKeepalive   where the application asks for it: a probe after so much silence, then at intervals.
+//   kUserTimeout while data waits for the peer, if there is a bound for that (RFC 9293, 3.10.8).
+//   kLinger      from a close that has a bound; expiry resets.
 //   kFinWait2    from the application's close, when ours is acknowledged, until the peer's FIN.
 //
 // and, not of connections: one for each half-open record (SYN-ACK again, then forgotten), and the order of
@@ -94,10 +97,19 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
       c.ack_now = true;
       mark_dirty(slot);
       return;
+    case Timer::kKeepalive:
+      keepalive_expired(slot);
+      return;
+    case Timer::kUserTimeout:
+      destroy(slot, CloseReason::kTimedOut, Cause::kUserTimeout);
+      return;
+    case Timer::kLinger:
+      reset_and_destroy(slot, CloseReason::kAborted, Cause::kLingerTimeout);
+      return;
     case Timer::kRetransmit:
       return retransmission_timer(slot);
     case Timer::kPersist:
-      if (c.unanswered >= settings_.retransmits) {
+      if (retransmits_used_up(c)) {
         destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
         return;
       }
@@ -119,7 +131,7 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
     if (expiry != Recovery::Expiry::kTimeout) return;
   }
   counters_.add(Count::retransmit_timeouts);
-  if (!connecting && c.unanswered >= settings_.retransmits) {
+  if (!connecting && retransmits_used_up(c)) {
     destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
     return;
   }

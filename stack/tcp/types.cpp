@@ -90,6 +90,12 @@ const char* to_string(Cause cause) {
       return "listener closed";
     case Cause::kDataAfterClose:
       return "data after close";
+    case Cause::kKeepaliveTimeout:
+      return "no answer to keepalive probes";
+    case Cause::kUserTimeout:
+      return "user timeout";
+    case Cause::kLingerTimeout:
+      return "close took too long";
   }
   return "?";
 }

@@ -8,6 +8,7 @@
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/settings.hpp"
 #include "stack/tcp/congestion.hpp"
 
 namespace conker {
@@ -94,6 +95,7 @@ struct ListenRequest {
   std::uint32_t half_open = 1024;  // handshakes not yet finished
   std::uint32_t cookie = 0;
   std::optional<CongestionAlgorithm> congestion{};
+  std::optional<Keepalive> keepalive{};  // of its connections; none: settings.keepalive
 };
 
 /// Times and counters of one connection, in the RFCs' own names.
@@ -167,6 +169,9 @@ enum class Cause : std::uint8_t {
   kUnreachable,
   kListenerClosed,
   kDataAfterClose,
+  kKeepaliveTimeout,
+  kUserTimeout,
+  kLingerTimeout,
 };
 const char* to_string(Cause cause);
 

@@ -14,10 +14,10 @@ def size(field: Field) -> int:
     return 10_000_000 if field.scene.binaries.sanitized else 100_000_000
 
 
-def to_kernel(field: Field, seconds: float = 120) -> None:
+def to_kernel(field: Field, seconds: float = 120, count: int = 0) -> None:
     """conker_peer generate | conkerctl connect -> conker_peer sink"""
     sink = field.peer("sink", field.PEER, str(PORT))
-    source = field.peer("generate", "--bytes", str(size(field)), "--seed", SEED, stdout=subprocess.PIPE)
+    source = field.peer("generate", "--bytes", str(count or size(field)), "--seed", SEED, stdout=subprocess.PIPE)
     connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout)
     source.stdout.close()
     same(connect.wait(seconds), 0, f"conkerctl connect: {connect.err()}")
@@ -25,9 +25,9 @@ def to_kernel(field: Field, seconds: float = 120) -> None:
     same(sink.last_json(), json.loads(source.err()), "bytes and hash at the kernel")
 
 
-def from_kernel(field: Field, seconds: float = 120) -> None:
+def from_kernel(field: Field, seconds: float = 120, count: int = 0) -> None:
     """conker_peer source -> conkerctl connect | conker_peer hash"""
-    source = field.peer("source", field.PEER, str(PORT), "--bytes", str(size(field)), "--seed", SEED)
+    source = field.peer("source", field.PEER, str(PORT), "--bytes", str(count or size(field)), "--seed", SEED)
     hashed = field.peer("hash", stdin=subprocess.PIPE)
     connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdout=hashed.stdin)
     hashed.stdin.close()
@@ -69,6 +69,31 @@ def lossy_from_the_kernel(field: Field) -> None:
     from_kernel(field, 240)
     check(field.ctl.counter("out_of_order_segments") > 0, "nothing came out of order")
     field.ctl.balanced()
+
+
+def at_loss(field: Field, loss: str, count: int) -> None:
+    """Both ways, one after the other, with reordering and duplication besides."""
+    field.ctl.ok("fault", "set", f"loss={loss}", "reorder=1%", "duplicate=1%", "seed=7")
+    to_kernel(field, 240, count)
+    from_kernel(field, 240, count)
+    field.ctl.ok("fault", "clear")
+    check(field.ctl.counter("segments_retransmitted") > 0, "nothing was lost and sent again")
+    field.ctl.balanced()
+
+
+@test("tap", "packet")
+def at_a_thousandth_lost(field: Field) -> None:
+    at_loss(field, "0.1%", 100_000_000)
+
+
+@test("tap", "packet")
+def at_a_twentieth_lost(field: Field) -> None:
+    at_loss(field, "5%", 10_000_000)
+
+
+@test("tap", "packet")
+def at_a_fifth_lost(field: Field) -> None:
+    at_loss(field, "20%", 300_000)
 
 
 @test("tap")

@@ -1,0 +1,176 @@
+// How long a connection is kept without a sign from its peer, where the count of retransmissions does not
+// say: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the bound of a close.
+#include <algorithm>
+
+#include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
+
+namespace conker {
+namespace {
+
+constexpr Duration kLongest = 24h * 7;  // well within what ticks can tell apart
+constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
+
+std::uint32_t ticks(Duration duration) {
+  return Tick::ceil(Instant(duration)).value();
+}
+
+Duration duration(std::uint32_t ticks) {
+  return Duration(std::int64_t{ticks} << Tick::kShift);
+}
+
+// The option's 15 bits count seconds, or minutes where the upper bit is set (RFC 5482, 3).
+constexpr std::uint16_t kMinutes = 0x8000;
+
+std::uint16_t encode(Duration timeout) {
+  const std::int64_t seconds = timeout.count() / 1'000'000;
+  if (seconds < kMinutes) return static_cast<std::uint16_t>(std::max<std::int64_t>(seconds, 1));
+  return static_cast<std::uint16_t>(std::min<std::int64_t>(seconds / 60, kMinutes - 1) | kMinutes);
+}
+
+Duration decode(std::uint16_t option) {
+  const std::int64_t n = option & (kMinutes - 1);
+  return Duration((option & kMinutes) != 0 ? n * 60'000'000 : n * 1'000'000);
+}
+
+}  // namespace
+
+// ---- Keepalive ----
+
+bool Tcp::valid(const Keepalive& keepalive) {
+  // One probe that gets lost must not be taken for a dead peer (RFC 9293, 3.8.4, MUST-27).
+  return keepalive.idle == Duration(0) ||
+         (keepalive.idle > Duration(0) && keepalive.idle <= kLongest && keepalive.interval > Duration(0) &&
+          keepalive.interval <= kLongest && keepalive.count >= 2);
+}
+
+void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
+  c.keepalive_idle = ticks(keepalive.idle);
+  c.keepalive_interval = ticks(keepalive.interval);
+  c.keepalive_count = keepalive.count;
+}
+
+Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (!valid(keepalive)) return Error::kInvalidArgument;
+  keep_alive(*c, keepalive);
+  c->keepalive_sent = 0;
+  disarm(*c, Timer::kKeepalive);
+  if (c->keepalive_idle != 0 && in_state(c->state, kSynchronized)) {
+    arm(id.slot, Timer::kKeepalive, duration(c->keepalive_idle));
+  }
+  return Error::kOk;
+}
+
+// Segments of the peer do not move the timer; it looks back when it expires.
+void Tcp::keepalive_expired(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (!in_state(c.state, kSynchronized)) return;
+  const Instant idle_until = (c.heard_at + 1).instant(now_) + duration(c.keepalive_idle);
+  if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
+    arm(slot, Timer::kKeepalive, duration(c.keepalive_idle));
+    return;
+  }
+  if (c.keepalive_sent == 0 && idle_until > now_) {
+    arm(slot, Timer::kKeepalive, idle_until - now_);
+    return;
+  }
+  if (c.keepalive_sent >= c.keepalive_count) {
+    reset_and_destroy(slot, CloseReason::kTimedOut, Cause::kKeepaliveTimeout);
+    return;
+  }
+  ++c.keepalive_sent;
+  c.keepalive_due = true;
+  mark_dirty(slot);
+  arm(slot, Timer::kKeepalive, duration(c.keepalive_interval));
+}
+
+// The number before the next is one that the peer has acknowledged, so it must answer (RFC 9293, 3.8.4).
+Sent Tcp::transmit_keepalive(Connection& c) {
+  if (waits_for_peer(c)) {
+    c.keepalive_due = false;
+    return Sent::kSent;
+  }
+  const Sent sent = send_segment(c, c.snd_nxt - 1, 0, TcpFlags::kAck);
+  if (sent == Sent::kBusy) return sent;
+  counters_.add(Count::keepalive_probes);
+  c.keepalive_due = false;
+  return sent;
+}
+
+/// Whether something of ours is not acknowledged yet.
+bool Tcp::waits_for_peer(const Connection& c) const {
+  return c.snd_una != c.snd_nxt || !c.send_queue.empty();
+}
+
+// ---- User timeout ----
+
+Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
+  Connection* c = living(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (timeout < Duration(0) || timeout > kLongest) return Error::kInvalidArgument;
+  c->user_timeout = ticks(timeout);
+  c->user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
+  disarm(*c, Timer::kUserTimeout);
+  if (!in_state(c->state, kSynchronized)) return Error::kOk;
+  guard_user_timeout(id.slot);
+  if (settings_.user_timeout_option && timeout > Duration(0)) {
+    c->user_timeout_owed = c->ack_now = true;
+    mark_dirty(id.slot);
+  }
+  return Error::kOk;
+}
+
+/// What the option of a segment of ours says (ADV_UTO).
+std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
+  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0) return encode(duration(c->user_timeout));
+  return encode(settings_.user_timeout > Duration(0) ? settings_.user_timeout : kAdvertised);
+}
+
+// RFC 5482, 3.1: the longer of both sides' wishes, within limits of our own.
+void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
+  if (!settings_.user_timeout_option || c.user_timeout_fixed) return;
+  const Duration wish = std::max(decode(option), decode(advertised_user_timeout(&c)));
+  const Duration least = std::max(settings_.user_timeout_least, rto(c));
+  c.user_timeout = ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
+  disarm(c, Timer::kUserTimeout);  // armed anew with the next output
+  counters_.add(Count::user_timeouts_adopted);
+}
+
+// Whether retransmissions are given up by their number; with a user timeout it is by time (RFC 9293, 3.8.3).
+bool Tcp::retransmits_used_up(const Connection& c) const {
+  return c.user_timeout == 0 && c.unanswered >= settings_.retransmits;
+}
+
+// Since data waits for the peer, or since the peer last acknowledged some of it.
+void Tcp::guard_user_timeout(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.user_timeout == 0 || !in_state(c.state, kSynchronized)) return;
+  if (!waits_for_peer(c)) {
+    disarm(c, Timer::kUserTimeout);
+  } else if (!c.is_armed(Timer::kUserTimeout)) {
+    arm(slot, Timer::kUserTimeout, duration(c.user_timeout));
+  }
+}
+
+/// When the connection is established.
+void Tcp::start_liveness(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.keepalive_idle != 0) arm(slot, Timer::kKeepalive, duration(c.keepalive_idle));
+  if (!c.user_timeout_fixed) c.user_timeout = ticks(settings_.user_timeout);
+  if (!settings_.user_timeout_option) return;
+  if (c.agreed.user_timeout != 0) adopt_user_timeout(c, c.agreed.user_timeout);
+  c.user_timeout_owed = true;  // once more behind the SYN, which may have been answered by a middlebox
+}
+
+// ---- Linger ----
+
+Error Tcp::close(ConnectionId id, Duration bound) {
+  if (bound <= Duration(0)) return abort(id);
+  if (const Error error = close(id); error != Error::kOk) return error;
+  if (living(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongest));
+  return Error::kOk;
+}
+
+}  // namespace conker
