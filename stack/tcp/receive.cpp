@@ -198,7 +198,7 @@ void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
 std::uint16_t Tcp::advertise(Connection& c) {
   if (window_opens(c, 1)) c.rcv_adv = c.rcv_nxt + receive_room(c);
   const unsigned shift = c.agreed.rcv_wscale;
-  const std::uint32_t window = std::min((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  const std::uint32_t window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
   if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
   return static_cast<std::uint16_t>(window);
 }
