@@ -126,6 +126,7 @@ namespace conker {
   X(refused_transitions, "state changes, timers and segments that met a connection in Destroy")       \
   X(events_lost, "last events nobody fetched before their slot was needed")                           \
   X(reaped, "connections freed by the reaper")                                                        \
+  X(ports_exhausted, "opens that found no free port among those they tried")                          \
   X(open_failed, "opens that failed at once: no port, no slot, no route")
 
 enum class Count : std::uint8_t {

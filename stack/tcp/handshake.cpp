@@ -167,6 +167,16 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
   return arrives(slot, segment);
 }
 
+// Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its sequence
+// number (RFC 6191, 2; RFC 9293, 3.10.7.4, fourth).
+bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
+  const bool newer = syn.sequence > record.rcv_nxt;
+  if (!settings_.timestamps || !syn.timestamps) return newer;
+  if (!record.timestamps) return true;
+  const auto ahead = static_cast<std::int32_t>(syn.timestamps->value - record.ts_recent);
+  return ahead > 0 || (ahead == 0 && newer);
+}
+
 // 3.10.7.4 for TIME-WAIT.
 Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
                              const TcpSegment& segment) {
@@ -176,6 +186,7 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
     ack.window = static_cast<std::uint16_t>(first_window() >> record.rcv_wscale);
     if (record.timestamps) ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
     static_cast<void>(send_bare(tuple, ack));
+    time_wait_.spoke(index, Tick::floor(now_));
   };
   const auto challenged = [&](Count why) {
     if (challenge_allowed()) answer();
@@ -192,12 +203,15 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
     return Count::segments_delivered;
   }
   // Fourth: the SYN bit.
-  if (opens(segment) && segment.sequence > record.rcv_nxt) {
-    // A new incarnation, beyond all that the old one sent (RFC 9293, 3.10.7.4, fourth; RFC 1122, 4.2.2.13).
+  if (opens(segment) && reopens(record, segment)) {
     if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
-      time_wait_.remove(index);
-      counters_.add(Count::time_wait_reused);
-      return arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
+      const Count became = arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
+      // Only where there is room for the new one does the old one go.
+      if (became == Count::segments_delivered) {
+        time_wait_.remove(index);
+        counters_.add(Count::time_wait_reused);
+      }
+      return became;
     }
   }
   if (segment.has(TcpFlags::kSyn)) {

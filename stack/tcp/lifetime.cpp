@@ -93,6 +93,7 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
                     .snd_nxt = c.snd_nxt,
                     .rcv_nxt = c.rcv_nxt,
                     .ends = Tick::ceil(now_ + settings_.time_wait),
+                    .spoke_at = Tick::floor(now_),
                     .ts_recent = c.agreed.ts_recent,
                     .timestamps = c.agreed.timestamps,
                     .rcv_wscale = c.agreed.rcv_wscale});

@@ -1,4 +1,5 @@
 // Which four-tuple, and which initial sequence number.
+#include <algorithm>
 #include <array>
 
 #include "stack/tcp/tcp.hpp"
@@ -17,6 +18,9 @@ std::array<std::uint64_t, 5> words_of(const FourTuple& tuple, Port local_port) {
 /// How many tuples in TIME-WAIT are passed over in search of a free one. Ports towards one peer are used in
 /// turn, so the first one met is the one that has waited longest.
 constexpr int kTimeWaitsSkipped = 8;
+/// How many ports are looked at before there counts as being none: an open costs the same however many ports
+/// are taken, and the next one looks at the ports behind these.
+constexpr std::uint32_t kPortsTried = 256;
 
 }  // namespace
 
@@ -36,11 +40,18 @@ std::uint32_t Tcp::timestamp_offset(const FourTuple& tuple) const {
 
 Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
   const std::uint32_t hash = hash_of(demux_key_, tuple);
-  if (index_.find(connections_, hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) {
-    return Choice{.error = Error::kAddressInUse, .port = {}, .hash = hash};
-  }
-  return Choice{
-      .error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait_.find(hash, tuple)};
+  const Choice taken{.error = Error::kAddressInUse, .port = {}, .hash = hash};
+  if (index_.find(connections_, hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) return taken;
+  const std::uint32_t time_wait = time_wait_.find(hash, tuple);
+  if (time_wait != kNone && !may_reopen(time_wait_[time_wait])) return taken;
+  return Choice{.error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait};
+}
+
+// Whether a new connection of ours may take the place of one in TIME-WAIT: its timestamps must be beyond all
+// that the old one sent, so that the peer cannot take the one for the other (RFC 6191, 3). Where there are no
+// timestamps the initial sequence number is.
+bool Tcp::may_reopen(const TimeWait& record) const {
+  return !record.timestamps || Tick::floor(now_) - record.spoke_at > 1;
 }
 
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so that ports
@@ -55,7 +66,7 @@ Tcp::Choice Tcp::choose_port(FourTuple tuple) {
 
   Choice waiting;
   int time_waits = 0;
-  for (std::uint32_t tries = 0; tries < range; ++tries) {
+  for (std::uint32_t tries = 0; tries < std::min(range, kPortsTried); ++tries) {
     counter = counter + 1 >= range ? 0 : counter + 1;
     tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter) % range)};
     if (listeners_.port_taken(tuple.local_port)) continue;
@@ -65,6 +76,7 @@ Tcp::Choice Tcp::choose_port(FourTuple tuple) {
     if (time_waits == 0) waiting = choice;
     if (++time_waits == kTimeWaitsSkipped) break;
   }
+  if (waiting.error != Error::kOk) counters_.add(Count::ports_exhausted);
   return waiting;
 }
 

@@ -153,6 +153,7 @@ class Tcp {
   };
   Choice choose_port(FourTuple tuple);
   Choice check_port(const FourTuple& tuple) const;
+  bool may_reopen(const TimeWait& record) const;
   Seq initial_sequence(const FourTuple& tuple) const;
 
   /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
@@ -199,6 +200,7 @@ class Tcp {
   Count arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment);
   Count arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
                           const TcpSegment& segment);
+  bool reopens(const TimeWait& record, const TcpSegment& syn) const;
   Count promote(std::uint32_t index, const TcpSegment& segment);
   void send_syn_ack(std::uint32_t index);
   void challenge(const HalfOpen& record);

@@ -20,6 +20,7 @@ struct TimeWait {
   Seq snd_nxt;
   Seq rcv_nxt;
   Tick ends;
+  Tick spoke_at{};              // when we last sent something
   std::uint32_t ts_recent = 0;  // RFC 7323, while `timestamps`
   bool timestamps = false;
   std::uint8_t rcv_wscale = 0;
@@ -39,6 +40,8 @@ class TimeWaitTable {
   void remove(std::uint32_t index);
   /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth).
   void restart(std::uint32_t index, Tick ends);
+  /// An ACK of ours was sent for it.
+  void spoke(std::uint32_t index, Tick now) { records_[index].spoke_at = now; }
 
   bool full() const { return size() == capacity(); }
   /// The one that ends first; kNone when there is none.

@@ -75,7 +75,30 @@ TEST(PortsTest, TheWholeRangeTowardsOnePeer) {
     seen[port] = true;
   }
   EXPECT_EQ(open(s), 0);
+  EXPECT_EQ(s.count(Count::ports_exhausted), 1u);
   EXPECT_TRUE(s.books().balanced());
+}
+
+// An open looks at 256 ports and no more, and the next one at those behind them.
+TEST(PortsTest, WhenAllAreTakenAnOpenStillCostsLittleAndOneThatIsGivenBackIsFound) {
+  Script s(many_connections(4096), ports_between(2000, 2000 + 4095));
+  std::vector<ConnectionId> ids;
+  for (int i = 0; i < 4096; ++i) {
+    ConnectRequest request;
+    request.remote = {kPeerAddress, Port{80}};
+    const auto id = s.stack().connect(request);
+    ASSERT_TRUE(id);
+    ids.push_back(*id);
+  }
+  s.turn();
+  s.forget();
+  (void)s.abort(ids[2048]);
+  int failed = 0;
+  while (open(s) == 0) ASSERT_LT(++failed, 16) << "each looks at 256 others";
+  EXPECT_GT(failed, 0);
+  EXPECT_EQ(s.count(Count::ports_exhausted), static_cast<std::uint64_t>(failed));
+  s.turn();
+  s.forget();
 }
 
 TEST(PortsTest, NobodyCanTellThePortTowardsOnePeerFromThatTowardsAnother) {
