@@ -19,7 +19,7 @@ namespace conker::app {
 class Device {
  public:
   static constexpr Port kEchoPort{7}, kAcceptClosePort{9000};
-  static constexpr std::uint32_t kStrikeSlots = 24;
+  static constexpr std::uint32_t kStrikeSlots = 16;
 
   /// Everything must outlive it. The controller has been started.
   Device(chip::Ethernet& ethernet, Stack& stack, Console& console);

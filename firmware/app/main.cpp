@@ -16,9 +16,9 @@ namespace conker::app {
 namespace {
 
 constexpr Capacities kCapacities{
-    .connections = 32,
-    .half_open = 24,
-    .time_wait = 48,
+    .connections = 20,
+    .half_open = 16,
+    .time_wait = 40,
     .listeners = 2,
     .neighbours = 8,
     .addresses = 1,

@@ -341,7 +341,7 @@ def nonsense_is_refused(scene: Scene) -> None:
         ("strike", "target=10.7.0.1:0", "cycles=1"): "strike: target must be ADDRESS:PORT",
         ("strike", "target=10.7.0.1:9000", "cycles=x"): "strike: cycles must be of type integer",
         ("strike", "target=10.7.0.1:9000", "cycles=1", "cycles=2"): "strike: cycles is given twice",
-        ("strike", "target=10.7.0.1:9000", "cycles=1", "concurrency=1000"): "strike: concurrency must be from 1 to 24",
+        ("strike", "target=10.7.0.1:9000", "cycles=1", "concurrency=1000"): "strike: concurrency must be from 1 to 16",
         ("strike", "target=192.0.2.1:9000", "cycles=1"): "strike: cannot strike 192.0.2.1:9000: no route",
         ("strike", "target=10.7.0.1:9000", "cycles=1", "now"): "'now': NAME=VALUE was expected",
     }.items():
