@@ -114,6 +114,10 @@ class Stack {
     return network_.ping(to, identifier, sequence, payload);
   }
 
+  /// Where there is no room for a half-open record, SYNs are answered with cookies of this object from now on
+  /// (RFC 4987, 3.6). It must outlive the stack.
+  void use(Cookies& cookies) { tcp_.use(cookies); }
+
   // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
 
   /// OPEN, active. The SYN leaves with the next output().

@@ -101,6 +101,9 @@ namespace conker {
   X(ended_refused, "connections refused by the peer")                                                 \
   X(ended_timed_out, "connections given up because the peer did not answer")                          \
   X(ended_other, "connections that ended otherwise: unreachable, no resources")                       \
+  X(syn_cookies_sent, "SYNs answered with a cookie because a half-open cap was reached")              \
+  X(syn_cookies_accepted, "connections made from a cookie")                                           \
+  X(syn_cookies_refused, "ACKs to listeners whose cookie was none of ours or too old")                \
   X(half_open_created, "passive handshakes begun")                                                    \
   X(half_open_promoted, "passive handshakes that became a connection")                                \
   X(half_open_reset, "passive handshakes reset by the peer")                                          \

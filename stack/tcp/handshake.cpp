@@ -23,12 +23,15 @@ bool opens(const TcpSegment& segment) {
 Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
                           const TcpSegment& segment, std::optional<Seq> beyond) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
-  if (segment.has(TcpFlags::kAck)) return arrives_closed(tuple, segment);
+  if (segment.has(TcpFlags::kAck)) return arrives_with_cookie(listener, tuple, hash, segment);
   if (!segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kFin)) return Count::drop_segment_flags;
   Listener& l = listeners_[listener];
-  if (l.half_open.size() >= l.half_open_cap) return Count::drop_segment_syn_backlog;
-  const std::uint32_t index = half_open_.add(tuple, hash, listener, l.half_open);
-  if (index == kNone) return Count::drop_segment_syn_backlog;
+  const std::uint32_t index =
+      l.half_open.size() < l.half_open_cap ? half_open_.add(tuple, hash, listener, l.half_open) : kNone;
+  if (index == kNone) {
+    // A cookie cannot be made to lie beyond the numbers of an earlier connection.
+    return beyond ? Count::drop_segment_syn_backlog : answer_with_cookie(l, tuple, segment);
+  }
   HalfOpen& record = half_open_[index];
   record.irs = segment.sequence;
   record.iss = initial_sequence(tuple);
@@ -37,21 +40,18 @@ Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::u
   record.created = now_;
   counters_.add(Count::half_open_created);
   wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + settings_.rto_initial));
-  send_syn_ack(index);
+  send_syn_ack(record);
   return Count::segments_delivered;
 }
 
-void Tcp::send_syn_ack(std::uint32_t index) {
-  const HalfOpen& record = half_open_[index];
+void Tcp::send_syn_ack(const HalfOpen& record, std::uint32_t timestamp) {
   TcpSegment syn_ack{
       .sequence = record.iss, .acknowledgment = record.irs + 1, .flags = TcpFlags::kSyn | TcpFlags::kAck};
   syn_ack.window = static_cast<std::uint16_t>(first_window());
   syn_ack.mss = our_mss(record.tuple);
   confirm(settings_, record.agreed, syn_ack);
   if (settings_.user_timeout_option) syn_ack.user_timeout = advertised_user_timeout(nullptr);
-  if (syn_ack.timestamps) {
-    syn_ack.timestamps = timestamps_now(timestamp_offset(record.tuple), record.agreed.ts_recent);
-  }
+  if (syn_ack.timestamps) syn_ack.timestamps = TcpTimestamps{timestamp, record.agreed.ts_recent};
   static_cast<void>(send_bare(record.tuple, syn_ack));
 }
 
@@ -83,7 +83,7 @@ void Tcp::half_open_timer(std::uint32_t index) {
   const Duration in = std::min(
       settings_.rto_initial * (std::int64_t{1} << std::min<int>(record.retransmits, 16)), settings_.rto_max);
   wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + in));
-  send_syn_ack(index);
+  send_syn_ack(record);
 }
 
 // 3.10.7.4 for SYN-RECEIVED after a passive open.
@@ -95,7 +95,7 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const 
     return why;
   };
   if (opens(segment) && segment.sequence == record.irs) {
-    send_syn_ack(index);  // it did not hear us
+    send_syn_ack(record);  // it did not hear us
     return Count::segments_delivered;
   }
   // First: the sequence number.
@@ -126,18 +126,22 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const 
     send_reset(tuple, segment);
     return Count::drop_segment_ack;
   }
-  return promote(index, segment);
+  const HalfOpen copy = record;
+  return promote(copy, index, segment);
 }
 
 // The last ACK of a handshake makes a connection from a half-open record. When there is no room for it the
 // ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
-Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
-  const HalfOpen record = half_open_[index];
+Count Tcp::promote(const HalfOpen& record, std::uint32_t index, const TcpSegment& segment) {
   Listener& listener = listeners_[record.listener];
   if (listener.accept_queue.size() >= listener.backlog) return Count::drop_segment_accept_queue;
   const std::uint32_t slot = make_connection(record.tuple, record.hash);
   if (slot == kNone) return Count::drop_segment_no_slot;
-  drop_half_open(index, Count::half_open_promoted);
+  if (index != kNone) {
+    drop_half_open(index, Count::half_open_promoted);
+  } else {
+    counters_.add(Count::syn_cookies_accepted);
+  }
 
   Connection& c = connections_[slot];
   counters_.add(Count::opened_passive);
@@ -161,10 +165,53 @@ Count Tcp::promote(std::uint32_t index, const TcpSegment& segment) {
   c.mss = send_mss(record.tuple, record.agreed);
   c.retransmits = record.retransmits;
   c.syn_resent = record.retransmits > 0;
-  if (record.retransmits == 0) c.rtt.sample(now_ - record.created);
+  if (record.retransmits == 0 && index != kNone) c.rtt.sample(now_ - record.created);
   become_established(slot, segment, Cause::kPassiveOpen);
   post(listener, record.listener);
   return arrives(slot, segment);
+}
+
+// No room for a record: the peer keeps it for us (RFC 4987, 3.6), unless there is no room for the connection,
+// either.
+Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn) {
+  if (cookies_ == nullptr || listener.accept_queue.size() >= listener.backlog) {
+    return Count::drop_segment_syn_backlog;
+  }
+  HalfOpen record;
+  record.tuple = tuple;
+  record.irs = syn.sequence;
+  record.agreed = agree(settings_, syn);
+  std::uint32_t timestamp = timestamps_now(timestamp_offset(tuple), 0).value;
+  record.iss = cookies_->make(tuple, record.irs, record.agreed, timestamp, now_);
+  counters_.add(Count::syn_cookies_sent);
+  send_syn_ack(record, timestamp);
+  return Count::segments_delivered;
+}
+
+// An ACK for a listener: perhaps the last of a handshake whose record the peer kept.
+Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                               const TcpSegment& segment) {
+  if (cookies_ == nullptr || segment.has(TcpFlags::kSyn) || !cookies_->expected(now_)) {
+    return arrives_closed(tuple, segment);
+  }
+  HalfOpen record;
+  record.tuple = tuple;
+  record.hash = hash;
+  record.listener = listener;
+  record.irs = segment.sequence - 1;
+  record.iss = segment.acknowledgment - 1;
+  record.created = now_;
+  const auto echo = settings_.timestamps ? segment.timestamps : std::nullopt;
+  const auto agreed = cookies_->check(tuple, record.irs, record.iss, echo, now_);
+  if (!agreed) {
+    counters_.add(Count::syn_cookies_refused);
+    return arrives_closed(tuple, segment);
+  }
+  record.agreed = *agreed;
+  record.agreed.sack = agreed->sack && settings_.sack;
+  record.agreed.window_scaling = agreed->window_scaling && settings_.window_scaling;
+  if (record.agreed.window_scaling) record.agreed.rcv_wscale = window_scale(settings_);
+  return promote(record, kNone, segment);
 }
 
 // Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its sequence

@@ -23,6 +23,7 @@
 #include "stack/tcp/half_open.hpp"
 #include "stack/tcp/listener.hpp"
 #include "stack/tcp/recovery.hpp"
+#include "stack/tcp/syn_cookies.hpp"
 #include "stack/tcp/time_wait.hpp"
 #include "stack/tcp/transitions.hpp"
 #include "stack/tcp/types.hpp"
@@ -52,6 +53,7 @@ class Tcp {
     controls_[static_cast<std::size_t>(algorithm)] = &control;
   }
   void use(const Recovery& recovery) { recovery_ = &recovery; }
+  void use(Cookies& cookies) { cookies_ = &cookies; }
 
   // ---- A turn ----
   void begin(Instant now) { now_ = now; }
@@ -201,8 +203,14 @@ class Tcp {
   Count arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
                           const TcpSegment& segment);
   bool reopens(const TimeWait& record, const TcpSegment& syn) const;
-  Count promote(std::uint32_t index, const TcpSegment& segment);
-  void send_syn_ack(std::uint32_t index);
+  Count promote(const HalfOpen& record, std::uint32_t index, const TcpSegment& segment);
+  Count answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn);
+  Count arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                            const TcpSegment& segment);
+  void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
+  void send_syn_ack(const HalfOpen& record) {
+    send_syn_ack(record, timestamps_now(timestamp_offset(record.tuple), 0).value);
+  }
   void challenge(const HalfOpen& record);
   void drop_half_open(std::uint32_t index, Count why);
   void half_open_timer(std::uint32_t index);
@@ -302,6 +310,7 @@ class Tcp {
   bool pool_starved_ = false;     // an application could not send for want of a chunk
   const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells
 
+  Cookies* cookies_ = nullptr;
   SipKey demux_key_;
   SipKey isn_key_;
   SipKey port_key_;

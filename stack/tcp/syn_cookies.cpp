@@ -1,0 +1,90 @@
+#include "stack/tcp/syn_cookies.hpp"
+
+#include <array>
+
+namespace conker {
+namespace {
+
+constexpr Duration kPeriod = 64s;
+constexpr std::uint32_t kPeriodBits = 5, kMssBits = 3, kSealBits = 24;
+
+/// The MSS is kept as the largest of these that is not above it: what most paths have, and what is least.
+constexpr std::array<std::uint16_t, 1u << kMssBits> kMss{kLeastMss, 216, 536, 1200, 1360, 1440, 1460, 8960};
+
+// In the low bits of our timestamp.
+constexpr std::uint32_t kScaleMask = 15, kNoScale = 15, kSack = 16, kOptionBits = 5;
+static_assert(TcpSegment::kMaxWindowScale < kNoScale);
+
+std::uint32_t period_of(Instant now) {
+  return static_cast<std::uint32_t>(now.time_since_epoch() / kPeriod);
+}
+
+constexpr std::uint32_t low(std::uint32_t value, std::uint32_t bits) {
+  return value & ((1u << bits) - 1);
+}
+
+}  // namespace
+
+std::uint32_t SynCookies::seal(const FourTuple& tuple, Seq irs, std::uint32_t period,
+                               std::uint32_t mss) const {
+  const auto& l = tuple.local.words();
+  const auto& r = tuple.remote.words();
+  const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
+  const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
+  const std::array<std::uint64_t, 6> words{pair(l[0], l[1]), pair(l[2], l[3]),         pair(r[0], r[1]),
+                                           pair(r[2], r[3]), pair(ports, irs.value()), pair(period, mss)};
+  return low(static_cast<std::uint32_t>(siphash24(key_, words)), kSealBits);
+}
+
+Seq SynCookies::make(const FourTuple& tuple, Seq irs, Agreement& agreed, std::uint32_t& timestamp,
+                     Instant now) {
+  Agreement kept;
+  std::uint32_t mss = 0;
+  while (mss + 1 < kMss.size() && kMss[mss + 1] <= agreed.peer_mss) ++mss;
+  kept.peer_mss = kMss[mss];
+  if (agreed.timestamps) {
+    kept.timestamps = true;
+    kept.ts_recent = agreed.ts_recent;
+    kept.window_scaling = agreed.window_scaling;
+    kept.snd_wscale = agreed.snd_wscale;
+    kept.rcv_wscale = agreed.rcv_wscale;
+    kept.sack = agreed.sack;
+    const std::uint32_t options =
+        (kept.window_scaling ? kept.snd_wscale : kNoScale) | (kept.sack ? kSack : 0u);
+    const std::uint32_t now_it_is = low(timestamp, kOptionBits);
+    timestamp -= now_it_is;
+    if (options > now_it_is) timestamp -= 1u << kOptionBits;  // never ahead of our clock
+    timestamp += options;
+  }
+  agreed = kept;
+  const std::uint32_t period = period_of(now);
+  last_ = period;
+  return Seq(low(period, kPeriodBits) << (kMssBits + kSealBits) | mss << kSealBits |
+             seal(tuple, irs, period, mss));
+}
+
+bool SynCookies::expected(Instant now) const {
+  return last_ && period_of(now) - *last_ <= 1;
+}
+
+std::optional<Agreement> SynCookies::check(const FourTuple& tuple, Seq irs, Seq iss,
+                                           const std::optional<TcpTimestamps>& echo, Instant now) const {
+  const std::uint32_t age = low(period_of(now) - (iss.value() >> (kMssBits + kSealBits)), kPeriodBits);
+  const std::uint32_t mss = low(iss.value() >> kSealBits, kMssBits);
+  if (age > 1 || low(iss.value(), kSealBits) != seal(tuple, irs, period_of(now) - age, mss)) {
+    return std::nullopt;
+  }
+  Agreement agreed;
+  agreed.peer_mss = kMss[mss];
+  if (echo) {
+    const std::uint32_t options = low(echo->echo, kOptionBits);
+    agreed.timestamps = true;
+    agreed.ts_recent = echo->value;
+    agreed.window_scaling = (options & kScaleMask) != kNoScale;
+    if (agreed.window_scaling) agreed.snd_wscale = static_cast<std::uint8_t>(options & kScaleMask);
+    agreed.sack = (options & kSack) != 0;
+  }
+  return agreed;
+}
+
+}  // namespace conker
