@@ -21,6 +21,7 @@ struct Capacities {
   std::uint32_t chunks = 16384;       // sends are short, data that arrives is dropped and comes again
   std::uint32_t chunk_bytes = 2048;   // 128 to 32768
   std::uint32_t transitions = 4096;   // ring of state changes: the oldest is overwritten
+  std::uint32_t udp_sockets = 256;    // of a Udp object, if there is one: bind fails
 };
 
 /// How the stack behaves. Times are rounded up to about a millisecond.
@@ -42,6 +43,8 @@ struct Settings {
   Duration neighbour_reachable = 60s;  // after that it is asked for again, and used meanwhile
   Duration neighbour_retry = 1s;
   std::uint8_t neighbour_tries = 3;
+  std::uint32_t udp_receive_buffer =
+      65536;  // bytes per socket, with 40 for each datagram: new ones are dropped
 };
 
 /// Random bits that peers cannot know: keys for initial sequence numbers, ports and hash tables.

@@ -90,7 +90,19 @@ namespace conker {
   X(refused_transitions, "state changes, timers and segments that met a connection in Destroy")       \
   X(events_lost, "last events nobody fetched before their slot was needed")                           \
   X(reaped, "connections freed by the reaper")                                                        \
-  X(open_failed, "opens that failed at once: no port, no slot, no route")
+  X(open_failed, "opens that failed at once: no port, no slot, no route")                             \
+  X(datagrams_in, "UDP datagrams received")                                                           \
+  X(datagrams_delivered, "UDP datagrams put into a socket's queue")                                   \
+  X(datagrams_received, "those that an application has read")                                         \
+  X(datagrams_discarded, "those that were unread when their socket was closed")                       \
+  X(datagrams_out, "UDP datagrams sent")                                                              \
+  X(drop_datagram_malformed, "datagrams with a bad length or port")                                   \
+  X(drop_datagram_checksum, "datagrams with a bad checksum")                                          \
+  X(drop_datagram_no_socket, "datagrams for no socket")                                               \
+  X(drop_datagram_broadcast, "datagrams to everybody that no socket wants")                           \
+  X(drop_datagram_queue, "datagrams dropped because their socket's queue was full")                   \
+  X(drop_datagram_no_buffer, "datagrams dropped because the pool was low")                            \
+  X(drop_datagram_link_busy, "datagrams of ours that a link could not take")
 
 enum class Count : std::uint8_t {
 #define CONKER_COUNTER_ENUM(name, meaning) name,

@@ -5,6 +5,7 @@
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace conker {
 namespace {
@@ -88,13 +89,14 @@ Icmp::Outcome Icmp::destination_unreachable(const Icmp4Message& message, Unreach
     counters_.add(Count::drop_icmp_malformed);
     return Outcome::kNothing;
   }
-  if (quoted->protocol != kProtocolTcp || quoted->fragment_offset != 0 ||
-      !interfaces_.is_local(quoted->source)) {
+  const bool spoken = quoted->protocol == kProtocolTcp || quoted->protocol == kProtocolUdp;
+  if (!spoken || quoted->fragment_offset != 0 || !interfaces_.is_local(quoted->source)) {
     counters_.add(Count::drop_icmp_type);
     return Outcome::kNothing;
   }
   counters_.add(Count::icmp_unreachable_in);
   unreachable.code = message.code;
+  unreachable.protocol = quoted->protocol;
   unreachable.tuple = FourTuple{quoted->source, quoted->destination, Port{get16(quoted->payload, 0)},
                                 Port{get16(quoted->payload, 2)}};
   unreachable.sequence = Seq(get32(quoted->payload, 4));

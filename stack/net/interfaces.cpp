@@ -126,4 +126,18 @@ void Interfaces::flush(Instant now) {
   for (std::uint8_t i = 0; i < interface_count_; ++i) interfaces_[i].link->flush(now);
 }
 
+std::optional<InterfaceId> Interfaces::broadcasts_on(const IpAddress& address) const {
+  for (const Route& route : routes()) {
+    if (route.prefix.broadcast() == address) return route.interface;
+  }
+  return std::nullopt;
+}
+
+IpAddress Interfaces::address_on(InterfaceId interface) const {
+  for (const Address& own : addresses_.first(address_count_)) {
+    if (own.interface == interface) return own.address;
+  }
+  return IpAddress::v4(0);
+}
+
 }  // namespace conker

@@ -42,6 +42,12 @@ class Interfaces {
   /// address.
   std::optional<Hop> route(const IpAddress& destination) const;
 
+  /// The interface on which this is the broadcast address of a prefix of ours.
+  std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
+  /// The first address on an interface; 0.0.0.0 while it has none.
+  IpAddress address_on(InterfaceId interface) const;
+  bool has(InterfaceId interface) const { return interface.index < interface_count_; }
+
   std::uint32_t address_count() const { return address_count_; }
   IpAddress address(std::uint32_t index) const { return addresses_[index].address; }
   MacAddress mac(InterfaceId interface) const { return interfaces_[interface.index].mac; }

@@ -4,6 +4,7 @@
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace conker {
 
@@ -52,18 +53,24 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   // Source routes are refused: nobody honest uses them any more (RFC 7126, 4.3).
   if (!ip || ip->source_routed) return drop(Count::drop_ip_malformed);
   if (!verify_ipv4_checksum(bytes)) return drop(Count::drop_ip_checksum);
-  // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6).
-  if (broadcast || !interfaces_.is_local(ip->destination)) return drop(Count::drop_ip_address);
+  // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6). Only
+  // UDP takes what is for everybody.
+  const bool to_all = udp_ && ip->protocol == kProtocolUdp && interfaces_.is_broadcast(ip->destination);
+  if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
   if (ip->source.is_multicast() || ip->source.is_unspecified() || ip->source.is_loopback() ||
       interfaces_.is_local(ip->source) || interfaces_.is_broadcast(ip->source)) {
     return drop(Count::drop_ip_source);
   }
   if (ip->is_fragment()) return drop(Count::drop_ip_fragment);
-  if (ip->protocol != kProtocolTcp && ip->protocol != kProtocolIcmp) return drop(Count::drop_ip_protocol);
+  const bool udp = udp_ && ip->protocol == kProtocolUdp;
+  if (ip->protocol != kProtocolTcp && ip->protocol != kProtocolIcmp && !udp) {
+    return drop(Count::drop_ip_protocol);
+  }
 
   counters_.add(Count::packets_delivered);
   packet = PacketIn{ip->source, ip->destination, interface, frame.checksum, ip->payload};
   if (ip->protocol == kProtocolTcp) return Upward::kTcp;
+  if (udp) return Upward::kUdp;
 
   PacketOut answer;
   switch (icmp_.input(packet, ip->ttl, now_, answer, unreachable)) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "stack/base/arena.hpp"
@@ -27,10 +28,12 @@ class Network {
 
   // ---- Up ----
 
-  enum class Upward : std::uint8_t { kNothing, kTcp, kUnreachable };
-  /// Takes one frame. ARP and ping are answered here; what is for TCP comes back in `packet` or
+  enum class Upward : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
+  /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet` or
   /// `unreachable`.
   Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet, Unreachable& unreachable);
+  /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
+  void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
   /// ARP: asks again, gives up.
   void timers();
@@ -41,6 +44,9 @@ class Network {
   /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the protocol's
   /// affair.
   Sent send(PacketOut& packet);
+  /// The same to everybody on a link, whose interface may have no address yet: then the source is 0.0.0.0 and
+  /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
+  Sent broadcast(InterfaceId interface, PacketOut& packet);
   void flush();
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload);
@@ -50,6 +56,18 @@ class Network {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
   Error add_address(InterfaceId interface, const Prefix& address);
   Error set_gateway(const IpAddress& gateway);
+
+  bool has_interface(InterfaceId interface) const { return interfaces_.has(interface); }
+  MacAddress mac(InterfaceId interface) const { return interfaces_.mac(interface); }
+  std::uint16_t mtu(InterfaceId interface) const { return interfaces_.mtu(interface); }
+  /// The limited broadcast address or that of a prefix of ours.
+  bool is_broadcast(const IpAddress& address) const { return interfaces_.is_broadcast(address); }
+  /// The interface on which this is the broadcast address of a prefix of ours.
+  std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const {
+    return interfaces_.broadcasts_on(address);
+  }
+  /// The first address on an interface; 0.0.0.0 while it has none.
+  IpAddress address_on(InterfaceId interface) const { return interfaces_.address_on(interface); }
 
   bool is_local(const IpAddress& address) const;
   /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute if none
@@ -76,6 +94,7 @@ class Network {
   Interfaces interfaces_;
   Neighbours neighbours_;
   Icmp icmp_;
+  bool udp_ = false;
   Instant now_{};
 };
 

@@ -22,11 +22,12 @@ struct PacketIn {
   std::span<const std::byte> payload;  // behind the IP header, cut to the IP length
 };
 
-/// ICMP says that a TCP segment of ours did not arrive.
+/// ICMP says that a TCP segment or a UDP datagram of ours did not arrive.
 struct Unreachable {
   std::uint8_t code = 0;  // RFC 792; of type 3
-  FourTuple tuple;        // as we would write it: local is us
-  Seq sequence;           // of the segment that it quotes
+  std::uint8_t protocol = 0;
+  FourTuple tuple;  // as we would write it: local is us
+  Seq sequence;     // of the segment that it quotes; nothing of a datagram
 };
 
 /// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its
