@@ -102,7 +102,14 @@ namespace conker {
   X(drop_datagram_broadcast, "datagrams to everybody that no socket wants")                           \
   X(drop_datagram_queue, "datagrams dropped because their socket's queue was full")                   \
   X(drop_datagram_no_buffer, "datagrams dropped because the pool was low")                            \
-  X(drop_datagram_link_busy, "datagrams of ours that a link could not take")
+  X(drop_datagram_link_busy, "datagrams of ours that a link could not take")                          \
+  X(dns_queries_out, "questions put to DNS servers")                                                  \
+  X(dns_queries_again, "questions put again, to the same server or another")                          \
+  X(dns_queries_tcp, "questions put over TCP after a truncated answer")                               \
+  X(dns_answers_in, "answers of DNS servers understood")                                              \
+  X(dns_cache_hits, "names found in the cache")                                                       \
+  X(drop_dns_foreign, "DNS messages that answer no question of ours")                                 \
+  X(drop_dns_malformed, "answers of DNS servers that are broken")
 
 enum class Count : std::uint8_t {
 #define CONKER_COUNTER_ENUM(name, meaning) name,

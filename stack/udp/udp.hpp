@@ -67,7 +67,9 @@ class Udp final : public DatagramProtocol {
       if (tables_.sockets.live(slot)) f(info_of(slot));
     }
   }
+  // For what stands on UDP and is an object beside the stack, too.
   Stack& stack() { return stack_; }
+  Counters& counters() { return parts_.counters; }
 
   // ---- Of the stack ----
   void datagram_arrives(const PacketIn& packet) override;
