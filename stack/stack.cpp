@@ -99,6 +99,7 @@ Books Stack::audit() const {
         "connections opened do not equal those that ended and those that live");
   check(chunks_.taken() == chunks_.returned() + books.chunks_held,
         "chunks taken do not equal those returned and those held");
+  check(network_.fragments_balance(), "fragments received do not equal those used, dropped and held");
   std::uint64_t segments = n(Count::segments_delivered);
   for (auto i = static_cast<std::size_t>(Count::drop_segment_malformed);
        i <= static_cast<std::size_t>(Count::drop_segment_no_slot); ++i) {

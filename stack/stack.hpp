@@ -66,6 +66,8 @@ class Stack {
   /// The next connection or listener with news. While draining, any call is allowed.
   bool next_event(Event& event) { return tcp_.next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
+  /// The next address of ours with news: probing has ended, or another host uses it.
+  bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
   void output();
   void reap() { tcp_.reap(); }
   /// When timers() has something to do, if nothing else happens; kNever when nothing is pending. At or before
@@ -81,13 +83,26 @@ class Stack {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu) {
     return network_.add_interface(link, mac, mtu);
   }
-  /// An address of our own; its prefix is reached directly over that interface. Several are allowed.
-  Error add_address(InterfaceId interface, const Prefix& address) {
-    return network_.add_address(interface, address);
+  /// An address of our own; its prefix is reached directly over that interface. Several are allowed. It is
+  /// announced on the link, after probing for it if `options` say so (RFC 5227); it is used from then on.
+  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options = {}) {
+    return network_.add_address(interface, address, options);
   }
-  /// Where everything goes that no prefix covers; it must lie in a prefix of an interface.
+  /// Connections from it stay, and time out: abort them first.
+  Error remove_address(const IpAddress& address) { return network_.remove_address(address); }
+  /// What leads to a prefix besides those of our addresses: a gateway, which must be a neighbour now, or an
+  /// interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse when that prefix
+  /// has a route that was added before.
+  Error add_route(const Prefix& to, const IpAddress& gateway) { return network_.add_route(to, gateway); }
+  Error add_route(const Prefix& to, InterfaceId interface) { return network_.add_route(to, interface); }
+  /// kNoRoute when none to exactly that prefix was added.
+  Error remove_route(const Prefix& to) { return network_.remove_route(to); }
+  /// Where everything goes that no prefix covers: the route to 0.0.0.0/0, in the place of the one before.
   Error set_gateway(const IpAddress& gateway) { return network_.set_gateway(gateway); }
-  /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 1024 bytes of payload.
+  /// From here on fragments are put together; without it they are dropped. It must outlive the stack.
+  void use_reassembler(Reassembler& reassembler) { network_.use_reassembler(reassembler, settings_); }
+  /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 65507 bytes of payload; what
+  /// the interface does not carry in one piece leaves in fragments.
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload) {
     return network_.ping(to, identifier, sequence, payload);

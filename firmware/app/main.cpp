@@ -26,6 +26,7 @@ constexpr Capacities kCapacities{
     .chunks = 36,
     .chunk_bytes = 512,
     .transitions = 0,
+    .routes = 1,
 };
 
 constexpr Settings make_settings() {

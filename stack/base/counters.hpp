@@ -20,6 +20,11 @@ namespace conker {
   X(drop_arp_malformed, "ARP packets cut short or not for IPv4 on Ethernet")                          \
   X(drop_arp_sender, "ARP packets from a sender that cannot be: group, our own, not on that network") \
   X(drop_arp_unasked, "ARP packets about others, and answers nobody asked for")                       \
+  X(arp_probes_out, "of them: questions whether an address is free")                                  \
+  X(arp_announcements_out, "of them: announcements of an address of ours")                            \
+  X(arp_conflicts, "ARP packets of others that use or want an address of ours")                       \
+  X(arp_defences, "announcements sent to defend an address")                                          \
+  X(addresses_given_up, "addresses of ours left to another host")                                     \
   X(neighbours_resolved, "neighbours found by ARP")                                                   \
   X(neighbours_failed, "neighbours that did not answer ARP")                                          \
   X(neighbours_evicted, "neighbours forgotten because the cache was full")                            \
@@ -29,20 +34,36 @@ namespace conker {
   X(packets_out, "IPv4 packets sent or queued for a neighbour")                                       \
   X(drop_ip_malformed, "IPv4 packets with a bad version, header or length")                           \
   X(drop_ip_checksum, "IPv4 packets with a bad header checksum")                                      \
-  X(drop_ip_fragment, "IPv4 fragments, not reassembled yet")                                          \
+  X(drop_ip_options, "IPv4 packets with malformed options or a source route")                         \
+  X(drop_ip_ttl, "IPv4 packets whose time to live was over")                                          \
+  X(drop_ip_fragment, "IPv4 fragments where nothing reassembles them")                                \
+  X(fragments_in, "IPv4 fragments given to reassembly")                                               \
+  X(fragments_reassembled, "of them: became part of a whole packet")                                  \
+  X(packets_reassembled, "IPv4 packets made whole from fragments")                                    \
+  X(drop_fragment_malformed, "fragments empty, uneven, past 64 KiB, or cutting a header in two")      \
+  X(drop_fragment_overlap, "fragments of packets in which fragments overlapped, all of them")         \
+  X(drop_fragment_repeated, "fragments that were there already")                                      \
+  X(drop_fragment_timeout, "fragments whose packet was not complete in time")                         \
+  X(drop_fragment_room, "fragments given up for want of room, those of the oldest packet first")      \
   X(drop_ip_address, "IPv4 packets not for an address of ours")                                       \
-  X(drop_ip_source, "IPv4 packets from a source that cannot be: multicast, broadcast, our own")       \
+  X(drop_ip_source, "IPv4 packets from a source that cannot be: reserved, broadcast, our own")        \
   X(drop_ip_protocol, "IPv4 packets of a protocol not spoken")                                        \
   X(drop_ip_no_route, "packets of ours with no route")                                                \
   X(drop_ip_too_big, "packets of ours larger than the interface carries")                             \
+  X(fragments_out, "fragments of packets of ours")                                                    \
+  X(drop_ip_fragments_lost, "packets of ours of which a fragment could not be sent")                  \
+  X(icmp_errors_out, "ICMP errors sent")                                                              \
+  X(icmp_errors_limited, "ICMP errors withheld because there were too many")                          \
   X(icmp_echo_requests_in, "pings received and answered")                                             \
   X(icmp_echo_replies_in, "answers to our pings")                                                     \
   X(icmp_echo_requests_out, "pings sent")                                                             \
   X(icmp_unreachable_in, "destination-unreachable messages understood")                               \
   X(icmp_unreachable_accepted, "those that named a segment we had in flight")                         \
-  X(drop_icmp_malformed, "ICMP messages cut short")                                                   \
+  X(drop_icmp_malformed, "ICMP messages cut short, or what they quote is")                            \
   X(drop_icmp_checksum, "ICMP messages with a bad checksum")                                          \
   X(drop_icmp_type, "ICMP messages of a type not acted upon")                                         \
+  X(drop_icmp_redirect, "redirects: routes are ours to make")                                         \
+  X(drop_icmp_mtu, "fragmentation needed for an MTU that no network has")                             \
   X(drop_echo_reply_queue, "answers to pings that nobody fetched in time")                            \
   X(segments_in, "TCP segments received")                                                             \
   X(segments_delivered, "TCP segments processed")                                                     \

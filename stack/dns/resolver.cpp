@@ -9,6 +9,7 @@ namespace {
 
 /// The longest answer that is taken, over either protocol; longer ones count as malformed.
 constexpr std::size_t kMessageBytes = 4096;
+constexpr std::uint64_t kPurpose = 0x5452;
 constexpr std::size_t kQueryBytes = kDnsHeader + DnsName::kMaxBytes + 4;
 constexpr std::size_t kLengthBytes = 2;  // in front of a message over TCP (RFC 1035, 4.2.2)
 
@@ -54,7 +55,7 @@ Resolver::Resolver(Arena arena, const ResolverSettings& settings, Udp& udp, cons
       udp_(udp),
       stack_(udp.stack()),
       tables_(arena, settings, SipKey{entropy.words[2], entropy.words[3]}),
-      random_(SipKey{entropy.words[0], entropy.words[1]}) {}
+      random_(SipKey{entropy.words[0], entropy.words[1]}, kPurpose) {}
 
 void Resolver::set_servers(std::span<const IpAddress> servers) {
   servers = servers.first(std::min(servers.size(), kMostServers));
@@ -130,7 +131,7 @@ bool Resolver::ask_over_udp(Query& query) {
   const auto socket = udp_.bind({.local = {}, .cookie = cookie_of(slot_of(query))});
   if (!socket) return false;
   query.socket = *socket;
-  query.id = static_cast<std::uint16_t>(random_.next());
+  query.id = random_.next16();
   if (udp_.connect(*socket, {server_of(query), kDnsPort}) != Error::kOk) return false;
   std::array<std::byte, kQueryBytes> bytes;
   const std::size_t length = emit_dns_query(query.id, query.current, bytes);
@@ -148,7 +149,7 @@ bool Resolver::ask_over_tcp(Query& query) {
   if (!connection) return false;
   query.connection = *connection;
   query.asked_over_tcp = false;
-  query.id = static_cast<std::uint16_t>(random_.next());
+  query.id = random_.next16();
   udp_.counters().add(Count::dns_queries_tcp);
   return true;
 }

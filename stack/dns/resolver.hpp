@@ -14,7 +14,7 @@
 
 #include "stack/base/arena.hpp"
 #include "stack/base/index_list.hpp"
-#include "stack/base/random_stream.hpp"
+#include "stack/base/random_bits.hpp"
 #include "stack/base/result.hpp"
 #include "stack/base/slot_table.hpp"
 #include "stack/dns/answer.hpp"
@@ -113,7 +113,7 @@ class Resolver {
   Udp& udp_;
   Stack& stack_;
   Tables tables_;
-  RandomStream random_;
+  RandomBits random_;
   std::array<IpAddress, kMostServers> servers_{};
   std::uint8_t server_count_ = 0;
   IndexList<Query, &Query::done_next, &Query::done_previous> done_;

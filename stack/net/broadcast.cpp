@@ -20,11 +20,7 @@ Sent Network::broadcast(InterfaceId interface, PacketOut& packet) {
   frame.count = static_cast<std::uint8_t>(1 + packet.payload_parts);
   for (std::size_t i = 0; i < packet.payload_parts; ++i) frame.parts[1 + i] = packet.payload[i];
 
-  Ipv4Packet ip;
-  ip.source = packet.source;
-  ip.destination = packet.destination;
-  ip.protocol = packet.protocol;
-  emit_ipv4(ip, length, headers.subspan(kIpAt));
+  emit_ipv4(header_for(packet), length, headers.subspan(kIpAt));
   emit_ethernet({MacAddress::broadcast(), interfaces_.mac(interface), kEtherTypeIpv4, {}},
                 headers.subspan(kEthernetAt));
   if (!interfaces_.send(interface, frame, now_)) return Sent::kBusy;

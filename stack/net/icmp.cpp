@@ -12,11 +12,12 @@ namespace {
 
 // What an error quotes of a TCP header at least (RFC 792): ports and sequence number.
 constexpr std::size_t kQuotedBytes = 8;
+// The least MTU there may be (RFC 791, 3.2); who claims less wants small segments out of us (RFC 1191, 7.1).
+constexpr std::uint16_t kLeastMtu = 68;
 
 }  // namespace
 
-Icmp::Outcome Icmp::input(const PacketIn& packet, std::uint8_t ttl, Instant now, PacketOut& answer,
-                          Unreachable& unreachable) {
+Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable) {
   const auto message = parse_icmp4(packet.payload);
   if (!message) {
     counters_.add(Count::drop_icmp_malformed);
@@ -31,10 +32,15 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, std::uint8_t ttl, Instant now,
     case Icmp4Message::kEchoRequest:
       return echo_request(packet, *message, answer);
     case Icmp4Message::kEchoReply:
-      echo_reply(packet, *message, ttl, now);
+      echo_reply(packet, *message, now);
       return Outcome::kNothing;
     case Icmp4Message::kUnreachable:
-      return destination_unreachable(*message, unreachable);
+    case Icmp4Message::kTimeExceeded:
+    case Icmp4Message::kParameterProblem:
+      return error(*message, unreachable);
+    case Icmp4Message::kRedirect:
+      counters_.add(Count::drop_icmp_redirect);
+      return Outcome::kNothing;
     default:
       counters_.add(Count::drop_icmp_type);
       return Outcome::kNothing;
@@ -43,18 +49,13 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, std::uint8_t ttl, Instant now,
 
 // RFC 1122, 3.2.2.6: the answer carries the same data, from the address that was asked.
 Icmp::Outcome Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer) {
-  const auto hop = interfaces_.route(packet.source);
-  if (!hop || kIpv4HeaderMin + packet.payload.size() > interfaces_.mtu(hop->interface)) {
-    counters_.add(Count::drop_icmp_malformed);
-    return Outcome::kNothing;
-  }
   counters_.add(Count::icmp_echo_requests_in);
   make_echo(Icmp4Message::kEchoReply, packet.destination, packet.source, message.upper, message.lower,
             message.payload, answer);
   return Outcome::kAnswer;
 }
 
-void Icmp::echo_reply(const PacketIn& packet, const Icmp4Message& message, std::uint8_t ttl, Instant now) {
+void Icmp::echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now) {
   counters_.add(Count::icmp_echo_replies_in);
   if (waiting_ == kReplies) {
     first_ = (first_ + 1) % kReplies;
@@ -65,7 +66,7 @@ void Icmp::echo_reply(const PacketIn& packet, const Icmp4Message& message, std::
   reply = EchoReply{packet.source,
                     message.upper,
                     message.lower,
-                    ttl,
+                    packet.ttl,
                     static_cast<std::uint16_t>(message.payload.size()),
                     now,
                     {}};
@@ -83,18 +84,24 @@ bool Icmp::next_reply(EchoReply& reply) {
 
 // Only what names a TCP segment that could be ours; whether it is in flight is for TCP to say (RFC
 // 5927, 4.1).
-Icmp::Outcome Icmp::destination_unreachable(const Icmp4Message& message, Unreachable& unreachable) {
-  const auto quoted = parse_ipv4_quoted(message.payload);
-  if (!quoted || quoted->payload.size() < kQuotedBytes) {
-    counters_.add(Count::drop_icmp_malformed);
+Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable) {
+  const auto drop = [this](Count why) {
+    counters_.add(why);
     return Outcome::kNothing;
-  }
+  };
+  const auto quoted = parse_ipv4_quoted(message.payload);
+  if (!quoted || quoted->payload.size() < kQuotedBytes) return drop(Count::drop_icmp_malformed);
   const bool spoken = quoted->protocol == kProtocolTcp || quoted->protocol == kProtocolUdp;
   if (!spoken || quoted->fragment_offset != 0 || !interfaces_.is_local(quoted->source)) {
-    counters_.add(Count::drop_icmp_type);
-    return Outcome::kNothing;
+    return drop(Count::drop_icmp_type);
+  }
+  unreachable.mtu = 0;
+  if (message.type == Icmp4Message::kUnreachable && message.code == Icmp4Message::kFragmentationNeeded) {
+    unreachable.mtu = message.lower;
+    if (unreachable.mtu != 0 && unreachable.mtu < kLeastMtu) return drop(Count::drop_icmp_mtu);
   }
   counters_.add(Count::icmp_unreachable_in);
+  unreachable.type = message.type;
   unreachable.code = message.code;
   unreachable.protocol = quoted->protocol;
   unreachable.tuple = FourTuple{quoted->source, quoted->destination, Port{get16(quoted->payload, 0)},
@@ -103,12 +110,38 @@ Icmp::Outcome Icmp::destination_unreachable(const Icmp4Message& message, Unreach
   return Outcome::kUnreachable;
 }
 
+bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
+                      std::span<const std::byte> about, Instant now, PacketOut& packet) {
+  const auto ip = parse_ipv4_quoted(about);
+  if (!ip || ip->fragment_offset != 0 || !interfaces_.is_local(ip->destination) ||
+      !names_a_host(ip->source) || interfaces_.is_broadcast(ip->source) || interfaces_.is_local(ip->source)) {
+    return false;
+  }
+  if (ip->protocol == kProtocolIcmp && (ip->payload.empty() || !is_icmp4_query(get8(ip->payload, 0)))) {
+    return false;
+  }
+  if (!errors_.take(now)) {
+    counters_.add(Count::icmp_errors_limited);
+    return false;
+  }
+  const std::size_t header = kIpv4HeaderMin + ip->options.size();
+  packet.source = ip->destination;
+  packet.destination = ip->source;
+  packet.protocol = kProtocolIcmp;
+  packet.transport_length = kIcmp4Header;
+  packet.payload[0] = about.first(header + std::min(ip->payload.size(), kQuotedBytes));
+  packet.payload_parts = 1;
+  emit_icmp4({type, code, upper, 0, packet.payload[0]}, packet.transport());
+  return true;
+}
+
 void Icmp::make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
                      std::uint16_t identifier, std::uint16_t sequence, std::span<const std::byte> payload,
                      PacketOut& packet) {
   packet.source = source;
   packet.destination = destination;
   packet.protocol = kProtocolIcmp;
+  packet.may_fragment = true;
   packet.transport_length = kIcmp4Header;
   packet.payload[0] = payload;
   packet.payload_parts = payload.empty() ? 0 : 1;

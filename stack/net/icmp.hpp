@@ -1,4 +1,4 @@
-// ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo both ways, destination unreachable in.
+// ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo both ways, errors both ways.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/counters.hpp"
 #include "stack/base/time.hpp"
+#include "stack/base/token_bucket.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/net/packet.hpp"
 #include "stack/wire/icmp4.hpp"
@@ -17,31 +18,41 @@ class Icmp {
  public:
   /// Answers to pings that wait to be fetched; beyond it the oldest is dropped.
   static constexpr std::uint32_t kReplies = 64;
-  static constexpr std::size_t kPingPayload = 1024;
+  static constexpr std::size_t kPingPayload = 65535 - 20 - kIcmp4Header;
 
-  Icmp(Arena& arena, Counters& counters, const Interfaces& interfaces)
-      : replies_(arena.take<EchoReply>(kReplies)), counters_(counters), interfaces_(interfaces) {}
+  Icmp(Arena& arena, Counters& counters, const Settings& settings, const Interfaces& interfaces)
+      : replies_(arena.take<EchoReply>(kReplies)),
+        counters_(counters),
+        interfaces_(interfaces),
+        errors_(settings.icmp_errors_per_second, settings.icmp_error_burst) {}
 
   enum class Outcome : std::uint8_t { kNothing, kAnswer, kUnreachable };
   /// A message for one of our addresses. With kAnswer, `answer` is to be sent; its payload lies in `packet`.
   /// With kUnreachable, `unreachable` is for TCP.
-  Outcome input(const PacketIn& packet, std::uint8_t ttl, Instant now, PacketOut& answer,
-                Unreachable& unreachable);
+  Outcome input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable);
   bool next_reply(EchoReply& reply);
 
-  /// An echo request or reply as a packet; the payload is not copied.
+  /// An error about a packet for us, which is quoted from its IP header on and is not copied; `upper` is the
+  /// first half of the second word. False when there must be none (RFC 1122, 3.2.2): about an ICMP error, a
+  /// fragment other than the first, what was not for one of our addresses alone, what came from no single
+  /// host; and when there have been too many lately, which is counted.
+  bool make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper, std::span<const std::byte> about,
+                  Instant now, PacketOut& packet);
+
+  /// An echo request or reply as a packet; the payload is not copied. It may be fragmented.
   static void make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
                         std::uint16_t identifier, std::uint16_t sequence, std::span<const std::byte> payload,
                         PacketOut& packet);
 
  private:
   Outcome echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);
-  void echo_reply(const PacketIn& packet, const Icmp4Message& message, std::uint8_t ttl, Instant now);
-  Outcome destination_unreachable(const Icmp4Message& message, Unreachable& unreachable);
+  void echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now);
+  Outcome error(const Icmp4Message& message, Unreachable& unreachable);
 
   std::span<EchoReply> replies_;  // a ring
   Counters& counters_;
   const Interfaces& interfaces_;
+  TokenBucket errors_;
   std::uint32_t first_ = 0;
   std::uint32_t waiting_ = 0;
 };

@@ -1,26 +1,17 @@
 #include "stack/net/interfaces.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 
+#include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
 
 namespace conker {
-namespace {
-
-// An address that one host can have.
-bool is_unicast(const IpAddress& address) {
-  return address.is_v4() && !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
-         !address.is_limited_broadcast();
-}
-
-}  // namespace
 
 Interfaces::Interfaces(Arena& arena, const Capacities& capacities, Counters& counters)
     : interfaces_(arena.take<Interface>(std::min<std::size_t>(capacities.interfaces, 255))),
-      addresses_(arena.take<Address>(capacities.addresses)),
-      table_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.addresses} * 2 + 1))),
-      routes_(arena.take<Route>(capacities.addresses)),
+      addresses_(arena, capacities),
+      routes_(arena, capacities),
       counters_(counters) {}
 
 Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint16_t mtu) {
@@ -30,91 +21,105 @@ Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint
   return InterfaceId{interface_count_++};
 }
 
-Error Interfaces::add_address(InterfaceId interface, const Prefix& address) {
-  if (interface.index >= interface_count_ || !is_unicast(address.address) || address.length > 32 ||
+bool Interfaces::is_own_mac(const MacAddress& mac) const {
+  return std::ranges::any_of(interfaces_.first(interface_count_),
+                             [&](const Interface& interface) { return interface.mac == mac; });
+}
+
+// ---- Addresses ----
+
+Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefix& address,
+                                              AddressState state) {
+  if (interface.index >= interface_count_ || !names_a_host(address.address) || address.length > 32 ||
       address.broadcast() == address.address) {
     return Error::kInvalidArgument;
   }
-  if (is_local(address.address)) return Error::kAddressInUse;
-  if (address_count_ == addresses_.size()) return Error::kTableFull;
+  if (addresses_.find(address.address) != kNone) return Error::kAddressInUse;
+  const std::uint32_t index = addresses_.add(interface, address);
+  if (index == kNone) return Error::kTableFull;
+  addresses_[index].state = state;
+  if (state == AddressState::kAssigned) routes_.add_connected(interface, address);
+  return index;
+}
 
-  addresses_[address_count_++] = Address{address.address, interface};
-  std::size_t at = bucket(address.address);
-  while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
-  table_[at] = address_count_;
-  add_route(interface, address);
+Error Interfaces::remove_address(const IpAddress& address) {
+  const std::uint32_t index = addresses_.find(address);
+  if (index == kNone) return Error::kNoSuchAddress;
+  addresses_.remove(index);
+  rebuild_connected();
   return Error::kOk;
 }
 
-void Interfaces::add_route(InterfaceId interface, const Prefix& prefix) {
-  if (prefix.length == 32) return;  // leads to nobody but ourselves
-  const auto same = [&](const Route& route) {
-    return route.interface == interface && route.prefix.length == prefix.length &&
-           route.prefix.contains(prefix.address);
-  };
-  if (std::ranges::any_of(routes(), same)) return;
-  // Behind all that are as long, so that of equal ones the first that was added leads.
-  std::uint32_t at = route_count_++;
-  for (; at > 0 && routes_[at - 1].prefix.length < prefix.length; --at) routes_[at] = routes_[at - 1];
-  routes_[at] = Route{prefix, prefix.address, interface};
+void Interfaces::change_address(std::uint32_t index, AddressState state) {
+  addresses_[index].state = state;
+  rebuild_connected();
 }
 
-Error Interfaces::set_gateway(const IpAddress& gateway) {
-  if (!is_unicast(gateway) || is_local(gateway) || is_broadcast(gateway)) return Error::kInvalidArgument;
-  if (longest(gateway) == nullptr) return Error::kNoRoute;
-  gateway_ = gateway;
-  return Error::kOk;
-}
-
-std::size_t Interfaces::bucket(const IpAddress& address) const {
-  // Only our own addresses are in the table, so nobody else can make it slow. Neighbouring ones spread well
-  // with the golden ratio.
-  const auto& words = address.words();
-  const std::uint32_t mixed = (words[0] ^ words[1] ^ words[2] ^ words[3]) * 0x9e3779b9u;
-  return (mixed >> 16 ^ mixed) & (table_.size() - 1);
-}
-
-std::uint32_t Interfaces::find(const IpAddress& address) const {
-  for (std::size_t at = bucket(address); table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
-    const std::uint32_t index = table_[at] - 1;
-    if (addresses_[index].address == address) return index;
+// Each prefix leads from the first address in it, whatever came and went.
+void Interfaces::rebuild_connected() {
+  routes_.remove_connected();
+  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
+    const Address& address = addresses_[i];
+    if (address.state == AddressState::kAssigned) routes_.add_connected(address.interface, address.prefix());
   }
-  return kNone;
+}
+
+std::uint32_t Interfaces::find_assigned(const IpAddress& address) const {
+  const std::uint32_t index = addresses_.find(address);
+  return index != kNone && addresses_[index].state == AddressState::kAssigned ? index : kNone;
 }
 
 bool Interfaces::is_local_to(InterfaceId interface, const IpAddress& address) const {
-  const std::uint32_t index = find(address);
+  const std::uint32_t index = find_assigned(address);
   return index != kNone && addresses_[index].interface == interface;
 }
 
 bool Interfaces::is_broadcast(const IpAddress& address) const {
-  return address.is_limited_broadcast() ||
-         std::ranges::any_of(routes(), [&](const Route& r) { return r.prefix.broadcast() == address; });
+  return address.is_limited_broadcast() || routes_.is_broadcast(address);
 }
 
 bool Interfaces::is_neighbour(InterfaceId interface, const IpAddress& address) const {
-  return is_unicast(address) && !is_broadcast(address) && std::ranges::any_of(routes(), [&](const Route& r) {
-           return r.interface == interface && r.prefix.contains(address);
-         });
+  return names_a_host(address) && !is_broadcast(address) && routes_.direct(interface, address) != nullptr;
 }
 
-const Interfaces::Route* Interfaces::longest(const IpAddress& address) const {
-  for (const Route& route : routes()) {
-    if (route.prefix.contains(address)) return &route;
+// ---- Routes ----
+
+bool Interfaces::is_gateway(const IpAddress& address) const {
+  return names_a_host(address) && !is_local(address) && !is_broadcast(address);
+}
+
+Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface) {
+  const bool direct = gateway.is_unspecified();
+  if (!to.address.is_v4() || to.length > 32 || (to.address.v4_bits() & ~to.v4_mask()) != 0 ||
+      (direct ? interface.index >= interface_count_ : !is_gateway(gateway))) {
+    return Error::kInvalidArgument;
   }
-  return nullptr;
+  if (!direct && routes_.direct(gateway) == nullptr) return Error::kNoRoute;
+  return routes_.add(Route{to, gateway, IpAddress(), interface, false});
+}
+
+Error Interfaces::remove_route(const Prefix& to) {
+  return routes_.remove(to) ? Error::kOk : Error::kNoRoute;
+}
+
+Error Interfaces::set_gateway(const IpAddress& gateway) {
+  constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
+  if (!is_gateway(gateway)) return Error::kInvalidArgument;
+  if (routes_.direct(gateway) == nullptr) return Error::kNoRoute;
+  (void)routes_.remove(kEverywhere);
+  return add_route(kEverywhere, gateway, {});
 }
 
 std::optional<Hop> Interfaces::route(const IpAddress& destination) const {
-  if (!is_unicast(destination)) return std::nullopt;
-  if (const Route* direct = longest(destination)) {
-    if (direct->prefix.broadcast() == destination) return std::nullopt;
-    return Hop{direct->interface, destination, direct->source};
-  }
-  if (gateway_.is_unspecified()) return std::nullopt;
-  const Route* onward = longest(gateway_);
-  return Hop{onward->interface, gateway_, onward->source};
+  return names_a_host(destination) ? routes_.lookup(destination) : std::nullopt;
 }
+
+IpAddress Interfaces::source_towards(InterfaceId interface, const IpAddress& neighbour) const {
+  const Route* direct = routes_.direct(interface, neighbour);
+  return direct == nullptr ? IpAddress() : routes_.source_of(*direct);
+}
+
+// ---- Frames ----
 
 bool Interfaces::send(InterfaceId interface, const FrameOut& frame, Instant now) {
   const bool taken = interfaces_[interface.index].link->send(frame, now);
@@ -122,20 +127,33 @@ bool Interfaces::send(InterfaceId interface, const FrameOut& frame, Instant now)
   return taken;
 }
 
+bool Interfaces::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now) {
+  std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
+  emit_ethernet({to, mac(interface), kEtherTypeArp, {}}, bytes);
+  emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));
+  FrameOut frame;
+  frame.parts[0] = bytes;
+  frame.count = 1;
+  const bool sent = send(interface, frame, now);
+  if (sent) counters_.add(Count::arp_out);
+  return sent;
+}
+
 void Interfaces::flush(Instant now) {
   for (std::uint8_t i = 0; i < interface_count_; ++i) interfaces_[i].link->flush(now);
 }
 
 std::optional<InterfaceId> Interfaces::broadcasts_on(const IpAddress& address) const {
-  for (const Route& route : routes()) {
-    if (route.prefix.broadcast() == address) return route.interface;
+  for (const Route& route : routes_.all()) {
+    if (route.gateway.is_unspecified() && route.to.broadcast() == address) return route.interface;
   }
   return std::nullopt;
 }
 
 IpAddress Interfaces::address_on(InterfaceId interface) const {
-  for (const Address& own : addresses_.first(address_count_)) {
-    if (own.interface == interface) return own.address;
+  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
+    const Address& own = addresses_[i];
+    if (own.interface == interface && own.state == AddressState::kAssigned) return own.address;
   }
   return IpAddress::v4(0);
 }

@@ -1,4 +1,4 @@
-// The interfaces, their addresses, and which of them leads where.
+// The interfaces: their links, our addresses on them, and which of them leads where.
 #pragma once
 
 #include <cstdint>
@@ -7,40 +7,53 @@
 
 #include "stack/base/address.hpp"
 #include "stack/base/arena.hpp"
-#include "stack/base/chunk_pool.hpp"
 #include "stack/base/counters.hpp"
 #include "stack/base/result.hpp"
 #include "stack/link/link.hpp"
+#include "stack/net/addresses.hpp"
+#include "stack/net/routes.hpp"
 #include "stack/settings.hpp"
+#include "stack/wire/arp.hpp"
 
 namespace conker {
 
-/// Where a packet goes next.
-struct Hop {
-  InterfaceId interface;
-  IpAddress next;    // the destination itself, or the gateway
-  IpAddress source;  // the first of our addresses in the prefix that leads there
-};
+/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved or
+/// broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). The directed broadcasts are for Interfaces to know.
+constexpr bool names_a_host(const IpAddress& address) {
+  if (!address.is_v4()) return false;
+  const std::uint32_t first = address.v4_bits() >> 24;
+  return first != 0 && first != 127 && first < 224;
+}
 
 class Interfaces {
  public:
   Interfaces(Arena& arena, const Capacities& capacities, Counters& counters);
 
   Result<InterfaceId> add(Link& link, const MacAddress& mac, std::uint16_t mtu);
-  /// kInvalidArgument also for an interface that is not there.
-  Error add_address(InterfaceId interface, const Prefix& address);
+  /// The index of the record; it has the state that it is given. kInvalidArgument also for an interface that
+  /// is not there.
+  Result<std::uint32_t> add_address(InterfaceId interface, const Prefix& address, AddressState state);
+  Error remove_address(const IpAddress& address);
+  /// From being probed or in use to another state.
+  void change_address(std::uint32_t index, AddressState state);
+
+  /// Over `gateway` if there is one, else directly over `interface`.
+  Error add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface);
+  Error remove_route(const Prefix& to);
+  /// The route to everywhere; it takes the place of the one before.
   Error set_gateway(const IpAddress& gateway);
 
-  /// In one step, however many addresses there are.
-  bool is_local(const IpAddress& address) const { return find(address) != kNone; }
+  /// An address in use. In one step, however many there are.
+  bool is_local(const IpAddress& address) const { return find_assigned(address) != kNone; }
   bool is_local_to(InterfaceId interface, const IpAddress& address) const;
   /// The limited broadcast address or that of a prefix of ours.
   bool is_broadcast(const IpAddress& address) const;
   /// Whether a prefix of this interface holds the address as that of a host.
   bool is_neighbour(InterfaceId interface, const IpAddress& address) const;
-  /// The longest prefix that holds the destination, else the gateway; nothing for what is not one host's
-  /// address.
+  /// The longest prefix that holds the destination; nothing for what is not one host's address.
   std::optional<Hop> route(const IpAddress& destination) const;
+  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it.
+  IpAddress source_towards(InterfaceId interface, const IpAddress& neighbour) const;
 
   /// The interface on which this is the broadcast address of a prefix of ours.
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
@@ -48,13 +61,17 @@ class Interfaces {
   IpAddress address_on(InterfaceId interface) const;
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
-  std::uint32_t address_count() const { return address_count_; }
-  IpAddress address(std::uint32_t index) const { return addresses_[index].address; }
+  Addresses& addresses() { return addresses_; }
+  const Addresses& addresses() const { return addresses_; }
+  const Routes& routes() const { return routes_; }
+  std::uint8_t count() const { return interface_count_; }
   MacAddress mac(InterfaceId interface) const { return interfaces_[interface.index].mac; }
+  bool is_own_mac(const MacAddress& mac) const;
   std::uint16_t mtu(InterfaceId interface) const { return interfaces_[interface.index].mtu; }
 
   /// Gives a frame to the link; false when the link cannot take it now. Counts.
   bool send(InterfaceId interface, const FrameOut& frame, Instant now);
+  bool send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now);
   void flush(Instant now);
   /// For whoever cannot keep the bytes of a frame until the next flush.
   void flush(InterfaceId interface, Instant now) { interfaces_[interface.index].link->flush(now); }
@@ -65,32 +82,16 @@ class Interfaces {
     MacAddress mac;
     std::uint16_t mtu;
   };
-  struct Address {
-    IpAddress address;
-    InterfaceId interface;
-  };
-  // A prefix that at least one of our addresses lies in. Many addresses usually share few of these.
-  struct Route {
-    Prefix prefix;
-    IpAddress source;
-    InterfaceId interface;
-  };
 
-  std::uint32_t find(const IpAddress& address) const;
-  std::size_t bucket(const IpAddress& address) const;
-  void add_route(InterfaceId interface, const Prefix& prefix);
-  const Route* longest(const IpAddress& address) const;
-  std::span<const Route> routes() const { return routes_.first(route_count_); }
+  std::uint32_t find_assigned(const IpAddress& address) const;
+  void rebuild_connected();
+  bool is_gateway(const IpAddress& address) const;
 
   std::span<Interface> interfaces_;
-  std::span<Address> addresses_;
-  std::span<std::uint32_t> table_;  // open addressing: indices into addresses_, counted from one
-  std::span<Route> routes_;         // the longest first
+  Addresses addresses_;
+  Routes routes_;
   Counters& counters_;
   std::uint8_t interface_count_ = 0;
-  std::uint32_t address_count_ = 0;
-  std::uint32_t route_count_ = 0;
-  IpAddress gateway_;  // unspecified: none
 };
 
 }  // namespace conker

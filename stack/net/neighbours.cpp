@@ -84,31 +84,27 @@ void Neighbours::touch(std::uint32_t index) {
 
 // ---- ARP ----
 
-void Neighbours::input(InterfaceId interface, std::span<const std::byte> bytes, Instant now) {
-  const auto packet = parse_arp(bytes);
-  if (!packet) return counters_.add(Count::drop_arp_malformed);
-  counters_.add(Count::arp_in);
-
-  const bool probe = packet->operation == ArpPacket::Operation::kRequest && packet->sender.is_unspecified();
-  const bool sane = !packet->sender_mac.is_group() && packet->sender_mac != MacAddress() &&
-                    (probe || (!interfaces_.is_local(packet->sender) &&
-                               interfaces_.is_neighbour(interface, packet->sender)));
+void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
+  const bool probe = packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
+  const bool sane =
+      !packet.sender_mac.is_group() && packet.sender_mac != MacAddress() &&
+      (probe || (!interfaces_.is_local(packet.sender) && interfaces_.is_neighbour(interface, packet.sender)));
   if (!sane) return counters_.add(Count::drop_arp_sender);
   // What is not said to us, gratuitous announcements among it, teaches us nothing.
-  if (!interfaces_.is_local_to(interface, packet->target)) return counters_.add(Count::drop_arp_unasked);
+  if (!interfaces_.is_local_to(interface, packet.target)) return counters_.add(Count::drop_arp_unasked);
 
-  if (packet->operation == ArpPacket::Operation::kReply) {
-    const std::uint32_t index = lookup(interface, packet->sender);
+  if (packet.operation == ArpPacket::Operation::kReply) {
+    const std::uint32_t index = lookup(interface, packet.sender);
     const bool asked = index != kNone && table_[index].asking() &&
-                       (!table_[index].known() || table_[index].mac == packet->sender_mac);
+                       (!table_[index].known() || table_[index].mac == packet.sender_mac);
     if (!asked) return counters_.add(Count::drop_arp_unasked);
-    return found(index, packet->sender_mac, now);
+    return found(index, packet.sender_mac, now);
   }
 
-  const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet->target,
-                        packet->sender_mac, packet->sender};
-  send_arp(interface, reply, packet->sender_mac, now);
-  if (!probe) learn(interface, *packet, now);
+  const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet.target,
+                        packet.sender_mac, packet.sender};
+  interfaces_.send_arp(interface, reply, packet.sender_mac, now);
+  if (!probe) learn(interface, packet, now);
 }
 
 // Who asks for us will be spoken to soon (RFC 826, "Packet Reception").
@@ -143,12 +139,13 @@ void Neighbours::ask(std::uint32_t index, Instant now) {
   neighbour.deadline = now + settings_.neighbour_retry;
   ++neighbour.asked;
 
-  const auto hop = interfaces_.route(neighbour.address);
-  if (!hop) return;
-  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface), hop->source,
+  // Where our last address in its prefix has gone, nobody can be asked.
+  const IpAddress source = interfaces_.source_towards(neighbour.interface, neighbour.address);
+  if (source.is_unspecified()) return;
+  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface), source,
                           MacAddress(), neighbour.address};
   const bool unicast = neighbour.state == State::kProbing;
-  send_arp(neighbour.interface, request, unicast ? neighbour.mac : MacAddress::broadcast(), now);
+  interfaces_.send_arp(neighbour.interface, request, unicast ? neighbour.mac : MacAddress::broadcast(), now);
 }
 
 void Neighbours::stop_asking(std::uint32_t index, State state) {
@@ -176,16 +173,6 @@ void Neighbours::timers(Instant now) {
 
 Instant Neighbours::next_deadline() const {
   return asking_.empty() ? kNever : table_[asking_.head()].deadline;
-}
-
-void Neighbours::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now) {
-  std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
-  emit_ethernet({to, interfaces_.mac(interface), kEtherTypeArp, {}}, bytes);
-  emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));
-  FrameOut frame;
-  frame.parts[0] = bytes;
-  frame.count = 1;
-  if (interfaces_.send(interface, frame, now)) counters_.add(Count::arp_out);
 }
 
 // ---- What is sent ----

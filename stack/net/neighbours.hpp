@@ -31,7 +31,7 @@ class Neighbours {
              Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
 
   /// An ARP packet that came in.
-  void input(InterfaceId interface, std::span<const std::byte> bytes, Instant now);
+  void input(InterfaceId interface, const ArpPacket& packet, Instant now);
   /// Asks again, gives up.
   void timers(Instant now);
   Instant next_deadline() const;
@@ -85,7 +85,6 @@ class Neighbours {
   void ask(std::uint32_t index, Instant now);
   void stop_asking(std::uint32_t index, State state);
   void fail(std::uint32_t index);
-  void send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now);
   void send_queue(Neighbour& neighbour, Instant now);
   bool send_first(Neighbour& neighbour, Instant now);
   void forget_first(Neighbour& neighbour);

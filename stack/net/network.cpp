@@ -1,5 +1,7 @@
 #include "stack/net/network.hpp"
 
+#include <algorithm>
+
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -11,9 +13,14 @@ namespace conker {
 Network::Network(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
                  Counters& counters, ChunkPool& chunks)
     : counters_(counters),
+      chunks_(chunks),
       interfaces_(arena, capacities, counters),
       neighbours_(arena, capacities, settings, entropy, counters, chunks, interfaces_),
-      icmp_(arena, counters, interfaces_) {}
+      conflicts_(interfaces_, counters, SipKey{entropy.words[6], entropy.words[7]}),
+      icmp_(arena, counters, settings, interfaces_),
+      identifications_(SipKey{entropy.words[6], entropy.words[7]}, kPurpose),
+      ttl_(settings.ttl),
+      traffic_class_(static_cast<std::uint8_t>(settings.dscp << 2)) {}
 
 // ---- Up ----
 
@@ -32,13 +39,21 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
   }
   switch (ethernet->type) {
     case kEtherTypeArp:
-      neighbours_.input(interface, ethernet->payload, now_);
+      arp_input(interface, ethernet->payload);
       return Upward::kNothing;
     case kEtherTypeIpv4:
       return ipv4_input(interface, frame, ethernet->payload, broadcast, packet, unreachable);
     default:
       return drop(Count::drop_frame_ethertype);
   }
+}
+
+void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes) {
+  const auto packet = parse_arp(bytes);
+  if (!packet) return counters_.add(Count::drop_arp_malformed);
+  counters_.add(Count::arp_in);
+  conflicts_.input(interface, *packet, now_);
+  neighbours_.input(interface, *packet, now_);
 }
 
 Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
@@ -50,34 +65,55 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
     return Upward::kNothing;
   };
   const auto ip = parse_ipv4(bytes);
-  // Source routes are refused: nobody honest uses them any more (RFC 7126, 4.3).
-  if (!ip || ip->source_routed) return drop(Count::drop_ip_malformed);
+  if (!ip) return drop(Count::drop_ip_malformed);
   if (!verify_ipv4_checksum(bytes)) return drop(Count::drop_ip_checksum);
   // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6). Only
   // UDP takes what is for everybody.
-  const bool to_all = udp_ && ip->protocol == kProtocolUdp && interfaces_.is_broadcast(ip->destination);
+  const bool udp = udp_ && ip->protocol == kProtocolUdp;
+  const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
   if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
-  if (ip->source.is_multicast() || ip->source.is_unspecified() || ip->source.is_loopback() ||
-      interfaces_.is_local(ip->source) || interfaces_.is_broadcast(ip->source)) {
+  // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
+  if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) || interfaces_.is_broadcast(ip->source)) {
     return drop(Count::drop_ip_source);
   }
-  if (ip->is_fragment()) return drop(Count::drop_ip_fragment);
-  const bool udp = udp_ && ip->protocol == kProtocolUdp;
+  if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
+  const auto whole =
+      bytes.first(static_cast<std::size_t>(ip->payload.data() - bytes.data()) + ip->payload.size());
+  if (const auto fault = check_ipv4_options(ip->options)) {
+    // Source routes are refused without a word: nobody honest uses them any more (RFC 7126, 4.3 and 4.4).
+    if (!fault->source_route) {
+      send_error(Icmp4Message::kParameterProblem, 0, static_cast<std::uint16_t>(fault->at << 8), whole);
+    }
+    return drop(Count::drop_ip_options);
+  }
+  packet = PacketIn{ip->source,  ip->destination, interface, frame.checksum,
+                    ip->payload, whole,           ip->ttl,   ip->traffic_class};
+  if (ip->is_fragment()) {
+    if (reassembler_ == nullptr) return drop(Count::drop_ip_fragment);
+    Reassembler::Whole made;
+    if (!reassembler_->input(*ip, whole, now_, made)) return Upward::kNothing;
+    packet.checksum = ChecksumState::kUnknown;  // what links vouch for are packets that came in one piece
+    packet.payload = made.payload;
+    packet.whole = made.packet;
+    packet.traffic_class = made.traffic_class;
+  }
   if (ip->protocol != kProtocolTcp && ip->protocol != kProtocolIcmp && !udp) {
+    send_error(Icmp4Message::kUnreachable, Icmp4Message::kProtocolUnreachable, 0, packet.whole);
     return drop(Count::drop_ip_protocol);
   }
 
   counters_.add(Count::packets_delivered);
-  packet = PacketIn{ip->source, ip->destination, interface, frame.checksum, ip->payload};
   if (ip->protocol == kProtocolTcp) return Upward::kTcp;
   if (udp) return Upward::kUdp;
 
   PacketOut answer;
-  switch (icmp_.input(packet, ip->ttl, now_, answer, unreachable)) {
+  switch (icmp_.input(packet, now_, answer, unreachable)) {
     case Icmp::Outcome::kUnreachable:
       return Upward::kUnreachable;
     case Icmp::Outcome::kAnswer:
       (void)send(answer);
+      // What was made whole is good only until the next fragment.
+      if (ip->is_fragment()) flush();
       return Upward::kNothing;  // lost pings are nobody's loss
     case Icmp::Outcome::kNothing:
       break;
@@ -91,13 +127,35 @@ bool Network::next_echo_reply(EchoReply& reply) {
 
 void Network::timers() {
   neighbours_.timers(now_);
+  conflicts_.timers(now_);
+  if (reassembler_ == nullptr) return;
+  for (std::span<const std::byte> quote; reassembler_->expire(now_, quote);) {
+    // RFC 792: nothing is said when the first fragment has not come, since it alone can be quoted.
+    if (!quote.empty()) send_error(Icmp4Message::kTimeExceeded, Icmp4Message::kReassemblyTime, 0, quote);
+  }
 }
 
 Instant Network::next_deadline() const {
-  return neighbours_.next_deadline();
+  const Instant arp = std::min(neighbours_.next_deadline(), conflicts_.next_deadline());
+  return reassembler_ == nullptr ? arp : std::min(arp, reassembler_->next_deadline());
 }
 
 // ---- Down ----
+
+// The identification tells nobody how much we send, nor what the next one will be (RFC 7739, 3). What is
+// never fragmented may have any (RFC 6864, 4.1): one rule for all.
+Ipv4Packet Network::header_for(const PacketOut& packet) {
+  Ipv4Packet ip;
+  ip.source = packet.source;
+  ip.destination = packet.destination;
+  ip.protocol = packet.protocol;
+  ip.ttl = packet.ttl != 0 ? packet.ttl : ttl_;
+  const int dscp = packet.dscp == PacketOut::kDefaultDscp ? traffic_class_ : packet.dscp << 2;
+  ip.traffic_class = static_cast<std::uint8_t>(dscp | packet.ecn);
+  ip.identification = identifications_.next16();
+  ip.dont_fragment = !packet.may_fragment;
+  return ip;
+}
 
 Sent Network::send(PacketOut& packet) {
   const auto drop = [&](Count why) {
@@ -108,36 +166,57 @@ Sent Network::send(PacketOut& packet) {
   if (!hop) return drop(Count::drop_ip_no_route);
   std::size_t length = packet.transport_length;
   for (std::size_t i = 0; i < packet.payload_parts; ++i) length += packet.payload[i].size();
-  if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface)) return drop(Count::drop_ip_too_big);
+  if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface)) {
+    if (!packet.may_fragment || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
+    return send_fragments(*hop, header_for(packet), packet, length);
+  }
 
   // The parts of the frame: all headers, then the payload as it is.
-  constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
-  constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
   const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   FrameOut frame;
   frame.count = static_cast<std::uint8_t>(1 + packet.payload_parts);
   for (std::size_t i = 0; i < packet.payload_parts; ++i) frame.parts[1 + i] = packet.payload[i];
+  return transmit(*hop, header_for(packet), headers, frame);
+}
 
-  Ipv4Packet ip;
-  ip.source = packet.source;
-  ip.destination = packet.destination;
-  ip.protocol = packet.protocol;
-  emit_ipv4(ip, length, headers.subspan(kIpAt));
+// One packet or fragment: its IP header goes into `headers` before PacketOut::kHeadroom, where the protocol's
+// begins; the payload is in the frame from the second part on.
+Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, FrameOut& frame) {
+  constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
+  constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
+  frame.parts[0] = headers.subspan(PacketOut::kHeadroom);
+  emit_ipv4(ip, frame.size(), headers.subspan(kIpAt));
 
-  const auto mac = neighbours_.find(*hop, now_);
+  const auto mac = neighbours_.find(hop, now_);
   if (!mac) {
     // Nobody but ourselves could answer for an address of our own.
-    if (interfaces_.is_local(packet.destination)) return drop(Count::drop_ip_no_route);
+    if (interfaces_.is_local(hop.next)) {
+      counters_.add(Count::drop_ip_no_route);
+      return Sent::kDropped;
+    }
     frame.parts[0] = headers.subspan(kIpAt);
-    if (!neighbours_.enqueue(*hop, std::span(frame.parts).first(frame.count), now_)) return Sent::kDropped;
+    if (!neighbours_.enqueue(hop, std::span(frame.parts).first(frame.count), now_)) return Sent::kDropped;
     counters_.add(Count::packets_out);
     return Sent::kSent;
   }
   frame.parts[0] = headers.subspan(kEthernetAt);
-  emit_ethernet({*mac, interfaces_.mac(hop->interface), kEtherTypeIpv4, {}}, headers.subspan(kEthernetAt));
-  if (!interfaces_.send(hop->interface, frame, now_)) return Sent::kBusy;
+  emit_ethernet({*mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}}, headers.subspan(kEthernetAt));
+  if (!interfaces_.send(hop.interface, frame, now_)) return Sent::kBusy;
   counters_.add(Count::packets_out);
   return Sent::kSent;
+}
+
+void Network::send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
+                         std::span<const std::byte> about) {
+  PacketOut packet;
+  if (!icmp_.make_error(type, code, upper, about, now_, packet)) return;
+  if (send(packet) == Sent::kSent) counters_.add(Count::icmp_errors_out);
+  // What is quoted may be gone before the turn's own flush.
+  flush();
+}
+
+void Network::port_unreachable(const PacketIn& packet) {
+  send_error(Icmp4Message::kUnreachable, Icmp4Message::kPortUnreachable, 0, packet.whole);
 }
 
 void Network::flush() {
@@ -149,9 +228,6 @@ Error Network::ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t
   if (payload.size() > Icmp::kPingPayload) return Error::kInvalidArgument;
   const auto hop = interfaces_.route(to);
   if (!hop || is_local(to)) return Error::kNoRoute;
-  if (kIpv4HeaderMin + kIcmp4Header + payload.size() > interfaces_.mtu(hop->interface)) {
-    return Error::kInvalidArgument;
-  }
   PacketOut packet;
   Icmp::make_echo(Icmp4Message::kEchoRequest, hop->source, to, identifier, sequence, payload, packet);
   // A ping that the link does not take now is a ping without an answer.
@@ -167,12 +243,17 @@ Result<InterfaceId> Network::add_interface(Link& link, const MacAddress& mac, st
   return interfaces_.add(link, mac, mtu);
 }
 
-Error Network::add_address(InterfaceId interface, const Prefix& address) {
-  return interfaces_.add_address(interface, address);
+Error Network::add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options) {
+  return conflicts_.add_address(interface, address, options, now_);
 }
 
 Error Network::set_gateway(const IpAddress& gateway) {
   return interfaces_.set_gateway(gateway);
+}
+
+void Network::use_reassembler(Reassembler& reassembler, const Settings& settings) {
+  reassembler.attach(chunks_, counters_, settings);
+  reassembler_ = &reassembler;
 }
 
 bool Network::is_local(const IpAddress& address) const {
@@ -191,11 +272,11 @@ std::uint16_t Network::mtu_towards(const IpAddress& remote) const {
 }
 
 std::uint32_t Network::address_count() const {
-  return interfaces_.address_count();
+  return interfaces_.addresses().size();
 }
 
 IpAddress Network::address(std::uint32_t index) const {
-  return interfaces_.address(index);
+  return interfaces_.addresses()[index].address;
 }
 
 bool Network::leads_to(std::uint32_t index, const IpAddress& remote) const {
@@ -209,7 +290,19 @@ bool Network::neighbour_missing(const IpAddress& remote) const {
 }
 
 std::uint64_t Network::chunks_held() const {
-  return neighbours_.chunks_held();
+  return neighbours_.chunks_held() + (reassembler_ == nullptr ? 0 : reassembler_->chunks_held());
+}
+
+bool Network::fragments_balance() const {
+  const auto n = [this](Count count) { return counters_[count]; };
+  const std::uint64_t held = reassembler_ == nullptr ? 0 : reassembler_->fragments_held();
+  std::uint64_t ended = n(Count::fragments_reassembled);
+  for (const Count why :
+       {Count::drop_fragment_malformed, Count::drop_fragment_overlap, Count::drop_fragment_repeated,
+        Count::drop_fragment_timeout, Count::drop_fragment_room}) {
+    ended += n(why);
+  }
+  return n(Count::fragments_in) == ended + held;
 }
 
 }  // namespace conker

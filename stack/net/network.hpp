@@ -1,4 +1,5 @@
-// The network layer: interfaces with their addresses, routes, neighbours, IPv4 and ICMP.
+// The network layer: interfaces with their addresses, routes, neighbours, IPv4 (fragmentation.cpp cuts what
+// is too large) and ICMP.
 #pragma once
 
 #include <array>
@@ -9,12 +10,15 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/counters.hpp"
+#include "stack/base/random_bits.hpp"
 #include "stack/base/result.hpp"
 #include "stack/link/link.hpp"
+#include "stack/net/conflicts.hpp"
 #include "stack/net/icmp.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/net/neighbours.hpp"
 #include "stack/net/packet.hpp"
+#include "stack/net/reassembler.hpp"
 #include "stack/settings.hpp"
 
 namespace conker {
@@ -35,7 +39,8 @@ class Network {
   /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
   void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
-  /// ARP: asks again, gives up.
+  bool next_address_event(AddressEvent& event) { return conflicts_.next_event(event); }
+  /// ARP: asks again, gives up, announces. Fragments: gives up.
   void timers();
   Instant next_deadline() const;
 
@@ -48,14 +53,26 @@ class Network {
   /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
   Sent broadcast(InterfaceId interface, PacketOut& packet);
   void flush();
+  /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may be told.
+  void port_unreachable(const PacketIn& packet);
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload);
 
   // ---- What there is ----
 
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
-  Error add_address(InterfaceId interface, const Prefix& address);
+  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options = {});
+  Error remove_address(const IpAddress& address) { return conflicts_.remove_address(address); }
+  Error add_route(const Prefix& to, const IpAddress& gateway) {
+    return gateway.is_unspecified() ? Error::kInvalidArgument : interfaces_.add_route(to, gateway, {});
+  }
+  Error add_route(const Prefix& to, InterfaceId interface) {
+    return interfaces_.add_route(to, IpAddress(), interface);
+  }
+  Error remove_route(const Prefix& to) { return interfaces_.remove_route(to); }
   Error set_gateway(const IpAddress& gateway);
+  /// Fragments are reassembled from here on. It must outlive the network.
+  void use_reassembler(Reassembler& reassembler, const Settings& settings);
 
   bool has_interface(InterfaceId interface) const { return interfaces_.has(interface); }
   MacAddress mac(InterfaceId interface) const { return interfaces_.mac(interface); }
@@ -75,27 +92,45 @@ class Network {
   Result<IpAddress> source_for(const IpAddress& remote) const;
   /// The largest IP packet towards `remote`; 576 if there is no route.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
-  /// Our own addresses, in the order they were added.
+  /// Every route, in the order in which they are looked at.
+  std::span<const Route> routes() const { return interfaces_.routes().all(); }
+  /// Our own addresses, in the order they were added, with those that are not in use (yet, or any more).
   std::uint32_t address_count() const;
   IpAddress address(std::uint32_t index) const;
+  const Address& address_record(std::uint32_t index) const { return interfaces_.addresses()[index]; }
   /// Whether address(index) is one of the interface over which `remote` is reached.
   bool leads_to(std::uint32_t index, const IpAddress& remote) const;
   /// Whether a neighbour on the way to `remote` has been asked for by ARP and has not answered (yet, or at
   /// all).
   bool neighbour_missing(const IpAddress& remote) const;
-  /// Chunks held by packets that wait for a neighbour; walked.
+  /// Chunks held by packets that wait for a neighbour and by fragments; walked.
   std::uint64_t chunks_held() const;
+  /// Whether every fragment is accounted for: made whole, dropped, or held; walked.
+  bool fragments_balance() const;
 
  private:
   Upward ipv4_input(InterfaceId interface, const FrameIn& frame, std::span<const std::byte> bytes,
                     bool broadcast, PacketIn& packet, Unreachable& unreachable);
+  void arp_input(InterfaceId interface, std::span<const std::byte> bytes);
+  void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
+                  std::span<const std::byte> about);
+  Ipv4Packet header_for(const PacketOut& packet);
+  Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, FrameOut& frame);
+  Sent send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length);
+
+  static constexpr std::uint64_t kPurpose = 0x6864;
 
   Counters& counters_;
+  ChunkPool& chunks_;
   Interfaces interfaces_;
   Neighbours neighbours_;
+  Conflicts conflicts_;
   Icmp icmp_;
+  RandomBits identifications_;
+  Reassembler* reassembler_ = nullptr;
   bool udp_ = false;
   Instant now_{};
+  std::uint8_t ttl_, traffic_class_;
 };
 
 }  // namespace conker

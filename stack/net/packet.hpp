@@ -20,12 +20,18 @@ struct PacketIn {
   InterfaceId interface;
   ChecksumState checksum = ChecksumState::kUnknown;
   std::span<const std::byte> payload;  // behind the IP header, cut to the IP length
+  std::span<const std::byte> whole;    // from the IP header on: what an ICMP error about it quotes
+  std::uint8_t ttl = 0;
+  std::uint8_t traffic_class = 0;  // DSCP and ECN
 };
 
 /// ICMP says that a TCP segment or a UDP datagram of ours did not arrive.
 struct Unreachable {
-  std::uint8_t code = 0;  // RFC 792; of type 3
+  std::uint8_t type = 3;  // RFC 792: destination unreachable, 11 time exceeded, 12 parameter problem
+  std::uint8_t code = 0;
   std::uint8_t protocol = 0;
+  std::uint16_t mtu =
+      0;            // of type 3, code 4: of the next hop, 68 or more; 0 from a router older than RFC 1191
   FourTuple tuple;  // as we would write it: local is us
   Seq sequence;     // of the segment that it quotes; nothing of a datagram
 };
@@ -35,6 +41,7 @@ struct Unreachable {
 struct PacketOut {
   static constexpr std::size_t kHeadroom = 14 + 40;  // Ethernet, and the larger of IPv4 and IPv6
   static constexpr std::size_t kTransportMax = 60;
+  static constexpr std::uint8_t kDefaultDscp = 0xff;
   static constexpr std::size_t kMaxPayloadParts = FrameOut::kMaxParts - 1;
 
   IpAddress source;
@@ -42,6 +49,10 @@ struct PacketOut {
   std::uint8_t protocol = 0;
   std::uint8_t transport_length = 0;  // bytes of the protocol's header
   std::uint8_t payload_parts = 0;
+  std::uint8_t ttl = 0;              // 0: Settings::ttl
+  std::uint8_t dscp = kDefaultDscp;  // kDefaultDscp: Settings::dscp
+  std::uint8_t ecn = 0;              // RFC 3168, 5
+  bool may_fragment = false;         // else it is sent whole or not at all, and nobody on the way cuts it
   std::array<std::span<const std::byte>, kMaxPayloadParts> payload{};  // stay until flush()
   alignas(4) std::array<std::byte, kHeadroom + kTransportMax> headers;
 

@@ -374,7 +374,9 @@ void Tcp::unreachable(const Unreachable& message) {
   const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
   if (!in_range(message.sequence, c.snd_una, in_flight)) return;
   counters_.add(Count::icmp_unreachable_accepted);
-  const bool hard = message.code == kProtocolUnreachable || message.code == kPortUnreachable;
+  constexpr std::uint8_t kDestinationUnreachable = 3;
+  const bool hard = message.type == kDestinationUnreachable &&
+                    (message.code == kProtocolUnreachable || message.code == kPortUnreachable);
   if (hard && c.state == State::kSynSent) destroy(slot, CloseReason::kUnreachable, Cause::kUnreachable);
 }
 

@@ -19,6 +19,8 @@ struct Envelope {
 };
 constexpr std::uint32_t kEnvelope = sizeof(Envelope);
 
+constexpr std::uint64_t kPurpose = 0x6056;
+
 /// RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a moment.
 constexpr std::uint8_t kProtocolUnreachable = 2, kPortUnreachable = 3;
 
@@ -43,7 +45,7 @@ Udp::Udp(Arena arena, Stack& stack, const Entropy& entropy)
     : stack_(stack),
       parts_(stack.add_udp(*this)),
       tables_(arena, stack.capacities()),
-      random_(SipKey{entropy.words[0], entropy.words[1]}) {}
+      random_(SipKey{entropy.words[0], entropy.words[1]}, kPurpose) {}
 
 // ---- Calls ----
 
@@ -173,9 +175,7 @@ Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const st
   if (parts_.network.is_broadcast(to.address)) return transmit_to_all(socket, to, packet, payload);
   const auto source = parts_.network.source_for(to.address);
   if (!source) return source.error();
-  if (kIpv4HeaderMin + kUdpHeader + payload.size() > parts_.network.mtu_towards(to.address)) {
-    return Error::kInvalidArgument;
-  }
+  packet.may_fragment = true;
   if (packet.source == IpAddress()) packet.source = *source;
   return hand_down(socket, to, packet, payload, std::nullopt);
 }
@@ -226,8 +226,10 @@ Count Udp::dispatch(const PacketIn& packet) {
   const bool to_all = !parts_.network.is_local(packet.destination);
   const std::uint32_t slot = receiver(packet, datagram->source, datagram->destination, to_all);
   if (slot != kNone) return deliver(slot, packet, datagram->source, datagram->payload);
-  // Nobody may be told that a port is closed where he spoke to everybody (RFC 1122, 3.2.2).
-  return to_all ? Count::drop_datagram_broadcast : Count::drop_datagram_no_socket;
+  // Nobody is told that a port is closed where he spoke to everybody (RFC 1122, 3.2.2).
+  if (to_all) return Count::drop_datagram_broadcast;
+  parts_.network.port_unreachable(packet);
+  return Count::drop_datagram_no_socket;
 }
 
 /// The socket that says most precisely what it wants: a peer before an address of ours before an interface.

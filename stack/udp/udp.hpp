@@ -13,7 +13,7 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/byte_queue.hpp"
 #include "stack/base/index_list.hpp"
-#include "stack/base/random_stream.hpp"
+#include "stack/base/random_bits.hpp"
 #include "stack/base/result.hpp"
 #include "stack/base/slot_table.hpp"
 #include "stack/net/datagrams.hpp"
@@ -43,9 +43,10 @@ class Udp final : public DatagramProtocol {
   Error connect(UdpId id, const Endpoint& remote);
   /// To the peer that the socket is connected to; kNotConnected.
   Error send(UdpId id, std::span<const std::byte> payload);
-  /// The bytes are sent or copied before it returns. kInvalidArgument: larger than the way can carry, port 0,
-  /// or a broadcast that the socket may not send or that has no interface to go to. kNoRoute. kNotSent:
-  /// dropped for want of room, and counted.
+  /// The bytes are sent or copied before it returns; what the interface does not carry in one piece leaves
+  /// in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0, or a broadcast that the socket
+  /// may not send, that has no interface to go to or that is too large for it. kNoRoute. kNotSent: dropped
+  /// for want of room, and counted.
   Error send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload);
   /// The oldest datagram that waits, cut to `out`; nothing when none does, or for an id that names nothing.
   std::optional<Datagram> receive(UdpId id, std::span<std::byte> out);
@@ -129,7 +130,7 @@ class Udp final : public DatagramProtocol {
   Stack& stack_;
   Parts parts_;
   Tables tables_;
-  RandomStream random_;
+  RandomBits random_;
   IndexList<Socket, &Socket::ready_next, &Socket::ready_previous> ready_;
 };
 

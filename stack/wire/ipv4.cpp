@@ -39,11 +39,7 @@ std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
   packet.dont_fragment = (fragment & kDontFragment) != 0;
   packet.more_fragments = (fragment & kMoreFragments) != 0;
   packet.fragment_offset = fragment & kOffsetMask;
-  const auto option = [&packet](std::uint8_t kind, std::span<const std::byte>) {
-    if (kind == kLooseSourceRoute || kind == kStrictSourceRoute) packet.source_routed = true;
-    return true;
-  };
-  if (!parse_options(bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin), option)) return std::nullopt;
+  packet.options = bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin);
   packet.payload = bytes.first(std::min(total, bytes.size())).subspan(header);
   return packet;
 }
@@ -51,6 +47,22 @@ std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
 std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes) {
   if (bytes.size() < kIpv4HeaderMin || get16(bytes, kTotalLength) > bytes.size()) return std::nullopt;
   return parse_ipv4_quoted(bytes);
+}
+
+std::optional<Ipv4OptionFault> check_ipv4_options(std::span<const std::byte> options) {
+  Ipv4OptionFault fault;
+  std::size_t good = 0;  // bytes of options before the one at fault
+  const auto option = [&](std::uint8_t kind, std::span<const std::byte> bytes) {
+    good = static_cast<std::size_t>(bytes.data() - options.data());
+    fault.source_route = kind == kLooseSourceRoute || kind == kStrictSourceRoute;
+    if (!fault.source_route) good += bytes.size();
+    return !fault.source_route;
+  };
+  if (parse_options(options, option)) return std::nullopt;
+  constexpr std::byte kNoOperation{1};
+  while (!fault.source_route && options[good] == kNoOperation) ++good;
+  fault.at = static_cast<std::uint8_t>(kIpv4HeaderMin + good);
+  return fault;
 }
 
 bool verify_ipv4_checksum(std::span<const std::byte> bytes) {

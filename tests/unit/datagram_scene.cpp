@@ -30,6 +30,11 @@ std::uint16_t udp_checksum(std::span<const std::byte> frame) {
   return static_cast<std::uint16_t>(~sum);
 }
 
+bool is_udp_fragment(std::span<const std::byte> frame) {
+  const auto ip = parse_ipv4(frame.subspan(kIpAt));
+  return ip && ip->protocol == 17 && ip->is_fragment();
+}
+
 std::span<std::byte> aligned(std::vector<std::uint64_t>& storage) {
   const auto bytes = std::as_writable_bytes(std::span(storage));
   return bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
@@ -60,7 +65,7 @@ std::optional<WireDatagram> decode_datagram(std::span<const std::byte> frame) {
   const auto ethernet = parse_ethernet(frame);
   if (!ethernet || ethernet->type != kEtherTypeIpv4) return {};
   const auto ip = parse_ipv4(ethernet->payload);
-  if (!ip || ip->protocol != 17) return {};
+  if (!ip || ip->protocol != 17 || ip->is_fragment()) return {};
   EXPECT_TRUE(verify_ipv4_checksum(ethernet->payload));
   EXPECT_EQ(get16(frame, kUdpAt + 4), frame.size() - kUdpAt) << "UDP length";
   EXPECT_NE(get16(frame, kUdpAt + 6), 0u) << "a datagram without a checksum";
@@ -160,6 +165,8 @@ void DatagramScene::collect() {
       collect_arp(frame);
     } else if (auto datagram = decode_datagram(frame)) {
       line_.emplace_back(std::move(*datagram), std::move(frame));
+    } else if (is_udp_fragment(frame)) {
+      if (on_fragment) on_fragment(frame);
     } else if (on_other) {
       on_other(frame);
     }

@@ -80,6 +80,8 @@ class DatagramScene {
   std::deque<IpAddress> probes, announcements;
   /// Takes whatever was sent that is neither UDP nor ARP.
   std::function<void(const Bytes&)> on_other;
+  /// Takes fragments of datagrams.
+  std::function<void(const Bytes&)> on_fragment;
   bool answer_arp_requests = true;
 
  private:

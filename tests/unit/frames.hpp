@@ -64,7 +64,8 @@ class TestLink final : public Link {
   }
 
   bool send(const FrameOut& frame, Instant) override {
-    if (busy) return false;
+    if (busy || room == 0) return false;
+    --room;
     Waiting waiting;
     waiting.front.assign(frame.parts[0].begin(), frame.parts[0].end());
     longest_front = std::max(longest_front, frame.parts[0].size());
@@ -90,6 +91,7 @@ class TestLink final : public Link {
   }
 
   bool busy = false;
+  std::size_t room = SIZE_MAX;  // frames it takes before it is busy
   std::size_t longest_front = 0;
   std::deque<Arriving> arriving;
   std::deque<std::vector<std::byte>> sent;

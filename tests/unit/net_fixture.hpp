@@ -11,6 +11,7 @@
 
 #include "stack/net/network.hpp"
 #include "stack/wire/arp.hpp"
+#include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -27,7 +28,8 @@ class NetworkTest : public ::testing::Test {
   static constexpr std::uint32_t kNeighbours = 4;
 
   NetworkTest() : NetworkTest(small()) {}
-  explicit NetworkTest(const Capacities& capacities) : capacities_(capacities) {
+  explicit NetworkTest(const Capacities& capacities, const Settings& settings = {})
+      : capacities_(capacities), settings_(settings) {
     network_.emplace(arena_, capacities_, settings_, entropy_, counters_, chunks_);
     EXPECT_FALSE(arena_.overrun());
     network_->begin(now_);
@@ -35,6 +37,15 @@ class NetworkTest : public ::testing::Test {
     EXPECT_TRUE(network_->add_interface(second_link_, {{2, 0, 0, 0, 5, 2}}, 576));
     EXPECT_EQ(network_->add_address({0}, {kOurs, 24}), Error::kOk);
     EXPECT_EQ(network_->add_address({1}, {IpAddress::v4(192, 168, 5, 2), 28}), Error::kOk);
+    settle();
+  }
+  /// Addresses have been announced, and nothing of it is left.
+  void settle() {
+    run_for(5s);
+    forget_sent();
+    second_link_.flush(now_);
+    second_link_.sent.clear();
+    counters_ = Counters();
   }
 
   static Capacities small() {
@@ -44,6 +55,7 @@ class NetworkTest : public ::testing::Test {
     capacities.interfaces = 3;
     capacities.chunks = 64;
     capacities.chunk_bytes = 256;
+    capacities.routes = 4;
     return capacities;
   }
 
@@ -171,6 +183,12 @@ class NetworkTest : public ::testing::Test {
   void forget_sent() {
     link_.flush(now_);
     link_.sent.clear();
+  }
+
+  /// Leaves of what was sent what is not ARP.
+  void forget_arp() {
+    link_.flush(now_);
+    std::erase_if(link_.sent, [](const auto& frame) { return get16(frame, 12) == kEtherTypeArp; });
   }
 
   std::uint64_t count(Count what) const { return counters_[what]; }

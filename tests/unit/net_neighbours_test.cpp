@@ -244,7 +244,7 @@ TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
 }
 
 TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
-  arp_request(kOurs, kOtherMac);                             // a conflict over our own address
+  arp_request(kOurs, kOurMac);                               // our own words, come back
   arp_request(host(255));                                    // broadcast
   arp_request(IpAddress::v4(10, 78, 0, 1));                  // not on this network
   arp_request(IpAddress::v4(192, 168, 5, 3));                // on the network of another interface

@@ -43,7 +43,8 @@ Capacities small_capacities() {
           .interfaces = 2,
           .chunks = 256,
           .chunk_bytes = 2048,
-          .transitions = 64};
+          .transitions = 64,
+          .routes = 4};
 }
 
 Settings plain_settings() {

@@ -1,5 +1,6 @@
 #include "stack/udp/udp.hpp"
 
+#include "stack/wire/udp.hpp"
 #include "tests/unit/datagram_scene.hpp"
 #include "tests/unit/random.hpp"
 
@@ -70,15 +71,27 @@ TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
   EXPECT_EQ(scene_.receive(id), "next");
 }
 
-TEST_F(UdpTest, RefusesWhatTheWayCannotCarry) {
+TEST_F(UdpTest, RefusesWhatCannotBeSent) {
   const UdpId id = scene_.bind(7);
-  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1472, 'x')), Error::kOk);
-  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1473, 'x')), Error::kInvalidArgument);
+  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(kUdpMaxPayload + 1, 'x')), Error::kInvalidArgument);
   EXPECT_EQ(send_to(id, kPeerAddress, 0, "x"), Error::kInvalidArgument);
   EXPECT_EQ(send_to(id, IpAddress::v4(8, 8, 8, 8), 9, "x"), Error::kNoRoute);
   EXPECT_EQ(send_to(id, IpAddress::v4(224, 0, 0, 1), 9, "x"), Error::kNoRoute);
   EXPECT_EQ(send_to(id, kStackAddress, 9, "x"), Error::kNoRoute);
-  scene_.forget();
+  EXPECT_EQ(scene_.sent_count(), 0u);
+}
+
+// RFC 1122, 4.1.4 and 3.3.3: what is larger than the interface carries leaves in fragments.
+TEST_F(UdpTest, FragmentsWhatIsTooLarge) {
+  const UdpId id = scene_.bind(7);
+  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1472, 'x')), Error::kOk);
+  EXPECT_TRUE(scene_.sent());
+  EXPECT_EQ(scene_.sent_count(), 0u);
+  int fragments = 0;
+  scene_.on_fragment = [&](const Bytes&) { ++fragments; };
+  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1473, 'x')), Error::kOk);
+  EXPECT_EQ(fragments, 2);
+  EXPECT_EQ(scene_.count(Count::datagrams_out), 2u);
 }
 
 TEST_F(UdpTest, SaysWhenTheLinkHasNoRoom) {
@@ -125,10 +138,20 @@ TEST_F(UdpTest, GivesADatagramToTheSocketThatIsMostPrecise) {
   EXPECT_EQ(scene_.count(Count::drop_datagram_no_socket), 1u);
 }
 
-TEST_F(UdpTest, CountsDatagramsForNobody) {
+// RFC 1122, 4.1.3.1: the sender is told that nobody is there.
+TEST_F(UdpTest, AnswersDatagramsForNobody) {
   const UdpId id = scene_.bind(7);
+  (void)send_to(id, kPeerAddress, 9, "so that ARP knows the peer");
+  scene_.forget();
+  std::vector<Bytes> errors;
+  scene_.on_other = [&](const Bytes& frame) { errors.push_back(frame); };
   scene_.arrives(to_us(8, "x"));
   EXPECT_EQ(scene_.count(Count::drop_datagram_no_socket), 1u);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0][34], std::byte{3}) << "destination unreachable";
+  EXPECT_EQ(errors[0][35], std::byte{3}) << "port";
+  scene_.arrives({kPeerAddress, kBroadcast, 5000, 8, "x"}, true);
+  EXPECT_EQ(errors.size(), 1u) << "nobody is told who spoke to everybody (RFC 1122, 3.2.2)";
   EXPECT_EQ(udp().close(id), Error::kOk);
   scene_.arrives(to_us(7, "x"));
   EXPECT_EQ(scene_.count(Count::drop_datagram_no_socket), 2u);

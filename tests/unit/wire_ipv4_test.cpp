@@ -25,7 +25,7 @@ TEST(WireIpv4, Parses) {
   EXPECT_EQ(ip->ttl, 64);
   EXPECT_TRUE(ip->dont_fragment);
   EXPECT_FALSE(ip->is_fragment());
-  EXPECT_FALSE(ip->source_routed);
+  EXPECT_TRUE(ip->options.empty());
   EXPECT_EQ(to_hex(ip->payload), "de ad be ef");
   EXPECT_TRUE(verify_ipv4_checksum(bytes));
 }
@@ -56,28 +56,44 @@ TEST(WireIpv4, RefusesBadVersionsAndLengths) {
       << "length within options";
 }
 
+std::optional<Ipv4OptionFault> check_options(std::string_view header) {
+  const auto bytes = packet(header);
+  const auto ip = parse_ipv4(bytes);
+  EXPECT_TRUE(ip) << header;
+  return check_ipv4_options(ip->options);
+}
+
 TEST(WireIpv4, SkipsOptions) {
   const auto bytes = packet("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 01 94040000 00 ff ff");
   ASSERT_TRUE(parse_ipv4(bytes));
   EXPECT_EQ(to_hex(parse_ipv4(bytes)->payload), "de ad be ef");
+  EXPECT_EQ(parse_ipv4(bytes)->options.size(), 8u);
+  EXPECT_FALSE(check_ipv4_options(parse_ipv4(bytes)->options));
+  EXPECT_FALSE(check_options(kHeader)) << "there are none";
 }
 
-TEST(WireIpv4, RefusesMalformedOptions) {
-  EXPECT_FALSE(parse_ipv4(packet("46 00 001c 0000 4000 40 06 0000 0a4d0001 0a4d0002 94000000")))
-      << "length 0";
-  EXPECT_FALSE(parse_ipv4(packet("46 00 001c 0000 4000 40 06 0000 0a4d0001 0a4d0002 94010000")))
-      << "length 1";
-  EXPECT_FALSE(parse_ipv4(packet("46 00 001c 0000 4000 40 06 0000 0a4d0001 0a4d0002 94050000")))
-      << "past the header";
-  EXPECT_FALSE(parse_ipv4(packet("46 00 001c 0000 4000 40 06 0000 0a4d0001 0a4d0002 01010194")))
-      << "no length";
+TEST(WireIpv4, FindsMalformedOptions) {
+  const auto at = [](std::string_view options) {
+    const auto fault =
+        check_options("46 00 001c 0000 4000 40 06 0000 0a4d0001 0a4d0002 " + std::string(options));
+    return fault && !fault->source_route ? fault->at : 0;
+  };
+  EXPECT_EQ(at("94000000"), 20) << "length 0";
+  EXPECT_EQ(at("94010000"), 20) << "length 1";
+  EXPECT_EQ(at("94050000"), 20) << "past the header";
+  EXPECT_EQ(at("01010194"), 23) << "no length";
+  EXPECT_EQ(check_options("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 94040000 01 44 09 00")->at, 25)
+      << "behind a good one";
 }
 
-TEST(WireIpv4, NoticesSourceRoutes) {
-  EXPECT_TRUE(parse_ipv4(packet("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 8307040a 4d000300"))
-                  ->source_routed);
-  EXPECT_TRUE(parse_ipv4(packet("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 8907040a 4d000300"))
-                  ->source_routed);
+TEST(WireIpv4, FindsSourceRoutes) {
+  for (const std::string_view route : {"8307040a 4d000300", "8907040a 4d000300"}) {
+    const auto fault =
+        check_options("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 " + std::string(route));
+    ASSERT_TRUE(fault);
+    EXPECT_TRUE(fault->source_route);
+    EXPECT_EQ(fault->at, 20);
+  }
 }
 
 TEST(WireIpv4, NoticesFragments) {

@@ -97,6 +97,16 @@ TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
   EXPECT_EQ(run(program, Bytes{}), 0u);
 }
 
+// RFC 5227, 2.4: who speaks from an address of ours is heard, whomever it speaks to.
+TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
+  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
+  EXPECT_EQ(run(program, frame), 0u);
+  const Bytes ours = arp_for(IpAddress::v4(10, 0, 0, 7));
+  std::copy(ours.begin() + 38, ours.begin() + 42, frame.begin() + 28);
+  EXPECT_NE(run(program, frame), 0u);
+}
+
 TEST(PacketFilter, AddressesInARowTakeOneComparison) {
   std::vector<Prefix> row, scattered;
   for (std::uint8_t i = 1; i < 101; ++i) {

@@ -1,0 +1,41 @@
+// Numbers that peers cannot predict, drawn from a key: SipHash of a counter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "stack/base/siphash.hpp"
+
+namespace conker {
+
+class RandomBits {
+ public:
+  /// Every purpose has a number of its own, so that one key serves several of these.
+  constexpr RandomBits(const SipKey& key, std::uint64_t purpose) : key_(key), purpose_(purpose) {}
+
+  constexpr std::uint16_t next16() {
+    if (left_ == 0) {
+      const std::array<std::uint64_t, 2> message{purpose_, counter_++};
+      pool_ = siphash24(key_, message);
+      left_ = 4;
+    }
+    const auto bits = static_cast<std::uint16_t>(pool_ & 0xffff);
+    pool_ >>= 16;
+    --left_;
+    return bits;
+  }
+
+  /// Evenly from [0, limit), give or take a 2^-16th part.
+  constexpr std::uint32_t below(std::uint32_t limit) {
+    return static_cast<std::uint32_t>((std::uint64_t{next16()} * limit) >> 16);
+  }
+
+ private:
+  SipKey key_;
+  std::uint64_t purpose_;
+  std::uint64_t counter_ = 0;
+  std::uint64_t pool_ = 0;
+  std::uint8_t left_ = 0;  // numbers in the pool
+};
+
+}  // namespace conker

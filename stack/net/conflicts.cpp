@@ -1,0 +1,137 @@
+#include "stack/net/conflicts.hpp"
+
+#include <algorithm>
+
+namespace conker {
+namespace {
+
+// After a link could not take a probe or an announcement.
+constexpr Duration kSayAgain = 100ms;
+
+}  // namespace
+
+Error Conflicts::add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options,
+                             Instant now) {
+  const auto index = interfaces_.add_address(
+      interface, address, options.probe ? AddressState::kProbing : AddressState::kAssigned);
+  if (!index) return index.error();
+  Address& record = addresses()[*index];
+  record.give_up = options.give_up;
+  // Hosts that were all switched on at once must not probe at once (RFC 5227, 2.1.1).
+  record.deadline = options.probe ? now + random_up_to(kProbeWait) : now;
+  deadline_ = std::min(deadline_, record.deadline);
+  return Error::kOk;
+}
+
+Error Conflicts::remove_address(const IpAddress& address) {
+  const std::uint32_t index = addresses().find(address);
+  if (index != kNone && addresses()[index].news) --news_;
+  return interfaces_.remove_address(address);
+}
+
+Duration Conflicts::random_up_to(Duration limit) {
+  return Duration(random_.below(static_cast<std::uint32_t>(limit / 1ms)) * Duration(1ms));
+}
+
+// ---- What we say ----
+
+void Conflicts::timers(Instant now) {
+  if (now < deadline_) return;
+  deadline_ = kNever;
+  for (std::uint32_t i = 0; i < addresses().size(); ++i) {
+    if (addresses()[i].deadline <= now) step(i, now);
+    deadline_ = std::min(deadline_, addresses()[i].deadline);
+  }
+}
+
+void Conflicts::step(std::uint32_t index, Instant now) {
+  Address& address = addresses()[index];
+  const bool probing = address.state == AddressState::kProbing;
+  if (probing && address.said == kProbes) {
+    // Nobody has answered (2.1.1): it is ours, and everybody hears of it (2.3).
+    address.said = 0;
+    interfaces_.change_address(index, AddressState::kAssigned);
+    post(address);
+    return step(index, now);
+  }
+  // A probe has no sender, so that nobody's cache is touched by what may never be ours.
+  if (!say(address, probing ? IpAddress::v4(0) : address.address, now)) {
+    address.deadline = now + kSayAgain;
+    return;
+  }
+  ++address.said;
+  counters_.add(probing ? Count::arp_probes_out : Count::arp_announcements_out);
+  if (probing) {
+    address.deadline =
+        now + (address.said == kProbes ? kAnnounceWait : kProbeMin + random_up_to(kProbeMax - kProbeMin));
+  } else {
+    address.deadline = address.said == kAnnouncements ? kNever : now + kAnnounceInterval;
+  }
+}
+
+bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now) {
+  const ArpPacket packet{ArpPacket::Operation::kRequest, interfaces_.mac(address.interface), sender,
+                         MacAddress(), address.address};
+  return interfaces_.send_arp(address.interface, packet, MacAddress::broadcast(), now);
+}
+
+// ---- What others say ----
+
+void Conflicts::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
+  // Our own words, come back over a hub or over a second interface on the same network.
+  if (interfaces_.is_own_mac(packet.sender_mac)) return;
+  const bool probe = packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
+  const std::uint32_t index = addresses().find(probe ? packet.target : packet.sender);
+  if (index == kNone || addresses()[index].interface != interface) return;
+  // Whoever probes for an address that we have is told by an answer (2.4); only while we probe for it too is
+  // it a conflict (2.1.1).
+  if (probe && addresses()[index].state != AddressState::kProbing) return;
+  conflict(index, packet.sender_mac, now);
+}
+
+void Conflicts::conflict(std::uint32_t index, const MacAddress& rival, Instant now) {
+  Address& address = addresses()[index];
+  if (address.state == AddressState::kDuplicate) return;
+  counters_.add(Count::arp_conflicts);
+  address.rival = rival;
+  address.contested = true;
+  if (address.state == AddressState::kProbing) return give_up(index);
+  const bool recently = address.defended != Instant() && now - address.defended < kDefendInterval;
+  if (recently) {
+    if (address.give_up) give_up(index);
+    return;
+  }
+  // 2.4 (b) and (c): one announcement in an interval, so that two that both defend do not flood the link.
+  address.defended = now;
+  if (say(address, address.address, now)) counters_.add(Count::arp_defences);
+  post(address);
+}
+
+void Conflicts::give_up(std::uint32_t index) {
+  counters_.add(Count::addresses_given_up);
+  addresses()[index].deadline = kNever;
+  interfaces_.change_address(index, AddressState::kDuplicate);
+  post(addresses()[index]);
+}
+
+// ---- News ----
+
+void Conflicts::post(Address& address) {
+  if (!address.news) ++news_;
+  address.news = true;
+}
+
+bool Conflicts::next_event(AddressEvent& event) {
+  if (news_ == 0) return false;
+  for (std::uint32_t i = 0; i < addresses().size(); ++i) {
+    Address& address = addresses()[i];
+    if (!address.news) continue;
+    address.news = false;
+    --news_;
+    event = AddressEvent{address.address, address.interface, address.state, address.contested, address.rival};
+    return true;
+  }
+  return false;
+}
+
+}  // namespace conker
