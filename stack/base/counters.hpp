@@ -130,7 +130,15 @@ namespace conker {
   X(dns_answers_in, "answers of DNS servers understood")                                              \
   X(dns_cache_hits, "names found in the cache")                                                       \
   X(drop_dns_foreign, "DNS messages that answer no question of ours")                                 \
-  X(drop_dns_malformed, "answers of DNS servers that are broken")
+  X(drop_dns_malformed, "answers of DNS servers that are broken")                                     \
+  X(dhcp_out, "DHCP messages sent")                                                                   \
+  X(dhcp_in, "DHCP messages received")                                                                \
+  X(dhcp_leases, "leases got or made longer")                                                         \
+  X(dhcp_leases_lost, "leases that ran out, were taken back or were returned")                        \
+  X(dhcp_naks, "requests that a DHCP server refused")                                                 \
+  X(dhcp_declines, "addresses declined because another host has them")                                \
+  X(drop_dhcp_malformed, "DHCP messages cut short, with broken options, or for others")               \
+  X(drop_dhcp_unwanted, "DHCP messages that nobody asked for, or that cannot be true")
 
 enum class Count : std::uint8_t {
 #define CONKER_COUNTER_ENUM(name, meaning) name,

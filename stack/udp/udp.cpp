@@ -110,12 +110,13 @@ Error Udp::connect(UdpId id, const Endpoint& remote) {
 Error Udp::send(UdpId id, std::span<const std::byte> payload) {
   const Socket* socket = tables_.sockets.find(id);
   if (socket == nullptr) return Error::kNoSuchId;
-  return socket->connected() ? transmit(*socket, socket->remote, payload) : Error::kNotConnected;
+  return socket->connected() ? transmit(*socket, socket->remote, payload, {}) : Error::kNotConnected;
 }
 
-Error Udp::send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload) {
+Error Udp::send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload,
+                   std::optional<IpAddress> from) {
   const Socket* socket = tables_.sockets.find(id);
-  return socket == nullptr ? Error::kNoSuchId : transmit(*socket, remote, payload);
+  return socket == nullptr ? Error::kNoSuchId : transmit(*socket, remote, payload, from);
 }
 
 std::optional<Datagram> Udp::receive(UdpId id, std::span<std::byte> out) {
@@ -168,10 +169,11 @@ bool Udp::next_event(UdpEvent& event) {
 
 // ---- Out ----
 
-Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload) {
+Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload,
+                    std::optional<IpAddress> from) {
   if (to.port.value == 0 || payload.size() > kUdpMaxPayload) return Error::kInvalidArgument;
   PacketOut packet;
-  packet.source = socket.local.address;
+  packet.source = from.value_or(socket.local.address);
   if (parts_.network.is_broadcast(to.address)) return transmit_to_all(socket, to, packet, payload);
   const auto source = parts_.network.source_for(to.address);
   if (!source) return source.error();

@@ -47,7 +47,10 @@ class Udp final : public DatagramProtocol {
   /// in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0, or a broadcast that the socket
   /// may not send, that has no interface to go to or that is too large for it. kNoRoute. kNotSent: dropped
   /// for want of room, and counted.
-  Error send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload);
+  /// `from` is for who must choose the source, 0.0.0.0 included; else it is the socket's address, or the
+  /// first one that leads there.
+  Error send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload,
+                std::optional<IpAddress> from = std::nullopt);
   /// The oldest datagram that waits, cut to `out`; nothing when none does, or for an id that names nothing.
   std::optional<Datagram> receive(UdpId id, std::span<std::byte> out);
   /// Datagrams not received are lost, and no event will come any more.
@@ -119,7 +122,8 @@ class Udp final : public DatagramProtocol {
   std::uint32_t receiver(const PacketIn& packet, Port source, Port destination, bool to_all) const;
   Count dispatch(const PacketIn& packet);
   Count deliver(std::uint32_t slot, const PacketIn& packet, Port source, std::span<const std::byte> payload);
-  Error transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload);
+  Error transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload,
+                 std::optional<IpAddress> from);
   Error transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& packet,
                         std::span<const std::byte> payload);
   Error hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet,

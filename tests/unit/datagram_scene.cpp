@@ -151,7 +151,7 @@ void DatagramScene::collect_arp(const Bytes& frame) {
   if (packet->sender == packet->target) return announcements.push_back(packet->target);
   if (packet->sender.is_unspecified()) {
     probes.push_back(packet->target);
-    if (!defended.contains(packet->target)) return;
+    if (!answer_every_probe && !defended.contains(packet->target)) return;
   } else if (!answer_arp_requests) {
     return;
   }

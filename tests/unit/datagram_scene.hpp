@@ -76,6 +76,7 @@ class DatagramScene {
   std::function<void(const UdpEvent&)> on_udp_event;
   /// Addresses that somebody defends against ARP probes.
   std::set<IpAddress> defended;
+  bool answer_every_probe = false;
   /// The addresses of all probes and announcements there were.
   std::deque<IpAddress> probes, announcements;
   /// Takes whatever was sent that is neither UDP nor ARP.
