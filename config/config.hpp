@@ -38,6 +38,7 @@ struct Link {
   MacAddress mac;
   std::uint16_t mtu = 1500;       // largest IP packet
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
+  bool dhcp = false;              // a server gives the address; then there are no others
   std::variant<Tap, Packet, Unix> kind;
 };
 
@@ -78,6 +79,7 @@ struct Log {
 struct Config {
   std::vector<Link> links;
   std::optional<IpAddress> gateway;
+  std::vector<IpAddress> dns_servers;  // before those of leases
   Capacities capacities;
   Settings settings;
   std::vector<Service> services;

@@ -45,6 +45,26 @@ std::string links_text(const json& links) {
   return table.text();
 }
 
+/// A line for each link whose address a server gives.
+std::string leases_text(const json& links) {
+  std::string text;
+  for (const json& link : links) {
+    const json& dhcp = link.at("dhcp");
+    if (dhcp.is_null()) continue;
+    text += fmt::format("DHCP on {}: {}", link.at("name").get<std::string>(),
+                        dhcp.at("state").get<std::string>());
+    if (!dhcp.at("address").is_null()) {
+      text += fmt::format(", {} from {}", dhcp.at("address").get<std::string>(),
+                          dhcp.at("server").get<std::string>());
+      text += dhcp.at("expires_s").is_null()
+                  ? " for ever"
+                  : fmt::format(" for another {}", duration_text(dhcp.at("expires_s")));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string books_text(const json& books) {
   return fmt::format(
       "books  {} opened = {} closed + {} reset + {} aborted + {} timed out + {} refused + {} other + {} "
@@ -63,6 +83,9 @@ std::string status_text(const json& status) {
   text += links_text(status.at("links"));
   if (!status.at("gateway").is_null())
     text += fmt::format("gateway {}\n", status.at("gateway").get<std::string>());
+  if (!status.at("dns_servers").empty())
+    text += fmt::format("DNS servers {}\n", joined(status.at("dns_servers")));
+  text += leases_text(status.at("links"));
   Table tables({{"TABLE"}, {"USED", Align::kRight}, {"CAPACITY", Align::kRight}});
   for (const json& table : status.at("tables")) {
     tables.add({table.at("name"), count(table.at("used")), count(table.at("capacity"))});

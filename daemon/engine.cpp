@@ -29,6 +29,12 @@ std::int64_t read_clock(clockid_t id) {
   return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
 }
 
+std::string megabytes(std::size_t bytes) {
+  return std::to_string((bytes >> 20) + 1) + " MiB";
+}
+
+}  // namespace
+
 Entropy draw_entropy() {
   Entropy entropy;
   const auto bytes = std::as_writable_bytes(std::span(entropy.words));
@@ -37,12 +43,6 @@ Entropy draw_entropy() {
   }
   return entropy;
 }
-
-std::string megabytes(std::size_t bytes) {
-  return std::to_string((bytes >> 20) + 1) + " MiB";
-}
-
-}  // namespace
 
 /// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and the moment
 /// before it would sleep, in which the turn is made.
@@ -161,6 +161,8 @@ void Engine::build_stack() {
   }
   stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
   stack_->begin(clock());
+  udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
+  udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];
     const auto interface = stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
@@ -202,6 +204,14 @@ void Engine::want_turn() {
 
 void Engine::on_events(Owner owner, std::function<void(const Event&)> handler) {
   event_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+}
+
+void Engine::on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler) {
+  udp_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+}
+
+void Engine::on_address_event(std::function<void(const AddressEvent&)> handler) {
+  address_handler_ = std::move(handler);
 }
 
 void Engine::on_echo_reply(std::function<void(const EchoReply&)> handler) {
@@ -261,6 +271,15 @@ void Engine::dispatch() {
   while (stack_->next_event(event)) {
     const auto owner = static_cast<std::size_t>(owner_of(event.cookie));
     if (owner < kOwners && event_handlers_[owner]) event_handlers_[owner](event);
+  }
+  UdpEvent datagrams;
+  while (udp_->next_event(datagrams)) {
+    const auto owner = static_cast<std::size_t>(owner_of(datagrams.cookie));
+    if (owner < kOwners && udp_handlers_[owner]) udp_handlers_[owner](datagrams);
+  }
+  AddressEvent address;
+  while (stack_->next_address_event(address)) {
+    if (address_handler_) address_handler_(address);
   }
   EchoReply reply;
   while (stack_->next_echo_reply(reply)) {
