@@ -39,7 +39,22 @@ struct Link {
   std::uint16_t mtu = 1500;       // largest IP packet
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
   bool dhcp = false;              // a server gives the address; then there are no others
+  bool probe = false;             // ask whether anybody else has them before they are used (RFC 5227)
   std::variant<Tap, Packet, Unix> kind;
+};
+
+/// A way to a network: through a gateway or, without one, over a link whose neighbours its hosts are.
+struct Route {
+  Prefix to;
+  std::optional<IpAddress> gateway;
+  std::size_t link = 0;  // index into Config::links
+};
+
+/// What puts fragments together: nothing does if there may be no datagrams.
+struct Reassembly {
+  std::uint32_t datagrams = 64;  // at a time: the oldest is dropped
+  std::uint32_t chunks = 1024;   // most of the pool that all together may hold: the oldest are dropped
+  std::uint32_t datagram_bytes = 65535;  // larger ones are refused
 };
 
 enum class ServiceKind : std::uint8_t { kEcho, kDiscard, kDaytime, kChargen, kAcceptClose };
@@ -80,7 +95,9 @@ struct Config {
   std::vector<Link> links;
   std::optional<IpAddress> gateway;
   std::vector<IpAddress> dns_servers;  // before those of leases
+  std::vector<Route> routes;
   Capacities capacities;
+  Reassembly reassembly;
   Settings settings;
   std::vector<Service> services;
   Control control;

@@ -37,9 +37,9 @@ void read(const Section& section, std::string_view key, Duration& out, Duration 
 }
 
 Capacities read_capacities(const Value& value) {
-  static constexpr Keys<11> kKeys{"connections", "half_open",   "time_wait",  "listeners",
-                                  "neighbours",  "addresses",   "interfaces", "chunks",
-                                  "chunk_bytes", "transitions", "udp_sockets"};
+  static constexpr Keys<12> kKeys{"connections", "half_open",   "time_wait",   "listeners",
+                                  "neighbours",  "addresses",   "interfaces",  "chunks",
+                                  "chunk_bytes", "transitions", "udp_sockets", "routes"};
   const Section section = value.section(kKeys);
   Capacities c;
   constexpr std::uint64_t kMany = 1 << 22;
@@ -54,7 +54,27 @@ Capacities read_capacities(const Value& value) {
   read(section, "chunk_bytes", c.chunk_bytes, 128, 32768);
   read(section, "transitions", c.transitions, 1, kMany);
   read(section, "udp_sockets", c.udp_sockets, 8, 65536);
+  read(section, "routes", c.routes, 1, 4096);
   return c;
+}
+
+/// What the section ip says of the stack's settings and of reassembly.
+void read_ip(const Value& value, Settings& settings, Reassembly& reassembly) {
+  static constexpr Keys<7> kKeys{"ttl",
+                                 "dscp",
+                                 "icmp_errors_per_second",
+                                 "reassembly_timeout",
+                                 "reassembly_datagrams",
+                                 "reassembly_chunks",
+                                 "reassembly_bytes"};
+  const Section section = value.section(kKeys);
+  read(section, "ttl", settings.ttl, 1, 255);
+  read(section, "dscp", settings.dscp, 0, 63);
+  read(section, "icmp_errors_per_second", settings.icmp_errors_per_second, 0, 1'000'000);
+  read(section, "reassembly_timeout", settings.reassembly_timeout, 1s, 10min);
+  read(section, "reassembly_datagrams", reassembly.datagrams, 0, 4096);
+  read(section, "reassembly_chunks", reassembly.chunks, 1, 1 << 22);
+  read(section, "reassembly_bytes", reassembly.datagram_bytes, 1500, 65535);
 }
 
 Settings read_tcp(const Value& value) {
@@ -89,8 +109,8 @@ Settings read_tcp(const Value& value) {
 }
 
 /// Every key that a link of some type has; read_kind() is stricter.
-constexpr Keys<10> kLinkKeys{"type", "name", "device",    "path",         "mode",
-                             "mac",  "mtu",  "addresses", "host_address", "address"};
+constexpr Keys<11> kLinkKeys{"type", "name",      "device",       "path",    "mode", "mac",
+                             "mtu",  "addresses", "host_address", "address", "probe"};
 
 std::string read_device(const Section& section) {
   const Value value = section.at("device");
@@ -116,10 +136,12 @@ std::string read_link_name(const Section& section) {
 }
 
 std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
-  static constexpr Keys<8> kTapKeys{"type", "name",      "device",       "mac",
-                                    "mtu",  "addresses", "host_address", "address"};
-  static constexpr Keys<7> kPacketKeys{"type", "name", "device", "mac", "mtu", "addresses", "address"};
-  static constexpr Keys<8> kUnixKeys{"type", "name", "path", "mode", "mac", "mtu", "addresses", "address"};
+  static constexpr Keys<9> kTapKeys{"type",      "name",         "device",  "mac",  "mtu",
+                                    "addresses", "host_address", "address", "probe"};
+  static constexpr Keys<8> kPacketKeys{"type", "name",      "device",  "mac",
+                                       "mtu",  "addresses", "address", "probe"};
+  static constexpr Keys<9> kUnixKeys{"type", "name",      "path",    "mode", "mac",
+                                     "mtu",  "addresses", "address", "probe"};
   if (type == "tap") {
     const Section section = value.section(kTapKeys);
     Tap tap{read_device(section), std::nullopt};
@@ -165,9 +187,12 @@ Link read_link(const Value& value, std::size_t addresses_left) {
       address->fail("\"" + address->text() + "\" must be dhcp; name others under addresses");
     if (const auto others = any.find("addresses"))
       others->fail("a link has either addresses or address: dhcp");
+    if (const auto probe = any.find("probe"))
+      probe->fail("is for addresses; what a server gives is always probed");
     link.dhcp = true;
     return link;
   }
+  if (const auto probe = any.find("probe")) link.probe = probe->boolean();
   for (const Value& entry : any.at("addresses").list()) {
     for (const Prefix& address : entry.prefix_range(addresses_left)) {
       if (addresses_left == 0) entry.fail("more addresses than capacities.addresses allows");
@@ -216,6 +241,7 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
   return links;
 }
 
+/// The address of a neighbour on one of the links.
 IpAddress read_gateway(const Value& value, const std::vector<Link>& links) {
   const IpAddress gateway = value.address();
   bool reached = false;
@@ -239,6 +265,43 @@ std::vector<IpAddress> read_dns(const Value& value) {
     servers.push_back(entry.address());
   }
   return servers;
+}
+
+Route read_route(const Value& value, const std::vector<Link>& links) {
+  static constexpr Keys<3> kKeys{"to", "via", "link"};
+  const Section section = value.section(kKeys);
+  Route route;
+  route.to = section.at("to").network();
+  const auto via = section.find("via"), link = section.find("link");
+  if (via.has_value() == link.has_value()) value.fail("takes either via (a gateway) or link (a link's name)");
+  if (via) {
+    route.gateway = read_gateway(*via, links);
+    return route;
+  }
+  const std::string name = link->text();
+  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == name; });
+  if (found == links.end()) link->fail("no link is named " + name);
+  route.link = static_cast<std::size_t>(found - links.begin());
+  return route;
+}
+
+std::vector<Route> read_routes(const Value& value, const Config& config) {
+  std::vector<Route> routes;
+  for (const Value& entry : value.list()) {
+    if (routes.size() + (config.gateway ? 1 : 0) == config.capacities.routes) {
+      entry.fail("more routes, the gateway included, than capacities.routes allows");
+    }
+    const Route route = read_route(entry, config.links);
+    static constexpr Keys<3> kKeys{"to", "via", "link"};
+    const Value to = entry.section(kKeys).at("to");
+    if (route.to.length == 0 && config.gateway)
+      to.fail("the key gateway names the route to everywhere already");
+    if (std::any_of(routes.begin(), routes.end(), [&](const Route& other) { return other.to == route.to; })) {
+      to.fail("another route leads to " + to.text());
+    }
+    routes.push_back(route);
+  }
+  return routes;
 }
 
 std::vector<Service> read_services(const Value& value, const Capacities& capacities) {
@@ -304,15 +367,17 @@ Log read_log(const Value& value) {
 }
 
 Config read_config(const Value& root) {
-  static constexpr Keys<10> kKeys{"links",  "gateway", "capacities",       "tcp", "services", "control",
-                                  "strike", "log",     "shutdown_timeout", "dns"};
+  static constexpr Keys<12> kKeys{"links",  "gateway", "capacities",       "tcp", "services", "control",
+                                  "strike", "log",     "shutdown_timeout", "dns", "routes",   "ip"};
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
   if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp);
+  if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
   if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);
   if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns);
+  if (const auto routes = section.find("routes")) config.routes = read_routes(*routes, config);
   if (const auto services = section.find("services"))
     config.services = read_services(*services, config.capacities);
   if (const auto control = section.find("control")) config.control = read_control(*control, config.links);

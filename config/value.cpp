@@ -141,6 +141,12 @@ Duration Value::duration(Duration low, Duration high) const {
   return Duration(*count * scale);
 }
 
+bool Value::boolean() const {
+  const std::string word = text();
+  if (word != "true" && word != "false") fail(quoted(word) + " must be true or false");
+  return word == "true";
+}
+
 std::uint32_t Value::mode() const {
   const std::string word = text();
   const auto value = parse_number<std::uint32_t>(word, 8);
@@ -175,6 +181,16 @@ Prefix Value::prefix(bool bare) const {
     fail(quoted(word) + " is not an address with its prefix length, such as 10.77.0.2/24");
   }
   return Prefix{*address, static_cast<std::uint8_t>(length)};
+}
+
+Prefix Value::network() const {
+  const Prefix one = prefix(false);
+  const IpAddress begin = IpAddress::v4(one.address.v4_bits() & one.v4_mask());
+  if (one.address != begin) {
+    fail(text() + " is a host in a network, not a network: write " + to_text(begin) + "/" +
+         std::to_string(one.length));
+  }
+  return one;
 }
 
 Prefix Value::host() const {

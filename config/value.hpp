@@ -42,6 +42,8 @@ class Value {
   std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
   /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
   Duration duration(Duration low, Duration high) const;
+  /// true or false.
+  bool boolean() const;
   /// Permissions in octal digits, 0 to 0777.
   std::uint32_t mode() const;
   /// A unicast MAC.
@@ -50,6 +52,8 @@ class Value {
   IpAddress address() const;
   /// "10.77.0.1/24"; the bits of the host are kept. A bare address counts whole, if `bare` allows it.
   Prefix prefix(bool bare) const;
+  /// "10.80.0.0/16", a whole network: no bits behind the prefix.
+  Prefix network() const;
   /// "10.77.0.2/24", the address of a host in its network.
   Prefix host() const;
   /// One host(), or "10.77.0.10-10.77.0.40/24" for each from first to last; at most `most`.

@@ -81,9 +81,9 @@ void print_ping_summary(const Context& context, const std::string& host, const P
 }
 
 /// One echo; false when the command's time is over or Ctrl-C was pressed.
-bool ping_once(const Context& context, Client& client, const std::string& host, PingTally& tally) {
+bool ping_once(const Context& context, Client& client, const std::string& host, int bytes, PingTally& tally) {
   const std::uint64_t sequence = tally.sent % 65536 + 1;
-  const int id = client.send("ping", {{"host", host}, {"sequence", sequence % 65536}});
+  const int id = client.send("ping", {{"host", host}, {"sequence", sequence % 65536}, {"bytes", bytes}});
   ++tally.sent;
   try {
     while (!interrupted()) {
@@ -107,14 +107,14 @@ bool ping_once(const Context& context, Client& client, const std::string& host, 
   return false;
 }
 
-int ping(const Context& context, const std::string& host, std::uint64_t count) {
+int ping(const Context& context, const std::string& host, std::uint64_t count, int bytes) {
   check_host(host);
   Client client = context.connect();
   catch_interrupt();
   PingTally tally;
   Clock::time_point next = Clock::now();
   try {
-    while (tally.sent < count && ping_once(context, client, host, tally)) {
+    while (tally.sent < count && ping_once(context, client, host, bytes, tally)) {
       next += kPingInterval;
       while (tally.sent < count && !interrupted() && Clock::now() < next) client.receive(next);
     }
@@ -133,6 +133,7 @@ void add_service_verbs(CLI::App& app, Context& context) {
     int listen_port = 0, unlisten_port = 0;
     std::string service, host;
     std::uint64_t count = 4;
+    int bytes = 56;
   };
   const auto values = std::make_shared<Values>();
   const Parameter& port = table::kPort;
@@ -157,12 +158,18 @@ void add_service_verbs(CLI::App& app, Context& context) {
       ->type_name("");
 
   verb = add_verb(app, context, "ping", "Send ICMP echo requests, one a second, and show the answers",
-                  [&context, values] { return ping(context, values->host, values->count); });
+                  [&context, values] { return ping(context, values->host, values->count, values->bytes); });
   verb->add_option("HOST", values->host, parameter_help("ping", "host"))->required()->type_name("");
   verb->add_option("-c", values->count, "how many")
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  const Parameter& size = *find_parameter(*find_verb("ping"), "bytes");
+  verb->add_option("-s", values->bytes,
+                   std::string(size.help) + "; what is too large for a frame leaves in fragments")
+      ->type_name("BYTES")
+      ->capture_default_str()
+      ->check(CLI::Range(static_cast<int>(size.min), static_cast<int>(size.max)));
 }
 
 }  // namespace conker::ctl

@@ -65,6 +65,28 @@ std::string leases_text(const json& links) {
   return text;
 }
 
+std::string routes_text(const json& routes) {
+  Table table({{"TO"}, {"VIA"}, {"LINK"}});
+  for (const json& route : routes) {
+    const json& via = route.at("via");
+    const json& link = route.at("link");
+    table.add({route.at("to"), via.is_null() ? "neighbours" : via.get<std::string>(),
+               link.is_null() ? "not reached" : link.get<std::string>()});
+  }
+  return table.empty() ? "no routes\n" : table.text();
+}
+
+std::string doubts_text(const json& addresses) {
+  std::string text;
+  for (const json& address : addresses) {
+    const json& rival = address.at("rival");
+    text += fmt::format("address {} on {}: {}{}\n", address.at("address").get<std::string>(),
+                        address.at("link").get<std::string>(), address.at("state").get<std::string>(),
+                        rival.is_null() ? "" : ", used by " + rival.get<std::string>());
+  }
+  return text;
+}
+
 std::string books_text(const json& books) {
   return fmt::format(
       "books  {} opened = {} closed + {} reset + {} aborted + {} timed out + {} refused + {} other + {} "
@@ -81,11 +103,11 @@ std::string status_text(const json& status) {
       "conkerd {}, up {}, process {}, {} clients\n\n", status.at("version").get<std::string>(),
       duration_text(status.at("uptime_s")), status.at("pid").get<int>(), control.at("clients").get<int>());
   text += links_text(status.at("links"));
-  if (!status.at("gateway").is_null())
-    text += fmt::format("gateway {}\n", status.at("gateway").get<std::string>());
+  text += doubts_text(status.at("doubtful_addresses"));
   if (!status.at("dns_servers").empty())
     text += fmt::format("DNS servers {}\n", joined(status.at("dns_servers")));
   text += leases_text(status.at("links"));
+  text += "\n" + routes_text(status.at("routes"));
   Table tables({{"TABLE"}, {"USED", Align::kRight}, {"CAPACITY", Align::kRight}});
   for (const json& table : status.at("tables")) {
     tables.add({table.at("name"), count(table.at("used")), count(table.at("capacity"))});

@@ -29,6 +29,16 @@ std::int64_t read_clock(clockid_t id) {
   return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
 }
 
+std::string in_words(const IpAddress& address) {
+  std::array<char, IpAddress::kTextSize> text;
+  return std::string(address.format(text));
+}
+
+std::string in_words(const MacAddress& mac) {
+  std::array<char, MacAddress::kTextSize> text;
+  return std::string(mac.format(text));
+}
+
 std::string megabytes(std::size_t bytes) {
   return std::to_string((bytes >> 20) + 1) + " MiB";
 }
@@ -163,24 +173,49 @@ void Engine::build_stack() {
   stack_->begin(clock());
   udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
   udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());
+  add_interfaces();
+  add_routes();
+  add_reassembly();
+  spdlog::debug("tables of {} reserved", megabytes(bytes));
+}
+
+void Engine::add_interfaces() {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];
     const auto interface = stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
     if (!interface) throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
+    // Given by whoever wrote the configuration, an address is defended and never given up.
+    const AddressOptions options{.probe = configured.probe, .give_up = false};
     for (const Prefix& address : configured.addresses) {
-      const Error error = stack_->add_address(*interface, address);
+      const Error error = stack_->add_address(*interface, address, options);
       if (error == Error::kOk) continue;
-      std::array<char, IpAddress::kTextSize> text;
-      throw std::runtime_error("link " + configured.name + ": address " +
-                               std::string(address.address.format(text)) + ": " + to_string(error));
+      throw std::runtime_error("link " + configured.name + ": address " + in_words(address.address) + ": " +
+                               to_string(error));
     }
   }
-  if (config_.gateway) {
-    const Error error = stack_->set_gateway(*config_.gateway);
-    if (error != Error::kOk) throw std::runtime_error(std::string("gateway: ") + to_string(error));
+}
+
+void Engine::add_routes() {
+  const auto check = [](Error error, const IpAddress& to) {
+    if (error != Error::kOk) throw std::runtime_error("route to " + in_words(to) + ": " + to_string(error));
+  };
+  if (config_.gateway) check(stack_->set_gateway(*config_.gateway), IpAddress::v4(0));
+  for (const config::Route& route : config_.routes) {
+    check(route.gateway ? stack_->add_route(route.to, *route.gateway)
+                        : stack_->add_route(route.to, links_[route.link].interface),
+          route.to.address);
   }
-  spdlog::debug("tables of {} reserved", megabytes(bytes));
+}
+
+void Engine::add_reassembly() {
+  const config::Reassembly& wanted = config_.reassembly;
+  if (wanted.datagrams == 0) return;
+  constexpr std::size_t kOptions = 40;  // a longer header takes nothing from the datagram
+  fragmented_.resize(wanted.datagrams);
+  whole_.resize(wanted.datagram_bytes + kOptions);
+  reassembly_.emplace(fragmented_, whole_, wanted.chunks);
+  stack_->use_reassembler(*reassembly_);
 }
 
 Instant Engine::clock() const {
@@ -277,13 +312,35 @@ void Engine::dispatch() {
     const auto owner = static_cast<std::size_t>(owner_of(datagrams.cookie));
     if (owner < kOwners && udp_handlers_[owner]) udp_handlers_[owner](datagrams);
   }
-  AddressEvent address;
-  while (stack_->next_address_event(address)) {
-    if (address_handler_) address_handler_(address);
-  }
   EchoReply reply;
   while (stack_->next_echo_reply(reply)) {
     if (echo_handler_) echo_handler_(reply);
+  }
+  log_addresses();
+}
+
+void Engine::log_addresses() {
+  AddressEvent event;
+  while (stack_->next_address_event(event)) {
+    if (address_handler_) address_handler_(event);
+    const std::string where = in_words(event.address) + " on link " + links_[event.interface.index].name;
+    const std::string rival = event.conflict ? in_words(event.rival) : "";
+    switch (event.state) {
+      case AddressState::kAssigned:
+        if (event.conflict) {
+          spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address", where,
+                       rival);
+        } else {
+          spdlog::info("{}: nobody else has it", where);
+        }
+        break;
+      case AddressState::kDuplicate:
+        spdlog::error("{}: not used, {} has it already{}", where, rival,
+                      config_.links[event.interface.index].dhcp ? "" : ": configure another");
+        break;
+      case AddressState::kProbing:
+        break;
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "daemon/mapping.hpp"
 #include "stack/link/capture.hpp"
 #include "stack/link/fault.hpp"
+#include "stack/net/ipv4_reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/udp/udp.hpp"
 
@@ -97,10 +99,14 @@ class Engine {
 
   void open_links();
   void build_stack();
+  void add_interfaces();
+  void add_routes();
+  void add_reassembly();
   void want_turn();
   void turn();
   std::size_t receive(Instant now);
   void dispatch();
+  void log_addresses();
   Instant run_hooks();
 
   struct ev_loop* loop_;
@@ -110,6 +116,9 @@ class Engine {
   std::unique_ptr<Stack> stack_;
   Mapping udp_storage_;
   std::unique_ptr<Udp> udp_;
+  std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
+  std::vector<std::byte> whole_;                      // and one that has been
+  std::optional<Ipv4Reassembly> reassembly_;
   std::array<std::function<void(const Event&)>, kOwners> event_handlers_;
   std::array<std::function<void(const UdpEvent&)>, kOwners> udp_handlers_;
   std::array<std::function<Instant()>, kOwners> turn_handlers_;

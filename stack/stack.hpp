@@ -90,7 +90,7 @@ class Stack {
   }
   /// Connections from it stay, and time out: abort them first.
   Error remove_address(const IpAddress& address) { return network_.remove_address(address); }
-  /// What leads to a prefix besides those of our addresses: a gateway, which must be a neighbour now, or an
+  /// What leads to a prefix besides those of our addresses: a gateway in the prefix of one of them, or an
   /// interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse when that prefix
   /// has a route that was added before.
   Error add_route(const Prefix& to, const IpAddress& gateway) { return network_.add_route(to, gateway); }

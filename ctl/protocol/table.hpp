@@ -54,6 +54,11 @@ inline constexpr std::array kStatusResult{
           "state, address, server, router, dns, renew_s, expires_s, link_local; null without DHCP"},
     Field{"gateway", Type::kString, {}, "where everything goes that no link reaches; null if nowhere"},
     Field{"dns_servers", Type::kList, {}, "who is asked for names"},
+    Field{"routes", Type::kList, {}, "to, via (null for neighbours), link, connected (goes with an address)"},
+    Field{"doubtful_addresses",
+          Type::kList,
+          {},
+          "address, link, state and rival of those being probed or used by another host too"},
     Field{"tables", Type::kList, {}, "name, used and capacity of each table of the stack"},
     Field{"listeners", Type::kList, {}, "port, service and connections accepted"},
     Field{
@@ -186,7 +191,7 @@ inline constexpr std::array kUnlistenResult{
 inline constexpr std::array kPingParameters{
     Parameter{"host", Type::kString, Need::kRequired, "IPv4 address or name"},
     Parameter{"sequence", Type::kInteger, Need::kOptional, "ICMP sequence number", "1", 0, 65535},
-    Parameter{"bytes", Type::kInteger, Need::kOptional, "payload", "56", 8, 1024},
+    Parameter{"bytes", Type::kInteger, Need::kOptional, "payload", "56", 8, 65507},
     Parameter{"timeout_ms", Type::kInteger, Need::kOptional, "how long to wait (milliseconds)", "2000", 1,
               60'000},
 };

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/control/text.hpp"
 
@@ -46,13 +46,12 @@ void Pings::ping(Call call, const IpAddress& host) {
   const std::uint16_t identifier = next_identifier_++;
   const auto sequence = static_cast<std::uint16_t>(call.integer("sequence"));
   const auto bytes = static_cast<std::uint16_t>(call.integer("bytes"));
-  std::array<std::byte, 1024> payload;
+  std::vector<std::byte> payload(bytes);
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::byte>(i);
 
   engine_.enter();
   const Instant now = engine_.clock();
-  const Error error =
-      engine_.stack().ping(host, identifier, sequence, std::span<const std::byte>(payload).first(bytes));
+  const Error error = engine_.stack().ping(host, identifier, sequence, payload);
   if (error != Error::kOk) {
     call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), to_string(error)));
     return;

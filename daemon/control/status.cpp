@@ -84,6 +84,8 @@ json Status::status() const {
           {"links", links(false)},
           {"gateway", gateway ? json(to_text(*gateway)) : json(nullptr)},
           {"dns_servers", std::move(dns)},
+          {"routes", routes()},
+          {"doubtful_addresses", doubtful_addresses()},
           {"tables", tables(books)},
           {"listeners", listeners()},
           {"books", books_json(books)},
@@ -138,6 +140,37 @@ json Status::links(bool with_counters) const {
   return list;
 }
 
+json Status::routes() const {
+  const Network& network = engine_.stack().network();
+  json list = json::array();
+  for (const Route& route : network.routes()) {
+    const bool direct = route.gateway.is_unspecified();
+    const auto hop = network.hop_to(route.gateway);
+    const InterfaceId interface = direct || !hop ? route.interface : hop->interface;
+    list.push_back(
+        {{"to", fmt::format("{}/{}", to_text(IpAddress::v4(route.to.address.v4_bits() & route.to.v4_mask())),
+                            route.to.length)},
+         {"via", direct ? json(nullptr) : json(to_text(route.gateway))},
+         {"link", direct || hop ? json(engine_.links()[interface.index].name) : json(nullptr)},
+         {"connected", route.connected}});
+  }
+  return list;
+}
+
+json Status::doubtful_addresses() const {
+  const Network& network = engine_.stack().network();
+  json list = json::array();
+  for (std::uint32_t i = 0; i < network.address_count(); ++i) {
+    const Address& address = network.address_record(i);
+    if (address.state == AddressState::kAssigned && !address.contested) continue;
+    list.push_back({{"address", to_text(address.address)},
+                    {"link", engine_.links()[address.interface.index].name},
+                    {"state", to_string(address.state)},
+                    {"rival", address.contested ? json(to_text(address.rival)) : json(nullptr)}});
+  }
+  return list;
+}
+
 json Status::tables(const Books& books) const {
   const Capacities& capacities = engine_.stack().capacities();
   const auto table = [](const char* name, std::uint64_t used, std::uint64_t capacity) {
@@ -149,6 +182,8 @@ json Status::tables(const Books& books) const {
                       table("listeners", books.listeners, capacities.listeners),
                       table("addresses", engine_.stack().network().address_count(), capacities.addresses),
                       table("udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets),
+                      table("routes", engine_.stack().network().routes().size(),
+                            std::uint64_t{capacities.addresses} + capacities.routes),
                       table("chunks", books.chunks_held, capacities.chunks)});
 }
 

@@ -24,6 +24,8 @@ class Status {
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json stats() const;
   nlohmann::ordered_json links(bool with_counters) const;
+  nlohmann::ordered_json routes() const;
+  nlohmann::ordered_json doubtful_addresses() const;
   nlohmann::ordered_json tables(const Books& books) const;
   nlohmann::ordered_json listeners() const;
   nlohmann::ordered_json control() const;

@@ -84,17 +84,27 @@ bool Interfaces::is_neighbour(InterfaceId interface, const IpAddress& address) c
 
 // ---- Routes ----
 
-bool Interfaces::is_gateway(const IpAddress& address) const {
-  return names_a_host(address) && !is_local(address) && !is_broadcast(address);
+// A neighbour now, or when an address that is being probed for will be ours.
+Error Interfaces::check_gateway(const IpAddress& gateway) const {
+  if (!names_a_host(gateway) || addresses_.find(gateway) != kNone || is_broadcast(gateway)) {
+    return Error::kInvalidArgument;
+  }
+  if (routes_.direct(gateway) != nullptr) return Error::kOk;
+  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
+    if (addresses_[i].prefix().contains(gateway)) return Error::kOk;
+  }
+  return Error::kNoRoute;
 }
 
 Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface) {
   const bool direct = gateway.is_unspecified();
   if (!to.address.is_v4() || to.length > 32 || (to.address.v4_bits() & ~to.v4_mask()) != 0 ||
-      (direct ? interface.index >= interface_count_ : !is_gateway(gateway))) {
+      (direct && interface.index >= interface_count_)) {
     return Error::kInvalidArgument;
   }
-  if (!direct && routes_.direct(gateway) == nullptr) return Error::kNoRoute;
+  if (!direct) {
+    if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
+  }
   return routes_.add(Route{to, gateway, IpAddress(), interface, false});
 }
 
@@ -104,8 +114,7 @@ Error Interfaces::remove_route(const Prefix& to) {
 
 Error Interfaces::set_gateway(const IpAddress& gateway) {
   constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
-  if (!is_gateway(gateway)) return Error::kInvalidArgument;
-  if (routes_.direct(gateway) == nullptr) return Error::kNoRoute;
+  if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
   (void)routes_.remove(kEverywhere);
   return add_route(kEverywhere, gateway, {});
 }

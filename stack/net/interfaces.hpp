@@ -85,7 +85,7 @@ class Interfaces {
 
   std::uint32_t find_assigned(const IpAddress& address) const;
   void rebuild_connected();
-  bool is_gateway(const IpAddress& address) const;
+  Error check_gateway(const IpAddress& gateway) const;
 
   std::span<Interface> interfaces_;
   Addresses addresses_;

@@ -90,6 +90,8 @@ class Network {
   /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute if none
   /// does.
   Result<IpAddress> source_for(const IpAddress& remote) const;
+  /// Where a packet to `remote` would go next.
+  std::optional<Hop> hop_to(const IpAddress& remote) const { return interfaces_.route(remote); }
   /// The largest IP packet towards `remote`; 576 if there is no route.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
   /// Every route, in the order in which they are looked at.

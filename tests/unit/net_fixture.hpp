@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stack/base/checksum.hpp"
 #include "stack/net/network.hpp"
 #include "stack/wire/arp.hpp"
 #include "stack/wire/bytes.hpp"
@@ -79,6 +80,22 @@ class NetworkTest : public ::testing::Test {
     std::vector<std::byte> bytes(kIpv4HeaderMin);
     emit_ipv4(packet, payload.size(), bytes);
     bytes.insert(bytes.end(), payload.begin(), payload.end());
+    return bytes;
+  }
+  /// The same with options in its header, a multiple of 4 bytes.
+  static std::vector<std::byte> ip_with_options(Ipv4Packet packet, std::string_view options,
+                                                std::span<const std::byte> payload) {
+    auto bytes = ip(packet, {});
+    const auto more = hex(options);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    const std::size_t header = bytes.size();
+    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    bytes[0] = static_cast<std::byte>(0x40 + header / 4);
+    put16(bytes, 2, static_cast<std::uint16_t>(bytes.size()));
+    put16(bytes, 10, 0);
+    Checksum sum;
+    sum.add(std::span(bytes).first(header));
+    put16(bytes, 10, sum.finish());
     return bytes;
   }
   static Ipv4Packet from_peer(std::uint8_t protocol = kProtocolTcp) {

@@ -175,7 +175,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"unknown", kLink + "colour: red\n",
              "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
              "strike, log, "
-             "shutdown_timeout"},
+             "shutdown_timeout, routes, ip"},
         Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
         Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
     kName);
@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
              "without space, / or :"},
         Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
              "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
-             "host_address"},
+             "host_address, probe"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
@@ -310,7 +310,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"capacity_unknown", kLink + "capacities: {sockets: 1}\n",
              "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
              "listeners, "
-             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions"},
+             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, routes"},
         Case{"capacity_type", kLink + "capacities: 3\n",
              "4:13: capacities: must be a mapping with keys such as connections"},
         Case{"number_too_long", kLink + "capacities: {chunks: 99999999999999999999999}\n",
