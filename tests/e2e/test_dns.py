@@ -48,9 +48,9 @@ def says_what_is_wrong(field: Field) -> None:
 @test("tap", config=DNS)
 def nobody_answers(field: Field) -> None:
     begin = time.monotonic()
-    done = field.ctl("resolve", "www.test").expect(1)  # the kernel says that the port is closed
-    check("no DNS server answers" in done.err or "could not" in done.err, done.err)
-    check(time.monotonic() - begin < 1, "a refusal is heard at once")
+    done = field.ctl("resolve", "www.test").expect(4)  # the kernel says that the port is closed
+    check("no DNS server answers" in done.err, done.err)
+    check(time.monotonic() - begin < 3, "a refusal is heard at once")
 
 
 @test("tap", config={"dns": {"servers": ["10.77.0.99"]}})
