@@ -12,7 +12,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   qemu-system-arm clang-format tcpdump ethtool util-linux systemd
-  nginx-light nmap
+  dnsmasq-base nginx-light nmap
 )
 
 # One line of those that are not installed.

@@ -38,6 +38,7 @@ struct Link {
   MacAddress mac;
   std::uint16_t mtu = 1500;       // largest IP packet
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
+  bool dhcp = false;              // a server gives the address; then there are no others
   bool probe = false;             // ask whether anybody else has them before they are used (RFC 5227)
   std::variant<Tap, Packet, Unix> kind;
 };
@@ -100,6 +101,7 @@ inline Settings default_settings() {
 struct Config {
   std::vector<Link> links;
   std::optional<IpAddress> gateway;
+  std::vector<IpAddress> dns_servers;  // before those of leases
   std::vector<Route> routes;
   Capacities capacities;
   Reassembly reassembly;

@@ -37,9 +37,9 @@ void read(const Section& section, std::string_view key, Duration& out, Duration 
 }
 
 Capacities read_capacities(const Value& value) {
-  static constexpr Keys<11> kKeys{"connections", "half_open",   "time_wait",  "listeners",
-                                  "neighbours",  "addresses",   "interfaces", "chunks",
-                                  "chunk_bytes", "transitions", "routes"};
+  static constexpr Keys<12> kKeys{"connections", "half_open",   "time_wait",   "listeners",
+                                  "neighbours",  "addresses",   "interfaces",  "chunks",
+                                  "chunk_bytes", "transitions", "udp_sockets", "routes"};
   const Section section = value.section(kKeys);
   Capacities c;
   constexpr std::uint64_t kMany = 1 << 22;
@@ -53,6 +53,7 @@ Capacities read_capacities(const Value& value) {
   read(section, "chunks", c.chunks, 16, kMany);
   read(section, "chunk_bytes", c.chunk_bytes, 128, 32768);
   read(section, "transitions", c.transitions, 1, kMany);
+  read(section, "udp_sockets", c.udp_sockets, 8, 65536);
   read(section, "routes", c.routes, 1, 4096);
   return c;
 }
@@ -116,8 +117,8 @@ Settings read_tcp(const Value& value) {
 }
 
 /// Every key that a link of some type has; read_kind() is stricter.
-constexpr Keys<10> kLinkKeys{"type", "name", "device",    "path",         "mode",
-                             "mac",  "mtu",  "addresses", "host_address", "probe"};
+constexpr Keys<11> kLinkKeys{"type", "name",      "device",       "path",    "mode", "mac",
+                             "mtu",  "addresses", "host_address", "address", "probe"};
 
 std::string read_device(const Section& section) {
   const Value value = section.at("device");
@@ -143,10 +144,12 @@ std::string read_link_name(const Section& section) {
 }
 
 std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
-  static constexpr Keys<8> kTapKeys{"type", "name",      "device",       "mac",
-                                    "mtu",  "addresses", "host_address", "probe"};
-  static constexpr Keys<7> kPacketKeys{"type", "name", "device", "mac", "mtu", "addresses", "probe"};
-  static constexpr Keys<8> kUnixKeys{"type", "name", "path", "mode", "mac", "mtu", "addresses", "probe"};
+  static constexpr Keys<9> kTapKeys{"type",      "name",         "device",  "mac",  "mtu",
+                                    "addresses", "host_address", "address", "probe"};
+  static constexpr Keys<8> kPacketKeys{"type", "name",      "device",  "mac",
+                                       "mtu",  "addresses", "address", "probe"};
+  static constexpr Keys<9> kUnixKeys{"type", "name",      "path",    "mode", "mac",
+                                     "mtu",  "addresses", "address", "probe"};
   if (type == "tap") {
     const Section section = value.section(kTapKeys);
     Tap tap{read_device(section), std::nullopt};
@@ -186,6 +189,16 @@ Link read_link(const Value& value, std::size_t addresses_left) {
   link.mac = any.at("mac").mac();
   if (const auto mtu = any.find("mtu")) {
     link.mtu = static_cast<std::uint16_t>(mtu->number(kMinMtu, word == "tap" ? kMaxTapMtu : 65535));
+  }
+  if (const auto address = any.find("address")) {
+    if (address->text() != "dhcp")
+      address->fail("\"" + address->text() + "\" must be dhcp; name others under addresses");
+    if (const auto others = any.find("addresses"))
+      others->fail("a link has either addresses or address: dhcp");
+    if (const auto probe = any.find("probe"))
+      probe->fail("is for addresses; what a server gives is always probed");
+    link.dhcp = true;
+    return link;
   }
   if (const auto probe = any.find("probe")) link.probe = probe->boolean();
   for (const Value& entry : any.at("addresses").list()) {
@@ -248,6 +261,18 @@ IpAddress read_gateway(const Value& value, const std::vector<Link>& links) {
   }
   if (!reached) value.fail("lies in the network of none of the links' addresses");
   return gateway;
+}
+
+/// Names of hosts are asked for there, in this order.
+std::vector<IpAddress> read_dns(const Value& value) {
+  static constexpr Keys<1> kKeys{"servers"};
+  constexpr std::size_t kMost = 4;
+  std::vector<IpAddress> servers;
+  for (const Value& entry : value.section(kKeys).at("servers").list()) {
+    if (servers.size() == kMost) entry.fail("more than " + std::to_string(kMost) + " servers");
+    servers.push_back(entry.address());
+  }
+  return servers;
 }
 
 Route read_route(const Value& value, const std::vector<Link>& links) {
@@ -350,8 +375,8 @@ Log read_log(const Value& value) {
 }
 
 Config read_config(const Value& root) {
-  static constexpr Keys<11> kKeys{"links",  "gateway", "capacities",       "tcp",    "services", "control",
-                                  "strike", "log",     "shutdown_timeout", "routes", "ip"};
+  static constexpr Keys<12> kKeys{"links",  "gateway", "capacities",       "tcp", "services", "control",
+                                  "strike", "log",     "shutdown_timeout", "dns", "routes",   "ip"};
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
@@ -359,6 +384,7 @@ Config read_config(const Value& root) {
   if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
   if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);
+  if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns);
   if (const auto routes = section.find("routes")) config.routes = read_routes(*routes, config);
   if (const auto services = section.find("services"))
     config.services = read_services(*services, config.capacities);

@@ -36,6 +36,23 @@ std::optional<double> decimal(std::string_view text, std::string_view& rest) {
   return value;
 }
 
+bool is_address(const std::string& text) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+/// Whether it could be the name of a host (RFC 1123, 2.1); the daemon looks more closely. What ends in a
+/// number is an address, and a wrong one.
+bool is_name(std::string_view text) {
+  const auto in_name = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  return !last.empty() && std::all_of(text.begin(), text.end(), in_name) &&
+         !std::all_of(last.begin(), last.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
 void check_port(const std::string& whole, std::string_view port) {
   const auto value = whole_number(port);
   if (!value || *value == 0 || *value > 65535) {
@@ -46,9 +63,8 @@ void check_port(const std::string& whole, std::string_view port) {
 }  // namespace
 
 std::string check_host(const std::string& text) {
-  in_addr address{};
-  if (::inet_pton(AF_INET, text.c_str(), &address) != 1) {
-    usage(fmt::format("{}: give an IPv4 address: names are not resolved yet", text));
+  if (!is_address(text) && !is_name(text)) {
+    usage(fmt::format("{}: give an IPv4 address or a name", text));
   }
   return text;
 }
@@ -62,8 +78,12 @@ std::string check_endpoint(const std::string& text) {
 }
 
 std::string check_local(const std::string& text) {
-  if (text.find(':') != std::string::npos) return check_endpoint(text);
-  return check_host(text);
+  const std::size_t colon = text.rfind(':');
+  if (!is_address(text.substr(0, colon))) {
+    usage(fmt::format("{}: give an IPv4 address of the stack", text));
+  }
+  if (colon != std::string::npos) check_port(text, std::string_view(text).substr(colon + 1));
+  return text;
 }
 
 std::string check_id(const std::string& text) {

@@ -8,11 +8,11 @@
 
 namespace conker::ctl {
 
-/// Checks "ADDRESS:PORT" and gives it back.
+/// Checks "ADDRESS:PORT" or "NAME:PORT" and gives it back.
 std::string check_endpoint(const std::string& text);
 /// Checks "ADDRESS" or "ADDRESS:PORT" and gives it back.
 std::string check_local(const std::string& text);
-/// Checks an IPv4 address and gives it back.
+/// Checks an IPv4 address or a name and gives it back.
 std::string check_host(const std::string& text);
 /// Checks "SLOT.GENERATION" and gives it back.
 std::string check_id(const std::string& text);

@@ -42,6 +42,7 @@ void print_json(const nlohmann::ordered_json& object);
 void add_connection_verbs(CLI::App& app, Context& context);  // open close abort list show
 void add_byte_verbs(CLI::App& app, Context& context);        // send recv connect
 void add_service_verbs(CLI::App& app, Context& context);     // listen unlisten ping
+void add_udp_verbs(CLI::App& app, Context& context);         // udp send, udp listen, resolve
 void add_strike_verb(CLI::App& app, Context& context);       // strike
 void add_status_verbs(CLI::App& app, Context& context);      // status stats version log schema
 void add_link_verbs(CLI::App& app, Context& context);        // capture fault

@@ -45,6 +45,26 @@ std::string links_text(const json& links) {
   return table.text();
 }
 
+/// A line for each link whose address a server gives.
+std::string leases_text(const json& links) {
+  std::string text;
+  for (const json& link : links) {
+    const json& dhcp = link.at("dhcp");
+    if (dhcp.is_null()) continue;
+    text += fmt::format("DHCP on {}: {}", link.at("name").get<std::string>(),
+                        dhcp.at("state").get<std::string>());
+    if (!dhcp.at("address").is_null()) {
+      text += fmt::format(", {} from {}", dhcp.at("address").get<std::string>(),
+                          dhcp.at("server").get<std::string>());
+      text += dhcp.at("expires_s").is_null()
+                  ? " for ever"
+                  : fmt::format(" for another {}", duration_text(dhcp.at("expires_s")));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string routes_text(const json& routes) {
   Table table({{"TO"}, {"VIA"}, {"LINK"}});
   for (const json& route : routes) {
@@ -84,6 +104,9 @@ std::string status_text(const json& status) {
       duration_text(status.at("uptime_s")), status.at("pid").get<int>(), control.at("clients").get<int>());
   text += links_text(status.at("links"));
   text += doubts_text(status.at("doubtful_addresses"));
+  if (!status.at("dns_servers").empty())
+    text += fmt::format("DNS servers {}\n", joined(status.at("dns_servers")));
+  text += leases_text(status.at("links"));
   text += "\n" + routes_text(status.at("routes"));
   Table tables({{"TABLE"}, {"USED", Align::kRight}, {"CAPACITY", Align::kRight}});
   for (const json& table : status.at("tables")) {

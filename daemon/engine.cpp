@@ -29,15 +29,6 @@ std::int64_t read_clock(clockid_t id) {
   return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
 }
 
-Entropy draw_entropy() {
-  Entropy entropy;
-  const auto bytes = std::as_writable_bytes(std::span(entropy.words));
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::runtime_error("the system gives no random numbers: " + std::generic_category().message(errno));
-  }
-  return entropy;
-}
-
 std::string in_words(const IpAddress& address) {
   std::array<char, IpAddress::kTextSize> text;
   return std::string(address.format(text));
@@ -53,6 +44,15 @@ std::string megabytes(std::size_t bytes) {
 }
 
 }  // namespace
+
+Entropy draw_entropy() {
+  Entropy entropy;
+  const auto bytes = std::as_writable_bytes(std::span(entropy.words));
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::runtime_error("the system gives no random numbers: " + std::generic_category().message(errno));
+  }
+  return entropy;
+}
 
 /// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and the moment
 /// before it would sleep, in which the turn is made.
@@ -173,6 +173,8 @@ void Engine::build_stack() {
   stack_->use(CongestionAlgorithm::kCubic, cubic_);
   stack_->use(recovery_);
   stack_->begin(clock());
+  udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
+  udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());
   add_interfaces();
   add_routes();
   add_reassembly();
@@ -241,6 +243,14 @@ void Engine::on_events(Owner owner, std::function<void(const Event&)> handler) {
   event_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
 }
 
+void Engine::on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler) {
+  udp_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+}
+
+void Engine::on_address_event(std::function<void(const AddressEvent&)> handler) {
+  address_handler_ = std::move(handler);
+}
+
 void Engine::on_echo_reply(std::function<void(const EchoReply&)> handler) {
   echo_handler_ = std::move(handler);
 }
@@ -299,6 +309,11 @@ void Engine::dispatch() {
     const auto owner = static_cast<std::size_t>(owner_of(event.cookie));
     if (owner < kOwners && event_handlers_[owner]) event_handlers_[owner](event);
   }
+  UdpEvent datagrams;
+  while (udp_->next_event(datagrams)) {
+    const auto owner = static_cast<std::size_t>(owner_of(datagrams.cookie));
+    if (owner < kOwners && udp_handlers_[owner]) udp_handlers_[owner](datagrams);
+  }
   EchoReply reply;
   while (stack_->next_echo_reply(reply)) {
     if (echo_handler_) echo_handler_(reply);
@@ -309,6 +324,7 @@ void Engine::dispatch() {
 void Engine::log_addresses() {
   AddressEvent event;
   while (stack_->next_address_event(event)) {
+    if (address_handler_) address_handler_(event);
     const std::string where = in_words(event.address) + " on link " + links_[event.interface.index].name;
     const std::string rival = event.conflict ? in_words(event.rival) : "";
     switch (event.state) {
@@ -321,7 +337,8 @@ void Engine::log_addresses() {
         }
         break;
       case AddressState::kDuplicate:
-        spdlog::error("{}: not used, {} has it already: configure another", where, rival);
+        spdlog::error("{}: not used, {} has it already{}", where, rival,
+                      config_.links[event.interface.index].dhcp ? "" : ": configure another");
         break;
       case AddressState::kProbing:
         break;

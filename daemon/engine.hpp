@@ -21,11 +21,19 @@
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/udp/udp.hpp"
 
 namespace conker::daemon {
 
 /// Who gets the events of a connection or listener: the upper 8 bits of its cookie say it.
-enum class Owner : std::uint8_t { kNobody = 0, kService = 1, kControl = 2, kStrike = 3 };
+enum class Owner : std::uint8_t {
+  kNobody = 0,
+  kService = 1,
+  kControl = 2,
+  kStrike = 3,
+  kResolver = 4,
+  kDhcp = 5
+};
 
 constexpr std::uint32_t make_cookie(Owner owner, std::uint32_t value) {
   return static_cast<std::uint32_t>(owner) << 24 | (value & 0xffffff);
@@ -36,6 +44,9 @@ constexpr Owner owner_of(std::uint32_t cookie) {
 constexpr std::uint32_t value_of(std::uint32_t cookie) {
   return cookie & 0xffffff;
 }
+
+/// From the system, for one object of the stack.
+Entropy draw_entropy();
 
 /// A link with its decorators, from the device up: device <- fault <- capture <- stack.
 struct EngineLink {
@@ -56,6 +67,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   Stack& stack() { return *stack_; }
+  Udp& udp() { return *udp_; }
   struct ev_loop* loop() {
     return loop_;
   }
@@ -75,13 +87,16 @@ class Engine {
   /// Events of connections with this owner. During a turn, in step 3; the handler may call anything of the
   /// stack.
   void on_events(Owner owner, std::function<void(const Event&)> handler);
+  /// The same for sockets.
+  void on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler);
+  void on_address_event(std::function<void(const AddressEvent&)> handler);
   void on_echo_reply(std::function<void(const EchoReply&)> handler);
   /// Called in step 3 of every turn, after the events. It gives the time when it wants the next turn at the
   /// latest, or kNever.
   void on_turn(Owner owner, std::function<Instant()> handler);
 
  private:
-  static constexpr std::size_t kOwners = 4;
+  static constexpr std::size_t kOwners = 6;
   struct Watchers;
 
   void open_links();
@@ -103,11 +118,15 @@ class Engine {
   SackRecovery recovery_;
   std::vector<EngineLink> links_;
   std::unique_ptr<Stack> stack_;
+  Mapping udp_storage_;
+  std::unique_ptr<Udp> udp_;
   std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
   std::vector<std::byte> whole_;                      // and one that has been
   std::optional<Ipv4Reassembly> reassembly_;
   std::array<std::function<void(const Event&)>, kOwners> event_handlers_;
+  std::array<std::function<void(const UdpEvent&)>, kOwners> udp_handlers_;
   std::array<std::function<Instant()>, kOwners> turn_handlers_;
+  std::function<void(const AddressEvent&)> address_handler_;
   std::function<void(const EchoReply&)> echo_handler_;
   bool in_turn_ = false;
   bool turn_wanted_ = false;

@@ -13,7 +13,9 @@
 #include "config/loader.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/leases.hpp"
 #include "daemon/log.hpp"
+#include "daemon/names.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/shutdown.hpp"
@@ -31,8 +33,10 @@ class Daemon {
         config_(config),
         engine_(loop_, config),
         services_(engine_),
-        control_(engine_, services_, config.control),
-        shutdown_(engine_),
+        names_(engine_),
+        leases_(engine_, names_),
+        control_(engine_, services_, names_, leases_, config.control),
+        shutdown_(engine_, [this] { return leases_.stop(); }),
         notifier_(loop_) {
     start_services();
     for (std::size_t i = 0; i < signals_.size(); ++i) {
@@ -101,6 +105,8 @@ class Daemon {
   const config::Config& config_;
   Engine engine_;
   Services services_;
+  Names names_;
+  Leases leases_;
   ControlServer control_;
   Shutdown shutdown_;
   Notifier notifier_;

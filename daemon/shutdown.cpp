@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 #include <vector>
 
 namespace conker::daemon {
@@ -17,7 +18,7 @@ std::vector<ConnectionId> all_connections(const Stack& stack) {
 
 }  // namespace
 
-Shutdown::Shutdown(Engine& engine) : engine_(engine) {
+Shutdown::Shutdown(Engine& engine, std::function<bool()> last) : engine_(engine), last_(std::move(last)) {
   ev_timer_init(
       &timer_, [](struct ev_loop*, ev_timer* timer, int) { static_cast<Shutdown*>(timer->data)->hurry(); }, 0,
       0);
@@ -57,7 +58,8 @@ void Shutdown::hurry() {
 
 void Shutdown::check() {
   // When resetting, the turn that was just made has sent the resets.
-  if (phase_ == Phase::kResetting || engine_.stack().tcp().connection_count() == 0) {
+  if (phase_ != Phase::kResetting && engine_.stack().tcp().connection_count() != 0) return;
+  if (last_()) {
     ev_prepare_stop(engine_.loop(), &prepare_);
     ev_timer_stop(engine_.loop(), &timer_);
     ev_break(engine_.loop(), EVBREAK_ALL);

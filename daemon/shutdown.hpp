@@ -3,6 +3,8 @@
 
 #include <ev.h>
 
+#include <functional>
+
 #include "daemon/engine.hpp"
 #include "stack/base/time.hpp"
 
@@ -10,8 +12,10 @@ namespace conker::daemon {
 
 class Shutdown {
  public:
-  /// The engine must outlive it.
-  explicit Shutdown(Engine& engine);
+  /// The engine must outlive it. `last` is asked, turn after turn, once no connection is left: true when it
+  /// has done what was to be done last.
+  explicit Shutdown(
+      Engine& engine, std::function<bool()> last = [] { return true; });
   ~Shutdown();
   Shutdown(const Shutdown&) = delete;
   Shutdown& operator=(const Shutdown&) = delete;
@@ -29,6 +33,7 @@ class Shutdown {
   void check();
 
   Engine& engine_;
+  std::function<bool()> last_;
   Phase phase_ = Phase::kNotBegun;
   ev_timer timer_{};
   ev_prepare prepare_{};

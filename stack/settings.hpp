@@ -23,6 +23,7 @@ struct Capacities {
   std::uint32_t chunk_bytes = 2048;   // 128 to 32768
   std::uint32_t transitions = 4096;   // ring of state changes: the oldest is overwritten
   std::uint32_t routes = 64;          // besides those of our addresses: add_route and set_gateway fail
+  std::uint32_t udp_sockets = 256;    // of a Udp object, if there is one: bind fails
 };
 
 /// Explicit congestion notification (RFC 3168).
@@ -79,6 +80,8 @@ struct Settings {
   Duration reassembly_timeout = 60s;           // from the first fragment that came (RFC 1122, 3.3.2)
   std::uint32_t icmp_errors_per_second = 100;  // that we send; more are withheld (RFC 1812, 4.3.2.8)
   std::uint32_t icmp_error_burst = 20;         // as many at once
+  std::uint32_t udp_receive_buffer =
+      65536;  // bytes per socket, with 40 for each datagram: new ones are dropped
 };
 
 /// Random bits that peers cannot know: keys for initial sequence numbers, ports and hash tables.

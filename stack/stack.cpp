@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
+
 namespace conker {
 
 // The tables, in the order in which they are cut from the storage: measuring and building are the same code.
@@ -39,8 +42,12 @@ void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
       case Network::Upward::kTcp:
         tcp_.segment_arrives(packet);
         break;
+      case Network::Upward::kUdp:
+        udp_->datagram_arrives(packet);
+        break;
       case Network::Upward::kUnreachable:
-        tcp_.unreachable(message);
+        if (message.protocol == kProtocolTcp) tcp_.unreachable(message);
+        if (message.protocol == kProtocolUdp && udp_ != nullptr) udp_->unreachable(message);
         break;
     }
   }
@@ -79,6 +86,11 @@ Books Stack::audit() const {
   books.listeners = tcp.listeners;
   books.chunks_held = tcp.chunks_held + network_.chunks_held();
   books.fault = tcp.fault;
+  if (udp_ != nullptr) {
+    const DatagramProtocol::Audit udp = udp_->audit();
+    books.chunks_held += udp.chunks_held;
+    if (books.fault == nullptr) books.fault = udp.fault;
+  }
   const auto check = [&books](bool good, const char* fault) {
     if (!good && books.fault == nullptr) books.fault = fault;
   };

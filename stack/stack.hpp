@@ -25,6 +25,7 @@
 #include "stack/base/time.hpp"
 #include "stack/base/timer_wheel.hpp"
 #include "stack/link/link.hpp"
+#include "stack/net/datagrams.hpp"
 #include "stack/net/network.hpp"
 #include "stack/settings.hpp"
 #include "stack/tcp/tcp.hpp"
@@ -37,7 +38,7 @@ struct Books {
   std::uint64_t closed = 0, reset = 0, aborted = 0, timed_out = 0, refused = 0, other = 0;
   std::uint64_t live = 0;
   std::uint64_t half_open = 0, time_wait = 0, listeners = 0;  // records there are now, walked
-  std::uint64_t chunks_held = 0;                              // walked: queues of connections and neighbours
+  std::uint64_t chunks_held = 0;  // walked: queues of connections, neighbours and sockets
   /// The first thing that is wrong, in plain words; null when everything balances.
   const char* fault = nullptr;
   bool balanced() const { return fault == nullptr; }
@@ -167,6 +168,15 @@ class Stack {
   /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }
 
+  // ---- UDP ----
+
+  /// Called by the constructor of `udp`, which gets protocol 17 from now on and must outlive all turns.
+  DatagramProtocol::Parts add_udp(DatagramProtocol& udp) {
+    udp_ = &udp;
+    network_.accept_udp();
+    return {settings_, counters_, chunks_, network_};
+  }
+
   // ---- Questions ----
 
   /// False when the id names nothing.
@@ -194,7 +204,8 @@ class Stack {
   TimerWheel wheel_;
   Network network_;
   Tcp tcp_;
-  std::size_t used_;  // bytes of storage
+  DatagramProtocol* udp_ = nullptr;  // none unless the embedder wants it
+  std::size_t used_;                 // bytes of storage
 };
 
 }  // namespace conker

@@ -47,8 +47,13 @@ inline constexpr std::array kStatusResult{
     Field{"version", Type::kString, {}, "version of the daemon"},
     Field{"pid", Type::kInteger, {}, "its process"},
     Field{"uptime_s", Type::kNumber, "s", "how long it has been running"},
-    Field{"links", Type::kList, {}, "name, device, mac, mtu, addresses, frames, faults"},
+    Field{"links", Type::kList, {}, "name, device, mac, mtu, addresses, frames, faults, dhcp"},
+    Field{"links.dhcp",
+          Type::kObject,
+          {},
+          "state, address, server, router, dns, renew_s, expires_s, link_local; null without DHCP"},
     Field{"gateway", Type::kString, {}, "where everything goes that no link reaches; null if nowhere"},
+    Field{"dns_servers", Type::kList, {}, "who is asked for names"},
     Field{"routes", Type::kList, {}, "to, via (null for neighbours), link, connected (goes with an address)"},
     Field{"doubtful_addresses",
           Type::kList,
@@ -86,7 +91,7 @@ inline constexpr std::array kLogResult{
 // ---- Connections ----
 
 inline constexpr std::array kOpenParameters{
-    Parameter{"remote", Type::kString, Need::kRequired, "where to: ADDRESS:PORT"},
+    Parameter{"remote", Type::kString, Need::kRequired, "where to: ADDRESS:PORT or NAME:PORT"},
     Parameter{"local", Type::kString, Need::kOptional, "where from: ADDRESS or ADDRESS:PORT of the stack",
               "the address of the link that leads there, any free port"},
     Parameter{"timeout_ms", Type::kInteger, Need::kOptional, "how long to wait for the peer (milliseconds)",
@@ -188,7 +193,7 @@ inline constexpr std::array kUnlistenResult{
 // ---- Ping ----
 
 inline constexpr std::array kPingParameters{
-    Parameter{"host", Type::kString, Need::kRequired, "IPv4 address"},
+    Parameter{"host", Type::kString, Need::kRequired, "IPv4 address or name"},
     Parameter{"sequence", Type::kInteger, Need::kOptional, "ICMP sequence number", "1", 0, 65535},
     Parameter{"bytes", Type::kInteger, Need::kOptional, "payload", "56", 8, 65507},
     Parameter{"timeout_ms", Type::kInteger, Need::kOptional, "how long to wait (milliseconds)", "2000", 1,
@@ -203,11 +208,48 @@ inline constexpr std::array kPingResult{
 };
 inline constexpr std::array kPingCodes{Code::kTimedOut};
 
+// ---- UDP and names ----
+
+/// What one call can carry as base64 within kMaxRequestBytes.
+inline constexpr std::size_t kMaxDatagramBytes = 48000;
+inline constexpr std::array kUdpSendParameters{
+    Parameter{"remote", Type::kString, Need::kRequired, "where to: ADDRESS:PORT or NAME:PORT"},
+    Parameter{"data", Type::kString, Need::kRequired, "the payload in base64"},
+    Parameter{"port", Type::kInteger, Need::kOptional, "our port", "any free one", 1, 65535},
+    Parameter{"broadcast", Type::kBoolean, Need::kOptional, "the address may be a broadcast address",
+              "false"},
+};
+inline constexpr std::array kUdpSendResult{
+    Field{"remote", Type::kString, {}, "where to, with the address of the name"},
+    Field{"port", Type::kInteger, {}, "our port"},
+    Field{"bytes", Type::kInteger, "bytes", "of payload"},
+};
+inline constexpr std::array kUdpListenParameters{
+    Parameter{"port", Type::kInteger, Need::kRequired, "UDP port", {}, 1, 65535},
+    Parameter{"count", Type::kInteger, Need::kOptional, "datagrams after which to end",
+              "0: when this client goes away", 0, INT64_MAX},
+    Parameter{"broadcast", Type::kBoolean, Need::kOptional, "hear what is sent to everybody, too", "false"},
+};
+inline constexpr std::array kUdpListenResult{
+    Field{"datagrams", Type::kInteger, {}, "told in notifications: from, to, bytes, data (base64)"},
+};
+inline constexpr std::array kUdpListenCodes{Code::kBusy};
+inline constexpr std::array kResolveParameters{
+    Parameter{"name", Type::kString, Need::kRequired, "the name of a host"},
+};
+inline constexpr std::array kResolveResult{
+    Field{"name", Type::kString, {}, "as it was asked for"},
+    Field{"addresses", Type::kList, {}, "its IPv4 addresses"},
+    Field{"valid_s", Type::kInteger, "s", "for how long they hold; null for an address"},
+    Field{"cached", Type::kBoolean, {}, "whether no server had to be asked"},
+};
+inline constexpr std::array kNameCodes{Code::kTimedOut, Code::kBusy};
+
 // ---- Strike ----
 
 inline constexpr std::array kStrikeParameters{
     Parameter{"target", Type::kString, Need::kRequired,
-              "whom to strike: ADDRESS:PORT, allowed by strike.allow"},
+              "whom to strike: ADDRESS:PORT or NAME:PORT, allowed by strike.allow"},
     Parameter{"cycles", Type::kInteger, Need::kOptional, "connections to open and close",
               "no limit; give cycles or duration_ms", 1, INT64_MAX},
     Parameter{"duration_ms", Type::kInteger, Need::kOptional, "how long to open new ones (milliseconds)",
@@ -237,7 +279,7 @@ inline constexpr std::array kStrikeResult{
           "opened = closed + reset + timed_out + refused + other + live; balanced"},
     Field{"verdict", Type::kString, {}, "good, or what is not"},
 };
-inline constexpr std::array kStrikeCodes{Code::kNotAllowed, Code::kBusy};
+inline constexpr std::array kStrikeCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
 inline constexpr std::array kStrikeStopResult{
     Field{"stopping", Type::kBoolean, {}, "false when none was running"},
 };
@@ -296,6 +338,12 @@ inline constexpr std::array kVerbs{
          table::kUnlistenResult},
     Verb{"ping", "Send an ICMP echo request and wait for the answer", table::kPingParameters,
          table::kPingResult, Descriptor::kNone, table::kPingCodes},
+    Verb{"udp_send", "Send one UDP datagram", table::kUdpSendParameters, table::kUdpSendResult,
+         Descriptor::kNone, table::kNameCodes},
+    Verb{"udp_listen", "Tell of every UDP datagram to a port", table::kUdpListenParameters,
+         table::kUdpListenResult, Descriptor::kNone, table::kUdpListenCodes},
+    Verb{"resolve", "The addresses of a name", table::kResolveParameters, table::kResolveResult,
+         Descriptor::kNone, table::kNameCodes},
     Verb{"strike", "Open and close connections to a target as fast as it bears, and report",
          table::kStrikeParameters, table::kStrikeResult, Descriptor::kNone, table::kStrikeCodes},
     Verb{"strike_stop", "End the strike that is running", {}, table::kStrikeStopResult},

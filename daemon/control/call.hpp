@@ -41,6 +41,7 @@ class Call {
   }
 
   SessionId session() const { return session_; }
+  std::string_view verb() const { return request_.verb->name; }
   /// Whether the client is still there.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
 

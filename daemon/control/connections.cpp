@@ -35,11 +35,14 @@ std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& i
 
 }  // namespace
 
-Connections::Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard)
-    : engine_(engine), graveyard_(graveyard) {
+Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveyard& graveyard)
+    : engine_(engine), targets_(targets), graveyard_(graveyard) {
   engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
   verbs.on_gone([this](SessionId session) { on_gone(session); });
-  verbs.serve("open", [this](Call call) { open(std::move(call)); });
+  verbs.serve("open", [this](Call call) {
+    targets_.endpoint(std::move(call), "remote",
+                      [this](Call found, const Endpoint& remote) { open(std::move(found), remote); });
+  });
   verbs.serve("close", [this](Call call) { close(std::move(call), &Stack::close); });
   verbs.serve("abort", [this](Call call) { close(std::move(call), &Stack::abort); });
   verbs.serve("attach", [this](Call call) { attach(std::move(call)); });
@@ -63,15 +66,11 @@ Connections::~Connections() {
   engine_.on_events(Owner::kControl, {});
 }
 
-void Connections::open(Call call) {
-  const auto remote = parse_endpoint(call.text("remote"));
-  if (!remote) {
-    call.fail(Code::kInvalidParameters,
-              "open: remote must be ADDRESS:PORT, an IPv4 address and a port from 1 to 65535");
-    return;
-  }
+void Connections::open(Call call, const Endpoint& remote) {
+  // While its name was asked for, the client may have gone: nobody would ever hear of this one.
+  if (!call.wanted()) return;
   ConnectRequest request;
-  request.remote = *remote;
+  request.remote = remote;
   if (call.has("local")) {
     const auto local = parse_local(call.text("local"));
     if (!local) {
@@ -87,7 +86,7 @@ void Connections::open(Call call) {
   engine_.enter();
   const auto id = engine_.stack().connect(request);
   if (!id) {
-    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(*remote), to_string(id.error())));
+    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(remote), to_string(id.error())));
     return;
   }
   const bool hold = call.boolean("hold");

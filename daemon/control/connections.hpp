@@ -9,6 +9,7 @@
 #include "daemon/control/call.hpp"
 #include "daemon/control/graveyard.hpp"
 #include "daemon/control/pump.hpp"
+#include "daemon/control/targets.hpp"
 #include "daemon/engine.hpp"
 
 namespace conker::daemon {
@@ -20,7 +21,7 @@ class Connections {
   /// Bytes of at most this many connections travel at a time.
   static constexpr std::size_t kMaxPumps = 128;
 
-  Connections(Engine& engine, Verbs& verbs, Graveyard& graveyard);
+  Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveyard& graveyard);
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
@@ -37,7 +38,7 @@ class Connections {
     return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
   }
 
-  void open(Call call);
+  void open(Call call, const Endpoint& remote);
   void close(Call call, Error (Stack::*how)(ConnectionId));
   void attach(Call call);
   void on_event(const Event& event);
@@ -47,6 +48,7 @@ class Connections {
   void pump_ended(Pump& pump);
 
   Engine& engine_;
+  Targets& targets_;
   Graveyard& graveyard_;
   std::unordered_map<Key, Opening> openings_;
   std::unordered_map<Key, SessionId> held_;  // closed when their client goes away

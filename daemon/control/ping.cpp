@@ -20,9 +20,13 @@ constexpr std::uint16_t kIcmpHeader = 8;
 
 }  // namespace
 
-Pings::Pings(Engine& engine, Verbs& verbs) : engine_(engine), timer_(engine.loop(), [this] { expire(); }) {
+Pings::Pings(Engine& engine, Targets& targets, Verbs& verbs)
+    : engine_(engine), targets_(targets), timer_(engine.loop(), [this] { expire(); }) {
   engine_.on_echo_reply([this](const EchoReply& reply) { on_reply(reply); });
-  verbs.serve("ping", [this](Call call) { ping(std::move(call)); });
+  verbs.serve("ping", [this](Call call) {
+    targets_.host(std::move(call), "host",
+                  [this](Call found, const IpAddress& host) { ping(std::move(found), host); });
+  });
   verbs.on_gone([this](SessionId session) {
     std::erase_if(waiting_, [&](const auto& entry) { return entry.second.call.session() == session; });
   });
@@ -33,12 +37,7 @@ Pings::~Pings() {
   engine_.on_echo_reply({});
 }
 
-void Pings::ping(Call call) {
-  const auto host = IpAddress::parse(call.text("host"));
-  if (!host) {
-    call.fail(Code::kInvalidParameters, "ping: host must be an IPv4 address: names are not resolved yet");
-    return;
-  }
+void Pings::ping(Call call, const IpAddress& host) {
   if (waiting_.size() >= kMaxWaiting) {
     call.fail(Code::kBusy, fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
     return;
@@ -52,13 +51,13 @@ void Pings::ping(Call call) {
 
   engine_.enter();
   const Instant now = engine_.clock();
-  const Error error = engine_.stack().ping(*host, identifier, sequence, payload);
+  const Error error = engine_.stack().ping(host, identifier, sequence, payload);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(*host), to_string(error)));
+    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), to_string(error)));
     return;
   }
   const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms"));
-  waiting_.emplace(identifier, Waiting{std::move(call), *host, sequence, bytes, now, deadline});
+  waiting_.emplace(identifier, Waiting{std::move(call), host, sequence, bytes, now, deadline});
   arm();
 }
 

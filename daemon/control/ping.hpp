@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
 
@@ -15,7 +16,7 @@ class Pings {
   /// As many may wait for their answer at a time.
   static constexpr std::size_t kMaxWaiting = 256;
 
-  Pings(Engine& engine, Verbs& verbs);
+  Pings(Engine& engine, Targets& targets, Verbs& verbs);
   ~Pings();
   Pings(const Pings&) = delete;
   Pings& operator=(const Pings&) = delete;
@@ -30,12 +31,13 @@ class Pings {
     Instant deadline;
   };
 
-  void ping(Call call);
+  void ping(Call call, const IpAddress& host);
   void on_reply(const EchoReply& reply);
   void expire();
   void arm();
 
   Engine& engine_;
+  Targets& targets_;
   TimerWatch timer_;
   std::uint16_t next_identifier_ = 1;
   std::unordered_map<std::uint16_t, Waiting> waiting_;  // by ICMP identifier

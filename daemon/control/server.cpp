@@ -14,11 +14,13 @@
 #include "ctl/protocol/table.hpp"
 #include "daemon/control/capture.hpp"
 #include "daemon/control/connections.hpp"
+#include "daemon/control/datagrams.hpp"
 #include "daemon/control/faults.hpp"
 #include "daemon/control/listeners.hpp"
 #include "daemon/control/ping.hpp"
 #include "daemon/control/status.hpp"
 #include "daemon/control/strikes.hpp"
+#include "daemon/control/targets.hpp"
 #include "daemon/unix_socket.hpp"
 
 namespace conker::daemon {
@@ -64,19 +66,23 @@ std::string_view to_text(Session::End end) {
 
 }  // namespace
 
-ControlServer::ControlServer(Engine& engine, Services& services, const config::Control& config)
+ControlServer::ControlServer(Engine& engine, Services& services, Names& names, const Leases& leases,
+                             const config::Control& config)
     : engine_(engine),
       path_(config.socket),
       accept_(engine.loop(), [this](int) { accept(); }),
       accept_again_(engine.loop(), [this] { accept_.watch(listener_.get(), EV_READ); }),
       graveyard_(engine.loop()),
-      connections_(std::make_unique<Connections>(engine, *this, graveyard_)),
-      strikes_(std::make_unique<Strikes>(engine, *this)),
+      targets_(std::make_unique<Targets>(engine, names)),
+      connections_(std::make_unique<Connections>(engine, *targets_, *this, graveyard_)),
+      strikes_(std::make_unique<Strikes>(engine, *targets_, *this)),
       captures_(std::make_unique<Captures>(engine, *this)),
       faults_(std::make_unique<Faults>(engine, *this)),
-      pings_(std::make_unique<Pings>(engine, *this)),
+      pings_(std::make_unique<Pings>(engine, *targets_, *this)),
+      datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, *this)),
-      status_(std::make_unique<Status>(engine, services, *this, *strikes_, *captures_, *this)) {
+      status_(
+          std::make_unique<Status>(engine, services, names, leases, *this, *strikes_, *captures_, *this)) {
   for (const ctl::Verb& verb : ctl::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));

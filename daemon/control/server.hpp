@@ -20,17 +20,21 @@
 #include "daemon/control/watch.hpp"
 #include "daemon/descriptor.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/leases.hpp"
+#include "daemon/names.hpp"
 #include "daemon/services/services.hpp"
 
 namespace conker::daemon {
 
 class Captures;
 class Connections;
+class Datagrams;
 class Faults;
 class Listeners;
 class Pings;
 class Status;
 class Strikes;
+class Targets;
 
 struct ControlCounters {
   std::uint64_t accepted = 0;     // clients
@@ -47,8 +51,9 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   static constexpr std::size_t kMaxClients = 64;
 
   /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file on which
-  /// nobody listens is replaced. Engine and services must outlive it.
-  ControlServer(Engine& engine, Services& services, const config::Control& config);
+  /// nobody listens is replaced. What it is given must outlive it.
+  ControlServer(Engine& engine, Services& services, Names& names, const Leases& leases,
+                const config::Control& config);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -90,11 +95,13 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   std::vector<std::function<void(SessionId)>> gone_;
   bool stopped_ = false;
 
+  std::unique_ptr<Targets> targets_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<Strikes> strikes_;
   std::unique_ptr<Captures> captures_;
   std::unique_ptr<Faults> faults_;
   std::unique_ptr<Pings> pings_;
+  std::unique_ptr<Datagrams> datagrams_;
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<Status> status_;
 };

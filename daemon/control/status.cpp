@@ -53,10 +53,12 @@ json device_json(const DeviceCounters& counters) {
 
 }  // namespace
 
-Status::Status(Engine& engine, const Services& services, const ControlServer& server, const Strikes& strikes,
-               const Captures& captures, Verbs& verbs)
+Status::Status(Engine& engine, const Services& services, const Names& names, const Leases& leases,
+               const ControlServer& server, const Strikes& strikes, const Captures& captures, Verbs& verbs)
     : engine_(engine),
       services_(services),
+      names_(names),
+      leases_(leases),
       server_(server),
       strikes_(strikes),
       captures_(captures),
@@ -73,12 +75,15 @@ Status::Status(Engine& engine, const Services& services, const ControlServer& se
 json Status::status() const {
   engine_.enter();
   const Books books = engine_.stack().audit();
-  const auto& gateway = engine_.config().gateway;
+  const auto gateway = engine_.config().gateway ? engine_.config().gateway : leases_.router();
+  json dns = json::array();
+  for (const IpAddress& server : names_.servers()) dns.push_back(to_text(server));
   return {{"version", CONKER_VERSION},
           {"pid", ::getpid()},
           {"uptime_s", static_cast<double>((engine_.clock() - started_).count()) / 1e6},
           {"links", links(false)},
           {"gateway", gateway ? json(to_text(*gateway)) : json(nullptr)},
+          {"dns_servers", std::move(dns)},
           {"routes", routes()},
           {"doubtful_addresses", doubtful_addresses()},
           {"tables", tables(books)},
@@ -121,9 +126,14 @@ json Status::links(bool with_counters) const {
       entry["mtu"] = configured.mtu;
       json addresses = json::array();
       for (const Prefix& address : configured.addresses) {
-        addresses.push_back(fmt::format("{}/{}", to_text(address.address), address.length));
+        addresses.push_back(to_text(address));
+      }
+      json lease = leases_.status(link.interface);
+      for (const char* leased : {"address", "link_local"}) {
+        if (!lease.is_null() && !lease[leased].is_null()) addresses.push_back(lease[leased]);
       }
       entry["addresses"] = std::move(addresses);
+      entry["dhcp"] = std::move(lease);
     }
     list.push_back(std::move(entry));
   }
@@ -171,6 +181,7 @@ json Status::tables(const Books& books) const {
                       table("time_wait", books.time_wait, capacities.time_wait),
                       table("listeners", books.listeners, capacities.listeners),
                       table("addresses", engine_.stack().network().address_count(), capacities.addresses),
+                      table("udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets),
                       table("routes", engine_.stack().network().routes().size(),
                             std::uint64_t{capacities.addresses} + capacities.routes),
                       table("chunks", books.chunks_held, capacities.chunks)});

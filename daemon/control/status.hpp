@@ -5,6 +5,8 @@
 
 #include "daemon/control/call.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/leases.hpp"
+#include "daemon/names.hpp"
 #include "daemon/services/services.hpp"
 
 namespace conker::daemon {
@@ -15,8 +17,8 @@ class Strikes;
 
 class Status {
  public:
-  Status(Engine& engine, const Services& services, const ControlServer& server, const Strikes& strikes,
-         const Captures& captures, Verbs& verbs);
+  Status(Engine& engine, const Services& services, const Names& names, const Leases& leases,
+         const ControlServer& server, const Strikes& strikes, const Captures& captures, Verbs& verbs);
 
  private:
   nlohmann::ordered_json status() const;
@@ -31,6 +33,8 @@ class Status {
 
   Engine& engine_;
   const Services& services_;
+  const Names& names_;
+  const Leases& leases_;
   const ControlServer& server_;
   const Strikes& strikes_;
   const Captures& captures_;

@@ -41,13 +41,16 @@ std::string verdict(const StrikeReport& report, const char* fault) {
 
 }  // namespace
 
-Strikes::Strikes(Engine& engine, Verbs& verbs)
-    : engine_(engine), progress_(engine.loop(), [this] { progress(); }) {
+Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
+    : engine_(engine), targets_(targets), progress_(engine.loop(), [this] { progress(); }) {
   engine_.on_events(Owner::kStrike, [this](const Event& event) {
     if (strike_) strike_->on_event(event);
   });
   engine_.on_turn(Owner::kStrike, [this] { return on_turn(); });
-  verbs.serve("strike", [this](Call call) { start(std::move(call)); });
+  verbs.serve("strike", [this](Call call) {
+    targets_.endpoint(std::move(call), "target",
+                      [this](Call found, const Endpoint& target) { start(std::move(found), target); });
+  });
   verbs.serve("strike_stop", [this](Call call) {
     const bool running = call_.has_value();
     engine_.enter();
@@ -68,18 +71,13 @@ Strikes::~Strikes() {
   engine_.on_turn(Owner::kStrike, {});
 }
 
-void Strikes::start(Call call) {
-  const auto target = parse_endpoint(call.text("target"));
-  if (!target) {
-    call.fail(Code::kInvalidParameters,
-              "strike: target must be ADDRESS:PORT, an IPv4 address and a port from 1 to 65535");
-    return;
-  }
+void Strikes::start(Call call, const Endpoint& target) {
+  if (!call.wanted()) return;
   const config::Strike& limits = engine_.config().strike;
-  if (!limits.allows(target->address)) {
+  if (!limits.allows(target.address)) {
     call.fail(Code::kNotAllowed,
               fmt::format("target {} is not allowed: add it to strike.allow in the configuration",
-                          to_text(target->address)));
+                          to_text(target.address)));
     return;
   }
   if (!call.has("cycles") && !call.has("duration_ms")) {
@@ -98,7 +96,7 @@ void Strikes::start(Call call) {
     return;
   }
   StrikeRequest request;
-  request.target = *target;
+  request.target = target;
   request.cycles = static_cast<std::uint64_t>(call.integer("cycles"));
   request.duration = Duration(call.integer("duration_ms") * 1000);
   request.concurrency = static_cast<std::uint32_t>(concurrency);
@@ -112,10 +110,10 @@ void Strikes::start(Call call) {
   strike_.emplace(engine_.stack(), slots_, static_cast<std::uint8_t>(Owner::kStrike));
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(*target), to_string(error)));
+    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target), to_string(error)));
     return;
   }
-  spdlog::info("strike: begins at {}, {} at a time", to_text(*target), request.concurrency);
+  spdlog::info("strike: begins at {}, {} at a time", to_text(target), request.concurrency);
   call_.emplace(std::move(call));
   completed_before_ = 0;
   progress_before_ = engine_.clock();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
 #include "stack/strike/strike.hpp"
@@ -16,7 +17,7 @@ class Strikes {
  public:
   static constexpr double kProgressEvery = 0.2;  // seconds
 
-  Strikes(Engine& engine, Verbs& verbs);
+  Strikes(Engine& engine, Targets& targets, Verbs& verbs);
   ~Strikes();
   Strikes(const Strikes&) = delete;
   Strikes& operator=(const Strikes&) = delete;
@@ -27,13 +28,14 @@ class Strikes {
   nlohmann::ordered_json status() const;
 
  private:
-  void start(Call call);
+  void start(Call call, const Endpoint& target);
   Instant on_turn();
   void progress();
   void finish();
   nlohmann::ordered_json report_json() const;
 
   Engine& engine_;
+  Targets& targets_;
   TimerWatch progress_;
   std::vector<Strike::Slot> slots_;
   std::optional<Strike> strike_;

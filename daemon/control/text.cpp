@@ -33,6 +33,10 @@ std::string to_text(const IpAddress& address, Port port) {
   return fmt::format("{}:{}", address.is_unspecified() ? "*" : to_text(address), port.value);
 }
 
+std::string to_text(const Prefix& prefix) {
+  return fmt::format("{}/{}", to_text(prefix.address), prefix.length);
+}
+
 std::string to_text(const Endpoint& endpoint) {
   return to_text(endpoint.address, endpoint.port);
 }
@@ -52,6 +56,10 @@ std::string_view to_text(Owner owner) {
       return "control";
     case Owner::kStrike:
       return "strike";
+    case Owner::kResolver:
+      return "resolver";
+    case Owner::kDhcp:
+      return "dhcp";
   }
   return "nobody";
 }
@@ -65,14 +73,20 @@ std::optional<ConnectionId> parse_id(std::string_view text) {
   return ConnectionId{*slot, *generation};
 }
 
+std::optional<Port> parse_port(std::string_view text) {
+  const auto port = parse_number<std::uint16_t>(text);
+  if (!port || *port == 0) return std::nullopt;
+  return Port{*port};
+}
+
 std::optional<Endpoint> parse_local(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const auto address = IpAddress::parse(text.substr(0, colon));
   if (!address) return std::nullopt;
   if (colon == std::string_view::npos) return Endpoint{*address, Port{}};
-  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
-  if (!port || *port == 0) return std::nullopt;
-  return Endpoint{*address, Port{*port}};
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!port) return std::nullopt;
+  return Endpoint{*address, *port};
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {

@@ -15,6 +15,7 @@ namespace conker::daemon {
 
 std::string to_text(ConnectionId id);           // "3.1"
 std::string to_text(const IpAddress& address);  // "10.77.0.2"
+std::string to_text(const Prefix& prefix);      // "10.77.0.2/24"
 std::string to_text(const Endpoint& endpoint);  // "10.77.0.2:80"
 std::string to_text(const IpAddress& address, Port port);
 std::string to_text(const MacAddress& address);
@@ -22,6 +23,8 @@ std::string_view to_text(Owner owner);  // "service"
 
 /// "3.1": two decimal numbers of 32 bits and nothing else.
 std::optional<ConnectionId> parse_id(std::string_view text);
+/// 1 to 65535.
+std::optional<Port> parse_port(std::string_view text);
 /// "10.77.0.1:80"; a port from 1 to 65535.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 /// "10.77.0.2" or "10.77.0.2:4000"; without a port it is 0.

@@ -1,6 +1,7 @@
 #include "daemon/links/packet_filter.hpp"
 
 #include <linux/if_ether.h>
+#include <linux/in.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -11,11 +12,12 @@ namespace {
 constexpr std::uint32_t kWholeFrame = 0xffffffff;
 constexpr std::size_t kMostRuns = 600;  // of three instructions each, twice, of 4096 that the kernel takes
 
-// Where things stand in an Ethernet frame with ARP for IPv4 in it.
+// Where things stand in an Ethernet frame with IPv4, or with ARP for it.
 constexpr std::uint32_t kDestinationHead = 0;  // 4 bytes
 constexpr std::uint32_t kDestinationTail = 4;  // 2 bytes
 constexpr std::uint32_t kEtherType = 12;
 constexpr std::uint32_t kArpSender = 28;
+constexpr std::uint32_t kIpProtocol = 23;
 constexpr std::uint32_t kArpTarget = 38;
 
 struct Run {
@@ -58,11 +60,20 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<con
       std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
   const std::uint32_t tail = std::uint32_t{m[4]} << 8 | m[5];
   std::vector<sock_filter> program{
-      load(BPF_W, kDestinationHead),  jump(BPF_JEQ, head, 0, 3),   load(BPF_H, kDestinationTail),
-      jump(BPF_JEQ, tail, 0, 7),      answer(kWholeFrame),         jump(BPF_JEQ, 0xffffffff, 0, 5),
-      load(BPF_H, kDestinationTail),  jump(BPF_JEQ, 0xffff, 0, 3), load(BPF_H, kEtherType),
-      jump(BPF_JEQ, ETH_P_ARP, 0, 1), jump(BPF_JA, 1, 0, 0),       answer(0),
+      // For our MAC, or
+      load(BPF_W, kDestinationHead), jump(BPF_JEQ, head, 0, 3), load(BPF_H, kDestinationTail),
+      jump(BPF_JEQ, tail, 0, 10), answer(kWholeFrame),
+      // for everybody, and then UDP, or
+      jump(BPF_JEQ, 0xffffffff, 0, 8), load(BPF_H, kDestinationTail), jump(BPF_JEQ, 0xffff, 0, 6),
+      load(BPF_H, kEtherType), jump(BPF_JEQ, ETH_P_ARP, 5, 0), jump(BPF_JEQ, ETH_P_IP, 0, 3),
+      load(BPF_B, kIpProtocol), jump(BPF_JEQ, IPPROTO_UDP, 0, 1), answer(kWholeFrame), answer(0),
+      // ARP.
   };
+  if (addresses.empty()) {
+    // They are a DHCP server's to give.
+    program.push_back(answer(kWholeFrame));
+    return program;
+  }
   const std::vector<Run> runs = runs_of(addresses);
   if (runs.size() > kMostRuns) {
     program.push_back(answer(kWholeFrame));

@@ -130,7 +130,34 @@ namespace conker {
   X(events_lost, "last events nobody fetched before their slot was needed")                           \
   X(reaped, "connections freed by the reaper")                                                        \
   X(ports_exhausted, "opens that found no free port among those they tried")                          \
-  X(open_failed, "opens that failed at once: no port, no slot, no route")
+  X(open_failed, "opens that failed at once: no port, no slot, no route")                             \
+  X(datagrams_in, "UDP datagrams received")                                                           \
+  X(datagrams_delivered, "UDP datagrams put into a socket's queue")                                   \
+  X(datagrams_received, "those that an application has read")                                         \
+  X(datagrams_discarded, "those that were unread when their socket was closed")                       \
+  X(datagrams_out, "UDP datagrams sent")                                                              \
+  X(drop_datagram_malformed, "datagrams with a bad length or port")                                   \
+  X(drop_datagram_checksum, "datagrams with a bad checksum")                                          \
+  X(drop_datagram_no_socket, "datagrams for no socket")                                               \
+  X(drop_datagram_broadcast, "datagrams to everybody that no socket wants")                           \
+  X(drop_datagram_queue, "datagrams dropped because their socket's queue was full")                   \
+  X(drop_datagram_no_buffer, "datagrams dropped because the pool was low")                            \
+  X(drop_datagram_link_busy, "datagrams of ours that a link could not take")                          \
+  X(dns_queries_out, "questions put to DNS servers")                                                  \
+  X(dns_queries_again, "questions put again, to the same server or another")                          \
+  X(dns_queries_tcp, "questions put over TCP after a truncated answer")                               \
+  X(dns_answers_in, "answers of DNS servers understood")                                              \
+  X(dns_cache_hits, "names found in the cache")                                                       \
+  X(drop_dns_foreign, "DNS messages that answer no question of ours")                                 \
+  X(drop_dns_malformed, "answers of DNS servers that are broken")                                     \
+  X(dhcp_out, "DHCP messages sent")                                                                   \
+  X(dhcp_in, "DHCP messages received")                                                                \
+  X(dhcp_leases, "leases got or made longer")                                                         \
+  X(dhcp_leases_lost, "leases that ran out, were taken back or were returned")                        \
+  X(dhcp_naks, "requests that a DHCP server refused")                                                 \
+  X(dhcp_declines, "addresses declined because another host has them")                                \
+  X(drop_dhcp_malformed, "DHCP messages cut short, with broken options, or for others")               \
+  X(drop_dhcp_unwanted, "DHCP messages that nobody asked for, or that cannot be true")
 
 enum class Count : std::uint8_t {
 #define CONKER_COUNTER_ENUM(name, meaning) name,

@@ -16,6 +16,7 @@ enum class [[nodiscard]] Error : std::uint8_t{
     kAddressInUse,     // that port or four-tuple is taken
     kNoFreePort,       // every port towards that peer is taken
     kTableFull,        // a capacity of the stack is used up
+    kNotSent,          // a link or a queue had no room for it just now
 };
 
 /// A short phrase in plain words, such as "no free port towards this peer".
@@ -41,6 +42,8 @@ constexpr const char* to_string(Error error) {
       return "no free local port towards this peer";
     case Error::kTableFull:
       return "a table of the stack is full";
+    case Error::kNotSent:
+      return "no room on the link just now";
   }
   return "unknown error";
 }

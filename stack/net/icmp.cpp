@@ -5,6 +5,7 @@
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace conker {
 namespace {
@@ -90,8 +91,8 @@ Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable)
   };
   const auto quoted = parse_ipv4_quoted(message.payload);
   if (!quoted || quoted->payload.size() < kQuotedBytes) return drop(Count::drop_icmp_malformed);
-  if (quoted->protocol != kProtocolTcp || quoted->fragment_offset != 0 ||
-      !interfaces_.is_local(quoted->source)) {
+  const bool spoken = quoted->protocol == kProtocolTcp || quoted->protocol == kProtocolUdp;
+  if (!spoken || quoted->fragment_offset != 0 || !interfaces_.is_local(quoted->source)) {
     return drop(Count::drop_icmp_type);
   }
   unreachable.mtu = 0;
@@ -102,6 +103,7 @@ Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable)
   counters_.add(Count::icmp_unreachable_in);
   unreachable.type = message.type;
   unreachable.code = message.code;
+  unreachable.protocol = quoted->protocol;
   unreachable.tuple = FourTuple{quoted->source, quoted->destination, Port{get16(quoted->payload, 0)},
                                 Port{get16(quoted->payload, 2)}};
   unreachable.sequence = Seq(get32(quoted->payload, 4));

@@ -152,4 +152,19 @@ void Interfaces::flush(Instant now) {
   for (std::uint8_t i = 0; i < interface_count_; ++i) interfaces_[i].link->flush(now);
 }
 
+std::optional<InterfaceId> Interfaces::broadcasts_on(const IpAddress& address) const {
+  for (const Route& route : routes_.all()) {
+    if (route.gateway.is_unspecified() && route.to.broadcast() == address) return route.interface;
+  }
+  return std::nullopt;
+}
+
+IpAddress Interfaces::address_on(InterfaceId interface) const {
+  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
+    const Address& own = addresses_[i];
+    if (own.interface == interface && own.state == AddressState::kAssigned) return own.address;
+  }
+  return IpAddress::v4(0);
+}
+
 }  // namespace conker

@@ -55,6 +55,12 @@ class Interfaces {
   /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it.
   IpAddress source_towards(InterfaceId interface, const IpAddress& neighbour) const;
 
+  /// The interface on which this is the broadcast address of a prefix of ours.
+  std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
+  /// The first address on an interface; 0.0.0.0 while it has none.
+  IpAddress address_on(InterfaceId interface) const;
+  bool has(InterfaceId interface) const { return interface.index < interface_count_; }
+
   Addresses& addresses() { return addresses_; }
   const Addresses& addresses() const { return addresses_; }
   const Routes& routes() const { return routes_; }

@@ -6,6 +6,7 @@
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace conker {
 
@@ -66,8 +67,11 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   const auto ip = parse_ipv4(bytes);
   if (!ip) return drop(Count::drop_ip_malformed);
   if (!verify_ipv4_checksum(bytes)) return drop(Count::drop_ip_checksum);
-  // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6).
-  if (broadcast || !interfaces_.is_local(ip->destination)) return drop(Count::drop_ip_address);
+  // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6). Only
+  // UDP takes what is for everybody.
+  const bool udp = udp_ && ip->protocol == kProtocolUdp;
+  const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
+  if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
   // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
   if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) || interfaces_.is_broadcast(ip->source)) {
     return drop(Count::drop_ip_source);
@@ -93,13 +97,14 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
     packet.whole = made.packet;
     packet.traffic_class = made.traffic_class;
   }
-  if (ip->protocol != kProtocolTcp && ip->protocol != kProtocolIcmp) {
+  if (ip->protocol != kProtocolTcp && ip->protocol != kProtocolIcmp && !udp) {
     send_error(Icmp4Message::kUnreachable, Icmp4Message::kProtocolUnreachable, 0, packet.whole);
     return drop(Count::drop_ip_protocol);
   }
 
   counters_.add(Count::packets_delivered);
   if (ip->protocol == kProtocolTcp) return Upward::kTcp;
+  if (udp) return Upward::kUdp;
 
   PacketOut answer;
   switch (icmp_.input(packet, now_, answer, unreachable)) {

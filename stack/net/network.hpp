@@ -32,10 +32,12 @@ class Network {
 
   // ---- Up ----
 
-  enum class Upward : std::uint8_t { kNothing, kTcp, kUnreachable };
-  /// Takes one frame. ARP and ping are answered here; what is for TCP comes back in `packet` or
+  enum class Upward : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
+  /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet` or
   /// `unreachable`.
   Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet, Unreachable& unreachable);
+  /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
+  void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
   bool next_address_event(AddressEvent& event) { return conflicts_.next_event(event); }
   /// ARP: asks again, gives up, announces. Fragments: gives up.
@@ -47,6 +49,9 @@ class Network {
   /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the protocol's
   /// affair.
   Sent send(PacketOut& packet);
+  /// The same to everybody on a link, whose interface may have no address yet: then the source is 0.0.0.0 and
+  /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
+  Sent broadcast(InterfaceId interface, PacketOut& packet);
   void flush();
   /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may be told.
   void port_unreachable(const PacketIn& packet);
@@ -68,6 +73,18 @@ class Network {
   Error set_gateway(const IpAddress& gateway);
   /// Fragments are reassembled from here on. It must outlive the network.
   void use_reassembler(Reassembler& reassembler, const Settings& settings);
+
+  bool has_interface(InterfaceId interface) const { return interfaces_.has(interface); }
+  MacAddress mac(InterfaceId interface) const { return interfaces_.mac(interface); }
+  std::uint16_t mtu(InterfaceId interface) const { return interfaces_.mtu(interface); }
+  /// The limited broadcast address or that of a prefix of ours.
+  bool is_broadcast(const IpAddress& address) const { return interfaces_.is_broadcast(address); }
+  /// The interface on which this is the broadcast address of a prefix of ours.
+  std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const {
+    return interfaces_.broadcasts_on(address);
+  }
+  /// The first address on an interface; 0.0.0.0 while it has none.
+  IpAddress address_on(InterfaceId interface) const { return interfaces_.address_on(interface); }
 
   bool is_local(const IpAddress& address) const;
   /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute if none
@@ -113,6 +130,7 @@ class Network {
   Icmp icmp_;
   RandomBits identifications_;
   Reassembler* reassembler_ = nullptr;
+  bool udp_ = false;
   Instant now_{};
   std::uint8_t ttl_, traffic_class_;
 };

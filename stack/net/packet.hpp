@@ -25,14 +25,15 @@ struct PacketIn {
   std::uint8_t traffic_class = 0;  // DSCP and ECN
 };
 
-/// ICMP says that a TCP segment of ours did not arrive.
+/// ICMP says that a TCP segment or a UDP datagram of ours did not arrive.
 struct Unreachable {
   std::uint8_t type = 3;  // RFC 792: destination unreachable, 11 time exceeded, 12 parameter problem
   std::uint8_t code = 0;
+  std::uint8_t protocol = 0;
   std::uint16_t mtu =
       0;            // of type 3, code 4: of the next hop, 68 or more; 0 from a router older than RFC 1191
   FourTuple tuple;  // as we would write it: local is us
-  Seq sequence;     // of the segment that it quotes
+  Seq sequence;     // of the segment that it quotes; nothing of a datagram
 };
 
 /// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its

@@ -32,7 +32,7 @@ from harness.processes import kill_all  # noqa: E402
 from harness.registry import cases  # noqa: E402
 
 NEEDED = ("ip", "ss", "ping", "tcpdump", "setpriv", "ethtool", "systemd-analyze", "cmake",
-          "qemu-system-arm", "arm-none-eabi-g++", "nginx", "nmap")
+          "qemu-system-arm", "arm-none-eabi-g++", "dnsmasq", "nginx", "nmap")
 
 
 class Run:

@@ -25,13 +25,16 @@ TEST(Args, Endpoints) {
   EXPECT_EQ(check_endpoint("10.77.0.1:80"), "10.77.0.1:80");
   EXPECT_EQ(check_local("10.77.0.1"), "10.77.0.1");
   EXPECT_EQ(check_local("10.77.0.1:1"), "10.77.0.1:1");
-  for (const char* text :
-       {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.1:x", ":80",
-        "10.77.0.256:80", "10.77.0:80", "10.77.0.01:80", "10.77.0.1:80 ", "10.77.0.1:+80"}) {
+  for (const char* text : {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536",
+                           "10.77.0.1:x", ":80", "10.77.0.256:80", "10.77.0:80", "10.77.0.01:80",
+                           "10.77.0.1:80 ", "10.77.0.1:+80", "a b:80", "..:80", "caf\xc3\xa9.fr:80"}) {
     EXPECT_NE(usage_error([&] { check_endpoint(text); }), "none") << text;
   }
-  EXPECT_EQ(usage_error([] { check_endpoint("localhost:80"); }),
-            "localhost: give an IPv4 address: names are not resolved yet");
+  EXPECT_EQ(check_endpoint("www.example.org.:80"), "www.example.org.:80");
+  EXPECT_EQ(check_host("localhost"), "localhost");
+  EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.256:80"); }),
+            "10.77.0.256: give an IPv4 address or a name");
+  EXPECT_EQ(usage_error([] { check_local("localhost"); }), "localhost: give an IPv4 address of the stack");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.1"); }),
             "10.77.0.1: the port is missing: write ADDRESS:PORT");
 }

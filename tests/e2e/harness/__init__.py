@@ -3,6 +3,7 @@
 from .board import Board
 from .conkerd import Conkerd, unix_link
 from .ctl import Ctl, Result
+from .dnsmasq import Dnsmasq
 from .expect import Failure, check, eventually, same
 from .field import Field
 from .namespaces import Namespace
@@ -11,6 +12,6 @@ from .registry import Case, test
 from .scene import Binaries, Scene
 
 __all__ = [
-    "Binaries", "Board", "Case", "Conkerd", "Ctl", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
+    "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
     "check", "eventually", "same", "test", "unix_link",
 ]

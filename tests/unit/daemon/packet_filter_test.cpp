@@ -24,8 +24,9 @@ std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
     };
     switch (i.code) {
       case BPF_LD | BPF_ABS | BPF_W:
+      case BPF_LD | BPF_ABS | BPF_B:
       case BPF_LD | BPF_ABS | BPF_H: {
-        const std::size_t size = (i.code & BPF_H) != 0 ? 2 : 4;
+        const std::size_t size = BPF_SIZE(i.code) == BPF_B ? 1 : BPF_SIZE(i.code) == BPF_H ? 2 : 4;
         if (i.k + size > frame.size()) return 0;
         load(size);
         break;
@@ -70,6 +71,23 @@ Bytes arp_for(IpAddress target) {
 
 Prefix address(std::uint8_t last) {
   return {IpAddress::v4(10, 0, 0, last), 24};
+}
+
+TEST(PacketFilter, LetsThroughUdpForEverybody) {
+  const auto program = make_packet_filter(kOurs, std::vector{address(2)});
+  Bytes frame = frame_to(MacAddress::broadcast(), 0x0800);
+  frame[23] = 17;
+  EXPECT_NE(run(program, frame), 0u);
+  frame[23] = 6;
+  EXPECT_EQ(run(program, frame), 0u);
+  frame[13] = 6;
+  frame[12] = 0x86;
+  frame[23] = 17;
+  EXPECT_EQ(run(program, frame), 0u);
+}
+
+TEST(PacketFilter, WithoutAddressesAllArpComesThrough) {
+  EXPECT_NE(run(make_packet_filter(kOurs, {}), arp_for(IpAddress::v4(10, 0, 0, 77))), 0u);
 }
 
 TEST(PacketFilter, LetsThroughWhatIsForOurMac) {

@@ -1,0 +1,46 @@
+// The verbs about UDP and names: udp_send, udp_listen, resolve.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "daemon/control/call.hpp"
+#include "daemon/control/targets.hpp"
+#include "daemon/engine.hpp"
+
+namespace conker::daemon {
+
+class Datagrams {
+ public:
+  /// As many may listen at a time.
+  static constexpr std::size_t kMaxListening = 64;
+
+  Datagrams(Engine& engine, Targets& targets, Verbs& verbs);
+  ~Datagrams();
+  Datagrams(const Datagrams&) = delete;
+  Datagrams& operator=(const Datagrams&) = delete;
+
+ private:
+  using Key = std::uint64_t;
+  static Key key(UdpId id) { return std::uint64_t{id.slot} << 32 | id.generation; }
+  static UdpId id_of(Key key) {
+    return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
+  }
+  struct Listening {
+    Call call;
+    std::uint64_t wanted;  // datagrams; 0: no end
+    std::uint64_t told = 0;
+  };
+
+  void send(Call call, const Endpoint& remote);
+  void listen(Call call);
+  void resolve(Call call);
+  void on_event(const UdpEvent& event);
+  void end(Key key);
+
+  Engine& engine_;
+  Targets& targets_;
+  std::unordered_map<Key, Listening> listening_;
+};
+
+}  // namespace conker::daemon

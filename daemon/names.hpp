@@ -1,0 +1,47 @@
+// Names for addresses: the resolver, and whom it asks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/engine.hpp"
+#include "stack/dns/resolver.hpp"
+
+namespace conker::daemon {
+
+class Names {
+ public:
+  using Then = std::function<void(const DnsAnswer&)>;
+
+  /// The engine must outlive it. Servers of the configuration come before those of leases.
+  explicit Names(Engine& engine);
+  ~Names();
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
+
+  /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name; kTableFull.
+  /// Outside of a turn: after Engine::enter().
+  Error find(const std::string& name, Then then);
+  /// Nobody waits any more.
+  void forget() { waiting_.clear(); }
+  /// What the lease of an interface says; none when it has ended.
+  void set_leased(InterfaceId interface, std::span<const IpAddress> servers);
+  std::span<const IpAddress> servers() const { return resolver_->servers(); }
+
+ private:
+  Instant on_turn();
+  void tell_servers();
+
+  Engine& engine_;
+  Mapping storage_;
+  std::optional<Resolver> resolver_;
+  std::vector<std::vector<IpAddress>> leased_;       // by interface
+  std::unordered_map<std::uint32_t, Then> waiting_;  // by the question's cookie
+  std::uint32_t next_cookie_ = 0;
+};
+
+}  // namespace conker::daemon

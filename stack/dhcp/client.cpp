@@ -1,0 +1,393 @@
+#include "stack/dhcp/client.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "stack/net/interfaces.hpp"
+
+namespace conker {
+namespace {
+
+constexpr IpAddress kNobody = IpAddress::v4(0), kEverybody = IpAddress::v4(0xffffffff);
+constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
+constexpr std::uint64_t kPurpose = 0x2131;
+
+// RFC 2131, 4.1: 4 seconds, doubled up to 64, give or take one.
+constexpr Duration kFirstWait = 4s, kLongestWait = 64s, kJitter = 1s;
+constexpr std::uint8_t kMostRequests = 4;  // before it begins anew (3.1, 5)
+constexpr std::uint8_t kMostReboots = 2;
+constexpr Duration kAfterDecline = 10s;          // 3.1, 5
+constexpr Duration kLeastBetween = 60s;          // requests in RENEWING and REBINDING (4.4.5)
+constexpr std::uint16_t kLongestMessage = 1500;  // that servers are told we take
+constexpr std::uint8_t kMostDoublings = 6;       // of the wait after a NAK
+
+/// The prefix where no mask is given: that of the address's class (RFC 950).
+std::uint8_t class_prefix(const IpAddress& address) {
+  const std::uint32_t bits = address.v4_bits();
+  return bits >> 31 == 0 ? 8 : bits >> 30 == 2 ? 16 : 24;
+}
+
+/// Whether it can be the address of a host in its network: no lie of a server may make us deaf.
+bool is_host(const Prefix& prefix) {
+  if (!names_a_host(prefix.address) || prefix.broadcast() == prefix.address) return false;
+  return prefix.length > 30 || (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0;
+}
+
+Prefix prefix_of(const DhcpMessage& message) {
+  return {message.yours, message.mask != 0 ? message.mask : class_prefix(message.yours)};
+}
+
+}  // namespace
+
+const char* to_string(DhcpState state) {
+  constexpr std::array<const char*, 10> kNames{"STOPPED",  "INIT",  "SELECTING", "REQUESTING", "REBOOTING",
+                                               "CHECKING", "BOUND", "RENEWING",  "REBINDING",  "RELEASING"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+DhcpClient::DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& entropy)
+    : settings_(settings),
+      udp_(udp),
+      stack_(udp.stack()),
+      random_(SipKey{entropy.words[0], entropy.words[1]}, kPurpose),
+      link_local_(stack_, settings.interface) {}
+
+// ---- Beginning and end ----
+
+Error DhcpClient::start(std::optional<IpAddress> previous) {
+  if (state_ != DhcpState::kStopped) return Error::kOk;
+  const auto socket = udp_.bind({.local = {IpAddress(), kDhcpClientPort},
+                                 .interface = settings_.interface,
+                                 .broadcast = true,
+                                 .cookie = std::uint32_t{settings_.tag} << 24 | settings_.interface.index});
+  if (!socket) return socket.error();
+  socket_ = *socket;
+  wanted_ = previous.value_or(kNobody);
+  began_ = stack_.now();
+  if (settings_.link_local) fallback_at_ = began_ + settings_.patience;
+  restart(
+      Duration(random_.below(static_cast<std::uint32_t>(settings_.begin_within / 1ms) + 1) * Duration(1ms)));
+  if (previous) enter(DhcpState::kRebooting);
+  return Error::kOk;
+}
+
+void DhcpClient::stop() {
+  if (state_ == DhcpState::kStopped || state_ == DhcpState::kReleasing) return;
+  fallback_at_ = kNever;
+  if (in_use_) {
+    DhcpMessage release = message(DhcpType::kRelease);
+    release.client = lease_.address.address;
+    release.server = lease_.server;
+    send(release, lease_.server);
+    // It waits for ARP, whose answer only the address can hear.
+    if (stack_.network().neighbour_missing(lease_.server)) {
+      state_ = DhcpState::kReleasing;
+      deadline_ = stack_.now() + kPatience;
+      return;
+    }
+  }
+  finish_stop();
+}
+
+void DhcpClient::finish_stop() {
+  give_up_lease();
+  link_local_.stop();
+  (void)udp_.close(socket_);
+  socket_ = {};
+  state_ = DhcpState::kStopped;
+  deadline_ = kNever;
+}
+
+void DhcpClient::give_up_lease() {
+  if (in_use_) {
+    news_.mask = static_cast<std::uint8_t>((news_.mask & ~DhcpNews::kLease) | DhcpNews::kLost);
+    news_.lost = lease_.address.address;
+    wanted_ = lease_.address.address;
+    count(Count::dhcp_leases_lost);
+  }
+  if (routed_) (void)stack_.remove_route(kEverywhere);
+  if (held_) (void)stack_.remove_address(lease_.address.address);
+  held_ = in_use_ = routed_ = false;
+}
+
+/// Back to INIT, and on after a while.
+void DhcpClient::restart(Duration wait) {
+  if (state_ >= DhcpState::kBound) {
+    began_ = stack_.now();
+    if (settings_.link_local) fallback_at_ = began_ + settings_.patience;
+  }
+  give_up_lease();
+  state_ = DhcpState::kInit;
+  deadline_ = stack_.now() + wait;
+}
+
+/// A state whose message is sent at once, or for kRebooting at the deadline there is.
+void DhcpClient::enter(DhcpState state) {
+  state_ = state;
+  tries_ = 0;
+  if (state != DhcpState::kRebooting) send_again();
+}
+
+// ---- Out ----
+
+std::uint32_t DhcpClient::random32() {
+  const std::uint32_t high = random_.next16();
+  return high << 16 | random_.next16();
+}
+
+Duration DhcpClient::jittered(Duration wait) {
+  return wait - kJitter + Duration(random_.below(2000) * (kJitter / 1000));
+}
+
+DhcpMessage DhcpClient::message(DhcpType type) const {
+  DhcpMessage message;
+  message.type = type;
+  message.transaction = transaction_;
+  message.hardware = stack_.network().mac(settings_.interface);
+  message.client = message.yours = message.server = message.requested = kNobody;
+  const auto seconds = (stack_.now() - began_) / 1s;
+  message.seconds = static_cast<std::uint16_t>(std::min<std::int64_t>(seconds, 0xffff));
+  return message;
+}
+
+void DhcpClient::send(const DhcpMessage& message, const IpAddress& to) {
+  std::array<std::byte, kDhcpMostBytes> bytes;
+  const std::uint16_t longest = std::min(stack_.network().mtu(settings_.interface), kLongestMessage);
+  const std::size_t length = emit_dhcp(message, longest, bytes);
+  count(Count::dhcp_out);
+  // What is lost here is sent again like what is lost on the way.
+  // Who has no address says so, whatever others the interface may have (4.1).
+  (void)udp_.send_to(socket_, {to, kDhcpServerPort}, std::span(bytes).first(length), message.client);
+}
+
+/// The message of the state that it is in, the first time or once more. RFC 2131, table 4.
+void DhcpClient::send_again() {
+  const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
+  // One number from the first DISCOVER to the ACK, so that answers to an earlier one still count (4.4.1).
+  if (tries_ == 0 && state_ != DhcpState::kRequesting) transaction_ = random32();
+  DhcpMessage out = message(state_ == DhcpState::kSelecting ? DhcpType::kDiscover : DhcpType::kRequest);
+  if (state_ != DhcpState::kSelecting && tries_ == 0) requested_ = stack_.now();
+  if (renews) {
+    out.client = lease_.address.address;
+  } else {
+    // Without an address we cannot hear what is for one host (4.1).
+    out.broadcast = true;
+    out.requested = state_ == DhcpState::kRequesting ? lease_.address.address : wanted_;
+  }
+  if (state_ == DhcpState::kRequesting) out.server = lease_.server;
+  ++tries_;
+  send(out, state_ == DhcpState::kRenewing ? lease_.server : kEverybody);
+  wait_for_answer();
+}
+
+void DhcpClient::wait_for_answer() {
+  const Instant now = stack_.now();
+  if (state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding) {
+    // 4.4.5: half of the time that remains, but not all the time.
+    const Instant end = state_ == DhcpState::kRenewing ? lease_.rebind_at : lease_.expires;
+    deadline_ = std::min(end, now + std::max<Duration>((end - now) / 2, kLeastBetween));
+    return;
+  }
+  const Duration wait = std::min(kFirstWait * (1 << std::min<int>(tries_ - 1, 4)), kLongestWait);
+  deadline_ = now + jittered(wait);
+}
+
+void DhcpClient::decline() {
+  DhcpMessage out = message(DhcpType::kDecline);
+  out.requested = lease_.address.address;
+  out.server = lease_.server;
+  send(out, kEverybody);
+  count(Count::dhcp_declines);
+}
+
+// ---- Time ----
+
+Instant DhcpClient::next_deadline() const {
+  return std::min({deadline_, fallback_at_, link_local_.next_deadline()});
+}
+
+void DhcpClient::step() {
+  const Instant now = stack_.now();
+  if (fallback_at_ <= now) {
+    fallback_at_ = kNever;
+    link_local_.start();
+  }
+  link_local_.step();
+  if (state_ == DhcpState::kReleasing && !stack_.network().neighbour_missing(lease_.server)) {
+    return finish_stop();
+  }
+  if (deadline_ > now) return;
+  deadline_ = kNever;
+  switch (state_) {
+    case DhcpState::kStopped:
+    case DhcpState::kChecking:
+      return;
+    case DhcpState::kInit:
+      return enter(DhcpState::kSelecting);
+    case DhcpState::kSelecting:
+      return send_again();
+    case DhcpState::kRequesting:
+      return tries_ < kMostRequests ? send_again() : restart(Duration{0});
+    case DhcpState::kRebooting:
+      return tries_ < kMostReboots ? send_again() : restart(Duration{0});
+    case DhcpState::kBound:
+      return enter(DhcpState::kRenewing);
+    case DhcpState::kRenewing:
+      return now < lease_.rebind_at ? send_again() : enter(DhcpState::kRebinding);
+    case DhcpState::kRebinding:
+      return now < lease_.expires ? send_again() : restart(Duration{0});
+    case DhcpState::kReleasing:
+      return finish_stop();
+  }
+}
+
+// ---- In ----
+
+void DhcpClient::on_event(const UdpEvent& event) {
+  if (event.socket == socket_) receive();
+}
+
+void DhcpClient::receive() {
+  std::array<std::byte, kLongestMessage> bytes;
+  while (const auto datagram = udp_.receive(socket_, bytes)) {
+    count(Count::dhcp_in);
+    const auto whole = std::span(bytes).first(std::min<std::size_t>(datagram->length, bytes.size()));
+    const MacAddress ours = stack_.network().mac(settings_.interface);
+    const auto in = parse_dhcp(whole, ours);
+    if (!in) {
+      count(Count::drop_dhcp_malformed);
+    } else if (datagram->source.port != kDhcpServerPort || in->transaction != transaction_ ||
+               in->hardware != ours || !take(*in, datagram->source.address)) {
+      count(Count::drop_dhcp_unwanted);
+    }
+  }
+}
+
+/// False for what is not for this state, or cannot be true.
+bool DhcpClient::take(const DhcpMessage& in, const IpAddress& from) {
+  // Only who renews is spoken to by name; a server that forgets its own is the one who sent.
+  DhcpMessage message = in;
+  if (message.server.is_unspecified()) {
+    if (message.type == DhcpType::kOffer) return false;
+    message.server = from;
+  }
+  if (!names_a_host(message.server)) return false;
+  switch (message.type) {
+    case DhcpType::kOffer:
+      return take_offer(message);
+    case DhcpType::kAck:
+      return take_ack(message);
+    case DhcpType::kNak:
+      return take_nak(message);
+    default:
+      return false;
+  }
+}
+
+bool DhcpClient::take_offer(const DhcpMessage& offer) {
+  if (state_ != DhcpState::kSelecting || tries_ == 0) return false;
+  if (!is_host(prefix_of(offer)) || offer.lease == 0u) return false;
+  lease_ = DhcpLease{};
+  lease_.address = prefix_of(offer);
+  lease_.server = offer.server;
+  enter(DhcpState::kRequesting);
+  return true;
+}
+
+bool DhcpClient::take_ack(const DhcpMessage& ack) {
+  const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
+  if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
+  if (tries_ == 0 || !is_host(prefix_of(ack)) || ack.lease.value_or(0) == 0) return false;
+  if (state_ == DhcpState::kRequesting && ack.server != lease_.server) return false;
+  // The time is for the address that was asked for.
+  const IpAddress& asked = state_ == DhcpState::kRebooting ? wanted_ : lease_.address.address;
+  if (ack.yours != asked) return false;
+  refused_ = 0;
+  const Prefix before = lease_.address;
+  take_lease(ack);
+  if (renews && lease_.address == before) {
+    use_lease();
+    return true;
+  }
+  // A new address; or the old one in a network of another size, for which the stack has to learn anew.
+  give_up_lease();
+  state_ = DhcpState::kChecking;
+  deadline_ = kNever;
+  held_ =
+      stack_.add_address(settings_.interface, lease_.address, {.probe = true, .give_up = true}) == Error::kOk;
+  if (held_) return true;
+  // It is ours already, on another interface, or there is no room for it.
+  decline();
+  restart(kAfterDecline);
+  return true;
+}
+
+// 4.4.5 and 3.3; times that make no sense are replaced by the RFC's.
+void DhcpClient::take_lease(const DhcpMessage& ack) {
+  lease_ = DhcpLease{};
+  lease_.address = prefix_of(ack);
+  lease_.server = ack.server;
+  lease_.router = ack.router.is_unspecified() ? kNobody : ack.router;
+  for (std::uint8_t i = 0; i < ack.dns_count; ++i) {
+    if (names_a_host(ack.dns[i])) lease_.dns[lease_.dns_count++] = ack.dns[i];
+  }
+  if (*ack.lease == DhcpMessage::kForEver) return;
+  const std::uint32_t seconds = *ack.lease;
+  std::uint32_t rebind = ack.rebind.value_or(0), renew = ack.renew.value_or(0);
+  if (rebind == 0 || rebind >= seconds) rebind = seconds - seconds / 8;
+  if (renew == 0 || renew >= rebind) renew = static_cast<std::uint32_t>(std::uint64_t{rebind} * 4 / 7);
+  lease_.expires = requested_ + std::chrono::seconds(seconds);
+  lease_.rebind_at = requested_ + std::chrono::seconds(rebind);
+  lease_.renew_at = requested_ + std::chrono::seconds(renew);
+}
+
+/// The address is in use, from now or for longer.
+void DhcpClient::use_lease() {
+  in_use_ = true;
+  state_ = DhcpState::kBound;
+  deadline_ = lease_.renew_at;
+  count(Count::dhcp_leases);
+  news_.mask |= DhcpNews::kLease;
+  fallback_at_ = kNever;
+  // RFC 3927, 1.9: who has a real address needs no other.
+  if (link_local_.address() != kNobody) news_.mask |= DhcpNews::kLinkLocal;
+  link_local_.stop();
+  const bool router = settings_.use_router && lease_.router != kNobody;
+  if (router) routed_ = stack_.set_gateway(lease_.router) == Error::kOk || routed_;
+}
+
+// After one NAK it begins again at once, after more of them less and less often: a server that refuses all
+// the time, or whoever plays one, must not keep us busy.
+bool DhcpClient::take_nak(const DhcpMessage& nak) {
+  const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
+  if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
+  if (tries_ == 0) return false;
+  const bool of_one = state_ == DhcpState::kRequesting || state_ == DhcpState::kRenewing;
+  if (of_one && nak.server != lease_.server) return false;
+  count(Count::dhcp_naks);
+  const Duration wait = refused_ == 0 ? Duration{0} : 1s * (1 << std::min(refused_, kMostDoublings));
+  refused_ = static_cast<std::uint8_t>(std::min(refused_ + 1, 255));
+  restart(wait);
+  wanted_ = kNobody;
+  return true;
+}
+
+void DhcpClient::on_event(const AddressEvent& event) {
+  if (event.interface != settings_.interface) return;
+  if (link_local_.on_address(event)) news_.mask |= DhcpNews::kLinkLocal;
+  if (!held_ || event.address != lease_.address.address) return;
+  if (event.state == AddressState::kAssigned && state_ == DhcpState::kChecking) return use_lease();
+  if (event.state != AddressState::kDuplicate) return;
+  // Before it was used (4.4.1) or while it was (RFC 5227, 2.4 b).
+  decline();
+  restart(kAfterDecline);
+  wanted_ = kNobody;
+}
+
+bool DhcpClient::next_news(DhcpNews& news) {
+  news = news_;
+  news_ = DhcpNews{};
+  return news.mask != 0;
+}
+
+}  // namespace conker

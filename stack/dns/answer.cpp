@@ -1,0 +1,107 @@
+#include "stack/dns/answer.hpp"
+
+#include <algorithm>
+
+#include "stack/wire/bytes.hpp"
+
+namespace conker {
+namespace {
+
+constexpr std::uint32_t kForEver = 0xffffffff;
+
+/// Looks at every record of the answer section; false when one of them is not all there.
+template <typename F>
+bool for_each_record(DnsReader& reader, std::uint16_t count, F&& f) {
+  for (std::uint16_t i = 0; i < count; ++i) {
+    DnsRecord record;
+    if (!reader.record(record) || !f(record)) return false;
+  }
+  return true;
+}
+
+/// One look through the answers for `reading.name`: takes its addresses, or else goes to what it is an alias
+/// of, which `moved` tells. What is said of other names is not believed (RFC 5452, 6). False when the message
+/// is malformed.
+bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& moved) {
+  DnsName target;
+  std::uint32_t alias_ttl = kForEver;
+  const bool whole = for_each_record(reader, answers, [&](const DnsRecord& record) {
+    if (record.klass != DnsType::kInternet || record.name != reading.name) return true;
+    if (record.type == DnsType::kA) {
+      if (record.data.size() != 4) return false;
+      reading.seconds = std::min(reading.seconds, record.ttl);
+      if (reading.addresses.count < DnsAddresses::kMost) {
+        reading.addresses.list[reading.addresses.count++] = get_ipv4(record.data, 0);
+      }
+    } else if (record.type == DnsType::kCname && target.empty()) {
+      std::size_t at = record.data_at;
+      if (!reader.name(at, target) || at != record.data_at + record.data.size()) return false;
+      alias_ttl = record.ttl;
+    }
+    return true;
+  });
+  moved = whole && reading.addresses.count == 0 && !target.empty();
+  if (moved) {
+    reading.name = target;
+    reading.seconds = std::min(reading.seconds, alias_ttl);
+  }
+  return whole;
+}
+
+/// For how long "there is none" may be kept (RFC 2308, 5): the SOA of a zone that the name lies in says it,
+/// and without one it may not be kept at all.
+std::uint32_t negative_seconds(DnsReader reader, std::uint16_t authorities, const DnsName& name) {
+  std::uint32_t seconds = 0;
+  (void)for_each_record(reader, authorities, [&](const DnsRecord& record) {
+    if (record.type != DnsType::kSoa || !name.lies_in(record.name)) return true;
+    std::size_t at = record.data_at;
+    DnsName skipped;
+    const std::size_t end = record.data_at + record.data.size();
+    if (!reader.name(at, skipped) || !reader.name(at, skipped) || at + 20 != end) return false;
+    seconds = std::min(record.ttl, get32(record.data, record.data.size() - 4));
+    return false;
+  });
+  return seconds;
+}
+
+}  // namespace
+
+DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id, const DnsName& name,
+                           std::uint8_t aliases) {
+  DnsReading reading;
+  reading.name = name;
+  reading.seconds = kForEver;
+  reading.aliases = aliases;
+  const auto is = [&reading](DnsVerdict verdict) {
+    reading.verdict = verdict;
+    return reading;
+  };
+  DnsReader reader(message);
+  DnsHeader header;
+  DnsQuestion question;
+  if (!reader.header(header) || !header.response || header.opcode != 0 || header.id != id ||
+      header.questions != 1 || !reader.question(question) ||
+      question != DnsQuestion{name, DnsType::kA, DnsType::kInternet}) {
+    return is(DnsVerdict::kForeign);
+  }
+  if (header.truncated) return is(DnsVerdict::kTruncated);
+  if (header.code != DnsHeader::kNoError && header.code != DnsHeader::kNoSuchName) {
+    return is(DnsVerdict::kFailed);
+  }
+  for (bool moved = true; moved;) {
+    if (!follow(reader, header.answers, reading, moved)) return is(DnsVerdict::kMalformed);
+    if (moved && ++reading.aliases > kMostAliases) return is(DnsVerdict::kEndless);
+  }
+  if (reading.addresses.count > 0) return is(DnsVerdict::kAddresses);
+  // NXDOMAIN is about the end of the chain (RFC 6604, 3).
+  const bool no_such_name = header.code == DnsHeader::kNoSuchName;
+  if (!no_such_name && reading.aliases > aliases) return is(DnsVerdict::kAskAgain);
+  for (std::uint16_t i = 0; i < header.answers; ++i) {
+    DnsRecord skipped;
+    if (!reader.record(skipped)) return is(DnsVerdict::kMalformed);
+  }
+  reading.seconds = std::min(reading.seconds, negative_seconds(reader, header.authorities, reading.name));
+  return is(no_such_name ? DnsVerdict::kNoSuchName : DnsVerdict::kNoAddress);
+}
+
+}  // namespace conker

@@ -1,0 +1,35 @@
+"""dnsmasq, the DHCP and DNS server of the tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .expect import Failure, eventually
+from .namespaces import Namespace
+from .processes import Process
+
+if TYPE_CHECKING:
+    from .scene import Scene
+
+
+class Dnsmasq:
+    """On one interface of a namespace, without any configuration but its arguments."""
+
+    def __init__(self, scene: "Scene", namespace: Namespace, interface: str, *arguments: str) -> None:
+        leases = os.path.join(scene.directory, f"leases-{len(os.listdir(scene.directory))}")
+        self.process: Process = scene.process(
+            "dnsmasq",
+            ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
+             f"--interface={interface}", "--except-interface=lo", "--bind-interfaces", "--no-resolv", "--no-hosts",
+             "--log-facility=-", "--log-dhcp", f"--dhcp-leasefile={leases}", *arguments], namespace)
+        eventually(lambda: "started, version" in self.said() or not self.process.running(), "dnsmasq is up")
+        if not self.process.running():
+            raise Failure(f"dnsmasq ended: {self.said()}")
+
+    def said(self) -> str:
+        return self.process.err()
+
+    def count(self, word: str) -> int:
+        """How often it has logged this: DHCPACK, DHCPNAK, DHCPDECLINE, query[A]."""
+        return sum(word in line for line in self.said().splitlines())

@@ -1,0 +1,90 @@
+"""Names, asked for at a real server: dnsmasq."""
+
+import time
+
+from harness import Dnsmasq, Field, check, same, test
+
+DNS = {"dns": {"servers": ["10.77.0.1"]}, "strike": {"allow": ["10.77.0.0/24"]}}
+
+
+def server(field: Field, *arguments: str) -> Dnsmasq:
+    device = "conker0" if field.link == "tap" else "peer0"
+    return Dnsmasq(field.scene, field.peer_ns, device, "--log-queries", "--local=/test/", "--host-record=www.test,10.77.0.1",
+                   "--cname=alias.test,www.test", "--cname=far.test,nowhere.example", *arguments)
+
+
+@test("tap", "packet", config=DNS, quick=True)
+def resolves_names(field: Field) -> None:
+    dns = server(field, "--host-record=many.test,10.77.0.10", "--host-record=many.test,10.77.0.11")
+    same(field.ctl.ok("resolve", "www.test").out, "10.77.0.1\n", "A")
+    same(field.ctl.ok("resolve", "ALIAS.test.").out, "10.77.0.1\n", "CNAME")
+    same(sorted(field.ctl.json("resolve", "many.test")["addresses"]), ["10.77.0.10", "10.77.0.11"], "several")
+    same(dns.count("query[A] www.test"), 1, "questions")
+
+
+@test("tap", config=DNS, quick=True)
+def keeps_what_it_was_told(field: Field) -> None:
+    dns = server(field, "--local-ttl=2")
+    same(field.ctl.json("resolve", "www.test")["cached"], False, "cached at first")
+    same(field.ctl.json("resolve", "www.test")["cached"], True, "cached then")
+    same(dns.count("query[A] www.test"), 1, "questions")
+    time.sleep(2.1)
+    same(field.ctl.json("resolve", "www.test")["cached"], False, "cached after its time")
+
+
+@test("tap", config=DNS, quick=True)
+def says_what_is_wrong(field: Field) -> None:
+    server(field)
+    done = field.ctl("resolve", "nowhere.test").expect(1)
+    same(done.err, "conkerctl: nowhere.test: there is no such name\n", "NXDOMAIN")
+    done = field.ctl("open", "nowhere.test:80").expect(1)
+    same(done.err, "conkerctl: nowhere.test: there is no such name\n", "NXDOMAIN of open")
+    done = field.ctl("resolve", "www.example").expect(1)
+    check("could not tell" in done.err, f"REFUSED: {done.err}")
+    field.ctl("resolve", "not a name").expect(2)
+    field.ctl("open", "10.77.0.256:80").expect(2)
+
+
+@test("tap", config=DNS)
+def nobody_answers(field: Field) -> None:
+    begin = time.monotonic()
+    done = field.ctl("resolve", "www.test").expect(4)  # the kernel says that the port is closed
+    check("no DNS server answers" in done.err, done.err)
+    check(time.monotonic() - begin < 3, "a refusal is heard at once")
+
+
+@test("tap", config={"dns": {"servers": ["10.77.0.99"]}})
+def a_silent_server_times_out(field: Field) -> None:
+    done = field.ctl("resolve", "www.test").expect(4)
+    check("no DNS server answers" in done.err, done.err)
+
+
+@test("tap", config={"dns": {"servers": ["10.77.0.99", "10.77.0.1"]}}, quick=True)
+def the_next_server_is_asked(field: Field) -> None:
+    server(field)
+    same(field.ctl.ok("resolve", "www.test").out, "10.77.0.1\n", "from the second server")
+
+
+@test("tap", quick=True)
+def without_servers_it_says_so(field: Field) -> None:
+    done = field.ctl("resolve", "www.test").expect(1)
+    check("dns.servers" in done.err, f"says what to do: {done.err}")
+
+
+@test("tap", config=DNS, quick=True)
+def names_go_wherever_addresses_go(field: Field) -> None:
+    server(field)
+    field.accept_close(9000)
+    check(field.ctl.open("www.test:9000"), "open")
+    check("10.77.0.1" in field.ctl.ok("ping", "www.test", "-c", "1").out, "ping")
+    field.ctl.ok("udp", "send", "www.test:9", "x")
+    report = field.ctl.json("strike", "alias.test:9000", "--cycles", "10")
+    same((report["target"], report["completed"]), ("10.77.0.1:9000", 10), "strike")
+
+
+@test("tap", config=DNS, quick=True)
+def long_answers_come_over_tcp(field: Field) -> None:
+    dns = server(field, *(f"--host-record=big.test,10.77.1.{i}" for i in range(1, 60)))
+    same(len(field.ctl.json("resolve", "big.test")["addresses"]), 8, "addresses kept")
+    same(field.ctl.counter("dns_queries_tcp"), 1, "asked over TCP")
+    check(dns.process.running(), "dnsmasq is still there")

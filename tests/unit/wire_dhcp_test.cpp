@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include "stack/wire/dhcp.hpp"
+#include "tests/unit/dhcp_message.hpp"
+#include "tests/unit/frames.hpp"
+#include "tests/unit/random.hpp"
+
+namespace conker {
+namespace {
+
+using namespace test;
+
+constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 2}};
+
+std::optional<DhcpMessage> parse(const DhcpReply& reply) {
+  return parse_dhcp(bytes_of(reply.text()), kOurs);
+}
+DhcpReply ack() {
+  DhcpReply reply;
+  reply.xid = 0xabcdef01;
+  return reply.with(53, "\5").with(54, be32(0x0a000001)).with(51, be32(3600)).with(1, be32(0xffffff00));
+}
+
+TEST(WireDhcp, ReadsAnAck) {
+  const auto message = parse(ack()
+                                 .with(3, be32(0x0a0000fe) + be32(0x0a0000fd))
+                                 .with(6, be32(0x0a000035) + be32(0x0a000036))
+                                 .with(58, be32(100))
+                                 .with(59, be32(200))
+                                 .with(200, "something nobody knows"));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->type, DhcpType::kAck);
+  EXPECT_EQ(message->transaction, 0xabcdef01u);
+  EXPECT_EQ(message->yours, IpAddress::v4(10, 0, 0, 10));
+  EXPECT_EQ(message->hardware, kOurs);
+  EXPECT_EQ(message->server, IpAddress::v4(10, 0, 0, 1));
+  EXPECT_EQ(message->mask, 24);
+  EXPECT_EQ(message->router, IpAddress::v4(10, 0, 0, 254));
+  ASSERT_EQ(message->dns_count, 2);
+  EXPECT_EQ(message->dns[1], IpAddress::v4(10, 0, 0, 54));
+  EXPECT_EQ(message->lease, 3600u);
+  EXPECT_EQ(message->renew, 100u);
+  EXPECT_EQ(message->rebind, 200u);
+}
+
+// RFC 2131, 2; RFC 2132
+TEST(WireDhcp, WritesARequest) {
+  DhcpMessage message;
+  message.type = DhcpType::kRequest;
+  message.transaction = 0x01020304;
+  message.seconds = 7;
+  message.broadcast = true;
+  message.hardware = kOurs;
+  message.client = IpAddress::v4(0);
+  message.server = IpAddress::v4(10, 0, 0, 1);
+  message.requested = IpAddress::v4(10, 0, 0, 10);
+  std::array<std::byte, kDhcpMostBytes> out;
+  const std::size_t length = emit_dhcp(message, 1500, out);
+  EXPECT_EQ(length, 300u);
+  EXPECT_EQ(to_hex(std::span(out).first(12)), "01 01 06 00 01 02 03 04 00 07 80 00");
+  EXPECT_EQ(to_hex(std::span(out).subspan(28, 8)), "02 00 00 00 00 02 00 00");
+  EXPECT_EQ(to_hex(std::span(out).subspan(236, 45)),
+            "63 82 53 63 35 01 03 3d 07 01 02 00 00 00 00 02 32 04 0a 00 00 0a 36 04 0a 00 00 01 "
+            "37 06 01 03 06 33 3a 3b 39 02 05 dc ff 00 00 00 00");
+}
+
+// hazards.md: "DHCP: option overrun"
+TEST(WireDhcp, RefusesOptionsThatOverrun) {
+  EXPECT_FALSE(parse(ack().with(3, be32(1), 200)));
+  DhcpReply reply = ack();
+  reply.end = "";
+  EXPECT_TRUE(parse(reply)) << "the end option may be missing";
+  reply.options += '\6';
+  EXPECT_FALSE(parse(reply)) << "a kind without a length";
+  reply.options += '\4';
+  EXPECT_FALSE(parse(reply)) << "a length without data";
+  const std::string whole = ack().text();
+  for (std::size_t size = 0; size < whole.size() - 1; ++size) {
+    const auto message = parse_dhcp(bytes_of(whole.substr(0, size)), kOurs);
+    if (message) {
+      EXPECT_TRUE(size >= 243) << "cut to " << size;
+    }
+  }
+  EXPECT_FALSE(parse_dhcp(bytes_of(whole.substr(0, 240)), kOurs)) << "no type";
+}
+
+TEST(WireDhcp, RefusesLengthsThatAKindCannotHave) {
+  for (const int kind : {1, 50, 51, 54, 58, 59}) {
+    EXPECT_FALSE(parse(ack().with(kind, "abc"))) << kind;
+    EXPECT_FALSE(parse(ack().with(kind, ""))) << kind;
+    EXPECT_FALSE(parse(ack().with(kind, "abcde"))) << kind;
+  }
+  for (const int kind : {3, 6}) {
+    EXPECT_FALSE(parse(ack().with(kind, ""))) << kind;
+    EXPECT_FALSE(parse(ack().with(kind, "abcde"))) << kind;
+  }
+  EXPECT_FALSE(parse(ack().with(53, "")));
+  EXPECT_FALSE(parse(ack().with(53, std::string(1, '\0'))));
+  EXPECT_FALSE(parse(ack().with(53, "\x09")));
+  EXPECT_FALSE(parse(ack().with(52, "\4")));
+  EXPECT_FALSE(parse(ack().with(1, be32(0xff00ff00)))) << "a mask with a hole";
+  EXPECT_FALSE(parse(ack().with(1, be32(0))));
+}
+
+// RFC 6842, 3: a reply names the client that it is for, or nobody.
+TEST(WireDhcp, RefusesWhatIsForAnotherClient) {
+  EXPECT_TRUE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\2", 7))));
+  EXPECT_FALSE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\3", 7))));
+  EXPECT_FALSE(parse(ack().with(61, "x")));
+}
+
+TEST(WireDhcp, RefusesWhatIsNoReplyOnEthernet) {
+  DhcpReply reply = ack();
+  reply.op = 1;
+  EXPECT_FALSE(parse(reply));
+  reply = ack();
+  reply.hardware_type = 6;
+  EXPECT_FALSE(parse(reply));
+  reply = ack();
+  reply.hardware_length = 16;
+  EXPECT_FALSE(parse(reply));
+  reply = ack();
+  reply.magic[3] = 0x64;
+  EXPECT_FALSE(parse(reply));
+}
+
+// hazards.md: "DHCP: ... overloaded sname/file"
+TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
+  const auto field = [](const std::string& options, std::size_t size) {
+    return (options + '\xff').append(size - options.size() - 1, '\xee');
+  };
+  DhcpReply reply = ack();
+  reply.file = field(dhcp_option(3, be32(0x0a0000fe)), 128);
+  reply.server_name = field(dhcp_option(6, be32(0x0a000035)), 64);
+  EXPECT_TRUE(parse(reply)->router == IpAddress()) << "nobody says that there are any";
+  reply.with(52, "\1");
+  EXPECT_EQ(parse(reply)->router, IpAddress::v4(10, 0, 0, 254));
+  EXPECT_EQ(parse(reply)->dns_count, 0);
+  reply.options = ack().with(52, "\2").options;
+  EXPECT_EQ(parse(reply)->dns_count, 1);
+  EXPECT_EQ(parse(reply)->router, IpAddress());
+  reply.options = ack().with(52, "\3").options;
+  EXPECT_EQ(parse(reply)->dns_count, 1);
+  EXPECT_EQ(parse(reply)->router, IpAddress::v4(10, 0, 0, 254));
+
+  reply.file = field(dhcp_option(52, "\2"), 128);
+  reply.options = ack().with(52, "\1").options;
+  EXPECT_EQ(parse(reply)->dns_count, 0) << "overloading is not overloaded";
+  reply.file = std::string(126, '\0') + "\3\x04";
+  EXPECT_FALSE(parse(reply)) << "an option that reaches out of its field";
+  reply.file = std::string(128, '\0');
+  EXPECT_TRUE(parse(reply)) << "nothing but padding";
+}
+
+TEST(WireDhcp, BearsNoise) {
+  Random random(8);
+  const std::string good = ack().with(52, "\3").with(6, be32(1) + be32(2)).text();
+  for (int round = 0; round < 20000; ++round) {
+    auto bytes = bytes_of(good);
+    for (std::uint32_t i = 1 + random.below(5); i > 0; --i) {
+      bytes[40 + random.below(static_cast<std::uint32_t>(bytes.size()) - 40)] =
+          static_cast<std::byte>(random.below(256));
+    }
+    const auto message = parse_dhcp(bytes, kOurs);
+    if (message) {
+      EXPECT_LE(message->dns_count, DhcpMessage::kMostServers);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace conker
