@@ -80,6 +80,7 @@ struct Config {
   std::optional<IpAddress> gateway;
   Capacities capacities;
   Settings settings;
+  bool syn_cookies = true;  // where handshakes find no room
   std::vector<Service> services;
   Control control;
   Strike strike;

@@ -160,6 +160,11 @@ void Engine::build_stack() {
                              "; lower the capacities in the configuration");
   }
   stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
+  if (config_.syn_cookies) {
+    const auto words = draw_entropy().words;
+    cookies_ = std::make_unique<SynCookies>(SipKey{words[0], words[1]});
+    stack_->use(*cookies_);
+  }
   stack_->begin(clock());
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];

@@ -92,6 +92,7 @@ class Engine {
   config::Config config_;
   Mapping storage_;
   std::vector<EngineLink> links_;
+  std::unique_ptr<SynCookies> cookies_;
   std::unique_ptr<Stack> stack_;
   std::array<std::function<void(const Event&)>, kOwners> event_handlers_;
   std::array<std::function<Instant()>, kOwners> turn_handlers_;

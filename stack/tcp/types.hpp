@@ -9,6 +9,7 @@
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
 #include "stack/settings.hpp"
+#include "stack/wire/tcp.hpp"
 
 namespace conker {
 
@@ -116,9 +117,23 @@ struct ConnectionInfo {
   Duration srtt{0}, rttvar{0}, rto{0};
   std::uint32_t retransmits = 0;
   std::uint64_t bytes_sent = 0, bytes_received = 0;
+  // What both SYNs agreed upon.
+  bool window_scaling = false, timestamps = false, sack = false;
+  std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+  // Receiving.
+  std::uint32_t receive_limit = 0;  // bytes that the window may grow to now
+  std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had
+  std::uint8_t quick_acks = 0;      // segments from now on whose ACK does not wait
+  std::uint8_t sack_count = 0;
+  std::array<SackBlock, TcpSegment::kMaxSackBlocks> sack_blocks{};  // what ACKs tell of, the latest first
+  // Silent peers.
+  Keepalive keepalive{.idle = Duration(0), .interval = Duration(0), .count = 0};
+  std::uint8_t keepalive_unanswered = 0;
+  Duration user_timeout{0};                           // 0: none
   Instant opened_at{}, established_at{}, ended_at{};  // epoch where it has not happened
   // Deadlines; kNever when not armed.
   Instant retransmit_at = kNever, persist_at = kNever, connect_timeout_at = kNever, fin_wait_2_at = kNever;
+  Instant delayed_ack_at = kNever, keepalive_at = kNever, user_timeout_at = kNever, linger_at = kNever;
 };
 
 /// A record of a passive handshake under way.
