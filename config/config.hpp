@@ -106,6 +106,7 @@ struct Config {
   Capacities capacities;
   Reassembly reassembly;
   Settings settings = default_settings();
+  bool syn_cookies = true;  // where handshakes find no room
   std::vector<Service> services;
   Control control;
   Strike strike;

@@ -36,6 +36,10 @@ void read(const Section& section, std::string_view key, Duration& out, Duration 
   if (const auto value = section.find(key)) out = value->duration(low, high);
 }
 
+void read(const Section& section, std::string_view key, bool& out) {
+  if (const auto value = section.find(key)) out = value->boolean();
+}
+
 Capacities read_capacities(const Value& value) {
   static constexpr Keys<12> kKeys{"connections", "half_open",   "time_wait",   "listeners",
                                   "neighbours",  "addresses",   "interfaces",  "chunks",
@@ -58,6 +62,40 @@ Capacities read_capacities(const Value& value) {
   return c;
 }
 
+/// What is agreed upon with peers, and what is done about silent ones.
+void read_extensions(const Section& section, Settings& s) {
+  constexpr Duration kWeek = 24h * 7;
+  if (const auto congestion = section.find("congestion")) {
+    const std::string name = congestion->text();
+    if (name != "cubic" && name != "newreno")
+      congestion->fail("\"" + name + "\" is neither cubic nor newreno");
+    s.congestion = name == "cubic" ? CongestionAlgorithm::kCubic : CongestionAlgorithm::kNewReno;
+  }
+  if (const auto ecn = section.find("ecn")) {
+    const std::string name = ecn->text();
+    if (name != "off" && name != "on-request" && name != "always")
+      ecn->fail("\"" + name + "\" is none of off, on-request and always");
+    s.ecn = name == "off" ? Ecn::kOff : name == "always" ? Ecn::kAlways : Ecn::kOnRequest;
+  }
+  if (const auto mtu = section.find("least_path_mtu"))
+    s.least_path_mtu = static_cast<std::uint16_t>(mtu->number(68, 1280));
+  read(section, "window_scaling", s.window_scaling);
+  read(section, "timestamps", s.timestamps);
+  read(section, "sack", s.sack);
+  read(section, "delayed_ack", s.delayed_ack, 0ms, 499ms);
+  read(section, "keepalive_idle", s.keepalive.idle, 0ms, kWeek);
+  read(section, "keepalive_interval", s.keepalive.interval, 1ms, kWeek);
+  read(section, "keepalive_count", s.keepalive.count, 2, 255);
+  read(section, "user_timeout", s.user_timeout, 0ms, kWeek);
+  read(section, "user_timeout_option", s.user_timeout_option);
+  read(section, "user_timeout_least", s.user_timeout_least, 1s, kWeek);
+  read(section, "user_timeout_most", s.user_timeout_most, 1s, kWeek);
+  if (s.user_timeout_least > s.user_timeout_most) {
+    section.find(section.has("user_timeout_least") ? "user_timeout_least" : "user_timeout_most")
+        ->fail("user_timeout_least must not be above user_timeout_most");
+  }
+}
+
 /// What the section ip says of the stack's settings and of reassembly.
 void read_ip(const Value& value, Settings& settings, Reassembly& reassembly) {
   static constexpr Keys<7> kKeys{"ttl",
@@ -77,11 +115,34 @@ void read_ip(const Value& value, Settings& settings, Reassembly& reassembly) {
   read(section, "reassembly_bytes", reassembly.datagram_bytes, 1500, 65535);
 }
 
-Settings read_tcp(const Value& value) {
-  static constexpr Keys<13> kKeys{"time_wait",   "connect_timeout", "fin_wait_2",  "rto_initial",
-                                  "rto_min",     "rto_max",         "retransmits", "syn_ack_retransmits",
-                                  "send_buffer", "receive_buffer",  "first_port",  "last_port",
-                                  "congestion"};
+Settings read_tcp(const Value& value, bool& syn_cookies) {
+  static constexpr Keys<27> kKeys{"time_wait",
+                                  "connect_timeout",
+                                  "fin_wait_2",
+                                  "rto_initial",
+                                  "rto_min",
+                                  "rto_max",
+                                  "retransmits",
+                                  "syn_ack_retransmits",
+                                  "send_buffer",
+                                  "receive_buffer",
+                                  "first_port",
+                                  "last_port",
+                                  "congestion",
+                                  "ecn",
+                                  "least_path_mtu",
+                                  "window_scaling",
+                                  "timestamps",
+                                  "sack",
+                                  "delayed_ack",
+                                  "keepalive_idle",
+                                  "keepalive_interval",
+                                  "keepalive_count",
+                                  "user_timeout",
+                                  "user_timeout_option",
+                                  "user_timeout_least",
+                                  "user_timeout_most",
+                                  "syn_cookies"};
   const Section section = value.section(kKeys);
   Settings s = default_settings();
   read(section, "time_wait", s.time_wait, 1ms, 1h);
@@ -99,12 +160,8 @@ Settings read_tcp(const Value& value) {
   if (const auto port = section.find("last_port"))
     s.last_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
 
-  if (const auto congestion = section.find("congestion")) {
-    const std::string name = congestion->text();
-    if (name != "cubic" && name != "newreno")
-      congestion->fail("\"" + name + "\" is neither cubic nor newreno");
-    s.congestion = name == "cubic" ? CongestionAlgorithm::kCubic : CongestionAlgorithm::kNewReno;
-  }
+  read_extensions(section, s);
+  read(section, "syn_cookies", syn_cookies);
 
   if (s.rto_min > s.rto_max)
     section.find(section.has("rto_min") ? "rto_min" : "rto_max")->fail("rto_min must not be above rto_max");
@@ -380,7 +437,7 @@ Config read_config(const Value& root) {
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
-  if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp);
+  if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp, config.syn_cookies);
   if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
   if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);

@@ -121,6 +121,12 @@ std::uint64_t Value::number(std::uint64_t low, std::uint64_t high) const {
   return *value;
 }
 
+bool Value::boolean() const {
+  const std::string word = text();
+  if (word != "true" && word != "false") fail(quoted(word) + " must be true or false");
+  return word == "true";
+}
+
 Duration Value::duration(Duration low, Duration high) const {
   const std::string word = text();
   const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
@@ -139,12 +145,6 @@ Duration Value::duration(Duration low, Duration high) const {
     fail(word + " is not between " + in_words(low) + " and " + in_words(high));
   }
   return Duration(*count * scale);
-}
-
-bool Value::boolean() const {
-  const std::string word = text();
-  if (word != "true" && word != "false") fail(quoted(word) + " must be true or false");
-  return word == "true";
 }
 
 std::uint32_t Value::mode() const {

@@ -40,10 +40,10 @@ class Value {
   std::string text() const;
   /// A whole number in decimal digits within [low, high].
   std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
-  /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
-  Duration duration(Duration low, Duration high) const;
   /// true or false.
   bool boolean() const;
+  /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
+  Duration duration(Duration low, Duration high) const;
   /// Permissions in octal digits, 0 to 0777.
   std::uint32_t mode() const;
   /// A unicast MAC.

@@ -111,6 +111,31 @@ std::string rtt_text(const json& rtt) {
   return fmt::format("{} +- {}, {}", duration_us(rtt.at("srtt")), duration_us(rtt.at("rttvar")), rto);
 }
 
+std::string options_text(const json& options) {
+  const json& scale = options.at("window_scale");
+  std::string text;
+  const auto add = [&text](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
+  if (!scale.at("send").is_null()) {
+    add(fmt::format("window scale {} / {}", scale.at("send").get<int>(), scale.at("receive").get<int>()));
+  }
+  if (options.at("timestamps") == true) add("timestamps");
+  if (options.at("sack") == true) add("SACK");
+  if (options.at("ecn") == true) add("ECN");
+  return text.empty() ? "none" : text;
+}
+
+std::string receiving_text(const json& receiving, std::uint32_t irs) {
+  std::string text = fmt::format("window up to {}, segment {}, {} quick ACKs left",
+                                 bytes_text(receiving.at("limit").get<std::uint64_t>()),
+                                 bytes_text(receiving.at("segment").get<std::uint64_t>()),
+                                 receiving.at("quick_acks").get<int>());
+  for (const json& block : receiving.at("sack_blocks")) {
+    text += fmt::format(", {}-{}", block.at(0).get<std::uint32_t>() - irs,
+                        block.at(1).get<std::uint32_t>() - irs);
+  }
+  return text;
+}
+
 /// Before the first loss there is no threshold worth the name (RFC 5681, 3.1).
 std::string slow_start_text(const json& threshold) {
   const auto bytes = threshold.get<std::uint64_t>();
@@ -149,6 +174,17 @@ std::string show_text(const json& c) {
     facts.add({"in flight", fmt::format("{} on the way, {} beyond a hole, {} lost{}", size(board.at("pipe")),
                                         size(board.at("sacked")), size(board.at("lost")),
                                         board.at("recovering") == true ? ", being repaired" : "")});
+  }
+  facts.add({"options", options_text(c.at("options"))});
+  facts.add({"receiving", receiving_text(c.at("receiving"), sequence.at("irs"))});
+  if (const json& keepalive = c.at("keepalive"); !keepalive.is_null()) {
+    facts.add({"keepalive",
+               fmt::format("after {}, every {}, {} of {} unanswered", duration_ms(keepalive.at("idle_ms")),
+                           duration_ms(keepalive.at("interval_ms")), keepalive.at("unanswered").get<int>(),
+                           keepalive.at("count").get<int>())});
+  }
+  if (const json& bound = c.at("user_timeout_ms"); !bound.is_null()) {
+    facts.add({"user timeout", duration_ms(bound)});
   }
   std::string numbers;
   for (const char* name : {"iss", "snd_una", "snd_nxt", "irs", "rcv_nxt"}) {

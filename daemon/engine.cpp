@@ -172,6 +172,11 @@ void Engine::build_stack() {
   stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
   stack_->use(CongestionAlgorithm::kCubic, cubic_);
   stack_->use(recovery_);
+  if (config_.syn_cookies) {
+    const auto words = draw_entropy().words;
+    cookies_ = std::make_unique<SynCookies>(SipKey{words[0], words[1]});
+    stack_->use(*cookies_);
+  }
   stack_->begin(clock());
   udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
   udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());

@@ -117,6 +117,7 @@ class Engine {
   Cubic cubic_;
   SackRecovery recovery_;
   std::vector<EngineLink> links_;
+  std::unique_ptr<SynCookies> cookies_;
   std::unique_ptr<Stack> stack_;
   Mapping udp_storage_;
   std::unique_ptr<Udp> udp_;

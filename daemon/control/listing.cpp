@@ -52,6 +52,33 @@ json row(State state, const FourTuple& tuple) {
              to_text(tuple.remote, tuple.remote_port));
 }
 
+json options(const ConnectionInfo& info) {
+  const auto shift = [&](std::uint8_t by) { return info.window_scaling ? json(by) : json(nullptr); };
+  return {{"window_scale", {{"send", shift(info.snd_wscale)}, {"receive", shift(info.rcv_wscale)}}},
+          {"timestamps", info.timestamps},
+          {"sack", info.sack},
+          {"ecn", info.ecn}};
+}
+
+json receiving(const ConnectionInfo& info) {
+  json blocks = json::array();
+  for (std::uint8_t i = 0; i < info.sack_count; ++i) {
+    blocks.push_back({info.sack_blocks[i].left.value(), info.sack_blocks[i].right.value()});
+  }
+  return {{"limit", info.receive_limit},
+          {"segment", info.rcv_mss},
+          {"quick_acks", info.quick_acks},
+          {"sack_blocks", std::move(blocks)}};
+}
+
+json keepalive(const ConnectionInfo& info) {
+  if (info.keepalive.idle == Duration(0)) return nullptr;
+  return {{"idle_ms", milliseconds(info.keepalive.idle)},
+          {"interval_ms", milliseconds(info.keepalive.interval)},
+          {"count", info.keepalive.count},
+          {"unanswered", info.keepalive_unanswered}};
+}
+
 json history(const Stack& stack, ConnectionId id) {
   std::deque<Transition> last;
   stack.tcp().for_each_transition([&](const Transition& transition) {
@@ -142,6 +169,11 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
         {"mss", info.mss}}},
       {"rtt",
        {{"srtt", microseconds(info.srtt)}, {"rttvar", microseconds(info.rttvar)}, {"rto", info.rto.count()}}},
+      {"options", options(info)},
+      {"receiving", receiving(info)},
+      {"keepalive", keepalive(info)},
+      {"user_timeout_ms",
+       info.user_timeout == Duration(0) ? json(nullptr) : json(milliseconds(info.user_timeout))},
       {"retransmits", info.retransmits},
       {"retransmits_by_cause",
        {{"lost", info.resent_lost}, {"timeout", info.resent_timeout}, {"probe", info.resent_probe}}},
@@ -156,7 +188,11 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
        {{"retransmit", until(info.retransmit_at, now)},
         {"persist", until(info.persist_at, now)},
         {"connect_timeout", until(info.connect_timeout_at, now)},
-        {"fin_wait_2", until(info.fin_wait_2_at, now)}}},
+        {"fin_wait_2", until(info.fin_wait_2_at, now)},
+        {"delayed_ack", until(info.delayed_ack_at, now)},
+        {"keepalive", until(info.keepalive_at, now)},
+        {"user_timeout", until(info.user_timeout_at, now)},
+        {"linger", until(info.linger_at, now)}}},
       {"history", history(stack, info.id)},
   };
 }

@@ -47,6 +47,9 @@ class Tick {
     return Instant(Duration(((now.time_since_epoch().count() >> kShift) + ahead) << kShift));
   }
 
+  /// So many ticks, as a time.
+  static constexpr Duration duration(std::uint32_t ticks) { return Duration(std::int64_t{ticks} << kShift); }
+
   constexpr Tick operator+(std::uint32_t ticks) const { return Tick(value_ + ticks); }
   constexpr std::int32_t operator-(Tick other) const {
     return static_cast<std::int32_t>(value_ - other.value_);

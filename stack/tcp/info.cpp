@@ -1,4 +1,6 @@
 // Answers to questions.
+#include <algorithm>
+
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
@@ -36,11 +38,6 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.cwnd = c.congestion.cwnd;
   info.ssthresh = c.congestion.ssthresh;
   info.congestion = c.algorithm;
-  info.window_scaling = c.agreed.window_scaling;
-  info.timestamps = c.agreed.timestamps;
-  info.sack = c.agreed.sack;
-  info.snd_wscale = c.agreed.snd_wscale;
-  info.rcv_wscale = c.agreed.rcv_wscale;
   if (c.log != 0) {
     SentLog log(chunks_, c.log);
     info.tracked = true;
@@ -60,6 +57,22 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.resent_probe = c.resent[static_cast<std::size_t>(Resend::kProbe)];
   info.bytes_sent = c.bytes_sent;
   info.bytes_received = c.bytes_received;
+  info.window_scaling = c.agreed.window_scaling;
+  info.timestamps = c.agreed.timestamps;
+  info.sack = c.agreed.sack;
+  info.ecn = c.agreed.ecn;
+  info.snd_wscale = c.agreed.snd_wscale;
+  info.rcv_wscale = c.agreed.rcv_wscale;
+  info.receive_limit = receive_limit(c);
+  info.rcv_mss = c.rcv_mss;
+  info.quick_acks = c.quick_acks;
+  info.sack_count = static_cast<std::uint8_t>(c.sack.blocks().size());
+  std::ranges::copy(c.sack.blocks(), info.sack_blocks.begin());
+  info.keepalive = {.idle = Tick::duration(c.keepalive_idle),
+                    .interval = Tick::duration(c.keepalive_interval),
+                    .count = c.keepalive_count};
+  info.keepalive_unanswered = c.keepalive_sent;
+  info.user_timeout = Tick::duration(c.user_timeout);
   info.opened_at = c.opened_at;
   info.established_at = c.established_at;
   info.ended_at = c.ended_at;
@@ -67,6 +80,10 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.persist_at = deadline(Timer::kPersist);
   info.connect_timeout_at = deadline(Timer::kConnect);
   info.fin_wait_2_at = deadline(Timer::kFinWait2);
+  info.delayed_ack_at = deadline(Timer::kDelayedAck);
+  info.keepalive_at = deadline(Timer::kKeepalive);
+  info.user_timeout_at = deadline(Timer::kUserTimeout);
+  info.linger_at = deadline(Timer::kLinger);
   return info;
 }
 

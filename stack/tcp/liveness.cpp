@@ -15,10 +15,6 @@ std::uint32_t ticks(Duration duration) {
   return Tick::ceil(Instant(duration)).value();
 }
 
-Duration duration(std::uint32_t ticks) {
-  return Duration(std::int64_t{ticks} << Tick::kShift);
-}
-
 // The option's 15 bits count seconds, or minutes where the upper bit is set (RFC 5482, 3).
 constexpr std::uint16_t kMinutes = 0x8000;
 
@@ -58,7 +54,7 @@ Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
   c->keepalive_sent = 0;
   disarm(*c, Timer::kKeepalive);
   if (c->keepalive_idle != 0 && in_state(c->state, kSynchronized)) {
-    arm(id.slot, Timer::kKeepalive, duration(c->keepalive_idle));
+    arm(id.slot, Timer::kKeepalive, Tick::duration(c->keepalive_idle));
   }
   return Error::kOk;
 }
@@ -67,9 +63,9 @@ Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
 void Tcp::keepalive_expired(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kSynchronized)) return;
-  const Instant idle_until = (c.heard_at + 1).instant(now_) + duration(c.keepalive_idle);
+  const Instant idle_until = (c.heard_at + 1).instant(now_) + Tick::duration(c.keepalive_idle);
   if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
-    arm(slot, Timer::kKeepalive, duration(c.keepalive_idle));
+    arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
     return;
   }
   if (c.keepalive_sent == 0 && idle_until > now_) {
@@ -83,7 +79,7 @@ void Tcp::keepalive_expired(std::uint32_t slot) {
   ++c.keepalive_sent;
   c.keepalive_due = true;
   mark_dirty(slot);
-  arm(slot, Timer::kKeepalive, duration(c.keepalive_interval));
+  arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_interval));
 }
 
 // The number before the next is one that the peer has acknowledged, so it must answer (RFC 9293, 3.8.4).
@@ -124,7 +120,8 @@ Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
 
 /// What the option of a segment of ours says (ADV_UTO).
 std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
-  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0) return encode(duration(c->user_timeout));
+  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0)
+    return encode(Tick::duration(c->user_timeout));
   return encode(settings_.user_timeout > Duration(0) ? settings_.user_timeout : kAdvertised);
 }
 
@@ -150,14 +147,14 @@ void Tcp::guard_user_timeout(std::uint32_t slot) {
   if (!waits_for_peer(c)) {
     disarm(c, Timer::kUserTimeout);
   } else if (!c.is_armed(Timer::kUserTimeout)) {
-    arm(slot, Timer::kUserTimeout, duration(c.user_timeout));
+    arm(slot, Timer::kUserTimeout, Tick::duration(c.user_timeout));
   }
 }
 
 /// When the connection is established.
 void Tcp::start_liveness(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.keepalive_idle != 0) arm(slot, Timer::kKeepalive, duration(c.keepalive_idle));
+  if (c.keepalive_idle != 0) arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
   if (!c.user_timeout_fixed) c.user_timeout = ticks(settings_.user_timeout);
   if (!settings_.user_timeout_option) return;
   if (c.agreed.user_timeout != 0) adopt_user_timeout(c, c.agreed.user_timeout);

@@ -10,6 +10,7 @@
 #include "stack/base/time.hpp"
 #include "stack/settings.hpp"
 #include "stack/tcp/congestion.hpp"
+#include "stack/wire/tcp.hpp"
 
 namespace conker {
 
@@ -115,8 +116,6 @@ struct ConnectionInfo {
   std::uint32_t snd_wnd = 0, rcv_wnd = 0;
   std::uint32_t cwnd = 0, ssthresh = 0;
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;
-  bool window_scaling = false, timestamps = false, sack = false;  // agreed upon
-  std::uint8_t snd_wscale = 0, rcv_wscale = 0;
   bool tracked = false;  // what is out is known segment by segment; the next four are only then
   std::uint32_t pipe = 0, sacked = 0, lost = 0;  // bytes
   bool recovering = false;
@@ -126,9 +125,23 @@ struct ConnectionInfo {
   std::uint32_t retransmits = 0;
   std::uint16_t resent_lost = 0, resent_timeout = 0, resent_probe = 0;  // of these; each stops at 65535
   std::uint64_t bytes_sent = 0, bytes_received = 0;
+  // What both SYNs agreed upon.
+  bool window_scaling = false, timestamps = false, sack = false, ecn = false;
+  std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+  // Receiving.
+  std::uint32_t receive_limit = 0;  // bytes that the window may grow to now
+  std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had
+  std::uint8_t quick_acks = 0;      // segments from now on whose ACK does not wait
+  std::uint8_t sack_count = 0;
+  std::array<SackBlock, TcpSegment::kMaxSackBlocks> sack_blocks{};  // what ACKs tell of, the latest first
+  // Silent peers.
+  Keepalive keepalive{.idle = Duration(0), .interval = Duration(0), .count = 0};
+  std::uint8_t keepalive_unanswered = 0;
+  Duration user_timeout{0};                           // 0: none
   Instant opened_at{}, established_at{}, ended_at{};  // epoch where it has not happened
   // Deadlines; kNever when not armed.
   Instant retransmit_at = kNever, persist_at = kNever, connect_timeout_at = kNever, fin_wait_2_at = kNever;
+  Instant delayed_ack_at = kNever, keepalive_at = kNever, user_timeout_at = kNever, linger_at = kNever;
 };
 
 /// A record of a passive handshake under way.

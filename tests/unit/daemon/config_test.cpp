@@ -67,7 +67,9 @@ capacities: {connections: 100, half_open: 101, time_wait: 102, listeners: 103, n
              interfaces: 6, chunks: 107, chunk_bytes: 1024, transitions: 109}
 tcp: {time_wait: 2m, connect_timeout: 5s, fin_wait_2: 1h, rto_initial: 300ms, rto_min: 20000us, rto_max: 30s,
       retransmits: 3, syn_ack_retransmits: 4, send_buffer: 10000, receive_buffer: 20000, first_port: 2000,
-      last_port: 3000}
+      last_port: 3000, window_scaling: false, timestamps: false, sack: false, delayed_ack: 0ms,
+      keepalive_idle: 2h, keepalive_interval: 10s, keepalive_count: 3, user_timeout: 4m,
+      user_timeout_option: true, user_timeout_least: 1m, user_timeout_most: 2m, syn_cookies: false}
 services: [{name: echo, port: 7}, {name: accept-close, port: 8}]
 control: {socket: /tmp/c.sock, group: staff, mode: 0600}
 strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9}
@@ -107,6 +109,16 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.settings.receive_buffer, 20000u);
   EXPECT_EQ(config.settings.first_port, Port{2000});
   EXPECT_EQ(config.settings.last_port, Port{3000});
+  EXPECT_FALSE(config.settings.window_scaling || config.settings.timestamps || config.settings.sack);
+  EXPECT_EQ(config.settings.delayed_ack, 0s);
+  EXPECT_EQ(config.settings.keepalive.idle, 2h);
+  EXPECT_EQ(config.settings.keepalive.interval, 10s);
+  EXPECT_EQ(config.settings.keepalive.count, 3);
+  EXPECT_EQ(config.settings.user_timeout, 240s);
+  EXPECT_TRUE(config.settings.user_timeout_option);
+  EXPECT_EQ(config.settings.user_timeout_least, 60s);
+  EXPECT_EQ(config.settings.user_timeout_most, 120s);
+  EXPECT_FALSE(config.syn_cookies);
   ASSERT_EQ(config.services.size(), 2u);
   EXPECT_EQ(config.services[1].kind, ServiceKind::kAcceptClose);
   EXPECT_EQ(config.services[1].port, Port{8});
@@ -320,6 +332,13 @@ INSTANTIATE_TEST_SUITE_P(
              "5m or 1h"},
         Case{"duration_range", kLink + "tcp: {time_wait: 2h}\n",
              "4:18: tcp.time_wait: 2h is not between 1ms and 1h"},
+        Case{"boolean", kLink + "tcp: {sack: yes}\n", "4:13: tcp.sack: \"yes\" must be true or false"},
+        Case{"delayed_ack", kLink + "tcp: {delayed_ack: 1s}\n",
+             "4:20: tcp.delayed_ack: 1s is not between 0s and 499ms"},
+        Case{"keepalive_count", kLink + "tcp: {keepalive_count: 1}\n",
+             "4:24: tcp.keepalive_count: \"1\" is not a whole number from 2 to 255"},
+        Case{"user_timeouts", kLink + "tcp: {user_timeout_least: 2h}\n",
+             "4:27: tcp.user_timeout_least: user_timeout_least must not be above user_timeout_most"},
         Case{"duration_overflow", kLink + "tcp: {time_wait: 9223372036854775807h}\n",
              "4:18: tcp.time_wait: 9223372036854775807h is not between 1ms and 1h"},
         Case{"rto_order", kLink + "tcp: {rto_min: 2s, rto_max: 1s}\n",
