@@ -187,7 +187,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"unknown", kLink + "colour: red\n",
              "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
              "strike, log, "
-             "shutdown_timeout, routes, ip"},
+             "shutdown_timeout, dns, routes, ip"},
         Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
         Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
     kName);
@@ -322,7 +322,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"capacity_unknown", kLink + "capacities: {sockets: 1}\n",
              "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
              "listeners, "
-             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, routes"},
+             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, udp_sockets, routes"},
         Case{"capacity_type", kLink + "capacities: 3\n",
              "4:13: capacities: must be a mapping with keys such as connections"},
         Case{"number_too_long", kLink + "capacities: {chunks: 99999999999999999999999}\n",
