@@ -28,6 +28,9 @@ config::Config config_for(const std::string& path, config::Unix::Mode mode, std:
   config.links.push_back(link);
   config.capacities.connections = 1024;
   config.capacities.chunks = 2048;
+  // So that a test can say how much is on its way, and when it is all there.
+  config.settings.receive_buffer = 65535;
+  config.settings.delayed_ack = Duration(0);
   return config;
 }
 
