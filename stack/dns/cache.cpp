@@ -17,7 +17,7 @@ std::uint32_t& DnsCache::bucket(const DnsName& name) {
   std::array<std::uint64_t, (DnsName::kMaxBytes + 7) / 8> words{};
   std::memcpy(words.data(), name.bytes().data(), name.bytes().size());
   const auto used = std::span(words).first((name.bytes().size() + 7) / 8);
-  return heads_[siphash13(key_, used) & (heads_.size() - 1)];
+  return heads_[static_cast<std::uint32_t>(siphash13(key_, used)) & (heads_.size() - 1)];
 }
 
 std::uint32_t DnsCache::lookup(const DnsName& name) {

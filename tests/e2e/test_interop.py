@@ -14,7 +14,7 @@ def capture(field: Field, expression: str) -> Process:
     """tcpdump on the kernel's end of the link, headers only."""
     device = "conker0" if field.link == "tap" else "peer0"
     path = os.path.join(field.scene.directory, "interop.pcap")
-    dump = field.scene.process("tcpdump", ["tcpdump", "-i", device, "-n", "-U", "-s", "120", "-w", path, expression],
+    dump = field.scene.process("tcpdump", ["tcpdump", "-i", device, "-n", "-U", "--immediate-mode", "-s", "120", "-w", path, expression],
                                field.peer_ns)
     eventually(lambda: "listening on" in dump.err(), "tcpdump listens")
     return dump
@@ -42,7 +42,7 @@ def moved_with_loss(field: Field, count: int) -> str:
         sent += 100_000
         received = field.ctl("recv", identifier)
         check(received.code == 0, received.err)
-        seen = field.peer_ns.run("ss", "-Htin", f"sport = :{PORT}").stdout or seen
+        seen = field.peer_ns.run("ss", "-Htino", f"sport = :{PORT}").stdout or seen
     field.ctl.ok("fault", "clear")
     field.ctl.ok("abort", identifier)
     return seen
