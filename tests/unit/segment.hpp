@@ -25,7 +25,7 @@ struct Options {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
   std::optional<std::uint16_t> user_timeout;
   std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
-  std::uint16_t urgent = 0;  // the pointer, which is no option; only injected
+  std::uint16_t urgent = 0;         // the pointer, which is no option; only injected
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
