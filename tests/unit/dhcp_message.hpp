@@ -21,7 +21,7 @@ struct DhcpReply {
   std::uint32_t yours = 0x0a00000a;  // 10.0.0.10
   std::string mac = std::string("\x02\0\0\0\0\2", 6);
   std::string options;  // without the end
-  std::string server_name = std::string(64, '\0'), file = std::string(128, '\0');
+  std::string server_name = repeated(64, '\0'), file = repeated(128, '\0');
   char op = 2, hardware_type = 1, hardware_length = 6;
   std::string magic = "\x63\x82\x53\x63";
   std::string end = "\xff";
@@ -32,7 +32,7 @@ struct DhcpReply {
   }
   std::string text() const {
     return std::string{op, hardware_type, hardware_length, 0} + be32(xid) + be32(0) + be32(0) + be32(yours) +
-           be32(0) + be32(0) + mac + std::string(10, '\0') + server_name + file + magic + options + end;
+           be32(0) + be32(0) + mac + repeated(10, '\0') + server_name + file + magic + options + end;
   }
 };
 

@@ -52,7 +52,7 @@ class DhcpTest : public ::testing::Test {
     const auto sent = scene_.sent();
     if (!sent) {
       ADD_FAILURE() << "nothing was sent";
-      return DhcpHeard(std::string(300, '\0'));
+      return DhcpHeard(repeated(300, '\0'));
     }
     EXPECT_EQ(sent->source_port, 68);
     EXPECT_EQ(sent->destination_port, 67);

@@ -13,6 +13,12 @@ inline std::string be16(std::size_t value) {
 inline std::string be32(std::size_t value) {
   return be16(value >> 16) + be16(value & 0xffff);
 }
+/// So often. (GCC 12 sees overflows where a string of n characters is joined to another.)
+inline std::string repeated(std::size_t n, char c) {
+  std::string text;
+  while (text.size() < n) text.push_back(c);
+  return text;
+}
 /// "www.example.org" as labels.
 inline std::string dns_name(std::string_view text) {
   std::string bytes;

@@ -95,7 +95,7 @@ TEST(WireDhcp, RefusesLengthsThatAKindCannotHave) {
     EXPECT_FALSE(parse(ack().with(kind, "abcde"))) << kind;
   }
   EXPECT_FALSE(parse(ack().with(53, "")));
-  EXPECT_FALSE(parse(ack().with(53, std::string(1, '\0'))));
+  EXPECT_FALSE(parse(ack().with(53, repeated(1, '\0'))));
   EXPECT_FALSE(parse(ack().with(53, "\x09")));
   EXPECT_FALSE(parse(ack().with(52, "\4")));
   EXPECT_FALSE(parse(ack().with(1, be32(0xff00ff00)))) << "a mask with a hole";
@@ -146,9 +146,9 @@ TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
   reply.file = field(dhcp_option(52, "\2"), 128);
   reply.options = ack().with(52, "\1").options;
   EXPECT_EQ(parse(reply)->dns_count, 0) << "overloading is not overloaded";
-  reply.file = std::string(126, '\0') + "\3\x04";
+  reply.file = repeated(126, '\0') + "\3\x04";
   EXPECT_FALSE(parse(reply)) << "an option that reaches out of its field";
-  reply.file = std::string(128, '\0');
+  reply.file = repeated(128, '\0');
   EXPECT_TRUE(parse(reply)) << "nothing but padding";
 }
 

@@ -41,9 +41,9 @@ TEST(WireDns, TakesNamesOfHostsOnly) {
        {"", ".", "..", "a..b", ".a", "a b", "a/b", "a:53", "10.0.0.256", "1", "www.1", "\xc3\xa4.de"}) {
     EXPECT_FALSE(DnsName::parse(bad)) << bad;
   }
-  EXPECT_TRUE(DnsName::parse(std::string(63, 'a') + ".org"));
-  EXPECT_FALSE(DnsName::parse(std::string(64, 'a') + ".org"));
-  const std::string label = std::string(61, 'a') + ".";  // four take 248 of 255 bytes
+  EXPECT_TRUE(DnsName::parse(repeated(63, 'a') + ".org"));
+  EXPECT_FALSE(DnsName::parse(repeated(64, 'a') + ".org"));
+  const std::string label = repeated(61, 'a') + ".";  // four take 248 of 255 bytes
   EXPECT_FALSE(DnsName::parse(label + label + label + label + "abcdef"));
   EXPECT_TRUE(DnsName::parse(label + label + label + label + "abcde"));
 }
@@ -87,13 +87,13 @@ TEST(WireDns, RefusesCompressionLoopsAndForwardPointers) {
 
 // hazards.md: "DNS: ... label and name length"
 TEST(WireDns, RefusesLabelsAndNamesThatAreTooLong) {
-  EXPECT_FALSE(name_at(std::string("\x40") + std::string(64, 'a') + '\0', 12)) << "RFC 6891, 5: not a length";
-  EXPECT_FALSE(name_at(std::string("\x80") + std::string(128, 'a') + '\0', 12));
+  EXPECT_FALSE(name_at(std::string("\x40") + repeated(64, 'a') + '\0', 12)) << "RFC 6891, 5: not a length";
+  EXPECT_FALSE(name_at(std::string("\x80") + repeated(128, 'a') + '\0', 12));
   EXPECT_FALSE(name_at(std::string("\x05") + "abc", 12)) << "past the end";
   EXPECT_FALSE(name_at(std::string("\x03") + "abc", 12)) << "no end";
-  const std::string label = '\x3f' + std::string(63, 'a');
-  EXPECT_TRUE(name_at(label + label + label + '\x3d' + std::string(61, 'b') + '\0', 12)) << "255 bytes";
-  EXPECT_FALSE(name_at(label + label + label + '\x3e' + std::string(62, 'b') + '\0', 12)) << "256 bytes";
+  const std::string label = '\x3f' + repeated(63, 'a');
+  EXPECT_TRUE(name_at(label + label + label + '\x3d' + repeated(61, 'b') + '\0', 12)) << "255 bytes";
+  EXPECT_FALSE(name_at(label + label + label + '\x3e' + repeated(62, 'b') + '\0', 12)) << "256 bytes";
   EXPECT_FALSE(name_at_end(label + label + '\0', label + label + dns_pointer(12)))
       << "too long only after the jump";
 }

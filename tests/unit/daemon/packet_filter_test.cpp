@@ -131,7 +131,7 @@ TEST(PacketFilter, AddressesInARowTakeOneComparison) {
     row.push_back(address(i));
     scattered.push_back(address(static_cast<std::uint8_t>(2 * i)));
   }
-  EXPECT_LT(make_packet_filter(kOurs, row).size(), 24u);
+  EXPECT_LT(make_packet_filter(kOurs, row).size(), 30u);
   EXPECT_GT(make_packet_filter(kOurs, scattered).size(), 300u);
 }
 
