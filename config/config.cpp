@@ -27,6 +27,10 @@ std::optional<ServiceKind> parse_service_kind(std::string_view name) {
   return find_name<ServiceKind>(kServiceNames, name);
 }
 
+bool runs_over_udp(ServiceKind kind) {
+  return kind == ServiceKind::kEcho || kind == ServiceKind::kDiscard;
+}
+
 const char* to_string(LogLevel level) {
   return kLevelNames[static_cast<std::size_t>(level)];
 }

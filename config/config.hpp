@@ -63,9 +63,13 @@ inline constexpr std::uint8_t kServiceKindCount = 5;
 const char* to_string(ServiceKind kind);
 std::optional<ServiceKind> parse_service_kind(std::string_view name);
 
+/// Echo and discard do.
+bool runs_over_udp(ServiceKind kind);
+
 struct Service {
   ServiceKind kind = ServiceKind::kEcho;
   Port port;
+  bool udp = false;
 };
 
 struct Control {

@@ -41,9 +41,9 @@ void read(const Section& section, std::string_view key, bool& out) {
 }
 
 Capacities read_capacities(const Value& value) {
-  static constexpr Keys<12> kKeys{"connections", "half_open",   "time_wait",   "listeners",
-                                  "neighbours",  "addresses",   "interfaces",  "chunks",
-                                  "chunk_bytes", "transitions", "udp_sockets", "routes"};
+  static constexpr Keys<12> kKeys{"connections", "half_open",   "time_wait",  "listeners",
+                                  "neighbours",  "addresses",   "interfaces", "chunks",
+                                  "chunk_bytes", "transitions", "routes",     "udp_sockets"};
   const Section section = value.section(kKeys);
   Capacities c;
   constexpr std::uint64_t kMany = 1 << 22;
@@ -174,8 +174,8 @@ Settings read_tcp(const Value& value, bool& syn_cookies) {
 }
 
 /// Every key that a link of some type has; read_kind() is stricter.
-constexpr Keys<11> kLinkKeys{"type", "name",      "device",       "path",    "mode", "mac",
-                             "mtu",  "addresses", "host_address", "address", "probe"};
+constexpr Keys<11> kLinkKeys{"type", "name",      "device",       "path",  "mode",   "mac",
+                             "mtu",  "addresses", "host_address", "probe", "address"};
 
 std::string read_device(const Section& section) {
   const Value value = section.at("device");
@@ -201,12 +201,12 @@ std::string read_link_name(const Section& section) {
 }
 
 std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
-  static constexpr Keys<9> kTapKeys{"type",      "name",         "device",  "mac",  "mtu",
-                                    "addresses", "host_address", "address", "probe"};
-  static constexpr Keys<8> kPacketKeys{"type", "name",      "device",  "mac",
-                                       "mtu",  "addresses", "address", "probe"};
-  static constexpr Keys<9> kUnixKeys{"type", "name",      "path",    "mode", "mac",
-                                     "mtu",  "addresses", "address", "probe"};
+  static constexpr Keys<9> kTapKeys{"type",      "name",         "device", "mac",    "mtu",
+                                    "addresses", "host_address", "probe",  "address"};
+  static constexpr Keys<8> kPacketKeys{"type", "name",      "device", "mac",
+                                       "mtu",  "addresses", "probe",  "address"};
+  static constexpr Keys<9> kUnixKeys{"type", "name",      "path",  "mode",   "mac",
+                                     "mtu",  "addresses", "probe", "address"};
   if (type == "tap") {
     const Section section = value.section(kTapKeys);
     Tap tap{read_device(section), std::nullopt};
@@ -370,19 +370,26 @@ std::vector<Route> read_routes(const Value& value, const Config& config) {
 }
 
 std::vector<Service> read_services(const Value& value, const Capacities& capacities) {
-  static constexpr Keys<2> kKeys{"name", "port"};
+  static constexpr Keys<3> kKeys{"name", "port", "protocol"};
   std::vector<Service> services;
-  std::set<std::uint16_t> ports;
+  std::set<std::pair<std::uint16_t, bool>> ports;
   for (const Value& entry : value.list()) {
     const Section section = entry.section(kKeys);
     const Value name = section.at("name");
     const auto kind = parse_service_kind(name.text());
     if (!kind) name.fail("\"" + name.text() + "\" must be echo, discard, daytime, chargen or accept-close");
+    bool udp = false;
+    if (const auto protocol = section.find("protocol")) {
+      const std::string word = protocol->text();
+      udp = word == "udp";
+      if (!udp && word != "tcp") protocol->fail("\"" + word + "\" must be tcp or udp");
+      if (udp && !runs_over_udp(*kind)) protocol->fail("only echo and discard run over udp");
+    }
     const Value port = section.at("port");
     const auto number = static_cast<std::uint16_t>(port.number(1, 65535));
-    if (!ports.insert(number).second) port.fail("another service is on port " + std::to_string(number));
+    if (!ports.emplace(number, udp).second) port.fail("another service is on port " + std::to_string(number));
     if (services.size() == capacities.listeners) entry.fail("more services than capacities.listeners allows");
-    services.push_back({*kind, Port{number}});
+    services.push_back({*kind, Port{number}, udp});
   }
   return services;
 }
@@ -432,8 +439,8 @@ Log read_log(const Value& value) {
 }
 
 Config read_config(const Value& root) {
-  static constexpr Keys<12> kKeys{"links",  "gateway", "capacities",       "tcp", "services", "control",
-                                  "strike", "log",     "shutdown_timeout", "dns", "routes",   "ip"};
+  static constexpr Keys<12> kKeys{"links",  "gateway", "capacities",       "tcp",    "services", "control",
+                                  "strike", "log",     "shutdown_timeout", "routes", "ip",       "dns"};
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);

@@ -20,22 +20,23 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPingInterval = std::chrono::seconds(1);
 
-int listen(const Context& context, int port, const std::string& service) {
-  const json result = context.connect().call("listen", {{"port", port}, {"service", service}});
+int listen(const Context& context, int port, const std::string& service, bool udp) {
+  const json result = context.connect().call(
+      "listen", {{"port", port}, {"service", service}, {"protocol", udp ? "udp" : "tcp"}});
   if (context.json) {
     print_json(result);
   } else {
-    print(fmt::format("{} listens on port {}\n", service, port));
+    print(fmt::format("{} listens on {}port {}\n", service, udp ? "UDP " : "", port));
   }
   return kExitDone;
 }
 
-int unlisten(const Context& context, int port) {
-  const json result = context.connect().call("unlisten", {{"port", port}});
+int unlisten(const Context& context, int port, bool udp) {
+  const json result = context.connect().call("unlisten", {{"port", port}, {"protocol", udp ? "udp" : "tcp"}});
   if (context.json) {
     print_json(result);
   } else {
-    print(fmt::format("nothing listens on port {} any more\n", port));
+    print(fmt::format("nothing listens on {}port {} any more\n", udp ? "UDP " : "", port));
   }
   return kExitDone;
 }
@@ -134,13 +135,14 @@ void add_service_verbs(CLI::App& app, Context& context) {
     std::string service, host;
     std::uint64_t count = 4;
     int bytes = 56;
+    bool udp = false;
   };
   const auto values = std::make_shared<Values>();
   const Parameter& port = table::kPort;
   const CLI::Range ports(static_cast<int>(port.min), static_cast<int>(port.max));
 
   CLI::App* verb = add_verb(app, context, "listen", verb_help("listen"), [&context, values] {
-    return listen(context, values->listen_port, values->service);
+    return listen(context, values->listen_port, values->service, values->udp);
   });
   verb->add_option("PORT", values->listen_port, std::string(port.help))
       ->required()
@@ -149,13 +151,16 @@ void add_service_verbs(CLI::App& app, Context& context) {
   verb->add_option("--service", values->service, parameter_help("listen", "service"))
       ->required()
       ->type_name("NAME");
+  verb->add_flag("--udp", values->udp, "over UDP: echo and discard only");
 
   verb = add_verb(app, context, "unlisten", verb_help("unlisten"),
-                  [&context, values] { return unlisten(context, values->unlisten_port); });
+                  [&context, values] { return unlisten(context, values->unlisten_port, values->udp); });
   verb->add_option("PORT", values->unlisten_port, std::string(port.help))
       ->required()
       ->check(ports)
       ->type_name("");
+
+  verb->add_flag("--udp", values->udp, "the service over UDP");
 
   verb = add_verb(app, context, "ping", "Send ICMP echo requests, one a second, and show the answers",
                   [&context, values] { return ping(context, values->host, values->count, values->bytes); });

@@ -113,10 +113,10 @@ std::string status_text(const json& status) {
     tables.add({table.at("name"), count(table.at("used")), count(table.at("capacity"))});
   }
   text += "\n" + tables.text() + "\n";
-  Table listeners({{"PORT", Align::kRight}, {"SERVICE"}, {"ACCEPTED", Align::kRight}});
+  Table listeners({{"PORT", Align::kRight}, {"", Align::kLeft}, {"SERVICE"}, {"ACCEPTED", Align::kRight}});
   for (const json& listener : status.at("listeners")) {
-    listeners.add({std::to_string(listener.at("port").get<int>()), listener.at("service"),
-                   count(listener.at("accepted"))});
+    listeners.add({std::to_string(listener.at("port").get<int>()), listener.at("protocol"),
+                   listener.at("service"), count(listener.at("accepted"))});
   }
   text += listeners.empty() ? "no services\n" : listeners.text();
   text += "\n" + books_text(status.at("books"));

@@ -18,6 +18,7 @@
 #include "daemon/names.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/services/services.hpp"
+#include "daemon/services/udp_services.hpp"
 #include "daemon/shutdown.hpp"
 
 namespace conker::daemon {
@@ -33,9 +34,10 @@ class Daemon {
         config_(config),
         engine_(loop_, config),
         services_(engine_),
+        udp_services_(engine_),
         names_(engine_),
         leases_(engine_, names_),
-        control_(engine_, services_, names_, leases_, config.control),
+        control_(engine_, services_, udp_services_, names_, leases_, config.control),
         shutdown_(engine_, [this] { return leases_.stop(); }),
         notifier_(loop_) {
     start_services();
@@ -68,7 +70,8 @@ class Daemon {
   void start_services() {
     engine_.enter();
     for (const config::Service& service : config_.services) {
-      const Error error = services_.start(service.kind, service.port);
+      const Error error = service.udp ? udp_services_.start(service.kind, service.port)
+                                      : services_.start(service.kind, service.port);
       if (error == Error::kOk) continue;
       throw std::runtime_error(std::string("service ") + to_string(service.kind) + " on port " +
                                std::to_string(service.port.value) + ": " + to_string(error));
@@ -105,6 +108,7 @@ class Daemon {
   const config::Config& config_;
   Engine engine_;
   Services services_;
+  UdpServices udp_services_;
   Names names_;
   Leases leases_;
   ControlServer control_;

@@ -60,7 +60,7 @@ inline constexpr std::array kStatusResult{
           {},
           "address, link, state and rival of those being probed or used by another host too"},
     Field{"tables", Type::kList, {}, "name, used and capacity of each table of the stack"},
-    Field{"listeners", Type::kList, {}, "port, service and connections accepted"},
+    Field{"listeners", Type::kList, {}, "port, service, protocol, connections or datagrams accepted"},
     Field{
         "books", Type::kObject, {}, "opened = closed + reset + aborted + timed_out + refused + other + live"},
     Field{"books.balanced", Type::kBoolean, {}, "whether every identity of the stack holds"},
@@ -174,7 +174,9 @@ inline constexpr std::array kAttachCodes{Code::kNoSuchConnection, Code::kBusy};
 
 // ---- Services ----
 
-inline constexpr Parameter kPort{"port", Type::kInteger, Need::kRequired, "TCP port", {}, 1, 65535};
+inline constexpr Parameter kPort{"port", Type::kInteger, Need::kRequired, "TCP or UDP port", {}, 1, 65535};
+inline constexpr Parameter kProtocol{
+    "protocol", Type::kString, Need::kOptional, "udp: echo and discard only", "tcp", 0, 0, "tcp|udp"};
 inline constexpr std::array kListenParameters{
     kPort,
     Parameter{"service",
@@ -185,12 +187,13 @@ inline constexpr std::array kListenParameters{
               0,
               0,
               "echo|discard|daytime|chargen|accept-close"},
+    kProtocol,
 };
 inline constexpr std::array kListenResult{
     Field{"port", Type::kInteger, {}, "the port"},
     Field{"service", Type::kString, {}, "what answers there"},
 };
-inline constexpr std::array kUnlistenParameters{kPort};
+inline constexpr std::array kUnlistenParameters{kPort, kProtocol};
 inline constexpr std::array kUnlistenResult{
     Field{"port", Type::kInteger, {}, "the port"},
 };

@@ -11,8 +11,8 @@ namespace conker::daemon {
 
 using ctl::Code;
 
-Listeners::Listeners(Engine& engine, Services& services, Verbs& verbs)
-    : engine_(engine), services_(services) {
+Listeners::Listeners(Engine& engine, Services& services, UdpServices& udp_services, Verbs& verbs)
+    : engine_(engine), services_(services), udp_services_(udp_services) {
   verbs.serve("listen", [this](Call call) { listen(std::move(call)); });
   verbs.serve("unlisten", [this](Call call) { unlisten(std::move(call)); });
 }
@@ -21,7 +21,15 @@ void Listeners::listen(Call call) {
   const auto port = static_cast<std::uint16_t>(call.integer("port"));
   const std::string service = call.text("service");
   engine_.enter();
-  const Error error = services_.start(service, Port{port});
+  const bool udp = call.text("protocol") == "udp";
+  const auto kind = config::parse_service_kind(service);
+  if (udp && kind && !config::runs_over_udp(*kind)) {
+    call.fail(Code::kInvalidParameters, "listen: only echo and discard run over udp");
+    return;
+  }
+  const Error error = !kind ? Error::kInvalidArgument
+                      : udp ? udp_services_.start(*kind, Port{port})
+                            : services_.start(*kind, Port{port});
   if (error != Error::kOk) {
     call.fail(Code::kFailed,
               fmt::format("cannot listen on port {}: {}", port,
@@ -36,7 +44,8 @@ void Listeners::listen(Call call) {
 void Listeners::unlisten(Call call) {
   const auto port = static_cast<std::uint16_t>(call.integer("port"));
   engine_.enter();
-  if (services_.stop(Port{port}) != Error::kOk) {
+  const bool udp = call.text("protocol") == "udp";
+  if ((udp ? udp_services_.stop(Port{port}) : services_.stop(Port{port})) != Error::kOk) {
     call.fail(Code::kFailed, fmt::format("no service listens on port {}: status names them", port));
     return;
   }

@@ -4,12 +4,13 @@
 #include "daemon/control/call.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/services/services.hpp"
+#include "daemon/services/udp_services.hpp"
 
 namespace conker::daemon {
 
 class Listeners {
  public:
-  Listeners(Engine& engine, Services& services, Verbs& verbs);
+  Listeners(Engine& engine, Services& services, UdpServices& udp_services, Verbs& verbs);
 
  private:
   void listen(Call call);
@@ -17,6 +18,7 @@ class Listeners {
 
   Engine& engine_;
   Services& services_;
+  UdpServices& udp_services_;
 };
 
 }  // namespace conker::daemon

@@ -66,8 +66,8 @@ std::string_view to_text(Session::End end) {
 
 }  // namespace
 
-ControlServer::ControlServer(Engine& engine, Services& services, Names& names, const Leases& leases,
-                             const config::Control& config)
+ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& udp_services, Names& names,
+                             const Leases& leases, const config::Control& config)
     : engine_(engine),
       path_(config.socket),
       accept_(engine.loop(), [this](int) { accept(); }),
@@ -80,9 +80,9 @@ ControlServer::ControlServer(Engine& engine, Services& services, Names& names, c
       faults_(std::make_unique<Faults>(engine, *this)),
       pings_(std::make_unique<Pings>(engine, *targets_, *this)),
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
-      listeners_(std::make_unique<Listeners>(engine, services, *this)),
-      status_(
-          std::make_unique<Status>(engine, services, names, leases, *this, *strikes_, *captures_, *this)) {
+      listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
+      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, *this, *strikes_,
+                                       *captures_, *this)) {
   for (const ctl::Verb& verb : ctl::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));

@@ -23,6 +23,7 @@
 #include "daemon/leases.hpp"
 #include "daemon/names.hpp"
 #include "daemon/services/services.hpp"
+#include "daemon/services/udp_services.hpp"
 
 namespace conker::daemon {
 
@@ -52,8 +53,8 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
 
   /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file on which
   /// nobody listens is replaced. What it is given must outlive it.
-  ControlServer(Engine& engine, Services& services, Names& names, const Leases& leases,
-                const config::Control& config);
+  ControlServer(Engine& engine, Services& services, UdpServices& udp_services, Names& names,
+                const Leases& leases, const config::Control& config);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

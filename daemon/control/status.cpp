@@ -53,10 +53,12 @@ json device_json(const DeviceCounters& counters) {
 
 }  // namespace
 
-Status::Status(Engine& engine, const Services& services, const Names& names, const Leases& leases,
-               const ControlServer& server, const Strikes& strikes, const Captures& captures, Verbs& verbs)
+Status::Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
+               const Leases& leases, const ControlServer& server, const Strikes& strikes,
+               const Captures& captures, Verbs& verbs)
     : engine_(engine),
       services_(services),
+      udp_services_(udp_services),
       names_(names),
       leases_(leases),
       server_(server),
@@ -192,7 +194,14 @@ json Status::listeners() const {
   for (const Services::Entry& entry : services_.list()) {
     list.push_back({{"port", entry.port.value},
                     {"service", config::to_string(entry.kind)},
-                    {"accepted", entry.accepted}});
+                    {"accepted", entry.accepted},
+                    {"protocol", "tcp"}});
+  }
+  for (const UdpServices::Entry& entry : udp_services_.list()) {
+    list.push_back({{"port", entry.port.value},
+                    {"service", config::to_string(entry.kind)},
+                    {"accepted", entry.datagrams},
+                    {"protocol", "udp"}});
   }
   return list;
 }

@@ -8,6 +8,7 @@
 #include "daemon/leases.hpp"
 #include "daemon/names.hpp"
 #include "daemon/services/services.hpp"
+#include "daemon/services/udp_services.hpp"
 
 namespace conker::daemon {
 
@@ -17,8 +18,9 @@ class Strikes;
 
 class Status {
  public:
-  Status(Engine& engine, const Services& services, const Names& names, const Leases& leases,
-         const ControlServer& server, const Strikes& strikes, const Captures& captures, Verbs& verbs);
+  Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
+         const Leases& leases, const ControlServer& server, const Strikes& strikes, const Captures& captures,
+         Verbs& verbs);
 
  private:
   nlohmann::ordered_json status() const;
@@ -33,6 +35,7 @@ class Status {
 
   Engine& engine_;
   const Services& services_;
+  const UdpServices& udp_services_;
   const Names& names_;
   const Leases& leases_;
   const ControlServer& server_;

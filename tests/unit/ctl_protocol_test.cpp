@@ -79,7 +79,7 @@ TEST(Check, UnknownParameter) {
 }
 
 TEST(Check, MissingParameter) {
-  EXPECT_EQ(explained("unlisten", {}), "unlisten: the parameter port is missing: TCP port");
+  EXPECT_EQ(explained("unlisten", {}), "unlisten: the parameter port is missing: TCP or UDP port");
 }
 
 TEST(Check, WrongType) {

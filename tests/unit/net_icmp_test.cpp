@@ -173,9 +173,9 @@ TEST_F(IcmpTest, IgnoresQuotationsOfWhatWeCannotHaveSent) {
   auto foreign = to_peer();
   foreign.source = IpAddress::v4(10, 77, 0, 33);
   EXPECT_EQ(input_unreachable(foreign), Upward::kNothing);
-  auto sctp = to_peer();
-  sctp.protocol = 132;
-  EXPECT_EQ(input_unreachable(sctp), Upward::kNothing);
+  auto other = to_peer();
+  other.protocol = 4;
+  EXPECT_EQ(input_unreachable(other), Upward::kNothing);
   auto fragment = to_peer();
   fragment.fragment_offset = 5;
   EXPECT_EQ(input_unreachable(fragment), Upward::kNothing);

@@ -64,13 +64,14 @@ links:
     addresses: [10.78.0.1/24]
 gateway: 10.77.0.1
 capacities: {connections: 100, half_open: 101, time_wait: 102, listeners: 103, neighbours: 104, addresses: 105,
-             interfaces: 6, chunks: 107, chunk_bytes: 1024, transitions: 109}
+             interfaces: 6, chunks: 107, chunk_bytes: 1024, transitions: 109, udp_sockets: 110}
 tcp: {time_wait: 2m, connect_timeout: 5s, fin_wait_2: 1h, rto_initial: 300ms, rto_min: 20000us, rto_max: 30s,
       retransmits: 3, syn_ack_retransmits: 4, send_buffer: 10000, receive_buffer: 20000, first_port: 2000,
       last_port: 3000, window_scaling: false, timestamps: false, sack: false, delayed_ack: 0ms,
       keepalive_idle: 2h, keepalive_interval: 10s, keepalive_count: 3, user_timeout: 4m,
-      user_timeout_option: true, user_timeout_least: 1m, user_timeout_most: 2m, syn_cookies: false}
-services: [{name: echo, port: 7}, {name: accept-close, port: 8}]
+      user_timeout_option: true, user_timeout_least: 1m, user_timeout_most: 2m, syn_cookies: false, congestion: newreno, ecn: always, least_path_mtu: 600}
+services: [{name: echo, port: 7}, {name: accept-close, port: 8}, {name: echo, port: 7, protocol: udp}]
+dns: {servers: [10.77.0.1, 192.0.2.53]}
 control: {socket: /tmp/c.sock, group: staff, mode: 0600}
 strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9}
 log: {level: debug, sink: /tmp/log}
@@ -119,7 +120,15 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.settings.user_timeout_least, 60s);
   EXPECT_EQ(config.settings.user_timeout_most, 120s);
   EXPECT_FALSE(config.syn_cookies);
-  ASSERT_EQ(config.services.size(), 2u);
+  EXPECT_EQ(config.settings.congestion, CongestionAlgorithm::kNewReno);
+  EXPECT_EQ(config.settings.ecn, Ecn::kAlways);
+  EXPECT_EQ(config.settings.least_path_mtu, 600);
+  EXPECT_EQ(config.capacities.udp_sockets, 110u);
+  ASSERT_EQ(config.dns_servers.size(), 2u);
+  EXPECT_EQ(config.dns_servers[1], IpAddress::v4(192, 0, 2, 53));
+  ASSERT_EQ(config.services.size(), 3u);
+  EXPECT_FALSE(config.services[1].udp);
+  EXPECT_TRUE(config.services[2].udp);
   EXPECT_EQ(config.services[1].kind, ServiceKind::kAcceptClose);
   EXPECT_EQ(config.services[1].port, Port{8});
   EXPECT_EQ(config.control.socket, "/tmp/c.sock");
@@ -132,6 +141,14 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.sink, "/tmp/log");
   EXPECT_EQ(config.shutdown_timeout, 1500ms);
+}
+
+TEST(Config, AnAddressMayBeAServersToGive) {
+  const Config config =
+      load("links: [{type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', address: dhcp}]\n");
+  EXPECT_TRUE(config.links[0].dhcp);
+  EXPECT_TRUE(config.links[0].addresses.empty());
+  EXPECT_FALSE(load(kLink).links[0].dhcp);
 }
 
 TEST(Config, TheShippedFileIsGood) {
@@ -187,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"unknown", kLink + "colour: red\n",
              "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
              "strike, log, "
-             "shutdown_timeout, dns, routes, ip"},
+             "shutdown_timeout, routes, ip, dns"},
         Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
         Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
     kName);
@@ -213,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
              "without space, / or :"},
         Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
              "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
-             "host_address, address, probe"},
+             "host_address, probe, address"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
@@ -306,6 +323,19 @@ INSTANTIATE_TEST_SUITE_P(
              "7:19: links[0].host_address: \"10.0.0.2-10.0.0.3/24\" is not an address with its prefix "
              "length, such as "
              "10.77.0.2/24"},
+        Case{"static_word", link_with("    device: t0\n    mac: 02:00:00:00:00:02\n    address: static\n"),
+             "6:14: links[0].address: \"static\" must be dhcp; name others under addresses"},
+        Case{"both", addresses("[10.0.0.1/24]") + "    address: dhcp\n",
+             "6:16: links[0].addresses: a link has either addresses or address: dhcp"},
+        Case{"dns_empty", kLink + "dns: {}\n", "4:6: dns: the key servers is missing"},
+        Case{"dns_name", kLink + "dns: {servers: [dns.example.org]}\n",
+             "4:17: dns.servers[0]: \"dns.example.org\" is not an IPv4 address"},
+        Case{"dns_many", kLink + "dns: {servers: [1.0.0.1, 1.0.0.2, 1.0.0.3, 1.0.0.4, 1.0.0.5]}\n",
+             "4:53: dns.servers[4]: more than 4 servers"},
+        Case{"udp_daytime", kLink + "services: [{name: daytime, port: 13, protocol: udp}]\n",
+             "4:48: services[0].protocol: only echo and discard run over udp"},
+        Case{"protocol", kLink + "services: [{name: echo, port: 7, protocol: sctp}]\n",
+             "4:44: services[0].protocol: \"sctp\" must be tcp or udp"},
         Case{"gateway_own", kLink + "gateway: 10.77.0.2\n",
              "4:10: gateway: is the stack's own address on link lab"},
         Case{"gateway_far", kLink + "gateway: 10.78.0.2\n",
@@ -322,7 +352,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"capacity_unknown", kLink + "capacities: {sockets: 1}\n",
              "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
              "listeners, "
-             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, udp_sockets, routes"},
+             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, routes, udp_sockets"},
         Case{"capacity_type", kLink + "capacities: 3\n",
              "4:13: capacities: must be a mapping with keys such as connections"},
         Case{"number_too_long", kLink + "capacities: {chunks: 99999999999999999999999}\n",

@@ -181,9 +181,10 @@ class ControlTest : public testing::Test {
   Engine ours_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kConnect, 2)};
   Services peer_services_{peer_};
   Services services_{ours_};
+  UdpServices udp_services_{ours_};
   Names names_{ours_};
   Leases leases_{ours_, names_};
-  ControlServer server_{ours_, services_, names_, leases_, control(scratch_ / "control")};
+  ControlServer server_{ours_, services_, udp_services_, names_, leases_, control(scratch_ / "control")};
 };
 
 }  // namespace conker::daemon

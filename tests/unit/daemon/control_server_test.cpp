@@ -101,9 +101,10 @@ TEST_F(ControlTest, TooManyCallsUnderWay) {
 TEST_F(ControlTest, ASecondServerDoesNotTakeTheSocketOver) {
   Engine third(loop_, control_test_config(scratch_ / "wire3", config::Unix::Mode::kListen, 3));
   Services services(third);
+  UdpServices udp_services(third);
   Names names(third);
   Leases leases(third, names);
-  EXPECT_THROW(ControlServer(third, services, names, leases, control(scratch_ / "control")),
+  EXPECT_THROW(ControlServer(third, services, udp_services, names, leases, control(scratch_ / "control")),
                std::runtime_error);
   connect()->result("version");
 }

@@ -166,8 +166,85 @@ TEST_F(ControlTest, Ping) {
   EXPECT_EQ(reply.at("bytes"), 64);
   EXPECT_EQ(client->error("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 50}}),
             static_cast<int>(ctl::Code::kTimedOut));
-  EXPECT_EQ(client->error("ping", {{"host", "localhost"}}), static_cast<int>(ctl::Code::kFailed))
-      << "a name, and no DNS server is known";
+  EXPECT_EQ(client->error("ping", {{"host", "10.0.0.256"}}), static_cast<int>(ctl::Code::kInvalidParameters));
+}
+
+TEST_F(ControlTest, NamesWithoutServers) {
+  auto client = connect();
+  for (const auto& [verb, parameters] :
+       std::vector<std::pair<std::string, json>>{{"ping", {{"host", "localhost"}}},
+                                                 {"open", {{"remote", "localhost:80"}}},
+                                                 {"strike", {{"target", "localhost:80"}, {"cycles", 1}}},
+                                                 {"udp_send", {{"remote", "localhost:9"}, {"data", ""}}},
+                                                 {"resolve", {{"name", "localhost"}}}}) {
+    const json answer = client->call(verb, parameters);
+    EXPECT_EQ(answer.at("error").at("code"), static_cast<int>(ctl::Code::kFailed)) << verb;
+    EXPECT_EQ(answer.at("error").at("message"),
+              "localhost: no DNS servers are known: name them under dns.servers in the configuration");
+  }
+  EXPECT_EQ(client->error("resolve", {{"name", "not a name"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
+  EXPECT_EQ(client->result("resolve", {{"name", "10.1.2.3"}}).at("addresses").at(0), "10.1.2.3");
+}
+
+TEST_F(ControlTest, DatagramsBothWays) {
+  auto client = connect();
+  const int listening = client->request("udp_listen", {{"port", 5000}, {"count", 1}});
+  EXPECT_EQ(client->next().at("method"), "listening");
+  peer_.enter();
+  const auto socket = peer_.udp().bind({.local = {IpAddress(), Port{4000}}});
+  ASSERT_TRUE(socket);
+  const std::string hello("hello\0\xff", 7);
+  EXPECT_EQ(peer_.udp().send_to(*socket, {IpAddress::v4(10, 78, 0, 2), Port{5000}},
+                                std::as_bytes(std::span(hello))),
+            Error::kOk);
+  const json told = client->next();
+  EXPECT_EQ(told.at("method"), "datagram");
+  EXPECT_EQ(told.at("params").at("from"), "10.78.0.1:4000");
+  EXPECT_EQ(told.at("params").at("data"), "aGVsbG8A/w==");
+  EXPECT_EQ(client->next().at("id"), listening) << "it ends after one";
+
+  const json sent = client->result("udp_send", {{"remote", "10.78.0.1:4000"}, {"data", "aGVsbG8A/w=="}});
+  EXPECT_EQ(sent.at("bytes"), 7);
+  std::array<std::byte, 100> bytes;
+  std::optional<Datagram> datagram;
+  ASSERT_TRUE(until([&] { return datagram || (datagram = peer_.udp().receive(*socket, bytes)); }));
+  EXPECT_EQ(datagram->length, 7);
+  EXPECT_EQ(datagram->source.port.value, sent.at("port"));
+  EXPECT_EQ(client->error("udp_send", {{"remote", "10.78.0.1:4000"}, {"data", "a"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
+  EXPECT_EQ(ours_.udp().socket_count(), 0u);
+}
+
+TEST_F(ControlTest, ASocketGoesWithItsClient) {
+  auto client = connect();
+  client->request("udp_listen", {{"port", 5000}});
+  EXPECT_EQ(client->next().at("method"), "listening");
+  EXPECT_EQ(connect()->error("udp_listen", {{"port", 5000}}), static_cast<int>(ctl::Code::kFailed));
+  client->hang_up();
+  EXPECT_TRUE(until([&] { return ours_.udp().socket_count() == 0; }));
+}
+
+TEST_F(ControlTest, EchoesDatagrams) {
+  auto client = connect();
+  client->result("listen", {{"port", 7}, {"service", "echo"}, {"protocol", "udp"}});
+  EXPECT_EQ(client->error("listen", {{"port", 13}, {"service", "daytime"}, {"protocol", "udp"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
+  peer_.enter();
+  const auto plain = peer_.udp().bind({.local = {IpAddress(), Port{4000}}});
+  const auto chargen = peer_.udp().bind({.local = {IpAddress(), Port{19}}});
+  for (const UdpId id : {*chargen, *plain}) {
+    EXPECT_EQ(peer_.udp().send_to(id, {IpAddress::v4(10, 78, 0, 2), Port{7}}, {}), Error::kOk);
+  }
+  std::optional<Datagram> echoed;
+  EXPECT_TRUE(until([&] { return echoed || (echoed = peer_.udp().receive(*plain, {})); }));
+  EXPECT_FALSE(peer_.udp().receive(*chargen, {})) << "two services must not talk for ever";
+  const json listener = client->result("status").at("listeners").at(0);
+  EXPECT_EQ(listener.at("protocol"), "udp");
+  EXPECT_EQ(listener.at("accepted"), 2);
+  client->result("unlisten", {{"port", 7}, {"protocol", "udp"}});
+  EXPECT_EQ(client->error("unlisten", {{"port", 7}, {"protocol", "udp"}}),
+            static_cast<int>(ctl::Code::kFailed));
 }
 
 TEST_F(ControlTest, Strike) {
