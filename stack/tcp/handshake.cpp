@@ -1,13 +1,12 @@
 // Segments that meet no connection but a listener, a half-open record or a TIME-WAIT record.
 #include <algorithm>
+#include <array>
 
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
 
-/// ACKs a second, for all records together, that answer segments which made no sense (RFC 5961, 7).
-constexpr std::uint32_t kChallengesPerSecond = 1000;
 constexpr std::uint32_t kTicksPerSecond = 977;
 
 /// A SYN that asks for a connection and nothing else.
@@ -282,10 +281,12 @@ bool Tcp::challenge_allowed() {
   // Unsigned: a second that lies weeks back is over, too.
   if (now.value() - challenge_second_.value() >= kTicksPerSecond) {
     challenge_second_ = now;
-    challenges_sent_ = 0;
+    const std::array<std::uint64_t, 1> word{now.value()};
+    challenges_left_ =
+        kChallengesPerSecond + static_cast<std::uint32_t>(siphash24(port_key_, word)) % kChallengesPerSecond;
   }
-  if (challenges_sent_ == kChallengesPerSecond) return false;
-  ++challenges_sent_;
+  if (challenges_left_ == 0) return false;
+  --challenges_left_;
   counters_.add(Count::challenge_acks_out);
   return true;
 }

@@ -162,6 +162,11 @@ class Tcp {
   /// 6928) and half of the next.
   static constexpr std::uint8_t kQuickAcks = 16;
 
+  /// ACKs a second, for all records together, that answer segments which made no sense (RFC 5961, 7): so many
+  /// at least and fewer than twice as many, each second another number. Were it always the same, somebody
+  /// could use it up and count what is missing to learn of other peers' records.
+  static constexpr std::uint32_t kChallengesPerSecond = 500;
+
   // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
   Count dispatch(const PacketIn& packet);
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
@@ -316,7 +321,7 @@ class Tcp {
   SipKey port_key_;
   std::array<std::uint32_t, 64> port_counters_{};  // RFC 6056, 3.3.4
   Tick challenge_second_{};
-  std::uint32_t challenges_sent_ = 0;
+  std::uint32_t challenges_left_ = kChallengesPerSecond;
 };
 
 }  // namespace conker
