@@ -106,6 +106,18 @@ def more_four_tuples_than_one_address_has(field: Field) -> None:
                      f"{second['cycles_per_second']:,.0f} cycles/s")
 
 
+@test("tap", config={"tcp": {"first_port": 2000, "last_port": 2127}})
+def few_four_tuples_again_and_again(field: Field) -> None:
+    """128 ports towards one peer, each used hundreds of times while its last connection is in TIME-WAIT."""
+    field.accept_close()
+    report = strike(field, "fin", cycles(field))
+    all_completed(report, cycles(field))
+    check(report["time_wait"]["reused"] >= cycles(field) - 256, f"TIME-WAIT: {report['time_wait']}")
+    # Now and then all the others were closed within the last two milliseconds; then an open has to wait.
+    field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, "
+                     f"{field.ctl.counter('ports_exhausted'):,} opens tried again")
+
+
 @test("tap", config={"capacities": {"time_wait": 1000}})
 def time_wait_at_its_cap(field: Field) -> None:
     """The oldest record goes, and that is counted."""
