@@ -138,7 +138,7 @@ def timeout_of_the_whole_command(field: Field) -> None:
 
 @test("tap", quick=True)
 def bad_targets(field: Field) -> None:
-    for target in ("10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.256:80", ":80", ""):
+    for target in ("10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.256:80", ":80", "a b:80", "a..b:80", ""):
         done = field.ctl("open", target).expect(USAGE)
         check(done.err.strip(), f"open '{target}' says nothing")
     nameless = field.ctl("open", "a.b:80").expect(FAILED)
