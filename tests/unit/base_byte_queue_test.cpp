@@ -7,7 +7,7 @@
 
 #include "stack/base/byte_queue.hpp"
 #include "stack/base/chunk_pool.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker {
 namespace {

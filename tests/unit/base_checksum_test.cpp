@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "stack/base/checksum.hpp"
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "stack/base/slot_table.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker {
 namespace {

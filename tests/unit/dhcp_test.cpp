@@ -1,7 +1,7 @@
 #include "stack/dhcp/client.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/datagram_scene.hpp"
 #include "tests/unit/dhcp_message.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

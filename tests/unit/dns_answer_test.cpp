@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "stack/dns/answer.hpp"
+#include "tests/support/frames.hpp"
 #include "tests/unit/dns_message.hpp"
-#include "tests/unit/frames.hpp"
 
 namespace conker {
 namespace {

@@ -1,9 +1,9 @@
 #include "stack/dns/resolver.hpp"
 #include "stack/wire/tcp.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/datagram_scene.hpp"
 #include "tests/unit/dns_message.hpp"
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

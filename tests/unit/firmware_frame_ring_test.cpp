@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "firmware/chip/frame_ring.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker::chip {
 namespace {

@@ -17,7 +17,7 @@
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
-#include "tests/unit/frames.hpp"
+#include "tests/support/frames.hpp"
 
 namespace conker::test {
 

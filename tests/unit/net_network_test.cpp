@@ -1,6 +1,6 @@
 #include "stack/net/network.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/net_fixture.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "stack/stack.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/fragments_fixture.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "stack/stack.hpp"
-#include "tests/unit/segment.hpp"
+#include "tests/support/segment.hpp"
 
 namespace conker::test {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "tests/unit/random.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/tcp_matrix_stage.hpp"
 
 namespace conker::test {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "stack/tcp/sent_log.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker {
 namespace {

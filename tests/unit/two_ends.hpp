@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "stack/stack.hpp"
-#include "tests/unit/random.hpp"
-#include "tests/unit/segment.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/segment.hpp"
 
 namespace conker::test {
 

@@ -1,8 +1,8 @@
 #include "stack/udp/udp.hpp"
 
 #include "stack/wire/udp.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/datagram_scene.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/dhcp.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/dhcp_message.hpp"
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/dns.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 #include "tests/unit/dns_message.hpp"
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
 
 namespace conker {
 namespace {

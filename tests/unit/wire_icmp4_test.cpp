@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/icmp4.hpp"
-#include "tests/unit/frames.hpp"
+#include "tests/support/frames.hpp"
 
 namespace conker {
 namespace {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/tcp.hpp"
-#include "tests/unit/frames.hpp"
-#include "tests/unit/random.hpp"
+#include "tests/support/frames.hpp"
+#include "tests/support/random.hpp"
 
 namespace conker {
 namespace {

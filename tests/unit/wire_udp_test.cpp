@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/udp.hpp"
-#include "tests/unit/frames.hpp"
+#include "tests/support/frames.hpp"
 
 namespace conker {
 namespace {

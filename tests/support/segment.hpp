@@ -125,8 +125,8 @@ using Bytes = std::vector<std::byte>;
 
 /// An Ethernet frame with an IPv4 packet with this segment, checksums and all.
 Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not TCP over IPv4. A segment that no TCP may send (a wrong checksum or length) gives a
-/// test failure.
+/// Nothing if it is not TCP over IPv4. Throws std::runtime_error about a segment that no TCP may send (a
+/// wrong checksum or length).
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
 /// An ICMP destination-unreachable about a frame that was sent, from `router`.
