@@ -33,6 +33,18 @@ class IndexQueue {
     return index;
   }
 
+  /// How many there are, walked, when `good` says yes to each; kNone when it does not, or the list has no
+  /// end.
+  template <typename Table, typename Good>
+  std::uint32_t count(const Table& table, Good&& good) const {
+    std::uint32_t n = 0;
+    for (std::uint32_t at = head_; at != kNone; at = table[at].*Next) {
+      if (n == table.capacity() || at >= table.capacity() || !good(at)) return kNone;
+      ++n;
+    }
+    return n;
+  }
+
   /// Takes everything out at once: what is pushed while the caller works through it waits for the next time.
   IndexQueue take() {
     IndexQueue all = *this;

@@ -1,8 +1,32 @@
 // Holds the tables against each other. Finds what is wrong, changes nothing.
+#include <array>
+
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
+namespace {
+
+/// The states in which each timer may be armed, in the order of Timer.
+constexpr std::uint16_t kOpening = states(State::kSynSent, State::kSynReceived);
+constexpr std::array<std::uint16_t, kTimerCount> kTimed{{
+    /* kRetransmit  */ kOpening | (kSynchronized & ~states(State::kFinWait2)),
+    /* kPersist     */ kSynchronized & ~states(State::kFinWait2),
+    /* kConnect     */ kOpening,
+    /* kFinWait2    */ states(State::kFinWait2),
+    /* kDelayedAck  */ kSynchronized,
+    /* kKeepalive   */ kSynchronized,
+    /* kUserTimeout */ kSynchronized,
+    /* kLinger      */ kSynchronized | states(State::kSynReceived),
+}};
+
+/// The timer without which nothing would ever end the connection; none for those that wait for somebody else.
+bool has_its_end(const Connection& c) {
+  if (in_state(c.state, kOpening)) return c.is_armed(Timer::kConnect);
+  return c.state != State::kFinWait2 || !c.application_closed || c.is_armed(Timer::kFinWait2);
+}
+
+}  // namespace
 
 TcpAudit Tcp::audit() const {
   TcpAudit result;
@@ -11,16 +35,20 @@ TcpAudit Tcp::audit() const {
     if (!good && result.fault == nullptr) result.fault = fault;
   };
 
-  std::uint32_t hashed = 0;
-  std::uint32_t queued = 0;
+  std::uint32_t taken = 0, hashed = 0, queued = 0, dirty = 0, ready = 0, reaping = 0, timers = 0;
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
     if (!connections_.live(slot)) {
       check(!wheel_.armed(slot), "a timer is armed on a free slot");
       continue;
     }
     const Connection& c = connections_[slot];
+    ++taken;
     hashed += c.hashed ? 1 : 0;
     queued += c.in_accept_queue ? 1 : 0;
+    dirty += c.on_dirty ? 1 : 0;
+    ready += c.on_ready ? 1 : 0;
+    reaping += c.on_reap ? 1 : 0;
+    timers += wheel_.armed(slot) ? 1 : 0;
     result.chunks_held += c.send_queue.chunks(chunks_) + c.receive_queue.chunks(chunks_) +
                           c.out_of_order.chunks() + SentLog::chunks(chunks_, c.log);
     if (c.state == State::kDestroy) {
@@ -42,7 +70,10 @@ TcpAudit Tcp::audit() const {
       check(half_open_.find(c.hash, c.tuple) == kNone, "a four-tuple is half open and connected at once");
       check(time_wait_.find(c.hash, c.tuple) == kNone, "a four-tuple is in TIME-WAIT and connected at once");
     }
+    check(has_its_end(c), "no timer ends a connection whose peer is silent");
     for (unsigned i = 0; i < kTimerCount; ++i) {
+      check(!c.is_armed(static_cast<Timer>(i)) || in_state(c.state, kTimed[i]),
+            "a timer is armed in a state that has no use for it");
       const bool late = c.is_armed(static_cast<Timer>(i)) &&
                         (!wheel_.armed(slot) || wheel_.deadline(slot) > c.deadlines[i]);
       check(!late, "the wheel comes by after a connection's deadline");
@@ -59,17 +90,41 @@ TcpAudit Tcp::audit() const {
     }
   }
   check(index_.size(connections_) == hashed, "the connection index and the connection table disagree");
+  const auto n = [this](Count count) { return counters_[count]; };
+  check(connections_.size() == taken &&
+            n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken,
+        "connections opened do not equal those freed and those in the table");
+
+  // Whoever is on a list is a live record that says so, and whoever says so is on the list.
+  const auto live = [this](std::uint32_t slot) { return connections_.live(slot); };
+  check(dirty_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_dirty; }) ==
+            dirty,
+        "the list of connections with something to send and the table disagree");
+  check(ready_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_ready; }) ==
+            ready,
+        "the list of connections with news and the table disagree");
+  check(reap_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_reap; }) ==
+            reaping,
+        "the list of connections to be freed and the table disagree");
 
   std::uint32_t accept_queues = 0;
   std::uint32_t half_open_lists = 0;
+  std::uint32_t listeners_ready = 0;
   for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
     if (!listeners_.live(slot)) continue;
     ++result.listeners;
     accept_queues += listeners_[slot].accept_queue.size();
     half_open_lists += listeners_[slot].half_open.size();
+    listeners_ready += listeners_[slot].on_ready ? 1 : 0;
     check(listeners_[slot].accept_queue.size() <= listeners_[slot].backlog,
           "an accept queue is over its backlog");
+    check(listeners_[slot].half_open.size() <= listeners_[slot].half_open_cap,
+          "a listener has more half-open records than it may");
   }
+  check(ready_listeners_.count(
+            listeners_, [this](auto slot) { return listeners_.live(slot) && listeners_[slot].on_ready; }) ==
+            listeners_ready,
+        "the list of listeners with news and the table disagree");
   check(accept_queues == queued, "accept queues and connections disagree");
 
   half_open_.for_each([&](std::uint32_t index, const HalfOpen& record) {
@@ -82,6 +137,7 @@ TcpAudit Tcp::audit() const {
   check(half_open_lists == result.half_open && half_open_.size() == result.half_open &&
             half_open_.indexed() == result.half_open,
         "half-open records, their index and their listeners' lists disagree");
+  check(wheel_.armed_count() == timers + result.half_open, "a timer is armed for nobody");
 
   bool ordered = true;
   Tick last{};
@@ -93,7 +149,6 @@ TcpAudit Tcp::audit() const {
   check(ordered, "TIME-WAIT records are out of order");
   check(time_wait_.indexed() == result.time_wait, "TIME-WAIT records and their index disagree");
 
-  const auto n = [this](Count count) { return counters_[count]; };
   check(n(Count::half_open_created) == n(Count::half_open_promoted) + n(Count::half_open_reset) +
                                            n(Count::half_open_timed_out) + n(Count::half_open_dropped) +
                                            n(Count::half_open_replaced) + result.half_open,

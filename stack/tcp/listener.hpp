@@ -48,6 +48,7 @@ class ListenerTable {
   bool live(std::uint32_t slot) const { return slots_.live(slot); }
   std::uint32_t end() const { return slots_.end(); }
   std::uint32_t size() const { return slots_.size(); }
+  std::uint32_t capacity() const { return slots_.capacity(); }
 
  private:
   static constexpr std::uint32_t kBuckets = 64;
