@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kBuffer = 256 << 10;  // of each direction
 static_assert(kBuffer > kLengthBytes + kMaxFrame);
-constexpr Duration kRetry = 1s;
+constexpr Duration kReconnectAfter = 1s;
 constexpr unsigned kMode = 0660;
 
 std::size_t read_length(const std::byte* at) {
@@ -70,7 +70,7 @@ bool UnixStreamDevice::find_peer(Instant now) {
   if (listens_) {
     welcome(Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
   } else if (now >= retry_at_) {
-    retry_at_ = now + kRetry;
+    retry_at_ = now + kReconnectAfter;
     welcome(connect_to(path_));
     if (!peer_ && !complained_) {
       complained_ = true;
@@ -97,7 +97,7 @@ void UnixStreamDevice::lose_peer(Instant now, const std::string& why) {
   set_fd(listener_.get());
   in_begin_ = in_end_ = out_begin_ = out_end_ = 0;
   blocked_ = false;
-  retry_at_ = now + kRetry;
+  retry_at_ = now + kReconnectAfter;
 }
 
 std::size_t UnixStreamDevice::take_frames(std::span<FrameIn> batch, bool& absurd) {

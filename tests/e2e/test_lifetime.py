@@ -104,6 +104,18 @@ def sigterm_in_the_middle_of_a_strike(field: Field) -> None:
 
 
 @test("tap")
+def is_one_thread(field: Field) -> None:
+    """Nothing in the daemon crosses threads, because there is one: what runs under the thread sanitizer lies in tests/threads."""
+    field.accept_close()
+    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--cycles", "20000", "--concurrency", "64")
+    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    with open(f"/proc/{field.daemon.process.pid}/status", encoding="ascii") as file:
+        threads = [line.split()[1] for line in file if line.startswith("Threads:")]
+    same(threads, ["1"], "threads of conkerd in the middle of a strike")
+    same(strike.wait(30), 0, "the strike")
+
+
+@test("tap")
 def sleeps_when_idle(field: Field) -> None:
     """An idle daemon does not wake up to look around."""
     field.ctl.ok("ping", field.PEER, "-c", "1")
