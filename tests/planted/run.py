@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Builds the stack with one fault after the other in it, and asks each detector what it sees.
+
+A detector is a program that looks for a fault within a time, ends with 1 when it found one, and says so in a line of
+JSON. Every fault must be found by one of them at least; the stack as it is must pass all of them.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+GRACE = 30  # seconds beyond its budget after which a detector counts as hung, which is a way of finding
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    name: str
+    origin: str
+    story: str
+    model: str | None
+
+    @staticmethod
+    def read(path: pathlib.Path) -> "Fault":
+        head = dict(re.findall(r"^(Origin|Fault|Model): (.*)$", path.read_text(), re.MULTILINE))
+        return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    """A build folder whose stack is exchanged; what does not change stays built."""
+
+    name: str
+    preset: str
+    targets: tuple[str, ...]
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return TOP / "build" / self.name
+
+    def make(self, fault: str) -> None:
+        quiet(["cmake", "--preset", self.preset, "-B", self.folder, f"-DCONKER_PLANT={fault}"])
+        quiet(["cmake", "--build", self.folder, "--target", *self.targets])
+
+
+PLAIN = Build("planted", "release", ("conker_explore", "conker_sim"))
+FUZZED = Build("planted-asan", "asan", ("fuzz_stack", "fuzz_tcp", "fuzz_ipv4", "fuzz_dns", "fuzz_dhcp"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Detector:
+    name: str
+    build: Build
+    command: tuple[str, ...]
+    only_for: str = ""  # in which files the fault must lie; anywhere
+
+
+DETECTORS = (
+    Detector("exploration", PLAIN, ("conker_explore",)),
+    Detector("simulator", PLAIN, ("conker_sim",)),
+    Detector("fuzzer", FUZZED, ("fuzz_stack", str(TOP / "tests/fuzz/corpus/stack"))),
+    Detector("fuzzer of TCP headers", FUZZED, ("fuzz_tcp", str(TOP / "tests/fuzz/corpus/tcp")), "stack/wire/options"),
+    Detector("fuzzer of DNS", FUZZED, ("fuzz_dns", str(TOP / "tests/fuzz/corpus/dns")), "stack/wire/dns"),
+    Detector("fuzzer of DHCP", FUZZED, ("fuzz_dhcp", str(TOP / "tests/fuzz/corpus/dhcp")), "stack/wire/dhcp"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    detector: str
+    what: str | None  # None: it kept silent
+    steps: int | None
+    seconds: float
+
+
+def quiet(command: list) -> None:
+    done = subprocess.run([str(word) for word in command], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"planted: {' '.join(map(str, command))} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+
+def ask(detector: Detector, seconds: float, seed: int) -> Finding:
+    program, *words = detector.command
+    command = [str(detector.build.folder / "bin" / program), "--seconds", f"{seconds:g}", "--seed", str(seed), "--json", *words]
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="conker-planted-") as scratch:
+        try:
+            done = subprocess.run(command, cwd=scratch, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                                  timeout=seconds + GRACE)
+        except subprocess.TimeoutExpired:
+            return Finding(detector.name, "it never came back", None, time.monotonic() - began)
+    took = time.monotonic() - began
+    if done.returncode == 2:
+        sys.exit(f"planted: {' '.join(command)}: {done.stderr.strip()}")
+    lines = done.stdout.strip().splitlines()
+    try:
+        said = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        said = {}
+    if done.returncode == 0:
+        return Finding(detector.name, None, said.get("steps"), took)
+    what = said.get("found") or last_words(done.stderr) or f"it ended with {done.returncode}"
+    return Finding(detector.name, what, said.get("steps"), said.get("seconds", took))
+
+
+def last_words(errors: str) -> str:
+    """What a sanitizer said, in a line."""
+    told = re.search(r"(SUMMARY: .*|runtime error: .*)", errors)
+    return told.group(1) if told else ""
+
+
+def ask_model(fault: Fault) -> Finding:
+    began = time.monotonic()
+    done = subprocess.run([TOP / "tests/model/run.py", "--only", fault.model, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    said = json.loads(done.stdout.strip().splitlines()[0]) if done.stdout.strip() else {}
+    found = said.get("got") if done.returncode == 0 else None
+    return Finding("model", found, said.get("states"), time.monotonic() - began)
+
+
+def look_for(fault: Fault | None, detectors: list[Detector], seconds: float, seed: int) -> list[Finding]:
+    """What each detector says of the stack with this fault in it, or of the stack as it is."""
+    touched = (HERE / f"{fault.name}.patch").read_text() if fault else ""
+    asked = [d for d in detectors if not fault or not d.only_for or f"b/{d.only_for}" in touched]
+    for build in dict.fromkeys(d.build for d in asked):
+        build.make(fault.name if fault else "")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        findings = list(pool.map(lambda d: ask(d, seconds, seed), asked))
+    if fault and fault.model:
+        findings.append(ask_model(fault))
+    return findings
+
+
+def tell(name: str, findings: list[Finding]) -> None:
+    found = [f for f in findings if f.what]
+    first = min(found, key=lambda f: f.seconds, default=None)
+    print(f"{'found' if first else 'SILENT':7} {name:38} " +
+          "  ".join(f"{f.detector} {f.seconds:.1f} s" + (f"/{f.steps:,}" if f.steps else "") for f in found), flush=True)
+    for f in found:
+        print(f"          {f.detector}: {f.what}")
+
+
+def table(results: dict[str, list[Finding]]) -> str:
+    """The table of README.md: seconds, and steps in thousands of whatever the detector counts."""
+    columns = ("exploration", "simulator", "fuzzer", "model")
+    lines = ["| fault | " + " | ".join(columns) + " | said first |", "|---|" + "---|" * (len(columns) + 1)]
+    for name, findings in results.items():
+        cells = []
+        for column in columns:
+            of_this = [f for f in findings if f.detector.startswith(column)]
+            best = min((f for f in of_this if f.what), key=lambda f: f.seconds, default=None)
+            steps = f", {best.steps:,}" if best and best.steps else ""
+            cells.append(f"{best.seconds:.2f} s{steps}" if best else "silent" if of_this else "")
+        first = min((f for f in findings if f.what), key=lambda f: f.seconds, default=None)
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {first.what if first else 'NOBODY'} |")
+    return "\n".join(lines)
+
+
+def choose(arguments: argparse.Namespace, faults: list[Fault]) -> list[Fault]:
+    if arguments.only:
+        unknown = set(arguments.only) - {f.name for f in faults}
+        if unknown:
+            sys.exit(f"planted: no fault '{unknown.pop()}'; --list names them")
+        return [f for f in faults if f.name in arguments.only]
+    if arguments.slice:
+        race = [f for f in faults if f.name == "free-in-place"]
+        others = [f for f in faults if f not in race]
+        return race + random.Random(arguments.seed).sample(others, min(arguments.slice - 1, len(others)))
+    return faults
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="the faults and where they come from")
+    parser.add_argument("--only", action="append", metavar="FAULT", help="this one; may be given again")
+    parser.add_argument("--slice", type=int, metavar="N", help="the race of 2014 and N - 1 others, chosen by the seed")
+    parser.add_argument("--detector", action="append", metavar="NAME", choices=[d.name for d in DETECTORS], help="ask only this one")
+    parser.add_argument("--seconds", type=float, default=20, help="budget of each detector for each fault (20)")
+    parser.add_argument("--seed", type=int, default=1, help="of the detectors and of the slice (1)")
+    parser.add_argument("--json", metavar="FILE", help="the findings in a file as well")
+    parser.add_argument("--table", action="store_true", help="the table of README.md at the end")
+    arguments = parser.parse_args()
+
+    faults = [Fault.read(path) for path in sorted(HERE.glob("*.patch"))]
+    if arguments.list:
+        for fault in faults:
+            print(f"{fault.name:38} {fault.origin}\n    {fault.story}")
+        return
+    detectors = [d for d in DETECTORS if not arguments.detector or d.name in arguments.detector]
+
+    passed = failed = 0
+    clean = look_for(None, detectors, arguments.seconds, arguments.seed)
+    for finding in clean:
+        if finding.what:
+            failed += 1
+            print(f"FAILED  the stack as it is, by the {finding.detector}: {finding.what}")
+        else:
+            passed += 1
+            print(f"silent  the stack as it is: {finding.detector}, {finding.seconds:.1f} s" + (f"/{finding.steps:,}" if finding.steps else ""))
+    results = {}
+    for fault in choose(arguments, faults):
+        results[fault.name] = look_for(fault, detectors, arguments.seconds, arguments.seed)
+        tell(fault.name, results[fault.name])
+        if any(f.what for f in results[fault.name]):
+            passed += 1
+        else:
+            failed += 1
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(
+            json.dumps({name: [dataclasses.asdict(f) for f in findings] for name, findings in results.items()}, indent=1))
+    if arguments.table:
+        print(table(results))
+    seconds = sorted(min(f.seconds for f in findings if f.what) for findings in results.values() if any(f.what for f in findings))
+    if seconds:
+        print(f"the quickest detector of each fault took {seconds[len(seconds) // 2]:.2f} s in the median, {seconds[-1]:.1f} s at the most")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
