@@ -60,6 +60,12 @@ class SlotTable {
   std::uint32_t end() const { return fresh_; }
   std::uint32_t size() const { return live_; }
   std::uint32_t retired() const { return retired_; }
+  /// Calls f(slot) for those that were taken and freed, in the order in which they are taken again, for as
+  /// long as it says so.
+  template <typename F>
+  void for_each_free(F&& f) const {
+    for (std::uint32_t at = free_; at != kNone && f(at);) at = marks_[at].next_free;
+  }
   bool full() const { return free_ == kNone && fresh_ == marks_.size(); }
 
   /// For tests of what happens at the end of a slot's life: as if it had been taken that often.

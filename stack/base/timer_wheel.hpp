@@ -28,6 +28,8 @@ class TimerWheel {
   bool armed(std::uint32_t timer) const { return nodes_[timer].place != 0; }
   /// Only where armed.
   Tick deadline(std::uint32_t timer) const { return nodes_[timer].at; }
+  /// The one behind it in its list, counted from one; 0 where there is none. Only where armed.
+  std::uint32_t behind(std::uint32_t timer) const { return nodes_[timer].next; }
 
   /// Turns the wheel up to `now` and takes out one timer that is due; false when there is none left.
   bool pop_due(Tick now, std::uint32_t& timer);

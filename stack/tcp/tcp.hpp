@@ -124,6 +124,23 @@ class Tcp {
     transitions_.for_each(f);
   }
 
+  /// The tables and lists themselves, for those who look for what is wrong with them.
+  struct Tables {
+    const ConnectionTable& connections;
+    const HalfOpenTable& half_open;
+    const TimeWaitTable& time_wait;
+    const ListenerTable& listeners;
+    const TimerWheel& wheel;
+    std::uint32_t dirty, ready, reap, ready_listeners;  // the first of each list
+    bool fresh_dirty, table_starved, pool_starved;
+  };
+  Tables tables() const {
+    return {connections_,  half_open_,     time_wait_,
+            listeners_,    wheel_,         dirty_.head(),
+            ready_.head(), reap_.head(),   ready_listeners_.head(),
+            fresh_dirty_,  table_starved_, pool_starved_};
+  }
+
  private:
   // ---- lifetime.cpp: the only place where states change and connections are freed ----
   std::uint32_t make_connection(const FourTuple& tuple, std::uint32_t hash);

@@ -1,0 +1,15 @@
+# run_explore(RESULT argument...) runs it and keeps the JSON line that it ends with.
+function(run_explore result)
+  execute_process(COMMAND ${EXPLORE} ${ARGN} --json OUTPUT_VARIABLE output RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "conker_explore ${ARGN} ended with ${code}:\n${output}")
+  endif()
+  string(REGEX MATCH "\n{[^\n]*}\n$" line "${output}")
+  set(${result} "${line}" PARENT_SCOPE)
+endfunction()
+
+# figure(RESULT json name)
+function(figure result json name)
+  string(JSON value GET "${json}" ${name})
+  set(${result} "${value}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,187 @@
+// What of a state decides about everything that can still happen.
+//
+// In: states, flags, what is armed and how far away it is, lengths of queues, every list in its order, and
+// sequence numbers by their distance from each other. Left out, because nothing that follows depends on it:
+//   - absolute time, initial sequence numbers, counters, the ring of transitions, what was measured of round
+//     trips (the scenes keep the timeout constant);
+//   - the bytes themselves, and which of the free records and chunks comes next: they are alike;
+//   - generations above 3: a slot that was used three times is like one that was used more often.
+// A distance is cut off where a larger one makes no difference any more; each cut says why.
+#include "tests/explore/fingerprint.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "stack/tcp/diagram.hpp"
+
+namespace conker::explore {
+namespace {
+
+/// Numbers go in, 128 bits come out. Two lanes that mix in different ways, so that they do not fail together.
+class Digest {
+ public:
+  void add(std::uint64_t n) {
+    a_ = std::rotl((a_ ^ n) * 0x9e3779b97f4a7c15u, 29);
+    b_ = (std::rotl(b_, 23) + n) * 0xd6e8feb86659fd93u;
+    b_ ^= b_ >> 32;
+  }
+  Fingerprint finish() const { return {final_mix(a_), final_mix(b_)}; }
+
+ private:
+  static std::uint64_t final_mix(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+  }
+
+  std::uint64_t a_ = 0x243f6a8885a308d3u, b_ = 0x13198a2e03707344u;
+};
+
+/// A signed distance, cut off on both sides.
+std::uint64_t cut(std::int64_t distance, std::int64_t most) {
+  return static_cast<std::uint64_t>(std::clamp(distance, -most, most) + most);
+}
+
+class Reader {
+ public:
+  explicit Reader(const World& world)
+      : world_(world), stack_(world.stack()), t_(stack_.tcp().tables()), now_(Tick::floor(stack_.now())) {}
+
+  Fingerprint read() {
+    add_ledger();
+    d_.add(bits({t_.fresh_dirty, t_.table_starved, t_.pool_starved}));
+    d_.add(stack_.chunks().free());
+    d_.add(t_.connections.end() | t_.half_open.size() << 8 | t_.time_wait.size() << 16);
+    for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) add_slot(slot);
+    std::uint64_t free = 1;
+    t_.connections.for_each_free([&](std::uint32_t slot) { return (free = free << 4 | slot) >> 32 == 0; });
+    d_.add(free);
+    add_list(t_.connections, t_.dirty, &Connection::dirty_next);
+    add_list(t_.connections, t_.ready, &Connection::ready_next);
+    add_list(t_.connections, t_.reap, &Connection::reap_next);
+    for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) add_listener(slot);
+    add_list(t_.listeners, t_.ready_listeners, &Listener::ready_next);
+    t_.time_wait.for_each([this](const TimeWait& record) {
+      d_.add(peer_of(record.tuple));
+      d_.add(cut(record.ends - now_, 1 << 20));
+    });
+    return d_.finish();
+  }
+
+ private:
+  static std::uint64_t bits(std::initializer_list<bool> flags) {
+    std::uint64_t all = 1;
+    for (const bool flag : flags) all = all << 1 | (flag ? 1 : 0);
+    return all;
+  }
+
+  void add_ledger() {
+    const Ledger& ledger = world_.ledger();
+    d_.add(bits({ledger.listening, ledger.link_busy, ledger.held[0].open, ledger.held[1].open,
+                 ledger.held[2].open}) |
+           std::uint64_t{ledger.peers_met} << 8);
+  }
+
+  // Whether it is armed, for when, and who comes after it at the same moment.
+  void add_timer(std::uint32_t timer) {
+    if (!t_.wheel.armed(timer)) return d_.add(0);
+    std::uint64_t behind = t_.wheel.behind(timer);  // counted from one
+    if (behind > t_.connections.capacity()) {
+      const auto index = static_cast<std::uint32_t>(behind - 1 - t_.connections.capacity());
+      behind = 16 + peer_of(t_.half_open[index].tuple);
+    }
+    d_.add(1 + cut(t_.wheel.deadline(timer) - now_, 1 << 20) + (behind << 32));
+  }
+
+  template <typename Table, typename Record>
+  void add_list(const Table& table, std::uint32_t head, std::uint32_t Record::*next) {
+    std::uint64_t all = 1;
+    unsigned length = 0;
+    for (std::uint32_t at = head; at != kNone && length < 8; at = table[at].*next, ++length)
+      all = all << 4 | (at + 1);
+    d_.add(all);
+  }
+
+  void add_slot(std::uint32_t slot) {
+    const bool live = t_.connections.live(slot);
+    d_.add(std::min<std::uint32_t>(t_.connections.id(slot).generation, 3) * 2 + (live ? 1 : 0));
+    if (!live) return;
+    const Connection& c = t_.connections[slot];
+    d_.add(peer_of(c.tuple) | std::uint64_t{static_cast<unsigned>(c.state)} << 8 |
+           std::uint64_t{static_cast<unsigned>(c.reason)} << 16 | std::uint64_t{c.events} << 24);
+    d_.add(bits({c.hashed, c.in_accept_queue, c.application_closed, c.ack_now, c.reset_owed, c.on_dirty,
+                 c.on_ready, c.on_reap}));
+    if (c.state == State::kDestroy) return;
+    const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
+    d_.add(bits({c.passive, c.fin_queued, c.fin_sent, c.fin_acked, c.peer_fin_seen, c.wants_writable,
+                 c.resend_first, c.probe, c.tail_probe, c.no_delay, c.keepalive_due,
+                 c.duplicates.recovering(), c.snd_una == c.iss, challenged(c),
+                 !connecting && c.small_end_before > c.snd_una, !connecting && c.small_end > c.snd_una}) |
+           std::uint64_t{c.unanswered} << 40 | std::uint64_t{c.keepalive_sent} << 48 |
+           std::uint64_t{c.duplicates.extra_segments()} << 56);
+    add_timers(slot, c);
+    add_numbers(c, connecting);
+    d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
+           std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |
+           std::uint64_t{c.out_of_order.chunks()} << 48 |
+           std::uint64_t{c.receive_queue.chunks(stack_.chunks())} << 52 |
+           std::uint64_t{c.send_queue.chunks(stack_.chunks())} << 56);
+  }
+
+  // Whether one more doubtful segment is answered now. How long ago the last answer was makes no difference
+  // before that time is over, and no scene runs that long.
+  bool challenged(const Connection& c) const { return c.challenged && now_ - c.challenged_at < 500; }
+
+  void add_timers(std::uint32_t slot, const Connection& c) {
+    d_.add(c.armed);
+    add_timer(slot);
+    for (unsigned i = 0; i < kTimerCount; ++i) {
+      if (c.is_armed(static_cast<Timer>(i))) d_.add(cut(c.deadlines[i] - now_, 1 << 20));
+    }
+    // Only probes of silent peers look back.
+    if (c.keepalive_idle != 0) d_.add(cut(now_ - c.heard_at, 64));
+  }
+
+  void add_numbers(const Connection& c, bool connecting) {
+    // All there is to send fits into two segments: a larger window is no different.
+    constexpr std::uint32_t kWide = 4 * kPiece;
+    d_.add(cut(c.snd_nxt - c.snd_una, 4095) | cut(c.snd_cursor - c.snd_una, 4095) << 16 |
+           cut(c.rcv_adv - c.rcv_nxt, 4095) << 32 | cut(c.last_ack - c.rcv_nxt, 511) << 48);
+    if (connecting) return;
+    // Segments come from one piece before rcv_nxt on, and are compared with the last that moved the window.
+    d_.add(cut(c.snd_wl1 - c.rcv_nxt, 2 * kPiece) | cut(c.snd_wl2 - c.snd_una, 2 * kPiece) << 16 |
+           std::uint64_t{std::min(c.snd_wnd, kWide)} << 32 |
+           std::uint64_t{std::min(c.max_snd_wnd, kWide)} << 48);
+    d_.add(std::min(c.congestion.ssthresh, kWide));
+    d_.add(std::min(c.congestion.cwnd, kWide) | std::uint64_t{c.duplicate_acks_owed} << 16 |
+           std::uint64_t{std::min(c.congestion.memory[0], kWide)} << 48 |
+           (c.peer_fin_seen ? cut(c.peer_fin - c.rcv_nxt, 4095) << 32 : 0));
+  }
+
+  void add_listener(std::uint32_t slot) {
+    const bool live = t_.listeners.live(slot);
+    d_.add(std::min<std::uint32_t>(t_.listeners.id(slot).generation, 3) * 2 + (live ? 1 : 0));
+    if (!live) return;
+    const Listener& l = t_.listeners[slot];
+    d_.add(l.on_ready ? 1 : 0);
+    for (std::uint32_t at = l.half_open.head(); at != kNone; at = t_.half_open[at].next) {
+      d_.add(peer_of(t_.half_open[at].tuple) | std::uint64_t{t_.half_open[at].retransmits} << 8);
+      add_timer(t_.connections.capacity() + at);
+    }
+    add_list(t_.connections, l.accept_queue.head(), &Connection::accept_next);
+  }
+
+  const World& world_;
+  const Stack& stack_;
+  const Tcp::Tables t_;
+  const Tick now_;
+  Digest d_;
+};
+
+}  // namespace
+
+Fingerprint fingerprint_of(const World& world) {
+  return Reader(world).read();
+}
+
+}  // namespace conker::explore

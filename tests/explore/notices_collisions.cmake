@@ -1,0 +1,21 @@
+# Where keys are so short that states share them, that is noticed, and not one state is lost by it.
+include(${CMAKE_CURRENT_LIST_DIR}/figures.cmake)
+run_explore(whole --scene pair --depth 8)
+run_explore(short --scene pair --depth 8 --hash-bits 10)
+figure(states_whole "${whole}" states)
+figure(states_short "${short}" states)
+figure(collisions_whole "${whole}" collisions)
+figure(collisions_short "${short}" collisions)
+message("64 bits: ${states_whole} states, ${collisions_whole} collisions; "
+  "10 bits: ${states_short} states, ${collisions_short} collisions")
+if(NOT collisions_whole EQUAL 0)
+  message(FATAL_ERROR "states share keys of 64 bits")
+endif()
+# 1024 keys: every state but the first with each key shares it.
+math(EXPR least "${states_short} - 1024")
+if(collisions_short LESS least OR least LESS 1)
+  message(FATAL_ERROR "collisions were not noticed")
+endif()
+if(NOT states_whole EQUAL states_short)
+  message(FATAL_ERROR "states were lost by collisions")
+endif()

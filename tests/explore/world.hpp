@@ -1,0 +1,104 @@
+// A stack in a fixed place, its application and its peers. What has happened so far is bytes: a snapshot is a
+// memcpy.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "stack/stack.hpp"
+#include "tests/explore/peer.hpp"
+#include "tests/explore/scene.hpp"
+
+namespace conker::explore {
+
+/// What the application and the link know. In the snapshot, so plain bytes.
+struct Ledger {
+  struct Held {
+    ConnectionId id;
+    bool open = false;  // the application has the id, and has not been told of its end
+  };
+  std::array<Held, kMostSlots> held;
+  std::array<std::uint32_t, kMostSlots> newest{};  // generations given out so far
+  ListenerId listener;
+  ListenerId last_listener;  // one that has ended
+  bool listening = false;
+  bool link_busy = false;
+  std::uint8_t peers_met = 0;  // the next one that has not been met may come; the others are its like
+  Instant now{};
+};
+
+/// The link: remembers nothing but what it was given during one action.
+class Wire final : public Link {
+ public:
+  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+  bool send(const FrameOut& frame, Instant) override;
+
+  bool busy = false;
+  std::uint32_t segments = 0, resets = 0;
+};
+
+class World {
+ public:
+  /// The link is up, our address has been announced, the peers' link address is known. The scene's prologue
+  /// is for its user to run.
+  explicit World(const Scene& scene);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  std::size_t snapshot_bytes() const { return size_; }
+  void save(std::byte* to) const { std::memcpy(to, block_.data(), size_); }
+  void restore(const std::byte* from) { std::memcpy(block_.data(), from, size_); }
+
+  /// Whether it can happen now and would not be plainly the same as doing nothing.
+  bool possible(const Action& action) const;
+  /// Makes it happen. Null, or what is wrong with how the stack took it.
+  const char* run(const Action& action);
+  /// All there is to say about the state, in one line.
+  std::string describe() const;
+
+  const Scene& scene() const { return scene_; }
+  Stack& stack() { return *stack_; }
+  const Stack& stack() const { return *stack_; }
+  const Ledger& ledger() const { return *ledger_; }
+
+ private:
+  struct alignas(64) Line {
+    std::array<std::byte, 64> bytes;
+  };
+
+  void set_up();
+  void act(const Action& action);
+  void arrive(const Action& action);
+  void connect(std::uint32_t peer);
+  void call(const Action& action, ConnectionId id);
+  void meet_waiting(const Action& action);
+  void listen();
+  void accept();
+  void go_on();
+  bool take_event();
+  void take_all_events();
+  void output();
+  void reap();
+  void go_home(const Action& how);
+
+  void give(ConnectionId id);
+  void complain(const char* what) {
+    if (complaint_ == nullptr) complaint_ = what;
+  }
+
+  const Scene& scene_;
+  Wire wire_;
+  std::vector<Peer> peers_;
+  std::vector<Line> block_;  // the stack, its storage, the ledger
+  std::size_t size_ = 0;     // bytes of it that matter
+  Stack* stack_ = nullptr;
+  Ledger* ledger_ = nullptr;
+  const char* complaint_ = nullptr;
+};
+
+}  // namespace conker::explore
