@@ -18,15 +18,16 @@ constexpr std::uint16_t states(States... all) {
 }
 
 /// Which states may follow each. Passive opens begin in SYN-RECEIVED as half-open records, which are not
-/// connections: a connection made from one starts in Closed and is Established at once. Every state may go to
-/// Destroy, none leaves it.
+/// connections: a connection made from one starts in Closed and is Established at once. Nor is a listener
+/// one. A FIN that comes with the ACK of ours passes through FIN-WAIT-2: the ACK is looked at first. Every
+/// state of a connection may go to Destroy, none leaves it.
 inline constexpr std::array<std::uint16_t, kStateCount> kFollowers{{
     /* Closed      */ states(State::kSynSent, State::kEstablished, State::kDestroy),
-    /* Listen      */ states(State::kDestroy),
+    /* Listen      */ 0,
     /* SynSent     */ states(State::kSynReceived, State::kEstablished, State::kDestroy),
     /* SynReceived */ states(State::kEstablished, State::kDestroy),
     /* Established */ states(State::kFinWait1, State::kCloseWait, State::kDestroy),
-    /* FinWait1    */ states(State::kFinWait2, State::kClosing, State::kTimeWait, State::kDestroy),
+    /* FinWait1    */ states(State::kFinWait2, State::kClosing, State::kDestroy),
     /* FinWait2    */ states(State::kTimeWait, State::kDestroy),
     /* CloseWait   */ states(State::kLastAck, State::kDestroy),
     /* Closing     */ states(State::kTimeWait, State::kDestroy),

@@ -42,19 +42,18 @@ class Build:
 
     name: str
     preset: str
-    targets: tuple[str, ...]
 
     @property
     def folder(self) -> pathlib.Path:
         return TOP / "build" / self.name
 
-    def make(self, fault: str) -> None:
+    def make(self, fault: str, programs: list[str]) -> None:
         quiet(["cmake", "--preset", self.preset, "-B", self.folder, f"-DCONKER_PLANT={fault}"])
-        quiet(["cmake", "--build", self.folder, "--target", *self.targets])
+        quiet(["cmake", "--build", self.folder, "--target", *programs])
 
 
-PLAIN = Build("planted", "release", ("conker_explore", "conker_sim"))
-FUZZED = Build("planted-asan", "asan", ("fuzz_stack", "fuzz_tcp", "fuzz_ipv4", "fuzz_dns", "fuzz_dhcp"))
+PLAIN = Build("planted", "release")
+FUZZED = Build("planted-asan", "asan")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +132,7 @@ def look_for(fault: Fault | None, detectors: list[Detector], seconds: float, see
     touched = (HERE / f"{fault.name}.patch").read_text() if fault else ""
     asked = [d for d in detectors if not fault or not d.only_for or f"b/{d.only_for}" in touched]
     for build in dict.fromkeys(d.build for d in asked):
-        build.make(fault.name if fault else "")
+        build.make(fault.name if fault else "", [d.command[0] for d in asked if d.build is build])
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         findings = list(pool.map(lambda d: ask(d, seconds, seed), asked))
     if fault and fault.model:
