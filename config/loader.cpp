@@ -459,7 +459,24 @@ Config read_config(const Value& root) {
   return config;
 }
 
+/// A quoted key or value may hold anything, a line break or what a terminal obeys.
+std::string on_one_line(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 127) {
+      line += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 }  // namespace
+
+ConfigError::ConfigError(std::string_view text) : std::runtime_error(on_one_line(text)) {}
 
 Config load_text(std::string_view text, const std::string& name) {
   const std::string content(text);

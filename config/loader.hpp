@@ -9,10 +9,11 @@
 
 namespace conker::config {
 
-/// One line: "file:line:column: key: what is wrong". The key is a dotted path such as links[0].mac.
+/// One line: "file:line:column: key: what is wrong". The key is a dotted path such as links[0].mac. Control
+/// characters of what it quotes are written as \xNN.
 class ConfigError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit ConfigError(std::string_view text);
 };
 
 /// Throws ConfigError for the first thing that is wrong.

@@ -147,8 +147,8 @@ int strike(const Context& context, const StrikeOptions& options) {
 void add_strike_verb(CLI::App& app, Context& context) {
   const auto options = std::make_shared<StrikeOptions>();
   const Verb& entry = *find_verb("strike");
-  const auto range = [&entry](std::string_view name) {
-    const Parameter* parameter = find_parameter(entry, name);
+  const auto range = [](std::string_view name) {
+    const Parameter* parameter = find_parameter(*find_verb("strike"), name);
     return CLI::Range(parameter->min, parameter->max);
   };
 

@@ -23,10 +23,10 @@ class Arena {
   std::span<T> take(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kAlignment);
     used_ = (used_ + kAlignment - 1) / kAlignment * kAlignment;
-    std::byte* at = begin_ + used_;
+    const std::size_t at = used_;
     used_ += count * sizeof(T);
     if (begin_ == nullptr || used_ > size_) return {};
-    return {reinterpret_cast<T*>(at), count};
+    return {reinterpret_cast<T*>(begin_ + at), count};
   }
 
   std::size_t used() const { return used_; }

@@ -51,6 +51,7 @@ constexpr std::array<KindText, kKindCount> kKinds{{
     {"ack-unsent", "an ACK of what was not sent"},
     {"zero-window", "an ACK that closes its window"},
     {"data", "the next data"},
+    {"data-long", "twice as much data"},
     {"data-ahead", "data behind a hole"},
     {"data-old", "old data again"},
     {"fin", "its FIN, with an ACK of all"},

@@ -21,6 +21,7 @@ enum class Kind : std::uint8_t {
   kAckUnsent,   // of what we have not sent yet
   kZeroWindow,  // an ACK of all, and the window is closed
   kData,        // the next bytes
+  kDataLong,    // and those behind them
   kDataAhead,   // the bytes behind the next
   kDataOld,     // the last bytes again
   kFin,         // with an ACK of all
@@ -32,7 +33,7 @@ enum class Kind : std::uint8_t {
   kRstOutside,  // before the window
   kNoFlags,     // neither ACK nor anything else
 };
-inline constexpr unsigned kKindCount = 18;
+inline constexpr unsigned kKindCount = 19;
 
 enum class Verb : std::uint8_t {
   kSegment,      // of a tuple

@@ -25,6 +25,7 @@ class Inspection {
     }
     check_records();
     check_deadline();
+    coverage_.refusals = std::max(coverage_.refusals, stack_.counters()[Count::refused_transitions]);
     return fault_;
   }
 
@@ -163,6 +164,7 @@ class Inspection {
     const bool out = c.snd_nxt != c.snd_una || (connecting && !c.on_dirty);
     check(c.on_dirty || !out || c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist),
           "something is out, and no timer is armed for it");
+    check(c.out_of_order.empty() || in_state(c.state, kReceiving), "bytes are kept that can never be read");
     check(!c.fin_acked || c.snd_una == c.snd_nxt, "our FIN is acknowledged, and something is still out");
     check(c.fin_queued ==
               (in_state(c.state, kFinishing) || c.state == State::kClosed || (connecting && c.fin_queued)),
@@ -232,6 +234,7 @@ void Coverage::join(const Coverage& other) {
     generations[i] = std::max(generations[i], other.generations[i]);
   }
   states |= other.states;
+  refusals = std::max(refusals, other.refusals);
 }
 
 const char* inspect(World& world, Coverage& coverage) {

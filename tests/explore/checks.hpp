@@ -5,11 +5,13 @@
 
 namespace conker::explore {
 
-/// Which state changes were ever seen, and how often each slot was given out.
+/// Which state changes were ever seen, how often each slot was given out, how often Destroy refused
+/// something.
 struct Coverage {
   std::array<std::uint16_t, kStateCount> transitions{};
   std::array<std::uint32_t, kMostSlots> generations{};
   std::uint16_t states = 0;
+  std::uint64_t refusals = 0;  // in Destroy, in one path
 
   void join(const Coverage& other);
 };

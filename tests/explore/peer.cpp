@@ -45,6 +45,7 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
              .snd_nxt = c.snd_nxt,
              .irs = c.irs,
              .window = c.rcv_wnd(),
+             .application_closed = c.application_closed,
              .fin_sent = c.fin_sent,
              .peer_fin_seen = c.peer_fin_seen};
   };
@@ -91,6 +92,8 @@ Peer::Peer(std::uint32_t peer) : peer_(peer) {
   wire.mss.reset();
   wire.data = std::string(kPiece, 'd');
   data_ = test::encode(wire, kPeerMac, kStackMac);
+  wire.data = std::string(2 * kPiece, 'd');
+  long_ = test::encode(wire, kPeerMac, kStackMac);
 }
 
 std::span<const std::byte> Peer::segment(Kind kind, const Counterpart& to) {
@@ -133,6 +136,9 @@ std::span<const std::byte> Peer::segment(Kind kind, const Counterpart& to) {
     case Kind::kData:
       frame = &data_;
       flags = kAck | kPsh;
+      break;
+    case Kind::kDataLong:
+      frame = &long_;
       break;
     case Kind::kDataAhead:
       frame = &data_;

@@ -33,6 +33,7 @@ struct Counterpart {
   State state = State::kClosed;
   Seq rcv_nxt, snd_una, snd_nxt, irs;
   std::uint32_t window = 0;  // that we announced
+  bool application_closed = false;
   bool fin_sent = false;
   bool peer_fin_seen = false;  // perhaps beyond a hole
 };
@@ -49,7 +50,7 @@ class Peer {
 
  private:
   std::uint32_t peer_;
-  test::Bytes bare_, syn_, data_;
+  test::Bytes bare_, syn_, data_, long_;
 };
 
 }  // namespace conker::explore

@@ -163,6 +163,10 @@ void print_report(const Searches& searches, double seconds) {
   std::printf("slots        used again");
   for (const std::uint32_t most : all.coverage.generations) std::printf(" %u", most > 0 ? most - 1 : 0);
   std::printf(" times, at most in one path\n");
+  std::printf(
+      "refusals     %s at most in one path: state changes, timers and output that met a connection in "
+      "Destroy\n",
+      grouped(all.coverage.refusals).c_str());
   std::printf("collisions   %s states shared a key with another; all were explored\n",
               grouped(all.collisions).c_str());
 }
@@ -188,7 +192,8 @@ void print_json(const Searches& searches, double seconds) {
     const std::uint32_t most = all.coverage.generations[i];
     std::printf("%s%u", i == 0 ? "" : ", ", most > 0 ? most - 1 : 0);
   }
-  std::printf("], \"scenes_closed\": %u, \"scenes\": [", all.closed);
+  std::printf("], \"refusals\": %" PRIu64 ", \"scenes_closed\": %u, \"scenes\": [", all.coverage.refusals,
+              all.closed);
   for (std::size_t i = 0; i < searches.size(); ++i) {
     const Search& s = *searches[i];
     std::printf("%s{\"name\": %s, \"depth\": %" PRIu32 ", \"closed\": %s, \"states\": %" PRIu64 "}",

@@ -56,7 +56,7 @@ constexpr const char* kHandshakes = "syn, syn-ack, ack, rst";
 constexpr const char* kAllSegments =
     "syn, syn-again, syn-ack, ack, ack-old, ack-unsent, zero-window, fin, fin-cross, rst, rst-inside, "
     "rst-outside, no-flags";
-constexpr const char* kDataSegments = "data, data-ahead, data-old, fin-data, fin-ahead";
+constexpr const char* kDataSegments = "data, data-long, data-ahead, data-old, fin-data, fin-ahead";
 constexpr const char* kSteps = "time, event, output, reap";
 constexpr const char* kListener = "listen, unlisten, accept";
 
@@ -93,6 +93,10 @@ class Making {
   }
   Making& time_waits(std::uint32_t n) {
     scene_.capacities.time_wait = n;
+    return *this;
+  }
+  Making& half_opens(std::uint32_t n) {
+    scene_.capacities.half_open = n;
     return *this;
   }
   Making& chunks(std::uint32_t n) {
@@ -219,7 +223,7 @@ std::vector<Scene> make_scenes() {
           .from(kTwoOpen)
           .chunks(3)
           .calls("send, receive, close, abort")
-          .segments("data, data-ahead, data-old, ack, fin")
+          .segments("data, data-long, data-ahead, data-old, ack, fin")
           .whole_turns(),
       Making("time-wait-1", "room for one TIME-WAIT: evicted, reused, reset", 2, 2)
           .from(kTwoOpen)
@@ -244,6 +248,7 @@ std::vector<Scene> make_scenes() {
           .whole_turns(),
       Making("half-open", "handshakes that are never finished, two at a time", 2, 3)
           .listener(2, 2)
+          .half_opens(3)
           .segments("syn, syn-again, ack, ack-unsent, rst, rst-inside, fin")
           .calls("close")
           .whole_turns(),

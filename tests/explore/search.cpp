@@ -98,8 +98,10 @@ bool Search::try_action(std::uint32_t node, std::uint32_t action) {
   trying_node_ = node;
   trying_action_ = action;
   ++actions_;
+  in_stack_ = true;
   const char* wrong = world_.run(alphabet_[action]);
   if (wrong == nullptr) wrong = inspect(world_, coverage_);
+  in_stack_ = false;
   if (wrong != nullptr) {
     found(wrong, node, action);
     return false;
@@ -137,7 +139,10 @@ bool Search::goes_home(std::uint32_t node, std::uint32_t action, const Fingerpri
   world_.save(here_.data());
   for (const Action& way : kWaysHome) {
     ++homes_;
-    if (const char* wrong = world_.run(way); wrong != nullptr) {
+    in_stack_ = true;
+    const char* wrong = world_.run(way);
+    in_stack_ = false;
+    if (wrong != nullptr) {
       found(wrong, node, action);
       finding_->path.push_back(way);
       return false;

@@ -59,6 +59,8 @@ class Search {
   std::uint64_t digest() const { return digest_; }
   bool full() const { return full_; }
   std::size_t snapshot_bytes() const { return world_.snapshot_bytes(); }
+  /// It is the stack that works, not the search.
+  bool in_stack() const { return in_stack_; }
   /// The way to what was being tried last, for when the stack does not come back from it.
   std::vector<Action> last_path() const;
 
@@ -101,6 +103,7 @@ class Search {
 
   std::uint64_t actions_ = 0, homes_ = 0, digest_ = 0;
   std::uint32_t trying_node_ = 0, trying_action_ = 0;
+  bool in_stack_ = false;
 };
 
 }  // namespace conker::explore

@@ -14,7 +14,7 @@
 namespace conker::explore {
 namespace {
 
-constexpr int kLookEvery = 2;  // seconds
+constexpr int kLookEvery = 300'000;  // microseconds of work
 
 const Search* at_work = nullptr;
 std::uint64_t actions_seen = 0;
@@ -46,7 +46,7 @@ void on_crash(int signal) {
 }
 
 void on_look(int) {
-  if (at_work == nullptr) return;
+  if (at_work == nullptr || !at_work->in_stack()) return;
   if (at_work->actions() == actions_seen) tell_and_end("the stack does not come back from an action");
   actions_seen = at_work->actions();
 }
@@ -67,9 +67,9 @@ void watch_for_crashes(bool json) {
   struct sigaction look {};
   look.sa_handler = on_look;
   look.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(SIGALRM, &look, nullptr);
-  const itimerval every{{kLookEvery, 0}, {kLookEvery, 0}};
-  setitimer(ITIMER_REAL, &every, nullptr);
+  sigaction(SIGPROF, &look, nullptr);
+  const itimerval every{{0, kLookEvery}, {0, kLookEvery}};
+  setitimer(ITIMER_PROF, &every, nullptr);
 }
 
 void now_at_work(const Search* search) {

@@ -206,6 +206,8 @@ INSTANTIATE_TEST_SUITE_P(
              "strike, log, "
              "shutdown_timeout, routes, ip, dns"},
         Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
+        Case{"line_break_in_a_key", kLink + "log: {\"a\\nb\\e\": c}\n",
+             "4:7: log.a\\x0ab\\x1b: unknown key; known here: level, sink"},
         Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
     kName);
 

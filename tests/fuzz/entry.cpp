@@ -1,0 +1,16 @@
+// Where libFuzzer and our own driver come in; the same for every target.
+#include <cstdint>
+#include <exception>
+
+#include "tests/fuzz/found.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    conker::fuzz::run(std::as_bytes(std::span(data, size)));
+  } catch (const std::exception& error) {
+    conker::fuzz::found(error.what());
+  }
+  return 0;
+}

@@ -1,0 +1,75 @@
+// The link of the stack under test. It copies nothing that it need not, and holds the stack to the contract:
+// the first part of a frame is good only during send(), the others until the flush.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "stack/link/link.hpp"
+#include "tests/fuzz/found.hpp"
+
+namespace conker::fuzz {
+
+class FuzzLink final : public Link {
+ public:
+  /// Who gets to see every frame that was sent.
+  class Observer {
+   public:
+    virtual void sent(std::span<const std::byte> frame) = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+
+  explicit FuzzLink(Observer& observer) : observer_(observer) {}
+
+  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+
+  bool send(const FrameOut& frame, Instant) override {
+    if (room == 0 || count_ == waiting_.size()) return false;
+    if (room != kNoLimit) --room;
+    check(frame.count >= 1 && frame.count <= FrameOut::kMaxParts && frame.size() <= kMostBytes,
+          "a frame longer than the link carries");
+    Waiting& waiting = waiting_[count_++];
+    check(frame.parts[0].size() <= waiting.front.size(), "a frame whose headers are longer than any");
+    std::memcpy(waiting.front.data(), frame.parts[0].data(), frame.parts[0].size());
+    waiting.front_size = frame.parts[0].size();
+    waiting.frame = frame;
+    return true;
+  }
+
+  void flush(Instant) override {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const Waiting& waiting = waiting_[i];
+      std::memcpy(bytes_.data(), waiting.front.data(), waiting.front_size);
+      std::size_t size = waiting.front_size;
+      for (std::size_t part = 1; part < waiting.frame.count; ++part) {
+        const auto bytes = waiting.frame.parts[part];
+        if (!bytes.empty()) std::memcpy(bytes_.data() + size, bytes.data(), bytes.size());
+        size += bytes.size();
+      }
+      observer_.sent(std::span(bytes_).first(size));
+    }
+    count_ = 0;
+  }
+
+  static constexpr std::size_t kNoLimit = SIZE_MAX;
+  std::size_t room = kNoLimit;  // frames it takes before it is busy
+
+  static constexpr std::size_t kMostBytes = 1514;
+
+ private:
+  struct Waiting {
+    std::array<std::byte, 128> front;
+    std::size_t front_size;
+    FrameOut frame;
+  };
+  Observer& observer_;
+  std::array<Waiting, 32> waiting_;
+  std::size_t count_ = 0;
+  std::array<std::byte, kMostBytes> bytes_;
+};
+
+}  // namespace conker::fuzz

@@ -1,0 +1,74 @@
+// The stack under test with all that stands around it: its storage, link, peers and application, and the
+// time. Every turn ends with an audit.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/stack.hpp"
+#include "stack/tcp/cubic.hpp"
+#include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/syn_cookies.hpp"
+#include "stack/udp/udp.hpp"
+#include "tests/fuzz/records.hpp"
+#include "tests/fuzz/stack/application.hpp"
+#include "tests/fuzz/stack/link.hpp"
+#include "tests/fuzz/stack/peer.hpp"
+
+namespace conker::fuzz {
+
+/// The first bytes of an input: what kind of stack, and when. All zero: everything that there is, at rest.
+struct Head {
+  static constexpr std::size_t kBytes = 4;
+  explicit Head(Input input) {
+    for (std::size_t i = 0; i < kBytes && i < input.size(); ++i)
+      bytes[i] = std::to_integer<std::uint8_t>(input[i]);
+  }
+  bool bit(unsigned n) const { return (bytes[n / 8] >> n % 8 & 1) != 0; }
+
+  std::array<std::uint8_t, kBytes> bytes{};
+};
+
+class World final : private FuzzLink::Observer {
+ public:
+  explicit World(const Head& head);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// One step of the input; it may take plain bytes from those behind it.
+  void step(const Record& r, Records& more);
+  /// Everything is ended, time passes, and nothing may be left.
+  void go_home();
+
+ private:
+  /// What arrives with the next turn.
+  Batch& batch() { return batches_[filling_]; }
+  static Settings settings(const Head& head);
+  void turn(bool drain);
+  void advance(Duration duration, int turns);
+  void drain();
+  void audit();
+  void step_network(const Record& r);
+  void step_datagrams(const Record& r);
+  void sent(std::span<const std::byte> frame) override;
+
+  std::uint16_t mtu_;
+  FuzzLink link_;
+  Cubic cubic_;
+  SackRecovery recovery_;
+  SynCookies cookies_;
+  std::array<Ipv4Reassembly::Datagram, 3> fragments_{};
+  Ipv4Reassembly reassembly_;
+  Stack stack_;
+  Udp udp_;
+  Peer peer_;
+  Application application_;
+  std::array<Batch, 2> batches_;
+  unsigned filling_ = 0;
+  Instant now_;
+  std::array<UdpId, 3> sockets_{};
+  bool answers_arp_ = true;
+};
+
+}  // namespace conker::fuzz

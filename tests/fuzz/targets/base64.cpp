@@ -1,0 +1,23 @@
+// Bytes as text in the control protocol.
+#include "ctl/protocol/base64.hpp"
+
+#include <string>
+
+#include "tests/fuzz/found.hpp"
+
+namespace conker::fuzz {
+
+void run(Input input) {
+  const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  std::string bytes, again;
+  if (ctl::decode_base64(text, bytes)) {
+    ctl::encode_base64(bytes, again);
+    check(again == text, "two texts stand for the same bytes");
+  }
+  bytes.clear();
+  again.clear();
+  ctl::encode_base64(text, again);
+  check(ctl::decode_base64(again, bytes) && bytes == text, "bytes do not come back as they went");
+}
+
+}  // namespace conker::fuzz

@@ -1,0 +1,59 @@
+// Ids and endpoints, as the daemon reads them and as the CLI lets them through.
+#include <string>
+
+#include "ctl/args.hpp"
+#include "ctl/error.hpp"
+#include "daemon/control/text.hpp"
+#include "tests/fuzz/found.hpp"
+
+namespace conker::fuzz {
+namespace {
+
+/// Whether the CLI lets it through; what it refuses it refuses as a usage error.
+template <typename F>
+bool lets_through(F&& f, const std::string& text) {
+  try {
+    check(f(text) == text, "the CLI changes what it lets through");
+    return true;
+  } catch (const ctl::Failure& failure) {
+    check(failure.exit() == ctl::kExitUsage && failure.what()[0] != 0,
+          "the CLI refuses without a usage error");
+    return false;
+  }
+}
+
+void check_daemon(const std::string& text) {
+  if (const auto id = daemon::parse_id(text)) {
+    check(daemon::parse_id(daemon::to_text(*id)) == id, "an id is not written as it was read");
+  }
+  for (const auto& endpoint : {daemon::parse_endpoint(text), daemon::parse_local(text)}) {
+    if (!endpoint || endpoint->address.is_unspecified() || endpoint->port.value == 0) continue;
+    check(daemon::parse_endpoint(daemon::to_text(*endpoint)) == endpoint,
+          "an endpoint is not written as it was read");
+  }
+}
+
+/// What the one refuses must not pass the other as an address.
+void check_both(const std::string& text) {
+  const bool endpoint = daemon::parse_endpoint(text).has_value();
+  const bool local = daemon::parse_local(text).has_value();
+  check(!endpoint || lets_through(ctl::check_endpoint, text),
+        "the CLI refuses an endpoint that the daemon takes");
+  check(local == lets_through(ctl::check_local, text),
+        "CLI and daemon disagree about an address of the stack");
+  check(!daemon::parse_id(text) || lets_through(ctl::check_id, text),
+        "the CLI refuses an id that the daemon takes");
+  (void)lets_through(ctl::check_host, text);
+  (void)lets_through(ctl::check_endpoint, text);
+}
+
+}  // namespace
+
+void run(Input input) {
+  const std::string text(reinterpret_cast<const char*>(input.data()), input.size());
+  check_daemon(text);
+  // No argument of a command line holds a NUL.
+  if (text.find('\0') == std::string::npos) check_both(text);
+}
+
+}  // namespace conker::fuzz
