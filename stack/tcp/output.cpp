@@ -338,9 +338,11 @@ std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
 }
 
 /// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
-/// 9293, 3.7.1).
+/// 9293, 3.7.1), and wherever in a chunk it begins, its data must not lie in more pieces than a packet has.
 std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
-  return static_cast<std::uint16_t>(std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed));
+  const std::uint32_t mss = std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed);
+  const std::uint32_t in_pieces = (PacketOut::kMaxPayloadParts - 1) * chunks_.chunk_bytes();
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(mss, in_pieces));
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

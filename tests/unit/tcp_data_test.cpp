@@ -221,6 +221,22 @@ TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
   s.inject(Ack());
 }
 
+// A packet has room for seven pieces of data, which small chunks fill before the MSS is reached.
+TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
+  Capacities capacities = small_capacities();
+  capacities.chunk_bytes = 128;
+  Script s(capacities);
+  const auto id = s.established();
+  const std::string text = pattern(1000);
+  EXPECT_EQ(*s.stack().send(id, std::as_bytes(std::span(text))), 1000u);  // and no turn before the close
+  EXPECT_EQ(s.close(id), Error::kOk);
+  s.expect(Data(text.substr(0, 768)).seq(1));
+  s.expect(Data(text.substr(768)).seq(769).also(kFin));
+  s.inject(Fin());
+  s.expect(Ack());
+  s.expect_ended(id, CloseReason::kClosed);
+}
+
 TEST(TcpSendTest, ThePeersWindowIsRespected) {
   Script s;
   const auto id = s.established(80, 1460, 1000);
