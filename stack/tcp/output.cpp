@@ -174,7 +174,12 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Seq cursor = c.snd_cursor;
   std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
-  if (c.probe && !c.resend_first) length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+  if (c.resend_first) {
+    // Nothing that has not been out: the window may not have let it go yet.
+    length = std::min(length, static_cast<std::uint32_t>(c.snd_nxt - c.snd_una));
+  } else if (c.probe) {
+    length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+  }
   const bool fin_next = c.fin_in_flight();
   if (length > 0 || fin_next) {
     Seq end;
