@@ -223,6 +223,7 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
     return Count::drop_segment_reset;
   }
   counters_.add(Count::resets_in);
+  c.ack_now = false;  // whoever has reset wants no answer to what came before, either
   destroy(slot, c.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset,
           Cause::kSegmentReset);
   return Count::segments_delivered;
