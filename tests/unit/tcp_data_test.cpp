@@ -374,6 +374,20 @@ TEST(TcpSendTest, BehindAProbeAcksAndResetsStayWithinAClosedWindow) {
   s.expect(RstAck().seq(1));
 }
 
+TEST(TcpSendTest, TheWindowOfANewAckCountsWhereverItsSegmentBegins) {
+  Script s;
+  const auto id = s.established(80, 1460, 1000);
+  const std::string text = pattern(2500);
+  EXPECT_EQ(s.send(id, text), 2500u);
+  s.expect(Data(text.substr(0, 1000)));
+  s.inject(Data("b").seq(2).ack(1).win(1000));  // beyond a hole
+  s.expect(Ack().ack(1));
+  s.inject(Data("a").seq(1).ack(601).win(400));  // fills it
+  s.expect(Ack().ack(3));
+  s.expect_nothing();
+  EXPECT_EQ(s.info(id).snd_wnd, 400u);
+}
+
 TEST(TcpSendTest, OldWindowUpdatesAreNotBelieved) {
   Script s;
   const auto id = s.established(80, 1460, 100);
