@@ -223,6 +223,7 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
     return Count::drop_segment_reset;
   }
   counters_.add(Count::resets_in);
+  c.ack_now = false;  // whoever has reset wants no answer to what came before, either
   destroy(slot, c.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset,
           Cause::kSegmentReset);
   return Count::segments_delivered;
@@ -382,15 +383,19 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   if (!c.send_queue.empty() || c.fin_queued) mark_dirty(slot);
 }
 
+// A segment that fills a hole begins before one that has told of a window already; its ACK says whether it is
+// newer.
 void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq ack = segment.acknowledgment;
-  if (c.snd_wl1 > segment.sequence || (c.snd_wl1 == segment.sequence && c.snd_wl2 > ack)) return;
+  const bool newer =
+      c.snd_wl1 < segment.sequence || c.snd_wl2 < ack || (c.snd_wl1 == segment.sequence && c.snd_wl2 == ack);
+  if (!newer) return;
   const std::uint32_t window = send_window(c, segment);
   if (window > c.snd_wnd && !c.send_queue.empty()) mark_dirty(slot);
   c.snd_wnd = window;
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
-  c.snd_wl1 = segment.sequence;
+  c.snd_wl1 = max(c.snd_wl1, segment.sequence);
   c.snd_wl2 = ack;
 }
 

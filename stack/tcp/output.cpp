@@ -174,7 +174,12 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Seq cursor = c.snd_cursor;
   std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
-  if (c.probe && !c.resend_first) length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+  if (c.resend_first) {
+    // Nothing that has not been out: the window may not have let it go yet.
+    length = std::min(length, static_cast<std::uint32_t>(c.snd_nxt - c.snd_una));
+  } else if (c.probe) {
+    length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+  }
   const bool fin_next = c.fin_in_flight();
   if (length > 0 || fin_next) {
     Seq end;
@@ -338,9 +343,11 @@ std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
 }
 
 /// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
-/// 9293, 3.7.1).
+/// 9293, 3.7.1), and wherever in a chunk it begins, its data must not lie in more pieces than a packet has.
 std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
-  return static_cast<std::uint16_t>(std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed));
+  const std::uint32_t mss = std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed);
+  const std::uint32_t in_pieces = (PacketOut::kMaxPayloadParts - 1) * chunks_.chunk_bytes();
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(mss, in_pieces));
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

@@ -221,6 +221,22 @@ TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
   s.inject(Ack());
 }
 
+// A packet has room for seven pieces of data, which small chunks fill before the MSS is reached.
+TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
+  Capacities capacities = small_capacities();
+  capacities.chunk_bytes = 128;
+  Script s(capacities);
+  const auto id = s.established();
+  const std::string text = pattern(1000);
+  EXPECT_EQ(*s.stack().send(id, std::as_bytes(std::span(text))), 1000u);  // and no turn before the close
+  EXPECT_EQ(s.close(id), Error::kOk);
+  s.expect(Data(text.substr(0, 768)).seq(1));
+  s.expect(Data(text.substr(768)).seq(769).also(kFin));
+  s.inject(Fin());
+  s.expect(Ack());
+  s.expect_ended(id, CloseReason::kClosed);
+}
+
 TEST(TcpSendTest, ThePeersWindowIsRespected) {
   Script s;
   const auto id = s.established(80, 1460, 1000);
@@ -356,6 +372,20 @@ TEST(TcpSendTest, BehindAProbeAcksAndResetsStayWithinAClosedWindow) {
   s.expect(Ack().seq(1).ack(4));
   EXPECT_EQ(s.abort(id), Error::kOk);
   s.expect(RstAck().seq(1));
+}
+
+TEST(TcpSendTest, TheWindowOfANewAckCountsWhereverItsSegmentBegins) {
+  Script s;
+  const auto id = s.established(80, 1460, 1000);
+  const std::string text = pattern(2500);
+  EXPECT_EQ(s.send(id, text), 2500u);
+  s.expect(Data(text.substr(0, 1000)));
+  s.inject(Data("b").seq(2).ack(1).win(1000));  // beyond a hole
+  s.expect(Ack().ack(1));
+  s.inject(Data("a").seq(1).ack(601).win(400));  // fills it
+  s.expect(Ack().ack(3));
+  s.expect_nothing();
+  EXPECT_EQ(s.info(id).snd_wnd, 400u);
 }
 
 TEST(TcpSendTest, OldWindowUpdatesAreNotBelieved) {

@@ -152,5 +152,14 @@ TEST(TcpResetsTest, AFloodOfDoubtfulSegmentsIsNotAnsweredOneByOne) {
   s.expect_state(id, State::kEstablished);
 }
 
+// In one batch: who has reset is not told any more how far its data had come.
+TEST(TcpResetBatchTest, NothingIsOwedToWhoeverHasReset) {
+  Script s;
+  const auto id = s.established();
+  s.inject({Data("last words").seq(1), Fin().seq(11), Rst().seq(12)});
+  s.expect_ended(id, CloseReason::kReset);
+  s.expect_nothing();
+}
+
 }  // namespace
 }  // namespace conker::test

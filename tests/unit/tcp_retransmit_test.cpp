@@ -176,6 +176,19 @@ TEST(TcpRetransmitTest, ThreeDuplicateAcksAreALoss) {
   EXPECT_EQ(s.count(Count::retransmit_timeouts), 0u);
 }
 
+// The window has let out less than a segment, and more waits behind it.
+TEST(TcpRetransmitTest, WhatIsSentAgainDoesNotGrowBeyondTheWindow) {
+  Script s;
+  const auto id = s.established(80, 1460, 500);
+  const std::string text(1200, 'x');
+  EXPECT_EQ(s.send(id, text), 1200u);
+  s.expect(Data(text.substr(0, 500)).seq(1));
+  s.inject({Ack().ack(1).win(500), Ack().ack(1).win(500), Ack().ack(1).win(500)});
+  s.expect(Data(text.substr(0, 500)).seq(1));
+  s.expect_nothing();
+  s.inject(Ack().ack(501).win(0));
+}
+
 TEST(TcpRetransmitTest, APartialAckShowsTheNextHole) {
   Script s;
   const auto id = s.established(80, 100);

@@ -1,0 +1,72 @@
+#include "tests/sim/churn_wire.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace conker::sim {
+
+namespace {
+
+constexpr std::size_t kEthernet = 14, kSourcePort = kEthernet + 20;
+
+}  // namespace
+
+std::span<const FrameIn> ChurnWire::next_round() {
+  const std::size_t filled = filling_;
+  filling_ ^= 1;
+  count_[filling_] = 0;
+  return std::span(rounds_[filled]).first(count_[filled]);
+}
+
+void ChurnWire::arrive(std::span<const std::byte> front, const FrameOut& frame, bool garbled, bool checked) {
+  std::size_t& count = count_[filling_];
+  if (count == kRoom) return;
+  Frame& copy = frames_[filling_ * kRoom + count];
+  std::memcpy(copy.data(), front.data(), front.size());
+  std::size_t length = front.size();
+  for (std::size_t i = 1; i < frame.count; ++i) {
+    std::memcpy(copy.data() + length, frame.parts[i].data(), frame.parts[i].size());
+    length += frame.parts[i].size();
+  }
+  if (garbled) {
+    const std::size_t bit = kEthernet * 8 + dice_.below(static_cast<std::uint32_t>((length - kEthernet) * 8));
+    copy[bit / 8] ^= std::byte{1} << bit % 8;
+  }
+  rounds_[filling_][count] = {std::span<const std::byte>(copy).first(length),
+                              garbled || checked ? ChecksumState::kUnknown : ChecksumState::kVouched};
+  ++count;
+}
+
+bool ChurnWire::send(const FrameOut& frame, Instant) {
+  const auto front = frame.parts[0];
+  const bool ip = front[12] == std::byte{8} && front[13] == std::byte{0};
+  ++figures_.segments;
+  // One draw decides all: 16 bits for each kind of fault, and a frame in sixteen has its checksum looked at.
+  const std::uint64_t fate = dice_();
+  const auto part = [fate](unsigned shift) { return static_cast<std::uint32_t>(fate >> shift & 0xffff); };
+  if (ip && front.size() > kSourcePort + 1) {
+    const auto port = std::to_integer<std::uint16_t>(front[kSourcePort]) << 8 |
+                      std::to_integer<std::uint16_t>(front[kSourcePort + 1]);
+    if (port == kSilentPort) return true;
+  }
+  if (part(0) < weather_.loss) {
+    ++figures_.lost;
+    return true;
+  }
+  const bool garbled = ip && part(16) < weather_.garble;
+  figures_.garbled += garbled ? 1 : 0;
+  other_->arrive(front, frame, garbled, part(32) % 16 == 0);
+  if (part(32) < weather_.repeat) {
+    ++figures_.repeated;
+    other_->arrive(front, frame, false, false);
+  }
+  std::size_t& count = other_->count_[other_->filling_];
+  if (part(48) < weather_.overtake && count > 1) {
+    ++figures_.overtaken;
+    auto& round = other_->rounds_[other_->filling_];
+    std::swap(round[count - 1], round[count - 2]);
+  }
+  return true;
+}
+
+}  // namespace conker::sim

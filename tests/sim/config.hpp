@@ -1,0 +1,42 @@
+// What a world is made of: how many hosts, how much each can hold, how it is set, and what its applications
+// are inclined to do. All of it follows from the seed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "stack/settings.hpp"
+#include "tests/sim/wire.hpp"
+
+namespace conker::sim {
+
+/// What an application does by itself when there is news. Bits.
+enum Habit : std::uint32_t {
+  kAccepts = 1,
+  kReads = 2,
+  kClosesBack = 4,  // when the peer has closed and everything has been read
+  kGreets = 8,      // sends something as soon as it is connected
+  kHangsUp = 16,    // closes as soon as it is connected
+  kAllHabits = 31,
+};
+
+struct HostConfig {
+  Capacities capacities;
+  Settings settings;
+  std::uint16_t mtu = 1500;
+  bool cubic = false, recovery = false, cookies = false;
+  std::uint32_t habits = 0;
+};
+
+struct Config {
+  std::uint64_t seed = 0;
+  std::uint32_t hosts = 2;
+  std::array<HostConfig, Wire::kMaxHosts> host;
+  bool alter_payload = false;  // a fault of the simulator's own, to see it found
+};
+
+Config make_config(std::uint64_t seed);
+std::string describe(const Config& config);
+
+}  // namespace conker::sim

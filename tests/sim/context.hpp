@@ -1,0 +1,77 @@
+// What all parts of a world share: the clock, the wire, who is right about what was said, and the first thing
+// that is wrong.
+#pragma once
+
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <unordered_map>
+
+#include "stack/link/capture.hpp"
+#include "tests/sim/config.hpp"
+#include "tests/sim/diagram.hpp"
+#include "tests/sim/flows.hpp"
+#include "tests/sim/wire.hpp"
+
+namespace conker::sim {
+
+/// One stream of bytes, by its sender. What was sent is known to both ends' applications.
+struct Stream {
+  std::uint64_t sent = 0;
+  bool ended = false;  // by close or shutdown
+  bool twice = false;  // two connections had these numbers
+};
+
+struct Figures {
+  std::uint64_t steps = 0, turns = 0, segments = 0, opened = 0, ended = 0, transitions = 0, audits = 0;
+  std::uint64_t crashes = 0, bytes = 0, simulated_us = 0;
+
+  void add(const Figures& o) {
+    steps += o.steps, turns += o.turns, segments += o.segments, opened += o.opened, ended += o.ended;
+    transitions += o.transitions, audits += o.audits, crashes += o.crashes, bytes += o.bytes;
+    simulated_us += o.simulated_us;
+  }
+};
+
+struct Context {
+  explicit Context(const Config& c) : config(c), wire(c.seed ^ 0x77697265, c.hosts) {}
+
+  const Config config;
+  Wire wire;
+  Flows flows;
+  Instant now{1s};
+  Figures figures;
+  Taken taken;
+  std::unordered_map<std::uint64_t, Stream> streams;  // by stream_key()
+  bool icmp_forged = false;
+  /// Goes up with every turn, so that somebody outside sees a turn that does not end.
+  volatile std::uint64_t* heartbeat = nullptr;
+
+  static std::uint64_t stream_key(std::uint32_t iss, std::uint16_t from, std::uint16_t to) {
+    return std::uint64_t{iss} << 32 | std::uint32_t{from} << 16 | to;
+  }
+
+  const char* fault = nullptr;  // the first thing that is wrong
+  int fault_host = -1;
+  void fail(int host, const char* what) {
+    if (fault != nullptr) return;
+    fault = what;
+    fault_host = host;
+  }
+
+  /// Where the trace goes; null: nowhere.
+  std::FILE* trace = nullptr;
+  CaptureLink* capture = nullptr;
+  [[gnu::format(printf, 2, 3)]] void tell(const char* format, ...) const {
+    if (trace == nullptr) return;
+    std::fprintf(trace, "%12.6f  ", static_cast<double>(now.time_since_epoch().count()) / 1e6);
+    va_list arguments;
+    va_start(arguments, format);
+    std::vfprintf(trace, format, arguments);
+    va_end(arguments);
+    std::fputc('\n', trace);
+  }
+};
+
+}  // namespace conker::sim

@@ -1,0 +1,112 @@
+// One host: a stack, its link to the wire and its application, and after every turn the questions whose
+// answers nobody inside the stack can know.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "stack/stack.hpp"
+#include "stack/tcp/syn_cookies.hpp"
+#include "tests/sim/application.hpp"
+#include "tests/sim/context.hpp"
+#include "tests/sim/script.hpp"
+
+namespace conker::sim {
+
+class Host final : public Link {
+ public:
+  Host(Context& context, std::uint32_t number);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Whether a turn would do something now.
+  bool wants_turn() const;
+  Instant next() const;
+  /// Before its application is told to do something; a turn follows.
+  void begin() {
+    stack_->begin(context_.now);
+    called_ = true;
+  }
+  void turn();
+  /// The stack is thrown away and built anew; the peers are not told.
+  void crash();
+
+  Application& application() { return application_; }
+  Stack& stack() { return *stack_; }
+  /// Its application drains no events.
+  void set_deaf(bool deaf) { deaf_ = deaf; }
+  /// Its link takes no frames until then.
+  void set_busy(Instant until) { busy_until_ = until; }
+  /// To be done in the middle of the next event.
+  void do_in_event(const Op& op) { in_event_.push_back(op); }
+  void do_nothing_more() { in_event_.clear(); }
+  const std::vector<std::byte>& last_segment() const { return last_segment_; }
+  std::uint64_t frames_sent() const { return frames_sent_; }
+
+  /// After everybody has gone home: nothing may be left.
+  void check_nothing_left();
+  /// On a clean wire: what of ours waits for a peer that is there has moved since note_progress().
+  void note_progress();
+  void check_nothing_waits(const Host& peer);
+
+  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+  bool send(const FrameOut& frame, Instant now) override;
+
+  /// What a turn calls in the middle of its events.
+  void (*on_event_op)(void* world, std::uint32_t host, const Op& op) = nullptr;
+  void* world = nullptr;
+
+ private:
+  struct Known {
+    std::uint32_t generation = 0;
+    State state = State::kClosed;
+  };
+
+  std::optional<Op> take_op_for_event();
+  struct Progress {
+    ConnectionId id;
+    Seq snd_una;
+  };
+
+  void build();
+  bool drops_unseen() const;
+  bool gave_cookies() const { return stack_->counters()[Count::syn_cookies_sent] > 0; }
+  void hear(std::span<const FrameIn> frames);
+  void drain();
+  void check_transitions();
+  void check_transition(const Transition& transition);
+  void check_connections();
+  void check_connection(const ConnectionInfo& info, Instant next);
+  void check_records();
+  void expect(bool good, const char* otherwise) {
+    if (!good) context_.fail(static_cast<int>(number_), otherwise);
+  }
+
+  Context& context_;
+  std::uint32_t number_;
+  const HostConfig& config_;
+  std::vector<std::uint64_t> storage_;
+  std::unique_ptr<Stack> stack_;
+  std::unique_ptr<SynCookies> cookies_;
+  Application application_;
+  std::uint32_t lives_ = 0;
+  bool deaf_ = false;
+  bool called_ = false;  // since the last turn
+  Instant busy_until_{};
+  Instant last_turn_ = kNever;
+  std::deque<Op> in_event_;
+  std::vector<std::byte> last_segment_;
+  std::uint64_t frames_sent_ = 0;
+
+  std::vector<Known> known_;      // by slot, from the transitions alone
+  std::vector<Transition> ring_;  // the stack's ring as it was last read
+  std::vector<Transition> scratch_;
+  std::vector<Progress> progress_;
+  std::uint64_t time_wait_expired_ = 0;
+  Instant first_time_wait_end_ = kNever;
+};
+
+}  // namespace conker::sim

@@ -1,0 +1,62 @@
+// A run as a list of decisions: drawn by seed, written as text, read again, shortened.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conker::sim {
+
+enum class Do : std::uint8_t {
+  kWait,      // us
+  kOpen,      // host, peer, port, local port, timeout ms
+  kMeet,      // host, peer, port, port: both open towards each other
+  kReopen,    // host, which
+  kListen,    // host, port, backlog, half-open
+  kUnlisten,  // host, which
+  kAccept,    // host, which
+  kSend,      // host, which, bytes
+  kRead,      // host, which, bytes
+  kShut,      // host, which
+  kClose,     // host, which, bound ms
+  kAbort,     // host, which
+  kTune,      // host, which, what, value
+  kStale,     // host, which
+  kHabits,    // host, bits
+  kDeaf,      // host, 0 or 1
+  kBusy,      // host, us
+  kCrash,     // host
+  kWeather,   // loss, duplicate, reorder, garble, delay us, jitter us
+  kCut,       // host, peer
+  kHeal,      //
+  kForge,     // host, which, kind, offset: a segment that the peer never sent
+  kKnock,     // host, port, number: a SYN of somebody who is never heard of again
+  kIcmp,      // host, code, mtu: about the last segment that it sent
+};
+inline constexpr std::size_t kDoCount = 24;
+
+struct Op {
+  Do what = Do::kWait;
+  bool in_event = false;  // in the middle of the next event of that host
+  std::array<std::uint32_t, 6> a{};
+};
+
+std::string to_text(const Op& op);
+std::optional<Op> parse_op(const std::string& line);
+
+struct Script {
+  std::uint64_t seed = 0;
+  bool alter_payload = false;
+  std::vector<Op> ops;
+};
+
+/// What is drawn for a seed, `steps` ops long; 0: as many as the seed says.
+Script draw_script(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps);
+
+bool write_script(const Script& script, const std::string& path, const std::string& about);
+/// Nothing, and what is wrong in `error`.
+std::optional<Script> read_script(const std::string& path, std::string& error);
+
+}  // namespace conker::sim

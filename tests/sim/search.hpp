@@ -1,0 +1,45 @@
+// Many short worlds, each by its own seed, until something is found or the time is over.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/sim/script.hpp"
+#include "tests/sim/trial.hpp"
+
+namespace conker::sim {
+
+struct SearchOptions {
+  std::uint64_t seed = 1;
+  double seconds = 10;
+  std::uint64_t worlds = 0;  // 0: as many as there is time for
+  std::uint32_t steps = 0;   // of each; 0: as the seed says
+  double shrink_seconds = 10;
+  bool alter_payload = false;
+  bool every_edge = false;  // not all edges of the diagram taken is a finding
+  std::string out = ".";
+};
+
+struct SearchResult {
+  bool found = false;
+  std::string fault;
+  std::uint64_t seed = 0, step = 0;  // of what was found
+  double found_after = 0, seconds = 0;
+  std::uint64_t worlds = 0;
+  Figures figures;
+  Taken taken;
+  std::uint32_t steps_before = 0, steps_after = 0, trials = 0;  // of the shrinking
+  std::string script;                                           // path
+};
+
+/// What a world of this search plays.
+Script script_of(const SearchOptions& options, std::uint64_t seed);
+SearchResult search(const SearchOptions& options);
+/// Plays one script and leaves its trace and capture beside it.
+SearchResult replay(const Script& script, const std::string& stem);
+
+/// The seed of the n-th world of a search; the first is the search's own, so that any world can be searched
+/// for by itself.
+std::uint64_t world_seed(std::uint64_t seed, std::uint64_t n);
+
+}  // namespace conker::sim

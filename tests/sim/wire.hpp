@@ -1,0 +1,71 @@
+// The wire between the hosts: it loses, repeats, overtakes, garbles, delays and cuts, all by seed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "stack/link/link.hpp"
+#include "tests/sim/dice.hpp"
+
+namespace conker::sim {
+
+/// What happens on the way. Rates in 1000.
+struct Weather {
+  std::uint32_t loss = 0, duplicate = 0, reorder = 0, garble = 0;
+  std::uint32_t delay_us = 100, jitter_us = 0;
+};
+
+enum class Fate : std::uint8_t { kArrives, kLost, kCut, kGarbled, kTwice, kNobody };
+const char* to_string(Fate fate);
+
+class Wire {
+ public:
+  static constexpr std::uint32_t kMaxHosts = 4;
+  static constexpr std::size_t kFrameBytes = 1514;
+  /// Frames on their way to one host; what is more is lost, as in a switch.
+  static constexpr std::size_t kQueue = 512;
+
+  Wire(std::uint64_t seed, std::uint32_t hosts) : dice_(seed), hosts_(hosts) {}
+
+  void set(const Weather& weather) { weather_ = weather; }
+  /// Whether these two cannot hear each other.
+  void cut(std::uint32_t a, std::uint32_t b, bool apart) { cut_[a][b] = cut_[b][a] = apart; }
+  void heal() { cut_ = {}; }
+
+  /// Host n has the link address 02:00:00:00:00:0(n + 1). The frame is copied.
+  Fate send(std::uint32_t from, std::span<const std::byte> frame, Instant now);
+  /// A frame that no host sent arrives at once.
+  void inject(std::uint32_t to, std::span<const std::byte> frame, Instant now);
+  /// What has arrived at a host. The bytes stay until the next call for the same host.
+  std::span<const FrameIn> arrived(std::uint32_t host, Instant now);
+  Instant next(std::uint32_t host) const {
+    return flying_[host].empty() ? kNever : flying_[host].front().arrives;
+  }
+  std::uint64_t frames() const { return frames_; }
+
+ private:
+  struct Flying {
+    Instant arrives;
+    std::uint32_t slot;
+    std::uint32_t length;
+  };
+  using Frame = std::array<std::byte, kFrameBytes>;
+
+  void fly(std::uint32_t to, std::span<const std::byte> frame, Instant arrives, bool garbled);
+
+  Dice dice_;
+  std::uint32_t hosts_;
+  Weather weather_;
+  std::array<std::array<bool, kMaxHosts>, kMaxHosts> cut_{};
+  std::array<std::deque<Flying>, kMaxHosts> flying_;  // in the order of arrival
+  std::deque<Frame> slots_;                           // a deque: what was handed out does not move
+  std::vector<std::uint32_t> free_;
+  std::array<std::vector<FrameIn>, kMaxHosts> given_;
+  std::array<std::vector<std::uint32_t>, kMaxHosts> given_slots_;
+  std::uint64_t frames_ = 0;
+};
+
+}  // namespace conker::sim

@@ -1,0 +1,40 @@
+// Some hosts, a wire and a clock: plays a script and says what went wrong.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "tests/sim/context.hpp"
+#include "tests/sim/host.hpp"
+#include "tests/sim/script.hpp"
+
+namespace conker::sim {
+
+class World {
+ public:
+  explicit World(const Config& config);
+
+  /// Plays all of it and then sends everybody home. `progress`, if given, is set to the number of the step
+  /// that is being played.
+  void play(const Script& script, volatile std::uint64_t* progress = nullptr);
+  Context& context() { return context_; }
+
+ private:
+  void apply(const Op& op);
+  void at_once(const Op& op);
+  void run_for(Duration time);
+  void settle() { run_for(Duration(0)); }
+  void go_home();
+  void forge(const Op& op);
+  void knock(const Op& op);
+  void icmp(const Op& op);
+  void still_standing(Instant before);
+  std::uint64_t frames() const;
+
+  Context context_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::uint32_t standing_ = 0;  // rounds without time passing
+};
+
+}  // namespace conker::sim
