@@ -120,7 +120,7 @@ def last_words(errors: str) -> str:
 
 def ask_model(fault: Fault) -> Finding:
     began = time.monotonic()
-    done = subprocess.run([TOP / "tests/model/run.py", "--only", fault.model, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([str(TOP / "tests/model/run.py"), "--only", fault.model, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
     said = json.loads(done.stdout.strip().splitlines()[0]) if done.stdout.strip() else {}
     found = said.get("got") if done.returncode == 0 else None
