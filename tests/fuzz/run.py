@@ -20,7 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # The longest input that is tried: what a target takes in with room to spare, or else the speed suffers.
-LONGEST = {"address": 64, "args": 64, "arp": 64, "base64": 128, "command": 256, "config": 1024, "dhcp": 700, "dns": 600,
+LONGEST = {"address": 64, "args": 64, "arp": 64, "base64": 128, "clients": 257, "command": 256, "config": 1024, "dhcp": 700, "dns": 600,
            "endpoint": 96, "ethernet": 64, "icmp": 128, "ipv4": 128, "reassembly": 257, "request": 512, "stack": 388,
            "tcp": 128, "udp": 128}
 # A part of a run: so much is written down at a time, so that a run that is cut off is not lost.
