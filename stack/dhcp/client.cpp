@@ -175,7 +175,7 @@ void DhcpClient::send_again() {
     out.requested = state_ == DhcpState::kRequesting ? lease_.address.address : wanted_;
   }
   if (state_ == DhcpState::kRequesting) out.server = lease_.server;
-  ++tries_;
+  if (tries_ < UINT8_MAX) ++tries_;  // 0 would be the first again
   send(out, state_ == DhcpState::kRenewing ? lease_.server : kEverybody);
   wait_for_answer();
 }

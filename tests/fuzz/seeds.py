@@ -128,6 +128,14 @@ def all_seeds():
     yield "reassembly", [steps(*piece, head=b"\0"), steps(*piece[::-1], head=b"\0"), steps(*piece[:2], (0xE0, 200), head=b"\0"),
                          steps(*[(1, i, 0, 0, 0, 32) for i in range(8)], head=b"\0")]
     yield "stack", list(of_the_stack())
+    lease, ack, chk = (0, 0, 0, 0, 24), (0, 1, 0, 0, 24), (14, 8)
+    asks, says = (6, 0), (2, 0)
+    yield "clients", [steps((14, 2), lease, ack, chk, (14, 200), ack, asks, says, head=b"\0"),
+                      steps((14, 2), lease, ack, (8, 0), (14, 30), lease, (0, 2), (14, 60), head=b"\0"),
+                      steps(asks, (2, 1), (6, 1), (2, 2), (6, 2), (2, 3), (6, 3), (2, 5), (2, 5), (14, 9), head=b"\6"),
+                      steps(asks, (2, 4), (4,), (4,), (4,), (14, 9), asks, (2, 6), (2, 6, 0, 0, 1), (2, 0), head=b"\6"),
+                      steps((14, 60), (8, 2), (14, 60), (8, 2), (9,), (10, 1), (14, 9), (0, 2), (14, 99), head=b"\0"),
+                      steps((14, 2), lease, ack, chk, (15, 29), (15, 29), (15, 9), (8, 1), (8, 1, 0, 1), head=b"\1")]
     for target, texts in of_text():
         yield target, [text.encode() for text in texts]
 

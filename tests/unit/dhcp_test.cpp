@@ -161,6 +161,19 @@ TEST_F(DhcpTest, AsksLessAndLessOften) {
   }
 }
 
+TEST_F(DhcpTest, GoesOnAskingForHoursWhereThereIsNoServer) {
+  start();
+  const DhcpHeard first = heard(kDiscover);
+  for (int i = 1; i < 300; ++i) {
+    const Instant before = scene_.now();
+    const DhcpHeard again = heard(kDiscover);
+    EXPECT_EQ(again.xid, first.xid);
+    if (i > 5) EXPECT_GE(scene_.now() - before, 63s) << "message " << i;
+  }
+  answer(reply(kOffer));
+  heard(kRequest, 1ms);
+}
+
 // 3.1, 5: four requests, and then it begins anew.
 TEST_F(DhcpTest, BeginsAnewWhenARequestIsNotAnswered) {
   start();

@@ -36,7 +36,8 @@ class Application {
   void check_ended() const;
   /// Data of a segment that was sent is what was given to send().
   void check_sent_segment(const Flow& flow, const test::WireSegment& segment) const;
-  void go_home();
+  /// No more listening; every connection is aborted, or closed.
+  void go_home(bool abort);
   /// Everybody has been told of the end of everything, but for `lost` events.
   void check_told(std::uint64_t lost) const;
 

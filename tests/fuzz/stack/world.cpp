@@ -83,6 +83,7 @@ Settings World::settings(const Head& head) {
   s.ecn = head.bit(8) ? Ecn::kAlways : head.bit(9) ? Ecn::kOff : Ecn::kOnRequest;
   s.user_timeout_option = head.bit(10);
   s.user_timeout_least = 1s;
+  s.user_timeout_most = 60s;
   if (head.bit(11)) s.keepalive = {3s, 1s, 3};
   if (head.bit(12)) s.user_timeout = 4s;
   s.udp_receive_buffer = 2048;
@@ -98,7 +99,8 @@ World::World(const Head& head)
       stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(head), entropy(head)),
       udp_(storage<1>(Udp::storage_bytes(kCapacities)), stack_, entropy(head)),
       application_(stack_, peer_),
-      now_(begin(head)) {
+      now_(begin(head)),
+      ends_by_close_(head.bit(18)) {
   if (!head.bit(3)) stack_.use(recovery_);
   if (!head.bit(4)) stack_.use(CongestionAlgorithm::kCubic, cubic_);
   if (!head.bit(5)) stack_.use(cookies_);
@@ -350,7 +352,7 @@ void World::step(const Record& r, Records& more) {
 
 void World::go_home() {
   link_.room = FuzzLink::kNoLimit;
-  application_.go_home();
+  application_.go_home(!ends_by_close_);
   for (const UdpId socket : sockets_) (void)udp_.close(socket);
   sockets_ = {};
   turn(true);
@@ -365,7 +367,7 @@ void World::go_home() {
     turn(true);
   }
   const Books books = stack_.audit();
-  check(books.live == 0, "connections are left over when all are aborted");
+  check(books.live == 0, "connections are left over when all are aborted or closed");
   check(books.half_open == 0, "half-open records are left over when no one listens");
   check(books.time_wait == 0, "TIME-WAIT records are left over when their time is over");
   check(books.listeners == 0, "listeners are left over");

@@ -38,7 +38,7 @@ class World final : private FuzzLink::Observer {
 
   /// One step of the input; it may take plain bytes from those behind it.
   void step(const Record& r, Records& more);
-  /// Everything is ended, time passes, and nothing may be left.
+  /// Everything is aborted or closed, the peers say nothing more, time passes, and nothing may be left.
   void go_home();
 
  private:
@@ -69,6 +69,7 @@ class World final : private FuzzLink::Observer {
   Instant now_;
   std::array<UdpId, 3> sockets_{};
   bool answers_arp_ = true;
+  bool ends_by_close_;
 };
 
 }  // namespace conker::fuzz

@@ -32,7 +32,7 @@ void check_text(std::string_view text) {
   check_name(*name);
   std::array<std::byte, kDnsHeader + DnsName::kMaxBytes + 4> query;
   const std::size_t length = emit_dns_query(0x1234, *name, query);
-  DnsReader reader(std::span(query).first(length));
+  DnsReader reader{std::span(query).first(length)};
   DnsHeader header;
   DnsQuestion question;
   check(reader.header(header) && header.id == 0x1234 && !header.response && header.questions == 1 &&
