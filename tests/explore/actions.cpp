@@ -55,6 +55,7 @@ constexpr std::array<KindText, kKindCount> kKinds{{
     {"data-ahead", "data behind a hole"},
     {"data-old", "old data again"},
     {"fin", "its FIN, with an ACK of all"},
+    {"fin-again", "its FIN again"},
     {"fin-cross", "its FIN, with an ACK of nothing new"},
     {"fin-data", "its FIN, with data"},
     {"fin-ahead", "its FIN with data, behind a hole"},

@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   kDataAhead,   // the bytes behind the next
   kDataOld,     // the last bytes again
   kFin,         // with an ACK of all
+  kFinAgain,    // our last ACK did not arrive
   kFinCross,    // with an ACK of nothing new: it has crossed ours
   kFinData,     // with the next bytes
   kFinAhead,    // with the bytes behind the next
@@ -33,7 +34,7 @@ enum class Kind : std::uint8_t {
   kRstOutside,  // before the window
   kNoFlags,     // neither ACK nor anything else
 };
-inline constexpr unsigned kKindCount = 19;
+inline constexpr unsigned kKindCount = 20;
 
 enum class Verb : std::uint8_t {
   kSegment,      // of a tuple

@@ -151,6 +151,10 @@ std::span<const std::byte> Peer::segment(Kind kind, const Counterpart& to) {
     case Kind::kFin:
       flags = kAck | kFin;
       break;
+    case Kind::kFinAgain:
+      flags = kAck | kFin;
+      sequence = sequence - 1;
+      break;
     case Kind::kFinCross:
       flags = kAck | kFin;
       ack = to.snd_una;

@@ -54,7 +54,8 @@ std::vector<Action> parse(const std::string& text) {
 
 constexpr const char* kHandshakes = "syn, syn-ack, ack, rst";
 constexpr const char* kAllSegments =
-    "syn, syn-again, syn-ack, ack, ack-old, ack-unsent, zero-window, fin, fin-cross, rst, rst-inside, "
+    "syn, syn-again, syn-ack, ack, ack-old, ack-unsent, zero-window, fin, fin-again, fin-cross, rst, "
+    "rst-inside, "
     "rst-outside, no-flags";
 constexpr const char* kDataSegments = "data, data-long, data-ahead, data-old, fin-data, fin-ahead";
 constexpr const char* kSteps = "time, event, output, reap";
@@ -245,6 +246,17 @@ std::vector<Scene> make_scenes() {
           .time_waits(3)
           .calls("close, abort")
           .segments("fin, ack, rst")
+          .whole_turns(),
+      Making("time-wait-order", "two TIME-WAITs that end one after the other, and somebody who connects", 3,
+             3)
+          .from("connect 0, connect 1, turn, syn-ack 0, syn-ack 1, turn, close 0, close 1, turn, fin 0, "
+                "connect 2, turn, time, turn, fin 1, turn")
+          .set([](Settings& s) { s.time_wait = ticks(20); })
+          .time_waits(2)
+          .listener(2, 2)
+          .connects()
+          .calls("close, abort")
+          .segments("syn, syn-ack, fin, fin-again, rst")
           .whole_turns(),
       Making("half-open", "handshakes that are never finished, two at a time", 2, 3)
           .listener(2, 2)
