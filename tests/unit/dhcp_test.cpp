@@ -168,7 +168,9 @@ TEST_F(DhcpTest, GoesOnAskingForHoursWhereThereIsNoServer) {
     const Instant before = scene_.now();
     const DhcpHeard again = heard(kDiscover);
     EXPECT_EQ(again.xid, first.xid);
-    if (i > 5) EXPECT_GE(scene_.now() - before, 63s) << "message " << i;
+    if (i > 5) {
+      EXPECT_GE(scene_.now() - before, 63s) << "message " << i;
+    }
   }
   answer(reply(kOffer));
   heard(kRequest, 1ms);
