@@ -67,10 +67,19 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
   request.timeout = timeout;
   request.cookie = static_cast<std::uint32_t>(talks_.size());
   if (timeout.count() % 3 == 1) request.congestion = CongestionAlgorithm::kCubic;
+  const std::uint32_t remote = request.remote.address.v4_bits();
+  bool waited = false;
+  stack_->tcp().for_each_time_wait([&](const TimeWaitInfo& t) {
+    waited |= t.tuple.remote.v4_bits() == remote && t.tuple.remote_port.value == port &&
+              t.tuple.local_port.value == local_port;
+  });
+  const auto end = context_.flows.end(host_, remote, local_port, port);
   const auto id = stack_->connect(request);
   if (!id) return;
   ConnectionInfo info;
   expect(stack_->info(*id, info) && info.state == State::kSynSent, "a new connection is not in SYN-SENT");
+  expect(!waited || !end || static_cast<std::int32_t>(info.iss.value() - *end) > 0,
+         "a connection that takes the place of one in TIME-WAIT begins among its numbers");
   expect(local_port == 0 || info.tuple.local_port.value == local_port, "another local port than asked for");
   context_.tell("       host %u: %u.%u is %u -> %u", host_, id->slot, id->generation,
                 info.tuple.local_port.value, info.tuple.remote_port.value);

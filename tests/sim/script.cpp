@@ -125,7 +125,7 @@ class Drawing {
         op.a[1] = other(op.a[0]);
         break;
       case Do::kForge:
-        op.a[2] = dice_.below(8);
+        op.a[2] = dice_.below(11);
         op.a[3] = dice_.below(3000);
         break;
       case Do::kKnock:
