@@ -10,6 +10,7 @@ namespace {
 
 // Nothing that is drawn or set here gives up sooner, save a connect whose request says so.
 constexpr Duration kLeastPatience = 200ms;
+constexpr std::uint32_t kAtOnce = 8192;  // bytes
 
 }  // namespace
 
@@ -154,11 +155,13 @@ void Application::accept_from(ListenerId listener, std::uint16_t port) {
 // ---- Talking ----
 
 void Application::send(std::uint32_t which, std::uint32_t bytes) {
-  if (Talk* talk = live(which)) send(*talk, bytes);
+  Talk* talk = live(which);
+  for (; talk != nullptr && bytes > 0; bytes -= std::min(bytes, kAtOnce))
+    send(*talk, std::min(bytes, kAtOnce));
 }
 
 void Application::send(Talk& talk, std::uint32_t bytes) {
-  std::array<std::byte, 8192> data;
+  std::array<std::byte, kAtOnce> data;
   Stream& stream = stream_of(talk);
   const std::size_t n = std::min<std::size_t>(bytes, data.size());
   for (std::size_t i = 0; i < n; ++i) {
