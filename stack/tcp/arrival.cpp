@@ -92,6 +92,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
     change_state(slot, State::kSynReceived, Cause::kSegmentSyn);
     c.snd_wnd = segment.window;  // of a SYN, so it is not scaled
     c.snd_cursor = c.iss;
+    c.ack_now = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
     c.rtt_timing = false;
     mark_dirty(slot);
     return Count::segments_delivered;

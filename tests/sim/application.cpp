@@ -10,6 +10,7 @@ namespace {
 
 // Nothing that is drawn or set here gives up sooner, save a connect whose request says so.
 constexpr Duration kLeastPatience = 200ms;
+constexpr std::uint32_t kAtOnce = 8192;  // bytes
 
 }  // namespace
 
@@ -67,10 +68,19 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
   request.timeout = timeout;
   request.cookie = static_cast<std::uint32_t>(talks_.size());
   if (timeout.count() % 3 == 1) request.congestion = CongestionAlgorithm::kCubic;
+  const std::uint32_t remote = request.remote.address.v4_bits();
+  bool waited = false;
+  stack_->tcp().for_each_time_wait([&](const TimeWaitInfo& t) {
+    waited |= t.tuple.remote.v4_bits() == remote && t.tuple.remote_port.value == port &&
+              t.tuple.local_port.value == local_port;
+  });
+  const auto end = context_.flows.end(host_, remote, local_port, port);
   const auto id = stack_->connect(request);
   if (!id) return;
   ConnectionInfo info;
   expect(stack_->info(*id, info) && info.state == State::kSynSent, "a new connection is not in SYN-SENT");
+  expect(!waited || !end || static_cast<std::int32_t>(info.iss.value() - *end) > 0,
+         "a connection that takes the place of one in TIME-WAIT begins among its numbers");
   expect(local_port == 0 || info.tuple.local_port.value == local_port, "another local port than asked for");
   context_.tell("       host %u: %u.%u is %u -> %u", host_, id->slot, id->generation,
                 info.tuple.local_port.value, info.tuple.remote_port.value);
@@ -145,11 +155,13 @@ void Application::accept_from(ListenerId listener, std::uint16_t port) {
 // ---- Talking ----
 
 void Application::send(std::uint32_t which, std::uint32_t bytes) {
-  if (Talk* talk = live(which)) send(*talk, bytes);
+  Talk* talk = live(which);
+  for (; talk != nullptr && bytes > 0; bytes -= std::min(bytes, kAtOnce))
+    send(*talk, std::min(bytes, kAtOnce));
 }
 
 void Application::send(Talk& talk, std::uint32_t bytes) {
-  std::array<std::byte, 8192> data;
+  std::array<std::byte, kAtOnce> data;
   Stream& stream = stream_of(talk);
   const std::size_t n = std::min<std::size_t>(bytes, data.size());
   for (std::size_t i = 0; i < n; ++i) {

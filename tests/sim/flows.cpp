@@ -87,7 +87,8 @@ void Flows::heard(std::uint32_t host, const Seen& seen) {
     ++begin;
   }
   side.learn(begin, seen.length() - (seen.has(Seen::kSyn) ? 1 : 0));
-  if (seen.has(Seen::kFin)) side.peer_end = seen.seq + seen.length();
+  if (seen.has(Seen::kFin))
+    side.peer_ends[side.fin_count++ % side.peer_ends.size()] = seen.seq + seen.length();
   if (!side.opened || !seen.has(Seen::kAck) || seen.ack - side.syn.seq > side.end - side.syn.seq) return;
   // Before its first answer a host may not have decided which SYN it believes: the larger shift is the safe
   // one.
@@ -134,7 +135,7 @@ const char* Flows::said_syn(Side& side, const Seen& seen) {
     fresh.beyond = std::move(side.beyond);
     fresh.resets = side.resets;
     fresh.reset_count = side.reset_count;
-    if (side.opened) fresh.end_before = side.end;
+    if (side.opened && side.end != seen.seq + 1) fresh.end_before = side.end;
     side = std::move(fresh);
     side.opened = true;
     side.passive = answers;
@@ -220,7 +221,8 @@ const char* Flows::check_options(Side& side, const Seen& seen) {
   // The scale may cut off less than one unit; who has had the peer's FIN needs no window any more.
   const unsigned shift = std::min<unsigned>(side.shift_of_own(), 14);
   const std::uint32_t edge = seen.ack + (std::uint32_t{seen.window} << shift);
-  const bool over = side.peer_end && *side.peer_end == seen.ack;
+  const auto fins = side.peer_ends.begin() + std::min<std::size_t>(side.fin_count, side.peer_ends.size());
+  const bool over = std::find(side.peer_ends.begin(), fins, seen.ack) != fins;
   if (!over && distance(side.promised, edge) >= std::int32_t{1} << shift) {
     return "a window that shrinks";
   }
@@ -253,10 +255,18 @@ bool Flows::refused(std::uint32_t host, std::uint32_t remote, std::uint16_t loca
                      [&](const Reset& r) { return r.has_ack && r.ack == iss + 1; });
 }
 
-bool Flows::fin_said(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
-                     std::uint16_t remote_port, std::uint32_t iss) const {
+std::optional<std::uint32_t> Flows::last_ack(std::uint32_t host, std::uint32_t remote,
+                                             std::uint16_t local_port, std::uint16_t remote_port,
+                                             std::uint32_t iss) const {
   const Side* side = find(host, remote, local_port, remote_port);
-  return side != nullptr && side->opened && side->syn.seq == iss && side->fin.has_value();
+  const bool known = side != nullptr && side->peer && !side->blind && side->syn.seq == iss;
+  return known ? std::optional(side->last_ack) : std::nullopt;
+}
+
+std::optional<std::uint32_t> Flows::end(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
+                                        std::uint16_t remote_port) const {
+  const Side* side = find(host, remote, local_port, remote_port);
+  return side != nullptr && side->opened && !side->blind ? std::optional(side->end) : std::nullopt;
 }
 
 void Flows::forget(std::uint32_t host) {

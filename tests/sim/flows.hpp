@@ -28,9 +28,12 @@ class Flows {
                 std::uint32_t sequence) const;
   bool refused(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port, std::uint16_t remote_port,
                std::uint32_t iss) const;
-  /// Whether a host has said that it wants to end this conversation.
-  bool fin_said(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port, std::uint16_t remote_port,
-                std::uint32_t iss) const;
+  /// What a host has acknowledged last in the connection that it began with `iss`, and where what it sent
+  /// ends.
+  std::optional<std::uint32_t> last_ack(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
+                                        std::uint16_t remote_port, std::uint32_t iss) const;
+  std::optional<std::uint32_t> end(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
+                                   std::uint16_t remote_port) const;
 
  private:
   struct Syn {
@@ -58,14 +61,15 @@ class Flows {
     bool blind = false;  // not enough was seen to judge it
     std::uint32_t last_timestamp = 0;
 
-    std::optional<Syn> peer;                // whose SYN it acknowledges
-    std::uint32_t complete = 0;             // up to here it has heard everything
-    std::vector<Span> beyond;               // what else it has heard
-    bool lost_track = false;                // too much to remember
-    std::uint32_t last_ack = 0;             // that it sent
-    std::uint32_t promised = 0;             // the right edge that it announced
-    std::optional<std::uint32_t> edge;      // the furthest that it was told
-    std::optional<std::uint32_t> peer_end;  // behind the peer's FIN
+    std::optional<Syn> peer;                   // whose SYN it acknowledges
+    std::uint32_t complete = 0;                // up to here it has heard everything
+    std::vector<Span> beyond;                  // what else it has heard
+    bool lost_track = false;                   // too much to remember
+    std::uint32_t last_ack = 0;                // that it sent
+    std::uint32_t promised = 0;                // the right edge that it announced
+    std::optional<std::uint32_t> edge;         // the furthest that it was told
+    std::array<std::uint32_t, 8> peer_ends{};  // behind the last FINs that it heard; some may be forged
+    std::uint32_t fin_count = 0;
 
     std::vector<Syn> syns;  // heard
     std::array<Reset, 32> resets{};

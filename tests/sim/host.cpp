@@ -281,12 +281,27 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
   }
   expect(first > context_.now - kTick, "a timer of a connection did not fire");
   expect(next <= std::max(first, context_.now), "the next deadline is later than a timer");
+  if (in_state(info.state, kSynchronized) && context_.now >= busy_until_) check_said(info);
   if (in_state(info.state, states(State::kSynSent, State::kSynReceived))) {
     expect(info.connect_timeout_at != kNever, "a connect without a timeout");
   }
   if (info.state == State::kFinWait2 && info.application_closed) {
     expect(info.fin_wait_2_at != kNever, "a closed connection waits for the peer's FIN without a bound");
   }
+}
+
+// What the peer must have been told by now, or a timer will tell it.
+void Host::check_said(const ConnectionInfo& info) {
+  const FourTuple& tuple = info.tuple;
+  const auto ack = context_.flows.last_ack(number_, tuple.remote.v4_bits(), tuple.local_port.value,
+                                           tuple.remote_port.value, info.iss.value());
+  const bool told = !ack || *ack == info.rcv_nxt.value() || drops_unseen() || gave_cookies();
+  expect(told || info.delayed_ack_at != kNever,
+         "what has arrived is not acknowledged, and no timer will do it");
+  const std::uint32_t little = std::min<std::uint32_t>(info.receive_limit / 2, 500);
+  const bool empty = info.receive_queue == 0 && info.out_of_order == 0 && !info.application_closed;
+  expect(!empty || !in_state(info.state, kReceiving) || info.rcv_wnd >= little,
+         "the window stays closed although everything has been read");
 }
 
 // ---- The end ----

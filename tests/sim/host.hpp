@@ -80,6 +80,7 @@ class Host final : public Link {
   void check_transition(const Transition& transition);
   void check_connections();
   void check_connection(const ConnectionInfo& info, Instant next);
+  void check_said(const ConnectionInfo& info);
   void check_records();
   void expect(bool good, const char* otherwise) {
     if (!good) context_.fail(static_cast<int>(number_), otherwise);

@@ -1,5 +1,7 @@
 // The long run of the churn: parts, each in a process of its own, each with a line in the ledger, so that it
 // can be ended at any time and goes on where it was.
+#include <sys/resource.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -27,6 +29,16 @@ std::uint64_t number_in(const std::string& line, const std::string& name) {
   return at == std::string::npos ? 0 : std::stoull(line.substr(at + name.size() + 4));
 }
 
+/// Seconds of a processor that all parts took that have ended.
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 struct Before {
   std::uint64_t cycles = 0, parts = 0;
 };
@@ -41,11 +53,13 @@ Before read_ledger(const std::string& path) {
   return before;
 }
 
-std::string line_of(const ChurnFigures& f, std::uint64_t seed, double seconds, const std::string& fault) {
+std::string line_of(const ChurnFigures& f, std::uint64_t seed, double seconds, double processor,
+                    const std::string& fault) {
   const auto n = [](std::uint64_t value) { return std::to_string(value); };
-  char rate[64];
-  std::snprintf(rate, sizeof rate, ", \"wall_seconds\": %.3f, \"cycles_per_second\": %.0f", seconds,
-                static_cast<double>(f.cycles) / seconds);
+  char rate[128];
+  std::snprintf(rate, sizeof rate,
+                ", \"wall_seconds\": %.3f, \"processor_seconds\": %.3f, \"cycles_per_second\": %.0f", seconds,
+                processor, static_cast<double>(f.cycles) / seconds);
   std::string line = "{\"seed\": " + n(seed) + ", \"found\": " + (fault.empty() ? "null" : quoted(fault)) +
                      ", \"cycles\": " + n(f.cycles) + rate + ", \"by_close\": {";
   for (std::size_t i = 0; i < kCloses; ++i) {
@@ -63,10 +77,13 @@ std::string line_of(const ChurnFigures& f, std::uint64_t seed, double seconds, c
          ", \"audits\": " + n(f.audits) + ", \"simulated_us\": " + n(f.simulated_us) + "}";
 }
 
-void tell(const ChurnFigures& f, double seconds) {
+void tell(const ChurnFigures& f, double seconds, double processor) {
   std::printf("%s cycles a second: %s cycles in %.1f s\n\n",
               grouped(static_cast<std::uint64_t>(static_cast<double>(f.cycles) / seconds)).c_str(),
               grouped(f.cycles).c_str(), seconds);
+  std::printf(
+      "%-24s %s cycles\n", "a second of a processor",
+      grouped(static_cast<std::uint64_t>(static_cast<double>(f.cycles) / std::max(processor, 1e-6))).c_str());
   for (std::size_t i = 0; i < kCloses; ++i) {
     std::printf("%-24s %s\n", to_string(static_cast<Close>(i)), grouped(f.by_close[i]).c_str());
   }
@@ -77,8 +94,8 @@ void tell(const ChurnFigures& f, double seconds) {
   std::printf("%-24s %s, of them %s lost, %s repeated, %s overtaken, %s garbled; %s sent again\n", "segments",
               grouped(f.segments).c_str(), grouped(f.lost).c_str(), grouped(f.repeated).c_str(),
               grouped(f.overtaken).c_str(), grouped(f.garbled).c_str(), grouped(f.retransmits).c_str());
-  std::printf("%-24s %s, all balanced; %.1f hours simulated\n", "audits", grouped(f.audits).c_str(),
-              static_cast<double>(f.simulated_us) / 3.6e9);
+  std::printf("%-24s %s, all balanced; %.1f s simulated\n", "audits", grouped(f.audits).c_str(),
+              static_cast<double>(f.simulated_us) / 1e6);
 }
 
 }  // namespace
@@ -96,21 +113,22 @@ int churn(const ChurnOptions& options) {
   Watched watched;
   ChurnFigures all;
   std::string fault;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0, asked = 0;
   double told = 0;
   while (before.cycles + all.cycles < options.cycles && interrupted == 0 && fault.empty()) {
     const double left = options.seconds > 0 ? options.seconds - since(start) : 0;
     if (options.seconds > 0 && left <= 0) break;
     const auto part_start = Clock::now();
+    const double processor = processor_seconds();
     seed = world_seed(options.seed, before.parts++);
-    const std::uint64_t cycles = std::min(options.part, options.cycles - before.cycles - all.cycles);
+    asked = std::min(options.part, options.cycles - before.cycles - all.cycles);
     Board& board =
-        watched.run([&](Board& b) { churn_part(b, seed, cycles, options.audit_every); }, &interrupted, left);
+        watched.run([&](Board& b) { churn_part(b, seed, asked, options.audit_every); }, &interrupted, left);
     if (board.found) fault = board.fault;
     all.add(board.churn);
     if (!options.ledger.empty()) {
       std::ofstream out(options.ledger, std::ios::app);
-      out << line_of(board.churn, seed, since(part_start), fault) << '\n';
+      out << line_of(board.churn, seed, since(part_start), processor_seconds() - processor, fault) << '\n';
       if (!out.flush()) {
         std::fprintf(stderr, "conker_sim: %s: cannot be written\n", options.ledger.c_str());
         return 2;
@@ -127,13 +145,14 @@ int churn(const ChurnOptions& options) {
   const double seconds = std::max(since(start), 1e-6);
   if (!options.json) {
     if (!fault.empty()) {
-      std::printf("FOUND  %s\n\nreplay      conker_sim --churn --seed %llu --part %llu --audit-every %u\n\n",
-                  fault.c_str(), static_cast<unsigned long long>(seed),
-                  static_cast<unsigned long long>(options.part), options.audit_every);
+      std::printf(
+          "FOUND  %s\n\nreplay      conker_sim --churn --seed %llu --cycles %llu --audit-every %u\n\n",
+          fault.c_str(), static_cast<unsigned long long>(seed), static_cast<unsigned long long>(asked),
+          options.audit_every);
     }
-    tell(all, seconds);
+    tell(all, seconds, processor_seconds());
   } else {
-    std::string line = line_of(all, seed, seconds, fault);
+    std::string line = line_of(all, seed, seconds, processor_seconds(), fault);
     line.insert(1, "\"tool\": \"sim\", \"steps\": " + std::to_string(all.cycles) + ", ");
     char text[48];
     std::snprintf(text, sizeof text, ", \"seconds\": %.3f}", seconds);

@@ -97,7 +97,7 @@ class Drawing {
         break;
       case Do::kSend:
       case Do::kRead:
-        op.a[2] = dice_.of({1u, 10u, 500u, 1460u, 3000u, big_ ? 8192u : 100u});
+        op.a[2] = dice_.of({1u, 10u, 500u, 1460u, 3000u, big_ ? 40'000u : 8192u});
         break;
       case Do::kClose:
         op.a[2] = dice_.one_in(5) ? 1 + dice_.below(3000) : 0;
@@ -125,7 +125,7 @@ class Drawing {
         op.a[1] = other(op.a[0]);
         break;
       case Do::kForge:
-        op.a[2] = dice_.below(8);
+        op.a[2] = dice_.below(11);
         op.a[3] = dice_.below(3000);
         break;
       case Do::kKnock:

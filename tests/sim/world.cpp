@@ -219,7 +219,7 @@ void World::forge(const Op& op) {
   s.ack = info.snd_una.value();
   s.window = 0;
   const std::uint32_t offset = 1 + op.a[3];
-  switch (op.a[2] % 8) {
+  switch (op.a[2] % 11) {
     case 0:  // the RST that ends it
       s.flags = info.state == State::kSynSent ? test::kRst | test::kAck : test::kRst;
       if (info.state == State::kSynSent) s.ack = info.iss.value() + 1;
@@ -248,10 +248,24 @@ void World::forge(const Op& op) {
       s.flags = test::kAck;
       s.seq -= 100'000 + offset;
       break;
-    default:  // no flags
+    case 7:  // no flags
       s.flags = 0;
+      break;
+    case 8:  // a FIN of long ago
+      s.flags = test::kAck | test::kFin;
+      s.seq -= 1 + offset;
+      break;
+    case 9:  // a FIN behind the window
+      s.flags = test::kAck | test::kFin;
+      s.seq += 3'000'000 + offset;
+      break;
+    default:  // bytes that were acknowledged long ago, and others than they were
+      s.flags = test::kAck;
+      s.seq -= offset;
+      s.data.assign(offset, '?');
+      s.data.resize(std::min<std::size_t>(s.data.size(), 500));
   }
-  if (info.state == State::kSynSent && op.a[2] % 8 != 0) return;
+  if (info.state == State::kSynSent && op.a[2] % 11 != 0) return;
   const auto peer = (info.tuple.remote.v4_bits() & 0xff) - 1;
   context_.wire.inject(number, test::encode(s, mac_of(peer), mac_of(number)), context_.now);
 }
