@@ -1,6 +1,7 @@
 #include "config/loader.hpp"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <array>
@@ -459,6 +460,46 @@ Config read_config(const Value& root) {
   return config;
 }
 
+/// Hears a document, and keeps only where its first value stands.
+class Beginning final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { here(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { here(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+    here(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    here(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    here(mark);
+  }
+  void OnMapEnd() override {}
+
+  YAML::Mark place = YAML::Mark::null_mark();
+
+ private:
+  void here(const YAML::Mark& mark) {
+    if (place.is_null()) place = mark;
+  }
+};
+
+/// Not YAML::LoadAll(): before a comma that belongs to no list it finds empty documents without end.
+YAML::Node load_only_document(const std::string& content, const std::string& name) {
+  std::istringstream stream(content);
+  YAML::Parser parser(stream);
+  Beginning first, second;
+  if (parser.HandleNextDocument(first) && parser.HandleNextDocument(second)) {
+    Value(&name, {}, "", second.place).fail("a second document; there must be one");
+  }
+  return YAML::Load(content);
+}
+
 /// A quoted key or value may hold anything, a line break or what a terminal obeys.
 std::string on_one_line(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -481,11 +522,9 @@ ConfigError::ConfigError(std::string_view text) : std::runtime_error(on_one_line
 Config load_text(std::string_view text, const std::string& name) {
   const std::string content(text);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(content);
-    if (documents.empty() || documents.front().IsNull())
-      throw ConfigError(name + ":1:1: the file is empty; the key links is missing");
-    if (documents.size() > 1) Value(&name, documents[1], "").fail("a second document; there must be one");
-    return read_config(Value(&name, documents.front(), ""));
+    const YAML::Node document = load_only_document(content, name);
+    if (document.IsNull()) throw ConfigError(name + ":1:1: the file is empty; the key links is missing");
+    return read_config(Value(&name, document, ""));
   } catch (const YAML::DeepRecursion& error) {
     throw ConfigError(name + ":1:1: nested too deeply; is it the right file?");
   } catch (const YAML::Exception& error) {

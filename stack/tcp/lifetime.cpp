@@ -175,18 +175,20 @@ bool Tcp::next_event(Event& event) {
                   .listener = listeners_.id(slot)};
     return true;
   }
-  const std::uint32_t slot = ready_.pop(connections_);
-  if (slot == kNone) return false;
-  Connection& c = connections_[slot];
-  event = Event{.mask = c.events,
-                .reason = c.reason,
-                .cookie = c.cookie,
-                .connection = connections_.id(slot),
-                .listener = {}};
-  c.events = 0;
-  c.on_ready = false;
-  offer_to_reaper(slot);
-  return true;
+  for (;;) {
+    const std::uint32_t slot = ready_.pop(connections_);
+    if (slot == kNone) return false;
+    Connection& c = connections_[slot];
+    event = Event{.mask = c.events,
+                  .reason = c.reason,
+                  .cookie = c.cookie,
+                  .connection = connections_.id(slot),
+                  .listener = {}};
+    c.events = 0;
+    c.on_ready = false;
+    offer_to_reaper(slot);
+    if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
+  }
 }
 
 void Tcp::offer_to_reaper(std::uint32_t slot) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -59,44 +60,56 @@ double seconds_so_far() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+/// As JSON writes it, cut where the room ends.
+void quote(const char* text, std::span<char> out) {
+  std::size_t at = 0;
+  const auto put = [&](char c) {
+    if (at + 2 < out.size()) out[at++] = c;
+  };
+  put('"');
+  for (; *text != '\0'; ++text) {
+    if (*text == '"' || *text == '\\') put('\\');
+    put(static_cast<unsigned char>(*text) < ' ' ? ' ' : *text);
   }
-  return out + "\"";
+  out[at++] = '"';
+  out[at] = '\0';
 }
 
-/// The end of every run.
+/// The input at hand into a file, whose name is written to `path`.
+void keep(std::span<char> path) {
+  std::snprintf(path.data(), path.size(), "%s/found-" CONKER_FUZZ_TARGET "-%u-%llu", options.save.c_str(),
+                options.seed, static_cast<unsigned long long>(steps));
+  const int file = ::open(path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0 || ::write(file, current->data(), current->size()) < 0) std::perror(path.data());
+  ::close(file);
+}
+
+/// The end of every run. It may be called from a signal in the middle of anything: nothing here allocates.
 void report(const char* what) {
-  const std::string path =
-      what == nullptr || current == nullptr
-          ? std::string()
-          : (fs::path(options.save) / (std::string("found-" CONKER_FUZZ_TARGET "-") +
-                                       std::to_string(options.seed) + "-" + std::to_string(steps)))
-                .string();
-  if (!path.empty()) {
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(current->data()), static_cast<std::streamsize>(current->size()));
-  }
+  static std::array<char, 1024> path, words, place, line;
+  if (what != nullptr && current != nullptr) keep(path);
+  const auto count = static_cast<unsigned long long>(steps);
   const double seconds = seconds_so_far();
+  int size = 0;
   if (options.json) {
-    std::printf(
+    quote(what == nullptr ? "" : what, words);
+    quote(path.data(), place);
+    size = std::snprintf(
+        line.data(), line.size(),
         "{\"tool\": \"fuzz_%s\", \"found\": %s, \"steps\": %llu, \"seconds\": %.2f, \"seed\": %u, "
-        "\"corpus\": %zu",
-        CONKER_FUZZ_TARGET, what == nullptr ? "null" : quoted(what).c_str(),
-        static_cast<unsigned long long>(steps), seconds, options.seed, corpus_size);
-    if (!path.empty()) std::printf(", \"input\": %s", quoted(path).c_str());
-    std::printf("}\n");
+        "\"corpus\": %zu, \"input\": %s}\n",
+        CONKER_FUZZ_TARGET, what == nullptr ? "null" : words.data(), count, seconds, options.seed,
+        corpus_size, what == nullptr ? "null" : place.data());
   } else if (what == nullptr) {
-    std::printf("nothing found in %llu inputs (%zu of them the corpus), %.1f s, seed %u\n",
-                static_cast<unsigned long long>(steps), corpus_size, seconds, options.seed);
+    size = std::snprintf(line.data(), line.size(),
+                         "nothing found in %llu inputs (%zu of them the corpus), %.1f s, seed %u\n", count,
+                         corpus_size, seconds, options.seed);
   } else {
-    std::printf("found: %s\nafter %llu inputs; again with: fuzz_%s %s\n", what,
-                static_cast<unsigned long long>(steps), CONKER_FUZZ_TARGET, path.c_str());
+    size = std::snprintf(line.data(), line.size(), "found: %s\nafter %llu inputs; again with: fuzz_%s %s\n",
+                         what, count, CONKER_FUZZ_TARGET, path.data());
   }
-  std::fflush(stdout);
+  const auto length = std::min(static_cast<std::size_t>(std::max(size, 0)), line.size() - 1);
+  if (::write(STDOUT_FILENO, line.data(), length) < 0) std::_Exit(2);
 }
 
 // What crashes: whatever state the heap is in, the input is worth the attempt.

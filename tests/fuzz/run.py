@@ -125,6 +125,8 @@ def merge(options, target):
     old = [str(f) for f in (corpus, options.work / target) if f.exists()]
     subprocess.run([str(program(options, target)), "-merge=1", "-use_counters=0", f"-max_len={LONGEST[target]}", str(fresh), *old],
                    check=True, capture_output=True)
+    for kept in corpus.glob("found-*"):  # what once found something stays
+        shutil.copy(kept, fresh)
     shutil.rmtree(corpus, ignore_errors=True)
     shutil.copytree(fresh, corpus)
 

@@ -4,6 +4,21 @@
 namespace conker::test {
 namespace {
 
+/// The FIN that the peer of a connection would send next.
+WireSegment wire_of_fin(Script& s, ConnectionId id) {
+  const ConnectionInfo info = s.info(id);
+  WireSegment fin;
+  fin.source = kPeerAddress;
+  fin.destination = kStackAddress;
+  fin.source_port = info.tuple.remote_port.value;
+  fin.destination_port = info.tuple.local_port.value;
+  fin.seq = info.rcv_nxt.value();
+  fin.ack = info.snd_nxt.value();
+  fin.flags = kFin | kAck;
+  fin.window = 65535;
+  return fin;
+}
+
 TEST(TcpCloseTest, WeCloseFirst) {
   Script s;
   const auto id = s.established();
@@ -46,6 +61,23 @@ TEST(TcpCloseTest, ThePeerClosesFirst) {
   s.inject(Ack());
   s.expect_ended(id, CloseReason::kClosed);
   EXPECT_EQ(s.books().time_wait, 0u) << "who closes last does not wait";
+}
+
+// What happened before close() is nobody's news after it.
+TEST(TcpCloseTest, AConnectionThatIsClosedWhileItsNewsWaitIsSilent) {
+  Script s;
+  const auto first = s.established(80);
+  const auto second = s.established(81);
+  int empty = 0;
+  s.on_event = [&](const Event& event) {
+    empty += event.mask == 0 ? 1 : 0;
+    if (event.connection == first) (void)s.stack().close(second);
+  };
+  s.inject_frames({encode(wire_of_fin(s, first), kPeerMac, kStackMac),
+                   encode(wire_of_fin(s, second), kPeerMac, kStackMac)});
+  EXPECT_EQ(empty, 0);
+  s.expect_state(second, State::kLastAck);
+  s.forget();
 }
 
 TEST(TcpCloseTest, BothCloseAtOnce) {

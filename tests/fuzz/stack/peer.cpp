@@ -320,11 +320,12 @@ void Peer::raw(const Record& r, Input bytes, const Stack& stack, Batch& batch) {
     case 2: {  // options of a segment
       const Flow& flow = choose(r[2]);
       TcpSegment segment = plausible(flow, Record{{0, 0, r[3], 0, 0, 32, 0, 0}}, stack);
-      tell(flow, segment, bytes.first(std::min<std::size_t>(bytes.size(), 40)), kNone, batch);
+      tell(flow, segment, bytes.first(std::min<std::size_t>(bytes.size(), 40) / 4 * 4), kNone, batch);
       break;
     }
     default: {  // options of a packet
-      const std::size_t options = std::min<std::size_t>(bytes.size(), 40), header = kIpv4HeaderMin + options;
+      const std::size_t options = std::min<std::size_t>(bytes.size(), 40) / 4 * 4,
+                        header = kIpv4HeaderMin + options;
       const auto ip = frame.subspan(kEthernetHeader);
       std::ranges::copy(bytes.first(options), ip.begin() + kIpv4HeaderMin);
       std::memset(ip.data() + header, 0, 8);

@@ -69,6 +69,9 @@ class World final : private FuzzLink::Observer {
   Instant now_;
   std::array<UdpId, 3> sockets_{};
   bool answers_arp_ = true;
+  // What is sent may have waited: for a neighbour; or, as last words of a connection that has ended, for the
+  // link.
+  bool late_ = false, was_busy_ = false;
   bool ends_by_close_;
 };
 

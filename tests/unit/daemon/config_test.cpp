@@ -200,6 +200,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"not_a_mapping", "- a\n", "1:1: must be a mapping with keys such as links"},
         Case{"broken", "links: [\n", "2:1: not valid YAML: end of sequence flow not found"},
         Case{"two_documents", kLink + "---\nlinks: []\n", "5:1: a second document; there must be one"},
+        Case{"comma_in_front", "," + kLink, "1:1: a second document; there must be one"},
+        Case{"comma_behind", "[a], b\n", "1:4: a second document; there must be one"},
+        Case{"bracket_that_nothing_opened", kLink + "}\n", "4:1: not valid YAML: illegal flow end"},
         Case{"no_links", "log: {level: info}\n", "1:1: the key links is missing"},
         Case{"unknown", kLink + "colour: red\n",
              "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
