@@ -175,18 +175,21 @@ bool Tcp::next_event(Event& event) {
                   .listener = listeners_.id(slot)};
     return true;
   }
-  const std::uint32_t slot = ready_.pop(connections_);
-  if (slot == kNone) return false;
-  Connection& c = connections_[slot];
-  event = Event{.mask = c.events,
-                .reason = c.reason,
-                .cookie = c.cookie,
-                .connection = connections_.id(slot),
-                .listener = {}};
-  c.events = 0;
-  c.on_ready = false;
-  offer_to_reaper(slot);
-  return true;
+  for (;;) {
+    const std::uint32_t slot = ready_.pop(connections_);
+    if (slot == kNone) return false;
+    Connection& c = connections_[slot];
+    c.on_ready = false;
+    if (c.events == 0) continue;  // its application has closed it meanwhile
+    event = Event{.mask = c.events,
+                  .reason = c.reason,
+                  .cookie = c.cookie,
+                  .connection = connections_.id(slot),
+                  .listener = {}};
+    c.events = 0;
+    offer_to_reaper(slot);
+    return true;
+  }
 }
 
 void Tcp::offer_to_reaper(std::uint32_t slot) {
