@@ -356,10 +356,11 @@ void World::go_on() {
 }
 
 bool World::take_event() {
-  const Tcp::Tables before = stack_->tcp().tables();
   Event event;
-  if (!stack_->next_event(event)) {
-    if (before.ready != kNone || before.ready_listeners != kNone) complain("news waits and is not given");
+  const bool given = stack_->next_event(event);
+  const Tcp::Tables t = stack_->tcp().tables();
+  if (!given) {
+    if (t.ready != kNone || t.ready_listeners != kNone) complain("news waits and is not given");
     return false;
   }
   if (event.has(Event::kAcceptable)) {
@@ -374,11 +375,12 @@ bool World::take_event() {
                  : "an event for an id that nobody was given");
     return true;
   }
-  const Connection* c = before.connections.find(id);
+  const Connection* c = t.connections.find(id);
   if (c == nullptr) {
     complain("an event for an id that names nothing");
     return true;
   }
+  if (event.mask == 0) complain("an event without news");
   const bool ended = c->state == State::kDestroy;
   if (c->application_closed && (event.mask & ~Event::kClosed) != 0) {
     complain("an application that has closed is told of more than the end");
