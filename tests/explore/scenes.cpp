@@ -226,6 +226,13 @@ std::vector<Scene> make_scenes() {
           .calls("send, receive, close, abort")
           .segments("data, data-long, data-ahead, data-old, ack, fin")
           .whole_turns(),
+      Making("repair", "SACK: what is out is logged in chunks, and there are few of them", 1, 1)
+          .from(kOpenTurns)
+          .set([](Settings& s) { s.sack = true; })
+          .chunks(4)
+          .calls("send, receive, close, abort, shutdown")
+          .segments("ack, ack-old, zero-window, data, data-ahead, fin, rst")
+          .whole_turns(),
       Making("time-wait-1", "room for one TIME-WAIT: evicted, reused, reset", 2, 2)
           .from(kTwoOpen)
           .listener(2, 2)

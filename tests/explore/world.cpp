@@ -91,6 +91,7 @@ World::~World() {
 }
 
 void World::set_up() {
+  if (scene_.settings.sack) stack_->use(recovery_);
   ledger_->now = kBeginning;
   stack_->begin(ledger_->now);
   const auto interface = stack_->add_interface(wire_, kStackMac, 1500);
