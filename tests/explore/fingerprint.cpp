@@ -160,6 +160,19 @@ class Reader {
            (c.peer_fin_seen ? cut(c.peer_fin - c.rcv_nxt, 4095) << 32 : 0));
   }
 
+  // Views want to write; nothing here does.
+  ChunkPool& chunks() const { return const_cast<ChunkPool&>(stack_.chunks()); }
+
+  // Where in its chunk the last byte lies: whether more goes in there, when a chunk is more than one piece.
+  std::uint32_t tail(const ByteQueue& queue) const {
+    if (queue.empty()) return 0;
+    std::array<std::span<const std::byte>, 8> pieces;
+    std::uint32_t length = queue.size();
+    const auto last = pieces[queue.gather(stack_.chunks(), 0, length, pieces) - 1];
+    const auto at = static_cast<std::uint32_t>(last.data() + last.size() - 1 - chunks().storage(0).data());
+    return at % stack_.chunks().chunk_bytes() + 1;
+  }
+
   // What is known of each segment that is out, and of the round trips by which losses are found.
   void add_repair(const Connection& c) {
     const auto distance = [&](Seq to, Seq from) { d_.add(cut(to - from, 4095)); };
@@ -171,9 +184,9 @@ class Reader {
       distance(block.right, c.rcv_nxt);
     }
     d_.add(cut((now_ - c.last_sent), 64));
+    d_.add(tail(c.send_queue) | std::uint64_t{tail(c.receive_queue)} << 32);
     if (c.log == 0) return;
-    // A view wants to write; nothing here does.
-    SentLog log(const_cast<ChunkPool&>(stack_.chunks()), c.log);
+    SentLog log(chunks(), c.log);
     const Flight& f = log.flight();
     const auto now = static_cast<std::uint32_t>(stack_.now().time_since_epoch().count());
     d_.add(f.pipe | std::uint64_t{f.sacked} << 16 | std::uint64_t{f.recover_fs} << 32 |

@@ -100,8 +100,9 @@ class Making {
     scene_.capacities.half_open = n;
     return *this;
   }
-  Making& chunks(std::uint32_t n) {
+  Making& chunks(std::uint32_t n, std::uint32_t bytes = kPiece) {
     scene_.capacities.chunks = n;
+    scene_.capacities.chunk_bytes = bytes;
     return *this;
   }
   Making& set(void (*change)(Settings&)) {
@@ -229,7 +230,7 @@ std::vector<Scene> make_scenes() {
       Making("repair", "SACK: what is out is logged in chunks, and there are few of them", 1, 1)
           .from(kOpenTurns)
           .set([](Settings& s) { s.sack = true; })
-          .chunks(4)
+          .chunks(4, 2 * kPiece)  // smaller ones hold no log
           .calls("send, receive, close, abort, shutdown")
           .segments("ack, ack-old, zero-window, data, data-ahead, fin, rst")
           .whole_turns(),

@@ -293,7 +293,12 @@ void World::call(const Action& action, ConnectionId id) {
     case Verb::kClose:
       return static_cast<void>(stack_->close(id));
     case Verb::kCloseSoon:
-      return static_cast<void>(stack_->close(id, kBound));
+      if (stack_->close(id, kBound) == Error::kOk) {
+        const Connection& c = stack_->tcp().tables().connections[id.slot];
+        if (c.state != State::kDestroy && !c.is_armed(Timer::kLinger))
+          complain("a close with a bound has none");
+      }
+      return;
     case Verb::kAbort:
       if (stack_->abort(id) != Error::kOk) complain("a connection cannot be aborted");
       return;
