@@ -159,6 +159,7 @@ class Inspection {
     check(c.is_armed(Timer::kFinWait2) == waits_for_fin,
           "the FIN-WAIT-2 timer is armed where it should not be, or not where it should");
     const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
+    check(c.keepalive_sent <= c.keepalive_count, "a silent peer is not given up");
     check(!over || c.armed == 0, "a connection that is over has a timer armed");
     check(over || c.state != State::kClosed, "a connection was left in the state in which it is made");
     const bool out = c.snd_nxt != c.snd_una || (connecting && !c.on_dirty);
@@ -186,8 +187,11 @@ class Inspection {
     const std::uint32_t base = t_.connections.capacity();
     std::uint32_t armed = 0, timed = 0;
     for (std::uint32_t i = 0; i < t_.half_open.capacity(); ++i) armed += t_.wheel.armed(base + i) ? 1 : 0;
-    t_.half_open.for_each(
-        [&](std::uint32_t index, const HalfOpen&) { timed += t_.wheel.armed(base + index) ? 1 : 0; });
+    t_.half_open.for_each([&](std::uint32_t index, const HalfOpen& record) {
+      check(record.retransmits <= stack_.settings().syn_ack_retransmits,
+            "a handshake that nobody finishes is not given up");
+      timed += t_.wheel.armed(base + index) ? 1 : 0;
+    });
     check(armed == timed, "a timer is armed for a half-open record that is gone");
     stack_.tcp().for_each_listener([this](const ListenerInfo& listener) {
       check(listener.half_open <= listener.half_open_cap,

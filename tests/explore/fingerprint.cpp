@@ -13,6 +13,7 @@
 #include <bit>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/sent_log.hpp"
 
 namespace conker::explore {
 namespace {
@@ -121,6 +122,7 @@ class Reader {
            std::uint64_t{c.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
     add_numbers(c, connecting);
+    if (c.agreed.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
            std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |
            std::uint64_t{c.out_of_order.chunks()} << 48 |
@@ -156,6 +158,53 @@ class Reader {
     d_.add(std::min(c.congestion.cwnd, kWide) | std::uint64_t{c.duplicate_acks_owed} << 16 |
            std::uint64_t{std::min(c.congestion.memory[0], kWide)} << 48 |
            (c.peer_fin_seen ? cut(c.peer_fin - c.rcv_nxt, 4095) << 32 : 0));
+  }
+
+  // Views want to write; nothing here does.
+  ChunkPool& chunks() const { return const_cast<ChunkPool&>(stack_.chunks()); }
+
+  // Where in its chunk the last byte lies: whether more goes in there, when a chunk is more than one piece.
+  std::uint32_t tail(const ByteQueue& queue) const {
+    if (queue.empty()) return 0;
+    std::array<std::span<const std::byte>, 8> pieces;
+    std::uint32_t length = queue.size();
+    const auto last = pieces[queue.gather(stack_.chunks(), 0, length, pieces) - 1];
+    const auto at = static_cast<std::uint32_t>(last.data() + last.size() - 1 - chunks().storage(0).data());
+    return at % stack_.chunks().chunk_bytes() + 1;
+  }
+
+  // What is known of each segment that is out, and of the round trips by which losses are found.
+  void add_repair(const Connection& c) {
+    const auto distance = [&](Seq to, Seq from) { d_.add(cut(to - from, 4095)); };
+    d_.add(static_cast<std::uint64_t>(c.rtt.srtt().count()) << 32 | c.rtt.least());
+    d_.add(static_cast<std::uint64_t>(c.rtt.rttvar().count()) << 32 | (c.rtt.measured() ? 2 : 0) |
+           (c.sack.empty() ? 1 : 0));
+    for (const SackBlock& block : c.sack.blocks()) {
+      distance(block.left, c.rcv_nxt);
+      distance(block.right, c.rcv_nxt);
+    }
+    d_.add(cut((now_ - c.last_sent), 64));
+    d_.add(tail(c.send_queue) | std::uint64_t{tail(c.receive_queue)} << 32);
+    if (c.log == 0) return;
+    SentLog log(chunks(), c.log);
+    const Flight& f = log.flight();
+    const auto now = static_cast<std::uint32_t>(stack_.now().time_since_epoch().count());
+    d_.add(f.pipe | std::uint64_t{f.sacked} << 16 | std::uint64_t{f.recover_fs} << 32 |
+           std::uint64_t{f.prr_delivered} << 48);
+    d_.add(f.prr_out | std::uint64_t{f.reordering_wait} << 32 | std::uint64_t{f.sacked_segments} << 24);
+    d_.add(std::min(f.prior_cwnd, 4 * kPiece) | std::uint64_t{std::min(f.prior_ssthresh, 4 * kPiece)} << 32);
+    d_.add(bits({f.rack_valid, f.reordering_seen, f.tlp_out, f.tlp_resent, f.frto, f.rearm}) |
+           std::uint64_t{static_cast<unsigned>(f.phase)} << 8 |
+           std::uint64_t{static_cast<unsigned>(f.wait)} << 16 | std::uint64_t{f.reo_wnd_mult} << 24 |
+           std::uint64_t{f.reo_wnd_persist} << 32);
+    if (f.rack_valid) d_.add(std::uint64_t{now - f.rack_xmit} << 32 | f.rack_rtt);
+    for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end}) distance(at, c.snd_una);
+    log.for_each([&](const SentSegment& s) {
+      distance(s.begin, c.snd_una);
+      distance(s.end, c.snd_una);
+      d_.add(std::uint64_t{now - s.sent_at} << 32 | std::uint64_t{s.flags} << 8 | s.sends);
+      return true;
+    });
   }
 
   void add_listener(std::uint32_t slot) {

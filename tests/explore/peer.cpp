@@ -88,8 +88,10 @@ Peer::Peer(std::uint32_t peer) : peer_(peer) {
   test::WireSegment wire = from_peer(peer);
   bare_ = test::encode(wire, kPeerMac, kStackMac);
   wire.mss = kPiece;
+  wire.options.sack_permitted = true;
   syn_ = test::encode(wire, kPeerMac, kStackMac);
   wire.mss.reset();
+  wire.options.sack_permitted.reset();
   wire.data = std::string(kPiece, 'd');
   data_ = test::encode(wire, kPeerMac, kStackMac);
   wire.data = std::string(2 * kPiece, 'd');

@@ -158,7 +158,7 @@ void print_report(const Searches& searches, double seconds) {
   for (const auto& [from, to] : all.not_taken) {
     const char* why = why_not(from, to);
     std::printf("             not taken: %s -> %s, %s\n", to_string(from), to_string(to),
-                why != nullptr ? why : "and it should be");
+                why != nullptr ? why : "not in what was explored");
   }
   std::printf("slots        used again");
   for (const std::uint32_t most : all.coverage.generations) std::printf(" %u", most > 0 ? most - 1 : 0);

@@ -100,8 +100,9 @@ class Making {
     scene_.capacities.half_open = n;
     return *this;
   }
-  Making& chunks(std::uint32_t n) {
+  Making& chunks(std::uint32_t n, std::uint32_t bytes = kPiece) {
     scene_.capacities.chunks = n;
+    scene_.capacities.chunk_bytes = bytes;
     return *this;
   }
   Making& set(void (*change)(Settings&)) {
@@ -225,6 +226,13 @@ std::vector<Scene> make_scenes() {
           .chunks(3)
           .calls("send, receive, close, abort")
           .segments("data, data-long, data-ahead, data-old, ack, fin")
+          .whole_turns(),
+      Making("repair", "SACK: what is out is logged in chunks, and there are few of them", 1, 1)
+          .from(kOpenTurns)
+          .set([](Settings& s) { s.sack = true; })
+          .chunks(4, 2 * kPiece)  // smaller ones hold no log
+          .calls("send, receive, close, abort, shutdown")
+          .segments("ack, ack-old, zero-window, data, data-ahead, fin, rst")
           .whole_turns(),
       Making("time-wait-1", "room for one TIME-WAIT: evicted, reused, reset", 2, 2)
           .from(kTwoOpen)

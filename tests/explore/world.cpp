@@ -91,6 +91,7 @@ World::~World() {
 }
 
 void World::set_up() {
+  if (scene_.settings.sack) stack_->use(recovery_);
   ledger_->now = kBeginning;
   stack_->begin(ledger_->now);
   const auto interface = stack_->add_interface(wire_, kStackMac, 1500);
@@ -292,7 +293,12 @@ void World::call(const Action& action, ConnectionId id) {
     case Verb::kClose:
       return static_cast<void>(stack_->close(id));
     case Verb::kCloseSoon:
-      return static_cast<void>(stack_->close(id, kBound));
+      if (stack_->close(id, kBound) == Error::kOk) {
+        const Connection& c = stack_->tcp().tables().connections[id.slot];
+        if (c.state != State::kDestroy && !c.is_armed(Timer::kLinger))
+          complain("a close with a bound has none");
+      }
+      return;
     case Verb::kAbort:
       if (stack_->abort(id) != Error::kOk) complain("a connection cannot be aborted");
       return;
@@ -356,10 +362,11 @@ void World::go_on() {
 }
 
 bool World::take_event() {
-  const Tcp::Tables before = stack_->tcp().tables();
   Event event;
-  if (!stack_->next_event(event)) {
-    if (before.ready != kNone || before.ready_listeners != kNone) complain("news waits and is not given");
+  const bool given = stack_->next_event(event);
+  const Tcp::Tables t = stack_->tcp().tables();
+  if (!given) {
+    if (t.ready != kNone || t.ready_listeners != kNone) complain("news waits and is not given");
     return false;
   }
   if (event.has(Event::kAcceptable)) {
@@ -374,11 +381,12 @@ bool World::take_event() {
                  : "an event for an id that nobody was given");
     return true;
   }
-  const Connection* c = before.connections.find(id);
+  const Connection* c = t.connections.find(id);
   if (c == nullptr) {
     complain("an event for an id that names nothing");
     return true;
   }
+  if (event.mask == 0) complain("an event without news");
   const bool ended = c->state == State::kDestroy;
   if (c->application_closed && (event.mask & ~Event::kClosed) != 0) {
     complain("an application that has closed is told of more than the end");
@@ -417,63 +425,6 @@ void World::reap() {
   if (gone > 0 && !wanted) {
     complain("a connection was freed before its application was told of the end");
   }
-}
-
-// ---- Everybody goes home ----
-
-void World::go_home(const Action& how) {
-  constexpr int kMostTurns = 64;
-  ledger_->link_busy = wire_.busy = false;
-  if (ledger_->listening) act({.verb = Verb::kUnlisten});
-  for (const Ledger::Held& held : ledger_->held) {
-    if (!held.open) continue;
-    static_cast<void>(how.verb == Verb::kHomeByAbort ? stack_->abort(held.id) : stack_->close(held.id));
-  }
-  for (int i = 0; i < kMostTurns && complaint_ == nullptr; ++i) {
-    act({.verb = Verb::kTurn});
-    const bool more = stack_->next_deadline() != kNever;
-    if (more) go_on();
-    if (!more && !stack_->wants_output()) break;
-  }
-  if (complaint_ != nullptr) return;
-  const Books books = stack_->audit();
-  if (!books.balanced()) return complain(books.fault);
-  if (stack_->next_deadline() != kNever) complain("all have gone home and a timer is still armed");
-  if (books.live != 0) complain("all have gone home and a connection still lives");
-  if (books.half_open != 0) complain("all have gone home and a handshake is still half open");
-  if (books.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
-  if (books.chunks_held != 0) complain("all have gone home and chunks are still held");
-  if (stack_->tcp().connection_count() != 0) complain("all have gone home and a slot is still taken");
-  if (stack_->counters()[Count::reaped] != books.opened) complain("reaped are not as many as were opened");
-  for (const Ledger::Held& held : ledger_->held) {
-    if (held.open) complain("all have gone home and an application was never told of an end");
-  }
-}
-
-// ---- In words ----
-
-std::string World::describe() const {
-  const Tcp::Tables t = stack_->tcp().tables();
-  std::string text;
-  for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
-    if (!t.connections.live(slot)) continue;
-    const Connection& c = t.connections[slot];
-    text += text.empty() ? "" : "; ";
-    text += std::to_string(slot) + '.' + std::to_string(t.connections.id(slot).generation) + ' ' +
-            to_string(c.state) + " with peer " + std::to_string(peer_of(c.tuple));
-    if (c.application_closed) text += ", closed";
-    if (c.in_accept_queue) text += ", waits for accept";
-    if (c.on_dirty) text += ", dirty";
-    if (c.on_ready) text += ", has news";
-    if (c.on_reap) text += ", to be reaped";
-  }
-  const auto add = [&](std::uint32_t n, const char* what) {
-    if (n > 0) text += (text.empty() ? "" : "; ") + std::to_string(n) + what;
-  };
-  add(stack_->tcp().half_open_count(), " half open");
-  add(stack_->tcp().time_wait_count(), " in TIME-WAIT");
-  add(stack_->tcp().listener_count(), " listening");
-  return text.empty() ? "nothing" : text;
 }
 
 }  // namespace conker::explore

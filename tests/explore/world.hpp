@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stack/stack.hpp"
+#include "stack/tcp/sack_recovery.hpp"
 #include "tests/explore/peer.hpp"
 #include "tests/explore/scene.hpp"
 
@@ -93,6 +94,7 @@ class World {
 
   const Scene& scene_;
   Wire wire_;
+  SackRecovery recovery_;  // where the scene's settings have SACK
   std::vector<Peer> peers_;
   std::vector<Line> block_;  // the stack, its storage, the ledger
   std::size_t size_ = 0;     // bytes of it that matter

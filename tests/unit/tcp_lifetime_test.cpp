@@ -77,6 +77,30 @@ TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
   s.forget();
 }
 
+TEST(TcpLifetimeTest, WhoHasClosedIsNotToldOfNothing) {
+  Script s;
+  const auto id = s.established();
+  const ConnectionInfo i = s.info(id);
+  WireSegment fin;
+  fin.source = i.tuple.remote;
+  fin.destination = i.tuple.local;
+  fin.source_port = i.tuple.remote_port.value;
+  fin.destination_port = i.tuple.local_port.value;
+  fin.seq = i.rcv_nxt.value();
+  fin.ack = i.snd_nxt.value();
+  fin.flags = kFin | kAck;
+  fin.window = 65535;
+  const Bytes frame = encode(fin, kPeerMac, kStackMac);
+  const FrameIn in{frame};
+  Stack& stack = s.stack();
+  stack.input(InterfaceId{0}, std::span(&in, 1));
+  EXPECT_EQ(stack.close(id), Error::kOk);  // before the news of the FIN was fetched
+  Event event;
+  EXPECT_FALSE(stack.next_event(event)) << "an event without news";
+  s.turn();
+  s.forget();
+}
+
 TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
   Script s;
   const auto id = s.established();

@@ -1,0 +1,59 @@
+// Everybody goes home, and nothing may be left; and what there is meanwhile, in words.
+#include "tests/explore/world.hpp"
+
+namespace conker::explore {
+
+void World::go_home(const Action& how) {
+  constexpr int kMostTurns = 64;
+  ledger_->link_busy = wire_.busy = false;
+  if (ledger_->listening) act({.verb = Verb::kUnlisten});
+  for (const Ledger::Held& held : ledger_->held) {
+    if (!held.open) continue;
+    static_cast<void>(how.verb == Verb::kHomeByAbort ? stack_->abort(held.id) : stack_->close(held.id));
+  }
+  for (int i = 0; i < kMostTurns && complaint_ == nullptr; ++i) {
+    act({.verb = Verb::kTurn});
+    const bool more = stack_->next_deadline() != kNever;
+    if (more) go_on();
+    if (!more && !stack_->wants_output()) break;
+  }
+  if (complaint_ != nullptr) return;
+  const Books books = stack_->audit();
+  if (!books.balanced()) return complain(books.fault);
+  if (stack_->next_deadline() != kNever) complain("all have gone home and a timer is still armed");
+  if (books.live != 0) complain("all have gone home and a connection still lives");
+  if (books.half_open != 0) complain("all have gone home and a handshake is still half open");
+  if (books.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
+  if (books.chunks_held != 0) complain("all have gone home and chunks are still held");
+  if (stack_->tcp().connection_count() != 0) complain("all have gone home and a slot is still taken");
+  if (stack_->counters()[Count::reaped] != books.opened) complain("reaped are not as many as were opened");
+  for (const Ledger::Held& held : ledger_->held) {
+    if (held.open) complain("all have gone home and an application was never told of an end");
+  }
+}
+
+std::string World::describe() const {
+  const Tcp::Tables t = stack_->tcp().tables();
+  std::string text;
+  for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
+    if (!t.connections.live(slot)) continue;
+    const Connection& c = t.connections[slot];
+    text += text.empty() ? "" : "; ";
+    text += std::to_string(slot) + '.' + std::to_string(t.connections.id(slot).generation) + ' ' +
+            to_string(c.state) + " with peer " + std::to_string(peer_of(c.tuple));
+    if (c.application_closed) text += ", closed";
+    if (c.in_accept_queue) text += ", waits for accept";
+    if (c.on_dirty) text += ", dirty";
+    if (c.on_ready) text += ", has news";
+    if (c.on_reap) text += ", to be reaped";
+  }
+  const auto add = [&](std::uint32_t n, const char* what) {
+    if (n > 0) text += (text.empty() ? "" : "; ") + std::to_string(n) + what;
+  };
+  add(stack_->tcp().half_open_count(), " half open");
+  add(stack_->tcp().time_wait_count(), " in TIME-WAIT");
+  add(stack_->tcp().listener_count(), " listening");
+  return text.empty() ? "nothing" : text;
+}
+
+}  // namespace conker::explore
