@@ -77,6 +77,27 @@ TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
   s.forget();
 }
 
+TEST(TcpLifetimeTest, WhoHasLastWordsLosesNoNews) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 1;
+  Script s(capacities);
+  const auto id = s.established();
+  Stack& stack = s.stack();
+  EXPECT_EQ(stack.abort(id), Error::kOk);
+  s.link().busy = true;
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{81}};
+  EXPECT_EQ(stack.connect(request).error(), Error::kTableFull);
+  stack.output();
+  stack.reap();
+  EXPECT_EQ(s.count(Count::events_lost), 0u) << "its slot could not be had in any case";
+  EXPECT_TRUE(stack.audit().balanced());
+  s.link().busy = false;
+  s.turn();
+  s.expect(RstAck());
+  s.expect_ended(id, CloseReason::kAborted);
+}
+
 TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
   Script s;
   const auto id = s.established();
