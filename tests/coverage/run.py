@@ -18,6 +18,7 @@ BUILD = ROOT / "build" / "coverage"
 TARGET = "stack/tcp"
 LINES_WANTED = 95.0
 BRANCHES_WANTED = 90.0
+UNIT_TESTS = ["conker_unit", "conker_daemon_unit"]
 DETECTORS = {"conker_sim": "sim", "conker_explore": "explore"}  # and their folders under tests/
 
 
@@ -46,7 +47,7 @@ def detectors() -> list[str]:
 
 
 def build(jobs: int) -> None:
-    targets = ["conker_unit", *detectors()]
+    targets = [*UNIT_TESTS, *detectors()]
     log = BUILD / "coverage-build.log"
     BUILD.mkdir(parents=True, exist_ok=True)
     configured = run(["cmake", "--preset", "coverage"], log) == 0
@@ -60,7 +61,7 @@ def exercise(seconds: int) -> list[str]:
         counters.unlink()
     wrong = []
     slices = {name: ["--seconds", str(seconds), "--seed", "1"] for name in detectors()}
-    for name, arguments in {"conker_unit": [], **slices}.items():
+    for name, arguments in {**{name: [] for name in UNIT_TESTS}, **slices}.items():
         log = BUILD / f"coverage-{name}.log"
         began = time.monotonic()
         code = run([str(BUILD / "bin" / name), *arguments], log)

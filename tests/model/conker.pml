@@ -69,7 +69,7 @@ bool changed, busy, may_fill;
    (from) == SynSent && ((to) == SynReceived || (to) == Established) || \
    (from) == SynReceived && (to) == Established || \
    (from) == Established && ((to) == FinWait1 || (to) == CloseWait) || \
-   (from) == FinWait1 && ((to) == FinWait2 || (to) == Closing || (to) == TimeWait) || \
+   (from) == FinWait1 && ((to) == FinWait2 || (to) == Closing) || \
    (from) == FinWait2 && (to) == TimeWait || \
    (from) == CloseWait && (to) == LastAck || \
    (from) == Closing && (to) == TimeWait || \

@@ -77,28 +77,25 @@ TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
   s.forget();
 }
 
-TEST(TcpLifetimeTest, WhoHasClosedIsNotToldOfNothing) {
-  Script s;
+TEST(TcpLifetimeTest, WhoHasLastWordsLosesNoNews) {
+  Capacities capacities = small_capacities();
+  capacities.connections = 1;
+  Script s(capacities);
   const auto id = s.established();
-  const ConnectionInfo i = s.info(id);
-  WireSegment fin;
-  fin.source = i.tuple.remote;
-  fin.destination = i.tuple.local;
-  fin.source_port = i.tuple.remote_port.value;
-  fin.destination_port = i.tuple.local_port.value;
-  fin.seq = i.rcv_nxt.value();
-  fin.ack = i.snd_nxt.value();
-  fin.flags = kFin | kAck;
-  fin.window = 65535;
-  const Bytes frame = encode(fin, kPeerMac, kStackMac);
-  const FrameIn in{frame};
   Stack& stack = s.stack();
-  stack.input(InterfaceId{0}, std::span(&in, 1));
-  EXPECT_EQ(stack.close(id), Error::kOk);  // before the news of the FIN was fetched
-  Event event;
-  EXPECT_FALSE(stack.next_event(event)) << "an event without news";
+  EXPECT_EQ(stack.abort(id), Error::kOk);
+  s.link().busy = true;
+  ConnectRequest request;
+  request.remote = {kPeerAddress, Port{81}};
+  EXPECT_EQ(stack.connect(request).error(), Error::kTableFull);
+  stack.output();
+  stack.reap();
+  EXPECT_EQ(s.count(Count::events_lost), 0u) << "its slot could not be had in any case";
+  EXPECT_TRUE(stack.audit().balanced());
+  s.link().busy = false;
   s.turn();
-  s.forget();
+  s.expect(RstAck());
+  s.expect_ended(id, CloseReason::kAborted);
 }
 
 TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {

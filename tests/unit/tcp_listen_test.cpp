@@ -129,6 +129,22 @@ TEST(TcpListenTest, AResetOutsideOfTheWindowOfAHalfOpenHandshakeIsNotBelieved) {
   EXPECT_EQ(s.books().half_open, 1u);
 }
 
+TEST(TcpListenTest, TheChallengeOfAHandshakeWithTimestampsHasThem) {  // RFC 7323, 3.2
+  Settings settings = plain_settings();
+  settings.timestamps = true;
+  Script s(small_capacities(), settings);
+  (void)s.listen(7);
+  s.peer(40000, 7);
+  s.inject(Syn().ts(1000, 0));
+  s.expect(SynAck());
+  s.inject(Ack().seq(200000).ack(1).ts(1001, 0));
+  const auto challenge = s.take_all();
+  ASSERT_EQ(challenge.size(), 1u);
+  EXPECT_EQ(challenge[0].flags, kAck);
+  ASSERT_TRUE(challenge[0].options.timestamps);
+  EXPECT_EQ(challenge[0].options.timestamps->second, 1000u);
+}
+
 TEST(TcpListenTest, ABadAckToAHalfOpenHandshakeIsReset) {
   Script s;
   const auto listener = s.listen(7);

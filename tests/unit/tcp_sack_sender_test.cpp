@@ -117,6 +117,46 @@ TEST_F(SackSender, ALostTailIsProbed) {  // RFC 8985, 7.3: after two round trips
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
+TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985, 7.4.2
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(2));
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
+  const auto before = s.info(id).cwnd;
+  s.advance(20ms);
+  s.inject(acks(4));  // nobody says that it came twice: what it repeats was lost
+  EXPECT_LT(s.info(id).cwnd, before);
+  EXPECT_EQ(s.info(id).ssthresh, 2u * kMss);  // two were out
+  EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
+}
+
+TEST_F(SackSender,
+       AnAckInTheMiddleOfASegmentLeavesTheRestOut) {  // RFC 9293, 3.10.7.4: any byte may be the next
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(Ack().ack(seq_of(1) + 400));
+  EXPECT_EQ(s.info(id).send_queue, 2600u);
+  s.expect_nothing();
+  // What is then sent again begins where the ACK ended.
+  s.inject(Ack().ack(seq_of(1) + 400).sack({{seq_of(2), seq_of(4)}}));
+  s.skip();
+  s.expect_nothing_for(5ms);
+  s.inject(acks(4));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).send_queue, 0u);
+}
+
+TEST_F(SackSender, AnAckInTheMiddleOfWhatThePeerSaidItHad) {
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 3}}));
+  s.inject(Ack().ack(seq_of(1) + 400).sack({{seq_of(1) + 400, seq_of(3)}}));
+  s.skip();
+  s.inject(acks(4));
+  s.expect_nothing_for(5s);
+  EXPECT_EQ(s.info(id).send_queue, 0u);
+}
+
 TEST_F(SackSender, NewDataIsABetterProbe) {  // RFC 8985, 7.3
   send_segments(10);                         // the whole initial window
   ASSERT_EQ(s.send(id, std::string(kMss, 'x')), kMss);

@@ -1,0 +1,55 @@
+// What the stack has words for: every state, reason, cause and error has its own, and no two are alike.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "stack/base/result.hpp"
+#include "stack/net/addresses.hpp"
+#include "stack/tcp/types.hpp"
+
+namespace conker {
+namespace {
+
+/// The words of all values from the first to `last`; then comes one that is none.
+template <typename Value>
+void expect_words(Value last, const std::string& for_others) {
+  std::set<std::string> words;
+  const auto end = static_cast<unsigned>(last) + 1;
+  for (unsigned value = 0; value < end; ++value) {
+    const std::string word = to_string(static_cast<Value>(value));
+    EXPECT_FALSE(word.empty());
+    EXPECT_NE(word, for_others) << "value " << value;
+    EXPECT_TRUE(words.insert(word).second) << word << " stands for two";
+  }
+  EXPECT_EQ(to_string(static_cast<Value>(end)), for_others) << "the last value has a successor";
+}
+
+TEST(WordsTest, StatesAsTheRfcWritesThem) {
+  expect_words(State::kDestroy, "?");
+  EXPECT_STREQ(to_string(State::kFinWait2), "FIN-WAIT-2");
+}
+
+TEST(WordsTest, HowAConnectionEnded) {
+  expect_words(CloseReason::kNoResources, "?");
+}
+
+TEST(WordsTest, WhyAStateChanged) {
+  expect_words(Cause::kLingerTimeout, "?");
+}
+
+TEST(WordsTest, WhyACallFailed) {
+  expect_words(Error::kNotSent, "unknown error");
+}
+
+TEST(WordsTest, HowOurAddressesAre) {
+  expect_words(AddressState::kDuplicate, "unknown");
+}
+
+TEST(WordsTest, CongestionAlgorithms) {
+  EXPECT_STREQ(to_string(CongestionAlgorithm::kNewReno), "newreno");
+  EXPECT_STREQ(to_string(CongestionAlgorithm::kCubic), "cubic");
+}
+
+}  // namespace
+}  // namespace conker
