@@ -2,6 +2,7 @@
 // churns. Exit code 0: nothing found; 1: something found; 2: usage.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "tests/sim/report.hpp"
@@ -32,10 +33,11 @@ int main(int argc, char** argv) {
   std::string replay_path, broken;
   bool json = false, trace = false;
 
+  const CLI::Validator above_zero(
+      [](std::string& text) { return std::atof(text.c_str()) > 0 ? std::string() : "must be above 0"; }, "");
   CLI::App app("The stack in simulated worlds: hosts, a bad wire, applications that do what they please.");
   app.add_option("--seed", options.seed, "of the first world");
-  CLI::Option* seconds =
-      app.add_option("--seconds", options.seconds, "how long to look")->check(CLI::PositiveNumber);
+  CLI::Option* seconds = app.add_option("--seconds", options.seconds, "how long to look")->check(above_zero);
   app.add_option("--worlds", options.worlds, "how many worlds at most");
   app.add_option("--steps", options.steps, "of each world; as its seed says if not given");
   app.add_option("--replay", replay_path, "play the script in this file, with trace and capture");
@@ -49,8 +51,8 @@ int main(int argc, char** argv) {
   bool churns = false;
   app.add_flag("--churn", churns, "open and close connections as fast as possible");
   app.add_option("--cycles", churning.cycles, "of the churn, with those that the ledger has already");
-  app.add_option("--part", churning.part, "cycles of one part of the churn")->check(CLI::PositiveNumber);
-  app.add_option("--audit-every", churning.audit_every, "rounds of the churn")->check(CLI::PositiveNumber);
+  app.add_option("--part", churning.part, "cycles of one part of the churn")->check(above_zero);
+  app.add_option("--audit-every", churning.audit_every, "rounds of the churn")->check(above_zero);
   app.add_option("--ledger", churning.ledger,
                  "a line for each part of the churn; it goes on where this ends");
   app.add_flag("--json", json, "the last line is one JSON object");
