@@ -209,10 +209,11 @@ class AckProcessor {
       if (ack >= f_.tlp_end) f_.tlp_out = false;
       return;
     }
-    if (ack < f_.tlp_end) return;
+    // An ACK of just that may be for what the probe repeats; one that goes beyond it, with no word of a
+    // duplicate between, says that the probe repaired a loss which nobody else had noticed.
+    if (ack <= f_.tlp_end) return;
     f_.tlp_out = false;
     if (f_.phase != Phase::kOpen) return;
-    // The probe repaired a loss that nobody else had noticed.
     const auto out = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
     c_.congestion.ssthresh = reduced(out);
     c_.congestion.cwnd = c_.congestion.ssthresh;

@@ -123,11 +123,23 @@ TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985,
   s.inject(acks(2));
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   const auto before = s.info(id).cwnd;
+  s.send(id, std::string(kMss, 'y'));
+  s.expect(Data(std::string(kMss, 'y')).seq(seq_of(4)));
   s.advance(20ms);
-  s.inject(acks(4));  // nobody says that it came twice: what it repeats was lost
+  s.inject(acks(5));  // nobody says that it came twice: what it repeats was lost
   EXPECT_LT(s.info(id).cwnd, before);
-  EXPECT_EQ(s.info(id).ssthresh, 2u * kMss);  // two were out
+  EXPECT_EQ(s.info(id).ssthresh, 2u * kMss);  // three were out
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
+}
+
+TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
+  send_segments(4);
+  s.advance(20ms);
+  s.inject(acks(2));
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
+  const auto before = s.info(id).cwnd;
+  s.inject(acks(4));  // of what was sent first: it had been on its way
+  EXPECT_GE(s.info(id).cwnd, before);
 }
 
 TEST_F(SackSender,
