@@ -19,11 +19,12 @@ struct Capacities {
   std::uint32_t neighbours = 1024;    // the one unused longest is forgotten
   std::uint32_t addresses = 256;      // add_address fails
   std::uint32_t interfaces = 8;       // add_interface fails
-  std::uint32_t chunks = 16384;       // sends are short, data that arrives is dropped and comes again
-  std::uint32_t chunk_bytes = 2048;   // 128 to 32768
-  std::uint32_t transitions = 4096;   // ring of state changes: the oldest is overwritten
-  std::uint32_t routes = 64;          // besides those of our addresses: add_route and set_gateway fail
-  std::uint32_t udp_sockets = 256;    // of a Udp object, if there is one: bind fails
+  // Sends are short, data that arrives is dropped and comes again. An eighth is for data in its order alone
+  std::uint32_t chunks = 16384;
+  std::uint32_t chunk_bytes = 2048;  // 128 to 32768
+  std::uint32_t transitions = 4096;  // ring of state changes: the oldest is overwritten
+  std::uint32_t routes = 64;         // besides those of our addresses: add_route and set_gateway fail
+  std::uint32_t udp_sockets = 256;   // of a Udp object, if there is one: bind fails
 };
 
 /// Explicit congestion notification (RFC 3168).

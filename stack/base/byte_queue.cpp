@@ -14,11 +14,11 @@ void ByteQueue::link(ChunkPool& pool, std::uint32_t index) {
   tail_ = index + 1;
 }
 
-std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes) {
+std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes, ChunkPool::Share share) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     if (tail_ == 0 || pool[tail_ - 1].end == pool.chunk_bytes()) {
-      const std::uint32_t fresh = pool.take();
+      const std::uint32_t fresh = pool.take(share);
       if (fresh == kNone) break;
       link(pool, fresh);
     }

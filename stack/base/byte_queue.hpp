@@ -15,7 +15,8 @@ class ByteQueue {
   bool empty() const { return size_ == 0; }
 
   /// Copies in as much as the pool has room for and says how much.
-  std::uint32_t append(ChunkPool& pool, std::span<const std::byte> bytes);
+  std::uint32_t append(ChunkPool& pool, std::span<const std::byte> bytes,
+                       ChunkPool::Share share = ChunkPool::Share::kAll);
   /// Takes over a filled chunk that nothing follows.
   void append_chunk(ChunkPool& pool, std::uint32_t index);
   /// Drops the first n bytes, at most all.

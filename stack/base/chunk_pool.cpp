@@ -2,7 +2,8 @@
 
 namespace conker {
 
-std::uint32_t ChunkPool::take() {
+std::uint32_t ChunkPool::take(Share share) {
+  if (share == Share::kMost && free() <= capacity() / 8) return kNone;
   std::uint32_t index = free_;
   if (index != kNone) {
     free_ = chunks_[index].next;

@@ -27,8 +27,14 @@ class ChunkPool {
         bytes_(arena.take<std::byte>(std::size_t{chunks} * chunk_bytes)),
         chunk_bytes_(chunk_bytes) {}
 
+  /// Who may have the last eighth of the pool: data that has arrived in its order, which is given back as
+  /// soon as it is read. All that waits for somebody else (data to be sent, data behind a hole, logs) shares
+  /// the rest: else two hosts that are full of what they have to send would not hear each other's ACKs and
+  /// data.
+  enum class Share : std::uint8_t { kAll, kMost };
+
   /// An empty chunk that nothing follows; kNone when there is none.
-  std::uint32_t take();
+  std::uint32_t take(Share share = Share::kAll);
   void give_back(std::uint32_t index);
 
   Chunk& operator[](std::uint32_t index) { return chunks_[index]; }

@@ -100,7 +100,10 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
     if (length == 0 && !only_fin) break;
     if (c.snd_una == c.snd_nxt) begin_flight(c);
     const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
-    if (sent == Sent::kBusy) return sent;
+    if (sent == Sent::kBusy) {
+      if (c.snd_una == c.snd_nxt) end_flight(c);  // perhaps the window is closed when the link has room
+      return sent;
+    }
   }
   return c.ack_now ? send_pure_ack(c) : Sent::kSent;
 }
@@ -375,7 +378,7 @@ void Tcp::rearm_after_output(std::uint32_t slot) {
 
 // Applications that could not send because the pool was empty are told when it has recovered.
 void Tcp::wake_starved() {
-  if (!pool_starved_ || chunks_.free() < chunks_.capacity() / 8) return;
+  if (!pool_starved_ || chunks_.free() < chunks_.capacity() / 4) return;
   pool_starved_ = false;
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
     if (!connections_.live(slot)) continue;

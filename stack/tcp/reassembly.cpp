@@ -27,7 +27,7 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
       chunk.end = static_cast<std::uint16_t>(chunk.end + n);
     } else {
       if (chunks_ >= most_chunks) break;
-      const std::uint32_t fresh = pool.take();
+      const std::uint32_t fresh = pool.take(ChunkPool::Share::kMost);
       if (fresh == kNone) break;
       ++chunks_;
       ChunkPool::Chunk& chunk = pool[fresh];

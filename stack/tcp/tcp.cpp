@@ -138,7 +138,7 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
   const std::uint32_t queued = c->send_queue.size();
   const std::uint32_t room = settings_.send_buffer > queued ? settings_.send_buffer - queued : 0;
   const auto offered = bytes.first(std::min<std::size_t>(bytes.size(), room));
-  const std::uint32_t taken = c->send_queue.append(chunks_, offered);
+  const std::uint32_t taken = c->send_queue.append(chunks_, offered, ChunkPool::Share::kMost);
   if (taken < bytes.size()) c->wants_writable = true;
   if (taken < offered.size()) pool_starved_ = true;
   c->bytes_sent += taken;

@@ -66,7 +66,7 @@ class Detector:
 
 DETECTORS = (
     Detector("exploration", PLAIN, ("conker_explore",)),
-    Detector("simulator", PLAIN, ("conker_sim",)),
+    Detector("simulator", PLAIN, ("conker_sim", "--shrink-seconds", "0")),
     Detector("fuzzer", FUZZED, ("fuzz_stack", str(TOP / "tests/fuzz/corpus/stack"))),
     Detector("fuzzer of TCP headers", FUZZED, ("fuzz_tcp", str(TOP / "tests/fuzz/corpus/tcp")), "stack/wire/options"),
     Detector("fuzzer of DNS", FUZZED, ("fuzz_dns", str(TOP / "tests/fuzz/corpus/dns")), "stack/wire/dns"),
@@ -109,7 +109,7 @@ def ask(detector: Detector, seconds: float, seed: int) -> Finding:
     if done.returncode == 0:
         return Finding(detector.name, None, said.get("steps"), took)
     what = said.get("found") or last_words(done.stderr) or f"it ended with {done.returncode}"
-    return Finding(detector.name, what, said.get("steps"), said.get("seconds", took))
+    return Finding(detector.name, what, said.get("steps"), said.get("found_after", said.get("seconds", took)))
 
 
 def last_words(errors: str) -> str:

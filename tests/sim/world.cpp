@@ -236,9 +236,9 @@ void World::forge(const Op& op) {
       s.flags = test::kSyn;
       s.seq += offset;
       break;
-    case 4:  // an ACK of what was never sent
+    case 4:  // an ACK of what was never sent, and will not have been when it arrives
       s.flags = test::kAck;
-      s.ack = info.snd_nxt.value() + offset;
+      s.ack = info.snd_nxt.value() + (1u << 24) + offset;
       break;
     case 5:  // one of long ago
       s.flags = test::kAck;

@@ -296,6 +296,20 @@ TEST(TcpSendTest, AnEmptyPoolTakesLessAndSaysWhenThereIsRoom) {
   s.inject(Ack());
 }
 
+TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
+  Capacities capacities = small_capacities();
+  capacities.chunks = 8;
+  Script s(capacities);
+  const auto id = s.established(80, 1460, 0);  // a peer that takes nothing
+  EXPECT_EQ(s.send(id, pattern(8 * 2048)), 7u * 2048);
+  s.inject({Data("behind a hole").seq(2), Data("b").seq(1)});
+  s.skip();
+  EXPECT_EQ(s.receive(id), "b");
+  s.inject(Data("ehind a hole").seq(2));
+  s.skip();
+  EXPECT_EQ(s.receive(id), "ehind a hole");
+}
+
 TEST(TcpSendTest, ABusyLinkDelaysAndLosesNothing) {
   Script s;
   const auto id = s.established();

@@ -132,6 +132,19 @@ TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985,
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
+TEST_F(SackSender, WhatABusyLinkKeepsBackIsNotOut) {
+  send_segments(1);
+  s.inject(acks(1));
+  s.link().busy = true;
+  s.send(id, "kept back");
+  s.inject(acks(1).win(0));
+  s.link().busy = false;
+  s.turn();
+  s.expect_nothing();
+  EXPECT_FALSE(s.info(id).tracked);
+  s.expect_after(200ms, Segment(kAck, "k").seq(seq_of(1)));  // a probe of the window (RFC 9293, 3.8.6.1)
+}
+
 TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
   send_segments(4);
   s.advance(20ms);
