@@ -153,10 +153,11 @@ std::vector<Scene> make_scenes() {
           .segments("ack, ack-old, zero-window, fin, fin-cross, rst, syn-ack")
           .segments(kDataSegments)
           .whole_turns(),
-      Making("data-steps", "the same step by step", 1, 1)
+      Making("data-steps", "the same step by step, with chunks for more than the window", 1, 1)
           .from(kOpenTurns)
+          .chunks(4)
           .calls("close, abort, send, receive")
-          .segments("ack, ack-old, zero-window, fin, rst, data, data-ahead, fin-ahead")
+          .segments("ack, ack-old, zero-window, fin, rst, data, data-long, data-ahead, fin-ahead")
           .steps(),
       Making("listener", "one slot, a listener with room for one of everything; step by step", 1, 1)
           .listener(1, 1)

@@ -51,6 +51,7 @@ void Host::build() {
   known_.assign(config_.capacities.connections, Known{});
   ring_.clear();
   time_wait_expired_ = 0;
+  time_waits_ = 0;
   first_time_wait_end_ = kNever;
   last_turn_ = kNever;
 }
@@ -199,6 +200,8 @@ void Host::check_transitions() {
   }
   for (; fresh < scratch_.size(); ++fresh) check_transition(scratch_[fresh]);
   std::swap(ring_, scratch_);
+  expect(time_waits_ == stack_->counters()[Count::time_wait_created],
+         "a connection went into TIME-WAIT and left no record");
 }
 
 void Host::check_transition(const Transition& t) {
@@ -215,6 +218,7 @@ void Host::check_transition(const Transition& t) {
   expect(t.from == before, "a state that changed without a transition");
   expect(t.id.generation >= known.generation, "a generation that goes back");
   known = {t.id.generation, t.to};
+  time_waits_ += t.to == State::kTimeWait ? 1 : 0;
   if (t.cause != Cause::kSegmentReset) return;
   ConnectionInfo info;
   if (!stack_->info(t.id, info)) return;

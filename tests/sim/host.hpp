@@ -107,6 +107,7 @@ class Host final : public Link {
   std::vector<Transition> scratch_;
   std::vector<Progress> progress_;
   std::uint64_t time_wait_expired_ = 0;
+  std::uint64_t time_waits_ = 0;  // connections that went into TIME-WAIT
   Instant first_time_wait_end_ = kNever;
 };
 
