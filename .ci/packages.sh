@@ -12,8 +12,9 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   qemu-system-arm clang-format tcpdump ethtool util-linux systemd
-  dnsmasq-base nginx-light nmap
+  dnsmasq-base nginx-light nmap spin patch
 )
+long_packages=(clang libclang-rt-14-dev gcovr)
 
 # One line of those that are not installed.
 list_missing() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The long proofs, in parts, within a budget of time; a part that is done is in the ledger, and the next run goes on there.
 
-Each round gives every part a turn, with seeds that have not been used; parts that look at everything (models, planted faults,
+Builds what it needs. Each round gives every part a turn, with seeds that have not been used; parts that look at everything (models, planted faults,
 coverage) have one turn for each commit. The last line is `N passed, N failed, N skipped`, of this run's turns.
 """
 
@@ -102,6 +102,14 @@ def tell(turn: dict, left: float) -> None:
     print(f"{verdict}  {turn['part']:15} {turn['seconds']:7.1f} s  {steps:28}  {max(0, left) / 60:6.1f} min left", flush=True)
 
 
+def build() -> None:
+    for preset, targets in (("release", ["conker_explore", "conker_sim"]), ("fuzz", ["fuzz"])):
+        for command in (["cmake", "--preset", preset], ["cmake", "--build", "--preset", preset, "--target", *targets]):
+            done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                sys.exit(f"long: {' '.join(command)} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60, help="the budget (60)")
@@ -113,6 +121,7 @@ def main() -> None:
     ledger = Ledger(arguments.ledger.resolve())
     parts = [part for part in PARTS if not arguments.part or part.name in arguments.part]
     what = commit()
+    build()
     ends = time.monotonic() + 60 * arguments.minutes
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     passed = failed = 0
