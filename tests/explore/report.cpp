@@ -9,23 +9,6 @@
 namespace conker::explore {
 namespace {
 
-/// Changes that the diagram has and the stack cannot make.
-struct Unreachable {
-  State from, to;
-  const char* why;
-};
-constexpr Unreachable kUnreachable[] = {
-    {State::kListen, State::kDestroy, "a listener is no connection"},
-    {State::kFinWait1, State::kTimeWait, "the ACK comes first and makes it FIN-WAIT-2"},
-};
-
-const char* why_not(State from, State to) {
-  for (const auto& edge : kUnreachable) {
-    if (edge.from == from && edge.to == to) return edge.why;
-  }
-  return nullptr;
-}
-
 struct Totals {
   std::uint64_t states = 0, actions = 0, leaves = 0, homes = 0, collisions = 0, digest = 0;
   unsigned taken = 0, known = 0, closed = 0;
@@ -156,9 +139,7 @@ void print_report(const Searches& searches, double seconds) {
   std::printf("gone home    %s times, in two ways: nothing was left over\n", grouped(all.homes).c_str());
   std::printf("transitions  %u of the diagram's %u taken\n", all.taken, all.known);
   for (const auto& [from, to] : all.not_taken) {
-    const char* why = why_not(from, to);
-    std::printf("             not taken: %s -> %s, %s\n", to_string(from), to_string(to),
-                why != nullptr ? why : "not in what was explored");
+    std::printf("             not taken: %s -> %s\n", to_string(from), to_string(to));
   }
   std::printf("slots        used again");
   for (const std::uint32_t most : all.coverage.generations) std::printf(" %u", most > 0 ? most - 1 : 0);

@@ -318,7 +318,8 @@ void Host::note_progress() {
 }
 
 void Host::check_nothing_waits(const Host& peer) {
-  // Where chunks are scarce two hosts may starve each other until they time out; that is said in the README.
+  // Where chunks are scarce, data that nobody reads may keep other data out until somebody times out; that is
+  // said in the README.
   const auto scarce = [](const Host& h) {
     return h.stack_->chunks().free() * 2 < h.stack_->chunks().capacity();
   };
