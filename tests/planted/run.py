@@ -123,8 +123,8 @@ def ask_model(fault: Fault) -> Finding:
     done = subprocess.run([str(TOP / "tests/model/run.py"), "--only", fault.model, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
     said = json.loads(done.stdout.strip().splitlines()[0]) if done.stdout.strip() else {}
-    found = said.get("got") if done.returncode == 0 else None
-    return Finding("model", found, said.get("states"), time.monotonic() - began)
+    found = said.get("found") if done.returncode == 0 else None
+    return Finding("model", found, said.get("states"), said.get("seconds", time.monotonic() - began))
 
 
 def look_for(fault: Fault | None, detectors: list[Detector], seconds: float, seed: int) -> list[Finding]:
