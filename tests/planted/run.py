@@ -197,6 +197,7 @@ def main() -> None:
         return
     detectors = [d for d in DETECTORS if not arguments.detector or d.name in arguments.detector]
 
+    chosen = choose(arguments, faults)
     passed = failed = 0
     clean = look_for(None, detectors, arguments.seconds, arguments.seed)
     for finding in clean:
@@ -207,7 +208,7 @@ def main() -> None:
             passed += 1
             print(f"silent  the stack as it is: {finding.detector}, {finding.seconds:.1f} s" + (f"/{finding.steps:,}" if finding.steps else ""))
     results = {}
-    for fault in choose(arguments, faults):
+    for fault in chosen:
         results[fault.name] = look_for(fault, detectors, arguments.seconds, arguments.seed)
         tell(fault.name, results[fault.name])
         if any(f.what for f in results[fault.name]):

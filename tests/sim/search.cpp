@@ -52,7 +52,6 @@ SearchResult search(const SearchOptions& options) {
       const std::uint64_t seed = world_seed(options.seed, n);
       play_script(board, script_of(options, seed));
       if (board.found || board.stop) return;
-      if (options.every_edge && board.taken.edges() == Taken::edges_there_are()) return;
     }
   };
   note(result, watched.run(play, &interrupted, options.seconds));
