@@ -56,18 +56,19 @@ bool Tcp::may_reopen(const TimeWait& record) const {
 
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so that ports
 // towards one peer follow each other, which finds a free one at once, while nobody else can tell where they
-// are.
+// are. Where several of our addresses share a counter it comes round sooner, and meets ports in TIME-WAIT
+// while others are free; hence so many.
 Tcp::Choice Tcp::choose_port(FourTuple tuple) {
   const std::uint32_t first = settings_.first_port.value;
   const std::uint32_t range = settings_.last_port.value - first + 1u;
   const std::uint64_t f = siphash24(port_key_, words_of(tuple, Port{0}));
   const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
-  std::uint32_t& counter = port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
+  std::uint16_t& counter = port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
 
   Choice waiting;
   int time_waits = 0;
   for (std::uint32_t tries = 0; tries < std::min(range, kPortsTried); ++tries) {
-    counter = counter + 1 >= range ? 0 : counter + 1;
+    counter = static_cast<std::uint16_t>(counter + 1u >= range ? 0 : counter + 1u);
     tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter) % range)};
     if (listeners_.port_taken(tuple.local_port)) continue;
     const Choice choice = check_port(tuple);

@@ -336,7 +336,7 @@ class Tcp {
   SipKey demux_key_;
   SipKey isn_key_;
   SipKey port_key_;
-  std::array<std::uint32_t, 64> port_counters_{};  // RFC 6056, 3.3.4
+  std::array<std::uint16_t, 512> port_counters_{};  // RFC 6056, 3.3.4
   Tick challenge_second_{};
   std::uint32_t challenges_left_ = kChallengesPerSecond;
 };
