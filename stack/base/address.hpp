@@ -33,6 +33,10 @@ class IpAddress {
   /// The IPv4 bits in host order; a meaning only where is_v4().
   constexpr std::uint32_t v4_bits() const { return words_[3]; }
   constexpr const std::array<std::uint32_t, 4>& words() const { return words_; }
+  /// The same as two words, as keyed hashes take them.
+  constexpr std::array<std::uint64_t, 2> halves() const {
+    return {std::uint64_t{words_[0]} << 32 | words_[1], std::uint64_t{words_[2]} << 32 | words_[3]};
+  }
 
   constexpr bool is_unspecified() const { return words_[3] == 0 && (is_v4() || *this == IpAddress()); }
   constexpr bool is_loopback() const { return is_v4() && words_[3] >> 24 == 127; }

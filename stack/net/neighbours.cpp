@@ -28,9 +28,8 @@ Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Setting
 // ---- The table ----
 
 std::uint32_t Neighbours::bucket(InterfaceId interface, const IpAddress& address) const {
-  const auto& words = address.words();
-  const std::array<std::uint64_t, 3> message{std::uint64_t{words[0]} << 32 | words[1],
-                                             std::uint64_t{words[2]} << 32 | words[3], interface.index};
+  const auto [high, low] = address.halves();
+  const std::array<std::uint64_t, 3> message{high, low, interface.index};
   return static_cast<std::uint32_t>(siphash13(key_, message) & (heads_.size() - 1));
 }
 

@@ -8,11 +8,9 @@ namespace conker {
 namespace {
 
 std::array<std::uint64_t, 5> words_of(const FourTuple& tuple, Port local_port) {
-  const auto& l = tuple.local.words();
-  const auto& r = tuple.remote.words();
-  const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
-  return {pair(l[0], l[1]), pair(l[2], l[3]), pair(r[0], r[1]), pair(r[2], r[3]),
-          pair(local_port.value, tuple.remote_port.value)};
+  const auto l = tuple.local.halves();
+  const auto r = tuple.remote.halves();
+  return {l[0], l[1], r[0], r[1], std::uint64_t{local_port.value} << 32 | tuple.remote_port.value};
 }
 
 /// How many tuples in TIME-WAIT are passed over in search of a free one. Ports towards one peer are used in

@@ -27,12 +27,12 @@ constexpr std::uint32_t low(std::uint32_t value, std::uint32_t bits) {
 
 std::uint32_t SynCookies::seal(const FourTuple& tuple, Seq irs, std::uint32_t period,
                                std::uint32_t mss) const {
-  const auto& l = tuple.local.words();
-  const auto& r = tuple.remote.words();
+  const auto l = tuple.local.halves();
+  const auto r = tuple.remote.halves();
   const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
-  const std::array<std::uint64_t, 6> words{pair(l[0], l[1]), pair(l[2], l[3]),         pair(r[0], r[1]),
-                                           pair(r[2], r[3]), pair(ports, irs.value()), pair(period, mss)};
+  const std::array<std::uint64_t, 6> words{
+      l[0], l[1], r[0], r[1], pair(ports, irs.value()), pair(period, mss)};
   return low(static_cast<std::uint32_t>(siphash24(key_, words)), kSealBits);
 }
 

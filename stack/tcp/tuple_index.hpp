@@ -14,16 +14,15 @@ namespace conker {
 
 /// Keyed, so that peers cannot make chains long.
 inline std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
-  const auto& l = tuple.local.words();
-  const auto& r = tuple.remote.words();
-  const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
   if (tuple.local.is_v4()) {
-    const std::array<std::uint64_t, 2> words{pair(l[3], r[3]), ports};
+    const std::array<std::uint64_t, 2> words{
+        std::uint64_t{tuple.local.v4_bits()} << 32 | tuple.remote.v4_bits(), ports};
     return static_cast<std::uint32_t>(siphash13(key, words));
   }
-  const std::array<std::uint64_t, 5> words{pair(l[0], l[1]), pair(l[2], l[3]), pair(r[0], r[1]),
-                                           pair(r[2], r[3]), ports};
+  const auto l = tuple.local.halves();
+  const auto r = tuple.remote.halves();
+  const std::array<std::uint64_t, 5> words{l[0], l[1], r[0], r[1], ports};
   return static_cast<std::uint32_t>(siphash13(key, words));
 }
 

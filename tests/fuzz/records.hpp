@@ -50,3 +50,6 @@ std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t mos
 
 /// What libFuzzer, or our driver in its place, does to bytes of which nothing is known.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
+/// A target of records defines it, as mutate_records() with its own head.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                               unsigned seed);

@@ -1,10 +1,10 @@
 #include "tests/fuzz/stack/world.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 #include "tests/fuzz/stack/sent_frames.hpp"
+#include "tests/fuzz/storage.hpp"
 #include "tests/support/segment.hpp"
 
 namespace conker::fuzz {
@@ -24,15 +24,6 @@ constexpr Capacities kCapacities{.connections = 6,
                                  .transitions = 8,
                                  .routes = 2,
                                  .udp_sockets = 3};
-
-/// Zeroed storage that is used again for every input.
-template <int Which>
-std::span<std::byte> storage(std::size_t bytes) {
-  alignas(16) static std::array<std::byte, std::size_t{64} * 1024> all;
-  check(bytes <= all.size(), "the storage is too small for the tables");
-  std::memset(all.data(), 0, bytes);
-  return std::span(all).first(bytes);
-}
 
 std::span<std::byte> whole() {
   static std::array<std::byte, 4096> bytes;

@@ -18,9 +18,7 @@
 #include "tests/fuzz/stack/link.hpp"
 #include "tests/fuzz/stack/peer.hpp"
 #include "tests/fuzz/stack/sent_frames.hpp"
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed);
+#include "tests/fuzz/storage.hpp"
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
                                                unsigned seed) {
@@ -50,14 +48,6 @@ constexpr Capacities kCapacities{.connections = 4,
                                  .udp_sockets = 8};
 constexpr ResolverSettings kResolver{.tag = kDnsTag, .queries = 4, .entries = 3, .rounds = 2};
 constexpr std::array<std::uint32_t, 8> kSeconds{3600, 0, 1, 10, 60, 0x7fffffff, 0x80000000, 0xffffffff};
-
-template <int Which>
-std::span<std::byte> storage(std::size_t bytes) {
-  alignas(16) static std::array<std::byte, std::size_t{64} * 1024> all;
-  check(bytes <= all.size(), "the storage is too small for the tables");
-  std::memset(all.data(), 0, bytes);
-  return std::span(all).first(bytes);
-}
 
 Settings settings() {
   Settings s;

@@ -9,9 +9,6 @@
 #include "tests/fuzz/records.hpp"
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed);
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
                                                unsigned seed) {
   return conker::fuzz::mutate_records(data, size, most, seed, 1);
 }
