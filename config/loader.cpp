@@ -49,6 +49,7 @@ Capacities read_capacities(const Value& value) {
   Capacities c;
   constexpr std::uint64_t kMany = 1 << 22;
   read(section, "connections", c.connections, 1, kMany);
+  c.resting = c.connections;
   read(section, "half_open", c.half_open, 1, kMany);
   read(section, "time_wait", c.time_wait, 1, kMany);
   read(section, "listeners", c.listeners, 1, 65535);

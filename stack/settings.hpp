@@ -13,12 +13,13 @@ namespace conker {
 /// How many of each thing the storage holds. What happens at each cap is said beside it.
 struct Capacities {
   std::uint32_t connections = 65536;  // opens fail, final ACKs are dropped
-  std::uint32_t half_open = 8192;     // SYNs are dropped
-  std::uint32_t time_wait = 65536;    // the oldest is evicted
-  std::uint32_t listeners = 64;       // listen fails
-  std::uint32_t neighbours = 1024;    // the one unused longest is forgotten
-  std::uint32_t addresses = 256;      // add_address fails
-  std::uint32_t interfaces = 8;       // add_interface fails
+  std::uint32_t resting = 65536;   // connections kept small while idle; more of them stay as they are at work
+  std::uint32_t half_open = 8192;  // SYNs are dropped
+  std::uint32_t time_wait = 65536;  // the oldest is evicted
+  std::uint32_t listeners = 64;     // listen fails
+  std::uint32_t neighbours = 1024;  // the one unused longest is forgotten
+  std::uint32_t addresses = 256;    // add_address fails
+  std::uint32_t interfaces = 8;     // add_interface fails
   // Sends are short, data that arrives is dropped and comes again. An eighth is for data in its order alone
   std::uint32_t chunks = 16384;
   std::uint32_t chunk_bytes = 2048;  // 128 to 32768

@@ -17,13 +17,13 @@ inline constexpr std::uint16_t kLeastMss = 48;
 struct Agreement {
   std::uint32_t ts_recent = 0;  // RFC 7323, 4.3: what we echo
   std::uint16_t peer_mss = kDefaultMss;
-  std::uint16_t user_timeout = 0;  // as the peer's SYN had it (RFC 5482), 0: it had none
-  std::uint8_t snd_wscale = 0;     // shift of the windows that the peer announces
-  std::uint8_t rcv_wscale = 0;     // of ours
-  bool window_scaling = false;
-  bool timestamps = false;
-  bool sack = false;
-  bool ecn = false;
+  std::uint16_t user_timeout = 0;   // as the peer's SYN had it (RFC 5482), 0: it had none
+  std::uint8_t snd_wscale : 4 = 0;  // shift of the windows that the peer announces, up to 14
+  std::uint8_t rcv_wscale : 4 = 0;  // of ours
+  bool window_scaling : 1 = false;
+  bool timestamps : 1 = false;
+  bool sack : 1 = false;
+  bool ecn : 1 = false;
 };
 
 /// Bytes of options in every segment with data.
@@ -52,8 +52,8 @@ constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
   agreement.peer_mss = std::max(syn.mss.value_or(kDefaultMss), kLeastMss);
   if (settings.window_scaling && syn.window_scale) {
     agreement.window_scaling = true;
-    agreement.snd_wscale = *syn.window_scale;
-    agreement.rcv_wscale = window_scale(settings);
+    agreement.snd_wscale = *syn.window_scale & 0xf;
+    agreement.rcv_wscale = window_scale(settings) & 0xf;
   }
   agreement.user_timeout = syn.user_timeout.value_or(0);
   agreement.sack = settings.sack && syn.sack_permitted;

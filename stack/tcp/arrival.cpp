@@ -8,9 +8,6 @@
 namespace conker {
 namespace {
 
-constexpr std::uint32_t kChallengeEvery =
-    500;  // ticks between answers to doubtful segments of one connection
-
 /// SND.WND as a segment announces it; SYNs are dealt with where they arrive.
 std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
   return std::uint32_t{segment.window} << c.agreed.snd_wscale;
@@ -39,7 +36,8 @@ Count Tcp::dispatch(const PacketIn& packet) {
   segment->marked = (packet.traffic_class & 3) == 3;
   const FourTuple tuple{packet.destination, packet.source, segment->destination, segment->source};
   const std::uint32_t hash = hash_of(demux_key_, tuple);
-  if (const auto slot = index_.find(connections_, hash, tuple); slot != kNone) {
+  if (const auto slot = find(hash, tuple); slot != kNone) {
+    touch(slot);
     return connections_[slot].state == State::kSynSent ? arrives_syn_sent(slot, *segment)
                                                        : arrives(slot, *segment);
   }
@@ -405,7 +403,7 @@ void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
 void Tcp::unreachable(const Unreachable& message) {
   constexpr std::uint8_t kProtocolUnreachable = 2;
   constexpr std::uint8_t kPortUnreachable = 3;
-  const auto slot = index_.find(connections_, hash_of(demux_key_, message.tuple), message.tuple);
+  const auto slot = find(hash_of(demux_key_, message.tuple), message.tuple);
   if (slot == kNone) return;
   const Connection& c = connections_[slot];
   const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);

@@ -43,6 +43,7 @@ TcpAudit Tcp::audit() const {
     }
     const Connection& c = connections_[slot];
     ++taken;
+    check(!connections_.resting(slot) || may_rest(c, Tick::floor(now_)), "a connection rests that may not");
     hashed += c.hashed ? 1 : 0;
     queued += c.in_accept_queue ? 1 : 0;
     dirty += c.on_dirty ? 1 : 0;
@@ -66,7 +67,7 @@ TcpAudit Tcp::audit() const {
     check(!c.application_closed || !over,
           "a connection that is over and closed by its application is still there");
     if (c.hashed) {
-      check(index_.find(connections_, c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
+      check(find(c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
       check(half_open_.find(c.hash, c.tuple) == kNone, "a four-tuple is half open and connected at once");
       check(time_wait_.find(c.hash, c.tuple) == kNone, "a four-tuple is in TIME-WAIT and connected at once");
     }
@@ -89,8 +90,9 @@ TcpAudit Tcp::audit() const {
             "data waits and no timer is armed for it");
     }
   }
-  check(index_.size(connections_) == hashed, "the connection index and the connection table disagree");
+  check(index_.size() == hashed, "the connection index and the connection table disagree");
   const auto n = [this](Count count) { return counters_[count]; };
+  check(connections_.balanced(), "connections at work and at rest do not make up the table");
   check(connections_.size() == taken &&
             n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken,
         "connections opened do not equal those freed and those in the table");

@@ -8,7 +8,6 @@
 #include "stack/base/byte_queue.hpp"
 #include "stack/base/index_list.hpp"
 #include "stack/base/seq.hpp"
-#include "stack/base/slot_table.hpp"
 #include "stack/base/time.hpp"
 #include "stack/tcp/agreement.hpp"
 #include "stack/tcp/congestion.hpp"
@@ -40,7 +39,6 @@ inline constexpr std::size_t kResendCauses = 3;
 struct Connection {
   FourTuple tuple;
   std::uint32_t hash = 0;
-  std::uint32_t hash_next = 0;  // counted from one
 
   State state = State::kClosed;
   CloseReason reason = CloseReason::kNotClosed;
@@ -73,6 +71,7 @@ struct Connection {
   bool on_dirty : 1 = false;
   bool on_ready : 1 = false;
   bool on_reap : 1 = false;
+  bool on_touched : 1 = false;
 
   std::uint16_t armed = 0;      // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
@@ -137,6 +136,7 @@ struct Connection {
   std::uint32_t dirty_next = kNone;
   std::uint32_t ready_next = kNone;
   std::uint32_t reap_next = kNone;
+  std::uint32_t touched_next = kNone;
   std::uint32_t accept_next = kNone;
   std::uint32_t accept_previous = kNone;
 
@@ -147,7 +147,5 @@ struct Connection {
   bool fin_in_flight() const { return fin_sent && !fin_acked; }
   bool is_armed(Timer timer) const { return (armed & (1u << static_cast<unsigned>(timer))) != 0; }
 };
-
-using ConnectionTable = SlotTable<Connection, ConnectionId>;
 
 }  // namespace conker

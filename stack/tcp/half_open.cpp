@@ -17,7 +17,7 @@ std::uint32_t HalfOpenTable::add(const FourTuple& tuple, std::uint32_t hash, std
   record.tuple = tuple;
   record.hash = hash;
   record.listener = listener;
-  index_.insert(records_, index);
+  index_.insert(hash, index);
   list.push(records_, index);
   ++size_;
   return index;
@@ -25,7 +25,7 @@ std::uint32_t HalfOpenTable::add(const FourTuple& tuple, std::uint32_t hash, std
 
 void HalfOpenTable::remove(std::uint32_t index, List& list) {
   list.remove(records_, index);
-  index_.remove(records_, index);
+  index_.remove(records_[index].hash, index);
   records_[index].listener = kNone;
   records_[index].next = free_;
   free_ = index;

@@ -16,7 +16,6 @@ namespace conker {
 struct HalfOpen {
   FourTuple tuple;
   std::uint32_t hash = 0;
-  std::uint32_t hash_next = 0;
   std::uint32_t next = kNone;  // in its listener's list; in the free list
   std::uint32_t previous = kNone;
   std::uint32_t listener = kNone;  // slot; kNone in a free record
@@ -35,7 +34,7 @@ class HalfOpenTable {
       : records_(arena.take<HalfOpen>(capacity)), index_(arena, capacity) {}
 
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
-    return index_.find(records_, hash, tuple);
+    return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == tuple; });
   }
   /// A record with tuple and hash set, in the list and in the index; kNone when the table is full.
   std::uint32_t add(const FourTuple& tuple, std::uint32_t hash, std::uint32_t listener, List& list);
@@ -53,7 +52,7 @@ class HalfOpenTable {
       if (records_[i].listener != kNone) f(i, records_[i]);
     }
   }
-  std::uint32_t indexed() const { return index_.size(records_); }
+  std::uint32_t indexed() const { return index_.size(); }
 
  private:
   std::span<HalfOpen> records_;

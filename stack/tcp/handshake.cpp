@@ -209,7 +209,7 @@ Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, s
   record.agreed = *agreed;
   record.agreed.sack = agreed->sack && settings_.sack;
   record.agreed.window_scaling = agreed->window_scaling && settings_.window_scaling;
-  if (record.agreed.window_scaling) record.agreed.rcv_wscale = window_scale(settings_);
+  if (record.agreed.window_scaling) record.agreed.rcv_wscale = window_scale(settings_) & 0xf;
   return promote(record, kNone, segment);
 }
 
@@ -265,8 +265,8 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
   }
   // Fifth: the only thing that can arrive is the peer's FIN again, because our last ACK did not.
   if (segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
-    time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));
     answer();
+    time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));
     return Count::segments_delivered;
   }
   if (in_window && !segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;

@@ -6,7 +6,7 @@
 namespace conker {
 
 bool Tcp::info(ConnectionId id, ConnectionInfo& out) const {
-  if (connections_.find(id) == nullptr) return false;
+  if (!connections_.holds(id)) return false;
   out = info_of(id.slot);
   return true;
 }

@@ -21,7 +21,7 @@ std::uint32_t Tcp::make_connection(const FourTuple& tuple, std::uint32_t hash) {
   c.tuple = tuple;
   c.hash = hash;
   c.opened_at = now_;
-  index_.insert(connections_, slot);
+  index_.insert(hash, slot);
   c.hashed = true;
   return slot;
 }
@@ -47,7 +47,7 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   c.reason = reason;
   c.ended_at = now_;
   count_end(reason);
-  unhash(c);
+  unhash(slot);
   c.armed = 0;
   wheel_.cancel(slot);
   c.send_queue.clear(chunks_);
@@ -81,22 +81,22 @@ void Tcp::reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause)
 void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   if (!change_state(slot, State::kTimeWait, cause)) return;
   Connection& c = connections_[slot];
-  unhash(c);
+  unhash(slot);
   c.armed = 0;
   if (time_wait_.full() && time_wait_.capacity() > 0) {
     time_wait_.remove(time_wait_.oldest());
     counters_.add(Count::time_wait_evicted);
   }
   if (!time_wait_.full()) {
-    time_wait_.add({.tuple = c.tuple,
-                    .hash = c.hash,
+    TimeWait record{.tuple = PackedTuple::of(c.tuple),
                     .snd_nxt = c.snd_nxt,
                     .rcv_nxt = c.rcv_nxt,
                     .ends = Tick::ceil(now_ + settings_.time_wait),
-                    .spoke_at = Tick::floor(now_),
                     .ts_recent = c.agreed.ts_recent,
                     .timestamps = c.agreed.timestamps,
-                    .rcv_wscale = c.agreed.rcv_wscale});
+                    .rcv_wscale = c.agreed.rcv_wscale};
+    record.spoke(Tick::floor(now_));
+    time_wait_.add(record, c.hash);
     counters_.add(Count::time_wait_created);
   }
   if (c.application_closed) destroy(slot, CloseReason::kClosed, cause);
@@ -108,14 +108,15 @@ void Tcp::finish_closed(std::uint32_t slot, Cause cause) {
   if (c.application_closed) {
     destroy(slot, CloseReason::kClosed, cause);
   } else if (change_state(slot, State::kClosed, cause)) {
-    unhash(c);
+    unhash(slot);
     c.armed = 0;
   }
 }
 
-void Tcp::unhash(Connection& c) {
+void Tcp::unhash(std::uint32_t slot) {
+  Connection& c = connections_[slot];
   if (!c.hashed) return;
-  index_.remove(connections_, slot_of(c));
+  index_.remove(c.hash, slot);
   c.hashed = false;
 }
 
@@ -186,8 +187,34 @@ bool Tcp::next_event(Event& event) {
                   .listener = {}};
     c.events = 0;
     c.on_ready = false;
+    touch(slot);
     offer_to_reaper(slot);
     if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
+  }
+}
+
+// Whatever happens to a connection may leave it with nothing to do; that is looked at when the turn ends.
+void Tcp::touch(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.on_touched) return;
+  c.on_touched = true;
+  touched_.push(connections_, slot);
+}
+
+void Tcp::let_rest() {
+  const Tick now = Tick::floor(now_);
+  for (auto all = touched_.take(); !all.empty();) {
+    const std::uint32_t slot = all.pop(connections_);
+    Connection& c = connections_[slot];
+    c.on_touched = false;
+    if (!may_rest(c, now)) continue;
+    // The wheel comes by when there is something to do, and not for what has been disarmed since.
+    if (c.is_armed(Timer::kKeepalive)) {
+      wheel_.arm(slot, c.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
+    } else {
+      wheel_.cancel(slot);
+    }
+    connections_.rest(slot);
   }
 }
 
@@ -199,6 +226,7 @@ void Tcp::offer_to_reaper(std::uint32_t slot) {
 }
 
 void Tcp::reap() {
+  let_rest();
   for (auto all = reap_.take(); !all.empty();) free(all.pop(connections_));
   if (!table_starved_) return;
   // Slots were wanted and there were none: whoever does not fetch its last event loses it, and nothing else.

@@ -17,6 +17,7 @@ void Tcp::output() {
       continue;
     }
     c.on_dirty = false;
+    touch(slot);
     offer_to_reaper(slot);
   }
 }
@@ -381,7 +382,7 @@ void Tcp::wake_starved() {
   if (!pool_starved_ || chunks_.free() < chunks_.capacity() / 4) return;
   pool_starved_ = false;
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
-    if (!connections_.live(slot)) continue;
+    if (!connections_.live(slot) || connections_.resting(slot)) continue;
     Connection& c = connections_[slot];
     if (!c.wants_writable || c.state == State::kDestroy) continue;
     c.wants_writable = false;

@@ -39,7 +39,7 @@ std::uint32_t Tcp::timestamp_offset(const FourTuple& tuple) const {
 Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
   const std::uint32_t hash = hash_of(demux_key_, tuple);
   const Choice taken{.error = Error::kAddressInUse, .port = {}, .hash = hash};
-  if (index_.find(connections_, hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) return taken;
+  if (find(hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) return taken;
   const std::uint32_t time_wait = time_wait_.find(hash, tuple);
   if (time_wait != kNone && !may_reopen(time_wait_[time_wait])) return taken;
   return Choice{.error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait};
@@ -49,7 +49,7 @@ Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
 // that the old one sent, so that the peer cannot take the one for the other (RFC 6191, 3). Where there are no
 // timestamps the initial sequence number is.
 bool Tcp::may_reopen(const TimeWait& record) const {
-  return !record.timestamps || Tick::floor(now_) - record.spoke_at > 1;
+  return !record.timestamps || record.silent_for(Tick::floor(now_)) > 1;
 }
 
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so that ports

@@ -14,10 +14,10 @@ Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, c
       chunks_(chunks),
       wheel_(wheel),
       network_(network),
-      connections_(arena, capacities.connections),
+      connections_(arena, capacities),
       index_(arena, capacities.connections),
       half_open_(arena, capacities.half_open),
-      time_wait_(arena, capacities.time_wait),
+      time_wait_(arena, capacities.time_wait, SipKey{entropy.words[0], entropy.words[1]}),
       listeners_(arena, capacities.listeners),
       transitions_(arena, capacities.transitions),
       demux_key_{entropy.words[0], entropy.words[1]},
@@ -25,13 +25,11 @@ Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, c
       port_key_{entropy.words[4], entropy.words[5]} {}
 
 Connection* Tcp::living(ConnectionId id) {
-  Connection* c = connections_.find(id);
-  return c != nullptr && c->state != State::kDestroy ? c : nullptr;
-}
-
-const Connection* Tcp::living(ConnectionId id) const {
-  const Connection* c = connections_.find(id);
-  return c != nullptr && c->state != State::kDestroy ? c : nullptr;
+  if (!connections_.holds(id)) return nullptr;
+  Connection& c = connections_[id.slot];
+  if (c.state == State::kDestroy) return nullptr;
+  touch(id.slot);
+  return &c;
 }
 
 Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
@@ -124,6 +122,7 @@ Result<ConnectionId> Tcp::accept(ListenerId id) {
   c.in_accept_queue = false;
   c.listener = kNone;
   post(slot, 0);  // what happened while it waited
+  touch(slot);
   return connections_.id(slot);
 }
 
@@ -147,8 +146,10 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
 }
 
 Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
-  const Connection* c = living(id);
-  if (c == nullptr) return Error::kNoSuchId;
+  if (!connections_.holds(id)) return Error::kNoSuchId;
+  const Connection* c = connections_.at_work(id.slot);
+  if (c == nullptr) return 0u;
+  if (c->state == State::kDestroy) return Error::kNoSuchId;
   if (c->application_closed) return Error::kClosing;
   std::uint32_t length = c->receive_queue.size();
   return c->receive_queue.gather(chunks_, 0, length, out);

@@ -20,6 +20,7 @@
 #include "stack/net/network.hpp"
 #include "stack/settings.hpp"
 #include "stack/tcp/connection.hpp"
+#include "stack/tcp/connection_table.hpp"
 #include "stack/tcp/half_open.hpp"
 #include "stack/tcp/listener.hpp"
 #include "stack/tcp/recovery.hpp"
@@ -107,7 +108,9 @@ class Tcp {
   }
   template <typename F>
   void for_each_time_wait(F&& f) const {
-    time_wait_.for_each([&](const TimeWait& r) { f(TimeWaitInfo{r.tuple, r.ends.instant(now_) - now_}); });
+    time_wait_.for_each([&](const TimeWait& r) {
+      f(TimeWaitInfo{r.tuple.whole(), r.ends.instant(now_) - now_});
+    });
   }
   template <typename F>
   void for_each_listener(F&& f) const {
@@ -144,12 +147,18 @@ class Tcp {
  private:
   // ---- lifetime.cpp: the only place where states change and connections are freed ----
   std::uint32_t make_connection(const FourTuple& tuple, std::uint32_t hash);
+  /// The connection that segments of this four-tuple are for; kNone when there is none.
+  std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
+    return index_.find(hash, [&](std::uint32_t slot) { return connections_.is(slot, tuple); });
+  }
   bool change_state(std::uint32_t slot, State to, Cause cause);
   void destroy(std::uint32_t slot, CloseReason reason, Cause cause);
   void reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause);
   void enter_time_wait(std::uint32_t slot, Cause cause);
   void finish_closed(std::uint32_t slot, Cause cause);
-  void unhash(Connection& c);
+  void unhash(std::uint32_t slot);
+  void touch(std::uint32_t slot);
+  void let_rest();
   void offer_to_reaper(std::uint32_t slot);
   void free(std::uint32_t slot);
   void mark_dirty(std::uint32_t slot);
@@ -159,7 +168,6 @@ class Tcp {
 
   // ---- tcp.cpp ----
   Connection* living(ConnectionId id);
-  const Connection* living(ConnectionId id) const;
   void queue_fin(std::uint32_t slot, Cause cause);
   void leave_accept_queue(std::uint32_t slot);
 
@@ -303,9 +311,6 @@ class Tcp {
 
   ConnectionInfo info_of(std::uint32_t slot) const;
   std::uint32_t half_open_timer_id(std::uint32_t index) const { return connections_.capacity() + index; }
-  std::uint32_t slot_of(const Connection& c) const {
-    return static_cast<std::uint32_t>(&c - &connections_[0]);
-  }
 
   const Settings& settings_;
   Counters& counters_;
@@ -326,6 +331,7 @@ class Tcp {
   IndexQueue<Connection, &Connection::dirty_next> dirty_;
   IndexQueue<Connection, &Connection::ready_next> ready_;
   IndexQueue<Connection, &Connection::reap_next> reap_;
+  IndexQueue<Connection, &Connection::touched_next> touched_;
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()
   bool table_starved_ = false;    // a connection was wanted and no slot was free

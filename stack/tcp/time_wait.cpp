@@ -2,29 +2,30 @@
 
 namespace conker {
 
-void TimeWaitTable::add(const TimeWait& record) {
-  std::uint32_t index = free_;
-  if (index != kNone) {
-    free_ = records_[index].next;
-  } else {
-    index = fresh_++;
-  }
+void TimeWaitTable::add(const TimeWait& record, std::uint32_t hash) {
+  const std::uint32_t index = place(span_++);
   records_[index] = record;
-  index_.insert(records_, index);
-  order_.push(records_, index);
+  records_[index].live = true;
+  index_.insert(hash, index);
+  ++live_;
 }
 
 void TimeWaitTable::remove(std::uint32_t index) {
-  order_.remove(records_, index);
-  index_.remove(records_, index);
-  records_[index].next = free_;
-  free_ = index;
+  records_[index].live = false;
+  index_.remove(hash_of(key_, records_[index].tuple.whole()), index);
+  --live_;
+  while (span_ != 0 && !records_[first_].live) {
+    first_ = place(1);
+    --span_;
+  }
 }
 
 void TimeWaitTable::restart(std::uint32_t index, Tick ends) {
-  order_.remove(records_, index);
-  records_[index].ends = ends;
-  order_.push(records_, index);
+  if (full() && index != first_) return;
+  TimeWait record = records_[index];
+  record.ends = ends;
+  remove(index);
+  add(record, hash_of(key_, record.tuple.whole()));
 }
 
 }  // namespace conker

@@ -5,65 +5,86 @@
 #include <span>
 
 #include "stack/base/arena.hpp"
-#include "stack/base/index_list.hpp"
+#include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
 #include "stack/tcp/tuple_index.hpp"
 
 namespace conker {
 
 struct TimeWait {
-  FourTuple tuple;
-  std::uint32_t hash = 0;
-  std::uint32_t hash_next = 0;
-  std::uint32_t next = kNone;  // in the order of their end; in the free list
-  std::uint32_t previous = kNone;
+  PackedTuple tuple;
   Seq snd_nxt;
   Seq rcv_nxt;
   Tick ends;
-  Tick spoke_at{};              // when we last sent something
   std::uint32_t ts_recent = 0;  // RFC 7323, while `timestamps`
-  bool timestamps = false;
-  std::uint8_t rcv_wscale = 0;
+  std::uint16_t spoke_at = 0;   // when we last sent something: the lower half of a Tick
+  bool timestamps : 1 = false;
+  std::uint8_t rcv_wscale : 4 = 0;
+  bool live : 1 = false;  // set by the table
+
+  void spoke(Tick now) { spoke_at = static_cast<std::uint16_t>(now.value()); }
+  /// Ticks since then, modulo 67 seconds.
+  std::uint16_t silent_for(Tick now) const { return static_cast<std::uint16_t>(now.value() - spoke_at); }
 };
 
-/// Every record lives for the same time, so the order in which they were made is the order in which they end.
+/// Every record lives for the same time, so the order in which they were made is the order in which they end:
+/// a ring. What is removed from the middle leaves its place empty until the ring comes round.
 class TimeWaitTable {
  public:
-  TimeWaitTable(Arena& arena, std::uint32_t capacity)
-      : records_(arena.take<TimeWait>(capacity)), index_(arena, capacity) {}
+  /// `key` is that of the hashes that the table is given.
+  TimeWaitTable(Arena& arena, std::uint32_t capacity, const SipKey& key)
+      : records_(arena.take<TimeWait>(capacity)), index_(arena, capacity), key_(key) {}
 
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
-    return index_.find(records_, hash, tuple);
+    const PackedTuple packed = PackedTuple::of(tuple);
+    return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == packed; });
   }
-  /// A copy of `record`, whose links need not be set. Only when not full().
-  void add(const TimeWait& record);
+  /// Only when not full().
+  void add(const TimeWait& record, std::uint32_t hash);
   void remove(std::uint32_t index);
-  /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth).
+  /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth). A full table cannot
+  /// move a record back and leaves it its end. Indices of other records stay.
   void restart(std::uint32_t index, Tick ends);
   /// An ACK of ours was sent for it.
-  void spoke(std::uint32_t index, Tick now) { records_[index].spoke_at = now; }
+  void spoke(std::uint32_t index, Tick now) { records_[index].spoke(now); }
 
-  bool full() const { return size() == capacity(); }
+  /// Whether the oldest must go before another comes.
+  bool full() const { return span_ == capacity(); }
   /// The one that ends first; kNone when there is none.
-  std::uint32_t oldest() const { return order_.head(); }
+  std::uint32_t oldest() const { return live_ == 0 ? kNone : first_; }
 
   const TimeWait& operator[](std::uint32_t index) const { return records_[index]; }
-  std::uint32_t size() const { return order_.size(); }
+  std::uint32_t size() const { return live_; }
   std::uint32_t capacity() const { return static_cast<std::uint32_t>(records_.size()); }
 
   /// Calls f(record) for each, oldest first.
   template <typename F>
   void for_each(F&& f) const {
-    for (std::uint32_t at = order_.head(); at != kNone; at = records_[at].next) f(records_[at]);
+    for (std::uint32_t i = 0; i < span_; ++i) {
+      const TimeWait& record = records_[place(i)];
+      if (record.live) f(record);
+    }
   }
-  std::uint32_t indexed() const { return index_.size(records_); }
+  /// Places in use, empty ones in between included.
+  std::uint32_t span() const { return span_; }
+  std::uint32_t indexed() const { return index_.size(); }
 
  private:
+  /// The place that is `ahead` behind the first.
+  std::uint32_t place(std::uint32_t ahead) const {
+    const std::uint32_t to_end = capacity() - first_;
+    return ahead < to_end ? first_ + ahead : ahead - to_end;
+  }
+
   std::span<TimeWait> records_;
   TupleIndex index_;
-  IndexList<TimeWait, &TimeWait::next, &TimeWait::previous> order_;
-  std::uint32_t free_ = kNone;
-  std::uint32_t fresh_ = 0;
+  SipKey key_;
+  std::uint32_t first_ = 0;  // a live record, unless there is none
+  std::uint32_t span_ = 0;   // places from there to the newest, empty ones included
+  std::uint32_t live_ = 0;
 };
+
+// A million of them should fit where others keep a hundred thousand.
+static_assert(sizeof(TimeWait) == 32);
 
 }  // namespace conker

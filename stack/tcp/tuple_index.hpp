@@ -1,7 +1,8 @@
-// Finds a record by its four-tuple: a hash table whose chains run through the records.
+// Finds a record by its four-tuple: a hash table beside the records, which has their hashes in it, so that a
+// search that finds nothing touches no record.
 #pragma once
 
-#include <bit>
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -12,7 +13,7 @@
 
 namespace conker {
 
-/// Keyed, so that peers cannot make chains long.
+/// Keyed, so that peers cannot make searches long.
 inline std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
   if (tuple.local.is_v4()) {
@@ -26,49 +27,84 @@ inline std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
   return static_cast<std::uint32_t>(siphash13(key, words));
 }
 
-/// Records have `tuple`, `hash` and `hash_next` (counted from one). A tuple is in it at most once.
+/// A four-tuple as large tables keep it, in 12 bytes. 32 bits are an IPv4 address, and would be enough to
+/// name an IPv6 address in a table of those in use.
+struct PackedTuple {
+  std::uint32_t local = 0;
+  std::uint32_t remote = 0;
+  Port local_port;
+  Port remote_port;
+
+  static constexpr PackedTuple of(const FourTuple& tuple) {
+    return {tuple.local.v4_bits(), tuple.remote.v4_bits(), tuple.local_port, tuple.remote_port};
+  }
+  constexpr FourTuple whole() const {
+    return {IpAddress::v4(local), IpAddress::v4(remote), local_port, remote_port};
+  }
+  constexpr bool operator==(const PackedTuple&) const = default;
+};
+
+/// Open addressing with linear probing; what is removed leaves no mark behind. A tuple is in it at most once.
 class TupleIndex {
  public:
-  TupleIndex(Arena& arena, std::uint32_t records)
-      : buckets_(arena.take<std::uint32_t>(std::bit_ceil(records < 2 ? 2u : records))) {}
+  TupleIndex(Arena& arena, std::uint32_t records) : entries_(arena.take<Entry>(room_for(records))) {}
 
-  template <typename Table>
-  std::uint32_t find(const Table& table, std::uint32_t hash, const FourTuple& tuple) const {
-    for (std::uint32_t at = bucket(hash); at != 0; at = table[at - 1].hash_next) {
-      if (table[at - 1].hash == hash && table[at - 1].tuple == tuple) return at - 1;
+  /// The record for which `same` says yes among those of this hash; kNone when there is none.
+  template <typename Same>
+  std::uint32_t find(std::uint32_t hash, Same&& same) const {
+    for (std::size_t at = home(hash); entries_[at].ref != 0; at = after(at)) {
+      if (entries_[at].hash == hash && same(entries_[at].ref - 1)) return entries_[at].ref - 1;
     }
     return kNone;
   }
 
-  template <typename Table>
-  void insert(Table& table, std::uint32_t index) {
-    std::uint32_t& head = bucket(table[index].hash);
-    table[index].hash_next = head;
-    head = index + 1;
+  void insert(std::uint32_t hash, std::uint32_t record) {
+    std::size_t at = home(hash);
+    while (entries_[at].ref != 0) at = after(at);
+    entries_[at] = {hash, record + 1};
   }
 
-  template <typename Table>
-  void remove(Table& table, std::uint32_t index) {
-    std::uint32_t* link = &bucket(table[index].hash);
-    while (*link != 0 && *link != index + 1) link = &table[*link - 1].hash_next;
-    if (*link != 0) *link = table[index].hash_next;
+  void remove(std::uint32_t hash, std::uint32_t record) {
+    std::size_t gap = home(hash);
+    while (entries_[gap].ref != record + 1) {
+      if (entries_[gap].ref == 0) return;
+      gap = after(gap);
+    }
+    // What lies behind moves up, unless it would come to lie before its home.
+    for (std::size_t at = after(gap); entries_[at].ref != 0; at = after(at)) {
+      if (distance(home(entries_[at].hash), at) < distance(gap, at)) continue;
+      entries_[gap] = entries_[at];
+      gap = at;
+    }
+    entries_[gap] = {};
   }
+
+  /// What a search for this hash reads first is on its way.
+  void prefetch(std::uint32_t hash) const { __builtin_prefetch(&entries_[home(hash)], 1); }
 
   /// Records in the index; walked.
-  template <typename Table>
-  std::uint32_t size(const Table& table) const {
+  std::uint32_t size() const {
     std::uint32_t count = 0;
-    for (const std::uint32_t head : buckets_) {
-      for (std::uint32_t at = head; at != 0; at = table[at - 1].hash_next) ++count;
-    }
+    for (const Entry& entry : entries_) count += entry.ref != 0 ? 1 : 0;
     return count;
   }
 
  private:
-  std::uint32_t& bucket(std::uint32_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
-  const std::uint32_t& bucket(std::uint32_t hash) const { return buckets_[hash & (buckets_.size() - 1)]; }
+  struct Entry {
+    std::uint32_t hash;
+    std::uint32_t ref;  // of the record, counted from one; 0: nothing is here
+  };
 
-  std::span<std::uint32_t> buckets_;
+  /// At most five entries of eight are in use, which keeps searches short, and one never is, which ends them.
+  static constexpr std::size_t room_for(std::size_t records) { return records * 8 / 5 + 2; }
+
+  std::size_t home(std::uint32_t hash) const { return (std::uint64_t{hash} * entries_.size()) >> 32; }
+  std::size_t after(std::size_t at) const { return at + 1 == entries_.size() ? 0 : at + 1; }
+  std::size_t distance(std::size_t from, std::size_t to) const {
+    return to >= from ? to - from : to + entries_.size() - from;
+  }
+
+  std::span<Entry> entries_;
 };
 
 }  // namespace conker

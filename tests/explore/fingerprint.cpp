@@ -62,8 +62,9 @@ class Reader {
     add_list(t_.connections, t_.reap, &Connection::reap_next);
     for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) add_listener(slot);
     add_list(t_.listeners, t_.ready_listeners, &Listener::ready_next);
+    d_.add(t_.time_wait.span());
     t_.time_wait.for_each([this](const TimeWait& record) {
-      d_.add(peer_of(record.tuple));
+      d_.add(peer_of(record.tuple.whole()));
       d_.add(cut(record.ends - now_, 1 << 20));
     });
     return d_.finish();

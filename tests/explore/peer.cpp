@@ -66,7 +66,7 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
              .window = kPiece};
   });
   t.time_wait.for_each([&](const TimeWait& record) {
-    if (record.tuple != tuple) return;
+    if (record.tuple != PackedTuple::of(tuple)) return;
     found = {.what = Counterpart::What::kTimeWait,
              .rcv_nxt = record.rcv_nxt,
              .snd_una = record.snd_nxt,

@@ -340,7 +340,7 @@ void World::accept() {
     return;
   }
   if (!waiting) return complain("accept() gave a connection that did not wait");
-  if (t.connections.find(*id) == nullptr) return complain("accept() gave an id that names nothing");
+  if (!t.connections.holds(*id)) return complain("accept() gave an id that names nothing");
   const Connection& c = t.connections[id->slot];
   if (!in_state(c.state, states(State::kEstablished, State::kCloseWait))) {
     complain("accept() gave a connection that is not established");
@@ -381,14 +381,14 @@ bool World::take_event() {
                  : "an event for an id that nobody was given");
     return true;
   }
-  const Connection* c = t.connections.find(id);
-  if (c == nullptr) {
+  if (!t.connections.holds(id)) {
     complain("an event for an id that names nothing");
     return true;
   }
   if (event.mask == 0) complain("an event without news");
-  const bool ended = c->state == State::kDestroy;
-  if (c->application_closed && (event.mask & ~Event::kClosed) != 0) {
+  const Connection& c = t.connections[id.slot];
+  const bool ended = c.state == State::kDestroy;
+  if (c.application_closed && (event.mask & ~Event::kClosed) != 0) {
     complain("an application that has closed is told of more than the end");
   }
   if (event.has(Event::kClosed) != ended) complain("the last event does not fit the state");
@@ -417,7 +417,7 @@ void World::reap() {
   if (wire_.segments != segments) complain("reap() sent something");
   std::uint64_t gone = 0;
   for (Ledger::Held& held : ledger_->held) {
-    if (!held.open || t.connections.find(held.id) != nullptr) continue;
+    if (!held.open || t.connections.holds(held.id)) continue;
     held.open = false;
     ++gone;
   }
