@@ -69,7 +69,7 @@ class TestLink final : public Link {
     Waiting waiting;
     waiting.front.assign(frame.parts[0].begin(), frame.parts[0].end());
     longest_front = std::max(longest_front, frame.parts[0].size());
-    for (std::size_t i = 1; i < frame.count; ++i) waiting.rest.push_back(frame.parts[i]);
+    waiting.rest.assign(frame.parts.begin() + 1, frame.parts.end());
     waiting_.push_back(std::move(waiting));
     return true;
   }

@@ -89,12 +89,10 @@ class FaultTest : public ::testing::Test {
   }
 
   bool send(const std::vector<std::byte>& bytes) {
-    FrameOut frame;
     const std::size_t front = std::min<std::size_t>(bytes.size(), 54);
     std::vector<std::byte> headers(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(front));
-    frame.parts[frame.count++] = headers;
-    if (front < bytes.size()) frame.parts[frame.count++] = std::span(bytes).subspan(front);
-    return fault_.send(frame, now_);
+    const std::array<std::span<const std::byte>, 2> parts{headers, std::span(bytes).subspan(front)};
+    return fault_.send(FrameOut{std::span(parts).first(front < bytes.size() ? 2 : 1)}, now_);
   }
   std::vector<int> sent_numbers() {
     fault_.flush(now_);

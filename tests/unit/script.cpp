@@ -65,8 +65,8 @@ Settings plain_settings() {
 bool FakeLink::send(const FrameOut& frame, Instant) {
   if (busy) return false;
   Bytes bytes;
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    bytes.insert(bytes.end(), frame.parts[i].begin(), frame.parts[i].end());
+  for (const auto part : frame.parts) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
   }
   sent.push_back(std::move(bytes));
   return true;

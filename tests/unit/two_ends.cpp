@@ -21,8 +21,8 @@ End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capa
 
 bool End::send(const FrameOut& frame, Instant) {
   Bytes bytes;
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    bytes.insert(bytes.end(), frame.parts[i].begin(), frame.parts[i].end());
+  for (const auto part : frame.parts) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
   }
   outgoing.push_back(std::move(bytes));
   return true;
