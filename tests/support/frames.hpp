@@ -83,6 +83,9 @@ class TestLink final : public Link {
     waiting_.clear();
   }
 
+  std::uint32_t segmentation() const override { return cuts; }
+  void coalesce(bool wanted) override { coalescing = wanted; }
+
   std::vector<std::byte> take() {
     if (sent.empty()) return {};
     auto frame = std::move(sent.front());
@@ -93,6 +96,8 @@ class TestLink final : public Link {
   bool busy = false;
   std::size_t room = SIZE_MAX;  // frames it takes before it is busy
   std::size_t longest_front = 0;
+  std::uint32_t cuts = 0;
+  bool coalescing = true;
   std::deque<Arriving> arriving;
   std::deque<std::vector<std::byte>> sent;
 

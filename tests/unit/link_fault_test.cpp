@@ -110,6 +110,23 @@ class FaultTest : public ::testing::Test {
 
 using Numbers = std::vector<int>;
 
+TEST_F(FaultTest, WhileThereAreFaultsEverySegmentIsAFrame) {
+  link_.cuts = 65535;
+  EXPECT_EQ(fault_.segmentation(), 65535u);
+  set({.loss = 1});
+  EXPECT_EQ(fault_.segmentation(), 0u);
+  EXPECT_FALSE(link_.coalescing);
+  fault_.coalesce(true);
+  EXPECT_FALSE(link_.coalescing) << "not before the faults end";
+  set({});
+  EXPECT_EQ(fault_.segmentation(), 65535u);
+  EXPECT_TRUE(link_.coalescing);
+  fault_.coalesce(false);
+  set({.loss = 1});
+  set({});
+  EXPECT_FALSE(link_.coalescing) << "whoever is above does not want it";
+}
+
 TEST_F(FaultTest, PassesEverythingWhenNothingIsSet) {
   for (std::uint8_t i = 1; i <= 3; ++i) arrive(i);
   EXPECT_EQ(receive_numbers(), (Numbers{1, 2, 3}));

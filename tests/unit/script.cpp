@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/segmentation.hpp"
+
 namespace conker::test {
 namespace {
 
@@ -67,6 +69,10 @@ bool FakeLink::send(const FrameOut& frame, Instant) {
   Bytes bytes;
   for (const auto part : frame.parts) {
     bytes.insert(bytes.end(), part.begin(), part.end());
+  }
+  if (frame.segment != 0) {
+    cut_sizes.push_back(frame.segment);
+    complete_checksum(bytes);
   }
   sent.push_back(std::move(bytes));
   return true;

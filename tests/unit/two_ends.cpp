@@ -1,6 +1,9 @@
 #include "tests/unit/two_ends.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "tests/support/segmentation.hpp"
 
 namespace conker::test {
 
@@ -24,7 +27,11 @@ bool End::send(const FrameOut& frame, Instant) {
   for (const auto part : frame.parts) {
     bytes.insert(bytes.end(), part.begin(), part.end());
   }
-  outgoing.push_back(std::move(bytes));
+  if (frame.segment == 0) {
+    outgoing.push_back(std::move(bytes));
+  } else {
+    std::ranges::move(cut(bytes, frame.segment), std::back_inserter(outgoing));
+  }
   return true;
 }
 
