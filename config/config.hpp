@@ -19,6 +19,7 @@ namespace conker::config {
 struct Tap {
   std::string device;                  // name of the interface on the host
   std::optional<Prefix> host_address;  // the host's own side; also its MTU is set and it is brought up
+  bool offload = true;                 // TCP data passes in frames of up to 64 KiB, without checksums
 };
 
 /// A packet socket on an interface that the host uses too, with a MAC and addresses of our own.

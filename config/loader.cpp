@@ -176,8 +176,8 @@ Settings read_tcp(const Value& value, bool& syn_cookies) {
 }
 
 /// Every key that a link of some type has; read_kind() is stricter.
-constexpr Keys<11> kLinkKeys{"type", "name",      "device",       "path",  "mode",   "mac",
-                             "mtu",  "addresses", "host_address", "probe", "address"};
+constexpr Keys<12> kLinkKeys{"type", "name",      "device",       "path",  "mode",    "mac",
+                             "mtu",  "addresses", "host_address", "probe", "address", "offload"};
 
 std::string read_device(const Section& section) {
   const Value value = section.at("device");
@@ -203,16 +203,17 @@ std::string read_link_name(const Section& section) {
 }
 
 std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
-  static constexpr Keys<9> kTapKeys{"type",      "name",         "device", "mac",    "mtu",
-                                    "addresses", "host_address", "probe",  "address"};
+  static constexpr Keys<10> kTapKeys{"type",      "name",         "device", "mac",     "mtu",
+                                     "addresses", "host_address", "probe",  "address", "offload"};
   static constexpr Keys<8> kPacketKeys{"type", "name",      "device", "mac",
                                        "mtu",  "addresses", "probe",  "address"};
   static constexpr Keys<9> kUnixKeys{"type", "name",      "path",  "mode",   "mac",
                                      "mtu",  "addresses", "probe", "address"};
   if (type == "tap") {
     const Section section = value.section(kTapKeys);
-    Tap tap{read_device(section), std::nullopt};
+    Tap tap{.device = read_device(section), .host_address = std::nullopt};
     if (const auto host = section.find("host_address")) tap.host_address = host->host();
+    if (const auto offload = section.find("offload")) tap.offload = offload->boolean();
     return tap;
   }
   if (type == "packet") return Packet{read_device(value.section(kPacketKeys))};

@@ -15,7 +15,8 @@ std::unique_ptr<Device> open_device(const config::Link& link) {
 }
 
 std::uint32_t longest_frame(const config::Link& link) {
-  return std::holds_alternative<config::Tap>(link.kind) ? kEthernetHeader + link.mtu : kMaxFrame;
+  const auto* tap = std::get_if<config::Tap>(&link.kind);
+  return tap != nullptr && !tap->offload ? kEthernetHeader + link.mtu : kMaxFrame;
 }
 
 }  // namespace conker::daemon

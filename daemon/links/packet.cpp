@@ -177,11 +177,17 @@ bool PacketDevice::send(const FrameOut& frame, Instant now) {
   const auto head = frame.parts[0];
   std::memcpy(own, head.data(), head.size());
   parts[0] = {own, head.size()};
-  for (std::size_t i = 1; i < frame.count; ++i) {
-    // sendmmsg() only reads, whatever its type says.
-    parts[i] = {const_cast<std::byte*>(frame.parts[i].data()), frame.parts[i].size()};
+  std::size_t count = 1;
+  for (const auto part : frame.parts.subspan(1)) {
+    if (frame.parts.size() > kMaxParts) {
+      std::memcpy(own + parts[0].iov_len, part.data(), part.size());
+      parts[0].iov_len += part.size();
+    } else {
+      // sendmmsg() only reads, whatever its type says.
+      parts[count++] = {const_cast<std::byte*>(part.data()), part.size()};
+    }
   }
-  out_messages_[out_queued_].msg_hdr.msg_iovlen = frame.count;
+  out_messages_[out_queued_].msg_hdr.msg_iovlen = count;
   ++out_queued_;
   counters_.bytes_out += size;
   return true;

@@ -29,6 +29,7 @@ class PacketDevice final : public Device {
 
  private:
   static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kMaxParts = 8;  // of a frame that is lent; one with more is copied together
   static constexpr std::size_t kControlRoom = 64;  // for one tpacket_auxdata
 
   void check_interface(const config::Link& link);
@@ -50,7 +51,7 @@ class PacketDevice final : public Device {
   std::size_t out_room_;
   std::unique_ptr<std::byte[]> out_buffers_;
   std::array<mmsghdr, kBatch> out_messages_{};
-  std::array<std::array<iovec, FrameOut::kMaxParts>, kBatch> out_parts_{};
+  std::array<std::array<iovec, kMaxParts>, kBatch> out_parts_{};
   std::size_t out_queued_ = 0;
   std::size_t out_sent_ = 0;
   bool blocked_ = false;

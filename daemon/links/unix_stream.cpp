@@ -162,8 +162,7 @@ bool UnixStreamDevice::send(const FrameOut& frame, Instant now) {
   }
   write_length(&out_[out_end_], size);
   out_end_ += kLengthBytes;
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    const auto part = frame.parts[i];
+  for (const auto part : frame.parts) {
     if (!part.empty()) std::memcpy(&out_[out_end_], part.data(), part.size());
     out_end_ += part.size();
   }

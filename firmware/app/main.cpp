@@ -26,6 +26,7 @@ constexpr Capacities kCapacities{
     .interfaces = 1,
     .chunks = 36,
     .chunk_bytes = 512,
+    .pieces = 5,
     .transitions = 0,
     .routes = 1,
 };

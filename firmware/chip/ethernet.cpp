@@ -171,7 +171,7 @@ bool Ethernet::send(const FrameOut& frame, Instant) {
     return false;
   }
   Transmitter transmitter(static_cast<std::uint16_t>(size - kHeader));
-  for (std::size_t i = 0; i < frame.count; ++i) transmitter.put(frame.parts[i]);
+  for (const auto part : frame.parts) transmitter.put(part);
   transmitter.finish();
   kMacTr.write(kNewTransmission);
   ++counters_.sent;

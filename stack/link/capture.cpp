@@ -68,7 +68,7 @@ std::size_t CaptureLink::receive(std::span<FrameIn> batch, Instant now) {
 
 bool CaptureLink::send(const FrameOut& frame, Instant now) {
   if (!below_.send(frame, now)) return false;
-  if (active()) record(std::span(frame.parts).first(frame.count), now);
+  if (active()) record(frame.parts, now);
   return true;
 }
 

@@ -32,6 +32,8 @@ class CaptureLink final : public Link {
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override { below_.flush(now); }
+  std::uint32_t segmentation() const override { return below_.segmentation(); }
+  void coalesce(bool wanted) override { below_.coalesce(wanted); }
   Instant next_deadline() const override { return below_.next_deadline(); }
 
  private:

@@ -1,6 +1,7 @@
 #include "stack/link/fault.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 
 #include "stack/base/checksum.hpp"
@@ -41,14 +42,17 @@ void complete_partial_checksum(std::span<std::byte> frame) {
   put16(frame, static_cast<std::size_t>(ip->payload.data() - frame.data()) + field, sum.finish());
 }
 
-FrameOut in_two_parts(std::span<const std::byte> bytes) {
-  FrameOut frame;
-  const std::size_t front = std::min(bytes.size(), kHeadersMax);
-  frame.parts[0] = bytes.first(front);
-  frame.parts[1] = bytes.subspan(front);
-  frame.count = front < bytes.size() ? 2 : 1;
-  return frame;
-}
+class InTwoParts {
+ public:
+  explicit InTwoParts(std::span<const std::byte> bytes) {
+    const std::size_t front = std::min(bytes.size(), kHeadersMax);
+    parts_ = {bytes.first(front), bytes.subspan(front)};
+  }
+  FrameOut frame() const { return {std::span(parts_).first(parts_[1].empty() ? 1 : 2)}; }
+
+ private:
+  std::array<std::span<const std::byte>, 2> parts_;
+};
 
 // Whether checksums of its own protect what follows the Ethernet header. Whom a flipped bit in ARP misleads
 // would stay misled for a minute, which no corruption on a real wire can do.
@@ -106,6 +110,7 @@ std::uint32_t FaultLink::hold(Parts frame, ChecksumState checksum) {
 void FaultLink::set(const FaultSettings& settings) {
   settings_ = settings;
   decided_ = false;
+  below_.coalesce(coalescing_ && !settings.any());
   // Each direction has its own sequence, so that what happens to one does not depend on the other.
   in_.random = settings.seed;
   out_.random = ~settings.seed;
@@ -275,19 +280,19 @@ bool FaultLink::send(const FrameOut& frame, Instant now) {
     ++counters_.lost;
     return true;
   }
-  FrameOut passing = frame;
+  Parts parts = frame.parts;
+  InTwoParts corrupted({});
   if (fate.corrupted) {
-    const std::uint32_t copy =
-        corrupted_copy(out_, std::span(frame.parts).first(frame.count), ChecksumState::kUnknown);
+    const std::uint32_t copy = corrupted_copy(out_, parts, ChecksumState::kUnknown);
     if (copy == kNone) return true;
-    passing = in_two_parts(bytes(copy));
+    corrupted = InTwoParts(bytes(copy));
+    parts = corrupted.frame().parts;
   }
-  const Parts parts = std::span(passing.parts).first(passing.count);
   if (settings_.delay.count() > 0 || fate.reordered) {
     if (settings_.delay.count() > 0) ++counters_.delayed;
     postpone(out_, parts, ChecksumState::kUnknown, fate.reordered, now);
   } else {
-    decided_ = !below_.send(passing, now);
+    decided_ = !below_.send(FrameOut{parts}, now);
     if (decided_) return false;
     if (out_.overtaken != kNone) {
       let_overtaken_go(out_, now);
@@ -304,7 +309,7 @@ bool FaultLink::send(const FrameOut& frame, Instant now) {
 void FaultLink::send_due(Instant now) {
   if (now < retry_at_) return;
   while (due(out_, now)) {
-    if (!below_.send(in_two_parts(bytes(out_.waiting)), now)) {
+    if (!below_.send(InTwoParts(bytes(out_.waiting)).frame(), now)) {
       retry_at_ = now + kBusyWait;
       return;
     }
@@ -316,6 +321,11 @@ void FaultLink::flush(Instant now) {
   send_due(now);
   below_.flush(now);
   free_given(out_);
+}
+
+void FaultLink::coalesce(bool wanted) {
+  coalescing_ = wanted;
+  below_.coalesce(wanted && !settings_.any());
 }
 
 Instant FaultLink::next_deadline() const {

@@ -47,6 +47,9 @@ class FaultLink final : public Link {
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
   Instant next_deadline() const override;
+  /// While there are faults every segment has its own: nothing is cut or joined below.
+  std::uint32_t segmentation() const override { return settings_.any() ? 0 : below_.segmentation(); }
+  void coalesce(bool wanted) override;
 
  private:
   using Parts = std::span<const std::span<const std::byte>>;
@@ -94,6 +97,7 @@ class FaultLink final : public Link {
   std::span<std::byte> storage_;
   std::uint32_t frame_bytes_;
   std::uint32_t free_ = kNone;
+  bool coalescing_ = true;
   bool decided_ = false;  // the next frame was refused below, and its fate is to pass
   Instant retry_at_{};    // when what is due may be offered again to a link that was busy
   FaultSettings settings_;

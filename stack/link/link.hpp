@@ -1,7 +1,6 @@
 // The link: where frames come from and go to. Drivers and decorators implement it; the stack only uses it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,16 +23,18 @@ struct FrameIn {
   ChecksumState checksum = ChecksumState::kUnknown;
 };
 
-/// A frame to send, in pieces that follow each other on the wire, so that data need not be copied together.
-/// The first part holds the headers and is good only during send(); the others stay until flush().
+/// A frame to send, in parts that follow each other on the wire, so that data need not be copied together.
+/// The first part holds the headers. It and the list of the parts are good only during send(), the bytes of
+/// the other parts until flush().
 struct FrameOut {
-  static constexpr std::size_t kMaxParts = 8;
-  std::array<std::span<const std::byte>, kMaxParts> parts{};
-  std::uint8_t count = 0;
+  std::span<const std::span<const std::byte>> parts;
+  /// Not 0 only on links that offer it (Link::segmentation()): the checksum field of the TCP header holds the
+  /// sum of the pseudo-header alone, and the data behind it is to leave in segments of so many bytes.
+  std::uint16_t segment = 0;
 
   constexpr std::size_t size() const {
     std::size_t total = 0;
-    for (std::size_t i = 0; i < count; ++i) total += parts[i].size();
+    for (const auto part : parts) total += part.size();
     return total;
   }
 };
@@ -50,6 +51,14 @@ class Link {
 
   /// Whatever was taken but still waits to form a batch goes out.
   virtual void flush(Instant /*now*/) {}
+
+  /// Bytes of the longest IPv4 packet with TCP data that the link cuts into segments now, completing their
+  /// checksums; 0: it does not.
+  virtual std::uint32_t segmentation() const { return 0; }
+
+  /// Whether frames may come in that hold several TCP segments as one, longer than the MTU. Wanted until it
+  /// is said otherwise; of no interest to links that join none.
+  virtual void coalesce(bool /*wanted*/) {}
 
   /// When the link wants receive() and flush() to be called again although nothing arrived (a frame it holds
   /// back); kNever if it does not.

@@ -6,8 +6,7 @@
 namespace conker {
 
 Sent Network::broadcast(InterfaceId interface, PacketOut& packet) {
-  std::size_t length = packet.transport_length;
-  for (std::size_t i = 0; i < packet.payload_parts; ++i) length += packet.payload[i].size();
+  const std::size_t length = packet.transport_length + packet.payload.size();
   if (kIpv4HeaderMin + length > interfaces_.mtu(interface)) {
     counters_.add(Count::drop_ip_too_big);
     return Sent::kDropped;
@@ -15,15 +14,14 @@ Sent Network::broadcast(InterfaceId interface, PacketOut& packet) {
   constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
   constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
   const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
-  FrameOut frame;
-  frame.parts[0] = headers.subspan(kEthernetAt);
-  frame.count = static_cast<std::uint8_t>(1 + packet.payload_parts);
-  for (std::size_t i = 0; i < packet.payload_parts; ++i) frame.parts[1 + i] = packet.payload[i];
+  PacketOut::Few few;
+  const auto parts = packet.parts(few);
+  parts[0] = headers.subspan(kEthernetAt);
 
   emit_ipv4(header_for(packet), length, headers.subspan(kIpAt));
   emit_ethernet({MacAddress::broadcast(), interfaces_.mac(interface), kEtherTypeIpv4, {}},
                 headers.subspan(kEthernetAt));
-  if (!interfaces_.send(interface, frame, now_)) return Sent::kBusy;
+  if (!interfaces_.send(interface, FrameOut{parts}, now_)) return Sent::kBusy;
   counters_.add(Count::packets_out);
   return Sent::kSent;
 }

@@ -1,28 +1,11 @@
 // Packets of ours that are larger than the interface carries (RFC 791, 3.2).
 #include <algorithm>
+#include <array>
 
 #include "stack/net/network.hpp"
 #include "stack/wire/ipv4.hpp"
 
 namespace conker {
-namespace {
-
-// The bytes [from, from + length) of the payload, as parts of a frame behind its headers.
-void add_slice(const PacketOut& packet, std::size_t from, std::size_t length, FrameOut& frame) {
-  for (std::size_t i = 0; i < packet.payload_parts && length > 0; ++i) {
-    const auto part = packet.payload[i];
-    if (from >= part.size()) {
-      from -= part.size();
-      continue;
-    }
-    const std::size_t n = std::min(length, part.size() - from);
-    frame.parts[frame.count++] = part.subspan(from, n);
-    length -= n;
-    from = 0;
-  }
-}
-
-}  // namespace
 
 // The protocol's header leaves with the first fragment; the payload is cut where units of 8 bytes end. When
 // the link takes some and then no more, the rest is lost: to send all of it again would only double the
@@ -34,11 +17,10 @@ Sent Network::send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, s
     const std::size_t transport = offset == 0 ? packet.transport_length : 0;
     ip.fragment_offset = static_cast<std::uint16_t>(offset / 8);
     ip.more_fragments = offset + here < length;
-    FrameOut frame;
-    frame.count = 1;
-    add_slice(packet, offset - (offset == 0 ? 0 : packet.transport_length), here - transport, frame);
+    std::array<std::span<const std::byte>, 2> parts;
+    parts[1] = packet.payload.subspan(offset + transport - packet.transport_length, here - transport);
     const Sent sent =
-        transmit(hop, ip, std::span(packet.headers).first(PacketOut::kHeadroom + transport), frame);
+        transmit(hop, ip, std::span(packet.headers).first(PacketOut::kHeadroom + transport), parts, 0);
     if (sent == Sent::kBusy && offset == 0) return Sent::kBusy;
     if (sent != Sent::kSent) {
       counters_.add(Count::drop_ip_fragments_lost);

@@ -129,9 +129,8 @@ bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
   packet.destination = ip->source;
   packet.protocol = kProtocolIcmp;
   packet.transport_length = kIcmp4Header;
-  packet.payload[0] = about.first(header + std::min(ip->payload.size(), kQuotedBytes));
-  packet.payload_parts = 1;
-  emit_icmp4({type, code, upper, 0, packet.payload[0]}, packet.transport());
+  packet.payload = about.first(header + std::min(ip->payload.size(), kQuotedBytes));
+  emit_icmp4({type, code, upper, 0, packet.payload}, packet.transport());
   return true;
 }
 
@@ -143,8 +142,7 @@ void Icmp::make_echo(std::uint8_t type, const IpAddress& source, const IpAddress
   packet.protocol = kProtocolIcmp;
   packet.may_fragment = true;
   packet.transport_length = kIcmp4Header;
-  packet.payload[0] = payload;
-  packet.payload_parts = payload.empty() ? 0 : 1;
+  packet.payload = payload;
   emit_icmp4({type, 0, identifier, sequence, payload}, packet.transport());
 }
 

@@ -140,10 +140,8 @@ bool Interfaces::send_arp(InterfaceId interface, const ArpPacket& packet, const 
   std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
   emit_ethernet({to, mac(interface), kEtherTypeArp, {}}, bytes);
   emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));
-  FrameOut frame;
-  frame.parts[0] = bytes;
-  frame.count = 1;
-  const bool sent = send(interface, frame, now);
+  const std::span<const std::byte> whole(bytes);
+  const bool sent = send(interface, FrameOut{std::span(&whole, 1)}, now);
   if (sent) counters_.add(Count::arp_out);
   return sent;
 }

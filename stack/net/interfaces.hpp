@@ -68,6 +68,9 @@ class Interfaces {
   MacAddress mac(InterfaceId interface) const { return interfaces_[interface.index].mac; }
   bool is_own_mac(const MacAddress& mac) const;
   std::uint16_t mtu(InterfaceId interface) const { return interfaces_[interface.index].mtu; }
+  std::uint32_t segmentation(InterfaceId interface) const {
+    return interfaces_[interface.index].link->segmentation();
+  }
 
   /// Gives a frame to the link; false when the link cannot take it now. Counts.
   bool send(InterfaceId interface, const FrameOut& frame, Instant now);

@@ -12,6 +12,8 @@ namespace {
 
 // What the first part of a frame may hold behind its Ethernet header.
 constexpr std::uint32_t kHeadersInFront = PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
+// Of a frame that has waited.
+constexpr std::size_t kPartsMost = 8;
 
 }  // namespace
 
@@ -225,7 +227,7 @@ void Neighbours::send_queue(Neighbour& neighbour, Instant now) {
   }
 }
 
-// False when the link is busy, or when the chunks are so small that one frame cannot name them all.
+// False when the link is busy, or when the chunks are so small that it takes too many of them.
 bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
   // The first part may be as long as headers are. The queue's length prefix lands where the Ethernet header
   // ends, so that the packet follows that header.
@@ -236,14 +238,13 @@ bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
   const std::uint32_t in_front = std::min<std::uint32_t>(length, kHeadersInFront);
   emit_ethernet({neighbour.mac, interfaces_.mac(neighbour.interface), kEtherTypeIpv4, {}}, front);
 
-  FrameOut frame;
-  frame.parts[0] = std::span(front).first(kEthernetHeader + in_front);
+  std::array<std::span<const std::byte>, kPartsMost> parts;
+  parts[0] = std::span(front).first(kEthernetHeader + in_front);
   std::uint32_t rest = length - in_front;
   const std::uint32_t pieces =
-      neighbour.queue.gather(chunks_, 2 + in_front, rest, std::span(frame.parts).subspan(1));
+      neighbour.queue.gather(chunks_, 2 + in_front, rest, std::span(parts).subspan(1));
   if (rest != length - in_front) return false;
-  frame.count = static_cast<std::uint8_t>(1 + pieces);
-  if (!interfaces_.send(neighbour.interface, frame, now)) return false;
+  if (!interfaces_.send(neighbour.interface, FrameOut{std::span(parts).first(1 + pieces)}, now)) return false;
   // The chunks are given back at once, so the link must be done with them.
   if (pieces > 0) interfaces_.flush(neighbour.interface, now);
   return true;

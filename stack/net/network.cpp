@@ -164,27 +164,33 @@ Sent Network::send(PacketOut& packet) {
   };
   const auto hop = interfaces_.route(packet.destination);
   if (!hop) return drop(Count::drop_ip_no_route);
-  std::size_t length = packet.transport_length;
-  for (std::size_t i = 0; i < packet.payload_parts; ++i) length += packet.payload[i].size();
-  if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface)) {
+  PacketOut::Few few;
+  const auto parts = packet.parts(few);
+  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
+  parts[0] = packet.transport();
+  const FrameOut frame{parts, packet.segment};
+  const std::size_t length = frame.size();
+  if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface) && packet.segment == 0) {
     if (!packet.may_fragment || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
     return send_fragments(*hop, header_for(packet), packet, length);
   }
+  return transmit(*hop, header_for(packet), headers, parts, packet.segment);
+}
 
-  // The parts of the frame: all headers, then the payload as it is.
-  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
-  FrameOut frame;
-  frame.count = static_cast<std::uint8_t>(1 + packet.payload_parts);
-  for (std::size_t i = 0; i < packet.payload_parts; ++i) frame.parts[1 + i] = packet.payload[i];
-  return transmit(*hop, header_for(packet), headers, frame);
+std::uint32_t Network::segmentation(const IpAddress& remote) {
+  const auto hop = interfaces_.route(remote);
+  // What waits for a neighbour must fit the link without help.
+  return hop && neighbours_.find(*hop, now_) ? interfaces_.segmentation(hop->interface) : 0;
 }
 
 // One packet or fragment: its IP header goes into `headers` before PacketOut::kHeadroom, where the protocol's
-// begins; the payload is in the frame from the second part on.
-Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, FrameOut& frame) {
+// begins; the payload is in the parts from the second on.
+Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
+                       PacketOut::Pieces parts, std::uint16_t segment) {
   constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
   constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
-  frame.parts[0] = headers.subspan(PacketOut::kHeadroom);
+  const FrameOut frame{parts, segment};
+  parts[0] = headers.subspan(PacketOut::kHeadroom);
   emit_ipv4(ip, frame.size(), headers.subspan(kIpAt));
 
   const auto mac = neighbours_.find(hop, now_);
@@ -194,12 +200,12 @@ Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte
       counters_.add(Count::drop_ip_no_route);
       return Sent::kDropped;
     }
-    frame.parts[0] = headers.subspan(kIpAt);
-    if (!neighbours_.enqueue(hop, std::span(frame.parts).first(frame.count), now_)) return Sent::kDropped;
+    parts[0] = headers.subspan(kIpAt);
+    if (!neighbours_.enqueue(hop, parts, now_)) return Sent::kDropped;
     counters_.add(Count::packets_out);
     return Sent::kSent;
   }
-  frame.parts[0] = headers.subspan(kEthernetAt);
+  parts[0] = headers.subspan(kEthernetAt);
   emit_ethernet({*mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}}, headers.subspan(kEthernetAt));
   if (!interfaces_.send(hop.interface, frame, now_)) return Sent::kBusy;
   counters_.add(Count::packets_out);

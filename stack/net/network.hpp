@@ -49,6 +49,9 @@ class Network {
   /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the protocol's
   /// affair.
   Sent send(PacketOut& packet);
+  /// Bytes of the longest packet with TCP data to `remote` that may have a `segment` now
+  /// (Link::segmentation()); 0: none may.
+  std::uint32_t segmentation(const IpAddress& remote);
   /// The same to everybody on a link, whose interface may have no address yet: then the source is 0.0.0.0 and
   /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
   Sent broadcast(InterfaceId interface, PacketOut& packet);
@@ -117,7 +120,8 @@ class Network {
   void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about);
   Ipv4Packet header_for(const PacketOut& packet);
-  Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, FrameOut& frame);
+  Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, PacketOut::Pieces parts,
+                std::uint16_t segment);
   Sent send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length);
 
   static constexpr std::uint64_t kPurpose = 0x6864;

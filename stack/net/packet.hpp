@@ -42,21 +42,33 @@ struct PacketOut {
   static constexpr std::size_t kHeadroom = 14 + 40;  // Ethernet, and the larger of IPv4 and IPv6
   static constexpr std::size_t kTransportMax = 60;
   static constexpr std::uint8_t kDefaultDscp = 0xff;
-  static constexpr std::size_t kMaxPayloadParts = FrameOut::kMaxParts - 1;
+
+  using Pieces = std::span<std::span<const std::byte>>;
 
   IpAddress source;
   IpAddress destination;
   std::uint8_t protocol = 0;
-  std::uint8_t transport_length = 0;  // bytes of the protocol's header
-  std::uint8_t payload_parts = 0;
-  std::uint8_t ttl = 0;              // 0: Settings::ttl
-  std::uint8_t dscp = kDefaultDscp;  // kDefaultDscp: Settings::dscp
-  std::uint8_t ecn = 0;              // RFC 3168, 5
-  bool may_fragment = false;         // else it is sent whole or not at all, and nobody on the way cuts it
-  std::array<std::span<const std::byte>, kMaxPayloadParts> payload{};  // stay until flush()
+  std::uint8_t transport_length = 0;   // bytes of the protocol's header
+  std::uint8_t ttl = 0;                // 0: Settings::ttl
+  std::uint8_t dscp = kDefaultDscp;    // kDefaultDscp: Settings::dscp
+  std::uint8_t ecn = 0;                // RFC 3168, 5
+  bool may_fragment = false;           // else it is sent whole or not at all; takes a payload in one piece
+  std::uint16_t segment = 0;           // FrameOut's: where Network::segmentation() says so
+  std::span<const std::byte> payload;  // in one piece, which stays until flush() ...
+  Pieces
+      pieces;  // ... or in several: the list begins with a place for the headers, and is good during send()
   alignas(4) std::array<std::byte, kHeadroom + kTransportMax> headers;
 
   std::span<std::byte> transport() { return std::span(headers).subspan(kHeadroom, transport_length); }
+
+  /// What the parts of a frame are made of when the payload is in one piece.
+  using Few = std::array<std::span<const std::byte>, 2>;
+  /// The parts of the frame, the first left for the headers.
+  Pieces parts(Few& few) const {
+    if (!pieces.empty()) return pieces;
+    few[1] = payload;
+    return std::span(few).first(payload.empty() ? 1 : 2);
+  }
 };
 
 enum class Sent : std::uint8_t {

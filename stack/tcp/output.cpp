@@ -197,7 +197,17 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   return Sent::kSent;
 }
 
-/// How many bytes at `offset` from snd_una may go in one segment now.
+/// The most data that one frame takes, of so much that is left to send: a segment, or as many as the link
+/// cuts from it. What is sent again goes segment by segment, and only one tells of a reduced window.
+std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
+  constexpr std::uint32_t kHeaders = 40 + kTcpHeaderMax;
+  if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed) return c.mss;
+  const std::uint32_t packet = std::max(network_.segmentation(c.tuple.remote), kHeaders);
+  const std::uint32_t segments = std::min(packet - kHeaders, data_in_pieces()) / c.mss;
+  return std::max(segments, 1u) * c.mss;
+}
+
+/// How many bytes at `offset` from snd_una may go in one frame now.
 std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   const std::uint32_t queued = c.send_queue.size();
   std::uint32_t window = c.snd_wnd;
@@ -208,7 +218,12 @@ std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   }
   if (offset >= queued || offset >= window) return 0;
   const std::uint32_t left = queued - offset;
-  const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, window - offset});
+  const std::uint32_t length = std::min({frame_data(c, left), left, window - offset});
+  if (length > c.mss) {
+    // All that is behind the last full segment may be a small one.
+    const std::uint32_t rest = length % c.mss;
+    return length < left || waits_for_small(c, rest) ? length - rest : length;
+  }
   // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer overrides.
   const bool sliver = length < c.mss && length < left && length < c.max_snd_wnd / 2;
   return sliver || waits_for_small(c, length) ? 0 : length;
@@ -248,7 +263,7 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
       c.rtt_seq = end;
       c.rtt_start = now_;
     }
-    if (length < c.mss) {
+    if (length % c.mss != 0) {
       c.small_end_before = c.small_end;
       c.small_end = end;
     }
@@ -273,8 +288,9 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   PacketOut packet;
   if (length > 0) {
     const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
-    packet.payload_parts =
-        static_cast<std::uint8_t>(c.send_queue.gather(chunks_, offset, length, packet.payload));
+    const std::uint32_t pieces = c.send_queue.gather(chunks_, offset, length, pieces_.subspan(1));
+    packet.pieces = pieces_.first(1 + pieces);
+    if (length > c.mss) packet.segment = c.mss;
   }
   TcpSegment segment;
   segment.source = c.tuple.local_port;
@@ -291,6 +307,7 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   if (sent != Sent::kBusy) {
     acknowledged(c, segment);
     if (new_data) c.cwr_owed = false;
+    if (length > c.mss) counters_.add(Count::segments_out, (length - 1) / c.mss);
   }
   return sent;
 }
@@ -331,8 +348,8 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
   packet.protocol = kProtocolTcp;
   const auto space = std::span(packet.headers).subspan(PacketOut::kHeadroom);
   packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space));
-  finish_tcp_checksum(packet.transport(), tuple.local, tuple.remote,
-                      std::span(packet.payload).first(packet.payload_parts));
+  const auto data = packet.pieces.empty() ? packet.pieces : packet.pieces.subspan(1);
+  finish_tcp_checksum(packet.transport(), tuple.local, tuple.remote, data, packet.segment != 0);
   const Sent sent = network_.send(packet);
   if (sent == Sent::kSent) {
     counters_.add(Count::segments_out);
@@ -350,8 +367,7 @@ std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
 /// 9293, 3.7.1), and wherever in a chunk it begins, its data must not lie in more pieces than a packet has.
 std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
   const std::uint32_t mss = std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed);
-  const std::uint32_t in_pieces = (PacketOut::kMaxPayloadParts - 1) * chunks_.chunk_bytes();
-  return static_cast<std::uint16_t>(std::min<std::uint32_t>(mss, in_pieces));
+  return static_cast<std::uint16_t>(std::min(mss, data_in_pieces()));
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

@@ -269,7 +269,13 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
   const SentSegment* last = log.back();
   if (last == nullptr || begin >= last->end) {
     f.pipe += static_cast<std::uint32_t>(end - begin);
-    log.push(SentSegment{.begin = begin, .end = end, .sent_at = now});
+    // One frame may have carried many segments, and each has its own fate.
+    const Seq data_end = c.snd_una + c.send_queue.size();
+    for (Seq at = begin; at != end;) {
+      const Seq next = min(end, data_end) - at > std::int32_t{c.mss} ? at + c.mss : end;
+      log.push(SentSegment{.begin = at, .end = next, .sent_at = now});
+      at = next;
+    }
     return;
   }
   log.for_each([&](SentSegment& s) {

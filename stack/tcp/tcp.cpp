@@ -20,6 +20,7 @@ Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, c
       time_wait_(arena, capacities.time_wait, SipKey{entropy.words[0], entropy.words[1]}),
       listeners_(arena, capacities.listeners),
       transitions_(arena, capacities.transitions),
+      pieces_(arena.take<std::span<const std::byte>>(std::max<std::size_t>(capacities.pieces, 3))),
       demux_key_{entropy.words[0], entropy.words[1]},
       isn_key_{entropy.words[2], entropy.words[3]},
       port_key_{entropy.words[4], entropy.words[5]} {}

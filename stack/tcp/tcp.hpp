@@ -263,6 +263,7 @@ class Tcp {
   Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
   void send_reset(const FourTuple& tuple, const TcpSegment& to);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
+  std::uint32_t frame_data(const Connection& c, std::uint32_t left) const;
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   bool waits_for_small(const Connection& c, std::uint32_t length) const;
   void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const;
@@ -278,6 +279,10 @@ class Tcp {
   std::uint32_t timestamp_offset(const FourTuple& tuple) const;
   TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
     return {Tick::floor(now_).value() + offset, echo};
+  }
+  /// Data that lies in the pieces of one frame, wherever in a chunk it begins.
+  std::uint32_t data_in_pieces() const {
+    return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
   std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
   void wake_starved();
@@ -327,6 +332,7 @@ class Tcp {
   TimeWaitTable time_wait_;
   ListenerTable listeners_;
   TransitionRing transitions_;
+  PacketOut::Pieces pieces_;  // of the frame that is being sent
 
   IndexQueue<Connection, &Connection::dirty_next> dirty_;
   IndexQueue<Connection, &Connection::ready_next> ready_;

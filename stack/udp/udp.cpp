@@ -198,8 +198,7 @@ Error Udp::hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet
   packet.destination = to.address;
   packet.protocol = kProtocolUdp;
   packet.transport_length = kUdpHeader;
-  packet.payload[0] = payload;
-  packet.payload_parts = payload.empty() ? 0 : 1;
+  packet.payload = payload;
   emit_udp({socket.local.port, to.port, payload}, packet.source, packet.destination, packet.transport());
   const Sent sent =
       everybody_on ? parts_.network.broadcast(*everybody_on, packet) : parts_.network.send(packet);

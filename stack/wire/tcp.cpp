@@ -161,12 +161,13 @@ std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
 }
 
 void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
-                         std::span<const std::span<const std::byte>> payload) {
+                         std::span<const std::span<const std::byte>> payload, bool partial) {
   std::size_t length = header.size();
   for (const auto piece : payload) length += piece.size();
 
   Checksum sum;
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(length));
+  if (partial) return put16(header, kChecksum, static_cast<std::uint16_t>(~sum.finish()));
   put16(header, kChecksum, 0);
   sum.add(header);
   for (const auto piece : payload) sum.add(piece);

@@ -57,9 +57,9 @@ class WireEnd final : public Link {
   bool send(const FrameOut& frame, Instant) override {
     if (other_->arrived_.size() == kRoom) return false;
     Frame& copy = other_->arrived_.emplace_back();
-    for (std::size_t i = 0; i < frame.count; ++i) {
-      std::memcpy(copy.bytes.data() + copy.size, frame.parts[i].data(), frame.parts[i].size());
-      copy.size += frame.parts[i].size();
+    for (const auto part : frame.parts) {
+      std::memcpy(copy.bytes.data() + copy.size, part.data(), part.size());
+      copy.size += part.size();
     }
     return true;
   }

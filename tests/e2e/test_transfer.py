@@ -43,19 +43,19 @@ def no_damage(field: Field) -> None:
     same(field.ctl.balanced()["live"], 0, "connections left")
 
 
-@test("tap", "packet", quick=True)
+@test("tap", "plain", "packet", quick=True)
 def clean_to_the_kernel(field: Field) -> None:
     to_kernel(field)
     no_damage(field)
 
 
-@test("tap", "packet", quick=True)
+@test("tap", "plain", "packet", quick=True)
 def clean_from_the_kernel(field: Field) -> None:
     from_kernel(field)
     no_damage(field)
 
 
-@test("tap", "packet")
+@test("tap", "plain", "packet")
 def lossy_to_the_kernel(field: Field) -> None:
     field.ctl.ok("fault", "set", *FAULTS)
     to_kernel(field, 240)
@@ -63,7 +63,7 @@ def lossy_to_the_kernel(field: Field) -> None:
     field.ctl.balanced()
 
 
-@test("tap", "packet")
+@test("tap", "plain", "packet")
 def lossy_from_the_kernel(field: Field) -> None:
     field.ctl.ok("fault", "set", *FAULTS)
     from_kernel(field, 240)

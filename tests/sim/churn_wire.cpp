@@ -24,9 +24,9 @@ void ChurnWire::arrive(std::span<const std::byte> front, const FrameOut& frame, 
   Frame& copy = frames_[filling_ * kRoom + count];
   std::memcpy(copy.data(), front.data(), front.size());
   std::size_t length = front.size();
-  for (std::size_t i = 1; i < frame.count; ++i) {
-    std::memcpy(copy.data() + length, frame.parts[i].data(), frame.parts[i].size());
-    length += frame.parts[i].size();
+  for (const auto part : frame.parts.subspan(1)) {
+    std::memcpy(copy.data() + length, part.data(), part.size());
+    length += part.size();
   }
   if (garbled) {
     const std::size_t bit = kEthernet * 8 + dice_.below(static_cast<std::uint32_t>((length - kEthernet) * 8));

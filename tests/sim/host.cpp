@@ -79,8 +79,8 @@ bool Host::send(const FrameOut& frame, Instant now) {
     return true;
   }
   std::byte* at = bytes.data();
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    at = std::copy(frame.parts[i].begin(), frame.parts[i].end(), at);
+  for (const auto part : frame.parts) {
+    at = std::copy(part.begin(), part.end(), at);
   }
   const auto whole = std::span<const std::byte>(bytes).first(length);
   ++frames_sent_;

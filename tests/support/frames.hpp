@@ -69,7 +69,7 @@ class TestLink final : public Link {
     Waiting waiting;
     waiting.front.assign(frame.parts[0].begin(), frame.parts[0].end());
     longest_front = std::max(longest_front, frame.parts[0].size());
-    for (std::size_t i = 1; i < frame.count; ++i) waiting.rest.push_back(frame.parts[i]);
+    waiting.rest.assign(frame.parts.begin() + 1, frame.parts.end());
     waiting_.push_back(std::move(waiting));
     return true;
   }
@@ -83,6 +83,9 @@ class TestLink final : public Link {
     waiting_.clear();
   }
 
+  std::uint32_t segmentation() const override { return cuts; }
+  void coalesce(bool wanted) override { coalescing = wanted; }
+
   std::vector<std::byte> take() {
     if (sent.empty()) return {};
     auto frame = std::move(sent.front());
@@ -93,6 +96,8 @@ class TestLink final : public Link {
   bool busy = false;
   std::size_t room = SIZE_MAX;  // frames it takes before it is busy
   std::size_t longest_front = 0;
+  std::uint32_t cuts = 0;
+  bool coalescing = true;
   std::deque<Arriving> arriving;
   std::deque<std::vector<std::byte>> sent;
 

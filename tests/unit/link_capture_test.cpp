@@ -33,9 +33,7 @@ class CaptureTest : public ::testing::Test {
     return capture_.receive(batch, now);
   }
   bool send(std::span<const std::span<const std::byte>> parts, Instant now) {
-    FrameOut frame;
-    for (const auto part : parts) frame.parts[frame.count++] = part;
-    return capture_.send(frame, now);
+    return capture_.send(FrameOut{parts}, now);
   }
 
   TestLink link_;

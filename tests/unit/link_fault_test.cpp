@@ -89,12 +89,10 @@ class FaultTest : public ::testing::Test {
   }
 
   bool send(const std::vector<std::byte>& bytes) {
-    FrameOut frame;
     const std::size_t front = std::min<std::size_t>(bytes.size(), 54);
     std::vector<std::byte> headers(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(front));
-    frame.parts[frame.count++] = headers;
-    if (front < bytes.size()) frame.parts[frame.count++] = std::span(bytes).subspan(front);
-    return fault_.send(frame, now_);
+    const std::array<std::span<const std::byte>, 2> parts{headers, std::span(bytes).subspan(front)};
+    return fault_.send(FrameOut{std::span(parts).first(front < bytes.size() ? 2 : 1)}, now_);
   }
   std::vector<int> sent_numbers() {
     fault_.flush(now_);
@@ -111,6 +109,23 @@ class FaultTest : public ::testing::Test {
 };
 
 using Numbers = std::vector<int>;
+
+TEST_F(FaultTest, WhileThereAreFaultsEverySegmentIsAFrame) {
+  link_.cuts = 65535;
+  EXPECT_EQ(fault_.segmentation(), 65535u);
+  set({.loss = 1});
+  EXPECT_EQ(fault_.segmentation(), 0u);
+  EXPECT_FALSE(link_.coalescing);
+  fault_.coalesce(true);
+  EXPECT_FALSE(link_.coalescing) << "not before the faults end";
+  set({});
+  EXPECT_EQ(fault_.segmentation(), 65535u);
+  EXPECT_TRUE(link_.coalescing);
+  fault_.coalesce(false);
+  set({.loss = 1});
+  set({});
+  EXPECT_FALSE(link_.coalescing) << "whoever is above does not want it";
+}
 
 TEST_F(FaultTest, PassesEverythingWhenNothingIsSet) {
   for (std::uint8_t i = 1; i <= 3; ++i) arrive(i);

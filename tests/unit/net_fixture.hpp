@@ -136,9 +136,9 @@ class NetworkTest : public ::testing::Test {
     packet.transport_length = kTcpHeaderMin;
     std::ranges::fill(packet.transport(), std::byte{0x11});
     const auto text = std::as_bytes(std::span(payload));
-    packet.payload[0] = text.first(text.size() / 2);
-    packet.payload[1] = text.subspan(text.size() / 2);
-    packet.payload_parts = 2;
+    std::array<std::span<const std::byte>, 3> pieces{
+        {{}, text.first(text.size() / 2), text.subspan(text.size() / 2)}};
+    packet.pieces = pieces;
     const Sent sent = network_->send(packet);
     network_->flush();
     std::ranges::fill(packet.headers, std::byte{0xee});

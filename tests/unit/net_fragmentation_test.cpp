@@ -57,30 +57,6 @@ TEST_F(FragmentationTest, TheLargestPingThereIs) {
   EXPECT_EQ(bytes, 65535u - 20);
 }
 
-TEST_F(FragmentationTest, SeveralPartsAreCutWhereverTheyMeet) {
-  const auto data = numbered(3001);
-  PacketOut packet;
-  packet.source = kOurs;
-  packet.destination = kPeer;
-  packet.protocol = 17;
-  packet.may_fragment = true;
-  packet.transport_length = 8;
-  std::ranges::fill(packet.transport(), std::byte{0x55});
-  std::size_t at = 0;
-  for (const std::size_t part : {1471u, 2u, 1u, 0u, 1000u, 527u}) {
-    packet.payload[packet.payload_parts++] = std::span(data).subspan(at, part);
-    at += part;
-  }
-  ASSERT_EQ(at, data.size());
-  EXPECT_EQ(network_->send(packet), Sent::kSent);
-  network_->flush();
-  std::vector<std::byte> whole;
-  while (next()) whole.insert(whole.end(), payload_.begin(), payload_.end());
-  ASSERT_EQ(whole.size(), 8 + data.size());
-  EXPECT_TRUE(std::ranges::equal(std::span(whole).subspan(8), data));
-  EXPECT_LE(link_.longest_front, 114u);
-}
-
 TEST_F(FragmentationTest, WhatMustNotBeCutIsDropped) {
   EXPECT_EQ(send(kPeer, std::string(1461, 'x')), Sent::kDropped);
   EXPECT_EQ(count(Count::drop_ip_too_big), 1u);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/segmentation.hpp"
+
 namespace conker::test {
 namespace {
 
@@ -65,8 +67,12 @@ Settings plain_settings() {
 bool FakeLink::send(const FrameOut& frame, Instant) {
   if (busy) return false;
   Bytes bytes;
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    bytes.insert(bytes.end(), frame.parts[i].begin(), frame.parts[i].end());
+  for (const auto part : frame.parts) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  }
+  if (frame.segment != 0) {
+    cut_sizes.push_back(frame.segment);
+    complete_checksum(bytes);
   }
   sent.push_back(std::move(bytes));
   return true;

@@ -49,7 +49,11 @@ class FakeLink final : public Link {
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
 
-  bool busy = false;  // takes nothing
+  std::uint32_t segmentation() const override { return cuts; }
+
+  bool busy = false;                     // takes nothing
+  std::uint32_t cuts = 0;                // bytes of the longest packet that it would cut; it leaves it whole
+  std::vector<std::uint16_t> cut_sizes;  // FrameOut::segment of those that it was given to cut
   std::deque<Bytes> sent;
 };
 

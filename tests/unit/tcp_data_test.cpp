@@ -221,10 +221,11 @@ TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
   s.inject(Ack());
 }
 
-// A packet has room for seven pieces of data, which small chunks fill before the MSS is reached.
+// A packet has room for so many pieces, which small chunks fill before the MSS is reached.
 TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
   Capacities capacities = small_capacities();
   capacities.chunk_bytes = 128;
+  capacities.pieces = 8;
   Script s(capacities);
   const auto id = s.established();
   const std::string text = pattern(1000);

@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "stack/tcp/sack_recovery.hpp"
 #include "tests/unit/two_ends.hpp"
 
 namespace conker::test {
 namespace {
+
+constexpr SackRecovery kRecovery;
 
 Capacities for_transfer() {
   return {.connections = 16,
@@ -80,6 +83,10 @@ class TcpTransferTest : public ::testing::Test {
     wire.audit_every = 50;
     const std::string to_right = random_text(bytes, weather.seed + 1),
                       to_left = random_text(bytes, weather.seed + 2);
+    for (End* end : {&wire.left(), &wire.right()}) {
+      end->cuts = cuts_;
+      if (cuts_ != 0) end->stack().use(kRecovery);
+    }
     Party left, right;
     left.stack = &wire.left().stack();
     left.to_send = to_right;
@@ -126,6 +133,7 @@ class TcpTransferTest : public ::testing::Test {
     }
   }
 
+  std::uint32_t cuts_ = 0;  // what the links cut, with SACK on both sides
   Duration took_{};
 };
 
@@ -170,6 +178,17 @@ TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
 
 TEST_F(TcpTransferTest, ATerribleLine) {
   transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3});
+}
+
+TEST_F(TcpTransferTest, LinksThatCut) {
+  cuts_ = 65535;
+  transfer(3'000'000, {.delay = 500us});
+  EXPECT_LT(took_, 100ms);
+  for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(seed);
+    transfer(400'000, {.delay = 2ms, .loss = 20, .duplicate = 20, .reorder = 50, .seed = seed});
+  }
+  transfer(100'000, {.delay = 1ms, .loss = 30, .seed = 9}, 700);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "tests/unit/two_ends.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "tests/support/segmentation.hpp"
 
 namespace conker::test {
 
@@ -21,10 +24,14 @@ End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capa
 
 bool End::send(const FrameOut& frame, Instant) {
   Bytes bytes;
-  for (std::size_t i = 0; i < frame.count; ++i) {
-    bytes.insert(bytes.end(), frame.parts[i].begin(), frame.parts[i].end());
+  for (const auto part : frame.parts) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
   }
-  outgoing.push_back(std::move(bytes));
+  if (frame.segment == 0) {
+    outgoing.push_back(std::move(bytes));
+  } else {
+    std::ranges::move(cut(bytes, frame.segment), std::back_inserter(outgoing));
+  }
   return true;
 }
 

@@ -31,6 +31,7 @@ class End final : public Link {
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
+  std::uint32_t segmentation() const override { return cuts; }
 
   Stack& stack() { return *stack_; }
   /// Every event of a turn, and then once with no event: step 3 of the turn.
@@ -39,6 +40,7 @@ class End final : public Link {
   /// Asked for its deadline before time moves.
   std::function<Instant()> deadline;
 
+  std::uint32_t cuts = 0;  // bytes of the longest packet that it cuts
   std::deque<Bytes> outgoing;
 
  private:

@@ -1,6 +1,7 @@
 """The field most tests are played on: one conkerd, the kernel on the other side of its link.
 
 tap     one namespace: conkerd's TAP device, whose host side is the kernel's.
+plain   the same with offload: false, so that every segment is a frame of its own.
 packet  two namespaces joined by a veth pair: conkerd sits on one end beside the kernel that owns it,
         the peer is the kernel at the other end.
 """
@@ -28,7 +29,7 @@ class Field:
         self.scene = scene
         self.link = link
         self.peer_ns: Namespace = scene.namespace()
-        self.stack_ns: Namespace = self.peer_ns if link == "tap" else scene.namespace()
+        self.stack_ns: Namespace = self.peer_ns if link != "packet" else scene.namespace()
         addresses = config.get("addresses", [f"{self.STACK}/24"])
         rest = {key: value for key, value in config.items() if key != "addresses"}
         if link == "packet":
@@ -48,8 +49,9 @@ class Field:
 
     def _link(self, addresses: list[str]) -> dict[str, Any]:
         common = {"name": "field", "mac": MAC, "addresses": addresses}
-        if self.link == "tap":
-            return {"type": "tap", "device": "conker0", "host_address": f"{self.PEER}/24", **common}
+        if self.link != "packet":
+            return {"type": "tap", "device": "conker0", "host_address": f"{self.PEER}/24",
+                    "offload": self.link == "tap", **common}
         return {"type": "packet", "device": "stack0", **common}
 
     def peer(self, *arguments: str, **streams: Any) -> Process:

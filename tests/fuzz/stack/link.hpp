@@ -1,7 +1,8 @@
 // The link of the stack under test. It copies nothing that it need not, and holds the stack to the contract:
-// the first part of a frame is good only during send(), the others until the flush.
+// the list of parts and the first of them are good only during send(), the others until the flush.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -30,13 +31,14 @@ class FuzzLink final : public Link {
   bool send(const FrameOut& frame, Instant) override {
     if (room == 0 || count_ == waiting_.size()) return false;
     if (room != kNoLimit) --room;
-    check(frame.count >= 1 && frame.count <= FrameOut::kMaxParts && frame.size() <= kMostBytes,
+    check(!frame.parts.empty() && frame.parts.size() <= kMostParts && frame.size() <= kMostBytes,
           "a frame longer than the link carries");
     Waiting& waiting = waiting_[count_++];
     check(frame.parts[0].size() <= waiting.front.size(), "a frame whose headers are longer than any");
     std::memcpy(waiting.front.data(), frame.parts[0].data(), frame.parts[0].size());
     waiting.front_size = frame.parts[0].size();
-    waiting.frame = frame;
+    waiting.rest_count = frame.parts.size() - 1;
+    std::ranges::copy(frame.parts.subspan(1), waiting.rest.begin());
     return true;
   }
 
@@ -45,8 +47,7 @@ class FuzzLink final : public Link {
       const Waiting& waiting = waiting_[i];
       std::memcpy(bytes_.data(), waiting.front.data(), waiting.front_size);
       std::size_t size = waiting.front_size;
-      for (std::size_t part = 1; part < waiting.frame.count; ++part) {
-        const auto bytes = waiting.frame.parts[part];
+      for (const auto bytes : std::span(waiting.rest).first(waiting.rest_count)) {
         if (!bytes.empty()) std::memcpy(bytes_.data() + size, bytes.data(), bytes.size());
         size += bytes.size();
       }
@@ -59,12 +60,14 @@ class FuzzLink final : public Link {
   std::size_t room = kNoLimit;  // frames it takes before it is busy
 
   static constexpr std::size_t kMostBytes = 1514;
+  static constexpr std::size_t kMostParts = 34;
 
  private:
   struct Waiting {
     std::array<std::byte, 128> front;
     std::size_t front_size;
-    FrameOut frame;
+    std::array<std::span<const std::byte>, kMostParts - 1> rest;
+    std::size_t rest_count;
   };
   Observer& observer_;
   std::array<Waiting, 32> waiting_;

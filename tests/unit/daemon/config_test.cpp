@@ -235,7 +235,7 @@ INSTANTIATE_TEST_SUITE_P(
              "without space, / or :"},
         Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
              "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
-             "host_address, probe, address"},
+             "host_address, probe, address, offload"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),

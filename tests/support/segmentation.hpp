@@ -1,0 +1,58 @@
+// What a link does for the stack that completes checksums and cuts large TCP frames into segments.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "stack/base/checksum.hpp"
+#include "stack/wire/bytes.hpp"
+#include "tests/support/segment.hpp"
+
+namespace conker::test {
+
+inline constexpr std::size_t kIpAt = 14, kTcpAt = kIpAt + 20;
+
+/// Puts the checksum over a frame of IPv4 and TCP whose field has the pseudo-header's sum.
+inline void complete_checksum(std::span<std::byte> frame) {
+  Checksum sum;
+  sum.add(frame.subspan(kTcpAt));
+  put16(frame, kTcpAt + 16, sum.finish());
+}
+
+/// The segments, as frames, that a frame of FrameOut::segment is.
+inline std::vector<Bytes> cut(const Bytes& frame, std::uint16_t segment) {
+  const std::size_t data_at = kTcpAt + std::size_t{get8(frame, kTcpAt + 12)} / 16 * 4;
+  const std::size_t length = frame.size() - data_at;
+  std::vector<Bytes> segments;
+  for (std::size_t at = 0; at == 0 || at < length; at += segment) {
+    const std::size_t here = std::min<std::size_t>(segment, length - at);
+    Bytes bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(data_at));
+    const auto data = std::span(frame).subspan(data_at + at, here);
+    bytes.insert(bytes.end(), data.begin(), data.end());
+    put16(bytes, kIpAt + 2, static_cast<std::uint16_t>(bytes.size() - kIpAt));
+    put16(bytes, kIpAt + 10, 0);
+    Checksum ip;
+    ip.add(std::span(bytes).subspan(kIpAt, 20));
+    put16(bytes, kIpAt + 10, ip.finish());
+    put32(bytes, kTcpAt + 4, get32(frame, kTcpAt + 4) + static_cast<std::uint32_t>(at));
+    // FIN and PSH belong to the last, CWR to the first.
+    std::uint8_t flags = get8(frame, kTcpAt + 13);
+    if (at + here < length) flags = static_cast<std::uint8_t>(flags & ~(kFin | kPsh));
+    if (at > 0) flags = static_cast<std::uint8_t>(flags & ~0x80);
+    put8(bytes, kTcpAt + 13, flags);
+    // The sum of the pseudo-header counts the length: of the whole, and now of this segment.
+    Checksum sum;
+    sum.add16(get16(frame, kTcpAt + 16));
+    sum.add16(static_cast<std::uint16_t>(~(frame.size() - kTcpAt)));
+    sum.add16(static_cast<std::uint16_t>(bytes.size() - kTcpAt));
+    put16(bytes, kTcpAt + 16, static_cast<std::uint16_t>(~sum.finish()));
+    complete_checksum(bytes);
+    segments.push_back(std::move(bytes));
+  }
+  return segments;
+}
+
+}  // namespace conker::test
