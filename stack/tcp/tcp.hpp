@@ -284,6 +284,10 @@ class Tcp {
   std::uint32_t data_in_pieces() const {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
+  /// Bytes that one connection may have queued to be sent now.
+  std::uint32_t send_limit() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(settings_.send_buffer, chunks_.fair_bytes()));
+  }
   std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
   void wake_starved();
 
