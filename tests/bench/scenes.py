@@ -23,7 +23,7 @@ SPARE_FILES = 100  # of a process that holds connections, for everything else
 TRANSMIT_QUEUE = 10000  # as conkerd sets it on a device of its own
 
 # The same at every number of idle connections, and TIME-WAIT as large as the kernel's is made in a namespace.
-CAPACITIES = {"connections": 131072, "time_wait": 262144}
+CAPACITIES = {"connections": 131072, "time_wait": 262144, "chunks": 262144}
 SERVICES = [{"name": "echo", "port": 7}, {"name": "discard", "port": 9}, {"name": "chargen", "port": 19},
             {"name": "accept-close", "port": PORT}]
 
