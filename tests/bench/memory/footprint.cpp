@@ -57,8 +57,10 @@ Footprint footprint_of_connections(std::uint32_t records) {
 }
 
 Footprint footprint_of_time_wait(std::uint32_t records) {
-  const StrikeOptions options{.time_wait = records};
-  const StrikeOptions none{.time_wait = 16};
+  const StrikeOptions options{.time_wait = records,
+                              .addresses = std::max(records / kPortsOfAnAddress + 1, 16u)};
+  StrikeOptions none = options;
+  none.time_wait = 16;
   return footprint(options, records, Pair::left_capacities(options), Pair::left_capacities(none), &Pair::left,
                    [](Pair& pair) { pair.fill_time_wait(); });
 }

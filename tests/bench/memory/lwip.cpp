@@ -191,9 +191,11 @@ ShardReport strike_lwip(const StrikeOptions& options) {
   lwip.start(options);
   if (warm) watch(started + 1s, false);
   const Tally before = warm ? lwip.tally() : Tally();
+  const Duration cpu_before = read_clock(CLOCK_PROCESS_CPUTIME_ID);
   const Instant began = warm ? clock_now() : started;
   watch(began + from_seconds(options.seconds), !warm);
-  return {lwip.tally() - before, to_seconds(clock_now() - began)};
+  return {lwip.tally() - before, to_seconds(clock_now() - began),
+          to_seconds(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_before)};
 }
 
 }  // namespace conker::bench

@@ -30,20 +30,21 @@ unsigned long long wide(std::uint64_t value) {
 
 void print(const Arguments& a, const std::vector<ShardReport>& shards) {
   Tally all;
-  double rate = 0;
+  double rate = 0, cpu_seconds = 0;
   std::string rates;
   for (const ShardReport& shard : shards) {
     all += shard.tally;
     rate += shard.rate();
+    cpu_seconds += shard.cpu_seconds;
     rates += (rates.empty() ? "" : ", ") + std::to_string(static_cast<std::uint64_t>(shard.rate()));
   }
   std::printf(
-      "{\"stack\": \"%s\", \"close\": \"%s\", \"flight\": %u, \"shards\": %u, \"idle\": %u, \"seconds\": "
-      "%.3f, "
-      "\"completed\": %llu, \"failed\": %llu, \"cycles_per_second\": %.0f, \"per_shard\": [%s], "
+      "{\"stack\": \"%s\", \"close\": \"%s\", \"flight\": %u, \"shards\": %u, \"idle\": %u, "
+      "\"seconds\": %.3f, \"cpu_seconds\": %.3f, \"completed\": %llu, \"failed\": %llu, "
+      "\"cycles_per_second\": %.0f, \"per_shard\": [%s], "
       "\"time_wait_evicted\": %llu, \"time_wait_reused\": %llu}\n",
       a.stack.c_str(), a.close.c_str(), a.strike.flight, a.strike.shards, a.strike.idle, shards[0].seconds,
-      wide(all.completed), wide(all.failed), rate, rates.c_str(), wide(all.time_wait_evicted),
+      cpu_seconds, wide(all.completed), wide(all.failed), rate, rates.c_str(), wide(all.time_wait_evicted),
       wide(all.time_wait_reused));
 }
 
@@ -102,6 +103,10 @@ void add_strike(CLI::App& app, Arguments& a) {
     }
     if (a.warm == "full" && a.close == "reset") {
       throw CLI::ValidationError("--warm full", "resets leave nothing in TIME-WAIT; say --close fin");
+    }
+    if (a.warm == "full" && a.strike.time_wait / kPortsOfAnAddress >= a.strike.addresses) {
+      throw CLI::ValidationError("--warm full",
+                                 "there are fewer four-tuples than records: give more --addresses");
     }
     strike(a);
   });

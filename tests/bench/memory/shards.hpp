@@ -28,9 +28,11 @@ ShardReport run_contestant(const StrikeOptions& options, std::uint32_t core, std
     start.arrive_and_wait();
     awaited = false;
     const Tally before = contestant.tally();
+    const Duration cpu_before = read_clock(CLOCK_THREAD_CPUTIME_ID);
     const Instant began = clock_now();
     contestant.strike(began + from_seconds(options.seconds));
-    const ShardReport report{contestant.tally() - before, to_seconds(clock_now() - began)};
+    const ShardReport report{contestant.tally() - before, to_seconds(clock_now() - began),
+                             to_seconds(read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu_before)};
     contestant.check();
     return report;
   } catch (...) {

@@ -15,6 +15,9 @@ enum class Close : std::uint8_t { kFin, kReset };
 /// Frames that a turn takes from the wire at once, for every contestant.
 inline constexpr std::size_t kBatch = 64;
 
+/// Four-tuples that an address can take part in towards one port: 1024 to 65535.
+inline constexpr std::uint32_t kPortsOfAnAddress = 64'512;
+
 struct StrikeOptions {
   Close close = Close::kFin;
   std::uint32_t flight = 64;  // connections under way at once
@@ -23,7 +26,7 @@ struct StrikeOptions {
   bool warm_until_full = false;  // the clock starts when the TIME-WAIT table is full, not after a second
   std::uint32_t time_wait = 1'000'000;  // records of the side that closes first
   std::uint32_t addresses = 16;         // of the side that opens, used in turn
-  std::uint32_t idle = 0;               // connections established beforehand and left alone
+  std::uint32_t idle = 0;               // connections of each shard, established before and left alone
   std::uint32_t shards = 1;             // threads with a pair of stacks each
   bool huge_pages = false;              // storage asks for huge pages
 };
@@ -50,6 +53,7 @@ struct Tally {
 struct ShardReport {
   Tally tally;
   double seconds = 0;
+  double cpu_seconds = 0;  // what the processor spent on it: less than `seconds` when others had it meanwhile
 
   double rate() const { return static_cast<double>(tally.completed) / seconds; }
 };
@@ -63,10 +67,13 @@ ShardReport strike_lwip(const StrikeOptions& options);
 /// Whether strike_lwip() is more than an excuse.
 bool has_lwip();
 
-inline Instant clock_now() {
+inline Duration read_clock(clockid_t clock) {
   timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return Instant(Duration(std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000));
+  ::clock_gettime(clock, &t);
+  return Duration(std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000);
+}
+inline Instant clock_now() {
+  return Instant(read_clock(CLOCK_MONOTONIC));
 }
 
 inline Duration from_seconds(double seconds) {
