@@ -39,7 +39,7 @@ def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, shards: int =
         if shards > 1:
             arguments += ["--shards", shards]
         report = place.report(place.program("conker_bench_memory", *arguments), patience=120)
-        counted = {key: float(report[key]) for key in ("time_wait_evicted", "time_wait_reused") if key in report}
+        counted = {key: float(report[key]) for key in ("time_wait_evicted", "time_wait_reused", "cpu_seconds") if key in report}
         return {**struck(report), **counted}
 
 

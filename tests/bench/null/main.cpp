@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "tests/bench/null/commands.hpp"
-#include "tests/bench/peer/socket.hpp"
+#include "tests/bench/text.hpp"
 
 namespace {
 
@@ -31,19 +31,6 @@ MacAddress link_address(const std::string& text) {
   return *mac;
 }
 
-/// "10.77.0.1:9000".
-void set_target(const std::string& text, conker::null::StrikeOptions& options) {
-  const std::size_t colon = text.find(':');
-  unsigned port = 0;
-  char end = 0;
-  if (colon == std::string::npos || std::sscanf(text.c_str() + colon + 1, "%5u%c", &port, &end) != 1 ||
-      port == 0 || port > 65535) {
-    throw std::invalid_argument(text + ": not ADDRESS:PORT");
-  }
-  options.to = v4(text.substr(0, colon));
-  options.to_port = static_cast<std::uint16_t>(port);
-}
-
 CLI::App* with_device(CLI::App* command, Arguments& a, double& seconds) {
   command->add_option("--device", a.device, "a TAP device that stands already")->required();
   command->add_option("--mac", a.mac, "our link address")->capture_default_str();
@@ -63,7 +50,9 @@ CLI::App* add_strike(CLI::App& app, Arguments& a, const char* name, const char* 
     a.strike.device = a.device;
     a.strike.mac = link_address(a.mac);
     for (const std::string& from : a.from) a.strike.from.push_back(v4(from));
-    set_target(a.to, a.strike);
+    const sockaddr_in to = conker::bench::target(a.to);
+    a.strike.to = ntohl(to.sin_addr.s_addr);
+    a.strike.to_port = ntohs(to.sin_port);
     run(a.strike);
   });
   return command;
