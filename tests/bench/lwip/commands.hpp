@@ -22,6 +22,7 @@ struct StrikeOptions {
 /// established; the RST takes the place of the last ACK of the handshake, so the peer's application never
 /// hears of it. By FIN it is over when the peer's FIN has come; but all of lwIP's 16,384 ports are soon in
 /// TIME-WAIT, for two minutes: then it stands still, and when that was is reported.
+/// Throws std::runtime_error when the target does not answer ARP.
 void strike(const StrikeOptions& options);
 
 /// Both go on for `seconds` from the first connection, until all that connected have gone or SIGTERM comes.

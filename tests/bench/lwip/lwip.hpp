@@ -4,6 +4,7 @@
 
 // Not all of them say that they are C.
 extern "C" {
+#include <lwip/etharp.h>
 #include <lwip/netif.h>
 #include <lwip/tcp.h>
 #include <lwip/tcpip.h>

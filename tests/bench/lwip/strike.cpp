@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/bench/lwip/commands.hpp"
@@ -15,6 +16,23 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Until the kernel's end of the device stands up, some time after we have attached, nothing is answered;
+/// lwIP would lose what it had begun meanwhile for seconds.
+void find(const ip_addr_t& target) {
+  const auto give_up = Clock::now() + std::chrono::seconds(5);
+  while (Clock::now() < give_up) {
+    {
+      const CoreLock lock;
+      eth_addr* link_address = nullptr;
+      const ip4_addr_t* address = nullptr;
+      if (etharp_find_addr(netif_default, ip_2_ip4(&target), &link_address, &address) >= 0) return;
+      etharp_request(netif_default, ip_2_ip4(&target));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  throw std::runtime_error("the target does not answer ARP on the device");
+}
+
 class Striker {
  public:
   explicit Striker(const StrikeOptions& options) : options_(options) {
@@ -22,6 +40,7 @@ class Striker {
   }
 
   void run() {
+    find(to_);
     const auto start = Clock::now();
     const auto end =
         start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds));

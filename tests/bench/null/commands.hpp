@@ -35,7 +35,7 @@ void strike(const StrikeOptions& options);
 /// frames are worked out before the clock starts, and of them only what has to differ is written in place,
 /// with precomputed sums. There is no clock (a signal ends it), no count of what is in flight (what has come
 /// decides what goes, so a lost frame is never made up for), nothing is checked. Measured, the two need the
-/// same processor time a cycle within 1 %, and 98 % of it is spent in the kernel.
+/// same processor time a cycle within 2 %, and 97 % of it is spent in the kernel.
 void loop(const StrikeOptions& options);
 
 struct BulkOptions {

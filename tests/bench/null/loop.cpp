@@ -1,5 +1,4 @@
 // The bare loop: what a strike costs when nobody thinks.
-#include <poll.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/bench/null/arp.hpp"
 #include "tests/bench/null/commands.hpp"
 #include "tests/bench/null/segments.hpp"
 #include "tests/bench/null/tap.hpp"
@@ -102,12 +102,13 @@ class Fixed {
 }  // namespace
 
 void loop(const StrikeOptions& options) {
+  const peer::StopSignal stop;
   const Tap tap(options.device, false);
   Fixed syn(options, tap, TcpFlags::kSyn), fin(options, tap, TcpFlags::kAck | TcpFlags::kFin),
       ack(options, tap, TcpFlags::kAck);
   const int fd = tap.fd();
-  alignas(64) std::array<std::byte, 2048> room;
-  std::byte* const frame = room.data();
+  FrameBuffer room;
+  std::byte* const frame = room.frame().data();
   std::uint32_t port = 1024;
   std::size_t from = 0;
   std::uint64_t completed = 0;
@@ -118,24 +119,21 @@ void loop(const StrikeOptions& options) {
     port = port == 65535 ? 1024 : port + 1;
   };
 
+  greet(tap, stop, options.mac, options.from, options.to);
   const Usage before = Usage::now();
   const auto start = Clock::now();
   ring_after(options.seconds);
   for (unsigned i = 0; i < options.flight; ++i) open();
-  while (over == 0) {
-    const ssize_t length = ::read(fd, frame, room.size());
+  while (over == 0 && !stop.stopped()) {
+    const ssize_t length = ::read(fd, frame, FrameBuffer::kLongest);
     if (length < 0) {
-      pollfd one{fd, POLLIN, 0};
-      ::poll(&one, 1, 10);
+      tap.wait(stop, std::chrono::milliseconds(10));
       continue;
     }
     const auto flags = static_cast<std::uint8_t>(frame[kFlags]);
-    if (static_cast<std::size_t>(length) <
-        kTcpSum) {  // too short for TCP: the kernel looks for our link address
-      if (answer_arp(std::span(room).first(static_cast<std::size_t>(length)), options.from, options.mac) &&
-          ::write(fd, frame, kArpFrame) < 0) {
-        peer::fail("write to the TAP device");
-      }
+    const auto size = static_cast<std::size_t>(length);
+    if (size < kTcpSum) {  // too short for TCP: the kernel looks for our link address
+      if (answer_arp(room, size, options.from, options.mac)) tap.write(room, kArpFrame);
     } else if (flags == (TcpFlags::kSyn | TcpFlags::kAck) || flags == (TcpFlags::kFin | TcpFlags::kAck)) {
       const bool opened = flags != (TcpFlags::kFin | TcpFlags::kAck);
       (opened ? fin : ack)

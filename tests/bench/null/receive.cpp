@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "tests/bench/null/arp.hpp"
 #include "tests/bench/null/bulk.hpp"
 #include "tests/bench/null/commands.hpp"
 #include "tests/bench/null/segments.hpp"
@@ -63,11 +64,9 @@ class Receiver {
       const std::size_t length = tap_.read(in_);
       if (length == 0) break;
       course_.frame();
-      const std::span<std::byte> frame = in_.frame().first(length);
-      if (const auto heard = hear(frame)) {
+      if (const auto heard = hear(in_.frame().first(length))) {
         if (heard->ends.local_port == options_.port) arrived(by_port_[heard->ends.remote_port], *heard);
-      } else if (answer_arp(frame, std::span(&options_.address, 1), options_.mac)) {
-        in_.set_offload({});
+      } else if (answer_arp(in_, length, std::span(&options_.address, 1), options_.mac)) {
         tap_.write(in_, kArpFrame);
       }
     }

@@ -1,9 +1,7 @@
 #include "tests/bench/null/segments.hpp"
 
-#include <algorithm>
 #include <cstring>
 
-#include "stack/wire/arp.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -81,21 +79,6 @@ std::size_t Template::write(std::span<std::byte> frame, const Ends& ends, std::u
     put16(frame, kTcp + 16, static_cast<std::uint16_t>(~tcp.finish()));
   }
   return size_ + payload;
-}
-
-bool answer_arp(std::span<std::byte> frame, std::span<const std::uint32_t> addresses,
-                const MacAddress& ours) {
-  const auto ethernet = parse_ethernet(frame);
-  if (!ethernet || ethernet->type != kEtherTypeArp) return false;
-  const auto asked = parse_arp(ethernet->payload);
-  if (!asked || asked->operation != ArpPacket::Operation::kRequest ||
-      std::ranges::find(addresses, asked->target.v4_bits()) == addresses.end()) {
-    return false;
-  }
-  const ArpPacket answer{ArpPacket::Operation::kReply, ours, asked->target, asked->sender_mac, asked->sender};
-  emit_ethernet({asked->sender_mac, ours, kEtherTypeArp, {}}, frame);
-  emit_arp(answer, frame.subspan(kEthernetHeader));
-  return true;
 }
 
 }  // namespace conker::null

@@ -60,9 +60,4 @@ class Template {
   Checksum ip_, tcp_;  // over what does not change
 };
 
-/// The answer to an ARP request (RFC 826) for one of `addresses`, in the frame's own bytes. False when it
-/// asks for nothing of ours.
-bool answer_arp(std::span<std::byte> frame, std::span<const std::uint32_t> addresses, const MacAddress& ours);
-inline constexpr std::size_t kArpFrame = 14 + 28;
-
 }  // namespace conker::null

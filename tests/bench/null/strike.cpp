@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/bench/null/arp.hpp"
 #include "tests/bench/null/commands.hpp"
 #include "tests/bench/null/segments.hpp"
 #include "tests/bench/null/tap.hpp"
@@ -37,6 +38,7 @@ class Striker {
         fin_(options.mac, tap_.host_mac(), like(TcpFlags::kAck | TcpFlags::kFin)) {}
 
   void run() {
+    greet(tap_, stop_, options_.mac, options_.from, options_.to);
     const Usage before = Usage::now();
     const auto start = Clock::now();
     run_until(start +
@@ -86,12 +88,10 @@ class Striker {
     for (int i = 0; i < kFramesPerLook; ++i) {
       const std::size_t length = tap_.read(in_);
       if (length == 0) return i != 0;
-      const std::span<std::byte> frame = in_.frame().first(length);
-      if (const auto heard = hear(frame)) {
+      if (const auto heard = hear(in_.frame().first(length))) {
         answer(*heard);
         open_more();
-      } else if (answer_arp(frame, options_.from, options_.mac)) {
-        in_.set_offload({});
+      } else if (answer_arp(in_, length, options_.from, options_.mac)) {
         tap_.write(in_, kArpFrame);
       }
     }
