@@ -15,6 +15,7 @@ check_packages=(
   dnsmasq-base nginx-light nmap spin patch
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
+bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3)
 
 # One line of those that are not installed.
 list_missing() {

@@ -25,6 +25,7 @@ struct Capacities {
   std::uint32_t chunk_bytes = 8192;  // 128 to 32768
   std::uint32_t pieces = 34;  // of one frame, the headers among them: data in more of them makes more frames
   std::uint32_t transitions = 4096;  // ring of state changes: the oldest is overwritten
+  std::uint32_t paths = 256;         // pairs of addresses whose way is remembered: others are looked up
   std::uint32_t routes = 64;         // besides those of our addresses: add_route and set_gateway fail
   std::uint32_t udp_sockets = 256;   // of a Udp object, if there is one: bind fails
 };

@@ -28,6 +28,7 @@ constexpr Capacities kCapacities{
     .chunk_bytes = 512,
     .pieces = 5,
     .transitions = 0,
+    .paths = 2,
     .routes = 1,
 };
 

@@ -22,12 +22,6 @@ void add_carry(Word& sum, Word word) {
   sum += sum < word ? 1 : 0;
 }
 
-std::uint16_t fold(std::uint64_t sum) {
-  sum = (sum >> 32) + (sum & 0xffffffff);
-  while (sum >> 16 != 0) sum = (sum >> 16) + (sum & 0xffff);
-  return static_cast<std::uint16_t>(sum);
-}
-
 }  // namespace
 
 void Checksum::add(std::span<const std::byte> bytes) {
@@ -57,27 +51,8 @@ void Checksum::add(std::span<const std::byte> bytes) {
   }
   add_carry(first, second);
   // A piece that begins at an odd place has its bytes in the other halves.
-  sum_ += odd_ ? swapped(fold(first)) : (std::uint64_t{first} >> 32) + (first & 0xffffffff);
+  sum_ += odd_ ? swapped(folded(first)) : (std::uint64_t{first} >> 32) + (first & 0xffffffff);
   odd_ = odd_ != (bytes.size() % 2 != 0);
-}
-
-std::uint16_t Checksum::finish() const {
-  const auto result = static_cast<std::uint16_t>(~fold(sum_));
-  return kLittle ? swapped(result) : result;
-}
-
-void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
-                       std::uint8_t protocol, std::uint32_t length) {
-  if (source.is_v4() && destination.is_v4()) {
-    sum.add32(source.v4_bits());
-    sum.add32(destination.v4_bits());
-  } else {
-    for (const std::uint32_t word : source.words()) sum.add32(word);
-    for (const std::uint32_t word : destination.words()) sum.add32(word);
-  }
-  // The sum does not mind that IPv4 has 16 bits for the length and 8 of zero before the protocol.
-  sum.add32(length);
-  sum.add16(protocol);
 }
 
 }  // namespace conker

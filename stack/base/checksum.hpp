@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "stack/base/address.hpp"
@@ -15,18 +16,37 @@ namespace conker {
 class Checksum {
  public:
   void add(std::span<const std::byte> bytes);
+  /// The same for headers, which are short and have no odd length.
+  void add_header(std::span<const std::byte> bytes) {
+    if (odd_ || bytes.size() % 4 != 0) return add(bytes);
+    for (std::size_t at = 0; at < bytes.size(); at += 4) {
+      std::uint32_t word;
+      std::memcpy(&word, bytes.data() + at, sizeof word);
+      sum_ += word;
+    }
+  }
   /// Numbers as they would stand in network byte order.
   void add16(std::uint16_t value) { sum_ += odd_ != kLittle ? swapped(value) : value; }
   void add32(std::uint32_t value) {
+    // Which half comes first is all the same to the sum.
     add16(static_cast<std::uint16_t>(value >> 16));
     add16(static_cast<std::uint16_t>(value & 0xffff));
   }
   /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and was right.
-  std::uint16_t finish() const;
+  std::uint16_t finish() const {
+    const auto result = static_cast<std::uint16_t>(~folded(sum_));
+    return kLittle ? swapped(result) : result;
+  }
 
  private:
   static constexpr std::uint16_t swapped(std::uint16_t value) {
     return static_cast<std::uint16_t>(value << 8 | value >> 8);
+  }
+  static constexpr std::uint16_t folded(std::uint64_t sum) {
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);  // at most 18 bits
+    sum = (sum >> 16) + (sum & 0xffff);
+    return static_cast<std::uint16_t>((sum >> 16) + sum);
   }
 
   static constexpr bool kLittle = std::endian::native == std::endian::little;
@@ -39,7 +59,18 @@ class Checksum {
 
 /// The pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200, 8.1. `length` is
 /// that of the protocol's header and its data.
-void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
-                       std::uint8_t protocol, std::uint32_t length);
+inline void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
+                              std::uint8_t protocol, std::uint32_t length) {
+  if (source.is_v4() && destination.is_v4()) {
+    sum.add32(source.v4_bits());
+    sum.add32(destination.v4_bits());
+  } else {
+    for (const std::uint32_t word : source.words()) sum.add32(word);
+    for (const std::uint32_t word : destination.words()) sum.add32(word);
+  }
+  // The sum does not mind that IPv4 has 16 bits for the length and 8 of zero before the protocol.
+  sum.add32(length);
+  sum.add16(protocol);
+}
 
 }  // namespace conker

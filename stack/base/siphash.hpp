@@ -38,16 +38,23 @@ struct SipState {
   }
 };
 
+/// `last` are the up to 7 bytes behind the words, and in its upper byte the length of all, modulo 256.
 template <int kPerWord, int kAtEnd>
-constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t> words) {
+constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t> words, std::uint64_t last) {
   SipState state{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d, key.k0 ^ 0x6c7967656e657261,
                  key.k1 ^ 0x7465646279746573};
   for (const std::uint64_t word : words) state.absorb<kPerWord>(word);
-  // The last word holds the length in bytes, modulo 256, in its upper byte; no bytes are left over beside it.
-  state.absorb<kPerWord>(static_cast<std::uint64_t>(words.size()) << 59);
+  state.absorb<kPerWord>(last);
   state.v2 ^= 0xff;
   for (int i = 0; i < kAtEnd; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
+}
+
+constexpr std::uint64_t length_of(std::span<const std::uint64_t> words) {
+  return static_cast<std::uint64_t>(words.size()) << 59;
+}
+constexpr std::uint64_t with_length_12(std::uint32_t last) {
+  return std::uint64_t{12} << 56 | last;
 }
 
 }  // namespace detail
@@ -55,12 +62,20 @@ constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t
 /// SipHash-2-4 of a message of 8 * words.size() bytes, given as little-endian words. For what an attacker
 /// must not predict: initial sequence numbers, ports.
 constexpr std::uint64_t siphash24(const SipKey& key, std::span<const std::uint64_t> words) {
-  return detail::siphash<2, 4>(key, words);
+  return detail::siphash<2, 4>(key, words, detail::length_of(words));
 }
 
 /// SipHash-1-3: faster, for hash tables.
 constexpr std::uint64_t siphash13(const SipKey& key, std::span<const std::uint64_t> words) {
-  return detail::siphash<1, 3>(key, words);
+  return detail::siphash<1, 3>(key, words, detail::length_of(words));
+}
+
+/// The same of messages of 12 bytes, which is what an IPv4 four-tuple has.
+constexpr std::uint64_t siphash24(const SipKey& key, std::uint64_t first, std::uint32_t last) {
+  return detail::siphash<2, 4>(key, std::span(&first, 1), detail::with_length_12(last));
+}
+constexpr std::uint64_t siphash13(const SipKey& key, std::uint64_t first, std::uint32_t last) {
+  return detail::siphash<1, 3>(key, std::span(&first, 1), detail::with_length_12(last));
 }
 
 }  // namespace conker

@@ -18,6 +18,7 @@ Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint
   if (mac.is_group() || mac == MacAddress() || mtu < kIpv4MinimumMtu) return Error::kInvalidArgument;
   if (interface_count_ == interfaces_.size()) return Error::kTableFull;
   interfaces_[interface_count_] = Interface{&link, mac, mtu};
+  outdate_paths();
   return InterfaceId{interface_count_++};
 }
 
@@ -38,6 +39,7 @@ Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefi
   const std::uint32_t index = addresses_.add(interface, address);
   if (index == kNone) return Error::kTableFull;
   addresses_[index].state = state;
+  outdate_paths();
   if (state == AddressState::kAssigned) routes_.add_connected(interface, address);
   return index;
 }
@@ -57,6 +59,7 @@ void Interfaces::change_address(std::uint32_t index, AddressState state) {
 
 // Each prefix leads from the first address in it, whatever came and went.
 void Interfaces::rebuild_connected() {
+  outdate_paths();
   routes_.remove_connected();
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
     const Address& address = addresses_[i];
@@ -105,17 +108,19 @@ Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, Interfac
   if (!direct) {
     if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
   }
+  outdate_paths();
   return routes_.add(Route{to, gateway, IpAddress(), interface, false});
 }
 
 Error Interfaces::remove_route(const Prefix& to) {
+  outdate_paths();
   return routes_.remove(to) ? Error::kOk : Error::kNoRoute;
 }
 
 Error Interfaces::set_gateway(const IpAddress& gateway) {
   constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
   if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
-  (void)routes_.remove(kEverywhere);
+  (void)remove_route(kEverywhere);
   return add_route(kEverywhere, gateway, {});
 }
 

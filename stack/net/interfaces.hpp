@@ -61,6 +61,10 @@ class Interfaces {
   IpAddress address_on(InterfaceId interface) const;
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
+  /// Changes whenever something does that Path remembers: of what is here, or of the neighbours.
+  std::uint32_t epoch() const { return epoch_; }
+  void outdate_paths() { ++epoch_; }
+
   Addresses& addresses() { return addresses_; }
   const Addresses& addresses() const { return addresses_; }
   const Routes& routes() const { return routes_; }
@@ -95,6 +99,7 @@ class Interfaces {
   Routes routes_;
   Counters& counters_;
   std::uint8_t interface_count_ = 0;
+  std::uint32_t epoch_ = 1;
 };
 
 }  // namespace conker

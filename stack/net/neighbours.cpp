@@ -72,12 +72,12 @@ std::uint32_t Neighbours::evict_oldest() {
   *link = neighbour.chain;
   used_.remove(table_, index);
   if (latest_ == index) latest_ = kNone;
+  interfaces_.outdate_paths();
   counters_.add(Count::neighbours_evicted);
   return index;
 }
 
-void Neighbours::touch(std::uint32_t index) {
-  if (index == latest_) return;
+void Neighbours::move_to_latest(std::uint32_t index) {
   used_.remove(table_, index);
   used_.push(table_, index);
   latest_ = index;
@@ -123,6 +123,7 @@ void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) 
   Neighbour& neighbour = table_[index];
   if (!neighbour.known()) counters_.add(Count::neighbours_resolved);
   stop_asking(index, State::kReachable);
+  if (neighbour.mac != mac) interfaces_.outdate_paths();
   neighbour.mac = mac;
   neighbour.deadline = now + settings_.neighbour_reachable;
   send_queue(neighbour, now);
@@ -131,6 +132,7 @@ void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) 
 void Neighbours::begin_asking(std::uint32_t index, State state, Instant now) {
   table_[index].state = state;
   table_[index].asked = 0;
+  interfaces_.outdate_paths();
   ask(index, now);
 }
 
@@ -178,7 +180,7 @@ Instant Neighbours::next_deadline() const {
 
 // ---- What is sent ----
 
-std::optional<MacAddress> Neighbours::find(const Hop& hop, Instant now) {
+std::optional<Neighbours::Known> Neighbours::find(const Hop& hop, Instant now) {
   const std::uint32_t index = lookup(hop.interface, hop.next);
   if (index == kNone || !table_[index].known()) return std::nullopt;
   touch(index);
@@ -186,7 +188,8 @@ std::optional<MacAddress> Neighbours::find(const Hop& hop, Instant now) {
   if (neighbour.state == State::kReachable && neighbour.deadline <= now) {
     begin_asking(index, State::kProbing, now);
   }
-  return neighbour.mac;
+  const bool fresh = neighbour.state == State::kReachable;
+  return Known{neighbour.mac, index, fresh ? neighbour.deadline : now};
 }
 
 bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now) {

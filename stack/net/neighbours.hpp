@@ -36,8 +36,18 @@ class Neighbours {
   void timers(Instant now);
   Instant next_deadline() const;
 
-  /// The link address, if it is known; asks again when it has been known for long.
-  std::optional<MacAddress> find(const Hop& hop, Instant now);
+  /// A link address that is known, and until when it need not be looked at again.
+  struct Known {
+    MacAddress mac;
+    std::uint32_t index;
+    Instant until;
+  };
+  /// Asks again when it has been known for long.
+  std::optional<Known> find(const Hop& hop, Instant now);
+  /// It is used now, though it was found earlier.
+  void touch(std::uint32_t index) {
+    if (index != latest_) move_to_latest(index);
+  }
   /// Keeps a copy of an IP packet, given in pieces, until the neighbour is found; asks for it. False, and
   /// counted, when there is no room.
   bool enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now);
@@ -76,7 +86,7 @@ class Neighbours {
   std::uint32_t lookup(InterfaceId interface, const IpAddress& address) const;
   std::uint32_t create(InterfaceId interface, const IpAddress& address);
   std::uint32_t evict_oldest();
-  void touch(std::uint32_t index);
+  void move_to_latest(std::uint32_t index);
 
   void learn(InterfaceId interface, const ArpPacket& packet, Instant now);
   void found(std::uint32_t index, const MacAddress& mac, Instant now);

@@ -9,6 +9,13 @@
 #include "stack/wire/udp.hpp"
 
 namespace conker {
+namespace {
+
+// Where the headers go in PacketOut::headers.
+constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
+constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
+
+}  // namespace
 
 Network::Network(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
                  Counters& counters, ChunkPool& chunks)
@@ -19,6 +26,7 @@ Network::Network(Arena& arena, const Capacities& capacities, const Settings& set
       conflicts_(interfaces_, counters, SipKey{entropy.words[6], entropy.words[7]}),
       icmp_(arena, counters, settings, interfaces_),
       identifications_(SipKey{entropy.words[6], entropy.words[7]}, kPurpose),
+      paths_(arena, capacities.paths),
       ttl_(settings.ttl),
       traffic_class_(static_cast<std::uint8_t>(settings.dscp << 2)) {}
 
@@ -70,11 +78,18 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6). Only
   // UDP takes what is for everybody.
   const bool udp = udp_ && ip->protocol == kProtocolUdp;
-  const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
-  if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
-  // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
-  if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) || interfaces_.is_broadcast(ip->source)) {
-    return drop(Count::drop_ip_source);
+  const Path* path = path_between(ip->destination, ip->source);
+  if (broadcast || path == nullptr || !path->accepted) {
+    const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
+    if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
+    // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
+    if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) ||
+        interfaces_.is_broadcast(ip->source)) {
+      return drop(Count::drop_ip_source);
+    }
+    if (!to_all) {
+      paths_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch()).accepted = true;
+    }
   }
   if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
   const auto whole =
@@ -158,23 +173,53 @@ Ipv4Packet Network::header_for(const PacketOut& packet) {
 }
 
 Sent Network::send(PacketOut& packet) {
+  PacketOut::Few few;
+  const auto parts = packet.parts(few);
+  parts[0] = packet.transport();
+  const std::size_t length = FrameOut{parts}.size();
+  const Path* path = path_between(packet.source, packet.destination);
+  const bool known = path != nullptr && path->routed && now_ < path->known_until;
+  if (known && (kIpv4HeaderMin + length <= path->mtu || packet.segment != 0)) {
+    return send_along(*path, packet, parts, length);
+  }
+  return send_routed(packet, parts, length);
+}
+
+Sent Network::send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts, std::size_t length) {
+  neighbours_.touch(path.neighbour);
+  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
+  emit_ipv4(header_for(packet), length, headers.subspan(kIpAt));
+  std::ranges::copy(path.ethernet, headers.begin() + kEthernetAt);
+  parts[0] = headers.subspan(kEthernetAt);
+  if (!interfaces_.send(path.interface, FrameOut{parts, packet.segment}, now_)) return Sent::kBusy;
+  counters_.add(Count::packets_out);
+  return Sent::kSent;
+}
+
+Sent Network::send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_t length) {
   const auto drop = [&](Count why) {
     counters_.add(why);
     return Sent::kDropped;
   };
   const auto hop = interfaces_.route(packet.destination);
   if (!hop) return drop(Count::drop_ip_no_route);
-  PacketOut::Few few;
-  const auto parts = packet.parts(few);
   const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
-  parts[0] = packet.transport();
-  const FrameOut frame{parts, packet.segment};
-  const std::size_t length = frame.size();
   if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface) && packet.segment == 0) {
     if (!packet.may_fragment || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
     return send_fragments(*hop, header_for(packet), packet, length);
   }
   return transmit(*hop, header_for(packet), headers, parts, packet.segment);
+}
+
+void Network::remember(const Hop& hop, const Neighbours::Known& known, const Ipv4Packet& ip) {
+  Path& path = paths_.claim(ip.source.v4_bits(), ip.destination.v4_bits(), interfaces_.epoch());
+  path.routed = true;
+  path.ours = is_local(ip.source) && !is_local(ip.destination);
+  path.interface = hop.interface;
+  path.mtu = interfaces_.mtu(hop.interface);
+  path.neighbour = known.index;
+  path.known_until = known.until;
+  emit_ethernet({known.mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}}, path.ethernet);
 }
 
 std::uint32_t Network::segmentation(const IpAddress& remote) {
@@ -187,14 +232,12 @@ std::uint32_t Network::segmentation(const IpAddress& remote) {
 // begins; the payload is in the parts from the second on.
 Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
                        PacketOut::Pieces parts, std::uint16_t segment) {
-  constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
-  constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
   const FrameOut frame{parts, segment};
   parts[0] = headers.subspan(PacketOut::kHeadroom);
   emit_ipv4(ip, frame.size(), headers.subspan(kIpAt));
 
-  const auto mac = neighbours_.find(hop, now_);
-  if (!mac) {
+  const auto known = neighbours_.find(hop, now_);
+  if (!known) {
     // Nobody but ourselves could answer for an address of our own.
     if (interfaces_.is_local(hop.next)) {
       counters_.add(Count::drop_ip_no_route);
@@ -206,7 +249,9 @@ Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte
     return Sent::kSent;
   }
   parts[0] = headers.subspan(kEthernetAt);
-  emit_ethernet({*mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}}, headers.subspan(kEthernetAt));
+  emit_ethernet({known->mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}},
+                headers.subspan(kEthernetAt));
+  remember(hop, *known, ip);
   if (!interfaces_.send(hop.interface, frame, now_)) return Sent::kBusy;
   counters_.add(Count::packets_out);
   return Sent::kSent;

@@ -18,6 +18,7 @@
 #include "stack/net/interfaces.hpp"
 #include "stack/net/neighbours.hpp"
 #include "stack/net/packet.hpp"
+#include "stack/net/paths.hpp"
 #include "stack/net/reassembler.hpp"
 #include "stack/settings.hpp"
 
@@ -95,8 +96,18 @@ class Network {
   Result<IpAddress> source_for(const IpAddress& remote) const;
   /// Where a packet to `remote` would go next.
   std::optional<Hop> hop_to(const IpAddress& remote) const { return interfaces_.route(remote); }
+  /// Whether something was sent lately from this address, which is ours, to that one, which is not.
+  bool knows_way(const IpAddress& local, const IpAddress& remote) const {
+    const Path* path = path_between(local, remote);
+    return path != nullptr && path->routed && path->ours;
+  }
   /// The largest IP packet towards `remote`; 576 if there is no route.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
+  /// The same, sooner when something was sent between the two lately.
+  std::uint16_t mtu_between(const IpAddress& local, const IpAddress& remote) const {
+    const Path* path = path_between(local, remote);
+    return path != nullptr && path->routed ? path->mtu : mtu_towards(remote);
+  }
   /// Every route, in the order in which they are looked at.
   std::span<const Route> routes() const { return interfaces_.routes().all(); }
   /// Our own addresses, in the order they were added, with those that are not in use (yet, or any more).
@@ -119,7 +130,13 @@ class Network {
   void arp_input(InterfaceId interface, std::span<const std::byte> bytes);
   void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about);
+  const Path* path_between(const IpAddress& local, const IpAddress& remote) const {
+    return paths_.find(local.v4_bits(), remote.v4_bits(), interfaces_.epoch());
+  }
   Ipv4Packet header_for(const PacketOut& packet);
+  Sent send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
+  Sent send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
+  void remember(const Hop& hop, const Neighbours::Known& known, const Ipv4Packet& ip);
   Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, PacketOut::Pieces parts,
                 std::uint16_t segment);
   Sent send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length);
@@ -133,6 +150,7 @@ class Network {
   Conflicts conflicts_;
   Icmp icmp_;
   RandomBits identifications_;
+  Paths paths_;
   Reassembler* reassembler_ = nullptr;
   bool udp_ = false;
   Instant now_{};

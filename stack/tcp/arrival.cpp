@@ -37,9 +37,9 @@ Count Tcp::dispatch(const PacketIn& packet) {
   const FourTuple tuple{packet.destination, packet.source, segment->destination, segment->source};
   const std::uint32_t hash = hash_of(demux_key_, tuple);
   if (const auto slot = find(hash, tuple); slot != kNone) {
-    touch(slot);
-    return connections_[slot].state == State::kSynSent ? arrives_syn_sent(slot, *segment)
-                                                       : arrives(slot, *segment);
+    Connection& c = connections_[slot];
+    touch(slot, c);
+    return c.state == State::kSynSent ? arrives_syn_sent(slot, *segment) : arrives(slot, *segment);
   }
   if (const auto index = half_open_.find(hash, tuple); index != kNone) {
     return arrives_half_open(index, tuple, *segment);

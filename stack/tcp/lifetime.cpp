@@ -187,18 +187,10 @@ bool Tcp::next_event(Event& event) {
                   .listener = {}};
     c.events = 0;
     c.on_ready = false;
-    touch(slot);
+    touch(slot, c);
     offer_to_reaper(slot);
     if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
   }
-}
-
-// Whatever happens to a connection may leave it with nothing to do; that is looked at when the turn ends.
-void Tcp::touch(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  if (c.on_touched) return;
-  c.on_touched = true;
-  touched_.push(connections_, slot);
 }
 
 void Tcp::let_rest() {

@@ -17,7 +17,7 @@ void Tcp::output() {
       continue;
     }
     c.on_dirty = false;
-    touch(slot);
+    touch(slot, c);
     offer_to_reaper(slot);
   }
 }
@@ -360,7 +360,7 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
 
 std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
   const unsigned headers = tuple.remote.is_v4() ? 40 : 60;
-  return static_cast<std::uint16_t>(network_.mtu_towards(tuple.remote) - headers);
+  return static_cast<std::uint16_t>(network_.mtu_between(tuple.local, tuple.remote) - headers);
 }
 
 /// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC

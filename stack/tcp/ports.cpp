@@ -1,16 +1,15 @@
 // Which four-tuple, and which initial sequence number.
 #include <algorithm>
-#include <array>
 
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
 
-std::array<std::uint64_t, 5> words_of(const FourTuple& tuple, Port local_port) {
-  const auto l = tuple.local.halves();
-  const auto r = tuple.remote.halves();
-  return {l[0], l[1], r[0], r[1], std::uint64_t{local_port.value} << 32 | tuple.remote_port.value};
+FourTuple with_ports(FourTuple tuple, Port local, Port remote) {
+  tuple.local_port = local;
+  tuple.remote_port = remote;
+  return tuple;
 }
 
 /// How many tuples in TIME-WAIT are passed over in search of a free one. Ports towards one peer are used in
@@ -25,15 +24,14 @@ constexpr std::uint32_t kPortsTried = 256;
 // ISN = M + F(localip, localport, remoteip, remoteport, secretkey), M in steps of 4 us (RFC 6528, 3).
 Seq Tcp::initial_sequence(const FourTuple& tuple) const {
   const auto m = static_cast<std::uint32_t>(now_.time_since_epoch().count() >> 2);
-  return Seq(m + static_cast<std::uint32_t>(siphash24(isn_key_, words_of(tuple, tuple.local_port))));
+  return Seq(m + static_cast<std::uint32_t>(strong_hash_of(isn_key_, tuple)));
 }
 
 // Timestamps count on from another number for every pair of hosts, so that they do not tell how long we have
 // been up (RFC 7323, 7.1), and grow between connections of one pair, which TIME-WAIT relies on (RFC 6191).
 std::uint32_t Tcp::timestamp_offset(const FourTuple& tuple) const {
-  FourTuple hosts = tuple;
-  hosts.remote_port = Port{0};
-  return static_cast<std::uint32_t>(siphash24(port_key_, words_of(hosts, Port{0})) >> 32);
+  const FourTuple hosts = with_ports(tuple, Port{0}, Port{0});
+  return static_cast<std::uint32_t>(strong_hash_of(port_key_, hosts) >> 32);
 }
 
 Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
@@ -59,7 +57,7 @@ bool Tcp::may_reopen(const TimeWait& record) const {
 Tcp::Choice Tcp::choose_port(FourTuple tuple) {
   const std::uint32_t first = settings_.first_port.value;
   const std::uint32_t range = settings_.last_port.value - first + 1u;
-  const std::uint64_t f = siphash24(port_key_, words_of(tuple, Port{0}));
+  const std::uint64_t f = strong_hash_of(port_key_, with_ports(tuple, Port{0}, tuple.remote_port));
   const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
   std::uint16_t& counter = port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
 

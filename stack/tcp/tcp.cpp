@@ -29,7 +29,7 @@ Connection* Tcp::living(ConnectionId id) {
   if (!connections_.holds(id)) return nullptr;
   Connection& c = connections_[id.slot];
   if (c.state == State::kDestroy) return nullptr;
-  touch(id.slot);
+  touch(id.slot, c);
   return &c;
 }
 
@@ -39,16 +39,17 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
     return error;
   };
   const IpAddress& remote = request.remote.address;
-  if (request.remote.port.value == 0 || remote.is_unspecified() || remote.is_multicast() ||
-      remote.is_limited_broadcast() || network_.is_local(remote)) {
-    return fail(Error::kInvalidArgument);
-  }
-  const auto source = network_.source_for(remote);
-  if (!source) return fail(source.error());
-  FourTuple tuple{*source, remote, request.local_port, request.remote.port};
-  if (!request.local.is_unspecified()) {
-    if (!network_.is_local(request.local)) return fail(Error::kNoSuchAddress);
-    tuple.local = request.local;
+  if (request.remote.port.value == 0) return fail(Error::kInvalidArgument);
+  FourTuple tuple{request.local, remote, request.local_port, request.remote.port};
+  if (!network_.knows_way(tuple.local, remote)) {
+    if (remote.is_unspecified() || remote.is_multicast() || remote.is_limited_broadcast() ||
+        network_.is_local(remote)) {
+      return fail(Error::kInvalidArgument);
+    }
+    const auto source = network_.source_for(remote);
+    if (!source) return fail(source.error());
+    if (tuple.local.is_unspecified()) tuple.local = *source;
+    if (!network_.is_local(tuple.local)) return fail(Error::kNoSuchAddress);
   }
   const Choice choice = request.local_port.value != 0 ? check_port(tuple) : choose_port(tuple);
   if (choice.error != Error::kOk) return fail(choice.error);
@@ -123,7 +124,7 @@ Result<ConnectionId> Tcp::accept(ListenerId id) {
   c.in_accept_queue = false;
   c.listener = kNone;
   post(slot, 0);  // what happened while it waited
-  touch(slot);
+  touch(slot, c);
   return connections_.id(slot);
 }
 

@@ -157,7 +157,12 @@ class Tcp {
   void enter_time_wait(std::uint32_t slot, Cause cause);
   void finish_closed(std::uint32_t slot, Cause cause);
   void unhash(std::uint32_t slot);
-  void touch(std::uint32_t slot);
+  // Whatever happens to a connection may leave it with nothing to do; that is looked at when the turn ends.
+  void touch(std::uint32_t slot, Connection& c) {
+    if (c.state != State::kEstablished || c.on_touched) return;
+    c.on_touched = true;
+    touched_.push(connections_, slot);
+  }
   void let_rest();
   void offer_to_reaper(std::uint32_t slot);
   void free(std::uint32_t slot);

@@ -69,7 +69,7 @@ void Tcp::timers() {
 
 void Tcp::connection_timer(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  touch(slot);
+  touch(slot, c);
   const Tick now = Tick::floor(now_);
   for (unsigned i = 0; i < kTimerCount; ++i) {
     const auto timer = static_cast<Timer>(i);

@@ -13,18 +13,32 @@
 
 namespace conker {
 
-/// Keyed, so that peers cannot make searches long.
-inline std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
+namespace detail {
+
+/// Calls hash(words) or hash(first, last) with what makes up a four-tuple.
+template <typename Hash>
+constexpr std::uint64_t hash_tuple(const FourTuple& tuple, Hash&& hash) {
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
   if (tuple.local.is_v4()) {
-    const std::array<std::uint64_t, 2> words{
-        std::uint64_t{tuple.local.v4_bits()} << 32 | tuple.remote.v4_bits(), ports};
-    return static_cast<std::uint32_t>(siphash13(key, words));
+    return hash(std::uint64_t{tuple.local.v4_bits()} << 32 | tuple.remote.v4_bits(), ports);
   }
   const auto l = tuple.local.halves();
   const auto r = tuple.remote.halves();
   const std::array<std::uint64_t, 5> words{l[0], l[1], r[0], r[1], ports};
-  return static_cast<std::uint32_t>(siphash13(key, words));
+  return hash(std::span<const std::uint64_t>(words));
+}
+
+}  // namespace detail
+
+/// Keyed, so that peers cannot make searches long.
+constexpr std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
+  return static_cast<std::uint32_t>(
+      detail::hash_tuple(tuple, [&](auto... parts) { return siphash13(key, parts...); }));
+}
+
+/// For what an attacker must not predict.
+constexpr std::uint64_t strong_hash_of(const SipKey& key, const FourTuple& tuple) {
+  return detail::hash_tuple(tuple, [&](auto... parts) { return siphash24(key, parts...); });
 }
 
 /// A four-tuple as large tables keep it, in 12 bytes. 32 bits are an IPv4 address, and would be enough to

@@ -67,7 +67,7 @@ std::optional<Ipv4OptionFault> check_ipv4_options(std::span<const std::byte> opt
 
 bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
   Checksum sum;
-  sum.add(bytes.first(header_length(bytes)));
+  sum.add_header(bytes.first(header_length(bytes)));
   return sum.finish() == 0;
 }
 
@@ -86,7 +86,7 @@ void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<s
   put_ipv4(out, kSource, packet.source);
   put_ipv4(out, kDestination, packet.destination);
   Checksum sum;
-  sum.add(out.first(kIpv4HeaderMin));
+  sum.add_header(out.first(kIpv4HeaderMin));
   put16(out, kChecksum, sum.finish());
 }
 

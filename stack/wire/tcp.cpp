@@ -138,11 +138,20 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.flags = get8(bytes, kFlags);
   segment.window = get16(bytes, kWindow);
   segment.urgent = get16(bytes, kUrgent);
+  segment.payload = bytes.subspan(header);
+  if (header == kTcpHeaderMin) return segment;
+  const auto options = bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin);
+  // As most segments have it, and as RFC 7323, appendix A, recommends.
+  constexpr std::uint32_t kAlone =
+      kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
+  if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kAlone) {
+    segment.timestamps = TcpTimestamps{get32(options, 4), get32(options, 8)};
+    return segment;
+  }
   const auto option = [&segment](std::uint8_t kind, std::span<const std::byte> bytes_of_it) {
     return parse_option(kind, bytes_of_it, segment);
   };
-  if (!parse_options(bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin), option)) return std::nullopt;
-  segment.payload = bytes.subspan(header);
+  if (!parse_options(options, option)) return std::nullopt;
   return segment;
 }
 
@@ -169,7 +178,7 @@ void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, c
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(length));
   if (partial) return put16(header, kChecksum, static_cast<std::uint16_t>(~sum.finish()));
   put16(header, kChecksum, 0);
-  sum.add(header);
+  sum.add_header(header);
   for (const auto piece : payload) sum.add(piece);
   put16(header, kChecksum, sum.finish());
 }
@@ -178,7 +187,7 @@ bool verify_tcp_checksum(std::span<const std::byte> bytes, const IpAddress& sour
                          const IpAddress& destination) {
   Checksum sum;
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(bytes.size()));
-  sum.add(bytes);
+  bytes.size() <= kTcpHeaderMax ? sum.add_header(bytes) : sum.add(bytes);
   return sum.finish() == 0;
 }
 

@@ -31,6 +31,12 @@ TEST(SipHash, OneThreeMatchesOtherImplementations) {
   EXPECT_EQ(siphash13({0, 0}, std::span(kMessage).first(2)), 0x8972188433a5c5b7u);
 }
 
+// The words above are the bytes 0, 1, 2, ... in their order, and so are these twelve.
+TEST(SipHash, TwelveBytes) {
+  EXPECT_EQ(siphash24(kKey, kMessage[0], 0x0b0a0908), 0x751e8fbc860ee5fbu);
+  EXPECT_EQ(siphash13(kKey, kMessage[0], 0x0b0a0908), 0x78a384b157b4d9a2u);
+}
+
 TEST(SipHash, DependsOnBothHalvesOfTheKey) {
   EXPECT_NE(siphash24({1, 0}, kMessage), siphash24({0, 0}, kMessage));
   EXPECT_NE(siphash24({0, 1}, kMessage), siphash24({0, 0}, kMessage));

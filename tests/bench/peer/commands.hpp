@@ -38,4 +38,29 @@ struct StrikeOptions {
 };
 void strike(const StrikeOptions& options);
 
+/// Bulk over connections that we open, until the time is over; a warm-up of half a second besides does not
+/// count.
+struct StreamsOptions {
+  sockaddr_in target{};
+  bool send = false;  // what counts is acknowledged; if not: receive, and what counts has been read
+  unsigned connections = 1;
+  double seconds = 5;
+};
+/// Ends with bytes and rate of all together, Jain's fairness (1: all alike) and the bytes of each. Throws
+/// when the other side closes before.
+void streams(const StreamsOptions& options);
+
+/// One byte there and, from whoever echoes it, one back, for so long; ends with how many, their median and
+/// the time that 99 % of them stayed within.
+void round_trips(const sockaddr_in& target, double seconds);
+
+/// Connections that are opened one after the other and kept until SIGTERM, which resets them.
+struct IdleOptions {
+  sockaddr_in target{};
+  std::vector<sockaddr_in> sources;  // used in turn; empty: the kernel chooses
+  unsigned connections = 1;
+};
+/// Says so when all are open.
+void idle(const IdleOptions& options);
+
 }  // namespace conker::peer

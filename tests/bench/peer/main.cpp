@@ -19,6 +19,10 @@ struct Arguments {
   std::vector<std::string> from;
   std::string close = "fin";
   conker::peer::StrikeOptions strike;
+  std::string direction;
+  conker::peer::StreamsOptions streams;
+  double seconds = 5;
+  conker::peer::IdleOptions idle;
   std::string to_mac, tuple_address;
   std::uint16_t tuple_port = 0;
   conker::peer::FloodOptions flood;
@@ -81,6 +85,45 @@ void add_strike(CLI::App& app, Arguments& a) {
   });
 }
 
+void with_seconds(CLI::App* command, double& seconds) {
+  command->add_option("--seconds", seconds, "for how long")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+}
+
+void add_measurements(CLI::App& app, Arguments& a) {
+  CLI::App* streams = app.add_subcommand("streams", "bulk over connections of our own, timed");
+  streams->add_option("DIRECTION", a.direction, "send or receive")
+      ->required()
+      ->check(CLI::IsMember({"send", "receive"}));
+  with_seconds(with_address(streams, a), a.streams.seconds);
+  streams->add_option("--connections", a.streams.connections, "how many at once")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  streams->callback([&a] {
+    a.streams.target = endpoint(a.address, a.port);
+    a.streams.send = a.direction == "send";
+    conker::peer::streams(a.streams);
+  });
+
+  CLI::App* trips =
+      with_address(app.add_subcommand("rr", "one byte there and one back, from whoever echoes"), a);
+  with_seconds(trips, a.seconds);
+  trips->callback([&a] { conker::peer::round_trips(endpoint(a.address, a.port), a.seconds); });
+
+  CLI::App* idle =
+      with_address(app.add_subcommand("idle", "open connections and keep them until SIGTERM"), a);
+  idle->add_option("--connections", a.idle.connections, "how many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  idle->add_option("--from", a.from, "source addresses, used in turn")->delimiter(',');
+  idle->callback([&a] {
+    a.idle.target = endpoint(a.address, a.port);
+    for (const std::string& from : a.from) a.idle.sources.push_back(endpoint(from, 0));
+    conker::peer::idle(a.idle);
+  });
+}
+
 void add_flood(CLI::App& app, Arguments& a) {
   CLI::App* command = with_address(app.add_subcommand("flood", "segments that no TCP would send"), a);
   command->add_option("KIND", a.flood.kind, "syn, fin, rst or xmas")
@@ -112,6 +155,7 @@ int main(int argc, char** argv) {
   add_listeners(app, arguments);
   add_streams(app, arguments);
   add_strike(app, arguments);
+  add_measurements(app, arguments);
   add_flood(app, arguments);
   try {
     app.parse(argc, argv);

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
@@ -78,6 +80,28 @@ Fd connect_to(const sockaddr_in& remote) {
     fail("connect " + to_text(remote));
   }
   return fd;
+}
+
+void bind_address(int fd, const sockaddr_in& local) {
+  const int on = 1;
+  if (::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0) {
+    fail("IP_BIND_ADDRESS_NO_PORT");
+  }
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+    fail("bind " + to_text(local));
+  }
+}
+
+void allow_descriptors(unsigned count) {
+  constexpr unsigned kOthers = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) fail("RLIMIT_NOFILE");
+  const rlim_t needed = rlim_t{count} + kOthers;
+  if (limit.rlim_cur >= needed) return;
+  limit = {needed, std::max(limit.rlim_max, needed)};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    fail("no " + std::to_string(needed) + " open files (run as root, or raise fs.nr_open)");
+  }
 }
 
 void reset_on_close(int fd) {

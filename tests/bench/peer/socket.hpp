@@ -39,6 +39,13 @@ Fd listen_on(const sockaddr_in& local);
 /// A blocking connection.
 Fd connect_to(const sockaddr_in& remote);
 
+/// The address to connect from; the port is chosen at connect(), where the kernel knows the whole four-tuple.
+void bind_address(int fd, const sockaddr_in& local);
+
+/// Raises the limit of open files, so that there may be so many besides a few others; throws when it may not
+/// be.
+void allow_descriptors(unsigned count);
+
 /// From now on close() resets the connection instead of sending a FIN.
 void reset_on_close(int fd);
 

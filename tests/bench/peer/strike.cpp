@@ -76,13 +76,7 @@ class Striker {
     if (!fd) fail("socket");
     if (options_.reset) reset_on_close(fd.get());
     if (!options_.sources.empty()) {
-      // The port is chosen at connect(), where the kernel knows the whole four-tuple.
-      const int on = 1;
-      if (::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0) {
-        fail("IP_BIND_ADDRESS_NO_PORT");
-      }
-      const sockaddr_in& from = options_.sources[tally_.begun % options_.sources.size()];
-      if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) fail("bind");
+      bind_address(fd.get(), options_.sources[tally_.begun % options_.sources.size()]);
     }
     const auto* to = reinterpret_cast<const sockaddr*>(&options_.target);
     error = ::connect(fd.get(), to, sizeof options_.target) == 0 ? 0 : errno;

@@ -85,7 +85,7 @@ class Scene:
     def peer(self, namespace: Namespace, *arguments: str, **streams: Any) -> Process:
         """conker_peer; one that listens is returned when it does."""
         process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments], namespace, **streams)
-        if arguments[0] not in ("strike", "generate", "hash"):
+        if arguments[0] not in ("strike", "generate", "hash", "streams", "rr", "idle"):
             eventually(lambda: '"listening"' in process.out() or not process.running(), "peer listens")
         return process
 

@@ -1,0 +1,11 @@
+// conker against itself.
+#include "tests/bench/memory/pair.hpp"
+#include "tests/bench/memory/shards.hpp"
+
+namespace conker::bench {
+
+std::vector<ShardReport> strike_conker(const StrikeOptions& options) {
+  return run_shards<Pair>(options);
+}
+
+}  // namespace conker::bench

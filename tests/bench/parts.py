@@ -1,0 +1,213 @@
+"""What is measured: the parts of the bench, who takes part in each, and the lines of the table with their goals."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import Callable
+
+import contestants as by
+from contestants import Figures
+from scenes import Bench
+
+Contestant = Callable[[Bench], Figures]
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """A figure, or its ratio to a peer's, is reached when it lies within."""
+    least: float | None = None
+    most: float | None = None
+
+    def reached(self, value: float) -> bool:
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One contestant's figure, held against the same figure of others."""
+    what: str
+    unit: str  # a key of table.UNITS
+    figure: str
+    subject: str
+    goal: Goal | None = None  # for the figure itself
+    peers: dict[str, Goal | None] = dataclasses.field(default_factory=dict)  # for the ratio to each
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    seconds: float  # each contestant's, in each turn
+    contestants: dict[str, Contestant]
+    lines: list[Line]
+    curves: dict[str, dict[int, str]] = dataclasses.field(default_factory=dict)  # title: idle connections: contestant
+
+
+def briefly(run: Contestant) -> Contestant:
+    """Five seconds at most, of what the others do for a minute."""
+    return lambda bench: run(dataclasses.replace(bench, seconds=min(bench.seconds, 5)))
+
+
+def memory() -> Part:
+    return Part(
+        60,
+        {
+            "conker": partial(by.in_memory, stack="conker", close="fin"),
+            "conker by RST": briefly(partial(by.in_memory, stack="conker", close="reset")),
+            "lwIP by RST": partial(by.in_memory, stack="lwip", close="reset"),
+            "lwIP by FIN (5 s, it stops)": briefly(partial(by.in_memory, stack="lwip", close="fin")),
+            "null": briefly(partial(by.in_memory, stack="null", close="fin")),
+        },
+        [
+            Line("strike in memory, by FIN, 64 in flight", "cycles/s", "rate", "conker", Goal(least=1e6),
+                 {"lwIP by RST": Goal(least=1.3), "lwIP by FIN (5 s, it stops)": None, "null": None}),
+            Line("its failed cycles", "count", "failed", "conker", Goal(most=0)),
+            Line("its TIME-WAIT records evicted", "count", "time_wait_evicted", "conker"),
+            Line("its TIME-WAIT records reused", "count", "time_wait_reused", "conker"),
+            Line("strike in memory, by RST", "cycles/s", "rate", "conker by RST", None, {"lwIP by RST": None}),
+        ])
+
+
+def tap() -> Part:
+    return Part(
+        60,
+        {
+            "conker": partial(by.conker_strike, flight=64),
+            "null": partial(by.null_strike, flight=64),
+            "kernel, 64 in flight": partial(by.kernel_strike, flight=64),
+            "kernel, blocking": partial(by.kernel_strike, flight=1),
+            "lwIP by RST": partial(by.lwip_strike, flight=64),
+            "bare loop": briefly(partial(by.null_strike, flight=64, command="loop")),
+            "conker, 1 in flight": briefly(partial(by.conker_strike, flight=1)),
+            "null, 1 in flight": briefly(partial(by.null_strike, flight=1)),
+        },
+        [
+            Line("strike over TAP, by FIN, 64 in flight", "cycles/s", "rate", "conker", None,
+                 {"null": Goal(least=0.95), "kernel, 64 in flight": Goal(least=1.3), "kernel, blocking": Goal(least=1.8),
+                  "lwIP by RST": None}),
+            Line("its failed cycles", "count", "failed", "conker", Goal(most=0)),
+            Line("its opens that found no port", "count", "ports_exhausted", "conker", Goal(most=0)),
+            Line("the null peer itself", "cycles/s", "rate", "null", None, {"bare loop": Goal(least=0.95)}),
+            Line("strike over TAP, by FIN, 1 in flight", "cycles/s", "rate", "conker, 1 in flight", None,
+                 {"null, 1 in flight": None, "kernel, blocking": None}),
+        ])
+
+
+IDLE = (0, 1_000, 10_000, 100_000)
+
+
+def idle() -> Part:
+    over_tap = {count: f"TAP, {count:,} idle" for count in IDLE}
+    in_memory = {count: f"memory, {count:,} idle" for count in (*IDLE, 1_000_000)}
+
+    def lines(where: str, names: dict[int, str]) -> list[Line]:
+        return [Line(f"strike {where}, {count:,} idle", "cycles/s", "rate", name, None,
+                     {names[0]: Goal(least=0.9)} if count else {}) for count, name in names.items()]
+
+    return Part(
+        5,
+        {
+            **{name: partial(by.conker_strike, flight=64, idle=count) for count, name in over_tap.items()},
+            **{name: partial(by.in_memory, stack="conker", close="fin", idle=count) for count, name in in_memory.items()},
+        },
+        lines("over TAP", over_tap) + lines("in memory", in_memory),
+        {"strike over TAP": over_tap, "strike in memory": in_memory})
+
+
+def footprint() -> Part:
+    return Part(
+        1,
+        {
+            "connections": partial(by.footprint, what="connections", records=1_000_000),
+            "TIME-WAIT": partial(by.footprint, what="time-wait", records=1_000_000),
+        },
+        [
+            Line("tables for each idle connection", "B", "bytes_of_tables", "connections", Goal(most=256)),
+            Line("resident for each idle connection", "B", "rss_bytes_per_record", "connections"),
+            Line("1,000,000 idle connections, resident", "MB", "rss_bytes", "connections", Goal(most=300e6)),
+            Line("tables for each TIME-WAIT record", "B", "bytes_of_tables", "TIME-WAIT", Goal(most=48)),
+            Line("resident for each TIME-WAIT record", "B", "rss_bytes_per_record", "TIME-WAIT"),
+        ])
+
+
+def passive() -> Part:
+    return Part(
+        5,
+        {"conker": partial(by.conker_struck, flight=64), "kernel": partial(by.kernel_strike, flight=64)},
+        [
+            Line("struck by the kernel's client, 64 in flight", "cycles/s", "rate", "conker", None, {"kernel": Goal(least=1)}),
+            Line("failed cycles of that client", "count", "failed", "conker", Goal(most=0)),
+        ])
+
+
+BULK = {"send": "from the kernel", "receive": "to the kernel"}
+
+
+def bulk() -> Part:
+    contestants: dict[str, Contestant] = {}
+    lines = []
+    for direction, words in BULK.items():
+        contestants |= {
+            f"conker {words}": partial(by.conker_bulk, direction=direction),
+            f"null {words}": partial(by.null_bulk, direction=direction),
+            f"lwIP {words}": partial(by.lwip_bulk, direction=direction),
+            f"conker {words}, hashed": partial(by.conker_hashed, direction=direction),
+        }
+        lines += [
+            Line(f"one connection {words}", "Gbit/s", "rate", f"conker {words}", None,
+                 {f"null {words}": Goal(least=0.9), "kernel (iperf3, veth)": None, f"lwIP {words}": Goal(least=3)}),
+            Line("a run of its own: the hashes agree", "yes", "agree", f"conker {words}, hashed", Goal(least=1)),
+        ]
+    return Part(5, {**contestants, "kernel (iperf3, veth)": by.kernel_bulk}, lines)
+
+
+def many() -> Part:
+    contestants: dict[str, Contestant] = {}
+    lines = []
+    for direction, words in BULK.items():
+        contestants |= {
+            f"1,000 {words}": partial(by.conker_bulk, direction=direction, connections=1000),
+            f"one {words}": partial(by.conker_bulk, direction=direction),
+            f"null, 1,000 {words}": partial(by.null_bulk, direction=direction, connections=1000),
+        }
+        lines += [
+            Line(f"1,000 connections {words}", "Gbit/s", "rate", f"1,000 {words}", None,
+                 {f"one {words}": Goal(least=0.9), f"null, 1,000 {words}": None}),
+            Line("their fairness (Jain)", "share", "jain", f"1,000 {words}", Goal(least=0.95),
+                 {f"null, 1,000 {words}": None}),
+        ]
+    return Part(5, contestants, lines)
+
+
+def rr() -> Part:
+    return Part(
+        5,
+        {"conker": by.conker_round_trips, "kernel": by.kernel_round_trips},
+        [
+            Line("1 byte there and back, median", "us", "median", "conker", None, {"kernel": Goal(most=1.1)}),
+            Line("99 % of them within", "us", "p99", "conker", None, {"kernel": Goal(most=1.5)}),
+        ])
+
+
+def quiet() -> Part:
+    counts = (0, 100_000)
+    return Part(
+        10,
+        {f"{count:,} idle": partial(by.conker_quiet, idle=count) for count in counts},
+        [Line(f"wakeups of conkerd, {count:,} connections", "count", "wakeups", f"{count:,} idle", Goal(most=0))
+         for count in counts])
+
+
+def shards() -> Part:
+    return Part(
+        5,
+        {
+            "2 shards": partial(by.in_memory, stack="conker", close="fin", shards=2),
+            "1 shard": partial(by.in_memory, stack="conker", close="fin"),
+        },
+        [Line("strike in memory, 2 shards", "cycles/s", "rate", "2 shards", None, {"1 shard": Goal(least=1.8)})])
+
+
+PARTS: dict[str, Callable[[], Part]] = {
+    "memory": memory, "tap": tap, "idle": idle, "footprint": footprint, "passive": passive, "bulk": bulk, "rr": rr,
+    "many": many, "quiet": quiet, "shards": shards,
+}
