@@ -150,7 +150,7 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
   if (taken < bytes.size()) {
     c->wants_writable = true;
     // No ACK of its own will make room.
-    if (empty || c->send_queue.empty()) pool_starved_ = true;
+    if (empty || c->send_queue.empty()) starved_ = connections_.end();
   }
   c->bytes_sent += taken;
   if (taken > 0) mark_dirty(id.slot);

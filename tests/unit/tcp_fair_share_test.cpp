@@ -75,6 +75,29 @@ TEST_F(TcpFairShareTest, WhoComesLaterGetsAsMuchInTheEnd) {
   EXPECT_GT(least, kChunks * kChunkBytes / 20);
 }
 
+TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
+  Capacities few = capacities();
+  few.chunks = 16;
+  Script s(few, settings(1 << 20));
+  const auto senders = open(s, 8);
+  for (int n = 0; n < 4; ++n) {  // the first of them write again and again, as far as it goes
+    for (const Sender& sender : senders) (void)fill(s, sender);
+  }
+  std::vector<Sender> without;
+  for (const Sender& sender : senders) {
+    s.expect_events(sender.id, 0);
+    if (s.info(sender.id).send_queue == 0) without.push_back(sender);
+  }
+  ASSERT_FALSE(without.empty());
+  s.speak_for(senders[0].flow);
+  s.inject(Ack());
+  ASSERT_LE(s.stack().chunks().free(), few.chunks / 2u) << "half of them are still taken";
+  for (const Sender& sender : without) {
+    s.expect_events(sender.id, Event::kWritable);
+    EXPECT_GT(fill(s, sender), 0u);
+  }
+}
+
 TEST_F(TcpFairShareTest, WhatIsGivenBackIsForTheOthers) {
   Script s(capacities(), settings(1 << 20));
   const auto senders = open(s, 6);
