@@ -85,6 +85,7 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   c.armed = 0;
   if (time_wait_.full() && time_wait_.capacity() > 0) {
     time_wait_.remove(time_wait_.oldest());
+    time_wait_.prefetch_eviction();
     counters_.add(Count::time_wait_evicted);
   }
   if (!time_wait_.full()) {

@@ -48,6 +48,14 @@ class TimeWaitTable {
   /// An ACK of ours was sent for it.
   void spoke(std::uint32_t index, Tick now) { records_[index].spoke(now); }
 
+  /// A search for this hash follows soon.
+  void prefetch(std::uint32_t hash) const { index_.prefetch(hash); }
+  /// The oldest are about to be evicted, one after the other: what that takes is on its way for one of the
+  /// next.
+  void prefetch_eviction() const {
+    constexpr std::uint32_t kAhead = 8;
+    if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple.whole()));
+  }
   /// Whether the oldest must go before another comes.
   bool full() const { return span_ == capacity(); }
   /// The one that ends first; kNone when there is none.

@@ -130,7 +130,8 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   const std::size_t header = std::size_t{get8(bytes, kDataOffset)} / 16 * 4;
   if (header < kTcpHeaderMin || header > bytes.size()) return std::nullopt;
 
-  TcpSegment segment;
+  std::optional<TcpSegment> parsed(std::in_place);
+  TcpSegment& segment = *parsed;
   segment.source.value = get16(bytes, kSource);
   segment.destination.value = get16(bytes, kDestination);
   segment.sequence = Seq(get32(bytes, kSequence));
@@ -139,20 +140,20 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.window = get16(bytes, kWindow);
   segment.urgent = get16(bytes, kUrgent);
   segment.payload = bytes.subspan(header);
-  if (header == kTcpHeaderMin) return segment;
+  if (header == kTcpHeaderMin) return parsed;
   const auto options = bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin);
   // As most segments have it, and as RFC 7323, appendix A, recommends.
   constexpr std::uint32_t kAlone =
       kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
   if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kAlone) {
     segment.timestamps = TcpTimestamps{get32(options, 4), get32(options, 8)};
-    return segment;
+    return parsed;
   }
   const auto option = [&segment](std::uint8_t kind, std::span<const std::byte> bytes_of_it) {
     return parse_option(kind, bytes_of_it, segment);
   };
-  if (!parse_options(options, option)) return std::nullopt;
-  return segment;
+  if (!parse_options(options, option)) parsed.reset();
+  return parsed;
 }
 
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
