@@ -36,7 +36,7 @@ bool Tcp::change_state(std::uint32_t slot, State to, Cause cause) {
     broken_ = "a state change that the transition diagram does not have";
     return false;
   }
-  transitions_.record(Transition{now_, connections_.id(slot), c.state, to, cause});
+  transitions_.record(now_, connections_.id(slot), c.state, to, cause);
   c.state = to;
   return true;
 }

@@ -60,23 +60,27 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
 }
 
 /// Options in the order in which most write them, aligned to four bytes without gaps where they are many.
+/// What is written is gathered to whole words, which the checksum reads back soon.
 class OptionWriter {
  public:
   explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
 
   OptionWriter& byte(std::uint8_t value) {
-    put8(out_, at_++, value);
+    gathered_ = gathered_ << 8 | value;
+    if (++at_ % 4 == 0) put32(out_, at_ - 4, gathered_);
     return *this;
   }
   OptionWriter& head(std::uint8_t kind, std::size_t length) {
     return byte(kind).byte(static_cast<std::uint8_t>(length));
   }
   OptionWriter& word16(std::uint16_t value) {
-    put16(out_, at_, value);
-    at_ += 2;
-    return *this;
+    return byte(static_cast<std::uint8_t>(value >> 8)).byte(static_cast<std::uint8_t>(value & 0xff));
   }
   OptionWriter& word32(std::uint32_t value) {
+    if (at_ % 4 != 0) {
+      return word16(static_cast<std::uint16_t>(value >> 16))
+          .word16(static_cast<std::uint16_t>(value & 0xffff));
+    }
     put32(out_, at_, value);
     at_ += 4;
     return *this;
@@ -90,6 +94,7 @@ class OptionWriter {
  private:
   std::span<std::byte> out_;
   std::size_t at_ = 0;
+  std::uint32_t gathered_ = 0;
 };
 
 void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
@@ -126,12 +131,12 @@ std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out) {
 }  // namespace
 
 std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
-  if (bytes.size() < kTcpHeaderMin) return std::nullopt;
+  std::optional<TcpSegment> parsed;  // filled in place
+  if (bytes.size() < kTcpHeaderMin) return parsed;
   const std::size_t header = std::size_t{get8(bytes, kDataOffset)} / 16 * 4;
-  if (header < kTcpHeaderMin || header > bytes.size()) return std::nullopt;
+  if (header < kTcpHeaderMin || header > bytes.size()) return parsed;
 
-  std::optional<TcpSegment> parsed(std::in_place);
-  TcpSegment& segment = *parsed;
+  TcpSegment& segment = parsed.emplace();
   segment.source.value = get16(bytes, kSource);
   segment.destination.value = get16(bytes, kDestination);
   segment.sequence = Seq(get32(bytes, kSequence));
@@ -157,16 +162,13 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
 }
 
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
-  put16(out, kSource, segment.source.value);
-  put16(out, kDestination, segment.destination.value);
+  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin));
+  put32(out, kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
   put32(out, kSequence, segment.sequence.value());
   put32(out, kAcknowledgment, segment.acknowledgment.value());
-  put8(out, kFlags, segment.flags);
-  put16(out, kWindow, segment.window);
-  put16(out, kChecksum, 0);
-  put16(out, kUrgent, segment.urgent);
-  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin));
-  put8(out, kDataOffset, static_cast<std::uint8_t>(header / 4 << 4));
+  put32(out, kDataOffset,
+        static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
+  put32(out, kChecksum, segment.urgent);
   return header;
 }
 
@@ -178,7 +180,6 @@ void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, c
   Checksum sum;
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(length));
   if (partial) return put16(header, kChecksum, static_cast<std::uint16_t>(~sum.finish()));
-  put16(header, kChecksum, 0);
   sum.add_header(header);
   for (const auto piece : payload) sum.add(piece);
   put16(header, kChecksum, sum.finish());

@@ -74,8 +74,8 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes);
 /// must have room for kTcpHeaderMax bytes or for what is known to be needed.
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out);
 
-/// Fills in the checksum of a header that emit_tcp() wrote; the payload follows it in pieces of any length. A
-/// partial one is the sum of the pseudo-header alone, from which a link makes the whole.
+/// Fills in the checksum, zero so far, of a header that emit_tcp() wrote; the payload follows it in pieces of
+/// any length. A partial one is the sum of the pseudo-header alone, from which a link makes the whole.
 void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
                          std::span<const std::span<const std::byte>> payload, bool partial = false);
 
