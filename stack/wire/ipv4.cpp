@@ -1,7 +1,6 @@
 #include "stack/wire/ipv4.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "stack/base/checksum.hpp"
 #include "stack/wire/bytes.hpp"
@@ -74,24 +73,25 @@ bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
 }
 
 void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out) {
-  // Whole words, and the checksum from them: to read back what has just been written in pieces costs more
-  // than all the rest.
+  // Whole words, and the checksum from them: to read back what has just been written costs more than all the
+  // rest.
+  constexpr std::uint32_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
   const std::uint32_t fragment = (packet.dont_fragment ? kDontFragment : 0u) |
                                  (packet.more_fragments ? kMoreFragments : 0u) |
                                  (packet.fragment_offset & kOffsetMask);
-  constexpr std::uint32_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
-  std::array<std::uint32_t, kIpv4HeaderMin / 4> words{
-      kVersionAndLength << 24 | std::uint32_t{packet.traffic_class} << 16 |
-          static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length),
-      std::uint32_t{packet.identification} << 16 | fragment,
-      std::uint32_t{packet.ttl} << 24 | std::uint32_t{packet.protocol} << 16,
-      packet.source.v4_bits(),
-      packet.destination.v4_bits(),
-  };
   Checksum sum;
-  for (const std::uint32_t word : words) sum.add32(word);
-  words[kChecksum / 4] |= sum.finish();
-  for (std::size_t i = 0; i < words.size(); ++i) put32(out, 4 * i, words[i]);
+  const auto put = [&](std::size_t at, std::uint32_t word) {
+    put32(out, at, word);
+    sum.add32(word);
+  };
+  put(kVersionIhl, kVersionAndLength << 24 | std::uint32_t{packet.traffic_class} << 16 |
+                       static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length));
+  put(kIdentification, std::uint32_t{packet.identification} << 16 | fragment);
+  put(kSource, packet.source.v4_bits());
+  put(kDestination, packet.destination.v4_bits());
+  const std::uint32_t rest = std::uint32_t{packet.ttl} << 24 | std::uint32_t{packet.protocol} << 16;
+  sum.add32(rest);
+  put32(out, kTtl, rest | sum.finish());
 }
 
 }  // namespace conker

@@ -60,14 +60,15 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
 }
 
 /// Options in the order in which most write them, aligned to four bytes without gaps where they are many.
-/// What is written is gathered to whole words, which the checksum reads back soon.
+/// What is written is gathered to whole words and summed on its way: to read back what has just been written
+/// costs more than to write it.
 class OptionWriter {
  public:
-  explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
+  OptionWriter(std::span<std::byte> out, Checksum& sum) : out_(out), sum_(sum) {}
 
   OptionWriter& byte(std::uint8_t value) {
     gathered_ = gathered_ << 8 | value;
-    if (++at_ % 4 == 0) put32(out_, at_ - 4, gathered_);
+    if (++at_ % 4 == 0) put(at_ - 4, gathered_);
     return *this;
   }
   OptionWriter& head(std::uint8_t kind, std::size_t length) {
@@ -81,7 +82,7 @@ class OptionWriter {
       return word16(static_cast<std::uint16_t>(value >> 16))
           .word16(static_cast<std::uint16_t>(value & 0xffff));
     }
-    put32(out_, at_, value);
+    put(at_, value);
     at_ += 4;
     return *this;
   }
@@ -92,7 +93,13 @@ class OptionWriter {
   std::size_t size() const { return at_; }
 
  private:
+  void put(std::size_t at, std::uint32_t word) {
+    put32(out_, at, word);
+    sum_.add32(word);
+  }
+
   std::span<std::byte> out_;
+  Checksum& sum_;
   std::size_t at_ = 0;
   std::uint32_t gathered_ = 0;
 };
@@ -109,8 +116,8 @@ void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
 }
 
 // Writes the options that the segment has, padded to a multiple of 4, and says how many bytes that makes.
-std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out) {
-  OptionWriter writer(out);
+std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum) {
+  OptionWriter writer(out, sum);
   if (segment.mss) writer.head(kMss, kMssLength).word16(*segment.mss);
   if (segment.sack_permitted) writer.head(kSackPermitted, kSackPermittedLength);
   if (segment.timestamps) {
@@ -161,26 +168,29 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   return parsed;
 }
 
-std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
-  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin));
-  put32(out, kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
-  put32(out, kSequence, segment.sequence.value());
-  put32(out, kAcknowledgment, segment.acknowledgment.value());
-  put32(out, kDataOffset,
-        static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
-  put32(out, kChecksum, segment.urgent);
+std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum) {
+  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin), sum);
+  const auto put = [&](std::size_t at, std::uint32_t word) {
+    put32(out, at, word);
+    sum.add32(word);
+  };
+  put(kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
+  put(kSequence, segment.sequence.value());
+  put(kAcknowledgment, segment.acknowledgment.value());
+  put(kDataOffset,
+      static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
+  put(kChecksum, segment.urgent);
   return header;
 }
 
-void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
-                         std::span<const std::span<const std::byte>> payload, bool partial) {
+void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddress& source,
+                         const IpAddress& destination, std::span<const std::span<const std::byte>> payload,
+                         bool partial) {
   std::size_t length = header.size();
   for (const auto piece : payload) length += piece.size();
-
-  Checksum sum;
+  if (partial) sum = Checksum();
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(length));
   if (partial) return put16(header, kChecksum, static_cast<std::uint16_t>(~sum.finish()));
-  sum.add_header(header);
   for (const auto piece : payload) sum.add(piece);
   put16(header, kChecksum, sum.finish());
 }
