@@ -43,7 +43,10 @@ class IpAddress {
   constexpr bool is_multicast() const { return is_v4() ? words_[3] >> 28 == 0xe : words_[0] >> 24 == 0xff; }
   constexpr bool is_limited_broadcast() const { return is_v4() && words_[3] == 0xffffffff; }
 
-  constexpr bool operator==(const IpAddress&) const = default;
+  constexpr bool operator==(const IpAddress& other) const {
+    return ((words_[0] ^ other.words_[0]) | (words_[1] ^ other.words_[1]) | (words_[2] ^ other.words_[2]) |
+            (words_[3] ^ other.words_[3])) == 0;
+  }
   constexpr auto operator<=>(const IpAddress&) const = default;
 
   /// The longest text that format() writes.

@@ -21,7 +21,9 @@ class ByteQueue {
   void append_chunk(ChunkPool& pool, std::uint32_t index);
   /// Drops the first n bytes, at most all.
   void consume(ChunkPool& pool, std::uint32_t n);
-  void clear(ChunkPool& pool) { consume(pool, size_); }
+  void clear(ChunkPool& pool) {
+    if (size_ != 0) consume(pool, size_);
+  }
   /// The bytes [offset, offset + length) in place. Says how many pieces were needed; fewer bytes than asked
   /// for if there are not as many or the pieces do not suffice: `length` tells.
   std::uint32_t gather(const ChunkPool& pool, std::uint32_t offset, std::uint32_t& length,

@@ -28,9 +28,17 @@ class Checksum {
   /// Numbers as they would stand in network byte order.
   void add16(std::uint16_t value) { sum_ += odd_ != kLittle ? swapped(value) : value; }
   void add32(std::uint32_t value) {
-    // Which half comes first is all the same to the sum.
+    if (!odd_) {
+      sum_ += kLittle ? swapped(value) : value;
+      return;
+    }
     add16(static_cast<std::uint16_t>(value >> 16));
     add16(static_cast<std::uint16_t>(value & 0xffff));
+  }
+  /// The sum of up to 2^31 such words of 32 bits.
+  void add_words(std::uint64_t sum) {
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    add32(static_cast<std::uint32_t>((sum >> 32) + sum));
   }
   /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and was right.
   std::uint16_t finish() const {
@@ -41,6 +49,9 @@ class Checksum {
  private:
   static constexpr std::uint16_t swapped(std::uint16_t value) {
     return static_cast<std::uint16_t>(value << 8 | value >> 8);
+  }
+  static constexpr std::uint32_t swapped(std::uint32_t value) {
+    return value << 24 | (value & 0xff00) << 8 | (value >> 8 & 0xff00) | value >> 24;
   }
   static constexpr std::uint16_t folded(std::uint64_t sum) {
     sum = (sum >> 32) + (sum & 0xffffffff);

@@ -74,7 +74,6 @@ namespace conker {
   X(challenge_acks_out, "ACKs sent to check a doubtful RST or SYN (RFC 5961)")                         \
   X(drop_segment_malformed, "segments with a bad header or options")                                   \
   X(drop_segment_checksum, "segments with a bad checksum")                                             \
-  X(drop_segment_address, "segments to or from a broadcast or multicast address")                      \
   X(drop_segment_no_connection, "segments for no connection or listener")                              \
   X(drop_segment_unacceptable, "segments outside of the window")                                       \
   X(drop_segment_flags, "segments whose flags make no sense in the state")                             \

@@ -94,15 +94,21 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
   const auto whole =
       bytes.first(static_cast<std::size_t>(ip->payload.data() - bytes.data()) + ip->payload.size());
-  if (const auto fault = check_ipv4_options(ip->options)) {
+  if (const auto fault = ip->options.empty() ? std::nullopt : check_ipv4_options(ip->options)) {
     // Source routes are refused without a word: nobody honest uses them any more (RFC 7126, 4.3 and 4.4).
     if (!fault->source_route) {
       send_error(Icmp4Message::kParameterProblem, 0, static_cast<std::uint16_t>(fault->at << 8), whole);
     }
     return drop(Count::drop_ip_options);
   }
-  packet = PacketIn{ip->source,  ip->destination, interface, frame.checksum,
-                    ip->payload, whole,           ip->ttl,   ip->traffic_class};
+  packet.source = ip->source;
+  packet.destination = ip->destination;
+  packet.interface = interface;
+  packet.checksum = frame.checksum;
+  packet.payload = ip->payload;
+  packet.whole = whole;
+  packet.ttl = ip->ttl;
+  packet.traffic_class = ip->traffic_class;
   if (ip->is_fragment()) {
     if (reassembler_ == nullptr) return drop(Count::drop_ip_fragment);
     Reassembler::Whole made;

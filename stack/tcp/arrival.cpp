@@ -21,10 +21,6 @@ void Tcp::segment_arrives(const PacketIn& packet) {
 }
 
 Count Tcp::dispatch(const PacketIn& packet) {
-  if (packet.source.is_multicast() || packet.destination.is_multicast() ||
-      packet.destination.is_limited_broadcast()) {
-    return Count::drop_segment_address;
-  }
   if (packet.checksum == ChecksumState::kUnknown &&
       !verify_tcp_checksum(packet.payload, packet.source, packet.destination)) {
     return Count::drop_segment_checksum;
@@ -108,8 +104,8 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   return Count::segments_delivered;
 }
 
-// 3.10.7.4: all other states.
-Count Tcp::arrives(std::uint32_t slot, TcpSegment segment) {
+// 3.10.7.4: all other states. What of the segment is dealt with, or of no use, is taken out of it.
+Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   Connection& c = connections_[slot];
   if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
       segment.sequence == c.irs) {
@@ -346,7 +342,7 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   auto acked = static_cast<std::uint32_t>(ack - c.snd_una);
   if (c.snd_una == c.iss) --acked;  // our SYN
   const std::uint32_t data = std::min(acked, c.send_queue.size());
-  c.send_queue.consume(chunks_, data);
+  if (data > 0) c.send_queue.consume(chunks_, data);
   if (acked > data && c.fin_sent) c.fin_acked = true;
   c.snd_una = ack;
   if (c.snd_cursor < ack) c.snd_cursor = ack;

@@ -33,14 +33,7 @@ class ConnectionTable {
   }
 
   /// Folds it, if there is room; from now on references to it are void. Only where may_rest().
-  bool rest(std::uint32_t slot) {
-    const std::uint32_t folded = at_rest_.take();
-    if (folded == kNone) return false;
-    at_rest_[folded] = Resting(at_work_[slots_[slot]]);
-    at_work_.give_back(slots_[slot]);
-    slots_[slot] = folded | kResting;
-    return true;
-  }
+  bool rest(std::uint32_t slot);
   bool resting(std::uint32_t slot) const { return (slots_[slot] & kResting) != 0; }
 
   /// The connection, which is at work from now on.
@@ -50,12 +43,7 @@ class ConnectionTable {
     return at_work_[slots_[slot]];
   }
   /// A copy: who only looks wakes nobody.
-  Connection operator[](std::uint32_t slot) const {
-    if (!resting(slot)) return at_work_[slots_[slot]];
-    Connection c;
-    at_rest_[slots_[slot] & ~kResting].wake(c);
-    return c;
-  }
+  Connection operator[](std::uint32_t slot) const;
   /// Null when it is at rest, and so has nothing to look at in place.
   const Connection* at_work(std::uint32_t slot) const {
     return resting(slot) ? nullptr : &at_work_[slots_[slot]];
@@ -84,12 +72,7 @@ class ConnectionTable {
  private:
   static constexpr std::uint32_t kResting = 1u << 31;
 
-  void wake(std::uint32_t slot) {
-    const std::uint32_t folded = slots_[slot] & ~kResting;
-    slots_[slot] = at_work_.take();
-    at_rest_[folded].wake(at_work_[slots_[slot]]);
-    at_rest_.give_back(folded);
-  }
+  void wake(std::uint32_t slot);
 
   // Of each connection its place in one of the two pools. The first has room for all of them, so that waking
   // cannot fail; pages of it that are never needed are never touched.

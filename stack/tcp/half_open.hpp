@@ -34,6 +34,7 @@ class HalfOpenTable {
       : records_(arena.take<HalfOpen>(capacity)), index_(arena, capacity) {}
 
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
+    if (size_ == 0) return kNone;
     return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == tuple; });
   }
   /// A record with tuple and hash set, in the list and in the index; kNone when the table is full.

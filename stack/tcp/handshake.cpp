@@ -7,7 +7,7 @@
 namespace conker {
 namespace {
 
-constexpr std::uint32_t kTicksPerSecond = 977;
+constexpr std::uint32_t kSecond = 977;  // ticks
 
 /// A SYN that asks for a connection and nothing else.
 bool opens(const TcpSegment& segment) {
@@ -20,7 +20,7 @@ bool opens(const TcpSegment& segment) {
 // 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
 // remembered.
 Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                          const TcpSegment& segment, std::optional<Seq> beyond) {
+                          TcpSegment& segment, std::optional<Seq> beyond) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
   if (segment.has(TcpFlags::kAck)) return arrives_with_cookie(listener, tuple, hash, segment);
   if (!segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kFin)) return Count::drop_segment_flags;
@@ -86,7 +86,7 @@ void Tcp::half_open_timer(std::uint32_t index) {
 }
 
 // 3.10.7.4 for SYN-RECEIVED after a passive open.
-Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment) {
+Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
   const auto challenged = [&](Count why) {
@@ -131,7 +131,7 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, const 
 
 // The last ACK of a handshake makes a connection from a half-open record. When there is no room for it the
 // ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
-Count Tcp::promote(const HalfOpen& record, std::uint32_t index, const TcpSegment& segment) {
+Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment) {
   Listener& listener = listeners_[record.listener];
   if (listener.accept_queue.size() >= listener.backlog) return Count::drop_segment_accept_queue;
   const std::uint32_t slot = make_connection(record.tuple, record.hash);
@@ -189,7 +189,7 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, 
 
 // An ACK for a listener: perhaps the last of a handshake whose record the peer kept.
 Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                               const TcpSegment& segment) {
+                               TcpSegment& segment) {
   if (cookies_ == nullptr || segment.has(TcpFlags::kSyn) || !cookies_->expected(now_)) {
     return arrives_closed(tuple, segment);
   }
@@ -225,7 +225,7 @@ bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
 
 // 3.10.7.4 for TIME-WAIT.
 Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
-                             const TcpSegment& segment) {
+                             TcpSegment& segment) {
   const TimeWait record = time_wait_[index];
   const auto answer = [&] {
     TcpSegment ack{.sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
@@ -279,7 +279,7 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
 bool Tcp::challenge_allowed() {
   const Tick now = Tick::floor(now_);
   // Unsigned: a second that lies weeks back is over, too.
-  if (now.value() - challenge_second_.value() >= kTicksPerSecond) {
+  if (now.value() - challenge_second_.value() >= kSecond) {
     challenge_second_ = now;
     const std::array<std::uint64_t, 1> word{now.value()};
     challenges_left_ =

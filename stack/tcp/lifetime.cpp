@@ -36,7 +36,7 @@ bool Tcp::change_state(std::uint32_t slot, State to, Cause cause) {
     broken_ = "a state change that the transition diagram does not have";
     return false;
   }
-  transitions_.record(Transition{now_, connections_.id(slot), c.state, to, cause});
+  transitions_.record(now_, connections_.id(slot), c.state, to, cause);
   c.state = to;
   return true;
 }
@@ -85,6 +85,7 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   c.armed = 0;
   if (time_wait_.full() && time_wait_.capacity() > 0) {
     time_wait_.remove(time_wait_.oldest());
+    time_wait_.prefetch_eviction();
     counters_.add(Count::time_wait_evicted);
   }
   if (!time_wait_.full()) {

@@ -346,9 +346,10 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
   packet.destination = tuple.remote;
   packet.protocol = kProtocolTcp;
   const auto space = std::span(packet.headers).subspan(PacketOut::kHeadroom);
-  packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space));
+  Checksum sum;
+  packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space, sum));
   const auto data = packet.pieces.empty() ? packet.pieces : packet.pieces.subspan(1);
-  finish_tcp_checksum(packet.transport(), tuple.local, tuple.remote, data, packet.segment != 0);
+  finish_tcp_checksum(packet.transport(), sum, tuple.local, tuple.remote, data, packet.segment != 0);
   const Sent sent = network_.send(packet);
   if (sent == Sent::kSent) {
     counters_.add(Count::segments_out);

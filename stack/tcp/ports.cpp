@@ -69,7 +69,12 @@ Tcp::Choice Tcp::choose_port(FourTuple tuple) {
     if (listeners_.port_taken(tuple.local_port)) continue;
     const Choice choice = check_port(tuple);
     if (choice.error != Error::kOk) continue;
-    if (choice.time_wait == kNone) return choice;
+    if (choice.time_wait == kNone) {
+      // The next open in this group will look for the next port.
+      tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter + 1u) % range)};
+      time_wait_.prefetch(hash_of(demux_key_, tuple));
+      return choice;
+    }
     if (time_waits == 0) waiting = choice;
     if (++time_waits == kTimeWaitsSkipped) break;
   }

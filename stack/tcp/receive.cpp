@@ -165,7 +165,7 @@ bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
   // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and a
   // peer that is not told of blocks would wait for its timer instead of filling the hole.
   if (!c.agreed.sack && !c.out_of_order.empty()) return false;
-  const std::uint32_t worth = std::min<std::uint32_t>(receive_limit(c) / 2, segments * our_mss(c.tuple));
+  const std::uint32_t worth = std::min<std::uint32_t>(receive_limit(c) / 2, segments * c.mss);
   return receive_room(c) >= c.rcv_wnd() + worth;
 }
 

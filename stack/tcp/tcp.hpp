@@ -203,7 +203,7 @@ class Tcp {
   Count dispatch(const PacketIn& packet);
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
   Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
-  Count arrives(std::uint32_t slot, TcpSegment segment);
+  Count arrives(std::uint32_t slot, TcpSegment& segment);
   bool old_duplicate(const Connection& c, const TcpSegment& segment) const;
   void note_timestamp(Connection& c, const TcpSegment& segment);
   bool acceptable(const Connection& c, const TcpSegment& segment) const;
@@ -236,15 +236,15 @@ class Tcp {
 
   // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----
   Count arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                       const TcpSegment& segment, std::optional<Seq> beyond);
-  Count arrives_half_open(std::uint32_t index, const FourTuple& tuple, const TcpSegment& segment);
+                       TcpSegment& segment, std::optional<Seq> beyond);
+  Count arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment);
   Count arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
-                          const TcpSegment& segment);
+                          TcpSegment& segment);
   bool reopens(const TimeWait& record, const TcpSegment& syn) const;
-  Count promote(const HalfOpen& record, std::uint32_t index, const TcpSegment& segment);
+  Count promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment);
   Count answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn);
   Count arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                            const TcpSegment& segment);
+                            TcpSegment& segment);
   void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
   void send_syn_ack(const HalfOpen& record) {
     send_syn_ack(record, timestamps_now(timestamp_offset(record.tuple), 0).value);

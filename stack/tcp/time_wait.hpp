@@ -36,6 +36,7 @@ class TimeWaitTable {
       : records_(arena.take<TimeWait>(capacity)), index_(arena, capacity), key_(key) {}
 
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
+    if (live_ == 0) return kNone;
     const PackedTuple packed = PackedTuple::of(tuple);
     return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == packed; });
   }
@@ -48,6 +49,14 @@ class TimeWaitTable {
   /// An ACK of ours was sent for it.
   void spoke(std::uint32_t index, Tick now) { records_[index].spoke(now); }
 
+  /// A search for this hash follows soon.
+  [[gnu::always_inline]] void prefetch(std::uint32_t hash) const { index_.prefetch(hash); }
+  /// The oldest are about to be evicted, one after the other: what that takes is on its way for one of the
+  /// next.
+  [[gnu::always_inline]] void prefetch_eviction() const {
+    constexpr std::uint32_t kAhead = 8;
+    if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple.whole()));
+  }
   /// Whether the oldest must go before another comes.
   bool full() const { return span_ == capacity(); }
   /// The one that ends first; kNone when there is none.

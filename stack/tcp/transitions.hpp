@@ -13,9 +13,14 @@ class TransitionRing {
  public:
   TransitionRing(Arena& arena, std::uint32_t capacity) : entries_(arena.take<Transition>(capacity)) {}
 
-  void record(const Transition& transition) {
+  void record(Instant at, ConnectionId id, State from, State to, Cause cause) {
     if (entries_.empty()) return;
-    entries_[next_] = transition;
+    Transition& entry = entries_[next_];
+    entry.at = at;
+    entry.id = id;
+    entry.from = from;
+    entry.to = to;
+    entry.cause = cause;
     next_ = next_ + 1 == entries_.size() ? 0 : next_ + 1;
     if (used_ < entries_.size()) ++used_;
   }

@@ -33,9 +33,8 @@ constexpr void put32(std::span<std::byte> bytes, std::size_t at, std::uint32_t v
 }
 
 constexpr MacAddress get_mac(std::span<const std::byte> bytes, std::size_t at) {
-  MacAddress mac;
-  for (std::size_t i = 0; i < mac.bytes.size(); ++i) mac.bytes[i] = get8(bytes, at + i);
-  return mac;
+  const auto b = [&](std::size_t i) { return get8(bytes, at + i); };
+  return {{b(0), b(1), b(2), b(3), b(4), b(5)}};
 }
 constexpr void put_mac(std::span<std::byte> bytes, std::size_t at, const MacAddress& mac) {
   for (std::size_t i = 0; i < mac.bytes.size(); ++i) put8(bytes, at + i, mac.bytes[i]);

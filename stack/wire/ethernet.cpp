@@ -10,9 +10,14 @@ constexpr std::size_t kDestination = 0, kSource = 6, kType = 12;
 }  // namespace
 
 std::optional<EthernetFrame> parse_ethernet(std::span<const std::byte> bytes) {
-  if (bytes.size() < kEthernetHeader) return std::nullopt;
-  return EthernetFrame{get_mac(bytes, kDestination), get_mac(bytes, kSource), get16(bytes, kType),
-                       bytes.subspan(kEthernetHeader)};
+  std::optional<EthernetFrame> parsed;  // filled in place
+  if (bytes.size() < kEthernetHeader) return parsed;
+  EthernetFrame& frame = parsed.emplace();
+  frame.destination = get_mac(bytes, kDestination);
+  frame.source = get_mac(bytes, kSource);
+  frame.type = get16(bytes, kType);
+  frame.payload = bytes.subspan(kEthernetHeader);
+  return parsed;
 }
 
 void emit_ethernet(const EthernetFrame& frame, std::span<std::byte> out) {

@@ -23,12 +23,13 @@ constexpr std::size_t header_length(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
-  if (bytes.size() < kIpv4HeaderMin || get8(bytes, kVersionIhl) >> 4 != 4) return std::nullopt;
+  std::optional<Ipv4Packet> parsed;  // filled in place
+  if (bytes.size() < kIpv4HeaderMin || get8(bytes, kVersionIhl) >> 4 != 4) return parsed;
   const std::size_t header = header_length(bytes);
   const std::size_t total = get16(bytes, kTotalLength);
-  if (header < kIpv4HeaderMin || header > bytes.size() || total < header) return std::nullopt;
+  if (header < kIpv4HeaderMin || header > bytes.size() || total < header) return parsed;
 
-  Ipv4Packet packet;
+  Ipv4Packet& packet = parsed.emplace();
   packet.source = get_ipv4(bytes, kSource);
   packet.destination = get_ipv4(bytes, kDestination);
   packet.protocol = get8(bytes, kProtocol);
@@ -41,7 +42,7 @@ std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
   packet.fragment_offset = fragment & kOffsetMask;
   packet.options = bytes.subspan(kIpv4HeaderMin, header - kIpv4HeaderMin);
   packet.payload = bytes.first(std::min(total, bytes.size())).subspan(header);
-  return packet;
+  return parsed;
 }
 
 std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes) {
@@ -72,22 +73,26 @@ bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
 }
 
 void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out) {
-  put8(out, kVersionIhl, 4 << 4 | kIpv4HeaderMin / 4);
-  put8(out, kTrafficClass, packet.traffic_class);
-  put16(out, kTotalLength, static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length));
-  put16(out, kIdentification, packet.identification);
-  put16(out, kFragment,
-        static_cast<std::uint16_t>((packet.dont_fragment ? kDontFragment : 0) |
-                                   (packet.more_fragments ? kMoreFragments : 0) |
-                                   (packet.fragment_offset & kOffsetMask)));
-  put8(out, kTtl, packet.ttl);
-  put8(out, kProtocol, packet.protocol);
-  put16(out, kChecksum, 0);
-  put_ipv4(out, kSource, packet.source);
-  put_ipv4(out, kDestination, packet.destination);
+  // Whole words, and the checksum from them: to read back what has just been written costs more than all the
+  // rest.
+  constexpr std::uint32_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
+  const std::uint32_t fragment = (packet.dont_fragment ? kDontFragment : 0u) |
+                                 (packet.more_fragments ? kMoreFragments : 0u) |
+                                 (packet.fragment_offset & kOffsetMask);
+  const std::uint32_t rest = std::uint32_t{packet.ttl} << 24 | std::uint32_t{packet.protocol} << 16;
+  std::uint64_t words = rest;
+  const auto put = [&](std::size_t at, std::uint32_t word) {
+    put32(out, at, word);
+    words += word;
+  };
+  put(kVersionIhl, kVersionAndLength << 24 | std::uint32_t{packet.traffic_class} << 16 |
+                       static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length));
+  put(kIdentification, std::uint32_t{packet.identification} << 16 | fragment);
+  put(kSource, packet.source.v4_bits());
+  put(kDestination, packet.destination.v4_bits());
   Checksum sum;
-  sum.add_header(out.first(kIpv4HeaderMin));
-  put16(out, kChecksum, sum.finish());
+  sum.add_words(words);
+  put32(out, kTtl, rest | sum.finish());
 }
 
 }  // namespace conker

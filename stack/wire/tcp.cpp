@@ -19,6 +19,9 @@ constexpr std::uint8_t kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermit
 constexpr std::size_t kMssLength = 4, kWindowScaleLength = 3, kSackPermittedLength = 2,
                       kTimestampsLength = 10, kUserTimeoutLength = 4, kSackHead = 2, kSackBlock = 8;
 constexpr std::size_t kOptionsMax = kTcpHeaderMax - kTcpHeaderMin;
+// How most segments begin their only option, and as RFC 7323, appendix A, recommends.
+constexpr std::uint32_t kTimestampsAlone =
+    kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
 
 bool parse_sack(std::span<const std::byte> blocks, TcpSegment& segment) {
   if (blocks.empty() || blocks.size() % kSackBlock != 0) return false;
@@ -60,24 +63,29 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
 }
 
 /// Options in the order in which most write them, aligned to four bytes without gaps where they are many.
+/// What is written is gathered to whole words and summed on its way: to read back what has just been written
+/// costs more than to write it.
 class OptionWriter {
  public:
   explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
 
   OptionWriter& byte(std::uint8_t value) {
-    put8(out_, at_++, value);
+    gathered_ = gathered_ << 8 | value;
+    if (++at_ % 4 == 0) put(at_ - 4, gathered_);
     return *this;
   }
   OptionWriter& head(std::uint8_t kind, std::size_t length) {
     return byte(kind).byte(static_cast<std::uint8_t>(length));
   }
   OptionWriter& word16(std::uint16_t value) {
-    put16(out_, at_, value);
-    at_ += 2;
-    return *this;
+    return byte(static_cast<std::uint8_t>(value >> 8)).byte(static_cast<std::uint8_t>(value & 0xff));
   }
   OptionWriter& word32(std::uint32_t value) {
-    put32(out_, at_, value);
+    if (at_ % 4 != 0) {
+      return word16(static_cast<std::uint16_t>(value >> 16))
+          .word16(static_cast<std::uint16_t>(value & 0xffff));
+    }
+    put(at_, value);
     at_ += 4;
     return *this;
   }
@@ -86,10 +94,19 @@ class OptionWriter {
     while ((at_ + head) % 4 != 0) byte(kNoOperation);
   }
   std::size_t size() const { return at_; }
+  /// Of all words, once they are whole.
+  std::uint64_t sum() const { return sum_; }
 
  private:
+  void put(std::size_t at, std::uint32_t word) {
+    put32(out_, at, word);
+    sum_ += word;
+  }
+
   std::span<std::byte> out_;
+  std::uint64_t sum_ = 0;
   std::size_t at_ = 0;
+  std::uint32_t gathered_ = 0;
 };
 
 void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
@@ -103,14 +120,17 @@ void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
   }
 }
 
-// Writes the options that the segment has, padded to a multiple of 4, and says how many bytes that makes.
-std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out) {
-  OptionWriter writer(out);
-  if (segment.mss) writer.head(kMss, kMssLength).word16(*segment.mss);
+// Writes the options that the segment has, padded to a multiple of 4.
+void emit_options(const TcpSegment& segment, OptionWriter& writer) {
+  if (segment.mss) writer.word32(kMss << 24 | std::uint32_t{kMssLength} << 16 | *segment.mss);
   if (segment.sack_permitted) writer.head(kSackPermitted, kSackPermittedLength);
   if (segment.timestamps) {
-    writer.align_behind(2);
-    writer.head(kTimestamps, kTimestampsLength);
+    if (writer.size() % 4 == 0) {
+      writer.word32(kTimestampsAlone);
+    } else {
+      writer.align_behind(2);
+      writer.head(kTimestamps, kTimestampsLength);
+    }
     writer.word32(segment.timestamps->value).word32(segment.timestamps->echo);
   }
   if (segment.window_scale) {
@@ -120,17 +140,17 @@ std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out) {
   if (segment.user_timeout) writer.head(kUserTimeout, kUserTimeoutLength).word16(*segment.user_timeout);
   if (segment.sack_count != 0) emit_sack(segment, writer);
   writer.align_behind(0);
-  return writer.size();
 }
 
 }  // namespace
 
 std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
-  if (bytes.size() < kTcpHeaderMin) return std::nullopt;
+  std::optional<TcpSegment> parsed;  // filled in place
+  if (bytes.size() < kTcpHeaderMin) return parsed;
   const std::size_t header = std::size_t{get8(bytes, kDataOffset)} / 16 * 4;
-  if (header < kTcpHeaderMin || header > bytes.size()) return std::nullopt;
+  if (header < kTcpHeaderMin || header > bytes.size()) return parsed;
 
-  TcpSegment segment;
+  TcpSegment& segment = parsed.emplace();
   segment.source.value = get16(bytes, kSource);
   segment.destination.value = get16(bytes, kDestination);
   segment.sequence = Seq(get32(bytes, kSequence));
@@ -139,46 +159,46 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.window = get16(bytes, kWindow);
   segment.urgent = get16(bytes, kUrgent);
   segment.payload = bytes.subspan(header);
-  if (header == kTcpHeaderMin) return segment;
+  if (header == kTcpHeaderMin) return parsed;
   const auto options = bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin);
-  // As most segments have it, and as RFC 7323, appendix A, recommends.
-  constexpr std::uint32_t kAlone =
-      kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
-  if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kAlone) {
+  if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kTimestampsAlone) {
     segment.timestamps = TcpTimestamps{get32(options, 4), get32(options, 8)};
-    return segment;
+    return parsed;
   }
   const auto option = [&segment](std::uint8_t kind, std::span<const std::byte> bytes_of_it) {
     return parse_option(kind, bytes_of_it, segment);
   };
-  if (!parse_options(options, option)) return std::nullopt;
-  return segment;
+  if (!parse_options(options, option)) parsed.reset();
+  return parsed;
 }
 
-std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
-  put16(out, kSource, segment.source.value);
-  put16(out, kDestination, segment.destination.value);
-  put32(out, kSequence, segment.sequence.value());
-  put32(out, kAcknowledgment, segment.acknowledgment.value());
-  put8(out, kFlags, segment.flags);
-  put16(out, kWindow, segment.window);
-  put16(out, kChecksum, 0);
-  put16(out, kUrgent, segment.urgent);
-  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin));
-  put8(out, kDataOffset, static_cast<std::uint8_t>(header / 4 << 4));
+std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum) {
+  OptionWriter options(out.subspan(kTcpHeaderMin));
+  emit_options(segment, options);
+  const std::size_t header = kTcpHeaderMin + options.size();
+  std::uint64_t words = options.sum();
+  const auto put = [&](std::size_t at, std::uint32_t word) {
+    put32(out, at, word);
+    words += word;
+  };
+  put(kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
+  put(kSequence, segment.sequence.value());
+  put(kAcknowledgment, segment.acknowledgment.value());
+  put(kDataOffset,
+      static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
+  put(kChecksum, segment.urgent);
+  sum.add_words(words);
   return header;
 }
 
-void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
-                         std::span<const std::span<const std::byte>> payload, bool partial) {
+void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddress& source,
+                         const IpAddress& destination, std::span<const std::span<const std::byte>> payload,
+                         bool partial) {
   std::size_t length = header.size();
   for (const auto piece : payload) length += piece.size();
-
-  Checksum sum;
+  if (partial) sum = Checksum();
   add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(length));
   if (partial) return put16(header, kChecksum, static_cast<std::uint16_t>(~sum.finish()));
-  put16(header, kChecksum, 0);
-  sum.add_header(header);
   for (const auto piece : payload) sum.add(piece);
   put16(header, kChecksum, sum.finish());
 }

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "stack/base/address.hpp"
+#include "stack/base/checksum.hpp"
 #include "stack/base/seq.hpp"
 
 namespace conker {
@@ -69,15 +70,21 @@ struct TcpSegment {
 /// of the wrong length for its kind. The checksum is not looked at.
 std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes);
 
-/// Writes the header with its options, the checksum zero, and says how long it is (a multiple of 4, 20 to
-/// 60). SACK blocks that do not fit beside the other options are left out. The payload is not written. `out`
-/// must have room for kTcpHeaderMax bytes or for what is known to be needed.
-std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out);
+/// Writes the header with its options, the checksum zero, adds it to `sum` and says how long it is (a
+/// multiple of 4, 20 to 60). SACK blocks that do not fit beside the other options are left out. The payload
+/// is not written. `out` must have room for kTcpHeaderMax bytes or for what is known to be needed.
+std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum);
+inline std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
+  Checksum unused;
+  return emit_tcp(segment, out, unused);
+}
 
-/// Fills in the checksum of a header that emit_tcp() wrote; the payload follows it in pieces of any length. A
-/// partial one is the sum of the pseudo-header alone, from which a link makes the whole.
-void finish_tcp_checksum(std::span<std::byte> header, const IpAddress& source, const IpAddress& destination,
-                         std::span<const std::span<const std::byte>> payload, bool partial = false);
+/// Fills in the checksum of a header that emit_tcp() wrote, whose sum it is given; the payload follows it in
+/// pieces of any length. A partial one is the sum of the pseudo-header alone, from which a link makes the
+/// whole.
+void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddress& source,
+                         const IpAddress& destination, std::span<const std::span<const std::byte>> payload,
+                         bool partial = false);
 
 /// Whether the checksum of a whole segment is right.
 bool verify_tcp_checksum(std::span<const std::byte> bytes, const IpAddress& source,

@@ -39,7 +39,8 @@ std::vector<std::byte> tcp_frame(std::string_view text, bool partial = false) {
   ip.protocol = kProtocolTcp;
   emit_ipv4(ip, kTcpHeaderMin + payload.size(), std::span(frame).subspan(kEthernetHeader));
   const auto header = std::span(frame).subspan(kEthernetHeader + kIpv4HeaderMin);
-  emit_tcp(tcp, header);
+  Checksum header_sum;
+  emit_tcp(tcp, header, header_sum);
   if (partial) {
     // What Linux leaves for the hardware: the sum of the pseudo-header, not inverted.
     std::uint32_t sum =
@@ -48,7 +49,7 @@ std::vector<std::byte> tcp_frame(std::string_view text, bool partial = false) {
     header[17] = static_cast<std::byte>(sum & 0xff);
   } else {
     const std::array<std::span<const std::byte>, 1> pieces{payload};
-    finish_tcp_checksum(header, kA, kB, pieces);
+    finish_tcp_checksum(header, header_sum, kA, kB, pieces);
   }
   frame.insert(frame.end(), payload.begin(), payload.end());
   return frame;

@@ -39,10 +39,10 @@ const Row* row_of(Start start, Kind kind, Place place, Ack ack) {
 
 /// What is counted when a segment has been dealt with, and when something ends of it.
 constexpr std::array kFates{
-    Count::segments_delivered,       Count::drop_segment_malformed,     Count::drop_segment_checksum,
-    Count::drop_segment_address,     Count::drop_segment_no_connection, Count::drop_segment_unacceptable,
-    Count::drop_segment_flags,       Count::drop_segment_ack,           Count::drop_segment_reset,
-    Count::drop_segment_syn_backlog, Count::drop_segment_accept_queue,  Count::drop_segment_no_slot};
+    Count::segments_delivered,         Count::drop_segment_malformed,    Count::drop_segment_checksum,
+    Count::drop_segment_no_connection, Count::drop_segment_unacceptable, Count::drop_segment_flags,
+    Count::drop_segment_ack,           Count::drop_segment_reset,        Count::drop_segment_syn_backlog,
+    Count::drop_segment_accept_queue,  Count::drop_segment_no_slot};
 constexpr std::array kEnds{Count::ended_closed,       Count::ended_reset,         Count::ended_aborted,
                            Count::ended_refused,      Count::ended_timed_out,     Count::ended_other,
                            Count::half_open_reset,    Count::half_open_timed_out, Count::half_open_dropped,

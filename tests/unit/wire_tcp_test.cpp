@@ -146,9 +146,15 @@ TEST(WireTcp, EmitsAllOptionsAndFitsSackBlocksIn) {
   EXPECT_EQ(parse_tcp(std::span(out).first(56))->sack_blocks().size(), 4u);
 }
 
+Checksum sum_of(std::span<const std::byte> header) {
+  Checksum sum;
+  sum.add(header);
+  return sum;
+}
+
 TEST(WireTcp, ChecksumsAHeaderWithoutPayload) {
   auto header = hex("1f90 d431 00000000 7b0cd0cb 5014 0000 0000 0000");
-  finish_tcp_checksum(header, kA, kB, {});
+  finish_tcp_checksum(header, sum_of(header), kA, kB, {});
   EXPECT_EQ(to_hex(std::span(header).subspan(16, 2)), "5b 9a");
   EXPECT_TRUE(verify_tcp_checksum(header, kA, kB));
 }
@@ -162,7 +168,7 @@ TEST(WireTcp, ChecksumsPayloadInOddPieces) {
     const std::array<std::span<const std::byte>, 2> pieces{std::span(payload).first(cut),
                                                            std::span(payload).subspan(cut)};
     auto whole = segment("5018");
-    finish_tcp_checksum(whole, kA, kB, pieces);
+    finish_tcp_checksum(whole, sum_of(whole), kA, kB, pieces);
     whole.insert(whole.end(), payload.begin(), payload.end());
     ASSERT_TRUE(verify_tcp_checksum(whole, kA, kB));
     ASSERT_FALSE(verify_tcp_checksum(whole, kA, IpAddress::v4(10, 77, 0, 3))) << "meant for another";

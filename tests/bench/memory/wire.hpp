@@ -44,9 +44,9 @@ class WireEnd final : public Link {
     if (count_ == frames_.size() || memory_.bytes().size() - used_ < size) return false;
     std::byte* at = memory_.bytes().data() + used_;
     frames_[count_++] = FrameIn{{at, size}, ChecksumState::kUnknown};
-    for (std::size_t i = 0; i < frame.count; ++i) {
-      std::memcpy(at, frame.parts[i].data(), frame.parts[i].size());
-      at += frame.parts[i].size();
+    for (const auto part : frame.parts) {
+      std::memcpy(at, part.data(), part.size());
+      at += part.size();
     }
     used_ += (size + kLine - 1) / kLine * kLine;
     return true;

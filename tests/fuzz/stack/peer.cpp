@@ -200,7 +200,10 @@ void Peer::tell(const Flow& flow, const TcpSegment& segment, Input options, std:
   ip.traffic_class = segment.marked ? 3 : 0;
   if (damage == kNoTime) ip.ttl = 0;
   if (damage == kToOthers) ip.destination = IpAddress::v4(10, 0, 0, 255);
-  finish_tcp_checksum(tcp.first(header), ip.source, ip.destination,
+  tcp[16] = tcp[17] = std::byte{0};
+  Checksum sum;  // of what has become of the header
+  sum.add(tcp.first(header));
+  finish_tcp_checksum(tcp.first(header), sum, ip.source, ip.destination,
                       std::array{Input(tcp.subspan(header, length))});
   std::size_t size = wrap(frame, ip, whole);
   if (damage == kOneByte)

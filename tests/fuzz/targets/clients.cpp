@@ -291,9 +291,10 @@ void Scene::over_tcp(const Record& r, Input more) {
   const std::size_t size = (r[5] & 8) != 0 ? std::min<std::size_t>(text.size(), r[6]) : text.size();
   const auto frame = batch().room();
   const auto tcp = frame.subspan(kUdpAt);
-  const std::size_t header = emit_tcp(reply, tcp);
+  Checksum sum;
+  const std::size_t header = emit_tcp(reply, tcp, sum);
   std::memcpy(tcp.data() + header, text.span().data(), size);
-  finish_tcp_checksum(tcp.first(header), segment_.destination, segment_.source,
+  finish_tcp_checksum(tcp.first(header), sum, segment_.destination, segment_.source,
                       std::array{Input(tcp.subspan(header, size))});
   Ipv4Packet ip;
   ip.source = segment_.destination;

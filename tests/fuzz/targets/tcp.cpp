@@ -57,10 +57,11 @@ void run(Input input) {
   check(segment->window_scale.value_or(0) <= TcpSegment::kMaxWindowScale, "a window scale above 14");
 
   std::array<std::byte, kTcpHeaderMax> header;
-  const std::size_t length = emit_tcp(*segment, header);
+  Checksum sum;
+  const std::size_t length = emit_tcp(*segment, header, sum);
   check(length >= kTcpHeaderMin && length <= kTcpHeaderMax && length % 4 == 0, "a header of a wrong length");
   const std::array payload{segment->payload};
-  finish_tcp_checksum(std::span(header).first(length), kFrom, kTo, payload);
+  finish_tcp_checksum(std::span(header).first(length), sum, kFrom, kTo, payload);
   std::vector<std::byte> again(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(length));
   again.insert(again.end(), segment->payload.begin(), segment->payload.end());
   check(verify_tcp_checksum(again, kFrom, kTo), "a segment is written with a wrong checksum");
