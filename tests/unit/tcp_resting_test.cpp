@@ -58,7 +58,8 @@ Connection unusual() {
   c.round_began = Tick(0xffffff05);
   c.iss = Seq(0xfffffe00);
   c.snd_una = c.snd_nxt = c.snd_cursor = c.snd_wl2 = Seq(0x00000123);
-  c.small_end = c.small_end_before = c.ecn_recover = c.snd_nxt;
+  c.small_end = c.small_end_before = c.snd_nxt;
+  c.ecn_recover = c.snd_nxt - 1;
   c.duplicates.start(c.snd_nxt);
   c.snd_wl1 = Seq(0x7fffffff);
   c.snd_wnd = 0x3fffc000;
@@ -172,6 +173,7 @@ TEST(RestingTest, WakesAsItWent) {
 TEST(RestingTest, WakesAsItWentWithNothingUnusual) {
   Connection was;
   was.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{80}};
+  was.ecn_recover = was.snd_nxt - 1;
   was.hashed = true;
   was.state = State::kEstablished;
   Connection is;
