@@ -268,12 +268,15 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
 
 TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
   know();
-  walk(kPeer, kPeerMac);
-  for (int i = 10; i < 10 + 3 * static_cast<int>(kNeighbours); ++i) {
-    know(host(i), mac(i));
-    expect_goes_to(kPeer, kPeerMac);
-  }
-  EXPECT_GT(count(Count::neighbours_evicted), 0u);
+  for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  expect_goes_to(kPeer, kPeerMac);
+  for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) expect_goes_to(host(i), mac(i));
+  expect_goes_to(kPeer, kPeerMac);  // on the way that is remembered
+  know(host(20), mac(20));
+  EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  expect_goes_to(kPeer, kPeerMac);
+  EXPECT_EQ(send(host(10)), Sent::kSent);
+  EXPECT_TRUE(sent_arp()) << "the one that was not in use for longest";
 }
 
 // ---- What comes in ----
