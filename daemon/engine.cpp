@@ -15,7 +15,7 @@
 namespace conker::daemon {
 namespace {
 
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kBatch = 32;
 // How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is there as
 // soon as we have written; sleeping in between would cost more than the work.
 constexpr int kRoundsPerTurn = 64;

@@ -22,7 +22,7 @@ struct Capacities {
   std::uint32_t interfaces = 8;     // add_interface fails
   // Sends are short, data that arrives is dropped and comes again. An eighth is for data in its order alone
   std::uint32_t chunks = 16384;
-  std::uint32_t chunk_bytes = 2048;  // 128 to 32768
+  std::uint32_t chunk_bytes = 8192;  // 128 to 32768
   std::uint32_t pieces = 34;  // of one frame, the headers among them: data in more of them makes more frames
   std::uint32_t transitions = 4096;  // ring of state changes: the oldest is overwritten
   std::uint32_t paths = 256;         // pairs of addresses whose way is remembered: others are looked up
@@ -58,7 +58,8 @@ struct Settings {
   // How long an ACK may wait for data or a second segment to go with; 0: never (RFC 9293, 3.8.6.3: below 500
   // ms)
   Duration delayed_ack = 40ms;
-  std::uint32_t send_buffer = 262144;  // bytes per connection
+  // bytes per connection, at most: less where many share the chunks
+  std::uint32_t send_buffer = 1u << 20;
   // bytes per connection, at most: the window begins with 65535 and grows with what the application reads
   std::uint32_t receive_buffer = 2u << 20;
   bool window_scaling = true;  // offered and accepted (RFC 7323)

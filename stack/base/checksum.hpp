@@ -35,6 +35,11 @@ class Checksum {
     add16(static_cast<std::uint16_t>(value >> 16));
     add16(static_cast<std::uint16_t>(value & 0xffff));
   }
+  /// The sum of up to 2^31 such words of 32 bits.
+  void add_words(std::uint64_t sum) {
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    add32(static_cast<std::uint32_t>((sum >> 32) + sum));
+  }
   /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and was right.
   std::uint16_t finish() const {
     const auto result = static_cast<std::uint16_t>(~folded(sum_));

@@ -49,6 +49,14 @@ class ChunkPool {
     return bytes_.subspan(std::size_t{index} * chunk_bytes_ + chunk.begin, chunk.end - chunk.begin);
   }
 
+  /// Bytes that one of those who keep data for somebody else may hold: much of what is free while most is,
+  /// little when little is. Whoever keeps to it shares alike, and the pool does not run out.
+  std::uint64_t fair_bytes() const {
+    const std::uint64_t most = capacity() - capacity() / 8;
+    const std::uint64_t left = free() > capacity() / 8 ? free() - capacity() / 8 : 0;
+    return most == 0 ? 0 : left * left * chunk_bytes_ / most;
+  }
+
   std::uint32_t chunk_bytes() const { return chunk_bytes_; }
   std::uint32_t capacity() const { return static_cast<std::uint32_t>(chunks_.size()); }
   std::uint32_t free() const { return capacity() - static_cast<std::uint32_t>(taken_ - returned_); }

@@ -70,13 +70,10 @@ std::size_t FaultLink::storage_bytes(std::uint32_t slots, std::uint32_t frame_by
 }
 
 FaultLink::FaultLink(Link& below, std::span<std::byte> storage, std::uint32_t frame_bytes)
-    : below_(below), storage_(storage), frame_bytes_(frame_bytes) {
-  const auto slots = static_cast<std::uint32_t>(storage.size() / stride(sizeof(Slot), frame_bytes));
-  for (std::uint32_t index = slots; index-- > 0;) {
-    new (&slot(index)) Slot;
-    slot(index).next = free_;
-    free_ = index;
-  }
+    : below_(below),
+      storage_(storage),
+      frame_bytes_(frame_bytes),
+      slots_(static_cast<std::uint32_t>(storage.size() / stride(sizeof(Slot), frame_bytes))) {
   set(FaultSettings{});
 }
 
@@ -92,12 +89,17 @@ std::span<std::byte> FaultLink::bytes(std::uint32_t index) const {
 std::uint32_t FaultLink::hold(Parts frame, ChecksumState checksum) {
   std::size_t length = 0;
   for (const auto part : frame) length += part.size();
-  if (free_ == kNone || length > frame_bytes_) {
+  if ((free_ == kNone && fresh_ == slots_) || length > frame_bytes_) {
     ++counters_.no_room;
     return kNone;
   }
-  const std::uint32_t index = free_;
-  free_ = slot(index).next;
+  std::uint32_t index = free_;
+  if (index != kNone) {
+    free_ = slot(index).next;
+  } else {
+    index = fresh_++;
+    new (&slot(index)) Slot;
+  }
   slot(index).length = static_cast<std::uint32_t>(length);
   slot(index).checksum = checksum;
   std::byte* at = bytes(index).data();

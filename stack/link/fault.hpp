@@ -96,6 +96,8 @@ class FaultLink final : public Link {
   Link& below_;
   std::span<std::byte> storage_;
   std::uint32_t frame_bytes_;
+  std::uint32_t slots_;
+  std::uint32_t fresh_ = 0;  // slots from here on were never used
   std::uint32_t free_ = kNone;
   bool coalescing_ = true;
   bool decided_ = false;  // the next frame was refused below, and its fate is to pass

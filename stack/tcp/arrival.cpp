@@ -371,7 +371,7 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   } else if (c.log == 0) {
     arm(slot, Timer::kRetransmit, rto(c));
   }
-  if (c.wants_writable && c.send_queue.size() <= settings_.send_buffer / 2) {
+  if (c.wants_writable && c.send_queue.size() <= send_limit() / 2) {
     c.wants_writable = false;
     post(slot, Event::kWritable);
   }

@@ -106,6 +106,7 @@ struct Connection {
   std::uint8_t keepalive_count = 0;
   std::uint8_t keepalive_sent = 0;  // probes since the peer was heard
   std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had
+  std::uint16_t rcv_rtt = 0;        // ticks, by the peer's last data; 0: nothing is known
   std::uint8_t quick_acks = 0;      // segments from now on whose ACK does not wait
 
   ByteQueue send_queue;     // from snd_una, or from iss + 1 while the SYN is unacknowledged

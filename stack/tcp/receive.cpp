@@ -40,6 +40,7 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     c.rcv_nxt += taken;
     c.sack.forget_before(c.rcv_nxt);
     c.bytes_received += taken;
+    note_round_trip(c, segment);
     if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
       c.ack_now = true;
     } else if (!c.is_armed(Timer::kDelayedAck)) {
@@ -114,6 +115,14 @@ void Tcp::note_heard(Connection& c) {
   c.keepalive_sent = 0;
 }
 
+// As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no other
+// measure than this one and the handshake's, and a queue on the way is longer by now.
+void Tcp::note_round_trip(Connection& c, const TcpSegment& segment) const {
+  if (!c.agreed.timestamps || !segment.timestamps) return;
+  const std::uint32_t ticks = Tick::floor(now_).value() + c.ts_offset - segment.timestamps->echo;
+  c.rcv_rtt = ticks <= 0xffff ? static_cast<std::uint16_t>(ticks) : 0;
+}
+
 // Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
 void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
@@ -167,7 +176,8 @@ void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
   c.round_bytes += std::min(read, c.rcv_limit);
   const Tick now = Tick::floor(now_);
-  const Tick over = Tick::ceil(c.round_began.instant(now_) + std::max(c.rtt.srtt(), Duration(1)));
+  const Duration round = std::max({c.rtt.srtt(), Duration(c.rcv_rtt << Tick::kShift), Duration(1)});
+  const Tick over = Tick::ceil(c.round_began.instant(now_) + round);
   if (now < over) return;
   if (c.round_bytes >= c.rcv_limit / 2) {
     const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);

@@ -136,12 +136,22 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
                 states(State::kSynSent, State::kSynReceived, State::kEstablished, State::kCloseWait))) {
     return Error::kNotConnected;
   }
-  const std::uint32_t queued = c->send_queue.size();
-  const std::uint32_t room = settings_.send_buffer > queued ? settings_.send_buffer - queued : 0;
-  const auto offered = bytes.first(std::min<std::size_t>(bytes.size(), room));
-  const std::uint32_t taken = c->send_queue.append(chunks_, offered, ChunkPool::Share::kMost);
-  if (taken < bytes.size()) c->wants_writable = true;
-  if (taken < offered.size()) pool_starved_ = true;
+  std::uint32_t taken = 0;
+  bool empty = false;  // the pool
+  while (taken < bytes.size() && !empty) {
+    const std::uint32_t limit = send_limit();  // every chunk makes it less
+    if (limit <= c->send_queue.size()) break;
+    const std::uint32_t room = std::min(limit - c->send_queue.size(), chunks_.chunk_bytes());
+    const auto offered = bytes.subspan(taken, std::min<std::size_t>(bytes.size() - taken, room));
+    const std::uint32_t n = c->send_queue.append(chunks_, offered, ChunkPool::Share::kMost);
+    taken += n;
+    empty = n < offered.size();
+  }
+  if (taken < bytes.size()) {
+    c->wants_writable = true;
+    // No ACK of its own will make room.
+    if (empty || c->send_queue.empty()) starved_ = connections_.end();
+  }
   c->bytes_sent += taken;
   if (taken > 0) mark_dirty(id.slot);
   return taken;

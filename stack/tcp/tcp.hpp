@@ -141,7 +141,7 @@ class Tcp {
     return {connections_,  half_open_,     time_wait_,
             listeners_,    wheel_,         dirty_.head(),
             ready_.head(), reap_.head(),   ready_listeners_.head(),
-            fresh_dirty_,  table_starved_, pool_starved_};
+            fresh_dirty_,  table_starved_, starved_ != 0};
   }
 
  private:
@@ -222,6 +222,7 @@ class Tcp {
   bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
   void note_heard(Connection& c);
   void note_duplicate(Connection& c, Seq left, Seq right);
+  void note_round_trip(Connection& c, const TcpSegment& segment) const;
   void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
   std::uint32_t receive_limit(const Connection& c) const;
@@ -289,6 +290,10 @@ class Tcp {
   std::uint32_t data_in_pieces() const {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
+  /// Bytes that one connection may have queued to be sent now.
+  std::uint32_t send_limit() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(settings_.send_buffer, chunks_.fair_bytes()));
+  }
   std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
   void wake_starved();
 
@@ -346,7 +351,8 @@ class Tcp {
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()
   bool table_starved_ = false;    // a connection was wanted and no slot was free
-  bool pool_starved_ = false;     // an application could not send for want of a chunk
+  std::uint32_t starved_ = 0;     // slots to look at: an application could not send for want of a chunk
+  std::uint32_t wake_next_ = 0;   // the first of them
   const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells
 
   Cookies* cookies_ = nullptr;

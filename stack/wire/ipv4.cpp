@@ -79,18 +79,19 @@ void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<s
   const std::uint32_t fragment = (packet.dont_fragment ? kDontFragment : 0u) |
                                  (packet.more_fragments ? kMoreFragments : 0u) |
                                  (packet.fragment_offset & kOffsetMask);
-  Checksum sum;
+  const std::uint32_t rest = std::uint32_t{packet.ttl} << 24 | std::uint32_t{packet.protocol} << 16;
+  std::uint64_t words = rest;
   const auto put = [&](std::size_t at, std::uint32_t word) {
     put32(out, at, word);
-    sum.add32(word);
+    words += word;
   };
   put(kVersionIhl, kVersionAndLength << 24 | std::uint32_t{packet.traffic_class} << 16 |
                        static_cast<std::uint16_t>(kIpv4HeaderMin + payload_length));
   put(kIdentification, std::uint32_t{packet.identification} << 16 | fragment);
   put(kSource, packet.source.v4_bits());
   put(kDestination, packet.destination.v4_bits());
-  const std::uint32_t rest = std::uint32_t{packet.ttl} << 24 | std::uint32_t{packet.protocol} << 16;
-  sum.add32(rest);
+  Checksum sum;
+  sum.add_words(words);
   put32(out, kTtl, rest | sum.finish());
 }
 

@@ -19,6 +19,9 @@ constexpr std::uint8_t kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermit
 constexpr std::size_t kMssLength = 4, kWindowScaleLength = 3, kSackPermittedLength = 2,
                       kTimestampsLength = 10, kUserTimeoutLength = 4, kSackHead = 2, kSackBlock = 8;
 constexpr std::size_t kOptionsMax = kTcpHeaderMax - kTcpHeaderMin;
+// How most segments begin their only option, and as RFC 7323, appendix A, recommends.
+constexpr std::uint32_t kTimestampsAlone =
+    kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
 
 bool parse_sack(std::span<const std::byte> blocks, TcpSegment& segment) {
   if (blocks.empty() || blocks.size() % kSackBlock != 0) return false;
@@ -64,7 +67,7 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
 /// costs more than to write it.
 class OptionWriter {
  public:
-  OptionWriter(std::span<std::byte> out, Checksum& sum) : out_(out), sum_(sum) {}
+  explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
 
   OptionWriter& byte(std::uint8_t value) {
     gathered_ = gathered_ << 8 | value;
@@ -91,15 +94,17 @@ class OptionWriter {
     while ((at_ + head) % 4 != 0) byte(kNoOperation);
   }
   std::size_t size() const { return at_; }
+  /// Of all words, once they are whole.
+  std::uint64_t sum() const { return sum_; }
 
  private:
   void put(std::size_t at, std::uint32_t word) {
     put32(out_, at, word);
-    sum_.add32(word);
+    sum_ += word;
   }
 
   std::span<std::byte> out_;
-  Checksum& sum_;
+  std::uint64_t sum_ = 0;
   std::size_t at_ = 0;
   std::uint32_t gathered_ = 0;
 };
@@ -115,14 +120,17 @@ void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
   }
 }
 
-// Writes the options that the segment has, padded to a multiple of 4, and says how many bytes that makes.
-std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum) {
-  OptionWriter writer(out, sum);
-  if (segment.mss) writer.head(kMss, kMssLength).word16(*segment.mss);
+// Writes the options that the segment has, padded to a multiple of 4.
+void emit_options(const TcpSegment& segment, OptionWriter& writer) {
+  if (segment.mss) writer.word32(kMss << 24 | std::uint32_t{kMssLength} << 16 | *segment.mss);
   if (segment.sack_permitted) writer.head(kSackPermitted, kSackPermittedLength);
   if (segment.timestamps) {
-    writer.align_behind(2);
-    writer.head(kTimestamps, kTimestampsLength);
+    if (writer.size() % 4 == 0) {
+      writer.word32(kTimestampsAlone);
+    } else {
+      writer.align_behind(2);
+      writer.head(kTimestamps, kTimestampsLength);
+    }
     writer.word32(segment.timestamps->value).word32(segment.timestamps->echo);
   }
   if (segment.window_scale) {
@@ -132,7 +140,6 @@ std::size_t emit_options(const TcpSegment& segment, std::span<std::byte> out, Ch
   if (segment.user_timeout) writer.head(kUserTimeout, kUserTimeoutLength).word16(*segment.user_timeout);
   if (segment.sack_count != 0) emit_sack(segment, writer);
   writer.align_behind(0);
-  return writer.size();
 }
 
 }  // namespace
@@ -154,10 +161,7 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
   segment.payload = bytes.subspan(header);
   if (header == kTcpHeaderMin) return parsed;
   const auto options = bytes.subspan(kTcpHeaderMin, header - kTcpHeaderMin);
-  // As most segments have it, and as RFC 7323, appendix A, recommends.
-  constexpr std::uint32_t kAlone =
-      kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
-  if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kAlone) {
+  if (options.size() == kTimestampsLength + 2 && get32(options, 0) == kTimestampsAlone) {
     segment.timestamps = TcpTimestamps{get32(options, 4), get32(options, 8)};
     return parsed;
   }
@@ -169,10 +173,13 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes) {
 }
 
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum) {
-  const std::size_t header = kTcpHeaderMin + emit_options(segment, out.subspan(kTcpHeaderMin), sum);
+  OptionWriter options(out.subspan(kTcpHeaderMin));
+  emit_options(segment, options);
+  const std::size_t header = kTcpHeaderMin + options.size();
+  std::uint64_t words = options.sum();
   const auto put = [&](std::size_t at, std::uint32_t word) {
     put32(out, at, word);
-    sum.add32(word);
+    words += word;
   };
   put(kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
   put(kSequence, segment.sequence.value());
@@ -180,6 +187,7 @@ std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checks
   put(kDataOffset,
       static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
   put(kChecksum, segment.urgent);
+  sum.add_words(words);
   return header;
 }
 

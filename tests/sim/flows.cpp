@@ -127,7 +127,9 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
 
 const char* Flows::said_syn(Side& side, const Seen& seen) {
   const bool answers = seen.has(Seen::kAck);
-  const bool same = side.opened && side.syn.seq == seen.seq && !side.spoke;
+  // It may have said more already: an ACK of what made no sense goes before the SYN-ACK that is due again.
+  const bool again = answers && side.peer && side.peer->seq + 1 == seen.ack;
+  const bool same = side.opened && side.syn.seq == seen.seq && (!side.spoke || again);
   const bool same_peer = !answers || !side.peer || side.peer->seq + 1 == seen.ack;
   if (!same || !same_peer) {
     Side fresh;

@@ -301,8 +301,12 @@ TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
   Capacities capacities = small_capacities();
   capacities.chunks = 8;
   Script s(capacities);
-  const auto id = s.established(80, 1460, 0);  // a peer that takes nothing
-  EXPECT_EQ(s.send(id, pattern(8 * 2048)), 7u * 2048);
+  ConnectionId id;
+  for (std::uint16_t port = 80; port < 84; ++port) {
+    id = s.established(port, 1460, 0);  // peers that take nothing
+    EXPECT_GT(s.send(id, pattern(8 * 2048)), 0u);
+  }
+  EXPECT_EQ(s.stack().chunks().free(), 1u);
   s.inject({Data("behind a hole").seq(2), Data("b").seq(1)});
   s.skip();
   EXPECT_EQ(s.receive(id), "b");

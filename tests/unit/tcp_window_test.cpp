@@ -77,6 +77,25 @@ TEST_F(TcpWindowGrowthTest, NotForAReaderThatIsSlowerThanTheWindow) {
   EXPECT_LE(announced(s), 65536u);
 }
 
+// Where a queue has grown on the way, the handshake's round trip says nothing any more.
+TEST_F(TcpWindowGrowthTest, ARoundTripIsWhatThePeersDataSays) {
+  Script s(with_chunks(4096), growing());
+  const auto id = s.connect(80);
+  s.expect(Syn().wscale(kShift));
+  s.advance(10ms);
+  s.flow().timestamp = 1000;
+  s.inject(SynAck().mss(kMss).wscale(0));
+  s.expect(Ack());
+  for (int i = 0; i < 60; ++i) {  // half a window in 100 ms, a tenth of it at a time
+    round(s, id, 3500);
+    const std::uint32_t seen = s.flow().timestamp_seen;
+    s.skip();
+    if (i % 10 != 0) s.flow().timestamp_seen = seen;
+  }
+  s.inject(Data("x"));
+  EXPECT_GE(announced(s), 100'000u);
+}
+
 TEST_F(TcpWindowGrowthTest, NotForAPeerThatDoesNotScale) {
   Script s(with_chunks(4096), growing());
   const auto id = s.established();

@@ -39,8 +39,8 @@ class Template {
     const std::size_t tcp = emit_tcp(segment, out.subspan(kTcpAt));
     emit_ipv4(ip, tcp, out.subspan(kEthernetHeader));
     emit_ethernet({MacAddress{{2, 0, 0, 0, 0, 1}}, MacAddress{{2, 0, 0, 0, 0, 2}}, kEtherTypeIpv4, {}}, out);
-    frame_.parts[0] = out.first(kTcpAt + tcp);
-    frame_.count = 1;
+    whole_ = out.first(kTcpAt + tcp);
+    frame_.parts = std::span(&whole_, 1);
   }
   Template(const Template&) = delete;
   Template& operator=(const Template&) = delete;
@@ -65,6 +65,7 @@ class Template {
   }
 
   std::array<std::byte, 128> bytes_{};
+  std::span<const std::byte> whole_;
   FrameOut frame_;
 };
 
