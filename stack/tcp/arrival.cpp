@@ -401,7 +401,8 @@ void Tcp::unreachable(const Unreachable& message) {
   constexpr std::uint8_t kPortUnreachable = 3;
   const auto slot = find(hash_of(demux_key_, message.tuple), message.tuple);
   if (slot == kNone) return;
-  const Connection& c = connections_[slot];
+  Connection& c = connections_[slot];
+  touch(slot, c);
   const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
   if (!in_range(message.sequence, c.snd_una, in_flight)) return;
   counters_.add(Count::icmp_unreachable_accepted);

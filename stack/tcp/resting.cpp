@@ -86,7 +86,8 @@ void Resting::wake(Connection& c) const {
 
   c.iss = iss;
   c.snd_una = c.snd_nxt = c.snd_cursor = c.snd_wl2 = snd_nxt;
-  c.small_end = c.small_end_before = c.ecn_recover = snd_nxt;
+  c.small_end = c.small_end_before = snd_nxt;
+  c.ecn_recover = snd_nxt - 1;  // what was reduced for is acknowledged, so any echo is news
   c.duplicates.start(snd_nxt);
   c.snd_wl1 = snd_wl1;
   c.snd_wnd = snd_wnd;

@@ -10,7 +10,7 @@ namespace conker {
 namespace {
 
 constexpr std::size_t kVersionIhl = 0, kTrafficClass = 1, kTotalLength = 2, kIdentification = 4,
-                      kFragment = 6, kTtl = 8, kProtocol = 9, kChecksum = 10, kSource = 12, kDestination = 16;
+                      kFragment = 6, kTtl = 8, kProtocol = 9, kSource = 12, kDestination = 16;
 
 constexpr std::uint16_t kDontFragment = 0x4000, kMoreFragments = 0x2000, kOffsetMask = 0x1fff;
 

@@ -1,0 +1,340 @@
+// Ways that are remembered between two addresses must not be taken a moment longer than they are right.
+#include "stack/net/paths.hpp"
+#include "tests/unit/net_fixture.hpp"
+
+namespace conker {
+namespace {
+
+using namespace test;
+
+constexpr IpAddress kGateway = IpAddress::v4(10, 77, 0, 1);
+constexpr IpAddress kOtherGateway = IpAddress::v4(10, 77, 0, 9);
+constexpr IpAddress kFar = IpAddress::v4(172, 16, 3, 4);
+
+// ---- The cache by itself ----
+
+class PathsTest : public testing::Test {
+ protected:
+  std::vector<std::uint64_t> storage_ = std::vector<std::uint64_t>(256);
+  Arena arena_{std::as_writable_bytes(std::span(storage_))};
+};
+
+TEST_F(PathsTest, KnowsWhatItWasTold) {
+  Paths paths(arena_, 4);
+  EXPECT_EQ(paths.find(1, 2, 1), nullptr);
+  paths.claim(1, 2, 1).mtu = 1500;
+  ASSERT_NE(paths.find(1, 2, 1), nullptr);
+  EXPECT_EQ(paths.find(1, 2, 1)->mtu, 1500);
+  EXPECT_EQ(paths.claim(1, 2, 1).mtu, 1500) << "what is known stays";
+}
+
+TEST_F(PathsTest, NothingOfAnotherPairOrAnotherTime) {
+  Paths paths(arena_, 1);
+  paths.claim(1, 2, 1).accepted = true;
+  EXPECT_EQ(paths.find(2, 1, 1), nullptr) << "the other direction";
+  EXPECT_EQ(paths.find(1, 3, 1), nullptr);
+  EXPECT_EQ(paths.find(3, 2, 1), nullptr);
+  EXPECT_EQ(paths.find(1, 2, 2), nullptr);
+  EXPECT_FALSE(paths.claim(1, 2, 2).accepted);
+  EXPECT_EQ(paths.find(1, 2, 1), nullptr);
+  EXPECT_FALSE(paths.claim(1, 3, 2).accepted) << "a newcomer begins with nothing";
+  EXPECT_EQ(paths.find(1, 2, 2), nullptr);
+}
+
+TEST_F(PathsTest, WithNoRoomThereIsRoomForOne) {
+  Paths paths(arena_, 0);
+  paths.claim(1, 2, 1).mtu = 576;
+  EXPECT_EQ(paths.find(1, 2, 1)->mtu, 576);
+}
+
+// ---- What is sent ----
+
+class NetworkPathsTest : public NetworkTest {
+ protected:
+  using NetworkTest::NetworkTest;
+
+  static IpAddress host(int number) { return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number)); }
+  static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
+
+  /// Something is sent to `to`, and goes to the link address that is said.
+  void expect_goes_to(const IpAddress& to, const MacAddress& next) {
+    EXPECT_EQ(send(to), Sent::kSent);
+    const auto packet = sent_ip();
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->destination, to);
+    EXPECT_EQ(to_, next);
+    EXPECT_TRUE(nothing_sent());
+  }
+  /// Twice, so that the second time the way is remembered.
+  void walk(const IpAddress& to, const MacAddress& next) {
+    expect_goes_to(to, next);
+    EXPECT_TRUE(network_->knows_way(kOurs, to));
+    expect_goes_to(to, next);
+  }
+  bool takes(const IpAddress& from, const IpAddress& to, const MacAddress& link = kOurMac) {
+    Ipv4Packet packet = from_peer();
+    packet.source = from;
+    packet.destination = to;
+    return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) == Network::Upward::kTcp;
+  }
+};
+
+TEST_F(NetworkPathsTest, TheSecondPacketLooksLikeTheFirst) {
+  know();
+  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_EQ(send(kPeer, "text"), Sent::kSent);
+  EXPECT_EQ(send(kPeer, "text"), Sent::kSent);
+  EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
+  ASSERT_TRUE(sent_ip());
+  auto first = frame_;
+  ASSERT_TRUE(sent_ip());
+  auto second = frame_;
+  for (auto* frame : {&first, &second}) {  // the identification and the checksum are new with each
+    put16(*frame, kEthernetHeader + 4, 0);
+    put16(*frame, kEthernetHeader + 10, 0);
+  }
+  EXPECT_EQ(to_hex(first), to_hex(second));
+  EXPECT_EQ(count(Count::packets_out), 2u);
+  EXPECT_EQ(count(Count::frames_out), 3u) << "the answer to the question among them";
+}
+
+TEST_F(NetworkPathsTest, ABusyLinkIsBusyOnARememberedWayToo) {
+  know();
+  walk(kPeer, kPeerMac);
+  link_.busy = true;
+  EXPECT_EQ(send(kPeer), Sent::kBusy);
+  EXPECT_EQ(count(Count::packets_out), 2u);
+  link_.busy = false;
+  expect_goes_to(kPeer, kPeerMac);
+}
+
+TEST_F(NetworkPathsTest, WhatIsTooLongForItIsStillRefused) {
+  know();
+  walk(kPeer, kPeerMac);
+  EXPECT_EQ(send(kPeer, std::string(1500 - 20 - 20, 'x')), Sent::kSent);
+  forget_sent();
+  EXPECT_EQ(send(kPeer, std::string(1500 - 20 - 20 + 1, 'x')), Sent::kDropped);
+  EXPECT_EQ(count(Count::drop_ip_too_big), 1u);
+  EXPECT_EQ(network_->mtu_between(kOurs, kPeer), 1500);
+}
+
+TEST_F(NetworkPathsTest, AnAddressThatGoesTakesItsWaysAlong) {
+  know();
+  walk(kPeer, kPeerMac);
+  EXPECT_TRUE(takes(kPeer, kOurs));
+  EXPECT_EQ(network_->remove_address(kOurs), Error::kOk);
+  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_EQ(send(kPeer), Sent::kDropped);
+  EXPECT_EQ(count(Count::drop_ip_no_route), 1u);
+  EXPECT_FALSE(takes(kPeer, kOurs));
+  EXPECT_EQ(count(Count::drop_ip_address), 1u);
+  EXPECT_TRUE(nothing_sent());
+}
+
+TEST_F(NetworkPathsTest, AnAddressThatComesIsTakenIntoAccount) {
+  know();
+  walk(kPeer, kPeerMac);
+  EXPECT_TRUE(takes(kPeer, kOurs));
+  EXPECT_EQ(network_->add_address({0}, {kPeer, 24}), Error::kOk);
+  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_FALSE(takes(kPeer, kOurs)) << "a source that is ours now";
+  EXPECT_EQ(count(Count::drop_ip_source), 1u);
+}
+
+TEST_F(NetworkPathsTest, AnAddressThatIsProbedForIsNotOursYet) {
+  EXPECT_EQ(network_->add_address({0}, {host(77), 24}, {.probe = true, .give_up = false}), Error::kOk);
+  EXPECT_FALSE(takes(kPeer, host(77)));
+  run_for(10s);
+  EXPECT_TRUE(takes(kPeer, host(77)));
+  EXPECT_TRUE(takes(kPeer, host(77)));
+}
+
+TEST_F(NetworkPathsTest, ABroadcastAddressThatComesIsNoHostAnyMore) {
+  EXPECT_TRUE(takes(host(63), kOurs));
+  EXPECT_EQ(network_->add_address({0}, {host(33), 27}), Error::kOk);  // 32 to 63
+  EXPECT_FALSE(takes(host(63), kOurs));
+}
+
+TEST_F(NetworkPathsTest, ARouteThatComesIsTaken) {
+  know();
+  know(kOtherGateway, kOtherMac);
+  EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
+  walk(kFar, kPeerMac);
+  EXPECT_EQ(network_->add_route({IpAddress::v4(172, 16, 0, 0), 12}, kOtherGateway), Error::kOk);
+  walk(kFar, kOtherMac);
+}
+
+TEST_F(NetworkPathsTest, ARouteThatGoesIsNotTakenAnyMore) {
+  const Prefix far{IpAddress::v4(172, 16, 0, 0), 12};
+  know();
+  know(kOtherGateway, kOtherMac);
+  EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
+  EXPECT_EQ(network_->add_route(far, kOtherGateway), Error::kOk);
+  walk(kFar, kOtherMac);
+  EXPECT_EQ(network_->remove_route(far), Error::kOk);
+  walk(kFar, kPeerMac);
+  EXPECT_EQ(network_->remove_route({IpAddress::v4(0), 0}), Error::kOk);
+  EXPECT_EQ(send(kFar), Sent::kDropped);
+  EXPECT_EQ(count(Count::drop_ip_no_route), 1u);
+}
+
+TEST_F(NetworkPathsTest, AnotherGateway) {
+  know();
+  know(kOtherGateway, kOtherMac);
+  EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
+  walk(kFar, kPeerMac);
+  EXPECT_EQ(network_->set_gateway(kOtherGateway), Error::kOk);
+  walk(kFar, kOtherMac);
+}
+
+TEST_F(NetworkPathsTest, AnotherInterfaceHasAnotherMtu) {
+  know();
+  EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
+  walk(kFar, kPeerMac);
+  EXPECT_EQ(network_->mtu_between(kOurs, kFar), 1500);
+  EXPECT_EQ(network_->set_gateway(IpAddress::v4(192, 168, 5, 1)), Error::kOk);
+  EXPECT_EQ(network_->mtu_between(kOurs, kFar), 576);
+  EXPECT_EQ(send(kFar), Sent::kSent);
+  EXPECT_TRUE(nothing_sent()) << "nothing leaves over the one before";
+}
+
+// ---- Neighbours ----
+
+TEST_F(NetworkPathsTest, ANeighbourIsAskedAgainWhileTrafficGoesOn) {
+  know();
+  Instant asked{};
+  for (int i = 0; i < 700 && asked == Instant{}; ++i) {
+    EXPECT_EQ(send(kPeer), Sent::kSent);
+    for (link_.flush(now_); !link_.sent.empty();) {
+      if (sent_arp()) asked = now_;  // whatever it was has been taken
+    }
+    EXPECT_EQ(count(Count::packets_out), static_cast<std::uint64_t>(i) + 1);
+    if (asked == Instant{}) run_for(100ms);
+  }
+  ASSERT_NE(asked, Instant{}) << "it was never asked again";
+  EXPECT_EQ(to_, kPeerMac) << "by unicast";
+  // It answers, and is good for as long once more.
+  arp_reply();
+  forget_sent();
+  for (Duration passed = 0s; passed < settings_.neighbour_reachable; passed += 1s) {
+    expect_goes_to(kPeer, kPeerMac);
+    run_for(1s);
+  }
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  EXPECT_EQ(link_.sent.size(), 2u) << "the next question, and the packet";
+  forget_sent();
+}
+
+TEST_F(NetworkPathsTest, ANeighbourThatDoesNotAnswerAnyMoreIsNotSpokenTo) {
+  know();
+  walk(kPeer, kPeerMac);
+  run_for(settings_.neighbour_reachable);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  run_for(10s);  // asked three times, in vain
+  EXPECT_EQ(count(Count::neighbours_failed), 1u);
+  forget_sent();
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, MacAddress::broadcast());
+  EXPECT_TRUE(nothing_sent()) << "the packet waits";
+}
+
+TEST_F(NetworkPathsTest, ANeighbourWithAnotherLinkAddress) {
+  know();
+  walk(kPeer, kPeerMac);
+  run_for(settings_.neighbour_reachable);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  run_for(10s);
+  forget_sent();
+  // The machine was replaced, and is heard of before anybody asks again.
+  know(kPeer, kOtherMac);
+  walk(kPeer, kOtherMac);
+}
+
+TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
+  know();
+  walk(kPeer, kPeerMac);
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp()) << "asked for again";
+  EXPECT_TRUE(nothing_sent());
+  // Somebody else is in its place by now.
+  walk(host(13), mac(13));
+  arp_reply();
+  EXPECT_EQ(sent_text(), "data");
+  walk(kPeer, kPeerMac);
+}
+
+TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
+  know();
+  for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  expect_goes_to(kPeer, kPeerMac);
+  for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) expect_goes_to(host(i), mac(i));
+  expect_goes_to(kPeer, kPeerMac);  // on the way that is remembered
+  know(host(20), mac(20));
+  EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  expect_goes_to(kPeer, kPeerMac);
+  EXPECT_EQ(send(host(10)), Sent::kSent);
+  EXPECT_TRUE(sent_arp()) << "the one that was not in use for longest";
+}
+
+// ---- What comes in ----
+
+TEST_F(NetworkPathsTest, ABroadcastFrameIsNotForUsHoweverWellWeKnowItsAddresses) {
+  EXPECT_TRUE(takes(kPeer, kOurs));
+  EXPECT_TRUE(takes(kPeer, kOurs));
+  EXPECT_FALSE(takes(kPeer, kOurs, MacAddress::broadcast()));
+  EXPECT_EQ(count(Count::drop_ip_address), 1u);
+  EXPECT_TRUE(takes(kPeer, kOurs));
+}
+
+TEST_F(NetworkPathsTest, AWayOutIsNoWayIn) {
+  know();
+  walk(kPeer, kPeerMac);
+  EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
+  // From an address that is not ours a way is remembered as well; nobody is let in by it.
+  PacketOut packet;
+  packet.source = host(200);
+  packet.destination = kPeer;
+  packet.protocol = kProtocolTcp;
+  packet.transport_length = kTcpHeaderMin;
+  std::array<std::span<const std::byte>, 1> pieces;
+  packet.pieces = pieces;
+  EXPECT_EQ(network_->send(packet), Sent::kSent);
+  forget_sent();
+  EXPECT_FALSE(network_->knows_way(host(200), kPeer));
+  EXPECT_FALSE(takes(kPeer, host(200)));
+  EXPECT_EQ(count(Count::drop_ip_address), 1u);
+}
+
+TEST_F(NetworkPathsTest, AWayInIsNoWayOut) {
+  EXPECT_TRUE(takes(kFar, kOurs));
+  EXPECT_FALSE(network_->knows_way(kOurs, kFar));
+  EXPECT_EQ(send(kFar), Sent::kDropped) << "nothing leads there";
+}
+
+class OnePathTest : public NetworkPathsTest {
+ protected:
+  OnePathTest() : NetworkPathsTest(one()) {}
+  static Capacities one() {
+    Capacities capacities = small();
+    capacities.paths = 1;
+    return capacities;
+  }
+};
+
+TEST_F(OnePathTest, ThoseWhoShareAPlaceDoNotTakeEachOthersWay) {
+  know();
+  know(kOtherGateway, kOtherMac);
+  for (int i = 0; i < 4; ++i) {
+    expect_goes_to(kPeer, kPeerMac);
+    EXPECT_TRUE(takes(kPeer, kOurs));
+    expect_goes_to(kOtherGateway, kOtherMac);
+    EXPECT_FALSE(takes(kOurs, kOurs)) << "from ourselves";
+    EXPECT_FALSE(takes(kPeer, host(200)));
+  }
+}
+
+}  // namespace
+}  // namespace conker
