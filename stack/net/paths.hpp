@@ -54,7 +54,7 @@ class Paths {
   // Whoever fills all places only makes the next lookup an ordinary one, so no key is needed.
   Path& place(std::uint32_t local, std::uint32_t remote) const {
     const std::uint32_t mixed = (local * 0x9e3779b9u) ^ (remote * 0x85ebca6bu);
-    return places_[(std::uint64_t{mixed} * places_.size()) >> 32];
+    return places_[static_cast<std::size_t>((std::uint64_t{mixed} * places_.size()) >> 32)];
   }
 
   std::span<Path> places_;

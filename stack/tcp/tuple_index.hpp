@@ -115,7 +115,9 @@ class TupleIndex {
   /// At most five entries of eight are in use, which keeps searches short, and one never is, which ends them.
   static constexpr std::size_t room_for(std::size_t records) { return records * 8 / 5 + 2; }
 
-  std::size_t home(std::uint32_t hash) const { return (std::uint64_t{hash} * entries_.size()) >> 32; }
+  std::size_t home(std::uint32_t hash) const {
+    return static_cast<std::size_t>((std::uint64_t{hash} * entries_.size()) >> 32);
+  }
   std::size_t after(std::size_t at) const { return at + 1 == entries_.size() ? 0 : at + 1; }
   std::size_t distance(std::size_t from, std::size_t to) const {
     return to >= from ? to - from : to + entries_.size() - from;
