@@ -204,7 +204,7 @@ std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed) return c.mss;
   const std::uint32_t packet = std::max(network_.segmentation(c.tuple.remote), kHeaders);
   const std::uint32_t segments = std::min(packet - kHeaders, data_in_pieces()) / c.mss;
-  return std::max(segments, 1u) * c.mss;
+  return std::max<std::uint32_t>(segments, 1) * c.mss;
 }
 
 /// How many bytes at `offset` from snd_una may go in one frame now.
