@@ -266,6 +266,17 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
   walk(kPeer, kPeerMac);
 }
 
+TEST_F(NetworkPathsTest, ANeighbourThatWasForgottenForOneThatIsAskedFor) {
+  know();
+  walk(kPeer, kPeerMac);
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) EXPECT_EQ(send(host(i)), Sent::kSent);
+  EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  forget_sent();
+  EXPECT_EQ(send(kPeer), Sent::kSent);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_TRUE(nothing_sent());
+}
+
 TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
   know();
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));

@@ -56,8 +56,8 @@ Connection unusual() {
   c.last_sent = Tick(0xffffff03);
   c.mss_reduced_at = Tick(0xffffff04);
   c.round_began = Tick(0xffffff05);
-  c.iss = Seq(0xfffffe00);
-  c.snd_una = c.snd_nxt = c.snd_cursor = c.snd_wl2 = Seq(0x00000123);
+  c.iss = Seq(0xeffffe00);
+  c.snd_una = c.snd_nxt = c.snd_cursor = c.snd_wl2 = Seq(0xf0000123);
   c.small_end = c.small_end_before = c.snd_nxt;
   c.ecn_recover = c.snd_nxt - 1;
   c.duplicates.start(c.snd_nxt);
@@ -160,6 +160,12 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_EQ(is.bytes_sent, was.bytes_sent);
   EXPECT_EQ(is.bytes_received, was.bytes_received);
   EXPECT_TRUE(may_rest(is, Tick(1)));
+  // The third duplicate of the first ACK after it means a loss.
+  DuplicateAcks duplicates = is.duplicates;
+  Congestion congestion = is.congestion;
+  EXPECT_FALSE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
+  EXPECT_FALSE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
+  EXPECT_TRUE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
 }
 
 TEST(RestingTest, WakesAsItWent) {
@@ -207,7 +213,7 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   stays("a FIN to be sent", [](Connection& c) { c.fin_queued = true; });
   stays("a FIN beyond a hole", [](Connection& c) { c.peer_fin_seen = true; });
   stays("not found by segments", [](Connection& c) { c.hashed = false; });
-  stays("something in flight", [](Connection& c) { c.snd_nxt += 1; });
+  stays("something in flight", [](Connection& c) { c.snd_cursor = c.snd_nxt += 1; });
   stays("something to be sent again", [](Connection& c) { c.snd_cursor = c.snd_una - 1; });
   stays("segments watched", [](Connection& c) { c.log = 1; });
   stays("an application that waits for room", [](Connection& c) { c.wants_writable = true; });
@@ -229,6 +235,14 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
     c.challenged = true;
     c.challenged_at = Tick(now.value() - kChallengeEvery + 1);
   });
+  std::vector<std::uint64_t> storage(512);
+  Arena arena(std::as_writable_bytes(std::span(storage)));
+  ChunkPool chunks(arena, 4, 512);
+  const std::array<std::byte, 1> one{};
+  stays("something to be sent",
+        [&](Connection& c) { c.send_queue.append(chunks, one, ChunkPool::Share::kMost); });
+  stays("something to be read",
+        [&](Connection& c) { c.receive_queue.append(chunks, one, ChunkPool::Share::kMost); });
   Connection c = unusual();
   c.challenged = true;
   c.challenged_at = Tick(now.value() - kChallengeEvery);
@@ -306,6 +320,7 @@ TEST(TcpRestingTest, AnIdleConnectionNeedsNobodyToComeBy) {
   s.expect(Data("x"));
   s.inject(Ack());
   EXPECT_TRUE(rests(s, id));
+  EXPECT_FALSE(s.stack().tcp().tables().wheel.armed(id.slot)) << "not even for what has been disarmed";
   s.advance(10s);  // the stack's address has been announced
   EXPECT_EQ(s.stack().next_deadline(), kNever);
 }
@@ -389,12 +404,18 @@ TEST(TcpRestingTest, ItsKeepaliveComesWhenItIsDue) {
   s.turn();
   EXPECT_TRUE(rests(s, id));
   EXPECT_NE(s.info(id).keepalive_at, kNever);
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.expect(Data("x"));
+  s.inject(Ack());
+  ASSERT_TRUE(rests(s, id));
+  EXPECT_EQ(s.stack().tcp().tables().wheel.deadline(id.slot).instant(s.now()), s.info(id).keepalive_at)
+      << "the wheel does not come by for the retransmission";
   for (int i = 0; i < 3; ++i) {
-    s.expect_after(i == 0 ? 10s : 2s, Ack().seq(0).ack(1));
+    s.expect_after(i == 0 ? 10s : 2s, Ack().seq(1).ack(1));
     EXPECT_TRUE(rests(s, id)) << "between probes";
     EXPECT_EQ(s.info(id).keepalive_unanswered, i + 1);
   }
-  s.expect_after(2s, RstAck().seq(1));
+  s.expect_after(2s, RstAck().seq(2));
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
