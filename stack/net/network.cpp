@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -54,6 +55,19 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
     default:
       return drop(Count::drop_frame_ethertype);
   }
+}
+
+std::optional<FourTuple> Network::glance_at_syn(const FrameIn& frame) {
+  constexpr std::size_t kIp = kEthernetHeader, kTcp = kIp + kIpv4HeaderMin;
+  constexpr std::uint8_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
+  constexpr std::size_t kProtocol = kIp + 9, kFlags = kTcp + 13;
+  const auto bytes = frame.bytes;
+  if (bytes.size() < kTcp + kTcpHeaderMin || get8(bytes, kFlags) != TcpFlags::kSyn ||
+      get8(bytes, kIp) != kVersionAndLength || get8(bytes, kProtocol) != kProtocolTcp) {
+    return std::nullopt;
+  }
+  return FourTuple{get_ipv4(bytes, kIp + 16), get_ipv4(bytes, kIp + 12), Port{get16(bytes, kTcp + 2)},
+                   Port{get16(bytes, kTcp)}};
 }
 
 void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes) {

@@ -37,6 +37,8 @@ class Network {
   /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet` or
   /// `unreachable`.
   Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet, Unreachable& unreachable);
+  /// The four-tuple of a SYN, as far as a glance at the frame tells.
+  static std::optional<FourTuple> glance_at_syn(const FrameIn& frame);
   /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
   void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);

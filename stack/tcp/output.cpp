@@ -8,7 +8,6 @@ namespace conker {
 
 void Tcp::output() {
   fresh_dirty_ = false;
-  wake_starved();
   for (auto all = dirty_.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(connections_);
     Connection& c = connections_[slot];
@@ -392,23 +391,6 @@ void Tcp::rearm_after_output(std::uint32_t slot) {
     disarm(c, Timer::kPersist);
     disarm(c, Timer::kRetransmit);
   }
-}
-
-// Applications that could not send because the pool was empty are told when it has recovered. A few slots a
-// turn, one behind the other, so that nobody is passed over and a large table costs no more than a small one.
-void Tcp::wake_starved() {
-  constexpr std::uint32_t kSlotsPerTurn = 256;
-  if (starved_ == 0 || chunks_.fair_bytes() < chunks_.chunk_bytes()) return;
-  for (std::uint32_t n = std::min(starved_, kSlotsPerTurn); n > 0; --n, --starved_) {
-    if (wake_next_ >= connections_.end()) wake_next_ = 0;
-    const std::uint32_t slot = wake_next_++;
-    if (!connections_.live(slot) || connections_.resting(slot)) continue;
-    Connection& c = connections_[slot];
-    if (!c.wants_writable || c.state == State::kDestroy) continue;
-    c.wants_writable = false;
-    post(slot, Event::kWritable);
-  }
-  if (starved_ > 0) fresh_dirty_ = true;  // and another turn follows
 }
 
 }  // namespace conker

@@ -72,7 +72,7 @@ Tcp::Choice Tcp::choose_port(FourTuple tuple) {
     if (choice.time_wait == kNone) {
       // The next open in this group will look for the next port.
       tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter + 1u) % range)};
-      time_wait_.prefetch(hash_of(demux_key_, tuple));
+      expect(tuple);
       return choice;
     }
     if (time_waits == 0) waiting = choice;

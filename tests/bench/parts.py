@@ -121,8 +121,8 @@ def footprint() -> Part:
             "TIME-WAIT": partial(by.footprint, what="time-wait", records=1_000_000),
         },
         [
-            Line("tables for each idle connection", "B", "bytes_of_tables", "connections", Goal(most=256)),
-            Line("resident for each idle connection", "B", "rss_bytes_per_record", "connections"),
+            Line("resident for each idle connection", "B", "rss_bytes_per_record", "connections", Goal(most=256)),
+            Line("address space for each connection", "B", "bytes_of_tables", "connections"),
             Line("1,000,000 idle connections, resident", "MB", "rss_bytes", "connections", Goal(most=300e6)),
             Line("tables for each TIME-WAIT record", "B", "bytes_of_tables", "TIME-WAIT", Goal(most=48)),
             Line("resident for each TIME-WAIT record", "B", "rss_bytes_per_record", "TIME-WAIT"),

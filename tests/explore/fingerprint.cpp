@@ -51,6 +51,7 @@ class Reader {
   Fingerprint read() {
     add_ledger();
     d_.add(bits({t_.fresh_dirty, t_.table_starved, t_.pool_starved}));
+    d_.add(t_.wake_next);
     d_.add(stack_.chunks().free());
     d_.add(t_.connections.end() | t_.half_open.size() << 8 | t_.time_wait.size() << 16);
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) add_slot(slot);

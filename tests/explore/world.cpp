@@ -147,7 +147,7 @@ bool World::possible(const Action& action) const {
     case Verb::kEvent:
       return t.ready != kNone || t.ready_listeners != kNone;
     case Verb::kOutput:
-      return t.dirty != kNone || t.fresh_dirty || t.pool_starved;
+      return t.dirty != kNone || t.fresh_dirty;
     case Verb::kReap:
       return t.reap != kNone || t.table_starved;
     default:

@@ -47,6 +47,7 @@ std::uint32_t idle_port_count(const StrikeOptions& options) {
 Capacities capacities(const StrikeOptions& options) {
   Capacities c;
   c.connections = options.flight * 4 + options.idle;
+  c.resting = c.connections;
   c.half_open = options.flight * 4;
   c.time_wait = 16;
   c.listeners = 1 + idle_port_count(options);
