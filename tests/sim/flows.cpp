@@ -114,7 +114,10 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
   if (seen.length() == 0 && side.end_before && *side.end_before == seen.seq) return nullptr;
   // The same cookie may come back twice, and each time make a connection of the same numbers.
   if (side.blind || (cookies && side.passive)) return nullptr;
-  if (unseen && seen.seq - side.syn.seq > side.end - side.syn.seq) {
+  // Its number may lie among those of the connection before it, whose peer it does not speak to.
+  const bool to_another = side.peer && side.peer->seq + 1 != seen.ack &&
+                          std::ranges::any_of(side.syns, [&](const Syn& s) { return s.seq + 1 == seen.ack; });
+  if (unseen && (to_another || seen.seq - side.syn.seq > side.end - side.syn.seq)) {
     // What led here was dropped on the way to the wire: its data, or even its SYN.
     side.blind = true;
     return nullptr;
