@@ -243,6 +243,7 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.established_at = now_;
   c.unanswered = 0;
   disarm(c, Timer::kConnect);
+  c.rtt.forget_backoff();
   c.quick_acks = kQuickAcks;
   c.rcv_limit = first_window();
   c.heard_at = c.round_began = Tick::floor(now_);
@@ -347,7 +348,6 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   c.snd_una = ack;
   if (c.snd_cursor < ack) c.snd_cursor = ack;
 
-  c.rtt.progress();
   if (c.rtt_timing && ack >= c.rtt_seq) {
     c.rtt.sample(now_ - c.rtt_start);
     c.rtt_timing = false;
@@ -388,6 +388,7 @@ void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
   if (!newer) return;
   const std::uint32_t window = send_window(c, segment);
   if (window > c.snd_wnd && !c.send_queue.empty()) mark_dirty(slot);
+  if (c.snd_wnd == 0 && window > 0) c.rtt.forget_backoff();
   c.snd_wnd = window;
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
   c.snd_wl1 = max(c.snd_wl1, segment.sequence);

@@ -32,12 +32,15 @@ class Rtt {
     backoff_ = 0;
   }
 
-  /// The timer expired (5.5).
+  /// The timer expired (5.5). Holds until the next measurement: nobody can tell whether an ACK of what was
+  /// sent again is late or quick, and if it was late, the plain timeout would expire too early again, and for
+  /// ever.
   void back_off() {
     if (backoff_ < 16) ++backoff_;
   }
-  /// New data was acknowledged (5.3): the next timeout is computed afresh.
-  void progress() { backoff_ = 0; }
+  /// Where the waits so far say nothing of what data will meet: the handshake is done (5.7), or the peer's
+  /// closed window has opened.
+  void forget_backoff() { backoff_ = 0; }
 
   /// `initial` until something was measured, never below `least` nor above `most`.
   Duration timeout(Duration initial, Duration least, Duration most) const {

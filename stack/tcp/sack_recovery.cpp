@@ -1,6 +1,7 @@
 #include "stack/tcp/sack_recovery.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace conker {
 namespace {
@@ -29,10 +30,12 @@ bool older_than_rack(const SentSegment& s, const Flight& f) {
 
 /// What one ACK brought.
 struct Delivery {
-  std::uint32_t bytes = 0;  // newly arrived at the peer
-  std::uint32_t rtt = 0;    // of the newest segment that was sent only once; 0: none was
-  bool original = false;    // one that had never been sent again
-  bool duplicate = false;   // the peer had a segment twice (RFC 2883)
+  std::uint32_t bytes = 0;      // newly arrived at the peer
+  std::uint32_t newest_at = 0;  // when the newest of them was sent
+  std::uint32_t rtt = 0;        // and how long it took; 0: nobody can tell
+  bool any = false;
+  bool original = false;   // one that had never been sent again
+  bool duplicate = false;  // the peer had a segment twice (RFC 2883)
 };
 
 class AckProcessor {
@@ -45,6 +48,7 @@ class AckProcessor {
         now_(microseconds(context.now)) {}
 
   void run(const TcpSegment& segment) {
+    echo_ = c_.agreed.timestamps ? segment.timestamps : std::nullopt;
     const Seq ack = segment.acknowledgment;
     const std::uint32_t out_before = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
     const std::uint32_t pipe_before = f_.pipe;
@@ -159,9 +163,9 @@ class AckProcessor {
     d.bytes += s.length();
     if (s.in_pipe()) f_.pipe -= s.length();
     const std::uint32_t rtt = std::max<std::uint32_t>(now_ - s.sent_at, 1);
+    measure(s, rtt, d);
     if (s.sends == 1) {
       d.original = true;
-      d.rtt = rtt;
       if (s.end < f_.fack) f_.reordering_seen = true;
     } else if (rtt < c_.rtt.least()) {
       return;  // more likely the answer to an earlier one (RFC 8985, 6.2, step 2)
@@ -172,6 +176,23 @@ class AckProcessor {
     f_.rack_xmit = s.sent_at;
     f_.rack_end = s.end;
     f_.rack_rtt = rtt;
+  }
+
+  // An ACK that was lost is made up for by a later one, which the newest segment brought about: how long an
+  // older one seems to have taken is how long we waited before sending again.
+  void measure(const SentSegment& s, std::uint32_t rtt, Delivery& d) const {
+    const auto newer = static_cast<std::int32_t>(s.sent_at - d.newest_at);
+    if (d.any && (newer < 0 || (newer == 0 && d.rtt != 0))) return;
+    d.any = true;
+    d.newest_at = s.sent_at;
+    d.rtt = s.sends == 1 || echoes(s) ? rtt : 0;
+  }
+
+  // Of the times that a segment was sent, the ACK is for the last (Karn's doubt; RFC 7323, 4.1, dispels it).
+  bool echoes(const SentSegment& s) const {
+    if (!echo_) return false;
+    const Tick sent = Tick::floor(context_.now - Duration(now_ - s.sent_at));
+    return static_cast<std::int32_t>(echo_->echo - c_.ts_offset - sent.value()) >= 0;
   }
 
   std::uint32_t reordering_window() const {
@@ -256,6 +277,7 @@ class AckProcessor {
   SentLog log_;
   Flight& f_;
   std::uint32_t now_;
+  std::optional<TcpTimestamps> echo_;
 };
 
 }  // namespace

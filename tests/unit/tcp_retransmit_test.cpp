@@ -118,6 +118,38 @@ TEST(TcpRetransmitTest, WhatWasSentAgainIsNotMeasured) {
   EXPECT_EQ(s.info(id).srtt, 100ms);
 }
 
+TEST(TcpRetransmitTest, APathThatBecameSlowIsMeasuredAfterOneNeedlessTimeout) {  // Karn; RFC 6298, 5.5
+  Script s(small_capacities(), quick_settings());
+  const auto id = established_in(s, 100ms);
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.expect(Data("x"));
+  s.expect_after(300ms, Data("x"));
+  s.advance(200ms);  // half a second now
+  s.inject(Ack());
+  EXPECT_EQ(s.info(id).rto, 600ms) << "holds until something is measured";
+  EXPECT_EQ(s.send(id, "y"), 1u);
+  s.expect(Data("y"));
+  s.expect_nothing_for(500ms);
+  s.inject(Ack());
+  EXPECT_EQ(s.info(id).srtt, 150ms);
+  EXPECT_EQ(s.info(id).retransmits, 1u);
+}
+
+TEST(TcpRetransmitTest, TheWaitsBetweenProbesDoNotHoldWhenTheWindowOpens) {
+  Script s(small_capacities(), quick_settings());
+  const auto id = established_in(s, 100ms);
+  s.inject(Ack().win(0));
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  for (const Duration gap : {300ms, 600ms, 1200ms}) {
+    s.advance(gap);
+    s.skip();
+    s.inject(Ack().ack(1).win(0));
+  }
+  s.inject(Ack().ack(1).win(1000));
+  s.skip();
+  EXPECT_EQ(s.info(id).rto, 300ms);
+}
+
 TEST(TcpRetransmitTest, AHandshakeThatWasSentAgainIsNotMeasured) {
   Script s(small_capacities(), quick_settings());
   const auto id = s.connect(80);

@@ -215,6 +215,51 @@ TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
   EXPECT_EQ(s.info(id).retransmits, 2u);
 }
 
+TEST_F(SackSender, TheWaitForWhatALostAckHidIsNoRoundTrip) {
+  send_segments(3);  // the peer has them, and its ACKs are lost
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(2)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  s.advance(20ms);
+  s.inject(acks(3));
+  EXPECT_EQ(s.info(id).srtt, 20ms);
+}
+
+class SackSenderWithTimestamps : public SackSender {
+ protected:
+  SackSenderWithTimestamps() : SackSender(settings()) {
+    id = s.connect(80);
+    s.expect(Syn());
+    s.flow().timestamp = 1000;
+    s.advance(100ms);
+    s.inject(SynAck().mss(kMss).sackok());
+    s.expect(Ack());
+  }
+
+  static Settings settings() {
+    Settings settings = quiet();
+    settings.timestamps = true;
+    return settings;
+  }
+};
+
+TEST_F(SackSenderWithTimestamps, TheEchoSaysWhichTimeTheAckIsFor) {  // RFC 7323, 4.1; Karn
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.expect(Data("x"));
+  s.expect_after(300ms, Data("x"));
+  s.advance(60ms);
+  s.inject(Ack());
+  EXPECT_EQ(s.info(id).srtt, 95ms);
+
+  const Duration rto = s.info(id).rto;
+  EXPECT_EQ(s.send(id, "y"), 1u);
+  s.expect(Data("y"));
+  const std::uint32_t first = s.flow().timestamp_seen;
+  s.expect_after(rto, Data("y"));
+  s.inject(Ack().ts(1000, first));  // late, or the answer to a copy: it may have taken this long or not
+  EXPECT_EQ(s.info(id).srtt, 95ms);
+  EXPECT_EQ(s.info(id).rto, 2 * rto);
+}
+
 TEST_F(SackSender, AfterATrueTimeoutAllIsSentAgainAsTheWindowGrows) {
   send_segments(6);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
