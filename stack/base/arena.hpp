@@ -18,14 +18,16 @@ class Arena {
   explicit Arena(std::span<std::byte> storage) : begin_(storage.data()), size_(storage.size()) {}
 
   /// An array of `count` records, all bytes zero. Records must take zero bytes for their initial state and
-  /// need no destructor; that lets a table of a million records start without touching a page.
+  /// need no destructor; that lets a table of a million records start without touching a page. The first lies
+  /// at a multiple of `alignment`, a power of two.
   template <typename T>
-  std::span<T> take(std::size_t count) {
+  std::span<T> take(std::size_t count, std::size_t alignment = kAlignment) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kAlignment);
     used_ = (used_ + kAlignment - 1) / kAlignment * kAlignment;
-    const std::size_t at = used_;
-    used_ += count * sizeof(T);
+    std::size_t at = used_;
+    used_ += alignment - kAlignment + count * sizeof(T);  // where the storage begins, measuring does not know
     if (begin_ == nullptr || used_ > size_) return {};
+    at += (alignment - reinterpret_cast<std::uintptr_t>(begin_ + at) % alignment) % alignment;
     return {reinterpret_cast<T*>(begin_ + at), count};
   }
 

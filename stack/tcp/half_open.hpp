@@ -21,6 +21,7 @@ struct HalfOpen {
   std::uint32_t listener = kNone;  // slot; kNone in a free record
   Seq iss;
   Seq irs;
+  std::uint32_t ts_offset = 0;  // of the timestamps that we send
   Agreement agreed;
   std::uint8_t retransmits = 0;
   Instant created{};

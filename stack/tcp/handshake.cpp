@@ -33,7 +33,9 @@ Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::u
   }
   HalfOpen& record = half_open_[index];
   record.irs = segment.sequence;
-  record.iss = initial_sequence(tuple);
+  const Beginning beginning = beginning_of(tuple);
+  record.iss = beginning.iss;
+  record.ts_offset = beginning.ts_offset;
   if (beyond) record.iss = max(record.iss, *beyond + 1);
   record.agreed = agree(settings_, segment);
   record.created = now_;
@@ -60,7 +62,7 @@ void Tcp::challenge(const HalfOpen& record) {
   TcpSegment ack{.sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
   ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
   if (record.agreed.timestamps) {
-    ack.timestamps = timestamps_now(timestamp_offset(record.tuple), record.agreed.ts_recent);
+    ack.timestamps = timestamps_now(record.ts_offset, record.agreed.ts_recent);
   }
   static_cast<void>(send_bare(record.tuple, ack));
 }
@@ -159,7 +161,7 @@ Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segm
   c.rcv_adv = c.rcv_nxt + first_window();
   c.last_ack = c.rcv_nxt;
   c.agreed = record.agreed;
-  c.ts_offset = timestamp_offset(record.tuple);
+  c.ts_offset = record.ts_offset;
   c.ts_recent_at = Tick::floor(now_);
   c.mss = send_mss(record.tuple, record.agreed);
   c.retransmits = record.retransmits;
@@ -180,7 +182,8 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, 
   record.tuple = tuple;
   record.irs = syn.sequence;
   record.agreed = agree(settings_, syn);
-  std::uint32_t timestamp = timestamps_now(timestamp_offset(tuple), 0).value;
+  record.ts_offset = timestamp_offset(tuple);
+  std::uint32_t timestamp = timestamps_now(record.ts_offset, 0).value;
   record.iss = cookies_->make(tuple, record.irs, record.agreed, timestamp, now_);
   counters_.add(Count::syn_cookies_sent);
   send_syn_ack(record, timestamp);
@@ -199,6 +202,7 @@ Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, s
   record.listener = listener;
   record.irs = segment.sequence - 1;
   record.iss = segment.acknowledgment - 1;
+  record.ts_offset = timestamp_offset(tuple);
   record.created = now_;
   const auto echo = settings_.timestamps ? segment.timestamps : std::nullopt;
   const auto agreed = cookies_->check(tuple, record.irs, record.iss, echo, now_);

@@ -21,17 +21,15 @@ constexpr std::uint32_t kPortsTried = 256;
 
 }  // namespace
 
+// One half of a hash for each.
 // ISN = M + F(localip, localport, remoteip, remoteport, secretkey), M in steps of 4 us (RFC 6528, 3).
-Seq Tcp::initial_sequence(const FourTuple& tuple) const {
+// Timestamps count on from another number for every four-tuple, so that they do not tell how long we have
+// been up (RFC 7323, 7.1), and grow from one of its connections to the next, which TIME-WAIT relies on (RFC
+// 6191).
+Tcp::Beginning Tcp::beginning_of(const FourTuple& tuple) const {
+  const std::uint64_t f = strong_hash_of(isn_key_, tuple);
   const auto m = static_cast<std::uint32_t>(now_.time_since_epoch().count() >> 2);
-  return Seq(m + static_cast<std::uint32_t>(strong_hash_of(isn_key_, tuple)));
-}
-
-// Timestamps count on from another number for every pair of hosts, so that they do not tell how long we have
-// been up (RFC 7323, 7.1), and grow between connections of one pair, which TIME-WAIT relies on (RFC 6191).
-std::uint32_t Tcp::timestamp_offset(const FourTuple& tuple) const {
-  const FourTuple hosts = with_ports(tuple, Port{0}, Port{0});
-  return static_cast<std::uint32_t>(strong_hash_of(port_key_, hosts) >> 32);
+  return {Seq(m + static_cast<std::uint32_t>(f)), static_cast<std::uint32_t>(f >> 32)};
 }
 
 Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {

@@ -58,7 +58,9 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   const std::uint32_t slot = make_connection(tuple, choice.hash);
   if (slot == kNone) return fail(Error::kTableFull);
   Connection& c = connections_[slot];
-  c.iss = initial_sequence(tuple);
+  const Beginning beginning = beginning_of(tuple);
+  c.iss = beginning.iss;
+  c.ts_offset = beginning.ts_offset;
   if (choice.time_wait != kNone) {
     // Beyond all that the old connection sent, the new one cannot be mistaken for it (RFC
     // 9293, 3.4.1, 3.6.1).
@@ -68,7 +70,6 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   }
   c.snd_una = c.snd_nxt = c.snd_cursor = c.iss;
   c.mss = our_mss(tuple);
-  c.ts_offset = timestamp_offset(tuple);
   c.cookie = request.cookie;
   c.algorithm = request.congestion.value_or(settings_.congestion);
   keep_alive(c, settings_.keepalive);

@@ -195,7 +195,11 @@ class Tcp {
   Choice choose_port(FourTuple tuple);
   Choice check_port(const FourTuple& tuple) const;
   bool may_reopen(const TimeWait& record) const;
-  Seq initial_sequence(const FourTuple& tuple) const;
+  struct Beginning {
+    Seq iss;
+    std::uint32_t ts_offset;  // what is added to our clock
+  };
+  Beginning beginning_of(const FourTuple& tuple) const;
 
   /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
   /// 6928) and half of the next.
@@ -254,7 +258,7 @@ class Tcp {
                             TcpSegment& segment);
   void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
   void send_syn_ack(const HalfOpen& record) {
-    send_syn_ack(record, timestamps_now(timestamp_offset(record.tuple), 0).value);
+    send_syn_ack(record, timestamps_now(record.ts_offset, 0).value);
   }
   void challenge(const HalfOpen& record);
   void drop_half_open(std::uint32_t index, Count why);
@@ -291,7 +295,7 @@ class Tcp {
   void rearm_after_output(std::uint32_t slot);
   std::uint16_t our_mss(const FourTuple& tuple) const;
   std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
-  std::uint32_t timestamp_offset(const FourTuple& tuple) const;
+  std::uint32_t timestamp_offset(const FourTuple& tuple) const { return beginning_of(tuple).ts_offset; }
   TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
     return {Tick::floor(now_).value() + offset, echo};
   }
