@@ -72,17 +72,8 @@ class TupleIndex {
   /// about others, too.
   template <typename Same>
   std::uint32_t find(std::uint32_t hash, Same&& same) const {
-    const std::size_t first = home(hash);
-    for (std::size_t at = first;;) {
-      const Bucket& bucket = buckets_[at];
-      for (Places places = bucket.with(tag(hash)); places.any(); places.drop_first()) {
-        const std::uint32_t record = bucket.records[places.first()];
-        if (same(record)) return record;
-      }
-      if (bucket.passed_by == 0) return kNone;
-      at = after(at);
-      if (at == first) return kNone;
-    }
+    const Found found = search(hash, same);
+    return found.bucket == kNowhere ? kNone : buckets_[found.bucket].records[found.place];
   }
 
   void insert(std::uint32_t hash, std::uint32_t record) {
@@ -99,19 +90,10 @@ class TupleIndex {
   }
 
   void remove(std::uint32_t hash, std::uint32_t record) {
-    const std::size_t first = home(hash);
-    for (std::size_t at = first;;) {
-      Bucket& bucket = buckets_[at];
-      for (Places places = bucket.with(tag(hash)); places.any(); places.drop_first()) {
-        if (bucket.records[places.first()] != record) continue;
-        bucket.tags[places.first()] = kFree;
-        for (std::size_t passed = first; passed != at; passed = after(passed)) --buckets_[passed].passed_by;
-        return;
-      }
-      if (bucket.passed_by == 0) return;
-      at = after(at);
-      if (at == first) return;
-    }
+    const Found found = search(hash, [record](std::uint32_t other) { return other == record; });
+    if (found.bucket == kNowhere) return;
+    buckets_[found.bucket].tags[found.place] = kFree;
+    for (std::size_t at = home(hash); at != found.bucket; at = after(at)) --buckets_[at].passed_by;
   }
 
   /// What a search for this hash reads is on its way. (Inline, since gcc 12 takes a call that only prefetches
@@ -174,6 +156,25 @@ class TupleIndex {
   static constexpr std::uint64_t zeros(std::uint64_t word) {
     constexpr std::uint64_t kLow = 0x7fff7fff7fff7fff;
     return ~(((word & kLow) + kLow) | word | kLow);
+  }
+
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  struct Found {
+    std::size_t bucket = kNowhere;
+    std::size_t place = 0;
+  };
+  template <typename Same>
+  Found search(std::uint32_t hash, Same&& same) const {
+    const std::size_t first = home(hash);
+    for (std::size_t at = first;;) {
+      const Bucket& bucket = buckets_[at];
+      for (Places places = bucket.with(tag(hash)); places.any(); places.drop_first()) {
+        if (same(bucket.records[places.first()])) return {at, places.first()};
+      }
+      if (bucket.passed_by == 0) return {};
+      at = after(at);
+      if (at == first) return {};
+    }
   }
 
   /// The bits that have least to do with where its home is.
