@@ -29,11 +29,12 @@ class Fault:
     origin: str
     story: str
     model: str | None
+    only_by: str  # the one detector that can see it; empty: any
 
     @staticmethod
     def read(path: pathlib.Path) -> "Fault":
-        head = dict(re.findall(r"^(Origin|Fault|Model): (.*)$", path.read_text(), re.MULTILINE))
-        return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"))
+        head = dict(re.findall(r"^(Origin|Fault|Model|Only by): (.*)$", path.read_text(), re.MULTILINE))
+        return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"), head.get("Only by", ""))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,12 +166,13 @@ def table(results: dict[str, list[Finding]]) -> str:
     return "\n".join(lines)
 
 
-def choose(arguments: argparse.Namespace, faults: list[Fault]) -> list[Fault]:
+def choose(arguments: argparse.Namespace, faults: list[Fault], detectors: list[Detector]) -> list[Fault]:
     if arguments.only:
         unknown = set(arguments.only) - {f.name for f in faults}
         if unknown:
             sys.exit(f"planted: no fault '{unknown.pop()}'; --list names them")
         return [f for f in faults if f.name in arguments.only]
+    faults = [f for f in faults if any(d.name.startswith(f.only_by) for d in detectors)]
     if arguments.slice:
         race = [f for f in faults if f.name == "free-in-place"]
         others = [f for f in faults if f not in race]
@@ -183,7 +185,8 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="the faults and where they come from")
     parser.add_argument("--only", action="append", metavar="FAULT", help="this one; may be given again")
     parser.add_argument("--slice", type=int, metavar="N", help="the race of 2014 and N - 1 others, chosen by the seed")
-    parser.add_argument("--detector", action="append", metavar="NAME", choices=[d.name for d in DETECTORS], help="ask only this one")
+    parser.add_argument("--detector", action="append", metavar="NAME", choices=[d.name for d in DETECTORS],
+                        help="ask only this one, and about faults that it can see; may be given again")
     parser.add_argument("--seconds", type=float, default=20, help="budget of each detector for each fault (20)")
     parser.add_argument("--seed", type=int, default=1, help="of the detectors and of the slice (1)")
     parser.add_argument("--json", metavar="FILE", help="the findings in a file as well")
@@ -197,7 +200,7 @@ def main() -> None:
         return
     detectors = [d for d in DETECTORS if not arguments.detector or d.name in arguments.detector]
 
-    chosen = choose(arguments, faults)
+    chosen = choose(arguments, faults, detectors)
     passed = failed = 0
     clean = look_for(None, detectors, arguments.seconds, arguments.seed)
     for finding in clean:
