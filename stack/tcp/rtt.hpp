@@ -16,7 +16,8 @@ class Rtt {
   /// The shortest measurement, microseconds; 0 before the first.
   std::uint32_t least() const { return least_; }
 
-  /// One measurement of a segment that was sent only once (Karn; RFC 6298, 3).
+  /// One measurement: of a segment that was sent only once, or where an echoed timestamp says which time is
+  /// meant (Karn; RFC 6298, 3; RFC 7323, 4.1).
   void sample(Duration r) {
     const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(r.count(), 1, kLongest));
     if (least_ == 0 || us < least_) least_ = us;

@@ -77,8 +77,8 @@ void quote(const char* text, std::span<char> out) {
 
 /// The input at hand into a file, whose name is written to `path`.
 void keep(std::span<char> path) {
-  std::snprintf(path.data(), path.size(), "%s/found-" CONKER_FUZZ_TARGET "-%u-%llu", options.save.c_str(),
-                options.seed, static_cast<unsigned long long>(steps));
+  std::snprintf(path.data(), path.size(), "%s/found-%s-%u-%llu", options.save.c_str(), kTarget, options.seed,
+                static_cast<unsigned long long>(steps));
   const int file = ::open(path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0 || ::write(file, current->data(), current->size()) < 0) std::perror(path.data());
   ::close(file);
@@ -98,15 +98,15 @@ void report(const char* what) {
         line.data(), line.size(),
         "{\"tool\": \"fuzz_%s\", \"found\": %s, \"steps\": %llu, \"seconds\": %.2f, \"seed\": %u, "
         "\"corpus\": %zu, \"input\": %s}\n",
-        CONKER_FUZZ_TARGET, what == nullptr ? "null" : words.data(), count, seconds, options.seed,
-        corpus_size, what == nullptr ? "null" : place.data());
+        kTarget, what == nullptr ? "null" : words.data(), count, seconds, options.seed, corpus_size,
+        what == nullptr ? "null" : place.data());
   } else if (what == nullptr) {
     size = std::snprintf(line.data(), line.size(),
                          "nothing found in %llu inputs (%zu of them the corpus), %.1f s, seed %u\n", count,
                          corpus_size, seconds, options.seed);
   } else {
     size = std::snprintf(line.data(), line.size(), "found: %s\nafter %llu inputs; again with: fuzz_%s %s\n",
-                         what, count, CONKER_FUZZ_TARGET, path.data());
+                         what, count, kTarget, path.data());
   }
   const auto length = std::min(static_cast<std::size_t>(std::max(size, 0)), line.size() - 1);
   if (::write(STDOUT_FILENO, line.data(), length) < 0) std::_Exit(2);
@@ -224,8 +224,7 @@ bool parse(int argc, char** argv) {
       options.inputs.push_back(arg);
     }
   }
-  if (options.inputs.empty() && fs::exists(CONKER_FUZZ_CORPUS))
-    options.inputs.emplace_back(CONKER_FUZZ_CORPUS);
+  if (options.inputs.empty() && fs::exists(kCorpus)) options.inputs.emplace_back(kCorpus);
   return fs::is_directory(options.save);
 }
 
@@ -239,7 +238,7 @@ void found(const char* what) {
 int drive(int argc, char** argv) {
   if (!parse(argc, argv)) {
     std::fprintf(stderr, "usage: fuzz_%s [--seconds T] [--seed N] [--json] [--save DIRECTORY] [INPUT...]\n",
-                 CONKER_FUZZ_TARGET);
+                 kTarget);
     return 2;
   }
   began = std::chrono::steady_clock::now();

@@ -4,6 +4,13 @@
 
 #include "tests/fuzz/found.hpp"
 
+namespace conker::fuzz {
+
+const char* const kTarget = CONKER_FUZZ_TARGET;
+const char* const kCorpus = CONKER_FUZZ_CORPUS;
+
+}  // namespace conker::fuzz
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

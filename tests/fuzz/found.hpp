@@ -12,6 +12,10 @@ using Input = std::span<const std::byte>;
 /// The target: one file in targets/ defines it. It must behave the same each time for the same input.
 void run(Input input);
 
+/// Its name, and the folder of its corpus.
+extern const char* const kTarget;
+extern const char* const kCorpus;
+
 /// Something is wrong, in one plain line. The input is kept and the program ends.
 [[noreturn]] void found(const char* what);
 
