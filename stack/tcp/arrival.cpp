@@ -13,6 +13,17 @@ std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
   return std::uint32_t{segment.window} << c.agreed.snd_wscale;
 }
 
+/// RFC 5961, 5.2: whoever knows nothing of the connection will hardly guess it.
+bool plausible_ack(const Connection& c, Seq ack) {
+  return ack <= c.snd_nxt && ack >= c.snd_una - c.max_snd_wnd;
+}
+
+/// All of the segment has been acknowledged, not long ago, by an ACK that seems to be lost.
+bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
+  return segment.has(TcpFlags::kAck) && plausible_ack(c, segment.acknowledgment) && c.last_ack == c.rcv_nxt &&
+         segment.sequence >= c.rcv_nxt - c.rcv_limit;
+}
+
 }  // namespace
 
 void Tcp::segment_arrives(const PacketIn& packet) {
@@ -201,7 +212,12 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   if (segment.length() > 0 && !segment.has(TcpFlags::kSyn)) {
     Connection& c = connections_[slot];
     const Seq end = segment.sequence + segment.length();
-    if (end <= c.rcv_nxt) note_duplicate(c, segment.sequence, end);
+    if (end <= c.rcv_nxt) {
+      note_duplicate(c, segment.sequence, end);
+      // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait
+      // for the lost one.
+      if (repeats_the_acknowledged(c, segment)) note_timestamp(c, segment);
+    }
     c.ack_now = true;  // an ACK of ours may have been lost
     mark_dirty(slot);
   } else {
@@ -265,8 +281,7 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
 bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq ack = segment.acknowledgment;
-  // RFC 5961, 5.2.
-  if (ack > c.snd_nxt || ack < c.snd_una - c.max_snd_wnd) {
+  if (!plausible_ack(c, ack)) {
     challenge(slot);
     return false;
   }

@@ -6,12 +6,6 @@
 namespace conker {
 namespace {
 
-FourTuple with_ports(FourTuple tuple, Port local, Port remote) {
-  tuple.local_port = local;
-  tuple.remote_port = remote;
-  return tuple;
-}
-
 /// How many tuples in TIME-WAIT are passed over in search of a free one. Ports towards one peer are used in
 /// turn, so the first one met is the one that has waited longest.
 constexpr int kTimeWaitsSkipped = 8;
@@ -51,11 +45,11 @@ bool Tcp::may_reopen(const TimeWait& record) const {
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so that ports
 // towards one peer follow each other, which finds a free one at once, while nobody else can tell where they
 // are. Where several of our addresses share a counter it comes round sooner, and meets ports in TIME-WAIT
-// while others are free; hence so many.
+// while others are free; hence so many. The tuple's own local port is still 0.
 Tcp::Choice Tcp::choose_port(FourTuple tuple) {
   const std::uint32_t first = settings_.first_port.value;
   const std::uint32_t range = settings_.last_port.value - first + 1u;
-  const std::uint64_t f = strong_hash_of(port_key_, with_ports(tuple, Port{0}, tuple.remote_port));
+  const std::uint64_t f = strong_hash_of(port_key_, tuple);
   const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
   std::uint16_t& counter = port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
 

@@ -30,12 +30,11 @@ bool older_than_rack(const SentSegment& s, const Flight& f) {
 
 /// What one ACK brought.
 struct Delivery {
-  std::uint32_t bytes = 0;      // newly arrived at the peer
-  std::uint32_t newest_at = 0;  // when the newest of them was sent
-  std::uint32_t rtt = 0;        // and how long it took; 0: nobody can tell
-  bool any = false;
-  bool original = false;   // one that had never been sent again
-  bool duplicate = false;  // the peer had a segment twice (RFC 2883)
+  std::uint32_t bytes = 0;                 // newly arrived at the peer
+  std::optional<std::uint32_t> newest_at;  // when the newest of them was sent
+  std::uint32_t rtt = 0;                   // and how long it took; 0: nobody can tell
+  bool original = false;                   // one that had never been sent again
+  bool duplicate = false;                  // the peer had a segment twice (RFC 2883)
 };
 
 class AckProcessor {
@@ -181,9 +180,10 @@ class AckProcessor {
   // An ACK that was lost is made up for by a later one, which the newest segment brought about: how long an
   // older one seems to have taken is how long we waited before sending again.
   void measure(const SentSegment& s, std::uint32_t rtt, Delivery& d) const {
-    const auto newer = static_cast<std::int32_t>(s.sent_at - d.newest_at);
-    if (d.any && (newer < 0 || (newer == 0 && d.rtt != 0))) return;
-    d.any = true;
+    if (d.newest_at) {
+      const auto newer = static_cast<std::int32_t>(s.sent_at - *d.newest_at);
+      if (newer < 0 || (newer == 0 && d.rtt != 0)) return;
+    }
     d.newest_at = s.sent_at;
     d.rtt = s.sends == 1 || echoes(s) ? rtt : 0;
   }

@@ -29,7 +29,7 @@ class Fault:
     origin: str
     story: str
     model: str | None
-    only_by: str  # the one detector that can see it; empty: any
+    only_by: str  # how the names of the detectors begin that alone can see it; empty: any
 
     @staticmethod
     def read(path: pathlib.Path) -> "Fault":

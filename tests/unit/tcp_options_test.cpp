@@ -181,6 +181,33 @@ TEST(TcpTimestampsTest, OfManySegmentsWithOneAckTheFirstIsEchoed) {
   EXPECT_EQ(s.receive(id), "onetwo");
 }
 
+TEST(TcpTimestampsTest, WhenAnAckWasLostTheSegmentThatComesAgainIsEchoed) {
+  Script s;
+  (void)with_timestamps(s, 100);
+  s.inject({Data("ab").ts(110, 0), Data("cd").ts(111, 0)});
+  EXPECT_EQ(s.take_all().at(0).options.timestamps->second, 110u);
+  s.inject(Data("ab").seq(1).ts(3110, 0));
+  const auto ack = s.take_all();
+  ASSERT_EQ(ack.size(), 1u);
+  EXPECT_EQ(ack[0].options.timestamps->second, 3110u)
+      << "else the peer's wait of 3 s passes for a round trip";
+}
+
+TEST(TcpTimestampsTest, OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed) {
+  Script s;
+  (void)with_timestamps(s, 100);
+  s.inject(Data("ab").ts(110, 0));
+  s.skip();
+  const auto echoed = [&s](const Segment& old) {
+    s.inject(old);
+    return s.take_all().at(0).options.timestamps->second;
+  };
+  EXPECT_EQ(echoed(Data("ab").seq(1).ack(1'000'000).ts(3110, 0)), 110u) << "an ACK of what was never sent";
+  EXPECT_EQ(echoed(Data("ab").seq(1).ack(0x8000'0000).ts(3110, 0)), 110u) << "or long ago";
+  EXPECT_EQ(echoed(Data("ab").seq(0x9000'0000).ts(3110, 0)), 110u) << "data from before any window of ours";
+  EXPECT_EQ(echoed(Data("ab").seq(1).ts(3110, 0)), 3110u);
+}
+
 TEST(TcpTimestampsTest, ASegmentWithoutThemIsDropped) {
   Script s;
   const auto id = with_timestamps(s, 100);

@@ -67,6 +67,10 @@ class Namespace:
             return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                                   timeout=timeout)
 
+    def has_sysctl(self, key: str) -> bool:
+        with self.entered():
+            return os.path.exists(f"/proc/sys/{key}")
+
     def sysctl(self, key: str, value: str) -> None:
         with self.entered(), open(f"/proc/sys/{key}", "w", encoding="ascii") as file:
             file.write(value)
