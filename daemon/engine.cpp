@@ -280,7 +280,7 @@ void Engine::turn() {
     // Frames that a link could not send before leave even when the stack has nothing to add.
     for (EngineLink& link : links_) link.capture->flush(now);
     stack_->reap();
-    more = received > 0 || stack_->wants_output();
+    more = received > 0 || stack_->wants_turn();
   }
   in_turn_ = false;
 

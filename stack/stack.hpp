@@ -70,7 +70,8 @@ class Stack {
   /// Frames that came in on an interface; their bytes need to stay only during the call.
   void input(InterfaceId interface, std::span<const FrameIn> frames);
   void timers();
-  /// The next connection or listener with news. While draining, any call is allowed.
+  /// The next connection or listener with news. While draining, any call is allowed. There is none, for this
+  /// turn, once 256 KiB have been written: they leave before they are out of the cache (wants_turn()).
   bool next_event(Event& event) { return tcp_.next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
   /// The next address of ours with news: probing has ended, or another host uses it.
@@ -83,6 +84,8 @@ class Stack {
   /// Whether output() has something to do: something is dirty and not merely waiting for a link or a
   /// neighbour.
   bool wants_output() const { return tcp_.wants_output(); }
+  /// Whether the next turn has something to do at once: output(), or news that nobody has been told.
+  bool wants_turn() const { return tcp_.wants_output() || tcp_.has_news(); }
 
   // ---- The network ----
 

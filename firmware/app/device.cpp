@@ -135,7 +135,7 @@ Instant Device::report_books() {
 }
 
 void Device::sleep_until(Instant deadline) {
-  if (stack_.wants_output() || deadline <= stack_.now()) return;
+  if (stack_.wants_turn() || deadline <= stack_.now()) return;
   if (deadline != kNever) chip::alarm_at(deadline);
   chip::InterruptLock lock;
   if (!ethernet_.pending()) chip::wait_for_interrupt();

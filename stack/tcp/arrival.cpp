@@ -299,6 +299,7 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
     duplicate_ack(slot);
   }
   if (ack >= c.snd_una) update_send_window(slot, segment);
+  tell_of_room(slot);
 
   if (!c.fin_acked) return true;
   switch (c.state) {
@@ -385,10 +386,6 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
     end_flight(c);
   } else if (c.log == 0) {
     arm(slot, Timer::kRetransmit, rto(c));
-  }
-  if (c.wants_writable && c.send_queue.size() <= send_limit() / 2) {
-    c.wants_writable = false;
-    post(slot, Event::kWritable);
   }
   if (!c.send_queue.empty() || c.fin_queued) mark_dirty(slot);
 }

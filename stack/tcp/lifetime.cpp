@@ -177,6 +177,8 @@ bool Tcp::next_event(Event& event) {
                   .listener = listeners_.id(slot)};
     return true;
   }
+  constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
+  if (written_ >= kWrittenPerTurn) return false;
   for (;;) {
     const std::uint32_t slot = ready_.pop(connections_);
     if (slot == kNone) return false;

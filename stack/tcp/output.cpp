@@ -8,6 +8,7 @@ namespace conker {
 
 void Tcp::output() {
   fresh_dirty_ = false;
+  written_ = 0;
   for (auto all = dirty_.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(connections_);
     Connection& c = connections_[slot];
@@ -28,6 +29,7 @@ Sent Tcp::transmit(std::uint32_t slot) {
   const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived)) ? transmit_syn(slot)
                                                                                     : transmit_data(slot);
   if (sent != Sent::kBusy) {
+    tell_of_room(slot);
     rearm_after_output(slot);
     guard_user_timeout(slot);
   }

@@ -140,7 +140,7 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
   std::uint32_t taken = 0;
   bool empty = false;  // the pool
   while (taken < bytes.size() && !empty) {
-    const std::uint32_t limit = send_limit();  // every chunk makes it less
+    const std::uint32_t limit = send_limit(*c);  // every chunk makes it less
     if (limit <= c->send_queue.size()) break;
     const std::uint32_t room = std::min(limit - c->send_queue.size(), chunks_.chunk_bytes());
     const auto offered = bytes.subspan(taken, std::min<std::size_t>(bytes.size() - taken, room));
@@ -154,8 +154,35 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
     if (empty || c->send_queue.empty()) starved_ = connections_.end();
   }
   c->bytes_sent += taken;
+  written_ += taken;
   if (taken > 0) mark_dirty(id.slot);
   return taken;
+}
+
+/// Bytes that the connection may have queued now. What is written far ahead of its turn to leave has left the
+/// cache by then; what is in flight has to stay.
+std::uint32_t Tcp::send_limit(const Connection& c) const {
+  constexpr std::uint32_t kMostUnsent = 256 << 10;
+  const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  const std::uint32_t most = std::min(settings_.send_buffer, in_flight + kMostUnsent);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, chunks_.fair_bytes()));
+}
+
+/// Whether it pays to wake an application that could not send all: a frame has room, or half of a small
+/// queue, and could leave at once. Of an empty queue no ACK will come that could tell later.
+bool Tcp::has_room(const Connection& c) const {
+  constexpr std::uint32_t kFrame = 64 << 10;
+  const std::uint32_t limit = send_limit(c);
+  const std::uint32_t queued = c.send_queue.size();
+  if (queued + std::min(limit / 2, kFrame) > limit) return false;
+  return queued == 0 || queued < std::min(c.congestion.cwnd, c.snd_wnd);
+}
+
+void Tcp::tell_of_room(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (!c.wants_writable || !has_room(c)) return;
+  c.wants_writable = false;
+  post(slot, Event::kWritable);
 }
 
 Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {

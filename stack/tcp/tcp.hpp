@@ -73,6 +73,7 @@ class Tcp {
   void reap();
   Instant next_deadline() const;
   bool wants_output() const { return fresh_dirty_; }
+  bool has_news() const { return !ready_.empty() || !ready_listeners_.empty(); }
 
   // ---- Calls of the application; stack.hpp says what they do ----
   Result<ConnectionId> connect(const ConnectRequest& request);
@@ -303,10 +304,9 @@ class Tcp {
   std::uint32_t data_in_pieces() const {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
-  /// Bytes that one connection may have queued to be sent now.
-  std::uint32_t send_limit() const {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(settings_.send_buffer, chunks_.fair_bytes()));
-  }
+  std::uint32_t send_limit(const Connection& c) const;
+  bool has_room(const Connection& c) const;
+  void tell_of_room(std::uint32_t slot);
   std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
 
   // ---- path_mtu.cpp ----
@@ -363,6 +363,7 @@ class Tcp {
   IndexQueue<Connection, &Connection::reap_next> reap_;
   IndexQueue<Connection, &Connection::touched_next> touched_;
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
+  std::uint32_t written_ = 0;     // bytes that applications have queued since the last output()
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()
   bool table_starved_ = false;    // a connection was wanted and no slot was free
   std::uint32_t starved_ = 0;     // slots to look at: an application could not send for want of a chunk

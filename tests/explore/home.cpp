@@ -15,7 +15,7 @@ void World::go_home(const Action& how) {
     act({.verb = Verb::kTurn});
     const bool more = stack_->next_deadline() != kNever;
     if (more) go_on();
-    if (!more && !stack_->wants_output()) break;
+    if (!more && !stack_->wants_turn()) break;
   }
   if (complaint_ != nullptr) return;
   const Books books = stack_->audit();

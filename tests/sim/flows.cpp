@@ -110,8 +110,12 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
   if (seen.has(Seen::kSyn)) return said_syn(side, seen);
   if (!seen.has(Seen::kAck)) return "a segment without ACK";
   if (!side.opened) return unseen ? nullptr : "a segment of a connection that was never opened";
-  // A SYN is answered where it arrives, what the connection before it still owed at the end of the turn.
-  if (seen.length() == 0 && side.end_before && *side.end_before == seen.seq) return nullptr;
+  // A SYN is answered where it arrives, what the connection before it still owed at the end of the turn. By
+  // chance the new one may have come to the same number.
+  const bool owed = seen.length() == 0 && side.end_before && *side.end_before == seen.seq;
+  const bool fits = side.peer && side.end == seen.seq && distance(seen.ack, side.last_ack) >= 0 &&
+                    distance(seen.ack, side.complete) <= 0;
+  if (owed && !fits) return nullptr;
   // The same cookie may come back twice, and each time make a connection of the same numbers.
   if (side.blind || (cookies && side.passive)) return nullptr;
   // Its number may lie among those of the connection before it, whose peer it does not speak to.

@@ -129,7 +129,7 @@ void Host::hear(std::span<const FrameIn> frames) {
 
 Instant Host::next() const {
   Instant next = std::min(context_.wire.next(number_), stack_->next_deadline());
-  if (stack_->wants_output() || called_) next = context_.now;
+  if (stack_->wants_output() || (stack_->wants_turn() && !deaf_) || called_) next = context_.now;
   // Whoever could not send is not woken by its own deadlines alone.
   if (busy_until_ > context_.now) next = std::min(next, busy_until_);
   if (last_turn_ == kNever || (last_turn_ < busy_until_ && busy_until_ <= context_.now)) next = context_.now;
@@ -319,9 +319,11 @@ void Host::note_progress() {
 
 void Host::check_nothing_waits(const Host& peer) {
   // Where chunks are scarce, data that nobody reads may keep other data out until somebody times out; that is
-  // said in the README.
+  // said in the README. Nor can a packet wait for its neighbour that would leave less than half of them.
+  constexpr std::uint32_t kLongestPacket = 1500;
   const auto scarce = [](const Host& h) {
-    return h.stack_->chunks().free() * 2 < h.stack_->chunks().capacity();
+    const ChunkPool& chunks = h.stack_->chunks();
+    return chunks.free() < chunks.capacity() / 2 + kLongestPacket / chunks.chunk_bytes() + 1;
   };
   if (scarce(*this) || scarce(peer)) return;
   stack_->tcp().for_each_connection([&](const ConnectionInfo& mine) {

@@ -396,7 +396,7 @@ void Script::one_turn(std::span<const Bytes> frames) {
 }
 
 void Script::settle() {
-  for (int n = 0; !arp_answers_.empty() || (stack_->wants_output() && !link_.busy); ++n) {
+  for (int n = 0; !arp_answers_.empty() || (stack_->wants_turn() && !link_.busy); ++n) {
     if (n > kMaxTurns) {
       ADD_FAILURE() << "the stack always wants another turn";
       return;

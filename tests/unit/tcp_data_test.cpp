@@ -283,6 +283,91 @@ TEST(TcpSendTest, AFullBufferTakesLessAndSaysWhenThereIsRoom) {
   s.expect_events(id, 0);
 }
 
+// ---- Not far ahead of what can leave ----
+
+constexpr std::uint32_t kMostUnsent = 256 << 10;
+
+Capacities many_chunks() {
+  Capacities capacities = small_capacities();
+  capacities.chunks = 4096;
+  return capacities;
+}
+
+Settings large_queue() {
+  Settings settings = plain_settings();
+  settings.send_buffer = 1 << 20;
+  return settings;
+}
+
+/// A peer whose window never closes, towards which the congestion window has grown beyond 300 KB.
+ConnectionId wide_open(Script& s) {
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject(SynAck().mss(1460).wscale(7).win(65535));
+  s.skip();
+  while (s.info(id).cwnd < 300'000) {
+    (void)s.send(id, pattern(kMostUnsent));
+    s.skip();
+    s.inject(Ack().win(65535));
+  }
+  while (s.info(id).send_queue > 0) {
+    s.skip();
+    s.inject(Ack().win(65535));
+  }
+  s.expect_events(id, Event::kConnected | Event::kWritable);
+  return id;
+}
+
+TEST(TcpSendTest, WhatIsBeyondTheWindowIsTakenOnlyALittleAhead) {
+  Script s(many_chunks(), large_queue());
+  const auto id = s.established();
+  EXPECT_EQ(s.send(id, pattern(1'000'000)), kMostUnsent);
+  s.expect_events(id, 0);
+  const auto window = [&] { return std::min(s.info(id).cwnd, s.info(id).snd_wnd); };
+  for (std::uint32_t queued = kMostUnsent; queued >= window();) {
+    s.expect_events(id, 0);  // it could not leave
+    s.skip();
+    s.inject(Ack());
+    ASSERT_LT(s.info(id).send_queue, queued);
+    queued = s.info(id).send_queue;
+  }
+  s.expect_events(id, Event::kWritable);
+  EXPECT_GT(s.info(id).send_queue, 0u) << "while there is still something for the window";
+  s.skip();
+}
+
+TEST(TcpSendTest, WhoeverCouldNotSendAllIsToldInTheTurnInWhichTheRestLeaves) {
+  Script s(many_chunks(), large_queue());
+  const auto id = wide_open(s);
+  EXPECT_EQ(s.send(id, pattern(1'000'000)), kMostUnsent);
+  s.expect_events(id, Event::kWritable);
+  EXPECT_EQ(s.info(id).send_queue, kMostUnsent) << "no ACK was needed";
+  s.skip();
+}
+
+TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
+  Script s(many_chunks(), large_queue());
+  const auto first = wide_open(s);
+  const auto flow = s.speaking_for();
+  const auto second = s.established(81);
+  s.speak_for(flow);
+  const std::string text = pattern(kMostUnsent);
+  std::uint64_t sent_by_then = 0;
+  s.on_event = [&](const Event& event) {
+    if (event.connection == first) {
+      EXPECT_TRUE(s.stack().send(first, std::as_bytes(std::span(text))));
+      EXPECT_EQ(s.stack().abort(second), Error::kOk);  // which is news of another
+    } else {
+      sent_by_then = s.count(Count::segments_out);
+    }
+  };
+  const std::uint64_t before = s.count(Count::segments_out);
+  s.inject(Data("x"));
+  s.expect_ended(second, CloseReason::kAborted);
+  EXPECT_GE(sent_by_then, before + kMostUnsent / 1460) << "so much is not kept until it is out of the cache";
+  s.forget();
+}
+
 TEST(TcpSendTest, AnEmptyPoolTakesLessAndSaysWhenThereIsRoom) {
   Capacities capacities = small_capacities();
   capacities.chunks = 1;

@@ -87,7 +87,7 @@ Instant Wire::next_deadline() {
   Instant next = flying_.empty() ? kNever : flying_.front().arrives;
   for (End* end : {&left_, &right_}) {
     next = std::min(next, end->stack().next_deadline());
-    if (end->stack().wants_output()) next = now_;
+    if (end->stack().wants_turn()) next = now_;
     if (end->deadline) next = std::min(next, end->deadline());
   }
   return std::max(next, now_);

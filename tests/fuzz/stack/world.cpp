@@ -358,7 +358,7 @@ void World::go_home() {
   // meanwhile.
   const Instant latest = now_ + 1h;
   for (int still = 0;
-       stack_.next_deadline() != kNever || batch().frames().size() != 0 || stack_.wants_output();) {
+       stack_.next_deadline() != kNever || batch().frames().size() != 0 || stack_.wants_turn();) {
     check(now_ < latest, "when everything is over there is always another deadline");
     const Instant next = stack_.next_deadline() == kNever ? now_ : std::max(stack_.next_deadline(), now_);
     still = next == now_ ? still + 1 : 0;

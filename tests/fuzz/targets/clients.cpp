@@ -462,7 +462,7 @@ void Scene::go_home() {
   (void)stack_.remove_address(kOurs);
   int most = 500;
   turn();
-  while (next_deadline() != kNever || batch().frames().size() != 0 || stack_.wants_output()) {
+  while (next_deadline() != kNever || batch().frames().size() != 0 || stack_.wants_turn()) {
     check(most-- > 0, "when everything is over there is always another deadline");
     if (next_deadline() != kNever) now_ = std::max(now_, next_deadline());
     turn();
