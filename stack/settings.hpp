@@ -58,7 +58,7 @@ struct Settings {
   // How long an ACK may wait for data or a second segment to go with; 0: never (RFC 9293, 3.8.6.3: below 500
   // ms)
   Duration delayed_ack = 40ms;
-  // bytes per connection, at most: less where many share the chunks
+  // bytes per connection, at most: 256 KiB beyond what is in flight, and less where many share the chunks
   std::uint32_t send_buffer = 1u << 20;
   // bytes per connection, at most: the window begins with 65535 and grows with what the application reads
   std::uint32_t receive_buffer = 2u << 20;
