@@ -49,7 +49,8 @@ class Build:
         return TOP / "build" / self.name
 
     def make(self, fault: str, programs: list[str]) -> None:
-        quiet(["cmake", "--preset", self.preset, "-B", self.folder, f"-DCONKER_PLANT={fault}"])
+        # Nothing that is asked links the stack as one, which takes twice as long to compile.
+        quiet(["cmake", "--preset", self.preset, "-B", self.folder, "-DCONKER_STACK_AS_ONE=OFF", f"-DCONKER_PLANT={fault}"])
         quiet(["cmake", "--build", self.folder, "--target", *programs])
 
 
