@@ -129,7 +129,9 @@ void Host::hear(std::span<const FrameIn> frames) {
 
 Instant Host::next() const {
   Instant next = std::min(context_.wire.next(number_), stack_->next_deadline());
-  if (stack_->wants_output() || (stack_->wants_turn() && !deaf_) || called_) next = context_.now;
+  // Who is deaf leaves the news where it is.
+  const bool wants = deaf_ ? stack_->wants_output() : stack_->wants_turn();
+  if (wants || called_) next = context_.now;
   // Whoever could not send is not woken by its own deadlines alone.
   if (busy_until_ > context_.now) next = std::min(next, busy_until_);
   if (last_turn_ == kNever || (last_turn_ < busy_until_ && busy_until_ <= context_.now)) next = context_.now;
@@ -320,14 +322,16 @@ void Host::note_progress() {
 void Host::check_nothing_waits(const Host& peer) {
   // Where chunks are scarce, data that nobody reads may keep other data out until somebody times out; that is
   // said in the README. Nor can a packet wait for its neighbour that would leave less than half of them.
-  constexpr std::uint32_t kLongestPacket = 1500;
-  const auto scarce = [](const Host& h) {
+  static constexpr std::uint32_t kMostData = 1500, kHeaders = 120;
+  const auto scarce = [](const Host& h, std::uint32_t data) {
     const ChunkPool& chunks = h.stack_->chunks();
-    return chunks.free() < chunks.capacity() / 2 + kLongestPacket / chunks.chunk_bytes() + 1;
+    const std::uint32_t packet = (kHeaders + std::min(data, kMostData)) / chunks.chunk_bytes() + 1;
+    return chunks.free() < chunks.capacity() / 2 + packet;
   };
-  if (scarce(*this) || scarce(peer)) return;
+  if (scarce(peer, 0)) return;
   stack_->tcp().for_each_connection([&](const ConnectionInfo& mine) {
-    if (!in_state(mine.state, kSynchronized) || mine.send_queue == 0) return;
+    if (!in_state(mine.state, kSynchronized) || mine.send_queue == 0 || scarce(*this, mine.send_queue))
+      return;
     const bool stands = std::any_of(progress_.begin(), progress_.end(), [&](const Progress& p) {
       return p.id == mine.id && p.snd_una == mine.snd_una;
     });
