@@ -31,14 +31,12 @@ class Conkerd:
             json.dump(config, file, indent=2)
         self._command = [*(prefix or []), binaries.conkerd, "--config", self.config_path]
         self._directory = directory
-        self._starts = 0
         self.ctl = Ctl(binaries.conkerctl, self.socket_path, directory)
         self.process = self.start()
 
     def start(self) -> Process:
         """Starts it (again) and waits until its control socket answers."""
-        self._starts += 1
-        self.process = Process(f"{self.name}-{self._starts}", self._command, self._directory)
+        self.process = Process(self.name, self._command, self._directory)
         eventually(self._answers, f"{self.name} answers at its control socket", 10)
         return self.process
 

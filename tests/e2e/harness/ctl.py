@@ -37,7 +37,6 @@ class Ctl:
         self._binary = binary
         self._socket = socket
         self._directory = directory
-        self._started = 0
 
     def command(self, *arguments: str) -> list[str]:
         return [self._binary, "--socket", self._socket, *arguments]
@@ -61,9 +60,8 @@ class Ctl:
 
     def start(self, *arguments: str, **streams: Any) -> Process:
         """Runs one command in the background."""
-        self._started += 1
-        return Process(f"ctl-{self._started}-{arguments[0].strip('-')}", self.command(*arguments),
-                       self._directory, **streams)
+        verb = next(word for word in arguments if not word.startswith("-"))
+        return Process(f"ctl-{verb}", self.command(*arguments), self._directory, **streams)
 
     # The answers that many tests look into.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -13,18 +14,19 @@ from .expect import Failure
 
 _lock = threading.Lock()
 _running: set["Process"] = set()
+_numbers = itertools.count(1)
 
 
 class Process:
-    """A child with its output in files, so that it can never block on us."""
+    """A child with its output in files of its own, so that it can never block on us nor write over another."""
 
     def __init__(self, name: str, command: list[str], directory: str, *, stdin: int | IO[bytes] | None = None,
                  stdout: int | IO[bytes] | None = None, environment: dict[str, str] | None = None) -> None:
         self.name = name
         self.command = command
-        self.out_path = os.path.join(directory, f"{name}.out")
-        self.err_path = os.path.join(directory, f"{name}.err")
-        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+        files = os.path.join(directory, f"{name}-{next(_numbers)}")
+        self.out_path, self.err_path = f"{files}.out", f"{files}.err"
+        with open(self.out_path, "xb") as out, open(self.err_path, "xb") as err:
             self._popen = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=out if stdout is None else stdout, stderr=err,

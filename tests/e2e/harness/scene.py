@@ -48,7 +48,6 @@ class Scene:
         self.daemons: list[Conkerd] = []
         self.notes: list[str] = []  # shown beside the result
         self._title = title
-        self._started = 0
         self._undo = contextlib.ExitStack()
 
     def namespace(self) -> Namespace:
@@ -76,9 +75,8 @@ class Scene:
 
     def process(self, name: str, command: list[str], namespace: Namespace | None = None,
                 **streams: Any) -> Process:
-        self._started += 1
         with namespace.entered() if namespace else contextlib.nullcontext():
-            process = Process(f"{name}-{self._started}", command, self.directory, **streams)
+            process = Process(name, command, self.directory, **streams)
         self._undo.callback(process.kill)
         return process
 
