@@ -12,8 +12,7 @@ namespace {
 
 // What the first part of a frame may hold behind its Ethernet header.
 constexpr std::uint32_t kHeadersInFront = PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
-// Of a frame that has waited.
-constexpr std::size_t kPartsMost = 8;
+constexpr std::uint32_t kUsualMtu = 1500;
 
 }  // namespace
 
@@ -21,6 +20,9 @@ Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Setting
                        const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces)
     : table_(arena.take<Neighbour>(capacities.neighbours)),
       heads_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.neighbours} + 1))),
+      // A packet of the usual size that begins anywhere in a chunk, and whatever else may be sent in pieces.
+      parts_(arena.take<std::span<const std::byte>>(
+          std::max(capacities.pieces, kUsualMtu / capacities.chunk_bytes + 3))),
       settings_(settings),
       counters_(counters),
       chunks_(chunks),
@@ -230,7 +232,7 @@ void Neighbours::send_queue(Neighbour& neighbour, Instant now) {
   }
 }
 
-// False when the link is busy, or when the chunks are so small that it takes too many of them.
+// False when the link is busy, or when a packet above the usual size lies in too many chunks.
 bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
   // The first part may be as long as headers are. The queue's length prefix lands where the Ethernet header
   // ends, so that the packet follows that header.
@@ -241,13 +243,11 @@ bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
   const std::uint32_t in_front = std::min<std::uint32_t>(length, kHeadersInFront);
   emit_ethernet({neighbour.mac, interfaces_.mac(neighbour.interface), kEtherTypeIpv4, {}}, front);
 
-  std::array<std::span<const std::byte>, kPartsMost> parts;
-  parts[0] = std::span(front).first(kEthernetHeader + in_front);
+  parts_[0] = std::span(front).first(kEthernetHeader + in_front);
   std::uint32_t rest = length - in_front;
-  const std::uint32_t pieces =
-      neighbour.queue.gather(chunks_, 2 + in_front, rest, std::span(parts).subspan(1));
+  const std::uint32_t pieces = neighbour.queue.gather(chunks_, 2 + in_front, rest, parts_.subspan(1));
   if (rest != length - in_front) return false;
-  if (!interfaces_.send(neighbour.interface, FrameOut{std::span(parts).first(1 + pieces)}, now)) return false;
+  if (!interfaces_.send(neighbour.interface, FrameOut{parts_.first(1 + pieces)}, now)) return false;
   // The chunks are given back at once, so the link must be done with them.
   if (pieces > 0) interfaces_.flush(neighbour.interface, now);
   return true;

@@ -102,6 +102,7 @@ class Neighbours {
 
   std::span<Neighbour> table_;
   std::span<std::uint32_t> heads_;  // hash chains, counted from one
+  PacketOut::Pieces parts_;         // of the packet that has waited and is being sent
   const Settings& settings_;
   Counters& counters_;
   ChunkPool& chunks_;

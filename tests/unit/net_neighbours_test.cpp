@@ -51,6 +51,33 @@ TEST_F(NeighboursTest, SendsLargePacketsThatWaitedInSeveralParts) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
+// The smallest chunks and the fewest pieces that are allowed.
+class NeighboursOfSmallChunksTest : public NetworkTest {
+ protected:
+  NeighboursOfSmallChunksTest() : NetworkTest(capacities()) {}
+  static Capacities capacities() {
+    Capacities capacities = small();
+    capacities.chunk_bytes = 128;
+    capacities.pieces = 3;
+    return capacities;
+  }
+};
+
+TEST_F(NeighboursOfSmallChunksTest, SendWhateverWaitedWhereverItBegins) {
+  for (std::size_t first = 1; first <= 128; ++first) {
+    const IpAddress to = IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(2 + first));
+    const std::string before(first, 'b');
+    const std::string text(1460, 'x');
+    EXPECT_EQ(send(to, before), Sent::kSent);
+    EXPECT_EQ(send(to, text), Sent::kSent);
+    ASSERT_TRUE(sent_arp());
+    arp_reply(to);
+    ASSERT_EQ(sent_text(), before);
+    ASSERT_EQ(sent_text(), text) << first;
+  }
+  EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
 TEST_F(NeighboursTest, AsksThreeTimesASecondApartAndThenFails) {
   EXPECT_EQ(send(kPeer), Sent::kSent);
   ASSERT_TRUE(sent_arp());
