@@ -10,7 +10,7 @@ namespace {
 
 using namespace test;
 
-constexpr IpAddress kServer = kPeerAddress, kSecond = IpAddress::v4(10, 0, 0, 9);
+constexpr IpAddress kFirst = kPeerAddress, kSecond = IpAddress::v4(10, 0, 0, 9);
 constexpr std::uint8_t kTag = 7;
 
 class ResolverTest : public ::testing::Test {
@@ -22,7 +22,7 @@ class ResolverTest : public ::testing::Test {
     storage_.resize(Resolver::storage_bytes(settings_) / 16 + 2);
     resolver_.emplace(std::as_writable_bytes(std::span(storage_)), settings_, scene_.udp(),
                       Entropy{{11, 12, 13, 14}});
-    resolver_->set_servers(std::array{kServer});
+    resolver_->set_servers(std::array{kFirst});
     scene_.on_udp_event = [this](const UdpEvent& event) { resolver_->on_event(event); };
     scene_.on_event = [this](const Event& event) { resolver_->on_event(event); };
     scene_.step = [this] {
@@ -88,7 +88,7 @@ class ResolverTest : public ::testing::Test {
 TEST_F(ResolverTest, AsksAndAnswers) {
   const DnsQueryId id = resolve("www.example.org", 42);
   auto message = question();
-  EXPECT_EQ(last_.destination, kServer);
+  EXPECT_EQ(last_.destination, kFirst);
   answer(message.a(kAsked, 0x0a000050, 300));
   const DnsAnswer a = told();
   EXPECT_EQ(a.id, id);
@@ -144,13 +144,13 @@ TEST_F(ResolverTest, GivesUpOnAliasesWithoutEnd) {
 
 // RFC 1035, 7.2; RFC 1123, 6.1.3.3
 TEST_F(ResolverTest, AsksEveryServerInTurnAndThenTimesOut) {
-  resolver_->set_servers(std::array{kServer, kSecond});
+  resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   std::set<std::uint16_t> ids, ports;
   std::vector<Duration> gaps;
   for (int i = 0; i < 6; ++i) {
     const auto message = question();
-    EXPECT_EQ(last_.destination, i % 2 == 0 ? kServer : kSecond);
+    EXPECT_EQ(last_.destination, i % 2 == 0 ? kFirst : kSecond);
     ids.insert(message.id);
     ports.insert(last_.source_port);
     const Instant before = scene_.now();
@@ -170,7 +170,7 @@ TEST_F(ResolverTest, AsksEveryServerInTurnAndThenTimesOut) {
 }
 
 TEST_F(ResolverTest, GoesToTheNextServerWhenOneFails) {
-  resolver_->set_servers(std::array{kServer, kSecond});
+  resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   auto message = question();
   message.flags = 0x8182;
@@ -182,7 +182,7 @@ TEST_F(ResolverTest, GoesToTheNextServerWhenOneFails) {
 }
 
 TEST_F(ResolverTest, GoesToTheNextServerWhenNobodyListens) {
-  resolver_->set_servers(std::array{kServer, kSecond});
+  resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   (void)question();
   scene_.unreachable(3);
@@ -263,7 +263,7 @@ TEST_F(ResolverTest, AnswersFromElsewhereAreNotHeard) {
   auto message = question();
   message.a(kAsked, 0x06060606);
   scene_.arrives({kSecond, kStackAddress, 53, last_.source_port, message.text()});
-  scene_.arrives({kServer, kStackAddress, 54, last_.source_port, message.text()});
+  scene_.arrives({kFirst, kStackAddress, 54, last_.source_port, message.text()});
   EXPECT_EQ(count(Count::drop_datagram_no_socket), 2u);
   DnsMessage wrong_id = message;
   wrong_id.id ^= 1;
@@ -291,7 +291,7 @@ TEST_F(ResolverTest, ABrokenAnswerMakesItAskAgain) {
 TEST_F(ResolverTest, BearsNoise) {
   Random random(4);
   for (int round = 0; round < 2000; ++round) {
-    resolver_->set_servers(std::array{round % 2 == 0 ? kServer : kSecond});  // forgets what noise has taught
+    resolver_->set_servers(std::array{round % 2 == 0 ? kFirst : kSecond});  // forgets what noise has taught
     const DnsQueryId id = resolve("www.example.org");
     auto message = question();
     std::string text =
@@ -393,7 +393,7 @@ class ResolverTcpTest : public ResolverTest {
   }
   void arrives(std::uint8_t flags, const std::string& data = "") {
     WireSegment segment;
-    segment.source = kServer;
+    segment.source = kFirst;
     segment.destination = kStackAddress;
     segment.source_port = 53;
     segment.destination_port = port_;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "config/loader.hpp"
+#include "tests/unit/daemon/config_text.hpp"
 
 namespace conker::config {
 namespace {
@@ -14,21 +14,8 @@ const std::string kTwoLinks =
     "  - {type: tap, name: far, device: a1, mac: 02:00:00:00:00:03, addresses: [10.78.0.2/24], probe: "
     "true}\n";
 
-Config load(const std::string& text) {
-  return load_text(kTwoLinks + text, "f.yaml");
-}
-
-std::string refusal(const std::string& text) {
-  try {
-    load(text);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 TEST(ConfigNetwork, Defaults) {
-  const Config config = load("");
+  const Config config = load(kTwoLinks);
   EXPECT_TRUE(config.routes.empty());
   EXPECT_FALSE(config.links[0].probe);
   EXPECT_TRUE(config.links[1].probe);
@@ -38,11 +25,11 @@ TEST(ConfigNetwork, Defaults) {
 }
 
 TEST(ConfigNetwork, Routes) {
-  const Config config = load(
-      "gateway: 10.77.0.1\n"
-      "routes:\n"
-      "  - {to: 10.80.0.0/16, via: 10.78.0.1}\n"
-      "  - {to: 192.0.2.7/32, link: far}\n");
+  const Config config = load(kTwoLinks +
+                             "gateway: 10.77.0.1\n"
+                             "routes:\n"
+                             "  - {to: 10.80.0.0/16, via: 10.78.0.1}\n"
+                             "  - {to: 192.0.2.7/32, link: far}\n");
   ASSERT_EQ(config.routes.size(), 2u);
   EXPECT_EQ(config.routes[0].to, (Prefix{IpAddress::v4(10, 80, 0, 0), 16}));
   EXPECT_EQ(config.routes[0].gateway, IpAddress::v4(10, 78, 0, 1));
@@ -52,6 +39,7 @@ TEST(ConfigNetwork, Routes) {
 
 TEST(ConfigNetwork, Ip) {
   const Config config = load(
+      kTwoLinks +
       "tcp: {time_wait: 2m}\n"
       "ip: {ttl: 3, dscp: 46, icmp_errors_per_second: 0, reassembly_timeout: 90s, reassembly_datagrams: 0,\n"
       "     reassembly_chunks: 9, reassembly_bytes: 9000}\n"
@@ -68,7 +56,7 @@ TEST(ConfigNetwork, Ip) {
 }
 
 TEST(ConfigNetwork, RefusesRoutes) {
-  const auto route = [](const std::string& text) { return refusal("routes: [" + text + "]\n"); };
+  const auto route = [](const std::string& text) { return refusal(kTwoLinks + "routes: [" + text + "]\n"); };
   EXPECT_EQ(
       route("{to: 10.80.0.1/16, via: 10.77.0.1}"),
       "f.yaml:4:15: routes[0].to: 10.80.0.1/16 is a host in a network, not a network: write 10.80.0.0/16");
@@ -87,16 +75,19 @@ TEST(ConfigNetwork, RefusesRoutes) {
             "f.yaml:4:29: routes[0].through: unknown key; known here: to, via, link");
   EXPECT_EQ(route("{to: 10.80.0.0/16, link: lab}, {to: 10.80.0.0/16, via: 10.77.0.1}"),
             "f.yaml:4:46: routes[1].to: another route leads to 10.80.0.0/16");
-  EXPECT_EQ(refusal("gateway: 10.77.0.1\nroutes: [{to: 0.0.0.0/0, via: 10.77.0.1}]\n"),
+  EXPECT_EQ(refusal(kTwoLinks + "gateway: 10.77.0.1\nroutes: [{to: 0.0.0.0/0, via: 10.77.0.1}]\n"),
             "f.yaml:5:15: routes[0].to: the key gateway names the route to everywhere already");
-  EXPECT_EQ(refusal("capacities: {routes: 1}\ngateway: 10.77.0.1\nroutes: [{to: 10.80.0.0/16, link: lab}]\n"),
+  EXPECT_EQ(refusal(kTwoLinks +
+                    "capacities: {routes: 1}\ngateway: 10.77.0.1\nroutes: [{to: 10.80.0.0/16, link: lab}]\n"),
             "f.yaml:6:10: routes[0]: more routes, the gateway included, than capacities.routes allows");
 }
 
 TEST(ConfigNetwork, RefusesValuesOutOfRange) {
-  EXPECT_EQ(refusal("ip: {ttl: 0}\n"), "f.yaml:4:11: ip.ttl: \"0\" is not a whole number from 1 to 255");
-  EXPECT_EQ(refusal("ip: {dscp: 64}\n"), "f.yaml:4:12: ip.dscp: \"64\" is not a whole number from 0 to 63");
-  EXPECT_EQ(refusal("ip: {reassembly_timeout: 0s}\n"),
+  EXPECT_EQ(refusal(kTwoLinks + "ip: {ttl: 0}\n"),
+            "f.yaml:4:11: ip.ttl: \"0\" is not a whole number from 1 to 255");
+  EXPECT_EQ(refusal(kTwoLinks + "ip: {dscp: 64}\n"),
+            "f.yaml:4:12: ip.dscp: \"64\" is not a whole number from 0 to 63");
+  EXPECT_EQ(refusal(kTwoLinks + "ip: {reassembly_timeout: 0s}\n"),
             "f.yaml:4:26: ip.reassembly_timeout: 0s is not between 1s and 600s");
   EXPECT_THROW(
       load_text("links: [{type: tap, name: a, device: a, mac: 02:00:00:00:00:02, addresses: [10.0.0.1/8], "

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/loader.hpp"
+#include "tests/unit/daemon/config_text.hpp"
 
 namespace conker::config {
 namespace {
@@ -14,19 +14,6 @@ const std::string kLink =
     "links:\n"
     "  - {type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02',\n"
     "     addresses: [10.77.0.2/24]}\n";
-
-std::string refusal(const std::string& text) {
-  try {
-    load_text(text, "f.yaml");
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-Config load(const std::string& text) {
-  return load_text(text, "f.yaml");
-}
 
 TEST(Config, DefaultsWhereNothingIsSaid) {
   const Config config = load(kLink);
