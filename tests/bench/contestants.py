@@ -28,7 +28,7 @@ def struck(report: dict[str, Any]) -> Figures:
 
 # In memory: both ends in one thread.
 
-def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, shards: int = 1) -> Figures:
+def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, room: int = 0, shards: int = 1) -> Figures:
     with Place(bench) as place:
         arguments: list[object] = ["strike", "--stack", stack, "--close", close, "--flight", 64,
                                    "--seconds", f"{bench.seconds:g}"]
@@ -36,6 +36,8 @@ def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, shards: int =
             arguments += ["--warm", "full"]  # the clock starts when every new record evicts an old one
         if idle:
             arguments += ["--idle", idle]
+        if room:
+            arguments += ["--room", room]
         if shards > 1:
             arguments += ["--shards", shards]
         report = place.report(place.program("conker_bench_memory", *arguments), patience=120)

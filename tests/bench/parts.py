@@ -93,11 +93,13 @@ def tap() -> Part:
 
 
 IDLE = (0, 1_000, 10_000, 100_000)
+IDLE_IN_MEMORY = (*IDLE, 1_000_000)
 
 
 def idle() -> Part:
     over_tap = {count: f"TAP, {count:,} idle" for count in IDLE}
-    in_memory = {count: f"memory, {count:,} idle" for count in (*IDLE, 1_000_000)}
+    in_memory = {count: f"memory, {count:,} idle" for count in IDLE_IN_MEMORY}
+    alone = "memory, tables for none"
 
     def lines(where: str, names: dict[int, str]) -> list[Line]:
         return [Line(f"strike {where}, {count:,} idle", "cycles/s", "rate", name, None,
@@ -107,9 +109,12 @@ def idle() -> Part:
         5,
         {
             **{name: partial(by.conker_strike, flight=64, idle=count) for count, name in over_tap.items()},
-            **{name: partial(by.in_memory, stack="conker", close="fin", idle=count) for count, name in in_memory.items()},
+            **{name: partial(by.in_memory, stack="conker", close="fin", idle=count, room=IDLE_IN_MEMORY[-1])
+               for count, name in in_memory.items()},
+            alone: partial(by.in_memory, stack="conker", close="fin"),
         },
-        lines("over TAP", over_tap) + lines("in memory", in_memory),
+        lines("over TAP", over_tap) + lines("in memory", in_memory) +
+        [Line(f"strike in memory, {IDLE_IN_MEMORY[-1]:,} idle", "cycles/s", "rate", in_memory[IDLE_IN_MEMORY[-1]], None, {alone: None})],
         {"strike over TAP": over_tap, "strike in memory": in_memory})
 
 

@@ -83,6 +83,8 @@ void add_strike(CLI::App& app, Arguments& a) {
       number("--time-wait", a.strike.time_wait, 1, 100'000'000, "records of the side that closes first"),
       number("--addresses", a.strike.addresses, 1, 4096, "of the side that opens, used in turn"),
       number("--idle", a.strike.idle, 0, 100'000'000, "connections established before and left alone"),
+      number("--room", a.strike.room, 0, 100'000'000,
+             "idle connections that the tables are made for, if more"),
       command
           ->add_option("--warm", a.warm,
                        "when the clock starts: after a second, or when the TIME-WAIT table is full")

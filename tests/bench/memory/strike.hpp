@@ -27,6 +27,7 @@ struct StrikeOptions {
   std::uint32_t time_wait = 1'000'000;  // records of the side that closes first
   std::uint32_t addresses = 16;         // of the side that opens, used in turn
   std::uint32_t idle = 0;               // connections of each shard, established before and left alone
+  std::uint32_t room = 0;               // the tables are made for so many idle ones, if that is more
   std::uint32_t shards = 1;             // threads with a pair of stacks each
   bool huge_pages = false;              // storage asks for huge pages
 };
