@@ -7,9 +7,9 @@
 //     stack.output()                4 what the dirty connections have to say
 //     stack.reap()                  5 what is in Destroy and has been told about is freed
 //
-// and then the embedder may sleep until next_deadline(). Steps 1 to 4 never free a connection; step 5 never
-// sends, never calls out. The stack makes no system call, allocates nothing after construction and has no
-// globals.
+// and then, unless wants_turn(), the embedder may sleep until next_deadline(). Steps 1 to 4 never free a
+// connection; step 5 never sends, never calls out. The stack makes no system call, allocates nothing after
+// construction and has no globals.
 #pragma once
 
 #include <array>

@@ -6,6 +6,8 @@
 //     destroy() -> [last event drained] [last words sent] -> offer_to_reaper() -> reap() -> free()
 //
 // Nothing else frees a connection slot, and nothing else writes a connection's state.
+#include <utility>
+
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
 
@@ -168,6 +170,9 @@ void Tcp::post(Listener& listener, std::uint32_t slot) {
 }
 
 bool Tcp::next_event(Event& event) {
+  constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
+  held_back_ = written_ >= kWrittenPerTurn && has_news();
+  if (held_back_) return false;
   if (const std::uint32_t slot = ready_listeners_.pop(listeners_); slot != kNone) {
     listeners_[slot].on_ready = false;
     event = Event{.mask = Event::kAcceptable,
@@ -177,8 +182,6 @@ bool Tcp::next_event(Event& event) {
                   .listener = listeners_.id(slot)};
     return true;
   }
-  constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
-  if (written_ >= kWrittenPerTurn) return false;
   for (;;) {
     const std::uint32_t slot = ready_.pop(connections_);
     if (slot == kNone) return false;
@@ -223,7 +226,8 @@ void Tcp::offer_to_reaper(std::uint32_t slot) {
 void Tcp::reap() {
   let_rest();
   for (auto all = reap_.take(); !all.empty();) free(all.pop(connections_));
-  if (!table_starved_) return;
+  const bool held_back = std::exchange(held_back_, false);
+  if (!table_starved_ || held_back) return;
   // Slots were wanted and there were none: whoever does not fetch its last event loses it, and nothing else.
   table_starved_ = false;
   for (auto all = ready_.take(); !all.empty();) {

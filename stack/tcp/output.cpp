@@ -208,15 +208,16 @@ std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   return std::max<std::uint32_t>(segments, 1) * c.mss;
 }
 
+/// How far from snd_una data may reach that goes now, where all that has gone reaches to `offset`.
+std::uint32_t Tcp::usable_window(const Connection& c, std::uint32_t offset) const {
+  if (c.log != 0) return std::min(c.snd_wnd, offset + recovery_->allowance(c, context(c)));
+  return std::min(c.snd_wnd, c.congestion.cwnd + c.duplicates.extra_segments() * c.mss);
+}
+
 /// How many bytes at `offset` from snd_una may go in one frame now.
 std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   const std::uint32_t queued = c.send_queue.size();
-  std::uint32_t window = c.snd_wnd;
-  if (c.log != 0) {
-    window = std::min(window, offset + recovery_->allowance(c, context(c)));
-  } else {
-    window = std::min(window, c.congestion.cwnd + c.duplicates.extra_segments() * c.mss);
-  }
+  const std::uint32_t window = usable_window(c, offset);
   if (offset >= queued || offset >= window) return 0;
   const std::uint32_t left = queued - offset;
   const std::uint32_t length = std::min({frame_data(c, left), left, window - offset});

@@ -175,7 +175,7 @@ bool Tcp::has_room(const Connection& c) const {
   const std::uint32_t limit = send_limit(c);
   const std::uint32_t queued = c.send_queue.size();
   if (queued + std::min(limit / 2, kFrame) > limit) return false;
-  return queued == 0 || queued < std::min(c.congestion.cwnd, c.snd_wnd);
+  return queued == 0 || queued < usable_window(c, static_cast<std::uint32_t>(c.snd_cursor - c.snd_una));
 }
 
 void Tcp::tell_of_room(std::uint32_t slot) {

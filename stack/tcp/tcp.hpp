@@ -304,6 +304,7 @@ class Tcp {
   std::uint32_t data_in_pieces() const {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
+  std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
   std::uint32_t send_limit(const Connection& c) const;
   bool has_room(const Connection& c) const;
   void tell_of_room(std::uint32_t slot);
@@ -364,6 +365,7 @@ class Tcp {
   IndexQueue<Connection, &Connection::touched_next> touched_;
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
   std::uint32_t written_ = 0;     // bytes that applications have queued since the last output()
+  bool held_back_ = false;        // there was news that next_event() did not tell in this turn
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()
   bool table_starved_ = false;    // a connection was wanted and no slot was free
   std::uint32_t starved_ = 0;     // slots to look at: an application could not send for want of a chunk

@@ -368,6 +368,29 @@ TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
   s.forget();
 }
 
+TEST(TcpSendTest, NewsThatWaitsForTheNextTurnIsNotLostWhereTheTableIsFull) {
+  Capacities capacities = many_chunks();
+  capacities.connections = 2;
+  Script s(capacities, large_queue());
+  const auto first = wide_open(s);
+  const auto flow = s.speaking_for();
+  const auto second = s.established(81);
+  s.speak_for(flow);
+  const std::string text = pattern(kMostUnsent);
+  ConnectRequest third;
+  third.remote = {kPeerAddress, Port{82}};
+  s.on_event = [&](const Event& event) {
+    if (event.connection != first) return;
+    EXPECT_EQ(s.stack().abort(second), Error::kOk);
+    EXPECT_TRUE(s.stack().send(first, std::as_bytes(std::span(text))));
+    EXPECT_EQ(s.stack().connect(third).error(), Error::kTableFull);
+  };
+  s.inject(Data("x"));
+  s.expect_ended(second, CloseReason::kAborted);
+  EXPECT_EQ(s.count(Count::events_lost), 0u);
+  s.forget();
+}
+
 TEST(TcpSendTest, AnEmptyPoolTakesLessAndSaysWhenThereIsRoom) {
   Capacities capacities = small_capacities();
   capacities.chunks = 1;

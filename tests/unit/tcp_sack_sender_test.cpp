@@ -14,7 +14,8 @@ constexpr std::uint16_t kMss = 1000;
 
 class SackSender : public testing::Test {
  protected:
-  explicit SackSender(const Settings& settings = quiet()) : s(small_capacities(), settings) {
+  explicit SackSender(const Settings& settings = quiet(), const Capacities& capacities = small_capacities())
+      : s(capacities, settings) {
     s.stack().use(kRecovery);
   }
 
@@ -258,6 +259,69 @@ TEST_F(SackSenderWithTimestamps, TheEchoSaysWhichTimeTheAckIsFor) {  // RFC 7323
   s.inject(Ack().ts(1000, first));  // late, or the answer to a copy: it may have taken this long or not
   EXPECT_EQ(s.info(id).srtt, 95ms);
   EXPECT_EQ(s.info(id).rto, 2 * rto);
+}
+
+TEST_F(SackSenderWithTimestamps, WithinATickAnEchoSaysNothing) {
+  s.inject(Rst());
+  s.skip();
+  id = s.connect(81);
+  s.skip();
+  s.flow().timestamp = 1000;
+  s.advance(300us);
+  s.inject(SynAck().mss(kMss + 12).sackok());  // of which timestamps take 12
+  s.skip();
+  EXPECT_EQ(s.send(id, std::string(4 * kMss, 'x')), 4u * kMss);
+  s.skip();
+  s.advance(300us);
+  s.inject(acks(0, {{1, 4}}));
+  expect_segment(0);
+  s.advance(5us);
+  s.inject(acks(4));  // had only been overtaken
+  EXPECT_EQ(s.info(id).srtt, 300us);
+}
+
+class SackSenderOfMuch : public SackSender {
+ protected:
+  SackSenderOfMuch() : SackSender(settings(), capacities()) {}
+  static Settings settings() {
+    Settings settings = quiet();
+    settings.window_scaling = true;
+    settings.send_buffer = 1 << 20;
+    return settings;
+  }
+  static Capacities capacities() {
+    Capacities capacities = small_capacities();
+    capacities.chunks = 1024;
+    return capacities;
+  }
+  std::uint32_t in_flight() { return s.info(id).snd_nxt - s.info(id).snd_una; }
+  std::uint32_t unsent() { return s.info(id).send_queue - in_flight(); }
+};
+
+// What is kept until a hole is filled is more than the halved window, and hinders nobody.
+TEST_F(SackSenderOfMuch, WhatRecoveryLetsGoIsAskedFor) {
+  id = s.connect(80);
+  s.expect(Syn().sackok());
+  s.advance(20ms);
+  s.inject(SynAck().mss(kMss).sackok().wscale(7).win(65535));
+  s.skip();
+  ASSERT_EQ(s.send(id, std::string(1'000'000, 'x')), 256u << 10);
+  std::uint32_t next = 0;
+  while (unsent() > 3 * kMss) {
+    s.advance(20ms);
+    s.inject(acks(++next).win(65535));
+    s.skip();
+  }
+  s.expect_events(id, Event::kConnected);
+  const std::uint32_t hole = next, out = in_flight() / kMss;
+  ASSERT_GT(out, 40u);
+  s.advance(20ms);
+  for (std::uint32_t sacked = 1; sacked < out; ++sacked) {
+    s.inject(acks(hole, {{hole + 1, hole + 1 + sacked}}).win(65535));
+    s.skip();
+  }
+  s.expect_events(id, Event::kWritable);
+  EXPECT_EQ(unsent(), 0u);
 }
 
 TEST_F(SackSender, AfterATrueTimeoutAllIsSentAgainAsTheWindowGrows) {
