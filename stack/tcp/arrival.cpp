@@ -215,7 +215,8 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
     if (end <= c.rcv_nxt) {
       note_duplicate(c, segment.sequence, end);
       // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait
-      // for the lost one.
+      // for the lost one. What this one has overtaken is older than TS.Recent then, and has to come again,
+      // too.
       if (repeats_the_acknowledged(c, segment)) note_timestamp(c, segment);
     }
     c.ack_now = true;  // an ACK of ours may have been lost

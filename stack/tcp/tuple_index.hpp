@@ -60,9 +60,9 @@ struct PackedTuple {
   constexpr bool operator==(const PackedTuple&) const = default;
 };
 
-/// Buckets of one cache line, each with half of the hash of everything in it, which are compared all at
-/// once: nearly every search reads one line and goes round no loop. What finds its bucket full goes into the
-/// next that is not. A tuple is in it at most once.
+/// Buckets of one cache line, each with fifteen bits of the hash of everything in it, which are compared all
+/// at once: nearly every search reads one line and goes round no loop. What finds its bucket full goes into
+/// the next that is not. A tuple is in it at most once.
 class TupleIndex {
  public:
   TupleIndex(Arena& arena, std::uint32_t records)

@@ -105,6 +105,9 @@ def idle() -> Part:
         return [Line(f"strike {where}, {count:,} idle", "cycles/s", "rate", name, None,
                      {names[0]: Goal(least=0.9)} if count else {}) for count, name in names.items()]
 
+    lines_in_memory = lines("in memory", in_memory)
+    lines_in_memory[-1].peers[alone] = None  # what the size of the tables costs
+
     return Part(
         5,
         {
@@ -113,8 +116,7 @@ def idle() -> Part:
                for count, name in in_memory.items()},
             alone: partial(by.in_memory, stack="conker", close="fin"),
         },
-        lines("over TAP", over_tap) + lines("in memory", in_memory) +
-        [Line(f"strike in memory, {IDLE_IN_MEMORY[-1]:,} idle", "cycles/s", "rate", in_memory[IDLE_IN_MEMORY[-1]], None, {alone: None})],
+        lines("over TAP", over_tap) + lines_in_memory,
         {"strike over TAP": over_tap, "strike in memory": in_memory})
 
 
