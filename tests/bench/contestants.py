@@ -56,8 +56,8 @@ def footprint(bench: Bench, what: str, records: int) -> Figures:
 def conker_strike(bench: Bench, flight: int, idle: int = 0) -> Figures:
     with Tap(bench) as place:
         daemon = place.daemon()
+        place.kernel("accept-close", HOST, PORT)  # before an idle connection takes its port
         with place.idle(idle):
-            place.kernel("accept-close", HOST, PORT)
             report = daemon.ctl.json("strike", f"{HOST}:{PORT}", "--duration", f"{bench.seconds:g}",
                                      "--concurrency", str(flight), timeout=bench.seconds + 60)
             return {**struck(report), "ports_exhausted": float(daemon.ctl.counter("ports_exhausted")),
