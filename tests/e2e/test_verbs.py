@@ -60,8 +60,8 @@ def version_status_stats_log(field: Field) -> None:
 def open_list_show_close(field: Field) -> None:
     ctl = field.ctl
     field.peer("hold", field.PEER, "9000")
-    printed = ctl.ok("open", f"{field.PEER}:9000").out
     identifier = ctl.open(f"{field.PEER}:9000", "--local", f"{field.STACK}:40000")
+    printed = ctl.ok("open", f"{field.PEER}:9000").out  # from any port but that one
     row = next(row for row in ctl.connections() if row["id"] == identifier)
     same(row["state"], "ESTABLISHED", "state in list")
     same(row["local"], f"{field.STACK}:40000", "local in list")
