@@ -191,8 +191,7 @@ class AckProcessor {
   // Of the times that a segment was sent, the ACK is for the last (Karn's doubt; RFC 7323, 4.1, dispels it).
   // Of two in one tick it may be for the first, which shows where the way was never so short.
   bool echoes(const SentSegment& s, std::uint32_t rtt) const {
-    constexpr std::uint32_t kTick = 1 << Tick::kShift;
-    if (!echo_ || rtt < std::min(c_.rtt.least(), kTick)) return false;
+    if (!echo_ || Duration(rtt) < std::min(Duration(c_.rtt.least()), Tick::duration(1))) return false;
     const Tick sent = Tick::floor(context_.now - Duration(now_ - s.sent_at));
     return static_cast<std::int32_t>(echo_->echo - c_.ts_offset - sent.value()) >= 0;
   }

@@ -9,7 +9,7 @@ import os
 import resource
 from typing import Any, Iterator
 
-from harness import Binaries, Conkerd, Failure, Namespace, Process, Scene, eventually, same
+from harness import Binaries, Conkerd, Failure, Namespace, Process, Scene, same
 
 DEVICE = "bench0"
 MAC = "02:00:00:00:77:02"
@@ -94,13 +94,7 @@ class Tap(Place):
     def attached(self, name: str, *arguments: object) -> Process:
         """A program on the device; returned when it is there."""
         process = self.program(name, *arguments, namespace=self.host)
-
-        def there() -> bool:
-            if not process.running():
-                raise Failure(f"{name} ended with {process.wait()}: {process.err().strip()}")
-            return "LOWER_UP" in self.host.ip("link", "show", DEVICE)
-
-        eventually(there, f"{name} has attached to {DEVICE}")
+        process.until(lambda: "LOWER_UP" in self.host.ip("link", "show", DEVICE), f"{name} has attached to {DEVICE}")
         return process
 
     def kernel(self, *arguments: object) -> Process:
@@ -114,16 +108,11 @@ class Tap(Place):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE_FILES
         holders = [self.kernel("idle", STACK, 7, "--connections", min(most, count - first), "--from", ",".join(HOST_SIDE))
                    for first in range(0, count, most)]
-
-        def all_open() -> bool:
-            for holder in holders:
-                if not holder.running():
-                    raise Failure(f"{holder.name} ended with {holder.wait()}: {holder.err().strip()}")
-            return all('"open"' in holder.out() for holder in holders)
-
-        eventually(all_open, f"{count} connections are open", 30 + count / 1000)
+        for holder in holders:
+            holder.until(lambda: '"open"' in holder.out(), f"{count} connections are open", 30 + count / 1000)
         yield
-        all_open()
+        for holder in holders:
+            holder.must_run()
 
 
 class Veth(Place):
@@ -143,7 +132,7 @@ class Veth(Place):
     def iperf3(self, seconds: float) -> dict[str, Any]:
         """One connection from client to server; a first second besides does not count."""
         server = self.process("iperf3-server", ["iperf3", "--server", "--one-off", "--forceflush", "--bind", HOST], self.server)
-        eventually(lambda: "listening" in server.out() or not server.running(), "iperf3 listens")
+        server.until(lambda: "listening" in server.out(), "iperf3 listens")
         client = self.process("iperf3-client", ["iperf3", "--client", HOST, "--time", f"{max(1, round(seconds))}",
                                                 "--omit", "1", "--json"], self.client)
         same(client.wait(seconds + 30), 0, f"iperf3: {client.out()}")

@@ -16,7 +16,7 @@ def capture(field: Field, expression: str) -> Process:
     path = os.path.join(field.scene.directory, "interop.pcap")
     dump = field.scene.process("tcpdump", ["tcpdump", "-i", device, "-n", "-U", "--immediate-mode", "-s", "120", "-w", path, expression],
                                field.peer_ns)
-    eventually(lambda: "listening on" in dump.err(), "tcpdump listens")
+    dump.until(lambda: "listening on" in dump.err(), "tcpdump listens")
     return dump
 
 

@@ -36,7 +36,7 @@ def packet_link(**more: Any) -> dict[str, Any]:
 
 def sniff(scene: Scene, namespace: Namespace, *what: str) -> Process:
     process = scene.process("tcpdump", ["tcpdump", "-lnei", "peer0", *what], namespace)
-    eventually(lambda: "listening on" in process.err(), "tcpdump listens")
+    process.until(lambda: "listening on" in process.err(), "tcpdump listens")
     return process
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from harness import Failure, Field, check, eventually, same, test
+from harness import Failure, Field, check, same, test
 
 PORT = 8080
 SEED = "78"
@@ -35,12 +35,10 @@ http {{
     server = field.scene.process("nginx", ["nginx", "-c", config], field.peer_ns)
 
     def listens() -> bool:
-        if not server.running():
-            raise Failure(f"nginx ended with {server.wait()}: {server.err()}")
         with field.peer_ns.socket() as probe:
             return probe.connect_ex((field.PEER, PORT)) == 0
 
-    eventually(listens, "nginx listens")
+    server.until(listens, "nginx listens")
 
 
 def header_of(stream) -> str:

@@ -55,9 +55,7 @@ class Board:
         return self.process.out().replace("\r", "")
 
     def ready(self) -> "Board":
-        eventually(lambda: "accept-close on port" in self.said() or not self.process.running(), "the firmware is up")
-        if not self.process.running():
-            raise Failure(f"the board ended with {self.process.wait()}: {self.said()}{self.process.err()}")
+        self.process.until(lambda: "accept-close on port" in self.said(), "the firmware is up")
         return self
 
     def finished(self, seconds: float = 60) -> int:

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from .ctl import Ctl
-from .expect import Failure, eventually
+from .expect import Failure
 from .processes import Process
 
 
@@ -37,12 +37,10 @@ class Conkerd:
     def start(self) -> Process:
         """Starts it (again) and waits until its control socket answers."""
         self.process = Process(self.name, self._command, self._directory)
-        eventually(self._answers, f"{self.name} answers at its control socket", 10)
+        self.process.until(self._answers, f"{self.name} answers at its control socket", 10)
         return self.process
 
     def _answers(self) -> bool:
-        if not self.process.running():
-            raise Failure(f"conkerd ended with {self.process.wait()}: {self.process.err().strip()}")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(self.socket_path)

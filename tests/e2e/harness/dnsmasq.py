@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .expect import Failure, eventually
 from .namespaces import Namespace
 from .processes import Process
 
@@ -23,9 +22,7 @@ class Dnsmasq:
             ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
              f"--interface={interface}", "--except-interface=lo", "--bind-interfaces", "--no-resolv", "--no-hosts",
              "--log-facility=-", "--log-dhcp", f"--dhcp-leasefile={leases}", *arguments], namespace)
-        eventually(lambda: "started, version" in self.said() or not self.process.running(), "dnsmasq is up")
-        if not self.process.running():
-            raise Failure(f"dnsmasq ended: {self.said()}")
+        self.process.until(lambda: "started, version" in self.said(), "dnsmasq is up")
 
     def said(self) -> str:
         return self.process.err()

@@ -8,9 +8,11 @@ import os
 import signal
 import subprocess
 import threading
-from typing import Any, IO
+from typing import Any, Callable, IO, TypeVar
 
-from .expect import Failure
+from .expect import Failure, eventually
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
 _running: set["Process"] = set()
@@ -50,6 +52,18 @@ class Process:
 
     def running(self) -> bool:
         return self._popen.poll() is None
+
+    def must_run(self) -> None:
+        if not self.running():
+            raise Failure(f"{self.name} ended with {self.wait()}: {(self.out() + self.err()).strip()}")
+
+    def until(self, probe: Callable[[], T], what: str, seconds: float = 5.0) -> T:
+        """As eventually(), and a Failure at once when the process ends."""
+        def asked() -> T:
+            self.must_run()
+            return probe()
+
+        return eventually(asked, what, seconds)
 
     def signal(self, number: int) -> None:
         if self.running():

@@ -10,7 +10,6 @@ import tempfile
 from typing import Any
 
 from .conkerd import Conkerd
-from .expect import Failure, eventually
 from .namespaces import Namespace
 from .processes import Process
 
@@ -84,9 +83,7 @@ class Scene:
         """conker_peer; one that listens is returned when it does."""
         process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments], namespace, **streams)
         if arguments[0] in ("accept-close", "echo", "hold", "sink", "source"):
-            eventually(lambda: '"listening"' in process.out() or not process.running(), "peer listens")
-            if '"listening"' not in process.out():
-                raise Failure(f"{process.name} ended with {process.wait()}: {process.err().strip()}")
+            process.until(lambda: '"listening"' in process.out(), "peer listens")
         return process
 
     def logs(self, lines: int = 12) -> str:
