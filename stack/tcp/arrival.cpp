@@ -336,8 +336,7 @@ void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
   const bool repairing =
       c.log != 0 ? SentLog(chunks_, c.log).flight().phase != Flight::Phase::kOpen : c.duplicates.recovering();
   if (repairing) return;  // it has been reduced already
-  const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
-  c.congestion.ssthresh = control(c).reduce(c.congestion, flight, c.mss, now_);
+  c.congestion.ssthresh = control(c).reduce(c.congestion, c.in_flight(), c.mss, now_);
   c.congestion.cwnd = c.congestion.ssthresh;
   counters_.add(Count::ecn_reductions);
 }
@@ -346,8 +345,8 @@ void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
 void Tcp::duplicate_ack(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.duplicates.on_duplicate(c.snd_una, c.congestion, c.mss)) {
-    const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
-    c.duplicates.begin(c.snd_nxt, control(c).reduce(c.congestion, flight, c.mss, now_), c.congestion, c.mss);
+    c.duplicates.begin(c.snd_nxt, control(c).reduce(c.congestion, c.in_flight(), c.mss, now_), c.congestion,
+                       c.mss);
     counters_.add(Count::fast_retransmits);
     c.resend_first = true;
   }
@@ -417,8 +416,7 @@ void Tcp::unreachable(const Unreachable& message) {
   if (slot == kNone) return;
   Connection& c = connections_[slot];
   touch(slot, c);
-  const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
-  if (!in_range(message.sequence, c.snd_una, in_flight)) return;
+  if (!in_range(message.sequence, c.snd_una, c.in_flight())) return;
   counters_.add(Count::icmp_unreachable_accepted);
   constexpr std::uint8_t kDestinationUnreachable = 3;
   constexpr std::uint8_t kFragmentationNeeded = 4;

@@ -144,6 +144,10 @@ struct Connection {
   Instant opened_at{}, established_at{}, ended_at{};
   std::uint64_t bytes_sent = 0, bytes_received = 0;
 
+  /// Bytes that are sent and not acknowledged, FIN and SYN among them (RFC 5681's FlightSize).
+  std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
+  /// From snd_una to what is sent next.
+  std::uint32_t cursor_offset() const { return static_cast<std::uint32_t>(snd_cursor - snd_una); }
   std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
   bool fin_in_flight() const { return fin_sent && !fin_acked; }
   bool is_armed(Timer timer) const { return (armed & (1u << static_cast<unsigned>(timer))) != 0; }

@@ -43,7 +43,7 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
     info.tracked = true;
     info.pipe = log.flight().pipe;
     info.sacked = log.flight().sacked;
-    info.lost = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una) - info.pipe - info.sacked;
+    info.lost = c.in_flight() - info.pipe - info.sacked;
     info.recovering = log.flight().phase != Flight::Phase::kOpen;
   }
   info.mss = c.mss;

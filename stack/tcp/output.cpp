@@ -95,7 +95,7 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
   if (c.log != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
   if (c.snd_una == c.snd_nxt) reconsider_path_mtu(c);
   for (;;) {
-    const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
+    const std::uint32_t offset = c.cursor_offset();
     const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
     const bool only_fin = fin_next && offset == c.send_queue.size();
     const std::uint32_t length = sendable(c, offset);
@@ -159,7 +159,7 @@ Sent Tcp::transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why) {
 Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.log == 0) return Sent::kSent;
-  const auto offset = static_cast<std::uint32_t>(c.snd_cursor - c.snd_una);
+  const std::uint32_t offset = c.cursor_offset();
   const std::uint32_t left = c.send_queue.size() > offset ? c.send_queue.size() - offset : 0;
   const std::uint32_t room = c.snd_wnd > offset ? c.snd_wnd - offset : 0;
   const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, room});
@@ -181,7 +181,7 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
   if (c.resend_first) {
     // Nothing that has not been out: the window may not have let it go yet.
-    length = std::min(length, static_cast<std::uint32_t>(c.snd_nxt - c.snd_una));
+    length = std::min(length, c.in_flight());
   } else if (c.probe) {
     length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
   }

@@ -49,7 +49,7 @@ class AckProcessor {
   void run(const TcpSegment& segment) {
     echo_ = c_.agreed.timestamps ? segment.timestamps : std::nullopt;
     const Seq ack = segment.acknowledgment;
-    const std::uint32_t out_before = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
+    const std::uint32_t out_before = c_.in_flight();
     const std::uint32_t pipe_before = f_.pipe;
     const bool progress = ack > c_.snd_una;
     Delivery d;
@@ -236,7 +236,7 @@ class AckProcessor {
     if (ack <= f_.tlp_end) return;
     f_.tlp_out = false;
     if (f_.phase != Phase::kOpen) return;
-    const auto out = static_cast<std::uint32_t>(c_.snd_nxt - c_.snd_una);
+    const std::uint32_t out = c_.in_flight();
     c_.congestion.ssthresh = reduced(out);
     c_.congestion.cwnd = c_.congestion.ssthresh;
   }
@@ -366,7 +366,7 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
       break;
   }
   AckProcessor processor(c, context);
-  const auto out = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  const std::uint32_t out = c.in_flight();
   if (processor.find_losses() && f.phase == Phase::kOpen) {
     processor.begin_recovery(out);
     c.congestion.cwnd = f.pipe + c.mss;  // PRR's first segment
@@ -391,7 +391,7 @@ void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool res
 void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   SentLog log(context.pool, c.log);
   Flight& f = log.flight();
-  const auto out = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
+  const std::uint32_t out = c.in_flight();
   const bool again = f.phase == Phase::kLoss;
   if (!again) {
     f.prior_cwnd = c.congestion.cwnd;

@@ -163,8 +163,7 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
 /// cache by then; what is in flight has to stay.
 std::uint32_t Tcp::send_limit(const Connection& c) const {
   constexpr std::uint32_t kMostUnsent = 256 << 10;
-  const auto in_flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
-  const std::uint32_t most = std::min(settings_.send_buffer, in_flight + kMostUnsent);
+  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + kMostUnsent);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, chunks_.fair_bytes()));
 }
 
@@ -175,7 +174,7 @@ bool Tcp::has_room(const Connection& c) const {
   const std::uint32_t limit = send_limit(c);
   const std::uint32_t queued = c.send_queue.size();
   if (queued + std::min(limit / 2, kFrame) > limit) return false;
-  return queued == 0 || queued < usable_window(c, static_cast<std::uint32_t>(c.snd_cursor - c.snd_una));
+  return queued == 0 || queued < usable_window(c, c.cursor_offset());
 }
 
 void Tcp::tell_of_room(std::uint32_t slot) {

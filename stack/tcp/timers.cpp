@@ -166,8 +166,9 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
   } else if (c.log != 0) {
     recovery_->on_timeout(c, context(c));
   } else {
-    const auto flight = static_cast<std::uint32_t>(c.snd_nxt - c.snd_una);
-    if (c.unanswered == 0) c.congestion.ssthresh = control(c).reduce(c.congestion, flight, c.mss, now_);
+    if (c.unanswered == 0) {
+      c.congestion.ssthresh = control(c).reduce(c.congestion, c.in_flight(), c.mss, now_);
+    }
     c.congestion.cwnd = c.mss;
     c.duplicates.on_timeout(c.snd_nxt);
     c.snd_cursor = c.snd_una;
