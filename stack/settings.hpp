@@ -20,7 +20,7 @@ struct Capacities {
   std::uint32_t neighbours = 1024;  // the one unused longest is forgotten
   std::uint32_t addresses = 256;    // add_address fails
   std::uint32_t interfaces = 8;     // add_interface fails
-  // Sends are short, data that arrives is dropped and comes again. An eighth is for data in its order alone
+  // Sends are short, data that arrives is dropped and comes again; each use has a floor and a ceiling
   std::uint32_t chunks = 16384;
   std::uint32_t chunk_bytes = 8192;  // 128 to 32768
   std::uint32_t pieces = 34;  // of one frame, the headers among them: data in more of them makes more frames
@@ -72,6 +72,8 @@ struct Settings {
   // How long data may stay unacknowledged before the connection is given up, whatever `retransmits` says (RFC
   // 9293, 3.10.8); 0: as `retransmits` says
   Duration user_timeout{0};
+  // How long a peer may acknowledge nothing, where others lack the chunks that wait for it
+  Duration stall_limit = 10s;
   bool user_timeout_option = false;    // told to the peer, and the peer's wish followed (RFC 5482) ...
   Duration user_timeout_least = 100s;  // ... within these limits
   Duration user_timeout_most = 1h;

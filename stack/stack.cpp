@@ -1,6 +1,7 @@
 #include "stack/stack.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "stack/wire/tcp.hpp"
 #include "stack/wire/udp.hpp"
@@ -91,11 +92,13 @@ Books Stack::audit() const {
   books.half_open = tcp.half_open;
   books.time_wait = tcp.time_wait;
   books.listeners = tcp.listeners;
-  books.chunks_held = tcp.chunks_held + network_.chunks_held();
+  ChunkCounts held = tcp.chunks_held;
+  held[static_cast<std::size_t>(Use::kNeighbours)] = network_.neighbour_chunks();
+  held[static_cast<std::size_t>(Use::kFragments)] = network_.fragment_chunks();
   books.fault = tcp.fault;
   if (udp_ != nullptr) {
     const DatagramProtocol::Audit udp = udp_->audit();
-    books.chunks_held += udp.chunks_held;
+    held[static_cast<std::size_t>(Use::kDatagrams)] = udp.chunks_held;
     if (books.fault == nullptr) books.fault = udp.fault;
   }
   const auto check = [&books](bool good, const char* fault) {
@@ -104,8 +107,9 @@ Books Stack::audit() const {
   check(books.opened == books.closed + books.reset + books.aborted + books.timed_out + books.refused +
                             books.other + books.live,
         "connections opened do not equal those that ended and those that live");
-  check(chunks_.taken() == chunks_.returned() + books.chunks_held,
-        "chunks taken do not equal those returned and those held");
+  books.chunks_held = std::accumulate(held.begin(), held.end(), std::uint64_t{0});
+  const char* budget = chunks_.audit(held);
+  check(budget == nullptr, budget);
   check(network_.fragments_balance(), "fragments received do not equal those used, dropped and held");
   std::uint64_t segments = n(Count::segments_delivered);
   for (auto i = static_cast<std::size_t>(Count::drop_segment_malformed);

@@ -176,6 +176,7 @@ class Stack {
   /// Called by the constructor of `udp`, which gets protocol 17 from now on and must outlive all turns.
   DatagramProtocol::Parts add_udp(DatagramProtocol& udp) {
     udp_ = &udp;
+    chunks_.open(Use::kDatagrams);
     network_.accept_udp();
     return {settings_, counters_, chunks_, network_};
   }

@@ -14,11 +14,11 @@ void ByteQueue::link(ChunkPool& pool, std::uint32_t index) {
   tail_ = index + 1;
 }
 
-std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes, ChunkPool::Share share) {
+std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes, Use use, Claim claim) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     if (tail_ == 0 || pool[tail_ - 1].end == pool.chunk_bytes()) {
-      const std::uint32_t fresh = pool.take(share);
+      const std::uint32_t fresh = pool.take(use, claim);
       if (fresh == kNone) break;
       link(pool, fresh);
     }
@@ -33,10 +33,18 @@ std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> byte
   return stored;
 }
 
-void ByteQueue::append_chunk(ChunkPool& pool, std::uint32_t index) {
-  const ChunkPool::Chunk& chunk = pool[index];
-  size_ += chunk.end - chunk.begin;
+bool ByteQueue::append_chunk(ChunkPool& pool, std::uint32_t index, Use use) {
+  const auto bytes = pool.used(index);
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  if (tail_ != 0 && pool[tail_ - 1].end + length <= pool.chunk_bytes()) {
+    append(pool, bytes, use, Claim::kMore);
+    pool.give_back(index);
+    return true;
+  }
+  if (!pool.recharge(index, use)) return false;
+  size_ += length;
   link(pool, index);
+  return true;
 }
 
 void ByteQueue::consume(ChunkPool& pool, std::uint32_t n) {

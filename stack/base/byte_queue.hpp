@@ -14,11 +14,16 @@ class ByteQueue {
   std::uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  /// Copies in as much as the pool has room for and says how much.
-  std::uint32_t append(ChunkPool& pool, std::span<const std::byte> bytes,
-                       ChunkPool::Share share = ChunkPool::Share::kAll);
-  /// Takes over a filled chunk that nothing follows.
-  void append_chunk(ChunkPool& pool, std::uint32_t index);
+  /// Copies in as much as the budget has room for and says how much. An empty queue claims as one that holds
+  /// nothing, for all of the bytes.
+  std::uint32_t append(ChunkPool& pool, std::span<const std::byte> bytes, Use use) {
+    return append(pool, bytes, use, empty() ? Claim::kFirst : Claim::kMore);
+  }
+  std::uint32_t append(ChunkPool& pool, std::span<const std::byte> bytes, Use use, Claim claim);
+  /// Takes over a filled chunk that nothing follows; what fits behind the last byte is copied there instead,
+  /// so that chunks of a byte each do not add up. False, and the chunk stays its owner's, where the budget
+  /// of `use` has no place for it.
+  [[nodiscard]] bool append_chunk(ChunkPool& pool, std::uint32_t index, Use use);
   /// Drops the first n bytes, at most all.
   void consume(ChunkPool& pool, std::uint32_t n);
   void clear(ChunkPool& pool) {

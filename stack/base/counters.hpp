@@ -90,7 +90,9 @@ namespace conker {
   X(delayed_acks, "ACKs sent because nothing came for them to go with")                                \
   X(out_of_order_segments, "segments kept beyond a hole")                                              \
   X(out_of_order_dropped, "segments beyond a hole dropped for want of room")                           \
-  X(receive_no_buffer, "segments whose data was dropped because the pool was empty")                   \
+  X(receive_no_buffer, "segments whose data was dropped because its budget was used up")               \
+  X(out_of_order_discarded, "times data beyond holes was thrown away for the sake of others")          \
+  X(stalled_given_up, "connections given up because the pool was full and the peer stood still")       \
   X(window_growth_refused, "receive windows not enlarged because buffers were scarce")                 \
   X(opened_active, "connections opened by us")                                                         \
   X(opened_passive, "connections accepted by a listener's handshake")                                  \

@@ -39,6 +39,7 @@ bool cuts_the_header(const Ipv4Packet& fragment) {
 
 void Ipv4Reassembly::attach(ChunkPool& chunks, Counters& counters, const Settings& settings) {
   chunks_ = &chunks;
+  chunks.open(Use::kFragments);
   counters_ = &counters;
   timeout_ = settings.reassembly_timeout;
 }
@@ -58,10 +59,7 @@ std::uint32_t Ipv4Reassembly::find(const Ipv4Packet& fragment) const {
 
 std::uint32_t Ipv4Reassembly::create(const Ipv4Packet& fragment, Instant now) {
   if (table_.empty()) return kNone;
-  if (waiting_.size() == table_.size()) {
-    refuse(waiting_.head(), Count::drop_fragment_room);
-    free(waiting_.head());
-  }
+  if (waiting_.size() == table_.size()) drop_oldest();
   const auto unused = std::ranges::find_if(table_, [](const Datagram& d) { return !d.used; });
   const auto index = static_cast<std::uint32_t>(unused - table_.begin());
   Datagram& d = *unused;
@@ -141,7 +139,7 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
   if ((last && (d.total != 0 || behind)) || (d.total != 0 && offset + length > d.total)) {
     return refuse_all(Count::drop_fragment_overlap);
   }
-  if (!make_room(index, (length + chunks_->chunk_bytes() - 1) / chunks_->chunk_bytes())) {
+  if (!make_room(index, chunks_->chunks_for(length))) {
     return refuse_all(Count::drop_fragment_room);
   }
   if (last) d.total = offset + length;
@@ -182,19 +180,29 @@ Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
 
 // At the cap the oldest packets go, but for the one that wants the room.
 bool Ipv4Reassembly::make_room(std::uint32_t index, std::uint32_t chunks) {
-  while (held_ + chunks > most_chunks_ || chunks_->free() < chunks + chunks_->capacity() / 2) {
-    const std::uint32_t oldest = waiting_.head();
-    if (oldest == index) return false;
-    refuse(oldest, Count::drop_fragment_room);
-    free(oldest);
+  while (held_ + chunks > most_chunks_ || chunks_->available(Use::kFragments) < chunks) {
+    if (waiting_.head() == index) return false;
+    drop_oldest();
   }
+  return true;
+}
+
+void Ipv4Reassembly::drop_oldest() {
+  const std::uint32_t oldest = waiting_.head();
+  refuse(oldest, Count::drop_fragment_room);
+  free(oldest);
+}
+
+bool Ipv4Reassembly::shed() {
+  if (!chunks_->above_floor(Use::kFragments)) return false;
+  drop_oldest();
   return true;
 }
 
 void Ipv4Reassembly::store(Datagram& d, std::uint32_t previous, std::uint32_t offset,
                            std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const std::uint32_t fresh = chunks_->take();
+    const std::uint32_t fresh = chunks_->take(Use::kFragments, Claim::kFirst);
     ChunkPool::Chunk& chunk = (*chunks_)[fresh];
     const auto n = std::min<std::size_t>(bytes.size(), chunks_->chunk_bytes());
     std::memcpy(chunks_->storage(fresh).data(), bytes.data(), n);

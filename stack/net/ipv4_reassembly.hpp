@@ -45,8 +45,7 @@ class Ipv4Reassembly final : public Reassembler {
 
   /// The storage must outlive it. `table`: packets at a time; beyond it the oldest is dropped. `whole`: where
   /// a packet is put together; larger ones, header included, are refused. `chunks`: most that all together
-  /// may hold; beyond it the oldest packets are dropped. Half of the pool stays free for the connections in
-  /// any case.
+  /// may hold, within the pool's budget for them; beyond it the oldest packets are dropped.
   Ipv4Reassembly(std::span<Datagram> table, std::span<std::byte> whole, std::uint32_t chunks)
       : table_(table), whole_(whole), most_chunks_(chunks) {}
 
@@ -55,6 +54,7 @@ class Ipv4Reassembly final : public Reassembler {
              Whole& whole) override;
   bool expire(Instant now, std::span<const std::byte>& quote) override;
   Instant next_deadline() const override;
+  bool shed() override;
   std::uint64_t chunks_held() const override;
   std::uint64_t fragments_held() const override;
 
@@ -73,6 +73,7 @@ class Ipv4Reassembly final : public Reassembler {
   void refuse(std::uint32_t index, Count why);
   void drop_bytes(Datagram& datagram);
   void free(std::uint32_t index);
+  void drop_oldest();
 
   std::span<Datagram> table_;
   std::span<std::byte> whole_;

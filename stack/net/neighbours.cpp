@@ -27,7 +27,9 @@ Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Setting
       counters_(counters),
       chunks_(chunks),
       interfaces_(interfaces),
-      key_{entropy.words[6], entropy.words[7]} {}
+      key_{entropy.words[6], entropy.words[7]} {
+  chunks_.open(Use::kNeighbours);
+}
 
 // ---- The table ----
 
@@ -211,17 +213,36 @@ bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::by
     forget_first(neighbour);
     counters_.add(Count::drop_neighbour_queue);
   }
-  // What waits here must not starve the connections: at least half of the pool stays theirs.
-  const std::size_t chunks = (length + 2) / chunks_.chunk_bytes() + 1;
-  if (chunks_.free() < chunks + chunks_.capacity() / 2) {
+  const std::uint32_t chunks = chunks_.chunks_for(length + 2);
+  if (!make_room(index, chunks)) {
     counters_.add(Count::drop_neighbour_queue);
     return false;
   }
   std::array<std::byte, 2> prefix;
   put16(prefix, 0, static_cast<std::uint16_t>(length));
-  neighbour.queue.append(chunks_, prefix);
-  for (const auto piece : packet) neighbour.queue.append(chunks_, piece);
+  neighbour.queue.append(chunks_, prefix, Use::kNeighbours, Claim::kFirst);
+  for (const auto piece : packet) neighbour.queue.append(chunks_, piece, Use::kNeighbours, Claim::kFirst);
   ++neighbour.queued;
+  return true;
+}
+
+// Whether `chunks` can be taken for neighbour `index`, when need be after what has waited longest for others,
+// and then what waits for this one (RFC 1122, 2.3.2.2: the latest packet is the one to save).
+bool Neighbours::make_room(std::uint32_t index, std::uint32_t chunks) {
+  if (chunks > chunks_.ceiling(Use::kNeighbours)) return false;
+  const auto drop_first = [this](Neighbour& neighbour) {
+    forget_first(neighbour);
+    counters_.add(Count::drop_neighbour_queue);
+  };
+  std::uint32_t oldest = asking_.head();
+  while (chunks_.available(Use::kNeighbours) < chunks) {
+    while (oldest != kNone && (oldest == index || table_[oldest].queued == 0)) {
+      oldest = table_[oldest].asking_next;
+    }
+    const std::uint32_t victim = oldest != kNone ? oldest : index;
+    if (table_[victim].queued == 0) return false;
+    drop_first(table_[victim]);
+  }
   return true;
 }
 

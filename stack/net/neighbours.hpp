@@ -95,6 +95,7 @@ class Neighbours {
   void ask(std::uint32_t index, Instant now);
   void stop_asking(std::uint32_t index, State state);
   void fail(std::uint32_t index);
+  bool make_room(std::uint32_t index, std::uint32_t chunks);
   void send_queue(Neighbour& neighbour, Instant now);
   bool send_first(Neighbour& neighbour, Instant now);
   void forget_first(Neighbour& neighbour);

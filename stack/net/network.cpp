@@ -360,10 +360,6 @@ bool Network::neighbour_missing(const IpAddress& remote) const {
   return hop && neighbours_.missing(*hop);
 }
 
-std::uint64_t Network::chunks_held() const {
-  return neighbours_.chunks_held() + (reassembler_ == nullptr ? 0 : reassembler_->chunks_held());
-}
-
 bool Network::fragments_balance() const {
   const auto n = [this](Count count) { return counters_[count]; };
   const std::uint64_t held = reassembler_ == nullptr ? 0 : reassembler_->fragments_held();

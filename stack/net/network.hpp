@@ -122,7 +122,12 @@ class Network {
   /// all).
   bool neighbour_missing(const IpAddress& remote) const;
   /// Chunks held by packets that wait for a neighbour and by fragments; walked.
-  std::uint64_t chunks_held() const;
+  std::uint64_t chunks_held() const { return neighbour_chunks() + fragment_chunks(); }
+  std::uint64_t neighbour_chunks() const { return neighbours_.chunks_held(); }
+  std::uint64_t fragment_chunks() const { return reassembler_ == nullptr ? 0 : reassembler_->chunks_held(); }
+  /// Gives up the oldest packet that is not whole, for the sake of the connections; false when there is none
+  /// above the floor of fragments.
+  bool shed_fragments() { return reassembler_ != nullptr && reassembler_->shed(); }
   /// Whether every fragment is accounted for: made whole, dropped, or held; walked.
   bool fragments_balance() const;
 

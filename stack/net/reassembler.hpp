@@ -33,6 +33,9 @@ class Reassembler {
   /// beginning of its first fragment, for an ICMP error, or empty if that has never come.
   virtual bool expire(Instant now, std::span<const std::byte>& quote) = 0;
   virtual Instant next_deadline() const = 0;
+  /// Gives up the oldest packet for the sake of those who can throw nothing away. False when what is held
+  /// is no more than the floor of its budget.
+  virtual bool shed() = 0;
   /// Walked.
   virtual std::uint64_t chunks_held() const = 0;
   virtual std::uint64_t fragments_held() const = 0;

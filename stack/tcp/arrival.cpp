@@ -360,6 +360,7 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   if (c.snd_una == c.iss) --acked;  // our SYN
   const std::uint32_t data = std::min(acked, c.send_queue.size());
   if (data > 0) c.send_queue.consume(chunks_, data);
+  c.advanced_at = Tick::floor(now_);
   if (acked > data && c.fin_sent) c.fin_acked = true;
   c.snd_una = ack;
   if (c.snd_cursor < ack) c.snd_cursor = ack;

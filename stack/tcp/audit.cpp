@@ -35,6 +35,10 @@ TcpAudit Tcp::audit() const {
     if (!good && result.fault == nullptr) result.fault = fault;
   };
 
+  const auto hold = [&result](Use use, std::uint64_t chunks) {
+    result.chunks_held[static_cast<std::size_t>(use)] += chunks;
+  };
+  std::uint32_t holes = 0;
   std::uint32_t taken = 0, hashed = 0, queued = 0, dirty = 0, ready = 0, reaping = 0, timers = 0;
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
     if (!connections_.live(slot)) {
@@ -50,8 +54,13 @@ TcpAudit Tcp::audit() const {
     ready += c.on_ready ? 1 : 0;
     reaping += c.on_reap ? 1 : 0;
     timers += wheel_.armed(slot) ? 1 : 0;
-    result.chunks_held += c.send_queue.chunks(chunks_) + c.receive_queue.chunks(chunks_) +
-                          c.out_of_order.chunks() + SentLog::chunks(chunks_, c.log);
+    hold(Use::kReceive, c.receive_queue.chunks(chunks_));
+    hold(Use::kSend, c.send_queue.chunks(chunks_));
+    hold(Use::kOutOfOrder, c.out_of_order.chunks());
+    hold(Use::kScoreboard, SentLog::chunks(chunks_, c.log));
+    holes += c.on_holes ? 1 : 0;
+    check(c.on_holes == !c.out_of_order.empty(),
+          "data lies beyond a hole, or none, and a list says otherwise");
     if (c.state == State::kDestroy) {
       check(!wheel_.armed(slot) && c.armed == 0, "a timer is armed on a connection in Destroy");
       check(!c.hashed, "segments find a connection in Destroy");
@@ -108,6 +117,8 @@ TcpAudit Tcp::audit() const {
   check(reap_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_reap; }) ==
             reaping,
         "the list of connections to be freed and the table disagree");
+
+  check(holes_.size() == holes, "the list of connections with data beyond a hole and the table disagree");
 
   std::uint32_t accept_queues = 0;
   std::uint32_t half_open_lists = 0;

@@ -72,6 +72,7 @@ struct Connection {
   bool on_ready : 1 = false;
   bool on_reap : 1 = false;
   bool on_touched : 1 = false;
+  bool on_holes : 1 = false;
 
   std::uint16_t armed = 0;      // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
@@ -120,6 +121,7 @@ struct Connection {
   CongestionAlgorithm algorithm = CongestionAlgorithm::kNewReno;
   std::uint32_t log = 0;            // SentLog of what is out; 0: there is none
   Tick last_sent{};                 // when data left
+  Tick advanced_at{};               // when snd_una moved, or the first byte was queued
   Seq ecn_recover;                  // once a window is reduced for a mark (RFC 3168, 6.1.2)
   Tick mss_reduced_at{};            // for the path's sake; never: zero
   Seq small_end, small_end_before;  // where the last two segments below the MSS ended
@@ -138,6 +140,8 @@ struct Connection {
   std::uint32_t ready_next = kNone;
   std::uint32_t reap_next = kNone;
   std::uint32_t touched_next = kNone;
+  std::uint32_t holes_next = kNone;
+  std::uint32_t holes_previous = kNone;
   std::uint32_t accept_next = kNone;
   std::uint32_t accept_previous = kNone;
 

@@ -54,7 +54,7 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   wheel_.cancel(slot);
   c.send_queue.clear(chunks_);
   c.receive_queue.clear(chunks_);
-  c.out_of_order.clear(chunks_);
+  forget_out_of_order(slot);
   end_flight(c);
   c.sack.clear();
   if (c.in_accept_queue) {

@@ -27,7 +27,7 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
       chunk.end = static_cast<std::uint16_t>(chunk.end + n);
     } else {
       if (chunks_ >= most_chunks) break;
-      const std::uint32_t fresh = pool.take(ChunkPool::Share::kMost);
+      const std::uint32_t fresh = pool.take(Use::kOutOfOrder, chunks_ == 0 ? Claim::kFirst : Claim::kMore);
       if (fresh == kNone) break;
       ++chunks_;
       ChunkPool::Chunk& chunk = pool[fresh];
@@ -93,18 +93,24 @@ std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue
     ChunkPool::Chunk& chunk = pool[index];
     const Seq wanted = rcv_nxt + delivered;
     if (chunk.sequence > wanted) break;
-    head_ = chunk.next == kNone ? 0 : chunk.next + 1;
+    const std::uint32_t next = chunk.next == kNone ? 0 : chunk.next + 1;
+    const std::uint32_t length = length_of(chunk);
+    const auto old = static_cast<std::uint32_t>(wanted - chunk.sequence);
+    if (old < length) {
+      chunk.begin = static_cast<std::uint16_t>(chunk.begin + old);
+      chunk.sequence = wanted;
+      chunk.next = kNone;
+      if (!queue.append_chunk(pool, index, Use::kReceive)) {
+        chunk.next = next == 0 ? kNone : next - 1;
+        break;
+      }
+      delivered += length - old;
+    } else {
+      pool.give_back(index);
+    }
+    head_ = next;
     if (head_ == 0) tail_ = 0;
     --chunks_;
-    const auto old = static_cast<std::uint32_t>(wanted - chunk.sequence);
-    if (old >= length_of(chunk)) {
-      pool.give_back(index);
-      continue;
-    }
-    chunk.begin = static_cast<std::uint16_t>(chunk.begin + old);
-    chunk.next = kNone;
-    delivered += length_of(chunk);
-    queue.append_chunk(pool, index);
   }
   return delivered;
 }

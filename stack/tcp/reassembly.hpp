@@ -26,9 +26,15 @@ class Reassembly {
   /// Keeps what of [sequence, sequence + bytes) is not there yet, in at most so many chunks in all.
   Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
                    std::uint32_t most_chunks);
-  /// Moves what follows rcv_nxt without a hole to the queue, and says how many bytes that were.
+  /// Moves what follows rcv_nxt without a hole to the queue, as far as the budget of received data goes, and
+  /// says how many bytes that were. Where something is left that begins at rcv_nxt + these, the caller
+  /// throws it away.
   std::uint32_t deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue);
   void clear(ChunkPool& pool);
+  /// Whether the first byte held is at or before `sequence`.
+  bool begins_at(const ChunkPool& pool, Seq sequence) const {
+    return head_ != 0 && pool[head_ - 1].sequence <= sequence;
+  }
 
   /// Walked.
   std::uint32_t bytes(const ChunkPool& pool) const;

@@ -32,12 +32,10 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   }
   if (!bytes.empty() && sequence == c.rcv_nxt) {
     const bool hole = !c.out_of_order.empty();
-    std::uint32_t taken = c.receive_queue.append(chunks_, bytes);
-    if (taken < bytes.size()) counters_.add(Count::receive_no_buffer);
-    if (hole) {
-      taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
-    }
+    std::uint32_t taken = take_in(c, bytes);
+    if (hole) taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
     c.rcv_nxt += taken;
+    if (hole) settle_hole(slot);
     c.sack.forget_before(c.rcv_nxt);
     c.bytes_received += taken;
     note_round_trip(c, segment);
@@ -48,9 +46,13 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     }
     if (taken > 0) post(slot, Event::kReadable);
   } else if (!bytes.empty()) {
-    // Half-filled chunks of a whole window, and a few of small segments.
-    const std::uint32_t most = 64 + 2 * (receive_limit(c) / chunks_.chunk_bytes());
-    const Insertion kept = c.out_of_order.insert(chunks_, sequence, bytes, most);
+    const auto insert = [&] {
+      return c.out_of_order.insert(chunks_, sequence, bytes, out_of_order_limit(c));
+    };
+    Insertion kept = insert();
+    // Who holds nothing beyond a hole has the room of who has held it longest.
+    if (c.out_of_order.empty() && discard_oldest_hole()) kept = insert();
+    list_hole(slot);
     const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
     counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
     if (c.agreed.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
@@ -63,13 +65,33 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
 }
 
+// Bytes in their order, as many as the budget has room for; the rest comes again.
+std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
+  std::uint32_t taken = c.receive_queue.append(chunks_, bytes, Use::kReceive);
+  if (taken < bytes.size() && make_room(Use::kReceive)) {
+    taken += c.receive_queue.append(chunks_, bytes.subspan(taken), Use::kReceive);
+  }
+  if (taken < bytes.size()) {
+    counters_.add(Count::receive_no_buffer);
+    if (c.receive_queue.empty()) pool_exhausted_ = true;
+  }
+  return taken;
+}
+
+// After the first hole was filled. What the budget of received data had no room for would lie in its order in
+// the wrong place, so it has to come again.
+void Tcp::settle_hole(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.out_of_order.begins_at(chunks_, c.rcv_nxt)) forget_out_of_order(slot);
+  list_hole(slot);
+}
+
 // Everything before the peer's FIN is there.
 void Tcp::process_fin(std::uint32_t slot) {
   Connection& c = connections_[slot];
   c.rcv_nxt += 1;
   c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
-  c.out_of_order.clear(chunks_);
-  c.sack.forget_before(c.rcv_adv);
+  forget_out_of_order(slot);
   c.duplicate_acks_owed = 0;
   c.ack_now = true;
   mark_dirty(slot);
@@ -150,10 +172,6 @@ void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
   if (segment.user_timeout) c.user_timeout_owed = false;
 }
 
-std::uint32_t Tcp::receive_limit(const Connection& c) const {
-  return c.agreed.window_scaling ? c.rcv_limit : first_window();
-}
-
 std::uint32_t Tcp::receive_room(const Connection& c) const {
   const std::uint32_t limit = receive_limit(c);
   return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
@@ -170,8 +188,7 @@ bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
 }
 
 // A window that the application empties by half within a round trip may be what limits the peer, so it
-// doubles, up to settings.receive_buffer, as long as every connection's share of the free pool covers it. It
-// never shrinks.
+// doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
 void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
   c.round_bytes += std::min(read, c.rcv_limit);
@@ -181,8 +198,7 @@ void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (now < over) return;
   if (c.round_bytes >= c.rcv_limit / 2) {
     const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);
-    const std::uint64_t share = std::uint64_t{chunks_.free()} * chunks_.chunk_bytes() / connections_.size();
-    if (wanted <= share) {
+    if (wanted <= chunks_.fair_bytes(Use::kReceive)) {
       c.rcv_limit = wanted;
     } else {
       counters_.add(Count::window_growth_refused);

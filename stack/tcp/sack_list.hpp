@@ -42,6 +42,9 @@ class SackList {
     count_ = static_cast<std::uint8_t>(end - blocks_.begin());
   }
 
+  /// What lay beyond holes has been thrown away.
+  void forget_blocks() { count_ = 0; }
+
   /// These bytes came again; the next ACK tells (RFC 2883, 4), and only that one.
   void note_duplicate(const SackBlock& block) {
     if (!has_duplicate()) duplicate_ = block;

@@ -8,7 +8,7 @@ namespace conker {
 
 std::uint32_t SentLog::open(ChunkPool& pool, Seq at) {
   if (pool.chunk_bytes() % sizeof(SentSegment) != 0 || pool.chunk_bytes() < 2 * kHead) return 0;
-  const std::uint32_t chunk = pool.take(ChunkPool::Share::kMost);
+  const std::uint32_t chunk = pool.take(Use::kScoreboard, Claim::kFirst);
   if (chunk == kNone) return 0;
   pool[chunk].begin = pool[chunk].end = kHead;
   auto* flight = std::construct_at(reinterpret_cast<Flight*>(pool.storage(chunk).data()));
@@ -76,7 +76,7 @@ void SentLog::push(const SentSegment& segment) {
       std::memmove(bytes + kHead, bytes + head.begin, used);
       head.begin = kHead;
       head.end = static_cast<std::uint16_t>(kHead + used);
-    } else if (const std::uint32_t fresh = pool_.take(ChunkPool::Share::kMost); fresh != kNone) {
+    } else if (const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore); fresh != kNone) {
       pool_[tail].next = fresh;
       flight().tail = tail = fresh;
     } else {

@@ -23,7 +23,9 @@ Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, c
       pieces_(arena.take<std::span<const std::byte>>(std::max<std::size_t>(capacities.pieces, 3))),
       demux_key_{entropy.words[0], entropy.words[1]},
       isn_key_{entropy.words[2], entropy.words[3]},
-      port_key_{entropy.words[4], entropy.words[5]} {}
+      port_key_{entropy.words[4], entropy.words[5]} {
+  for (const Use use : {Use::kReceive, Use::kSend, Use::kOutOfOrder}) chunks_.open(use);
+}
 
 Connection* Tcp::living(ConnectionId id) {
   if (!connections_.holds(id)) return nullptr;
@@ -137,51 +139,32 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
                 states(State::kSynSent, State::kSynReceived, State::kEstablished, State::kCloseWait))) {
     return Error::kNotConnected;
   }
+  if (c->send_queue.empty()) c->advanced_at = Tick::floor(now_);
   std::uint32_t taken = 0;
-  bool empty = false;  // the pool
+  bool empty = false;  // the budget
   while (taken < bytes.size() && !empty) {
     const std::uint32_t limit = send_limit(*c);  // every chunk makes it less
     if (limit <= c->send_queue.size()) break;
     const std::uint32_t room = std::min(limit - c->send_queue.size(), chunks_.chunk_bytes());
     const auto offered = bytes.subspan(taken, std::min<std::size_t>(bytes.size() - taken, room));
-    const std::uint32_t n = c->send_queue.append(chunks_, offered, ChunkPool::Share::kMost);
+    std::uint32_t n = c->send_queue.append(chunks_, offered, Use::kSend);
+    if (n < offered.size() && make_room(Use::kSend)) {
+      n += c->send_queue.append(chunks_, offered.subspan(n), Use::kSend);
+    }
     taken += n;
     empty = n < offered.size();
   }
   if (taken < bytes.size()) {
     c->wants_writable = true;
-    // No ACK of its own will make room.
-    if (empty || c->send_queue.empty()) starved_ = connections_.end();
+    if (c->send_queue.empty()) {  // no ACK of its own will make room
+      starved_ = connections_.end();
+      pool_exhausted_ = true;
+    }
   }
   c->bytes_sent += taken;
   written_ += taken;
   if (taken > 0) mark_dirty(id.slot);
   return taken;
-}
-
-/// Bytes that the connection may have queued now. What is written far ahead of its turn to leave has left the
-/// cache by then; what is in flight has to stay.
-std::uint32_t Tcp::send_limit(const Connection& c) const {
-  constexpr std::uint32_t kMostUnsent = 256 << 10;
-  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + kMostUnsent);
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, chunks_.fair_bytes()));
-}
-
-/// Whether it pays to wake an application that could not send all: a frame has room, or half of a small
-/// queue, and could leave at once. Of an empty queue no ACK will come that could tell later.
-bool Tcp::has_room(const Connection& c) const {
-  constexpr std::uint32_t kFrame = 64 << 10;
-  const std::uint32_t limit = send_limit(c);
-  const std::uint32_t queued = c.send_queue.size();
-  if (queued + std::min(limit / 2, kFrame) > limit) return false;
-  return queued == 0 || queued < usable_window(c, c.cursor_offset());
-}
-
-void Tcp::tell_of_room(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  if (!c.wants_writable || !has_room(c)) return;
-  c.wants_writable = false;
-  post(slot, Event::kWritable);
 }
 
 Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {

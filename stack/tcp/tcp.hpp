@@ -36,7 +36,7 @@ namespace conker {
 struct TcpAudit {
   std::uint64_t live = 0;
   std::uint64_t half_open = 0, time_wait = 0, listeners = 0;
-  std::uint64_t chunks_held = 0;
+  ChunkCounts chunks_held{};
   const char* fault = nullptr;
 };
 
@@ -53,7 +53,10 @@ class Tcp {
   void use(CongestionAlgorithm algorithm, const CongestionControl& control) {
     controls_[static_cast<std::size_t>(algorithm)] = &control;
   }
-  void use(const Recovery& recovery) { recovery_ = &recovery; }
+  void use(const Recovery& recovery) {
+    recovery_ = &recovery;
+    chunks_.open(Use::kScoreboard);
+  }
   void use(Cookies& cookies) { cookies_ = &cookies; }
 
   // ---- A turn ----
@@ -232,6 +235,8 @@ class Tcp {
 
   // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
   void process_text(std::uint32_t slot, const TcpSegment& segment);
+  std::uint32_t take_in(Connection& c, std::span<const std::byte> bytes);
+  void settle_hole(std::uint32_t slot);
   void process_fin(std::uint32_t slot);
   bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
   void note_heard(Connection& c);
@@ -239,7 +244,6 @@ class Tcp {
   void note_round_trip(Connection& c, const TcpSegment& segment) const;
   void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
-  std::uint32_t receive_limit(const Connection& c) const;
   std::uint32_t receive_room(const Connection& c) const;
   bool window_opens(const Connection& c, std::uint32_t segments) const;
   void tune_window(Connection& c, std::uint32_t read);
@@ -305,10 +309,22 @@ class Tcp {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
   std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
+  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
+
+  // ---- buffers.cpp: what connections hold of the pool ----
   std::uint32_t send_limit(const Connection& c) const;
+  std::uint32_t receive_limit(const Connection& c) const;
+  std::uint32_t out_of_order_limit(const Connection& c) const;
+  bool make_room(Use use);
+  bool discard_oldest_hole();
+  void forget_out_of_order(std::uint32_t slot);
+  void list_hole(std::uint32_t slot);
+  std::uint32_t stalled_for(const Connection& c) const;
+  void relieve_pool();
   bool has_room(const Connection& c) const;
   void tell_of_room(std::uint32_t slot);
-  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
+  bool may_wake_starved() const;
+  void wake_starved();
 
   // ---- path_mtu.cpp ----
   void path_mtu_is(std::uint32_t slot, std::uint16_t mtu);
@@ -335,8 +351,6 @@ class Tcp {
   void expired(std::uint32_t slot, Timer timer);
   void retransmission_timer(std::uint32_t slot);
   void expire_time_wait();
-  bool may_wake_starved() const;
-  void wake_starved();
   Duration rto(const Connection& c) const;
 
   ConnectionInfo info_of(std::uint32_t slot) const;
@@ -363,11 +377,15 @@ class Tcp {
   IndexQueue<Connection, &Connection::ready_next> ready_;
   IndexQueue<Connection, &Connection::reap_next> reap_;
   IndexQueue<Connection, &Connection::touched_next> touched_;
+  IndexList<Connection, &Connection::holes_next, &Connection::holes_previous>
+      holes_;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
   std::uint32_t written_ = 0;     // bytes that applications have queued since the last output()
   bool held_back_ = false;        // there was news that next_event() did not tell in this turn
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()
   bool table_starved_ = false;    // a connection was wanted and no slot was free
+  bool pool_exhausted_ = false;   // a connection that holds nothing was refused a chunk
+  Instant relieve_at_{};          // not before then is it asked again who holds them
   std::uint32_t starved_ = 0;     // slots to look at: an application could not send for want of a chunk
   std::uint32_t wake_next_ = 0;   // the first of them
   const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells

@@ -65,27 +65,8 @@ void Tcp::timers() {
     }
   }
   expire_time_wait();
+  relieve_pool();
   wake_starved();
-}
-
-bool Tcp::may_wake_starved() const {
-  return starved_ != 0 && chunks_.fair_bytes() >= chunks_.chunk_bytes();
-}
-
-// Applications that could not send because the pool was empty are told when it has recovered. A few slots a
-// turn, one behind the other, so that nobody is passed over and a large table costs no more than a small one.
-void Tcp::wake_starved() {
-  constexpr std::uint32_t kSlotsPerTurn = 256;
-  if (!may_wake_starved()) return;
-  for (std::uint32_t n = std::min(starved_, kSlotsPerTurn); n > 0; --n, --starved_) {
-    if (wake_next_ >= connections_.end()) wake_next_ = 0;
-    const std::uint32_t slot = wake_next_++;
-    if (!connections_.live(slot) || connections_.resting(slot)) continue;
-    Connection& c = connections_[slot];
-    if (!c.wants_writable || c.state == State::kDestroy) continue;
-    c.wants_writable = false;
-    post(slot, Event::kWritable);
-  }
 }
 
 void Tcp::connection_timer(std::uint32_t slot) {
@@ -189,7 +170,7 @@ void Tcp::expire_time_wait() {
 
 Instant Tcp::next_deadline() const {
   if (may_wake_starved()) return now_;
-  Instant next = kNever;
+  Instant next = pool_exhausted_ ? std::max(relieve_at_, now_) : kNever;
   if (const auto tick = wheel_.next()) next = tick->instant(now_);
   if (time_wait_.oldest() != kNone) next = std::min(next, time_wait_[time_wait_.oldest()].ends.instant(now_));
   return next;

@@ -96,6 +96,8 @@ const char* to_string(Cause cause) {
       return "user timeout";
     case Cause::kLingerTimeout:
       return "close took too long";
+    case Cause::kPoolExhausted:
+      return "buffers exhausted";
   }
   return "?";
 }

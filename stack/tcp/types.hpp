@@ -185,6 +185,7 @@ enum class Cause : std::uint8_t {
   kKeepaliveTimeout,
   kUserTimeout,
   kLingerTimeout,
+  kPoolExhausted,  // others need the chunks of a connection whose peer stands still
 };
 const char* to_string(Cause cause);
 

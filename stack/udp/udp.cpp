@@ -264,13 +264,14 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   if (socket.queue.size() + kEnvelope + length > parts_.settings.udp_receive_buffer) {
     return Count::drop_datagram_queue;
   }
-  // Datagrams that nobody reads must not starve the connections: at least half of the pool stays theirs.
-  const std::uint32_t needed = (kEnvelope + length) / chunks.chunk_bytes() + 1;
-  if (chunks.free() < needed + chunks.capacity() / 2) return Count::drop_datagram_no_buffer;
+  const Claim claim = socket.queue.empty() ? Claim::kFirst : Claim::kMore;
+  if (chunks.available(Use::kDatagrams, claim) < chunks.chunks_for(kEnvelope + length)) {
+    return Count::drop_datagram_no_buffer;
+  }
   const Envelope envelope{packet.source, packet.destination, source, static_cast<std::uint16_t>(length),
                           packet.interface};
-  socket.queue.append(chunks, std::as_bytes(std::span(&envelope, 1)));
-  socket.queue.append(chunks, payload);
+  socket.queue.append(chunks, std::as_bytes(std::span(&envelope, 1)), Use::kDatagrams, claim);
+  socket.queue.append(chunks, payload, Use::kDatagrams, claim);
   ++socket.waiting;
   post(slot, UdpEvent::kReadable);
   return Count::datagrams_delivered;

@@ -12,10 +12,12 @@
 namespace conker {
 namespace {
 
-constexpr std::uint32_t kChunks = 16, kChunkBytes = 100;
+constexpr std::uint32_t kChunks = 15, kChunkBytes = 100;
 
 class PoolTest : public ::testing::Test {
  protected:
+  PoolTest() { pool_.open(Use::kReceive, 0, kChunks); }
+
   static std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
   static std::string text(std::span<const std::byte> b) {
     return {reinterpret_cast<const char*>(b.data()), b.size()};
@@ -39,10 +41,10 @@ using ByteQueueTest = PoolTest;
 
 TEST_F(ChunkPoolTest, GivesEachChunkOnceAndThenNone) {
   std::set<std::uint32_t> taken;
-  for (std::uint32_t i = 0; i < kChunks; ++i) taken.insert(pool_.take());
+  for (std::uint32_t i = 0; i < kChunks; ++i) taken.insert(pool_.take(Use::kReceive, Claim::kFirst));
   EXPECT_EQ(taken.size(), kChunks);
   EXPECT_EQ(pool_.free(), 0u);
-  EXPECT_EQ(pool_.take(), conker::kNone);
+  EXPECT_EQ(pool_.take(Use::kReceive, Claim::kFirst), conker::kNone);
   EXPECT_EQ(pool_.taken(), kChunks) << "what was not given is not counted";
   for (const std::uint32_t index : taken) pool_.give_back(index);
   EXPECT_EQ(pool_.free(), kChunks);
@@ -50,18 +52,19 @@ TEST_F(ChunkPoolTest, GivesEachChunkOnceAndThenNone) {
 }
 
 TEST_F(ChunkPoolTest, AUsedChunkComesBackEmpty) {
-  const std::uint32_t index = pool_.take();
+  const std::uint32_t index = pool_.take(Use::kReceive, Claim::kFirst);
   pool_[index].begin = 5;
   pool_[index].end = 50;
   pool_.give_back(index);
-  const std::uint32_t again = pool_.take();
+  const std::uint32_t again = pool_.take(Use::kReceive, Claim::kFirst);
   EXPECT_EQ(again, index);
   EXPECT_TRUE(pool_.used(again).empty());
   EXPECT_EQ(pool_[again].next, conker::kNone);
 }
 
 TEST_F(ChunkPoolTest, ChunksDoNotOverlap) {
-  const std::uint32_t a = pool_.take(), b = pool_.take();
+  const std::uint32_t a = pool_.take(Use::kReceive, Claim::kFirst),
+                      b = pool_.take(Use::kReceive, Claim::kFirst);
   EXPECT_EQ(pool_.storage(a).size(), kChunkBytes);
   std::fill(pool_.storage(a).begin(), pool_.storage(a).end(), std::byte{1});
   std::fill(pool_.storage(b).begin(), pool_.storage(b).end(), std::byte{2});
@@ -71,13 +74,13 @@ TEST_F(ChunkPoolTest, ChunksDoNotOverlap) {
 TEST_F(ByteQueueTest, AtRestItHoldsNothing) {
   ByteQueue queue;
   EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.append(pool_, {}), 0u);
+  EXPECT_EQ(queue.append(pool_, {}, Use::kReceive), 0u);
   EXPECT_EQ(pool_.free(), kChunks);
-  EXPECT_EQ(queue.append(pool_, bytes("hello")), 5u);
+  EXPECT_EQ(queue.append(pool_, bytes("hello"), Use::kReceive), 5u);
   queue.consume(pool_, 5);
   EXPECT_EQ(pool_.free(), kChunks) << "the last byte gives the chunk back";
   queue.consume(pool_, 1);
-  EXPECT_EQ(queue.append(pool_, bytes("again")), 5u);
+  EXPECT_EQ(queue.append(pool_, bytes("again"), Use::kReceive), 5u);
   EXPECT_EQ(read(queue, 0, 5), "again");
   queue.clear(pool_);
 }
@@ -85,10 +88,10 @@ TEST_F(ByteQueueTest, AtRestItHoldsNothing) {
 TEST_F(ByteQueueTest, TakesWhatThereIsRoomForAndNoMore) {
   ByteQueue queue;
   const std::string much(kChunks * kChunkBytes + 50, 'x');
-  EXPECT_EQ(queue.append(pool_, bytes(much)), kChunks * kChunkBytes);
-  EXPECT_EQ(queue.append(pool_, bytes("y")), 0u);
+  EXPECT_EQ(queue.append(pool_, bytes(much), Use::kReceive), kChunks * kChunkBytes);
+  EXPECT_EQ(queue.append(pool_, bytes("y"), Use::kReceive), 0u);
   queue.consume(pool_, kChunkBytes);
-  EXPECT_EQ(queue.append(pool_, bytes("y")), 1u);
+  EXPECT_EQ(queue.append(pool_, bytes("y"), Use::kReceive), 1u);
   queue.clear(pool_);
   EXPECT_EQ(pool_.free(), kChunks);
 }
@@ -96,7 +99,7 @@ TEST_F(ByteQueueTest, TakesWhatThereIsRoomForAndNoMore) {
 TEST_F(ByteQueueTest, GathersWhatIsThereAndSaysHowMuch) {
   ByteQueue queue;
   const std::string content = std::string(150, 'a') + std::string(150, 'b');
-  ASSERT_EQ(queue.append(pool_, bytes(content)), 300u);
+  ASSERT_EQ(queue.append(pool_, bytes(content), Use::kReceive), 300u);
   std::array<std::span<const std::byte>, 2> pieces;
   std::uint32_t length = 300;
   EXPECT_EQ(queue.gather(pool_, 0, length, pieces), 2u);
@@ -112,15 +115,31 @@ TEST_F(ByteQueueTest, GathersWhatIsThereAndSaysHowMuch) {
 
 TEST_F(ByteQueueTest, TakesOverAChunkThatIsPartlyUsed) {
   ByteQueue queue;
-  ASSERT_EQ(queue.append(pool_, bytes("one")), 3u);
-  const std::uint32_t index = pool_.take();
+  const std::string first(kChunkBytes - 2, 'x');
+  ASSERT_EQ(queue.append(pool_, bytes(first), Use::kReceive), first.size());
+  const std::uint32_t index = pool_.take(Use::kReceive, Claim::kFirst);
   std::memcpy(pool_.storage(index).data() + 10, "two", 3);
   pool_[index].begin = 10;
   pool_[index].end = 13;
-  queue.append_chunk(pool_, index);
-  ASSERT_EQ(queue.append(pool_, bytes("three")), 5u);
-  EXPECT_EQ(read(queue, 0, 11), "onetwothree");
+  ASSERT_TRUE(queue.append_chunk(pool_, index, Use::kReceive));
+  ASSERT_EQ(queue.append(pool_, bytes("three"), Use::kReceive), 5u);
+  EXPECT_EQ(read(queue, 0, queue.size()), first + "twothree");
   EXPECT_EQ(queue.chunks(pool_), 2u) << "the rest of the chunk is used";
+  queue.clear(pool_);
+  EXPECT_EQ(pool_.taken(), pool_.returned());
+}
+
+TEST_F(ByteQueueTest, WhatFitsBehindTheLastByteTakesNoChunkOfItsOwn) {
+  ByteQueue queue;
+  ASSERT_EQ(queue.append(pool_, bytes("a"), Use::kReceive), 1u);
+  for (int i = 1; i < 100; ++i) {
+    const std::uint32_t index = pool_.take(Use::kReceive, Claim::kFirst);
+    pool_.storage(index)[0] = std::byte{'b'};
+    pool_[index].end = 1;
+    ASSERT_TRUE(queue.append_chunk(pool_, index, Use::kReceive));
+  }
+  EXPECT_EQ(read(queue, 0, 100), "a" + std::string(99, 'b'));
+  EXPECT_EQ(queue.chunks(pool_), 1u);
   queue.clear(pool_);
   EXPECT_EQ(pool_.taken(), pool_.returned());
 }
@@ -134,7 +153,7 @@ TEST_F(ByteQueueTest, AgreesWithAString) {
       if (random.below(2) == 0) {
         std::string more(random.below(300), '\0');
         for (char& c : more) c = static_cast<char>(random());
-        const std::uint32_t taken = queue.append(pool_, bytes(more));
+        const std::uint32_t taken = queue.append(pool_, bytes(more), Use::kReceive);
         model += more.substr(0, taken);
       } else {
         const std::uint32_t n = random.below(400);
@@ -156,6 +175,117 @@ TEST_F(ByteQueueTest, AgreesWithAString) {
       ASSERT_EQ(copied, std::min(copy.size(), model.size()));
     }
     queue.clear(pool_);
+  }
+}
+
+// ---- The budget: floors that no other use can take, ceilings, and the part for who holds nothing ----
+
+constexpr std::uint32_t kPoolChunks = 1024, kPoolChunkBytes = 128;
+
+class ChunkBudgetTest : public ::testing::Test {
+ protected:
+  ChunkBudgetTest() {
+    for (std::size_t i = 0; i < kUses; ++i) pool_.open(use(i));
+  }
+
+  static Use use(std::size_t i) { return static_cast<Use>(i); }
+  std::uint32_t take_all(Use use, Claim claim = Claim::kFirst) {
+    std::uint32_t n = 0;
+    for (std::uint32_t at; (at = pool_.take(use, claim)) != kNone; ++n) taken_.push_back(at);
+    return n;
+  }
+  void expect_balanced() {
+    ChunkCounts held{};
+    for (const std::uint32_t index : taken_) ++held[static_cast<std::size_t>(pool_[index].use)];
+    EXPECT_STREQ(pool_.audit(held), nullptr);
+  }
+
+  std::vector<std::byte> storage_ = std::vector<std::byte>(kPoolChunks * (kPoolChunkBytes + 64));
+  Arena arena_{storage_};
+  ChunkPool pool_{arena_, kPoolChunks, kPoolChunkBytes};
+  std::vector<std::uint32_t> taken_;
+};
+
+TEST_F(ChunkBudgetTest, WhateverTheOthersTakeEachUseHasItsFloor) {
+  for (std::size_t last = 0; last < kUses; ++last) {
+    for (std::size_t i = 0; i < kUses; ++i) {
+      if (i != last) take_all(use(i));
+    }
+    EXPECT_GT(pool_.floor(use(last)), 0u);
+    EXPECT_GE(take_all(use(last)), pool_.floor(use(last))) << last;
+    expect_balanced();
+    for (const std::uint32_t index : taken_) pool_.give_back(index);
+    taken_.clear();
+  }
+}
+
+TEST_F(ChunkBudgetTest, NoUseGoesBeyondItsCeiling) {
+  for (std::size_t i = 0; i < kUses; ++i) {
+    EXPECT_EQ(take_all(use(i)), pool_.ceiling(use(i)));
+    EXPECT_LT(pool_.ceiling(use(i)), kPoolChunks);
+    expect_balanced();
+    for (const std::uint32_t index : taken_) pool_.give_back(index);
+    taken_.clear();
+  }
+}
+
+TEST_F(ChunkBudgetTest, TheLastSixteenthIsForWhoHoldsNothing) {
+  const std::uint32_t ceiling = pool_.ceiling(Use::kSend);
+  EXPECT_EQ(take_all(Use::kSend, Claim::kMore), ceiling - ceiling / 16);
+  EXPECT_EQ(take_all(Use::kSend, Claim::kFirst), ceiling / 16);
+}
+
+TEST_F(ChunkBudgetTest, CrowdedOutIsNotAtTheCeiling) {
+  take_all(Use::kReceive);
+  EXPECT_FALSE(pool_.crowded_out(Use::kReceive)) << "its own doing";
+  take_all(Use::kOutOfOrder);
+  take_all(Use::kSend);
+  EXPECT_TRUE(pool_.crowded_out(Use::kSend));
+  EXPECT_TRUE(pool_.above_floor(Use::kOutOfOrder));
+}
+
+TEST_F(ChunkBudgetTest, AChunkChangesItsUseOnlyWhereTheBudgetHasAPlace) {
+  const std::uint32_t index = pool_.take(Use::kOutOfOrder, Claim::kFirst);
+  taken_.push_back(index);
+  ASSERT_TRUE(pool_.recharge(index, Use::kReceive));
+  EXPECT_EQ(pool_[index].use, Use::kReceive);
+  expect_balanced();
+  take_all(Use::kReceive);
+  const std::uint32_t late = pool_.take(Use::kOutOfOrder, Claim::kFirst);
+  taken_.push_back(late);
+  EXPECT_FALSE(pool_.recharge(late, Use::kReceive)) << "at the ceiling";
+  EXPECT_EQ(pool_[late].use, Use::kOutOfOrder);
+  expect_balanced();
+}
+
+TEST_F(ChunkBudgetTest, WhatIsNotThereKeepsNothingFromTheOthers) {
+  std::vector<std::byte> storage(kPoolChunks * (kPoolChunkBytes + 64));
+  Arena arena(storage);
+  ChunkPool pool(arena, 64, kPoolChunkBytes);
+  pool.open(Use::kSend);
+  pool.open(Use::kReceive);
+  EXPECT_EQ(pool.available(Use::kSend), pool.ceiling(Use::kSend));
+  EXPECT_EQ(pool.available(Use::kDatagrams), 0u);
+}
+
+TEST_F(ChunkBudgetTest, HoldsThroughAnyOrderOfCalls) {
+  test::Random random(7);
+  for (int step = 0; step < 20000; ++step) {
+    const std::uint32_t what = random.below(8);
+    if (what < 5) {
+      const std::uint32_t at = pool_.take(use(random.below(kUses)), what < 2 ? Claim::kFirst : Claim::kMore);
+      if (at != kNone) taken_.push_back(at);
+    } else if (!taken_.empty()) {
+      const std::size_t i = random.below(static_cast<std::uint32_t>(taken_.size()));
+      if (what == 5) {
+        (void)pool_.recharge(taken_[i], use(random.below(kUses)));
+      } else {
+        pool_.give_back(taken_[i]);
+        taken_[i] = taken_.back();
+        taken_.pop_back();
+      }
+    }
+    if (step % 64 == 0) expect_balanced();
   }
 }
 

@@ -54,7 +54,7 @@ class NetworkTest : public ::testing::Test {
     capacities.neighbours = kNeighbours;
     capacities.addresses = 8;
     capacities.interfaces = 3;
-    capacities.chunks = 64;
+    capacities.chunks = 80;
     capacities.chunk_bytes = 256;
     capacities.routes = 4;
     return capacities;

@@ -115,15 +115,40 @@ TEST_F(NeighboursTest, DropsTheOldestWhenTheQueueIsFull) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NeighboursTest, LeavesHalfOfThePoolToTheConnections) {
-  const std::string text(1200, 'x');
-  Sent last = Sent::kSent;
-  for (int i = 0; i < 20; ++i) last = send(kPeer, text);
-  EXPECT_EQ(last, Sent::kDropped);
-  EXPECT_GE(chunks_.free(), capacities_.chunks / 2);
-  EXPECT_GT(count(Count::drop_neighbour_queue), 0u);
+TEST_F(NeighboursTest, KeepTheLatestAtTheirCeiling) {
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(send(kPeer, std::string(1200, static_cast<char>('a' + i))), Sent::kSent);
+  EXPECT_LE(chunks_.held(Use::kNeighbours), chunks_.ceiling(Use::kNeighbours));
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 17u);
+  ASSERT_TRUE(sent_arp());
   arp_reply();
+  for (int i = 17; i < 20; ++i) EXPECT_EQ(sent_text(), std::string(1200, static_cast<char>('a' + i)));
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
+}
+
+TEST_F(NeighboursTest, OneThatIsAskedForLaterHasTheRoomOfWhoWaitsLongest) {
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(send(host(50), std::string(1200, static_cast<char>('a' + i))), Sent::kSent);
+  EXPECT_EQ(send(host(51), std::string(1200, 'z')), Sent::kSent);
+  EXPECT_EQ(count(Count::drop_neighbour_queue), 1u);
+  ASSERT_TRUE(sent_arp());
+  ASSERT_TRUE(sent_arp());
+  arp_reply(host(51));
+  EXPECT_EQ(sent_text(), std::string(1200, 'z'));
+  arp_reply(host(50));
+  for (const char left : {'b', 'c', 'd'}) EXPECT_EQ(sent_text(), std::string(1200, left));
+}
+
+TEST_F(NeighboursTest, HaveTheirFloorInAFullPool) {
+  chunks_.open(Use::kSend, 0, chunks_.capacity());
+  std::vector<std::uint32_t> taken;
+  for (std::uint32_t at; (at = chunks_.take(Use::kSend, Claim::kFirst)) != conker::kNone;)
+    taken.push_back(at);
+  EXPECT_EQ(send(kPeer, std::string(1400, 'x')), Sent::kSent);
+  arp_reply();
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(sent_text(), std::string(1400, 'x'));
+  for (const std::uint32_t chunk : taken) chunks_.give_back(chunk);
 }
 
 TEST_F(NeighboursTest, OneSilentNeighbourDoesNotHoldUpAnother) {

@@ -197,11 +197,19 @@ TEST_F(ReassemblyTest, OnePacketTakesNoMoreThanAllMay) {
   EXPECT_EQ(count(Count::drop_fragment_room), kChunks + 2) << "all of it";
 }
 
-TEST_F(ReassemblyTest, HalfOfThePoolStaysFree) {
+// Whatever else fills the pool, fragments have their floor, and no more than that.
+TEST_F(ReassemblyTest, HasItsFloorInAFullPool) {
+  chunks_.open(Use::kSend, 0, chunks_.capacity());
   std::vector<std::uint32_t> taken;
-  while (chunks_.free() > chunks_.capacity() / 2 + 2) taken.push_back(chunks_.take());
-  fragment(0, 3 * 256, true);
-  EXPECT_EQ(count(Count::drop_fragment_room), 1u);
+  for (std::uint32_t at; (at = chunks_.take(Use::kSend, Claim::kFirst)) != conker::kNone;)
+    taken.push_back(at);
+  const std::uint32_t floor = chunks_.floor(Use::kFragments);
+  ASSERT_GE(floor, 6u) << "a packet of the usual size";
+  EXPECT_EQ(chunks_.available(Use::kFragments), floor);
+  fragment(0, floor * 256, true);
+  EXPECT_EQ(count(Count::drop_fragment_room), 0u);
+  fragment(floor * 256, 8, true);
+  EXPECT_EQ(count(Count::drop_fragment_room), 2u) << "all of the packet";
   for (const std::uint32_t chunk : taken) chunks_.give_back(chunk);
 }
 

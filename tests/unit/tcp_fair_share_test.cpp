@@ -79,7 +79,7 @@ TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
   Capacities few = capacities();
   few.chunks = 16;
   Script s(few, settings(1 << 20));
-  const auto senders = open(s, 8);
+  const auto senders = open(s, 14);
   for (int n = 0; n < 4; ++n) {  // the first of them write again and again, as far as it goes
     for (const Sender& sender : senders) (void)fill(s, sender);
   }

@@ -238,11 +238,10 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   std::vector<std::uint64_t> storage(512);
   Arena arena(std::as_writable_bytes(std::span(storage)));
   ChunkPool chunks(arena, 4, 512);
+  for (const Use use : {Use::kSend, Use::kReceive}) chunks.open(use);
   const std::array<std::byte, 1> one{};
-  stays("something to be sent",
-        [&](Connection& c) { c.send_queue.append(chunks, one, ChunkPool::Share::kMost); });
-  stays("something to be read",
-        [&](Connection& c) { c.receive_queue.append(chunks, one, ChunkPool::Share::kMost); });
+  stays("something to be sent", [&](Connection& c) { c.send_queue.append(chunks, one, Use::kSend); });
+  stays("something to be read", [&](Connection& c) { c.receive_queue.append(chunks, one, Use::kReceive); });
   Connection c = unusual();
   c.challenged = true;
   c.challenged_at = Tick(now.value() - kChallengeEvery);

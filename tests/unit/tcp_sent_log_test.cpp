@@ -12,7 +12,9 @@ namespace {
 
 class SentLogTest : public testing::TestWithParam<std::uint32_t> {
  protected:
-  SentLogTest() : storage_(1 << 16), arena_(bytes()), pool_(arena_, kChunks, GetParam()) {}
+  SentLogTest() : storage_(1 << 16), arena_(bytes()), pool_(arena_, kChunks, GetParam()) {
+    pool_.open(Use::kScoreboard, 0, kChunks);
+  }
 
   std::span<std::byte> bytes() {
     auto all = std::as_writable_bytes(std::span(storage_));

@@ -35,7 +35,7 @@ TEST(WordsTest, HowAConnectionEnded) {
 }
 
 TEST(WordsTest, WhyAStateChanged) {
-  expect_words(Cause::kLingerTimeout, "?");
+  expect_words(Cause::kPoolExhausted, "?");
 }
 
 TEST(WordsTest, WhyACallFailed) {
