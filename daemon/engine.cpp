@@ -74,6 +74,9 @@ struct Engine::Watchers {
     prepare_.data = this;
     ev_prepare_start(engine_.loop_, &prepare_);
     ev_idle_init(&idle_, [](struct ev_loop*, ev_idle*, int) {});
+    ev_io_init(&interfaces_, &Watchers::on_interfaces, engine_.interfaces_.fd(), EV_READ);
+    interfaces_.data = this;
+    if (engine_.interfaces_.fd() >= 0) ev_io_start(engine_.loop_, &interfaces_);
   }
 
   ~Watchers() {
@@ -81,6 +84,7 @@ struct Engine::Watchers {
     ev_io_stop(engine_.loop_, &timer_watcher_);
     ev_prepare_stop(engine_.loop_, &prepare_);
     ev_idle_stop(engine_.loop_, &idle_);
+    ev_io_stop(engine_.loop_, &interfaces_);
   }
 
   /// The loop comes back at once, through everything else that is ready.
@@ -117,6 +121,10 @@ struct Engine::Watchers {
 
   static void on_io(struct ev_loop*, ev_io* watcher, int) { of(watcher->data).engine_.want_turn(); }
 
+  static void on_interfaces(struct ev_loop*, ev_io* watcher, int) {
+    of(watcher->data).engine_.look_at_links();
+  }
+
   static void on_timer(struct ev_loop*, ev_io* watcher, int) {
     Watchers& self = of(watcher->data);
     std::uint64_t expirations;
@@ -136,6 +144,7 @@ struct Engine::Watchers {
   ev_io timer_watcher_{};
   ev_prepare prepare_{};
   ev_idle idle_{};
+  ev_io interfaces_{};
 };
 
 Engine::Engine(struct ev_loop* loop, const config::Config& config) : loop_(loop), config_(config) {
@@ -157,6 +166,7 @@ void Engine::open_links() {
     link.fault = std::make_unique<FaultLink>(*link.device, link.fault_storage.bytes(), frame);
     link.capture = std::make_unique<CaptureLink>(*link.fault);
     spdlog::info("link {}: {}", link.name, link.device->description());
+    link.device->look(clock());
     links_.push_back(std::move(link));
   }
 }
@@ -260,6 +270,10 @@ void Engine::on_echo_reply(std::function<void(const EchoReply&)> handler) {
   echo_handler_ = std::move(handler);
 }
 
+void Engine::on_link_up(std::function<void(InterfaceId)> handler) {
+  link_up_handler_ = std::move(handler);
+}
+
 void Engine::on_turn(Owner owner, std::function<Instant()> handler) {
   turn_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
 }
@@ -273,6 +287,7 @@ void Engine::turn() {
     const Instant now = clock();
     stack_->begin(now);
     const std::size_t received = receive(now);
+    tell_links_up();
     stack_->timers();
     dispatch();
     deadline = run_hooks();
@@ -306,6 +321,20 @@ std::size_t Engine::receive(Instant now) {
     total += count;
   }
   return total;
+}
+
+void Engine::look_at_links() {
+  interfaces_.drain();
+  for (EngineLink& link : links_) link.device->look(clock());
+  want_turn();
+}
+
+void Engine::tell_links_up() {
+  for (EngineLink& link : links_) {
+    if (!link.device->take_link_up()) continue;
+    stack_->link_up(link.interface);
+    if (link_up_handler_) link_up_handler_(link.interface);
+  }
 }
 
 void Engine::dispatch() {

@@ -14,6 +14,7 @@
 
 #include "config/config.hpp"
 #include "daemon/links/device.hpp"
+#include "daemon/links/interface_monitor.hpp"
 #include "daemon/mapping.hpp"
 #include "stack/link/capture.hpp"
 #include "stack/link/fault.hpp"
@@ -91,6 +92,8 @@ class Engine {
   void on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler);
   void on_address_event(std::function<void(const AddressEvent&)> handler);
   void on_echo_reply(std::function<void(const EchoReply&)> handler);
+  /// The link of this interface has come up after it was down.
+  void on_link_up(std::function<void(InterfaceId)> handler);
   /// Called in step 3 of every turn, after the events. It gives the time when it wants the next turn at the
   /// latest, or kNever.
   void on_turn(Owner owner, std::function<Instant()> handler);
@@ -107,6 +110,8 @@ class Engine {
   void want_turn();
   void turn();
   std::size_t receive(Instant now);
+  void look_at_links();
+  void tell_links_up();
   void dispatch();
   void log_addresses();
   Instant run_hooks();
@@ -116,6 +121,7 @@ class Engine {
   Mapping storage_;
   Cubic cubic_;
   SackRecovery recovery_;
+  InterfaceMonitor interfaces_;  // before the links: no change may be missed
   std::vector<EngineLink> links_;
   std::unique_ptr<SynCookies> cookies_;
   std::unique_ptr<Stack> stack_;
@@ -129,6 +135,7 @@ class Engine {
   std::array<std::function<Instant()>, kOwners> turn_handlers_;
   std::function<void(const AddressEvent&)> address_handler_;
   std::function<void(const EchoReply&)> echo_handler_;
+  std::function<void(InterfaceId)> link_up_handler_;
   bool in_turn_ = false;
   bool turn_wanted_ = false;
   std::unique_ptr<Watchers> watchers_;  // last: they point into the rest

@@ -43,6 +43,11 @@ Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
   engine_.on_address_event([this](const AddressEvent& event) {
     for (auto& client : clients_) client->dhcp.on_event(event);
   });
+  engine_.on_link_up([this](InterfaceId interface) {
+    for (auto& client : clients_) {
+      if (client->dhcp.interface() == interface) client->dhcp.link_up();
+    }
+  });
   engine_.on_turn(Owner::kDhcp, [this] { return on_turn(); });
 }
 
@@ -50,6 +55,7 @@ Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
 Leases::~Leases() {
   engine_.on_udp_events(Owner::kDhcp, {});
   engine_.on_address_event({});
+  engine_.on_link_up({});
   engine_.on_turn(Owner::kDhcp, {});
 }
 

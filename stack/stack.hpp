@@ -100,6 +100,9 @@ class Stack {
   }
   /// Connections from it stay, and time out: abort them first.
   Error remove_address(const IpAddress& address) { return network_.remove_address(address); }
+  /// The link has come up after it was down, or leads to another network now: addresses are announced again,
+  /// and neighbours asked for anew. Connections go on.
+  void link_up(InterfaceId interface) { network_.link_up(interface); }
   /// What leads to a prefix besides those of our addresses: a gateway in the prefix of one of them, or an
   /// interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse when that prefix
   /// has a route that was added before.

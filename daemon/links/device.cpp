@@ -6,6 +6,20 @@
 
 namespace conker::daemon {
 
+const char* to_string(LinkState state) {
+  switch (state) {
+    case LinkState::kUp:
+      return "up";
+    case LinkState::kDown:
+      return "down";
+    case LinkState::kNoCarrier:
+      return "no carrier";
+    case LinkState::kGone:
+      return "gone";
+  }
+  return "unknown";
+}
+
 std::unique_ptr<Device> open_device(const config::Link& link) {
   if (const auto* tap = std::get_if<config::Tap>(&link.kind)) return std::make_unique<TapDevice>(link, *tap);
   if (const auto* packet = std::get_if<config::Packet>(&link.kind)) {

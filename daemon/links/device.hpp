@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "config/config.hpp"
 #include "stack/link/link.hpp"
@@ -20,13 +21,30 @@ struct DeviceCounters {
   std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer, cut short or with a VLAN tag
   std::uint64_t out_down = 0;     // frames for a device that is down, or for a peer that is not there
   std::uint64_t out_dropped = 0;  // frames that the kernel refused or had no queue for
-  std::uint64_t connects = 0, disconnects = 0;  // of the peer of a stream link
+  std::uint64_t connects = 0, disconnects = 0;  // how often the link came up and ceased to be
   std::uint64_t bad_lengths = 0;                // peers of a stream link disconnected for an absurd length
 };
+
+enum class LinkState : std::uint8_t {
+  kUp,
+  kDown,       // the interface is there, but not up
+  kNoCarrier,  // it is up, and nothing is plugged in; a stream link has no peer
+  kGone,       // there is no such interface any more
+};
+/// In plain words: "no carrier".
+const char* to_string(LinkState state);
 
 class Device : public Link {
  public:
   virtual ~Device() = default;
+
+  LinkState state() const { return state_; }
+  /// Since when it is in this state.
+  Instant state_since() const { return since_; }
+  /// True once each time it has come up, but not for the state that it began with.
+  bool take_link_up() { return std::exchange(link_up_, false); }
+  /// Something has changed among the interfaces of the host: was it this one? Also called once at the start.
+  virtual void look(Instant now) { change_state(state_, now); }
 
   /// Readable when receive() has something to do; -1 when there is nothing to watch now.
   int fd() const { return fd_; }
@@ -40,6 +58,16 @@ class Device : public Link {
   const DeviceCounters& counters() const { return counters_; }
 
  protected:
+  void change_state(LinkState state, Instant now) {
+    const bool first = !std::exchange(looked_, true);
+    if (!first && state == state_) return;
+    if (!first && state == LinkState::kUp) ++counters_.connects;
+    if (!first && state_ == LinkState::kUp) ++counters_.disconnects;
+    link_up_ = !first && state == LinkState::kUp;
+    state_ = state;
+    since_ = now;
+  }
+  bool looked() const { return looked_; }
   void set_fd(int fd) {
     fd_ = fd;
     ++epoch_;
@@ -50,6 +78,10 @@ class Device : public Link {
  private:
   int fd_ = -1;
   std::uint32_t epoch_ = 0;
+  LinkState state_ = LinkState::kUp;
+  bool looked_ = false;
+  bool link_up_ = false;
+  Instant since_{};
 };
 
 /// What went wrong with a link, for its user: "link NAME: what: reason; what to do".

@@ -55,20 +55,25 @@ Verdict verdict_of(msghdr& message) {
 }  // namespace
 
 PacketDevice::PacketDevice(const config::Link& link, const config::Packet& packet)
-    : name_(link.name),
-      device_(packet.device),
+    : HostDevice("packet", link.name, packet.device),
+      link_(link),
       in_buffers_(kBatch * kInRoom),
       out_room_((kEthernetHeader + link.mtu + 63u) / 64u * 64u),
       out_buffers_(std::make_unique<std::byte[]>(kBatch * out_room_)) {
+  prepare_batches();
+  attach();
+}
+
+void PacketDevice::attach() {
   // Protocol 0: nothing comes in before the filter stands and bind() names the interface.
   descriptor_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor_) {
     fail_link(name_, "cannot open a packet socket", errno, errno == EPERM ? "run with CAP_NET_RAW" : "");
   }
   const int fd = descriptor_.get();
-  check_interface(link);
+  check_interface();
 
-  std::vector<sock_filter> program = make_packet_filter(link.mac, link.addresses);
+  std::vector<sock_filter> program = make_packet_filter(link_.mac, link_.addresses);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
     fail_link(name_, "cannot attach the packet filter", errno, "");
@@ -97,11 +102,25 @@ PacketDevice::PacketDevice(const config::Link& link, const config::Packet& packe
   if (::setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) != 0) {
     fail_link(name_, "cannot make " + device_ + " hand over frames for a second MAC", errno, "");
   }
-  prepare_batches();
   set_fd(fd);
 }
 
-void PacketDevice::check_interface(const config::Link& link) {
+void PacketDevice::detach() {
+  counters_.out_down += out_queued_ - out_sent_;
+  out_sent_ = out_queued_ = 0;
+  blocked_ = false;
+  retry_at_ = kNever;
+  descriptor_.reset();
+  set_fd(-1);
+}
+
+// A name may change; the index is the interface's for as long as it stays in this network namespace.
+std::string PacketDevice::find() const {
+  std::array<char, IFNAMSIZ> name{};
+  return ::if_indextoname(static_cast<unsigned>(interface_index_), name.data()) == nullptr ? "" : name.data();
+}
+
+void PacketDevice::check_interface() {
   interface_index_ = static_cast<int>(::if_nametoindex(device_.c_str()));
   if (interface_index_ == 0)
     fail_link(name_, "no interface " + device_, errno, "ip link lists those there are");
@@ -116,12 +135,12 @@ void PacketDevice::check_interface(const config::Link& link) {
   if (hardware.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
     throw std::runtime_error("link " + name_ + ": " + device_ + " is not an Ethernet interface");
   }
-  if (std::memcmp(hardware.ifr_hwaddr.sa_data, link.mac.bytes.data(), link.mac.bytes.size()) == 0) {
+  if (std::memcmp(hardware.ifr_hwaddr.sa_data, link_.mac.bytes.data(), link_.mac.bytes.size()) == 0) {
     throw std::runtime_error("link " + name_ + ": its mac is the host's own on " + device_ +
                              "; choose another, such as 02:00:00:00:00:03");
   }
   const int host_mtu = ask(SIOCGIFMTU).ifr_mtu;
-  if (link.mtu > host_mtu) {
+  if (link_.mtu > host_mtu) {
     throw std::runtime_error("link " + name_ + ": its mtu is above that of " + device_ + "; set it to " +
                              std::to_string(host_mtu) + " or less");
   }
@@ -137,7 +156,9 @@ void PacketDevice::prepare_batches() {
   }
 }
 
-std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant) {
+std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant now) {
+  look_if_due(now);
+  if (!descriptor_) return 0;
   const std::size_t most = std::min(batch.size(), kBatch);
   for (std::size_t i = 0; i < most; ++i) in_messages_[i].msg_hdr.msg_controllen = kControlRoom;
   // An error here (the interface went down) is told once and changes nothing: frames come again when it is
@@ -162,6 +183,11 @@ std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant) {
 }
 
 bool PacketDevice::send(const FrameOut& frame, Instant now) {
+  // Without a carrier the kernel takes frames and throws them away.
+  if (state() != LinkState::kUp) {
+    ++counters_.out_down;
+    return true;
+  }
   if (out_sent_ > 0 || out_queued_ == kBatch) flush(now);
   if (out_queued_ == kBatch || blocked_ || retry_at_ != kNever) {
     ++counters_.busy;

@@ -4,17 +4,18 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
 
 #include "daemon/descriptor.hpp"
-#include "daemon/links/device.hpp"
+#include "daemon/links/host_device.hpp"
 #include "daemon/mapping.hpp"
 
 namespace conker::daemon {
 
-class PacketDevice final : public Device {
+class PacketDevice final : public HostDevice {
  public:
   /// Throws std::runtime_error when the socket cannot be had or set up.
   PacketDevice(const config::Link& link, const config::Packet& packet);
@@ -23,21 +24,23 @@ class PacketDevice final : public Device {
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
   /// When the interface's queue had no room: it does not tell when it has, so it is tried again.
-  Instant next_deadline() const override { return retry_at_; }
+  Instant next_deadline() const override { return std::min(retry_at_, HostDevice::next_deadline()); }
   bool wants_write() const override { return blocked_; }
-  std::string description() const override { return "packet " + device_; }
 
  private:
   static constexpr std::size_t kBatch = 64;
   static constexpr std::size_t kMaxParts = 8;  // of a frame that is lent; one with more is copied together
   static constexpr std::size_t kControlRoom = 64;  // for one tpacket_auxdata
 
-  void check_interface(const config::Link& link);
+  void attach() override;
+  void detach() override;
+  bool attached() const override { return static_cast<bool>(descriptor_); }
+  std::string find() const override;
+  void check_interface();
   void prepare_batches();
   void stop_borrowing();
 
-  std::string name_;
-  std::string device_;
+  const config::Link link_;
   int interface_index_ = 0;
   Descriptor descriptor_;
 

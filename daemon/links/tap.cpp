@@ -79,16 +79,12 @@ ChecksumState checksum_of(const OffloadHeader& header) {
 }  // namespace
 
 TapDevice::TapDevice(const config::Link& link, const config::Tap& tap)
-    : name_(link.name),
-      device_(tap.device),
-      offload_(tap.offload),
+    : HostDevice("tap", link.name, tap.device),
+      wants_offload_(tap.offload),
+      mtu_(link.mtu),
+      host_address_(tap.host_address),
       in_(std::make_unique<std::byte[]>(kInBytes)) {
   attach();
-  // One byte more shows the frames that are longer.
-  longest_ = offload_ ? sizeof(OffloadHeader) + kMaxFrame : kEthernetHeader + link.mtu;
-  longest_ += kVlanTag + 1;
-  if (tap.host_address) set_up_host_side(*tap.host_address, link.mtu);
-  set_fd(descriptor_.get());
 }
 
 void TapDevice::attach() {
@@ -98,8 +94,10 @@ void TapDevice::attach() {
         name_, "cannot open /dev/net/tun", errno,
         errno == ENOENT ? "load the driver with: modprobe tun" : "the daemon's user needs access to it");
   }
-  int error = set_interface(offload_ ? IFF_VNET_HDR : 0);
-  if (error == EINVAL && offload_ && set_interface(0) == 0) {
+  offload_ = wants_offload_;
+  coalescing_ = false;
+  int error = set_interface_of_queues(offload_ ? IFF_VNET_HDR : 0);
+  if (error == EINVAL && offload_ && set_interface_of_queues(0) == 0) {
     spdlog::warn("link {}: {} knows no offload: TCP data passes segment by segment", name_, device_);
     offload_ = false;
     error = 0;
@@ -109,7 +107,11 @@ void TapDevice::attach() {
     int header = sizeof(OffloadHeader);
     if (offload_) ::ioctl(descriptor_.get(), TUNSETVNETHDRSZ, &header);
     ::ioctl(descriptor_.get(), TUNSETOFFLOAD, 0);
-    return coalesce(true);
+    coalesce(coalesce_);
+    // One byte more shows the frames that are longer.
+    longest_ = (offload_ ? sizeof(OffloadHeader) + kMaxFrame : kEthernetHeader + mtu_) + kVlanTag + 1;
+    if (host_address_) set_up_host_side(*host_address_);
+    return set_fd(descriptor_.get());
   }
   const std::string what = "cannot attach to the TAP device " + device_;
   switch (error) {
@@ -127,6 +129,23 @@ void TapDevice::attach() {
   }
 }
 
+int TapDevice::set_interface_of_queues(short flags) {
+  const int error = set_interface(flags);
+  return error == EINVAL ? set_interface(static_cast<short>(flags | IFF_MULTI_QUEUE)) : error;
+}
+
+void TapDevice::detach() {
+  descriptor_.reset();
+  set_fd(-1);
+}
+
+// Its name may have changed, and its network namespace: it is ours for as long as the driver knows it.
+std::string TapDevice::find() const {
+  ifreq request{};
+  if (::ioctl(descriptor_.get(), TUNGETIFF, &request) != 0) return {};
+  return std::string(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
+}
+
 /// 0 or what is wrong.
 int TapDevice::set_interface(short flags) {
   ifreq request = request_for(device_);
@@ -135,6 +154,7 @@ int TapDevice::set_interface(short flags) {
 }
 
 void TapDevice::coalesce(bool wanted) {
+  coalesce_ = wanted;
   wanted = wanted && offload_;
   if (wanted == coalescing_ || !descriptor_) return;
   coalescing_ = wanted;
@@ -143,7 +163,7 @@ void TapDevice::coalesce(bool wanted) {
                std::generic_category().message(errno));
 }
 
-void TapDevice::set_up_host_side(const Prefix& address, std::uint16_t mtu) {
+void TapDevice::set_up_host_side(const Prefix& address) {
   const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!any_socket) fail_link(name_, "cannot open a socket to configure " + device_, errno, "");
   const auto call = [&](unsigned long number, ifreq request, const char* what) {
@@ -154,7 +174,7 @@ void TapDevice::set_up_host_side(const Prefix& address, std::uint16_t mtu) {
                   : "");
   };
   ifreq request = request_for(device_);
-  request.ifr_mtu = mtu;
+  request.ifr_mtu = mtu_;
   call(SIOCSIFMTU, request, "MTU");
   request.ifr_qlen = kTransmitQueue;
   call(SIOCSIFTXQLEN, request, "transmit queue");
@@ -167,7 +187,8 @@ void TapDevice::set_up_host_side(const Prefix& address, std::uint16_t mtu) {
   call(SIOCSIFFLAGS, request, "state");
 }
 
-std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant) {
+std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant now) {
+  look_if_due(now);
   std::size_t count = 0;
   const std::size_t most = std::min(batch.size(), kBatch);
   // One behind the other: small ones share the nearest cache, a few large ones do not fill it.
@@ -177,7 +198,7 @@ std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant) {
     if (got < 0) {
       if (errno == EINTR) continue;
       // EIO: the device is down; there is nothing to read until it is up again.
-      if (errno != EAGAIN && errno != EIO) give_up(errno);
+      if (errno != EAGAIN && errno != EIO) lose(now);
       break;
     }
     auto size = static_cast<std::size_t>(got);
@@ -197,7 +218,7 @@ std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant) {
   return count;
 }
 
-bool TapDevice::send(const FrameOut& frame, Instant) {
+bool TapDevice::send(const FrameOut& frame, Instant now) {
   if (!descriptor_) {
     ++counters_.out_down;
     return true;
@@ -236,19 +257,12 @@ bool TapDevice::send(const FrameOut& frame, Instant) {
       return true;
     case EBADFD:
       ++counters_.out_down;
-      give_up(errno);
+      lose(now);
       return true;
     default:
       ++counters_.out_dropped;
       return true;
   }
-}
-
-void TapDevice::give_up(int error) {
-  spdlog::error("link {}: TAP device {} is gone ({}); restart the daemon to have it again", name_, device_,
-                std::generic_category().message(error));
-  descriptor_.reset();
-  set_fd(-1);
 }
 
 }  // namespace conker::daemon

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/descriptor.hpp"
-#include "daemon/links/device.hpp"
+#include "daemon/links/host_device.hpp"
 
 namespace conker::daemon {
 
-class TapDevice final : public Device {
+class TapDevice final : public HostDevice {
  public:
   /// Throws std::runtime_error when the device cannot be had or set up.
   TapDevice(const config::Link& link, const config::Tap& tap);
@@ -18,23 +19,28 @@ class TapDevice final : public Device {
   bool send(const FrameOut& frame, Instant now) override;
   std::uint32_t segmentation() const override { return offload_ ? kMaxPacket : 0; }
   void coalesce(bool wanted) override;
-  std::string description() const override { return "tap " + device_; }
 
  private:
   static constexpr std::size_t kInBytes = std::size_t{256} << 10;
   static constexpr std::uint32_t kMaxPacket = 65535;
 
-  void attach();
+  void attach() override;
+  void detach() override;
+  bool attached() const override { return static_cast<bool>(descriptor_); }
+  std::string find() const override;
   int set_interface(short flags);
-  void set_up_host_side(const Prefix& address, std::uint16_t mtu);
-  void give_up(int error);
+  /// The same for a device that was made for several queues, of which one is ours then.
+  int set_interface_of_queues(short flags);
+  void set_up_host_side(const Prefix& address);
 
-  std::string name_;
-  std::string device_;
+  const bool wants_offload_;
+  const std::uint16_t mtu_;
+  const std::optional<Prefix> host_address_;
   Descriptor descriptor_;
-  bool offload_;             // every frame has an OffloadHeader in front, both ways
-  bool coalescing_ = false;  // and those that come in may hold many segments
-  std::size_t longest_;      // bytes of a read() that takes a whole frame for sure
+  bool offload_ = false;     // every frame has an OffloadHeader in front, both ways
+  bool coalesce_ = true;     // it is wanted that those that come in may hold many segments
+  bool coalescing_ = false;  // and they may
+  std::size_t longest_ = 0;  // bytes of a read() that takes a whole frame for sure
   std::unique_ptr<std::byte[]> in_;
 };
 

@@ -67,11 +67,12 @@ Instant UnixStreamDevice::next_deadline() const {
 
 bool UnixStreamDevice::find_peer(Instant now) {
   if (peer_) return true;
+  look(now);
   if (listens_) {
-    welcome(Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
+    welcome(Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)), now);
   } else if (now >= retry_at_) {
     retry_at_ = now + kReconnectAfter;
-    welcome(connect_to(path_));
+    welcome(connect_to(path_), now);
     if (!peer_ && !complained_) {
       complained_ = true;
       spdlog::warn("link {}: nobody listens on {} ({}); trying again every second", name_, path_,
@@ -81,17 +82,17 @@ bool UnixStreamDevice::find_peer(Instant now) {
   return static_cast<bool>(peer_);
 }
 
-void UnixStreamDevice::welcome(Descriptor peer) {
+void UnixStreamDevice::welcome(Descriptor peer, Instant now) {
   if (!peer) return;
   peer_ = std::move(peer);
   set_fd(peer_.get());
-  ++counters_.connects;
+  change_state(LinkState::kUp, now);
   complained_ = false;
   spdlog::info("link {}: connected over {}", name_, path_);
 }
 
 void UnixStreamDevice::lose_peer(Instant now, const std::string& why) {
-  ++counters_.disconnects;
+  change_state(LinkState::kNoCarrier, now);
   spdlog::info("link {}: disconnected: {}", name_, why);
   peer_.reset();
   set_fd(listener_.get());

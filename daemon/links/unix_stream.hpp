@@ -24,10 +24,11 @@ class UnixStreamDevice final : public Device {
   Instant next_deadline() const override;
   bool wants_write() const override { return blocked_; }
   std::string description() const override;
+  void look(Instant now) override { change_state(peer_ ? LinkState::kUp : LinkState::kNoCarrier, now); }
 
  private:
   bool find_peer(Instant now);
-  void welcome(Descriptor peer);
+  void welcome(Descriptor peer, Instant now);
   void lose_peer(Instant now, const std::string& why);
   std::size_t take_frames(std::span<FrameIn> batch, bool& absurd);
 

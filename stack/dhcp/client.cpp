@@ -98,6 +98,26 @@ void DhcpClient::finish_stop() {
   deadline_ = kNever;
 }
 
+void DhcpClient::link_up() {
+  switch (state_) {
+    case DhcpState::kBound:
+    case DhcpState::kRenewing:
+    case DhcpState::kRebinding:
+      return enter(DhcpState::kRebinding);
+    case DhcpState::kSelecting:
+    case DhcpState::kRequesting:
+    case DhcpState::kRebooting:
+      tries_ = 0;
+      deadline_ = stack_.now();
+      return;
+    case DhcpState::kStopped:
+    case DhcpState::kInit:
+    case DhcpState::kChecking:
+    case DhcpState::kReleasing:
+      return;
+  }
+}
+
 void DhcpClient::give_up_lease() {
   if (in_use_) {
     news_.mask = static_cast<std::uint8_t>((news_.mask & ~DhcpNews::kLease) | DhcpNews::kLost);

@@ -34,6 +34,10 @@ class DhcpClient {
   void stop();
   static constexpr Duration kPatience = 1s;
 
+  /// The interface's link has come up after it was down: the lease is confirmed by any server while it stays
+  /// in use (RFC 2131, 3.7); what waits for an answer is sent again.
+  void link_up();
+
   // ---- A turn: step 3 ----
 
   /// Every event of a socket whose cookie has the tag.

@@ -29,6 +29,16 @@ Error Conflicts::remove_address(const IpAddress& address) {
   return interfaces_.remove_address(address);
 }
 
+void Conflicts::link_up(InterfaceId interface, Instant now) {
+  for (std::uint32_t i = 0; i < addresses().size(); ++i) {
+    Address& address = addresses()[i];
+    if (address.interface != interface || address.state == AddressState::kDuplicate) continue;
+    address.said = 0;
+    address.deadline = address.state == AddressState::kProbing ? now + random_up_to(kProbeWait) : now;
+    deadline_ = std::min(deadline_, address.deadline);
+  }
+}
+
 Duration Conflicts::random_up_to(Duration limit) {
   return Duration(random_.below(static_cast<std::uint32_t>(limit / 1ms)) * Duration(1ms));
 }

@@ -25,6 +25,9 @@ class Conflicts {
   /// An address is wanted: it is probed or, without that, in use and announced from the next timers() on.
   Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options, Instant now);
   Error remove_address(const IpAddress& address);
+  /// The link has come up (RFC 5227, 2.1): what is being probed for is probed for from the beginning; what is
+  /// in use is announced, and stays, since connections hang on it.
+  void link_up(InterfaceId interface, Instant now);
 
   /// An ARP packet that came in, before anybody else makes something of it.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);

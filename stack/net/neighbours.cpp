@@ -166,6 +166,13 @@ void Neighbours::fail(std::uint32_t index) {
   drop_queue(table_[index]);
 }
 
+void Neighbours::doubt(InterfaceId interface) {
+  for (std::uint32_t i = 0; i < fresh_; ++i) {
+    if (table_[i].interface == interface && table_[i].known()) stop_asking(i, State::kFailed);
+  }
+  interfaces_.outdate_paths();
+}
+
 void Neighbours::timers(Instant now) {
   while (!asking_.empty() && table_[asking_.head()].deadline <= now) {
     const std::uint32_t index = asking_.head();

@@ -32,6 +32,8 @@ class Neighbours {
 
   /// An ARP packet that came in.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
+  /// The link has come up anew: who was known there has to be found again before it is spoken to.
+  void doubt(InterfaceId interface);
   /// Asks again, gives up.
   void timers(Instant now);
   Instant next_deadline() const;

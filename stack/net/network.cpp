@@ -318,6 +318,11 @@ Error Network::add_address(InterfaceId interface, const Prefix& address, const A
   return conflicts_.add_address(interface, address, options, now_);
 }
 
+void Network::link_up(InterfaceId interface) {
+  neighbours_.doubt(interface);
+  conflicts_.link_up(interface, now_);
+}
+
 Error Network::set_gateway(const IpAddress& gateway) {
   return interfaces_.set_gateway(gateway);
 }

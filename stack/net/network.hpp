@@ -69,6 +69,7 @@ class Network {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
   Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options = {});
   Error remove_address(const IpAddress& address) { return conflicts_.remove_address(address); }
+  void link_up(InterfaceId interface);
   Error add_route(const Prefix& to, const IpAddress& gateway) {
     return gateway.is_unspecified() ? Error::kInvalidArgument : interfaces_.add_route(to, gateway, {});
   }

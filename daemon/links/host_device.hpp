@@ -1,0 +1,53 @@
+// A device that is an interface of the host: it may go down, lose its carrier, be renamed, vanish, and come
+// back.
+#pragma once
+
+#include <string>
+
+#include "daemon/links/device.hpp"
+
+namespace conker::daemon {
+
+/// Each change of state is logged once. While the interface is gone its name is looked for: when the host
+/// says that its interfaces have changed, at most once in kRetry, and from time to time without that.
+class HostDevice : public Device {
+ public:
+  void look(Instant now) override;
+  Instant next_deadline() const override { return look_at_; }
+  std::string description() const override { return kind_ + " " + (called_.empty() ? device_ : called_); }
+
+ protected:
+  static constexpr Duration kRetry = 1s, kLongestRetry = 32s;
+
+  HostDevice(std::string kind, std::string link, std::string device)
+      : name_(std::move(link)), device_(std::move(device)), kind_(std::move(kind)) {}
+
+  /// Opens the interface `device_`. Throws std::runtime_error with one line that says what to do.
+  virtual void attach() = 0;
+  virtual void detach() = 0;
+  virtual bool attached() const = 0;
+  /// What it is called now; empty when it is gone.
+  virtual std::string find() const = 0;
+
+  void look_if_due(Instant now) {
+    if (now >= look_at_) look(now);
+  }
+  /// It does not answer any more.
+  void lose(Instant now);
+
+  const std::string name_;    // of the link
+  const std::string device_;  // of the interface, in the configuration
+
+ private:
+  void take_back(Instant now);
+  void tell(LinkState state, Instant now);
+
+  const std::string kind_;
+  std::string called_;  // now
+  Instant look_at_ = kNever;
+  Instant tried_{};  // to take it back
+  Duration wait_ = kRetry;
+  bool complained_ = false;  // that it could not be taken back
+};
+
+}  // namespace conker::daemon
