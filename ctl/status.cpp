@@ -26,6 +26,7 @@ std::string joined(const json& list) {
 std::string links_text(const json& links) {
   Table table({{"LINK"},
                {"DEVICE"},
+               {"STATE"},
                {"ADDRESSES"},
                {"MAC"},
                {"MTU", Align::kRight},
@@ -36,7 +37,9 @@ std::string links_text(const json& links) {
     std::string remarks;
     if (link.at("faults") == true) remarks += "faults set";
     if (link.at("captured") == true) remarks += remarks.empty() ? "captured" : ", captured";
-    table.add({link.at("name"), link.at("device"), joined(link.at("addresses")), link.at("mac"),
+    std::string state = link.at("state");
+    if (state != "up") state += " for " + duration_text(link.at("state_s"));
+    table.add({link.at("name"), link.at("device"), state, joined(link.at("addresses")), link.at("mac"),
                std::to_string(link.at("mtu").get<int>()),
                fmt::format("{} ({})", count(link.at("frames_in")), bytes_text(link.at("bytes_in"))),
                fmt::format("{} ({})", count(link.at("frames_out")), bytes_text(link.at("bytes_out"))),
@@ -129,6 +132,9 @@ std::string status_text(const json& status) {
     text += fmt::format(
         "capture: {} frames{}\n", count(capture.at("frames")),
         capture.at("error").is_null() ? "" : ", ended: " + capture.at("error").get<std::string>());
+  }
+  if (const json& lost = status.at("log").at("lines_lost"); lost != 0) {
+    text += fmt::format("log: {} lines lost: nobody took them\n", count(lost));
   }
   return text;
 }

@@ -1,8 +1,5 @@
 #include "daemon/log.hpp"
 
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -10,29 +7,29 @@
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <utility>
+
+#include "daemon/log_sinks.hpp"
 
 namespace conker::daemon {
 namespace {
 
-constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 constexpr const char* kWithTime = "%Y-%m-%dT%H:%M:%S.%e%z %l: %v";
 constexpr const char* kWithoutTime = "%l: %v";
 
-spdlog::sink_ptr open_sink(const std::string& name) {
-  if (name == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_st>();
-  if (name == "journal") {
-    if (::access(kJournalSocket, W_OK) != 0) {
-      throw std::runtime_error("log.sink: there is no journal here; use stderr or the path of a file");
-    }
-    return std::make_shared<spdlog::sinks::systemd_sink_st>("conkerd");
-  }
-  // spdlog would make the directories on the way, and a typing error would leave a tree behind.
-  if (!std::filesystem::is_directory(std::filesystem::path(name).parent_path())) {
-    throw std::runtime_error("log.sink: there is no directory for " + name + "; make it first");
-  }
+// There is one log, as there is one default logger.
+std::shared_ptr<LossySink> the_sink;
+std::shared_ptr<StreamSink> the_file;  // the same where it is a file
+
+std::shared_ptr<LossySink> open_sink(const std::string& name) {
+  if (name == "stderr") return std::make_shared<StreamSink>(STDERR_FILENO);
   try {
-    return std::make_shared<spdlog::sinks::basic_file_sink_st>(name);
-  } catch (const spdlog::spdlog_ex& error) {
+    if (name == "journal") return std::make_shared<JournalSink>();
+    if (!std::filesystem::is_directory(std::filesystem::path(name).parent_path())) {
+      throw std::runtime_error("there is no directory for " + name + "; make it first");
+    }
+    return the_file = std::make_shared<StreamSink>(name);
+  } catch (const std::runtime_error& error) {
     throw std::runtime_error(std::string("log.sink: ") + error.what());
   }
 }
@@ -54,12 +51,15 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 }  // namespace
 
 void set_up_log(const config::Log& log) {
-  const auto logger = std::make_shared<spdlog::logger>("conkerd", open_sink(log.sink));
+  the_file = nullptr;
+  the_sink = open_sink(log.sink);
+  const auto logger = std::make_shared<spdlog::logger>("conkerd", the_sink);
   // systemd says by JOURNAL_STREAM that it reads our stderr; it puts the time before each line itself.
   const bool timed =
       log.sink != "journal" && !(log.sink == "stderr" && std::getenv("JOURNAL_STREAM") != nullptr);
   logger->set_pattern(timed ? kWithTime : kWithoutTime);
-  logger->flush_on(spdlog::level::trace);
+  // spdlog's own handler writes to stderr, and waits for it.
+  logger->set_error_handler([](const std::string&) {});
   spdlog::set_default_logger(logger);
   set_log_level(log.level);
 }
@@ -80,6 +80,24 @@ config::LogLevel log_level() {
 
 void set_log_level(config::LogLevel level) {
   spdlog::set_level(to_spdlog(level));
+}
+
+std::uint64_t log_lines_lost() {
+  return the_sink == nullptr ? 0 : the_sink->lost();
+}
+
+void on_log_loss(std::function<void()> handler) {
+  if (the_sink != nullptr) the_sink->on_loss(std::move(handler));
+}
+
+bool log_catch_up() {
+  return the_sink == nullptr || the_sink->catch_up();
+}
+
+Reopened reopen_log(std::string& why) {
+  if (the_file == nullptr) return Reopened::kNoFile;
+  why = the_file->reopen();
+  return why.empty() ? Reopened::kReopened : Reopened::kFailed;
 }
 
 }  // namespace conker::daemon

@@ -5,13 +5,17 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <string>
 
 #include "config/loader.hpp"
+#include "ctl/protocol/standard_streams.hpp"
 #include "daemon/control/server.hpp"
+#include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/leases.hpp"
 #include "daemon/log.hpp"
@@ -39,16 +43,23 @@ class Daemon {
         leases_(engine_, names_),
         control_(engine_, services_, udp_services_, names_, leases_, config.control),
         shutdown_(engine_, [this] { return leases_.stop(); }),
-        notifier_(loop_) {
+        notifier_(loop_),
+        log_catch_up_(loop_, [this] {
+          if (log_catch_up()) log_catch_up_.stop();
+        }) {
     start_services();
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       ev_signal_init(&signals_[i], &Daemon::on_signal, kSignals[i]);
       signals_[i].data = this;
       ev_signal_start(loop_, &signals_[i]);
     }
+    on_log_loss([this] {
+      if (!log_catch_up_.active()) log_catch_up_.start(kLogCatchUpEvery, kLogCatchUpEvery);
+    });
   }
 
   ~Daemon() {
+    on_log_loss({});
     for (ev_signal& watcher : signals_) ev_signal_stop(loop_, &watcher);
   }
   Daemon(const Daemon&) = delete;
@@ -66,6 +77,7 @@ class Daemon {
 
  private:
   static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
+  static constexpr double kLogCatchUpEvery = 1;  // seconds, while lines of the log are lost
 
   void start_services() {
     engine_.enter();
@@ -84,12 +96,29 @@ class Daemon {
 
   void signalled(int number) {
     if (number == SIGHUP) {
-      spdlog::warn("SIGHUP is ignored: the configuration cannot be reloaded yet; restart the daemon");
+      hung_up();
     } else if (shutdown_.begun()) {
       spdlog::info("told to end again: connections are reset");
       shutdown_.hurry();
     } else {
       end(::strsignal(number));
+    }
+  }
+
+  /// What logrotate asks for when it has renamed the log.
+  void hung_up() {
+    std::string why;
+    switch (reopen_log(why)) {
+      case Reopened::kReopened:
+        spdlog::info("SIGHUP: the log file is opened anew; the configuration stays: restart to reload it");
+        break;
+      case Reopened::kFailed:
+        spdlog::error("SIGHUP: the log file cannot be opened anew: {}; the old one stays in use", why);
+        break;
+      case Reopened::kNoFile:
+        spdlog::warn(
+            "SIGHUP: the log has no file to open anew; the configuration stays: restart to reload it");
+        break;
     }
   }
 
@@ -114,6 +143,7 @@ class Daemon {
   ControlServer control_;
   Shutdown shutdown_;
   Notifier notifier_;
+  TimerWatch log_catch_up_;
   std::array<ev_signal, kSignals.size()> signals_{};
 };
 
@@ -126,12 +156,19 @@ std::optional<config::Config> load(const std::string& path) {
   }
 }
 
+/// The exit code of a command whose answer is on standard output.
+int printed() {
+  if (std::fflush(stdout) == 0) return kExitOk;
+  std::fprintf(stderr, "conkerd: standard output: %s\n", std::strerror(errno));
+  return kExitFailed;
+}
+
 int run(const std::string& path, bool check_only) {
   const auto config = load(path);
   if (!config) return kExitUsage;
   if (check_only) {
     std::printf("%s: ok\n", path.c_str());
-    return kExitOk;
+    return printed();
   }
   try {
     set_up_log(config->log);
@@ -140,7 +177,9 @@ int run(const std::string& path, bool check_only) {
     return kExitFailed;
   }
   try {
+    // A reader that has gone and a file that may not grow (RLIMIT_FSIZE) are errors like any other.
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
     Daemon daemon(*config);
     daemon.run();
   } catch (const std::exception& error) {
@@ -154,6 +193,7 @@ int run(const std::string& path, bool check_only) {
 }  // namespace conker::daemon
 
 int main(int argc, char** argv) {
+  conker::ctl::open_standard_streams();
   CLI::App app("conkerd: a TCP/IP stack of its own on TAP devices, packet sockets and unix sockets",
                "conkerd");
   std::string path;
@@ -164,7 +204,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? conker::daemon::kExitOk : conker::daemon::kExitUsage;
+    return app.exit(error) == 0 ? conker::daemon::printed() : conker::daemon::kExitUsage;
   }
   return conker::daemon::run(path, check_only);
 }

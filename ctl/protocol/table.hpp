@@ -47,7 +47,9 @@ inline constexpr std::array kStatusResult{
     Field{"version", Type::kString, {}, "version of the daemon"},
     Field{"pid", Type::kInteger, {}, "its process"},
     Field{"uptime_s", Type::kNumber, "s", "how long it has been running"},
-    Field{"links", Type::kList, {}, "name, device, mac, mtu, addresses, frames, faults, dhcp"},
+    Field{"links", Type::kList, {}, "name, device, state, mac, mtu, addresses, frames, faults, dhcp"},
+    Field{"links.state", Type::kString, {}, "up, down, no carrier (or no peer), or gone"},
+    Field{"links.state_s", Type::kNumber, "s", "for how long"},
     Field{"links.dhcp",
           Type::kObject,
           {},
@@ -67,6 +69,7 @@ inline constexpr std::array kStatusResult{
     Field{"books.fault", Type::kString, {}, "the first one that does not; null"},
     Field{"strike", Type::kObject, {}, "the strike that is running; null"},
     Field{"capture", Type::kObject, {}, "the capture that is running; null"},
+    Field{"log", Type::kObject, {}, "level; lines_lost, which nobody took from the daemon"},
     Field{"control", Type::kObject, {}, "clients now and what they did"},
 };
 inline constexpr std::array kStatsResult{

@@ -93,6 +93,7 @@ json Status::status() const {
           {"books", books_json(books)},
           {"strike", strikes_.status()},
           {"capture", captures_.status()},
+          {"log", {{"level", config::to_string(log_level())}, {"lines_lost", log_lines_lost()}}},
           {"control", control()}};
 }
 
@@ -116,6 +117,8 @@ json Status::links(bool with_counters) const {
       list.push_back(std::move(entry));
       continue;
     }
+    entry["state"] = to_string(link.device->state());
+    entry["state_s"] = static_cast<double>((engine_.clock() - link.device->state_since()).count()) / 1e6;
     entry["frames_in"] = link.device->counters().frames_in;
     entry["frames_out"] = link.device->counters().frames_out;
     entry["bytes_in"] = link.device->counters().bytes_in;
