@@ -46,13 +46,14 @@ int end_all(const Context& context, const std::string& verb, const std::vector<s
   for (const std::string& id : ids) {
     try {
       done.push_back(client.call(verb, {{"id", id}}));
-      if (!context.json) print(fmt::format("{}  {}\n", id, done.back().at("state").get<std::string>()));
     } catch (const Failure& failure) {
       if (failure.exit() == kExitTimedOut || failure.exit() == kExitNoDaemon) throw;
       if (!context.json) std::fprintf(stderr, "conkerctl: %s\n", failure.what());
       failed.push_back({{"id", id}, {"message", failure.what()}});
       if (exit == kExitDone) exit = failure.exit();
+      continue;
     }
+    if (!context.json) print(fmt::format("{}  {}\n", id, done.back().at("state").get<std::string>()));
   }
   if (context.json) print_json({{verb == "close" ? "closed" : "aborted", done}, {"failed", failed}});
   return exit;

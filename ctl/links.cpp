@@ -27,8 +27,13 @@ std::string names(const json& links, const char* key) {
 int capture_start(const Context& context, const std::string& path, const std::string& link) {
   Client client = context.connect();
   // The daemon empties it once it takes the capture: one that is refused must not destroy what is there.
-  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (!file) throw Failure(kExitFailed, fmt::format("{}: {}", path, std::strerror(errno)));
+  // Nor may a pipe that nobody reads hold us: the daemon refuses what is no file.
+  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
+  if (!file) {
+    throw Failure(kExitFailed,
+                  fmt::format("{}: {}", path,
+                              errno == ENXIO ? "a capture needs a regular file" : std::strerror(errno)));
+  }
   json params = json::object();
   if (!link.empty()) params["link"] = link;
   const json result = client.call_with_descriptor("capture_start", params, file.get());

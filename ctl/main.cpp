@@ -3,14 +3,18 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
+#include "ctl/protocol/standard_streams.hpp"
 #include "ctl/protocol/table.hpp"
 
 namespace conker::ctl {
@@ -66,8 +70,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (app.exit(error, std::cout, std::cerr) == 0) return kExitDone;
-    return kExitUsage;
+    if (app.exit(error, std::cout, std::cerr) != 0) return kExitUsage;
+    if (std::cout.flush()) return kExitDone;
+    std::fprintf(stderr, "conkerctl: standard output: %s\n", std::strerror(errno));
+    return kExitFailed;
   }
   try {
     return context.run();
@@ -85,7 +91,9 @@ int run(int argc, char** argv) {
 }  // namespace conker::ctl
 
 int main(int argc, char** argv) {
-  // Writing to somebody who has gone is an error like any other.
-  ::signal(SIGPIPE, SIG_IGN);
+  conker::ctl::open_standard_streams();
+  // Who reads our output may stop when it has seen enough (`conkerctl list | head -1`): we end without a
+  // word, as other programs do, even if we were started with SIGPIPE ignored.
+  ::signal(SIGPIPE, SIG_DFL);
   return conker::ctl::run(argc, argv);
 }

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +27,11 @@ std::string unfit(const Descriptor& file) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return "a capture needs a regular file: pipes and devices could block the daemon";
+  }
+  struct statfs system {};
+  if (::fstatfs(file.get(), &system) == 0 && system.f_type == FUSE_SUPER_MAGIC) {
+    return "a capture needs a file of the kernel's own file systems: a program behind it (FUSE) could block "
+           "the daemon";
   }
   const int flags = ::fcntl(file.get(), F_GETFL);
   if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return "the capture's file is not open for writing";

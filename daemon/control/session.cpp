@@ -13,7 +13,7 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
-constexpr std::size_t kMaxDescriptors = 8;  // room for those to be closed
+constexpr std::size_t kMaxDescriptors = 253;  // of a message (SCM_MAX_FD): room for those to be closed
 
 /// Keeps the first descriptor that came with a message, closes all others.
 void take_descriptors(msghdr& message, Descriptor& kept) {
@@ -24,6 +24,10 @@ void take_descriptors(msghdr& message, Descriptor& kept) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
       Descriptor descriptor(fd);
+      // A socket that lingers would hold whoever closes it last for as long as its owner likes. No verb wants
+      // one.
+      const linger none{};
+      (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
       if (!kept) kept = std::move(descriptor);
     }
   }
