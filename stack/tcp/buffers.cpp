@@ -140,21 +140,19 @@ bool Tcp::may_wake_starved() const {
   return starved_ != 0 && chunks_.available(Use::kSend) != 0;
 }
 
-// Applications that could not send because the budget was used up are told when there are chunks again: as
-// many as there are chunks, and a few slots a turn, one behind the other, so that nobody is passed over and a
+// Applications that could not send because the budget was used up are told when there are chunks again: a few
+// slots a turn, one behind the other, so that nobody is passed over and a
 // large table costs no more than a small one.
 void Tcp::wake_starved() {
   constexpr std::uint32_t kSlotsPerTurn = 256;
   if (!may_wake_starved()) return;
-  std::uint32_t room = chunks_.available(Use::kSend);
-  for (std::uint32_t n = std::min(starved_, kSlotsPerTurn); n > 0 && room > 0; --n, --starved_) {
+  for (std::uint32_t n = std::min(starved_, kSlotsPerTurn); n > 0; --n, --starved_) {
     if (wake_next_ >= connections_.end()) wake_next_ = 0;
     const std::uint32_t slot = wake_next_++;
     if (!connections_.live(slot) || connections_.resting(slot)) continue;
     Connection& c = connections_[slot];
     if (!c.wants_writable || c.state == State::kDestroy) continue;
     c.wants_writable = false;
-    --room;
     post(slot, Event::kWritable);
   }
 }

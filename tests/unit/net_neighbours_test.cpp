@@ -127,7 +127,7 @@ TEST_F(NeighboursTest, KeepTheLatestAtTheirCeiling) {
 }
 
 TEST_F(NeighboursTest, OneThatIsAskedForLaterHasTheRoomOfWhoWaitsLongest) {
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 3; ++i)
     EXPECT_EQ(send(host(50), std::string(1200, static_cast<char>('a' + i))), Sent::kSent);
   EXPECT_EQ(send(host(51), std::string(1200, 'z')), Sent::kSent);
   EXPECT_EQ(count(Count::drop_neighbour_queue), 1u);
@@ -136,7 +136,7 @@ TEST_F(NeighboursTest, OneThatIsAskedForLaterHasTheRoomOfWhoWaitsLongest) {
   arp_reply(host(51));
   EXPECT_EQ(sent_text(), std::string(1200, 'z'));
   arp_reply(host(50));
-  for (const char left : {'b', 'c', 'd'}) EXPECT_EQ(sent_text(), std::string(1200, left));
+  for (const char left : {'b', 'c'}) EXPECT_EQ(sent_text(), std::string(1200, left));
 }
 
 TEST_F(NeighboursTest, HaveTheirFloorInAFullPool) {
