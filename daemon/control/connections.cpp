@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/control/listing.hpp"
+#include "daemon/control/refusals.hpp"
 #include "daemon/control/text.hpp"
 
 namespace conker::daemon {
@@ -86,7 +87,11 @@ void Connections::open(Call call, const Endpoint& remote) {
   engine_.enter();
   const auto id = engine_.stack().connect(request);
   if (!id) {
-    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(remote), to_string(id.error())));
+    const std::string why =
+        id.error() == Error::kNoSuchAddress
+            ? to_text(request.local) + " is not an address of this stack: status shows them"
+            : refusal(engine_, remote.address, id.error());
+    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(remote), why));
     return;
   }
   const bool hold = call.boolean("hold");
@@ -106,20 +111,17 @@ void Connections::opened(Opening opening, ConnectionId id) {
 void Connections::not_opened(Opening opening, const Event& event) {
   ConnectionInfo info;
   std::string remote = "the peer";
-  bool silent = false;
+  std::string silent;
   if (engine_.stack().info(event.connection, info)) {
     remote = to_text(info.tuple.remote, info.tuple.remote_port);
-    silent = engine_.stack().network().neighbour_missing(info.tuple.remote);
+    silent = why_silent(engine_, info.tuple.remote);
   }
   switch (event.reason) {
     case CloseReason::kRefused:
       opening.call.fail(Code::kConnectionRefused, fmt::format("{} refused the connection", remote));
       break;
     case CloseReason::kTimedOut:
-      opening.call.fail(
-          Code::kTimedOut,
-          fmt::format("{} did not answer in time{}", remote,
-                      silent ? ", nor does anybody answer ARP on the way: is the address right?" : ""));
+      opening.call.fail(Code::kTimedOut, fmt::format("{} did not answer in time{}", remote, silent));
       break;
     default:
       opening.call.fail(Code::kFailed, fmt::format("cannot open {}: {}", remote, to_string(event.reason)));

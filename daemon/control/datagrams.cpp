@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ctl/protocol/base64.hpp"
+#include "daemon/control/refusals.hpp"
 #include "daemon/control/text.hpp"
 
 namespace conker::daemon {
@@ -64,7 +65,8 @@ void Datagrams::send(Call call, const Endpoint& remote) {
                           "give the broadcast address of one link's network",
                           to_text(remote)));
   } else if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot send to {}: {}", to_text(remote), to_string(error)));
+    call.fail(Code::kFailed,
+              fmt::format("cannot send to {}: {}", to_text(remote), refusal(engine_, remote.address, error)));
   } else {
     call.reply({{"remote", to_text(remote)}, {"port", info.local.port.value}, {"bytes", data.size()}});
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/control/refusals.hpp"
 #include "daemon/control/text.hpp"
 
 namespace conker::daemon {
@@ -42,6 +43,10 @@ void Pings::ping(Call call, const IpAddress& host) {
     call.fail(Code::kBusy, fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
     return;
   }
+  if (const std::string wrong = not_a_peer(engine_, host); !wrong.empty()) {
+    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), wrong));
+    return;
+  }
   while (waiting_.count(next_identifier_) != 0) ++next_identifier_;
   const std::uint16_t identifier = next_identifier_++;
   const auto sequence = static_cast<std::uint16_t>(call.integer("sequence"));
@@ -53,7 +58,7 @@ void Pings::ping(Call call, const IpAddress& host) {
   const Instant now = engine_.clock();
   const Error error = engine_.stack().ping(host, identifier, sequence, payload);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), to_string(error)));
+    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), refusal(engine_, host, error)));
     return;
   }
   const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms"));
@@ -83,10 +88,8 @@ void Pings::expire() {
     }
     Waiting waiting = std::move(it->second);
     it = waiting_.erase(it);
-    const bool silent = engine_.stack().network().neighbour_missing(waiting.host);
-    waiting.call.fail(Code::kTimedOut,
-                      fmt::format("no answer from {}{}", to_text(waiting.host),
-                                  silent ? ", nor to ARP on the way: is the address right?" : ""));
+    waiting.call.fail(Code::kTimedOut, fmt::format("no answer from {}{}", to_text(waiting.host),
+                                                   why_silent(engine_, waiting.host)));
   }
   arm();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/control/refusals.hpp"
 #include "daemon/control/text.hpp"
 
 namespace conker::daemon {
@@ -73,6 +74,11 @@ Strikes::~Strikes() {
 
 void Strikes::start(Call call, const Endpoint& target) {
   if (!call.wanted()) return;
+  // First, since no entry in strike.allow would help.
+  if (const std::string wrong = not_a_peer(engine_, target.address); !wrong.empty()) {
+    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target), wrong));
+    return;
+  }
   const config::Strike& limits = engine_.config().strike;
   if (!limits.allows(target.address)) {
     call.fail(Code::kNotAllowed,
@@ -110,7 +116,8 @@ void Strikes::start(Call call, const Endpoint& target) {
   strike_.emplace(engine_.stack(), slots_, static_cast<std::uint8_t>(Owner::kStrike));
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target), to_string(error)));
+    call.fail(Code::kFailed,
+              fmt::format("cannot strike {}: {}", to_text(target), refusal(engine_, target.address, error)));
     return;
   }
   spdlog::info("strike: begins at {}, {} at a time", to_text(target), request.concurrency);

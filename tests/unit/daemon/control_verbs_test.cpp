@@ -258,10 +258,10 @@ TEST_F(ControlTest, Strike) {
 
 TEST_F(ControlTest, StrikeRefusals) {
   auto client = connect();
-  const json refused = client->call("strike", {{"target", "10.78.0.2:80"}, {"cycles", 1}});
+  const json refused = client->call("strike", {{"target", "10.78.0.9:80"}, {"cycles", 1}});
   EXPECT_EQ(refused.at("error").at("code"), static_cast<int>(ctl::Code::kNotAllowed));
   EXPECT_EQ(refused.at("error").at("message"),
-            "target 10.78.0.2 is not allowed: add it to strike.allow in the configuration");
+            "target 10.78.0.9 is not allowed: add it to strike.allow in the configuration");
   EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}}),
             static_cast<int>(ctl::Code::kInvalidParameters));
   EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"concurrency", 65}}),
