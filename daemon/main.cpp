@@ -158,7 +158,7 @@ std::optional<config::Config> load(const std::string& path) {
 
 /// The exit code of a command whose answer is on standard output.
 int printed() {
-  if (std::fflush(stdout) == 0) return kExitOk;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return kExitOk;
   std::fprintf(stderr, "conkerd: standard output: %s\n", std::strerror(errno));
   return kExitFailed;
 }

@@ -62,6 +62,19 @@ TEST_F(ConflictsTest, ANewAddressIsAnnounced) {
   EXPECT_FALSE(event()) << "nobody has asked for news";
 }
 
+// RFC 5227, 2.1: a link that comes up may lead to another network.
+TEST_F(ConflictsTest, AnAddressIsAnnouncedAgainWhenTheLinkComesUp) {
+  add({});
+  run_for(5s);
+  while (!nothing_sent()) (void)sent_arp();
+  network_->link_up({0});
+  EXPECT_TRUE(network_->is_local(kNew)) << "connections hang on it";
+  run_for(5s);
+  int announced = 0;
+  while (!nothing_sent()) announced += is_announcement(sent_arp()) ? 1 : 0;
+  EXPECT_EQ(announced, 2);
+}
+
 TEST_F(ConflictsTest, ABusyLinkIsToldLater) {
   link_.busy = true;
   add({});
