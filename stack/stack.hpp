@@ -48,6 +48,9 @@ class Stack {
  public:
   /// How many bytes of storage these capacities take.
   static std::size_t storage_bytes(const Capacities& capacities);
+  /// What storage_bytes() says of this one's capacities. More than the storage handed in: the stack must not
+  /// be used. For an embedder without the room to make a second stack that only measures.
+  std::size_t storage_used() const { return used_; }
 
   /// `storage` must be zeroed, aligned to 16 bytes, at least storage_bytes() long, and outlive the stack.
   /// Pages of it that are never needed are never touched. `entropy` must be unpredictable to peers.

@@ -73,12 +73,12 @@ Command read_command(Console& console) {
 
 [[noreturn]] void serve() {
   static Console console;
-  console << "conker " CONKER_VERSION " on LM3S6965, tables "
-          << static_cast<std::uint32_t>(Stack::storage_bytes(kCapacities)) << " of "
-          << static_cast<std::uint32_t>(tables.size()) << " bytes\n";
-  chip::require(Stack::storage_bytes(kCapacities) <= tables.size(), "the tables do not fit");
-  static chip::Ethernet ethernet(receive_ring);
   static Stack stack(tables, kCapacities, make_settings(), draw_entropy());
+  console << "conker " CONKER_VERSION " on LM3S6965, tables "
+          << static_cast<std::uint32_t>(stack.storage_used()) << " of "
+          << static_cast<std::uint32_t>(tables.size()) << " bytes\n";
+  chip::require(stack.storage_used() <= tables.size(), "the tables do not fit");
+  static chip::Ethernet ethernet(receive_ring);
   static Device device(ethernet, stack, console);
 
   const Command command = read_command(console);

@@ -16,7 +16,7 @@ namespace conker {
 inline constexpr std::uint32_t kNone = 0xffffffff;
 
 /// What a chunk is taken for. Each use has a floor, chunks that no other use can take, and a ceiling
-/// (budget_of() in chunk_pool.cpp has the figures, stack/README.md the reasons).
+/// (kBudgets in chunk_pool.cpp has the figures, stack/README.md the reasons).
 enum class Use : std::uint8_t {
   kReceive,     // data in its order that the application has not read
   kSend,        // data that the peer has not acknowledged

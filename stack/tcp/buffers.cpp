@@ -9,11 +9,17 @@ namespace conker {
 
 // ---- How much each may queue ----
 
-/// Bytes that the connection may have queued now: a fair share of the budget, and a segment at least. What is
-/// written far ahead of its turn to leave has left the cache by then; what is in flight has to stay.
+/// Bytes that the connection may have queued now: what is in flight has to stay, and some is written ahead;
+/// what is written far ahead of its turn to leave has left the cache by then. Once an eighth of the budget is
+/// taken no more is written ahead than the peer's window takes, so that those who never read hold little. All
+/// that within a fair share of the budget, and a segment at least.
 std::uint32_t Tcp::send_limit(const Connection& c) const {
   constexpr std::uint32_t kMostUnsent = 256 << 10;
-  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + kMostUnsent);
+  const std::uint32_t ceiling = chunks_.ceiling(Use::kSend);
+  const bool pressed = chunks_.available(Use::kSend) < ceiling - ceiling / 8;
+  const std::uint32_t unsent =
+      pressed ? std::clamp(c.snd_wnd, chunks_.chunk_bytes(), kMostUnsent) : kMostUnsent;
+  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + unsent);
   const std::uint64_t share =
       std::max<std::uint64_t>({chunks_.fair_bytes(Use::kSend), chunks_.chunk_bytes(), c.mss});
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, share));

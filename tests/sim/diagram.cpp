@@ -10,9 +10,8 @@ constexpr std::uint32_t by(Causes... causes) {
 
 using C = Cause;
 // What ends a connection that the peer knows of.
-constexpr std::uint32_t kFailures =
-    by(C::kSegmentReset, C::kAbort, C::kRetransmitTimeout, C::kKeepaliveTimeout, C::kUserTimeout,
-       C::kPoolExhausted);
+constexpr std::uint32_t kFailures = by(C::kSegmentReset, C::kAbort, C::kRetransmitTimeout,
+                                       C::kKeepaliveTimeout, C::kUserTimeout, C::kPoolExhausted);
 // What ends it when its application has closed it.
 constexpr std::uint32_t kClosing = by(C::kLingerTimeout, C::kDataAfterClose);
 
@@ -36,7 +35,8 @@ constexpr std::array kEdges{
     Edge{S::kFinWait1, S::kDestroy, kFailures | kClosing},
     Edge{S::kFinWait2, S::kTimeWait, by(C::kSegmentFin)},
     Edge{S::kFinWait2, S::kDestroy,
-         (kFailures & ~by(C::kRetransmitTimeout, C::kUserTimeout, C::kPoolExhausted)) | kClosing | by(C::kFinWait2Timeout)},
+         (kFailures & ~by(C::kRetransmitTimeout, C::kUserTimeout, C::kPoolExhausted)) | kClosing |
+             by(C::kFinWait2Timeout)},
     Edge{S::kCloseWait, S::kLastAck, by(C::kClose, C::kShutdown)},
     Edge{S::kCloseWait, S::kDestroy, kFailures | by(C::kListenerClosed)},
     Edge{S::kClosing, S::kTimeWait, by(C::kSegmentAck)},

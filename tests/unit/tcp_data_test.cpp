@@ -410,7 +410,7 @@ TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
   capacities.chunks = 8;
   Script s(capacities);
   ConnectionId id;
-  for (std::uint16_t port = 80; port < 84; ++port) {
+  for (std::uint16_t port = 80; port < 86; ++port) {
     id = s.established(port, 1460, 0);  // peers that take nothing
     EXPECT_GT(s.send(id, pattern(8 * 2048)), 0u);
   }

@@ -288,7 +288,7 @@ class SackSenderOfMuch : public SackSender {
   }
   static Capacities capacities() {
     Capacities capacities = small_capacities();
-    capacities.chunks = 1024;
+    capacities.chunks = 2048;
     return capacities;
   }
   std::uint32_t in_flight() { return s.info(id).snd_nxt - s.info(id).snd_una; }
