@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kIpAt = 14, kUdpAt = 34, kDataAt = 42;
 
-void put16(Bytes& out, std::size_t value) {
+void append16(Bytes& out, std::size_t value) {
   out.push_back(static_cast<std::byte>(value >> 8));
   out.push_back(static_cast<std::byte>(value));
 }
@@ -50,10 +50,10 @@ Bytes encode(const WireDatagram& datagram, const MacAddress& from, const MacAddr
   ip.destination = datagram.destination;
   ip.protocol = 17;
   emit_ipv4(ip, 8 + datagram.data.size(), std::span(out).subspan(kIpAt));
-  put16(out, datagram.source_port);
-  put16(out, datagram.destination_port);
-  put16(out, 8 + datagram.data.size());
-  put16(out, 0);
+  append16(out, datagram.source_port);
+  append16(out, datagram.destination_port);
+  append16(out, 8 + datagram.data.size());
+  append16(out, 0);
   for (const char c : datagram.data) out.push_back(static_cast<std::byte>(c));
   const std::uint16_t checksum = udp_checksum(out);
   out[kUdpAt + 6] = static_cast<std::byte>(checksum >> 8);

@@ -11,9 +11,9 @@
 namespace conker::test {
 namespace {
 
-constexpr std::size_t kTcpAt = 14 + 20;
-constexpr std::size_t kDataOffsetAt = kTcpAt + 12, kFlagsAt = kTcpAt + 13, kChecksumAt = kTcpAt + 16,
-                      kUrgentAt = kTcpAt + 18;
+constexpr std::size_t kTcpHeaderAt = 14 + 20;
+constexpr std::size_t kDataOffsetAt = kTcpHeaderAt + 12, kFlagsAt = kTcpHeaderAt + 13,
+                      kChecksumAt = kTcpHeaderAt + 16, kUrgentAt = kTcpHeaderAt + 18;
 
 void put16(Bytes& frame, std::size_t at, std::uint32_t value) {
   frame[at] = static_cast<std::byte>(value >> 8);
@@ -23,8 +23,8 @@ void put16(Bytes& frame, std::size_t at, std::uint32_t value) {
 /// The frame with its TCP checksum made right again.
 Bytes summed(Bytes frame) {
   put16(frame, kChecksumAt, 0);
-  std::uint32_t sum = 6 + static_cast<std::uint32_t>(frame.size() - kTcpAt);
-  for (std::size_t at = kTcpAt - 8; at < frame.size(); ++at) {
+  std::uint32_t sum = 6 + static_cast<std::uint32_t>(frame.size() - kTcpHeaderAt);
+  for (std::size_t at = kTcpHeaderAt - 8; at < frame.size(); ++at) {
     sum += std::to_integer<std::uint32_t>(frame[at]) << (at % 2 == 0 ? 8 : 0);
   }
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);

@@ -8,33 +8,34 @@ namespace {
 
 using namespace test;
 
-constexpr IpAddress kFrom = IpAddress::v4(192, 168, 0, 31), kTo = IpAddress::v4(192, 168, 0, 30);
+constexpr IpAddress kUdpFrom = IpAddress::v4(192, 168, 0, 31), kUdpTo = IpAddress::v4(192, 168, 0, 30);
 
 // RFC 768, "Format"; the sum worked out by hand.
 TEST(WireUdp, EmitsLiteralBytes) {
   const auto payload = bytes_of("hi");
   std::vector<std::byte> out(kUdpHeader);
-  emit_udp({Port{20}, Port{10}, payload}, kFrom, kTo, out);
+  emit_udp({Port{20}, Port{10}, payload}, kUdpFrom, kUdpTo, out);
   // c0a8 + 001f + c0a8 + 001e + 0011 + 000a + 0014 + 000a + 000a + 6869 = 1ea39 -> ea3a -> 15c5
   EXPECT_EQ(to_hex(out), "00 14 00 0a 00 0a 15 c5");
   out.insert(out.end(), payload.begin(), payload.end());
-  EXPECT_TRUE(verify_udp_checksum(out, kFrom, kTo));
-  EXPECT_FALSE(verify_udp_checksum(out, kFrom, IpAddress::v4(192, 168, 0, 33))) << "the pseudo-header counts";
+  EXPECT_TRUE(verify_udp_checksum(out, kUdpFrom, kUdpTo));
+  EXPECT_FALSE(verify_udp_checksum(out, kUdpFrom, IpAddress::v4(192, 168, 0, 33)))
+      << "the pseudo-header counts";
 }
 
 // RFC 768, "Checksum": "If the computed checksum is zero, it is transmitted as all ones".
 TEST(WireUdp, NeverSendsAChecksumOfZero) {
   const auto payload = hex("7e2e");  // 15c5 more than "hi"
   std::vector<std::byte> out(kUdpHeader);
-  emit_udp({Port{20}, Port{10}, payload}, kFrom, kTo, out);
+  emit_udp({Port{20}, Port{10}, payload}, kUdpFrom, kUdpTo, out);
   EXPECT_EQ(to_hex(out), "00 14 00 0a 00 0a ff ff");
   out.insert(out.end(), payload.begin(), payload.end());
-  EXPECT_TRUE(verify_udp_checksum(out, kFrom, kTo));
+  EXPECT_TRUE(verify_udp_checksum(out, kUdpFrom, kUdpTo));
 }
 
 TEST(WireUdp, TakesOneWithoutAChecksumOverIpv4Only) {
   const auto bytes = hex("0014000a000a0000 6869");
-  EXPECT_TRUE(verify_udp_checksum(bytes, kFrom, kTo));
+  EXPECT_TRUE(verify_udp_checksum(bytes, kUdpFrom, kUdpTo));
   const IpAddress v6({0x20010db8, 0, 0, 1});
   EXPECT_FALSE(verify_udp_checksum(bytes, v6, v6)) << "RFC 8200, 8.1";
 }
