@@ -212,8 +212,9 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   if (segment.length() > 0 && !segment.has(TcpFlags::kSyn)) {
     Connection& c = connections_[slot];
     const Seq end = segment.sequence + segment.length();
+    // Behind a closed window only the beginning may have come before.
+    if (segment.sequence < c.rcv_nxt) note_duplicate(c, segment.sequence, min(end, c.rcv_nxt));
     if (end <= c.rcv_nxt) {
-      note_duplicate(c, segment.sequence, end);
       // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait
       // for the lost one. What this one has overtaken is older than TS.Recent then, and has to come again,
       // too.

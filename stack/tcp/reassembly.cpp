@@ -86,6 +86,20 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
   return result;
 }
 
+SackBlock Reassembly::first_held(const ChunkPool& pool, Seq begin, Seq end) const {
+  SackBlock held{begin, begin};
+  for (std::uint32_t at = head_ == 0 ? kNone : head_ - 1; at != kNone; at = pool[at].next) {
+    const Seq left = max(pool[at].sequence, begin);
+    const Seq right = min(pool[at].sequence + length_of(pool[at]), end);
+    if (left >= end) break;
+    if (right <= left) continue;
+    if (held.left == held.right) held = {left, left};
+    if (held.right != left) break;
+    held.right = right;
+  }
+  return held;
+}
+
 std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue) {
   std::uint32_t delivered = 0;
   while (head_ != 0) {

@@ -26,6 +26,8 @@ class Reassembly {
   /// Keeps what of [sequence, sequence + bytes) is not there yet, in at most so many chunks in all.
   Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
                    std::uint32_t most_chunks);
+  /// The first of [begin, end) that is held, as far as it goes without a hole; empty when nothing is.
+  SackBlock first_held(const ChunkPool& pool, Seq begin, Seq end) const;
   /// Moves what follows rcv_nxt without a hole to the queue, as far as the budget of received data goes, and
   /// says how many bytes that were. Where something is left that begins at rcv_nxt + these, the caller
   /// throws it away.

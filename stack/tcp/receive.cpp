@@ -33,7 +33,12 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   if (!bytes.empty() && sequence == c.rcv_nxt) {
     const bool hole = !c.out_of_order.empty();
     std::uint32_t taken = take_in(c, bytes);
-    if (hole) taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
+    if (hole) {
+      // What fills the hole may repeat what lies beyond it (RFC 2883, 4).
+      const SackBlock again = c.out_of_order.first_held(chunks_, c.rcv_nxt, c.rcv_nxt + taken);
+      note_duplicate(c, again.left, again.right);
+      taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
+    }
     c.rcv_nxt += taken;
     if (hole) settle_hole(slot);
     c.sack.forget_before(c.rcv_nxt);

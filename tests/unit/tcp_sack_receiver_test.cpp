@@ -1,4 +1,5 @@
 // What a receiver tells of data beyond a hole (RFC 2018) and of data that came twice (RFC 2883).
+#include <algorithm>
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -138,6 +139,63 @@ TEST_F(TcpSackReceiverTest, ASegmentBeyondTheHoleAgain) {
   s_.inject(piece(301));
   // RFC 2883, 4.1.1: then the block that contains it.
   s_.expect(Ack().ack(1).sack({{301, 401}, {201, 401}, {601, 701}}));
+}
+
+// RFC 2883, 4: what fills the hole repeats what lies beyond it.
+TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsWhatLiesBeyond) {
+  (void)open(s_);
+  s_.inject(Data(std::string(1000, 'b')).seq(1001));
+  s_.expect(Ack().ack(1).sack({{1001, 2001}}));
+  s_.inject(Data(std::string(2000, 'a')).seq(1));
+  s_.expect(Ack().ack(2001).sack({{1001, 2001}}));
+  s_.inject(piece(2001));
+  s_.expect(Ack().ack(2101).sack({}));  // told once
+}
+
+TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleEndsWithinWhatLiesBeyond) {
+  (void)open(s_);
+  s_.inject(piece(201));
+  s_.skip();
+  s_.inject(Data(std::string(250, 'a')).seq(1));
+  s_.expect(Ack().ack(301).sack({{201, 251}}));
+}
+
+TEST_F(TcpSackReceiverTest, OfSeveralRangesThatCameTwiceTheFirstIsTold) {  // RFC 2883, 4: one a segment
+  (void)open(s_);
+  for (const std::uint32_t at : {201, 301, 501, 801}) s_.inject(piece(at));
+  s_.skip();
+  s_.inject(Data(std::string(700, 'a')).seq(1));  // 201 to 401 lie in two segments, but are one range
+  s_.expect(Ack().ack(701).sack({{201, 401}, {801, 901}}));
+}
+
+TEST_F(TcpSackReceiverTest, WhatIsOldIsToldBeforeWhatLiesBeyondTheHole) {
+  (void)open(s_);
+  s_.inject(piece(1));
+  s_.inject(piece(201));
+  s_.skip();
+  s_.inject(Data(std::string(250, 'a')).seq(51));
+  s_.expect(Ack().ack(301).sack({{51, 101}}));
+}
+
+TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsTheLastTextAndItsFin) {
+  const auto id = open(s_);
+  s_.inject(Fin().carrying(std::string(100, 'z')).seq(101));
+  s_.expect(Ack().ack(1).sack({{101, 201}}));
+  s_.inject(Fin().carrying(std::string(200, 'a')).seq(1));
+  s_.expect(Ack().ack(202).sack({{101, 201}}));
+  EXPECT_EQ(s_.receive(id).size(), 200u);
+  EXPECT_EQ(s_.close(id), Error::kOk);
+  s_.expect(Fin());
+}
+
+TEST_F(TcpSackReceiverTest, WhatIsOldIsToldThoughTheWindowIsClosed) {
+  const auto id = open(s_);
+  for (std::uint32_t at = 1; at < 65536; at += 1000)
+    s_.inject(Data(std::string(std::min(1000u, 65536 - at), 'x')).seq(at));
+  s_.skip();
+  ASSERT_EQ(s_.info(id).rcv_wnd, 0u);
+  s_.inject(Data(std::string(200, 'x')).seq(65436));
+  s_.expect(Ack().ack(65536).win(0).sack({{65436, 65536}}));
 }
 
 TEST_F(TcpSackReceiverTest, PartOfASegmentAgain) {
