@@ -337,17 +337,25 @@ void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
   const bool repairing =
       c.log != 0 ? SentLog(chunks_, c.log).flight().phase != Flight::Phase::kOpen : c.duplicates.recovering();
   if (repairing) return;  // it has been reduced already
-  c.congestion.ssthresh = control(c).reduce(c.congestion, c.in_flight(), c.mss, now_);
+  c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.mss, now_);
   c.congestion.cwnd = c.congestion.ssthresh;
   counters_.add(Count::ecn_reductions);
+}
+
+// FlightSize, of which a reduction is reckoned (RFC 5681, (4)), without what limited transmit has sent (3.2,
+// (2)). With SACK, data that the peer has beyond a hole is out in name only; the window says what was let go.
+std::uint32_t Tcp::flight_size(const Connection& c) const {
+  const std::uint32_t out = c.in_flight();
+  return c.log != 0 ? std::min(out, c.congestion.cwnd)
+                    : c.duplicates.without_extra(out, c.congestion.cwnd, c.mss);
 }
 
 // One more ACK for the same (RFC 5681, 2), without SACK.
 void Tcp::duplicate_ack(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.duplicates.on_duplicate(c.snd_una, c.congestion, c.mss)) {
-    c.duplicates.begin(c.snd_nxt, control(c).reduce(c.congestion, c.in_flight(), c.mss, now_), c.congestion,
-                       c.mss);
+    const std::uint32_t ssthresh = control(c).reduce(c.congestion, flight_size(c), c.mss, now_);
+    c.duplicates.begin(c.snd_nxt, ssthresh, c.congestion, c.mss);
     counters_.add(Count::fast_retransmits);
     c.resend_first = true;
   }

@@ -22,6 +22,12 @@ class DuplicateAcks {
   /// Segments that may go beyond the window, one for each of the first two duplicates (RFC 3042).
   std::uint32_t extra_segments() const { return recovering_ ? 0 : std::min<std::uint32_t>(count_, 2); }
 
+  /// Of `flight` bytes that are out, what was not sent that way: the most that a window is reduced by.
+  std::uint32_t without_extra(std::uint32_t flight, std::uint32_t cwnd, std::uint16_t mss) const {
+    const std::uint32_t beyond = flight > cwnd ? flight - cwnd : 0;
+    return flight - std::min(beyond, extra_segments() * mss);
+  }
+
   /// One more ACK for `una`, up to `nxt` was sent. Whether the segment at `una` is to be sent again, and the
   /// window reduced to `ssthresh`: begin() follows.
   bool on_duplicate(Seq una, Congestion& c, std::uint16_t mss) {

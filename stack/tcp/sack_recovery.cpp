@@ -49,8 +49,6 @@ class AckProcessor {
   void run(const TcpSegment& segment) {
     echo_ = c_.agreed.timestamps ? segment.timestamps : std::nullopt;
     const Seq ack = segment.acknowledgment;
-    const std::uint32_t out_before = c_.in_flight();
-    const std::uint32_t pipe_before = f_.pipe;
     const bool progress = ack > c_.snd_una;
     Delivery d;
     note_duplicate(segment, d);
@@ -60,9 +58,13 @@ class AckProcessor {
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
     const bool newly_lost = find_losses();
-    if (newly_lost && f_.phase == Phase::kOpen) begin_recovery(out_before);
+    if (newly_lost && f_.phase == Phase::kOpen) begin_recovery();
     if (progress && f_.phase != Phase::kOpen && ack >= f_.recover) end_recovery();
-    move_window(d, pipe_before, progress, newly_lost);
+    if (f_.phase == Phase::kRecovery) {
+      reduce_proportionally(d, progress && !newly_lost);
+    } else if (progress) {
+      grow(static_cast<std::uint32_t>(ack - c_.snd_una));
+    }
     if (progress || newly_lost || d.bytes > 0) f_.rearm = true;
   }
 
@@ -90,19 +92,21 @@ class AckProcessor {
     return lost;
   }
 
-  /// What ssthresh is reckoned from. Data that the peer has beyond a hole is out in name only, and would make
-  /// the window grow by every loss.
-  std::uint32_t reduced(std::uint32_t out) {
-    const std::uint32_t flight = std::min(out, c_.congestion.cwnd);
+  /// The new ssthresh. Data that the peer has beyond a hole is out in name only, and would make the window
+  /// grow by every loss; what limited transmit has sent does not count (RFC 5681, 3.2, (2)).
+  std::uint32_t reduced() {
+    const std::uint32_t flight = std::min(c_.in_flight(), c_.congestion.cwnd);
     return context_.control.reduce(c_.congestion, flight, c_.mss, context_.now);
   }
 
-  void begin_recovery(std::uint32_t out) {
+  /// Before snd_una moves.
+  void begin_recovery() {
     f_.phase = Phase::kRecovery;
     f_.recover = c_.snd_nxt;
-    f_.recover_fs = std::max<std::uint32_t>(out, 1);
+    // What was sacked earlier is not delivered any more (RFC 9937).
+    f_.recover_fs = std::max<std::uint32_t>(c_.in_flight() - before_.sacked, 1);
     f_.prr_delivered = f_.prr_out = 0;
-    c_.congestion.ssthresh = reduced(out);
+    c_.congestion.ssthresh = reduced();
     context_.counters.add(Count::fast_retransmits);
     f_.tlp_out = false;
   }
@@ -236,8 +240,7 @@ class AckProcessor {
     if (ack <= f_.tlp_end) return;
     f_.tlp_out = false;
     if (f_.phase != Phase::kOpen) return;
-    const std::uint32_t out = c_.in_flight();
-    c_.congestion.ssthresh = reduced(out);
+    c_.congestion.ssthresh = reduced();
     c_.congestion.cwnd = c_.congestion.ssthresh;
   }
 
@@ -249,15 +252,20 @@ class AckProcessor {
     if (f_.reo_wnd_persist > 0 && --f_.reo_wnd_persist == 0) f_.reo_wnd_mult = 1;
   }
 
-  void move_window(const Delivery& d, std::uint32_t pipe_before, bool progress, bool newly_lost) {
+  // What is acknowledged cumulatively lets the window grow, also where it was sacked before (RFC 5681, 3.1).
+  // A window that is not in use does not grow (RFC 7661, 4.1).
+  void grow(std::uint32_t acked) {
     Congestion& w = c_.congestion;
-    if (f_.phase != Phase::kRecovery) {
-      // A window that is not in use does not grow (RFC 7661, 4.1).
-      const bool in_use = f_.phase == Phase::kLoss || pipe_before + 2u * c_.mss >= w.cwnd;
-      if (d.bytes > 0 && in_use) context_.control.on_ack(w, d.bytes, c_.mss, c_.rtt.srtt(), context_.now);
-      return;
-    }
-    // PRR (RFC 6937, 3, with the safeguard of RFC 9937: slow start only while all goes well).
+    // The ACK that ends recovery acknowledges what was sent before it, too: a window of that counts, not two.
+    if (before_.phase == Phase::kRecovery) acked = std::min(acked, w.cwnd);
+    const bool in_use = f_.phase == Phase::kLoss || before_.pipe + 2u * c_.mss >= w.cwnd;
+    if (in_use) context_.control.on_ack(w, acked, c_.mss, c_.rtt.srtt(), context_.now);
+  }
+
+  // PRR (RFC 9937): proportionally while more is on the way than will be; then as much as is delivered, and
+  // one segment more for an ACK that is safe: it makes progress and tells of no new loss.
+  void reduce_proportionally(const Delivery& d, bool safe_ack) {
+    Congestion& w = c_.congestion;
     f_.prr_delivered += d.bytes;
     std::int64_t send = 0;
     if (f_.pipe > w.ssthresh) {
@@ -265,9 +273,9 @@ class AckProcessor {
                                        f_.recover_fs) -
              f_.prr_out;
     } else {
-      std::int64_t limit = std::int64_t{f_.prr_delivered} - f_.prr_out;
-      if (progress && !newly_lost) limit = std::max<std::int64_t>(limit, d.bytes) + c_.mss;
-      send = std::min<std::int64_t>(std::int64_t{w.ssthresh} - f_.pipe, limit);
+      send = std::max<std::int64_t>(std::int64_t{f_.prr_delivered} - f_.prr_out, d.bytes);
+      if (safe_ack) send += c_.mss;
+      send = std::min<std::int64_t>(std::int64_t{w.ssthresh} - f_.pipe, send);
     }
     if (f_.prr_out == 0) send = std::max<std::int64_t>(send, c_.mss);  // the first goes out at once
     w.cwnd = f_.pipe + static_cast<std::uint32_t>(std::max<std::int64_t>(send, 0));
@@ -279,6 +287,10 @@ class AckProcessor {
   Flight& f_;
   std::uint32_t now_;
   std::optional<TcpTimestamps> echo_;
+  struct {
+    Phase phase;
+    std::uint32_t pipe, sacked;
+  } before_{f_.phase, f_.pipe, f_.sacked};  // as they were before this ACK
 };
 
 }  // namespace
@@ -366,9 +378,8 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
       break;
   }
   AckProcessor processor(c, context);
-  const std::uint32_t out = c.in_flight();
   if (processor.find_losses() && f.phase == Phase::kOpen) {
-    processor.begin_recovery(out);
+    processor.begin_recovery();
     c.congestion.cwnd = f.pipe + c.mss;  // PRR's first segment
   }
   return Expiry::kNothing;
@@ -391,12 +402,11 @@ void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool res
 void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   SentLog log(context.pool, c.log);
   Flight& f = log.flight();
-  const std::uint32_t out = c.in_flight();
   const bool again = f.phase == Phase::kLoss;
   if (!again) {
     f.prior_cwnd = c.congestion.cwnd;
     f.prior_ssthresh = c.congestion.ssthresh;
-    c.congestion.ssthresh = AckProcessor(c, context).reduced(out);
+    c.congestion.ssthresh = AckProcessor(c, context).reduced();
   }
   f.frto = !again;
   f.phase = Phase::kLoss;

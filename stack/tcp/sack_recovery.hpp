@@ -1,5 +1,5 @@
 // SACK as sender (RFC 2018, 6675), losses found by time (RACK-TLP, RFC 8985), repaired at the rate of PRR
-// (RFC 6937), needless timeouts noticed (F-RTO, RFC 5682).
+// (RFC 9937), needless timeouts noticed (F-RTO, RFC 5682).
 #pragma once
 
 #include "stack/tcp/recovery.hpp"

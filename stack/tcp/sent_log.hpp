@@ -26,7 +26,7 @@ struct SentSegment {
   bool in_pipe() const { return flags == 0; }
 };
 
-/// What is known of all that is out. Written for RACK-TLP (RFC 8985) and PRR (RFC 6937); names are theirs.
+/// What is known of all that is out. Written for RACK-TLP (RFC 8985) and PRR (RFC 9937); names are theirs.
 struct Flight {
   enum class Phase : std::uint8_t {
     kOpen,

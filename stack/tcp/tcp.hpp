@@ -227,6 +227,7 @@ class Tcp {
   bool process_ack(std::uint32_t slot, const TcpSegment& segment);
   void take_marks(Connection& c, const TcpSegment& segment);
   void take_echo(Connection& c, const TcpSegment& segment);
+  std::uint32_t flight_size(const Connection& c) const;
   void duplicate_ack(std::uint32_t slot);
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);

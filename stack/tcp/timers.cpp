@@ -148,7 +148,7 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
     recovery_->on_timeout(c, context(c));
   } else {
     if (c.unanswered == 0) {
-      c.congestion.ssthresh = control(c).reduce(c.congestion, c.in_flight(), c.mss, now_);
+      c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.mss, now_);
     }
     c.congestion.cwnd = c.mss;
     c.duplicates.on_timeout(c.snd_nxt);

@@ -1,8 +1,9 @@
-// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 6937 (PRR), 5682 (F-RTO).
+// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 9937 (PRR), 5682 (F-RTO).
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "tests/unit/script.hpp"
 
@@ -10,6 +11,7 @@ namespace conker::test {
 namespace {
 
 constexpr SackRecovery kRecovery;
+constexpr Cubic kCubic;
 constexpr std::uint16_t kMss = 1000;
 
 class SackSender : public testing::Test {
@@ -17,6 +19,7 @@ class SackSender : public testing::Test {
   explicit SackSender(const Settings& settings = quiet(), const Capacities& capacities = small_capacities())
       : s(capacities, settings) {
     s.stack().use(kRecovery);
+    s.stack().use(CongestionAlgorithm::kCubic, kCubic);
   }
 
   static Settings quiet() {
@@ -372,7 +375,7 @@ TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6
   EXPECT_EQ(s.stack().counters()[Count::duplicates_reported], 1u);
 }
 
-TEST_F(SackSender, DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 6937: a window halved
+TEST_F(SackSender, DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 9937: a window halved
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(20 * kMss, 'x')), 20u * kMss);
   s.expect_nothing();
@@ -412,6 +415,145 @@ TEST_F(SackSender, WithoutChunksForTheLogItRecoversByDuplicateAcks) {
   small.inject(Ack().ack(501));
 }
 
+// ---- The window before, in and after recovery ----
+
+TEST_F(SackSender, DuplicateAcksLetTwoSegmentsGoAndGrowNothing) {  // RFC 5681, 3.2 (1); RFC 3042
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
+  s.expect_nothing();
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  expect_segment(10);
+  s.expect_nothing();
+  s.inject(acks(0, {{1, 3}}));
+  expect_segment(11);
+  s.expect_nothing();
+  EXPECT_EQ(s.info(id).cwnd, 10u * kMss);
+  s.inject(acks(0, {{1, 4}}));
+  expect_segment(0);
+  EXPECT_EQ(s.info(id).ssthresh, 5u * kMss) << "RFC 5681, 3.2 (2): of ten, not of twelve";
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSender, WhatWasSackedCountsWhenItIsAcknowledged) {  // RFC 5681, 3.1; RFC 3465, 2.2
+  send_segments(10);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 3}}));  // overtaken, not lost
+  EXPECT_EQ(s.info(id).cwnd, 10u * kMss);
+  s.inject(acks(3));
+  EXPECT_EQ(s.info(id).cwnd, 12u * kMss);
+  s.inject(acks(10));
+}
+
+TEST_F(SackSender, TheAckThatEndsRecoveryCountsForOneWindowAtMost) {  // RFC 9937; RFC 5681, (3)
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
+  s.advance(20ms);
+  s.inject({acks(0, {{1, 4}}), acks(0, {{1, 10}})});
+  expect_segment(0);
+  s.skip();
+  s.advance(20ms);
+  s.inject(acks(10));  // while the window is full of new data
+  EXPECT_EQ(s.info(id).ssthresh, 5u * kMss);
+  EXPECT_EQ(s.info(id).cwnd, 6u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSender, AfterATimeoutOnlyWhatIsAcknowledgedGrowsTheWindow) {
+  send_segments(6);
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  s.advance(20ms);
+  s.inject(acks(0, {{5, 6}}));  // the probe has arrived
+  EXPECT_EQ(s.info(id).cwnd, kMss);
+  s.inject(acks(1, {{5, 6}}));
+  EXPECT_EQ(s.info(id).cwnd, 2u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
+// RFC 9937: of the seven that are lost here, each ACK repairs at least as much as it delivers.
+TEST_F(SackSender, InRecoveryWhatIsDeliveredIsReplaced) {
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
+  s.advance(20ms);
+  s.inject(acks(0, {{7, 8}}));
+  expect_segment(10);
+  s.inject(acks(0, {{7, 9}}));
+  expect_segment(11);
+  s.advance(1ms);
+  s.inject(acks(0, {{7, 10}}));
+  expect_segment(0);
+  s.expect_nothing();
+  s.advance(19ms);
+  s.inject(acks(0, {{7, 11}}));
+  expect_segment(1);
+  s.expect_nothing();
+  s.advance(20ms);
+  s.inject(acks(1, {{7, 12}}));  // progress, and no new loss: one more than was delivered
+  for (const std::uint32_t segment : {2, 3, 4}) expect_segment(segment);
+  s.expect_nothing();
+  s.advance(20ms);
+  s.inject(acks(1, {{3, 4}, {7, 12}}));  // so that less was delivered than sent; the second is lost again
+  expect_segment(1);
+  s.expect_nothing();
+  (void)s.abort(id);
+  s.skip();
+}
+
+class SackSenderByCubic : public SackSender {
+ protected:
+  SackSenderByCubic() : SackSender(settings()) {}
+  static Settings settings() {
+    Settings settings = quiet();
+    settings.congestion = CongestionAlgorithm::kCubic;
+    return settings;
+  }
+};
+
+TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthresh) {  // RFC 5681, 3.2 (2); RFC 9438, 4.6
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  s.inject(acks(0, {{1, 3}}));
+  expect_segment(10);
+  expect_segment(11);
+  s.inject(acks(0, {{1, 4}}));
+  EXPECT_EQ(s.info(id).ssthresh, 7u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
+class SackSenderWithEcn : public SackSender {
+ protected:
+  SackSenderWithEcn() : SackSender(settings()) {}
+  static Settings settings() {
+    Settings settings = quiet();
+    settings.ecn = Ecn::kAlways;
+    return settings;
+  }
+};
+
+TEST_F(SackSenderWithEcn, AMarkHalvesWhatTheWindowHadLetGo) {  // RFC 3168, 6.1.2; RFC 5681, 3.2 (2)
+  id = s.connect(80);
+  s.expect(Syn().also(kEce | kCwr));
+  s.advance(20ms);
+  s.inject(SynAck().also(kEce).mss(kMss).sackok());
+  s.expect(Ack());
+  ASSERT_EQ(s.send(id, std::string(12 * kMss, 'x')), 12u * kMss);
+  s.advance(20ms);
+  s.inject(acks(0, {{1, 2}}));
+  s.inject(acks(0, {{1, 3}}));
+  s.skip();
+  s.inject(acks(0, {{1, 3}}).also(kEce));
+  EXPECT_EQ(s.info(id).cwnd, 5u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
 // ---- Without SACK ----
 
 TEST_F(SackSender, LimitedTransmit) {  // RFC 3042
@@ -429,6 +571,37 @@ TEST_F(SackSender, LimitedTransmit) {  // RFC 3042
   s.inject(Ack().ack(1));
   expect_segment(0);  // fast retransmit
   s.expect_nothing();
+  EXPECT_EQ(s.info(id).ssthresh, 5u * kMss) << "RFC 5681, 3.2 (2)";
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSender, WhatLimitedTransmitSentIsNotCountedAtATimeoutEither) {  // RFC 5681, (4)
+  id = s.connect(80);
+  s.expect(Syn());
+  s.advance(20ms);
+  s.inject(SynAck().mss(kMss));  // no SACK
+  s.expect(Ack());
+  s.send(id, std::string(12 * kMss, 'x'));
+  s.inject({Ack().ack(1), Ack().ack(1)});
+  s.skip();
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  EXPECT_EQ(s.info(id).ssthresh, 5u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthreshWithoutSack) {
+  id = s.connect(80);
+  s.expect(Syn());
+  s.inject(SynAck().mss(kMss));  // no SACK
+  s.expect(Ack());
+  s.send(id, std::string(12 * kMss, 'x'));
+  s.inject({Ack().ack(1), Ack().ack(1)});
+  EXPECT_EQ(s.take_all().size(), 12u);
+  s.inject(Ack().ack(1));
+  expect_segment(0);
+  EXPECT_EQ(s.info(id).ssthresh, 7u * kMss);
   (void)s.abort(id);
   s.skip();
 }
