@@ -148,13 +148,17 @@ class Tcp {
     std::uint32_t dirty, ready, reap, ready_listeners;  // the first of each list
     bool fresh_dirty, table_starved, pool_starved;
     std::uint32_t wake_next;  // slot, of those that the pool starved
+    std::uint32_t holes;      // the first with data beyond a hole, the oldest
+    bool pool_exhausted;
+    Instant relieve_at;
   };
   Tables tables() const {
     return {connections_,  half_open_,     time_wait_,
             listeners_,    wheel_,         dirty_.head(),
             ready_.head(), reap_.head(),   ready_listeners_.head(),
             fresh_dirty_,  table_starved_, starved_ != 0,
-            wake_next_};
+            wake_next_,    holes_.head(),  pool_exhausted_,
+            relieve_at_};
   }
 
  private:

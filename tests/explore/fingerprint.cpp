@@ -52,7 +52,7 @@ class Reader {
     add_ledger();
     d_.add(bits({t_.fresh_dirty, t_.table_starved, t_.pool_starved}));
     d_.add(t_.wake_next);
-    d_.add(stack_.chunks().free());
+    add_budget();
     d_.add(t_.connections.end() | t_.half_open.size() << 8 | t_.time_wait.size() << 16);
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) add_slot(slot);
     std::uint64_t free = 1;
@@ -61,6 +61,7 @@ class Reader {
     add_list(t_.connections, t_.dirty, &Connection::dirty_next);
     add_list(t_.connections, t_.ready, &Connection::ready_next);
     add_list(t_.connections, t_.reap, &Connection::reap_next);
+    add_list(t_.connections, t_.holes, &Connection::holes_next);
     for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) add_listener(slot);
     add_list(t_.listeners, t_.ready_listeners, &Listener::ready_next);
     d_.add(t_.time_wait.span());
@@ -83,6 +84,16 @@ class Reader {
     d_.add(bits({ledger.listening, ledger.link_busy, ledger.held[0].open, ledger.held[1].open,
                  ledger.held[2].open}) |
            std::uint64_t{ledger.peers_met} << 8);
+  }
+
+  // What each use holds says what the others can have; the floors are those of the scene.
+  void add_budget() {
+    std::uint64_t held = 1;
+    for (std::size_t use = 0; use < kUses; ++use)
+      held = held << 8 | stack_.chunks().held(static_cast<Use>(use));
+    d_.add(held);
+    d_.add(t_.pool_exhausted ? 1 + cut(std::max(t_.relieve_at - stack_.now(), Duration(0)).count(), 1 << 20)
+                             : 0);
   }
 
   // Whether it is armed, for when, and who comes after it at the same moment.
@@ -124,6 +135,8 @@ class Reader {
            std::uint64_t{c.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
     add_numbers(c, connecting);
+    // Who has stood still for longest goes first; it is asked only while the budget is used up.
+    if (t_.pool_exhausted && !c.send_queue.empty()) d_.add(cut(now_ - c.advanced_at, 1 << 20));
     if (c.agreed.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
            std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |

@@ -129,6 +129,12 @@ void Application::accept(std::uint32_t which) {
   accept_from(l.id, l.port);
 }
 
+void Application::accept_everything() {
+  for (const Listening& l : listeners_) {
+    for (int i = 0; i < 64; ++i) accept_from(l.id, l.port);
+  }
+}
+
 void Application::accept_from(ListenerId listener, std::uint16_t port) {
   const auto id = stack_->accept(listener);
   if (!id) return;

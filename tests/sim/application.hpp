@@ -46,6 +46,7 @@ class Application {
   void listen(std::uint16_t port, std::uint32_t backlog, std::uint32_t half_open);
   void unlisten(std::uint32_t which);
   void accept(std::uint32_t which);
+  void accept_everything();
   void send(std::uint32_t which, std::uint32_t bytes);
   void read(std::uint32_t which, std::uint32_t bytes);
   void shutdown(std::uint32_t which);

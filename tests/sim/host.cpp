@@ -320,18 +320,8 @@ void Host::note_progress() {
 }
 
 void Host::check_nothing_waits(const Host& peer) {
-  // Where chunks are scarce, data that nobody reads may keep other data out until somebody times out; that is
-  // said in the README. Nor can a packet wait for its neighbour that would leave less than half of them.
-  static constexpr std::uint32_t kMostData = 1500, kHeaders = 120;
-  const auto scarce = [](const Host& h, std::uint32_t data) {
-    const ChunkPool& chunks = h.stack_->chunks();
-    const std::uint32_t packet = (kHeaders + std::min(data, kMostData)) / chunks.chunk_bytes() + 1;
-    return chunks.free() < chunks.capacity() / 2 + packet;
-  };
-  if (scarce(peer, 0)) return;
   stack_->tcp().for_each_connection([&](const ConnectionInfo& mine) {
-    if (!in_state(mine.state, kSynchronized) || mine.send_queue == 0 || scarce(*this, mine.send_queue))
-      return;
+    if (!in_state(mine.state, kSynchronized) || mine.send_queue == 0) return;
     const bool stands = std::any_of(progress_.begin(), progress_.end(), [&](const Progress& p) {
       return p.id == mine.id && p.snd_una == mine.snd_una;
     });

@@ -160,6 +160,7 @@ void World::go_home() {
     host->set_deaf(false);
     host->set_busy(context_.now);
     host->application().become_orderly();
+    host->application().accept_everything();
     host->application().read_everything();
   }
   for (int i = 0; i < 4; ++i) {
