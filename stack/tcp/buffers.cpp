@@ -57,7 +57,13 @@ bool Tcp::make_room(Use use) {
 bool Tcp::discard_oldest_hole() {
   if (holes_.empty()) return false;
   counters_.add(Count::out_of_order_discarded);
-  forget_out_of_order(holes_.head());
+  const std::uint32_t slot = holes_.head();
+  forget_out_of_order(slot);
+  Connection& c = connections_[slot];
+  if (in_state(c.state, kReceiving) && window_opens(c, 1)) {  // it stood still because of the hole
+    c.ack_now = true;
+    mark_dirty(slot);
+  }
   return true;
 }
 

@@ -15,20 +15,20 @@ constexpr std::size_t kTcpHeaderAt = 14 + 20;
 constexpr std::size_t kDataOffsetAt = kTcpHeaderAt + 12, kFlagsAt = kTcpHeaderAt + 13,
                       kChecksumAt = kTcpHeaderAt + 16, kUrgentAt = kTcpHeaderAt + 18;
 
-void put16(Bytes& frame, std::size_t at, std::uint32_t value) {
+void set16(Bytes& frame, std::size_t at, std::uint32_t value) {
   frame[at] = static_cast<std::byte>(value >> 8);
   frame[at + 1] = static_cast<std::byte>(value);
 }
 
 /// The frame with its TCP checksum made right again.
 Bytes summed(Bytes frame) {
-  put16(frame, kChecksumAt, 0);
+  set16(frame, kChecksumAt, 0);
   std::uint32_t sum = 6 + static_cast<std::uint32_t>(frame.size() - kTcpHeaderAt);
   for (std::size_t at = kTcpHeaderAt - 8; at < frame.size(); ++at) {
     sum += std::to_integer<std::uint32_t>(frame[at]) << (at % 2 == 0 ? 8 : 0);
   }
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  put16(frame, kChecksumAt, ~sum);
+  set16(frame, kChecksumAt, ~sum);
   return frame;
 }
 
@@ -236,7 +236,7 @@ TEST(TcpHazardInputTest, UrgentPointersChangeNothing) {
       Script s;
       const auto id = s.established();
       Bytes frame = encode(wire(s, kAck | kPsh | flags, 1, 1, "all"), kPeerMac, kStackMac);
-      put16(frame, kUrgentAt, pointer);
+      set16(frame, kUrgentAt, pointer);
       s.inject_frames({summed(std::move(frame))});
       s.skip();
       EXPECT_EQ(s.receive(id), "all") << flags << ' ' << pointer;
