@@ -52,7 +52,17 @@ Settings quick_settings(Dice& dice) {
   s.last_port = Port{static_cast<std::uint16_t>(5000 + dice.of({3, 15, 63}))};
   s.neighbour_reachable = dice.of<Duration>({2s, 60s});
   s.neighbour_retry = 200ms;
+  s.reassembly_timeout = 2s;
   return s;
+}
+
+// Apart from the other dice, which say the same as before there were these parts.
+void choose_parts(Config& config) {
+  Dice dice(config.seed ^ 0x7061727473);
+  for (std::uint32_t i = 0; i < config.hosts; ++i) {
+    config.host[i].datagrams = dice.one_in(2);
+    config.host[i].fragments = dice.one_in(2);
+  }
 }
 
 }  // namespace
@@ -82,6 +92,7 @@ Config make_config(std::uint64_t seed) {
     if (dice.one_in(3)) host.habits |= kGreets;
     if (dice.one_in(8)) host.habits |= kHangsUp;
   }
+  choose_parts(config);
   return config;
 }
 
@@ -96,13 +107,14 @@ std::string describe(const Config& config) {
         line, sizeof line,
         "host %u: %u connections, %u half-open, %u TIME-WAIT, %u chunks of %u, mtu %u, buffers %u/%u,"
         " TIME-WAIT %lld ms, connect %lld ms, rto %lld/%lld/%lld ms, %u retransmits, ack %lld ms%s%s%s"
-        "%s%s%s%s%s%s, habits %u\n",
+        "%s%s%s%s%s%s%s%s, habits %u\n",
         i, h.capacities.connections, h.capacities.half_open, h.capacities.time_wait, h.capacities.chunks,
         h.capacities.chunk_bytes, h.mtu, s.send_buffer, s.receive_buffer, ms(s.time_wait),
         ms(s.connect_timeout), ms(s.rto_initial), ms(s.rto_min), ms(s.rto_max), s.retransmits,
         ms(s.delayed_ack), s.window_scaling ? ", wscale" : "", s.timestamps ? ", timestamps" : "",
         s.sack ? ", sack" : "", h.recovery ? ", recovery" : "", h.cubic ? ", cubic" : "",
-        h.cookies ? ", cookies" : "", s.keepalive.idle > Duration(0) ? ", keepalive" : "",
+        h.cookies ? ", cookies" : "", h.datagrams ? ", udp" : "", h.fragments ? ", fragments" : "",
+        s.keepalive.idle > Duration(0) ? ", keepalive" : "",
         s.user_timeout > Duration(0) ? ", user timeout" : "", s.user_timeout_option ? ", uto" : "", h.habits);
     text += line;
   }

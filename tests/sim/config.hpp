@@ -26,6 +26,7 @@ struct HostConfig {
   Settings settings;
   std::uint16_t mtu = 1500;
   bool cubic = false, recovery = false, cookies = false;
+  bool datagrams = false, fragments = false;  // UDP, and IPv4 reassembly, are in the image
   std::uint32_t habits = 0;
 };
 

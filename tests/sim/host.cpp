@@ -7,6 +7,7 @@
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "tests/sim/floors.hpp"
 
 namespace conker::sim {
 namespace {
@@ -15,6 +16,13 @@ const Cubic kCubic;
 const SackRecovery kRecovery;
 
 constexpr Duration kTick = Tick::duration(1);
+
+/// So many bytes, aligned to 16.
+std::span<std::byte> zeroed(std::vector<std::uint64_t>& storage, std::size_t need) {
+  storage.assign(need / sizeof(std::uint64_t) + 4, 0);
+  const auto bytes = std::as_writable_bytes(std::span(storage));
+  return bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
+}
 
 }  // namespace
 
@@ -27,10 +35,7 @@ Host::Host(Context& context, std::uint32_t number)
 }
 
 void Host::build() {
-  const std::size_t need = Stack::storage_bytes(config_.capacities);
-  storage_.assign(need / sizeof(std::uint64_t) + 4, 0);
-  auto bytes = std::as_writable_bytes(std::span(storage_));
-  bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
+  const auto bytes = zeroed(storage_, Stack::storage_bytes(config_.capacities));
   Dice dice(context_.config.seed * 64 + number_ * 16 + lives_++);
   Entropy entropy;
   for (std::uint64_t& word : entropy.words) word = dice();
@@ -41,6 +46,7 @@ void Host::build() {
     cookies_ = std::make_unique<SynCookies>(SipKey{dice(), dice()});
     stack_->use(*cookies_);
   }
+  add_parts(entropy);
   stack_->begin(context_.now);
   const MacAddress mac{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(number_ + 1)}};
   const auto interface = stack_->add_interface(*this, mac, config_.mtu);
@@ -54,6 +60,20 @@ void Host::build() {
   time_waits_ = 0;
   first_time_wait_end_ = kNever;
   last_turn_ = kNever;
+}
+
+void Host::add_parts(const Entropy& entropy) {
+  udp_.reset();
+  if (config_.datagrams) {
+    udp_ =
+        std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)), *stack_, entropy);
+  }
+  reassembly_.reset();
+  if (config_.fragments) {
+    fragmented_ = {};
+    reassembly_.emplace(fragmented_, whole_, config_.capacities.chunks);
+    stack_->use_reassembler(*reassembly_);
+  }
 }
 
 void Host::crash() {
@@ -258,6 +278,7 @@ void Host::check_connections() {
   const Books books = stack_->audit();
   ++context_.figures.audits;
   expect(books.balanced(), books.fault);
+  check_floors();
   const Instant next = stack_->next_deadline();
   stack_->tcp().for_each_connection([&](const ConnectionInfo& info) { check_connection(info, next); });
   first_time_wait_end_ = kNever;
@@ -265,6 +286,19 @@ void Host::check_connections() {
     first_time_wait_end_ = std::min(first_time_wait_end_, context_.now + info.remaining);
   });
   expect(next <= first_time_wait_end_, "nobody will come for a TIME-WAIT record");
+}
+
+void Host::check_floors() {
+  const auto check = [this](bool is_there, std::initializer_list<Use> uses) {
+    for (const Use use : uses) {
+      const char* fault = is_there ? check_floor(stack_->chunks(), use) : nullptr;
+      expect(fault == nullptr, fault);
+    }
+  };
+  check(true, {Use::kReceive, Use::kSend, Use::kOutOfOrder, Use::kNeighbours});
+  check(config_.recovery, {Use::kScoreboard});
+  check(config_.fragments, {Use::kFragments});
+  check(config_.datagrams, {Use::kDatagrams});
 }
 
 void Host::check_connection(const ConnectionInfo& info, Instant next) {

@@ -2,14 +2,17 @@
 // answers nobody inside the stack can know.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "stack/net/ipv4_reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/syn_cookies.hpp"
+#include "stack/udp/udp.hpp"
 #include "tests/sim/application.hpp"
 #include "tests/sim/context.hpp"
 #include "tests/sim/script.hpp"
@@ -72,12 +75,14 @@ class Host final : public Link {
   };
 
   void build();
+  void add_parts(const Entropy& entropy);
   bool drops_unseen() const;
   bool gave_cookies() const { return stack_->counters()[Count::syn_cookies_sent] > 0; }
   void hear(std::span<const FrameIn> frames);
   void drain();
   void check_transitions();
   void check_transition(const Transition& transition);
+  void check_floors();
   void check_connections();
   void check_connection(const ConnectionInfo& info, Instant next);
   void check_said(const ConnectionInfo& info);
@@ -92,6 +97,11 @@ class Host final : public Link {
   std::vector<std::uint64_t> storage_;
   std::unique_ptr<Stack> stack_;
   std::unique_ptr<SynCookies> cookies_;
+  std::vector<std::uint64_t> udp_storage_;
+  std::unique_ptr<Udp> udp_;
+  std::array<Ipv4Reassembly::Datagram, 4> fragmented_{};
+  std::array<std::byte, 2000> whole_{};
+  std::optional<Ipv4Reassembly> reassembly_;
   Application application_;
   std::uint32_t lives_ = 0;
   bool deaf_ = false;
