@@ -374,11 +374,14 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   c.snd_una = ack;
   if (c.snd_cursor < ack) c.snd_cursor = ack;
 
+  Duration rtt{};
   if (c.rtt_timing && ack >= c.rtt_seq) {
-    c.rtt.sample(now_ - c.rtt_start);
+    rtt = std::max<Duration>(now_ - c.rtt_start, 1us);
+    c.rtt.sample(rtt);
     c.rtt_timing = false;
   }
   if (data > 0 && c.log == 0) {
+    control(c).on_round_trip(c.congestion, ack, c.snd_nxt, rtt);
     const auto flight = static_cast<std::uint32_t>(c.snd_nxt - ack);
     if (c.duplicates.recovering()) {
       c.resend_first = c.duplicates.on_progress(ack, data, flight, c.congestion, c.mss);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
 
 namespace conker {
@@ -36,6 +37,9 @@ class CongestionControl {
   /// `acked` bytes were newly acknowledged while the window was in use, and nothing is being repaired.
   virtual void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,
                       Instant now) const = 0;
+  /// An ACK up to `una`, before on_ack() and also where the window is not in use; everything before `nxt` has
+  /// been sent. `rtt` is what it measured, 0 where nothing.
+  virtual void on_round_trip(Congestion&, Seq /*una*/, Seq /*nxt*/, Duration /*rtt*/) const {}
   /// Something was lost, or marked on the way: the new ssthresh. `flight` bytes are out.
   virtual std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const = 0;
 

@@ -1,9 +1,11 @@
 #include "stack/tcp/cubic.hpp"
 
+#include "stack/tcp/hystart.hpp"
+
 namespace conker {
 namespace {
 
-// What Congestion::memory holds.
+// What Congestion::memory holds once the initial slow start has ended; HyStart++ leaves it empty.
 enum Memory : std::size_t {
   kWMax,   // bytes: the window before the last reduction
   kEpoch,  // tick at which this growth began; 0 when none is under way
@@ -56,6 +58,7 @@ void begin_epoch(Congestion& c, std::uint16_t mss, std::uint32_t now) {
 }  // namespace
 
 void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt, Instant now) const {
+  if (HyStart::in_charge(c)) return HyStart(c).grow(acked, mss);
   if (c.slow_start()) return slow_start(c, acked, mss);
   const std::uint32_t tick = Tick::floor(now).value();
   if (c.memory[kEpoch] == 0) begin_epoch(c, mss, tick);
@@ -76,7 +79,12 @@ void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Durati
   c.cwnd = std::min(c.cwnd + static_cast<std::uint32_t>(step), Congestion::kUnlimited);
 }
 
+void Cubic::on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const {
+  if (HyStart::in_charge(c)) HyStart(c).on_round_trip(una, nxt, rtt);
+}
+
 std::uint32_t Cubic::reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant) const {
+  if (HyStart::in_charge(c)) c.memory = {};
   // 4.7: whoever has less than last time makes room for the others.
   c.memory[kWMax] = c.cwnd < c.memory[kWMax] ? c.cwnd / 20 * 17 : c.cwnd;
   c.memory[kPrior] = c.cwnd;

@@ -1,4 +1,5 @@
-// CUBIC (RFC 9438): the window grows as a cubic function of the time since the last loss.
+// CUBIC (RFC 9438): the window grows as a cubic function of the time since the last loss. Before the first,
+// HyStart++ (RFC 9406) says how far slow start goes.
 #pragma once
 
 #include "stack/tcp/congestion.hpp"
@@ -10,6 +11,7 @@ class Cubic final : public CongestionControl {
  public:
   void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,
               Instant now) const override;
+  void on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const override;
   std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const override;
 };
 

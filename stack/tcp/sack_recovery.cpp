@@ -55,6 +55,7 @@ class AckProcessor {
     take_cumulative(ack, d);
     for (const SackBlock& block : segment.sack_blocks()) take_block(block, ack, d);
     if (d.rtt != 0) c_.rtt.sample(Duration(d.rtt));
+    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd_una), c_.snd_nxt, Duration(d.rtt));
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
     const bool newly_lost = find_losses();
@@ -218,6 +219,7 @@ class AckProcessor {
     f_.phase = Phase::kOpen;
     c_.congestion.cwnd = f_.prior_cwnd;
     c_.congestion.ssthresh = f_.prior_ssthresh;
+    if (f_.prior_ssthresh == Congestion::kUnlimited) c_.congestion.memory = {};  // as reduce() found it
     log_.for_each([&](SentSegment& s) {
       if (s.flags == SentSegment::kLost) {
         s.flags = 0;

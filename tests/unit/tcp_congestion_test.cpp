@@ -90,5 +90,137 @@ TEST_F(CubicTest, MakesRoomWhenItHasLessThanLastTime) {  // RFC 9438, 4.7
   EXPECT_NEAR(c.cwnd, 680 * kMss, 30 * kMss) << "from " << begin;
 }
 
+/// A connection in its initial slow start that sends what its window lets go, one ACK for each segment.
+class HyStartTest : public CubicTest {
+ protected:
+  HyStartTest() {
+    c.cwnd = 10 * kMss;
+    nxt = una + c.cwnd;
+  }
+  void acks(std::uint32_t count, Duration rtt, std::uint32_t segments = 1) {
+    for (; count > 0; --count) {
+      una += segments * kMss;
+      cubic.on_round_trip(c, una, nxt, rtt);
+      cubic.on_ack(c, segments * kMss, kMss, rtt, now);
+      nxt = max(nxt, una + c.cwnd);
+    }
+  }
+  /// All that is out now is acknowledged, and with it a round ends.
+  void round(Duration rtt) { acks(static_cast<std::uint32_t>(nxt - una) / kMss, rtt); }
+  /// Up to the first ACK of the next one.
+  void end_round(Duration rtt) {
+    const std::uint32_t end = c.memory[0];
+    while (c.memory[0] == end) acks(1, rtt);
+  }
+  /// Bytes that the window grows by for one ACK of one segment.
+  std::uint32_t growth(Duration rtt) {
+    const std::uint32_t before = c.cwnd;
+    acks(1, rtt);
+    return c.cwnd - before;
+  }
+  void enter_css() {
+    round(50ms);
+    acks(7, 60ms);
+    ASSERT_EQ(growth(60ms), kMss / 4u);
+  }
+
+  Seq una{0xffff8000};
+  Seq nxt;
+};
+
+TEST_F(HyStartTest, SlowStartGoesOnWhileRoundTripsDoNotGrow) {  // RFC 9406, 4.2
+  std::uint32_t expected = c.cwnd;
+  for (int i = 0; i < 6; ++i) {
+    expected += static_cast<std::uint32_t>(nxt - una);
+    round(50ms);
+    EXPECT_EQ(c.cwnd, expected);
+  }
+  EXPECT_EQ(c.ssthresh, Congestion::kUnlimited);
+}
+
+TEST_F(HyStartTest, AnAckCountsForEightSegmentsAtMost) {  // RFC 9406, 4.3: L
+  cubic.on_ack(c, 20 * kMss, kMss, 50ms, now);
+  EXPECT_EQ(c.cwnd, 18u * kMss);
+}
+
+TEST_F(HyStartTest, AnEighthMoreOfRoundTripIsTooMuch) {  // RFC 9406, 4.2: RttThresh
+  struct Case {
+    Duration last, bearable, too_much;
+  };
+  for (const Case& each : {Case{80ms, 89'999us, 90ms}, Case{16ms, 19'999us, 20ms},  // MIN_RTT_THRESH
+                           Case{400ms, 415'999us, 416ms}}) {                        // MAX_RTT_THRESH
+    for (const bool too_much : {false, true}) {
+      c = {.cwnd = 10 * kMss};
+      nxt = una + c.cwnd;
+      round(each.last);
+      acks(7, too_much ? each.too_much : each.bearable);
+      EXPECT_EQ(growth(too_much ? each.too_much : each.bearable), too_much ? kMss / 4u : kMss)
+          << each.last.count() << " us";
+    }
+  }
+}
+
+TEST_F(HyStartTest, TheShortestRoundTripOfARoundCounts) {  // RFC 9406, 4.2: currentRoundMinRTT
+  round(50ms);
+  acks(3, 80ms);
+  acks(1, 55ms);
+  acks(10, 80ms);
+  EXPECT_EQ(growth(80ms), kMss);
+}
+
+TEST_F(HyStartTest, SevenSamplesAreTooFew) {  // RFC 9406, 4.3: N_RTT_SAMPLE
+  round(50ms);
+  acks(7, 90ms);
+  EXPECT_EQ(growth(0ms), kMss);  // one that measured nothing
+  EXPECT_EQ(growth(90ms), kMss / 4u);
+}
+
+TEST_F(HyStartTest, ResumesSlowStartWhenTheDelayWasGoneAgain) {  // RFC 9406, 4.2
+  enter_css();
+  round(60ms);
+  EXPECT_EQ(growth(60ms), kMss / 4u) << "no shorter than when CSS began";
+  acks(6, 59ms);
+  EXPECT_EQ(growth(59ms), kMss);
+  EXPECT_EQ(c.ssthresh, Congestion::kUnlimited);
+  end_round(59ms);
+  end_round(70ms);
+  acks(7, 70ms);
+  EXPECT_EQ(growth(70ms), kMss / 4u) << "and is watched on";
+}
+
+TEST_F(HyStartTest, AfterFiveRoundsOfCssAvoidanceBegins) {  // RFC 9406, 4.2: CSS_ROUNDS
+  enter_css();
+  for (int i = 0; i < 5; ++i) {  // the first is what was left of that round
+    EXPECT_EQ(c.ssthresh, Congestion::kUnlimited) << "round " << i;
+    end_round(60ms);
+  }
+  EXPECT_LT(c.ssthresh, Congestion::kUnlimited);
+  EXPECT_FALSE(c.slow_start());
+  const std::uint32_t before = c.cwnd;
+  round(60ms);
+  EXPECT_LT(c.cwnd, before + 4 * kMss);
+}
+
+TEST_F(HyStartTest, ALossEndsItAndCubicBeginsWithItsOwnMemory) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
+  enter_css();
+  const std::uint32_t window = c.cwnd;
+  c.ssthresh = cubic.reduce(c, window, kMss, now);
+  EXPECT_EQ(c.ssthresh, window / 10 * 7);
+  EXPECT_EQ(c.memory, (std::array<std::uint32_t, 5>{window, 0, 0, 0, window}));
+  c.cwnd = 2 * kMss;
+  EXPECT_EQ(growth(90ms), kMss) << "a later slow start is the usual one";
+}
+
+TEST_F(HyStartTest, ARoundEndsAfterAnyPause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
+  round(50ms);
+  for (const std::uint32_t far : {0x40000000u, 0x7fffffffu, 0xc0000000u}) {
+    c.cwnd = 10 * kMss;
+    una += far;
+    nxt = una + c.cwnd;
+    acks(1, 50ms);
+    EXPECT_EQ(c.memory[0], (una - kMss + 10 * kMss).value());
+  }
+}
+
 }  // namespace
 }  // namespace conker

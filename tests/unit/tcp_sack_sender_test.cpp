@@ -527,6 +527,50 @@ TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthresh) {  // RFC 5681, 3
   s.skip();
 }
 
+TEST_F(SackSenderByCubic, SlowStartEndsWhenRoundTripsGrow) {  // RFC 9406, 4.2, by segments
+  send_segments(10);
+  ASSERT_EQ(s.send(id, std::string(50 * kMss, 'x')), 50u * kMss);
+  s.advance(20ms);
+  for (std::uint32_t next = 1; next <= 10; ++next) {
+    s.inject(acks(next).win(65535));
+    s.skip();
+  }
+  EXPECT_EQ(s.info(id).cwnd, 20u * kMss);
+  s.advance(24ms);  // 4 ms more are too much
+  for (std::uint32_t next = 11; next <= 17; ++next) {
+    s.inject(acks(next).win(65535));
+    s.skip();
+  }
+  EXPECT_EQ(s.info(id).cwnd, 27u * kMss);
+  for (std::uint32_t next = 18; next <= 21; ++next) {
+    s.inject(acks(next).win(65535));
+    s.skip();
+  }
+  EXPECT_EQ(s.info(id).cwnd, 28u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
+TEST_F(SackSenderByCubic, ATimeoutThatWasForNothingLeavesTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
+  send_segments(4);
+  s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
+  s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
+  const std::uint32_t cwnd = 10 * kMss;
+  s.inject(acks(2));
+  EXPECT_EQ(s.stack().counters()[Count::spurious_timeouts], 1u);
+  s.inject(acks(4));
+  EXPECT_GE(s.info(id).cwnd, cwnd);
+  EXPECT_EQ(s.info(id).ssthresh, Congestion::kUnlimited);
+  ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
+  for (std::uint32_t i = 4; i < 14; ++i) expect_segment(i);
+  s.advance(20ms);
+  const std::uint32_t before = s.info(id).cwnd;
+  s.inject(acks(14));
+  EXPECT_EQ(s.info(id).cwnd, before + 8u * kMss);
+  (void)s.abort(id);
+  s.skip();
+}
+
 class SackSenderWithEcn : public SackSender {
  protected:
   SackSenderWithEcn() : SackSender(settings()) {}
