@@ -88,7 +88,7 @@ struct Settings {
   std::uint32_t icmp_errors_per_second = 100;  // that we send; more are withheld (RFC 1812, 4.3.2.8)
   std::uint32_t icmp_error_burst = 20;         // as many at once
   std::uint32_t udp_receive_buffer =
-      65536;  // bytes per socket, with 40 for each datagram: new ones are dropped
+      65536;  // bytes per socket, with 40 for each datagram: beyond the first, new ones are dropped
 };
 
 /// Random bits that peers cannot know: keys for initial sequence numbers, ports and hash tables.

@@ -261,7 +261,9 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   Socket& socket = tables_.sockets[slot];
   ChunkPool& chunks = parts_.chunks;
   const auto length = static_cast<std::uint32_t>(payload.size());
-  if (socket.queue.size() + kEnvelope + length > parts_.settings.udp_receive_buffer) {
+  // An empty queue takes one of any size: a bound that counts envelopes would never let the largest through.
+  if (!socket.queue.empty() &&
+      socket.queue.size() + kEnvelope + length > parts_.settings.udp_receive_buffer) {
     return Count::drop_datagram_queue;
   }
   const Claim claim = socket.queue.empty() ? Claim::kFirst : Claim::kMore;

@@ -283,6 +283,50 @@ TEST(UdpPool, HalfOfThePoolStaysTheConnections) {
   EXPECT_EQ(scene.stack().chunks().free(), 16u);
 }
 
+TEST(UdpPool, AnEmptyQueueTakesTheLargestDatagramThereIs) {
+  Capacities capacities = small_capacities();
+  capacities.chunks = 1024;
+  DatagramScene scene(true, capacities);
+  const UdpId id = scene.bind(7);
+  std::vector<std::byte> bytes(65536);
+  for (const std::size_t length : {std::size_t{65496}, std::size_t{65497}, kUdpMaxPayload}) {
+    scene.arrives({kPeerAddress, kStackAddress, 5000, 7, std::string(length, 'x')});
+    const auto datagram = scene.udp().receive(id, bytes);
+    ASSERT_TRUE(datagram) << length;
+    EXPECT_EQ(datagram->length, length);
+  }
+  scene.arrives({kPeerAddress, kStackAddress, 5000, 7, std::string(kUdpMaxPayload, 'x')});
+  scene.arrives({kPeerAddress, kStackAddress, 5000, 7, "behind it"});
+  EXPECT_EQ(scene.count(Count::drop_datagram_queue), 1u) << "the bound holds for all behind the first";
+}
+
+// ---- Weeks ----
+
+class UdpWeeks : public UdpTest, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Days, UdpWeeks, ::testing::Values(26, 50, 75, 125, 400));
+
+TEST_P(UdpWeeks, ASocketIsAsItWas) {
+  const UdpId id = scene_.bind(7);
+  scene_.arrives(to_us(7, "kept"));
+  scene_.advance(GetParam() * 24h);
+  scene_.forget();
+  EXPECT_EQ(scene_.receive(id), "kept");
+  EXPECT_EQ(send_to(id, kPeerAddress, 5000, "answer"), Error::kOk);
+  const auto sent = scene_.sent();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->data, "answer");
+}
+
+TEST_P(UdpWeeks, IcmpErrorsMayBeSentAgain) {  // RFC 1812, 4.3.2.8
+  for (int i = 0; i < 200; ++i) scene_.arrives(to_us(99, "nobody"));
+  const auto limited = scene_.count(Count::icmp_errors_limited), out = scene_.count(Count::icmp_errors_out);
+  ASSERT_GT(limited, 0u);
+  scene_.advance(GetParam() * 24h);
+  scene_.arrives(to_us(99, "nobody"));
+  EXPECT_EQ(scene_.count(Count::icmp_errors_limited), limited);
+  EXPECT_EQ(scene_.count(Count::icmp_errors_out), out + 1);
+}
+
 // ---- Connected sockets and ICMP ----
 
 // RFC 1122, 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages".
