@@ -66,7 +66,7 @@ struct Settings {
   bool timestamps = true;      // the same (RFC 7323)
   bool sack = true;            // the same (RFC 2018)
   Ecn ecn = Ecn::kOnRequest;
-  std::uint16_t least_path_mtu = 552;  // what ICMP says below that is not believed; 68 to 1280
+  std::uint16_t least_path_mtu = 552;  // segments get no smaller, but may be fragmented then; 68 to 1280
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;  // unless the request says otherwise
   Keepalive keepalive{};  // of every connection, unless its listener or the application says otherwise
   // How long data may stay unacknowledged before the connection is given up, whatever `retransmits` says (RFC

@@ -225,7 +225,8 @@ Sent Network::send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_
   if (!hop) return drop(Count::drop_ip_no_route);
   const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface) && packet.segment == 0) {
-    if (!packet.may_fragment || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
+    const bool here = packet.may_fragment && packet.pieces.empty();
+    if (!here || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
     return send_fragments(*hop, header_for(packet), packet, length);
   }
   return transmit(*hop, header_for(packet), headers, parts, packet.segment);

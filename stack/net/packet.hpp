@@ -52,7 +52,7 @@ struct PacketOut {
   std::uint8_t ttl = 0;                // 0: Settings::ttl
   std::uint8_t dscp = kDefaultDscp;    // kDefaultDscp: Settings::dscp
   std::uint8_t ecn = 0;                // RFC 3168, 5
-  bool may_fragment = false;           // else it is sent whole or not at all; takes a payload in one piece
+  bool may_fragment = false;           // on the way; here, too, where the payload is in one piece
   std::uint16_t segment = 0;           // FrameOut's: where Network::segmentation() says so
   std::span<const std::byte> payload;  // in one piece, which stays until flush() ...
   Pieces

@@ -65,6 +65,7 @@ struct Connection {
   bool syn_resent : 1 = false;
   bool keepalive_due : 1 = false;
   bool user_timeout_fixed : 1 = false;  // by the application
+  bool may_fragment : 1 = false;        // segments leave without DF: the path MTU is below the least
   bool user_timeout_owed : 1 = false;   // the next segment with room for it tells the peer
   bool challenged : 1 = false;          // challenged_at is valid
   // In which lists it is.

@@ -202,7 +202,7 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
 /// cuts from it. What is sent again goes segment by segment, and only one tells of a reduced window.
 std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   constexpr std::uint32_t kHeaders = 40 + kTcpHeaderMax;
-  if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed) return c.mss;
+  if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed || c.may_fragment) return c.mss;
   const std::uint32_t packet = std::max(network_.segmentation(c.tuple.remote), kHeaders);
   const std::uint32_t segments = std::min(packet - kHeaders, data_in_pieces()) / c.mss;
   return std::max<std::uint32_t>(segments, 1) * c.mss;
@@ -294,6 +294,7 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
     packet.pieces = pieces_.first(1 + pieces);
     if (length > c.mss) packet.segment = c.mss;
   }
+  packet.may_fragment = c.may_fragment;
   TcpSegment segment;
   segment.source = c.tuple.local_port;
   segment.destination = c.tuple.remote_port;

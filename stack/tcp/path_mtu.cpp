@@ -1,5 +1,5 @@
 // How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821, 8899), and
-// trying larger ones again after a while. Segments never carry permission to be cut.
+// trying larger ones again after a while. Segments carry DF, but for paths below settings.least_path_mtu.
 #include <algorithm>
 #include <array>
 
@@ -22,27 +22,39 @@ std::uint16_t next_plateau(std::uint16_t mtu) {
   return below == kPlateaus.end() ? kPlateaus.back() : *below;
 }
 
-}  // namespace
-
-// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2).
-void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
-  Connection& c = connections_[slot];
-  const std::uint16_t options = option_bytes(c.agreed);
-  const auto now = static_cast<std::uint16_t>(c.mss + options + kHeaders);
-  if (mtu == 0) mtu = next_plateau(now);  // from a router that does not say (RFC 1191, 5)
-  mtu = std::max(mtu, settings_.least_path_mtu);
-  if (mtu >= now) return;
-  shrink_segments(slot, static_cast<std::uint16_t>(mtu - kHeaders - options), Count::path_mtu_reductions);
+/// Of the largest packets that the connection sends now.
+std::uint16_t packet_bytes(const Connection& c) {
+  return static_cast<std::uint16_t>(c.mss + option_bytes(c.agreed) + kHeaders);
 }
 
-// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout.
+}  // namespace
+
+// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2). Below the
+// least that is believed, segments stay as they are and leave without DF, so that whoever forges the message
+// gains little, and a path that is so narrow still carries them (RFC 791: every link takes 68 bytes).
+void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
+  Connection& c = connections_[slot];
+  const std::uint16_t now = packet_bytes(c);
+  // A router that does not say means the next plateau (RFC 1191, 5), and there is none below the last.
+  const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < settings_.least_path_mtu;
+  if (mtu == 0) mtu = next_plateau(now);
+  mtu = std::max(mtu, settings_.least_path_mtu);
+  if (mtu >= now && (!below || c.may_fragment)) return;
+  c.may_fragment = below;
+  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - std::min(mtu, now))),
+                  Count::path_mtu_reductions);
+}
+
+// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout. Behind the last
+// plateau they leave without DF.
 void Tcp::suspect_black_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.unanswered == 0 || c.unanswered % kSuspicious != 0 || c.send_queue.size() < c.mss) return;
-  const std::uint16_t smaller =
-      next_plateau(static_cast<std::uint16_t>(c.mss + option_bytes(c.agreed) + kHeaders));
-  const auto mss = static_cast<std::uint16_t>(smaller - option_bytes(c.agreed) - kHeaders);
-  if (mss < c.mss) shrink_segments(slot, mss, Count::path_mtu_black_holes);
+  const std::uint16_t now = packet_bytes(c);
+  const std::uint16_t smaller = std::min(next_plateau(now), now);
+  if (smaller == now && c.may_fragment) return;
+  c.may_fragment = smaller == now;
+  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - smaller)), Count::path_mtu_black_holes);
 }
 
 // All that is out is cut anew and sent again. It was not lost to congestion, so the window stays.
@@ -61,6 +73,7 @@ void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
 void Tcp::reconsider_path_mtu(Connection& c) {
   if (c.mss_reduced_at == Tick() || now_ - c.mss_reduced_at.instant(now_) < kRaiseAfter) return;
   c.mss_reduced_at = Tick();
+  c.may_fragment = false;
   c.mss = send_mss(c.tuple, c.agreed);
   counters_.add(Count::path_mtu_raised);
 }

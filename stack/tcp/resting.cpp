@@ -28,6 +28,7 @@ Resting::Resting(const Connection& c)
       syn_resent(c.syn_resent),
       user_timeout_fixed(c.user_timeout_fixed),
       keepalive_armed(c.is_armed(Timer::kKeepalive)),
+      may_fragment(c.may_fragment),
       algorithm(c.algorithm),
       quick_acks(c.quick_acks),
       keepalive_count(c.keepalive_count),
@@ -74,6 +75,7 @@ void Resting::wake(Connection& c) const {
   c.no_delay = no_delay;
   c.syn_resent = syn_resent;
   c.user_timeout_fixed = user_timeout_fixed;
+  c.may_fragment = may_fragment;
   c.algorithm = algorithm;
   c.quick_acks = quick_acks;
   c.mss = mss;

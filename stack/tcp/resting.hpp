@@ -28,6 +28,7 @@ struct Resting {
   bool syn_resent : 1 = false;
   bool user_timeout_fixed : 1 = false;
   bool keepalive_armed : 1 = false;
+  bool may_fragment : 1 = false;
   CongestionAlgorithm algorithm : 2 = CongestionAlgorithm::kNewReno;
   std::uint8_t quick_acks = 0, keepalive_count = 0, keepalive_sent = 0;
   std::uint16_t mss = 0, rcv_mss = 0;

@@ -190,6 +190,7 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
   s.source_port = static_cast<std::uint16_t>(get16(tcp, 0));
   s.destination_port = static_cast<std::uint16_t>(get16(tcp, 2));
   s.options.ecn = static_cast<std::uint8_t>(get8(ip, 1) & 3);
+  s.dont_fragment = (get8(ip, 6) & 0x40) != 0;
   s.seq = get32(tcp, 4);
   s.ack = get32(tcp, 8);
   s.flags = static_cast<std::uint8_t>(get8(tcp, 13));

@@ -116,6 +116,7 @@ struct WireSegment {
   std::uint32_t seq = 0, ack = 0;
   std::uint8_t flags = 0;
   std::uint16_t window = 0;
+  bool dont_fragment = false;  // as it was sent
   std::optional<std::uint16_t> mss;
   std::string data;
   Options options;

@@ -89,5 +89,51 @@ TEST_F(PathMtuTest, AfterTenMinutesLargerOnesAreTriedAgain) {  // RFC 1191, 6.3
   EXPECT_EQ(s.stack().counters()[Count::path_mtu_raised], 1u);
 }
 
+// RFC 791 lets a link be as narrow as 68 bytes. What segments may not be cut to, the way may fragment.
+TEST_F(PathMtuTest, BelowTheLeastSegmentsLeaveWithoutDf) {
+  s.inject_unreachable(kFragmentationNeeded, 500);
+  s.expect(Data(std::string(512, 'x')).seq(1));
+  const auto sent = s.take_frames();
+  EXPECT_EQ(sent.size(), 5u);
+  for (const WireSegment& segment : sent) EXPECT_FALSE(segment.dont_fragment);
+  s.inject_unreachable(kFragmentationNeeded, 500);
+  s.expect_nothing();
+  EXPECT_EQ(s.count(Count::path_mtu_reductions), 1u);
+  s.inject(Ack().ack(2921));
+  s.advance(11min);
+  ASSERT_EQ(s.send(id, std::string(1460, 'y')), 1460u);
+  const auto later = s.take_frames();
+  ASSERT_EQ(later.size(), 1u) << "a larger one is tried again (RFC 1191, 6.3)";
+  EXPECT_TRUE(later[0].dont_fragment);
+}
+
+TEST_F(PathMtuTest, BelowTheLastPlateauSegmentsLeaveWithoutDf) {  // RFC 1191, 5: an old router
+  for (const std::size_t size : {1452, 1240, 966, 536}) {
+    s.inject_unreachable(kFragmentationNeeded, 0);
+    s.expect(Data(std::string(size, 'x')).seq(1));
+    for (const WireSegment& segment : s.take_frames()) EXPECT_TRUE(segment.dont_fragment);
+  }
+  s.inject_unreachable(kFragmentationNeeded, 0);
+  const auto sent = s.take_frames();
+  ASSERT_EQ(sent.size(), 6u);
+  for (const WireSegment& segment : sent) EXPECT_FALSE(segment.dont_fragment);
+  s.inject(Ack().ack(2921));
+}
+
+TEST(PathMtu, ABlackHoleOfSmallPacketsIsTriedWithoutDf) {  // RFC 4821, 7.7
+  Script s;
+  const auto id = s.established(80, 536);
+  ASSERT_EQ(s.send(id, std::string(1072, 'x')), 1072u);
+  s.expect(Data(std::string(536, 'x')).seq(1));
+  s.expect(Data(std::string(536, 'x')).seq(537));
+  for (const Duration wait : {1s, 2s, 4s}) s.expect_after(wait, Data(std::string(536, 'x')).seq(1));
+  s.advance(9s);
+  const auto sent = s.take_frames();
+  ASSERT_FALSE(sent.empty());
+  for (const WireSegment& segment : sent) EXPECT_FALSE(segment.dont_fragment);
+  EXPECT_EQ(s.count(Count::path_mtu_black_holes), 1u);
+  s.inject(Ack().ack(1073));
+}
+
 }  // namespace
 }  // namespace conker::test

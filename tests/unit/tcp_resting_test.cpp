@@ -38,7 +38,7 @@ Connection unusual() {
   c.hash = 0xdeadbeef;
   c.hashed = true;
   c.state = State::kEstablished;
-  c.passive = c.no_delay = c.syn_resent = c.user_timeout_fixed = true;
+  c.passive = c.no_delay = c.syn_resent = c.user_timeout_fixed = c.may_fragment = true;
   c.agreed = {.ts_recent = 0xfffffff0,
               .peer_mss = 1388,
               .user_timeout = 0x8123,
@@ -119,6 +119,7 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_EQ(is.heard_at, was.heard_at);
   EXPECT_EQ(is.last_sent, was.last_sent);
   EXPECT_EQ(is.mss_reduced_at, was.mss_reduced_at);
+  EXPECT_EQ(is.may_fragment, was.may_fragment);
   EXPECT_EQ(is.round_began, was.round_began);
   EXPECT_EQ(is.round_bytes, was.round_bytes);
   EXPECT_EQ(is.iss, was.iss);
