@@ -71,7 +71,8 @@ namespace conker {
   X(segments_retransmitted, "TCP segments sent again")                                                 \
   X(resets_in, "RST segments accepted")                                                                \
   X(resets_out, "RST segments sent")                                                                   \
-  X(challenge_acks_out, "ACKs sent to check a doubtful RST or SYN (RFC 5961)")                         \
+  X(challenge_acks_out, "ACKs in answer to segments refused, under a limit (RFC 9293, RFC 5961)")      \
+  X(answers_withheld, "answers to segments refused that a limit kept back (RFC 5961, 7)")              \
   X(drop_segment_malformed, "segments with a bad header or options")                                   \
   X(drop_segment_checksum, "segments with a bad checksum")                                             \
   X(drop_segment_no_connection, "segments for no connection or listener")                              \

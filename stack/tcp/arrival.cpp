@@ -14,14 +14,20 @@ std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
 }
 
 /// RFC 5961, 5.2: whoever knows nothing of the connection will hardly guess it.
-bool plausible_ack(const Connection& c, Seq ack) {
-  return ack <= c.snd_nxt && ack >= c.snd_una - c.max_snd_wnd;
+bool plausible_ack(const Connection& c, const TcpSegment& segment) {
+  return segment.has(TcpFlags::kAck) && segment.acknowledgment <= c.snd_nxt &&
+         segment.acknowledgment >= c.snd_una - c.max_snd_wnd;
 }
 
 /// All of the segment has been acknowledged, not long ago, by an ACK that seems to be lost.
 bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
-  return segment.has(TcpFlags::kAck) && plausible_ack(c, segment.acknowledgment) && c.last_ack == c.rcv_nxt &&
-         segment.sequence >= c.rcv_nxt - c.rcv_limit;
+  return c.last_ack == c.rcv_nxt && segment.sequence >= c.rcv_nxt - c.rcv_limit;
+}
+
+/// A closed window keeps text and FIN out, but not the ACK that comes with them (RFC 9293, 3.10.7.4, first).
+bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
+  return c.rcv_wnd() == 0 && segment.sequence == c.rcv_nxt && segment.has(TcpFlags::kAck) &&
+         !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
 }
 
 }  // namespace
@@ -115,7 +121,9 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   return Count::segments_delivered;
 }
 
-// 3.10.7.4: all other states. What of the segment is dealt with, or of no use, is taken out of it.
+// 3.10.7.4: all other states. Nothing that a segment brings is taken note of before the last check that can
+// refuse it, which is that of the ACK field: a segment that is refused changes when we answered last, and
+// nothing else.
 Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   Connection& c = connections_[slot];
   if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
@@ -124,28 +132,22 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
   }
+  const bool closed_window = !acceptable(c, segment);
+  const bool unacceptable = closed_window && !only_ack_counts(c, segment);
   if (c.agreed.timestamps && !segment.has(TcpFlags::kRst)) {
-    // RFC 7323, 3.2: once agreed upon, every segment has them.
-    if (!segment.timestamps) return Count::drop_segment_no_timestamps;
+    if (!segment.timestamps) {
+      // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do not, and
+      // are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
+      if (unacceptable || segment.has(TcpFlags::kSyn)) challenge(slot);
+      return Count::drop_segment_no_timestamps;
+    }
     if (old_duplicate(c, segment)) {
       refuse_unacceptable(slot, segment);
       return Count::drop_segment_paws;
     }
   }
   // First: the sequence number.
-  if (!acceptable(c, segment)) {
-    const bool only_window = c.rcv_wnd() == 0 && segment.sequence == c.rcv_nxt;
-    if (!only_window || segment.has(TcpFlags::kRst) || segment.has(TcpFlags::kSyn)) {
-      return refuse_unacceptable(slot, segment);
-    }
-    // A closed window keeps data out, but not the ACK that comes with it.
-    segment.payload = {};
-    segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kFin);
-    c.ack_now = true;
-    mark_dirty(slot);
-  }
-  note_timestamp(c, segment);
-  note_heard(c);
+  if (unacceptable) return refuse_unacceptable(slot, segment);
   // Second: the RST bit.
   if (segment.has(TcpFlags::kRst)) return arrives_reset(slot, segment);
   // Fourth: the SYN bit (RFC 5961, 4.2).
@@ -163,18 +165,25 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
     become_established(slot, segment, Cause::kSegmentAck);
   }
   const Seq una = c.snd_una;
-  if (!process_ack(slot, segment)) return Count::drop_segment_ack;
-  if (c.agreed.ecn) take_marks(c, segment);
+  if (!plausible_ack(c, segment)) {
+    challenge(slot);
+    return Count::drop_segment_ack;
+  }
+  note_timestamp(c, segment);
+  note_heard(c);
+  process_ack(slot, segment);
   if (c.snd_una != una) disarm(c, Timer::kUserTimeout);
   if (segment.user_timeout) adopt_user_timeout(c, *segment.user_timeout);
   // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line (RFC
   // 6093, 3.1).
   if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
   // Seventh: the text. Eighth: the FIN bit.
-  if (in_state(c.state, kReceiving)) {
+  if (in_state(c.state, kReceiving) && !closed_window) {
+    if (c.agreed.ecn) take_marks(c, segment);
     process_text(slot, segment);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
-    // Behind the peer's FIN there is nothing to take (seventh); it is told where that was (eighth).
+    // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth). The peer is
+    // told where we stand.
     c.ack_now = true;
     mark_dirty(slot);
   }
@@ -197,9 +206,9 @@ void Tcp::note_timestamp(Connection& c, const TcpSegment& segment) {
   c.ts_recent_at = Tick::floor(now_);
 }
 
-// The four cases of 3.10.7.4, table 6.
+// The four cases of 3.10.7.4, table 6. What a RST carries takes no sequence numbers (3.5.3; RFC 5961, 3.2).
 bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
-  const std::uint32_t length = segment.length();
+  const std::uint32_t length = segment.has(TcpFlags::kRst) ? 0 : segment.length();
   const std::uint32_t window = c.rcv_wnd();
   if (length == 0 && window == 0) return segment.sequence == c.rcv_nxt;
   if (window == 0) return false;
@@ -209,21 +218,25 @@ bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
 
 Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_unacceptable;
-  if (segment.length() > 0 && !segment.has(TcpFlags::kSyn)) {
-    Connection& c = connections_[slot];
-    const Seq end = segment.sequence + segment.length();
-    // Behind a closed window only the beginning may have come before.
-    if (segment.sequence < c.rcv_nxt) note_duplicate(c, segment.sequence, min(end, c.rcv_nxt));
-    if (end <= c.rcv_nxt) {
-      // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait
-      // for the lost one. What this one has overtaken is older than TS.Recent then, and has to come again,
-      // too.
-      if (repeats_the_acknowledged(c, segment)) note_timestamp(c, segment);
-    }
-    c.ack_now = true;  // an ACK of ours may have been lost
+  Connection& c = connections_[slot];
+  // Text is always answered, since an ACK of ours may have been lost. All else is answered under a limit, a
+  // FIN that comes again among it: a peer that repeats it with every ACK would go on for ever.
+  const bool text = !segment.payload.empty() && !segment.has(TcpFlags::kSyn);
+  if (text) {
+    c.ack_now = true;
     mark_dirty(slot);
-  } else {
-    challenge(slot);
+  } else if (!challenge(slot)) {
+    return Count::drop_segment_unacceptable;
+  }
+  // Only who knows the connection is told more than where it stands.
+  if (segment.has(TcpFlags::kSyn) || !plausible_ack(c, segment)) return Count::drop_segment_unacceptable;
+  const Seq end = segment.sequence + segment.length();
+  // Behind a closed window only the beginning may have come before.
+  if (segment.sequence < c.rcv_nxt) note_duplicate(c, segment.sequence, min(end, c.rcv_nxt));
+  // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait for
+  // the lost one. What this one has overtaken is older than TS.Recent then, and has to come again, too.
+  if (segment.length() > 0 && end <= c.rcv_nxt && repeats_the_acknowledged(c, segment)) {
+    note_timestamp(c, segment);
   }
   return Count::drop_segment_unacceptable;
 }
@@ -243,16 +256,20 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
 }
 
 // An ACK that tells the peer where we stand, at most twice a second, so that two who disagree do not answer
-// each other for ever.
-void Tcp::challenge(std::uint32_t slot) {
+// each other for ever (RFC 5961, 7).
+bool Tcp::challenge(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Tick now = Tick::floor(now_);
-  if (c.challenged && now.value() - c.challenged_at.value() < kChallengeEvery) return;
+  if (c.challenged && now.value() - c.challenged_at.value() < kChallengeEvery) {
+    counters_.add(Count::answers_withheld);
+    return false;
+  }
   c.challenged = true;
   c.challenged_at = now;
   c.ack_now = true;
   counters_.add(Count::challenge_acks_out);
   mark_dirty(slot);
+  return true;
 }
 
 void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause) {
@@ -279,14 +296,10 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   mark_dirty(slot);
 }
 
-// False when the segment goes no further.
-bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
+// Only with a plausible ACK.
+void Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq ack = segment.acknowledgment;
-  if (!plausible_ack(c, ack)) {
-    challenge(slot);
-    return false;
-  }
   const bool progress = ack > c.snd_una;
   if (progress || !c.application_closed) c.unanswered = 0;
   if (c.log != 0 && ack >= c.snd_una) {
@@ -303,7 +316,7 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   if (ack >= c.snd_una) update_send_window(slot, segment);
   tell_of_room(slot);
 
-  if (!c.fin_acked) return true;
+  if (!c.fin_acked) return;
   switch (c.state) {
     case State::kFinWait1:
       change_state(slot, State::kFinWait2, Cause::kSegmentAck);
@@ -318,20 +331,19 @@ bool Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
     default:
       break;
   }
-  return true;
 }
 
-// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window.
+// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window. Both go with data.
 void Tcp::take_marks(Connection& c, const TcpSegment& segment) {
+  if (segment.marked) counters_.add(Count::marks_in);
+  if (segment.payload.empty()) return;
   if (segment.has(TcpFlags::kCwr)) c.ecn_echo = false;
-  if (!segment.marked) return;
-  counters_.add(Count::marks_in);
-  if (!segment.payload.empty()) c.ecn_echo = true;
+  if (segment.marked) c.ecn_echo = true;
 }
 
 // RFC 3168, 6.1.2: as for a loss, once a window of data, and nothing is sent again.
 void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
-  if (segment.acknowledgment <= c.ecn_recover) return;
+  if (c.snd_una == c.snd_nxt || segment.acknowledgment <= c.ecn_recover) return;
   c.ecn_recover = c.snd_nxt;
   c.cwr_owed = true;
   const bool repairing =

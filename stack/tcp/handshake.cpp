@@ -37,6 +37,7 @@ Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::u
   record.iss = beginning.iss;
   record.ts_offset = beginning.ts_offset;
   if (beyond) record.iss = max(record.iss, *beyond + 1);
+  record.reopens = beyond.has_value();
   record.agreed = agree(settings_, segment);
   record.created = now_;
   counters_.add(Count::half_open_created);
@@ -57,14 +58,26 @@ void Tcp::send_syn_ack(const HalfOpen& record, std::uint32_t timestamp) {
 }
 
 // An ACK that says where we stand, for segments that make no sense (RFC 5961, 3 and 4).
-void Tcp::challenge(const HalfOpen& record) {
-  if (!challenge_allowed()) return;
+void Tcp::challenge(HalfOpen& record) {
+  if (!may_answer(record) || !allowed(challenges_)) return counters_.add(Count::answers_withheld);
+  counters_.add(Count::challenge_acks_out);
   TcpSegment ack{.sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
   ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
   if (record.agreed.timestamps) {
     ack.timestamps = timestamps_now(record.ts_offset, record.agreed.ts_recent);
   }
   static_cast<void>(send_bare(record.tuple, ack));
+}
+
+// Answers to segments that bring the handshake no further: twice a second, so that two who disagree do not
+// answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
+bool Tcp::may_answer(HalfOpen& record) {
+  const Tick now = Tick::floor(now_);
+  if (record.answered && static_cast<std::uint16_t>(now.value() - record.answered_at) < kChallengeEvery)
+    return false;
+  record.answered = true;
+  record.answered_at = static_cast<std::uint16_t>(now.value());
+  return true;
 }
 
 void Tcp::drop_half_open(std::uint32_t index, Count why) {
@@ -87,6 +100,13 @@ void Tcp::half_open_timer(std::uint32_t index) {
   send_syn_ack(record);
 }
 
+// A segment that does not fit is perhaps from the connection that the SYN claims to follow, whose SYN was old
+// or forged then: the TIME-WAIT record that answers for it, or kNone.
+std::uint32_t Tcp::predecessor(const HalfOpen& record, const TcpSegment& segment) const {
+  if (!record.reopens || segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kRst)) return kNone;
+  return time_wait_.find(record.hash, record.tuple);
+}
+
 // 3.10.7.4 for SYN-RECEIVED after a passive open.
 Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
@@ -96,11 +116,18 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSeg
     return why;
   };
   if (opens(segment) && segment.sequence == record.irs) {
-    send_syn_ack(record);  // it did not hear us
+    if (may_answer(record)) {
+      send_syn_ack(record);  // it did not hear us
+    } else {
+      counters_.add(Count::answers_withheld);
+    }
     return Count::segments_delivered;
   }
   // First: the sequence number.
   if (!in_range(segment.sequence, rcv_nxt, first_window())) {
+    if (const auto old = predecessor(record, segment); old != kNone) {
+      return arrives_time_wait(old, tuple, record.hash, segment);
+    }
     return segment.has(TcpFlags::kRst) ? Count::drop_segment_unacceptable
                                        : challenged(Count::drop_segment_unacceptable);
   }
@@ -114,16 +141,25 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSeg
   // Fourth: the SYN bit.
   if (segment.has(TcpFlags::kSyn)) {
     if (!opens(segment)) return challenged(Count::drop_segment_flags);
-    // Back to LISTEN, where the new SYN is as good as any.
+    // Back to LISTEN, where the new SYN is as good as any, and as any behind what is in TIME-WAIT.
     const std::uint32_t listener = record.listener;
     const std::uint32_t hash = record.hash;
+    const std::uint32_t old = record.reopens ? time_wait_.find(hash, tuple) : kNone;
+    const std::optional<Seq> beyond = old == kNone ? std::nullopt : std::optional(time_wait_[old].snd_nxt);
     drop_half_open(index, Count::half_open_replaced);
-    return arrives_listen(listener, tuple, hash, segment, std::nullopt);
+    return arrives_listen(listener, tuple, hash, segment, beyond);
   }
   // Fifth: the ACK field.
-  if (record.agreed.timestamps && !segment.timestamps) return Count::drop_segment_no_timestamps;
+  if (record.agreed.timestamps) {
+    if (!segment.timestamps) return Count::drop_segment_no_timestamps;
+    const std::uint32_t ahead = segment.timestamps->value - record.agreed.ts_recent;
+    if (static_cast<std::int32_t>(ahead) < 0) return challenged(Count::drop_segment_paws);
+  }
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   if (segment.acknowledgment != record.iss + 1) {
+    if (const auto old = predecessor(record, segment); old != kNone) {
+      return arrives_time_wait(old, tuple, record.hash, segment);
+    }
     send_reset(tuple, segment);
     return Count::drop_segment_ack;
   }
@@ -140,6 +176,7 @@ Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segm
   if (slot == kNone) return Count::drop_segment_no_slot;
   if (index != kNone) {
     drop_half_open(index, Count::half_open_promoted);
+    if (record.reopens) end_reopened(record);
   } else {
     counters_.add(Count::syn_cookies_accepted);
   }
@@ -172,6 +209,15 @@ Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segm
   return arrives(slot, segment);
 }
 
+// The SYN was none of long ago, so the new connection takes the place of the old one's record (RFC
+// 9293, 3.6.1).
+void Tcp::end_reopened(const HalfOpen& record) {
+  const std::uint32_t old = time_wait_.find(record.hash, record.tuple);
+  if (old == kNone) return;  // its time is over, or it was evicted
+  time_wait_.remove(old);
+  counters_.add(Count::time_wait_reused);
+}
+
 // No room for a record: the peer keeps it for us (RFC 4987, 3.6), unless there is no room for the connection,
 // either.
 Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn) {
@@ -194,7 +240,7 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, 
 Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
                                TcpSegment& segment) {
   if (cookies_ == nullptr || segment.has(TcpFlags::kSyn) || !cookies_->expected(now_)) {
-    return arrives_closed(tuple, segment);
+    return refuse_at_listener(listeners_[listener], tuple, segment);
   }
   HalfOpen record;
   record.tuple = tuple;
@@ -208,13 +254,20 @@ Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, s
   const auto agreed = cookies_->check(tuple, record.irs, record.iss, echo, now_);
   if (!agreed) {
     counters_.add(Count::syn_cookies_refused);
-    return arrives_closed(tuple, segment);
+    return refuse_at_listener(listeners_[listener], tuple, segment);
   }
   record.agreed = *agreed;
   record.agreed.sack = agreed->sack && settings_.sack;
   record.agreed.window_scaling = agreed->window_scaling && settings_.window_scaling;
   if (record.agreed.window_scaling) record.agreed.rcv_wscale = window_scale(settings_) & 0xf;
   return promote(record, kNone, segment);
+}
+
+// 3.10.7.2, second: an ACK is bad here. A peer that answers resets must not keep the listener busy.
+Count Tcp::refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment) {
+  if (allowed(listener.resets)) return arrives_closed(tuple, segment);
+  counters_.add(Count::answers_withheld);
+  return Count::drop_segment_no_connection;
 }
 
 // Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its sequence
@@ -231,15 +284,23 @@ bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
 Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
                              TcpSegment& segment) {
   const TimeWait record = time_wait_[index];
+  const Tick now = Tick::floor(now_);
+  // Twice a second at most: a peer that answers each of them would go on for ever (RFC 5961, 7).
+  const bool may_answer = !record.answered || record.silent_for(now) >= kChallengeEvery;
   const auto answer = [&] {
     TcpSegment ack{.sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
     ack.window = static_cast<std::uint16_t>(first_window() >> record.rcv_wscale);
     if (record.timestamps) ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
     static_cast<void>(send_bare(tuple, ack));
-    time_wait_.spoke(index, Tick::floor(now_));
+    time_wait_.answered(index, now);
   };
   const auto challenged = [&](Count why) {
-    if (challenge_allowed()) answer();
+    if (may_answer && allowed(challenges_)) {
+      counters_.add(Count::challenge_acks_out);
+      answer();
+    } else {
+      counters_.add(Count::answers_withheld);
+    }
     return why;
   };
   const bool in_window = in_range(segment.sequence, record.rcv_nxt, first_window());
@@ -255,21 +316,21 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
   // Fourth: the SYN bit.
   if (opens(segment) && reopens(record, segment)) {
     if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
-      const Count became = arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
-      // Only where there is room for the new one does the old one go.
-      if (became == Count::segments_delivered) {
-        time_wait_.remove(index);
-        counters_.add(Count::time_wait_reused);
-      }
-      return became;
+      // Until the handshake is done the record stays: the SYN may be an old one all the same (3.6.1, MAY-2).
+      return arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
     }
   }
   if (segment.has(TcpFlags::kSyn)) {
     return challenged(in_window ? Count::drop_segment_flags : Count::drop_segment_unacceptable);
   }
   // Fifth: the only thing that can arrive is the peer's FIN again, because our last ACK did not.
-  if (segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
-    answer();
+  const bool knows_us = segment.has(TcpFlags::kAck) && segment.acknowledgment <= record.snd_nxt;
+  if (knows_us && segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
+    if (may_answer) {
+      answer();
+    } else {
+      counters_.add(Count::answers_withheld);
+    }
     time_wait_.restart(index, Tick::ceil(now_ + settings_.time_wait));
     return Count::segments_delivered;
   }
@@ -280,18 +341,17 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
   return Count::segments_delivered;
 }
 
-bool Tcp::challenge_allowed() {
+bool Tcp::allowed(AnswerBudget& budget) const {
   const Tick now = Tick::floor(now_);
   // Unsigned: a second that lies weeks back is over, too.
-  if (now.value() - challenge_second_.value() >= kSecond) {
-    challenge_second_ = now;
+  if (now.value() - budget.second.value() >= kSecond) {
+    budget.second = now;
     const std::array<std::uint64_t, 1> word{now.value()};
-    challenges_left_ =
-        kChallengesPerSecond + static_cast<std::uint32_t>(siphash24(port_key_, word)) % kChallengesPerSecond;
+    budget.left =
+        AnswerBudget::kLeast + static_cast<std::uint32_t>(siphash24(port_key_, word)) % AnswerBudget::kLeast;
   }
-  if (challenges_left_ == 0) return false;
-  --challenges_left_;
-  counters_.add(Count::challenge_acks_out);
+  if (budget.left == 0) return false;
+  --budget.left;
   return true;
 }
 

@@ -12,6 +12,16 @@
 
 namespace conker {
 
+/// Answers to segments that made no sense, under a limit (RFC 5961, 7): kLeast a second at least and fewer
+/// than twice as many, each second another number. Were it always the same, somebody could use it up and
+/// count what is missing to learn of other peers.
+struct AnswerBudget {
+  static constexpr std::uint32_t kLeast = 500;
+
+  Tick second{};
+  std::uint32_t left = kLeast;
+};
+
 struct Listener {
   Endpoint local;  // an unspecified address: any
   std::uint32_t backlog = 0;
@@ -25,6 +35,7 @@ struct Listener {
   std::uint32_t port_next = kNone;
   std::uint32_t ready_next = kNone;
   bool on_ready = false;
+  AnswerBudget resets;  // of ACKs that belong to nothing
 };
 
 class ListenerTable {

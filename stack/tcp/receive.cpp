@@ -26,7 +26,8 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   const std::int32_t room = c.rcv_adv - sequence;
   if (room < static_cast<std::int32_t>(bytes.size()))
     bytes = bytes.first(room > 0 ? static_cast<std::size_t>(room) : 0);
-  if (segment.has(TcpFlags::kFin) && !c.peer_fin_seen) {
+  // A FIN beyond the window is not there (RFC 9293, 3.10.7.4, seventh).
+  if (segment.has(TcpFlags::kFin) && !c.peer_fin_seen && end <= c.rcv_adv) {
     c.peer_fin_seen = true;
     c.peer_fin = end;
   }
@@ -67,6 +68,7 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     c.ack_now = true;  // nothing new, or a FIN
   }
   if (segment.length() > 0) mark_dirty(slot);
+  if (c.peer_fin_seen && c.rcv_nxt > c.peer_fin) c.peer_fin_seen = false;  // there was more: it was none
   if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
 }
 

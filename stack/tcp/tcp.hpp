@@ -213,11 +213,6 @@ class Tcp {
   /// 6928) and half of the next.
   static constexpr std::uint8_t kQuickAcks = 16;
 
-  /// ACKs a second, for all records together, that answer segments which made no sense (RFC 5961, 7): so many
-  /// at least and fewer than twice as many, each second another number. Were it always the same, somebody
-  /// could use it up and count what is missing to learn of other peers' records.
-  static constexpr std::uint32_t kChallengesPerSecond = 500;
-
   // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
   Count dispatch(const PacketIn& packet);
   Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
@@ -228,7 +223,7 @@ class Tcp {
   bool acceptable(const Connection& c, const TcpSegment& segment) const;
   Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
   Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
-  bool process_ack(std::uint32_t slot, const TcpSegment& segment);
+  void process_ack(std::uint32_t slot, const TcpSegment& segment);
   void take_marks(Connection& c, const TcpSegment& segment);
   void take_echo(Connection& c, const TcpSegment& segment);
   std::uint32_t flight_size(const Connection& c) const;
@@ -236,7 +231,7 @@ class Tcp {
   void acknowledge(std::uint32_t slot, Seq ack);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
   void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
-  void challenge(std::uint32_t slot);
+  bool challenge(std::uint32_t slot);
 
   // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
   void process_text(std::uint32_t slot, const TcpSegment& segment);
@@ -270,10 +265,14 @@ class Tcp {
   void send_syn_ack(const HalfOpen& record) {
     send_syn_ack(record, timestamps_now(record.ts_offset, 0).value);
   }
-  void challenge(const HalfOpen& record);
+  void challenge(HalfOpen& record);
+  bool may_answer(HalfOpen& record);
   void drop_half_open(std::uint32_t index, Count why);
   void half_open_timer(std::uint32_t index);
-  bool challenge_allowed();
+  std::uint32_t predecessor(const HalfOpen& record, const TcpSegment& segment) const;
+  void end_reopened(const HalfOpen& record);
+  Count refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment);
+  bool allowed(AnswerBudget& budget) const;
 
   // ---- output.cpp ----
   Sent transmit(std::uint32_t slot);
@@ -400,8 +399,7 @@ class Tcp {
   SipKey isn_key_;
   SipKey port_key_;
   std::array<std::uint16_t, 512> port_counters_{};  // RFC 6056, 3.3.4
-  Tick challenge_second_{};
-  std::uint32_t challenges_left_ = kChallengesPerSecond;
+  AnswerBudget challenges_;                         // of all records together
 };
 
 }  // namespace conker

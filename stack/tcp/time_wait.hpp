@@ -20,7 +20,8 @@ struct TimeWait {
   std::uint16_t spoke_at = 0;   // when we last sent something: the lower half of a Tick
   bool timestamps : 1 = false;
   std::uint8_t rcv_wscale : 4 = 0;
-  bool live : 1 = false;  // set by the table
+  bool live : 1 = false;      // set by the table
+  bool answered : 1 = false;  // what we sent at spoke_at was an answer to a segment
 
   void spoke(Tick now) { spoke_at = static_cast<std::uint16_t>(now.value()); }
   /// Ticks since then, modulo 67 seconds.
@@ -46,8 +47,11 @@ class TimeWaitTable {
   /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth). A full table cannot
   /// move a record back and leaves it its end. Indices of other records stay.
   void restart(std::uint32_t index, Tick ends);
-  /// An ACK of ours was sent for it.
-  void spoke(std::uint32_t index, Tick now) { records_[index].spoke(now); }
+  /// An ACK of ours was sent for it, in answer to a segment.
+  void answered(std::uint32_t index, Tick now) {
+    records_[index].spoke(now);
+    records_[index].answered = true;
+  }
 
   /// A search for this hash follows soon.
   [[gnu::always_inline]] void prefetch(std::uint32_t hash) const { index_.prefetch(hash); }

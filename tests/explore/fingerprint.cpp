@@ -67,7 +67,8 @@ class Reader {
     d_.add(t_.time_wait.span());
     t_.time_wait.for_each([this](const TimeWait& record) {
       d_.add(peer_of(record.tuple.whole()));
-      d_.add(cut(record.ends - now_, 1 << 20));
+      d_.add(cut(record.ends - now_, 1 << 20) << 1 |
+             (record.answered && record.silent_for(now_) < kChallengeEvery ? 1 : 0));
     });
     return d_.finish();
   }
@@ -229,7 +230,10 @@ class Reader {
     const Listener& l = t_.listeners[slot];
     d_.add(l.on_ready ? 1 : 0);
     for (std::uint32_t at = l.half_open.head(); at != kNone; at = t_.half_open[at].next) {
-      d_.add(peer_of(t_.half_open[at].tuple) | std::uint64_t{t_.half_open[at].retransmits} << 8);
+      const HalfOpen& record = t_.half_open[at];
+      d_.add(peer_of(record.tuple) | std::uint64_t{record.retransmits} << 8);
+      const auto since = static_cast<std::uint16_t>(now_.value() - record.answered_at);
+      d_.add(bits({record.reopens, record.answered && since < kChallengeEvery}));
       add_timer(t_.connections.capacity() + at);
     }
     add_list(t_.connections, l.accept_queue.head(), &Connection::accept_next);

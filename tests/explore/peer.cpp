@@ -56,15 +56,6 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
       return found;
     }
   }
-  t.half_open.for_each([&](std::uint32_t, const HalfOpen& record) {
-    if (record.tuple != tuple) return;
-    found = {.what = Counterpart::What::kHalfOpen,
-             .rcv_nxt = record.irs + 1,
-             .snd_una = record.iss,
-             .snd_nxt = record.iss + 1,
-             .irs = record.irs,
-             .window = kPiece};
-  });
   t.time_wait.for_each([&](const TimeWait& record) {
     if (record.tuple != PackedTuple::of(tuple)) return;
     found = {.what = Counterpart::What::kTimeWait,
@@ -72,6 +63,16 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
              .snd_una = record.snd_nxt,
              .snd_nxt = record.snd_nxt,
              .irs = record.rcv_nxt - 1,
+             .window = kPiece};
+  });
+  // Beside the TIME-WAIT record that it reopens, the half-open one is asked first.
+  t.half_open.for_each([&](std::uint32_t, const HalfOpen& record) {
+    if (record.tuple != tuple) return;
+    found = {.what = Counterpart::What::kHalfOpen,
+             .rcv_nxt = record.irs + 1,
+             .snd_una = record.iss,
+             .snd_nxt = record.iss + 1,
+             .irs = record.irs,
              .window = kPiece};
   });
   if (found.what != Counterpart::What::kNothing) return found;

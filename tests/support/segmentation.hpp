@@ -19,7 +19,7 @@ inline constexpr std::size_t kIpAt = 14, kTcpAt = kIpAt + 20;
 inline void complete_checksum(std::span<std::byte> frame) {
   Checksum sum;
   sum.add(frame.subspan(kTcpAt));
-  put16(frame, kTcpAt + 16, sum.finish());
+  conker::put16(frame, kTcpAt + 16, sum.finish());
 }
 
 /// The segments, as frames, that a frame of FrameOut::segment is.

@@ -21,22 +21,30 @@ TEST(TcpBlindAttackTest, OneConnectionAnswersFewOfThem) {
 }
 
 TEST(TcpBlindAttackTest, AllRecordsTogetherAnswerFewAndNeverTheSameNumber) {
-  Script s;
-  (void)s.listen(7);
-  s.peer(40000, 7);
-  s.inject(Syn());
-  s.expect(SynAck());
+  Capacities capacities = small_capacities();
+  capacities.half_open = 1200;
+  Script s(capacities);
+  (void)s.listen(7, 128, 1200);
+  std::vector<std::size_t> peers;
+  for (std::uint16_t n = 0; n < 1200; ++n) {
+    peers.push_back(s.peer(static_cast<std::uint16_t>(40000 + n), 7));
+    s.inject(Syn());
+    s.expect(SynAck());
+  }
   std::vector<std::size_t> answers;
   for (int second = 0; second < 4; ++second) {
     s.advance(Duration(1'100'000));
     s.forget();  // SYN-ACKs
-    for (int i = 0; i < 3; ++i) s.inject(std::vector(500, Data("x").seq(0x70000000)));
-    answers.push_back(s.take_all().size());
+    for (const std::size_t peer : peers) {
+      s.speak_for(peer);
+      s.inject(Data("x").seq(0x70000000));
+    }
+    answers.push_back(s.take_frames().size());
     EXPECT_GE(answers.back(), 500u);
     EXPECT_LT(answers.back(), 1000u);
   }
   EXPECT_FALSE(answers[0] == answers[1] && answers[1] == answers[2] && answers[2] == answers[3]);
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.books().half_open, 1200u);
 }
 
 TEST(TcpBlindAttackTest, TwoThatDisagreeDoNotTalkForEver) {
@@ -94,6 +102,179 @@ TEST(TcpBlindAttackTest, AFinWithAForgedAckClosesNothing) {
   s.inject(Fin().seq(1).ack(9999));
   s.skip();
   s.expect_state(id, State::kEstablished);
+}
+
+// ---- What a segment that is thrown away may change ----
+
+/// A connection with timestamps and SACK; the peer's clock shows 1000.
+ConnectionId with_every_option(Script& s) {
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.flow().timestamp = 1000;
+  s.inject(SynAck().mss(1460).sackok());
+  s.expect(Ack());
+  return id;
+}
+
+TEST(TcpBlindAttackTest, ASegmentWithoutAnAckDoesNotMoveTsRecent) {
+  for (const Segment& forged :
+       {Segment(0), Segment(0, "x"), Ack().ack(5000), Fin().ack(5000), Segment(kFin)}) {
+    Script s;
+    const auto id = with_every_option(s);
+    s.inject(Segment(forged).seq(1).ts(1000 + 0x7fff0000, 0));
+    s.skip();
+    s.flow().next = 1;
+    s.inject(Data("true"));
+    s.expect(Ack().ack(5));
+    EXPECT_EQ(s.receive(id), "true") << "PAWS would refuse the peer for ever (RFC 7323, 5.3; RFC 5961, 5)";
+  }
+}
+
+TEST(TcpBlindAttackTest, ARstInsideOfTheWindowDoesNotMoveTsRecent) {
+  Script s;
+  const auto id = with_every_option(s);
+  // R3 takes numbers up to Last.ACK.sent only, and the exact one resets; a reset that is not believed has
+  // none.
+  s.inject(Rst().seq(2).ts(1000 + 0x7fff0000, 0));
+  s.skip();
+  s.inject(Data("true"));
+  s.expect(Ack().ack(5));
+  EXPECT_EQ(s.receive(id), "true");
+}
+
+TEST(TcpBlindAttackTest, AForgedSegmentIsNoSignOfThePeer) {
+  Script s;
+  const auto id = s.established();
+  ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 10s, .interval = 2s, .count = 2}), Error::kOk);
+  for (int i = 0; i < 12; ++i) {
+    s.advance(1s);
+    s.inject(Segment(0, "x").seq(1));  // no ACK: refused
+  }
+  const auto sent = s.take_all();
+  EXPECT_FALSE(sent.empty()) << "else nobody ever finds out that the peer has gone (RFC 9293, 3.8.4)";
+  EXPECT_GT(s.count(Count::keepalive_probes), 0u);
+}
+
+TEST(TcpBlindAttackTest, OldDataFromWhoDoesNotKnowTheConnectionIsNotReportedAsADuplicate) {
+  Script s;
+  (void)with_every_option(s);
+  s.inject(Data("abcd"));
+  s.expect(Ack().ack(5));
+  for (const Segment& forged : {Segment(0, "ab"), Data("ab").ack(7000), Data("ab").ack(0x8000'0000)}) {
+    s.inject(Segment(forged).seq(1));
+    s.expect(Ack().ack(5).sack({}));  // RFC 2883: the peer would take back a reduction of its window
+    s.advance(600ms);
+  }
+  s.inject(Data("ab").seq(1));
+  s.expect(Ack().ack(5).sack({{1, 3}}));
+}
+
+TEST(TcpBlindAttackTest, AHandshakeIsNotFinishedByAnAckThatIsTooOld) {
+  Script s;
+  const auto listener = s.listen(7);
+  s.peer(40000, 7);
+  s.flow().timestamp = 1000;
+  s.inject(Syn());
+  s.expect(SynAck());
+  s.inject(Ack().ts(999, 0).seq(1));  // RFC 7323, 5.3, R1 is for SYN-RECEIVED, too
+  s.expect(Ack().seq(1).ack(1));
+  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.count(Count::drop_segment_paws), 1u);
+  EXPECT_FALSE(s.acceptable(listener));
+  s.flow().next = 1;
+  s.inject(Ack());
+  EXPECT_TRUE(s.acceptable(listener));
+}
+
+// ---- Two who answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7) ----
+
+TEST(TcpAnswerLimitTest, AHalfOpenRecordAnswersTwiceASecond) {
+  Script s;
+  (void)s.listen(7);
+  s.peer(40000, 7);
+  s.inject(Syn());
+  s.expect(SynAck());
+  std::size_t answers = 0;
+  for (int i = 0; i < 40; ++i) {
+    s.inject(Ack().seq(0x70000000).ack(77));  // a peer that still has an old connection
+    answers += s.take_all().size();
+    s.advance(20ms);
+  }
+  EXPECT_EQ(answers, 2u);
+  EXPECT_EQ(s.count(Count::challenge_acks_out), 2u);
+  EXPECT_EQ(s.count(Count::answers_withheld), 38u);
+}
+
+TEST(TcpAnswerLimitTest, AHalfOpenRecordRepeatsItsSynAckTwiceASecond) {
+  Script s;
+  (void)s.listen(7);
+  s.peer(40000, 7);
+  s.inject(Syn().seq(0));
+  s.expect(SynAck());
+  std::size_t answers = 0;
+  for (int i = 0; i < 40; ++i) {
+    s.inject(Syn().seq(0));
+    answers += s.take_all().size();
+    s.advance(20ms);
+  }
+  EXPECT_EQ(answers, 2u);
+  s.inject(Ack().seq(1));
+  EXPECT_EQ(s.books().live, 1u);
+}
+
+TEST(TcpAnswerLimitTest, AListenerResetsSoManyASecond) {
+  Script s;
+  (void)s.listen(7);
+  s.peer(40000, 7);
+  for (int i = 0; i < 2000; ++i) s.inject(Ack().seq(1).ack(77));
+  const std::size_t answers = s.take_all().size();
+  EXPECT_GE(answers, 500u);
+  EXPECT_LT(answers, 1000u);
+  EXPECT_EQ(s.count(Count::drop_segment_no_connection), 2000u);
+  EXPECT_EQ(s.count(Count::answers_withheld), 2000u - answers);
+  s.inject(Syn().seq(0));
+  s.expect(SynAck());
+  s.skip();
+}
+
+TEST(TcpAnswerLimitTest, AFinOnceMoreIsAnsweredTwiceASecond) {
+  Script s;
+  (void)s.established();
+  s.inject(Fin().seq(1));
+  s.expect(Ack().ack(2));
+  std::size_t answers = 0;
+  for (int i = 0; i < 40; ++i) {
+    s.inject(Fin().seq(1));
+    answers += s.take_all().size();
+    s.advance(20ms);
+  }
+  EXPECT_EQ(answers, 2u);
+}
+
+// ---- Lengths that mean nothing ----
+
+TEST(TcpBlindAttackTest, TheTextOfAResetTakesNoNumbers) {
+  Script s;
+  const auto id = s.established();
+  s.inject(Data("abcd"));
+  s.expect(Ack().ack(5));
+  s.inject(Rst().seq(1).carrying("reset, says the text"));  // it begins before the window
+  s.expect_nothing();
+  EXPECT_EQ(s.count(Count::drop_segment_unacceptable), 1u) << "RFC 5961, 3.2: SEG.SEQ decides";
+  s.inject(Rst().seq(5).carrying("why (RFC 9293, 3.5.3)"));
+  s.expect_ended(id, CloseReason::kReset);
+}
+
+TEST(TcpBlindAttackTest, AResetWithTextReachesAClosedWindow) {
+  Settings settings = plain_settings();
+  settings.receive_buffer = 4000;
+  Script s(small_capacities(), settings);
+  const auto id = s.established();
+  for (int i = 0; i < 4; ++i) s.inject(Data(std::string(1000, 'x')));
+  s.skip();
+  EXPECT_EQ(s.info(id).rcv_wnd, 0u);
+  s.inject(Rst().carrying("gone"));
+  s.expect_ended(id, CloseReason::kReset);
 }
 
 // ---- ICMP (RFC 5927) ----

@@ -52,6 +52,39 @@ TEST_F(EcnTest, AMarkIsEchoedUntilThePeerHasReduced) {  // 6.1.3
   EXPECT_EQ(s.stack().counters()[Count::marks_in], 2u);
 }
 
+TEST_F(EcnTest, OnlyDataThatIsTakenSaysThatThePeerHasReduced) {  // 6.1.2, 6.1.3
+  agree();
+  s.inject(Data("one").ecn(kCe));
+  s.expect(Ack().also(kEce));
+  s.inject(Ack().also(kCwr));  // CWR goes with new data
+  s.inject(Data("two").ecn(kEct0));
+  s.expect(Ack().also(kEce));
+  s.inject(Fin());
+  s.expect(Ack().also(kEce));
+  s.inject(Data("beyond").also(kCwr).seq(8));  // behind the peer's FIN there is nothing
+  s.expect(Ack().also(kEce));
+}
+
+TEST_F(EcnTest, WhatAClosedWindowKeepsOutSaysNothing) {
+  Settings settings = with(Ecn::kAlways);
+  settings.receive_buffer = 4000;
+  Script narrow(small_capacities(), settings);
+  (void)narrow.connect(80);
+  narrow.expect(Syn().also(kEce | kCwr));
+  narrow.inject(SynAck().also(kEce).mss(1000));
+  narrow.expect(Ack());
+  for (int i = 0; i < 4; ++i) narrow.inject(Data(std::string(1000, 'x')).ecn(i == 3 ? kCe : kEct0));
+  narrow.skip();
+  narrow.inject(Data("probe").seq(4001).also(kCwr));
+  narrow.expect(Ack().ack(4001).also(kEce));
+}
+
+TEST_F(EcnTest, AnEchoBeforeAnyDataIsNone) {
+  agree();
+  s.inject(Ack().also(kEce));
+  EXPECT_EQ(s.count(Count::ecn_reductions), 0u) << "6.1.2: of data that was sent";
+}
+
 TEST_F(EcnTest, AnEchoHalvesTheWindowOnceAWindow) {  // 6.1.2
   agree();
   s.send(id, std::string(10'000, 'x'));

@@ -11,9 +11,12 @@
 
 namespace conker::test::matrix {
 
+/// What both SYNs have offered: nothing but what the table knows, or every option there is.
+enum class Offered : std::uint8_t { kNothing, kEverything };
+
 class Stage {
  public:
-  explicit Stage(Start start);
+  explicit Stage(Start start, Offered offered = Offered::kNothing);
 
   /// The segment that such a cell is about.
   WireSegment segment(Kind kind, Place place, Ack ack);
@@ -32,7 +35,11 @@ class Stage {
  private:
   void listen();
   void reach(Start start);
+  void open();
+  Segment offering(const Segment& syn);
+  Segment asking_for_ecn(const Segment& syn) const;
 
+  Offered offered_;
   Script script_;
   std::optional<ConnectionId> id_;
 };

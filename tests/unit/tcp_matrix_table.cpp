@@ -29,7 +29,6 @@ constexpr auto kEvery = all<Start>();
 
 constexpr auto kAnyRst = set(Kind::kRst, Kind::kRstAck);
 constexpr auto kAnySyn = set(Kind::kSyn, Kind::kSynAck);
-constexpr auto kAnyFin = set(Kind::kFin, Kind::kFinAck);
 constexpr auto kSyn = set(Kind::kSyn);
 constexpr auto kSynAck = set(Kind::kSynAck);
 constexpr auto kFinAck = set(Kind::kFinAck);
@@ -50,6 +49,7 @@ constexpr auto kAnyAck = all<Ack>();
 constexpr auto kNew = set(Ack::kNxt);
 constexpr auto kNotNew = set(Ack::kAncient, Ack::kOld, Ack::kUna, Ack::kBeyond);
 constexpr auto kImpossible = set(Ack::kAncient, Ack::kBeyond);
+constexpr auto kAckOfSent = set(Ack::kAncient, Ack::kOld, Ack::kUna, Ack::kNxt);
 
 constexpr auto kStays = std::nullopt;
 constexpr auto kNone = std::nullopt;
@@ -103,10 +103,10 @@ Row{kActive, kSynAck, kRepeated, kNew, Answer::kNothing, State::kEstablished, kD
     "9293 3.5, figure 7: both opened at once"},
 Row{kActive, kSynAck, kRepeated, kNotNew, Answer::kReset, kStays, kBadAck, kNone,
     "9293 3.10.7.4, fifth, SYN-RECEIVED: the ACK is not acceptable"},
-Row{kWaiting, kAnyFin, kRepeated, kAnyAck, Answer::kAck, kStays, kDelivered, kNone,
+Row{kWaiting, kFinAck, kRepeated, kAckOfSent, Answer::kAck, kStays, kDelivered, kNone,
     "9293 3.10.7.4, fifth, TIME-WAIT: a retransmission of the remote FIN is acknowledged"},
-Row{kReopenable, kSyn, kBehind, kAnyAck, Answer::kSynAck, State::kSynReceived, kDelivered, Count::time_wait_reused,
-    "9293 3.6.1, MAY-2 (RFC 1122, 4.2.2.13): a SYN beyond all that the old connection used reopens it"},
+Row{kReopenable, kSyn, kBehind, kAnyAck, Answer::kSynAckAnew, State::kSynReceived, kDelivered, kNone,
+    "9293 3.6.1, MAY-2 (RFC 1122, 4.2.2.13): a SYN beyond all that the old connection used reopens it; the record stays meanwhile"},
 
 // ---- 3.10.7.4, first: the sequence number ----
 Row{kEvery, kAnyRst, kOutside, kAnyAck, Answer::kNothing, kStays, kUnacceptable, kNone,

@@ -61,12 +61,13 @@ enum class Ack : std::uint8_t {
 
 enum class Answer : std::uint8_t {
   kNothing,
-  kAck,        // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>: where we stand
-  kChallenge,  // the same, and counted as a challenge ACK (RFC 5961)
-  kTaken,      // <SEQ=SND.NXT><ACK=SEG.SEQ+SEG.LEN><CTL=ACK>: its SYN or FIN is acknowledged
-  kSynAck,     // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
-  kReset,      // <SEQ=SEG.ACK><CTL=RST>
-  kResetAck,   // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
+  kAck,         // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>: where we stand
+  kChallenge,   // the same, and counted as a challenge ACK (RFC 5961)
+  kTaken,       // <SEQ=SND.NXT><ACK=SEG.SEQ+SEG.LEN><CTL=ACK>: its SYN or FIN is acknowledged
+  kSynAck,      // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
+  kSynAckAnew,  // the same with an ISS that nobody knows yet
+  kReset,       // <SEQ=SEG.ACK><CTL=RST>
+  kResetAck,    // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
 };
 
 /// A set of values of one of the enumerations above.

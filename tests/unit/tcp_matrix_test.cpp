@@ -90,6 +90,8 @@ Wanted wanted(const Row& row, Start start, const Stage& stage, const WireSegment
       return {kAck, stage.snd_nxt, stage.rcv_nxt};
     case Answer::kTaken:
       return {kAck, stage.snd_nxt, behind};
+    case Answer::kSynAckAnew:
+      return {kSyn | kAck, std::nullopt, in.seq + 1};
     case Answer::kSynAck:
       return {kSyn | kAck, anew ? std::nullopt : std::optional(stage.iss), in.seq + 1};
     case Answer::kReset:

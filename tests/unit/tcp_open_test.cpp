@@ -210,15 +210,5 @@ TEST(TcpOpenTest, SegmentsToAClosedPort) {
 }
 
 // The SYN-ACK that we owe is overtaken by the peer's: then it is owed an ACK.
-TEST(TcpSimultaneousOpenTest, BothSynsOfThePeerInOneBatch) {
-  Script s;
-  const auto id = s.connect(80);
-  s.expect(Syn());
-  s.inject({Syn().seq(0), SynAck().seq(0).ack(1)});
-  s.expect(Ack().seq(1).ack(1).win(65535));
-  s.expect_nothing();
-  s.expect_state(id, State::kEstablished);
-}
-
 }  // namespace
 }  // namespace conker::test

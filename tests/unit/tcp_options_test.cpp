@@ -220,6 +220,37 @@ TEST(TcpTimestampsTest, ASegmentWithoutThemIsDropped) {
   s.expect_ended(id, CloseReason::kReset);
 }
 
+TEST(TcpTimestampsTest, AKeepaliveWithoutThemIsAnswered) {
+  Script s;
+  const auto id = with_timestamps(s, 100);
+  s.inject(Data("abcd"));
+  s.expect(Ack().ack(5));
+  const auto alive = s.flow().timestamp;
+  s.flow().timestamp.reset();
+  for (int i = 0; i < 3; ++i) {  // with a byte of garbage and without
+    s.inject(i == 1 ? Data("x").seq(4) : Ack().seq(4));
+    s.expect(Ack().ack(5));
+    s.advance(1s);
+  }
+  EXPECT_EQ(s.count(Count::drop_segment_no_timestamps), 3u);
+  for (int i = 0; i < 100; ++i) s.inject(Data("old").seq(1));
+  EXPECT_EQ(s.take_all().size(), 1u) << "whoever forges them makes us answer twice a second";
+  s.flow().timestamp = alive;
+  s.inject(Data("efgh").seq(5));
+  s.expect(Ack().ack(9));
+  EXPECT_EQ(s.receive(id), "abcdefgh");
+}
+
+TEST(TcpTimestampsTest, ASynWithoutThemIsAskedAbout) {
+  Script s;
+  const auto id = with_timestamps(s, 100);
+  s.flow().timestamp.reset();
+  s.inject(Syn().seq(7));  // inside of the window: the peer has begun anew, without the option
+  s.expect(Ack().ack(1));  // RFC 5961, 4.2
+  s.expect_state(id, State::kEstablished);
+  EXPECT_EQ(s.count(Count::drop_segment_no_timestamps), 1u);
+}
+
 TEST(TcpTimestampsTest, TheyStartElsewhereForEachPairOfHosts) {
   Script s;
   std::vector<std::uint32_t> values;

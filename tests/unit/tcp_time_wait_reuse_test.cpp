@@ -52,7 +52,7 @@ class TcpReopenTest : public ::testing::Test {
     const auto answer = s_.take_all();
     EXPECT_EQ(answer.size(), 1u);
     const bool opened = answer.at(0).flags == (kSyn | kAck);
-    EXPECT_EQ(s_.books().time_wait, opened ? 0u : 1u);
+    EXPECT_EQ(s_.books().time_wait, 1u) << "the record stays until the handshake is done (RFC 9293, 3.6.1)";
     EXPECT_EQ(s_.books().half_open, opened ? 1u : 0u);
     return opened;
   }
@@ -105,7 +105,62 @@ TEST_F(TcpReopenTest, OurNewNumbersAreBeyondTheOldOnes) {
   const std::uint32_t last = *s_.flow().iss + 2;
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
   EXPECT_GT(static_cast<std::int32_t>(*s_.flow().iss - last), 0) << "RFC 1122, 4.2.2.13";
+}
+
+// ---- The SYN turns out to be old (RFC 9293, 3.6.1, MAY-2) ----
+
+TEST_F(TcpReopenTest, AfterAResetTheRecordIsThere) {
+  close_passively(1000);
+  EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
+  s_.inject(Rst().seq(6));  // the peer knows nothing of it
+  EXPECT_EQ(s_.books().half_open, 0u);
+  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.count(Count::time_wait_reused), 0u);
+  s_.expect_nothing_for(59s);
+  EXPECT_EQ(s_.books().time_wait, 1u);
+  s_.expect_nothing_for(2s);
+  EXPECT_EQ(s_.books().time_wait, 0u) << "its time runs on as if nothing had been";
+}
+
+TEST_F(TcpReopenTest, SoItIsWhenNobodyAnswersOrTheListenerGoes) {
+  close_passively(std::nullopt);
+  EXPECT_TRUE(reopens(Syn().seq(5)));
+  EXPECT_EQ(s_.unlisten(listener_), Error::kOk);
+  EXPECT_EQ(s_.books().half_open, 0u);
+  EXPECT_EQ(s_.books().time_wait, 1u);
+  s_.skip();
+}
+
+TEST_F(TcpReopenTest, ThePeerThatIsStillInTheOldConnectionIsAnsweredFromTheRecord) {
+  close_passively(std::nullopt);
+  const std::uint32_t iss = *s_.flow().iss;
+  EXPECT_TRUE(reopens(Syn().seq(100'000)));  // forged: the peer never got our last ACK
+  s_.flow().iss = iss;
+  s_.inject(Fin().seq(1).ack(2));
+  s_.expect(Ack().seq(2).ack(2));
+  EXPECT_EQ(s_.books().half_open, 1u);
+  EXPECT_EQ(s_.books().time_wait, 1u);
+}
+
+TEST_F(TcpReopenTest, AnotherSynInItsWindowReopensAsWell) {
+  close_passively(std::nullopt);
+  const std::uint32_t last = *s_.flow().iss + 2;
+  EXPECT_TRUE(reopens(Syn().seq(100'000)));
+  EXPECT_TRUE(reopens(Syn().seq(100'005)));  // back to LISTEN, the record still being there
+  EXPECT_EQ(s_.count(Count::half_open_replaced), 1u);
+  EXPECT_GT(static_cast<std::int32_t>(*s_.flow().iss - last), 0) << "RFC 1122, 4.2.2.13";
+  s_.inject(Ack().seq(100'006).ack(1));
+  EXPECT_EQ(s_.count(Count::opened_passive), 2u);
+  EXPECT_EQ(s_.books().time_wait, 0u);
+}
+
+TEST_F(TcpReopenTest, OnceTheHandshakeIsDoneItIsGone) {
+  close_passively(1000);
+  EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
+  s_.inject(Ack().seq(6).ack(1).ts(1002, 0));
+  EXPECT_EQ(s_.books().time_wait, 0u);
   EXPECT_EQ(s_.count(Count::time_wait_reused), 1u);
+  EXPECT_EQ(s_.count(Count::opened_passive), 2u);
 }
 
 TEST_F(TcpReopenTest, ASynThatFindsNoRoomLeavesTheRecord) {

@@ -96,7 +96,7 @@ TEST_F(TimeWaitTableTest, ARecordIsKeptAsItWas) {
   EXPECT_TRUE(kept.timestamps);
   EXPECT_EQ(kept.rcv_wscale, 14);
   EXPECT_EQ(kept.silent_for(Tick(0x20010)), 0x20) << "over the wrap of its 16 bits";
-  table_.spoke(find(7), Tick(0x20000));
+  table_.answered(find(7), Tick(0x20000));
   EXPECT_EQ(table_[find(7)].silent_for(Tick(0x20010)), 0x10);
 }
 

@@ -69,6 +69,34 @@ TEST(TcpTimeWaitTest, TheFinOnceMoreIsAnsweredAndStartsTheTimeAnew) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
+TEST(TcpTimeWaitTest, ItsAnswersAreFew) {
+  Script s;
+  make_time_wait(s, from_port(5000));
+  std::size_t answers = 0;
+  for (int i = 0; i < 340; ++i) {  // a peer that repeats its FIN whenever it hears an ACK
+    s.inject(Fin().seq(1));
+    answers += s.take_all().size();
+    s.advance(10ms);
+  }
+  EXPECT_EQ(answers, 7u) << "two a second, the first at once (RFC 9293, 3.10.7.4; RFC 5961, 7)";
+  for (int i = 0; i < 100; ++i) s.inject(Data("old").seq(0xfffffff0));
+  EXPECT_LE(s.take_all().size(), 1u) << "of whatever kind they are";
+  EXPECT_EQ(s.count(Count::answers_withheld), 340u - 7u + 100u - s.count(Count::challenge_acks_out));
+  EXPECT_EQ(s.books().time_wait, 1u);
+}
+
+TEST(TcpTimeWaitTest, OnlyAFinThatKnowsTheConnectionStartsTheTimeAnew) {
+  Script s;
+  make_time_wait(s, from_port(5000));
+  s.advance(50s);
+  s.inject(Segment(kFin).seq(1));  // no ACK
+  s.skip();
+  s.inject(Fin().seq(1).ack(3));  // of what was never sent
+  s.skip();
+  s.expect_nothing_for(11s);
+  EXPECT_EQ(s.books().time_wait, 0u);
+}
+
 TEST(TcpTimeWaitTest, WhatIsOldIsAcknowledgedAndWhatIsAnAckIsNot) {
   Script s;
   make_time_wait(s, from_port(5000));
@@ -117,6 +145,7 @@ TEST(TcpTimeWaitTest, ARestartedRecordIsTheYoungest) {
   s.inject(Fin().seq(1));
   s.expect(Ack().ack(2));
   make_time_wait(s, from_port(5008));  // evicts 5001, not 5000
+  s.advance(600ms);                    // it answers twice a second
   s.speak_for(first);
   s.inject(Fin().seq(1));
   s.expect(Ack().ack(2));
@@ -157,12 +186,14 @@ TEST(TcpTimeWaitTest, ASynThatIsNewerReopens) {
   s.inject(Syn().seq(0).mss(1460));
   s.expect(SynAck().seq(0).ack(1));
   EXPECT_GT(static_cast<std::int32_t>(*s.flow().iss - (before + 2)), 0) << "RFC 1122, 4.2.2.13";
-  EXPECT_EQ(s.books().time_wait, 0u);
-  EXPECT_EQ(s.count(Count::time_wait_reused), 1u);
+  EXPECT_EQ(s.books().time_wait, 1u)
+      << "RFC 9293, 3.6.1: until the SYN has turned out to be none of long ago";
   s.flow().seen = 1;
   s.flow().next = 1;
   s.inject(Ack());
   EXPECT_EQ(s.count(Count::opened_passive), 2u);
+  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.count(Count::time_wait_reused), 1u);
 }
 
 TEST(TcpTimeWaitTest, ASynThatIsOlderDoesNot) {

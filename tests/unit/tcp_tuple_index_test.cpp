@@ -12,7 +12,7 @@
 namespace conker {
 namespace {
 
-constexpr SipKey kKey{1, 2};
+constexpr SipKey kDemuxKey{1, 2};
 constexpr FourTuple kOverIpv4{IpAddress::v4(10, 0, 0, 2), IpAddress::v4(10, 0, 0, 1), Port{40000}, Port{80}};
 constexpr FourTuple kOverIpv6{IpAddress({0x20010db8, 0, 0, 2}), IpAddress({0x20010db8, 0, 0, 1}), Port{40000},
                               Port{80}};
@@ -41,7 +41,7 @@ std::vector<FourTuple> with_neighbours(const FourTuple& tuple) {
 void expect_all_different(const FourTuple& tuple) {
   std::set<std::uint32_t> hashes;
   for (const auto& each : with_neighbours(tuple)) {
-    EXPECT_TRUE(hashes.insert(hash_of(kKey, each)).second);
+    EXPECT_TRUE(hashes.insert(hash_of(kDemuxKey, each)).second);
     EXPECT_TRUE(hashes.insert(hash_of(SipKey{1, 3}, each)).second) << "whoever has not the key cannot know";
   }
 }

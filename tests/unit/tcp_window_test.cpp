@@ -208,6 +208,46 @@ TEST_F(TcpZeroWindowTest, AReaderOfCrumbsMakesNoCrumbs) {
   EXPECT_GE(s_.info(id_).rcv_wnd, 5000u);
 }
 
+TEST_F(TcpZeroWindowTest, TheAckOfAProbeIsNoDuplicate) {
+  fill(10'000);
+  EXPECT_EQ(s_.send(id_, std::string(3000, 'y')), 3000u);
+  s_.skip();
+  for (int i = 0; i < 4; ++i) {
+    s_.inject(Data("p").seq(10'001).ack(1));  // RFC 5681, 2 (b): a duplicate carries no data
+    s_.expect(Ack().ack(10'001).win(0));
+  }
+  EXPECT_EQ(s_.count(Count::fast_retransmits), 0u);
+  s_.inject(Ack().seq(10'001).ack(3001));
+}
+
+TEST_F(TcpZeroWindowTest, WhatHasNoAckIsUnacceptable) {
+  fill(10'000);
+  s_.inject(Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4: of ACKs alone there is an allowance
+  s_.expect(Ack().ack(10'001).win(0));
+  EXPECT_EQ(s_.count(Count::drop_segment_unacceptable), 1u);
+}
+
+TEST_F(TcpZeroWindowTest, AFinBeyondTheWindowIsNotThere) {
+  fill(8'000);
+  s_.inject(Fin().carrying(std::string(3000, 'z')).seq(8'001));  // 2,000 of them fit
+  s_.skip();
+  EXPECT_EQ(s_.receive(id_).size(), 10'000u);
+  s_.skip();
+  s_.inject(Data(std::string(1000, 'z')).seq(10'001));  // it was not the last of its data
+  s_.skip();
+  s_.expect_state(id_, State::kEstablished);
+}
+
+TEST_F(TcpZeroWindowTest, AFinThatDataHasPassedIsForgotten) {
+  s_.inject(Fin().seq(500));  // beyond a hole, and not true
+  s_.skip();
+  s_.inject(Data(std::string(1000, 'x')).seq(1));
+  s_.skip();
+  s_.inject(Fin().seq(1001));
+  s_.expect(Ack().ack(1002));
+  s_.expect_state(id_, State::kCloseWait);
+}
+
 TEST_F(TcpZeroWindowTest, AFinFitsIntoAWindowThatIsClosed) {
   fill(9'999);
   s_.inject(Fin().carrying("z"));
@@ -217,6 +257,7 @@ TEST_F(TcpZeroWindowTest, AFinFitsIntoAWindowThatIsClosed) {
   s_.skip();
   EXPECT_EQ(s_.receive(id_).size(), 10'000u);
   s_.skip();
+  s_.advance(600ms);  // a FIN that comes again is answered twice a second
   s_.inject(Fin().seq(10'001));
   s_.expect(Ack().ack(10'002));
   s_.expect_state(id_, State::kCloseWait);
