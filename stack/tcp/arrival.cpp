@@ -8,9 +8,10 @@
 namespace conker {
 namespace {
 
-/// SND.WND as a segment announces it; SYNs are dealt with where they arrive.
+/// SND.WND as a segment announces it: that of a SYN is never scaled (RFC 7323, 2.2).
 std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
-  return std::uint32_t{segment.window} << c.agreed.snd_wscale;
+  const bool of_syn = segment.syn_done || segment.has(TcpFlags::kSyn);
+  return std::uint32_t{segment.window} << (of_syn ? 0 : c.agreed.snd_wscale);
 }
 
 /// RFC 5961, 5.2: whoever knows nothing of the connection will hardly guess it.
@@ -105,6 +106,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
     c.snd_cursor = c.iss;
     c.ack_now = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
     c.rtt_timing = false;
+    queue_text_of_syn(slot, segment);
     mark_dirty(slot);
     return Count::segments_delivered;
   }
@@ -131,6 +133,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
     // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt with.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
+    segment.syn_done = true;
   }
   const bool closed_window = !acceptable(c, segment);
   const bool unacceptable = closed_window && !only_ack_counts(c, segment);
@@ -181,6 +184,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   if (in_state(c.state, kReceiving) && !closed_window) {
     if (c.agreed.ecn) take_marks(c, segment);
     process_text(slot, segment);
+    take_text_of_syn(slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
     // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth). The peer is
     // told where we stand.
@@ -283,9 +287,7 @@ void Tcp::become_established(std::uint32_t slot, const TcpSegment& segment, Caus
   c.rcv_limit = first_window();
   c.heard_at = c.round_began = Tick::floor(now_);
   start_liveness(slot);
-  c.snd_wnd = segment.window;  // of a SYN; from now on they are scaled
-  if (!segment.has(TcpFlags::kSyn)) c.snd_wnd <<= c.agreed.snd_wscale;
-  c.max_snd_wnd = c.snd_wnd;
+  c.snd_wnd = c.max_snd_wnd = send_window(c, segment);
   c.snd_wl1 = segment.sequence;
   c.snd_wl2 = segment.acknowledgment;
   c.congestion.cwnd = initial_window(c.mss);
@@ -306,7 +308,8 @@ void Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
     recovery_->on_ack(c, context(c), segment);
     mark_dirty(slot);
   }
-  if (c.agreed.ecn && segment.has(TcpFlags::kEce)) take_echo(c, segment);
+  // In a SYN-ACK it has agreed to ECN (RFC 3168, 6.1.1).
+  if (c.agreed.ecn && segment.has(TcpFlags::kEce) && !segment.syn_done) take_echo(c, segment);
   if (progress) {
     acknowledge(slot, ack);
   } else if (c.log == 0 && ack == c.snd_una && segment.length() == 0 && c.snd_nxt > c.snd_una &&

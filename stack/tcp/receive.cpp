@@ -72,6 +72,39 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
 }
 
+// What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
+// 9293, 3.10.7.3). It is not acknowledged before, so that nothing is lost where the pool has no room.
+void Tcp::queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn) {
+  Connection& c = connections_[slot];
+  c.rcv_adv = c.rcv_nxt + first_window();
+  const auto text = syn.payload.first(std::min<std::size_t>(syn.payload.size(), first_window()));
+  const Insertion kept = c.out_of_order.insert(chunks_, c.rcv_nxt, text, out_of_order_limit(c));
+  list_hole(slot);
+  if (!syn.has(TcpFlags::kFin) || kept.end != c.rcv_nxt + static_cast<std::uint32_t>(syn.payload.size()))
+    return;
+  c.peer_fin_seen = true;
+  c.peer_fin = kept.end;
+}
+
+// It is established now. Behind a hole nothing of this is left to do.
+void Tcp::take_text_of_syn(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.rcv_nxt != c.irs + 1 || !in_state(c.state, kReceiving)) return;
+  if (c.application_closed && !c.out_of_order.empty()) {
+    return reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
+  }
+  const std::uint32_t taken = c.out_of_order.deliver(chunks_, c.rcv_nxt, c.receive_queue);
+  c.rcv_nxt += taken;
+  settle_hole(slot);
+  c.bytes_received += taken;
+  if (taken > 0) {
+    c.ack_now = true;
+    mark_dirty(slot);
+    post(slot, Event::kReadable);
+  }
+  if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
+}
+
 // Bytes in their order, as many as the budget has room for; the rest comes again.
 std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
   std::uint32_t taken = c.receive_queue.append(chunks_, bytes, Use::kReceive);

@@ -238,6 +238,8 @@ class Tcp {
   std::uint32_t take_in(Connection& c, std::span<const std::byte> bytes);
   void settle_hole(std::uint32_t slot);
   void process_fin(std::uint32_t slot);
+  void queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn);
+  void take_text_of_syn(std::uint32_t slot);
   bool ack_may_wait(Connection& c, const TcpSegment& segment) const;
   void note_heard(Connection& c);
   void note_duplicate(Connection& c, Seq left, Seq right);

@@ -44,7 +44,8 @@ struct TcpSegment {
   Seq sequence{}, acknowledgment{};
   std::uint8_t flags = 0;
   std::uint8_t sack_count = 0;
-  bool marked = false;  // congestion experienced, says the IP header (RFC 3168, 5)
+  bool marked = false;    // congestion experienced, says the IP header (RFC 3168, 5)
+  bool syn_done = false;  // it came with a SYN, which has been dealt with and taken out of the flags
   std::uint16_t window = 0, urgent = 0;
   std::optional<std::uint16_t> mss{};          // as the peer wrote it, so 0 is possible
   std::optional<std::uint8_t> window_scale{};  // more than kMaxWindowScale counts as that

@@ -189,6 +189,110 @@ TEST(TcpOpenTest, SimultaneousOpenSendsItsSynAckAgain) {
   s.expect_events(id, Event::kConnected);
 }
 
+TEST(TcpSimultaneousOpenTest, TheWindowOfTheSynAckIsNotScaled) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject(Syn().mss(1460).wscale(7).win(1000));
+  s.expect(SynAck());
+  s.inject(SynAck().seq(0).ack(1).mss(1460).wscale(7).win(1000));
+  s.skip();
+  EXPECT_EQ(s.info(id).snd_wnd, 1000u) << "RFC 7323, 2.2";
+  EXPECT_EQ(s.send(id, std::string(20'000, 'x')), 20'000u);
+  std::size_t sent = 0;
+  for (const auto& segment : s.take_all()) sent += segment.data.size();
+  EXPECT_LE(sent, 1000u);
+  s.inject(Ack().win(1000));
+  EXPECT_EQ(s.info(id).snd_wnd, 128'000u) << "2.3: all others are";
+  s.skip();
+}
+
+TEST(TcpSimultaneousOpenTest, TheLargestWindowIsThatOfTheSynAck) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject(Syn().mss(1460).wscale(7).win(1000));
+  s.expect(SynAck());
+  s.inject(SynAck().seq(0).ack(1).mss(1460).wscale(7).win(1000));
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.skip();
+  // RFC 5961, 5.2: not before SND.UNA - MAX.SND.WND.
+  s.inject(Data("forged").seq(1).ack(1u - 1001u));
+  EXPECT_EQ(s.count(Count::drop_segment_ack), 1u);
+  EXPECT_EQ(s.receive(id), "");
+  s.skip();
+}
+
+TEST(TcpSimultaneousOpenTest, EceInTheSynAckIsNoEcho) {
+  Settings settings = plain_settings();
+  settings.ecn = Ecn::kAlways;
+  Script s(small_capacities(), settings);
+  const auto id = s.connect(80);
+  s.expect(Syn().also(kEce | kCwr));
+  s.inject(Syn().mss(1460).also(kEce | kCwr));
+  s.expect(SynAck().also(kEce));
+  s.inject(SynAck().seq(0).ack(1).mss(1460).also(kEce));
+  EXPECT_EQ(s.count(Count::ecn_reductions), 0u) << "RFC 3168, 6.1.1: there it only agrees";
+  EXPECT_GE(s.info(id).cwnd, 10u * 1448u);
+  s.skip();
+}
+
+TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
+  for (const bool with_syn_ack : {true, false}) {
+    Script s;
+    const auto id = s.connect(80);
+    s.expect(Syn().seq(0));
+    s.inject(Syn().mss(1460).carrying("early"));
+    s.expect(SynAck().seq(0));
+    s.expect_state(id, State::kSynReceived);
+    s.expect_events(id, 0);
+    s.inject(with_syn_ack ? SynAck().seq(0).ack(1) : Ack().ack(1));
+    s.expect(Ack().ack(6));
+    s.expect_events(id, Event::kConnected | Event::kReadable);
+    EXPECT_EQ(s.receive(id), "early") << "RFC 9293, 3.10.7.3";
+    s.inject(Data(", and later").seq(6));
+    s.expect(Ack().ack(17));
+    EXPECT_EQ(s.receive(id), ", and later");
+  }
+}
+
+TEST(TcpSimultaneousOpenTest, QueuedTextIsOfTheBudgetOfDataBeyondHoles) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn().seq(0));
+  s.inject(Syn().mss(1460).carrying(std::string(1000, 'x')));
+  s.expect(SynAck().seq(0));
+  EXPECT_GT(s.stack().chunks().held(Use::kOutOfOrder), 0u);
+  s.inject(Ack().ack(1));
+  s.expect(Ack().ack(1001));
+  EXPECT_EQ(s.stack().chunks().held(Use::kOutOfOrder), 0u);
+  EXPECT_EQ(s.receive(id).size(), 1000u);
+}
+
+TEST(TcpSimultaneousOpenTest, SoIsAFin) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn().seq(0));
+  s.inject(Syn().mss(1460).carrying("all").also(kFin));
+  s.expect(SynAck().seq(0));
+  s.expect_state(id, State::kSynReceived);
+  s.inject(Ack().ack(1));
+  s.expect(Ack().ack(5));
+  s.expect_state(id, State::kCloseWait);
+  EXPECT_EQ(s.receive(id), "all");
+}
+
+TEST(TcpSimultaneousOpenTest, QueuedTextGoesWithAConnectionThatIsRefused) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn().seq(0));
+  s.inject(Syn().carrying("early"));
+  s.expect(SynAck());
+  s.inject(Rst().seq(1));
+  s.expect_ended(id, CloseReason::kRefused);
+  EXPECT_EQ(s.stack().chunks().free(), s.stack().chunks().capacity());
+}
+
 // ---- Nobody there ----
 
 TEST(TcpOpenTest, SegmentsToAClosedPort) {
@@ -210,5 +314,15 @@ TEST(TcpOpenTest, SegmentsToAClosedPort) {
 }
 
 // The SYN-ACK that we owe is overtaken by the peer's: then it is owed an ACK.
+TEST(TcpSimultaneousOpenTest, BothSynsOfThePeerInOneBatch) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn());
+  s.inject({Syn().seq(0), SynAck().seq(0).ack(1)});
+  s.expect(Ack().seq(1).ack(1).win(65535));
+  s.expect_nothing();
+  s.expect_state(id, State::kEstablished);
+}
+
 }  // namespace
 }  // namespace conker::test
