@@ -82,6 +82,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   if (has_ack && (segment.acknowledgment <= c.iss || segment.acknowledgment > c.snd_nxt)) {
     if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
     send_reset(c.tuple, segment);
+    hurry_syn(slot);
     return Count::drop_segment_ack;
   }
   // Second: the RST bit.
@@ -121,6 +122,18 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   advertise(c);
   process_text(slot, rest);
   return Count::segments_delivered;
+}
+
+// A reset has just freed the peer of what it knew of an older connection, so a SYN is welcome now (RFC
+// 9293, 3.5, figure 9) and need not wait for its timer. Once: a peer that answers every SYN so gets no more
+// than the timer brings.
+void Tcp::hurry_syn(std::uint32_t slot) {
+  Connection& c = connections_[slot];
+  if (c.syn_hurried || c.snd_nxt == c.iss) return;
+  c.syn_hurried = true;
+  c.rtt_timing = false;  // Karn: nobody can tell which one is answered
+  c.snd_cursor = c.iss;
+  mark_dirty(slot);
 }
 
 // 3.10.7.4: all other states. Nothing that a segment brings is taken note of before the last check that can

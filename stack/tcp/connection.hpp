@@ -68,6 +68,7 @@ struct Connection {
   bool may_fragment : 1 = false;        // segments leave without DF: the path MTU is below the least
   bool user_timeout_owed : 1 = false;   // the next segment with room for it tells the peer
   bool challenged : 1 = false;          // challenged_at is valid
+  bool syn_hurried : 1 = false;         // the SYN went again at once, behind a reset to the peer's old state
   // In which lists it is.
   bool on_dirty : 1 = false;
   bool on_ready : 1 = false;

@@ -62,7 +62,7 @@ Sent Tcp::transmit_syn(std::uint32_t slot) {
     } else {
       offer(settings_, syn);
       // Perhaps the flags are what keeps it from arriving (RFC 3168, 6.1.1.1).
-      if (again) syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
+      if (c.syn_resent) syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
     }
     if (settings_.user_timeout_option) syn.user_timeout = advertised_user_timeout(&c);
     if (syn.timestamps) syn.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);

@@ -223,6 +223,7 @@ class Tcp {
   bool acceptable(const Connection& c, const TcpSegment& segment) const;
   Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
   Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
+  void hurry_syn(std::uint32_t slot);
   void process_ack(std::uint32_t slot, const TcpSegment& segment);
   void take_marks(Connection& c, const TcpSegment& segment);
   void take_echo(Connection& c, const TcpSegment& segment);

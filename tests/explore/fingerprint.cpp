@@ -130,7 +130,7 @@ class Reader {
     const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
     d_.add(bits({c.passive, c.fin_queued, c.fin_sent, c.fin_acked, c.peer_fin_seen, c.wants_writable,
                  c.resend_first, c.probe, c.tail_probe, c.no_delay, c.keepalive_due,
-                 c.duplicates.recovering(), c.snd_una == c.iss, challenged(c),
+                 c.duplicates.recovering(), c.snd_una == c.iss, challenged(c), c.syn_hurried,
                  !connecting && c.small_end_before > c.snd_una, !connecting && c.small_end > c.snd_una}) |
            std::uint64_t{c.unanswered} << 40 | std::uint64_t{c.keepalive_sent} << 48 |
            std::uint64_t{c.duplicates.extra_segments()} << 56);

@@ -305,10 +305,11 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
         segment.flags = static_cast<std::uint8_t>(flags);
         if (random.below(2) == 0) segment.data = "data";
         const auto answers = stage.arrives(segment);
-        const std::size_t last_words = static_cast<Start>(start) == Start::kDestroy ? 1 : 0;
-        ASSERT_LE(answers.size(), 1 + last_words)
-            << matrix::name_of(static_cast<Start>(start)) << ", flags " << flags << ", "
-            << matrix::name_of(static_cast<Place>(place));
+        // The last words; and in SYN-SENT, behind a reset, the SYN again.
+        const auto at = static_cast<Start>(start);
+        const std::size_t more = at == Start::kDestroy || at == Start::kSynSent ? 1 : 0;
+        ASSERT_LE(answers.size(), 1 + more) << matrix::name_of(static_cast<Start>(start)) << ", flags "
+                                            << flags << ", " << matrix::name_of(static_cast<Place>(place));
       }
     }
   }

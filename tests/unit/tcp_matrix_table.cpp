@@ -83,7 +83,7 @@ Row{kListening, kNoAck, kAnywhere, kAnyAck, Answer::kNothing, kStays, kFlags, kN
 // ---- 3.10.7.3: SYN-SENT ----
 Row{kConnecting, set(Kind::kRstAck), kAnywhere, kNotNew, Answer::kNothing, kStays, kBadReset, kNone,
     "9293 3.10.7.3, first: an unacceptable ACK, unless the RST bit is set"},
-Row{kConnecting, kWithAck, kAnywhere, kNotNew, Answer::kReset, kStays, kBadAck, kNone,
+Row{kConnecting, kWithAck, kAnywhere, kNotNew, Answer::kResetSyn, kStays, kBadAck, kNone,
     "9293 3.10.7.3, first: an unacceptable ACK"},
 Row{kConnecting, set(Kind::kRstAck), kAnywhere, kNew, Answer::kNothing, State::kClosed, kDelivered, Count::ended_refused,
     "9293 3.10.7.3, second: connection reset, the ACK being acceptable"},

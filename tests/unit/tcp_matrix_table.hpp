@@ -67,6 +67,7 @@ enum class Answer : std::uint8_t {
   kSynAck,      // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
   kSynAckAnew,  // the same with an ISS that nobody knows yet
   kReset,       // <SEQ=SEG.ACK><CTL=RST>
+  kResetSyn,    // kReset, and behind it our SYN again
   kResetAck,    // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
 };
 

@@ -94,6 +94,7 @@ Wanted wanted(const Row& row, Start start, const Stage& stage, const WireSegment
       return {kSyn | kAck, std::nullopt, in.seq + 1};
     case Answer::kSynAck:
       return {kSyn | kAck, anew ? std::nullopt : std::optional(stage.iss), in.seq + 1};
+    case Answer::kResetSyn:
     case Answer::kReset:
       return {kRst, in.ack, 0};
     case Answer::kResetAck:
@@ -132,6 +133,12 @@ void TcpMatrixTest::check_answer(const Row& row, Stage& stage, const WireSegment
   if (row.answer == Answer::kNothing) {
     for (const WireSegment& s : sent) ADD_FAILURE() << "answered: " << shown(s);
     return;
+  }
+  if (row.answer == Answer::kResetSyn) {
+    ASSERT_EQ(sent.size(), 2u);
+    EXPECT_EQ(sent.back().flags, kSyn);
+    EXPECT_EQ(sent.back().seq, stage.iss);
+    sent.pop_back();
   }
   ASSERT_EQ(sent.size(), 1u) << "answers";
   const Wanted want = wanted(row, start_, stage, in);

@@ -53,6 +53,7 @@ TEST(TcpOpenTest, AnAckOfWhatWasNotSentIsReset) {
   s.expect(Syn());
   s.inject(SynAck().seq(0).ack(7));
   s.expect(Rst().seq(7));
+  s.expect(Syn().seq(0));  // at once, once
   s.inject(Ack().seq(0).ack(0));
   s.expect(Rst().seq(0));
   s.expect_state(id, State::kSynSent);
@@ -291,6 +292,50 @@ TEST(TcpSimultaneousOpenTest, QueuedTextGoesWithAConnectionThatIsRefused) {
   s.inject(Rst().seq(1));
   s.expect_ended(id, CloseReason::kRefused);
   EXPECT_EQ(s.stack().chunks().free(), s.stack().chunks().capacity());
+}
+
+// ---- A peer with old state answers our SYN by a challenge ACK ----
+
+TEST(TcpOpenTest, BehindTheResetTheSynGoesAtOnce) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn().seq(0).mss(1460));
+  s.advance(5ms);
+  s.inject(Ack().seq(0x20000000).ack(7));
+  s.expect(Rst().seq(7));  // RFC 9293, 3.5, figure 9
+  s.expect(Syn().seq(0).mss(1460));
+  s.inject(SynAck());
+  s.expect(Ack().seq(1).ack(1));
+  s.expect_events(id, Event::kConnected);
+}
+
+TEST(TcpOpenTest, AndNotForEver) {
+  Script s;
+  (void)s.connect(80, 20s);
+  s.expect(Syn());
+  std::size_t syns = 0, resets = 0;
+  for (int i = 0; i < 50; ++i) {
+    s.inject(Ack().seq(0x20000000).ack(7));
+    for (const auto& sent : s.take_all()) ((sent.flags & kSyn) != 0 ? syns : resets) += 1;
+  }
+  EXPECT_EQ(syns, 1u);
+  EXPECT_EQ(resets, 50u);
+  s.expect_after(1s, Syn());  // as ever
+}
+
+TEST(TcpOpenTest, TheHurriedSynStillAsksForEcn) {
+  Settings settings = plain_settings();
+  settings.ecn = Ecn::kAlways;
+  Script s(small_capacities(), settings);
+  const auto id = s.connect(80);
+  s.expect(Syn().also(kEce | kCwr));
+  s.inject(Ack().seq(0x20000000).ack(7));
+  s.expect(Rst());
+  s.expect(Syn().also(kEce | kCwr));
+  s.inject(SynAck().also(kEce));
+  s.expect(Ack());
+  EXPECT_TRUE(s.info(id).ecn) << "nothing was lost, so nothing is to blame for it";
+  EXPECT_EQ(s.info(id).rto, Duration(1s)) << "RFC 6298, 5.7 is about a SYN whose timer has expired";
 }
 
 // ---- Nobody there ----

@@ -60,6 +60,11 @@ class RefusedStage {
       Connection copy;
       std::memcpy(&copy, c, sizeof copy);  // with its padding
       forget_answers(copy);
+      if (copy.state == State::kSynSent) {
+        // A segment that is answered by a reset brings our SYN again at once.
+        copy.retransmits = 0;
+        copy.rtt_timing = copy.syn_hurried = false;
+      }
       append(image, copy);
     }
     tables.half_open.for_each([&](std::uint32_t, const HalfOpen& record) {
