@@ -187,6 +187,10 @@ std::string show_text(const json& c) {
   if (const json& bound = c.at("user_timeout_ms"); !bound.is_null()) {
     facts.add({"user timeout", duration_ms(bound)});
   }
+  if (const json& icmp = c.at("last_icmp"); !icmp.is_null()) {
+    facts.add({"ICMP", fmt::format("{} says {}", icmp.at("from").get<std::string>(),
+                                   icmp.at("text").get<std::string>())});
+  }
   std::string numbers;
   for (const char* name : {"iss", "snd_una", "snd_nxt", "irs", "rcv_nxt"}) {
     numbers +=

@@ -152,6 +152,8 @@ inline constexpr std::array kShowResult{
           "limit of the window, largest segment, quick_acks (segments), sack_blocks"},
     Field{"keepalive", Type::kObject, {}, "idle_ms, interval_ms, count, unanswered; null when off"},
     Field{"user_timeout_ms", Type::kInteger, "ms", "how long data may stay unacknowledged; null: no bound"},
+    Field{
+        "last_icmp", Type::kObject, {}, "error about what is in flight: type, code, from, text; null: none"},
     Field{"retransmits", Type::kInteger, {}, "segments sent again"},
     Field{"retransmits_by_cause", Type::kObject, {}, "of these: lost, timeout, probe"},
     Field{"congestion", Type::kString, {}, "newreno or cubic"},

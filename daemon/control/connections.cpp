@@ -112,19 +112,22 @@ void Connections::not_opened(Opening opening, const Event& event) {
   ConnectionInfo info;
   std::string remote = "the peer";
   std::string silent;
+  std::string told;
   if (engine_.stack().info(event.connection, info)) {
     remote = to_text(info.tuple.remote, info.tuple.remote_port);
     silent = why_silent(engine_, info.tuple.remote);
+    told = what_icmp_said(info);
   }
   switch (event.reason) {
     case CloseReason::kRefused:
       opening.call.fail(Code::kConnectionRefused, fmt::format("{} refused the connection", remote));
       break;
     case CloseReason::kTimedOut:
-      opening.call.fail(Code::kTimedOut, fmt::format("{} did not answer in time{}", remote, silent));
+      opening.call.fail(Code::kTimedOut, fmt::format("{} did not answer in time{}{}", remote, silent, told));
       break;
     default:
-      opening.call.fail(Code::kFailed, fmt::format("cannot open {}: {}", remote, to_string(event.reason)));
+      opening.call.fail(Code::kFailed,
+                        fmt::format("cannot open {}: {}{}", remote, to_string(event.reason), told));
       break;
   }
 }

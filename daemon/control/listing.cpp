@@ -71,6 +71,14 @@ json receiving(const ConnectionInfo& info) {
           {"sack_blocks", std::move(blocks)}};
 }
 
+json last_icmp(const ConnectionInfo& info) {
+  if (!info.last_icmp) return nullptr;
+  return {{"type", info.last_icmp->type},
+          {"code", info.last_icmp->code},
+          {"from", to_text(info.last_icmp->from)},
+          {"text", to_string(*info.last_icmp)}};
+}
+
 json keepalive(const ConnectionInfo& info) {
   if (info.keepalive.idle == Duration(0)) return nullptr;
   return {{"idle_ms", milliseconds(info.keepalive.idle)},
@@ -174,6 +182,7 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
       {"keepalive", keepalive(info)},
       {"user_timeout_ms",
        info.user_timeout == Duration(0) ? json(nullptr) : json(milliseconds(info.user_timeout))},
+      {"last_icmp", last_icmp(info)},
       {"retransmits", info.retransmits},
       {"retransmits_by_cause",
        {{"lost", info.resent_lost}, {"timeout", info.resent_timeout}, {"probe", info.resent_probe}}},

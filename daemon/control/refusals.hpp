@@ -13,5 +13,7 @@ std::string not_a_peer(Engine& engine, const IpAddress& to);
 std::string refusal(Engine& engine, const IpAddress& to, Error error);
 /// Where nobody has answered: ", and ...", what may be the cause; empty when nothing is known.
 std::string why_silent(Engine& engine, const IpAddress& to);
+/// The last ICMP error about what was in flight: ": ... says ...", with whom it came from; empty without one.
+std::string what_icmp_said(const ConnectionInfo& info);
 
 }  // namespace conker::daemon

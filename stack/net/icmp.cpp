@@ -37,6 +37,7 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer
     case Icmp4Message::kUnreachable:
     case Icmp4Message::kTimeExceeded:
     case Icmp4Message::kParameterProblem:
+      unreachable.from = packet.source;
       return error(*message, unreachable);
     case Icmp4Message::kRedirect:
       counters_.add(Count::drop_icmp_redirect);

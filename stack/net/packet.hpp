@@ -32,6 +32,7 @@ struct Unreachable {
   std::uint8_t protocol = 0;
   std::uint16_t mtu =
       0;            // of type 3, code 4: of the next hop, 68 or more; 0 from a router older than RFC 1191
+  IpAddress from;   // the router or host that says so
   FourTuple tuple;  // as we would write it: local is us
   Seq sequence;     // of the segment that it quotes; nothing of a datagram
 };

@@ -31,6 +31,15 @@ bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
          !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
 }
 
+/// ICMP errors that no waiting mends: the host does not speak TCP, nobody listens, or somebody on the way has
+/// been told to let nothing pass (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1). The other codes are of the moment,
+/// of routes, or obsolete.
+bool ends_an_open(const Unreachable& message) {
+  constexpr std::uint8_t kDestinationUnreachable = 3;
+  constexpr std::uint16_t kCodes = 1u << 2 | 1u << 3 | 1u << 9 | 1u << 10 | 1u << 13;
+  return message.type == kDestinationUnreachable && message.code < 16 && (kCodes >> message.code & 1) != 0;
+}
+
 }  // namespace
 
 void Tcp::segment_arrives(const PacketIn& packet) {
@@ -400,6 +409,7 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   c.advanced_at = Tick::floor(now_);
   if (acked > data && c.fin_sent) c.fin_acked = true;
   c.snd_una = ack;
+  c.icmp_type = 0;  // the way is there again
   if (c.snd_cursor < ack) c.snd_cursor = ack;
 
   Duration rtt{};
@@ -449,10 +459,9 @@ void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
 }
 
 // ICMP about a segment of ours that is in flight (RFC 5927, 4.1: any other is forged or too late). Only while
-// connecting, and only what no waiting can mend, ends the connection (RFC 1122, 4.2.3.9).
+// connecting, and only what no waiting can mend, ends the connection; of the rest the application can ask for
+// the last (RFC 1122, 4.2.3.9 and 4.2.4.1).
 void Tcp::unreachable(const Unreachable& message) {
-  constexpr std::uint8_t kProtocolUnreachable = 2;
-  constexpr std::uint8_t kPortUnreachable = 3;
   const auto slot = find(hash_of(demux_key_, message.tuple), message.tuple);
   if (slot == kNone) return;
   Connection& c = connections_[slot];
@@ -464,9 +473,12 @@ void Tcp::unreachable(const Unreachable& message) {
   if (message.type == kDestinationUnreachable && message.code == kFragmentationNeeded) {
     return path_mtu_is(slot, message.mtu);
   }
-  const bool hard = message.type == kDestinationUnreachable &&
-                    (message.code == kProtocolUnreachable || message.code == kPortUnreachable);
-  if (hard && c.state == State::kSynSent) destroy(slot, CloseReason::kUnreachable, Cause::kUnreachable);
+  c.icmp_type = message.type;
+  c.icmp_code = message.code;
+  c.icmp_from = message.from.v4_bits();
+  if (c.state == State::kSynSent && ends_an_open(message)) {
+    destroy(slot, CloseReason::kUnreachable, Cause::kUnreachable);
+  }
 }
 
 }  // namespace conker

@@ -79,6 +79,8 @@ struct Connection {
   std::uint16_t armed = 0;      // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
   std::uint8_t duplicate_acks_owed = 0;
+  std::uint8_t icmp_type = 0;  // of the last error about what is in flight; 0: none since snd_una moved
+  std::uint8_t icmp_code = 0;
   std::uint16_t mss = kDefaultMss;  // the most data that we send in one segment, beside its options
 
   Agreement agreed;
@@ -132,6 +134,7 @@ struct Connection {
 
   std::array<Tick, kTimerCount> deadlines{};
   Tick challenged_at{};
+  std::uint32_t icmp_from = 0;  // an IPv4 address
 
   std::uint32_t cookie = 0;
   std::uint32_t listener = kNone;  // slot, while in its accept queue

@@ -73,6 +73,9 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
                     .count = c.keepalive_count};
   info.keepalive_unanswered = c.keepalive_sent;
   info.user_timeout = Tick::duration(c.user_timeout);
+  if (c.icmp_type != 0) {
+    info.last_icmp = IcmpError{c.icmp_type, c.icmp_code, IpAddress::v4(c.icmp_from)};
+  }
   info.opened_at = c.opened_at;
   info.established_at = c.established_at;
   info.ended_at = c.ended_at;

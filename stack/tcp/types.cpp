@@ -1,5 +1,7 @@
 #include "stack/tcp/types.hpp"
 
+#include <array>
+
 namespace conker {
 
 const char* to_string(State state) {
@@ -56,6 +58,31 @@ const char* to_string(CloseReason reason) {
       return "out of resources";
   }
   return "?";
+}
+
+const char* to_string(const IcmpError& error) {
+  constexpr std::uint8_t kTimeExceeded = 11, kParameterProblem = 12;
+  constexpr std::array kUnreachable{"network unreachable",
+                                    "host unreachable",
+                                    "protocol unreachable",
+                                    "port unreachable",
+                                    "fragmentation needed",
+                                    "source route failed",
+                                    "network unknown",
+                                    "host unknown",
+                                    "source host isolated",
+                                    "network administratively prohibited",
+                                    "host administratively prohibited",
+                                    "network unreachable for this service",
+                                    "host unreachable for this service",
+                                    "communication administratively prohibited",
+                                    "precedence violation",
+                                    "precedence cutoff"};
+  if (error.type == kTimeExceeded) {
+    return error.code == 0 ? "time to live exceeded on the way" : "fragments were lost on the way";
+  }
+  if (error.type == kParameterProblem) return "parameter problem";
+  return error.code < kUnreachable.size() ? kUnreachable[error.code] : "unreachable";
 }
 
 const char* to_string(Cause cause) {

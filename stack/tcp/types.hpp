@@ -99,6 +99,14 @@ struct ListenRequest {
   std::optional<Keepalive> keepalive{};  // of its connections; none: settings.keepalive
 };
 
+/// An ICMP error about a segment of ours that was in flight (RFC 1122, 4.2.3.9).
+struct IcmpError {
+  std::uint8_t type = 0, code = 0;  // RFC 792
+  IpAddress from;                   // the router or host that sent it
+};
+/// In plain words: "host unreachable".
+const char* to_string(const IcmpError& error);
+
 /// Times and counters of one connection, in the RFCs' own names.
 struct ConnectionInfo {
   ConnectionId id;
@@ -138,6 +146,7 @@ struct ConnectionInfo {
   Keepalive keepalive{.idle = Duration(0), .interval = Duration(0), .count = 0};
   std::uint8_t keepalive_unanswered = 0;
   Duration user_timeout{0};                           // 0: none
+  std::optional<IcmpError> last_icmp{};               // since the peer last acknowledged something
   Instant opened_at{}, established_at{}, ended_at{};  // epoch where it has not happened
   // Deadlines; kNever when not armed.
   Instant retransmit_at = kNever, persist_at = kNever, connect_timeout_at = kNever, fin_wait_2_at = kNever;

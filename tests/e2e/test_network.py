@@ -3,6 +3,7 @@
 import errno
 import socket
 import struct
+import time
 from typing import Any
 
 from harness import Field, Namespace, Scene, check, eventually, same, test
@@ -122,6 +123,25 @@ def two_links_with_routes(scene: Scene) -> None:
                   "10.81.0.1/32": (None, "far"), "0.0.0.0/0": ("10.77.0.1", "near")}, "routes in status")
     shown = daemon.ctl.ok("status").out
     check("10.80.0.0/16" in shown and "10.78.0.1" in shown, f"routes in the text: {shown}")
+    daemon.ctl.balanced()
+
+
+@test()
+def icmp_errors_end_or_explain_an_open(scene: Scene) -> None:
+    """A firewall's "prohibited" ends it at once; "host unreachable" may pass, and is told when time is up."""
+    there = scene.namespace()
+    there.sysctl("net/ipv4/ip_forward", "1")
+    daemon = scene.conkerd({
+        "links": [{"type": "tap", "name": "tap", "device": "tap0", "mac": "02:00:00:00:77:02",
+                   "host_address": "10.77.0.1/24", "addresses": ["10.77.0.2/24"]}], "gateway": "10.77.0.1"}, there)
+    there.ip("route", "add", "prohibit", "10.90.0.1/32")
+    there.ip("route", "add", "unreachable", "10.91.0.1/32")
+    begin = time.monotonic()
+    prohibited = daemon.ctl("open", "10.90.0.1:80").expect(1).err
+    check(time.monotonic() - begin < 5, f"it took {time.monotonic() - begin:.1f} s")
+    check("10.77.0.1 says communication administratively prohibited" in prohibited, prohibited)
+    late = daemon.ctl("open", "10.91.0.1:80", "--timeout", "3").expect(4).err
+    check("10.77.0.1 says host unreachable" in late, late)
     daemon.ctl.balanced()
 
 

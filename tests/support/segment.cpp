@@ -210,13 +210,13 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
 }
 
 Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
-                         std::uint16_t mtu) {
+                         std::uint16_t mtu, std::uint8_t type) {
   MacAddress from, to;
   std::memcpy(from.bytes.data(), frame.data(), 6);
   std::memcpy(to.bytes.data(), frame.data() + 6, 6);
   Bytes out = begin_packet(from, to, 1, router, IpAddress::v4(get32(frame, kEthernet + 12)));
   const std::size_t icmp = out.size();
-  put16(out, 3 << 8 | code);
+  put16(out, static_cast<std::uint16_t>(type << 8 | code));
   put16(out, 0);
   put32(out, mtu);
   const auto quoted = frame.subspan(kEthernet, kIp + 8);

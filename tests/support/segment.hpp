@@ -130,9 +130,10 @@ Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddres
 /// wrong checksum or length).
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
-/// An ICMP destination-unreachable about a frame that was sent, from `router`.
+/// An ICMP error about a frame that was sent, from `router`; destination unreachable where nothing else is
+/// said.
 Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
-                         std::uint16_t mtu = 0);
+                         std::uint16_t mtu = 0, std::uint8_t type = 3);
 
 /// The answer to an ARP request from `mac`, as whoever it asks for; nothing if the frame is none.
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);

@@ -178,8 +178,8 @@ void DatagramScene::arrives(const WireDatagram& datagram, bool to_all) {
   turn({encode(datagram, kPeerMac, to_all ? MacAddress::broadcast() : kStackMac)});
 }
 
-void DatagramScene::unreachable(std::uint8_t code) {
-  turn({encode_unreachable(last_, code, kPeerAddress)});
+void DatagramScene::unreachable(std::uint8_t code, std::uint8_t type) {
+  turn({encode_unreachable(last_, code, kPeerAddress, 0, type)});
 }
 
 std::optional<WireDatagram> DatagramScene::sent() {

@@ -55,8 +55,8 @@ class DatagramScene {
 
   /// A datagram comes in, to our MAC or to everybody.
   void arrives(const WireDatagram& datagram, bool to_all = false);
-  /// ICMP unreachable about the datagram that was taken last.
-  void unreachable(std::uint8_t code);
+  /// An ICMP error about the datagram that was taken last; unreachable where nothing else is said.
+  void unreachable(std::uint8_t code, std::uint8_t type = 3);
   /// The oldest datagram that was sent; nothing when there is none.
   std::optional<WireDatagram> sent();
   std::size_t sent_count() const { return line_.size(); }

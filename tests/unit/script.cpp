@@ -200,8 +200,8 @@ void Script::inject_frames(const std::vector<Bytes>& frames) {
   settle();
 }
 
-void Script::inject_unreachable(std::uint8_t code, std::uint16_t mtu) {
-  inject_frames({encode_unreachable(last_expected_, code, kPeerAddress, mtu)});
+void Script::inject_unreachable(std::uint8_t code, std::uint16_t mtu, std::uint8_t type) {
+  inject_frames({encode_unreachable(last_expected_, code, kPeerAddress, mtu, type)});
 }
 
 // ---- Expectations ----

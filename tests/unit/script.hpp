@@ -108,8 +108,9 @@ class Script {
   void inject(const std::vector<Segment>& segments);
   /// Any frames, as they are, in one batch.
   void inject_frames(const std::vector<Bytes>& frames);
-  /// ICMP unreachable about the last segment that was expected.
-  void inject_unreachable(std::uint8_t code, std::uint16_t mtu = 0);
+  /// An ICMP error about the last segment that was expected; destination unreachable where nothing else is
+  /// said.
+  void inject_unreachable(std::uint8_t code, std::uint16_t mtu = 0, std::uint8_t type = 3);
 
   // ---- What must come back ----
 

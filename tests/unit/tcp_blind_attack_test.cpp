@@ -279,6 +279,94 @@ TEST(TcpBlindAttackTest, AResetWithTextReachesAClosedWindow) {
 
 // ---- ICMP (RFC 5927) ----
 
+TEST(TcpIcmpErrorTest, WhatNoWaitingMendsEndsAnOpen) {
+  for (std::uint8_t code = 0; code < 16; ++code) {
+    if (code == 4) continue;  // fragmentation needed is about the path MTU
+    Script s;
+    const auto id = s.connect(80);
+    s.expect(Syn());
+    s.inject_unreachable(code);
+    const bool hard = code == 2 || code == 3 || code == 9 || code == 10 || code == 13;
+    if (hard) {
+      s.expect_ended(id, CloseReason::kUnreachable);
+    } else {
+      s.expect_state(id, State::kSynSent);  // RFC 1122, 4.2.3.9
+    }
+  }
+}
+
+TEST(TcpIcmpErrorTest, ACodeSaysNothingWithoutItsType) {
+  for (const std::uint8_t type : {std::uint8_t{11}, std::uint8_t{12}}) {
+    for (const std::uint8_t code : {std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{9}, std::uint8_t{13}}) {
+      Script s;
+      const auto id = s.connect(80);
+      s.expect(Syn());
+      s.inject_unreachable(code, 0, type);
+      s.expect_state(id, State::kSynSent);
+    }
+  }
+}
+
+TEST(TcpIcmpErrorTest, TheLastOneCanBeAskedForUntilThePeerIsHeard) {
+  Script s;
+  const auto id = s.established();
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.expect(Data("x"));
+  EXPECT_FALSE(s.info(id).last_icmp);
+  s.inject_unreachable(0);
+  s.inject_unreachable(1);
+  const auto last = s.info(id).last_icmp;
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->type, 3);
+  EXPECT_EQ(last->code, 1);
+  EXPECT_EQ(last->from, kPeerAddress);
+  EXPECT_STREQ(to_string(*last), "host unreachable");
+  s.inject(Ack());
+  EXPECT_FALSE(s.info(id).last_icmp) << "what was said of the way is over";
+}
+
+TEST(TcpIcmpErrorTest, EachHasItsWords) {
+  const auto words = [](std::uint8_t type, std::uint8_t code) {
+    return std::string(to_string(IcmpError{.type = type, .code = code, .from = kPeerAddress}));
+  };
+  EXPECT_EQ(words(3, 0), "network unreachable");
+  EXPECT_EQ(words(3, 3), "port unreachable");
+  EXPECT_EQ(words(3, 9), "network administratively prohibited");
+  EXPECT_EQ(words(3, 13), "communication administratively prohibited");
+  EXPECT_EQ(words(3, 15), "precedence cutoff");
+  EXPECT_EQ(words(3, 16), "unreachable");
+  EXPECT_EQ(words(11, 0), "time to live exceeded on the way");
+  EXPECT_EQ(words(11, 1), "fragments were lost on the way");
+  EXPECT_EQ(words(12, 0), "parameter problem");
+}
+
+TEST(TcpIcmpErrorTest, OfWhatIsNotInFlightNothingIsRemembered) {
+  Script s;
+  const auto id = s.established();
+  EXPECT_EQ(s.send(id, "x"), 1u);
+  s.expect(Data("x"));
+  s.inject(Ack());
+  s.inject_unreachable(1);
+  EXPECT_FALSE(s.info(id).last_icmp);
+}
+
+TEST(TcpIcmpErrorTest, AnOpenThatTimesOutKnowsIt) {
+  Script s;
+  const auto id = s.connect(80, 5s);
+  s.expect(Syn());
+  s.inject_unreachable(1);
+  std::optional<IcmpError> last;
+  s.on_event = [&](const Event& event) {
+    ConnectionInfo info;
+    if (event.has(Event::kClosed) && s.stack().info(event.connection, info)) last = info.last_icmp;
+  };
+  s.advance(6s);
+  s.skip();
+  s.expect_ended(id, CloseReason::kTimedOut);
+  ASSERT_TRUE(last);
+  EXPECT_STREQ(to_string(*last), "host unreachable");
+}
+
 TEST(TcpBlindAttackTest, AHardErrorIsSoftForAConnectionThatIsThere) {
   Script s;
   const auto id = s.established();

@@ -339,6 +339,8 @@ TEST_F(UdpTest, AConnectedSocketIsToldThatNobodyListens) {
   ASSERT_TRUE(scene_.sent());
   scene_.unreachable(1);
   EXPECT_EQ(scene_.events(id), 0) << "a host may be back in a moment";
+  scene_.unreachable(2, 12);
+  EXPECT_EQ(scene_.events(id), 0) << "RFC 792: a parameter problem has codes of its own";
   scene_.unreachable(3);
   EXPECT_EQ(scene_.events(id), UdpEvent::kRefused);
   EXPECT_EQ(scene_.count(Count::icmp_unreachable_accepted), 1u);
