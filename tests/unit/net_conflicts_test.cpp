@@ -132,6 +132,18 @@ TEST_F(ConflictsTest, PausesBetweenProbesDiffer) {
   EXPECT_NE(pauses[1], pauses[2]);
 }
 
+// What is refused as a neighbour's word (drop_arp_sender) costs no address, either.
+TEST_F(ConflictsTest, ASenderThatNobodyCanBeIsNoRival) {
+  add(kProbe);
+  run_for(1500ms);
+  claim(kNew, MacAddress::broadcast());
+  claim(kNew, MacAddress{{1, 0, 0x5e, 0, 0, 1}});
+  claim(kNew, MacAddress());
+  EXPECT_EQ(state(), AddressState::kProbing);
+  EXPECT_EQ(count(Count::arp_conflicts), 0u);
+  EXPECT_EQ(count(Count::drop_arp_sender), 3u);
+}
+
 TEST_F(ConflictsTest, AnAnswerToAProbeMeansThatItIsTaken) {
   add(kProbe);
   run_for(1500ms);
