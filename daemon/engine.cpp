@@ -19,8 +19,6 @@ constexpr std::size_t kBatch = 32;
 // How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is there as
 // soon as we have written; sleeping in between would cost more than the work.
 constexpr int kRoundsPerTurn = 64;
-// The stack's ticks compare around their wrap and must not be left alone for weeks.
-constexpr Duration kLongestSleep = 24h;
 constexpr std::uint32_t kHeldFrames = 4096;  // by the fault link of each link
 
 std::int64_t read_clock(clockid_t id) {
@@ -299,7 +297,7 @@ void Engine::turn() {
   }
   in_turn_ = false;
 
-  deadline = std::min({deadline, stack_->next_deadline(), stack_->now() + kLongestSleep});
+  deadline = std::min(deadline, stack_->next_deadline());
   for (std::size_t i = 0; i < links_.size(); ++i) {
     deadline = std::min(deadline, links_[i].capture->next_deadline());
     watchers_->watch(i, *links_[i].device);

@@ -89,6 +89,13 @@ void TimerWheel::turn_to(Tick tick) {
   }
 }
 
+void TimerWheel::leap(Instant then, Instant now) {
+  current_ = Tick::floor(now);
+  for (std::uint32_t timer = 0; timer < nodes_.size(); ++timer) {
+    if (armed(timer)) arm(timer, nodes_[timer].at.kept(then, now));
+  }
+}
+
 bool TimerWheel::pop_due(Tick now, std::uint32_t& timer) {
   while (heads_[kDue] == 0) {
     if (current_ >= now) return false;

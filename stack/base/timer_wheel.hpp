@@ -31,6 +31,10 @@ class TimerWheel {
   /// The one behind it in its list, counted from one; 0 where there is none. Only where armed.
   std::uint32_t behind(std::uint32_t timer) const { return nodes_[timer].next; }
 
+  /// Goes on to `now` from `then`, when it was used last, perhaps weeks ago: what has become due by then is
+  /// due at the next turn. Looks at every timer.
+  void leap(Instant then, Instant now);
+
   /// Turns the wheel up to `now` and takes out one timer that is due; false when there is none left.
   bool pop_due(Tick now, std::uint32_t& timer);
   /// No later than the next deadline; earlier at most once for each wheel that a timer falls through. Nothing

@@ -219,15 +219,15 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
 // Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet for 24 days
 // says nothing any more (5.5).
 bool Tcp::old_duplicate(const Connection& c, const TcpSegment& segment) const {
-  constexpr std::uint32_t kOutdated = 24u * 86'400'000u / 1024u * 1000u;  // ticks
-  const std::uint32_t quiet = Tick::floor(now_).value() - c.ts_recent_at.value();
-  return static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0 && quiet < kOutdated;
+  constexpr Duration kOutdated = 24h * 24;
+  return static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0 &&
+         c.ts_recent_at.age(now_) < kOutdated;
 }
 
 // RFC 7323, 4.3 (2): the timestamp of the segment that the last ACK of ours left room for.
 void Tcp::note_timestamp(Connection& c, const TcpSegment& segment) {
   if (!c.agreed.timestamps || !segment.timestamps || segment.sequence > c.last_ack) return;
-  if (static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0) return;
+  if (old_duplicate(c, segment)) return;
   c.agreed.ts_recent = segment.timestamps->value;
   c.ts_recent_at = Tick::floor(now_);
 }
@@ -286,11 +286,10 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
 bool Tcp::challenge(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Tick now = Tick::floor(now_);
-  if (c.challenged && now.value() - c.challenged_at.value() < kChallengeEvery) {
+  if (c.challenged_at.age(now) < kChallengeEvery) {
     counters_.add(Count::answers_withheld);
     return false;
   }
-  c.challenged = true;
   c.challenged_at = now;
   c.ack_now = true;
   counters_.add(Count::challenge_acks_out);

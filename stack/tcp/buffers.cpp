@@ -92,7 +92,7 @@ void Tcp::list_hole(std::uint32_t slot) {
 /// How long the peer has acknowledged nothing of what waits for it, ticks; 0 when nothing waits.
 std::uint32_t Tcp::stalled_for(const Connection& c) const {
   if (c.send_queue.empty() || !in_state(c.state, kSynchronized)) return 0;
-  return Tick::floor(now_).value() - c.advanced_at.value();
+  return c.advanced_at.age(Tick::floor(now_));
 }
 
 // While connections that hold nothing get nothing, those whose peers have stood still for

@@ -42,6 +42,8 @@ class CongestionControl {
   virtual void on_round_trip(Congestion&, Seq /*una*/, Seq /*nxt*/, Duration /*rtt*/) const {}
   /// Something was lost, or marked on the way: the new ssthresh. `flight` bytes are out.
   virtual std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const = 0;
+  /// Nothing was sent for longer than the retransmission timeout.
+  virtual void after_idle(Congestion&) const {}
 
  protected:
   ~CongestionControl() = default;

@@ -67,7 +67,6 @@ struct Connection {
   bool user_timeout_fixed : 1 = false;  // by the application
   bool may_fragment : 1 = false;        // segments leave without DF: the path MTU is below the least
   bool user_timeout_owed : 1 = false;   // the next segment with room for it tells the peer
-  bool challenged : 1 = false;          // challenged_at is valid
   bool syn_hurried : 1 = false;         // the SYN went again at once, behind a reset to the peer's old state
   // In which lists it is.
   bool on_dirty : 1 = false;
@@ -85,7 +84,7 @@ struct Connection {
 
   Agreement agreed;
   std::uint32_t ts_offset = 0;  // of the timestamps that we send
-  Tick ts_recent_at{};          // when the peer's was taken
+  Mark ts_recent_at;            // when the peer's was taken
 
   // Send sequence space.
   Seq iss;
@@ -103,8 +102,8 @@ struct Connection {
   Seq peer_fin;
   std::uint32_t rcv_limit = 0;    // the window and what waits for the application have this together
   std::uint32_t round_bytes = 0;  // read by the application since round_began, which was a round trip ago
-  Tick round_began{};
-  Tick heard_at{};                       // when the last acceptable segment came
+  Mark round_began;
+  Mark heard_at;                         // when the last acceptable segment came
   std::uint32_t keepalive_idle = 0;      // ticks; 0: no probes
   std::uint32_t keepalive_interval = 0;  // ticks
   std::uint32_t user_timeout = 0;        // ticks; 0: none
@@ -124,16 +123,16 @@ struct Connection {
   DuplicateAcks duplicates;
   CongestionAlgorithm algorithm = CongestionAlgorithm::kNewReno;
   std::uint32_t log = 0;            // SentLog of what is out; 0: there is none
-  Tick last_sent{};                 // when data left
-  Tick advanced_at{};               // when snd_una moved, or the first byte was queued
+  Mark last_sent;                   // when data left
+  Mark advanced_at;                 // when snd_una moved, or the first byte was queued
   Seq ecn_recover;                  // once a window is reduced for a mark (RFC 3168, 6.1.2)
-  Tick mss_reduced_at{};            // for the path's sake; never: zero
+  Mark mss_reduced_at;              // for the path's sake
   Seq small_end, small_end_before;  // where the last two segments below the MSS ended
   Seq rtt_seq;
   Instant rtt_start{};
 
   std::array<Tick, kTimerCount> deadlines{};
-  Tick challenged_at{};
+  Mark challenged_at;
   std::uint32_t icmp_from = 0;  // an IPv4 address
 
   std::uint32_t cookie = 0;

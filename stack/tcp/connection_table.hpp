@@ -54,6 +54,19 @@ class ConnectionTable {
                          : at_work_[slots_[slot]].tuple == tuple;
   }
 
+  /// Calls f with every Connection at work and every Resting one, in place.
+  template <typename F>
+  void for_each_in_place(F&& f) {
+    for (std::uint32_t slot = 0; slot < slots_.end(); ++slot) {
+      if (!slots_.live(slot)) continue;
+      if (resting(slot)) {
+        f(at_rest_[slots_[slot] & ~kResting]);
+      } else {
+        f(at_work_[slots_[slot]]);
+      }
+    }
+  }
+
   bool holds(ConnectionId id) const { return slots_.find(id) != nullptr; }
   ConnectionId id(std::uint32_t slot) const { return slots_.id(slot); }
   bool live(std::uint32_t slot) const { return slots_.live(slot); }

@@ -62,6 +62,8 @@ void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Durati
   if (c.slow_start()) return slow_start(c, acked, mss);
   const std::uint32_t tick = Tick::floor(now).value();
   if (c.memory[kEpoch] == 0) begin_epoch(c, mss, tick);
+  const std::uint32_t farthest = c.memory[kK] + static_cast<std::uint32_t>(kFarthest);
+  if (tick - c.memory[kEpoch] > farthest) c.memory[kEpoch] = std::max<std::uint32_t>(tick - farthest, 1);
   const std::int64_t elapsed = tick - c.memory[kEpoch];
   const std::int64_t rtt = srtt.count() >> Tick::kShift;
 
@@ -81,6 +83,11 @@ void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Durati
 
 void Cubic::on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const {
   if (HyStart::in_charge(c)) HyStart(c).on_round_trip(una, nxt, rtt);
+}
+
+// Time in which nothing is sent is none in which the window grows (RFC 9438, 5.8).
+void Cubic::after_idle(Congestion& c) const {
+  if (!HyStart::in_charge(c)) c.memory[kEpoch] = 0;
 }
 
 std::uint32_t Cubic::reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant) const {

@@ -12,6 +12,7 @@ class Cubic final : public CongestionControl {
   void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,
               Instant now) const override;
   void on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const override;
+  void after_idle(Congestion& c) const override;
   std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const override;
 };
 

@@ -343,8 +343,7 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
 
 bool Tcp::allowed(AnswerBudget& budget) const {
   const Tick now = Tick::floor(now_);
-  // Unsigned: a second that lies weeks back is over, too.
-  if (now.value() - budget.second.value() >= kSecond) {
+  if (budget.second.age(now) >= kSecond) {
     budget.second = now;
     const std::array<std::uint64_t, 1> word{now.value()};
     budget.left =

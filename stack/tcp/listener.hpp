@@ -18,7 +18,7 @@ namespace conker {
 struct AnswerBudget {
   static constexpr std::uint32_t kLeast = 500;
 
-  Tick second{};
+  Mark second;
   std::uint32_t left = kLeast;
 };
 

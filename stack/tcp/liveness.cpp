@@ -63,13 +63,14 @@ Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
 void Tcp::keepalive_expired(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kSynchronized)) return;
-  const Instant idle_until = (c.heard_at + 1).instant(now_) + Tick::duration(c.keepalive_idle);
+  const Duration heard = c.heard_at.age(now_);
+  const Duration idle = Tick::duration(c.keepalive_idle + 1);
   if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
     arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
     return;
   }
-  if (c.keepalive_sent == 0 && idle_until > now_) {
-    arm(slot, Timer::kKeepalive, idle_until - now_);
+  if (c.keepalive_sent == 0 && heard < idle) {
+    arm(slot, Timer::kKeepalive, idle - heard);
     return;
   }
   if (c.keepalive_sent >= c.keepalive_count) {

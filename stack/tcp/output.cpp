@@ -115,9 +115,9 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
 void Tcp::begin_flight(Connection& c) {
   if (c.log != 0) return;
   // After a silence nobody knows what the way bears (RFC 5681, 4.1).
-  const Duration idle = now_ - c.last_sent.instant(now_);
-  if (c.last_sent != Tick() && idle > rto(c)) {
+  if (!c.last_sent.never() && c.last_sent.age(now_) > rto(c)) {
     c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.mss));
+    control(c).after_idle(c.congestion);
   }
   if (recovery_ != nullptr && c.agreed.sack) c.log = SentLog::open(chunks_, c.snd_una);
 }

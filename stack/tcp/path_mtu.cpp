@@ -71,8 +71,8 @@ void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
 }
 
 void Tcp::reconsider_path_mtu(Connection& c) {
-  if (c.mss_reduced_at == Tick() || now_ - c.mss_reduced_at.instant(now_) < kRaiseAfter) return;
-  c.mss_reduced_at = Tick();
+  if (c.mss_reduced_at.never() || c.mss_reduced_at.age(now_) < kRaiseAfter) return;
+  c.mss_reduced_at = Mark();
   c.may_fragment = false;
   c.mss = send_mss(c.tuple, c.agreed);
   counters_.add(Count::path_mtu_raised);

@@ -171,9 +171,8 @@ bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
 // An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly again
 // (RFC 5681, 4.1).
 void Tcp::note_heard(Connection& c) {
-  const Tick now = Tick::floor(now_);
-  if (now.instant(now_) - c.heard_at.instant(now_) > rto(c)) c.quick_acks = kQuickAcks;
-  c.heard_at = now;
+  if (c.heard_at.age(now_) > rto(c)) c.quick_acks = kQuickAcks;
+  c.heard_at = Tick::floor(now_);
   c.keepalive_sent = 0;
 }
 
@@ -232,10 +231,8 @@ bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
 void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
   c.round_bytes += std::min(read, c.rcv_limit);
-  const Tick now = Tick::floor(now_);
   const Duration round = std::max({c.rtt.srtt(), Duration(c.rcv_rtt << Tick::kShift), Duration(1)});
-  const Tick over = Tick::ceil(c.round_began.instant(now_) + round);
-  if (now < over) return;
+  if (c.round_began.age(now_) < round) return;
   if (c.round_bytes >= c.rcv_limit / 2) {
     const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);
     if (wanted <= chunks_.fair_bytes(Use::kReceive)) {
@@ -245,7 +242,7 @@ void Tcp::tune_window(Connection& c, std::uint32_t read) {
     }
   }
   c.round_bytes = 0;
-  c.round_began = now;
+  c.round_began = Tick::floor(now_);
 }
 
 // The application has read. That is worth an ACK of its own at once where the peer waits for it, and with

@@ -14,7 +14,7 @@ bool may_rest(const Connection& c, Tick now) {
   const bool owing = c.events != 0 || c.duplicate_acks_owed != 0 || c.ack_now || c.resend_first || c.probe ||
                      c.tail_probe || c.ecn_echo || c.cwr_owed || c.keepalive_due || c.user_timeout_owed;
   // Forgetting when it was challenged last would let it be challenged again at once.
-  const bool challenged = c.challenged && now.value() - c.challenged_at.value() < kChallengeEvery;
+  const bool challenged = c.challenged_at.age(now) < kChallengeEvery;
   return !listed && !sending && !receiving && !owing && !challenged && c.hashed && !c.application_closed &&
          !c.fin_queued && (c.armed & ~kMayRun) == 0;
 }

@@ -33,13 +33,14 @@ struct Resting {
   std::uint8_t quick_acks = 0, keepalive_count = 0, keepalive_sent = 0;
   std::uint16_t mss = 0, rcv_mss = 0;
   std::uint32_t ts_offset = 0;
-  Tick ts_recent_at{}, heard_at{}, last_sent{}, mss_reduced_at{}, keepalive_at{};
+  Mark ts_recent_at, heard_at, last_sent, mss_reduced_at;
+  Tick keepalive_at{};
   Seq iss, snd_nxt, snd_wl1;
   std::uint32_t snd_wnd = 0, max_snd_wnd = 0;
   Seq irs, rcv_nxt, rcv_adv;
   std::uint32_t rcv_limit = 0;
   std::uint32_t round_bytes = 0;
-  Tick round_began{};
+  Mark round_began;
   std::uint32_t keepalive_idle = 0, keepalive_interval = 0, user_timeout = 0;
   Rtt rtt;
   Congestion congestion;

@@ -420,7 +420,13 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   // (RFC 2018, 8).
   const SentSegment* first = log.front();
   const bool reneged = first != nullptr && (first->flags & SentSegment::kSacked) != 0;
+  // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an hour old.
+  const auto keep = [now = microseconds(context.now)](std::uint32_t& at) {
+    at = now - std::min<std::uint32_t>(now - at, Duration(30min).count());
+  };
+  keep(f.rack_xmit);
   log.for_each([&](SentSegment& s) {
+    keep(s.sent_at);
     if (reneged) s.flags = 0;
     if ((s.flags & SentSegment::kSacked) == 0) s.flags = SentSegment::kLost;
     return true;

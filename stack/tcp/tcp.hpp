@@ -60,7 +60,7 @@ class Tcp {
   void use(Cookies& cookies) { cookies_ = &cookies; }
 
   // ---- A turn ----
-  void begin(Instant now) { now_ = now; }
+  void begin(Instant now);
   void segment_arrives(const PacketIn& packet);
   /// A search for this four-tuple follows soon: what it reads first is on its way. (Inline, since gcc 12
   /// takes a call that only prefetches for one without effect.)
@@ -305,6 +305,8 @@ class Tcp {
     return {chunks_, counters_, control(c), now_, rto(c)};
   }
   void rearm_after_output(std::uint32_t slot);
+  void keep_marks(Instant now);
+  void forget_flights();
   std::uint16_t our_mss(const FourTuple& tuple) const;
   std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
   std::uint32_t timestamp_offset(const FourTuple& tuple) const { return beginning_of(tuple).ts_offset; }
@@ -387,6 +389,7 @@ class Tcp {
   IndexList<Connection, &Connection::holes_next, &Connection::holes_previous>
       holes_;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
+  Instant kept_at_{};             // when all marks were brought forward
   std::uint32_t written_ = 0;     // bytes that applications have queued since the last output()
   bool held_back_ = false;        // there was news that next_event() did not tell in this turn
   bool fresh_dirty_ = false;      // something was marked dirty since the last output()

@@ -148,7 +148,7 @@ class Reader {
 
   // Whether one more doubtful segment is answered now. How long ago the last answer was makes no difference
   // before that time is over, and no scene runs that long.
-  bool challenged(const Connection& c) const { return c.challenged && now_ - c.challenged_at < 500; }
+  bool challenged(const Connection& c) const { return c.challenged_at.age(now_) < 500; }
 
   void add_timers(std::uint32_t slot, const Connection& c) {
     d_.add(c.armed);
@@ -157,7 +157,7 @@ class Reader {
       if (c.is_armed(static_cast<Timer>(i))) d_.add(cut(c.deadlines[i] - now_, 1 << 20));
     }
     // Only probes of silent peers look back.
-    if (c.keepalive_idle != 0) d_.add(cut(now_ - c.heard_at, 64));
+    if (c.keepalive_idle != 0) d_.add(cut(c.heard_at.age(now_), 64));
   }
 
   void add_numbers(const Connection& c, bool connecting) {
@@ -199,7 +199,7 @@ class Reader {
       distance(block.left, c.rcv_nxt);
       distance(block.right, c.rcv_nxt);
     }
-    d_.add(cut((now_ - c.last_sent), 64));
+    d_.add(cut(c.last_sent.age(now_), 64));
     d_.add(tail(c.send_queue) | std::uint64_t{tail(c.receive_queue)} << 32);
     if (c.log == 0) return;
     SentLog log(chunks(), c.log);

@@ -137,5 +137,59 @@ TEST_F(TimerWheelTest, SleepingUntilNextLosesNothing) {
   EXPECT_LE(wakes, kTimers * 4) << "each timer falls through three wheels at most";
 }
 
+// ---- Weeks ----
+
+constexpr Duration kWrap = Tick::duration(0xffffffff) + Tick::duration(1);
+
+TEST_F(TimerWheelTest, WhatBecameDueInALeapIsDue) {
+  for (const int days : {1, 26, 50, 75, 125, 400}) {
+    const Instant then(1h), now = then + days * 24h, week = then + 7 * 24h;
+    wheel_.start(Tick::floor(then));
+    wheel_.arm(1, Tick::ceil(then + 1s));
+    wheel_.arm(2, Tick::ceil(week));
+    wheel_.leap(then, now);
+    EXPECT_EQ(wheel_.next(), Tick::floor(now)) << days;
+    EXPECT_EQ(fire(Tick::floor(now)).size(), now < week ? 1u : 2u) << days;
+    if (now >= week) continue;
+    EXPECT_TRUE(fire(Tick::floor(week - 10ms)).empty());
+    EXPECT_EQ(fire(Tick::ceil(week)), std::vector{2u});
+  }
+  EXPECT_EQ(wheel_.armed_count(), 0u);
+}
+
+TEST(MarkTest, HasAnAgeAndNeverLooksNewer) {
+  Mark never;
+  EXPECT_TRUE(never.never());
+  EXPECT_GT(never.age(Instant(5s)), Mark::kOldest);
+  never.keep(Instant(5s), Instant(10s));
+  EXPECT_TRUE(never.never());
+  EXPECT_FALSE(Mark(Tick(0)).never()) << "the first tick after a wrap";
+  for (const Instant begin : {Instant(1h), Instant(kWrap - 1s), Instant(3 * kWrap - 30 * 24h)}) {
+    for (const Duration step :
+         {Duration(1h), Duration(13 * 24h), Duration(26 * 24h), kWrap, Duration(400 * 24h)}) {
+      Mark mark(Tick::floor(begin));
+      Instant then = begin, kept = begin;
+      Duration last(0);
+      while (then < begin + 500 * 24h) {
+        const Instant now = then + step;
+        if (now - kept >= Mark::kKeepEvery) {
+          mark.keep(then, now);
+          kept = now;
+        }
+        const Duration true_age = now - begin, age = mark.age(now);
+        if (true_age <= Mark::kOldest) {
+          ASSERT_NEAR(static_cast<double>((true_age - age).count()), 0, 2048);
+        } else {
+          ASSERT_GE(age + 3ms, Mark::kOldest);
+          ASSERT_LE(age, Mark::kOldest + Mark::kKeepEvery + 3ms);
+        }
+        ASSERT_GE(age + 3ms, std::min(last, Duration(Mark::kOldest)));
+        last = age;
+        then = now;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace conker

@@ -236,6 +236,16 @@ TEST_F(DhcpTest, RenewsALease) {
 }
 
 // 4.4.5: T2 is 7/8 of the lease; then it asks everybody; at the end it stops using the address.
+class DhcpWeeks : public DhcpTest, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Days, DhcpWeeks, ::testing::Values(26, 50, 75, 125, 400));
+
+TEST_P(DhcpWeeks, ALeaseIsRenewedWhenHalfOfItIsOver) {  // RFC 2131, 4.4.5
+  bound({}, static_cast<std::size_t>(GetParam()) * 2 * 86'400);
+  (void)heard(kRequest, (GetParam() + 1) * 24h);
+  EXPECT_NEAR(static_cast<double>((scene_.now() - bound_at_) / 1s), GetParam() * 86'400.0, 1);
+  EXPECT_EQ(state(), DhcpState::kRenewing);
+}
+
 TEST_F(DhcpTest, RebindsAndLosesALease) {
   bound(DhcpReply().with(3, be32(kRouter.v4_bits())), 1000);
   const Instant began = bound_at_;

@@ -328,6 +328,21 @@ TEST_F(ResolverTest, KeepsAnAnswerForItsTime) {
   EXPECT_EQ(count(Count::dns_cache_hits), 1u);
 }
 
+TEST_F(ResolverTest, NothingIsKeptForWeeks) {
+  settings_.longest = 24h;
+  for (const int days : {26, 50, 75, 125, 400}) {
+    resolve("www.example.org");
+    answer(question().a(kAsked, 0x0a000050, 86400));
+    EXPECT_FALSE(told().cached);
+    scene_.advance(days * 24h);
+    EXPECT_EQ(scene_.sent_count(), 0u) << days;
+    resolve("www.example.org");
+    EXPECT_EQ(scene_.sent_count(), 1u) << days;
+    answer(question().a(kAsked, 0x0a000051, 0));
+    EXPECT_EQ(told().addresses.list[0], IpAddress::v4(10, 0, 0, 81));
+  }
+}
+
 // RFC 2308, 5
 TEST_F(ResolverTest, KeepsThatThereIsNone) {
   resolve("www.example.org");

@@ -148,6 +148,11 @@ class Script {
 
   void turn();
   void advance(Duration duration);
+  /// All at once: nobody calls the stack in between, whatever its deadlines say.
+  void sleep(Duration duration) {
+    now_ += duration;
+    turn();
+  }
   Instant now() const { return now_; }
 
   Stack& stack() {

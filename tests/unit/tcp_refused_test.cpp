@@ -24,7 +24,6 @@ void append(Image& image, const T& value) {
 
 /// What an answer changes, and the links of lists that are empty again.
 void forget_answers(Connection& c) {
-  c.challenged = false;
   c.challenged_at = {};
   c.dirty_next = c.ready_next = c.touched_next = c.reap_next = kNone;
 }

@@ -232,10 +232,8 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   stays("a reduction to be told of", [](Connection& c) { c.cwr_owed = true; });
   stays("a keepalive probe", [](Connection& c) { c.keepalive_due = true; });
   stays("a user timeout to be told of", [](Connection& c) { c.user_timeout_owed = true; });
-  stays("challenged just now", [&](Connection& c) {
-    c.challenged = true;
-    c.challenged_at = Tick(now.value() - kChallengeEvery + 1);
-  });
+  stays("challenged just now",
+        [&](Connection& c) { c.challenged_at = Tick(now.value() - kChallengeEvery + 1); });
   std::vector<std::uint64_t> storage(512);
   Arena arena(std::as_writable_bytes(std::span(storage)));
   ChunkPool chunks(arena, 4, 512);
@@ -244,7 +242,6 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   stays("something to be sent", [&](Connection& c) { c.send_queue.append(chunks, one, Use::kSend); });
   stays("something to be read", [&](Connection& c) { c.receive_queue.append(chunks, one, Use::kReceive); });
   Connection c = unusual();
-  c.challenged = true;
   c.challenged_at = Tick(now.value() - kChallengeEvery);
   EXPECT_TRUE(may_rest(c, now)) << "challenged long ago";
 }
