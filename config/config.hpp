@@ -113,6 +113,7 @@ struct Config {
   Settings settings = default_settings();
   bool syn_cookies = true;  // where handshakes find no room
   std::vector<Service> services;
+  Keepalive service_keepalive{.idle = 2h};  // of their connections (RFC 9293, 3.8.4)
   Control control;
   Strike strike;
   Log log;

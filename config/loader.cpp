@@ -117,8 +117,16 @@ void read_ip(const Value& value, Settings& settings, Reassembly& reassembly) {
   read(section, "reassembly_bytes", reassembly.datagram_bytes, 1500, 65535);
 }
 
-Settings read_tcp(const Value& value, bool& syn_cookies) {
-  static constexpr Keys<27> kKeys{"time_wait",
+/// Services probe their peers also where nothing is said of keepalive; what is said is meant for them, too.
+Keepalive read_service_keepalive(const Section& section, const Keepalive& others) {
+  Keepalive keepalive = others;
+  if (!section.has("keepalive_idle")) keepalive.idle = Config().service_keepalive.idle;
+  read(section, "service_keepalive_idle", keepalive.idle, 0ms, 24h * 7);
+  return keepalive;
+}
+
+Settings read_tcp(const Value& value, Config& config) {
+  static constexpr Keys<28> kKeys{"time_wait",
                                   "connect_timeout",
                                   "fin_wait_2",
                                   "rto_initial",
@@ -140,6 +148,7 @@ Settings read_tcp(const Value& value, bool& syn_cookies) {
                                   "keepalive_idle",
                                   "keepalive_interval",
                                   "keepalive_count",
+                                  "service_keepalive_idle",
                                   "user_timeout",
                                   "user_timeout_option",
                                   "user_timeout_least",
@@ -163,7 +172,8 @@ Settings read_tcp(const Value& value, bool& syn_cookies) {
     s.last_port.value = static_cast<std::uint16_t>(port->number(1, 65535));
 
   read_extensions(section, s);
-  read(section, "syn_cookies", syn_cookies);
+  read(section, "syn_cookies", config.syn_cookies);
+  config.service_keepalive = read_service_keepalive(section, s.keepalive);
 
   if (s.rto_min > s.rto_max)
     section.find(section.has("rto_min") ? "rto_min" : "rto_max")->fail("rto_min must not be above rto_max");
@@ -447,7 +457,7 @@ Config read_config(const Value& root) {
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
-  if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp, config.syn_cookies);
+  if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp, config);
   if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
   if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);

@@ -24,6 +24,7 @@
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
 #include "daemon/shutdown.hpp"
+#include "daemon/table_watch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -39,6 +40,7 @@ class Daemon {
         engine_(loop_, config),
         services_(engine_),
         udp_services_(engine_),
+        tables_(engine_, [this](bool full) { services_.hurry_keepalive(full); }),
         names_(engine_),
         leases_(engine_, names_),
         control_(engine_, services_, udp_services_, names_, leases_, config.control),
@@ -138,6 +140,7 @@ class Daemon {
   Engine engine_;
   Services services_;
   UdpServices udp_services_;
+  TableWatch tables_;
   Names names_;
   Leases leases_;
   ControlServer control_;

@@ -7,6 +7,12 @@
 #include "daemon/services/protocols.hpp"
 
 namespace conker::daemon {
+namespace {
+
+/// While the table of connections is full: a peer that has vanished is given up after 25 s.
+constexpr Keepalive kHurried{.idle = 10s, .interval = 5s, .count = 3};
+
+}  // namespace
 
 Services::Services(Engine& engine) : engine_(engine) {
   engine_.on_events(Owner::kService, [this](const Event& event) { on_event(event); });
@@ -22,6 +28,7 @@ Error Services::start(config::ServiceKind kind, Port port) {
   ListenRequest request;
   request.local = Endpoint{IpAddress(), port};
   request.cookie = ServiceCookie{kind, 0}.pack();
+  request.keepalive = engine_.config().service_keepalive;
   const auto listener = engine_.stack().listen(request);
   if (!listener) return listener.error();
   entries_.push_back({kind, port, *listener});
@@ -43,6 +50,18 @@ void Services::stop_all() {
   while (!entries_.empty()) static_cast<void>(stop(entries_.back().port));
 }
 
+void Services::hurry_keepalive(bool hurry) {
+  hurry_ = hurry;
+  Stack& stack = engine_.stack();
+  std::vector<ConnectionId> ours;
+  stack.tcp().for_each_connection([&](const ConnectionInfo& info) {
+    if (owner_of(info.cookie) == Owner::kService) ours.push_back(info.id);
+  });
+  for (const ConnectionId& id : ours) {
+    static_cast<void>(stack.set_keepalive(id, hurry ? kHurried : engine_.config().service_keepalive));
+  }
+}
+
 void Services::on_event(const Event& event) {
   const ServiceCookie cookie = ServiceCookie::unpack(event.cookie);
   if (event.has(Event::kAcceptable)) {
@@ -58,6 +77,7 @@ void Services::accept_all(Entry& entry) {
   Stack& stack = engine_.stack();
   while (const auto id = stack.accept(entry.listener)) {
     ++entry.accepted;
+    if (hurry_) static_cast<void>(stack.set_keepalive(*id, kHurried));
     welcome(stack, *id, entry.kind);
   }
 }

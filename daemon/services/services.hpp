@@ -30,6 +30,9 @@ class Services {
   /// Ends the listener; its connections go on. kNoSuchId when no service is on that port.
   Error stop(Port port);
   void stop_all();
+  /// While no connection can be had, silent peers are probed soon, whatever the configuration says: those
+  /// that have vanished make room. Outside of a turn: after Engine::enter().
+  void hurry_keepalive(bool hurry);
   const std::vector<Entry>& list() const { return entries_; }
 
  private:
@@ -38,6 +41,7 @@ class Services {
 
   Engine& engine_;
   std::vector<Entry> entries_;
+  bool hurry_ = false;
 };
 
 }  // namespace conker::daemon

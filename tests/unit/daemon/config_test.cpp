@@ -130,6 +130,18 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.shutdown_timeout, 1500ms);
 }
 
+TEST(Config, ServicesProbeSilentPeersUnlessToldOtherwise) {  // RFC 9293, 3.8.4
+  const auto of = [](const std::string& tcp) { return load(kLink + tcp).service_keepalive; };
+  EXPECT_EQ(of("").idle, 2h);
+  EXPECT_EQ(of("tcp: {rto_min: 20ms}\n").idle, 2h);
+  EXPECT_EQ(of("tcp: {keepalive_idle: 5m, keepalive_interval: 10s}\n").idle, 5min) << "meant for all";
+  EXPECT_EQ(of("tcp: {keepalive_interval: 10s}\n").interval, 10s);
+  EXPECT_EQ(of("tcp: {keepalive_idle: 0ms}\n").idle, 0s);
+  EXPECT_EQ(of("tcp: {service_keepalive_idle: 30s}\n").idle, 30s);
+  EXPECT_EQ(of("tcp: {keepalive_idle: 5m, service_keepalive_idle: 0ms}\n").idle, 0s);
+  EXPECT_EQ(load(kLink + "tcp: {service_keepalive_idle: 30s}\n").settings.keepalive.idle, 0s);
+}
+
 TEST(Config, AnAddressMayBeAServersToGive) {
   const Config config =
       load("links: [{type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', address: dhcp}]\n");

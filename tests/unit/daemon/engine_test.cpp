@@ -3,13 +3,19 @@
 #include "daemon/engine.hpp"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <functional>
+#include <memory>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "daemon/services/services.hpp"
 #include "daemon/shutdown.hpp"
+#include "daemon/table_watch.hpp"
 #include "tests/unit/daemon/scratch.hpp"
 
 namespace conker::daemon {
@@ -308,6 +314,75 @@ TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
   EXPECT_TRUE(until([&] { return talk_.closed; }));
   EXPECT_EQ(talk_.reason, CloseReason::kReset);
   EXPECT_EQ(server_.stack().tcp().connection_count(), 0u);
+}
+
+/// What is logged while it lives.
+class LogLines {
+ public:
+  LogLines() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("lines", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+  }
+  ~LogLines() { spdlog::set_default_logger(before_); }
+  std::size_t count(std::string_view what) const {
+    const std::string text = text_.str();
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
+    return n;
+  }
+
+ private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+TEST_F(EngineTest, AFullTableIsSaidOnceAndItsPeersAreProbedSoon) {
+  const auto idle = [this] {
+    std::set<Duration> seen;
+    server_.stack().tcp().for_each_connection(
+        [&](const ConnectionInfo& info) { seen.insert(info.keepalive.idle); });
+    return seen;
+  };
+  const std::uint32_t capacity = server_.config().capacities.connections;
+  LogLines log;
+  TableWatch watch(server_, [this](bool full) { services_.hurry_keepalive(full); });
+  start("discard", Port{9});
+  open(Port{9});
+  EXPECT_EQ(idle(), std::set{server_.config().service_keepalive.idle});
+  std::vector<ConnectionId> opened;
+  client_.enter();
+  for (std::uint32_t i = 1; i < capacity; ++i) {
+    ConnectRequest request;
+    request.remote = Endpoint{kServer, Port{9}};
+    const auto id = client_.stack().connect(request);
+    ASSERT_TRUE(id) << to_string(id.error());
+    opened.push_back(*id);
+  }
+  ASSERT_TRUE(until([&] { return server_.stack().tcp().connection_count() == capacity; }));
+  ASSERT_TRUE(until([&] { return log.count("the table of connections is full") == 1; }));
+  ASSERT_TRUE(until([&] { return services_.list()[0].accepted == capacity; }));
+  EXPECT_EQ(idle(), std::set{Duration(10s)});
+  client_.enter();
+  for (std::size_t i = 0; i < capacity / 10; ++i) {
+    EXPECT_EQ(client_.stack().abort(opened.back()), Error::kOk);
+    opened.pop_back();
+    if (i + 2 == capacity / 10) {
+      ASSERT_TRUE(until([&] { return server_.stack().tcp().connection_count() <= capacity - i - 1; }));
+      EXPECT_EQ(log.count("has room again"), 0u);
+      client_.enter();
+    }
+  }
+  ASSERT_TRUE(until([&] { return log.count("the table of connections has room again") == 1; }));
+  EXPECT_EQ(idle(), std::set{server_.config().service_keepalive.idle});
+  // Full again within the minute: acted upon, and not said.
+  client_.enter();
+  for (std::uint32_t i = 0; i < capacity / 10; ++i) {
+    ConnectRequest request;
+    request.remote = Endpoint{kServer, Port{9}};
+    ASSERT_TRUE(client_.stack().connect(request));
+  }
+  ASSERT_TRUE(until([&] { return idle() == std::set{Duration(10s)}; }));
+  EXPECT_EQ(log.count("is full"), 1u);
 }
 
 }  // namespace
