@@ -166,6 +166,15 @@ void Application::send(std::uint32_t which, std::uint32_t bytes) {
     send(*talk, std::min(bytes, kAtOnce));
 }
 
+void Application::send_on(std::size_t talk, std::uint32_t bytes) {
+  for (std::uint64_t before = talks_[talk].sent; bytes > 0; before = talks_[talk].sent) {
+    send(talks_[talk], std::min(bytes, kAtOnce));
+    const auto taken = static_cast<std::uint32_t>(talks_[talk].sent - before);
+    if (taken == 0) return;
+    bytes -= taken;
+  }
+}
+
 void Application::send(Talk& talk, std::uint32_t bytes) {
   std::array<std::byte, kAtOnce> data;
   Stream& stream = stream_of(talk);
@@ -341,6 +350,7 @@ void Application::on_event(const Event& event) {
 
 void Application::check_last_event(Talk& talk, const Event& event) {
   talk.ended = true;
+  talk.reason = event.reason;
   ++told_;
   ++context_.figures.ended;
   std::erase(live_, static_cast<std::uint32_t>(&talk - talks_.data()));

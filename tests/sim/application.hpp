@@ -26,6 +26,7 @@ struct Talk {
   bool peer_closed = false;
   bool ended = false;  // its last event has come
   bool crashed = false;
+  CloseReason reason = CloseReason::kNotClosed;
   std::uint64_t sent = 0, received = 0;
   Instant opened{};
 
@@ -62,10 +63,16 @@ class Application {
   void unlisten_all();
   void go_home();
 
+  // ---- The same of the connection with this place in talks(), for a visit ----
+  void send_on(std::size_t talk, std::uint32_t bytes);
+  void close_on(std::size_t talk) { close(talks_[talk], Duration(0)); }
+
   // ---- For those who hold the stack against what its application knows ----
   const Talk* find(ConnectionId id) const;
   const std::vector<Talk>& talks() const { return talks_; }
   const Talk* some_live(std::uint32_t which) const;
+  /// Places in talks() of those that are not over.
+  const std::vector<std::uint32_t>& live_talks() const { return live_; }
   std::uint64_t told() const { return told_; }
 
  private:

@@ -65,9 +65,72 @@ void choose_parts(Config& config) {
   }
 }
 
+// Room for all that honest peers and hostile ones do at once, so that nobody has to wait for it. The pool of
+// a scarce world is one that hostile peers can fill.
+Capacities siege_capacities(Dice& dice, bool scarce) {
+  Capacities c = small_capacities(dice);
+  c.connections = 64;
+  c.half_open = 32;
+  c.time_wait = 64;
+  c.listeners = 4;
+  c.neighbours = 32;
+  c.chunks = scarce ? 64 : 2048;
+  c.chunk_bytes = dice.of({512u, 2048u});
+  return c;
+}
+
+Settings siege_settings(Dice& dice) {
+  Settings s = quick_settings(dice);
+  s.time_wait = 3s;
+  s.connect_timeout = 6s;
+  s.rto_initial = 1s;
+  s.rto_min = 200ms;
+  s.rto_max = 2s;
+  s.retransmits = 5;
+  s.send_buffer = dice.of({8192u, 65536u});
+  s.receive_buffer = dice.of({8192u, 65535u, 262144u});
+  s.timestamps = !dice.one_in(4);
+  s.keepalive = {};
+  if (!dice.one_in(3)) s.keepalive = {.idle = 1s, .interval = 500ms, .count = 3};
+  s.last_port = Port{static_cast<std::uint16_t>(s.first_port.value + 63)};
+  return s;
+}
+
+Config make_siege(std::uint64_t seed, bool scarce) {
+  Dice dice(seed ^ 0x7369656765);
+  if (Dice(seed ^ 0x736361726365).one_in(3)) scarce = true;
+  Config config;
+  config.seed = seed;
+  config.siege = true;
+  config.scarce = scarce;
+  config.hosts = dice.of({2u, 2u, 3u});
+  const Capacities capacities = siege_capacities(dice, scarce);
+  const bool alike = dice.one_in(2);
+  for (std::uint32_t i = 0; i < config.hosts; ++i) {
+    HostConfig& host = config.host[i];
+    if (alike && i > 0) {
+      host = config.host[0];
+      continue;
+    }
+    host.capacities = capacities;
+    host.settings = siege_settings(dice);
+    host.cubic = dice.one_in(2);
+    host.recovery = dice.one_in(2);
+    host.cookies = true;
+    host.habits = kAccepts | kReads | kClosesBack;
+  }
+  choose_parts(config);
+  return config;
+}
+
 }  // namespace
 
-Config make_config(std::uint64_t seed) {
+bool is_siege(std::uint64_t seed) {
+  return Dice(seed ^ 0x77616c6c73).one_in(4);
+}
+
+Config make_config(std::uint64_t seed, bool scarce) {
+  if (is_siege(seed)) return make_siege(seed, scarce);
   Dice dice(seed ^ 0x636f6e666967);
   Config config;
   config.seed = seed;

@@ -34,10 +34,14 @@ struct Config {
   std::uint64_t seed = 0;
   std::uint32_t hosts = 2;
   std::array<HostConfig, Wire::kMaxHosts> host;
+  bool siege = false;          // honest visits under attack, instead of whatever the dice say
+  bool scarce = false;         // a siege in which a hostile peer can fill the pool of chunks
   bool alter_payload = false;  // a fault of the simulator's own, to see it found
 };
 
-Config make_config(std::uint64_t seed);
+/// Whether the world of this seed is a siege; one in four is.
+bool is_siege(std::uint64_t seed);
+Config make_config(std::uint64_t seed, bool scarce = false);
 std::string describe(const Config& config);
 
 }  // namespace conker::sim

@@ -13,6 +13,7 @@ std::int32_t distance(std::uint32_t to, std::uint32_t from) {
 
 constexpr std::size_t kMaxBeyond = 256;
 constexpr std::size_t kMaxSyns = 8;
+constexpr std::uint16_t kLeastMss = 48;  // what a peer says below that is not believed
 constexpr std::int32_t kNear = 1 << 24;
 
 }  // namespace
@@ -77,12 +78,14 @@ void Flows::heard(std::uint32_t host, const Seen& seen) {
   }
   std::uint32_t begin = seen.seq;
   if (seen.has(Seen::kSyn)) {
-    const bool known =
-        std::any_of(side.syns.begin(), side.syns.end(), [&](const Syn& syn) { return syn.seq == seen.seq; });
-    if (!known) {
+    const Syn syn{seen.seq, seen.mss != 0 ? std::max(seen.mss, kLeastMss) : std::uint16_t{536}, seen.scale,
+                  seen.sack_permitted, seen.timestamps};
+    const auto known = std::ranges::find(side.syns, seen.seq, &Syn::seq);
+    if (known == side.syns.end()) {
       if (side.syns.size() == kMaxSyns) side.syns.erase(side.syns.begin());
-      side.syns.push_back({seen.seq, seen.mss != 0 ? seen.mss : std::uint16_t{536}, seen.scale,
-                           seen.sack_permitted, seen.timestamps});
+      side.syns.push_back(syn);
+    } else if (side.opened && !side.peer && seen.has(Seen::kAck) && seen.ack == side.syn.seq + 1) {
+      *known = syn;  // what it has offered to others with this number is of no interest
     }
     ++begin;
   }
@@ -93,7 +96,9 @@ void Flows::heard(std::uint32_t host, const Seen& seen) {
   // Before its first answer a host may not have decided which SYN it believes: the larger shift is the safe
   // one.
   std::uint8_t shift = 0;
-  if (!seen.has(Seen::kSyn) && side.syn.scale != Seen::kNoScale) {
+  if (!seen.has(Seen::kSyn) && side.peer) {
+    shift = std::min<std::uint8_t>(side.shift_of_peer(), 14);
+  } else if (!seen.has(Seen::kSyn) && side.syn.scale != Seen::kNoScale) {
     for (const Syn& syn : side.syns) {
       if (syn.scale != Seen::kNoScale) shift = std::max(shift, std::min<std::uint8_t>(syn.scale, 14));
     }
@@ -156,6 +161,7 @@ const char* Flows::said_syn(Side& side, const Seen& seen) {
     side.syn.sack = seen.sack_permitted;
     side.syn.timestamps = seen.timestamps;
   }
+  if (seen.timestamps) side.syn_timestamp = seen.timestamp;
   if (!seen.data.empty()) return "data in a SYN";
   if (!answers) return seen.has(Seen::kFin) ? "SYN and FIN in one segment" : nullptr;
   if (side.peer) return nullptr;
@@ -276,6 +282,13 @@ std::optional<std::uint32_t> Flows::end(std::uint32_t host, std::uint32_t remote
                                         std::uint16_t remote_port) const {
   const Side* side = find(host, remote, local_port, remote_port);
   return side != nullptr && side->opened && !side->blind ? std::optional(side->end) : std::nullopt;
+}
+
+std::uint32_t Flows::last_timestamp(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
+                                    std::uint16_t remote_port) const {
+  const Side* side = find(host, remote, local_port, remote_port);
+  if (side == nullptr) return 0;
+  return side->last_timestamp != 0 ? side->last_timestamp : side->syn_timestamp;
 }
 
 void Flows::forget(std::uint32_t host) {

@@ -34,6 +34,9 @@ class Flows {
                                         std::uint16_t remote_port, std::uint32_t iss) const;
   std::optional<std::uint32_t> end(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
                                    std::uint16_t remote_port) const;
+  /// The timestamp of the last segment that a host sent; 0: it had none.
+  std::uint32_t last_timestamp(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
+                               std::uint16_t remote_port) const;
 
  private:
   struct Syn {
@@ -59,7 +62,7 @@ class Flows {
     std::optional<std::uint32_t> fin;
     bool spoke = false;  // beyond its SYN
     bool blind = false;  // not enough was seen to judge it
-    std::uint32_t last_timestamp = 0;
+    std::uint32_t last_timestamp = 0, syn_timestamp = 0;
 
     std::optional<Syn> peer;                   // whose SYN it acknowledges
     std::uint32_t complete = 0;                // up to here it has heard everything

@@ -8,6 +8,7 @@
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "tests/sim/floors.hpp"
+#include "tests/sim/stations.hpp"
 
 namespace conker::sim {
 namespace {
@@ -30,7 +31,8 @@ Host::Host(Context& context, std::uint32_t number)
     : context_(context),
       number_(number),
       config_(context.config.host[number]),
-      application_(context, number) {
+      application_(context, number),
+      answers_(context, number) {
   build();
 }
 
@@ -53,6 +55,9 @@ void Host::build() {
   const IpAddress address = IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(number_ + 1));
   expect(interface && stack_->add_address(*interface, {address, 24}) == Error::kOk,
          "an interface is refused");
+  if (context_.config.siege) {
+    expect(stack_->set_gateway(address_of_station(kRouter)) == Error::kOk, "a gateway is refused");
+  }
   application_.run_on(*stack_);
   known_.assign(config_.capacities.connections, Known{});
   ring_.clear();
@@ -111,10 +116,14 @@ bool Host::send(const FrameOut& frame, Instant now) {
   if (sight == Sight::kTcp) {
     ++context_.figures.segments;
     expect(seen.source == 0x0a000001 + number_, "a segment from an address that is not its own");
-    if (const char* fault = context_.flows.said(number_, seen, drops_unseen(), gave_cookies())) {
+    const bool of_another = context_.config.siege && Answers::of_time_wait(seen, *stack_);
+    const char* fault =
+        of_another ? nullptr : context_.flows.said(number_, seen, drops_unseen(), gave_cookies());
+    if (fault != nullptr) {
       context_.tell("       the next is wrong: %s", fault);
       expect(false, fault);
     }
+    if (context_.config.siege) answers_.said(seen, *stack_);
     last_segment_.assign(whole.begin(), whole.end());
   }
   if (context_.trace != nullptr) {
@@ -136,8 +145,13 @@ void Host::hear(std::span<const FrameIn> frames) {
   for (const FrameIn& frame : frames) {
     Seen seen;
     if (look(frame.bytes, seen) != Sight::kTcp) continue;
-    context_.flows.heard(number_, seen);
-    if (context_.trace != nullptr) context_.tell("  %u <- %s", number_, seen.text().c_str());
+    // What is forged is not heard, save a SYN: any may be the first of a connection.
+    const bool forged =
+        std::ranges::equal(frame.bytes.subspan(6, 6), std::as_bytes(std::span(kRouterMac.bytes)));
+    if (!forged || seen.opens()) context_.flows.heard(number_, seen);
+    if (context_.config.siege) answers_.heard(seen, forged);
+    if (context_.trace != nullptr)
+      context_.tell("  %u <- %s%s", number_, seen.text().c_str(), forged ? " (forged)" : "");
     if (!context_.config.alter_payload || seen.data.size() < 64) continue;
     // Two words change places, which no checksum notices.
     auto* data = const_cast<std::byte*>(seen.data.data());
@@ -180,6 +194,7 @@ void Host::turn() {
   stack_->input(InterfaceId{0}, frames);
   stack_->timers();
   check_records();
+  if (context_.config.siege) answers_.check(*stack_);
   if (!deaf_) drain();
   stack_->output();
   check_transitions();

@@ -13,6 +13,7 @@
 #include "stack/stack.hpp"
 #include "stack/tcp/syn_cookies.hpp"
 #include "stack/udp/udp.hpp"
+#include "tests/sim/answers.hpp"
 #include "tests/sim/application.hpp"
 #include "tests/sim/context.hpp"
 #include "tests/sim/script.hpp"
@@ -103,6 +104,7 @@ class Host final : public Link {
   std::array<std::byte, 2000> whole_{};
   std::optional<Ipv4Reassembly> reassembly_;
   Application application_;
+  Answers answers_;  // in a siege
   std::uint32_t lives_ = 0;
   bool deaf_ = false;
   bool called_ = false;  // since the last turn

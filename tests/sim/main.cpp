@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   app.add_option("--shrink-seconds", options.shrink_seconds, "how long to shorten what was found");
   app.add_flag("--require-all-edges", options.every_edge,
                "an edge of the diagram that was not taken is a finding");
+  app.add_flag("--scarce", options.scarce, "hostile peers can fill the pool of chunks");
   ChurnOptions churning;
   bool churns = false;
   app.add_flag("--churn", churns, "open and close connections as fast as possible");

@@ -46,6 +46,8 @@ void tell_person(const SearchResult& r, const std::string& stem) {
               grouped(f.crashes).c_str());
   std::printf("segments    %s, in %s turns, each with an audit\n", grouped(f.segments).c_str(),
               grouped(f.turns).c_str());
+  std::printf("sieges      %s worlds, %s forged frames, %s of hostile peers\n", grouped(f.sieges).c_str(),
+              grouped(f.forged).c_str(), grouped(f.hostile).c_str());
   std::printf("simulated   %.1f hours\n", static_cast<double>(f.simulated_us) / 3.6e9);
   std::printf("transitions %s, %u distinct (state, cause, state); %u of %u edges taken\n",
               grouped(f.transitions).c_str(), r.taken.distinct(), r.taken.edges(), Taken::edges_there_are());
@@ -67,6 +69,7 @@ void tell_program(const SearchResult& r) {
           ", \"seed\": " + n(r.seed) + ", \"step\": " + n(r.step) + ", \"opened\": " + n(f.opened) +
           ", \"ended\": " + n(f.ended) + ", \"segments\": " + n(f.segments) + ", \"turns\": " + n(f.turns) +
           ", \"audits\": " + n(f.audits) + ", \"bytes\": " + n(f.bytes) + ", \"crashes\": " + n(f.crashes) +
+          ", \"sieges\": " + n(f.sieges) + ", \"forged\": " + n(f.forged) + ", \"hostile\": " + n(f.hostile) +
           ", \"simulated_seconds\": " + n(f.simulated_us / 1'000'000) +
           ", \"transitions\": " + n(f.transitions) + ", \"distinct_transitions\": " + n(r.taken.distinct()) +
           ", \"edges\": " + n(r.taken.edges()) + ", \"edges_there_are\": " + n(Taken::edges_there_are()) +

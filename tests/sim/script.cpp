@@ -3,7 +3,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/sim/config.hpp"
 #include "tests/sim/dice.hpp"
+#include "tests/sim/siege.hpp"
 
 namespace conker::sim {
 namespace {
@@ -23,6 +25,7 @@ constexpr std::array<Form, kDoCount> kForms{{
     {"tune", 4, true, 1},   {"stale", 2, true, 2},    {"habits", 2, true, 1},   {"deaf", 2, true, 1},
     {"busy", 2, true, 1},   {"crash", 1, true, 1},    {"weather", 6, false, 1}, {"cut", 2, false, 1},
     {"heal", 0, false, 1},  {"forge", 4, true, 2},    {"knock", 3, true, 1},    {"icmp", 3, true, 1},
+    {"visit", 6, false, 0}, {"attack", 6, false, 0},  {"hostile", 3, false, 0},
 }};
 
 const Form& form(Do what) {
@@ -162,6 +165,10 @@ class Drawing {
 Script draw_script(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps) {
   Script script;
   script.seed = seed;
+  if (is_siege(seed)) {
+    script.ops = draw_siege(seed, hosts, steps);
+    return script;
+  }
   Drawing drawing(seed, hosts);
   const std::uint32_t length = steps != 0 ? steps : drawing.length();
   script.ops.reserve(length + 2 * hosts);
@@ -208,6 +215,7 @@ bool write_script(const Script& script, const std::string& path, const std::stri
   for (std::string line; std::getline(lines, line);) out << "# " << line << '\n';
   out << "seed " << script.seed << '\n';
   if (script.alter_payload) out << "break payload\n";
+  if (script.scarce) out << "scarce\n";
   for (const Op& op : script.ops) out << to_text(op) << '\n';
   return static_cast<bool>(out.flush());
 }
@@ -229,6 +237,8 @@ std::optional<Script> read_script(const std::string& path, std::string& error) {
       seeded = true;
     } else if (line == "break payload") {
       script.alter_payload = true;
+    } else if (line == "scarce") {
+      script.scarce = true;
     } else if (const auto op = parse_op(line)) {
       script.ops.push_back(*op);
     } else {

@@ -34,8 +34,12 @@ enum class Do : std::uint8_t {
   kForge,     // host, which, kind, offset: a segment that the peer never sent
   kKnock,     // host, port, number: a SYN of somebody who is never heard of again
   kIcmp,      // host, code, mtu: about the last segment that it sent
+  // Of a siege only.
+  kVisit,    // host, peer, local port, bytes to send, bytes to be answered, Visits::manner()
+  kAttack,   // host, frames a second, Attacker::Knows, Attacker::Family, ms, number
+  kHostile,  // host, Hostile::Trick, how many
 };
-inline constexpr std::size_t kDoCount = 24;
+inline constexpr std::size_t kDoCount = 27;
 
 struct Op {
   Do what = Do::kWait;
@@ -49,6 +53,7 @@ std::optional<Op> parse_op(const std::string& line);
 struct Script {
   std::uint64_t seed = 0;
   bool alter_payload = false;
+  bool scarce = false;  // Config::scarce
   std::vector<Op> ops;
 };
 

@@ -38,6 +38,7 @@ std::uint64_t world_seed(std::uint64_t seed, std::uint64_t n) {
 Script script_of(const SearchOptions& options, std::uint64_t seed) {
   Script script = draw_script(seed, make_config(seed).hosts, options.steps);
   script.alter_payload = options.alter_payload;
+  script.scarce = options.scarce;
   return script;
 }
 

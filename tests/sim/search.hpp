@@ -16,6 +16,7 @@ struct SearchOptions {
   std::uint32_t steps = 0;   // of each; 0: as the seed says
   double shrink_seconds = 10;
   bool alter_payload = false;
+  bool scarce = false;      // Config::scarce
   bool every_edge = false;  // not all edges of the diagram taken is a finding
   std::string out = ".";
 };

@@ -98,6 +98,7 @@ std::string Seen::text() const {
   std::snprintf(line, sizeof line, "%u -> %u  %sseq %u ack %u win %u len %zu", source_port, destination_port,
                 names.c_str(), seq, ack, window, data.size());
   std::string out = line;
+  if (timestamps) out += " ts " + std::to_string(timestamp);
   if (scale != kNoScale) out += " wscale " + std::to_string(scale);
   for (std::size_t i = 0; i < block_count; ++i) {
     out += " sack " + std::to_string(blocks[i][0]) + "-" + std::to_string(blocks[i][1]);

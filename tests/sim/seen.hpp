@@ -31,6 +31,8 @@ struct Seen {
   std::span<const std::byte> data;
 
   bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
+  /// A SYN that asks for a connection and nothing else.
+  bool opens() const { return (flags & (kFin | kSyn | kRst | kAck)) == kSyn; }
   /// The sequence numbers it takes.
   std::uint32_t length() const {
     return static_cast<std::uint32_t>(data.size()) + (has(kSyn) ? 1u : 0u) + (has(kFin) ? 1u : 0u);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <thread>
 
 #include "tests/sim/world.hpp"
@@ -103,12 +104,21 @@ Board& Watched::run(const std::function<void(Board&)>& play, const volatile int*
 }
 
 void play_script(Board& board, const Script& script, const std::string& stem) {
-  Config config = make_config(script.seed);
+  Config config = make_config(script.seed, script.scarce);
   config.alter_payload = script.alter_payload;
-  World world(config);
+  board.seed = script.seed;
+  // What goes wrong without attackers is found and traced by itself.
+  std::optional<std::vector<Outcome>> bounds;
+  if (config.siege) {
+    World peaceful(config);
+    peaceful.context().heartbeat = &board.heartbeat;
+    peaceful.play(script, &board.step);
+    if (peaceful.context().fault == nullptr) bounds = peaceful.outcomes();
+  }
+  World world(config, bounds ? &*bounds : nullptr);
   Context& context = world.context();
   context.heartbeat = &board.heartbeat;
-  board.seed = script.seed;
+  context.figures.sieges = config.siege ? 1 : 0;
 
   Hole hole;
   CaptureLink capture(hole);

@@ -58,7 +58,12 @@ Fate Wire::send(std::uint32_t from, std::span<const std::byte> frame, Instant no
   const auto happens = [this](std::uint32_t rate) { return dice_.per_mille(rate); };
   const bool broadcast = (frame[0] & std::byte{1}) != std::byte{};
   const std::uint32_t one = std::to_integer<std::uint32_t>(frame[5]) - 1;
-  if (!broadcast && one >= hosts_) return Fate::kNobody;
+  const bool outside = frame[4] == std::byte{9};
+  if (outside_hears_ && (broadcast || outside)) {
+    fly(kOutside, frame, now + Duration(std::max(weather_.delay_us, 1u)), false);
+    if (!broadcast) return Fate::kArrives;
+  }
+  if (!broadcast && (outside || one >= hosts_)) return Fate::kNobody;
   Fate fate = Fate::kArrives;
   for (std::uint32_t to = 0; to < hosts_; ++to) {
     if (to == from || (!broadcast && to != one)) continue;
@@ -84,8 +89,8 @@ Fate Wire::send(std::uint32_t from, std::span<const std::byte> frame, Instant no
   return fate;
 }
 
-void Wire::inject(std::uint32_t to, std::span<const std::byte> frame, Instant now) {
-  fly(to, frame, now, false);
+void Wire::inject(std::uint32_t to, std::span<const std::byte> frame, Instant arrives) {
+  fly(to, frame, arrives, false);
 }
 
 std::span<const FrameIn> Wire::arrived(std::uint32_t host, Instant now) {

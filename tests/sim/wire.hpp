@@ -25,6 +25,9 @@ class Wire {
  public:
   static constexpr std::uint32_t kMaxHosts = 4;
   static constexpr std::size_t kFrameBytes = 1514;
+  /// Not a host: all stations beside the hosts, whose link addresses are 02:00:00:00:09:xx. No weather is
+  /// between them and the hosts.
+  static constexpr std::uint32_t kOutside = kMaxHosts;
   /// Frames on their way to one host; what is more is lost, as in a switch.
   static constexpr std::size_t kQueue = 512;
 
@@ -35,10 +38,12 @@ class Wire {
   void cut(std::uint32_t a, std::uint32_t b, bool apart) { cut_[a][b] = cut_[b][a] = apart; }
   void heal() { cut_ = {}; }
 
+  void let_outside_hear() { outside_hears_ = true; }
+
   /// Host n has the link address 02:00:00:00:00:0(n + 1). The frame is copied.
   Fate send(std::uint32_t from, std::span<const std::byte> frame, Instant now);
-  /// A frame that no host sent arrives at once.
-  void inject(std::uint32_t to, std::span<const std::byte> frame, Instant now);
+  /// A frame that no host sent arrives then.
+  void inject(std::uint32_t to, std::span<const std::byte> frame, Instant arrives);
   /// What has arrived at a host. The bytes stay until the next call for the same host.
   std::span<const FrameIn> arrived(std::uint32_t host, Instant now);
   Instant next(std::uint32_t host) const {
@@ -59,12 +64,13 @@ class Wire {
   Dice dice_;
   std::uint32_t hosts_;
   Weather weather_;
+  bool outside_hears_ = false;
   std::array<std::array<bool, kMaxHosts>, kMaxHosts> cut_{};
-  std::array<std::deque<Flying>, kMaxHosts> flying_;  // in the order of arrival
-  std::deque<Frame> slots_;                           // a deque: what was handed out does not move
+  std::array<std::deque<Flying>, kMaxHosts + 1> flying_;  // in the order of arrival
+  std::deque<Frame> slots_;                               // a deque: what was handed out does not move
   std::vector<std::uint32_t> free_;
-  std::array<std::vector<FrameIn>, kMaxHosts> given_;
-  std::array<std::vector<std::uint32_t>, kMaxHosts> given_slots_;
+  std::array<std::vector<FrameIn>, kMaxHosts + 1> given_;
+  std::array<std::vector<std::uint32_t>, kMaxHosts + 1> given_slots_;
   std::uint64_t frames_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/sim/stations.hpp"
 #include "tests/support/segment.hpp"
 
 namespace conker::sim {
@@ -10,16 +11,12 @@ namespace {
 
 constexpr std::uint32_t kMaxStanding = 3000;
 
-MacAddress mac_of(std::uint32_t host) {
-  return {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(host + 1)}};
-}
-IpAddress address_of(std::uint32_t host) {
-  return IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(host + 1));
-}
+/// How long a siege goes on until all visits are over, at most.
+constexpr Duration kLongestSiege = 30s;
 
 }  // namespace
 
-World::World(const Config& config) : context_(config) {
+World::World(const Config& config, const std::vector<Outcome>* bounds) : context_(config) {
   for (std::uint32_t i = 0; i < config.hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(context_, i));
     hosts_.back()->world = this;
@@ -27,6 +24,7 @@ World::World(const Config& config) : context_(config) {
       static_cast<World*>(world)->at_once(op);
     };
   }
+  if (config.siege) siege_ = std::make_unique<Siege>(context_, hosts_, bounds);
 }
 
 void World::play(const Script& script, volatile std::uint64_t* progress) {
@@ -37,6 +35,9 @@ void World::play(const Script& script, volatile std::uint64_t* progress) {
     apply(op);
     if (context_.fault != nullptr) break;
   }
+  const Instant end = context_.now + kLongestSiege;
+  while (siege_ && context_.fault == nullptr && !siege_->over() && context_.now < end) run_for(250ms);
+  if (siege_) siege_->stop();
   if (context_.fault == nullptr) go_home();
   context_.figures.simulated_us = static_cast<std::uint64_t>((context_.now - Instant(1s)).count());
   if (context_.fault != nullptr) context_.tell("** host %d: %s", context_.fault_host, context_.fault);
@@ -103,6 +104,7 @@ void World::at_once(const Op& op) {
     case Do::kWeather:
       return context_.wire.set({op.a[0], op.a[1], op.a[2], op.a[3], op.a[4], op.a[5]});
     case Do::kCut:
+      if (siege_) siege_->cut(number, peer);
       return context_.wire.cut(number, peer, number != peer);
     case Do::kHeal:
       return context_.wire.heal();
@@ -112,6 +114,12 @@ void World::at_once(const Op& op) {
       return knock(op);
     case Do::kIcmp:
       return icmp(op);
+    case Do::kVisit:
+      return siege_ ? siege_->visit(op) : void();
+    case Do::kAttack:
+      return siege_ ? siege_->attack(op) : void();
+    case Do::kHostile:
+      return siege_ ? siege_->hostile(op) : void();
   }
 }
 
@@ -127,6 +135,7 @@ void World::run_for(Duration time) {
   while (context_.fault == nullptr) {
     Instant next = kNever;
     for (const auto& host : hosts_) next = std::min(next, host->next());
+    if (siege_) next = std::min(next, siege_->next());
     if (next > end) break;
     const Instant before = context_.now;
     context_.now = std::max(context_.now, next);
@@ -134,6 +143,7 @@ void World::run_for(Duration time) {
     for (const auto& host : hosts_) {
       if (host->wants_turn() && context_.fault == nullptr) host->turn();
     }
+    if (siege_ && context_.fault == nullptr) siege_->step();
   }
   if (context_.fault == nullptr) context_.now = end;
 }
@@ -268,21 +278,21 @@ void World::forge(const Op& op) {
   }
   if (info.state == State::kSynSent && op.a[2] % 11 != 0) return;
   const auto peer = (info.tuple.remote.v4_bits() & 0xff) - 1;
-  context_.wire.inject(number, test::encode(s, mac_of(peer), mac_of(number)), context_.now);
+  context_.wire.inject(number, test::encode(s, mac_of_host(peer), mac_of_host(number)), context_.now);
 }
 
 void World::knock(const Op& op) {
   const std::uint32_t number = op.a[0] % context_.config.hosts;
   test::WireSegment s;
   s.source = IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(100 + op.a[2] % 8));
-  s.destination = address_of(number);
+  s.destination = address_of_host(number);
   s.source_port = static_cast<std::uint16_t>(1024 + op.a[2] % 10'000);
   s.destination_port = static_cast<std::uint16_t>(op.a[1]);
   s.seq = op.a[2];
   s.flags = test::kSyn;
   s.window = 1000;
   s.mss = 1460;
-  context_.wire.inject(number, test::encode(s, {{2, 0, 0, 0, 9, 9}}, mac_of(number)), context_.now);
+  context_.wire.inject(number, test::encode(s, {{2, 0, 0, 0, 9, 9}}, mac_of_host(number)), context_.now);
 }
 
 void World::icmp(const Op& op) {

@@ -8,17 +8,21 @@
 #include "tests/sim/context.hpp"
 #include "tests/sim/host.hpp"
 #include "tests/sim/script.hpp"
+#include "tests/sim/siege.hpp"
 
 namespace conker::sim {
 
 class World {
  public:
-  explicit World(const Config& config);
+  /// `bounds`: how the visits of a siege went without attackers; null: this is to see.
+  explicit World(const Config& config, const std::vector<Outcome>* bounds = nullptr);
 
   /// Plays all of it and then sends everybody home. `progress`, if given, is set to the number of the step
   /// that is being played.
   void play(const Script& script, volatile std::uint64_t* progress = nullptr);
   Context& context() { return context_; }
+  /// Of a siege.
+  std::vector<Outcome> outcomes() const { return siege_->outcomes(); }
 
  private:
   void apply(const Op& op);
@@ -34,7 +38,8 @@ class World {
 
   Context context_;
   std::vector<std::unique_ptr<Host>> hosts_;
-  std::uint32_t standing_ = 0;  // rounds without time passing
+  std::unique_ptr<Siege> siege_;  // null: there is none
+  std::uint32_t standing_ = 0;    // rounds without time passing
 };
 
 }  // namespace conker::sim

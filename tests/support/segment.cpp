@@ -118,6 +118,7 @@ Bytes encode_options(const WireSegment& s) {
       put32(out, right);
     }
   }
+  for (const char c : s.options.raw) put8(out, static_cast<std::uint8_t>(c));
   return out;
 }
 

@@ -1,0 +1,87 @@
+// Hostile peers: they speak TCP on connections of their own, of the honest kind as little as pleases them. It
+// must not harm anybody else's connections, nor ARP, nor pings, nor newcomers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tests/sim/context.hpp"
+#include "tests/sim/dice.hpp"
+#include "tests/sim/script.hpp"
+#include "tests/support/segment.hpp"
+
+namespace conker::sim {
+
+class Hostile {
+ public:
+  enum Trick : std::uint32_t {
+    kIdle,           // connections that never say anything
+    kHoles,          // a byte beyond each of many holes
+    kNoReader,       // asks for a page and closes its window
+    kSillyWindow,    // a window of one byte
+    kTinyMss,        // an MSS of one byte
+    kSackNonsense,   // SACK blocks of what was never sent, empty, the wrong way round
+    kOptimist,       // acknowledges what has not come yet
+    kNeverCloses,    // no FIN after the page
+    kFlood,          // handshakes that are not finished
+    kFinAgain,       // its FIN again as the answer to any ACK, in TIME-WAIT
+    kQuarrels,       // an unacceptable segment as the answer to any ACK
+    kQuarrelsEarly,  // the same for a half-open record
+    kSynAgain,       // its SYN again as the answer to any SYN-ACK
+    kFragments,      // first fragments without the rest
+    kMeets,          // opened by a host, opens at the same time, with a small window that is not scaled
+    kTricks
+  };
+  static constexpr std::uint16_t kMeetingPort = 7300;
+
+  explicit Hostile(Context& context) : context_(context), dice_(context.config.seed ^ 0x686f7374696c65) {}
+
+  /// The arguments are those of Do::kHostile; a world does the open that kMeets answers.
+  void begin(const Op& op);
+  void hear(std::uint32_t host, std::span<const std::byte> frame);
+  void step();
+  Instant next() const;
+  void stop();
+
+ private:
+  static constexpr std::uint32_t kMost = 200;    // conversations
+  static constexpr std::uint32_t kFrames = 150;  // of each; then it is silent
+
+  struct Talk {
+    std::uint32_t host, trick;
+    std::uint8_t station;
+    std::uint16_t port, remote_port;
+    std::uint32_t iss, snd_nxt, rcv_nxt = 0;
+    bool connected = false, said_fin = false, heard_fin = false;
+    std::uint32_t left = kFrames;
+    std::uint32_t timestamp = 0;  // the peer's last; 0: not agreed upon
+  };
+  /// A trick that needs no conversation: so many frames, one after the other.
+  struct Stream {
+    std::uint32_t host, trick, left;
+    Instant next;
+  };
+
+  Talk* find(std::uint32_t host, const test::WireSegment& heard);
+  test::WireSegment segment(const Talk& talk, std::uint8_t flags) const;
+  void send(Talk& talk, const test::WireSegment& s);
+  void acknowledge(Talk& talk, std::uint16_t window);
+  void ask(Talk& talk);
+  void say_fin(Talk& talk);
+  void open(std::uint32_t host, std::uint32_t trick);
+  void on_syn(Talk& talk, const test::WireSegment& heard);
+  void on_syn_ack(Talk& talk, const test::WireSegment& heard);
+  void on_segment(Talk& talk, const test::WireSegment& heard);
+  void react(Talk& talk, const test::WireSegment& heard, bool news);
+  void reset(std::uint32_t host, const test::WireSegment& heard);
+
+  Context& context_;
+  Dice dice_;
+  std::vector<Talk> talks_;
+  std::vector<Stream> streams_;
+  std::uint16_t next_port_ = 30'000;
+  bool stopped_ = false;
+};
+
+}  // namespace conker::sim
