@@ -137,7 +137,7 @@ class Reader {
     add_timers(slot, c);
     add_numbers(c, connecting);
     // Who has stood still for longest goes first; it is asked only while the budget is used up.
-    if (t_.pool_exhausted && !c.send_queue.empty()) d_.add(cut(now_ - c.advanced_at, 1 << 20));
+    if (t_.pool_exhausted && !c.send_queue.empty()) d_.add(cut(c.advanced_at.age(now_), 1 << 20));
     if (c.agreed.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
            std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |

@@ -26,7 +26,7 @@ struct Options {
   std::optional<std::uint16_t> user_timeout;
   std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
   std::uint16_t urgent = 0;         // the pointer, which is no option; only injected
-  std::string raw;  // behind the others as it stands, a multiple of four bytes; only injected
+  std::string raw;                  // behind the others as it stands, a multiple of four bytes; only injected
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from

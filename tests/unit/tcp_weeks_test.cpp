@@ -332,23 +332,17 @@ TEST(TcpWeeksTest, AChallengeAWrapAgoHoldsNoneBack) {  // RFC 5961, 7
   (void)id;
 }
 
-TEST(TcpWeeksTest, ChallengesOfASecondAWrapAgoAreNotCounted) {
-  Settings settings = plain_settings();
-  settings.time_wait = 60s;
-  Script s(small_capacities(), settings);
+TEST(TcpWeeksTest, AnswersOfASecondAWrapAgoAreNotCounted) {
+  Script s;
   (void)s.listen(80, 128, 1024);
-  const auto challenge = [&s](std::uint16_t port) {
+  const auto resets = [&s](std::uint16_t port) {
     s.peer(port, 80);
-    s.inject(Syn());
-    s.skip();
-    for (int i = 0; i < 1200; ++i) s.inject(Ack().seq(0x80000000));
+    for (int i = 0; i < 1200; ++i) s.inject(Ack().seq(1).ack(1));  // of nothing
     return s.take_all().size();
   };
-  EXPECT_LT(challenge(40000), 1000u) << "no more than so many a second";
+  EXPECT_LT(resets(40000), 1000u) << "no more than so many a second";
   s.sleep(kWrap);
-  s.forget();  // the record of 40000 has ended
-  EXPECT_GE(challenge(40001), 500u);
-  s.forget();
+  EXPECT_GE(resets(40001), 500u);
 }
 
 // ---- Congestion control ----
