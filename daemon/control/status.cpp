@@ -44,6 +44,7 @@ json device_json(const DeviceCounters& counters) {
           {"bytes_out", counters.bytes_out},
           {"busy", counters.busy},
           {"in_unusable", counters.in_unusable},
+          {"in_other_vlan", counters.in_other_vlan},
           {"out_down", counters.out_down},
           {"out_dropped", counters.out_dropped},
           {"connects", counters.connects},

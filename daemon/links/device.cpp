@@ -30,7 +30,7 @@ std::unique_ptr<Device> open_device(const config::Link& link) {
 
 std::uint32_t longest_frame(const config::Link& link) {
   const auto* tap = std::get_if<config::Tap>(&link.kind);
-  return tap != nullptr && !tap->offload ? kEthernetHeader + link.mtu : kMaxFrame;
+  return tap != nullptr && !tap->offload ? kLongestHeader + link.mtu : kMaxFrame;
 }
 
 }  // namespace conker::daemon

@@ -10,6 +10,7 @@
 
 #include "config/config.hpp"
 #include "stack/link/link.hpp"
+#include "stack/wire/ethernet.hpp"
 
 namespace conker::daemon {
 
@@ -18,9 +19,10 @@ struct DeviceCounters {
   std::uint64_t frames_in = 0, bytes_in = 0;
   std::uint64_t frames_out = 0, bytes_out = 0;
   std::uint64_t busy = 0;         // frames that the device could not take at the moment; the stack keeps them
-  std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer, cut short or with a VLAN tag
-  std::uint64_t out_down = 0;     // frames for a device that is down, or for a peer that is not there
-  std::uint64_t out_dropped = 0;  // frames that the kernel refused or had no queue for
+  std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer or cut short
+  std::uint64_t in_other_vlan = 0;  // frames of a VLAN other than 0 whose tag the kernel had taken out
+  std::uint64_t out_down = 0;       // frames for a device that is down, or for a peer that is not there
+  std::uint64_t out_dropped = 0;    // frames that the kernel refused or had no queue for
   std::uint64_t connects = 0, disconnects = 0;  // how often the link came up and ceased to be
   std::uint64_t bad_lengths = 0;                // peers of a stream link disconnected for an absurd length
 };
@@ -94,9 +96,10 @@ class Device : public Link {
 /// Opens what the configuration names. Throws std::runtime_error with one line that says what to do.
 std::unique_ptr<Device> open_device(const config::Link& link);
 
-inline constexpr std::uint32_t kEthernetHeader = 14;
+/// Bytes of the longest header: with the tags of VLAN 0 that the stack passes over.
+inline constexpr std::uint32_t kLongestHeader = kEthernetHeader + kVlanTag * kVlanTags;
 /// Bytes of the longest frame that any device hands over: veth and others coalesce up to 64 KiB of IP.
-inline constexpr std::uint32_t kMaxFrame = kEthernetHeader + 65535;
+inline constexpr std::uint32_t kMaxFrame = kLongestHeader + 65535;
 /// Bytes of the longest frame that comes in on this kind of link.
 std::uint32_t longest_frame(const config::Link& link);
 

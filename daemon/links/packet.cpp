@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "daemon/links/packet_filter.hpp"
+#include "stack/wire/ethernet.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -28,9 +29,10 @@ void raise_buffer(int fd, int forced, int plain) {
   ::setsockopt(fd, SOL_SOCKET, plain, &size, sizeof size);
 }
 
-/// The kernel's word on a frame: whether it is whole, and what is known of its checksum.
+/// The kernel's word on a frame: whether it is whole, of which VLAN, and what is known of its checksum.
 struct Verdict {
   bool usable = true;
+  bool other_vlan = false;
   ChecksumState checksum = ChecksumState::kUnknown;
 };
 
@@ -41,8 +43,9 @@ Verdict verdict_of(msghdr& message) {
     if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
     tpacket_auxdata aux;
     std::memcpy(&aux, CMSG_DATA(c), sizeof aux);
-    // The kernel has taken the tag out of the frame: what is left looks as if it were for us, and is not.
-    if ((aux.tp_status & TP_STATUS_VLAN_VALID) != 0) verdict.usable = false;
+    // The kernel has taken the tag out of the frame: what is left looks as if it were for us, and is so only
+    // where the tag carried a priority and no VLAN (IEEE 802.1Q, 6.9.1).
+    verdict.other_vlan = (aux.tp_status & TP_STATUS_VLAN_VALID) != 0 && (aux.tp_vlan_tci & kVlanMask) != 0;
     if ((aux.tp_status & TP_STATUS_CSUMNOTREADY) != 0) {
       verdict.checksum = ChecksumState::kPartial;
     } else if ((aux.tp_status & TP_STATUS_CSUM_VALID) != 0) {
@@ -171,6 +174,10 @@ std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant now) {
     const Verdict verdict = verdict_of(message.msg_hdr);
     if (!verdict.usable) {
       ++counters_.in_unusable;
+      continue;
+    }
+    if (verdict.other_vlan) {
+      ++counters_.in_other_vlan;
       continue;
     }
     ++counters_.frames_in;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "stack/wire/ethernet.hpp"
+
 namespace conker::daemon {
 namespace {
 
@@ -19,6 +21,7 @@ constexpr std::uint32_t kEtherType = 12;
 constexpr std::uint32_t kArpSender = 28;
 constexpr std::uint32_t kIpProtocol = 23;
 constexpr std::uint32_t kArpTarget = 38;
+constexpr std::uint32_t kVlan = 14;  // the control information of a tag, where there is one
 
 struct Run {
   std::uint32_t first;
@@ -62,11 +65,14 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<con
   std::vector<sock_filter> program{
       // For our MAC, or
       load(BPF_W, kDestinationHead), jump(BPF_JEQ, head, 0, 3), load(BPF_H, kDestinationTail),
-      jump(BPF_JEQ, tail, 0, 10), answer(kWholeFrame),
+      jump(BPF_JEQ, tail, 0, 14), answer(kWholeFrame),
       // for everybody, and then UDP, or
-      jump(BPF_JEQ, 0xffffffff, 0, 8), load(BPF_H, kDestinationTail), jump(BPF_JEQ, 0xffff, 0, 6),
-      load(BPF_H, kEtherType), jump(BPF_JEQ, ETH_P_ARP, 5, 0), jump(BPF_JEQ, ETH_P_IP, 0, 3),
-      load(BPF_B, kIpProtocol), jump(BPF_JEQ, IPPROTO_UDP, 0, 1), answer(kWholeFrame), answer(0),
+      jump(BPF_JEQ, 0xffffffff, 0, 12), load(BPF_H, kDestinationTail), jump(BPF_JEQ, 0xffff, 0, 10),
+      load(BPF_H, kEtherType), jump(BPF_JEQ, ETH_P_ARP, 9, 0), jump(BPF_JEQ, ETH_P_IP, 0, 2),
+      load(BPF_B, kIpProtocol), jump(BPF_JEQ, IPPROTO_UDP, 4, 5),
+      // with a tag of VLAN 0 that the kernel has left in the frame (it takes out the first only), or
+      jump(BPF_JEQ, ETH_P_8021Q, 1, 0), jump(BPF_JEQ, ETH_P_8021AD, 0, 3), load(BPF_H, kVlan),
+      jump(BPF_JSET, kVlanMask, 1, 0), answer(kWholeFrame), answer(0),
       // ARP.
   };
   if (addresses.empty()) {

@@ -17,7 +17,6 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kBatch = 64;
-constexpr std::size_t kVlanTag = 4;
 constexpr std::size_t kLine = 64;  // of the cache
 constexpr std::size_t kMostParts = 64;
 constexpr unsigned kJoined = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
@@ -109,7 +108,7 @@ void TapDevice::attach() {
     ::ioctl(descriptor_.get(), TUNSETOFFLOAD, 0);
     coalesce(coalesce_);
     // One byte more shows the frames that are longer.
-    longest_ = (offload_ ? sizeof(OffloadHeader) + kMaxFrame : kEthernetHeader + mtu_) + kVlanTag + 1;
+    longest_ = (offload_ ? sizeof(OffloadHeader) + kMaxFrame : kLongestHeader + mtu_) + 1;
     if (host_address_) set_up_host_side(*host_address_);
     return set_fd(descriptor_.get());
   }

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "stack/link/link.hpp"
+#include "stack/wire/ethernet.hpp"
 
 namespace conker::chip {
 
@@ -17,7 +18,7 @@ namespace conker::chip {
 class FrameRing {
  public:
   static constexpr std::uint32_t kOverhead = 6;  // bytes of length and CRC
-  static constexpr std::uint32_t kMaxFrame = 1514;
+  static constexpr std::uint32_t kMaxFrame = kEthernetHeader + kVlanTag * kVlanTags + 1500;
   static constexpr std::uint32_t kMaxWords = (kMaxFrame + kOverhead + 3) / 4;
 
   explicit constexpr FrameRing(std::span<std::uint32_t> words) : words_(words) {}

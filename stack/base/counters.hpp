@@ -15,6 +15,7 @@ namespace conker {
   X(drop_frame_runt, "frames too short for an Ethernet header")                                        \
   X(drop_frame_other_host, "frames for another link address")                                          \
   X(drop_frame_ethertype, "frames of a protocol not spoken")                                           \
+  X(drop_frame_vlan, "frames of a VLAN other than 0")                                                  \
   X(arp_in, "ARP packets understood")                                                                  \
   X(arp_out, "ARP packets sent")                                                                       \
   X(drop_arp_malformed, "ARP packets cut short or not for IPv4 on Ethernet")                           \

@@ -53,7 +53,7 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
     case kEtherTypeIpv4:
       return ipv4_input(interface, frame, ethernet->payload, broadcast, packet, unreachable);
     default:
-      return drop(Count::drop_frame_ethertype);
+      return drop(is_vlan_tag(ethernet->type) ? Count::drop_frame_vlan : Count::drop_frame_ethertype);
   }
 }
 

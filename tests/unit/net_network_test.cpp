@@ -27,6 +27,25 @@ TEST_F(NetworkTest, DropsFramesThatAreNotForUs) {
 
 // ---- IPv4 in ----
 
+// IEEE 802.1Q, 6.9.1
+TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
+  const auto tagged = [this](std::uint16_t control) {
+    auto frame = ethernet(kEtherTypeArp, {}, MacAddress::broadcast());
+    std::vector<std::byte> arp(46);
+    emit_arp({ArpPacket::Operation::kRequest, kPeerMac, kPeer, {}, kOurs}, arp);
+    const std::array<std::byte, 4> tag{std::byte{0x81}, std::byte{0}, static_cast<std::byte>(control >> 8),
+                                       static_cast<std::byte>(control & 0xff)};
+    frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+    frame.insert(frame.end(), arp.begin(), arp.end());
+    input(frame);
+  };
+  tagged(0xa00a);
+  EXPECT_TRUE(nothing_sent()) << "VLAN 10";
+  EXPECT_EQ(count(Count::drop_frame_vlan), 1u);
+  tagged(0xa000);
+  EXPECT_TRUE(sent_arp()) << "VLAN 0 with a priority";
+}
+
 TEST_F(NetworkTest, HandsTcpUpWithWhatIsKnownOfItsChecksum) {
   const auto packet = ip(from_peer(), bytes_of("a segment"));
   for (const auto checksum : {ChecksumState::kUnknown, ChecksumState::kVouched, ChecksumState::kPartial}) {

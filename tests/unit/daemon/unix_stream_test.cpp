@@ -109,8 +109,9 @@ TEST_F(UnixStream, MoreFramesThanABatchComeInSeveral) {
 }
 
 TEST_F(UnixStream, AbsurdLengthsEndThePeerNotTheFramesBefore) {
+  static_assert(kMaxFrame + 1 == 0x10016);
   for (const auto& absurd :
-       {std::string("\xff\xff\xff\xff", 4), std::string(4, '\0'), std::string("\0\1\0\x0e", 4)}) {
+       {std::string("\xff\xff\xff\xff", 4), std::string(4, '\0'), std::string("\0\1\0\x16", 4)}) {
     UnixStreamDevice device(link_named("a"), listen_);
     const Descriptor peer = connect_to(path_);
     write_all(peer.get(), std::string_view("\0\0\0\1x", 5));
