@@ -215,11 +215,13 @@ void Engine::add_routes() {
   const auto check = [](Error error, const IpAddress& to) {
     if (error != Error::kOk) throw std::runtime_error("route to " + in_words(to) + ": " + to_string(error));
   };
+  // Those over links first: gateways may be reached by them only.
+  for (const config::Route& route : config_.routes) {
+    if (!route.gateway) check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
+  }
   if (config_.gateway) check(stack_->set_gateway(*config_.gateway), IpAddress::v4(0));
   for (const config::Route& route : config_.routes) {
-    check(route.gateway ? stack_->add_route(route.to, *route.gateway)
-                        : stack_->add_route(route.to, links_[route.link].interface),
-          route.to.address);
+    if (route.gateway) check(stack_->add_route(route.to, *route.gateway), route.to.address);
   }
 }
 

@@ -17,7 +17,7 @@ Interfaces::Interfaces(Arena& arena, const Capacities& capacities, Counters& cou
 Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint16_t mtu) {
   if (mac.is_group() || mac == MacAddress() || mtu < kIpv4MinimumMtu) return Error::kInvalidArgument;
   if (interface_count_ == interfaces_.size()) return Error::kTableFull;
-  interfaces_[interface_count_] = Interface{&link, mac, mtu};
+  interfaces_[interface_count_] = Interface{&link, mac, mtu, IpAddress::v4(0)};
   outdate_paths();
   return InterfaceId{interface_count_++};
 }
@@ -40,7 +40,7 @@ Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefi
   if (index == kNone) return Error::kTableFull;
   addresses_[index].state = state;
   outdate_paths();
-  if (state == AddressState::kAssigned) routes_.add_connected(interface, address);
+  if (state == AddressState::kAssigned) assigned(addresses_[index]);
   return index;
 }
 
@@ -61,10 +61,16 @@ void Interfaces::change_address(std::uint32_t index, AddressState state) {
 void Interfaces::rebuild_connected() {
   outdate_paths();
   routes_.remove_connected();
+  for (Interface& interface : interfaces_.first(interface_count_)) interface.source = IpAddress::v4(0);
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
-    const Address& address = addresses_[i];
-    if (address.state == AddressState::kAssigned) routes_.add_connected(address.interface, address.prefix());
+    if (addresses_[i].state == AddressState::kAssigned) assigned(addresses_[i]);
   }
+}
+
+void Interfaces::assigned(const Address& address) {
+  IpAddress& source = interfaces_[address.interface.index].source;
+  if (source.is_unspecified()) source = address.address;
+  routes_.add_connected(address.interface, address.prefix());
 }
 
 std::uint32_t Interfaces::find_assigned(const IpAddress& address) const {
@@ -102,7 +108,7 @@ Error Interfaces::check_gateway(const IpAddress& gateway) const {
 Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface) {
   const bool direct = gateway.is_unspecified();
   if (!to.address.is_v4() || to.length > 32 || (to.address.v4_bits() & ~to.v4_mask()) != 0 ||
-      (direct && interface.index >= interface_count_)) {
+      (direct && !has(interface))) {
     return Error::kInvalidArgument;
   }
   if (!direct) {
@@ -125,12 +131,27 @@ Error Interfaces::set_gateway(const IpAddress& gateway) {
 }
 
 std::optional<Hop> Interfaces::route(const IpAddress& destination) const {
-  return names_a_host(destination) ? routes_.lookup(destination) : std::nullopt;
+  if (!names_a_host(destination)) return std::nullopt;
+  for (const Route& route : routes_.all()) {
+    if (!route.to.contains(destination)) continue;
+    const bool direct_route = route.gateway.is_unspecified();
+    const Route* const last = direct_route ? &route : routes_.direct(route.gateway);
+    if (last == nullptr) continue;
+    const IpAddress source = source_of(*last);
+    if (source.is_unspecified()) continue;
+    if (direct_route && route.to.broadcast() == destination) return std::nullopt;
+    return Hop{last->interface, direct_route ? destination : route.gateway, source};
+  }
+  return std::nullopt;
+}
+
+IpAddress Interfaces::source_of(const Route& route) const {
+  return route.connected ? route.source : interfaces_[route.interface.index].source;
 }
 
 IpAddress Interfaces::source_towards(InterfaceId interface, const IpAddress& neighbour) const {
   const Route* direct = routes_.direct(interface, neighbour);
-  return direct == nullptr ? IpAddress() : routes_.source_of(*direct);
+  return direct == nullptr ? IpAddress() : source_of(*direct);
 }
 
 // ---- Frames ----
@@ -160,14 +181,6 @@ std::optional<InterfaceId> Interfaces::broadcasts_on(const IpAddress& address) c
     if (route.gateway.is_unspecified() && route.to.broadcast() == address) return route.interface;
   }
   return std::nullopt;
-}
-
-IpAddress Interfaces::address_on(InterfaceId interface) const {
-  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
-    const Address& own = addresses_[i];
-    if (own.interface == interface && own.state == AddressState::kAssigned) return own.address;
-  }
-  return IpAddress::v4(0);
 }
 
 }  // namespace conker

@@ -50,15 +50,18 @@ class Interfaces {
   bool is_broadcast(const IpAddress& address) const;
   /// Whether a prefix of this interface holds the address as that of a host.
   bool is_neighbour(InterfaceId interface, const IpAddress& address) const;
-  /// The longest prefix that holds the destination; nothing for what is not one host's address.
+  /// How to get there now, by the longest prefix that holds the destination. A route whose gateway lies in no
+  /// prefix of ours, or whose interface has no address, is passed over. Nothing for what is not one host's
+  /// address, and for a prefix's broadcast address.
   std::optional<Hop> route(const IpAddress& destination) const;
-  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it.
+  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it, and when the
+  /// interface has no address.
   IpAddress source_towards(InterfaceId interface, const IpAddress& neighbour) const;
 
   /// The interface on which this is the broadcast address of a prefix of ours.
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
-  /// The first address on an interface; 0.0.0.0 while it has none.
-  IpAddress address_on(InterfaceId interface) const;
+  /// The first address in use on an interface; 0.0.0.0 while it has none.
+  IpAddress address_on(InterfaceId interface) const { return interfaces_[interface.index].source; }
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
   /// Changes whenever something does that Path remembers: of what is here, or of the neighbours.
@@ -88,10 +91,17 @@ class Interfaces {
     Link* link;
     MacAddress mac;
     std::uint16_t mtu;
+    IpAddress source;  // the first address in use on it; 0.0.0.0 while it has none
   };
 
   std::uint32_t find_assigned(const IpAddress& address) const;
   void rebuild_connected();
+  /// The address is in use from now on, behind those before it.
+  void assigned(const Address& address);
+  /// What we speak from over a route without a gateway (RFC 1122, 3.3.4.3): the first of our addresses in its
+  /// prefix or, where no address brought the route, the first on its interface, whatever that one's prefix
+  /// is.
+  IpAddress source_of(const Route& route) const;
   Error check_gateway(const IpAddress& gateway) const;
 
   std::span<Interface> interfaces_;

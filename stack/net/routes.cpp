@@ -70,27 +70,6 @@ bool Routes::remove(const Prefix& to) {
   return true;
 }
 
-std::optional<Hop> Routes::lookup(const IpAddress& destination) const {
-  for (const Route& route : all()) {
-    if (!route.to.contains(destination)) continue;
-    const bool direct_route = route.gateway.is_unspecified();
-    const Route* const last = direct_route ? &route : direct(route.gateway);
-    if (last == nullptr) continue;
-    const IpAddress source = source_of(*last);
-    if (source.is_unspecified()) continue;
-    if (direct_route && route.to.broadcast() == destination) return std::nullopt;
-    return Hop{last->interface, direct_route ? destination : route.gateway, source};
-  }
-  return std::nullopt;
-}
-
-IpAddress Routes::source_of(const Route& route) const {
-  if (route.connected) return route.source;
-  const auto own = std::ranges::find_if(
-      all(), [&](const Route& r) { return r.connected && r.interface == route.interface; });
-  return own == all().end() ? IpAddress() : own->source;
-}
-
 const Route* Routes::direct(const IpAddress& address) const {
   const auto found = std::ranges::find_if(
       all(), [&](const Route& r) { return r.gateway.is_unspecified() && r.to.contains(address); });

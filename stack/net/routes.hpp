@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "stack/base/address.hpp"
@@ -16,7 +15,7 @@ namespace conker {
 struct Hop {
   InterfaceId interface;
   IpAddress next;    // the destination itself, or the gateway
-  IpAddress source;  // the first of our addresses in the prefix that leads there
+  IpAddress source;  // the address of ours that speaks to it (Interfaces::source_of)
 };
 
 struct Route {
@@ -40,15 +39,10 @@ class Routes {
   Error add(const Route& route);
   bool remove(const Prefix& to);
 
-  /// How to get there now. A route whose gateway lies in no prefix of ours, or whose interface has no
-  /// address, is passed over. Nothing for a prefix's broadcast address.
-  std::optional<Hop> lookup(const IpAddress& destination) const;
   /// The longest prefix without a gateway that holds the address; null if none does.
   const Route* direct(const IpAddress& address) const;
   /// The same among those of one interface.
   const Route* direct(InterfaceId interface, const IpAddress& address) const;
-  /// What we speak from over a route without a gateway; unspecified when its interface has no prefix.
-  IpAddress source_of(const Route& route) const;
   /// Whether it is the directed broadcast address of a prefix that is reached directly.
   bool is_broadcast(const IpAddress& address) const;
 

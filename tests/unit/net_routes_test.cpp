@@ -96,6 +96,29 @@ TEST_F(RoutesTest, RoutesOfAnAddressGoWithIt) {
   EXPECT_EQ(network_->remove_address(kPeer), Error::kNoSuchAddress);
 }
 
+// Clouds give an address of 32 bits, and hosts or a router that are neighbours over the interface (RFC 1122,
+// 3.3.4.3: the source is an address of that interface, whatever its prefix is).
+TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
+  TestLink third;
+  constexpr IpAddress kAlone = IpAddress::v4(198, 51, 100, 7);
+  ASSERT_TRUE(network_->add_interface(third, {{2, 0, 0, 0, 6, 2}}, 1500));
+  ASSERT_EQ(network_->add_route(net(21, 16), InterfaceId{2}), Error::kOk);
+  EXPECT_TRUE(source(in(21)).is_unspecified()) << "it has no address yet";
+  ASSERT_EQ(network_->add_address({2}, {kAlone, 32}), Error::kOk);
+  EXPECT_EQ(source(in(21)), kAlone);
+  EXPECT_EQ(network_->set_gateway(in(21, 0, 254)), Error::kOk);
+  EXPECT_EQ(source(IpAddress::v4(8, 8, 8, 8)), kAlone) << "and over a gateway there";
+  EXPECT_EQ(send(in(21)), Sent::kSent);
+  std::optional<ArpPacket> question;
+  third.flush(now_);
+  while (!third.sent.empty() && !(question && question->target == in(21))) question = sent_arp(third);
+  ASSERT_TRUE(question);
+  EXPECT_EQ(question->target, in(21));
+  EXPECT_EQ(question->sender, kAlone);
+  ASSERT_EQ(network_->remove_address(kAlone), Error::kOk);
+  EXPECT_TRUE(source(in(21)).is_unspecified());
+}
+
 TEST_F(RoutesTest, RefusesWhatCannotBe) {
   EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(8, 8, 8, 8)), Error::kNoRoute) << "no neighbour";
   EXPECT_EQ(network_->add_route(net(18, 16), kOurs), Error::kInvalidArgument) << "ourselves";
