@@ -319,15 +319,35 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
   return links;
 }
 
-/// The address of a neighbour on one of the links.
-IpAddress read_gateway(const Value& value, const std::vector<Link>& links) {
+constexpr Keys<3> kRouteKeys{"to", "via", "link"};
+
+/// Where hosts are neighbours: the networks of the links' addresses, and those that routes lead to over a
+/// link.
+std::vector<Prefix> read_direct(const Section& root, const std::vector<Link>& links) {
+  std::vector<Prefix> direct;
+  for (const Link& link : links) direct.insert(direct.end(), link.addresses.begin(), link.addresses.end());
+  if (const auto routes = root.find("routes")) {
+    for (const Value& entry : routes->list()) {
+      const Section section = entry.section(kRouteKeys);
+      if (section.has("link")) direct.push_back(section.at("to").network());
+    }
+  }
+  return direct;
+}
+
+/// The address of a neighbour on one of the links. The stack refuses the same.
+IpAddress read_gateway(const Value& value, const std::vector<Link>& links,
+                       const std::vector<Prefix>& direct) {
   const IpAddress gateway = value.address();
-  bool reached = false;
   for (const Link& link : links) {
     for (const Prefix& address : link.addresses) {
       if (address.address == gateway) value.fail("is the stack's own address on link " + link.name);
-      reached = reached || address.contains(gateway);
     }
+  }
+  bool reached = false;
+  for (const Prefix& prefix : direct) {
+    if (prefix.broadcast() == gateway) value.fail("is the broadcast address of a network on a link");
+    reached = reached || prefix.contains(gateway);
   }
   if (!reached) value.fail("lies in the network of none of the links' addresses");
   return gateway;
@@ -345,15 +365,14 @@ std::vector<IpAddress> read_dns(const Value& value) {
   return servers;
 }
 
-Route read_route(const Value& value, const std::vector<Link>& links) {
-  static constexpr Keys<3> kKeys{"to", "via", "link"};
-  const Section section = value.section(kKeys);
+Route read_route(const Value& value, const std::vector<Link>& links, const std::vector<Prefix>& direct) {
+  const Section section = value.section(kRouteKeys);
   Route route;
   route.to = section.at("to").network();
   const auto via = section.find("via"), link = section.find("link");
   if (via.has_value() == link.has_value()) value.fail("takes either via (a gateway) or link (a link's name)");
   if (via) {
-    route.gateway = read_gateway(*via, links);
+    route.gateway = read_gateway(*via, links, direct);
     return route;
   }
   const std::string name = link->text();
@@ -363,15 +382,14 @@ Route read_route(const Value& value, const std::vector<Link>& links) {
   return route;
 }
 
-std::vector<Route> read_routes(const Value& value, const Config& config) {
+std::vector<Route> read_routes(const Value& value, const Config& config, const std::vector<Prefix>& direct) {
   std::vector<Route> routes;
   for (const Value& entry : value.list()) {
     if (routes.size() + (config.gateway ? 1 : 0) == config.capacities.routes) {
       entry.fail("more routes, the gateway included, than capacities.routes allows");
     }
-    const Route route = read_route(entry, config.links);
-    static constexpr Keys<3> kKeys{"to", "via", "link"};
-    const Value to = entry.section(kKeys).at("to");
+    const Route route = read_route(entry, config.links, direct);
+    const Value to = entry.section(kRouteKeys).at("to");
     if (route.to.length == 0 && config.gateway)
       to.fail("the key gateway names the route to everywhere already");
     if (std::any_of(routes.begin(), routes.end(), [&](const Route& other) { return other.to == route.to; })) {
@@ -460,9 +478,11 @@ Config read_config(const Value& root) {
   if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp, config);
   if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
-  if (const auto gateway = section.find("gateway")) config.gateway = read_gateway(*gateway, config.links);
+  const std::vector<Prefix> direct = read_direct(section, config.links);
+  if (const auto gateway = section.find("gateway"))
+    config.gateway = read_gateway(*gateway, config.links, direct);
   if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns);
-  if (const auto routes = section.find("routes")) config.routes = read_routes(*routes, config);
+  if (const auto routes = section.find("routes")) config.routes = read_routes(*routes, config, direct);
   if (const auto services = section.find("services"))
     config.services = read_services(*services, config.capacities);
   if (const auto control = section.find("control")) config.control = read_control(*control, config.links);

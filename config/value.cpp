@@ -34,23 +34,24 @@ std::string in_words(Duration duration) {
   return std::to_string(us) + "us";
 }
 
-/// What cannot be the address of a host, in words; null if it can.
+/// What cannot be the address of a host, in words; null if it can. The stack judges by the same
+/// names_a_host(): what is good here is good at the start.
 const char* not_a_host(const IpAddress& address) {
+  if (names_a_host(address)) return nullptr;
   if (address.is_unspecified()) return "is the unspecified address";
   if (address.is_loopback()) return "is a loopback address";
   if (address.is_multicast()) return "is a multicast address";
   if (address.is_limited_broadcast()) return "is the broadcast address";
-  return nullptr;
+  if (address.v4_bits() >> 24 == 0) return "lies in 0.0.0.0/8, which has no hosts";
+  return "lies in 240.0.0.0/4, which is reserved";
 }
 
 /// As not_a_host(), within a prefix.
 const char* not_a_host_of(const Prefix& prefix) {
   if (const char* fault = not_a_host(prefix.address)) return fault;
-  const auto broadcast = prefix.broadcast();
-  if (broadcast && *broadcast == prefix.address) return "is the broadcast address of its network";
-  if (broadcast && (prefix.address.v4_bits() & ~prefix.v4_mask()) == 0)
-    return "is the network, not a host in it";
-  return nullptr;
+  if (names_a_host(prefix)) return nullptr;
+  return prefix.broadcast() == prefix.address ? "is the broadcast address of its network"
+                                              : "is the network, not a host in it";
 }
 
 std::string to_text(const IpAddress& address) {

@@ -77,6 +77,21 @@ struct Prefix {
   static std::optional<Prefix> parse(std::string_view text);
 };
 
+/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved or
+/// broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). Directed broadcasts are known only with their prefix.
+constexpr bool names_a_host(const IpAddress& address) {
+  if (!address.is_v4()) return false;
+  const std::uint32_t first = address.v4_bits() >> 24;
+  return first != 0 && first != 127 && first < 224;
+}
+/// Whether it is the address of a host with its prefix: neither the prefix itself nor its broadcast address
+/// (a prefix of 31 or 32 bits has none of them: RFC 3021), of 1 to 32 bits.
+constexpr bool names_a_host(const Prefix& prefix) {
+  if (!names_a_host(prefix.address) || prefix.length == 0 || prefix.length > 32) return false;
+  return prefix.length > 30 ||
+         (prefix.broadcast() != prefix.address && (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0);
+}
+
 /// An Ethernet address.
 struct MacAddress {
   std::array<std::uint8_t, 6> bytes{};

@@ -27,12 +27,6 @@ std::uint8_t class_prefix(const IpAddress& address) {
   return bits >> 31 == 0 ? 8 : bits >> 30 == 2 ? 16 : 24;
 }
 
-/// Whether it can be the address of a host in its network: no lie of a server may make us deaf.
-bool is_host(const Prefix& prefix) {
-  if (!names_a_host(prefix.address) || prefix.broadcast() == prefix.address) return false;
-  return prefix.length > 30 || (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0;
-}
-
 Prefix prefix_of(const DhcpMessage& message) {
   return {message.yours, message.mask != 0 ? message.mask : class_prefix(message.yours)};
 }
@@ -306,7 +300,7 @@ bool DhcpClient::take(const DhcpMessage& in, const IpAddress& from) {
 
 bool DhcpClient::take_offer(const DhcpMessage& offer) {
   if (state_ != DhcpState::kSelecting || tries_ == 0) return false;
-  if (!is_host(prefix_of(offer)) || offer.lease == 0u) return false;
+  if (!names_a_host(prefix_of(offer)) || offer.lease == 0u) return false;
   lease_ = DhcpLease{};
   lease_.address = prefix_of(offer);
   lease_.server = offer.server;
@@ -317,7 +311,7 @@ bool DhcpClient::take_offer(const DhcpMessage& offer) {
 bool DhcpClient::take_ack(const DhcpMessage& ack) {
   const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
   if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
-  if (tries_ == 0 || !is_host(prefix_of(ack)) || ack.lease.value_or(0) == 0) return false;
+  if (tries_ == 0 || !names_a_host(prefix_of(ack)) || ack.lease.value_or(0) == 0) return false;
   if (state_ == DhcpState::kRequesting && ack.server != lease_.server) return false;
   // The time is for the address that was asked for.
   const IpAddress& asked = state_ == DhcpState::kRebooting ? wanted_ : lease_.address.address;

@@ -31,10 +31,7 @@ bool Interfaces::is_own_mac(const MacAddress& mac) const {
 
 Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefix& address,
                                               AddressState state) {
-  if (interface.index >= interface_count_ || !names_a_host(address.address) || address.length > 32 ||
-      address.broadcast() == address.address) {
-    return Error::kInvalidArgument;
-  }
+  if (!has(interface) || !names_a_host(address)) return Error::kInvalidArgument;
   if (addresses_.find(address.address) != kNone) return Error::kAddressInUse;
   const std::uint32_t index = addresses_.add(interface, address);
   if (index == kNone) return Error::kTableFull;

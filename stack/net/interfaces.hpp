@@ -17,14 +17,6 @@
 
 namespace conker {
 
-/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved or
-/// broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). The directed broadcasts are for Interfaces to know.
-constexpr bool names_a_host(const IpAddress& address) {
-  if (!address.is_v4()) return false;
-  const std::uint32_t first = address.v4_bits() >> 24;
-  return first != 0 && first != 127 && first < 224;
-}
-
 class Interfaces {
  public:
   Interfaces(Arena& arena, const Capacities& capacities, Counters& counters);

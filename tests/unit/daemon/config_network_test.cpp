@@ -1,12 +1,21 @@
 // The keys routes, ip and probe: what is understood and what is refused.
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
+#include "stack/stack.hpp"
 #include "tests/unit/daemon/config_text.hpp"
 
 namespace conker::config {
 namespace {
+
+class NullLink final : public conker::Link {
+ public:
+  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+  bool send(const FrameOut&, Instant) override { return true; }
+};
 
 const std::string kTwoLinks =
     "links:\n"
@@ -53,6 +62,49 @@ TEST(ConfigNetwork, Ip) {
   EXPECT_EQ(config.reassembly.chunks, 9u);
   EXPECT_EQ(config.reassembly.datagram_bytes, 9000u);
   EXPECT_EQ(config.capacities.routes, 5u);
+}
+
+// A gateway may be a neighbour by a route over a link only, as with addresses of 32 bits.
+TEST(ConfigNetwork, AGatewayBehindARouteOverALink) {
+  const std::string link =
+      "links: [{type: tap, name: lab, device: a0, mac: '02:00:00:00:00:02', addresses: [10.77.0.2/32]}]\n";
+  EXPECT_EQ(load(link + "gateway: 192.0.2.1\nroutes: [{to: 192.0.2.1/32, link: lab}]\n").gateway,
+            IpAddress::v4(192, 0, 2, 1));
+  EXPECT_EQ(refusal(link + "gateway: 192.0.2.1\n"),
+            "f.yaml:2:10: gateway: lies in the network of none of the links' addresses");
+}
+
+// What --check-config takes the start takes as well, and the other way round.
+TEST(ConfigNetwork, JudgesAddressesAndGatewaysAsTheStackDoes) {
+  int good = 0, bad = 0;
+  const auto agree = [&](const std::string& address, const std::string& gateway) {
+    const auto words =
+        refusal("links: [{type: tap, name: a, device: a0, mac: '02:00:00:00:00:02', addresses: [" + address +
+                "]}]\n" + (gateway.empty() ? "" : "gateway: " + gateway + "\n"));
+    Capacities capacities;
+    std::vector<std::uint64_t> storage(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 1);
+    Stack stack(std::as_writable_bytes(std::span(storage)), capacities, Settings(), Entropy{{1, 2, 3, 4}});
+    NullLink link;
+    EXPECT_TRUE(stack.add_interface(link, {{2, 0, 0, 0, 0, 2}}, 1500));
+    Error error = stack.add_address({0}, *Prefix::parse(address));
+    if (error == Error::kOk && !gateway.empty()) error = stack.set_gateway(*IpAddress::parse(gateway));
+    EXPECT_EQ(words == "accepted", error == Error::kOk)
+        << address << " " << gateway << ": " << words << "; the stack: " << to_string(error);
+    ++(error == Error::kOk ? good : bad);
+  };
+  for (const char* address :
+       {"0.0.0.0/8",   "0.1.2.3/8",    "1.0.0.1/1",     "10.0.0.0/8",         "10.0.0.0/31",
+        "10.0.0.1/31", "10.0.0.0/32",  "10.0.0.255/24", "10.0.1.255/16",      "126.255.255.254/8",
+        "127.0.0.1/8", "127.0.0.1/32", "128.0.0.1/16",  "223.255.255.254/24", "224.0.0.1/32",
+        "239.1.2.3/8", "240.0.0.1/4",  "240.7.0.2/24",  "255.255.255.254/32", "255.255.255.255/32"}) {
+    agree(address, "");
+  }
+  for (const char* gateway : {"10.0.0.1", "10.0.0.2", "10.0.0.0", "10.0.0.255", "10.0.1.1", "0.0.0.1",
+                              "0.0.0.0", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"}) {
+    agree("10.0.0.2/24", gateway);
+  }
+  EXPECT_GE(good, 8);
+  EXPECT_GE(bad, 15);
 }
 
 TEST(ConfigNetwork, RefusesRoutes) {
