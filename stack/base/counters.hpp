@@ -159,7 +159,8 @@ namespace conker {
   X(dhcp_leases_lost, "leases that ran out, were taken back or were returned")                         \
   X(dhcp_naks, "requests that a DHCP server refused")                                                  \
   X(dhcp_declines, "addresses declined because another host has them")                                 \
-  X(drop_dhcp_malformed, "DHCP messages cut short, with broken options, or for others")                \
+  X(dhcp_options_skipped, "options of DHCP messages that were cut, empty or useless")                  \
+  X(drop_dhcp_malformed, "DHCP messages cut short, without a type, or for others")                     \
   X(drop_dhcp_unwanted, "DHCP messages that nobody asked for, or that cannot be true")
 
 enum class Count : std::uint8_t {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "stack/net/interfaces.hpp"
+#include "stack/net/network.hpp"
 
 namespace conker {
 namespace {
@@ -119,9 +119,9 @@ void DhcpClient::give_up_lease() {
     wanted_ = lease_.address.address;
     count(Count::dhcp_leases_lost);
   }
-  if (routed_) (void)stack_.remove_route(kEverywhere);
+  leave_router();
   if (held_) (void)stack_.remove_address(lease_.address.address);
-  held_ = in_use_ = routed_ = false;
+  held_ = in_use_ = false;
 }
 
 /// Back to INIT, and on after a while.
@@ -268,6 +268,7 @@ void DhcpClient::receive() {
     const auto whole = std::span(bytes).first(std::min<std::size_t>(datagram->length, bytes.size()));
     const MacAddress ours = stack_.network().mac(settings_.interface);
     const auto in = parse_dhcp(whole, ours);
+    if (in) udp_.counters().add(Count::dhcp_options_skipped, in->skipped);
     if (!in) {
       count(Count::drop_dhcp_malformed);
     } else if (datagram->source.port != kDhcpServerPort || in->transaction != transaction_ ||
@@ -366,8 +367,40 @@ void DhcpClient::use_lease() {
   // RFC 3927, 1.9: who has a real address needs no other.
   if (link_local_.address() != kNobody) news_.mask |= DhcpNews::kLinkLocal;
   link_local_.stop();
-  const bool router = settings_.use_router && lease_.router != kNobody;
-  if (router) routed_ = stack_.set_gateway(lease_.router) == Error::kOk || routed_;
+  if (router_ != lease_.router) leave_router();
+  if (settings_.use_router && lease_.router != kNobody && !follow_router()) {
+    count(Count::dhcp_options_skipped);
+  }
+}
+
+/// The router of the lease becomes the stack's gateway. Clouds give addresses of 32 bits, and a router
+/// outside of the prefix: it is a neighbour on the interface all the same, and gets a route of its own. One
+/// that is a neighbour on another interface is not this server's to name.
+bool DhcpClient::follow_router() {
+  const IpAddress& router = lease_.router;
+  if (!lease_.address.contains(router) && neighbour_ != router) {
+    const auto hop = stack_.network().hop_to(router);
+    if (hop && hop->next == router && hop->interface != settings_.interface) return false;
+    if (!hop || hop->next != router) {
+      if (stack_.add_route({router, 32}, settings_.interface) != Error::kOk) return false;
+      neighbour_ = router;
+    }
+  }
+  if (stack_.set_gateway(router) == Error::kOk) router_ = router;
+  if (router_ == router) return true;
+  leave_router();
+  return false;
+}
+
+void DhcpClient::leave_router() {
+  const auto is_ours = [this](const Route& route) {
+    return route.to.length == 0 && !route.connected && route.gateway == router_;
+  };
+  if (router_ != kNobody && std::ranges::any_of(stack_.network().routes(), is_ours)) {
+    (void)stack_.remove_route(kEverywhere);
+  }
+  if (neighbour_ != kNobody) (void)stack_.remove_route({neighbour_, 32});
+  router_ = neighbour_ = kNobody;
 }
 
 // After one NAK it begins again at once, after more of them less and less often: a server that refuses all

@@ -82,6 +82,8 @@ class DhcpClient {
   bool take_nak(const DhcpMessage& nak);
   void take_lease(const DhcpMessage& ack);
   void use_lease();
+  bool follow_router();
+  void leave_router();
 
   DhcpSettings settings_;
   Udp& udp_;
@@ -93,8 +95,9 @@ class DhcpClient {
   DhcpLease lease_;    // offered, being checked, or in use
   bool held_ = false;  // the stack has its address
   bool in_use_ = false;
-  bool routed_ = false;                  // its router is the stack's gateway
-  IpAddress wanted_ = IpAddress::v4(0);  // from the time before
+  IpAddress router_ = IpAddress::v4(0);     // the stack's gateway on its behalf; 0.0.0.0: none
+  IpAddress neighbour_ = IpAddress::v4(0);  // a router outside of the prefix that has a route of its own
+  IpAddress wanted_ = IpAddress::v4(0);     // from the time before
   std::uint32_t transaction_ = 0;
   std::uint8_t tries_ = 0;    // of the message that waits for an answer
   std::uint8_t refused_ = 0;  // NAKs and conflicts in a row

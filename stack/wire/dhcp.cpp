@@ -1,6 +1,7 @@
 #include "stack/wire/dhcp.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "stack/wire/bytes.hpp"
@@ -21,8 +22,8 @@ constexpr std::uint8_t kPad = 0, kMask = 1, kRouter = 3, kDns = 6, kRequested = 
                        kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kLongest = 57, kRenew = 58,
                        kRebind = 59, kIdentifier = 61, kEnd = 255;
 
-/// Calls option(kind, data) for each option of a field; false when one reaches past it, or when option() says
-/// so. A field may end without the end option.
+/// Calls option(kind, data) for each option of a field. A field may end without the end option. False when
+/// one reaches past it: what comes before is good all the same.
 template <typename F>
 bool for_each_option(std::span<const std::byte> field, F&& option) {
   while (!field.empty()) {
@@ -35,25 +36,67 @@ bool for_each_option(std::span<const std::byte> field, F&& option) {
     if (field.size() < 2) return false;
     const std::size_t length = get8(field, 1);
     if (length > field.size() - 2) return false;
-    if (!option(kind, field.subspan(2, length))) return false;
+    option(kind, field.subspan(2, length));
     field = field.subspan(2 + length);
   }
   return true;
 }
 
-/// What parse_dhcp() makes of the options.
+/// A list of addresses, which may be spread over several options of one kind (RFC 3396, 7): a piece may end
+/// within an address. Only the first ones are kept.
+template <std::size_t Most>
+class AddressList {
+ public:
+  void add(std::span<const std::byte> data) {
+    if (data.empty()) empty_ = true;
+    for (const std::byte byte : data) {
+      if (size_ < bytes_.size()) bytes_[size_] = byte;
+      ++size_;
+    }
+  }
+  /// Calls address(one) for each. False when the list is empty though it was given, or ends within an
+  /// address: then none of it is taken.
+  template <typename F>
+  bool read(F&& address) const {
+    if (size_ % 4 != 0) return false;
+    for (std::size_t at = 0; at < std::min(size_, bytes_.size()); at += 4) address(get_ipv4(bytes_, at));
+    return size_ != 0 || !empty_;
+  }
+
+ private:
+  std::array<std::byte, Most * 4> bytes_{};
+  std::size_t size_ = 0;
+  bool empty_ = false;
+};
+
+/// What parse_dhcp() makes of the options. Each is judged for itself: what cannot be is skipped as if it had
+/// not been given, and counted.
 class Options {
  public:
   Options(DhcpMessage& message, const MacAddress& ours) : message_(message), ours_(ours) {}
 
-  bool read(std::span<const std::byte> field) {
-    return for_each_option(
-        field, [this](std::uint8_t kind, std::span<const std::byte> data) { return one(kind, data); });
+  void read(std::span<const std::byte> field) {
+    const bool whole = for_each_option(field, [this](std::uint8_t kind, std::span<const std::byte> data) {
+      if (!one(kind, data)) skip();
+    });
+    if (!whole) skip();
+  }
+  /// After the last field. False when there is no message type, or another client is meant.
+  bool finish() {
+    const auto router = [this](const IpAddress& address) {
+      if (message_.router.is_unspecified() && names_a_host(address)) message_.router = address;
+    };
+    const auto server = [this](const IpAddress& address) { message_.dns[message_.dns_count++] = address; };
+    if (!routers_.read(router)) skip();
+    if (!servers_.read(server)) skip();
+    return typed_ && !foreign_;
   }
   std::uint8_t overload() const { return overload_; }
-  bool typed() const { return typed_; }
 
  private:
+  void skip() {
+    if (message_.skipped < UINT8_MAX) ++message_.skipped;
+  }
   static bool address(std::span<const std::byte> data, IpAddress& out) {
     if (data.size() != 4) return false;
     if (out.is_unspecified()) out = get_ipv4(data, 0);
@@ -72,15 +115,12 @@ class Options {
     if (message_.mask == 0) message_.mask = static_cast<std::uint8_t>(length);
     return true;
   }
-  bool dns(std::span<const std::byte> data) {
-    if (data.size() % 4 != 0 || data.empty()) return false;
-    for (std::size_t at = 0; at < data.size() && message_.dns_count < message_.dns.size(); at += 4) {
-      message_.dns[message_.dns_count++] = get_ipv4(data, at);
-    }
+  // RFC 6842, 3: a client must not hear what names another one; RFC 2132, 9.14: a name has 2 bytes or more.
+  bool identifier(std::span<const std::byte> data) {
+    if (data.size() < 2) return false;
+    foreign_ =
+        foreign_ || data.size() != 1 + kMacLength || get8(data, 0) != kEthernet || get_mac(data, 1) != ours_;
     return true;
-  }
-  bool identifier(std::span<const std::byte> data) const {
-    return data.size() == 1 + kMacLength && get8(data, 0) == kEthernet && get_mac(data, 1) == ours_;
   }
 
   bool one(std::uint8_t kind, std::span<const std::byte> data) {
@@ -88,9 +128,11 @@ class Options {
       case kMask:
         return mask(data);
       case kRouter:
-        return data.size() % 4 == 0 && !data.empty() && address(data.first(4), message_.router);
+        routers_.add(data);
+        return true;
       case kDns:
-        return dns(data);
+        servers_.add(data);
+        return true;
       case kLease:
         return seconds(data, message_.lease);
       case kRenew:
@@ -99,8 +141,6 @@ class Options {
         return seconds(data, message_.rebind);
       case kServer:
         return address(data, message_.server);
-      case kRequested:
-        return address(data, message_.requested);
       case kIdentifier:
         return identifier(data);
       case kOverload:
@@ -109,7 +149,7 @@ class Options {
         return true;
       case kType:
         if (data.size() != 1 || get8(data, 0) < 1 || get8(data, 0) > 7) return false;
-        message_.type = static_cast<DhcpType>(get8(data, 0));
+        if (!typed_) message_.type = static_cast<DhcpType>(get8(data, 0));
         typed_ = true;
         return true;
       default:
@@ -119,8 +159,11 @@ class Options {
 
   DhcpMessage& message_;
   const MacAddress& ours_;
+  AddressList<DhcpMessage::kMostRouters> routers_;
+  AddressList<DhcpMessage::kMostServers> servers_;
   std::uint8_t overload_ = 0;
   bool typed_ = false;
+  bool foreign_ = false;
 };
 
 /// Writes options one behind the other.
@@ -162,13 +205,12 @@ std::optional<DhcpMessage> parse_dhcp(std::span<const std::byte> bytes, const Ma
   message.yours = get_ipv4(bytes, kYours);
   message.hardware = get_mac(bytes, kHardware);
   Options options(message, ours);
-  if (!options.read(bytes.subspan(kOptions))) return std::nullopt;
+  options.read(bytes.subspan(kOptions));
   // RFC 2131, 4.1: first the file field, then the server's name. What they say of overloading is not heard.
   const std::uint8_t overload = options.overload();
-  if ((overload & 1) != 0 && !options.read(bytes.subspan(kFile, kFileLength))) return std::nullopt;
-  if ((overload & 2) != 0 && !options.read(bytes.subspan(kServerName, kServerNameLength)))
-    return std::nullopt;
-  return options.typed() ? std::optional(message) : std::nullopt;
+  if ((overload & 1) != 0) options.read(bytes.subspan(kFile, kFileLength));
+  if ((overload & 2) != 0) options.read(bytes.subspan(kServerName, kServerNameLength));
+  return options.finish() ? std::optional(message) : std::nullopt;
 }
 
 std::size_t emit_dhcp(const DhcpMessage& message, std::uint16_t longest, std::span<std::byte> out) {

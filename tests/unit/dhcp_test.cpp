@@ -410,7 +410,110 @@ TEST_F(DhcpTest, DeclinesAnAddressOfOurOwn) {
   EXPECT_TRUE(scene_.stack().network().is_local(kLeased)) << "which stays";
 }
 
+// ---- A link that comes back (RFC 2131, 3.7: the network may be another one) ----
+
+TEST_F(DhcpTest, ALinkThatComesUpAsksAtOnceWhetherTheLeaseStands) {
+  bound({}, 1000);
+  scene_.advance(100s);
+  const Instant asked = scene_.now();
+  client().link_up();
+  heard(kRequest, 1ms);
+  EXPECT_EQ(state(), DhcpState::kRebinding);
+  EXPECT_EQ(to_, kEverybody) << "the server may be another one";
+  EXPECT_EQ(from_, kLeased);
+  ASSERT_NE(client().lease(), nullptr) << "and the address stays in use";
+  answer(reply(kAcknowledge, 1000));
+  EXPECT_EQ(state(), DhcpState::kBound);
+  EXPECT_TRUE(scene_.stack().network().is_local(kLeased));
+  EXPECT_EQ(client().lease()->expires, asked + 1000s) << "4.4.1: from the question on";
+}
+
+TEST_F(DhcpTest, InAnotherNetworkTheLeaseIsRefusedAndItBeginsAnew) {
+  bound({}, 1000);
+  client().link_up();
+  heard(kRequest, 1ms);
+  answer(reply(kRefuse));
+  EXPECT_FALSE(scene_.stack().network().is_local(kLeased));
+  EXPECT_EQ(lost_, kLeased);
+  heard(kDiscover);
+}
+
+TEST_F(DhcpTest, WithoutAnAnswerTheLeaseHoldsToItsEnd) {
+  bound({}, 1000);
+  client().link_up();
+  heard(kRequest, 1ms);
+  EXPECT_TRUE(scene_.stack().network().is_local(kLeased));
+  while (state() == DhcpState::kRebinding) scene_.advance(10s);
+  EXPECT_EQ(lost_, kLeased);
+  EXPECT_NEAR(static_cast<double>((scene_.now() - bound_at_) / 1s), 1000, 15);
+}
+
+TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
+  start();
+  for (int i = 0; i < 5; ++i) heard(kDiscover);  // the next one would take a minute
+  client().link_up();
+  heard(kDiscover, 1ms);
+  answer(reply(kOffer));
+  heard(kRequest, 1ms);
+  scene_.advance(1s);
+  client().link_up();
+  EXPECT_EQ(heard(kRequest, 1ms).options.at(50), be32(kLeased.v4_bits()));
+  answer(reply(kAcknowledge));
+  EXPECT_EQ(state(), DhcpState::kChecking);
+  client().link_up();
+  scene_.advance(8s);
+  EXPECT_EQ(state(), DhcpState::kBound) << "what is being checked is checked to the end";
+  client().stop();
+  scene_.advance(5s);
+  scene_.forget();
+  client().link_up();
+  scene_.advance(100s);
+  EXPECT_EQ(scene_.sent_count(), 0u) << "stopped is stopped";
+}
+
 // ---- Lies ----
+
+// One option that is not needed costs nothing but itself.
+TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
+  for (const std::string& options :
+       {dhcp_option(6, ""), dhcp_option(12, "") + dhcp_option(15, ""), dhcp_option(6, "abcdef"),
+        dhcp_option(3, ""), dhcp_option(58, ""), dhcp_option(61, ""), dhcp_option(3, "abcd", 200)}) {
+    make({.interface = {}, .link_local = false});
+    DhcpReply more;
+    more.options = options;
+    bound(more);
+  }
+  EXPECT_EQ(count(Count::dhcp_options_skipped), 6u) << "names are nothing to us";
+  EXPECT_EQ(count(Count::drop_dhcp_malformed), 0u);
+}
+
+// Clouds: an address of 32 bits, and a router outside of it.
+TEST_F(DhcpTest, ARouterOutsideOfAnAddressOf32BitsIsANeighbour) {
+  start();
+  heard(kDiscover);
+  const auto alone = [this](int type) {
+    DhcpReply reply;
+    reply.xid = xid_;
+    return reply.with(53, std::string(1, static_cast<char>(type)))
+        .with(54, be32(kServer.v4_bits()))
+        .with(1, be32(0xffffffff))
+        .with(51, be32(1000))
+        .with(3, be32(kRouter.v4_bits()));
+  };
+  answer(alone(kOffer));
+  heard(kRequest);
+  answer(alone(kAcknowledge));
+  scene_.advance(8s);
+  ASSERT_EQ(state(), DhcpState::kBound);
+  const auto& network = scene_.stack().network();
+  ASSERT_TRUE(network.source_for(IpAddress::v4(8, 8, 8, 8)));
+  EXPECT_EQ(*network.source_for(IpAddress::v4(8, 8, 8, 8)), kLeased);
+  EXPECT_EQ(*network.source_for(kRouter), kLeased);
+  client().stop();
+  scene_.advance(5s);
+  EXPECT_FALSE(network.source_for(kRouter)) << "its routes go with the lease";
+  EXPECT_TRUE(network.routes().empty());
+}
 
 // hazards.md: "DHCP: ... a lease of 0"
 TEST_F(DhcpTest, ALeaseOfZeroIsNone) {
@@ -476,8 +579,8 @@ TEST_F(DhcpTest, AnAckMustBeForWhatWasAskedFor) {
   EXPECT_EQ(state(), DhcpState::kRequesting) << "from a port that servers do not have";
 }
 
-TEST_F(DhcpTest, ARouterThatCannotBeReachedIsLeftOut) {
-  bound(DhcpReply().with(3, be32(0xc0a80001)).with(6, be32(0) + be32(0xffffffff) + be32(0x0a000035)));
+TEST_F(DhcpTest, ARouterThatCannotBeIsLeftOut) {
+  bound(DhcpReply().with(3, be32(0xe0000001)).with(6, be32(0) + be32(0xffffffff) + be32(0x0a000035)));
   EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)));
   ASSERT_EQ(client().lease()->dns_count, 1);
   EXPECT_EQ(client().lease()->dns[0], IpAddress::v4(10, 0, 0, 53));

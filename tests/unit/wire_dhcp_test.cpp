@@ -64,16 +64,23 @@ TEST(WireDhcp, WritesARequest) {
             "37 06 01 03 06 33 3a 3b 39 02 05 dc ff 00 00 00 00");
 }
 
-// hazards.md: "DHCP: option overrun"
-TEST(WireDhcp, RefusesOptionsThatOverrun) {
-  EXPECT_FALSE(parse(ack().with(3, be32(1), 200)));
+// hazards.md: "DHCP: option overrun". What comes before it is good.
+TEST(WireDhcp, SkipsOptionsThatOverrun) {
+  const auto cut = parse(ack().with(3, be32(0x0a0000fe), 200));
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->router, IpAddress());
+  EXPECT_EQ(cut->lease, 3600u);
+  EXPECT_EQ(cut->skipped, 1u);
   DhcpReply reply = ack();
   reply.end = "";
-  EXPECT_TRUE(parse(reply)) << "the end option may be missing";
+  ASSERT_TRUE(parse(reply)) << "the end option may be missing";
+  EXPECT_EQ(parse(reply)->skipped, 0u);
   reply.options += '\6';
-  EXPECT_FALSE(parse(reply)) << "a kind without a length";
+  ASSERT_TRUE(parse(reply)) << "a kind without a length";
+  EXPECT_EQ(parse(reply)->skipped, 1u);
   reply.options += '\4';
-  EXPECT_FALSE(parse(reply)) << "a length without data";
+  ASSERT_TRUE(parse(reply)) << "a length without data";
+  EXPECT_EQ(parse(reply)->skipped, 1u);
   const std::string whole = ack().text();
   for (std::size_t size = 0; size < whole.size() - 1; ++size) {
     const auto message = parse_dhcp(bytes_of(whole.substr(0, size)), kOurs);
@@ -84,29 +91,71 @@ TEST(WireDhcp, RefusesOptionsThatOverrun) {
   EXPECT_FALSE(parse_dhcp(bytes_of(whole.substr(0, 240)), kOurs)) << "no type";
 }
 
-TEST(WireDhcp, RefusesLengthsThatAKindCannotHave) {
-  for (const int kind : {1, 50, 51, 54, 58, 59}) {
-    EXPECT_FALSE(parse(ack().with(kind, "abc"))) << kind;
-    EXPECT_FALSE(parse(ack().with(kind, ""))) << kind;
-    EXPECT_FALSE(parse(ack().with(kind, "abcde"))) << kind;
+// One option that cannot be is as if it had not been given: it costs neither the others nor the lease.
+TEST(WireDhcp, SkipsLengthsAndValuesThatAKindCannotHave) {
+  const auto skips = [](int kind, const std::string& data) {
+    DhcpReply reply;
+    reply.with(kind, data);
+    reply.options += ack().options;
+    const auto message = parse(reply);
+    ASSERT_TRUE(message) << kind;
+    EXPECT_EQ(message->skipped, 1u) << kind;
+    EXPECT_EQ(message->type, DhcpType::kAck) << kind;
+    EXPECT_EQ(message->server, IpAddress::v4(10, 0, 0, 1)) << kind;
+    EXPECT_EQ(message->lease, 3600u) << kind;
+    EXPECT_EQ(message->mask, 24) << kind;
+    EXPECT_FALSE(message->renew || message->rebind) << kind;
+    EXPECT_EQ(message->router, IpAddress()) << kind;
+    EXPECT_EQ(message->dns_count, 0) << kind;
+  };
+  for (const int kind : {1, 51, 54, 58, 59}) {
+    skips(kind, "abc");
+    skips(kind, "");
+    skips(kind, "abcde");
   }
   for (const int kind : {3, 6}) {
-    EXPECT_FALSE(parse(ack().with(kind, ""))) << kind;
-    EXPECT_FALSE(parse(ack().with(kind, "abcde"))) << kind;
+    skips(kind, "");
+    skips(kind, "abcde");
   }
-  EXPECT_FALSE(parse(ack().with(53, "")));
-  EXPECT_FALSE(parse(ack().with(53, repeated(1, '\0'))));
-  EXPECT_FALSE(parse(ack().with(53, "\x09")));
-  EXPECT_FALSE(parse(ack().with(52, "\4")));
-  EXPECT_FALSE(parse(ack().with(1, be32(0xff00ff00)))) << "a mask with a hole";
-  EXPECT_FALSE(parse(ack().with(1, be32(0))));
+  skips(53, "");
+  skips(53, repeated(1, '\0'));
+  skips(53, "\x09");
+  skips(52, "\4");
+  skips(61, "");
+  skips(1, be32(0xff00ff00));  // a mask with a hole
+  skips(1, be32(0));
+}
+
+TEST(WireDhcp, NeedsAMessageType) {
+  DhcpReply reply;
+  EXPECT_FALSE(parse(reply.with(54, be32(0x0a000001)).with(53, "").with(53, "\x09")));
+}
+
+TEST(WireDhcp, OptionsThatNobodyReadsMayBeEmpty) {
+  const auto message = parse(ack().with(12, "").with(15, "").with(50, "abc"));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->lease, 3600u);
+}
+
+// RFC 3396, 7
+TEST(WireDhcp, PutsListsTogetherThatAreSpreadOverOptions) {
+  const auto message = parse(
+      ack().with(6, be32(0x0a000035) + be32(0x0a000036).substr(0, 2)).with(6, be32(0x0a000036).substr(2)));
+  ASSERT_TRUE(message);
+  ASSERT_EQ(message->dns_count, 2);
+  EXPECT_EQ(message->dns[1], IpAddress::v4(10, 0, 0, 54));
+}
+
+TEST(WireDhcp, TakesTheFirstRouterThatCanBeAHost) {
+  EXPECT_EQ(parse(ack().with(3, be32(0) + be32(0xffffffff) + be32(0x0a0000fe)))->router,
+            IpAddress::v4(10, 0, 0, 254));
 }
 
 // RFC 6842, 3: a reply names the client that it is for, or nobody.
 TEST(WireDhcp, RefusesWhatIsForAnotherClient) {
   EXPECT_TRUE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\2", 7))));
   EXPECT_FALSE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\3", 7))));
-  EXPECT_FALSE(parse(ack().with(61, "x")));
+  EXPECT_FALSE(parse(ack().with(61, "xy")));
 }
 
 TEST(WireDhcp, RefusesWhatIsNoReplyOnEthernet) {
@@ -147,7 +196,8 @@ TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
   reply.options = ack().with(52, "\1").options;
   EXPECT_EQ(parse(reply)->dns_count, 0) << "overloading is not overloaded";
   reply.file = repeated(126, '\0') + "\3\x04";
-  EXPECT_FALSE(parse(reply)) << "an option that reaches out of its field";
+  ASSERT_TRUE(parse(reply));
+  EXPECT_EQ(parse(reply)->router, IpAddress()) << "an option that reaches out of its field";
   reply.file = repeated(128, '\0');
   EXPECT_TRUE(parse(reply)) << "nothing but padding";
 }
