@@ -85,6 +85,10 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<con
     program.push_back(answer(kWholeFrame));
     return program;
   }
+  // Who says that it has an address (RFC 5227, 3): it may be a neighbour of ours that has moved.
+  program.insert(program.end(),
+                 {load(BPF_W, kArpSender), BPF_STMT(BPF_MISC | BPF_TAX, 0), load(BPF_W, kArpTarget),
+                  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), answer(kWholeFrame)});
   // Who asks for us, and who uses an address of ours (RFC 5227, 2.4).
   for (const std::uint32_t who : {kArpTarget, kArpSender}) {
     program.push_back(load(BPF_W, who));

@@ -19,7 +19,7 @@ namespace conker {
   X(arp_in, "ARP packets understood")                                                                  \
   X(arp_out, "ARP packets sent")                                                                       \
   X(drop_arp_malformed, "ARP packets cut short or not for IPv4 on Ethernet")                           \
-  X(drop_arp_sender, "ARP packets from a sender that cannot be: group, our own, not on that network")  \
+  X(drop_arp_sender, "ARP packets from a sender that cannot be: group, our own, no host")              \
   X(drop_arp_unasked, "ARP packets about others, and answers nobody asked for")                        \
   X(arp_probes_out, "of them: questions whether an address is free")                                   \
   X(arp_announcements_out, "of them: announcements of an address of ours")                             \
@@ -28,6 +28,7 @@ namespace conker {
   X(addresses_given_up, "addresses of ours left to another host")                                      \
   X(neighbours_resolved, "neighbours found by ARP")                                                    \
   X(neighbours_failed, "neighbours that did not answer ARP")                                           \
+  X(neighbours_doubted, "neighbours asked again: another link address, or no progress of TCP")         \
   X(neighbours_evicted, "neighbours forgotten because the cache was full")                             \
   X(drop_neighbour_queue, "packets dropped while their neighbour was being found")                     \
   X(packets_in, "IPv4 packets taken from frames")                                                      \

@@ -74,6 +74,16 @@ class IndexList {
     ++size_;
   }
 
+  /// The first to come out.
+  template <typename Table>
+  void push_front(Table& table, std::uint32_t index) {
+    table[index].*Next = head_;
+    table[index].*Previous = kNone;
+    (head_ == kNone ? tail_ : table[head_].*Previous) = index;
+    head_ = index;
+    ++size_;
+  }
+
   template <typename Table>
   void remove(Table& table, std::uint32_t index) {
     const std::uint32_t next = table[index].*Next;

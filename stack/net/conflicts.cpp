@@ -88,10 +88,6 @@ bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now
 // ---- What others say ----
 
 void Conflicts::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
-  // Our own words, come back over a hub or over a second interface on the same network.
-  if (interfaces_.is_own_mac(packet.sender_mac)) return;
-  // Nobody has such an address; Neighbours::input() counts it.
-  if (packet.sender_mac.is_group() || packet.sender_mac == MacAddress()) return;
   const bool probe = packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
   const std::uint32_t index = addresses().find(probe ? packet.target : packet.sender);
   if (index == kNone || addresses()[index].interface != interface) return;

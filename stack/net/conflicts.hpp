@@ -29,7 +29,7 @@ class Conflicts {
   /// in use is announced, and stays, since connections hang on it.
   void link_up(InterfaceId interface, Instant now);
 
-  /// An ARP packet that came in, before anybody else makes something of it.
+  /// An ARP packet of another host that came in, before anybody else makes something of it.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
   void timers(Instant now);
   Instant next_deadline() const { return deadline_; }

@@ -65,6 +65,17 @@ std::uint32_t Neighbours::create(InterfaceId interface, const IpAddress& address
   return index;
 }
 
+// What was only heard of is the first to be forgotten until something is sent to it, so that a rain of forged
+// questions displaces one neighbour in use at most.
+std::uint32_t Neighbours::create_heard(InterfaceId interface, const IpAddress& address) {
+  const std::uint32_t index = create(interface, address);
+  if (index == kNone) return kNone;
+  used_.remove(table_, index);
+  used_.push_front(table_, index);
+  latest_ = kNone;
+  return index;
+}
+
 std::uint32_t Neighbours::evict_oldest() {
   const std::uint32_t index = used_.head();
   if (index == kNone) return kNone;
@@ -89,38 +100,72 @@ void Neighbours::move_to_latest(std::uint32_t index) {
 
 // ---- ARP ----
 
+// Per RFC 826, "Packet Reception": merge the sender into an entry that there is; answer and create one only
+// where the packet asks for an address of ours. A sender outside of the interface's prefixes is answered as
+// well (another host's second address, a router's other side): the answer goes to its link address and costs
+// no record.
 void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
-  const bool probe = packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
-  const bool sane =
-      !packet.sender_mac.is_group() && packet.sender_mac != MacAddress() &&
-      (probe || (!interfaces_.is_local(packet.sender) && interfaces_.is_neighbour(interface, packet.sender)));
-  if (!sane) return counters_.add(Count::drop_arp_sender);
-  // What is not said to us, gratuitous announcements among it, teaches us nothing.
-  if (!interfaces_.is_local_to(interface, packet.target)) return counters_.add(Count::drop_arp_unasked);
-
-  if (packet.operation == ArpPacket::Operation::kReply) {
-    const std::uint32_t index = lookup(interface, packet.sender);
-    const bool asked = index != kNone && table_[index].asking() &&
-                       (!table_[index].known() || table_[index].mac == packet.sender_mac);
-    if (!asked) return counters_.add(Count::drop_arp_unasked);
-    return found(index, packet.sender_mac, now);
+  const bool request = packet.operation == ArpPacket::Operation::kRequest;
+  const bool probe = request && packet.sender.is_unspecified();
+  if (!probe && (!names_a_host(packet.sender) || interfaces_.is_local(packet.sender) ||
+                 interfaces_.is_broadcast(packet.sender))) {
+    return counters_.add(Count::drop_arp_sender);
   }
-
-  const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet.target,
-                        packet.sender_mac, packet.sender};
-  interfaces_.send_arp(interface, reply, packet.sender_mac, now);
-  if (!probe) learn(interface, packet, now);
+  const bool for_us = interfaces_.is_local_to(interface, packet.target);
+  if (request && for_us) {
+    const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet.target,
+                          packet.sender_mac, packet.sender};
+    interfaces_.send_arp(interface, reply, packet.sender_mac, now);
+  }
+  // A probe's sender has no address yet (RFC 5227, 2.1.1).
+  const bool neighbour = !probe && interfaces_.is_neighbour(interface, packet.sender);
+  std::uint32_t index = neighbour ? lookup(interface, packet.sender) : kNone;
+  if (index == kNone && neighbour && request && for_us) index = create_heard(interface, packet.sender);
+  const bool news = index != kNone && merge(index, packet, now);
+  if (!news && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
 }
 
-// Who asks for us will be spoken to soon (RFC 826, "Packet Reception").
-void Neighbours::learn(InterfaceId interface, const ArpPacket& packet, Instant now) {
-  std::uint32_t index = lookup(interface, packet.sender);
-  if (index == kNone) index = create(interface, packet.sender);
-  if (index == kNone) return;
+// False when the packet changes nothing. A link address that is known changes only when its owner does not
+// answer: ARP cannot tell an announcement (RFC 5227, 3; RFC 5798, 8.2.1) from a forgery, the owner can.
+bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now) {
   Neighbour& neighbour = table_[index];
-  if (!neighbour.known() || neighbour.mac == packet.sender_mac) return found(index, packet.sender_mac, now);
-  // Somebody else claims the address: the one we know has the chance to answer first.
-  if (!neighbour.asking()) begin_asking(index, State::kProbing, now);
+  const bool same = neighbour.mac == packet.sender_mac;
+  const bool request = packet.operation == ArpPacket::Operation::kRequest;
+  switch (neighbour.state) {
+    case State::kFree:
+    case State::kIncomplete:
+    case State::kFailed:
+    case State::kSought:
+      found(index, packet.sender_mac, now);
+      return true;
+    case State::kPolled:
+      if (same) found(index, packet.sender_mac, now);
+      return same;
+    case State::kReachable:
+      if (!same) return doubt(index, now);
+      // Who asks for us will be spoken to soon, and has just said where it is.
+      if (request && interfaces_.is_local(packet.target)) found(index, packet.sender_mac, now);
+      return false;
+  }
+  return false;
+}
+
+// Per RFC 1122, 2.3.2.1, a destination is asked for once a second at most, in the long run: who claims its
+// address again and again brings no more. kDoubtsAtOnce are heard without a pause, because the address may
+// move away from the one that has just answered.
+bool Neighbours::doubt(std::uint32_t index, Instant now) {
+  Neighbour& neighbour = table_[index];
+  if (neighbour.state != State::kReachable) return false;
+  if (neighbour.doubts_until > now + (kDoubtsAtOnce - 1) * settings_.neighbour_retry) return false;
+  neighbour.doubts_until = std::max(neighbour.doubts_until, now) + settings_.neighbour_retry;
+  counters_.add(Count::neighbours_doubted);
+  begin_asking(index, State::kPolled, now);
+  return true;
+}
+
+void Neighbours::doubt(const Hop& hop, Instant now) {
+  const std::uint32_t index = lookup(hop.interface, hop.next);
+  if (index != kNone) doubt(index, now);
 }
 
 void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) {
@@ -134,16 +179,16 @@ void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) 
 }
 
 void Neighbours::begin_asking(std::uint32_t index, State state, Instant now) {
-  table_[index].state = state;
   table_[index].asked = 0;
-  interfaces_.outdate_paths();
-  ask(index, now);
+  ask(index, state, now);
 }
 
-void Neighbours::ask(std::uint32_t index, Instant now) {
+void Neighbours::ask(std::uint32_t index, State state, Instant now) {
   Neighbour& neighbour = table_[index];
-  asking_.push(table_, index);
-  neighbour.deadline = now + settings_.neighbour_retry;
+  neighbour.state = state;
+  const bool unicast = state == State::kPolled;
+  list_of(state).push(table_, index);
+  neighbour.deadline = now + (unicast ? kPollWait : settings_.neighbour_retry);
   ++neighbour.asked;
 
   // Where our last address in its prefix has gone, nobody can be asked.
@@ -151,18 +196,18 @@ void Neighbours::ask(std::uint32_t index, Instant now) {
   if (source.is_unspecified()) return;
   const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface), source,
                           MacAddress(), neighbour.address};
-  const bool unicast = neighbour.state == State::kProbing;
   interfaces_.send_arp(neighbour.interface, request, unicast ? neighbour.mac : MacAddress::broadcast(), now);
 }
 
 void Neighbours::stop_asking(std::uint32_t index, State state) {
-  if (table_[index].asking()) asking_.remove(table_, index);
+  if (table_[index].asking()) list_of(table_[index].state).remove(table_, index);
   table_[index].state = state;
 }
 
 void Neighbours::fail(std::uint32_t index) {
   counters_.add(Count::neighbours_failed);
   stop_asking(index, State::kFailed);
+  interfaces_.outdate_paths();
   drop_queue(table_[index]);
 }
 
@@ -174,19 +219,27 @@ void Neighbours::doubt(InterfaceId interface) {
 }
 
 void Neighbours::timers(Instant now) {
-  while (!asking_.empty() && table_[asking_.head()].deadline <= now) {
-    const std::uint32_t index = asking_.head();
-    if (table_[index].asked < settings_.neighbour_tries) {
-      asking_.remove(table_, index);
-      ask(index, now);
-    } else {
-      fail(index);
+  for (Asked* list : {&polled_, &asking_}) {
+    while (!list->empty() && table_[list->head()].deadline <= now) {
+      const std::uint32_t index = list->head();
+      Neighbour& neighbour = table_[index];
+      if (neighbour.asked >= settings_.neighbour_tries) {
+        fail(index);
+      } else {
+        list->remove(table_, index);
+        // RFC 1122, 2.3.2.1 (4): who does not answer a unicast poll is looked for; others may have its
+        // address.
+        ask(index, neighbour.state == State::kPolled ? State::kSought : neighbour.state, now);
+      }
     }
   }
 }
 
 Instant Neighbours::next_deadline() const {
-  return asking_.empty() ? kNever : table_[asking_.head()].deadline;
+  const auto first = [this](const Asked& list) {
+    return list.empty() ? kNever : table_[list.head()].deadline;
+  };
+  return std::min(first(polled_), first(asking_));
 }
 
 // ---- What is sent ----
@@ -197,7 +250,7 @@ std::optional<Neighbours::Known> Neighbours::find(const Hop& hop, Instant now) {
   touch(index);
   const Neighbour& neighbour = table_[index];
   if (neighbour.state == State::kReachable && neighbour.deadline <= now) {
-    begin_asking(index, State::kProbing, now);
+    begin_asking(index, State::kPolled, now);
   }
   const bool fresh = neighbour.state == State::kReachable;
   return Known{neighbour.mac, index, fresh ? neighbour.deadline : now};

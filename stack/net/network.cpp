@@ -74,6 +74,12 @@ void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes)
   const auto packet = parse_arp(bytes);
   if (!packet) return counters_.add(Count::drop_arp_malformed);
   counters_.add(Count::arp_in);
+  // Our own words, come back over a hub or a second interface, and what is no host's link address (RFC 1812,
+  // 3.3.2): neither is a conflict, nor is it answered, nor learnt.
+  if (packet->sender_mac.is_group() || packet->sender_mac == MacAddress() ||
+      interfaces_.is_own_mac(packet->sender_mac)) {
+    return counters_.add(Count::drop_arp_sender);
+  }
   conflicts_.input(interface, *packet, now_);
   neighbours_.input(interface, *packet, now_);
 }
@@ -359,6 +365,10 @@ IpAddress Network::address(std::uint32_t index) const {
 bool Network::leads_to(std::uint32_t index, const IpAddress& remote) const {
   const auto hop = interfaces_.route(remote);
   return hop && interfaces_.is_local_to(hop->interface, address(index));
+}
+
+void Network::doubt_neighbour(const IpAddress& remote) {
+  if (const auto hop = interfaces_.route(remote)) neighbours_.doubt(*hop, now_);
 }
 
 bool Network::neighbour_missing(const IpAddress& remote) const {

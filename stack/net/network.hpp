@@ -61,6 +61,9 @@ class Network {
   void flush();
   /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may be told.
   void port_unreachable(const PacketIn& packet);
+  /// What was sent to `remote` has not arrived, as it seems: the neighbour on the way is asked again, at most
+  /// once in Settings::neighbour_retry.
+  void doubt_neighbour(const IpAddress& remote);
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload);
 

@@ -77,7 +77,7 @@ void Tcp::keepalive_expired(std::uint32_t slot) {
     reset_and_destroy(slot, CloseReason::kTimedOut, Cause::kKeepaliveTimeout);
     return;
   }
-  ++c.keepalive_sent;
+  if (c.keepalive_sent++ != 0) network_.doubt_neighbour(c.tuple.remote);
   c.keepalive_due = true;
   mark_dirty(slot);
   arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_interval));

@@ -116,7 +116,8 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
         destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
         return;
       }
-      ++c.unanswered;
+      // The first probe has nothing before it that could have been lost.
+      if (c.unanswered++ != 0) network_.doubt_neighbour(c.tuple.remote);
       c.rtt.back_off();
       c.probe = true;
       mark_dirty(slot);
@@ -138,6 +139,7 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
     destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
     return;
   }
+  network_.doubt_neighbour(c.tuple.remote);
   if (!connecting) suspect_black_hole(slot);
   // Into a window that has closed nothing is sent again but probes.
   if (c.log != 0 && c.snd_wnd == 0) end_flight(c);

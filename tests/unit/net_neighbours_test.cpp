@@ -259,10 +259,39 @@ TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
   arp_reply();
   (void)sent_ip();
   arp_reply(kPeer, kOtherMac);
-  EXPECT_EQ(count(Count::drop_arp_unasked), 2u);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, kPeerMac) << "the one that we know is asked";
   EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
   EXPECT_EQ(sent_text(), "x");
   EXPECT_EQ(to_, kPeerMac) << "nothing was overwritten";
+}
+
+// RFC 1122, 2.3.2.1. The second is heard at once: the address may have moved behind the first answer.
+TEST_F(NeighboursTest, TwoClaimsAreHeardInARowAndThenOneASecond) {
+  const auto heard = [this] {
+    arp_request(kPeer, kOtherMac, kPeer);
+    const bool asked = sent_arp().has_value() && to_ == kPeerMac;
+    if (asked) arp_reply();
+    forget_sent();
+    return asked;
+  };
+  know();
+  EXPECT_TRUE(heard());
+  EXPECT_TRUE(heard());
+  EXPECT_FALSE(heard());
+  EXPECT_EQ(count(Count::drop_arp_unasked), 1u);
+  arp_request();
+  forget_sent();
+  EXPECT_FALSE(heard()) << "a question in its name makes it no more";
+  run_for(999ms);
+  EXPECT_FALSE(heard());
+  run_for(1ms);
+  EXPECT_TRUE(heard());
+  EXPECT_FALSE(heard());
+  run_for(60s);
+  EXPECT_TRUE(heard());
+  EXPECT_TRUE(heard());
+  EXPECT_FALSE(heard()) << "what was not used is not saved";
 }
 
 TEST_F(NeighboursTest, GratuitousAnnouncementsNeitherCreateNorOverwrite) {
@@ -271,39 +300,120 @@ TEST_F(NeighboursTest, GratuitousAnnouncementsNeitherCreateNorOverwrite) {
   ASSERT_TRUE(sent_arp());
   arp_reply();
   (void)sent_ip();
+  run_for(1s);
   arp_request(kPeer, kOtherMac, kPeer);
   arp({ArpPacket::Operation::kReply, kOtherMac, kPeer, MacAddress::broadcast(), kPeer},
       MacAddress::broadcast());
+  forget_sent();
   EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
   EXPECT_EQ(sent_text(), "x");
   EXPECT_EQ(to_, kPeerMac);
+}
+
+// RFC 826, "Packet Reception"; RFC 5227, 3; RFC 5798, 8.2.1: the one we know has the chance to answer first.
+TEST_F(NeighboursTest, AnAnnouncedMoveIsFollowedWithinHalfASecond) {
+  know();
+  arp_request(kPeer, kOtherMac, kPeer);
+  const auto poll = sent_arp();
+  ASSERT_TRUE(poll);
+  EXPECT_EQ(to_, kPeerMac) << "the one we know is asked";
+  EXPECT_EQ(poll->target, kPeer);
+  EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "x");
+  EXPECT_EQ(to_, kPeerMac);
+  arp_reply(kPeer, kOtherMac);
+  EXPECT_EQ(send(kPeer, "y"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "y");
+  EXPECT_EQ(to_, kPeerMac) << "as long as it may still answer";
+
+  run_for(500ms);
+  ASSERT_TRUE(sent_arp());
+  EXPECT_EQ(to_, MacAddress::broadcast()) << "RFC 1122, 2.3.2.1: it did not";
+  arp_reply(kPeer, kOtherMac);
+  EXPECT_EQ(send(kPeer, "z"), Sent::kSent);
+  EXPECT_EQ(sent_text(), "z");
+  EXPECT_EQ(to_, kOtherMac);
+}
+
+TEST_F(NeighboursTest, ForgedAnnouncementsDisplaceNobodyAndCostOneQuestionASecond) {
+  know();
+  const std::uint64_t before = count(Count::arp_out);
+  for (int i = 0; i < 1000; ++i) {
+    arp_request(kPeer, mac(i % 200 + 10), kPeer);
+    if (const auto poll = sent_arp(); poll && to_ == kPeerMac) arp_reply();
+    forget_sent();
+    run_for(10ms);
+    EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
+    ASSERT_EQ(sent_text(), "x");
+    ASSERT_EQ(to_, kPeerMac) << "announcement " << i;
+  }
+  EXPECT_LE(count(Count::arp_out) - before, 11u) << "in 10 s (RFC 1122, 2.3.2.1)";
+  EXPECT_GE(count(Count::neighbours_doubted), 9u);
 }
 
 TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
   know();
   arp_request(kPeer, kOtherMac);
   ASSERT_TRUE(sent_arp()) << "its question is answered";
+  EXPECT_EQ(to_, kOtherMac);
   ASSERT_TRUE(sent_arp());
   EXPECT_EQ(to_, kPeerMac) << "and the one we know is asked";
+  arp_reply();
   EXPECT_EQ(send(kPeer, "x"), Sent::kSent);
   EXPECT_EQ(sent_text(), "x");
   EXPECT_EQ(to_, kPeerMac);
-  arp_reply(kPeer, kOtherMac);
-  EXPECT_EQ(count(Count::drop_arp_unasked), 1u);
+}
 
-  run_for(3s);
-  arp_request(kPeer, kOtherMac);
-  forget_sent();
-  EXPECT_EQ(send(kPeer, "y"), Sent::kSent);
-  EXPECT_EQ(sent_text(), "y");
-  EXPECT_EQ(to_, kOtherMac) << "the one we knew has gone";
+// RFC 826: whoever is asked for answers, whatever network the sender's address is of.
+TEST_F(NeighboursTest, AnswersSendersOutsideOfOurPrefixesWithoutLearning) {
+  for (const IpAddress& sender : {IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 168, 5, 3)}) {
+    arp_request(sender);
+    const auto reply = sent_arp();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_, kPeerMac);
+    EXPECT_EQ(reply->sender, kOurs);
+    EXPECT_EQ(reply->target, sender);
+  }
+  EXPECT_EQ(count(Count::neighbours_resolved), 0u);
+  EXPECT_EQ(count(Count::drop_arp_sender), 0u);
+}
+
+// What was only heard of goes first.
+TEST_F(NeighboursTest, ARainOfQuestionsDisplacesOneNeighbourInUseAtMost) {
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
+    know(host(i), mac(i));
+    EXPECT_EQ(send(host(i), "in use"), Sent::kSent);
+  }
+  for (int i = 100; i < 200; ++i) know(host(i), mac(i));
+  int still = 0;
+  for (int i = 11; i < 10 + static_cast<int>(kNeighbours); ++i) {
+    EXPECT_EQ(send(host(i), "x"), Sent::kSent);
+    still += sent_text() == "x" ? 1 : 0;
+    forget_sent();
+  }
+  EXPECT_EQ(still, static_cast<int>(kNeighbours) - 1);
+}
+
+TEST_F(NeighboursTest, OurOwnLinkAddressIsNobodyElses) {
+  for (const MacAddress& ours : {kOurMac, MacAddress{{2, 0, 0, 0, 5, 2}}}) {
+    arp_request(kPeer, ours);
+    EXPECT_TRUE(nothing_sent());
+    EXPECT_EQ(send(kPeer), Sent::kSent);
+    ASSERT_TRUE(sent_arp()) << "it is asked for";
+    arp_reply(kPeer, ours);
+    EXPECT_TRUE(nothing_sent()) << "and this is no answer";
+    run_for(10s);
+    forget_sent();
+  }
+  EXPECT_EQ(count(Count::drop_arp_sender), 4u);
+  EXPECT_EQ(count(Count::neighbours_resolved), 0u);
 }
 
 TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
   arp_request(kOurs, kOurMac);                               // our own words, come back
   arp_request(host(255));                                    // broadcast
-  arp_request(IpAddress::v4(10, 78, 0, 1));                  // not on this network
-  arp_request(IpAddress::v4(192, 168, 5, 3));                // on the network of another interface
+  arp_request(IpAddress::v4(127, 0, 0, 1));                  // loopback
+  arp_request(IpAddress::v4(192, 168, 5, 15));               // broadcast on another interface
   arp_request(IpAddress::v4(224, 0, 0, 1));                  // multicast
   arp_request(kPeer, MacAddress::broadcast());               // group
   arp_request(kPeer, MacAddress{{0x01, 0, 0x5e, 0, 0, 1}});  // group
@@ -322,7 +432,11 @@ TEST_F(NeighboursTest, CountsMalformedPackets) {
 // ---- The cap ----
 
 TEST_F(NeighboursTest, ForgetsTheOneUnusedLongest) {
-  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
+    know(host(i), mac(i));
+    EXPECT_EQ(send(host(i), "in use"), Sent::kSent);
+    (void)sent_text();
+  }
   EXPECT_EQ(send(host(10), "kept alive"), Sent::kSent);
   (void)sent_text();
   know(host(20), mac(20));

@@ -254,8 +254,12 @@ TEST_F(NetworkPathsTest, ANeighbourWithAnotherLinkAddress) {
 TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
   know();
   walk(kPeer, kPeerMac);
-  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
+    know(host(i), mac(i));
+    EXPECT_EQ(send(host(i)), Sent::kSent);
+  }
   EXPECT_EQ(count(Count::neighbours_evicted), 1u);
+  forget_sent();
   EXPECT_EQ(send(kPeer), Sent::kSent);
   ASSERT_TRUE(sent_arp()) << "asked for again";
   EXPECT_TRUE(nothing_sent());

@@ -1,6 +1,7 @@
 #include "tests/unit/script.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tests/support/segmentation.hpp"
 
@@ -372,7 +373,11 @@ void Script::drain() {
 
 void Script::collect() {
   for (Bytes& frame : link_.sent) {
-    if (auto answer = answer_arp(frame, kPeerMac)) {
+    const auto is_at = [&frame](const MacAddress& mac) {
+      return std::memcmp(frame.data(), mac.bytes.data(), mac.bytes.size()) == 0;
+    };
+    if (!is_at(peer_mac) && !is_at(MacAddress::broadcast())) continue;
+    if (auto answer = answer_arp(frame, peer_mac)) {
       arp_answers_.push_back(std::move(*answer));
     } else if (auto segment = decode(frame)) {
       line_.emplace_back(std::move(*segment), std::move(frame));

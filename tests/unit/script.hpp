@@ -164,6 +164,9 @@ class Script {
   std::uint64_t count(Count what) const { return stack_->counters()[what]; }
   Books books() const { return stack_->audit(); }
 
+  /// Where everybody else is now: what goes to another link address is lost, and ARP is answered from here.
+  MacAddress peer_mac = kPeerMac;
+
   /// Called with every event, while draining; it may call anything.
   std::function<void(const Event&)> on_event;
 

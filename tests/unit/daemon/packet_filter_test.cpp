@@ -15,7 +15,7 @@ constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 9}};
 
 /// Bytes that the kernel would hand over; 0 for none. Loads beyond the frame drop it, as in the kernel.
 std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
-  std::uint32_t a = 0;
+  std::uint32_t a = 0, x = 0;
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
     const sock_filter& i = program[pc];
     const auto load = [&](std::size_t size) {
@@ -36,6 +36,15 @@ std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
         break;
       case BPF_JMP | BPF_JEQ | BPF_K:
         pc += a == i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JEQ | BPF_X:
+        pc += a == x ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JSET | BPF_K:
+        pc += (a & i.k) != 0 ? i.jt : i.jf;
+        break;
+      case BPF_MISC | BPF_TAX:
+        x = a;
         break;
       case BPF_JMP | BPF_JGE | BPF_K:
         pc += a >= i.k ? i.jt : i.jf;
@@ -125,13 +134,35 @@ TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
   EXPECT_NE(run(program, frame), 0u);
 }
 
+// RFC 5227, 3: a neighbour that has moved says so.
+TEST(PacketFilter, LetsThroughAnnouncementsOfOthers) {
+  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
+  EXPECT_EQ(run(program, frame), 0u);
+  std::copy(frame.begin() + 38, frame.begin() + 42, frame.begin() + 28);
+  EXPECT_NE(run(program, frame), 0u);
+}
+
+// IEEE 802.1Q, 6.9.1: the kernel takes out the first tag only.
+TEST(PacketFilter, LetsThroughBroadcastsWithATagOfVlanZero) {
+  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x8100, 0x88a8}) {
+    Bytes frame = frame_to(MacAddress::broadcast(), type);
+    frame[14] = 0xa0;
+    EXPECT_NE(run(program, frame), 0u) << type;
+    frame[15] = 10;
+    EXPECT_EQ(run(program, frame), 0u) << type;
+  }
+}
+
 TEST(PacketFilter, AddressesInARowTakeOneComparison) {
   std::vector<Prefix> row, scattered;
   for (std::uint8_t i = 1; i < 101; ++i) {
     row.push_back(address(i));
     scattered.push_back(address(static_cast<std::uint8_t>(2 * i)));
   }
-  EXPECT_LT(make_packet_filter(kOurs, row).size(), 30u);
+  EXPECT_LE(make_packet_filter(kOurs, row).size(),
+            make_packet_filter(kOurs, std::vector{address(1)}).size() + 4);
   EXPECT_GT(make_packet_filter(kOurs, scattered).size(), 300u);
 }
 
