@@ -51,6 +51,13 @@ def footprint(bench: Bench, what: str, records: int) -> Figures:
         return {key: float(report[key]) for key in ("bytes_of_tables", "rss_bytes_per_record", "rss_bytes")}
 
 
+def acks(bench: Bench, segments: int, mss: int) -> Figures:
+    with Place(bench) as place:
+        report = place.report(place.program("conker_bench_memory", "acks", "--segments", segments, "--mss", mss,
+                                            "--seconds", f"{bench.seconds:g}"), patience=120)
+        return {key: float(report[key]) for key in ("ns_per_ack", "ns_per_ack_worst", "acks")}
+
+
 # The strike over TAP, against the kernel's accept-close.
 
 def conker_strike(bench: Bench, flight: int, idle: int = 0) -> Figures:

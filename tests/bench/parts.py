@@ -136,6 +136,19 @@ def footprint() -> Part:
         ])
 
 
+def acks() -> Part:
+    contestants: dict[str, Contestant] = {}
+    lines = []
+    for mss, much in {48: 29_000, 1460: 30_000}.items():
+        few, many_out = f"100 out, MSS {mss}", f"{much:,} out, MSS {mss}"
+        contestants |= {few: partial(by.acks, segments=100, mss=mss), many_out: partial(by.acks, segments=much, mss=mss)}
+        lines += [
+            Line(f"an attacker's ACK, {many_out}", "ns", "ns_per_ack", many_out, None, {few: Goal(most=3)}),
+            Line("the same, the slower pattern", "ns", "ns_per_ack_worst", many_out, None, {few: Goal(most=3)}),
+        ]
+    return Part(2, contestants, lines)
+
+
 def passive() -> Part:
     return Part(
         5,
@@ -215,6 +228,6 @@ def shards() -> Part:
 
 
 PARTS: dict[str, Callable[[], Part]] = {
-    "memory": memory, "tap": tap, "idle": idle, "footprint": footprint, "passive": passive, "bulk": bulk, "rr": rr,
+    "memory": memory, "tap": tap, "idle": idle, "footprint": footprint, "acks": acks, "passive": passive, "bulk": bulk, "rr": rr,
     "many": many, "quiet": quiet, "shards": shards,
 }

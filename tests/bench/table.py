@@ -15,6 +15,7 @@ UNITS: dict[str, Callable[[float], str]] = {
     "B": lambda value: f"{value:,.1f} B",
     "MB": lambda value: f"{value / 1e6:,.0f} MB",
     "Gbit/s": lambda value: f"{value / 1e9:,.2f} Gbit/s",
+    "ns": lambda value: f"{value:,.0f} ns",
     "us": lambda value: f"{value:,.1f} us",
     "share": lambda value: f"{value:.3f}",
     "yes": lambda value: "yes" if value >= 1 else "no",

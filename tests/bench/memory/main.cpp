@@ -1,5 +1,5 @@
-// conker_bench_memory: how fast connections open and close in memory, without any kernel, and how much memory
-// they take.
+// conker_bench_memory: how fast connections open and close in memory, without any kernel, how much memory
+// they take, and what an ACK costs.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/memory/acks.hpp"
 #include "tests/bench/memory/footprint.hpp"
 #include "tests/bench/memory/strike.hpp"
 
@@ -22,6 +23,7 @@ struct Arguments {
   StrikeOptions strike;
   std::uint32_t connections = 1'000'000;
   std::uint32_t time_wait = 0;
+  AckOptions acks;
 };
 
 unsigned long long wide(std::uint64_t value) {
@@ -131,6 +133,26 @@ void add_footprint(CLI::App& app, Arguments& a) {
   });
 }
 
+void add_acks(CLI::App& app, Arguments& a) {
+  CLI::App* command =
+      app.add_subcommand("acks", "what an ACK costs while much is out and its SACK blocks are an attacker's");
+  command->add_option("--segments", a.acks.segments, "that are out")
+      ->check(CLI::Range(16, 500'000))
+      ->capture_default_str();
+  command->add_option("--mss", a.acks.mss, "of the peer's SYN")
+      ->check(CLI::Range(48, 1460))
+      ->capture_default_str();
+  command->add_option("--seconds", a.acks.seconds, "how long, opening connections included; one at least")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+  command->callback([&a] {
+    const AckReport r = measure_acks(a.acks);
+    std::printf(
+        "{\"segments\": %u, \"mss\": %u, \"acks\": %llu, \"ns_per_ack\": %.0f, \"ns_per_ack_worst\": %.0f}\n",
+        r.segments, a.acks.mss, wide(r.acks), r.nanoseconds, r.worst);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -139,6 +161,7 @@ int main(int argc, char** argv) {
   Arguments arguments;
   add_strike(app, arguments);
   add_footprint(app, arguments);
+  add_acks(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
