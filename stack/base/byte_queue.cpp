@@ -67,14 +67,17 @@ void ByteQueue::consume(ChunkPool& pool, std::uint32_t n) {
 }
 
 std::uint32_t ByteQueue::gather(const ChunkPool& pool, std::uint32_t offset, std::uint32_t& length,
-                                std::span<std::span<const std::byte>> out) const {
+                                std::span<std::span<const std::byte>> out, Place& near) const {
   std::uint32_t pieces = 0;
   std::uint32_t wanted = length;
-  for (std::uint32_t at = head_ == 0 ? kNone : head_ - 1; at != kNone && wanted > 0 && pieces < out.size();
-       at = pool[at].next) {
+  if (near.chunk == kNone || near.offset > offset) near = {head_ == 0 ? kNone : head_ - 1, 0};
+  offset -= near.offset;
+  for (std::uint32_t at = near.chunk; at != kNone && wanted > 0 && pieces < out.size(); at = pool[at].next) {
     const auto used = pool.used(at);
     if (offset >= used.size()) {
       offset -= static_cast<std::uint32_t>(used.size());
+      near.offset += static_cast<std::uint32_t>(used.size());
+      near.chunk = pool[at].next;
       continue;
     }
     out[pieces] = used.subspan(offset, std::min<std::size_t>(wanted, used.size() - offset));

@@ -32,7 +32,18 @@ class ByteQueue {
   /// The bytes [offset, offset + length) in place. Says how many pieces were needed; fewer bytes than asked
   /// for if there are not as many or the pieces do not suffice: `length` tells.
   std::uint32_t gather(const ChunkPool& pool, std::uint32_t offset, std::uint32_t& length,
-                       std::span<std::span<const std::byte>> out) const;
+                       std::span<std::span<const std::byte>> out) const {
+    Place beginning;
+    return gather(pool, offset, length, out, beginning);
+  }
+  /// A chunk of the queue, and how far from the queue's beginning its first byte is.
+  struct Place {
+    std::uint32_t chunk = kNone;
+    std::uint32_t offset = 0;
+  };
+  /// The same. `near` says where to begin to look, if it is not behind `offset`, and is moved there.
+  std::uint32_t gather(const ChunkPool& pool, std::uint32_t offset, std::uint32_t& length,
+                       std::span<std::span<const std::byte>> out, Place& near) const;
   /// Copies the first bytes out without dropping them.
   std::uint32_t copy(const ChunkPool& pool, std::span<std::byte> out) const;
   /// Chunks held; walked.

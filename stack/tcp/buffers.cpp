@@ -1,5 +1,6 @@
 // What connections hold of the pool (../README.md, "The budget of chunks"): how much each may queue, what is
-// thrown away when somebody lacks a chunk, and who is told when there is room again.
+// thrown away when somebody lacks a chunk, who is told when there is room again, and where in the send queue
+// a segment's data lies.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -167,6 +168,25 @@ void Tcp::wake_starved() {
     c.wants_writable = false;
     post(slot, Event::kWritable);
   }
+}
+
+// ---- Where in the send queue a segment's data lies ----
+
+// New data is sent in order, and mostly what is lost, too: each search begins where the last one of its kind
+// ended. That chunk is still in the queue if what was its first byte is not acknowledged.
+std::uint32_t Tcp::gather(Connection& c, Seq sequence, std::uint32_t& length) {
+  const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
+  const auto out = pieces_.subspan(1);
+  if (c.log == 0) return c.send_queue.gather(chunks_, offset, length, out);
+  Flight& f = SentLog(chunks_, c.log).flight();
+  SentFrom& last = sequence < c.snd_nxt ? f.resent_from : f.new_from;
+  ByteQueue::Place near;
+  if (last.chunk != kNone && last.begin >= c.snd_una) {
+    near = {last.chunk, static_cast<std::uint32_t>(last.begin - c.snd_una)};
+  }
+  const std::uint32_t pieces = c.send_queue.gather(chunks_, offset, length, out, near);
+  last = {near.chunk, c.snd_una + near.offset};
+  return pieces;
 }
 
 }  // namespace conker

@@ -289,8 +289,7 @@ Sent Tcp::send_pure_ack(Connection& c) {
 Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags) {
   PacketOut packet;
   if (length > 0) {
-    const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
-    const std::uint32_t pieces = c.send_queue.gather(chunks_, offset, length, pieces_.subspan(1));
+    const std::uint32_t pieces = gather(c, sequence, length);
     packet.pieces = pieces_.first(1 + pieces);
     if (length > c.mss) packet.segment = c.mss;
   }

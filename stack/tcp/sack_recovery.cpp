@@ -24,10 +24,6 @@ bool sent_after(std::uint32_t at, Seq end, std::uint32_t than, Seq than_end) {
   return later > 0 || (later == 0 && end > than_end);
 }
 
-bool older_than_rack(const SentSegment& s, const Flight& f) {
-  return f.rack_valid && sent_after(f.rack_xmit, f.rack_end, s.sent_at, s.end);
-}
-
 /// What one ACK brought.
 struct Delivery {
   std::uint32_t bytes = 0;                 // newly arrived at the peer
@@ -71,25 +67,17 @@ class AckProcessor {
 
   /// RACK_detect_loss (RFC 8985, 6.2, step 5). Whether something was lost since.
   bool find_losses() {
+    pass_older();
     f_.reordering_wait = 0;
-    const SentSegment* first = log_.front();
-    if (first == nullptr) return false;
-    // Nothing beyond a hole, and the oldest is not older than what has arrived: nothing can be lost.
-    if (f_.sacked == 0 && f_.phase == Phase::kOpen && !older_than_rack(*first, f_)) return false;
     const std::uint32_t window = reordering_window();
+    const auto left = [&](SentLog::Number n) {
+      return static_cast<std::int32_t>(log_[n].sent_at + f_.rack_rtt + window - now_);
+    };
     bool lost = false;
-    log_.for_each([&](SentSegment& s) {
-      if (!s.in_pipe() || !older_than_rack(s, f_)) return true;
-      const auto left = static_cast<std::int32_t>(s.sent_at + f_.rack_rtt + window - now_);
-      if (left <= 0) {
-        s.flags |= SentSegment::kLost;
-        f_.pipe -= s.length();
-        lost = true;
-      } else {
-        f_.reordering_wait = std::max(f_.reordering_wait, static_cast<std::uint32_t>(left));
-      }
-      return true;
-    });
+    for (; any_passed() && left(f_.waiting.head) <= 0; lost = true) log_.mark_lost(f_.waiting.head);
+    if (any_passed()) {
+      f_.reordering_wait = static_cast<std::uint32_t>(std::max(left(f_.waiting.head), left(f_.rack_last)));
+    }
     return lost;
   }
 
@@ -113,6 +101,21 @@ class AckProcessor {
   }
 
  private:
+  bool any_passed() {
+    return !f_.waiting.empty() && (log_[f_.waiting.head].flags & SentSegment::kPassed) != 0;
+  }
+
+  // Segments wait in the order in which they were sent, and what arrives is ever newer: each is passed once.
+  void pass_older() {
+    if (!f_.rack_valid || f_.waiting.empty()) return;
+    for (bool any = any_passed(); !any || f_.rack_last != f_.waiting.tail; any = true) {
+      const SentLog::Number n = any ? log_[f_.rack_last].next : f_.waiting.head;
+      if (!sent_after(f_.rack_xmit, f_.rack_end, log_[n].sent_at, log_.end_of(n))) break;
+      log_[n].flags |= SentSegment::kPassed;
+      f_.rack_last = n;
+    }
+  }
+
   // RFC 2883, 4: the first block lies below the ACK, or inside the second.
   void note_duplicate(const TcpSegment& segment, Delivery& d) {
     const auto blocks = segment.sack_blocks();
@@ -130,20 +133,22 @@ class AckProcessor {
   }
 
   void take_cumulative(Seq ack, Delivery& d) {
-    for (SentSegment* s = log_.front(); s != nullptr && s->begin < ack; s = log_.front()) {
-      if (s->end > ack) {
-        const auto part = static_cast<std::uint32_t>(ack - s->begin);
-        if (s->in_pipe()) f_.pipe -= part;
-        if ((s->flags & SentSegment::kSacked) != 0) f_.sacked -= part;
-        s->begin = ack;
+    while (!log_.empty()) {
+      const SentLog::Number n = log_.first();
+      SentSegment& s = log_[n];
+      if (s.begin >= ack) return;
+      if (log_.end_of(n) > ack) {
+        const auto part = static_cast<std::uint32_t>(ack - s.begin);
+        if (s.in_pipe()) f_.pipe -= part;
+        if (s.sacked()) f_.sacked -= part;
+        s.begin = ack;
         d.bytes += part;
         return;
       }
-      if ((s->flags & SentSegment::kSacked) != 0) {
-        f_.sacked -= s->length();
-        if (f_.sacked_segments > 0) --f_.sacked_segments;
-      } else {
-        deliver(*s, d);
+      if (!s.sacked()) {
+        deliver(n, d);
+      } else if (f_.sacked_segments > 0) {
+        --f_.sacked_segments;
       }
       log_.pop_front();
     }
@@ -152,33 +157,33 @@ class AckProcessor {
   void take_block(const SackBlock& block, Seq ack, Delivery& d) {
     // What it cannot be, it is not (RFC 2018, 8): empty, below the ACK, or never sent.
     if (block.left >= block.right || block.left < ack || block.right > c_.snd_nxt) return;
-    log_.for_each([&](SentSegment& s) {
-      if (s.begin >= block.right) return false;
-      if (s.begin < block.left || s.end > block.right || (s.flags & SentSegment::kSacked) != 0) return true;
-      deliver(s, d);
-      s.flags = SentSegment::kSacked;
-      f_.sacked += s.length();
+    const auto past = static_cast<SentLog::Number>(log_.past() - (f_.lump ? 1 : 0));
+    for (auto n = log_.find(block.left); n != log_.past(); ++n) {
+      n = log_.skip_sacked(n);
+      if (n == past || n == log_.past() || log_.end_of(n) > block.right) return;
+      deliver(n, d);
+      log_.mark_sacked(n);
       if (f_.sacked_segments < 255) ++f_.sacked_segments;
-      return true;
-    });
+    }
   }
 
-  void deliver(const SentSegment& s, Delivery& d) {
-    d.bytes += s.length();
-    if (s.in_pipe()) f_.pipe -= s.length();
+  void deliver(SentLog::Number n, Delivery& d) {
+    const SentSegment& s = log_[n];
+    const Seq end = log_.end_of(n);
+    d.bytes += static_cast<std::uint32_t>(end - s.begin);
     const std::uint32_t rtt = std::max<std::uint32_t>(now_ - s.sent_at, 1);
     measure(s, rtt, d);
-    if (s.sends == 1) {
+    if (!s.resent()) {
       d.original = true;
-      if (s.end < f_.fack) f_.reordering_seen = true;
+      if (end < f_.fack) f_.reordering_seen = true;
     } else if (rtt < c_.rtt.least()) {
       return;  // more likely the answer to an earlier one (RFC 8985, 6.2, step 2)
     }
-    f_.fack = max(f_.fack, s.end);
-    if (f_.rack_valid && !sent_after(s.sent_at, s.end, f_.rack_xmit, f_.rack_end)) return;
+    f_.fack = max(f_.fack, end);
+    if (f_.rack_valid && !sent_after(s.sent_at, end, f_.rack_xmit, f_.rack_end)) return;
     f_.rack_valid = true;
     f_.rack_xmit = s.sent_at;
-    f_.rack_end = s.end;
+    f_.rack_end = end;
     f_.rack_rtt = rtt;
   }
 
@@ -190,7 +195,7 @@ class AckProcessor {
       if (newer < 0 || (newer == 0 && d.rtt != 0)) return;
     }
     d.newest_at = s.sent_at;
-    d.rtt = s.sends == 1 || echoes(s, rtt) ? rtt : 0;
+    d.rtt = !s.resent() || echoes(s, rtt) ? rtt : 0;
   }
 
   // Of the times that a segment was sent, the ACK is for the last (Karn's doubt; RFC 7323, 4.1, dispels it).
@@ -220,13 +225,7 @@ class AckProcessor {
     c_.congestion.cwnd = f_.prior_cwnd;
     c_.congestion.ssthresh = f_.prior_ssthresh;
     if (f_.prior_ssthresh == Congestion::kUnlimited) c_.congestion.memory = {};  // as reduce() found it
-    log_.for_each([&](SentSegment& s) {
-      if (s.flags == SentSegment::kLost) {
-        s.flags = 0;
-        f_.pipe += s.length();
-      }
-      return true;
-    });
+    log_.undo_losses();
     context_.counters.add(Count::spurious_timeouts);
   }
 
@@ -303,27 +302,22 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
   f.rearm = true;
   if (f.phase == Phase::kRecovery) f.prr_out += static_cast<std::uint32_t>(end - begin);
   const std::uint32_t now = microseconds(context.now);
-  const SentSegment* last = log.back();
-  if (last == nullptr || begin >= last->end) {
-    f.pipe += static_cast<std::uint32_t>(end - begin);
+  if (begin >= f.end) {
     // One frame may have carried many segments, and each has its own fate.
     const Seq data_end = c.snd_una + c.send_queue.size();
     for (Seq at = begin; at != end;) {
-      const Seq next = min(end, data_end) - at > std::int32_t{c.mss} ? at + c.mss : end;
-      log.push(SentSegment{.begin = at, .end = next, .sent_at = now});
-      at = next;
+      at = min(end, data_end) - at > std::int32_t{c.mss} ? at + c.mss : end;
+      log.push(at, now);
     }
     return;
   }
-  log.for_each([&](SentSegment& s) {
-    if (s.begin >= end) return false;
-    if (s.end <= begin) return true;
-    if ((s.flags & SentSegment::kLost) != 0) f.pipe += s.length();
-    s.flags &= static_cast<std::uint8_t>(~SentSegment::kLost);
-    s.sent_at = now;
-    if (s.sends < 255) ++s.sends;
-    return true;
-  });
+  auto n = log.find(begin);
+  if (n != log.first() && (n == log.past() || log[n].begin != begin)) --n;  // `begin` lies in the one before
+  for (; n != log.past() && log[n].begin < end; ++n) {
+    if (log[n].sacked()) continue;
+    log.put_out(n, now);
+    log[n].flags |= SentSegment::kResent;
+  }
 }
 
 void SackRecovery::on_ack(Connection& c, const Context& context, const TcpSegment& segment) const {
@@ -333,15 +327,10 @@ void SackRecovery::on_ack(Connection& c, const Context& context, const TcpSegmen
 Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& context) const {
   SentLog log(context.pool, c.log);
   const Flight& f = log.flight();
-  if (f.phase == Phase::kOpen) return {};
+  if (f.phase == Phase::kOpen || f.lost == 0) return {};
   if (f.pipe + 1 > c.congestion.cwnd) return {};
-  Range range;
-  log.for_each([&](SentSegment& s) {
-    if ((s.flags & SentSegment::kLost) == 0) return true;
-    range = {s.begin, s.end};
-    return false;
-  });
-  return range;
+  const SentLog::Number n = log.first_lost();
+  return {log[n].begin, log.end_of(n)};
 }
 
 std::uint32_t SackRecovery::allowance(const Connection& c, const Context& context) const {
@@ -361,8 +350,7 @@ Duration SackRecovery::wait(Connection& c, const Context& context) const {
   if (f.phase != Phase::kOpen || f.tlp_out || f.sacked != 0 || !c.rtt.measured()) return context.rto;
   // RFC 8985, 7.2.
   Duration probe = std::max<Duration>(2 * c.rtt.srtt(), kLeastProbeWait);
-  const SentSegment* first = log.front();
-  if (first != nullptr && first == log.back()) probe += kPeersDelayedAck;
+  if (static_cast<SentLog::Number>(log.past() - log.first()) == 1) probe += kPeersDelayedAck;
   if (probe >= context.rto) return context.rto;
   f.wait = Flight::Wait::kProbe;
   return probe;
@@ -389,8 +377,10 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
 
 // The newest segment, which is the one whose loss nobody would notice.
 Recovery::Range SackRecovery::probe(const Connection& c, const Context& context) const {
-  const SentSegment* last = SentLog(context.pool, c.log).back();
-  return last == nullptr ? Range{} : Range{last->begin, last->end};
+  SentLog log(context.pool, c.log);
+  if (log.empty()) return {};
+  const auto newest = static_cast<SentLog::Number>(log.past() - 1);
+  return {log[newest].begin, log.end_of(newest)};
 }
 
 void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool resent) const {
@@ -418,21 +408,15 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   c.congestion.cwnd = c.mss;
   // A peer that has the oldest segment would have acknowledged it: what it said it had, it has thrown away
   // (RFC 2018, 8).
-  const SentSegment* first = log.front();
-  const bool reneged = first != nullptr && (first->flags & SentSegment::kSacked) != 0;
+  const bool reneged = !log.empty() && log[log.first()].sacked();
   // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an hour old.
   const auto keep = [now = microseconds(context.now)](std::uint32_t& at) {
     at = now - std::min<std::uint32_t>(now - at, Duration(30min).count());
   };
   keep(f.rack_xmit);
-  log.for_each([&](SentSegment& s) {
-    keep(s.sent_at);
-    if (reneged) s.flags = 0;
-    if ((s.flags & SentSegment::kSacked) == 0) s.flags = SentSegment::kLost;
-    return true;
-  });
-  if (reneged) f.sacked = f.sacked_segments = 0;
-  f.pipe = 0;
+  log.for_each([&](SentSegment& s, Seq) { keep(s.sent_at); });
+  log.lose_all(reneged);
+  if (reneged) f.sacked_segments = 0;
 }
 
 }  // namespace conker

@@ -1,7 +1,7 @@
 #include "stack/tcp/sent_log.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <memory>
 
 namespace conker {
@@ -10,10 +10,8 @@ std::uint32_t SentLog::open(ChunkPool& pool, Seq at) {
   if (pool.chunk_bytes() % sizeof(SentSegment) != 0 || pool.chunk_bytes() < 2 * kHead) return 0;
   const std::uint32_t chunk = pool.take(Use::kScoreboard, Claim::kFirst);
   if (chunk == kNone) return 0;
-  pool[chunk].begin = pool[chunk].end = kHead;
   auto* flight = std::construct_at(reinterpret_cast<Flight*>(pool.storage(chunk).data()));
-  flight->tail = chunk;
-  flight->fack = flight->rack_end = at;
+  flight->end = flight->fack = flight->rack_end = at;
   return chunk + 1;
 }
 
@@ -31,67 +29,242 @@ std::uint32_t SentLog::chunks(const ChunkPool& pool, std::uint32_t log) {
   return count;
 }
 
-SentSegment* SentLog::front() {
-  const ChunkPool::Chunk& chunk = pool_[head_];
-  return chunk.begin == chunk.end ? nullptr : &record(head_, chunk.begin);
+SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
+    : pool_(pool),
+      head_(log - 1),
+      f_(*reinterpret_cast<Flight*>(pool.storage(head_).data())),
+      inside_(std::bit_floor<std::uint32_t>((pool.chunk_bytes() - kHead) / sizeof(SentSegment))),
+      a_chunk_(std::bit_floor<std::uint32_t>(pool.chunk_bytes() / sizeof(SentSegment))),
+      named_(std::bit_floor<std::uint32_t>((pool.chunk_bytes() - kHead) / sizeof(Name))) {}
+
+// Of the chunk in which segment `n` lies.
+SentLog::Name& SentLog::name_of(Number n) {
+  auto* names = reinterpret_cast<Name*>(pool_.storage(head_).data() + kHead);
+  const std::uint32_t place = static_cast<Number>(n - f_.base);
+  return names[place / a_chunk_ & (named_ - 1)];
 }
 
-SentSegment* SentLog::back() {
-  const std::uint32_t tail = flight().tail;
-  const ChunkPool::Chunk& chunk = pool_[tail];
-  if (chunk.begin == chunk.end) return nullptr;
-  return &record(tail, chunk.end - static_cast<std::uint32_t>(sizeof(SentSegment)));
+SentSegment& SentLog::operator[](Number n) {
+  std::byte* at = nullptr;
+  if (f_.spread) {
+    const std::uint32_t place = static_cast<Number>(n - f_.base) & (a_chunk_ - 1);
+    at = pool_.storage(name_of(n).chunk).data() + place * sizeof(SentSegment);
+  } else {
+    at = pool_.storage(head_).data() + kHead + (n & (inside_ - 1)) * sizeof(SentSegment);
+  }
+  return *reinterpret_cast<SentSegment*>(at);
+}
+
+SentLog::Number SentLog::find(Seq at) {
+  std::uint32_t low = 0, high = static_cast<Number>(f_.past - f_.first);
+  while (low < high) {
+    const std::uint32_t middle = (low + high) / 2;
+    if ((*this)[static_cast<Number>(f_.first + middle)].begin < at) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return static_cast<Number>(f_.first + low);
+}
+
+SentLog::Number SentLog::skip_sacked(Number n) {
+  while (n != f_.past) {
+    SentSegment& s = (*this)[n];
+    if (!s.sacked()) break;
+    if (s.next != f_.past) {
+      const SentSegment& then = (*this)[s.next];
+      if (then.sacked()) s.next = then.next;
+    }
+    n = s.next;
+  }
+  return n;
+}
+
+SentLog::Number SentLog::first_lost() {
+  if (f_.lost == 0) return f_.past;
+  while (!(*this)[f_.lost_from].lost()) {
+    const Number passed = f_.lost_from++;
+    const auto begins_chunk = [&] {
+      return (static_cast<Number>(f_.lost_from - f_.base) & (a_chunk_ - 1)) == 0;
+    };
+    if (!f_.spread || !begins_chunk()) continue;
+    name_of(passed).lost = false;
+    while (!name_of(f_.lost_from).lost) f_.lost_from = static_cast<Number>(f_.lost_from + a_chunk_);
+  }
+  return f_.lost_from;
+}
+
+// For a segment numbered f.past; called once for each number, and again while it says no.
+bool SentLog::make_room() {
+  const auto count = static_cast<Number>(f_.past - f_.first);
+  if (!f_.spread) {
+    if (count < inside_) return true;
+    const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore);
+    if (fresh == kNone) return false;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto* to = reinterpret_cast<SentSegment*>(pool_.storage(fresh).data()) + i;
+      *to = (*this)[static_cast<Number>(f_.first + i)];
+    }
+    f_.base = f_.first;
+    f_.spread = true;
+    pool_[head_].next = fresh;
+    name_of(f_.base) = {fresh & Name::kChunk, f_.lost != 0};
+  }
+  const auto place = static_cast<Number>(f_.past - f_.base);
+  if (place % a_chunk_ != 0) return true;
+  const auto oldest = static_cast<Number>(f_.first - f_.base) / a_chunk_ * a_chunk_;
+  const std::uint32_t held = static_cast<Number>(place - oldest) / a_chunk_;
+  // One less than there are numbers for, so that a full log is no empty one.
+  if (held + 1 >= std::min(named_, 0x10000u / a_chunk_)) return false;
+  const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore);
+  if (fresh == kNone) return false;
+  pool_[name_of(static_cast<Number>(f_.past - 1)).chunk].next = fresh;
+  name_of(f_.past) = {fresh & Name::kChunk, false};
+  return true;
+}
+
+void SentLog::push(Seq end, std::uint32_t sent_at) {
+  if (f_.lump && !make_room()) {
+    const auto newest = static_cast<Number>(f_.past - 1);
+    take_out(newest);
+    f_.end = end;
+    begin_waiting(newest, sent_at);
+    return;
+  }
+  const Number n = f_.past++;
+  (*this)[n] = SentSegment{.begin = f_.end};
+  f_.end = end;
+  begin_waiting(n, sent_at);
+  f_.lump = !make_room();
 }
 
 void SentLog::pop_front() {
-  ChunkPool::Chunk& chunk = pool_[head_];
-  chunk.begin = static_cast<std::uint16_t>(chunk.begin + sizeof(SentSegment));
-  if (chunk.begin == chunk.end) refill();
+  take_out(f_.first);
+  if (f_.lost_from == f_.first) ++f_.lost_from;
+  ++f_.first;
+  if (empty()) {
+    if (f_.spread) close(pool_, pool_[head_].next + 1);
+    pool_[head_].next = kNone;
+    f_.spread = f_.lump = false;
+  } else if (f_.spread && static_cast<Number>(f_.first - f_.base) % a_chunk_ == 0) {
+    const std::uint32_t oldest = pool_[head_].next;
+    pool_[head_].next = pool_[oldest].next;
+    pool_.give_back(oldest);
+  }
 }
 
-// The first chunk holds what is known of the flight, so it stays, and takes over what the second has.
-void SentLog::refill() {
-  ChunkPool::Chunk& head = pool_[head_];
-  head.begin = head.end = kHead;
-  const std::uint32_t second = head.next;
-  if (second == kNone) return;
-  ChunkPool::Chunk& next = pool_[second];
-  const auto bytes = std::min<std::uint32_t>(next.end - next.begin, pool_.chunk_bytes() - kHead);
-  std::memcpy(pool_.storage(head_).data() + kHead, pool_.storage(second).data() + next.begin, bytes);
-  head.end = static_cast<std::uint16_t>(kHead + bytes);
-  next.begin = static_cast<std::uint16_t>(next.begin + bytes);
-  if (next.begin != next.end) return;
-  head.next = next.next;
-  if (flight().tail == second) flight().tail = head_;
-  pool_.give_back(second);
+void SentLog::put_out(Number n, std::uint32_t sent_at) {
+  take_out(n);
+  begin_waiting(n, sent_at);
 }
 
-void SentLog::push(const SentSegment& segment) {
-  std::uint32_t tail = flight().tail;
-  if (pool_[tail].end + sizeof(SentSegment) > pool_.chunk_bytes()) {
-    ChunkPool::Chunk& head = pool_[head_];
-    const std::uint32_t used = head.end - head.begin;
-    if (tail == head_ && used <= (pool_.chunk_bytes() - kHead) / 2) {
-      std::byte* bytes = pool_.storage(head_).data();
-      std::memmove(bytes + kHead, bytes + head.begin, used);
-      head.begin = kHead;
-      head.end = static_cast<std::uint16_t>(kHead + used);
-    } else if (const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore); fresh != kNone) {
-      pool_[tail].next = fresh;
-      flight().tail = tail = fresh;
-    } else {
-      // Whatever was known of the last is forgotten.
-      SentSegment& last = *back();
-      if ((last.flags & SentSegment::kSacked) != 0) flight().sacked -= last.length();
-      if (!last.in_pipe()) flight().pipe += last.length();
-      last.flags = 0;
-      last.end = segment.end;
-      last.sent_at = segment.sent_at;
-      return;
+void SentLog::begin_waiting(Number n, std::uint32_t sent_at) {
+  (*this)[n].sent_at = sent_at;
+  append_waiting(n);
+  f_.pipe += length_of(n);
+}
+
+void SentLog::mark_sacked(Number n) {
+  take_out(n);
+  SentSegment& s = (*this)[n];
+  s.flags |= SentSegment::kSacked;
+  s.next = static_cast<Number>(n + 1);
+  f_.sacked += length_of(n);
+}
+
+void SentLog::mark_lost(Number n) {
+  take_out(n);
+  give_up(n);
+}
+
+void SentLog::lose_all(bool reneged) {
+  f_.waiting = {};
+  f_.lost = 0;
+  for (Number n = f_.first; n != f_.past; ++n) {
+    SentSegment& s = (*this)[n];
+    if (s.sacked() && !reneged) continue;
+    s.flags &= SentSegment::kResent;
+    give_up(n);
+  }
+  f_.pipe = 0;
+  if (reneged) f_.sacked = 0;
+}
+
+// In front of what was sent since, and in the order in which they were sent: first those that were sent once.
+void SentLog::undo_losses() {
+  const SentList since = f_.waiting;
+  f_.waiting = {};
+  for (const bool resent : {false, true}) {
+    for (Number n = f_.first; n != f_.past; ++n) {
+      SentSegment& s = (*this)[n];
+      if (!s.lost() || s.resent() != resent) continue;
+      s.flags &= SentSegment::kResent;
+      append_waiting(n);
+      f_.pipe += length_of(n);
     }
   }
-  record(tail, pool_[tail].end) = segment;
-  pool_[tail].end = static_cast<std::uint16_t>(pool_[tail].end + sizeof(SentSegment));
+  f_.lost = 0;
+  Number n = since.head;
+  for (std::uint32_t left = since.count; left > 0; --left) {
+    SentSegment& s = (*this)[n];
+    const Number next = s.next;
+    s.flags &= SentSegment::kResent;
+    append_waiting(n);
+    n = next;
+  }
+}
+
+// Out of the list it is in and out of the counts.
+void SentLog::take_out(Number n) {
+  SentSegment& s = (*this)[n];
+  if (s.sacked()) {
+    f_.sacked -= length_of(n);
+  } else if (s.lost()) {
+    --f_.lost;
+  } else {
+    remove_waiting(n);
+    f_.pipe -= length_of(n);
+    if (n == f_.rack_last) f_.rack_last = s.previous;
+  }
+  s.flags &= SentSegment::kResent;
+}
+
+// It is in no list.
+void SentLog::give_up(Number n) {
+  (*this)[n].flags |= SentSegment::kLost;
+  if (f_.spread) name_of(n).lost = true;
+  const auto place = [&](Number of) { return static_cast<Number>(of - f_.first); };
+  if (f_.lost == 0 || place(n) < place(f_.lost_from)) f_.lost_from = n;
+  ++f_.lost;
+}
+
+void SentLog::append_waiting(Number n) {
+  SentList& list = f_.waiting;
+  if (list.empty()) {
+    list.head = n;
+  } else {
+    (*this)[list.tail].next = n;
+    (*this)[n].previous = list.tail;
+  }
+  list.tail = n;
+  ++list.count;
+}
+
+void SentLog::remove_waiting(Number n) {
+  SentList& list = f_.waiting;
+  const SentSegment& s = (*this)[n];
+  if (n == list.head) {
+    list.head = s.next;
+  } else {
+    (*this)[s.previous].next = s.next;
+  }
+  if (n == list.tail) {
+    list.tail = s.previous;
+  } else {
+    (*this)[s.next].previous = s.previous;
+  }
+  --list.count;
 }
 
 }  // namespace conker

@@ -288,6 +288,7 @@ class Tcp {
   Sent transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why);
   Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
                       Seq& end);
+  std::uint32_t gather(Connection& c, Seq sequence, std::uint32_t& length);
   Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
   Sent send_pure_ack(Connection& c);
   Seq bare_sequence(const Connection& c) const;

@@ -209,17 +209,16 @@ class Reader {
            std::uint64_t{f.prr_delivered} << 48);
     d_.add(f.prr_out | std::uint64_t{f.reordering_wait} << 32 | std::uint64_t{f.sacked_segments} << 24);
     d_.add(std::min(f.prior_cwnd, 4 * kPiece) | std::uint64_t{std::min(f.prior_ssthresh, 4 * kPiece)} << 32);
-    d_.add(bits({f.rack_valid, f.reordering_seen, f.tlp_out, f.tlp_resent, f.frto, f.rearm}) |
+    d_.add(bits({f.rack_valid, f.reordering_seen, f.tlp_out, f.tlp_resent, f.frto, f.rearm, f.lump}) |
            std::uint64_t{static_cast<unsigned>(f.phase)} << 8 |
            std::uint64_t{static_cast<unsigned>(f.wait)} << 16 | std::uint64_t{f.reo_wnd_mult} << 24 |
            std::uint64_t{f.reo_wnd_persist} << 32);
     if (f.rack_valid) d_.add(std::uint64_t{now - f.rack_xmit} << 32 | f.rack_rtt);
     for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end}) distance(at, c.snd_una);
-    log.for_each([&](const SentSegment& s) {
+    log.for_each([&](const SentSegment& s, Seq end) {
       distance(s.begin, c.snd_una);
-      distance(s.end, c.snd_una);
-      d_.add(std::uint64_t{now - s.sent_at} << 32 | std::uint64_t{s.flags} << 8 | s.sends);
-      return true;
+      distance(end, c.snd_una);
+      d_.add(std::uint64_t{now - s.sent_at} << 32 | s.flags);
     });
   }
 

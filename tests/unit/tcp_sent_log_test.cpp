@@ -27,53 +27,103 @@ class SentLogTest : public testing::TestWithParam<std::uint32_t> {
   ChunkPool pool_;
 };
 
-TEST_P(SentLogTest, IsAQueueThatGivesItsChunksBack) {
+struct Known {
+  Seq begin, end;
+  std::uint32_t sent_at = 0;
+  bool sacked = false, lost = false;
+};
+
+TEST_P(SentLogTest, IsAQueueThatKnowsWhatBecameOfEachAndGivesItsChunksBack) {
   test::Random random(1);
-  const std::uint32_t name = SentLog::open(pool_, Seq(0));
+  std::uint32_t next = 0xffff0000u;
+  const std::uint32_t name = SentLog::open(pool_, Seq(next));
   ASSERT_NE(name, 0u);
   SentLog log(pool_, name);
-  std::deque<SentSegment> model;
-  std::uint32_t next = 0xffff0000u;
+  std::deque<Known> model;
   bool merged = false;
-  for (int step = 0; step < 20000; ++step) {
+  for (std::uint32_t step = 0; step < 20000; ++step) {
+    const auto any = [&] { return random.below(static_cast<std::uint32_t>(model.size())); };
+    const auto number = [&](std::uint32_t i) { return static_cast<SentLog::Number>(log.first() + i); };
     if (random.below(100) < (step % 4000 < 2000 ? 60u : 40u)) {
-      SentSegment s{.begin = Seq(next), .end = Seq(next + 100), .sent_at = static_cast<std::uint32_t>(step)};
-      next += 100;
-      log.push(s);
-      if (log.back()->begin != s.begin) {  // no room: it was added to the last
+      const auto past = log.past();
+      log.push(Seq(next + 100), step);
+      if (log.past() == past) {  // no room: it was added to the last
         merged = true;
-        model.back().end = s.end;
-        model.back().sent_at = s.sent_at;
+        model.back() = {model.back().begin, Seq(next + 100), step};
       } else {
-        model.push_back(s);
+        model.push_back({Seq(next), Seq(next + 100), step});
       }
+      next += 100;
     } else if (!model.empty()) {
-      ASSERT_NE(log.front(), nullptr);
-      ASSERT_EQ(log.front()->begin, model.front().begin);
       log.pop_front();
       model.pop_front();
     }
-    ASSERT_EQ(log.front() == nullptr, model.empty());
-    std::size_t i = 0;
-    log.for_each([&](const SentSegment& s) {
-      EXPECT_EQ(s.begin, model[i].begin);
-      EXPECT_EQ(s.end, model[i].end);
-      EXPECT_EQ(s.sent_at, model[i].sent_at);
-      ++i;
-      return !testing::Test::HasFailure();
-    });
-    ASSERT_EQ(i, model.size());
     if (!model.empty()) {
-      ASSERT_EQ(log.back()->end, model.back().end);
+      const std::uint32_t i = any();
+      const bool lump = log.flight().lump && i + 1 == model.size();
+      if (random.below(2) == 0) {
+        if (!model[i].sacked && !lump) {
+          log.mark_sacked(number(i));
+          model[i].sacked = true;
+          model[i].lost = false;
+        }
+      } else if (!model[i].sacked && !model[i].lost) {
+        log.mark_lost(number(i));
+        model[i].lost = true;
+      } else if (model[i].lost) {
+        log.put_out(number(i), step);
+        log[number(i)].flags |= SentSegment::kResent;
+        model[i].lost = false;
+        model[i].sent_at = step;
+      }
+      const std::uint32_t from = any();
+      std::uint32_t unsacked = from;
+      while (unsacked < model.size() && model[unsacked].sacked) ++unsacked;
+      ASSERT_EQ(log.skip_sacked(number(from)), number(unsacked));
+      ASSERT_EQ(log.find(model[from].begin), number(from));
+      ASSERT_EQ(log.find(model[from].begin + 1), number(from + 1));
+      ASSERT_EQ(log.flight().end, model.back().end);
+    }
+    std::uint32_t pipe = 0, sacked = 0, lost = 0;
+    std::size_t i = 0;
+    log.for_each([&](const SentSegment& s, Seq end) {
+      if (testing::Test::HasFailure()) return;
+      const Known& known = model.at(i++);
+      EXPECT_EQ(s.begin, known.begin);
+      EXPECT_EQ(end, known.end);
+      EXPECT_EQ(s.sent_at, known.sent_at);
+      EXPECT_EQ(s.sacked(), known.sacked);
+      EXPECT_EQ(s.lost(), known.lost);
+      const auto length = static_cast<std::uint32_t>(end - s.begin);
+      if (s.in_pipe()) pipe += length;
+      if (s.sacked()) sacked += length;
+      if (s.lost()) ++lost;
+    });
+    ASSERT_FALSE(testing::Test::HasFailure()) << "step " << step;
+    const Flight& f = log.flight();
+    ASSERT_EQ(i, model.size());
+    ASSERT_EQ(f.pipe, pipe);
+    ASSERT_EQ(f.sacked, sacked);
+    ASSERT_EQ(f.lost, lost);
+    if (random.below(4) == 0) {
+      std::uint32_t lowest = 0;
+      while (lowest < model.size() && !model[lowest].lost) ++lowest;
+      ASSERT_EQ(log.first_lost(), number(lowest));
+    }
+    SentLog::Number at = f.waiting.head;
+    for (std::uint32_t n = 1; n < f.waiting.count; ++n) {
+      ASSERT_TRUE(log[at].in_pipe());
+      ASSERT_LE(log[at].sent_at, log[log[at].next].sent_at) << "not in the order they were sent";
+      at = log[at].next;
     }
     ASSERT_EQ(SentLog::chunks(pool_, name), kChunks - pool_.free());
   }
-  EXPECT_EQ(merged, GetParam() == 256) << "only the small pool runs out";
+  EXPECT_EQ(merged, GetParam() < 8192) << "only the small pools run out";
   SentLog::close(pool_, name);
   EXPECT_EQ(pool_.free(), kChunks);
 }
 
-INSTANTIATE_TEST_SUITE_P(ChunkBytes, SentLogTest, testing::Values(256u, 8192u));
+INSTANTIATE_TEST_SUITE_P(ChunkBytes, SentLogTest, testing::Values(256u, 512u, 8192u));
 
 }  // namespace
 }  // namespace conker
