@@ -33,9 +33,9 @@ SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
     : pool_(pool),
       head_(log - 1),
       f_(*reinterpret_cast<Flight*>(pool.storage(head_).data())),
-      inside_(std::bit_floor<std::uint32_t>((pool.chunk_bytes() - kHead) / sizeof(SentSegment))),
-      a_chunk_(std::bit_floor<std::uint32_t>(pool.chunk_bytes() / sizeof(SentSegment))),
-      named_(std::bit_floor<std::uint32_t>((pool.chunk_bytes() - kHead) / sizeof(Name))) {}
+      inside_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(SentSegment)})),
+      a_chunk_(std::bit_floor(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)})),
+      named_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(Name)})) {}
 
 // Of the chunk in which segment `n` lies.
 SentLog::Name& SentLog::name_of(Number n) {
