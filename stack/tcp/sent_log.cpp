@@ -41,7 +41,8 @@ SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
 SentLog::Name& SentLog::name_of(Number n) {
   auto* names = reinterpret_cast<Name*>(pool_.storage(head_).data() + kHead);
   const std::uint32_t place = static_cast<Number>(n - f_.base);
-  return names[place / a_chunk_ & (named_ - 1)];
+  // Each step of a bisection comes by here: no division.
+  return names[place >> std::countr_zero(a_chunk_) & (named_ - 1)];
 }
 
 SentSegment& SentLog::operator[](Number n) {
