@@ -4,6 +4,7 @@
 
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
+#include "stack/wire/icmp4.hpp"
 
 namespace conker {
 namespace {
@@ -35,9 +36,8 @@ bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
 /// been told to let nothing pass (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1). The other codes are of the moment,
 /// of routes, or obsolete.
 bool ends_an_open(const Unreachable& message) {
-  constexpr std::uint8_t kDestinationUnreachable = 3;
   constexpr std::uint16_t kCodes = 1u << 2 | 1u << 3 | 1u << 9 | 1u << 10 | 1u << 13;
-  return message.type == kDestinationUnreachable && message.code < 16 && (kCodes >> message.code & 1) != 0;
+  return message.type == Icmp4Message::kUnreachable && message.code < 16 && (kCodes >> message.code & 1) != 0;
 }
 
 }  // namespace
@@ -467,9 +467,7 @@ void Tcp::unreachable(const Unreachable& message) {
   touch(slot, c);
   if (!in_range(message.sequence, c.snd_una, c.in_flight())) return;
   counters_.add(Count::icmp_unreachable_accepted);
-  constexpr std::uint8_t kDestinationUnreachable = 3;
-  constexpr std::uint8_t kFragmentationNeeded = 4;
-  if (message.type == kDestinationUnreachable && message.code == kFragmentationNeeded) {
+  if (message.type == Icmp4Message::kUnreachable && message.code == Icmp4Message::kFragmentationNeeded) {
     return path_mtu_is(slot, message.mtu);
   }
   c.icmp_type = message.type;

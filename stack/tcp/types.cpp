@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "stack/wire/icmp4.hpp"
+
 namespace conker {
 
 const char* to_string(State state) {
@@ -61,7 +63,6 @@ const char* to_string(CloseReason reason) {
 }
 
 const char* to_string(const IcmpError& error) {
-  constexpr std::uint8_t kTimeExceeded = 11, kParameterProblem = 12;
   constexpr std::array kUnreachable{"network unreachable",
                                     "host unreachable",
                                     "protocol unreachable",
@@ -78,10 +79,10 @@ const char* to_string(const IcmpError& error) {
                                     "communication administratively prohibited",
                                     "precedence violation",
                                     "precedence cutoff"};
-  if (error.type == kTimeExceeded) {
+  if (error.type == Icmp4Message::kTimeExceeded) {
     return error.code == 0 ? "time to live exceeded on the way" : "fragments were lost on the way";
   }
-  if (error.type == kParameterProblem) return "parameter problem";
+  if (error.type == Icmp4Message::kParameterProblem) return "parameter problem";
   return error.code < kUnreachable.size() ? kUnreachable[error.code] : "unreachable";
 }
 

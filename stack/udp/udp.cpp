@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 
+#include "stack/wire/icmp4.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/udp.hpp"
 
@@ -20,9 +21,6 @@ struct Envelope {
 constexpr std::uint32_t kEnvelope = sizeof(Envelope);
 
 constexpr std::uint64_t kPurpose = 0x6056;
-
-/// RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a moment.
-constexpr std::uint8_t kDestinationUnreachable = 3, kProtocolUnreachable = 2, kPortUnreachable = 3;
 
 }  // namespace
 
@@ -280,8 +278,10 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
 }
 
 void Udp::unreachable(const Unreachable& message) {
-  if (message.type != kDestinationUnreachable) return;
-  if (message.code != kPortUnreachable && message.code != kProtocolUnreachable) return;
+  // RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a moment.
+  if (message.type != Icmp4Message::kUnreachable) return;
+  if (message.code != Icmp4Message::kPortUnreachable && message.code != Icmp4Message::kProtocolUnreachable)
+    return;
   const FourTuple& quoted = message.tuple;
   const std::uint32_t slot = find(quoted.local_port, [&](std::uint32_t candidate) {
     const Socket& socket = tables_.sockets[candidate];
