@@ -32,8 +32,11 @@ void keep(Resting& r, Instant then, Instant now) {
 }  // namespace
 
 void Tcp::begin(Instant now) {
-  const auto due = wheel_.next();
-  const bool late = due && now - due->instant(now_) > kFlightMemory;
+  bool late = false;
+  if (now - now_ > kFlightMemory) {  // what was due before the last turn was done then
+    const auto due = wheel_.next();
+    late = due && now - due->instant(now_) > kFlightMemory;
+  }
   if (now - kept_at_ >= Mark::kKeepEvery) keep_marks(now);
   now_ = now;
   if (late) forget_flights();
