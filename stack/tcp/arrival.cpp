@@ -182,7 +182,8 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   }
   // Fifth: the ACK field.
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
-  if (c.state == State::kSynReceived) {
+  const bool opens = c.state == State::kSynReceived;
+  if (opens) {
     if (segment.acknowledgment <= c.snd_una || segment.acknowledgment > c.snd_nxt) {
       send_reset(c.tuple, segment);
       return Count::drop_segment_ack;
@@ -206,7 +207,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   if (in_state(c.state, kReceiving) && !closed_window) {
     if (c.agreed.ecn) take_marks(c, segment);
     process_text(slot, segment);
-    take_text_of_syn(slot);
+    if (opens) take_text_of_syn(slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
     // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth). The peer is
     // told where we stand.
