@@ -96,6 +96,20 @@ Settings siege_settings(Dice& dice) {
   return s;
 }
 
+/// Makes every host by make(host). Half of all worlds have hosts of one kind, so that what both agree upon is
+/// in use often.
+template <typename Make>
+void equip(Config& config, Dice& dice, Make&& make) {
+  const bool alike = dice.one_in(2);
+  for (std::uint32_t i = 0; i < config.hosts; ++i) {
+    if (alike && i > 0) {
+      config.host[i] = config.host[0];
+    } else {
+      make(config.host[i]);
+    }
+  }
+}
+
 Config make_siege(std::uint64_t seed, bool scarce) {
   Dice dice(seed ^ 0x7369656765);
   if (Dice(seed ^ 0x736361726365).one_in(3)) scarce = true;
@@ -105,20 +119,14 @@ Config make_siege(std::uint64_t seed, bool scarce) {
   config.scarce = scarce;
   config.hosts = dice.of({2u, 2u, 3u});
   const Capacities capacities = siege_capacities(dice, scarce);
-  const bool alike = dice.one_in(2);
-  for (std::uint32_t i = 0; i < config.hosts; ++i) {
-    HostConfig& host = config.host[i];
-    if (alike && i > 0) {
-      host = config.host[0];
-      continue;
-    }
+  equip(config, dice, [&](HostConfig& host) {
     host.capacities = capacities;
     host.settings = siege_settings(dice);
     host.cubic = dice.one_in(2);
     host.recovery = dice.one_in(2);
     host.cookies = true;
     host.habits = kAccepts | kReads | kClosesBack;
-  }
+  });
   choose_parts(config);
   return config;
 }
@@ -135,14 +143,7 @@ Config make_config(std::uint64_t seed, bool scarce) {
   Config config;
   config.seed = seed;
   config.hosts = dice.of({2u, 2u, 2u, 3u, 4u});
-  // Half of all worlds have hosts of one kind, so that what both agree upon is in use often.
-  const bool alike = dice.one_in(2);
-  for (std::uint32_t i = 0; i < config.hosts; ++i) {
-    HostConfig& host = config.host[i];
-    if (alike && i > 0) {
-      host = config.host[0];
-      continue;
-    }
+  equip(config, dice, [&](HostConfig& host) {
     host.capacities = small_capacities(dice);
     host.settings = quick_settings(dice);
     host.mtu = dice.of<std::uint16_t>({576, 1500, 1500});
@@ -154,7 +155,7 @@ Config make_config(std::uint64_t seed, bool scarce) {
     if (!dice.one_in(3)) host.habits |= kClosesBack;
     if (dice.one_in(3)) host.habits |= kGreets;
     if (dice.one_in(8)) host.habits |= kHangsUp;
-  }
+  });
   choose_parts(config);
   return config;
 }
