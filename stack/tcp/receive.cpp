@@ -42,7 +42,6 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     }
     c.rcv_nxt += taken;
     if (hole) settle_hole(slot);
-    c.sack.forget_before(c.rcv_nxt);
     c.bytes_received += taken;
     note_round_trip(c, segment);
     if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
@@ -118,10 +117,11 @@ std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
   return taken;
 }
 
-// After the first hole was filled. What the budget of received data had no room for would lie in its order in
-// the wrong place, so it has to come again.
+// After the first hole was filled: the peer is told no more of what lay behind it. What the budget of
+// received data had no room for would lie in its order in the wrong place, so it has to come again.
 void Tcp::settle_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
+  c.sack.forget_before(c.rcv_nxt);
   if (c.out_of_order.begins_at(chunks_, c.rcv_nxt)) forget_out_of_order(slot);
   list_hole(slot);
 }

@@ -198,6 +198,15 @@ TEST(TcpCloseTest, CloseOverUnreadBytesIsAReset) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
+TEST(TcpCloseTest, CloseOverDataBeyondAHoleIsAReset) {
+  Script s;
+  const auto id = s.established();
+  s.inject(Data("b").seq(2));
+  s.expect(Ack().ack(1));
+  EXPECT_EQ(s.close(id), Error::kOk);
+  s.expect(RstAck().seq(1).ack(1));
+}
+
 TEST(TcpCloseTest, DataAfterCloseIsReset) {
   Script s;
   const auto id = s.established();

@@ -257,6 +257,18 @@ TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
   }
 }
 
+// Text beyond that of the SYN, with the ACK that opens: all of it is in its order, so no block is told of.
+TEST(TcpSimultaneousOpenTest, TextOfTheAckThatOpensIsNotBeyondAHole) {
+  Script s;
+  const auto id = s.connect(80);
+  s.expect(Syn().seq(0));
+  s.inject(Syn().mss(1460).sackok().carrying("early"));
+  s.expect(SynAck().seq(0));
+  s.inject(Data(", with the ACK").seq(6).ack(1));
+  s.expect(Ack().ack(20).sack({}));
+  EXPECT_EQ(s.receive(id), "early, with the ACK");
+}
+
 TEST(TcpSimultaneousOpenTest, QueuedTextIsOfTheBudgetOfDataBeyondHoles) {
   Script s;
   const auto id = s.connect(80);
