@@ -50,6 +50,8 @@ class Reader {
 
   Fingerprint read() {
     add_ledger();
+    // Timers are armed in whole ticks, so what is left of this one counts.
+    d_.add(static_cast<std::uint64_t>((stack_.now() - now_.instant(stack_.now())).count()));
     d_.add(bits({t_.fresh_dirty, t_.table_starved, t_.pool_starved}));
     d_.add(t_.wake_next);
     add_budget();
@@ -93,8 +95,8 @@ class Reader {
     for (std::size_t use = 0; use < kUses; ++use)
       held = held << 8 | stack_.chunks().held(static_cast<Use>(use));
     d_.add(held);
-    d_.add(t_.pool_exhausted ? 1 + cut(std::max(t_.relieve_at - stack_.now(), Duration(0)).count(), 1 << 20)
-                             : 0);
+    d_.add(bits({t_.pool_exhausted}) << 32 |
+           cut(std::max(t_.relieve_at - stack_.now(), Duration(0)).count(), 1 << 20));
   }
 
   // Whether it is armed, for when, and who comes after it at the same moment.
@@ -136,8 +138,8 @@ class Reader {
            std::uint64_t{c.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
     add_numbers(c, connecting);
-    // Who has stood still for longest goes first; it is asked only while the budget is used up.
-    if (t_.pool_exhausted && !c.send_queue.empty()) d_.add(cut(c.advanced_at.age(now_), 1 << 20));
+    // Who has stood still for longest goes first once the budget is used up.
+    if (!c.send_queue.empty()) d_.add(cut(c.advanced_at.age(now_), 1 << 20));
     if (c.agreed.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
            std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |

@@ -58,13 +58,15 @@ Fate fate(Kind kind, const Counterpart& c) {
 }  // namespace
 
 bool Wire::send(const FrameOut& frame, Instant) {
-  constexpr std::size_t kTypeAt = 12, kProtocolAt = 23, kFlagsAt = 47;
-  if (busy) return false;
+  constexpr std::size_t kProtocolAt = 23, kFlagsAt = 47;
   const auto head = frame.parts[0];
-  if (head.size() <= kFlagsAt || head[kTypeAt] != std::byte{0x08} || head[kTypeAt + 1] != std::byte{0} ||
-      head[kProtocolAt] != std::byte{kProtocolTcp}) {
+  const auto ethernet = parse_ethernet(head);
+  if (ethernet && ethernet->type == kEtherTypeArp) {
+    arp = true;
     return true;
   }
+  if (busy) return false;
+  if (head.size() <= kFlagsAt || head[kProtocolAt] != std::byte{kProtocolTcp}) return true;
   ++segments;
   if ((head[kFlagsAt] & std::byte{TcpFlags::kRst}) != std::byte{0}) ++resets;
   return true;
@@ -96,17 +98,22 @@ void World::set_up() {
   stack_->begin(ledger_->now);
   const auto interface = stack_->add_interface(wire_, kStackMac, 1500);
   static_cast<void>(stack_->add_address(*interface, {kStackAddress, 24}));
+  hear_from_neighbour();
+  while (stack_->next_deadline() != kNever) go_on();
+  // At the beginning of a tick, where all deadlines are: the time that is left to them is always whole ticks.
+  ledger_->now = Tick::ceil(ledger_->now).instant(ledger_->now);
+  stack_->begin(ledger_->now);
+}
+
+// The peers' link address is told by a question for ours.
+void World::hear_from_neighbour() {
   std::array<std::byte, kEthernetHeader + kArpLength> frame{};
   const ArpPacket question{ArpPacket::Operation::kRequest, kPeerMac, kPeerAddress, MacAddress(),
                            kStackAddress};
   emit_ethernet({kStackMac, kPeerMac, kEtherTypeArp, {}}, frame);
   emit_arp(question, std::span(frame).subspan(kEthernetHeader));
   const FrameIn in{frame};
-  stack_->input(*interface, std::span(&in, 1));
-  while (stack_->next_deadline() != kNever) go_on();
-  // At the beginning of a tick, where all deadlines are: the time that is left to them is always whole ticks.
-  ledger_->now = Tick::ceil(ledger_->now).instant(ledger_->now);
-  stack_->begin(ledger_->now);
+  stack_->input(InterfaceId{0}, std::span(&in, 1));
 }
 
 // ---- What can happen ----
@@ -354,7 +361,10 @@ void World::accept() {
 void World::go_on() {
   ledger_->now = std::max(ledger_->now, stack_->next_deadline());
   stack_->begin(ledger_->now);
+  wire_.arp = false;
   stack_->timers();
+  // TCP doubts the neighbour after a timeout. It answers at once, so that ARP is no part of any state.
+  if (wire_.arp) hear_from_neighbour();
   if (stack_->next_deadline() <= ledger_->now) complain("timers() left something that is due");
   stack_->tcp().for_each_time_wait([this](const TimeWaitInfo& record) {
     if (record.remaining <= Duration(0)) complain("timers() left a TIME-WAIT that is over");

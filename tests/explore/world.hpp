@@ -38,7 +38,8 @@ class Wire final : public Link {
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant) override;
 
-  bool busy = false;
+  bool busy = false;  // takes nothing but ARP
+  bool arp = false;   // there was some
   std::uint32_t segments = 0, resets = 0;
 };
 
@@ -73,6 +74,7 @@ class World {
   };
 
   void set_up();
+  void hear_from_neighbour();
   void act(const Action& action);
   void arrive(const Action& action);
   void connect(std::uint32_t peer);
