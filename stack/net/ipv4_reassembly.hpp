@@ -24,23 +24,23 @@ class Ipv4Reassembly final : public Reassembler {
 
   struct Datagram {
     IpAddress source, destination;
-    std::uint16_t identification;
-    std::uint8_t protocol;
-    bool used;
-    bool refused;                // holds nothing, and refuses what else comes of it until its time is over
-    bool congested;              // a fragment was marked CE (RFC 3168, 5.3)
-    std::uint8_t header_length;  // of the first fragment; 0 before it has come
-    std::uint8_t quote_length;
-    std::uint8_t traffic_class;
-    std::uint32_t total;      // bytes of payload; 0 before the last fragment has come
-    std::uint32_t received;   // bytes there are
-    std::uint32_t fragments;  // of which they came
-    std::uint32_t chunks;
-    std::uint32_t head;  // first chunk, in the order of offsets, counted from one
-    Instant deadline;
-    std::uint32_t next, previous;
-    Count refusal;  // why it is refused
-    std::array<std::byte, kQuoteMax> quote;
+    std::uint16_t identification = 0;
+    std::uint8_t protocol = 0;
+    bool used = false;
+    bool refused = false;    // holds nothing, and refuses what else comes of it until its time is over
+    bool congested = false;  // a fragment was marked CE (RFC 3168, 5.3)
+    std::uint8_t header_length = 0;  // of the first fragment; 0 before it has come
+    std::uint8_t quote_length = 0;
+    std::uint8_t traffic_class = 0;
+    std::uint32_t total = 0;      // bytes of payload; 0 before the last fragment has come
+    std::uint32_t received = 0;   // bytes there are
+    std::uint32_t fragments = 0;  // of which they came
+    std::uint32_t chunks = 0;
+    std::uint32_t head = 0;  // first chunk, in the order of offsets, counted from one
+    Instant deadline{};
+    std::uint32_t next = kNone, previous = kNone;
+    Count refusal{};  // why it is refused
+    std::array<std::byte, kQuoteMax> quote{};
   };
 
   /// The storage must outlive it. `table`: packets at a time; beyond it the oldest is dropped. `whole`: where
