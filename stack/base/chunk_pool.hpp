@@ -92,11 +92,14 @@ class ChunkPool {
   /// Whether this use holds more than its floor, so that some of it can be taken for another.
   bool above_floor(Use use) const { return share_of(use).held > share_of(use).floor; }
 
-  /// Bytes that one of those who share a use may hold: much of what is free while most is, little when
-  /// little is. Whoever keeps to it shares alike, and the use does not run out.
-  std::uint64_t fair_bytes(Use use) const {
+  /// `wanted` bytes, as far as they are a fair share for one of those who have a part in the use: much of
+  /// what is free while most is, little when little is. Whoever keeps to it shares alike, and the use does
+  /// not run out. Nothing is divided where there is enough.
+  std::uint64_t fair_share(Use use, std::uint64_t wanted) const {
     const std::uint64_t left = available(use), ceiling = share_of(use).ceiling;
-    return ceiling == 0 ? 0 : left * left * chunk_bytes_ / ceiling;
+    const std::uint64_t fair = left * left * chunk_bytes_;  // times the ceiling
+    if (fair >= wanted * ceiling && ceiling != 0) return wanted;
+    return ceiling == 0 ? 0 : fair / ceiling;
   }
 
   std::uint32_t chunk_bytes() const { return chunk_bytes_; }

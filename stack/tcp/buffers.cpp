@@ -21,26 +21,26 @@ std::uint32_t Tcp::send_limit(const Connection& c) const {
   const std::uint32_t unsent =
       pressed ? std::clamp(c.snd_wnd, chunks_.chunk_bytes(), kMostUnsent) : kMostUnsent;
   const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + unsent);
-  const std::uint64_t share =
-      std::max<std::uint64_t>({chunks_.fair_bytes(Use::kSend), chunks_.chunk_bytes(), c.mss});
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, share));
+  const std::uint32_t least = std::min(most, std::max<std::uint32_t>(chunks_.chunk_bytes(), c.mss));
+  return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kSend, most)));
 }
 
 /// Bytes that the window and what waits for the application may have together: what the connection has
 /// grown to, a fair share of the budget at most, and two segments at least.
 std::uint32_t Tcp::receive_limit(const Connection& c) const {
   const std::uint32_t most = c.agreed.window_scaling ? c.rcv_limit : first_window();
-  const std::uint64_t share = std::max<std::uint64_t>(chunks_.fair_bytes(Use::kReceive), 2u * c.mss);
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, share));
+  const std::uint32_t least = std::min(most, 2u * c.mss);
+  return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kReceive, most)));
 }
 
 /// Chunks that data beyond holes may have: half-filled ones of a whole window and a few of small segments, a
 /// fair share of the budget at most, and a segment at least.
 std::uint32_t Tcp::out_of_order_limit(const Connection& c) const {
   const std::uint32_t most = 64 + 2 * (receive_limit(c) / chunks_.chunk_bytes());
-  const std::uint64_t share = chunks_.fair_bytes(Use::kOutOfOrder) / chunks_.chunk_bytes();
-  return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(most, std::max<std::uint64_t>(share, chunks_.chunks_for(c.mss))));
+  const std::uint32_t least = std::min(most, chunks_.chunks_for(c.mss));
+  const std::uint64_t share =
+      chunks_.fair_share(Use::kOutOfOrder, std::uint64_t{most} * chunks_.chunk_bytes());
+  return std::max(least, static_cast<std::uint32_t>(share / chunks_.chunk_bytes()));
 }
 
 // ---- What is thrown away ----
@@ -61,7 +61,8 @@ bool Tcp::discard_oldest_hole() {
   const std::uint32_t slot = holes_.head();
   forget_out_of_order(slot);
   Connection& c = connections_[slot];
-  if (in_state(c.state, kReceiving) && window_opens(c, 1)) {  // it stood still because of the hole
+  // It stood still because of the hole.
+  if (in_state(c.state, kReceiving) && window_opens(c, receive_limit(c), 1)) {
     c.ack_now = true;
     mark_dirty(slot);
   }
@@ -70,6 +71,7 @@ bool Tcp::discard_oldest_hole() {
 
 void Tcp::forget_out_of_order(std::uint32_t slot) {
   Connection& c = connections_[slot];
+  if (c.out_of_order.empty()) return;
   c.out_of_order.clear(chunks_);
   c.sack.forget_blocks();
   list_hole(slot);

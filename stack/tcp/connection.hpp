@@ -157,6 +157,10 @@ struct Connection {
   /// From snd_una to what is sent next.
   std::uint32_t cursor_offset() const { return static_cast<std::uint32_t>(snd_cursor - snd_una); }
   std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
+  /// What of so many bytes of buffer nothing waits in for the application.
+  std::uint32_t receive_room(std::uint32_t limit) const {
+    return limit > receive_queue.size() ? limit - receive_queue.size() : 0;
+  }
   bool fin_in_flight() const { return fin_sent && !fin_acked; }
   bool is_armed(Timer timer) const { return (armed & (1u << static_cast<unsigned>(timer))) != 0; }
 };

@@ -211,19 +211,13 @@ void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
   if (segment.user_timeout) c.user_timeout_owed = false;
 }
 
-std::uint32_t Tcp::receive_room(const Connection& c) const {
-  const std::uint32_t limit = receive_limit(c);
-  return limit > c.receive_queue.size() ? limit - c.receive_queue.size() : 0;
-}
-
 /// Whether the right edge of the window may move by so many segments, or by half of the buffer (RFC
-/// 9293, 3.8.6.2.2).
-bool Tcp::window_opens(const Connection& c, std::uint32_t segments) const {
+/// 9293, 3.8.6.2.2), where all of the buffer is `limit`.
+bool Tcp::window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const {
   // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and a
   // peer that is not told of blocks would wait for its timer instead of filling the hole.
   if (!c.agreed.sack && !c.out_of_order.empty()) return false;
-  const std::uint32_t worth = std::min<std::uint32_t>(receive_limit(c) / 2, segments * c.mss);
-  return receive_room(c) >= c.rcv_wnd() + worth;
+  return c.receive_room(limit) >= c.rcv_wnd() + std::min<std::uint32_t>(limit / 2, segments * c.mss);
 }
 
 // A window that the application empties by half within a round trip may be what limits the peer, so it
@@ -235,7 +229,7 @@ void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (c.round_began.age(now_) < round) return;
   if (c.round_bytes >= c.rcv_limit / 2) {
     const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);
-    if (wanted <= chunks_.fair_bytes(Use::kReceive)) {
+    if (chunks_.fair_share(Use::kReceive, wanted) == wanted) {
       c.rcv_limit = wanted;
     } else {
       counters_.add(Count::window_growth_refused);
@@ -251,7 +245,8 @@ void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kReceiving)) return;
   tune_window(c, n);
-  if (c.rcv_wnd() >= receive_limit(c) / 2 || !window_opens(c, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
+  const std::uint32_t limit = receive_limit(c);
+  if (c.rcv_wnd() >= limit / 2 || !window_opens(c, limit, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
   c.ack_now = true;
   mark_dirty(slot);
 }
@@ -259,7 +254,8 @@ void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
 /// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
 /// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
 std::uint16_t Tcp::advertise(Connection& c) {
-  if (window_opens(c, 1)) c.rcv_adv = c.rcv_nxt + receive_room(c);
+  const std::uint32_t limit = receive_limit(c);
+  if (window_opens(c, limit, 1)) c.rcv_adv = c.rcv_nxt + c.receive_room(limit);
   const unsigned shift = c.agreed.rcv_wscale;
   const std::uint32_t window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
   if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);

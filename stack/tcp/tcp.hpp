@@ -247,8 +247,7 @@ class Tcp {
   void note_round_trip(Connection& c, const TcpSegment& segment) const;
   void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
-  std::uint32_t receive_room(const Connection& c) const;
-  bool window_opens(const Connection& c, std::uint32_t segments) const;
+  bool window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const;
   void tune_window(Connection& c, std::uint32_t read);
   void note_consumed(std::uint32_t slot, std::uint32_t n);
   std::uint16_t advertise(Connection& c);
