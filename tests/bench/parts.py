@@ -6,6 +6,8 @@ import dataclasses
 from functools import partial
 from typing import Callable
 
+from harness import Binaries
+
 import contestants as by
 from contestants import Figures
 from scenes import Bench
@@ -231,3 +233,16 @@ PARTS: dict[str, Callable[[], Part]] = {
     "memory": memory, "tap": tap, "idle": idle, "footprint": footprint, "acks": acks, "passive": passive, "bulk": bulk, "rr": rr,
     "many": many, "quiet": quiet, "shards": shards,
 }
+
+
+def beside(part: Part, binaries: Binaries, build: str) -> Part:
+    """The same of conker only, held against the same of another build of it."""
+    def other(run: Contestant) -> Contestant:
+        return lambda bench: run(dataclasses.replace(bench, binaries=binaries, build=build))
+
+    contestants: dict[str, Contestant] = {}
+    for subject in dict.fromkeys(line.subject for line in part.lines if "null" not in line.subject):
+        contestants |= {subject: part.contestants[subject], f"{subject}, beside": other(part.contestants[subject])}
+    lines = [dataclasses.replace(line, goal=None, peers={f"{line.subject}, beside": None})
+             for line in part.lines if line.subject in contestants]
+    return Part(part.seconds, contestants, lines)

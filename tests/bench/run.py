@@ -4,6 +4,7 @@
     sudo tests/bench/run.py                     every part, on build/release
     sudo tests/bench/run.py tap idle --turns 1  these
     sudo tests/bench/run.py --quick             a second for each, to see that all of it runs
+    sudo tests/bench/run.py bulk --beside DIR   two builds of conker, without its peers
 
 The contestants of a part take turns, each in namespaces of its own, and their medians count. A goal that is not
 reached fails nothing: the exit code is 0 when every contestant could be run, 1 if not, 2 for wrong usage.
@@ -32,7 +33,7 @@ from harness.namespaces import delete_leftovers  # noqa: E402
 from harness.processes import kill_all  # noqa: E402
 
 from curve import Curve, bars, curves, picture  # noqa: E402
-from parts import PARTS  # noqa: E402
+from parts import PARTS, Part, beside  # noqa: E402
 from scenes import Bench  # noqa: E402
 from table import Outcome, judged, missed, table  # noqa: E402
 
@@ -44,6 +45,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"parts: {', '.join(NAMES)}; all if none is named")
     parser.add_argument("--build", default=str(ROOT / "build/release"), help="build directory to measure")
+    parser.add_argument("--beside", default="", help="build directory of another conker: the only peer then")
     parser.add_argument("--turns", type=int, default=5, help="of each contestant (5)")
     parser.add_argument("--seconds", type=float, default=0, help="of each turn (60 for memory and tap, 10 for quiet, 5)")
     parser.add_argument("--quick", action="store_true", help="one turn of one second")
@@ -60,13 +62,16 @@ def arguments() -> argparse.Namespace:
     if options.quick:
         options.turns, options.seconds = 1, options.seconds or 1
     options.names = [name for name in NAMES if name in options.names] or NAMES
+    if options.beside and not os.path.exists(os.path.join(options.beside, "bin/conkerd")):
+        parser.error(f"--beside {options.beside}: no build directory: bin/conkerd is missing")
+    if options.beside and STACK in options.names:
+        options.names = [name for name in options.names if name != STACK]
     if options.svg and "idle" not in options.names:
         parser.error("--svg: only the part idle has a curve; name it")
     return options
 
 
-def measure(binaries: Binaries, name: str, options: argparse.Namespace) -> Outcome:
-    part = PARTS[name]()
+def measure(binaries: Binaries, name: str, part: Part, options: argparse.Namespace) -> Outcome:
     bench = Bench(binaries, options.build, options.seconds or part.seconds)
     outcome = Outcome(name, part, bench.seconds, {contestant: [] for contestant in part.contestants}, {})
     print(f"\n== {name}: {options.turns} turns of {bench.seconds:g} s", flush=True)
@@ -146,13 +151,22 @@ def main() -> int:
     outcomes: list[Outcome] = []
     loops = None
     with tempfile.TemporaryDirectory(prefix="conker-bench-") as directory:
-        binaries = Binaries.copied(str(ROOT), options.build, options.build, directory, sanitized=False)
+        def copied(build: str, name: str) -> Binaries:
+            place = os.path.join(directory, name)
+            os.mkdir(place)
+            return Binaries.copied(str(ROOT), build, build, place, sanitized=False)
+
+        binaries = copied(options.build, "build")
+        other = copied(options.beside, "beside") if options.beside else None
         try:
             for name in options.names:
                 if name == STACK:
                     loops = inner_loops(options)
                 else:
-                    outcomes.append(measure(binaries, name, options))
+                    part = PARTS[name]()
+                    if other:
+                        part = beside(part, other, options.beside)
+                    outcomes.append(measure(binaries, name, part, options))
                 save(outcomes, loops, options)
         finally:
             kill_all()
