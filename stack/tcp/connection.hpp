@@ -19,7 +19,7 @@
 
 namespace conker {
 
-/// The timers of a connection; timers.cpp tells what each is for.
+/// The timers of a connection; deadlines.cpp tells what each is for.
 enum class Timer : std::uint8_t {
   kRetransmit,
   kPersist,

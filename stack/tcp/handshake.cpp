@@ -1,13 +1,10 @@
 // Segments that meet no connection but a listener, a half-open record or a TIME-WAIT record.
 #include <algorithm>
-#include <array>
 
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
-
-constexpr std::uint32_t kSecond = 977;  // ticks
 
 /// A SYN that asks for a connection and nothing else.
 bool opens(const TcpSegment& segment) {
@@ -17,10 +14,31 @@ bool opens(const TcpSegment& segment) {
 
 }  // namespace
 
+// A record of the four-tuple, a listener, or nothing.
+Tcp::Disposition Tcp::meets_no_connection(const FourTuple& tuple, std::uint32_t hash, TcpSegment& segment) {
+  if (const auto index = half_open_.find(hash, tuple); index != kNone) {
+    return arrives_half_open(index, tuple, segment);
+  }
+  if (const auto index = time_wait_.find(hash, tuple); index != kNone) {
+    return arrives_time_wait(index, tuple, hash, segment);
+  }
+  if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
+    return arrives_listen(listener, tuple, hash, segment, std::nullopt);
+  }
+  return arrives_closed(tuple, segment);
+}
+
+// 3.10.7.1: CLOSED, which is where a connection is that does not exist.
+Count Tcp::arrives_closed(const FourTuple& tuple, const TcpSegment& segment) {
+  if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
+  send_reset(tuple, segment);
+  return Count::drop_segment_no_connection;
+}
+
 // 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
 // remembered.
-Count Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                          TcpSegment& segment, std::optional<Seq> beyond) {
+Tcp::Disposition Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                                     TcpSegment& segment, std::optional<Seq> beyond) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
   if (segment.has(TcpFlags::kAck)) return arrives_with_cookie(listener, tuple, hash, segment);
   if (!segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kFin)) return Count::drop_segment_flags;
@@ -57,29 +75,6 @@ void Tcp::send_syn_ack(const HalfOpen& record, std::uint32_t timestamp) {
   static_cast<void>(send_bare(record.tuple, syn_ack));
 }
 
-// An ACK that says where we stand, for segments that make no sense (RFC 5961, 3 and 4).
-void Tcp::challenge(HalfOpen& record) {
-  if (!may_answer(record) || !allowed(challenges_)) return counters_.add(Count::answers_withheld);
-  counters_.add(Count::challenge_acks_out);
-  TcpSegment ack{.sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
-  ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
-  if (record.agreed.timestamps) {
-    ack.timestamps = timestamps_now(record.ts_offset, record.agreed.ts_recent);
-  }
-  static_cast<void>(send_bare(record.tuple, ack));
-}
-
-// Answers to segments that bring the handshake no further: twice a second, so that two who disagree do not
-// answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
-bool Tcp::may_answer(HalfOpen& record) {
-  const Tick now = Tick::floor(now_);
-  if (record.answered && static_cast<std::uint16_t>(now.value() - record.answered_at) < kChallengeEvery)
-    return false;
-  record.answered = true;
-  record.answered_at = static_cast<std::uint16_t>(now.value());
-  return true;
-}
-
 void Tcp::drop_half_open(std::uint32_t index, Count why) {
   counters_.add(why);
   wheel_.cancel(half_open_timer_id(index));
@@ -108,7 +103,7 @@ std::uint32_t Tcp::predecessor(const HalfOpen& record, const TcpSegment& segment
 }
 
 // 3.10.7.4 for SYN-RECEIVED after a passive open.
-Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
   const auto challenged = [&](Count why) {
@@ -169,7 +164,7 @@ Count Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSeg
 
 // The last ACK of a handshake makes a connection from a half-open record. When there is no room for it the
 // ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
-Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment) {
+Tcp::Disposition Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment) {
   Listener& listener = listeners_[record.listener];
   if (listener.accept_queue.size() >= listener.backlog) return Count::drop_segment_accept_queue;
   const std::uint32_t slot = make_connection(record.tuple, record.hash);
@@ -206,7 +201,7 @@ Count Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segm
   if (record.retransmits == 0 && index != kNone) c.rtt.sample(now_ - record.created);
   become_established(slot, segment, Cause::kPassiveOpen);
   post(listener, record.listener);
-  return arrives(slot, segment);
+  return {Count::segments_delivered, slot};
 }
 
 // The SYN was none of long ago, so the new connection takes the place of the old one's record (RFC
@@ -237,8 +232,8 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, 
 }
 
 // An ACK for a listener: perhaps the last of a handshake whose record the peer kept.
-Count Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                               TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                                          TcpSegment& segment) {
   if (cookies_ == nullptr || segment.has(TcpFlags::kSyn) || !cookies_->expected(now_)) {
     return refuse_at_listener(listeners_[listener], tuple, segment);
   }
@@ -281,8 +276,8 @@ bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
 }
 
 // 3.10.7.4 for TIME-WAIT.
-Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
-                             TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
+                                        TcpSegment& segment) {
   const TimeWait record = time_wait_[index];
   const Tick now = Tick::floor(now_);
   // Twice a second at most: a peer that answers each of them would go on for ever (RFC 5961, 7).
@@ -339,19 +334,6 @@ Count Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::u
     return challenged(Count::drop_segment_unacceptable);
   }
   return Count::segments_delivered;
-}
-
-bool Tcp::allowed(AnswerBudget& budget) const {
-  const Tick now = Tick::floor(now_);
-  if (budget.second.age(now) >= kSecond) {
-    budget.second = now;
-    const std::array<std::uint64_t, 1> word{now.value()};
-    budget.left =
-        AnswerBudget::kLeast + static_cast<std::uint32_t>(siphash24(port_key_, word)) % AnswerBudget::kLeast;
-  }
-  if (budget.left == 0) return false;
-  --budget.left;
-  return true;
 }
 
 }  // namespace conker

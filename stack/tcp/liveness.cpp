@@ -4,29 +4,13 @@
 
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
+#include "stack/tcp/user_timeout.hpp"
 
 namespace conker {
 namespace {
 
-constexpr Duration kLongest = 24h * 7;  // well within what ticks can tell apart
-constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
-
 std::uint32_t ticks(Duration duration) {
   return Tick::ceil(Instant(duration)).value();
-}
-
-// The option's 15 bits count seconds, or minutes where the upper bit is set (RFC 5482, 3).
-constexpr std::uint16_t kMinutes = 0x8000;
-
-std::uint16_t encode(Duration timeout) {
-  const std::int64_t seconds = timeout.count() / 1'000'000;
-  if (seconds < kMinutes) return static_cast<std::uint16_t>(std::max<std::int64_t>(seconds, 1));
-  return static_cast<std::uint16_t>(std::min<std::int64_t>(seconds / 60, kMinutes - 1) | kMinutes);
-}
-
-Duration decode(std::uint16_t option) {
-  const std::int64_t n = option & (kMinutes - 1);
-  return Duration((option & kMinutes) != 0 ? n * 60'000'000 : n * 1'000'000);
 }
 
 }  // namespace
@@ -36,8 +20,8 @@ Duration decode(std::uint16_t option) {
 bool Tcp::valid(const Keepalive& keepalive) {
   // One probe that gets lost must not be taken for a dead peer (RFC 9293, 3.8.4, MUST-27).
   return keepalive.idle == Duration(0) ||
-         (keepalive.idle > Duration(0) && keepalive.idle <= kLongest && keepalive.interval > Duration(0) &&
-          keepalive.interval <= kLongest && keepalive.count >= 2);
+         (keepalive.idle > Duration(0) && keepalive.idle <= kLongestTimeout &&
+          keepalive.interval > Duration(0) && keepalive.interval <= kLongestTimeout && keepalive.count >= 2);
 }
 
 void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
@@ -46,17 +30,15 @@ void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
   c.keepalive_count = keepalive.count;
 }
 
-Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
-  Connection* c = living(id);
-  if (c == nullptr) return Error::kNoSuchId;
-  if (!valid(keepalive)) return Error::kInvalidArgument;
-  keep_alive(*c, keepalive);
-  c->keepalive_sent = 0;
-  disarm(*c, Timer::kKeepalive);
-  if (c->keepalive_idle != 0 && in_state(c->state, kSynchronized)) {
-    arm(id.slot, Timer::kKeepalive, Tick::duration(c->keepalive_idle));
+/// The application has other wishes than before, valid ones.
+void Tcp::change_keepalive(std::uint32_t slot, const Keepalive& keepalive) {
+  Connection& c = connections_[slot];
+  keep_alive(c, keepalive);
+  c.keepalive_sent = 0;
+  disarm(c, Timer::kKeepalive);
+  if (c.keepalive_idle != 0 && in_state(c.state, kSynchronized)) {
+    arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
   }
-  return Error::kOk;
 }
 
 // Segments of the peer do not move the timer; it looks back when it expires.
@@ -103,33 +85,25 @@ bool Tcp::waits_for_peer(const Connection& c) const {
 
 // ---- User timeout ----
 
-Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
-  Connection* c = living(id);
-  if (c == nullptr) return Error::kNoSuchId;
-  if (timeout < Duration(0) || timeout > kLongest) return Error::kInvalidArgument;
-  c->user_timeout = ticks(timeout);
-  c->user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
-  disarm(*c, Timer::kUserTimeout);
-  if (!in_state(c->state, kSynchronized)) return Error::kOk;
-  guard_user_timeout(id.slot);
+/// The application has decided; 0: no bound.
+void Tcp::change_user_timeout(std::uint32_t slot, Duration timeout) {
+  Connection& c = connections_[slot];
+  c.user_timeout = ticks(timeout);
+  c.user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
+  disarm(c, Timer::kUserTimeout);
+  if (!in_state(c.state, kSynchronized)) return;
+  guard_user_timeout(slot);
   if (settings_.user_timeout_option && timeout > Duration(0)) {
-    c->user_timeout_owed = c->ack_now = true;
-    mark_dirty(id.slot);
+    c.user_timeout_owed = c.ack_now = true;
+    mark_dirty(slot);
   }
-  return Error::kOk;
-}
-
-/// What the option of a segment of ours says (ADV_UTO).
-std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
-  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0)
-    return encode(Tick::duration(c->user_timeout));
-  return encode(settings_.user_timeout > Duration(0) ? settings_.user_timeout : kAdvertised);
 }
 
 // RFC 5482, 3.1: the longer of both sides' wishes, within limits of our own.
 void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
   if (!settings_.user_timeout_option || c.user_timeout_fixed) return;
-  const Duration wish = std::max(decode(option), decode(advertised_user_timeout(&c)));
+  const Duration wish =
+      std::max(decode_user_timeout(option), decode_user_timeout(advertised_user_timeout(&c)));
   const Duration least = std::max(settings_.user_timeout_least, rto(c));
   c.user_timeout = ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
   disarm(c, Timer::kUserTimeout);  // armed anew with the next output
@@ -160,15 +134,6 @@ void Tcp::start_liveness(std::uint32_t slot) {
   if (!settings_.user_timeout_option) return;
   if (c.agreed.user_timeout != 0) adopt_user_timeout(c, c.agreed.user_timeout);
   c.user_timeout_owed = true;  // once more behind the SYN, which may have been answered by a middlebox
-}
-
-// ---- Linger ----
-
-Error Tcp::close(ConnectionId id, Duration bound) {
-  if (bound <= Duration(0)) return abort(id);
-  if (const Error error = close(id); error != Error::kOk) return error;
-  if (living(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongest));
-  return Error::kOk;
 }
 
 }  // namespace conker

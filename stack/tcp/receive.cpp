@@ -1,5 +1,5 @@
-// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), the window that is
-// announced, and what is told beside an ACK.
+// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the window as
+// the application reads.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -189,37 +189,6 @@ void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
-// What goes into a segment beside its data, where there is room for it: while there is a hole, what lies
-// beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
-void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
-  constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
-  constexpr std::uint32_t kBare = kBlockHead + kBlock * TcpSegment::kMaxSackBlocks;
-  std::uint32_t room = length == 0 ? kBare : c.mss > length ? c.mss - length : 0;
-  if (c.user_timeout_owed && room >= kUserTimeout) {
-    segment.user_timeout = advertised_user_timeout(&c);
-    room -= kUserTimeout;
-  }
-  if (!c.sack.empty() && room >= kBlockHead) c.sack.write(segment, (room - kBlockHead) / kBlock);
-}
-
-// A segment of ours has told the peer what we have.
-void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
-  c.ack_now = false;
-  c.last_ack = c.rcv_nxt;
-  disarm(c, Timer::kDelayedAck);
-  if (segment.sack_count > 0) c.sack.sent();
-  if (segment.user_timeout) c.user_timeout_owed = false;
-}
-
-/// Whether the right edge of the window may move by so many segments, or by half of the buffer (RFC
-/// 9293, 3.8.6.2.2), where all of the buffer is `limit`.
-bool Tcp::window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const {
-  // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681, 2), and a
-  // peer that is not told of blocks would wait for its timer instead of filling the hole.
-  if (!c.agreed.sack && !c.out_of_order.empty()) return false;
-  return c.receive_room(limit) >= c.rcv_wnd() + std::min<std::uint32_t>(limit / 2, segments * c.mss);
-}
-
 // A window that the application empties by half within a round trip may be what limits the peer, so it
 // doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
 void Tcp::tune_window(Connection& c, std::uint32_t read) {
@@ -249,17 +218,6 @@ void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
   if (c.rcv_wnd() >= limit / 2 || !window_opens(c, limit, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
   c.ack_now = true;
   mark_dirty(slot);
-}
-
-/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
-/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
-std::uint16_t Tcp::advertise(Connection& c) {
-  const std::uint32_t limit = receive_limit(c);
-  if (window_opens(c, limit, 1)) c.rcv_adv = c.rcv_nxt + c.receive_room(limit);
-  const unsigned shift = c.agreed.rcv_wscale;
-  const std::uint32_t window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
-  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
-  return static_cast<std::uint16_t>(window);
 }
 
 }  // namespace conker

@@ -1,6 +1,5 @@
-// TCP (RFC 9293). Its parts: tables of connections, half-open handshakes, TIME-WAIT and listeners; the
-// arrival of segments (arrival.cpp, handshake.cpp); what leaves (output.cpp); timers (timers.cpp); the calls
-// of the application (tcp.cpp); and lifetime.cpp, the only place where states change and connections are
+// TCP (RFC 9293): tables of connections, half-open handshakes, TIME-WAIT and listeners, and what is done to
+// them, in seven storeys (README.md). lifetime.cpp is the only place where states change and connections are
 // freed.
 #pragma once
 
@@ -162,12 +161,79 @@ class Tcp {
   }
 
  private:
-  // ---- lifetime.cpp: the only place where states change and connections are freed ----
-  std::uint32_t make_connection(const FourTuple& tuple, std::uint32_t hash);
+  // Seven storeys, each with its files; no file calls one above it (README.md, "The storeys").
+
+  // ---- 1: deadlines.cpp. One place arms, and refuses in Destroy ----
+  void arm(std::uint32_t slot, Timer timer, Duration in);
+  void disarm(Connection& c, Timer timer);
+  Duration rto(const Connection& c) const;
+  std::uint32_t half_open_timer_id(std::uint32_t index) const { return connections_.capacity() + index; }
+
+  // ---- 1: ports.cpp. Four-tuples and initial sequence numbers ----
+  struct Choice {
+    Error error = Error::kNoFreePort;
+    Port port;
+    std::uint32_t hash = 0;
+    std::uint32_t time_wait = kNone;  // the record that it replaces
+  };
+  Choice choose_port(FourTuple tuple);
+  Choice check_port(const FourTuple& tuple) const;
+  bool may_reopen(const TimeWait& record) const;
+  struct Beginning {
+    Seq iss;
+    std::uint32_t ts_offset;  // what is added to our clock
+  };
+  Beginning beginning_of(const FourTuple& tuple) const;
+  std::uint32_t timestamp_offset(const FourTuple& tuple) const { return beginning_of(tuple).ts_offset; }
+  TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
+    return {Tick::floor(now_).value() + offset, echo};
+  }
   /// The connection that segments of this four-tuple are for; kNone when there is none.
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
     return index_.find(hash, [&](std::uint32_t slot) { return connections_.is(slot, tuple); });
   }
+
+  // ---- 1: limits.cpp. What a connection may hold and send now ----
+  std::uint32_t send_limit(const Connection& c) const;
+  std::uint32_t receive_limit(const Connection& c) const;
+  std::uint32_t out_of_order_limit(const Connection& c) const;
+  bool window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const;
+  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
+  std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
+  std::uint32_t flight_size(const Connection& c) const;
+  std::uint16_t our_mss(const FourTuple& tuple) const;
+  std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
+  /// Data that lies in the pieces of one frame, wherever in a chunk it begins.
+  std::uint32_t data_in_pieces() const {
+    return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
+  }
+  const CongestionControl& control(const Connection& c) const;
+  Recovery::Context context(const Connection& c) const {
+    return {chunks_, counters_, control(c), now_, rto(c)};
+  }
+
+  // ---- 1: held.cpp. What it holds of the pool beside its queues ----
+  void begin_flight(Connection& c);
+  void end_flight(Connection& c);
+  void forget_out_of_order(std::uint32_t slot);
+  void list_hole(std::uint32_t slot);
+  std::uint32_t gather(Connection& c, Seq sequence, std::uint32_t& length);
+
+  // ---- 2: emit.cpp. One segment onto the network ----
+  Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
+  Sent send_pure_ack(Connection& c);
+  Seq bare_sequence(const Connection& c) const;
+  Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
+  void send_reset(const FourTuple& tuple, const TcpSegment& to);
+  Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
+  void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const;
+  std::uint16_t advertise(Connection& c);
+  void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
+  void acknowledged(Connection& c, const TcpSegment& segment);
+  std::uint16_t advertised_user_timeout(const Connection* c) const;
+
+  // ---- 3: lifetime.cpp. The only place where states change and connections are freed ----
+  std::uint32_t make_connection(const FourTuple& tuple, std::uint32_t hash);
   bool change_state(std::uint32_t slot, State to, Cause cause);
   void destroy(std::uint32_t slot, CloseReason reason, Cause cause);
   void reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause);
@@ -188,53 +254,7 @@ class Tcp {
   void post(Listener& listener, std::uint32_t slot);
   void count_end(CloseReason reason);
 
-  // ---- tcp.cpp ----
-  Connection* living(ConnectionId id);
-  void queue_fin(std::uint32_t slot, Cause cause);
-  void leave_accept_queue(std::uint32_t slot);
-
-  // ---- ports.cpp: four-tuples and initial sequence numbers ----
-  struct Choice {
-    Error error = Error::kNoFreePort;
-    Port port;
-    std::uint32_t hash = 0;
-    std::uint32_t time_wait = kNone;  // the record that it replaces
-  };
-  Choice choose_port(FourTuple tuple);
-  Choice check_port(const FourTuple& tuple) const;
-  bool may_reopen(const TimeWait& record) const;
-  struct Beginning {
-    Seq iss;
-    std::uint32_t ts_offset;  // what is added to our clock
-  };
-  Beginning beginning_of(const FourTuple& tuple) const;
-
-  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
-  /// 6928) and half of the next.
-  static constexpr std::uint8_t kQuickAcks = 16;
-
-  // ---- arrival.cpp: SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
-  Count dispatch(const PacketIn& packet);
-  Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
-  Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
-  Count arrives(std::uint32_t slot, TcpSegment& segment);
-  bool old_duplicate(const Connection& c, const TcpSegment& segment) const;
-  void note_timestamp(Connection& c, const TcpSegment& segment);
-  bool acceptable(const Connection& c, const TcpSegment& segment) const;
-  Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
-  Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
-  void hurry_syn(std::uint32_t slot);
-  void process_ack(std::uint32_t slot, const TcpSegment& segment);
-  void take_marks(Connection& c, const TcpSegment& segment);
-  void take_echo(Connection& c, const TcpSegment& segment);
-  std::uint32_t flight_size(const Connection& c) const;
-  void duplicate_ack(std::uint32_t slot);
-  void acknowledge(std::uint32_t slot, Seq ack);
-  void update_send_window(std::uint32_t slot, const TcpSegment& segment);
-  void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
-  bool challenge(std::uint32_t slot);
-
-  // ---- receive.cpp: data that arrives, the window, what ACKs tell ----
+  // ---- 4: receive.cpp. Data that arrives, and the window as the application reads ----
   void process_text(std::uint32_t slot, const TcpSegment& segment);
   std::uint32_t take_in(Connection& c, std::span<const std::byte> bytes);
   void settle_hole(std::uint32_t slot);
@@ -245,38 +265,46 @@ class Tcp {
   void note_heard(Connection& c);
   void note_duplicate(Connection& c, Seq left, Seq right);
   void note_round_trip(Connection& c, const TcpSegment& segment) const;
-  void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
-  void acknowledged(Connection& c, const TcpSegment& segment);
-  bool window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const;
   void tune_window(Connection& c, std::uint32_t read);
   void note_consumed(std::uint32_t slot, std::uint32_t n);
-  std::uint16_t advertise(Connection& c);
 
-  // ---- handshake.cpp: LISTEN, half-open records, TIME-WAIT records ----
-  Count arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                       TcpSegment& segment, std::optional<Seq> beyond);
-  Count arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment);
-  Count arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
-                          TcpSegment& segment);
-  bool reopens(const TimeWait& record, const TcpSegment& syn) const;
-  Count promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment);
-  Count answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn);
-  Count arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                            TcpSegment& segment);
-  void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
-  void send_syn_ack(const HalfOpen& record) {
-    send_syn_ack(record, timestamps_now(record.ts_offset, 0).value);
-  }
+  // ---- 4: pool.cpp. What connections that need a chunk get from others ----
+  bool make_room(Use use);
+  bool discard_oldest_hole();
+  std::uint32_t stalled_for(const Connection& c) const;
+  void relieve_pool();
+  bool has_room(const Connection& c) const;
+  void tell_of_room(std::uint32_t slot);
+  bool may_wake_starved() const;
+  void wake_starved();
+
+  // ---- 4: liveness.cpp. Keepalive, user timeout ----
+  static constexpr Duration kLongestTimeout = 24h * 7;  // well within what ticks can tell apart
+  static bool valid(const Keepalive& keepalive);
+  static void keep_alive(Connection& c, const Keepalive& keepalive);
+  void change_keepalive(std::uint32_t slot, const Keepalive& keepalive);
+  void change_user_timeout(std::uint32_t slot, Duration timeout);
+  void start_liveness(std::uint32_t slot);
+  void keepalive_expired(std::uint32_t slot);
+  Sent transmit_keepalive(Connection& c);
+  bool waits_for_peer(const Connection& c) const;
+  void adopt_user_timeout(Connection& c, std::uint16_t option);
+  void guard_user_timeout(std::uint32_t slot);
+  bool retransmits_used_up(const Connection& c) const;
+
+  // ---- 4: path_mtu.cpp ----
+  void path_mtu_is(std::uint32_t slot, std::uint16_t mtu);
+  void suspect_black_hole(std::uint32_t slot);
+  void reconsider_path_mtu(Connection& c);
+  void shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why);
+
+  // ---- 4: challenge.cpp. Answers to what is refused ----
+  bool challenge(std::uint32_t slot);
   void challenge(HalfOpen& record);
   bool may_answer(HalfOpen& record);
-  void drop_half_open(std::uint32_t index, Count why);
-  void half_open_timer(std::uint32_t index);
-  std::uint32_t predecessor(const HalfOpen& record, const TcpSegment& segment) const;
-  void end_reopened(const HalfOpen& record);
-  Count refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment);
   bool allowed(AnswerBudget& budget) const;
 
-  // ---- output.cpp ----
+  // ---- 5: transmit.cpp. What leaves, once a turn ----
   Sent transmit(std::uint32_t slot);
   Sent transmit_last_words(Connection& c);
   Sent transmit_syn(std::uint32_t slot);
@@ -287,83 +315,79 @@ class Tcp {
   Sent transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why);
   Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
                       Seq& end);
-  std::uint32_t gather(Connection& c, Seq sequence, std::uint32_t& length);
-  Sent send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags);
-  Sent send_pure_ack(Connection& c);
-  Seq bare_sequence(const Connection& c) const;
-  Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
-  void send_reset(const FourTuple& tuple, const TcpSegment& to);
-  Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
   std::uint32_t frame_data(const Connection& c, std::uint32_t left) const;
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   bool waits_for_small(const Connection& c, std::uint32_t length) const;
-  void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const;
-  void begin_flight(Connection& c);
-  void end_flight(Connection& c);
-  const CongestionControl& control(const Connection& c) const;
-  Recovery::Context context(const Connection& c) const {
-    return {chunks_, counters_, control(c), now_, rto(c)};
-  }
   void rearm_after_output(std::uint32_t slot);
-  void keep_marks(Instant now);
-  void forget_flights();
-  std::uint16_t our_mss(const FourTuple& tuple) const;
-  std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
-  std::uint32_t timestamp_offset(const FourTuple& tuple) const { return beginning_of(tuple).ts_offset; }
-  TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
-    return {Tick::floor(now_).value() + offset, echo};
+
+  // ---- 5: established.cpp. What the ACK field does ----
+  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
+  /// 6928) and half of the next.
+  static constexpr std::uint8_t kQuickAcks = 16;
+  void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
+  void process_ack(std::uint32_t slot, const TcpSegment& segment);
+  void take_marks(Connection& c, const TcpSegment& segment);
+  void take_echo(Connection& c, const TcpSegment& segment);
+  void duplicate_ack(std::uint32_t slot);
+  void acknowledge(std::uint32_t slot, Seq ack);
+  void update_send_window(std::uint32_t slot, const TcpSegment& segment);
+
+  // ---- 6: handshake.cpp. Segments that meet no connection ----
+  /// What became of such a segment, and the connection that it has made, where it goes on.
+  struct Disposition {
+    Disposition(Count what) : count(what) {}
+    Disposition(Count what, std::uint32_t slot) : count(what), promoted(slot) {}
+    Count count;
+    std::uint32_t promoted = kNone;
+  };
+  Disposition meets_no_connection(const FourTuple& tuple, std::uint32_t hash, TcpSegment& segment);
+  Count arrives_closed(const FourTuple& tuple, const TcpSegment& segment);
+  Disposition arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                             TcpSegment& segment, std::optional<Seq> beyond);
+  Disposition arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment);
+  Disposition arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
+                                TcpSegment& segment);
+  bool reopens(const TimeWait& record, const TcpSegment& syn) const;
+  Disposition promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment);
+  Count answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn);
+  Disposition arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
+                                  TcpSegment& segment);
+  void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
+  void send_syn_ack(const HalfOpen& record) {
+    send_syn_ack(record, timestamps_now(record.ts_offset, 0).value);
   }
-  /// Data that lies in the pieces of one frame, wherever in a chunk it begins.
-  std::uint32_t data_in_pieces() const {
-    return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
-  }
-  std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
-  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
+  void drop_half_open(std::uint32_t index, Count why);
+  void half_open_timer(std::uint32_t index);
+  std::uint32_t predecessor(const HalfOpen& record, const TcpSegment& segment) const;
+  void end_reopened(const HalfOpen& record);
+  Count refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment);
 
-  // ---- buffers.cpp: what connections hold of the pool ----
-  std::uint32_t send_limit(const Connection& c) const;
-  std::uint32_t receive_limit(const Connection& c) const;
-  std::uint32_t out_of_order_limit(const Connection& c) const;
-  bool make_room(Use use);
-  bool discard_oldest_hole();
-  void forget_out_of_order(std::uint32_t slot);
-  void list_hole(std::uint32_t slot);
-  std::uint32_t stalled_for(const Connection& c) const;
-  void relieve_pool();
-  bool has_room(const Connection& c) const;
-  void tell_of_room(std::uint32_t slot);
-  bool may_wake_starved() const;
-  void wake_starved();
+  // ---- 7: arrival.cpp. SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
+  Count dispatch(const PacketIn& packet);
+  Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
+  Count arrives(std::uint32_t slot, TcpSegment& segment);
+  bool old_duplicate(const Connection& c, const TcpSegment& segment) const;
+  void note_timestamp(Connection& c, const TcpSegment& segment);
+  bool acceptable(const Connection& c, const TcpSegment& segment) const;
+  Count refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment);
+  Count arrives_reset(std::uint32_t slot, const TcpSegment& segment);
+  void hurry_syn(std::uint32_t slot);
 
-  // ---- path_mtu.cpp ----
-  void path_mtu_is(std::uint32_t slot, std::uint16_t mtu);
-  void suspect_black_hole(std::uint32_t slot);
-  void reconsider_path_mtu(Connection& c);
-  void shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why);
-
-  // ---- liveness.cpp: keepalive, user timeout ----
-  static bool valid(const Keepalive& keepalive);
-  static void keep_alive(Connection& c, const Keepalive& keepalive);
-  void start_liveness(std::uint32_t slot);
-  void keepalive_expired(std::uint32_t slot);
-  Sent transmit_keepalive(Connection& c);
-  bool waits_for_peer(const Connection& c) const;
-  std::uint16_t advertised_user_timeout(const Connection* c) const;
-  void adopt_user_timeout(Connection& c, std::uint16_t option);
-  void guard_user_timeout(std::uint32_t slot);
-  bool retransmits_used_up(const Connection& c) const;
-
-  // ---- timers.cpp: one place arms, and refuses in Destroy ----
-  void arm(std::uint32_t slot, Timer timer, Duration in);
-  void disarm(Connection& c, Timer timer);
+  // ---- 7: expiry.cpp. Deadlines that have come ----
   void connection_timer(std::uint32_t slot);
   void expired(std::uint32_t slot, Timer timer);
   void retransmission_timer(std::uint32_t slot);
   void expire_time_wait();
-  Duration rto(const Connection& c) const;
 
+  // ---- 7: marks.cpp. Time of 32 bits ----
+  void keep_marks(Instant now);
+  void forget_flights();
+
+  // ---- 7: calls.cpp, info.cpp ----
+  Connection* living(ConnectionId id);
+  void queue_fin(std::uint32_t slot, Cause cause);
+  void leave_accept_queue(std::uint32_t slot);
   ConnectionInfo info_of(std::uint32_t slot) const;
-  std::uint32_t half_open_timer_id(std::uint32_t index) const { return connections_.capacity() + index; }
 
   const Settings& settings_;
   Counters& counters_;

@@ -300,7 +300,7 @@ inline forget(slot) {
   c.doomed = false
 }
 
-/* ---- timers.cpp, output.cpp ---- */
+/* ---- expiry.cpp, transmit.cpp ---- */
 
 inline arm(slot) {
   if

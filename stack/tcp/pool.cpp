@@ -1,47 +1,11 @@
-// What connections hold of the pool (../README.md, "The budget of chunks"): how much each may queue, what is
-// thrown away when somebody lacks a chunk, who is told when there is room again, and where in the send queue
-// a segment's data lies.
+// What connections that need a chunk get from others (../README.md, "The budget of chunks"): what is thrown
+// away, whose peer is given up, and who is told when there is room again.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
-
-// ---- How much each may queue ----
-
-/// Bytes that the connection may have queued now: what is in flight has to stay, and some is written ahead;
-/// what is written far ahead of its turn to leave has left the cache by then. Once an eighth of the budget is
-/// taken no more is written ahead than the peer's window takes, so that those who never read hold little. All
-/// that within a fair share of the budget, and a segment at least.
-std::uint32_t Tcp::send_limit(const Connection& c) const {
-  constexpr std::uint32_t kMostUnsent = 256 << 10;
-  const std::uint32_t ceiling = chunks_.ceiling(Use::kSend);
-  const bool pressed = chunks_.available(Use::kSend) < ceiling - ceiling / 8;
-  const std::uint32_t unsent =
-      pressed ? std::clamp(c.snd_wnd, chunks_.chunk_bytes(), kMostUnsent) : kMostUnsent;
-  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + unsent);
-  const std::uint32_t least = std::min(most, std::max<std::uint32_t>(chunks_.chunk_bytes(), c.mss));
-  return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kSend, most)));
-}
-
-/// Bytes that the window and what waits for the application may have together: what the connection has
-/// grown to, a fair share of the budget at most, and two segments at least.
-std::uint32_t Tcp::receive_limit(const Connection& c) const {
-  const std::uint32_t most = c.agreed.window_scaling ? c.rcv_limit : first_window();
-  const std::uint32_t least = std::min(most, 2u * c.mss);
-  return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kReceive, most)));
-}
-
-/// Chunks that data beyond holes may have: half-filled ones of a whole window and a few of small segments, a
-/// fair share of the budget at most, and a segment at least.
-std::uint32_t Tcp::out_of_order_limit(const Connection& c) const {
-  const std::uint32_t most = 64 + 2 * (receive_limit(c) / chunks_.chunk_bytes());
-  const std::uint32_t least = std::min(most, chunks_.chunks_for(c.mss));
-  const std::uint64_t share =
-      chunks_.fair_share(Use::kOutOfOrder, std::uint64_t{most} * chunks_.chunk_bytes());
-  return std::max(least, static_cast<std::uint32_t>(share / chunks_.chunk_bytes()));
-}
 
 // ---- What is thrown away ----
 
@@ -67,27 +31,6 @@ bool Tcp::discard_oldest_hole() {
     mark_dirty(slot);
   }
   return true;
-}
-
-void Tcp::forget_out_of_order(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  if (c.out_of_order.empty()) return;
-  c.out_of_order.clear(chunks_);
-  c.sack.forget_blocks();
-  list_hole(slot);
-}
-
-/// Keeps the connection in the list of those with data beyond a hole for as long as it has some.
-void Tcp::list_hole(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  const bool has = !c.out_of_order.empty();
-  if (has == c.on_holes) return;
-  c.on_holes = has;
-  if (has) {
-    holes_.push(connections_, slot);
-  } else {
-    holes_.remove(connections_, slot);
-  }
 }
 
 // ---- Peers that hold what others need ----
@@ -170,25 +113,6 @@ void Tcp::wake_starved() {
     c.wants_writable = false;
     post(slot, Event::kWritable);
   }
-}
-
-// ---- Where in the send queue a segment's data lies ----
-
-// New data is sent in order, and mostly what is lost, too: each search begins where the last one of its kind
-// ended. That chunk is still in the queue if what was its first byte is not acknowledged.
-std::uint32_t Tcp::gather(Connection& c, Seq sequence, std::uint32_t& length) {
-  const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
-  const auto out = pieces_.subspan(1);
-  if (c.log == 0) return c.send_queue.gather(chunks_, offset, length, out);
-  Flight& f = SentLog(chunks_, c.log).flight();
-  SentFrom& last = sequence < c.snd_nxt ? f.resent_from : f.new_from;
-  ByteQueue::Place near;
-  if (last.chunk != kNone && last.begin >= c.snd_una) {
-    near = {last.chunk, static_cast<std::uint32_t>(last.begin - c.snd_una)};
-  }
-  const std::uint32_t pieces = c.send_queue.gather(chunks_, offset, length, out, near);
-  last = {near.chunk, c.snd_una + near.offset};
-  return pieces;
 }
 
 }  // namespace conker

@@ -1,4 +1,4 @@
-// What leaves: every dirty connection once a turn.
+// What leaves: every connection that is marked dirty, once a turn.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -110,30 +110,6 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
   return c.ack_now ? send_pure_ack(c) : Sent::kSent;
 }
 
-// Nothing is out: whether what follows is watched segment by segment, and how much of the window is still
-// good.
-void Tcp::begin_flight(Connection& c) {
-  if (c.log != 0) return;
-  // After a silence nobody knows what the way bears (RFC 5681, 4.1).
-  if (!c.last_sent.never() && c.last_sent.age(now_) > rto(c)) {
-    c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.mss));
-    control(c).after_idle(c.congestion);
-  }
-  if (recovery_ != nullptr && c.agreed.sack) c.log = SentLog::open(chunks_, c.snd_una);
-}
-
-void Tcp::end_flight(Connection& c) {
-  SentLog::close(chunks_, c.log);
-  c.log = 0;
-  c.tail_probe = false;
-}
-
-const CongestionControl& Tcp::control(const Connection& c) const {
-  static constexpr NewReno kNewReno;
-  const CongestionControl* handed_in = controls_[static_cast<std::size_t>(c.algorithm)];
-  return handed_in != nullptr ? *handed_in : kNewReno;
-}
-
 // What the recovery takes for lost, as far as the window lets it go.
 Sent Tcp::transmit_lost(std::uint32_t slot) {
   Connection& c = connections_[slot];
@@ -208,12 +184,6 @@ std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   return std::max<std::uint32_t>(segments, 1) * c.mss;
 }
 
-/// How far from snd_una data may reach that goes now, where all that has gone reaches to `offset`.
-std::uint32_t Tcp::usable_window(const Connection& c, std::uint32_t offset) const {
-  if (c.log != 0) return std::min(c.snd_wnd, offset + recovery_->allowance(c, context(c)));
-  return std::min(c.snd_wnd, c.congestion.cwnd + c.duplicates.extra_segments() * c.mss);
-}
-
 /// How many bytes at `offset` from snd_una may go in one frame now.
 std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   const std::uint32_t queued = c.send_queue.size();
@@ -274,103 +244,6 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
   c.snd_nxt = max(c.snd_nxt, end);
   if (c.log != 0) recovery_->on_sent(c, context(c), sequence, end);
   return sent;
-}
-
-// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an ACK or a
-// reset.
-Seq Tcp::bare_sequence(const Connection& c) const {
-  return min(c.snd_nxt, c.snd_una + c.snd_wnd);
-}
-
-Sent Tcp::send_pure_ack(Connection& c) {
-  return send_segment(c, bare_sequence(c), 0, TcpFlags::kAck);
-}
-
-Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags) {
-  PacketOut packet;
-  if (length > 0) {
-    const std::uint32_t pieces = gather(c, sequence, length);
-    packet.pieces = pieces_.first(1 + pieces);
-    if (length > c.mss) packet.segment = c.mss;
-  }
-  packet.may_fragment = c.may_fragment;
-  TcpSegment segment;
-  segment.source = c.tuple.local_port;
-  segment.destination = c.tuple.remote_port;
-  segment.sequence = sequence;
-  segment.acknowledgment = c.rcv_nxt;
-  segment.flags = flags;
-  segment.window = advertise(c);
-  if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
-  report(c, length, segment);
-  const bool new_data = length > 0 && sequence >= c.snd_nxt;
-  if (c.agreed.ecn) mark_for_ecn(c, new_data, segment, packet);
-  const Sent sent = send_packet(c.tuple, segment, packet);
-  if (sent != Sent::kBusy) {
-    acknowledged(c, segment);
-    if (new_data) c.cwr_owed = false;
-    if (length > c.mss) counters_.add(Count::segments_out, (length - 1) / c.mss);
-  }
-  return sent;
-}
-
-// RFC 3168: only new data may be marked instead of dropped (6.1.5).
-void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const {
-  constexpr std::uint8_t kEct0 = 2;
-  if (new_data) packet.ecn = kEct0;
-  if (new_data && c.cwr_owed) segment.flags |= TcpFlags::kCwr;
-  if (c.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
-}
-
-// A segment without data that needs no connection behind it; its ports are the tuple's.
-Sent Tcp::send_bare(const FourTuple& tuple, const TcpSegment& segment) {
-  PacketOut packet;
-  TcpSegment bare = segment;
-  bare.source = tuple.local_port;
-  bare.destination = tuple.remote_port;
-  if (!bare.has(TcpFlags::kAck)) bare.acknowledgment = Seq();
-  return send_packet(tuple, bare, packet);
-}
-
-// In answer to a segment that belongs to nothing (RFC 9293, 3.10.7.1).
-void Tcp::send_reset(const FourTuple& tuple, const TcpSegment& to) {
-  TcpSegment reset{.flags = TcpFlags::kRst};
-  if (to.has(TcpFlags::kAck)) {
-    reset.sequence = to.acknowledgment;
-  } else {
-    reset.acknowledgment = to.sequence + to.length();
-    reset.flags |= TcpFlags::kAck;
-  }
-  static_cast<void>(send_bare(tuple, reset));
-}
-
-Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet) {
-  packet.source = tuple.local;
-  packet.destination = tuple.remote;
-  packet.protocol = kProtocolTcp;
-  const auto space = std::span(packet.headers).subspan(PacketOut::kHeadroom);
-  Checksum sum;
-  packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space, sum));
-  const auto data = packet.pieces.empty() ? packet.pieces : packet.pieces.subspan(1);
-  finish_tcp_checksum(packet.transport(), sum, tuple.local, tuple.remote, data, packet.segment != 0);
-  const Sent sent = network_.send(packet);
-  if (sent == Sent::kSent) {
-    counters_.add(Count::segments_out);
-    if ((segment.flags & TcpFlags::kRst) != 0) counters_.add(Count::resets_out);
-  }
-  return sent;
-}
-
-std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
-  const unsigned headers = tuple.remote.is_v4() ? 40 : 60;
-  return static_cast<std::uint16_t>(network_.mtu_between(tuple.local, tuple.remote) - headers);
-}
-
-/// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
-/// 9293, 3.7.1), and wherever in a chunk it begins, its data must not lie in more pieces than a packet has.
-std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
-  const std::uint32_t mss = std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed);
-  return static_cast<std::uint16_t>(std::min(mss, data_in_pieces()));
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.

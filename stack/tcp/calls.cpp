@@ -1,9 +1,8 @@
 // The calls of the application (RFC 9293, 3.10.1 to 3.10.6).
-#include "stack/tcp/tcp.hpp"
-
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 
@@ -242,6 +241,13 @@ Error Tcp::close(ConnectionId id) {
   return Error::kOk;
 }
 
+Error Tcp::close(ConnectionId id, Duration bound) {
+  if (bound <= Duration(0)) return abort(id);
+  if (const Error error = close(id); error != Error::kOk) return error;
+  if (living(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongestTimeout));
+  return Error::kOk;
+}
+
 Error Tcp::abort(ConnectionId id) {
   Connection* c = living(id);
   if (c == nullptr) return Error::kNoSuchId;
@@ -258,6 +264,20 @@ void Tcp::leave_accept_queue(std::uint32_t slot) {
   listeners_[c.listener].accept_queue.remove(connections_, slot);
   c.in_accept_queue = false;
   c.listener = kNone;
+}
+
+Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
+  if (living(id) == nullptr) return Error::kNoSuchId;
+  if (!valid(keepalive)) return Error::kInvalidArgument;
+  change_keepalive(id.slot, keepalive);
+  return Error::kOk;
+}
+
+Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
+  if (living(id) == nullptr) return Error::kNoSuchId;
+  if (timeout < Duration(0) || timeout > kLongestTimeout) return Error::kInvalidArgument;
+  change_user_timeout(id.slot, timeout);
+  return Error::kOk;
 }
 
 Error Tcp::set_no_delay(ConnectionId id, bool no_delay) {

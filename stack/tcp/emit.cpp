@@ -1,0 +1,137 @@
+// One segment onto the network, and what its header tells of the receiving side.
+#include <algorithm>
+
+#include "stack/tcp/tcp.hpp"
+#include "stack/tcp/user_timeout.hpp"
+
+namespace conker {
+
+// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an ACK or a
+// reset.
+Seq Tcp::bare_sequence(const Connection& c) const {
+  return min(c.snd_nxt, c.snd_una + c.snd_wnd);
+}
+
+Sent Tcp::send_pure_ack(Connection& c) {
+  return send_segment(c, bare_sequence(c), 0, TcpFlags::kAck);
+}
+
+Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::uint8_t flags) {
+  PacketOut packet;
+  if (length > 0) {
+    const std::uint32_t pieces = gather(c, sequence, length);
+    packet.pieces = pieces_.first(1 + pieces);
+    if (length > c.mss) packet.segment = c.mss;
+  }
+  packet.may_fragment = c.may_fragment;
+  TcpSegment segment;
+  segment.source = c.tuple.local_port;
+  segment.destination = c.tuple.remote_port;
+  segment.sequence = sequence;
+  segment.acknowledgment = c.rcv_nxt;
+  segment.flags = flags;
+  segment.window = advertise(c);
+  if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
+  report(c, length, segment);
+  const bool new_data = length > 0 && sequence >= c.snd_nxt;
+  if (c.agreed.ecn) mark_for_ecn(c, new_data, segment, packet);
+  const Sent sent = send_packet(c.tuple, segment, packet);
+  if (sent != Sent::kBusy) {
+    acknowledged(c, segment);
+    if (new_data) c.cwr_owed = false;
+    if (length > c.mss) counters_.add(Count::segments_out, (length - 1) / c.mss);
+  }
+  return sent;
+}
+
+// RFC 3168: only new data may be marked instead of dropped (6.1.5).
+void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const {
+  constexpr std::uint8_t kEct0 = 2;
+  if (new_data) packet.ecn = kEct0;
+  if (new_data && c.cwr_owed) segment.flags |= TcpFlags::kCwr;
+  if (c.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
+}
+
+// A segment without data that needs no connection behind it; its ports are the tuple's.
+Sent Tcp::send_bare(const FourTuple& tuple, const TcpSegment& segment) {
+  PacketOut packet;
+  TcpSegment bare = segment;
+  bare.source = tuple.local_port;
+  bare.destination = tuple.remote_port;
+  if (!bare.has(TcpFlags::kAck)) bare.acknowledgment = Seq();
+  return send_packet(tuple, bare, packet);
+}
+
+// In answer to a segment that belongs to nothing (RFC 9293, 3.10.7.1).
+void Tcp::send_reset(const FourTuple& tuple, const TcpSegment& to) {
+  TcpSegment reset{.flags = TcpFlags::kRst};
+  if (to.has(TcpFlags::kAck)) {
+    reset.sequence = to.acknowledgment;
+  } else {
+    reset.acknowledgment = to.sequence + to.length();
+    reset.flags |= TcpFlags::kAck;
+  }
+  static_cast<void>(send_bare(tuple, reset));
+}
+
+Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet) {
+  packet.source = tuple.local;
+  packet.destination = tuple.remote;
+  packet.protocol = kProtocolTcp;
+  const auto space = std::span(packet.headers).subspan(PacketOut::kHeadroom);
+  Checksum sum;
+  packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space, sum));
+  const auto data = packet.pieces.empty() ? packet.pieces : packet.pieces.subspan(1);
+  finish_tcp_checksum(packet.transport(), sum, tuple.local, tuple.remote, data, packet.segment != 0);
+  const Sent sent = network_.send(packet);
+  if (sent == Sent::kSent) {
+    counters_.add(Count::segments_out);
+    if ((segment.flags & TcpFlags::kRst) != 0) counters_.add(Count::resets_out);
+  }
+  return sent;
+}
+
+// ---- What is told beside the data ----
+
+/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
+/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
+std::uint16_t Tcp::advertise(Connection& c) {
+  const std::uint32_t limit = receive_limit(c);
+  if (window_opens(c, limit, 1)) c.rcv_adv = c.rcv_nxt + c.receive_room(limit);
+  const unsigned shift = c.agreed.rcv_wscale;
+  const std::uint32_t window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
+  return static_cast<std::uint16_t>(window);
+}
+
+// What goes into a segment beside its data, where there is room for it: while there is a hole, what lies
+// beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
+void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
+  constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
+  constexpr std::uint32_t kBare = kBlockHead + kBlock * TcpSegment::kMaxSackBlocks;
+  std::uint32_t room = length == 0 ? kBare : c.mss > length ? c.mss - length : 0;
+  if (c.user_timeout_owed && room >= kUserTimeout) {
+    segment.user_timeout = advertised_user_timeout(&c);
+    room -= kUserTimeout;
+  }
+  if (!c.sack.empty() && room >= kBlockHead) c.sack.write(segment, (room - kBlockHead) / kBlock);
+}
+
+// A segment of ours has told the peer what we have.
+void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
+  c.ack_now = false;
+  c.last_ack = c.rcv_nxt;
+  disarm(c, Timer::kDelayedAck);
+  if (segment.sack_count > 0) c.sack.sent();
+  if (segment.user_timeout) c.user_timeout_owed = false;
+}
+
+/// What the option of a segment of ours says (ADV_UTO).
+std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
+  constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
+  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0)
+    return encode_user_timeout(Tick::duration(c->user_timeout));
+  return encode_user_timeout(settings_.user_timeout > Duration(0) ? settings_.user_timeout : kAdvertised);
+}
+
+}  // namespace conker
