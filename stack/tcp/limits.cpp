@@ -26,7 +26,7 @@ std::uint32_t Tcp::send_limit(const Connection& c) const {
 /// grown to, a fair share of the budget at most, and two segments at least.
 std::uint32_t Tcp::receive_limit(const Connection& c) const {
   const std::uint32_t most = c.agreed.window_scaling ? c.rcv_limit : first_window();
-  const std::uint32_t least = std::min(most, 2u * c.mss);
+  const std::uint32_t least = std::min<std::uint32_t>(most, 2u * c.mss);
   return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kReceive, most)));
 }
 
