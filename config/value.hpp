@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/loader.hpp"
+#include "config/error.hpp"
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
 

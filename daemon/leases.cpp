@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 #include <fmt/format.h>
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
-#include "stack/tcp/congestion.hpp"
 
 namespace conker {
 
@@ -29,6 +29,11 @@ struct Capacities {
   std::uint32_t routes = 64;         // besides those of our addresses: add_route and set_gateway fail
   std::uint32_t udp_sockets = 256;   // of a Udp object, if there is one: bind fails
 };
+
+/// Which algorithm moves a connection's congestion window.
+enum class CongestionAlgorithm : std::uint8_t { kNewReno, kCubic };
+inline constexpr std::size_t kCongestionAlgorithms = 2;
+const char* to_string(CongestionAlgorithm algorithm);
 
 /// Explicit congestion notification (RFC 3168).
 enum class Ecn : std::uint8_t {

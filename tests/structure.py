@@ -6,7 +6,8 @@
 
 - stack/tcp: the table of storeys in its README names every file that has functions of class Tcp; no function calls one
   of a file above its own, and the calls between the files of one storey make no circle.
-- No circle of includes anywhere.
+- No circle of includes anywhere, neither of files nor of folders; and no folder includes one that the map in README.md
+  does not name for it.
 """
 
 from __future__ import annotations
@@ -107,14 +108,46 @@ def of_tcp(draw: bool) -> list[str]:
     return wrong
 
 
-def of_includes() -> list[str]:
+def includes() -> Graph:
     graph: Graph = {}
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
             name = str(path.relative_to(ROOT))
-            graph[name] = {include: "" for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
-    found = circle(graph)
-    return ["a circle of includes: " + " -> ".join(found)] if found else []
+            graph[name] = {include: name for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
+    return graph
+
+
+def part_of(file: str) -> str:
+    """A folder; of files that lie beside folders, header and source: stack/settings."""
+    folder, name = file.rsplit("/", 1)
+    return f"{folder}/{name.split('.')[0]}" if folder in ("stack", "daemon") else folder
+
+
+def map_of_the_house() -> dict[str, set[str]]:
+    """The table in the README: | folder | what lives there | may use |."""
+    rows = re.findall(r"^\| ((?:`[\w/]+/`,? ?)+) \| .* \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    return {folder: set(re.findall(r"`([\w/]+)/`", uses)) for folders, uses in rows
+            for folder in re.findall(r"`([\w/]+)/`", folders) if uses != "all"}
+
+
+def of_includes() -> list[str]:
+    graph = includes()
+    wrong = []
+    if found := circle(graph):
+        wrong.append("a circle of includes: " + " -> ".join(found))
+    parts: Graph = collections.defaultdict(dict)
+    may_use = map_of_the_house()
+    for file, to in graph.items():
+        home = max((folder for folder in may_use if file.startswith(folder + "/")), key=len, default="")
+        for include in to:
+            if part_of(file) != part_of(include):
+                parts[part_of(file)].setdefault(part_of(include), file)
+            fits = include.startswith(home + "/") or any(include.startswith(folder + "/") for folder in may_use.get(home, set()))
+            if home and not fits:
+                wrong.append(f"{file} includes {include}, and {home}/ may use no more than README.md says")
+    if found := circle(parts):
+        wrong.append("a circle of folders: " + " -> ".join(f"{a} ({parts[a][b]})" for a, b in zip(found, found[1:])) + f" -> {found[-1]}")
+    return wrong
 
 
 def main() -> int:

@@ -11,7 +11,7 @@
 
 #include "daemon/control/listing.hpp"
 #include "daemon/control/refusals.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

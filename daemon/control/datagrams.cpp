@@ -9,7 +9,7 @@
 
 #include "ctl/protocol/base64.hpp"
 #include "daemon/control/refusals.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -3,7 +3,7 @@
 #include <deque>
 #include <utility>
 
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/control/refusals.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

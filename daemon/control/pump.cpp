@@ -11,7 +11,7 @@
 #include <span>
 #include <utility>
 
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 

@@ -81,7 +81,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       pings_(std::make_unique<Pings>(engine, *targets_, *this)),
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
-      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, *this, *strikes_,
+      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, counters_, *strikes_,
                                        *captures_, *this)) {
   for (const ctl::Verb& verb : ctl::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
@@ -144,6 +144,7 @@ void ControlServer::admit(Descriptor client) {
     spdlog::debug("control: client {} is process {} of user {}, group {}", id, peer.pid, peer.uid, peer.gid);
   }
   sessions_.emplace(id, std::make_unique<Session>(engine_.loop(), std::move(client), id, *this));
+  counters_.clients = sessions_.size();
 }
 
 void ControlServer::on_line(Session& session, std::string_view line) {
@@ -187,6 +188,7 @@ void ControlServer::on_end(Session& session, Session::End end) {
   const auto found = sessions_.find(id);
   graveyard_.bury(std::move(found->second));
   sessions_.erase(found);
+  counters_.clients = sessions_.size();
   for (const auto& gone : gone_) gone(id);
 }
 

@@ -15,6 +15,7 @@
 
 #include "config/config.hpp"
 #include "daemon/control/call.hpp"
+#include "daemon/control/counters.hpp"
 #include "daemon/control/graveyard.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/watch.hpp"
@@ -37,16 +38,6 @@ class Status;
 class Strikes;
 class Targets;
 
-struct ControlCounters {
-  std::uint64_t accepted = 0;     // clients
-  std::uint64_t turned_away = 0;  // at the cap
-  std::uint64_t requests = 0;
-  std::uint64_t errors = 0;      // answers that were errors
-  std::uint64_t bad_lines = 0;   // lines that were no request
-  std::uint64_t long_lines = 0;  // clients disconnected for a line without end
-  std::uint64_t cut_off = 0;     // clients disconnected because they did not read
-};
-
 class ControlServer final : public Session::Owner, public Sessions, public Verbs {
  public:
   static constexpr std::size_t kMaxClients = 64;
@@ -64,7 +55,6 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   void stop();
 
   const ControlCounters& counters() const { return counters_; }
-  std::size_t clients() const { return sessions_.size(); }
 
  private:
   // Session::Owner

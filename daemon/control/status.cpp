@@ -9,11 +9,11 @@
 
 #include "ctl/protocol/verb.hpp"
 #include "daemon/control/capture.hpp"
+#include "daemon/control/counters.hpp"
 #include "daemon/control/faults.hpp"
-#include "daemon/control/server.hpp"
 #include "daemon/control/strikes.hpp"
-#include "daemon/control/text.hpp"
 #include "daemon/log.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -55,14 +55,14 @@ json device_json(const DeviceCounters& counters) {
 }  // namespace
 
 Status::Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
-               const Leases& leases, const ControlServer& server, const Strikes& strikes,
+               const Leases& leases, const ControlCounters& control, const Strikes& strikes,
                const Captures& captures, Verbs& verbs)
     : engine_(engine),
       services_(services),
       udp_services_(udp_services),
       names_(names),
       leases_(leases),
-      server_(server),
+      control_(control),
       strikes_(strikes),
       captures_(captures),
       started_(engine.clock()) {
@@ -211,11 +211,10 @@ json Status::listeners() const {
 }
 
 json Status::control() const {
-  const ControlCounters& counters = server_.counters();
-  return {{"clients", server_.clients()},        {"accepted", counters.accepted},
-          {"turned_away", counters.turned_away}, {"requests", counters.requests},
-          {"errors", counters.errors},           {"bad_lines", counters.bad_lines},
-          {"long_lines", counters.long_lines},   {"cut_off", counters.cut_off}};
+  return {{"clients", control_.clients},         {"accepted", control_.accepted},
+          {"turned_away", control_.turned_away}, {"requests", control_.requests},
+          {"errors", control_.errors},           {"bad_lines", control_.bad_lines},
+          {"long_lines", control_.long_lines},   {"cut_off", control_.cut_off}};
 }
 
 void Status::set_log(Call call) {

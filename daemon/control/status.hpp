@@ -13,14 +13,14 @@
 namespace conker::daemon {
 
 class Captures;
-class ControlServer;
+struct ControlCounters;
 class Strikes;
 
 class Status {
  public:
   Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
-         const Leases& leases, const ControlServer& server, const Strikes& strikes, const Captures& captures,
-         Verbs& verbs);
+         const Leases& leases, const ControlCounters& control, const Strikes& strikes,
+         const Captures& captures, Verbs& verbs);
 
  private:
   nlohmann::ordered_json status() const;
@@ -38,7 +38,7 @@ class Status {
   const UdpServices& udp_services_;
   const Names& names_;
   const Leases& leases_;
-  const ControlServer& server_;
+  const ControlCounters& control_;
   const Strikes& strikes_;
   const Captures& captures_;
   Instant started_;

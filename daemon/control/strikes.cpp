@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "daemon/control/refusals.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

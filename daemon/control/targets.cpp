@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -10,11 +10,6 @@
 
 namespace conker {
 
-/// Which algorithm moves a connection's window.
-enum class CongestionAlgorithm : std::uint8_t { kNewReno, kCubic };
-inline constexpr std::size_t kCongestionAlgorithms = 2;
-const char* to_string(CongestionAlgorithm algorithm);
-
 /// The window of one connection, in bytes, and what its algorithm remembers.
 struct Congestion {
   static constexpr std::uint32_t kUnlimited = 1u << 30;

@@ -3,7 +3,7 @@
 
 #include "ctl/args.hpp"
 #include "ctl/error.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 #include "tests/fuzz/found.hpp"
 
 namespace conker::fuzz {

@@ -6,7 +6,7 @@
 
 #include "ctl/protocol/table.hpp"
 #include "daemon/control/rpc.hpp"
-#include "daemon/control/text.hpp"
+#include "daemon/text.hpp"
 
 namespace conker::daemon {
 namespace {

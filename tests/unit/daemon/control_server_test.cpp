@@ -67,13 +67,13 @@ TEST_F(ControlTest, AClientThatDoesNotReadIsNotServedAnyMore) {
 TEST_F(ControlTest, TheCapOnClients) {
   std::vector<std::unique_ptr<Client>> crowd;
   for (std::size_t i = 0; i < ControlServer::kMaxClients; ++i) crowd.push_back(connect());
-  ASSERT_TRUE(until([&] { return server_.clients() == ControlServer::kMaxClients; }));
+  ASSERT_TRUE(until([&] { return server_.counters().clients == ControlServer::kMaxClients; }));
   auto one_more = connect();
   EXPECT_EQ(one_more->next().at("error").at("code"), static_cast<int>(ctl::Code::kBusy));
   EXPECT_TRUE(until([&] { return one_more->ended(); }));
   crowd.front()->result("version");
   crowd.pop_back();
-  ASSERT_TRUE(until([&] { return server_.clients() == ControlServer::kMaxClients - 1; }));
+  ASSERT_TRUE(until([&] { return server_.counters().clients == ControlServer::kMaxClients - 1; }));
   connect()->result("version");
 }
 
