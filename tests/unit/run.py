@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""Runs unit test binaries in shards, side by side, and says what failed; totals on the last line.
+
+    tests/unit/run.py build/release                      all of them
+    tests/unit/run.py build/asan --filter TcpClose       those whose name contains it
+
+A process for each test took five times as long. A test that takes its process down, or does not end, has failed; the rest
+of its shard goes on in another process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+PROGRAMS = ("conker_unit", "conker_daemon_unit")
+LAST_LINES = 40  # of what a failed test has printed
+
+
+@dataclasses.dataclass
+class Outcome:
+    passed: int = 0
+    skipped: int = 0
+    failed: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # what each has printed
+
+
+def names(program: pathlib.Path, text: str) -> list[str]:
+    """suite.test of all tests whose name contains the text."""
+    listed = subprocess.run([program, "--gtest_list_tests"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
+    found, suite = [], ""
+    for line in listed.splitlines():
+        name = line.split("#")[0].rstrip()
+        if name.endswith(".") and not name.startswith(" "):
+            suite = name
+        elif name.startswith("  "):
+            found.append(suite + name.strip())
+    return [name for name in found if text in name]
+
+
+def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcome) -> None:
+    """In one process, as long as it lasts; what is left then in the next."""
+    left = list(tests)
+    while left:
+        told, ended = output_of(program, left, seconds)
+        running, printed = "", []
+        for line in told:
+            if match := re.match(r"\[( RUN      |       OK |  FAILED  |  SKIPPED )\] ([^ ,]+)", line):
+                step, name = match[1].strip(), match[2]
+                if step == "RUN":
+                    running, printed = name, []
+                elif running:  # else it is the summary
+                    if step == "FAILED":
+                        outcome.failed[name] = printed
+                    elif step == "SKIPPED":
+                        outcome.skipped += 1
+                    else:
+                        outcome.passed += 1
+                    left.remove(name)
+                    running = ""
+            else:
+                printed.append(line)
+        if not left:
+            return
+        # It has not come to the end of this one.
+        name = running or left[0]
+        outcome.failed[name] = printed + [ended]
+        left.remove(name)
+
+
+def output_of(program: pathlib.Path, tests: list[str], seconds: float) -> tuple[list[str], str]:
+    """What it has printed, and how it ended. It is stopped when nothing new comes for so many seconds."""
+    flags = program.parent / f"{program.name}.{os.getpid()}.{id(tests)}.flags"
+    flags.write_text(f"--gtest_filter={':'.join(tests)}\n")
+    lines: list[str] = []
+    with subprocess.Popen([program, f"--gtest_flagfile={flags}", "--gtest_color=no"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        assert process.stdout
+        with concurrent.futures.ThreadPoolExecutor(1) as reader:
+            while True:
+                line = reader.submit(process.stdout.readline)
+                try:
+                    text = line.result(timeout=seconds)
+                except concurrent.futures.TimeoutError:
+                    process.kill()
+                    ended = f"stopped: it did not end within {seconds:g} s"
+                    break
+                if not text:
+                    ended = f"the process ended with {process.wait()}"
+                    break
+                lines.append(text.rstrip("\n"))
+    flags.unlink()
+    return lines, ended
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path, help="build directory")
+    parser.add_argument("--filter", default="", help="only tests whose name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
+    parser.add_argument("--seconds", type=float, default=120, help="the longest that one test may take")
+    options = parser.parse_args()
+    shards = []
+    for program in (options.build.resolve() / "bin" / name for name in PROGRAMS):
+        tests = names(program, options.filter)
+        # Neighbours take alike long, so each shard has every so many-th.
+        shards += [(program, tests[first::options.jobs]) for first in range(options.jobs)]
+    outcomes = [Outcome() for _ in shards]
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        for _ in pool.map(lambda n: run(*shards[n], options.seconds, outcomes[n]), range(len(shards))):
+            pass
+    failed = {name: printed for outcome in outcomes for name, printed in outcome.failed.items()}
+    for name, printed in failed.items():
+        print(f"failed: {name}", *(f"      {line}" for line in printed[-LAST_LINES:]), sep="\n")
+    passed, skipped = (sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "skipped"))
+    print(f"{passed} passed, {len(failed)} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
