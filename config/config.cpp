@@ -6,8 +6,8 @@
 namespace conker::config {
 namespace {
 
-constexpr std::array<const char*, kServiceKindCount> kServiceNames{"echo", "discard", "daytime", "chargen",
-                                                                   "accept-close"};
+constexpr std::array<const char*, kServiceKindCount> kServiceNames{"echo", "discard", "daytime",
+                                                                   "chargen", "accept-close"};
 constexpr std::array<const char*, 4> kLevelNames{"debug", "info", "warning", "error"};
 
 template <typename Enum, std::size_t N>

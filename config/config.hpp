@@ -1,5 +1,5 @@
-// The daemon's configuration as plain values. loader.hpp makes it from a file and has checked everything in
-// it.
+// The daemon's configuration as plain values. loader.hpp makes it from a file and has checked
+// everything in it.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,10 @@ namespace conker::config {
 
 /// A TAP device, created if there is none of that name.
 struct Tap {
-  std::string device;                  // name of the interface on the host
-  std::optional<Prefix> host_address;  // the host's own side; also its MTU is set and it is brought up
-  bool offload = true;                 // TCP data passes in frames of up to 64 KiB, without checksums
+  std::string device;  // name of the interface on the host
+  std::optional<Prefix>
+      host_address;     // the host's own side; also its MTU is set and it is brought up
+  bool offload = true;  // TCP data passes in frames of up to 64 KiB, without checksums
 };
 
 /// A packet socket on an interface that the host uses too, with a MAC and addresses of our own.
@@ -40,11 +41,12 @@ struct Link {
   std::uint16_t mtu = 1500;       // largest IP packet
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
   bool dhcp = false;              // a server gives the address; then there are no others
-  bool probe = false;             // ask whether anybody else has them before they are used (RFC 5227)
+  bool probe = false;  // ask whether anybody else has them before they are used (RFC 5227)
   std::variant<Tap, Packet, Unix> kind;
 };
 
-/// A way to a network: through a gateway or, without one, over a link whose neighbours its hosts are.
+/// A way to a network: through a gateway or, without one, over a link whose neighbours its hosts
+/// are.
 struct Route {
   Prefix to;
   std::optional<IpAddress> gateway;
@@ -54,7 +56,8 @@ struct Route {
 /// What puts fragments together: nothing does if there may be no datagrams.
 struct Reassembly {
   std::uint32_t datagrams = 64;  // at a time: the oldest is dropped
-  std::uint32_t chunks = 1024;   // most of the pool that all together may hold: the oldest are dropped
+  std::uint32_t chunks =
+      1024;  // most of the pool that all together may hold: the oldest are dropped
   std::uint32_t datagram_bytes = 65535;  // larger ones are refused
 };
 

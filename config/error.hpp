@@ -6,8 +6,8 @@
 
 namespace conker::config {
 
-/// One line: "file:line:column: key: what is wrong". The key is a dotted path such as links[0].mac. Control
-/// characters of what it quotes are written as \xNN.
+/// One line: "file:line:column: key: what is wrong". The key is a dotted path such as links[0].mac.
+/// Control characters of what it quotes are written as \xNN.
 class ConfigError : public std::runtime_error {
  public:
   explicit ConfigError(std::string_view text);

@@ -25,15 +25,18 @@ using Keys = std::array<std::string_view, N>;
 
 void read(const Section& section, std::string_view key, std::uint32_t& out, std::uint64_t low,
           std::uint64_t high) {
-  if (const auto value = section.find(key)) out = static_cast<std::uint32_t>(value->number(low, high));
+  if (const auto value = section.find(key))
+    out = static_cast<std::uint32_t>(value->number(low, high));
 }
 
 void read(const Section& section, std::string_view key, std::uint8_t& out, std::uint64_t low,
           std::uint64_t high) {
-  if (const auto value = section.find(key)) out = static_cast<std::uint8_t>(value->number(low, high));
+  if (const auto value = section.find(key))
+    out = static_cast<std::uint8_t>(value->number(low, high));
 }
 
-void read(const Section& section, std::string_view key, Duration& out, Duration low, Duration high) {
+void read(const Section& section, std::string_view key, Duration& out, Duration low,
+          Duration high) {
   if (const auto value = section.find(key)) out = value->duration(low, high);
 }
 
@@ -117,7 +120,8 @@ void read_ip(const Value& value, Settings& settings, Reassembly& reassembly) {
   read(section, "reassembly_bytes", reassembly.datagram_bytes, 1500, 65535);
 }
 
-/// Services probe their peers also where nothing is said of keepalive; what is said is meant for them, too.
+/// Services probe their peers also where nothing is said of keepalive; what is said is meant for
+/// them, too.
 Keepalive read_service_keepalive(const Section& section, const Keepalive& others) {
   Keepalive keepalive = others;
   if (!section.has("keepalive_idle")) keepalive.idle = Config().service_keepalive.idle;
@@ -176,7 +180,8 @@ Settings read_tcp(const Value& value, Config& config) {
   config.service_keepalive = read_service_keepalive(section, s.keepalive);
 
   if (s.rto_min > s.rto_max)
-    section.find(section.has("rto_min") ? "rto_min" : "rto_max")->fail("rto_min must not be above rto_max");
+    section.find(section.has("rto_min") ? "rto_min" : "rto_max")
+        ->fail("rto_min must not be above rto_max");
   if (s.rto_initial < s.rto_min || s.rto_initial > s.rto_max)
     value.fail("rto_initial must lie between rto_min and rto_max");
   if (s.first_port > s.last_port)
@@ -301,15 +306,19 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
   TakenAddresses taken;
   std::size_t left = capacities.addresses;
   for (const Value& entry : value.list()) {
-    if (links.size() == capacities.interfaces) entry.fail("more links than capacities.interfaces allows");
+    if (links.size() == capacities.interfaces)
+      entry.fail("more links than capacities.interfaces allows");
     Link link = read_link(entry, left);
     left -= link.addresses.size();
     const Section section = entry.section(kLinkKeys);
-    if (!names.insert(link.name).second) section.at("name").fail("another link is named " + link.name);
+    if (!names.insert(link.name).second)
+      section.at("name").fail("another link is named " + link.name);
     if (!claims.insert(claim_of(link)).second) {
-      section.at(section.has("device") ? "device" : "path").fail("another link uses " + claim_of(link));
+      section.at(section.has("device") ? "device" : "path")
+          .fail("another link uses " + claim_of(link));
     }
-    for (const Prefix& address : link.addresses) taken.take(section.at("addresses"), address.address);
+    for (const Prefix& address : link.addresses)
+      taken.take(section.at("addresses"), address.address);
     if (const auto* tap = std::get_if<Tap>(&link.kind); tap != nullptr && tap->host_address) {
       taken.take(section.at("host_address"), tap->host_address->address);
     }
@@ -321,11 +330,12 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
 
 constexpr Keys<3> kRouteKeys{"to", "via", "link"};
 
-/// Where hosts are neighbours: the networks of the links' addresses, and those that routes lead to over a
-/// link.
+/// Where hosts are neighbours: the networks of the links' addresses, and those that routes lead to
+/// over a link.
 std::vector<Prefix> read_direct(const Section& root, const std::vector<Link>& links) {
   std::vector<Prefix> direct;
-  for (const Link& link : links) direct.insert(direct.end(), link.addresses.begin(), link.addresses.end());
+  for (const Link& link : links)
+    direct.insert(direct.end(), link.addresses.begin(), link.addresses.end());
   if (const auto routes = root.find("routes")) {
     for (const Value& entry : routes->list()) {
       const Section section = entry.section(kRouteKeys);
@@ -346,7 +356,8 @@ IpAddress read_gateway(const Value& value, const std::vector<Link>& links,
   }
   bool reached = false;
   for (const Prefix& prefix : direct) {
-    if (prefix.broadcast() == gateway) value.fail("is the broadcast address of a network on a link");
+    if (prefix.broadcast() == gateway)
+      value.fail("is the broadcast address of a network on a link");
     reached = reached || prefix.contains(gateway);
   }
   if (!reached) value.fail("lies in the network of none of the links' addresses");
@@ -365,24 +376,28 @@ std::vector<IpAddress> read_dns(const Value& value) {
   return servers;
 }
 
-Route read_route(const Value& value, const std::vector<Link>& links, const std::vector<Prefix>& direct) {
+Route read_route(const Value& value, const std::vector<Link>& links,
+                 const std::vector<Prefix>& direct) {
   const Section section = value.section(kRouteKeys);
   Route route;
   route.to = section.at("to").network();
   const auto via = section.find("via"), link = section.find("link");
-  if (via.has_value() == link.has_value()) value.fail("takes either via (a gateway) or link (a link's name)");
+  if (via.has_value() == link.has_value())
+    value.fail("takes either via (a gateway) or link (a link's name)");
   if (via) {
     route.gateway = read_gateway(*via, links, direct);
     return route;
   }
   const std::string name = link->text();
-  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == name; });
+  const auto found =
+      std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == name; });
   if (found == links.end()) link->fail("no link is named " + name);
   route.link = static_cast<std::size_t>(found - links.begin());
   return route;
 }
 
-std::vector<Route> read_routes(const Value& value, const Config& config, const std::vector<Prefix>& direct) {
+std::vector<Route> read_routes(const Value& value, const Config& config,
+                               const std::vector<Prefix>& direct) {
   std::vector<Route> routes;
   for (const Value& entry : value.list()) {
     if (routes.size() + (config.gateway ? 1 : 0) == config.capacities.routes) {
@@ -392,7 +407,8 @@ std::vector<Route> read_routes(const Value& value, const Config& config, const s
     const Value to = entry.section(kRouteKeys).at("to");
     if (route.to.length == 0 && config.gateway)
       to.fail("the key gateway names the route to everywhere already");
-    if (std::any_of(routes.begin(), routes.end(), [&](const Route& other) { return other.to == route.to; })) {
+    if (std::any_of(routes.begin(), routes.end(),
+                    [&](const Route& other) { return other.to == route.to; })) {
       to.fail("another route leads to " + to.text());
     }
     routes.push_back(route);
@@ -408,7 +424,8 @@ std::vector<Service> read_services(const Value& value, const Capacities& capacit
     const Section section = entry.section(kKeys);
     const Value name = section.at("name");
     const auto kind = parse_service_kind(name.text());
-    if (!kind) name.fail("\"" + name.text() + "\" must be echo, discard, daytime, chargen or accept-close");
+    if (!kind)
+      name.fail("\"" + name.text() + "\" must be echo, discard, daytime, chargen or accept-close");
     bool udp = false;
     if (const auto protocol = section.find("protocol")) {
       const std::string word = protocol->text();
@@ -418,8 +435,10 @@ std::vector<Service> read_services(const Value& value, const Capacities& capacit
     }
     const Value port = section.at("port");
     const auto number = static_cast<std::uint16_t>(port.number(1, 65535));
-    if (!ports.emplace(number, udp).second) port.fail("another service is on port " + std::to_string(number));
-    if (services.size() == capacities.listeners) entry.fail("more services than capacities.listeners allows");
+    if (!ports.emplace(number, udp).second)
+      port.fail("another service is on port " + std::to_string(number));
+    if (services.size() == capacities.listeners)
+      entry.fail("more services than capacities.listeners allows");
     services.push_back({*kind, Port{number}, udp});
   }
   return services;
@@ -470,11 +489,13 @@ Log read_log(const Value& value) {
 }
 
 Config read_config(const Value& root) {
-  static constexpr Keys<12> kKeys{"links",  "gateway", "capacities",       "tcp",    "services", "control",
-                                  "strike", "log",     "shutdown_timeout", "routes", "ip",       "dns"};
+  static constexpr Keys<12> kKeys{
+      "links",  "gateway", "capacities",       "tcp",    "services", "control",
+      "strike", "log",     "shutdown_timeout", "routes", "ip",       "dns"};
   const Section section = root.section(kKeys);
   Config config;
-  if (const auto capacities = section.find("capacities")) config.capacities = read_capacities(*capacities);
+  if (const auto capacities = section.find("capacities"))
+    config.capacities = read_capacities(*capacities);
   if (const auto tcp = section.find("tcp")) config.settings = read_tcp(*tcp, config);
   if (const auto ip = section.find("ip")) read_ip(*ip, config.settings, config.reassembly);
   config.links = read_links(section.at("links"), config.capacities);
@@ -482,10 +503,12 @@ Config read_config(const Value& root) {
   if (const auto gateway = section.find("gateway"))
     config.gateway = read_gateway(*gateway, config.links, direct);
   if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns);
-  if (const auto routes = section.find("routes")) config.routes = read_routes(*routes, config, direct);
+  if (const auto routes = section.find("routes"))
+    config.routes = read_routes(*routes, config, direct);
   if (const auto services = section.find("services"))
     config.services = read_services(*services, config.capacities);
-  if (const auto control = section.find("control")) config.control = read_control(*control, config.links);
+  if (const auto control = section.find("control"))
+    config.control = read_control(*control, config.links);
   if (const auto strike = section.find("strike")) config.strike = read_strike(*strike);
   if (const auto log = section.find("log")) config.log = read_log(*log);
   read(section, "shutdown_timeout", config.shutdown_timeout, 0s, 10min);
@@ -499,7 +522,8 @@ class Beginning final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { here(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { here(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
     here(mark);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
@@ -521,7 +545,8 @@ class Beginning final : public YAML::EventHandler {
   }
 };
 
-/// Not YAML::LoadAll(): before a comma that belongs to no list it finds empty documents without end.
+/// Not YAML::LoadAll(): before a comma that belongs to no list it finds empty documents without
+/// end.
 YAML::Node load_only_document(const std::string& content, const std::string& name) {
   std::istringstream stream(content);
   YAML::Parser parser(stream);
@@ -555,7 +580,8 @@ Config load_text(std::string_view text, const std::string& name) {
   const std::string content(text);
   try {
     const YAML::Node document = load_only_document(content, name);
-    if (document.IsNull()) throw ConfigError(name + ":1:1: the file is empty; the key links is missing");
+    if (document.IsNull())
+      throw ConfigError(name + ":1:1: the file is empty; the key links is missing");
     return read_config(Value(&name, document, ""));
   } catch (const YAML::DeepRecursion& error) {
     throw ConfigError(name + ":1:1: nested too deeply; is it the right file?");
@@ -567,12 +593,14 @@ Config load_text(std::string_view text, const std::string& name) {
 
 Config load_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(path + ": cannot be opened: " + std::generic_category().message(errno));
+  if (!file)
+    throw ConfigError(path + ": cannot be opened: " + std::generic_category().message(errno));
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) throw ConfigError(path + ": cannot be read; is it a file?");
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) throw ConfigError(path + ": longer than 1 MiB; is it the right file?");
+  if (text.size() > kMaxFileBytes)
+    throw ConfigError(path + ": longer than 1 MiB; is it the right file?");
   return load_text(text, path);
 }
 

@@ -106,7 +106,8 @@ std::vector<Value> Value::list() const {
 std::string Value::text() const {
   if (node_.IsNull()) fail("has no value");
   if (!node_.IsScalar())
-    fail(node_.IsMap() ? "must be a single value, not a mapping" : "must be a single value, not a list");
+    fail(node_.IsMap() ? "must be a single value, not a mapping"
+                       : "must be a single value, not a list");
   std::string text = node_.Scalar();
   if (text.empty()) fail("is empty");
   if (text.find('\0') != std::string::npos) fail("contains a NUL character");
@@ -117,7 +118,8 @@ std::uint64_t Value::number(std::uint64_t low, std::uint64_t high) const {
   const std::string word = text();
   const auto value = parse_number<std::uint64_t>(word);
   if (!value || *value < low || *value > high) {
-    fail(quoted(word) + " is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    fail(quoted(word) + " is not a whole number from " + std::to_string(low) + " to " +
+         std::to_string(high));
   }
   return *value;
 }
@@ -140,7 +142,8 @@ Duration Value::duration(Duration low, Duration high) const {
                              : unit == "h"  ? 3'600'000'000
                                             : 0;
   if (!count || scale == 0)
-    fail(quoted(word) + " is not a duration; write a number and a unit, such as 200ms, 60s, 5m or 1h");
+    fail(quoted(word) +
+         " is not a duration; write a number and a unit, such as 200ms, 60s, 5m or 1h");
   // Dividing the bound instead of multiplying the count: no overflow whatever is written.
   if (*count > high.count() / scale || Duration(*count * scale) < low) {
     fail(word + " is not between " + in_words(low) + " and " + in_words(high));
@@ -151,7 +154,8 @@ Duration Value::duration(Duration low, Duration high) const {
 std::uint32_t Value::mode() const {
   const std::string word = text();
   const auto value = parse_number<std::uint32_t>(word, 8);
-  if (!value || *value > 0777) fail(quoted(word) + " is not a file mode; write it in octal, such as 0660");
+  if (!value || *value > 0777)
+    fail(quoted(word) + " is not a file mode; write it in octal, such as 0660");
   return *value;
 }
 
@@ -217,13 +221,15 @@ std::vector<Prefix> Value::prefix_range(std::size_t most) const {
   if (!Prefix{*first, length}.contains(*last)) fail(word + ": the range leaves its own network");
   const std::size_t count = std::size_t{last->v4_bits() - first->v4_bits()} + 1;
   if (count > most) {
-    fail(word + ": " + std::to_string(count) + " addresses are more than capacities.addresses allows (" +
-         std::to_string(most) + " left)");
+    fail(word + ": " + std::to_string(count) +
+         " addresses are more than capacities.addresses allows (" + std::to_string(most) +
+         " left)");
   }
   std::vector<Prefix> all;
   for (std::size_t i = 0; i < count; ++i) {
     const Prefix one{IpAddress::v4(first->v4_bits() + static_cast<std::uint32_t>(i)), length};
-    if (const char* fault = not_a_host_of(one)) fail(word + ": " + to_text(one.address) + " " + fault);
+    if (const char* fault = not_a_host_of(one))
+      fail(word + ": " + to_text(one.address) + " " + fault);
     all.push_back(one);
   }
   return all;
@@ -243,7 +249,8 @@ std::optional<Value> Section::find(std::string_view key) const {
   for (const auto& entry : value_.node_) {
     if (entry.first.Scalar() == key) {
       const std::string name(key);
-      return Value(value_.file_, entry.second, value_.key_.empty() ? name : value_.key_ + "." + name,
+      return Value(value_.file_, entry.second,
+                   value_.key_.empty() ? name : value_.key_ + "." + name,
                    (entry.second.IsNull() ? entry.first : entry.second).Mark());
     }
   }

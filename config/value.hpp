@@ -50,7 +50,8 @@ class Value {
   MacAddress mac() const;
   /// An address that a host can have.
   IpAddress address() const;
-  /// "10.77.0.1/24"; the bits of the host are kept. A bare address counts whole, if `bare` allows it.
+  /// "10.77.0.1/24"; the bits of the host are kept. A bare address counts whole, if `bare` allows
+  /// it.
   Prefix prefix(bool bare) const;
   /// "10.80.0.0/16", a whole network: no bits behind the prefix.
   Prefix network() const;

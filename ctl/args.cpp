@@ -41,8 +41,8 @@ bool is_address(const std::string& text) {
   return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
-/// Whether it could be the name of a host (RFC 1123, 2.1); the daemon looks more closely. What ends in a
-/// number is an address, and a wrong one.
+/// Whether it could be the name of a host (RFC 1123, 2.1); the daemon looks more closely. What ends
+/// in a number is an address, and a wrong one.
 bool is_name(std::string_view text) {
   const auto in_name = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
@@ -50,7 +50,8 @@ bool is_name(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   const std::string_view last = text.substr(text.rfind('.') + 1);
   return !last.empty() && std::all_of(text.begin(), text.end(), in_name) &&
-         !std::all_of(last.begin(), last.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+         !std::all_of(last.begin(), last.end(),
+                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 void check_port(const std::string& whole, std::string_view port) {
@@ -71,7 +72,8 @@ std::string check_host(const std::string& text) {
 
 std::string check_endpoint(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) usage(fmt::format("{}: the port is missing: write ADDRESS:PORT", text));
+  if (colon == std::string::npos)
+    usage(fmt::format("{}: the port is missing: write ADDRESS:PORT", text));
   check_host(text.substr(0, colon));
   check_port(text, std::string_view(text).substr(colon + 1));
   return text;
@@ -89,7 +91,8 @@ std::string check_local(const std::string& text) {
 std::string check_id(const std::string& text) {
   const std::size_t dot = text.find('.');
   const std::string_view view = text;
-  if (dot == std::string::npos || !whole_number(view.substr(0, dot)) || !whole_number(view.substr(dot + 1))) {
+  if (dot == std::string::npos || !whole_number(view.substr(0, dot)) ||
+      !whole_number(view.substr(dot + 1))) {
     usage(fmt::format("{}: not an id: write it as list prints it, like 3.1", text));
   }
   return text;
@@ -122,7 +125,8 @@ void parse_fault(const std::string& text, nlohmann::ordered_json& params) {
   const std::size_t equals = text.find('=');
   const std::string key = text.substr(0, equals);
   if (equals == std::string::npos) {
-    usage(fmt::format("{}: write KEY=VALUE: loss, duplicate, reorder, corrupt, delay, seed or link", text));
+    usage(fmt::format("{}: write KEY=VALUE: loss, duplicate, reorder, corrupt, delay, seed or link",
+                      text));
   }
   const std::string value = text.substr(equals + 1);
   if (params.contains(key) || (key == "delay" && params.contains("delay_us"))) {
@@ -139,13 +143,15 @@ void parse_fault(const std::string& text, nlohmann::ordered_json& params) {
   } else if (key == "link" && !value.empty()) {
     params[key] = value;
   } else {
-    usage(fmt::format("{}: the keys are loss, duplicate, reorder, corrupt, delay, seed and link", text));
+    usage(fmt::format("{}: the keys are loss, duplicate, reorder, corrupt, delay, seed and link",
+                      text));
   }
 }
 
 std::string parse_state(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::toupper(c)); });
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c == '_' ? '-' : static_cast<char>(std::toupper(c));
+  });
   return text;
 }
 

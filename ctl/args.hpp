@@ -1,4 +1,5 @@
-// What is written on the command line, as values. Whatever makes no sense is a Failure with kExitUsage.
+// What is written on the command line, as values. Whatever makes no sense is a Failure with
+// kExitUsage.
 #pragma once
 
 #include <cstdint>

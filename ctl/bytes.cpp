@@ -24,7 +24,8 @@ int send(const Context& context, const std::string& id, const std::string& text)
   way.from_stdin = text == "-";
   if (!way.from_stdin) way.text = text;
   Client client = context.connect();
-  const json result = relay(client, client.send("attach", {{"id", id}, {"mode", "send"}}), std::move(way));
+  const json result =
+      relay(client, client.send("attach", {{"id", id}, {"mode", "send"}}), std::move(way));
   if (context.json) print_json({{"id", id}, {"sent", result.at("sent")}});
   return kExitDone;
 }
@@ -62,23 +63,34 @@ void add_byte_verbs(CLI::App& app, Context& context) {
   };
   const auto values = std::make_shared<Values>();
 
-  CLI::App* verb = add_verb(app, context, "send", "Send bytes on a connection",
-                            [&context, values] { return send(context, values->send_id, values->text); });
-  verb->add_option("ID", values->send_id, parameter_help("attach", "id"))->required()->type_name("");
-  verb->add_option("TEXT", values->text, "what to send, as it is, without a newline; - sends standard input")
+  CLI::App* verb = add_verb(app, context, "send", "Send bytes on a connection", [&context, values] {
+    return send(context, values->send_id, values->text);
+  });
+  verb->add_option("ID", values->send_id, parameter_help("attach", "id"))
+      ->required()
+      ->type_name("");
+  verb->add_option("TEXT", values->text,
+                   "what to send, as it is, without a newline; - sends standard input")
       ->required()
       ->type_name("");
 
-  verb = add_verb(app, context, "recv", "Write what a connection has received to standard output",
-                  [&context, values] { return receive(context, values->receive_id, values->follow); });
-  verb->add_option("ID", values->receive_id, parameter_help("attach", "id"))->required()->type_name("");
-  verb->add_flag("--follow", values->follow,
-                 "go on until the peer closes (unless given: wait for the first bytes, write what is there)");
+  verb =
+      add_verb(app, context, "recv", "Write what a connection has received to standard output",
+               [&context, values] { return receive(context, values->receive_id, values->follow); });
+  verb->add_option("ID", values->receive_id, parameter_help("attach", "id"))
+      ->required()
+      ->type_name("");
+  verb->add_flag(
+      "--follow", values->follow,
+      "go on until the peer closes (unless given: wait for the first bytes, write what is there)");
 
-  verb = add_verb(app, context, "connect",
-                  "Open a connection and join it to standard input and output; closes it at the end",
-                  [&context, values] { return connect(context, values->remote); });
-  verb->add_option("HOST:PORT", values->remote, parameter_help("open", "remote"))->required()->type_name("");
+  verb =
+      add_verb(app, context, "connect",
+               "Open a connection and join it to standard input and output; closes it at the end",
+               [&context, values] { return connect(context, values->remote); });
+  verb->add_option("HOST:PORT", values->remote, parameter_help("open", "remote"))
+      ->required()
+      ->type_name("");
 }
 
 }  // namespace conker::ctl

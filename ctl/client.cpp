@@ -22,9 +22,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void no_daemon(const std::string& path, const std::string& why) {
-  throw Failure(kExitNoDaemon, fmt::format("no daemon at {}: {}: start it with `systemctl start conkerd` or "
-                                           "`conkerd --config FILE`, or name its socket with --socket",
-                                           path, why));
+  throw Failure(kExitNoDaemon,
+                fmt::format("no daemon at {}: {}: start it with `systemctl start conkerd` or "
+                            "`conkerd --config FILE`, or name its socket with --socket",
+                            path, why));
 }
 
 [[noreturn]] void lost() {
@@ -49,14 +50,17 @@ Client::Client(const std::string& path, Deadline deadline)
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    throw Failure(kExitUsage, fmt::format("--socket: a path has 1 to {} bytes", sizeof address.sun_path - 1));
+    throw Failure(kExitUsage,
+                  fmt::format("--socket: a path has 1 to {} bytes", sizeof address.sun_path - 1));
   }
   path.copy(address.sun_path, path.size());
   if (!socket_) throw Failure(kExitFailed, fmt::format("no socket: {}", std::strerror(errno)));
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return;
   if (errno == EACCES) {
-    throw Failure(kExitNoDaemon,
-                  fmt::format("{}: permission denied: join the group that owns it, or use sudo", path));
+    throw Failure(
+        kExitNoDaemon,
+        fmt::format("{}: permission denied: join the group that owns it, or use sudo", path));
   }
   no_daemon(path, errno == ECONNREFUSED ? "nobody listens there" : std::strerror(errno));
 }
@@ -69,9 +73,10 @@ int Client::poll_timeout() const {
 
 int Client::send(std::string_view verb, const json& params, int fd) {
   const int id = next_id_++;
-  const std::string line = json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump(
-                               -1, ' ', false, json::error_handler_t::replace) +
-                           "\n";
+  const std::string line =
+      json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump(
+          -1, ' ', false, json::error_handler_t::replace) +
+      "\n";
   std::size_t at = 0;
   while (at < line.size()) {
     iovec vector{const_cast<char*>(line.data()) + at, line.size() - at};
@@ -121,7 +126,8 @@ void Client::fill() {
   const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) lost();
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
@@ -157,7 +163,8 @@ std::optional<json> Client::result_in(const Message& message, int id) {
   if (!ours) return std::nullopt;
   if (error != message.body.end()) {
     const int code = error->value("code", static_cast<int>(Code::kFailed));
-    throw Failure(exit_for(code), error->value("message", std::string("the daemon gave no reason")));
+    throw Failure(exit_for(code),
+                  error->value("message", std::string("the daemon gave no reason")));
   }
   return message.body.value("result", json::object());
 }

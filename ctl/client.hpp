@@ -60,17 +60,19 @@ class Client {
   };
   /// Sends a request and gives its id.
   int send(std::string_view verb, const json& params, int fd = -1);
-  /// The next message if there is one; waits for it until `ready_before`, at most until the deadline (then it
-  /// is a Failure with kExitTimedOut). With a signal it comes back early with nothing.
+  /// The next message if there is one; waits for it until `ready_before`, at most until the
+  /// deadline (then it is a Failure with kExitTimedOut). With a signal it comes back early with
+  /// nothing.
   std::optional<Message> receive(std::optional<std::chrono::steady_clock::time_point> wait_until);
   /// Messages come in until the answer to `id` is there. Notifications go to `notified`.
   json wait(int id, const std::function<void(Message&)>& notified = {});
-  /// The result in a message that answers `id`; nothing if it is another one. An error becomes a Failure.
+  /// The result in a message that answers `id`; nothing if it is another one. An error becomes a
+  /// Failure.
   static std::optional<json> result_in(const Message& message, int id);
 
   int fd() const { return socket_.get(); }
-  /// How long poll() may sleep: milliseconds until the deadline, -1 without one. A Failure when it has
-  /// passed.
+  /// How long poll() may sleep: milliseconds until the deadline, -1 without one. A Failure when it
+  /// has passed.
   int poll_timeout() const;
   /// Whether the deadline has passed.
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }

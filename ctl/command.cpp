@@ -15,9 +15,9 @@ namespace conker::ctl {
 Client Context::connect(double grace) const {
   Deadline deadline;
   if (timeout) {
-    deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                               std::chrono::duration<double>(*timeout + grace));
+    deadline = std::chrono::steady_clock::now() +
+               std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                   std::chrono::duration<double>(*timeout + grace));
   }
   return Client(socket, deadline);
 }

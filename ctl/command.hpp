@@ -1,4 +1,5 @@
-// What all verbs of the CLI share: the options of every verb, and how a verb is added to the command line.
+// What all verbs of the CLI share: the options of every verb, and how a verb is added to the
+// command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -20,8 +21,8 @@ struct Context {
   /// Set by the verb that was chosen. Gives the exit code, throws Failure.
   std::function<int()> run;
 
-  /// Connects to the daemon. The time of the command begins here; `grace` seconds are added for commands
-  /// whose time the daemon watches itself, since it has more to say than "timed out".
+  /// Connects to the daemon. The time of the command begins here; `grace` seconds are added for
+  /// commands whose time the daemon watches itself, since it has more to say than "timed out".
   Client connect(double grace = 0) const;
 };
 

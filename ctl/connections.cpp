@@ -53,9 +53,11 @@ int end_all(const Context& context, const std::string& verb, const std::vector<s
       if (exit == kExitDone) exit = failure.exit();
       continue;
     }
-    if (!context.json) print(fmt::format("{}  {}\n", id, done.back().at("state").get<std::string>()));
+    if (!context.json)
+      print(fmt::format("{}  {}\n", id, done.back().at("state").get<std::string>()));
   }
-  if (context.json) print_json({{verb == "close" ? "closed" : "aborted", done}, {"failed", failed}});
+  if (context.json)
+    print_json({{verb == "close" ? "closed" : "aborted", done}, {"failed", failed}});
   return exit;
 }
 
@@ -71,7 +73,8 @@ int list(const Context& context, const std::string& state) {
     next = page.at("next");
   }
   if (context.json) {
-    // What comes and goes between two pages is missing or there twice: the count is of what is printed.
+    // What comes and goes between two pages is missing or there twice: the count is of what is
+    // printed.
     const std::size_t total = rows.size();
     print_json({{"connections", std::move(rows)}, {"total", total}});
     return kExitDone;
@@ -88,7 +91,8 @@ int list(const Context& context, const std::string& state) {
   const auto size = [](const json& value) { return bytes_text(value.get<std::uint64_t>()); };
   for (const json& row : rows) {
     const json& remaining = row.at("remaining_ms");
-    table.add({or_dash(row.at("id"), text), row.at("state"), row.at("local"), or_dash(row.at("remote"), text),
+    table.add({or_dash(row.at("id"), text), row.at("state"), row.at("local"),
+               or_dash(row.at("remote"), text),
                remaining.is_null()
                    ? or_dash(row.at("age_ms"), [](const json& age) { return duration_ms(age); })
                    : duration_ms(remaining) + " left",
@@ -101,7 +105,8 @@ int list(const Context& context, const std::string& state) {
 std::string timers_text(const json& timers) {
   std::string text;
   for (const auto& [name, ms] : timers.items()) {
-    if (!ms.is_null()) text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", name, duration_ms(ms));
+    if (!ms.is_null())
+      text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", name, duration_ms(ms));
   }
   return text.empty() ? "none" : text;
 }
@@ -109,7 +114,8 @@ std::string timers_text(const json& timers) {
 std::string rtt_text(const json& rtt) {
   const std::string rto = "retransmission timeout " + duration_us(rtt.at("rto"));
   if (rtt.at("srtt").is_null()) return "not measured yet, " + rto;
-  return fmt::format("{} +- {}, {}", duration_us(rtt.at("srtt")), duration_us(rtt.at("rttvar")), rto);
+  return fmt::format("{} +- {}, {}", duration_us(rtt.at("srtt")), duration_us(rtt.at("rttvar")),
+                     rto);
 }
 
 std::string options_text(const json& options) {
@@ -117,7 +123,8 @@ std::string options_text(const json& options) {
   std::string text;
   const auto add = [&text](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
   if (!scale.at("send").is_null()) {
-    add(fmt::format("window scale {} / {}", scale.at("send").get<int>(), scale.at("receive").get<int>()));
+    add(fmt::format("window scale {} / {}", scale.at("send").get<int>(),
+                    scale.at("receive").get<int>()));
   }
   if (options.at("timestamps") == true) add("timestamps");
   if (options.at("sack") == true) add("SACK");
@@ -148,13 +155,13 @@ std::string show_text(const json& c) {
   const json& queues = c.at("queues");
   const json& windows = c.at("windows");
   const json& sequence = c.at("sequence");
-  std::string text =
-      fmt::format("{}  {}  {} <-> {}\n\n", c.at("id").get<std::string>(), c.at("state").get<std::string>(),
-                  c.at("local").get<std::string>(), c.at("remote").get<std::string>());
+  std::string text = fmt::format("{}  {}  {} <-> {}\n\n", c.at("id").get<std::string>(),
+                                 c.at("state").get<std::string>(), c.at("local").get<std::string>(),
+                                 c.at("remote").get<std::string>());
   Table facts({{""}, {""}});
-  facts.add(
-      {"age", fmt::format("{}, opened by {}, owned by {}", duration_ms(c.at("age_ms")),
-                          c.at("opened_by") == "us" ? "us" : "the peer", c.at("owner").get<std::string>())});
+  facts.add({"age", fmt::format("{}, opened by {}, owned by {}", duration_ms(c.at("age_ms")),
+                                c.at("opened_by") == "us" ? "us" : "the peer",
+                                c.at("owner").get<std::string>())});
   if (!c.at("reason").is_null()) facts.add({"ended", c.at("reason")});
   if (c.at("application_closed") == true) facts.add({"closed", "by our application"});
   facts.add({"queues", fmt::format("send {}, receive {}, out of order {}", size(queues.at("send")),
@@ -162,27 +169,31 @@ std::string show_text(const json& c) {
   facts.add({"bytes", fmt::format("{} sent, {} received", size(c.at("bytes").at("sent")),
                                   size(c.at("bytes").at("received")))});
   const json& causes = c.at("retransmits_by_cause");
-  facts.add({"sent again", fmt::format("{} segments: {} lost, {} after a timeout, {} as a probe",
-                                       c.at("retransmits").get<std::uint64_t>(), causes.at("lost").get<int>(),
-                                       causes.at("timeout").get<int>(), causes.at("probe").get<int>())});
+  facts.add({"sent again",
+             fmt::format("{} segments: {} lost, {} after a timeout, {} as a probe",
+                         c.at("retransmits").get<std::uint64_t>(), causes.at("lost").get<int>(),
+                         causes.at("timeout").get<int>(), causes.at("probe").get<int>())});
   facts.add({"round trip", rtt_text(c.at("rtt"))});
   facts.add({"timers", timers_text(c.at("timers"))});
-  facts.add({"windows", fmt::format("send {}, receive {}, congestion {} ({}), slow start {}, segment {}",
-                                    size(windows.at("snd_wnd")), size(windows.at("rcv_wnd")),
-                                    size(windows.at("cwnd")), c.at("congestion").get<std::string>(),
-                                    slow_start_text(windows.at("ssthresh")), size(windows.at("mss")))});
+  facts.add(
+      {"windows", fmt::format("send {}, receive {}, congestion {} ({}), slow start {}, segment {}",
+                              size(windows.at("snd_wnd")), size(windows.at("rcv_wnd")),
+                              size(windows.at("cwnd")), c.at("congestion").get<std::string>(),
+                              slow_start_text(windows.at("ssthresh")), size(windows.at("mss")))});
   if (const json& board = c.at("scoreboard"); !board.is_null()) {
-    facts.add({"in flight", fmt::format("{} on the way, {} beyond a hole, {} lost{}", size(board.at("pipe")),
-                                        size(board.at("sacked")), size(board.at("lost")),
-                                        board.at("recovering") == true ? ", being repaired" : "")});
+    facts.add({"in flight",
+               fmt::format("{} on the way, {} beyond a hole, {} lost{}", size(board.at("pipe")),
+                           size(board.at("sacked")), size(board.at("lost")),
+                           board.at("recovering") == true ? ", being repaired" : "")});
   }
   facts.add({"options", options_text(c.at("options"))});
   facts.add({"receiving", receiving_text(c.at("receiving"), sequence.at("irs"))});
   if (const json& keepalive = c.at("keepalive"); !keepalive.is_null()) {
-    facts.add({"keepalive",
-               fmt::format("after {}, every {}, {} of {} unanswered", duration_ms(keepalive.at("idle_ms")),
-                           duration_ms(keepalive.at("interval_ms")), keepalive.at("unanswered").get<int>(),
-                           keepalive.at("count").get<int>())});
+    facts.add(
+        {"keepalive",
+         fmt::format("after {}, every {}, {} of {} unanswered",
+                     duration_ms(keepalive.at("idle_ms")), duration_ms(keepalive.at("interval_ms")),
+                     keepalive.at("unanswered").get<int>(), keepalive.at("count").get<int>())});
   }
   if (const json& bound = c.at("user_timeout_ms"); !bound.is_null()) {
     facts.add({"user timeout", duration_ms(bound)});
@@ -193,8 +204,8 @@ std::string show_text(const json& c) {
   }
   std::string numbers;
   for (const char* name : {"iss", "snd_una", "snd_nxt", "irs", "rcv_nxt"}) {
-    numbers +=
-        fmt::format("{}{} {}", numbers.empty() ? "" : "  ", name, sequence.at(name).get<std::uint32_t>());
+    numbers += fmt::format("{}{} {}", numbers.empty() ? "" : "  ", name,
+                           sequence.at(name).get<std::uint32_t>());
   }
   facts.add({"sequence", numbers});
   text += facts.text() + "\nlast states\n";
@@ -227,10 +238,14 @@ void add_connection_verbs(CLI::App& app, Context& context) {
   };
   const auto values = std::make_shared<Values>();
 
-  CLI::App* verb = add_verb(app, context, "open", verb_help("open"),
-                            [&context, values] { return open(context, values->remote, values->local); });
-  verb->add_option("HOST:PORT", values->remote, parameter_help("open", "remote"))->required()->type_name("");
-  verb->add_option("--local", values->local, parameter_help("open", "local"))->type_name("ADDR[:PORT]");
+  CLI::App* verb = add_verb(app, context, "open", verb_help("open"), [&context, values] {
+    return open(context, values->remote, values->local);
+  });
+  verb->add_option("HOST:PORT", values->remote, parameter_help("open", "remote"))
+      ->required()
+      ->type_name("");
+  verb->add_option("--local", values->local, parameter_help("open", "local"))
+      ->type_name("ADDR[:PORT]");
   verb->add_option("--timeout", context.timeout,
                    "seconds to wait for the peer (unless given: tcp.connect_timeout)")
       ->type_name("S")
@@ -238,11 +253,15 @@ void add_connection_verbs(CLI::App& app, Context& context) {
 
   verb = add_verb(app, context, "close", verb_help("close"),
                   [&context, values] { return end_all(context, "close", values->close_ids); });
-  verb->add_option("ID", values->close_ids, parameter_help("close", "id"))->required()->type_name("");
+  verb->add_option("ID", values->close_ids, parameter_help("close", "id"))
+      ->required()
+      ->type_name("");
 
   verb = add_verb(app, context, "abort", verb_help("abort"),
                   [&context, values] { return end_all(context, "abort", values->abort_ids); });
-  verb->add_option("ID", values->abort_ids, parameter_help("abort", "id"))->required()->type_name("");
+  verb->add_option("ID", values->abort_ids, parameter_help("abort", "id"))
+      ->required()
+      ->type_name("");
 
   verb = add_verb(app, context, "list", verb_help("list"),
                   [&context, values] { return list(context, values->state); });

@@ -21,7 +21,8 @@ inline std::string duration_ms(std::int64_t ms) {
   return duration_text(static_cast<double>(ms) / 1e3);
 }
 
-/// Columns as wide as their longest cell, two spaces apart. Words go to the left, numbers to the right.
+/// Columns as wide as their longest cell, two spaces apart. Words go to the left, numbers to the
+/// right.
 class Table {
  public:
   enum class Align : bool { kLeft, kRight };

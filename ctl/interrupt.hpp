@@ -7,8 +7,8 @@ namespace conker::ctl {
 
 inline volatile sig_atomic_t interrupt_count = 0;
 
-/// From now on the first SIGINT or SIGTERM is only noted, and wakes whoever waits; the second one ends the
-/// program.
+/// From now on the first SIGINT or SIGTERM is only noted, and wakes whoever waits; the second one
+/// ends the program.
 inline void catch_interrupt() {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupt_count = 1; };

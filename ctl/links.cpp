@@ -26,13 +26,14 @@ std::string names(const json& links, const char* key) {
 
 int capture_start(const Context& context, const std::string& path, const std::string& link) {
   Client client = context.connect();
-  // The daemon empties it once it takes the capture: one that is refused must not destroy what is there.
-  // Nor may a pipe that nobody reads hold us: the daemon refuses what is no file.
-  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
+  // The daemon empties it once it takes the capture: one that is refused must not destroy what is
+  // there. Nor may a pipe that nobody reads hold us: the daemon refuses what is no file.
+  const OwnedFd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
   if (!file) {
-    throw Failure(kExitFailed,
-                  fmt::format("{}: {}", path,
-                              errno == ENXIO ? "a capture needs a regular file" : std::strerror(errno)));
+    throw Failure(kExitFailed, fmt::format("{}: {}", path,
+                                           errno == ENXIO ? "a capture needs a regular file"
+                                                          : std::strerror(errno)));
   }
   json params = json::object();
   if (!link.empty()) params["link"] = link;
@@ -51,8 +52,8 @@ int capture_stop(const Context& context) {
   if (context.json) {
     print_json(result);
   } else {
-    print(
-        fmt::format("{} frames, {} written\n", grouped(result.at("frames")), bytes_text(result.at("bytes"))));
+    print(fmt::format("{} frames, {} written\n", grouped(result.at("frames")),
+                      bytes_text(result.at("bytes"))));
   }
   if (result.at("error").is_null()) return kExitDone;
   std::fprintf(stderr, "conkerctl: the capture had ended early: %s\n",
@@ -70,7 +71,8 @@ std::string faults_text(const json& links) {
     const json& faults = link.at("faults");
     table.add({link.at("name"), share_text(faults.at("loss")), share_text(faults.at("duplicate")),
                share_text(faults.at("reorder")), share_text(faults.at("corrupt")),
-               duration_us(faults.at("delay_us")), std::to_string(faults.at("seed").get<std::uint64_t>())});
+               duration_us(faults.at("delay_us")),
+               std::to_string(faults.at("seed").get<std::uint64_t>())});
   }
   return table.text();
 }
@@ -96,7 +98,8 @@ void add_link_verbs(CLI::App& app, Context& context) {
   };
   const auto values = std::make_shared<Values>();
 
-  CLI::App* capture = add_verb(app, context, "capture", "Write every frame of the links to a pcap file", {});
+  CLI::App* capture =
+      add_verb(app, context, "capture", "Write every frame of the links to a pcap file", {});
   capture->require_subcommand(1);
   CLI::App* verb =
       add_verb(*capture, context, "start", "Begin a capture; it goes on until `capture stop`",
@@ -104,7 +107,8 @@ void add_link_verbs(CLI::App& app, Context& context) {
   verb->add_option("FILE", values->file, "the file to write; what was in it is lost")
       ->required()
       ->type_name("");
-  verb->add_option("--link", values->link, parameter_help("capture_start", "link"))->type_name("NAME");
+  verb->add_option("--link", values->link, parameter_help("capture_start", "link"))
+      ->type_name("NAME");
   add_verb(*capture, context, "stop", verb_help("capture_stop"),
            [&context] { return capture_stop(context); });
 
@@ -112,10 +116,10 @@ void add_link_verbs(CLI::App& app, Context& context) {
   faults->require_subcommand(1);
   verb = add_verb(*faults, context, "set", verb_help("fault_set"),
                   [&context, values] { return fault(context, "fault_set", values->settings); });
-  verb->add_option(
-          "KEY=VALUE", values->settings,
-          "loss=1% duplicate=0.5% reorder=1% corrupt=0.1% (of the frames, each way), delay=5ms (of every "
-          "frame), seed=7, link=NAME (unless given: all links)")
+  verb->add_option("KEY=VALUE", values->settings,
+                   "loss=1% duplicate=0.5% reorder=1% corrupt=0.1% (of the frames, each way), "
+                   "delay=5ms (of every "
+                   "frame), seed=7, link=NAME (unless given: all links)")
       ->required()
       ->type_name("");
   add_verb(*faults, context, "clear", verb_help("fault_clear"),

@@ -21,7 +21,8 @@ namespace conker::ctl {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 the daemon refused or failed it, 2 usage, 3 connection refused, 4 timed out,\n"
+    "Exit codes: 0 done, 1 the daemon refused or failed it, 2 usage, 3 connection refused, 4 timed "
+    "out,\n"
     "5 no daemon at the socket. `conkerctl VERB --help` tells more about a verb.";
 
 std::string failure_message(const CLI::App* app, const CLI::Error& error) {
@@ -43,7 +44,8 @@ void report(const Context& context, int exit, const char* message) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("conkerctl: opens, shows, closes and strikes TCP connections through conkerd", "conkerctl");
+  CLI::App app("conkerctl: opens, shows, closes and strikes TCP connections through conkerd",
+               "conkerctl");
   Context context;
   const char* from_environment = std::getenv("CONKER_SOCKET");
   context.socket = from_environment != nullptr ? from_environment : std::string(kDefaultSocket);
@@ -51,7 +53,8 @@ int run(int argc, char** argv) {
       ->type_name("PATH")
       ->capture_default_str();
   app.add_flag("--json", context.json, "print one JSON object instead of text for people");
-  app.add_option("--timeout", context.timeout, "seconds that the whole command may take; then it ends with 4")
+  app.add_option("--timeout", context.timeout,
+                 "seconds that the whole command may take; then it ends with 4")
       ->type_name("S")
       ->check(CLI::Range(0.001, 1e6));
   app.set_version_flag("--version", "conkerctl " CONKER_VERSION);
@@ -92,8 +95,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   conker::ctl::open_standard_streams();
-  // Who reads our output may stop when it has seen enough (`conkerctl list | head -1`): we end without a
-  // word, as other programs do, even if we were started with SIGPIPE ignored.
+  // Who reads our output may stop when it has seen enough (`conkerctl list | head -1`): we end
+  // without a word, as other programs do, even if we were started with SIGPIPE ignored.
   ::signal(SIGPIPE, SIG_DFL);
   return conker::ctl::run(argc, argv);
 }

@@ -32,7 +32,8 @@ int listen(const Context& context, int port, const std::string& service, bool ud
 }
 
 int unlisten(const Context& context, int port, bool udp) {
-  const json result = context.connect().call("unlisten", {{"port", port}, {"protocol", udp ? "udp" : "tcp"}});
+  const json result =
+      context.connect().call("unlisten", {{"port", port}, {"protocol", udp ? "udp" : "tcp"}});
   if (context.json) {
     print_json(result);
   } else {
@@ -58,7 +59,9 @@ struct PingTally {
   double loss() const {
     return sent == 0 ? 0 : static_cast<double>(sent - received) * 100 / static_cast<double>(sent);
   }
-  std::int64_t average_us() const { return received == 0 ? 0 : sum_us / static_cast<std::int64_t>(received); }
+  std::int64_t average_us() const {
+    return received == 0 ? 0 : sum_us / static_cast<std::int64_t>(received);
+  }
 };
 
 void print_ping_summary(const Context& context, const std::string& host, const PingTally& tally) {
@@ -74,7 +77,8 @@ void print_ping_summary(const Context& context, const std::string& host, const P
                 {"replies", tally.replies}});
     return;
   }
-  print(fmt::format("\n{} sent, {} received, {:.0f}% lost\n", tally.sent, tally.received, tally.loss()));
+  print(fmt::format("\n{} sent, {} received, {:.0f}% lost\n", tally.sent, tally.received,
+                    tally.loss()));
   if (any) {
     print(fmt::format("round trip min {}, average {}, max {}\n", duration_us(tally.min_us),
                       duration_us(tally.average_us()), duration_us(tally.max_us)));
@@ -82,9 +86,11 @@ void print_ping_summary(const Context& context, const std::string& host, const P
 }
 
 /// One echo; false when the command's time is over or Ctrl-C was pressed.
-bool ping_once(const Context& context, Client& client, const std::string& host, int bytes, PingTally& tally) {
+bool ping_once(const Context& context, Client& client, const std::string& host, int bytes,
+               PingTally& tally) {
   const std::uint64_t sequence = tally.sent % 65536 + 1;
-  const int id = client.send("ping", {{"host", host}, {"sequence", sequence % 65536}, {"bytes", bytes}});
+  const int id =
+      client.send("ping", {{"host", host}, {"sequence", sequence % 65536}, {"bytes", bytes}});
   ++tally.sent;
   try {
     while (!interrupted()) {
@@ -94,9 +100,10 @@ bool ping_once(const Context& context, Client& client, const std::string& host, 
       if (!reply) continue;
       tally.add(*reply);
       if (!context.json) {
-        print(fmt::format("{} bytes from {}: seq={} ttl={} time={}\n", reply->at("bytes").get<int>(),
-                          reply->at("from").get<std::string>(), reply->at("sequence").get<int>(),
-                          reply->at("ttl").get<int>(), duration_us(reply->at("rtt_us"))));
+        print(fmt::format("{} bytes from {}: seq={} ttl={} time={}\n",
+                          reply->at("bytes").get<int>(), reply->at("from").get<std::string>(),
+                          reply->at("sequence").get<int>(), reply->at("ttl").get<int>(),
+                          duration_us(reply->at("rtt_us"))));
       }
       return true;
     }
@@ -153,8 +160,9 @@ void add_service_verbs(CLI::App& app, Context& context) {
       ->type_name("NAME");
   verb->add_flag("--udp", values->udp, "over UDP: echo and discard only");
 
-  verb = add_verb(app, context, "unlisten", verb_help("unlisten"),
-                  [&context, values] { return unlisten(context, values->unlisten_port, values->udp); });
+  verb = add_verb(app, context, "unlisten", verb_help("unlisten"), [&context, values] {
+    return unlisten(context, values->unlisten_port, values->udp);
+  });
   verb->add_option("PORT", values->unlisten_port, std::string(port.help))
       ->required()
       ->check(ports)
@@ -162,8 +170,9 @@ void add_service_verbs(CLI::App& app, Context& context) {
 
   verb->add_flag("--udp", values->udp, "the service over UDP");
 
-  verb = add_verb(app, context, "ping", "Send ICMP echo requests, one a second, and show the answers",
-                  [&context, values] { return ping(context, values->host, values->count, values->bytes); });
+  verb = add_verb(
+      app, context, "ping", "Send ICMP echo requests, one a second, and show the answers",
+      [&context, values] { return ping(context, values->host, values->count, values->bytes); });
   verb->add_option("HOST", values->host, parameter_help("ping", "host"))->required()->type_name("");
   verb->add_option("-c", values->count, "how many")
       ->type_name("N")

@@ -39,11 +39,12 @@ std::string links_text(const json& links) {
     if (link.at("captured") == true) remarks += remarks.empty() ? "captured" : ", captured";
     std::string state = link.at("state");
     if (state != "up") state += " for " + duration_text(link.at("state_s"));
-    table.add({link.at("name"), link.at("device"), state, joined(link.at("addresses")), link.at("mac"),
-               std::to_string(link.at("mtu").get<int>()),
-               fmt::format("{} ({})", count(link.at("frames_in")), bytes_text(link.at("bytes_in"))),
-               fmt::format("{} ({})", count(link.at("frames_out")), bytes_text(link.at("bytes_out"))),
-               remarks});
+    table.add(
+        {link.at("name"), link.at("device"), state, joined(link.at("addresses")), link.at("mac"),
+         std::to_string(link.at("mtu").get<int>()),
+         fmt::format("{} ({})", count(link.at("frames_in")), bytes_text(link.at("bytes_in"))),
+         fmt::format("{} ({})", count(link.at("frames_out")), bytes_text(link.at("bytes_out"))),
+         remarks});
   }
   return table.text();
 }
@@ -83,28 +84,32 @@ std::string doubts_text(const json& addresses) {
   std::string text;
   for (const json& address : addresses) {
     const json& rival = address.at("rival");
-    text += fmt::format("address {} on {}: {}{}\n", address.at("address").get<std::string>(),
-                        address.at("link").get<std::string>(), address.at("state").get<std::string>(),
-                        rival.is_null() ? "" : ", used by " + rival.get<std::string>());
+    text +=
+        fmt::format("address {} on {}: {}{}\n", address.at("address").get<std::string>(),
+                    address.at("link").get<std::string>(), address.at("state").get<std::string>(),
+                    rival.is_null() ? "" : ", used by " + rival.get<std::string>());
   }
   return text;
 }
 
 std::string books_text(const json& books) {
   return fmt::format(
-      "books  {} opened = {} closed + {} reset + {} aborted + {} timed out + {} refused + {} other + {} "
+      "books  {} opened = {} closed + {} reset + {} aborted + {} timed out + {} refused + {} other "
+      "+ {} "
       "live: {}\n",
       count(books.at("opened")), count(books.at("closed")), count(books.at("reset")),
       count(books.at("aborted")), count(books.at("timed_out")), count(books.at("refused")),
       count(books.at("other")), count(books.at("live")),
-      books.at("balanced") == true ? "balanced" : "NOT BALANCED: " + books.at("fault").get<std::string>());
+      books.at("balanced") == true ? "balanced"
+                                   : "NOT BALANCED: " + books.at("fault").get<std::string>());
 }
 
 std::string status_text(const json& status) {
   const json& control = status.at("control");
-  std::string text = fmt::format(
-      "conkerd {}, up {}, process {}, {} clients\n\n", status.at("version").get<std::string>(),
-      duration_text(status.at("uptime_s")), status.at("pid").get<int>(), control.at("clients").get<int>());
+  std::string text =
+      fmt::format("conkerd {}, up {}, process {}, {} clients\n\n",
+                  status.at("version").get<std::string>(), duration_text(status.at("uptime_s")),
+                  status.at("pid").get<int>(), control.at("clients").get<int>());
   text += links_text(status.at("links"));
   text += doubts_text(status.at("doubtful_addresses"));
   if (!status.at("dns_servers").empty())
@@ -116,7 +121,8 @@ std::string status_text(const json& status) {
     tables.add({table.at("name"), count(table.at("used")), count(table.at("capacity"))});
   }
   text += "\n" + tables.text() + "\n";
-  Table listeners({{"PORT", Align::kRight}, {"", Align::kLeft}, {"SERVICE"}, {"ACCEPTED", Align::kRight}});
+  Table listeners(
+      {{"PORT", Align::kRight}, {"", Align::kLeft}, {"SERVICE"}, {"ACCEPTED", Align::kRight}});
   for (const json& listener : status.at("listeners")) {
     listeners.add({std::to_string(listener.at("port").get<int>()), listener.at("protocol"),
                    listener.at("service"), count(listener.at("accepted"))});
@@ -158,7 +164,8 @@ std::string stats_text(const json& stats) {
                         link.at("device").get<std::string>());
     Table table({{"", Align::kRight}, {""}});
     for (const auto& [name, value] : link.at("counters").items()) table.add({count(value), name});
-    text += table.text() + "injected faults: " + faults_text(link.at("faults").at("counted")) + "\n";
+    text +=
+        table.text() + "injected faults: " + faults_text(link.at("faults").at("counted")) + "\n";
   }
   return text;
 }
@@ -205,7 +212,8 @@ void add_status_verbs(CLI::App& app, Context& context) {
            [&context] { return show(context, "status", status_text); });
   add_verb(app, context, "stats", verb_help("stats"),
            [&context] { return show(context, "stats", stats_text); });
-  add_verb(app, context, "version", "The versions of this program, of the daemon and of their protocol",
+  add_verb(app, context, "version",
+           "The versions of this program, of the daemon and of their protocol",
            [&context] { return version(context); });
   add_verb(app, context, "schema", "The control protocol's verbs, parameters and results, as JSON",
            [&context] {
@@ -214,8 +222,8 @@ void add_status_verbs(CLI::App& app, Context& context) {
              return static_cast<int>(kExitDone);
            });
   const auto level = std::make_shared<std::string>();
-  CLI::App* verb =
-      add_verb(app, context, "log", verb_help("log"), [&context, level] { return log(context, *level); });
+  CLI::App* verb = add_verb(app, context, "log", verb_help("log"),
+                            [&context, level] { return log(context, *level); });
   verb->add_option("LEVEL", *level, parameter_help("log", "level"))->required()->type_name("");
 }
 

@@ -77,8 +77,9 @@ class ProgressLine {
 /// Times of `count` completed cycles, and of those that failed after this part of theirs.
 std::string quantiles_text(const json& us, std::uint64_t count) {
   if (us.at("max") == 0) return count == 0 ? "-" : "at once";
-  return fmt::format("half within {}, 90% {}, 99% {}, 99.9% {}, longest {}", duration_us(us.at("p50")),
-                     duration_us(us.at("p90")), duration_us(us.at("p99")), duration_us(us.at("p999")),
+  return fmt::format("half within {}, 90% {}, 99% {}, 99.9% {}, longest {}",
+                     duration_us(us.at("p50")), duration_us(us.at("p90")),
+                     duration_us(us.at("p99")), duration_us(us.at("p999")),
                      duration_us(us.at("max")));
 }
 
@@ -86,30 +87,35 @@ std::string report_text(const StrikeOptions& options, const json& report) {
   const auto count = [](const json& value) { return grouped(value.get<std::uint64_t>()); };
   const json& failed = report.at("failed");
   const json& identity = report.at("identity");
-  std::string text = fmt::format("{} cycles a second: {}\n\n", rate_text(report.at("cycles_per_second")),
-                                 report.at("verdict").get<std::string>());
+  std::string text =
+      fmt::format("{} cycles a second: {}\n\n", rate_text(report.at("cycles_per_second")),
+                  report.at("verdict").get<std::string>());
   Table facts({{""}, {""}});
   facts.add(
-      {"target", fmt::format("{}, closed by {}, {} at a time, seed {}",
-                             report.at("target").get<std::string>(), options.close == "rst" ? "RST" : "FIN",
-                             grouped(options.concurrency), report.at("seed").get<std::uint64_t>())});
-  facts.add({"completed", fmt::format("{} of {} cycles in {}", count(report.at("completed")),
-                                      count(report.at("cycles")), duration_text(report.at("duration_s")))});
+      {"target",
+       fmt::format("{}, closed by {}, {} at a time, seed {}",
+                   report.at("target").get<std::string>(), options.close == "rst" ? "RST" : "FIN",
+                   grouped(options.concurrency), report.at("seed").get<std::uint64_t>())});
+  facts.add({"completed",
+             fmt::format("{} of {} cycles in {}", count(report.at("completed")),
+                         count(report.at("cycles")), duration_text(report.at("duration_s")))});
   facts.add({"failed", fmt::format("{} refused, {} timed out, {} reset, {} other",
                                    count(failed.at("refused")), count(failed.at("timed_out")),
                                    count(failed.at("reset")), count(failed.at("other")))});
   facts.add({"connect", quantiles_text(report.at("connect_us"), report.at("completed"))});
   facts.add({"close", quantiles_text(report.at("close_us"), report.at("completed"))});
   facts.add({"retransmits", count(report.at("retransmits"))});
-  facts.add({"TIME-WAIT", fmt::format("{} evicted, {} reused", count(report.at("time_wait").at("evicted")),
-                                      count(report.at("time_wait").at("reused")))});
+  facts.add({"TIME-WAIT",
+             fmt::format("{} evicted, {} reused", count(report.at("time_wait").at("evicted")),
+                         count(report.at("time_wait").at("reused")))});
   facts.add(
       {"books",
-       fmt::format("{} opened = {} closed + {} reset + {} timed out + {} refused + {} other + {} live: {}",
-                   count(identity.at("opened")), count(identity.at("closed")), count(identity.at("reset")),
-                   count(identity.at("timed_out")), count(identity.at("refused")),
-                   count(identity.at("other")), count(identity.at("live")),
-                   identity.at("balanced").get<bool>() ? "balanced" : "NOT BALANCED")});
+       fmt::format(
+           "{} opened = {} closed + {} reset + {} timed out + {} refused + {} other + {} live: {}",
+           count(identity.at("opened")), count(identity.at("closed")), count(identity.at("reset")),
+           count(identity.at("timed_out")), count(identity.at("refused")),
+           count(identity.at("other")), count(identity.at("live")),
+           identity.at("balanced").get<bool>() ? "balanced" : "NOT BALANCED")});
   return text + facts.text();
 }
 
@@ -128,7 +134,8 @@ json run_strike(const Context& context, const StrikeOptions& options) {
     const auto message = client.receive(std::nullopt);
     if (!message) continue;
     if (auto result = Client::result_in(*message, id)) return std::move(*result);
-    if (message->body.value("method", std::string()) == "progress") line.show(message->body.at("params"));
+    if (message->body.value("method", std::string()) == "progress")
+      line.show(message->body.at("params"));
   }
 }
 
@@ -152,14 +159,15 @@ void add_strike_verb(CLI::App& app, Context& context) {
     return CLI::Range(parameter->min, parameter->max);
   };
 
-  CLI::App* verb =
-      add_verb(app, context, "strike", entry.help, [&context, options] { return strike(context, *options); });
+  CLI::App* verb = add_verb(app, context, "strike", entry.help,
+                            [&context, options] { return strike(context, *options); });
   verb->add_option("HOST:PORT", options->target, parameter_help("strike", "target"))
       ->required()
       ->type_name("");
-  CLI::Option* cycles = verb->add_option("--cycles", options->cycles, "connections to open and close")
-                            ->type_name("N")
-                            ->check(range("cycles"));
+  CLI::Option* cycles =
+      verb->add_option("--cycles", options->cycles, "connections to open and close")
+          ->type_name("N")
+          ->check(range("cycles"));
   verb->add_option("--duration", options->seconds,
                    "seconds to open new ones (unless given, nor --cycles: 10)")
       ->type_name("S")

@@ -17,10 +17,12 @@
 namespace conker::ctl {
 namespace {
 
-/// All of a file, or of standard input for "-"; a Failure when it is more than one datagram can carry.
+/// All of a file, or of standard input for "-"; a Failure when it is more than one datagram can
+/// carry.
 std::string read_payload(const std::string& path) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file == nullptr) throw Failure(kExitFailed, fmt::format("{}: {}", path, std::strerror(errno)));
+  if (file == nullptr)
+    throw Failure(kExitFailed, fmt::format("{}: {}", path, std::strerror(errno)));
   std::string data(table::kMaxDatagramBytes + 1, '\0');
   data.resize(std::fread(data.data(), 1, data.size(), file));
   const bool failed = std::ferror(file) != 0;
@@ -32,10 +34,12 @@ std::string read_payload(const std::string& path) {
 int udp_send(const Context& context, const std::string& remote, const std::string& text,
              const std::string& file, int port, bool broadcast) {
   json params{{"remote", check_endpoint(remote)}};
-  const std::string data = !file.empty() ? read_payload(file) : text == "-" ? read_payload("-") : text;
+  const std::string data = !file.empty() ? read_payload(file)
+                           : text == "-" ? read_payload("-")
+                                         : text;
   if (data.size() > table::kMaxDatagramBytes) {
-    throw Failure(kExitUsage,
-                  fmt::format("a datagram carries at most {} bytes here", table::kMaxDatagramBytes));
+    throw Failure(kExitUsage, fmt::format("a datagram carries at most {} bytes here",
+                                          table::kMaxDatagramBytes));
   }
   std::string coded;
   encode_base64(data, coded);
@@ -78,7 +82,8 @@ void print_datagram(const Context& context, const json& datagram) {
 int udp_listen(const Context& context, int port, std::uint64_t count, bool broadcast) {
   Client client = context.connect();
   catch_interrupt();
-  const int id = client.send("udp_listen", {{"port", port}, {"count", count}, {"broadcast", broadcast}});
+  const int id =
+      client.send("udp_listen", {{"port", port}, {"count", count}, {"broadcast", broadcast}});
   while (!interrupted()) {
     const auto message = client.receive(std::nullopt);
     if (!message) continue;
@@ -125,10 +130,11 @@ void add_udp_verbs(CLI::App& app, Context& context) {
   verb->add_option("HOST:PORT", values->remote, parameter_help("udp_send", "remote"))
       ->required()
       ->type_name("");
-  CLI::Option* text = verb->add_option("TEXT", values->text,
-                                       "the payload, as it is, without a newline; - sends standard input "
-                                       "(unless given: nothing)")
-                          ->type_name("");
+  CLI::Option* text =
+      verb->add_option("TEXT", values->text,
+                       "the payload, as it is, without a newline; - sends standard input "
+                       "(unless given: nothing)")
+          ->type_name("");
   verb->add_option("--file", values->file, "the payload is what this file holds")
       ->type_name("FILE")
       ->excludes(text);
@@ -149,7 +155,9 @@ void add_udp_verbs(CLI::App& app, Context& context) {
 
   verb = add_verb(app, context, "resolve", verb_help("resolve"),
                   [&context, values] { return resolve(context, values->name); });
-  verb->add_option("NAME", values->name, parameter_help("resolve", "name"))->required()->type_name("");
+  verb->add_option("NAME", values->name, parameter_help("resolve", "name"))
+      ->required()
+      ->type_name("");
 }
 
 }  // namespace conker::ctl

@@ -16,8 +16,8 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kBatch = 32;
-// How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is there as
-// soon as we have written; sleeping in between would cost more than the work.
+// How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is
+// there as soon as we have written; sleeping in between would cost more than the work.
 constexpr int kRoundsPerTurn = 64;
 constexpr std::uint32_t kHeldFrames = 4096;  // by the fault link of each link
 
@@ -47,13 +47,14 @@ Entropy draw_entropy() {
   Entropy entropy;
   const auto bytes = std::as_writable_bytes(std::span(entropy.words));
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::runtime_error("the system gives no random numbers: " + std::generic_category().message(errno));
+    throw std::runtime_error("the system gives no random numbers: " +
+                             std::generic_category().message(errno));
   }
   return entropy;
 }
 
-/// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and the moment
-/// before it would sleep, in which the turn is made.
+/// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and
+/// the moment before it would sleep, in which the turn is made.
 struct Engine::Watchers {
   struct Io {
     ev_io watcher{};
@@ -63,7 +64,8 @@ struct Engine::Watchers {
 
   explicit Watchers(Engine& engine, std::size_t links) : engine_(engine), ios_(links) {
     timer_.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-    if (!timer_) throw std::runtime_error("cannot create a timer: " + std::generic_category().message(errno));
+    if (!timer_)
+      throw std::runtime_error("cannot create a timer: " + std::generic_category().message(errno));
     ev_io_init(&timer_watcher_, &Watchers::on_timer, timer_.get(), EV_READ);
     timer_watcher_.data = this;
     ev_io_start(engine_.loop_, &timer_watcher_);
@@ -102,8 +104,8 @@ struct Engine::Watchers {
     ev_io_start(engine_.loop_, &io.watcher);
   }
 
-  /// A deadline that moved away leaves the timer as it is: it fires once for nothing, which is cheaper than
-  /// setting it in every turn.
+  /// A deadline that moved away leaves the timer as it is: it fires once for nothing, which is
+  /// cheaper than setting it in every turn.
   void wake_at(Instant deadline) {
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -174,10 +176,12 @@ void Engine::build_stack() {
   try {
     storage_ = Mapping(bytes);
   } catch (const std::system_error& error) {
-    throw std::runtime_error("no memory for " + megabytes(bytes) + " of tables: " + error.code().message() +
+    throw std::runtime_error("no memory for " + megabytes(bytes) +
+                             " of tables: " + error.code().message() +
                              "; lower the capacities in the configuration");
   }
-  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings, draw_entropy());
+  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings,
+                                   draw_entropy());
   stack_->use(CongestionAlgorithm::kCubic, cubic_);
   stack_->use(recovery_);
   if (config_.syn_cookies) {
@@ -197,27 +201,31 @@ void Engine::build_stack() {
 void Engine::add_interfaces() {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];
-    const auto interface = stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
-    if (!interface) throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
+    const auto interface =
+        stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
+    if (!interface)
+      throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
     // Given by whoever wrote the configuration, an address is defended and never given up.
     const AddressOptions options{.probe = configured.probe, .give_up = false};
     for (const Prefix& address : configured.addresses) {
       const Error error = stack_->add_address(*interface, address, options);
       if (error == Error::kOk) continue;
-      throw std::runtime_error("link " + configured.name + ": address " + in_words(address.address) + ": " +
-                               to_string(error));
+      throw std::runtime_error("link " + configured.name + ": address " +
+                               in_words(address.address) + ": " + to_string(error));
     }
   }
 }
 
 void Engine::add_routes() {
   const auto check = [](Error error, const IpAddress& to) {
-    if (error != Error::kOk) throw std::runtime_error("route to " + in_words(to) + ": " + to_string(error));
+    if (error != Error::kOk)
+      throw std::runtime_error("route to " + in_words(to) + ": " + to_string(error));
   };
   // Those over links first: gateways may be reached by them only.
   for (const config::Route& route : config_.routes) {
-    if (!route.gateway) check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
+    if (!route.gateway)
+      check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
   }
   if (config_.gateway) check(stack_->set_gateway(*config_.gateway), IpAddress::v4(0));
   for (const config::Route& route : config_.routes) {
@@ -359,13 +367,14 @@ void Engine::log_addresses() {
   AddressEvent event;
   while (stack_->next_address_event(event)) {
     if (address_handler_) address_handler_(event);
-    const std::string where = in_words(event.address) + " on link " + links_[event.interface.index].name;
+    const std::string where =
+        in_words(event.address) + " on link " + links_[event.interface.index].name;
     const std::string rival = event.conflict ? in_words(event.rival) : "";
     switch (event.state) {
       case AddressState::kAssigned:
         if (event.conflict) {
-          spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address", where,
-                       rival);
+          spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
+                       where, rival);
         } else {
           spdlog::info("{}: nobody else has it", where);
         }

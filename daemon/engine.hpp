@@ -1,5 +1,5 @@
-// The engine: one stack, its links, and the loop that gives it its turns. Everything in the daemon that
-// speaks TCP hangs on it.
+// The engine: one stack, its links, and the loop that gives it its turns. Everything in the daemon
+// that speaks TCP hangs on it.
 #pragma once
 
 #include <ev.h>
@@ -61,7 +61,8 @@ struct EngineLink {
 
 class Engine {
  public:
-  /// Opens every link and builds the stack. Throws std::runtime_error with one line that says what to do.
+  /// Opens every link and builds the stack. Throws std::runtime_error with one line that says what
+  /// to do.
   Engine(struct ev_loop* loop, const config::Config& config);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -75,18 +76,18 @@ class Engine {
   std::vector<EngineLink>& links() { return links_; }
   const config::Config& config() const { return config_; }
 
-  /// Monotonic time as the stack knows it, read now. Calls outside of a turn go to the stack only between
-  /// enter() and the turn that follows.
+  /// Monotonic time as the stack knows it, read now. Calls outside of a turn go to the stack only
+  /// between enter() and the turn that follows.
   Instant clock() const;
   /// Microseconds from 1970 at Instant 0, for captures and for people.
   std::int64_t epoch_us() const;
 
-  /// Before calling the stack from a callback of the loop: tells it the time and makes sure that a turn
-  /// follows before the loop sleeps.
+  /// Before calling the stack from a callback of the loop: tells it the time and makes sure that a
+  /// turn follows before the loop sleeps.
   void enter();
 
-  /// Events of connections with this owner. During a turn, in step 3; the handler may call anything of the
-  /// stack.
+  /// Events of connections with this owner. During a turn, in step 3; the handler may call anything
+  /// of the stack.
   void on_events(Owner owner, std::function<void(const Event&)> handler);
   /// The same for sockets.
   void on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler);
@@ -94,8 +95,8 @@ class Engine {
   void on_echo_reply(std::function<void(const EchoReply&)> handler);
   /// The link of this interface has come up after it was down.
   void on_link_up(std::function<void(InterfaceId)> handler);
-  /// Called in step 3 of every turn, after the events. It gives the time when it wants the next turn at the
-  /// latest, or kNever.
+  /// Called in step 3 of every turn, after the events. It gives the time when it wants the next
+  /// turn at the latest, or kNever.
   void on_turn(Owner owner, std::function<Instant()> handler);
 
  private:

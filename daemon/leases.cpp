@@ -33,7 +33,8 @@ Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
     client->link = engine_.links()[i].name;
     const Error error = client->dhcp.start();
     if (error != Error::kOk) {
-      throw std::runtime_error(fmt::format("link {}: DHCP: {}", client->link, conker::to_string(error)));
+      throw std::runtime_error(
+          fmt::format("link {}: DHCP: {}", client->link, conker::to_string(error)));
     }
     clients_.push_back(std::move(client));
   }
@@ -77,7 +78,8 @@ void Leases::tell(Client& client, const DhcpNews& news) {
   }
   if (news.has(DhcpNews::kLease)) {
     const DhcpLease& lease = *client.dhcp.lease();
-    spdlog::info("link {}: {} from {}, {}", client.link, to_text(lease.address), to_text(lease.server),
+    spdlog::info("link {}: {} from {}, {}", client.link, to_text(lease.address),
+                 to_text(lease.server),
                  lease.expires == kNever
                      ? std::string("for ever")
                      : fmt::format("for {} s", (lease.expires - engine_.stack().now()) / 1s));
@@ -100,8 +102,8 @@ void Leases::reset_connections(const IpAddress& from) {
 bool Leases::stop() {
   engine_.enter();
   for (auto& client : clients_) client->dhcp.stop();
-  return std::ranges::all_of(clients_,
-                             [](const auto& client) { return client->dhcp.state() == DhcpState::kStopped; });
+  return std::ranges::all_of(
+      clients_, [](const auto& client) { return client->dhcp.state() == DhcpState::kStopped; });
 }
 
 json Leases::status(InterfaceId interface) const {

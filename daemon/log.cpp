@@ -54,7 +54,8 @@ void set_up_log(const config::Log& log) {
   the_file = nullptr;
   the_sink = open_sink(log.sink);
   const auto logger = std::make_shared<spdlog::logger>("conkerd", the_sink);
-  // systemd says by JOURNAL_STREAM that it reads our stderr; it puts the time before each line itself.
+  // systemd says by JOURNAL_STREAM that it reads our stderr; it puts the time before each line
+  // itself.
   const bool timed =
       log.sink != "journal" && !(log.sink == "stderr" && std::getenv("JOURNAL_STREAM") != nullptr);
   logger->set_pattern(timed ? kWithTime : kWithoutTime);

@@ -17,9 +17,11 @@ void set_log_level(config::LogLevel level);
 
 /// Lines that the sink did not take: nobody read them, or there was no room. 0 before set_up_log().
 std::uint64_t log_lines_lost();
-/// `handler` is called when lines begin to be lost, from within the logging of one; an empty one ends that.
+/// `handler` is called when lines begin to be lost, from within the logging of one; an empty one
+/// ends that.
 void on_log_loss(std::function<void()> handler);
-/// Says in the log how many lines were lost, if there is room for that now. True when nothing is left to say.
+/// Says in the log how many lines were lost, if there is room for that now. True when nothing is
+/// left to say.
 bool log_catch_up();
 
 enum class Reopened : std::uint8_t { kNoFile, kReopened, kFailed };

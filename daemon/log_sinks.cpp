@@ -68,8 +68,9 @@ void LossySink::sink_it_(const spdlog::details::log_msg& message) {
 
 // ---- Descriptors ----
 
-// An inherited pipe or terminal may be open in other programs, which must not find it non-blocking: it is
-// opened once more, for a description of our own. Where that is not allowed it is asked before each write.
+// An inherited pipe or terminal may be open in other programs, which must not find it non-blocking:
+// it is opened once more, for a description of our own. Where that is not allowed it is asked
+// before each write.
 StreamSink::StreamSink(int fd) : fd_(fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode)) return;
@@ -104,7 +105,8 @@ std::string StreamSink::reopen() {
 }
 
 ssize_t StreamSink::write(std::string_view bytes) const {
-  if (how_ == How::kSend) return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (how_ == How::kSend)
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (how_ == How::kPolled) {
     pollfd poll{fd_, POLLOUT, 0};
     if (::poll(&poll, 1, 0) <= 0 || (poll.revents & POLLOUT) == 0) {

@@ -1,5 +1,5 @@
-// Sinks of the log that never make the daemon wait: what a sink cannot take at once is lost, counted, and
-// said as soon as there is room again.
+// Sinks of the log that never make the daemon wait: what a sink cannot take at once is lost,
+// counted, and said as soon as there is room again.
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
@@ -41,21 +41,23 @@ class LossySink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 /// Lines to a descriptor: stderr as it was inherited, or a file.
 class StreamSink final : public LossySink {
  public:
-  /// Standard error, or whatever descriptor `fd` is; it stays open. Its file description is shared with other
-  /// processes and keeps its flags, O_NONBLOCK among them.
+  /// Standard error, or whatever descriptor `fd` is; it stays open. Its file description is shared
+  /// with other processes and keeps its flags, O_NONBLOCK among them.
   explicit StreamSink(int fd);
-  /// A file, made where there is none. Throws std::runtime_error with one line when it cannot be opened.
+  /// A file, made where there is none. Throws std::runtime_error with one line when it cannot be
+  /// opened.
   explicit StreamSink(const std::string& path);
 
-  /// Opens the file of that name anew, since somebody may have renamed the one in use. Empty when that went
-  /// well or there is no file; else why not, and the one in use stays.
+  /// Opens the file of that name anew, since somebody may have renamed the one in use. Empty when
+  /// that went well or there is no file; else why not, and the one in use stays.
   std::string reopen();
 
  private:
   enum class How : std::uint8_t {
     kWrite,   // a file, or a description of our own that does not block
     kSend,    // a socket
-    kPolled,  // one that may block: asked before each write, and given no more than a pipe has room for
+    kPolled,  // one that may block: asked before each write, and given no more than a pipe has room
+              // for
   };
 
   bool put(const spdlog::details::log_msg& message) override;

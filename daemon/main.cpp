@@ -112,14 +112,17 @@ class Daemon {
     std::string why;
     switch (reopen_log(why)) {
       case Reopened::kReopened:
-        spdlog::info("SIGHUP: the log file is opened anew; the configuration stays: restart to reload it");
+        spdlog::info(
+            "SIGHUP: the log file is opened anew; the configuration stays: restart to reload it");
         break;
       case Reopened::kFailed:
-        spdlog::error("SIGHUP: the log file cannot be opened anew: {}; the old one stays in use", why);
+        spdlog::error("SIGHUP: the log file cannot be opened anew: {}; the old one stays in use",
+                      why);
         break;
       case Reopened::kNoFile:
         spdlog::warn(
-            "SIGHUP: the log has no file to open anew; the configuration stays: restart to reload it");
+            "SIGHUP: the log has no file to open anew; the configuration stays: restart to reload "
+            "it");
         break;
     }
   }
@@ -127,7 +130,8 @@ class Daemon {
   void end(const char* why) {
     engine_.enter();
     const std::string status = std::string(why) + ": closing " +
-                               std::to_string(engine_.stack().tcp().connection_count()) + " connections";
+                               std::to_string(engine_.stack().tcp().connection_count()) +
+                               " connections";
     spdlog::info("{}", status);
     notifier_.stopping(status);
     control_.stop();

@@ -16,8 +16,8 @@ class Mapping {
   Mapping() = default;
   /// Throws std::system_error when the address space or the memory limit does not allow it.
   explicit Mapping(std::size_t bytes) : size_(bytes) {
-    void* at =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category());
     begin_ = static_cast<std::byte*>(at);
   }

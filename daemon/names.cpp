@@ -13,9 +13,11 @@ ResolverSettings resolver_settings() {
 
 }  // namespace
 
-Names::Names(Engine& engine) : engine_(engine), storage_(Resolver::storage_bytes(resolver_settings())) {
+Names::Names(Engine& engine)
+    : engine_(engine), storage_(Resolver::storage_bytes(resolver_settings())) {
   resolver_.emplace(storage_.bytes(), resolver_settings(), engine.udp(), draw_entropy());
-  engine.on_udp_events(Owner::kResolver, [this](const UdpEvent& event) { resolver_->on_event(event); });
+  engine.on_udp_events(Owner::kResolver,
+                       [this](const UdpEvent& event) { resolver_->on_event(event); });
   engine.on_events(Owner::kResolver, [this](const Event& event) { resolver_->on_event(event); });
   engine.on_turn(Owner::kResolver, [this] { return on_turn(); });
   tell_servers();

@@ -23,8 +23,8 @@ class Names {
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
 
-  /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name; kTableFull.
-  /// Outside of a turn: after Engine::enter().
+  /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name;
+  /// kTableFull. Outside of a turn: after Engine::enter().
   Error find(const std::string& name, Then then);
   /// Nobody waits any more.
   void forget() { waiting_.clear(); }

@@ -18,10 +18,12 @@ std::vector<ConnectionId> all_connections(const Stack& stack) {
 
 }  // namespace
 
-Shutdown::Shutdown(Engine& engine, std::function<bool()> last) : engine_(engine), last_(std::move(last)) {
+Shutdown::Shutdown(Engine& engine, std::function<bool()> last)
+    : engine_(engine), last_(std::move(last)) {
   ev_timer_init(
-      &timer_, [](struct ev_loop*, ev_timer* timer, int) { static_cast<Shutdown*>(timer->data)->hurry(); }, 0,
-      0);
+      &timer_,
+      [](struct ev_loop*, ev_timer* timer, int) { static_cast<Shutdown*>(timer->data)->hurry(); },
+      0, 0);
   timer_.data = this;
   // Behind the engine's own watcher, so that it sees what the turn has left.
   ev_prepare_init(&prepare_, [](struct ev_loop*, ev_prepare* prepare, int) {
@@ -40,7 +42,8 @@ void Shutdown::begin(Duration timeout) {
   if (begun()) return;
   phase_ = Phase::kClosing;
   engine_.enter();
-  for (const ConnectionId id : all_connections(engine_.stack())) static_cast<void>(engine_.stack().close(id));
+  for (const ConnectionId id : all_connections(engine_.stack()))
+    static_cast<void>(engine_.stack().close(id));
   ev_prepare_start(engine_.loop(), &prepare_);
   if (timeout <= Duration{0}) return hurry();
   ev_timer_set(&timer_, std::chrono::duration<double>(timeout).count(), 0);
@@ -53,7 +56,8 @@ void Shutdown::hurry() {
   engine_.enter();
   const auto left = all_connections(engine_.stack());
   for (const ConnectionId id : left) static_cast<void>(engine_.stack().abort(id));
-  if (!left.empty()) spdlog::warn("{} connections did not close in time and are reset", left.size());
+  if (!left.empty())
+    spdlog::warn("{} connections did not close in time and are reset", left.size());
 }
 
 void Shutdown::check() {

@@ -12,8 +12,8 @@ namespace conker::daemon {
 
 class Shutdown {
  public:
-  /// The engine must outlive it. `last` is asked, turn after turn, once no connection is left: true when it
-  /// has done what was to be done last.
+  /// The engine must outlive it. `last` is asked, turn after turn, once no connection is left: true
+  /// when it has done what was to be done last.
   explicit Shutdown(
       Engine& engine, std::function<bool()> last = [] { return true; });
   ~Shutdown();
@@ -21,8 +21,9 @@ class Shutdown {
   Shutdown& operator=(const Shutdown&) = delete;
 
   bool begun() const { return phase_ != Phase::kNotBegun; }
-  /// Closes every connection and breaks the loop once none is left (TIME-WAIT does not count), or after
-  /// `timeout`, when what is left is reset. Listeners must be gone before. Zero resets at once.
+  /// Closes every connection and breaks the loop once none is left (TIME-WAIT does not count), or
+  /// after `timeout`, when what is left is reset. Listeners must be gone before. Zero resets at
+  /// once.
   void begin(Duration timeout);
   /// Does not wait any longer.
   void hurry();

@@ -15,10 +15,12 @@ constexpr Duration kSayAgain = 1min;
 TableWatch::TableWatch(Engine& engine, std::function<void(bool)> connections_full)
     : engine_(engine),
       connections_full_(std::move(connections_full)),
-      connections_{"connections", "opens fail and new peers wait", engine.config().capacities.connections},
-      half_open_{"half_open",
-                 engine.config().syn_cookies ? "SYNs are answered with cookies" : "SYNs are dropped",
-                 engine.config().capacities.half_open},
+      connections_{"connections", "opens fail and new peers wait",
+                   engine.config().capacities.connections},
+      half_open_{
+          "half_open",
+          engine.config().syn_cookies ? "SYNs are answered with cookies" : "SYNs are dropped",
+          engine.config().capacities.half_open},
       listeners_{"listeners", "listening fails", engine.config().capacities.listeners},
       udp_sockets_{"udp_sockets", "sending and listening by UDP fails",
                    engine.config().capacities.udp_sockets} {
@@ -49,11 +51,13 @@ bool TableWatch::look(Table& table, std::uint32_t used) {
     if (table.said_at != Instant() && now - table.said_at < kSayAgain) return was != table.full;
     table.said = true;
     table.said_at = now;
-    spdlog::warn("the table of {} is full ({} in use): {} until there is room; capacities.{} sets its size",
-                 table.name, used, table.refused, table.name);
+    spdlog::warn(
+        "the table of {} is full ({} in use): {} until there is room; capacities.{} sets its size",
+        table.name, used, table.refused, table.name);
   } else if (!table.full && table.said) {
     table.said = false;
-    spdlog::info("the table of {} has room again ({} of {} in use)", table.name, used, table.capacity);
+    spdlog::info("the table of {} has room again ({} of {} in use)", table.name, used,
+                 table.capacity);
   }
   return was != table.full;
 }

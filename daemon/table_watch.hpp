@@ -9,12 +9,12 @@
 
 namespace conker::daemon {
 
-/// Looks at the tables in every turn. One line when a table is full, at most one a minute for each, and one
-/// when a tenth of it is free again.
+/// Looks at the tables in every turn. One line when a table is full, at most one a minute for each,
+/// and one when a tenth of it is free again.
 class TableWatch {
  public:
-  /// Calls connections_full(true) when the table of connections is full, and with false when a tenth of it is
-  /// free again. The engine must outlive it.
+  /// Calls connections_full(true) when the table of connections is full, and with false when a
+  /// tenth of it is free again. The engine must outlive it.
   TableWatch(Engine& engine, std::function<void(bool)> connections_full);
   ~TableWatch();
   TableWatch(const TableWatch&) = delete;

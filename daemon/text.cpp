@@ -14,7 +14,8 @@ template <typename T>
 std::optional<T> parse_number(std::string_view text) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty() || text[0] == '-') return {};
+  if (error != std::errc() || end != text.data() + text.size() || text.empty() || text[0] == '-')
+    return {};
   return value;
 }
 

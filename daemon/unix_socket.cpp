@@ -38,9 +38,11 @@ void clear_stale(const std::string& path) {
   if (::lstat(path.c_str(), &status) != 0) return;
   if (!S_ISSOCK(status.st_mode))
     fail(path, "there is something else of that name; remove it or choose another path");
-  // A socket that cannot be asked at all is somebody else's: only a refusal shows that nobody listens.
+  // A socket that cannot be asked at all is somebody else's: only a refusal shows that nobody
+  // listens.
   if (connect_to(path) || errno != ECONNREFUSED) {
-    fail(path, "another process listens there, perhaps another conkerd; stop it or choose another path");
+    fail(path,
+         "another process listens there, perhaps another conkerd; stop it or choose another path");
   }
   ::unlink(path.c_str());
 }
@@ -54,7 +56,8 @@ Descriptor listen_at(const std::string& path, unsigned mode, int backlog) {
   const sockaddr_un address = address_of(path);
   // Nobody may connect before the permissions are as they should be.
   const mode_t before = ::umask(0777);
-  const int bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int bound =
+      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;
   ::umask(before);
   if (bound != 0) {

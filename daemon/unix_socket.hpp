@@ -7,9 +7,9 @@
 
 namespace conker::daemon {
 
-/// Listens at a path, non-blocking, with the given permissions. A socket file that nobody listens on any more
-/// is replaced. Throws std::runtime_error, one line, when somebody does, when something else is there, or
-/// when the directory does not allow it.
+/// Listens at a path, non-blocking, with the given permissions. A socket file that nobody listens
+/// on any more is replaced. Throws std::runtime_error, one line, when somebody does, when something
+/// else is there, or when the directory does not allow it.
 Descriptor listen_at(const std::string& path, unsigned mode, int backlog);
 
 /// Connects, non-blocking. An empty descriptor when that fails; errno says why.

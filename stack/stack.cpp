@@ -8,8 +8,10 @@
 
 namespace conker {
 
-// The tables, in the order in which they are cut from the storage: measuring and building are the same code.
-Stack::Stack(Arena arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy)
+// The tables, in the order in which they are cut from the storage: measuring and building are the
+// same code.
+Stack::Stack(Arena arena, const Capacities& capacities, const Settings& settings,
+             const Entropy& entropy)
     : capacities_(capacities),
       settings_(settings),
       chunks_(arena, capacities.chunks, capacities.chunk_bytes),
@@ -34,8 +36,8 @@ void Stack::begin(Instant now) {
 }
 
 void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
-  // A new connection's place in the tables is nowhere near: with many others in them it takes as long to
-  // fetch as to handle a segment.
+  // A new connection's place in the tables is nowhere near: with many others in them it takes as
+  // long to fetch as to handle a segment.
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) {
@@ -104,13 +106,14 @@ Books Stack::audit() const {
   const auto check = [&books](bool good, const char* fault) {
     if (!good && books.fault == nullptr) books.fault = fault;
   };
-  check(books.opened == books.closed + books.reset + books.aborted + books.timed_out + books.refused +
-                            books.other + books.live,
+  check(books.opened == books.closed + books.reset + books.aborted + books.timed_out +
+                            books.refused + books.other + books.live,
         "connections opened do not equal those that ended and those that live");
   books.chunks_held = std::accumulate(held.begin(), held.end(), std::uint64_t{0});
   const char* budget = chunks_.audit(held);
   check(budget == nullptr, budget);
-  check(network_.fragments_balance(), "fragments received do not equal those used, dropped and held");
+  check(network_.fragments_balance(),
+        "fragments received do not equal those used, dropped and held");
   std::uint64_t segments = n(Count::segments_delivered);
   for (auto i = static_cast<std::size_t>(Count::drop_segment_malformed);
        i <= static_cast<std::size_t>(Count::drop_segment_no_slot); ++i) {

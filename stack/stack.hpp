@@ -7,9 +7,9 @@
 //     stack.output()                4 what the dirty connections have to say
 //     stack.reap()                  5 what is in Destroy and has been told about is freed
 //
-// and then, unless wants_turn(), the embedder may sleep until next_deadline(). Steps 1 to 4 never free a
-// connection; step 5 never sends, never calls out. The stack makes no system call, allocates nothing after
-// construction and has no globals.
+// and then, unless wants_turn(), the embedder may sleep until next_deadline(). Steps 1 to 4 never
+// free a connection; step 5 never sends, never calls out. The stack makes no system call, allocates
+// nothing after construction and has no globals.
 #pragma once
 
 #include <array>
@@ -32,7 +32,8 @@
 
 namespace conker {
 
-/// Everything the books say, at one moment. `live` is counted by walking the table, never by subtraction.
+/// Everything the books say, at one moment. `live` is counted by walking the table, never by
+/// subtraction.
 struct Books {
   std::uint64_t opened = 0;  // actively and passively
   std::uint64_t closed = 0, reset = 0, aborted = 0, timed_out = 0, refused = 0, other = 0;
@@ -48,12 +49,13 @@ class Stack {
  public:
   /// How many bytes of storage these capacities take.
   static std::size_t storage_bytes(const Capacities& capacities);
-  /// What storage_bytes() says of this one's capacities. More than the storage handed in: the stack must not
-  /// be used. For an embedder without the room to make a second stack that only measures.
+  /// What storage_bytes() says of this one's capacities. More than the storage handed in: the stack
+  /// must not be used. For an embedder without the room to make a second stack that only measures.
   std::size_t storage_used() const { return used_; }
 
-  /// `storage` must be zeroed, aligned to 16 bytes, at least storage_bytes() long, and outlive the stack.
-  /// Pages of it that are never needed are never touched. `entropy` must be unpredictable to peers.
+  /// `storage` must be zeroed, aligned to 16 bytes, at least storage_bytes() long, and outlive the
+  /// stack. Pages of it that are never needed are never touched. `entropy` must be unpredictable to
+  /// peers.
   Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
         const Entropy& entropy);
   Stack(const Stack&) = delete;
@@ -61,8 +63,11 @@ class Stack {
 
   // ---- What not every image wants; each must outlive the stack. Before the first connection ----
 
-  /// Congestion control besides NewReno, which is always there and stands in for what was not handed in.
-  void use(CongestionAlgorithm algorithm, const CongestionControl& control) { tcp_.use(algorithm, control); }
+  /// Congestion control besides NewReno, which is always there and stands in for what was not
+  /// handed in.
+  void use(CongestionAlgorithm algorithm, const CongestionControl& control) {
+    tcp_.use(algorithm, control);
+  }
   /// Losses repaired by SACK and time instead of by duplicate ACKs alone.
   void use(const Recovery& recovery) { tcp_.use(recovery); }
 
@@ -73,21 +78,23 @@ class Stack {
   /// Frames that came in on an interface; their bytes need to stay only during the call.
   void input(InterfaceId interface, std::span<const FrameIn> frames);
   void timers();
-  /// The next connection or listener with news. While draining, any call is allowed. There is none, for this
-  /// turn, once 256 KiB have been written: they leave before they are out of the cache (wants_turn()).
+  /// The next connection or listener with news. While draining, any call is allowed. There is none,
+  /// for this turn, once 256 KiB have been written: they leave before they are out of the cache
+  /// (wants_turn()).
   bool next_event(Event& event) { return tcp_.next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
   /// The next address of ours with news: probing has ended, or another host uses it.
   bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
   void output();
   void reap() { tcp_.reap(); }
-  /// When timers() has something to do, if nothing else happens; kNever when nothing is pending. At or before
-  /// `now` means at once.
+  /// When timers() has something to do, if nothing else happens; kNever when nothing is pending. At
+  /// or before `now` means at once.
   Instant next_deadline() const;
-  /// Whether output() has something to do: something is dirty and not merely waiting for a link or a
-  /// neighbour.
+  /// Whether output() has something to do: something is dirty and not merely waiting for a link or
+  /// a neighbour.
   bool wants_output() const { return tcp_.wants_output(); }
-  /// Whether the next turn has something to do at once: output(), or news that nobody has been told.
+  /// Whether the next turn has something to do at once: output(), or news that nobody has been
+  /// told.
   bool wants_turn() const { return tcp_.wants_output() || tcp_.has_news(); }
 
   // ---- The network ----
@@ -96,36 +103,46 @@ class Stack {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu) {
     return network_.add_interface(link, mac, mtu);
   }
-  /// An address of our own; its prefix is reached directly over that interface. Several are allowed. It is
-  /// announced on the link, after probing for it if `options` say so (RFC 5227); it is used from then on.
-  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options = {}) {
+  /// An address of our own; its prefix is reached directly over that interface. Several are
+  /// allowed. It is announced on the link, after probing for it if `options` say so (RFC 5227); it
+  /// is used from then on.
+  Error add_address(InterfaceId interface, const Prefix& address,
+                    const AddressOptions& options = {}) {
     return network_.add_address(interface, address, options);
   }
   /// Connections from it stay, and time out: abort them first.
   Error remove_address(const IpAddress& address) { return network_.remove_address(address); }
-  /// The link has come up after it was down, or leads to another network now: addresses are announced again,
-  /// and neighbours asked for anew. Connections go on.
+  /// The link has come up after it was down, or leads to another network now: addresses are
+  /// announced again, and neighbours asked for anew. Connections go on.
   void link_up(InterfaceId interface) { network_.link_up(interface); }
-  /// What leads to a prefix besides those of our addresses: a gateway in the prefix of one of them, or an
-  /// interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse when that prefix
-  /// has a route that was added before.
-  Error add_route(const Prefix& to, const IpAddress& gateway) { return network_.add_route(to, gateway); }
-  Error add_route(const Prefix& to, InterfaceId interface) { return network_.add_route(to, interface); }
+  /// What leads to a prefix besides those of our addresses: a gateway in the prefix of one of them,
+  /// or an interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse
+  /// when that prefix has a route that was added before.
+  Error add_route(const Prefix& to, const IpAddress& gateway) {
+    return network_.add_route(to, gateway);
+  }
+  Error add_route(const Prefix& to, InterfaceId interface) {
+    return network_.add_route(to, interface);
+  }
   /// kNoRoute when none to exactly that prefix was added.
   Error remove_route(const Prefix& to) { return network_.remove_route(to); }
-  /// Where everything goes that no prefix covers: the route to 0.0.0.0/0, in the place of the one before.
+  /// Where everything goes that no prefix covers: the route to 0.0.0.0/0, in the place of the one
+  /// before.
   Error set_gateway(const IpAddress& gateway) { return network_.set_gateway(gateway); }
-  /// From here on fragments are put together; without it they are dropped. It must outlive the stack.
-  void use_reassembler(Reassembler& reassembler) { network_.use_reassembler(reassembler, settings_); }
-  /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 65507 bytes of payload; what
-  /// the interface does not carry in one piece leaves in fragments.
+  /// From here on fragments are put together; without it they are dropped. It must outlive the
+  /// stack.
+  void use_reassembler(Reassembler& reassembler) {
+    network_.use_reassembler(reassembler, settings_);
+  }
+  /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 65507 bytes of
+  /// payload; what the interface does not carry in one piece leaves in fragments.
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload) {
     return network_.ping(to, identifier, sequence, payload);
   }
 
-  /// Where there is no room for a half-open record, SYNs are answered with cookies of this object from now on
-  /// (RFC 4987, 3.6). It must outlive the stack.
+  /// Where there is no room for a half-open record, SYNs are answered with cookies of this object
+  /// from now on (RFC 4987, 3.6). It must outlive the stack.
   void use(Cookies& cookies) { tcp_.use(cookies); }
 
   // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
@@ -139,47 +156,53 @@ class Stack {
   /// The oldest connection that waits; kNoSuchId also when none does.
   Result<ConnectionId> accept(ListenerId id) { return tcp_.accept(id); }
 
-  /// SEND: takes as many bytes as there is room for and says how many; a Writable event follows a short
-  /// count.
+  /// SEND: takes as many bytes as there is room for and says how many; a Writable event follows a
+  /// short count.
   Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
     return tcp_.send(id, bytes);
   }
-  /// The bytes that have arrived, in place, as up to out.size() pieces; says how many pieces. They stay until
-  /// consume().
+  /// The bytes that have arrived, in place, as up to out.size() pieces; says how many pieces. They
+  /// stay until consume().
   Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
     return tcp_.peek(id, out);
   }
-  /// The application is done with the first n bytes; the window opens again. At most what is in the receive
-  /// queue.
+  /// The application is done with the first n bytes; the window opens again. At most what is in the
+  /// receive queue.
   Error consume(ConnectionId id, std::uint32_t n) { return tcp_.consume(id, n); }
   /// RECEIVE: copies out and consumes. 0 when there is nothing now.
-  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) { return tcp_.receive(id, out); }
+  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) {
+    return tcp_.receive(id, out);
+  }
 
   /// Half-close: no more will be sent; receiving goes on.
   Error shutdown(ConnectionId id) { return tcp_.shutdown(id); }
-  /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it a reset
-  /// (RFC 9293, 3.10.4 / RFC 2525, 2.17).
+  /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it
+  /// a reset (RFC 9293, 3.10.4 / RFC 2525, 2.17).
   Error close(ConnectionId id) { return tcp_.close(id); }
-  /// The same with a bound: what has not been closed in an orderly way by then is reset. 0 resets at once.
+  /// The same with a bound: what has not been closed in an orderly way by then is reset. 0 resets
+  /// at once.
   Error close(ConnectionId id, Duration bound) { return tcp_.close(id, bound); }
   /// ABORT: reset at once.
   Error abort(ConnectionId id) { return tcp_.abort(id); }
-  /// Probes the peer when it has been silent (RFC 9293, 3.8.4); idle of 0 stops it. kInvalidArgument: a count
-  /// below 2, a time above a week.
+  /// Probes the peer when it has been silent (RFC 9293, 3.8.4); idle of 0 stops it.
+  /// kInvalidArgument: a count below 2, a time above a week.
   Error set_keepalive(ConnectionId id, const Keepalive& keepalive) {
     return tcp_.set_keepalive(id, keepalive);
   }
-  /// How long data may stay unacknowledged, closed windows included, before the connection is given up (RFC
-  /// 9293, 3.10.8); up to a week. 0: as settings.retransmits says. Told to the peer where
+  /// How long data may stay unacknowledged, closed windows included, before the connection is given
+  /// up (RFC 9293, 3.10.8); up to a week. 0: as settings.retransmits says. Told to the peer where
   /// settings.user_timeout_option is on (RFC 5482); from here on the peer's wish is not followed.
-  Error set_user_timeout(ConnectionId id, Duration timeout) { return tcp_.set_user_timeout(id, timeout); }
+  Error set_user_timeout(ConnectionId id, Duration timeout) {
+    return tcp_.set_user_timeout(id, timeout);
+  }
   Error set_cookie(ConnectionId id, std::uint32_t cookie) { return tcp_.set_cookie(id, cookie); }
   /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }
 
   // ---- UDP ----
 
-  /// Called by the constructor of `udp`, which gets protocol 17 from now on and must outlive all turns.
+  /// Called by the constructor of `udp`, which gets protocol 17 from now on and must outlive all
+  /// turns.
   DatagramProtocol::Parts add_udp(DatagramProtocol& udp) {
     udp_ = &udp;
     chunks_.open(Use::kDatagrams);
@@ -199,12 +222,13 @@ class Stack {
   const Settings& settings() const { return settings_; }
   Instant now() const { return now_; }
 
-  /// Checks every identity and every table against the others. Walks everything: for tests and for the
-  /// curious, not for every turn.
+  /// Checks every identity and every table against the others. Walks everything: for tests and for
+  /// the curious, not for every turn.
   Books audit() const;
 
  private:
-  Stack(Arena arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy);
+  Stack(Arena arena, const Capacities& capacities, const Settings& settings,
+        const Entropy& entropy);
 
   Capacities capacities_;
   Settings settings_;

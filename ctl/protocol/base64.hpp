@@ -34,8 +34,8 @@ void encode_base64(std::string_view bytes, Text& text) {
   }
 }
 
-/// Appends to `bytes`; false, and something may have been appended, when the text is not base64 with its
-/// padding.
+/// Appends to `bytes`; false, and something may have been appended, when the text is not base64
+/// with its padding.
 template <typename Bytes>
 bool decode_base64(std::string_view text, Bytes& bytes) {
   if (text.size() % 4 != 0) return false;
@@ -50,7 +50,8 @@ bool decode_base64(std::string_view text, Bytes& bytes) {
       if (value == 64) return false;
       word = word << 6 | value;
     }
-    for (std::size_t j = 0; j + 1 < here; ++j) bytes += static_cast<char>(word >> (16 - 8 * j) & 0xff);
+    for (std::size_t j = 0; j + 1 < here; ++j)
+      bytes += static_cast<char>(word >> (16 - 8 * j) & 0xff);
     // Bits that stand for no byte are zero in what an honest encoder wrote.
     if (here < 4 && (word & (here == 2 ? 0xffffu : 0xffu)) != 0) return false;
   }

@@ -19,7 +19,8 @@ bool is_choice(std::string_view choices, std::string_view text) {
 
 Wrong check_value(const Parameter& parameter, const Given& given) {
   if (given.type != parameter.type) return Wrong::kType;
-  if (given.type == Type::kInteger && (given.integer < parameter.min || given.integer > parameter.max)) {
+  if (given.type == Type::kInteger &&
+      (given.integer < parameter.min || given.integer > parameter.max)) {
     return Wrong::kRange;
   }
   if (given.type == Type::kString && !parameter.choices.empty() &&
@@ -69,8 +70,8 @@ Finding check(const Verb& verb, std::span<const Given> given) {
   }
   for (const Parameter& parameter : verb.parameters) {
     if (parameter.need == Need::kOptional) continue;
-    const bool there =
-        std::any_of(given.begin(), given.end(), [&](const Given& g) { return g.name == parameter.name; });
+    const bool there = std::any_of(given.begin(), given.end(),
+                                   [&](const Given& g) { return g.name == parameter.name; });
     if (!there) return {Wrong::kMissing, parameter.name, &parameter, parameter.type};
   }
   return {};
@@ -104,7 +105,8 @@ std::string_view explain(const Verb& verb, const Finding& finding, std::span<cha
            << to_string(finding.given);
       break;
     case Wrong::kRange:
-      line << finding.name << " must be from " << finding.parameter->min << " to " << finding.parameter->max;
+      line << finding.name << " must be from " << finding.parameter->min << " to "
+           << finding.parameter->max;
       break;
     case Wrong::kChoice:
       line << finding.name << " must be one of " << finding.parameter->choices;

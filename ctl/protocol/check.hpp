@@ -29,7 +29,8 @@ struct Finding {
 /// The first thing that is wrong: what is given is looked at in its order, then what is missing.
 Finding check(const Verb& verb, std::span<const Given> given);
 
-/// One line for a person, written into `out` and cut to its length: "strike: close must be one of fin|rst".
+/// One line for a person, written into `out` and cut to its length: "strike: close must be one of
+/// fin|rst".
 std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out);
 
 }  // namespace conker::ctl

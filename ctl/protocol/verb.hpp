@@ -1,9 +1,9 @@
-// What a verb of the control protocol is made of. Freestanding: the daemon checks calls with it, the CLI
-// writes its help from it, and a chip could do the same.
+// What a verb of the control protocol is made of. Freestanding: the daemon checks calls with it,
+// the CLI writes its help from it, and a chip could do the same.
 //
 // The protocol is JSON-RPC 2.0 over a unix stream socket, one message a line, a request at most
-// kMaxRequestBytes long. Descriptors travel beside a line (SCM_RIGHTS): never more than one, with the line's
-// first byte.
+// kMaxRequestBytes long. Descriptors travel beside a line (SCM_RIGHTS): never more than one, with
+// the line's first byte.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +47,9 @@ struct Parameter {
   Type type = Type::kString;
   Need need = Need::kOptional;
   std::string_view help;
-  std::string_view fallback{};  // what holds when it is not given, in words; empty where it must be given
-  std::int64_t min = 0;         // of integers, both included
+  std::string_view
+      fallback{};        // what holds when it is not given, in words; empty where it must be given
+  std::int64_t min = 0;  // of integers, both included
   std::int64_t max = INT64_MAX;
   std::string_view choices{};  // of strings: "fin|rst"; empty: anything
 };
@@ -105,7 +106,8 @@ struct Verb {
   std::span<const Parameter> parameters;
   std::span<const Field> result;
   Descriptor descriptor = Descriptor::kNone;
-  /// Codes that calls of this verb may end with besides those that any call may: kInvalidParameters, kFailed.
+  /// Codes that calls of this verb may end with besides those that any call may:
+  /// kInvalidParameters, kFailed.
   std::span<const Code> codes{};
 };
 

@@ -23,8 +23,8 @@ class Sessions {
   ~Sessions() = default;
 };
 
-/// May be kept for as long as it takes, also beyond its client: then the answer goes nowhere. One that is
-/// dropped unanswered answers kInternal, so that no client waits for ever.
+/// May be kept for as long as it takes, also beyond its client: then the answer goes nowhere. One
+/// that is dropped unanswered answers kInternal, so that no client waits for ever.
 class Call {
  public:
   Call(Sessions& sessions, SessionId session, Request request)
@@ -37,7 +37,8 @@ class Call {
         request_(std::move(other.request_)) {}
   Call& operator=(Call&&) = delete;
   ~Call() {
-    if (sessions_ != nullptr) fail(ctl::Code::kInternal, "the daemon lost this call: please report it");
+    if (sessions_ != nullptr)
+      fail(ctl::Code::kInternal, "the daemon lost this call: please report it");
   }
 
   SessionId session() const { return session_; }

@@ -20,8 +20,8 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
-/// Why a descriptor cannot take a capture; empty when it can. Only files: writing to anything else might
-/// block.
+/// Why a descriptor cannot take a capture; empty when it can. Only files: writing to anything else
+/// might block.
 std::string unfit(const Descriptor& file) {
   if (!file) return "capture_start: a descriptor open for writing must come with the request";
   struct stat status {};
@@ -30,11 +30,13 @@ std::string unfit(const Descriptor& file) {
   }
   struct statfs system {};
   if (::fstatfs(file.get(), &system) == 0 && system.f_type == FUSE_SUPER_MAGIC) {
-    return "a capture needs a file of the kernel's own file systems: a program behind it (FUSE) could block "
+    return "a capture needs a file of the kernel's own file systems: a program behind it (FUSE) "
+           "could block "
            "the daemon";
   }
   const int flags = ::fcntl(file.get(), F_GETFL);
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return "the capture's file is not open for writing";
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+    return "the capture's file is not open for writing";
   return {};
 }
 
@@ -106,7 +108,8 @@ void Captures::start(Call call) {
   }
   stop();
   if (::ftruncate(file.get(), 0) != 0) {
-    call.fail(Code::kFailed, fmt::format("the capture's file cannot be emptied: {}", std::strerror(errno)));
+    call.fail(Code::kFailed,
+              fmt::format("the capture's file cannot be emptied: {}", std::strerror(errno)));
     return;
   }
   file_ = std::make_unique<CaptureFile>(std::move(file));
@@ -116,7 +119,8 @@ void Captures::start(Call call) {
   }
   // A file that takes nothing at all should fail now, under the eyes of whoever asked.
   if (!file_->flush()) {
-    call.fail(Code::kFailed, fmt::format("the capture's file cannot be written: {}", file_->error()));
+    call.fail(Code::kFailed,
+              fmt::format("the capture's file cannot be written: {}", file_->error()));
     stop();
     return;
   }

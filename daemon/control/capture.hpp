@@ -69,7 +69,8 @@ class Captures {
 
   Engine& engine_;
   TimerWatch flush_;
-  std::unique_ptr<CaptureFile> file_;  // there while a capture runs, or has failed and was not yet stopped
+  std::unique_ptr<CaptureFile>
+      file_;  // there while a capture runs, or has failed and was not yet stopped
   std::vector<Tapped> tapped_;
 };
 

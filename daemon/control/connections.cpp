@@ -23,8 +23,9 @@ std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& i
   const std::string text = call.text("id");
   const auto id = parse_id(text);
   if (!id) {
-    call.fail(Code::kInvalidParameters,
-              fmt::format("{} is not an id: write it as list prints it, like 3.1", text.substr(0, 40)));
+    call.fail(
+        Code::kInvalidParameters,
+        fmt::format("{} is not an id: write it as list prints it, like 3.1", text.substr(0, 40)));
     return std::nullopt;
   }
   if (!stack.info(*id, info)) {
@@ -41,8 +42,9 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveya
   engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
   verbs.on_gone([this](SessionId session) { on_gone(session); });
   verbs.serve("open", [this](Call call) {
-    targets_.endpoint(std::move(call), "remote",
-                      [this](Call found, const Endpoint& remote) { open(std::move(found), remote); });
+    targets_.endpoint(std::move(call), "remote", [this](Call found, const Endpoint& remote) {
+      open(std::move(found), remote);
+    });
   });
   verbs.serve("close", [this](Call call) { close(std::move(call), &Stack::close); });
   verbs.serve("abort", [this](Call call) { close(std::move(call), &Stack::abort); });
@@ -123,7 +125,8 @@ void Connections::not_opened(Opening opening, const Event& event) {
       opening.call.fail(Code::kConnectionRefused, fmt::format("{} refused the connection", remote));
       break;
     case CloseReason::kTimedOut:
-      opening.call.fail(Code::kTimedOut, fmt::format("{} did not answer in time{}{}", remote, silent, told));
+      opening.call.fail(Code::kTimedOut,
+                        fmt::format("{} did not answer in time{}{}", remote, silent, told));
       break;
     default:
       opening.call.fail(Code::kFailed,
@@ -153,9 +156,10 @@ void Connections::attach(Call call) {
   const auto id = existing(engine_.stack(), call, info);
   if (!id) return;
   if (owner_of(info.cookie) != Owner::kControl) {
-    call.fail(Code::kFailed,
-              fmt::format("{} belongs to {}: only connections that open has opened can be attached to",
-                          to_text(*id), to_text(owner_of(info.cookie))));
+    call.fail(
+        Code::kFailed,
+        fmt::format("{} belongs to {}: only connections that open has opened can be attached to",
+                    to_text(*id), to_text(owner_of(info.cookie))));
     return;
   }
   if (openings_.count(key(*id)) != 0) {
@@ -173,8 +177,9 @@ void Connections::attach(Call call) {
   });
   if (taken || pumps_.size() >= kMaxPumps) {
     call.fail(Code::kBusy,
-              taken ? fmt::format("another client is attached to {} that way", to_text(*id))
-                    : fmt::format("{} clients are attached: try again when one is done", kMaxPumps));
+              taken
+                  ? fmt::format("another client is attached to {} that way", to_text(*id))
+                  : fmt::format("{} clients are attached: try again when one is done", kMaxPumps));
     return;
   }
   std::array<int, 2> ends{};
@@ -211,8 +216,8 @@ void Connections::on_event(const Event& event) {
 }
 
 void Connections::pump_ended(Pump& pump) {
-  const auto found =
-      std::find_if(pumps_.begin(), pumps_.end(), [&](const auto& other) { return other.get() == &pump; });
+  const auto found = std::find_if(pumps_.begin(), pumps_.end(),
+                                  [&](const auto& other) { return other.get() == &pump; });
   graveyard_.bury(std::move(*found));
   pumps_.erase(found);
 }

@@ -14,8 +14,9 @@
 
 namespace conker::daemon {
 
-/// Connections that are opened here stay until somebody closes them; their bytes wait in the stack's queues
-/// until somebody is attached. The stack owns them; here is only what clients are waiting for.
+/// Connections that are opened here stay until somebody closes them; their bytes wait in the
+/// stack's queues until somebody is attached. The stack owns them; here is only what clients are
+/// waiting for.
 class Connections {
  public:
   /// Bytes of at most this many connections travel at a time.

@@ -18,11 +18,13 @@ using ctl::Code;
 
 }  // namespace
 
-Datagrams::Datagrams(Engine& engine, Targets& targets, Verbs& verbs) : engine_(engine), targets_(targets) {
+Datagrams::Datagrams(Engine& engine, Targets& targets, Verbs& verbs)
+    : engine_(engine), targets_(targets) {
   engine_.on_udp_events(Owner::kControl, [this](const UdpEvent& event) { on_event(event); });
   verbs.serve("udp_send", [this](Call call) {
-    targets_.endpoint(std::move(call), "remote",
-                      [this](Call found, const Endpoint& remote) { send(std::move(found), remote); });
+    targets_.endpoint(std::move(call), "remote", [this](Call found, const Endpoint& remote) {
+      send(std::move(found), remote);
+    });
   });
   verbs.serve("udp_listen", [this](Call call) { listen(std::move(call)); });
   verbs.serve("resolve", [this](Call call) { resolve(std::move(call)); });
@@ -53,7 +55,8 @@ void Datagrams::send(Call call, const Endpoint& remote) {
   request.local.port = Port{static_cast<std::uint16_t>(call.integer("port", 0))};
   request.broadcast = call.boolean("broadcast");
   const auto socket = udp.bind(request);
-  const Error error = socket ? udp.send_to(*socket, remote, std::as_bytes(std::span(data))) : socket.error();
+  const Error error =
+      socket ? udp.send_to(*socket, remote, std::as_bytes(std::span(data))) : socket.error();
   UdpSocketInfo info;
   if (socket) {
     (void)udp.info(*socket, info);
@@ -65,10 +68,11 @@ void Datagrams::send(Call call, const Endpoint& remote) {
                           "give the broadcast address of one link's network",
                           to_text(remote)));
   } else if (error != Error::kOk) {
-    call.fail(Code::kFailed,
-              fmt::format("cannot send to {}: {}", to_text(remote), refusal(engine_, remote.address, error)));
+    call.fail(Code::kFailed, fmt::format("cannot send to {}: {}", to_text(remote),
+                                         refusal(engine_, remote.address, error)));
   } else {
-    call.reply({{"remote", to_text(remote)}, {"port", info.local.port.value}, {"bytes", data.size()}});
+    call.reply(
+        {{"remote", to_text(remote)}, {"port", info.local.port.value}, {"bytes", data.size()}});
   }
 }
 
@@ -87,8 +91,8 @@ void Datagrams::listen(Call call) {
   request.cookie = make_cookie(Owner::kControl, 0);
   const auto socket = engine_.udp().bind(request);
   if (!socket) {
-    call.fail(Code::kFailed, fmt::format("cannot listen on UDP port {}: {}", request.local.port.value,
-                                         to_string(socket.error())));
+    call.fail(Code::kFailed, fmt::format("cannot listen on UDP port {}: {}",
+                                         request.local.port.value, to_string(socket.error())));
     return;
   }
   const auto wanted = static_cast<std::uint64_t>(call.integer("count"));

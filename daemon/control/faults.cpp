@@ -21,7 +21,8 @@ FaultSettings changed(FaultSettings settings, const Call& call) {
   take("reorder", settings.reorder);
   take("corrupt", settings.corrupt);
   settings.delay = Duration(call.integer("delay_us", settings.delay.count()));
-  settings.seed = static_cast<std::uint64_t>(call.integer("seed", static_cast<std::int64_t>(settings.seed)));
+  settings.seed =
+      static_cast<std::uint64_t>(call.integer("seed", static_cast<std::int64_t>(settings.seed)));
   return settings;
 }
 

@@ -1,5 +1,5 @@
-// Objects that ended while somebody may still be inside one of their functions. They are freed in one place,
-// where nobody is: at the bottom of the event loop.
+// Objects that ended while somebody may still be inside one of their functions. They are freed in
+// one place, where nobody is: at the bottom of the event loop.
 #pragma once
 
 #include <ev.h>

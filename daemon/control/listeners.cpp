@@ -31,10 +31,10 @@ void Listeners::listen(Call call) {
                       : udp ? udp_services_.start(*kind, Port{port})
                             : services_.start(*kind, Port{port});
   if (error != Error::kOk) {
-    call.fail(Code::kFailed,
-              fmt::format("cannot listen on port {}: {}", port,
-                          error == Error::kAddressInUse ? "a service is there already: unlisten it first"
-                                                        : to_string(error)));
+    call.fail(Code::kFailed, fmt::format("cannot listen on port {}: {}", port,
+                                         error == Error::kAddressInUse
+                                             ? "a service is there already: unlisten it first"
+                                             : to_string(error)));
     return;
   }
   spdlog::info("{} listens on port {}", service, port);

@@ -27,7 +27,9 @@ class Page {
   json result() {
     const std::uint64_t end = request_.offset + rows_.size();
     const bool more = !rows_.empty() && end < total_;
-    return {{"connections", std::move(rows_)}, {"total", total_}, {"next", more ? json(end) : json(nullptr)}};
+    return {{"connections", std::move(rows_)},
+            {"total", total_},
+            {"next", more ? json(end) : json(nullptr)}};
   }
 
  private:
@@ -53,7 +55,9 @@ json row(State state, const FourTuple& tuple) {
 }
 
 json options(const ConnectionInfo& info) {
-  const auto shift = [&](std::uint8_t by) { return info.window_scaling ? json(by) : json(nullptr); };
+  const auto shift = [&](std::uint8_t by) {
+    return info.window_scaling ? json(by) : json(nullptr);
+  };
   return {{"window_scale", {{"send", shift(info.snd_wscale)}, {"receive", shift(info.rcv_wscale)}}},
           {"timestamps", info.timestamps},
           {"sack", info.sack},
@@ -158,11 +162,14 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
       {"local", to_text(info.tuple.local, info.tuple.local_port)},
       {"remote", to_text(info.tuple.remote, info.tuple.remote_port)},
       {"opened_by", info.passive ? "peer" : "us"},
-      {"reason", info.reason == CloseReason::kNotClosed ? json(nullptr) : json(to_string(info.reason))},
+      {"reason",
+       info.reason == CloseReason::kNotClosed ? json(nullptr) : json(to_string(info.reason))},
       {"application_closed", info.application_closed},
       {"age_ms", milliseconds(info.age)},
       {"queues",
-       {{"send", info.send_queue}, {"receive", info.receive_queue}, {"out_of_order", info.out_of_order}}},
+       {{"send", info.send_queue},
+        {"receive", info.receive_queue},
+        {"out_of_order", info.out_of_order}}},
       {"sequence",
        {{"iss", info.iss.value()},
         {"irs", info.irs.value()},
@@ -176,7 +183,9 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
         {"ssthresh", info.ssthresh},
         {"mss", info.mss}}},
       {"rtt",
-       {{"srtt", microseconds(info.srtt)}, {"rttvar", microseconds(info.rttvar)}, {"rto", info.rto.count()}}},
+       {{"srtt", microseconds(info.srtt)},
+        {"rttvar", microseconds(info.rttvar)},
+        {"rto", info.rto.count()}}},
       {"options", options(info)},
       {"receiving", receiving(info)},
       {"keepalive", keepalive(info)},
@@ -185,7 +194,9 @@ json show_connection(const Stack& stack, const ConnectionInfo& info) {
       {"last_icmp", last_icmp(info)},
       {"retransmits", info.retransmits},
       {"retransmits_by_cause",
-       {{"lost", info.resent_lost}, {"timeout", info.resent_timeout}, {"probe", info.resent_probe}}},
+       {{"lost", info.resent_lost},
+        {"timeout", info.resent_timeout},
+        {"probe", info.resent_probe}}},
       {"congestion", to_string(info.congestion)},
       {"scoreboard", info.tracked ? json{{"pipe", info.pipe},
                                          {"sacked", info.sacked},

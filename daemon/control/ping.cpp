@@ -29,7 +29,8 @@ Pings::Pings(Engine& engine, Targets& targets, Verbs& verbs)
                   [this](Call found, const IpAddress& host) { ping(std::move(found), host); });
   });
   verbs.on_gone([this](SessionId session) {
-    std::erase_if(waiting_, [&](const auto& entry) { return entry.second.call.session() == session; });
+    std::erase_if(waiting_,
+                  [&](const auto& entry) { return entry.second.call.session() == session; });
   });
 }
 
@@ -40,7 +41,8 @@ Pings::~Pings() {
 
 void Pings::ping(Call call, const IpAddress& host) {
   if (waiting_.size() >= kMaxWaiting) {
-    call.fail(Code::kBusy, fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
+    call.fail(Code::kBusy,
+              fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
     return;
   }
   if (const std::string wrong = not_a_peer(engine_, host); !wrong.empty()) {
@@ -58,7 +60,8 @@ void Pings::ping(Call call, const IpAddress& host) {
   const Instant now = engine_.clock();
   const Error error = engine_.stack().ping(host, identifier, sequence, payload);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), refusal(engine_, host, error)));
+    call.fail(Code::kFailed,
+              fmt::format("cannot ping {}: {}", to_text(host), refusal(engine_, host, error)));
     return;
   }
   const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms"));
@@ -68,15 +71,17 @@ void Pings::ping(Call call, const IpAddress& host) {
 
 void Pings::on_reply(const EchoReply& reply) {
   const auto found = waiting_.find(reply.identifier);
-  if (found == waiting_.end() || found->second.sequence != reply.sequence || found->second.host != reply.from)
+  if (found == waiting_.end() || found->second.sequence != reply.sequence ||
+      found->second.host != reply.from)
     return;
   Waiting waiting = std::move(found->second);
   waiting_.erase(found);
-  waiting.call.reply({{"from", to_text(reply.from)},
-                      {"sequence", reply.sequence},
-                      {"bytes", reply.payload_length + kIcmpHeader},
-                      {"ttl", reply.ttl},
-                      {"rtt_us", std::max<std::int64_t>((reply.received - waiting.sent).count(), 0)}});
+  waiting.call.reply(
+      {{"from", to_text(reply.from)},
+       {"sequence", reply.sequence},
+       {"bytes", reply.payload_length + kIcmpHeader},
+       {"ttl", reply.ttl},
+       {"rtt_us", std::max<std::int64_t>((reply.received - waiting.sent).count(), 0)}});
 }
 
 void Pings::expire() {

@@ -155,7 +155,8 @@ void Pump::feed_client() {
     std::uint64_t room = way_.follow ? UINT64_MAX : share_ - received_;
     std::size_t used = 0;
     for (; used < *count && room > 0; ++used) {
-      const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(pieces[used].size(), room));
+      const std::size_t length =
+          static_cast<std::size_t>(std::min<std::uint64_t>(pieces[used].size(), room));
       vectors[used] = {const_cast<std::byte*>(pieces[used].data()), length};
       room -= length;
     }
@@ -195,8 +196,10 @@ void Pump::client_has_all() {
 void Pump::finish() {
   // Whoever had both directions had the whole connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
-  call_.reply(
-      {{"id", to_text(id_)}, {"sent", sent_}, {"received", received_}, {"peer_closed", peer_closed_}});
+  call_.reply({{"id", to_text(id_)},
+               {"sent", sent_},
+               {"received", received_},
+               {"peer_closed", peer_closed_}});
   end();
 }
 

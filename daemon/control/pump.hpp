@@ -1,6 +1,6 @@
-// The bytes of a connection, between the stack's queues and a client's descriptor. Each side waits for the
-// other: what the client does not read stays in the receive queue and closes the window, what the peer does
-// not take stays with the client.
+// The bytes of a connection, between the stack's queues and a client's descriptor. Each side waits
+// for the other: what the client does not read stays in the receive queue and closes the window,
+// what the peer does not take stays with the client.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,12 @@ class Pump {
   struct Way {
     bool to_peer = false;
     bool to_client = false;
-    bool follow = false;  // to_client: until the peer closes; otherwise what is there, at least one byte
+    bool follow =
+        false;  // to_client: until the peer closes; otherwise what is there, at least one byte
   };
 
-  /// `ended` is called once, at the end; the pump is deaf from then on and may be freed when nobody is
-  /// inside.
+  /// `ended` is called once, at the end; the pump is deaf from then on and may be freed when nobody
+  /// is inside.
   Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, Call call,
        std::function<void(Pump&)> ended);
 

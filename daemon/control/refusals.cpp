@@ -9,16 +9,19 @@ namespace conker::daemon {
 std::string not_a_peer(Engine& engine, const IpAddress& to) {
   const Network& network = engine.stack().network();
   if (to.is_unspecified()) return "0.0.0.0 is nobody's address: give that of a host";
-  if (to.is_multicast()) return "that is a multicast address, a group of hosts: give the address of one";
+  if (to.is_multicast())
+    return "that is a multicast address, a group of hosts: give the address of one";
   if (network.is_broadcast(to)) {
     return "that is a broadcast address, everybody on a link: give the address of one host";
   }
   if (to.v4_bits() >> 24 == 127) {
-    return "loopback addresses stay within the stack, which does not talk to itself: give the address of a "
+    return "loopback addresses stay within the stack, which does not talk to itself: give the "
+           "address of a "
            "host on a link";
   }
   if (network.is_local(to)) {
-    return "that is an address of this stack, which does not talk to itself: try it from another host";
+    return "that is an address of this stack, which does not talk to itself: try it from another "
+           "host";
   }
   return {};
 }
@@ -28,7 +31,8 @@ std::string refusal(Engine& engine, const IpAddress& to, Error error) {
     if (const std::string wrong = not_a_peer(engine, to); !wrong.empty()) return wrong;
   }
   if (error == Error::kNoRoute) {
-    return "no route to that address: status shows the routes, gateway and routes of the configuration make "
+    return "no route to that address: status shows the routes, gateway and routes of the "
+           "configuration make "
            "them";
   }
   return to_string(error);

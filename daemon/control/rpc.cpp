@@ -18,8 +18,8 @@ using ctl::Code;
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxIdText = 64;
 
-/// Looked at before the line is parsed: nothing here needs depth, and no parser has to prove that it bears
-/// it.
+/// Looked at before the line is parsed: nothing here needs depth, and no parser has to prove that
+/// it bears it.
 bool too_deep(std::string_view line) {
   int depth = 0;
   bool in_string = false;
@@ -61,8 +61,8 @@ ctl::Type type_of(const json& value) {
   }
 }
 
-/// Integers beyond the range of 64 bits with a sign become the largest, which the table's range then refuses
-/// or takes.
+/// Integers beyond the range of 64 bits with a sign become the largest, which the table's range
+/// then refuses or takes.
 std::int64_t integer_of(const json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
@@ -150,7 +150,8 @@ std::variant<Request, BadRequest> parse_request(std::string_view line) {
     return bad;
   }
   if (!message.is_object()) {
-    bad.message = "not an object: a request is {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}";
+    bad.message =
+        "not an object: a request is {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}";
     return bad;
   }
   if (const auto id = message.find("id"); id == message.end()) {
@@ -175,7 +176,8 @@ std::variant<Request, BadRequest> parse_request(std::string_view line) {
   request.verb = ctl::find_verb(name);
   if (request.verb == nullptr) {
     bad.code = Code::kUnknownVerb;
-    bad.message = fmt::format("there is no verb {}: ask for schema to see them all", name.substr(0, 40));
+    bad.message =
+        fmt::format("there is no verb {}: ask for schema to see them all", name.substr(0, 40));
     return bad;
   }
   if (const auto params = message.find("params"); params != message.end()) {
@@ -201,18 +203,20 @@ std::string result_line(const json& id, const json& result) {
 }
 
 std::string error_line(const json& id, Code code, std::string_view message) {
-  return fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":{},\"message\":{}}}}}\n", dump(id),
-                     static_cast<int>(code), dump(message));
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":{},\"message\":{}}}}}\n",
+                     dump(id), static_cast<int>(code), dump(message));
 }
 
 std::string notification_line(std::string_view method, const json& params) {
-  return fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":{},\"params\":{}}}\n", dump(method), dump(params));
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":{},\"params\":{}}}\n", dump(method),
+                     dump(params));
 }
 
 json schema() {
   json verbs = json::array();
   for (const ctl::Verb& verb : ctl::kVerbs) {
-    json codes = json::array({static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)});
+    json codes =
+        json::array({static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)});
     for (const Code code : verb.codes) codes.push_back(static_cast<int>(code));
     verbs.push_back({{"name", verb.name},
                      {"help", verb.help},
@@ -227,7 +231,9 @@ json schema() {
                      {"exit", static_cast<int>(text.exit)},
                      {"meaning", text.meaning}});
   }
-  return {{"protocol", ctl::kProtocolVersion}, {"verbs", std::move(verbs)}, {"codes", std::move(codes)}};
+  return {{"protocol", ctl::kProtocolVersion},
+          {"verbs", std::move(verbs)},
+          {"codes", std::move(codes)}};
 }
 
 }  // namespace conker::daemon

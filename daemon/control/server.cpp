@@ -40,8 +40,9 @@ void give_to_group(const std::string& path, const std::string& name) {
   if (name.empty()) return;
   const group* found = ::getgrnam(name.c_str());
   if (found == nullptr) {
-    give_up(path, fmt::format("there is no group {}: make it (groupadd -r {}) or change control.group", name,
-                              name));
+    give_up(path,
+            fmt::format("there is no group {}: make it (groupadd -r {}) or change control.group",
+                        name, name));
   }
   if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
     give_up(path, fmt::format("cannot give it to group {}: {}", name, std::strerror(errno)));
@@ -66,8 +67,8 @@ std::string_view to_text(Session::End end) {
 
 }  // namespace
 
-ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& udp_services, Names& names,
-                             const Leases& leases, const config::Control& config)
+ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
+                             Names& names, const Leases& leases, const config::Control& config)
     : engine_(engine),
       path_(config.socket),
       accept_(engine.loop(), [this](int) { accept(); }),
@@ -81,8 +82,8 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       pings_(std::make_unique<Pings>(engine, *targets_, *this)),
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
-      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, counters_, *strikes_,
-                                       *captures_, *this)) {
+      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, counters_,
+                                       *strikes_, *captures_, *this)) {
   for (const ctl::Verb& verb : ctl::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));
@@ -118,7 +119,8 @@ void ControlServer::accept() {
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The client stays in the queue; asking again at once would only spin.
-      spdlog::warn("control: cannot take a client: {}; trying again in a second", std::strerror(errno));
+      spdlog::warn("control: cannot take a client: {}; trying again in a second",
+                   std::strerror(errno));
       accept_.stop();
       accept_again_.start(kAcceptPause);
     }
@@ -129,9 +131,9 @@ void ControlServer::accept() {
 void ControlServer::admit(Descriptor client) {
   if (sessions_.size() >= kMaxClients) {
     ++counters_.turned_away;
-    const std::string line =
-        error_line(nullptr, ctl::Code::kBusy,
-                   fmt::format("{} clients are connected: try again when one has gone", kMaxClients));
+    const std::string line = error_line(
+        nullptr, ctl::Code::kBusy,
+        fmt::format("{} clients are connected: try again when one has gone", kMaxClients));
     // Best effort: whoever does not get the line gets the end of the stream.
     (void)::send(client.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return;
@@ -141,7 +143,8 @@ void ControlServer::admit(Descriptor client) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
-    spdlog::debug("control: client {} is process {} of user {}, group {}", id, peer.pid, peer.uid, peer.gid);
+    spdlog::debug("control: client {} is process {} of user {}, group {}", id, peer.pid, peer.uid,
+                  peer.gid);
   }
   sessions_.emplace(id, std::make_unique<Session>(engine_.loop(), std::move(client), id, *this));
   counters_.clients = sessions_.size();
@@ -153,7 +156,8 @@ void ControlServer::on_line(Session& session, std::string_view line) {
     ++counters_.bad_lines;
     ++counters_.errors;
     spdlog::debug("control: client {}: {}", session.id(), bad->message);
-    // A notification gets no answer by its rules, but one that cannot be understood might be anything.
+    // A notification gets no answer by its rules, but one that cannot be understood might be
+    // anything.
     if (!bad->notification || bad->code != ctl::Code::kInvalidParameters) {
       session.send(error_line(bad->id, bad->code, bad->message));
     }
@@ -165,8 +169,9 @@ void ControlServer::on_line(Session& session, std::string_view line) {
   const auto handler = handlers_.find(request.verb->name);
   if (session.calls >= Session::kMaxCalls) {
     ++counters_.errors;
-    session.send(error_line(request.id, ctl::Code::kBusy,
-                            fmt::format("{} calls are under way: wait for an answer first", session.calls)));
+    session.send(
+        error_line(request.id, ctl::Code::kBusy,
+                   fmt::format("{} calls are under way: wait for an answer first", session.calls)));
     return;
   }
   handler->second(Call(*this, session.id(), std::move(request)));
@@ -175,16 +180,17 @@ void ControlServer::on_line(Session& session, std::string_view line) {
 void ControlServer::on_long_line(Session& session) {
   ++counters_.long_lines;
   ++counters_.errors;
-  session.send(error_line(nullptr, ctl::Code::kInvalidRequest,
-                          fmt::format("a request may have {} bytes at most", ctl::kMaxRequestBytes)));
+  session.send(
+      error_line(nullptr, ctl::Code::kInvalidRequest,
+                 fmt::format("a request may have {} bytes at most", ctl::kMaxRequestBytes)));
 }
 
 void ControlServer::on_end(Session& session, Session::End end) {
   const SessionId id = session.id();
   if (end == Session::End::kDoesNotRead) ++counters_.cut_off;
   const bool by_daemon = end == Session::End::kDoesNotRead || end == Session::End::kLineTooLong;
-  spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}", id,
-              to_text(end));
+  spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}",
+              id, to_text(end));
   const auto found = sessions_.find(id);
   graveyard_.bury(std::move(found->second));
   sessions_.erase(found);

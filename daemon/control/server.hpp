@@ -42,16 +42,16 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
  public:
   static constexpr std::size_t kMaxClients = 64;
 
-  /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file on which
-  /// nobody listens is replaced. What it is given must outlive it.
+  /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file
+  /// on which nobody listens is replaced. What it is given must outlive it.
   ControlServer(Engine& engine, Services& services, UdpServices& udp_services, Names& names,
                 const Leases& leases, const config::Control& config);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  /// On the way to the end: no more clients, no more calls, the strike begins nothing more, a capture is
-  /// written out.
+  /// On the way to the end: no more clients, no more calls, the strike begins nothing more, a
+  /// capture is written out.
   void stop();
 
   const ControlCounters& counters() const { return counters_; }
@@ -66,7 +66,9 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   void count_error() override { ++counters_.errors; }
   // Verbs
   void serve(std::string_view verb, Handler handler) override;
-  void on_gone(std::function<void(SessionId)> handler) override { gone_.push_back(std::move(handler)); }
+  void on_gone(std::function<void(SessionId)> handler) override {
+    gone_.push_back(std::move(handler));
+  }
 
   void listen(const config::Control& config);
   void accept();

@@ -13,19 +13,21 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
-constexpr std::size_t kMaxDescriptors = 253;  // of a message (SCM_MAX_FD): room for those to be closed
+constexpr std::size_t kMaxDescriptors =
+    253;  // of a message (SCM_MAX_FD): room for those to be closed
 
 /// Keeps the first descriptor that came with a message, closes all others.
 void take_descriptors(msghdr& message, Descriptor& kept) {
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
       Descriptor descriptor(fd);
-      // A socket that lingers would hold whoever closes it last for as long as its owner likes. No verb wants
-      // one.
+      // A socket that lingers would hold whoever closes it last for as long as its owner likes. No
+      // verb wants one.
       const linger none{};
       (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
       if (!kept) kept = std::move(descriptor);

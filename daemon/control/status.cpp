@@ -54,9 +54,9 @@ json device_json(const DeviceCounters& counters) {
 
 }  // namespace
 
-Status::Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
-               const Leases& leases, const ControlCounters& control, const Strikes& strikes,
-               const Captures& captures, Verbs& verbs)
+Status::Status(Engine& engine, const Services& services, const UdpServices& udp_services,
+               const Names& names, const Leases& leases, const ControlCounters& control,
+               const Strikes& strikes, const Captures& captures, Verbs& verbs)
     : engine_(engine),
       services_(services),
       udp_services_(udp_services),
@@ -119,7 +119,8 @@ json Status::links(bool with_counters) const {
       continue;
     }
     entry["state"] = to_string(link.device->state());
-    entry["state_s"] = static_cast<double>((engine_.clock() - link.device->state_since()).count()) / 1e6;
+    entry["state_s"] =
+        static_cast<double>((engine_.clock() - link.device->state_since()).count()) / 1e6;
     entry["frames_in"] = link.device->counters().frames_in;
     entry["frames_out"] = link.device->counters().frames_out;
     entry["bytes_in"] = link.device->counters().bytes_in;
@@ -154,7 +155,8 @@ json Status::routes() const {
     const auto hop = network.hop_to(route.gateway);
     const InterfaceId interface = direct || !hop ? route.interface : hop->interface;
     list.push_back(
-        {{"to", fmt::format("{}/{}", to_text(IpAddress::v4(route.to.address.v4_bits() & route.to.v4_mask())),
+        {{"to", fmt::format("{}/{}",
+                            to_text(IpAddress::v4(route.to.address.v4_bits() & route.to.v4_mask())),
                             route.to.length)},
          {"via", direct ? json(nullptr) : json(to_text(route.gateway))},
          {"link", direct || hop ? json(engine_.links()[interface.index].name) : json(nullptr)},
@@ -182,15 +184,16 @@ json Status::tables(const Books& books) const {
   const auto table = [](const char* name, std::uint64_t used, std::uint64_t capacity) {
     return json{{"name", name}, {"used", used}, {"capacity", capacity}};
   };
-  return json::array({table("connections", books.live, capacities.connections),
-                      table("half_open", books.half_open, capacities.half_open),
-                      table("time_wait", books.time_wait, capacities.time_wait),
-                      table("listeners", books.listeners, capacities.listeners),
-                      table("addresses", engine_.stack().network().address_count(), capacities.addresses),
-                      table("udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets),
-                      table("routes", engine_.stack().network().routes().size(),
-                            std::uint64_t{capacities.addresses} + capacities.routes),
-                      table("chunks", books.chunks_held, capacities.chunks)});
+  return json::array(
+      {table("connections", books.live, capacities.connections),
+       table("half_open", books.half_open, capacities.half_open),
+       table("time_wait", books.time_wait, capacities.time_wait),
+       table("listeners", books.listeners, capacities.listeners),
+       table("addresses", engine_.stack().network().address_count(), capacities.addresses),
+       table("udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets),
+       table("routes", engine_.stack().network().routes().size(),
+             std::uint64_t{capacities.addresses} + capacities.routes),
+       table("chunks", books.chunks_held, capacities.chunks)});
 }
 
 json Status::listeners() const {

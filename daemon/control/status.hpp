@@ -18,9 +18,9 @@ class Strikes;
 
 class Status {
  public:
-  Status(Engine& engine, const Services& services, const UdpServices& udp_services, const Names& names,
-         const Leases& leases, const ControlCounters& control, const Strikes& strikes,
-         const Captures& captures, Verbs& verbs);
+  Status(Engine& engine, const Services& services, const UdpServices& udp_services,
+         const Names& names, const Leases& leases, const ControlCounters& control,
+         const Strikes& strikes, const Captures& captures, Verbs& verbs);
 
  private:
   nlohmann::ordered_json status() const;

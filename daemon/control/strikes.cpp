@@ -36,8 +36,9 @@ std::string verdict(const StrikeReport& report, const char* fault) {
   if (fault != nullptr) return fmt::format("the stack's books do not balance: {}", fault);
   if (report.begun == 0) return "no connection could be opened";
   if (report.failed() == 0) return "good";
-  return fmt::format("{} of {} cycles failed: {} refused, {} timed out, {} reset, {} other", report.failed(),
-                     report.begun, report.refused, report.timed_out, report.reset, report.other);
+  return fmt::format("{} of {} cycles failed: {} refused, {} timed out, {} reset, {} other",
+                     report.failed(), report.begun, report.refused, report.timed_out, report.reset,
+                     report.other);
 }
 
 }  // namespace
@@ -49,8 +50,9 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
   });
   engine_.on_turn(Owner::kStrike, [this] { return on_turn(); });
   verbs.serve("strike", [this](Call call) {
-    targets_.endpoint(std::move(call), "target",
-                      [this](Call found, const Endpoint& target) { start(std::move(found), target); });
+    targets_.endpoint(std::move(call), "target", [this](Call found, const Endpoint& target) {
+      start(std::move(found), target);
+    });
   });
   verbs.serve("strike_stop", [this](Call call) {
     const bool running = call_.has_value();
@@ -87,14 +89,16 @@ void Strikes::start(Call call, const Endpoint& target) {
     return;
   }
   if (!call.has("cycles") && !call.has("duration_ms")) {
-    call.fail(Code::kInvalidParameters, "strike: give cycles or duration_ms, or it would never end");
+    call.fail(Code::kInvalidParameters,
+              "strike: give cycles or duration_ms, or it would never end");
     return;
   }
   const std::int64_t concurrency = call.integer("concurrency");
   if (concurrency > limits.max_concurrency) {
-    call.fail(Code::kNotAllowed,
-              fmt::format("concurrency {} is more than strike.max_concurrency of the configuration, {}",
-                          concurrency, limits.max_concurrency));
+    call.fail(
+        Code::kNotAllowed,
+        fmt::format("concurrency {} is more than strike.max_concurrency of the configuration, {}",
+                    concurrency, limits.max_concurrency));
     return;
   }
   if (call_) {
@@ -107,7 +111,8 @@ void Strikes::start(Call call, const Endpoint& target) {
   request.duration = Duration(call.integer("duration_ms") * 1000);
   request.concurrency = static_cast<std::uint32_t>(concurrency);
   request.rate = static_cast<std::uint32_t>(call.integer("rate"));
-  request.close = call.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
+  request.close =
+      call.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
   request.seed = static_cast<std::uint64_t>(call.integer("seed"));
 
   engine_.enter();
@@ -116,8 +121,8 @@ void Strikes::start(Call call, const Endpoint& target) {
   strike_.emplace(engine_.stack(), slots_, static_cast<std::uint8_t>(Owner::kStrike));
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed,
-              fmt::format("cannot strike {}: {}", to_text(target), refusal(engine_, target.address, error)));
+    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target),
+                                         refusal(engine_, target.address, error)));
     return;
   }
   spdlog::info("strike: begins at {}, {} at a time", to_text(target), request.concurrency);
@@ -148,8 +153,8 @@ void Strikes::progress() {
                              {"failed", report.failed()},
                              {"live", report.live},
                              {"elapsed_s", seconds(report.elapsed)},
-                             {"cycles_per_second",
-                              per_second(report.completed - completed_before_, now - progress_before_)}});
+                             {"cycles_per_second", per_second(report.completed - completed_before_,
+                                                              now - progress_before_)}});
   completed_before_ = report.completed;
   progress_before_ = now;
 }

@@ -33,45 +33,53 @@ void Targets::find(Call call, const char* parameter, const std::string& name,
   const auto kept = std::make_shared<Call>(std::move(call));
   const auto answered = [kept, name, then = std::move(then)](const DnsAnswer& answer) {
     if (answer.status == DnsStatus::kFound) return then(std::move(*kept), answer);
-    kept->fail(answer.status == DnsStatus::kTimedOut ? Code::kTimedOut : Code::kFailed,
-               fmt::format("{}: {}{}", name, conker::to_string(answer.status), advice(answer.status)));
+    kept->fail(
+        answer.status == DnsStatus::kTimedOut ? Code::kTimedOut : Code::kFailed,
+        fmt::format("{}: {}{}", name, conker::to_string(answer.status), advice(answer.status)));
   };
   engine_.enter();
   const Error error = names_.find(name, answered);
   if (error == Error::kInvalidArgument) {
-    kept->fail(Code::kInvalidParameters, fmt::format("{}: {} must be an IPv4 address or a name, not \"{}\"",
-                                                     verb, parameter, name.substr(0, 80)));
+    kept->fail(Code::kInvalidParameters,
+               fmt::format("{}: {} must be an IPv4 address or a name, not \"{}\"", verb, parameter,
+                           name.substr(0, 80)));
   } else if (error != Error::kOk) {
-    kept->fail(Code::kBusy, fmt::format("{}: too many names are being asked for: try again later", name));
+    kept->fail(Code::kBusy,
+               fmt::format("{}: too many names are being asked for: try again later", name));
   }
 }
 
-void Targets::name(Call call, const char* parameter, std::function<void(Call, const DnsAnswer&)> then) {
+void Targets::name(Call call, const char* parameter,
+                   std::function<void(Call, const DnsAnswer&)> then) {
   const std::string text = call.text(parameter);
   find(std::move(call), parameter, text, std::move(then));
 }
 
-void Targets::host(Call call, const char* parameter, std::function<void(Call, const IpAddress&)> then) {
+void Targets::host(Call call, const char* parameter,
+                   std::function<void(Call, const IpAddress&)> then) {
   const std::string text = call.text(parameter);
   if (const auto address = IpAddress::parse(text)) return then(std::move(call), *address);
-  find(std::move(call), parameter, text, [then = std::move(then)](Call found, const DnsAnswer& answer) {
-    then(std::move(found), answer.addresses.list[0]);
-  });
+  find(std::move(call), parameter, text,
+       [then = std::move(then)](Call found, const DnsAnswer& answer) {
+         then(std::move(found), answer.addresses.list[0]);
+       });
 }
 
-void Targets::endpoint(Call call, const char* parameter, std::function<void(Call, const Endpoint&)> then) {
+void Targets::endpoint(Call call, const char* parameter,
+                       std::function<void(Call, const Endpoint&)> then) {
   const std::string text = call.text(parameter);
   const std::size_t colon = text.rfind(':');
   const auto port = colon == std::string::npos ? std::nullopt : parse_port(text.substr(colon + 1));
   if (!port) {
     const std::string verb(call.verb());
     call.fail(Code::kInvalidParameters,
-              fmt::format("{}: {} must be ADDRESS:PORT or NAME:PORT, with a port from 1 to 65535", verb,
-                          parameter));
+              fmt::format("{}: {} must be ADDRESS:PORT or NAME:PORT, with a port from 1 to 65535",
+                          verb, parameter));
     return;
   }
   const std::string host = text.substr(0, colon);
-  if (const auto address = IpAddress::parse(host)) return then(std::move(call), Endpoint{*address, *port});
+  if (const auto address = IpAddress::parse(host))
+    return then(std::move(call), Endpoint{*address, *port});
   find(std::move(call), parameter, host,
        [then = std::move(then), port = *port](Call found, const DnsAnswer& answer) {
          then(std::move(found), Endpoint{answer.addresses.list[0], port});

@@ -9,8 +9,9 @@
 
 namespace conker::daemon {
 
-/// Each calls `then` once the parameter's address is known, at once if it is a number. What is neither an
-/// address nor a name, and a name that nobody knows, are answered here, and `then` is not called.
+/// Each calls `then` once the parameter's address is known, at once if it is a number. What is
+/// neither an address nor a name, and a name that nobody knows, are answered here, and `then` is
+/// not called.
 class Targets {
  public:
   Targets(Engine& engine, Names& names) : engine_(engine), names_(names) {}

@@ -22,7 +22,8 @@ class IoWatch {
 
   /// EV_READ, EV_WRITE, both, or 0 for nothing.
   void watch(int fd, int events) {
-    if (ev_is_active(&watcher_) && watcher_.fd == fd && (watcher_.events & (EV_READ | EV_WRITE)) == events)
+    if (ev_is_active(&watcher_) && watcher_.fd == fd &&
+        (watcher_.events & (EV_READ | EV_WRITE)) == events)
       return;
     stop();
     if (events == 0) return;

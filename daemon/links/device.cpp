@@ -21,7 +21,8 @@ const char* to_string(LinkState state) {
 }
 
 std::unique_ptr<Device> open_device(const config::Link& link) {
-  if (const auto* tap = std::get_if<config::Tap>(&link.kind)) return std::make_unique<TapDevice>(link, *tap);
+  if (const auto* tap = std::get_if<config::Tap>(&link.kind))
+    return std::make_unique<TapDevice>(link, *tap);
   if (const auto* packet = std::get_if<config::Packet>(&link.kind)) {
     return std::make_unique<PacketDevice>(link, *packet);
   }

@@ -14,17 +14,20 @@
 
 namespace conker::daemon {
 
-/// What passed, and what did not and why. A frame that is not used is in exactly one of the lower counters.
+/// What passed, and what did not and why. A frame that is not used is in exactly one of the lower
+/// counters.
 struct DeviceCounters {
   std::uint64_t frames_in = 0, bytes_in = 0;
   std::uint64_t frames_out = 0, bytes_out = 0;
-  std::uint64_t busy = 0;         // frames that the device could not take at the moment; the stack keeps them
+  std::uint64_t busy =
+      0;  // frames that the device could not take at the moment; the stack keeps them
   std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer or cut short
-  std::uint64_t in_other_vlan = 0;  // frames of a VLAN other than 0 whose tag the kernel had taken out
-  std::uint64_t out_down = 0;       // frames for a device that is down, or for a peer that is not there
-  std::uint64_t out_dropped = 0;    // frames that the kernel refused or had no queue for
+  std::uint64_t in_other_vlan =
+      0;                       // frames of a VLAN other than 0 whose tag the kernel had taken out
+  std::uint64_t out_down = 0;  // frames for a device that is down, or for a peer that is not there
+  std::uint64_t out_dropped = 0;  // frames that the kernel refused or had no queue for
   std::uint64_t connects = 0, disconnects = 0;  // how often the link came up and ceased to be
-  std::uint64_t bad_lengths = 0;                // peers of a stream link disconnected for an absurd length
+  std::uint64_t bad_lengths = 0;  // peers of a stream link disconnected for an absurd length
 };
 
 enum class LinkState : std::uint8_t {
@@ -45,7 +48,8 @@ class Device : public Link {
   Instant state_since() const { return since_; }
   /// True once each time it has come up, but not for the state that it began with.
   bool take_link_up() { return std::exchange(link_up_, false); }
-  /// Something has changed among the interfaces of the host: was it this one? Also called once at the start.
+  /// Something has changed among the interfaces of the host: was it this one? Also called once at
+  /// the start.
   virtual void look(Instant now) { change_state(state_, now); }
 
   /// Readable when receive() has something to do; -1 when there is nothing to watch now.
@@ -89,16 +93,19 @@ class Device : public Link {
 /// What went wrong with a link, for its user: "link NAME: what: reason; what to do".
 [[noreturn]] inline void fail_link(const std::string& name, const std::string& what, int error,
                                    const std::string& advice) {
-  throw std::runtime_error("link " + name + ": " + what + ": " + std::generic_category().message(error) +
+  throw std::runtime_error("link " + name + ": " + what + ": " +
+                           std::generic_category().message(error) +
                            (advice.empty() ? "" : "; " + advice));
 }
 
-/// Opens what the configuration names. Throws std::runtime_error with one line that says what to do.
+/// Opens what the configuration names. Throws std::runtime_error with one line that says what to
+/// do.
 std::unique_ptr<Device> open_device(const config::Link& link);
 
 /// Bytes of the longest header: with the tags of VLAN 0 that the stack passes over.
 inline constexpr std::uint32_t kLongestHeader = kEthernetHeader + kVlanTag * kVlanTags;
-/// Bytes of the longest frame that any device hands over: veth and others coalesce up to 64 KiB of IP.
+/// Bytes of the longest frame that any device hands over: veth and others coalesce up to 64 KiB of
+/// IP.
 inline constexpr std::uint32_t kMaxFrame = kLongestHeader + 65535;
 /// Bytes of the longest frame that comes in on this kind of link.
 std::uint32_t longest_frame(const config::Link& link);

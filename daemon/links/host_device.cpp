@@ -20,7 +20,8 @@ namespace {
 LinkState state_of(const std::string& interface) {
   const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
-  std::memcpy(request.ifr_name, interface.data(), std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
+  std::memcpy(request.ifr_name, interface.data(),
+              std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
   if (::ioctl(any_socket.get(), SIOCGIFFLAGS, &request) != 0) return LinkState::kUp;
   const int flags = request.ifr_flags;
   if ((flags & IFF_UP) == 0) return LinkState::kDown;
@@ -64,7 +65,8 @@ void HostDevice::take_back(Instant now) {
   tried_ = now;
   look_at_ = now + wait_;
   wait_ = std::min(wait_ * 2, kLongestRetry);
-  // A TAP device of our own would be made anew by asking for it: whoever has deleted it did not want that.
+  // A TAP device of our own would be made anew by asking for it: whoever has deleted it did not
+  // want that.
   if (::if_nametoindex(device_.c_str()) == 0) return;
   try {
     attach();
@@ -92,8 +94,8 @@ void HostDevice::tell(LinkState state, Instant now) {
       spdlog::warn("link {}: {} has no carrier", name_, called_);
       break;
     case LinkState::kGone:
-      spdlog::error("link {}: {} is gone; it is taken back when there is an interface {} again", name_,
-                    called_.empty() ? device_ : called_, device_);
+      spdlog::error("link {}: {} is gone; it is taken back when there is an interface {} again",
+                    name_, called_.empty() ? device_ : called_, device_);
       break;
   }
 }

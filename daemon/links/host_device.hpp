@@ -1,5 +1,5 @@
-// A device that is an interface of the host: it may go down, lose its carrier, be renamed, vanish, and come
-// back.
+// A device that is an interface of the host: it may go down, lose its carrier, be renamed, vanish,
+// and come back.
 #pragma once
 
 #include <string>
@@ -8,13 +8,16 @@
 
 namespace conker::daemon {
 
-/// Each change of state is logged once. While the interface is gone its name is looked for: when the host
-/// says that its interfaces have changed, at most once in kRetry, and from time to time without that.
+/// Each change of state is logged once. While the interface is gone its name is looked for: when
+/// the host says that its interfaces have changed, at most once in kRetry, and from time to time
+/// without that.
 class HostDevice : public Device {
  public:
   void look(Instant now) override;
   Instant next_deadline() const override { return look_at_; }
-  std::string description() const override { return kind_ + " " + (called_.empty() ? device_ : called_); }
+  std::string description() const override {
+    return kind_ + " " + (called_.empty() ? device_ : called_);
+  }
 
  protected:
   static constexpr Duration kRetry = 1s, kLongestRetry = 32s;

@@ -15,7 +15,9 @@ InterfaceMonitor::InterfaceMonitor()
   sockaddr_nl links{};
   links.nl_family = AF_NETLINK;
   links.nl_groups = RTMGRP_LINK;
-  if (socket_ && ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&links), sizeof links) == 0) return;
+  if (socket_ &&
+      ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&links), sizeof links) == 0)
+    return;
   spdlog::warn("interfaces cannot be watched ({}): status may show one that is down as up",
                std::generic_category().message(errno));
   socket_.reset();
@@ -24,8 +26,8 @@ InterfaceMonitor::InterfaceMonitor()
 void InterfaceMonitor::drain() {
   std::array<std::byte, 4096> message;
   // ENOBUFS says that messages were lost: there are still those behind them.
-  while (::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
-         errno == EINTR) {
+  while (::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 ||
+         errno == ENOBUFS || errno == EINTR) {
   }
 }
 

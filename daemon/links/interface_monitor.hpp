@@ -5,7 +5,8 @@
 
 namespace conker::daemon {
 
-/// A wake-up only: who is woken looks at its interface itself, so nothing is lost with a message that is.
+/// A wake-up only: who is woken looks at its interface itself, so nothing is lost with a message
+/// that is.
 class InterfaceMonitor {
  public:
   /// Logs a warning when that cannot be had; fd() is -1 then.

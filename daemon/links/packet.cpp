@@ -18,7 +18,8 @@
 namespace conker::daemon {
 namespace {
 
-// A room that is no multiple of a page keeps the headers of a batch out of each other's cache lines.
+// A room that is no multiple of a page keeps the headers of a batch out of each other's cache
+// lines.
 constexpr std::size_t kInRoom = (kMaxFrame + 63) / 64 * 64 + 64;
 constexpr int kSocketBuffer = 8 << 20;
 constexpr Duration kRetry = 1ms;
@@ -29,7 +30,8 @@ void raise_buffer(int fd, int forced, int plain) {
   ::setsockopt(fd, SOL_SOCKET, plain, &size, sizeof size);
 }
 
-/// The kernel's word on a frame: whether it is whole, of which VLAN, and what is known of its checksum.
+/// The kernel's word on a frame: whether it is whole, of which VLAN, and what is known of its
+/// checksum.
 struct Verdict {
   bool usable = true;
   bool other_vlan = false;
@@ -43,9 +45,10 @@ Verdict verdict_of(msghdr& message) {
     if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
     tpacket_auxdata aux;
     std::memcpy(&aux, CMSG_DATA(c), sizeof aux);
-    // The kernel has taken the tag out of the frame: what is left looks as if it were for us, and is so only
-    // where the tag carried a priority and no VLAN (IEEE 802.1Q, 6.9.1).
-    verdict.other_vlan = (aux.tp_status & TP_STATUS_VLAN_VALID) != 0 && (aux.tp_vlan_tci & kVlanMask) != 0;
+    // The kernel has taken the tag out of the frame: what is left looks as if it were for us, and
+    // is so only where the tag carried a priority and no VLAN (IEEE 802.1Q, 6.9.1).
+    verdict.other_vlan =
+        (aux.tp_status & TP_STATUS_VLAN_VALID) != 0 && (aux.tp_vlan_tci & kVlanMask) != 0;
     if ((aux.tp_status & TP_STATUS_CSUMNOTREADY) != 0) {
       verdict.checksum = ChecksumState::kPartial;
     } else if ((aux.tp_status & TP_STATUS_CSUM_VALID) != 0) {
@@ -71,7 +74,8 @@ void PacketDevice::attach() {
   // Protocol 0: nothing comes in before the filter stands and bind() names the interface.
   descriptor_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor_) {
-    fail_link(name_, "cannot open a packet socket", errno, errno == EPERM ? "run with CAP_NET_RAW" : "");
+    fail_link(name_, "cannot open a packet socket", errno,
+              errno == EPERM ? "run with CAP_NET_RAW" : "");
   }
   const int fd = descriptor_.get();
   check_interface();
@@ -86,7 +90,8 @@ void PacketDevice::attach() {
     fail_link(name_, "cannot ask for checksum states", errno, "");
   }
   if (::setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
-    fail_link(name_, "cannot leave out the host's own frames", errno, "this takes Linux 4.20 or later");
+    fail_link(name_, "cannot leave out the host's own frames", errno,
+              "this takes Linux 4.20 or later");
   }
   raise_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   raise_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
@@ -117,10 +122,13 @@ void PacketDevice::detach() {
   set_fd(-1);
 }
 
-// A name may change; the index is the interface's for as long as it stays in this network namespace.
+// A name may change; the index is the interface's for as long as it stays in this network
+// namespace.
 std::string PacketDevice::find() const {
   std::array<char, IFNAMSIZ> name{};
-  return ::if_indextoname(static_cast<unsigned>(interface_index_), name.data()) == nullptr ? "" : name.data();
+  return ::if_indextoname(static_cast<unsigned>(interface_index_), name.data()) == nullptr
+             ? ""
+             : name.data();
 }
 
 void PacketDevice::check_interface() {
@@ -129,7 +137,8 @@ void PacketDevice::check_interface() {
     fail_link(name_, "no interface " + device_, errno, "ip link lists those there are");
   const auto ask = [&](unsigned long number) {
     ifreq request{};
-    std::memcpy(request.ifr_name, device_.data(), std::min<std::size_t>(device_.size(), IFNAMSIZ - 1));
+    std::memcpy(request.ifr_name, device_.data(),
+                std::min<std::size_t>(device_.size(), IFNAMSIZ - 1));
     if (::ioctl(descriptor_.get(), number, &request) != 0)
       fail_link(name_, "cannot ask about " + device_, errno, "");
     return request;
@@ -138,14 +147,15 @@ void PacketDevice::check_interface() {
   if (hardware.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
     throw std::runtime_error("link " + name_ + ": " + device_ + " is not an Ethernet interface");
   }
-  if (std::memcmp(hardware.ifr_hwaddr.sa_data, link_.mac.bytes.data(), link_.mac.bytes.size()) == 0) {
+  if (std::memcmp(hardware.ifr_hwaddr.sa_data, link_.mac.bytes.data(), link_.mac.bytes.size()) ==
+      0) {
     throw std::runtime_error("link " + name_ + ": its mac is the host's own on " + device_ +
                              "; choose another, such as 02:00:00:00:00:03");
   }
   const int host_mtu = ask(SIOCGIFMTU).ifr_mtu;
   if (link_.mtu > host_mtu) {
-    throw std::runtime_error("link " + name_ + ": its mtu is above that of " + device_ + "; set it to " +
-                             std::to_string(host_mtu) + " or less");
+    throw std::runtime_error("link " + name_ + ": its mtu is above that of " + device_ +
+                             "; set it to " + std::to_string(host_mtu) + " or less");
   }
 }
 
@@ -164,10 +174,10 @@ std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant now) {
   if (!descriptor_) return 0;
   const std::size_t most = std::min(batch.size(), kBatch);
   for (std::size_t i = 0; i < most; ++i) in_messages_[i].msg_hdr.msg_controllen = kControlRoom;
-  // An error here (the interface went down) is told once and changes nothing: frames come again when it is
-  // up.
-  const int got =
-      ::recvmmsg(descriptor_.get(), in_messages_.data(), static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
+  // An error here (the interface went down) is told once and changes nothing: frames come again
+  // when it is up.
+  const int got = ::recvmmsg(descriptor_.get(), in_messages_.data(), static_cast<unsigned>(most),
+                             MSG_DONTWAIT, nullptr);
   std::size_t count = 0;
   for (int i = 0; i < got; ++i) {
     mmsghdr& message = in_messages_[static_cast<std::size_t>(i)];
@@ -245,7 +255,8 @@ void PacketDevice::flush(Instant now) {
       retry_at_ = now + kRetry;
     } else {
       // The interface is down or gone, or does not take this one frame.
-      ++(errno == ENETDOWN || errno == ENXIO || errno == ENODEV ? counters_.out_down : counters_.out_dropped);
+      ++(errno == ENETDOWN || errno == ENXIO || errno == ENODEV ? counters_.out_down
+                                                                : counters_.out_dropped);
       ++out_sent_;
       continue;
     }
@@ -255,7 +266,8 @@ void PacketDevice::flush(Instant now) {
   out_sent_ = out_queued_ = 0;
 }
 
-/// What could not be sent stays, and what the stack lent for it must go back: it is copied together.
+/// What could not be sent stays, and what the stack lent for it must go back: it is copied
+/// together.
 void PacketDevice::stop_borrowing() {
   for (std::size_t i = out_sent_; i < out_queued_; ++i) {
     auto& parts = out_parts_[i];

@@ -24,12 +24,15 @@ class PacketDevice final : public HostDevice {
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
   /// When the interface's queue had no room: it does not tell when it has, so it is tried again.
-  Instant next_deadline() const override { return std::min(retry_at_, HostDevice::next_deadline()); }
+  Instant next_deadline() const override {
+    return std::min(retry_at_, HostDevice::next_deadline());
+  }
   bool wants_write() const override { return blocked_; }
 
  private:
   static constexpr std::size_t kBatch = 64;
-  static constexpr std::size_t kMaxParts = 8;  // of a frame that is lent; one with more is copied together
+  static constexpr std::size_t kMaxParts =
+      8;  // of a frame that is lent; one with more is copied together
   static constexpr std::size_t kControlRoom = 64;  // for one tpacket_auxdata
 
   void attach() override;
@@ -49,8 +52,8 @@ class PacketDevice final : public HostDevice {
   std::array<iovec, kBatch> in_parts_{};
   alignas(cmsghdr) std::array<std::array<std::byte, kControlRoom>, kBatch> in_control_{};
 
-  // Frames [out_sent_, out_queued_) wait to be sent. Each has room for itself; until flush() only its headers
-  // are there and the rest is where the stack keeps it.
+  // Frames [out_sent_, out_queued_) wait to be sent. Each has room for itself; until flush() only
+  // its headers are there and the rest is where the stack keeps it.
   std::size_t out_room_;
   std::unique_ptr<std::byte[]> out_buffers_;
   std::array<mmsghdr, kBatch> out_messages_{};

@@ -12,7 +12,8 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::uint32_t kWholeFrame = 0xffffffff;
-constexpr std::size_t kMostRuns = 600;  // of three instructions each, twice, of 4096 that the kernel takes
+constexpr std::size_t kMostRuns =
+    600;  // of three instructions each, twice, of 4096 that the kernel takes
 
 // Where things stand in an Ethernet frame with IPv4, or with ARP for it.
 constexpr std::uint32_t kDestinationHead = 0;  // 4 bytes
@@ -47,7 +48,8 @@ sock_filter load(std::uint16_t size, std::uint32_t offset) {
   return BPF_STMT(static_cast<std::uint16_t>(BPF_LD | BPF_ABS | size), offset);
 }
 
-sock_filter jump(std::uint16_t test, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_false) {
+sock_filter jump(std::uint16_t test, std::uint32_t value, std::uint8_t if_true,
+                 std::uint8_t if_false) {
   return BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | BPF_K | test), value, if_true, if_false);
 }
 
@@ -57,7 +59,8 @@ sock_filter answer(std::uint32_t bytes) {
 
 }  // namespace
 
-std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<const Prefix> addresses) {
+std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
+                                            std::span<const Prefix> addresses) {
   const auto& m = mac.bytes;
   const std::uint32_t head =
       std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
@@ -70,7 +73,8 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac, std::span<con
       jump(BPF_JEQ, 0xffffffff, 0, 12), load(BPF_H, kDestinationTail), jump(BPF_JEQ, 0xffff, 0, 10),
       load(BPF_H, kEtherType), jump(BPF_JEQ, ETH_P_ARP, 9, 0), jump(BPF_JEQ, ETH_P_IP, 0, 2),
       load(BPF_B, kIpProtocol), jump(BPF_JEQ, IPPROTO_UDP, 4, 5),
-      // with a tag of VLAN 0 that the kernel has left in the frame (it takes out the first only), or
+      // with a tag of VLAN 0 that the kernel has left in the frame (it takes out the first only),
+      // or
       jump(BPF_JEQ, ETH_P_8021Q, 1, 0), jump(BPF_JEQ, ETH_P_8021AD, 0, 3), load(BPF_H, kVlan),
       jump(BPF_JSET, kVlanMask, 1, 0), answer(kWholeFrame), answer(0),
       // ARP.

@@ -38,8 +38,9 @@ sockaddr to_sockaddr(std::uint32_t v4_bits) {
   return any;
 }
 
-/// What stands before every frame where both sides leave work to each other: virtio_net_hdr (virtio 1.2,
-/// 5.1.6) in the byte order of the machine. Linux's own <linux/virtio_net.h> is not for C++.
+/// What stands before every frame where both sides leave work to each other: virtio_net_hdr
+/// (virtio 1.2, 5.1.6) in the byte order of the machine. Linux's own <linux/virtio_net.h> is not
+/// for C++.
 struct OffloadHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1, kChecksumValid = 2;  // flags
   static constexpr std::uint8_t kTcpV4 = 1;                              // gso_type
@@ -55,7 +56,8 @@ static_assert(sizeof(OffloadHeader) == 10);
 
 /// What the kernel is told of a frame: whose checksum it is to complete, and where it is to cut.
 OffloadHeader header_for(const FrameOut& frame) {
-  constexpr std::uint16_t kTcpAt = kEthernetHeader + 20, kChecksumAt = 16;  // our IP headers have no options
+  constexpr std::uint16_t kTcpAt = kEthernetHeader + 20,
+                          kChecksumAt = 16;  // our IP headers have no options
   OffloadHeader header{};
   if (frame.segment == 0) return header;
   const std::size_t headers = frame.parts[0].size();
@@ -89,15 +91,16 @@ TapDevice::TapDevice(const config::Link& link, const config::Tap& tap)
 void TapDevice::attach() {
   descriptor_.reset(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!descriptor_) {
-    fail_link(
-        name_, "cannot open /dev/net/tun", errno,
-        errno == ENOENT ? "load the driver with: modprobe tun" : "the daemon's user needs access to it");
+    fail_link(name_, "cannot open /dev/net/tun", errno,
+              errno == ENOENT ? "load the driver with: modprobe tun"
+                              : "the daemon's user needs access to it");
   }
   offload_ = wants_offload_;
   coalescing_ = false;
   int error = set_interface_of_queues(offload_ ? IFF_VNET_HDR : 0);
   if (error == EINVAL && offload_ && set_interface_of_queues(0) == 0) {
-    spdlog::warn("link {}: {} knows no offload: TCP data passes segment by segment", name_, device_);
+    spdlog::warn("link {}: {} knows no offload: TCP data passes segment by segment", name_,
+                 device_);
     offload_ = false;
     error = 0;
   }
@@ -116,8 +119,8 @@ void TapDevice::attach() {
   switch (error) {
     case EPERM:
       fail_link(name_, what, EPERM,
-                "run with CAP_NET_ADMIN, or make it for the daemon's user: ip tuntap add dev " + device_ +
-                    " mode tap user USER");
+                "run with CAP_NET_ADMIN, or make it for the daemon's user: ip tuntap add dev " +
+                    device_ + " mode tap user USER");
     case EBUSY:
       fail_link(name_, what, EBUSY, "another program has it; stop that or choose another device");
     case EINVAL:
@@ -138,7 +141,8 @@ void TapDevice::detach() {
   set_fd(-1);
 }
 
-// Its name may have changed, and its network namespace: it is ours for as long as the driver knows it.
+// Its name may have changed, and its network namespace: it is ours for as long as the driver knows
+// it.
 std::string TapDevice::find() const {
   ifreq request{};
   if (::ioctl(descriptor_.get(), TUNGETIFF, &request) != 0) return {};
@@ -167,10 +171,11 @@ void TapDevice::set_up_host_side(const Prefix& address) {
   if (!any_socket) fail_link(name_, "cannot open a socket to configure " + device_, errno, "");
   const auto call = [&](unsigned long number, ifreq request, const char* what) {
     if (::ioctl(any_socket.get(), number, &request) == 0) return request;
-    fail_link(name_, std::string("cannot set the ") + what + " of " + device_, errno,
-              errno == EPERM
-                  ? "run with CAP_NET_ADMIN, or leave host_address out and configure the device yourself"
-                  : "");
+    fail_link(
+        name_, std::string("cannot set the ") + what + " of " + device_, errno,
+        errno == EPERM
+            ? "run with CAP_NET_ADMIN, or leave host_address out and configure the device yourself"
+            : "");
   };
   ifreq request = request_for(device_);
   request.ifr_mtu = mtu_;

@@ -21,12 +21,14 @@ constexpr unsigned kMode = 0660;
 
 std::size_t read_length(const std::byte* at) {
   std::size_t length = 0;
-  for (std::size_t i = 0; i < kLengthBytes; ++i) length = length << 8 | std::to_integer<std::size_t>(at[i]);
+  for (std::size_t i = 0; i < kLengthBytes; ++i)
+    length = length << 8 | std::to_integer<std::size_t>(at[i]);
   return length;
 }
 
 void write_length(std::byte* at, std::size_t length) {
-  for (std::size_t i = kLengthBytes; i-- > 0; length >>= 8) at[i] = static_cast<std::byte>(length & 0xff);
+  for (std::size_t i = kLengthBytes; i-- > 0; length >>= 8)
+    at[i] = static_cast<std::byte>(length & 0xff);
 }
 
 /// Moves the bytes [begin, end) to the front.
@@ -58,7 +60,8 @@ UnixStreamDevice::~UnixStreamDevice() {
 }
 
 std::string UnixStreamDevice::description() const {
-  return std::string("unix ") + (listens_ ? "listen " : "connect ") + path_ + (peer_ ? "" : " (no peer)");
+  return std::string("unix ") + (listens_ ? "listen " : "connect ") + path_ +
+         (peer_ ? "" : " (no peer)");
 }
 
 Instant UnixStreamDevice::next_deadline() const {
@@ -69,7 +72,8 @@ bool UnixStreamDevice::find_peer(Instant now) {
   if (peer_) return true;
   look(now);
   if (listens_) {
-    welcome(Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)), now);
+    welcome(Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)),
+            now);
   } else if (now >= retry_at_) {
     retry_at_ = now + kReconnectAfter;
     welcome(connect_to(path_), now);
@@ -137,8 +141,9 @@ std::size_t UnixStreamDevice::receive(std::span<FrameIn> batch, Instant now) {
   if (count == 0 && absurd) {
     ++counters_.bad_lengths;
     const std::size_t length = read_length(&in_[in_begin_]);
-    lose_peer(now, "the peer announced a frame of " + std::to_string(length) + " bytes; a frame has 1 to " +
-                       std::to_string(kMaxFrame) + "; is it a conkerd?");
+    lose_peer(now, "the peer announced a frame of " + std::to_string(length) +
+                       " bytes; a frame has 1 to " + std::to_string(kMaxFrame) +
+                       "; is it a conkerd?");
   }
   return count;
 }

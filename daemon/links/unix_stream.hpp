@@ -9,8 +9,9 @@
 
 namespace conker::daemon {
 
-/// In listen mode the peer that came first stays; others wait until it has gone. In connect mode it is tried
-/// once a second. Without a peer frames are dropped and counted, as on a cable that is not plugged in.
+/// In listen mode the peer that came first stays; others wait until it has gone. In connect mode it
+/// is tried once a second. Without a peer frames are dropped and counted, as on a cable that is not
+/// plugged in.
 class UnixStreamDevice final : public Device {
  public:
   /// Throws std::runtime_error when the path cannot be listened on.
@@ -24,7 +25,9 @@ class UnixStreamDevice final : public Device {
   Instant next_deadline() const override;
   bool wants_write() const override { return blocked_; }
   std::string description() const override;
-  void look(Instant now) override { change_state(peer_ ? LinkState::kUp : LinkState::kNoCarrier, now); }
+  void look(Instant now) override {
+    change_state(peer_ ? LinkState::kUp : LinkState::kNoCarrier, now);
+  }
 
  private:
   bool find_peer(Instant now);

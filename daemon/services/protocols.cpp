@@ -13,14 +13,15 @@ namespace {
 
 using config::ServiceKind;
 
-/// RFC 867. Our side is shut down and not closed: whatever the peer sends meanwhile is thrown away, and does
-/// not turn the answer into a reset.
+/// RFC 867. Our side is shut down and not closed: whatever the peer sends meanwhile is thrown away,
+/// and does not turn the answer into a reset.
 void tell_time(Stack& stack, ConnectionId id) {
   const time_t now = ::time(nullptr);
   tm local{};
   ::localtime_r(&now, &local);
   std::array<char, 64> text;
-  const std::size_t length = ::strftime(text.data(), text.size(), "%A, %B %e, %Y %T-%Z\r\n", &local);
+  const std::size_t length =
+      ::strftime(text.data(), text.size(), "%A, %B %e, %Y %T-%Z\r\n", &local);
   static_cast<void>(stack.send(id, std::as_bytes(std::span(text).first(length))));
   static_cast<void>(stack.shutdown(id));
 }

@@ -15,7 +15,8 @@ struct ServiceCookie {
   std::uint16_t offset = 0;  // of chargen: where in its pattern it stands
 
   constexpr std::uint32_t pack() const {
-    return make_cookie(Owner::kService, std::uint32_t{offset} << 8 | static_cast<std::uint32_t>(kind));
+    return make_cookie(Owner::kService,
+                       std::uint32_t{offset} << 8 | static_cast<std::uint32_t>(kind));
   }
   static constexpr ServiceCookie unpack(std::uint32_t cookie) {
     return {static_cast<config::ServiceKind>(cookie & 0xff),

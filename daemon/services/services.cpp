@@ -37,8 +37,8 @@ Error Services::start(config::ServiceKind kind, Port port) {
 }
 
 Error Services::stop(Port port) {
-  const auto entry =
-      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.port == port; });
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.port == port; });
   if (entry == entries_.end()) return Error::kNoSuchId;
   const Error error = engine_.stack().unlisten(entry->listener);
   spdlog::info("service {} no longer listens on port {}", to_string(entry->kind), port.value);
@@ -58,7 +58,8 @@ void Services::hurry_keepalive(bool hurry) {
     if (owner_of(info.cookie) == Owner::kService) ours.push_back(info.id);
   });
   for (const ConnectionId& id : ours) {
-    static_cast<void>(stack.set_keepalive(id, hurry ? kHurried : engine_.config().service_keepalive));
+    static_cast<void>(
+        stack.set_keepalive(id, hurry ? kHurried : engine_.config().service_keepalive));
   }
 }
 

@@ -23,15 +23,15 @@ class Services {
   /// Takes the events of Owner::kService. The engine must outlive it.
   explicit Services(Engine& engine);
 
-  /// Listens on a port of every address. kInvalidArgument for an unknown name or port 0, kAddressInUse,
-  /// kTableFull. Outside of a turn: after Engine::enter().
+  /// Listens on a port of every address. kInvalidArgument for an unknown name or port 0,
+  /// kAddressInUse, kTableFull. Outside of a turn: after Engine::enter().
   Error start(std::string_view name, Port port);
   Error start(config::ServiceKind kind, Port port);
   /// Ends the listener; its connections go on. kNoSuchId when no service is on that port.
   Error stop(Port port);
   void stop_all();
-  /// While no connection can be had, silent peers are probed soon, whatever the configuration says: those
-  /// that have vanished make room. Outside of a turn: after Engine::enter().
+  /// While no connection can be had, silent peers are probed soon, whatever the configuration says:
+  /// those that have vanished make room. Outside of a turn: after Engine::enter().
   void hurry_keepalive(bool hurry);
   const std::vector<Entry>& list() const { return entries_; }
 

@@ -17,9 +17,10 @@ constexpr std::size_t kMostParameters = 10;
 constexpr std::array kSettingParameters{
     ctl::Parameter{"ip", ctl::Type::kString, ctl::Need::kOptional, "our address and prefix"},
     ctl::Parameter{"mac", ctl::Type::kString, ctl::Need::kOptional, "our link address"},
-    ctl::Parameter{"gateway", ctl::Type::kString, ctl::Need::kOptional, "where everything else goes"},
-    ctl::Parameter{"exit", ctl::Type::kString, ctl::Need::kOptional, "end when the command is done", "no", 0,
-                   0, "yes|no"},
+    ctl::Parameter{"gateway", ctl::Type::kString, ctl::Need::kOptional,
+                   "where everything else goes"},
+    ctl::Parameter{"exit", ctl::Type::kString, ctl::Need::kOptional, "end when the command is done",
+                   "no", 0, 0, "yes|no"},
 };
 constexpr ctl::Verb kSettings{"settings", "What the image starts with", kSettingParameters, {}};
 constexpr std::array kCrashParameters{
@@ -32,7 +33,8 @@ constexpr std::array kCrashParameters{
                    0,
                    "assertion|null|stack|undefined"},
 };
-constexpr ctl::Verb kCrash{"crash", "Fail on purpose, to see that it is noticed", kCrashParameters, {}};
+constexpr ctl::Verb kCrash{
+    "crash", "Fail on purpose, to see that it is noticed", kCrashParameters, {}};
 // A copy: a reference would bring the whole table into the image.
 constexpr ctl::Verb kStrike = *ctl::find_verb("strike");
 
@@ -43,7 +45,8 @@ struct Given {
 
   const ctl::Given* find(std::string_view name) const {
     const auto end = list.begin() + static_cast<std::ptrdiff_t>(count);
-    const auto at = std::find_if(list.begin(), end, [&](const ctl::Given& g) { return g.name == name; });
+    const auto at =
+        std::find_if(list.begin(), end, [&](const ctl::Given& g) { return g.name == name; });
     return at == end ? nullptr : &*at;
   }
   std::string_view text(std::string_view name) const {
@@ -85,7 +88,8 @@ class Parser {
     const std::string_view verb = word();
     if (verb.empty()) return true;
     given = Given();
-    if (verb == kStrike.name) return parameters(kStrike, given) && at_end() && strike(given, command);
+    if (verb == kStrike.name)
+      return parameters(kStrike, given) && at_end() && strike(given, command);
     if (verb == kCrash.name) return parameters(kCrash, given) && at_end() && crash(given, command);
     return wrong({"no verb '", verb, "'; there are strike and crash"});
   }
@@ -111,7 +115,8 @@ class Parser {
       if (given.count == given.list.size()) return wrong({verb.name, ": too many parameters"});
       ctl::Given& one = given.list[given.count];
       one = {both.substr(0, equals), ctl::Type::kString, 0, both.substr(equals + 1)};
-      if (given.find(one.name) != nullptr) return wrong({verb.name, ": ", one.name, " is given twice"});
+      if (given.find(one.name) != nullptr)
+        return wrong({verb.name, ": ", one.name, " is given twice"});
       const ctl::Parameter* parameter = ctl::find_parameter(verb, one.name);
       if (parameter != nullptr && parameter->type == ctl::Type::kInteger) {
         if (const auto number = parse_number<std::int64_t>(one.text)) {
@@ -165,7 +170,8 @@ class Parser {
     request.duration = Duration(given.integer(kStrike, "duration_ms") * 1000);
     request.concurrency = static_cast<std::uint32_t>(given.integer(kStrike, "concurrency"));
     request.rate = static_cast<std::uint32_t>(given.integer(kStrike, "rate"));
-    request.close = given.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
+    request.close =
+        given.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
     request.seed = static_cast<std::uint64_t>(given.integer(kStrike, "seed"));
     return true;
   }

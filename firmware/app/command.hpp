@@ -2,8 +2,8 @@
 //
 //     ip=10.7.0.2/24 exit=yes strike target=10.7.0.1:9000 cycles=5000 concurrency=8
 //
-// Settings come first, then a verb of the control protocol with its parameters, by the names that the daemon
-// and conkerctl have for them too.
+// Settings come first, then a verb of the control protocol with its parameters, by the names that
+// the daemon and conkerctl have for them too.
 #pragma once
 
 #include <cstdint>

@@ -60,8 +60,8 @@ void Device::begin_strike() {
     chip::exit(chip::kExitUsage);
   }
   if (const Error error = strike_.start(request); error != Error::kOk) {
-    console_ << "strike: cannot strike " << request.target.address << ":" << request.target.port << ": "
-             << to_string(error) << "\n";
+    console_ << "strike: cannot strike " << request.target.address << ":" << request.target.port
+             << ": " << to_string(error) << "\n";
     chip::exit(chip::kExitUsage);
   }
   striking_ = true;
@@ -123,7 +123,8 @@ Instant Device::step_strike() {
 Instant Device::report_books() {
   const Counters& counters = stack_.counters();
   const std::uint64_t opened = counters[Count::opened_active] + counters[Count::opened_passive];
-  if (striking_ || opened == opened_reported_ || stack_.tcp().connection_count() != 0) return kNever;
+  if (striking_ || opened == opened_reported_ || stack_.tcp().connection_count() != 0)
+    return kNever;
   if (stack_.now() < next_books_) return next_books_;
   next_books_ = stack_.now() + kBooksEvery;
   opened_reported_ = opened;

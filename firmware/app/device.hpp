@@ -1,5 +1,5 @@
-// The device under test and its opponent in one: the stack on the Ethernet controller, two services, and the
-// strike.
+// The device under test and its opponent in one: the stack on the Ethernet controller, two
+// services, and the strike.
 #pragma once
 
 #include <array>
@@ -32,7 +32,9 @@ class Device {
  private:
   enum class Owner : std::uint8_t { kEcho = 1, kAcceptClose, kStrike };
   static constexpr unsigned kOwnerShift = 24;
-  static constexpr std::uint32_t cookie_of(Owner owner) { return std::uint32_t(owner) << kOwnerShift; }
+  static constexpr std::uint32_t cookie_of(Owner owner) {
+    return std::uint32_t(owner) << kOwnerShift;
+  }
 
   void listen(Owner owner, Port port);
   void begin_strike();

@@ -46,13 +46,13 @@ constexpr std::size_t kReceiveRingBytes = 9 * 1024;
 alignas(Arena::kAlignment) std::array<std::byte, kTableBytes> tables;
 std::array<std::uint32_t, kReceiveRingBytes / 4> receive_ring;
 
-/// The chip has no source of its own. Without a host there is none, and without one the initial sequence
-/// numbers could be guessed: better not to start.
+/// The chip has no source of its own. Without a host there is none, and without one the initial
+/// sequence numbers could be guessed: better not to start.
 Entropy draw_entropy() {
   Entropy entropy;
-  chip::require(
-      chip::semihosting::read_file("/dev/urandom", std::as_writable_bytes(std::span(entropy.words))),
-      "no random bits from the host");
+  chip::require(chip::semihosting::read_file("/dev/urandom",
+                                             std::as_writable_bytes(std::span(entropy.words))),
+                "no random bits from the host");
   return entropy;
 }
 

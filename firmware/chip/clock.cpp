@@ -38,7 +38,8 @@ void count_up() {
 void start_pll() {
   kRcc.set(kBypass);
   kRcc.clear(kUseDivider);
-  kRcc.write((kRcc.read() & ~(kMainOscillatorOff | kSource | kCrystal | kPowerDown)) | kCrystal8MHz);
+  kRcc.write((kRcc.read() & ~(kMainOscillatorOff | kSource | kCrystal | kPowerDown)) |
+             kCrystal8MHz);
   kRcc.write((kRcc.read() & ~kDivider) | kDivideBy4 | kUseDivider);
   if (kRis.wait_for(kPllLocked, kPllTries)) kRcc.clear(kBypass);
 }

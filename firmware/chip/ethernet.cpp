@@ -10,17 +10,20 @@ namespace conker::chip {
 namespace {
 
 // MACRIS and MACIM.
-constexpr std::uint32_t kReceived = 1u << 0, kTransmitterEmpty = 1u << 2, kOverrun = 1u << 3, kAll = 0x7f;
+constexpr std::uint32_t kReceived = 1u << 0, kTransmitterEmpty = 1u << 2, kOverrun = 1u << 3,
+                        kAll = 0x7f;
 // MACRCTL.
 constexpr std::uint32_t kReceive = 1u << 0, kMulticast = 1u << 1, kResetFifo = 1u << 4;
 // MACTCTL: transmit, pad to 60 bytes, append the CRC, full duplex.
 constexpr std::uint32_t kTransmit = 0x17;
 // MACTR.
 constexpr std::uint32_t kNewTransmission = 1u << 0;
-// The address is not looked at by every controller of the family (nor by emulators), so we look ourselves.
+// The address is not looked at by every controller of the family (nor by emulators), so we look
+// ourselves.
 constexpr std::uint32_t kHighHalf = 0xffff0000;
 
-constexpr std::uint32_t kHeader = 14;  // bytes of Ethernet, which the transmitter's length does not count
+constexpr std::uint32_t kHeader =
+    14;  // bytes of Ethernet, which the transmitter's length does not count
 
 // The interrupt handler has no argument.
 Ethernet* the_controller;
@@ -130,8 +133,8 @@ void Ethernet::take_frame(std::uint32_t* room) {
   std::uint32_t left = FrameRing::words_of(first) - 1;
   const std::uint32_t second = kMacData.read();
   --left;
-  const bool sound =
-      length >= kHeader + FrameRing::kOverhead && length <= FrameRing::kMaxFrame + FrameRing::kOverhead;
+  const bool sound = length >= kHeader + FrameRing::kOverhead &&
+                     length <= FrameRing::kMaxFrame + FrameRing::kOverhead;
   if (!sound || !is_for_us(first, second)) {
     for (; left != 0; --left) static_cast<void>(kMacData.read());
     ++(sound ? counters_.filtered : counters_.malformed);

@@ -10,9 +10,9 @@
 
 namespace conker::chip {
 
-/// The receive interrupt acknowledges, then drains the receiver into the ring; acknowledging later would lose
-/// the news of what arrives meanwhile. When the ring is full the interrupt is masked and frames wait in the
-/// receiver until receive() has made room. There is one.
+/// The receive interrupt acknowledges, then drains the receiver into the ring; acknowledging later
+/// would lose the news of what arrives meanwhile. When the ring is full the interrupt is masked and
+/// frames wait in the receiver until receive() has made room. There is one.
 class Ethernet final : public Link {
  public:
   struct Counters {
@@ -47,7 +47,8 @@ class Ethernet final : public Link {
 
   FrameRing ring_;
   Counters counters_;
-  // The address as the first two words of a received frame have it: two bytes above the length, four after.
+  // The address as the first two words of a received frame have it: two bytes above the length,
+  // four after.
   std::uint32_t mac_high_ = 0, mac_low_ = 0;
   volatile bool waiting_for_room_ = false;
 };

@@ -1,4 +1,5 @@
-// Frames that have arrived and wait for the stack: written by the receive interrupt, read by the main loop.
+// Frames that have arrived and wait for the stack: written by the receive interrupt, read by the
+// main loop.
 #pragma once
 
 #include <array>
@@ -12,9 +13,10 @@
 
 namespace conker::chip {
 
-/// Frames lie in it as they come out of the receiver: words, of which the first begins with the length of all
-/// (itself 2 bytes, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes of Ethernet is aligned,
-/// and nothing is copied. No frame is split: one that does not fit before the end begins at the front.
+/// Frames lie in it as they come out of the receiver: words, of which the first begins with the
+/// length of all (itself 2 bytes, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes
+/// of Ethernet is aligned, and nothing is copied. No frame is split: one that does not fit before
+/// the end begins at the front.
 class FrameRing {
  public:
   static constexpr std::uint32_t kOverhead = 6;  // bytes of length and CRC
@@ -59,7 +61,8 @@ class FrameRing {
         continue;
       }
       const auto bytes = std::as_bytes(words_.subspan(given_, words_of(first)));
-      batch[count++] = FrameIn{bytes.subspan(2, (first & 0xffff) - kOverhead), ChecksumState::kUnknown};
+      batch[count++] =
+          FrameIn{bytes.subspan(2, (first & 0xffff) - kOverhead), ChecksumState::kUnknown};
       given_ += words_of(first);
     }
     return count;
@@ -70,7 +73,9 @@ class FrameRing {
     return read_.load(std::memory_order_relaxed) == write_.load(std::memory_order_acquire);
   }
 
-  static constexpr std::uint32_t words_of(std::uint32_t first) { return ((first & 0xffff) + 3) / 4; }
+  static constexpr std::uint32_t words_of(std::uint32_t first) {
+    return ((first & 0xffff) + 3) / 4;
+  }
 
  private:
   std::span<std::uint32_t> words_;

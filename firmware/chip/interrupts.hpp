@@ -20,8 +20,8 @@ class InterruptLock {
   std::uint32_t before_;
 };
 
-/// Sleeps until an interrupt is pending. Under an InterruptLock it is handled when the lock ends, so that
-/// what was looked at before sleeping cannot have changed unnoticed.
+/// Sleeps until an interrupt is pending. Under an InterruptLock it is handled when the lock ends,
+/// so that what was looked at before sleeping cannot have changed unnoticed.
 inline void wait_for_interrupt() {
   asm volatile("dsb\n\twfi" ::: "memory");
 }

@@ -89,8 +89,10 @@ void panic(std::string_view what, const std::source_location& where) {
 }
 
 void arm_protection() {
-  kSystemHandlerControl.set(7u << 16);  // memory management, bus and usage faults have handlers of their own
-  protect(0, reinterpret_cast<std::uint32_t>(guard_begin), kNoAccess | kExecuteNever | size_of_region(8));
+  kSystemHandlerControl.set(
+      7u << 16);  // memory management, bus and usage faults have handlers of their own
+  protect(0, reinterpret_cast<std::uint32_t>(guard_begin),
+          kNoAccess | kExecuteNever | size_of_region(8));
   protect(1, 0, kReadOnly | size_of_region(18));
   kMpuControl.write(5);  // on, and everything else as it is without
   asm volatile("dsb\n\tisb" ::: "memory");
@@ -111,7 +113,8 @@ StackUse stack_use() {
   return {bytes(at), bytes(stack_begin)};
 }
 
-/// Called by the fault handlers with the stack as it was, on a stack begun anew: nothing ever returns.
+/// Called by the fault handlers with the stack as it was, on a stack begun anew: nothing ever
+/// returns.
 extern "C" [[noreturn, gnu::used]] void report_fault(const ExceptionFrame* frame) {
   const std::uint32_t status = kFaultStatus.read();
   uart_write("fault: ");

@@ -30,7 +30,8 @@ inline void require(bool condition, std::string_view what,
     panic(what, where);
 }
 
-/// From here on faults are told apart, flash cannot be written, and the stack cannot grow over its end.
+/// From here on faults are told apart, flash cannot be written, and the stack cannot grow over its
+/// end.
 void arm_protection();
 
 /// The most that the stack has held so far, and what it can hold. Bytes.

@@ -1,5 +1,5 @@
-// What the language and its library ask of a runtime where nothing is thrown and nothing unwinds. With our
-// own, neither the unwinder nor the heap that it wants gets into the image.
+// What the language and its library ask of a runtime where nothing is thrown and nothing unwinds.
+// With our own, neither the unwinder nor the heap that it wants gets into the image.
 #include <bits/functexcept.h>
 
 #include "firmware/chip/panic.hpp"

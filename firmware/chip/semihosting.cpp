@@ -33,7 +33,8 @@ constexpr std::uint32_t kApplicationExit = 0x20026;  // ADP_Stopped_ApplicationE
 }  // namespace
 
 std::string_view command_line(std::span<char> buffer) {
-  std::array<std::uint32_t, 2> block{word(buffer.data()), static_cast<std::uint32_t>(buffer.size())};
+  std::array<std::uint32_t, 2> block{word(buffer.data()),
+                                     static_cast<std::uint32_t>(buffer.size())};
   if (call(Operation::kGetCommandLine, block.data()) != 0) return {};
   return {buffer.data(), block[1]};
 }
@@ -42,7 +43,8 @@ bool read_file(const char* path, std::span<std::byte> out) {
   const std::array<std::uint32_t, 3> open{word(path), kReadBinary, std::strlen(path)};
   const std::int32_t handle = call(Operation::kOpen, open.data());
   if (handle < 0) return false;
-  const std::array<std::uint32_t, 3> read{static_cast<std::uint32_t>(handle), word(out.data()), out.size()};
+  const std::array<std::uint32_t, 3> read{static_cast<std::uint32_t>(handle), word(out.data()),
+                                          out.size()};
   const bool good = call(Operation::kRead, read.data()) == 0;  // bytes not read
   const std::array<std::uint32_t, 1> close{static_cast<std::uint32_t>(handle)};
   return call(Operation::kClose, close.data()) == 0 && good;

@@ -1,5 +1,5 @@
-// Requests to the host: an emulator or a debugger (Arm's semihosting, `bkpt 0xab`). Without one they are
-// faults.
+// Requests to the host: an emulator or a debugger (Arm's semihosting, `bkpt 0xab`). Without one
+// they are faults.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace conker::chip::semihosting {
 
-/// The words that the host was given for us, joined by spaces; in `buffer`, and empty when there are none or
-/// more than fit.
+/// The words that the host was given for us, joined by spaces; in `buffer`, and empty when there
+/// are none or more than fit.
 std::string_view command_line(std::span<char> buffer);
 
 /// Bytes of a file of the host; false unless all were read. `path` ends with a zero.

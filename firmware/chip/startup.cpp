@@ -55,7 +55,9 @@ struct Vectors {
 consteval Vectors make_vectors() {
   Vectors vectors{stack_end, {}};
   vectors.handlers.fill(unexpected_handler);
-  const auto at = [&](std::size_t exception) -> Handler& { return vectors.handlers[exception - 1]; };
+  const auto at = [&](std::size_t exception) -> Handler& {
+    return vectors.handlers[exception - 1];
+  };
   at(1) = reset_handler;
   at(3) = fault_handler;  // hard fault
   at(4) = fault_handler;  // memory management

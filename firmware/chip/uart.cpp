@@ -12,7 +12,8 @@ constexpr std::uint32_t kBusy = 1u << 3, kTransmitFull = 1u << 5, kTransmitEmpty
 constexpr std::uint32_t kTries = 100'000;
 
 void put(char c) {
-  for (std::uint32_t tries = 0; (kUartFlags.read() & kTransmitFull) != 0 && tries < kTries; ++tries) {
+  for (std::uint32_t tries = 0; (kUartFlags.read() & kTransmitFull) != 0 && tries < kTries;
+       ++tries) {
   }
   kUartData.write(static_cast<std::uint8_t>(c));
 }

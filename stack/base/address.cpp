@@ -72,7 +72,8 @@ class Writer {
     put(static_cast<char>('0' + value % 10));
   }
   void hex(unsigned value, int digits) {
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 0xf]);
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+      put("0123456789abcdef"[value >> shift & 0xf]);
   }
   std::string_view text() const { return {out_.data(), size_}; }
 
@@ -88,7 +89,8 @@ void write_v4(Writer& writer, std::uint32_t bits) {
   }
 }
 
-// RFC 5952, 4: no leading zeros, the first of the longest runs of two or more zero groups becomes "::".
+// RFC 5952, 4: no leading zeros, the first of the longest runs of two or more zero groups becomes
+// "::".
 void write_v6(Writer& writer, const std::array<std::uint32_t, 4>& words) {
   const auto group = [&](int i) {
     return words[static_cast<std::size_t>(i / 2)] >> (i % 2 == 0 ? 16 : 0) & 0xffff;

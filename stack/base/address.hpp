@@ -11,8 +11,8 @@
 
 namespace conker {
 
-/// An IPv4 or IPv6 address. IPv4 is kept as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one comparison and
-/// one hash serve both.
+/// An IPv4 or IPv6 address. IPv4 is kept as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one
+/// comparison and one hash serve both.
 class IpAddress {
  public:
   /// The unspecified IPv6 address, ::.
@@ -26,7 +26,8 @@ class IpAddress {
     return v4(std::uint32_t{a} << 24 | std::uint32_t{b} << 16 | std::uint32_t{c} << 8 | d);
   }
 
-  /// Dotted quad only, for as long as the stack speaks only IPv4. No leading zeros, nothing before or behind.
+  /// Dotted quad only, for as long as the stack speaks only IPv4. No leading zeros, nothing before
+  /// or behind.
   static std::optional<IpAddress> parse(std::string_view text);
 
   constexpr bool is_v4() const { return words_[0] == 0 && words_[1] == 0 && words_[2] == 0xffff; }
@@ -38,14 +39,18 @@ class IpAddress {
     return {std::uint64_t{words_[0]} << 32 | words_[1], std::uint64_t{words_[2]} << 32 | words_[3]};
   }
 
-  constexpr bool is_unspecified() const { return words_[3] == 0 && (is_v4() || *this == IpAddress()); }
+  constexpr bool is_unspecified() const {
+    return words_[3] == 0 && (is_v4() || *this == IpAddress());
+  }
   constexpr bool is_loopback() const { return is_v4() && words_[3] >> 24 == 127; }
-  constexpr bool is_multicast() const { return is_v4() ? words_[3] >> 28 == 0xe : words_[0] >> 24 == 0xff; }
+  constexpr bool is_multicast() const {
+    return is_v4() ? words_[3] >> 28 == 0xe : words_[0] >> 24 == 0xff;
+  }
   constexpr bool is_limited_broadcast() const { return is_v4() && words_[3] == 0xffffffff; }
 
   constexpr bool operator==(const IpAddress& other) const {
-    return ((words_[0] ^ other.words_[0]) | (words_[1] ^ other.words_[1]) | (words_[2] ^ other.words_[2]) |
-            (words_[3] ^ other.words_[3])) == 0;
+    return ((words_[0] ^ other.words_[0]) | (words_[1] ^ other.words_[1]) |
+            (words_[2] ^ other.words_[2]) | (words_[3] ^ other.words_[3])) == 0;
   }
   constexpr auto operator<=>(const IpAddress&) const = default;
 
@@ -63,7 +68,9 @@ struct Prefix {
   IpAddress address;
   std::uint8_t length = 0;
 
-  constexpr std::uint32_t v4_mask() const { return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length); }
+  constexpr std::uint32_t v4_mask() const {
+    return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+  }
   constexpr bool contains(IpAddress a) const {
     return a.is_v4() && address.is_v4() && ((a.v4_bits() ^ address.v4_bits()) & v4_mask()) == 0;
   }
@@ -77,19 +84,20 @@ struct Prefix {
   static std::optional<Prefix> parse(std::string_view text);
 };
 
-/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved or
-/// broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). Directed broadcasts are known only with their prefix.
+/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved
+/// or broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). Directed broadcasts are known only with their
+/// prefix.
 constexpr bool names_a_host(const IpAddress& address) {
   if (!address.is_v4()) return false;
   const std::uint32_t first = address.v4_bits() >> 24;
   return first != 0 && first != 127 && first < 224;
 }
-/// Whether it is the address of a host with its prefix: neither the prefix itself nor its broadcast address
-/// (a prefix of 31 or 32 bits has none of them: RFC 3021), of 1 to 32 bits.
+/// Whether it is the address of a host with its prefix: neither the prefix itself nor its broadcast
+/// address (a prefix of 31 or 32 bits has none of them: RFC 3021), of 1 to 32 bits.
 constexpr bool names_a_host(const Prefix& prefix) {
   if (!names_a_host(prefix.address) || prefix.length == 0 || prefix.length > 32) return false;
-  return prefix.length > 30 ||
-         (prefix.broadcast() != prefix.address && (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0);
+  return prefix.length > 30 || (prefix.broadcast() != prefix.address &&
+                                (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0);
 }
 
 /// An Ethernet address.

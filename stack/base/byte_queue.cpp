@@ -14,7 +14,8 @@ void ByteQueue::link(ChunkPool& pool, std::uint32_t index) {
   tail_ = index + 1;
 }
 
-std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes, Use use, Claim claim) {
+std::uint32_t ByteQueue::append(ChunkPool& pool, std::span<const std::byte> bytes, Use use,
+                                Claim claim) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     if (tail_ == 0 || pool[tail_ - 1].end == pool.chunk_bytes()) {
@@ -72,7 +73,8 @@ std::uint32_t ByteQueue::gather(const ChunkPool& pool, std::uint32_t offset, std
   std::uint32_t wanted = length;
   if (near.chunk == kNone || near.offset > offset) near = {head_ == 0 ? kNone : head_ - 1, 0};
   offset -= near.offset;
-  for (std::uint32_t at = near.chunk; at != kNone && wanted > 0 && pieces < out.size(); at = pool[at].next) {
+  for (std::uint32_t at = near.chunk; at != kNone && wanted > 0 && pieces < out.size();
+       at = pool[at].next) {
     const auto used = pool.used(at);
     if (offset >= used.size()) {
       offset -= static_cast<std::uint32_t>(used.size());

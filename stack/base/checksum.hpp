@@ -11,8 +11,8 @@
 
 namespace conker {
 
-/// Sums pieces that follow each other on the wire. A piece may have an odd length: the sum is that of the
-/// whole.
+/// Sums pieces that follow each other on the wire. A piece may have an odd length: the sum is that
+/// of the whole.
 class Checksum {
  public:
   void add(std::span<const std::byte> bytes);
@@ -40,7 +40,8 @@ class Checksum {
     sum = (sum >> 32) + (sum & 0xffffffff);
     add32(static_cast<std::uint32_t>((sum >> 32) + sum));
   }
-  /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and was right.
+  /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and
+  /// was right.
   std::uint16_t finish() const {
     const auto result = static_cast<std::uint16_t>(~folded(sum_));
     return kLittle ? swapped(result) : result;
@@ -62,14 +63,14 @@ class Checksum {
 
   static constexpr bool kLittle = std::endian::native == std::endian::little;
 
-  // In the machine's own byte order, which RFC 1071, 2 (B) allows, and turned once at the end. What is added
-  // has at most 33 bits, so 2^31 pieces fit.
+  // In the machine's own byte order, which RFC 1071, 2 (B) allows, and turned once at the end. What
+  // is added has at most 33 bits, so 2^31 pieces fit.
   std::uint64_t sum_ = 0;
   bool odd_ = false;
 };
 
-/// The pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200, 8.1. `length` is
-/// that of the protocol's header and its data.
+/// The pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200, 8.1.
+/// `length` is that of the protocol's header and its data.
 inline void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
                               std::uint8_t protocol, std::uint32_t length) {
   if (source.is_v4() && destination.is_v4()) {

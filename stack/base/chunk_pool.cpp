@@ -3,8 +3,8 @@
 namespace conker {
 namespace {
 
-/// Floor and ceiling of each use in 64ths of the pool, in the order of Use. All floors together are less than
-/// half of it.
+/// Floor and ceiling of each use in 64ths of the pool, in the order of Use. All floors together are
+/// less than half of it.
 struct Budget {
   std::uint8_t floor, ceiling;
 };
@@ -27,8 +27,8 @@ void ChunkPool::open(Use use) {
   const auto part = [this](std::uint32_t of_64) {
     return static_cast<std::uint32_t>(std::uint64_t{capacity()} * of_64 / 64);
   };
-  // In a small pool a floor must still be worth something: a chunk, or a packet where only whole ones are
-  // kept.
+  // In a small pool a floor must still be worth something: a chunk, or a packet where only whole
+  // ones are kept.
   const bool vital = use == Use::kReceive || use == Use::kSend;
   const bool whole = use == Use::kNeighbours || use == Use::kFragments || use == Use::kDatagrams;
   const std::uint32_t least = vital   ? 1

@@ -1,5 +1,5 @@
-// The bytes that travel: a pool of equal chunks that all share, and the budget by which they share it. Who
-// has no bytes holds no chunk.
+// The bytes that travel: a pool of equal chunks that all share, and the budget by which they share
+// it. Who has no bytes holds no chunk.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace conker {
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
 
-/// What a chunk is taken for. Each use has a floor, chunks that no other use can take, and a ceiling
-/// (kBudgets in chunk_pool.cpp has the figures, stack/README.md the reasons).
+/// What a chunk is taken for. Each use has a floor, chunks that no other use can take, and a
+/// ceiling (kBudgets in chunk_pool.cpp has the figures, stack/README.md the reasons).
 enum class Use : std::uint8_t {
   kReceive,     // data in its order that the application has not read
   kSend,        // data that the peer has not acknowledged
@@ -31,8 +31,9 @@ inline constexpr std::size_t kUses = 7;
 /// Chunks of each use, in the order of Use.
 using ChunkCounts = std::array<std::uint64_t, kUses>;
 
-/// Who asks for a chunk: one who holds nothing of that use, or one who wants more. The last sixteenth of
-/// each ceiling is for the former, so that those who came first cannot keep everybody else out.
+/// Who asks for a chunk: one who holds nothing of that use, or one who wants more. The last
+/// sixteenth of each ceiling is for the former, so that those who came first cannot keep everybody
+/// else out.
 enum class Claim : std::uint8_t { kFirst, kMore };
 
 class ChunkPool {
@@ -51,16 +52,16 @@ class ChunkPool {
         bytes_(arena.take<std::byte>(std::size_t{chunks} * chunk_bytes)),
         chunk_bytes_(chunk_bytes) {}
 
-  /// From now on this use has its floor. Each user of the pool says so when it is made, before the first
-  /// turn; what an image does not have keeps no chunks from the others.
+  /// From now on this use has its floor. Each user of the pool says so when it is made, before the
+  /// first turn; what an image does not have keeps no chunks from the others.
   void open(Use use);
   void open(Use use, std::uint32_t floor, std::uint32_t ceiling);
 
   /// An empty chunk that nothing follows; kNone when the budget has none for this use.
   std::uint32_t take(Use use, Claim claim);
   void give_back(std::uint32_t index);
-  /// The chunk becomes something else: data beyond a hole that is in its order now. False, and nothing
-  /// changes, where the budget has no place for it.
+  /// The chunk becomes something else: data beyond a hole that is in its order now. False, and
+  /// nothing changes, where the budget has no place for it.
   [[nodiscard]] bool recharge(std::uint32_t index, Use use);
 
   Chunk& operator[](std::uint32_t index) { return chunks_[index]; }
@@ -92,9 +93,9 @@ class ChunkPool {
   /// Whether this use holds more than its floor, so that some of it can be taken for another.
   bool above_floor(Use use) const { return share_of(use).held > share_of(use).floor; }
 
-  /// `wanted` bytes, as far as they are a fair share for one of those who have a part in the use: much of
-  /// what is free while most is, little when little is. Whoever keeps to it shares alike, and the use does
-  /// not run out. Nothing is divided where there is enough.
+  /// `wanted` bytes, as far as they are a fair share for one of those who have a part in the use:
+  /// much of what is free while most is, little when little is. Whoever keeps to it shares alike,
+  /// and the use does not run out. Nothing is divided where there is enough.
   std::uint64_t fair_share(Use use, std::uint64_t wanted) const {
     const std::uint64_t left = available(use), ceiling = share_of(use).ceiling;
     const std::uint64_t fair = left * left * chunk_bytes_;  // times the ceiling

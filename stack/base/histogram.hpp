@@ -10,8 +10,8 @@
 
 namespace conker {
 
-/// Durations from 0 us to about 4295 s, each kept to within 1/16 of its value. What is longer counts as the
-/// longest.
+/// Durations from 0 us to about 4295 s, each kept to within 1/16 of its value. What is longer
+/// counts as the longest.
 class Histogram {
  public:
   void add(Duration duration) {

@@ -7,7 +7,8 @@
 
 namespace conker {
 
-/// First in, first out. Each record can be in one such list per link member; its owner knows whether it is.
+/// First in, first out. Each record can be in one such list per link member; its owner knows
+/// whether it is.
 template <typename Record, std::uint32_t Record::*Next>
 class IndexQueue {
  public:
@@ -33,8 +34,8 @@ class IndexQueue {
     return index;
   }
 
-  /// How many there are, walked, when `good` says yes to each; kNone when it does not, or the list has no
-  /// end.
+  /// How many there are, walked, when `good` says yes to each; kNone when it does not, or the list
+  /// has no end.
   template <typename Table, typename Good>
   std::uint32_t count(const Table& table, Good&& good) const {
     std::uint32_t n = 0;
@@ -45,7 +46,8 @@ class IndexQueue {
     return n;
   }
 
-  /// Takes everything out at once: what is pushed while the caller works through it waits for the next time.
+  /// Takes everything out at once: what is pushed while the caller works through it waits for the
+  /// next time.
   IndexQueue take() {
     IndexQueue all = *this;
     *this = IndexQueue();

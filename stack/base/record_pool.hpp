@@ -9,7 +9,8 @@
 
 namespace conker {
 
-/// `Next` is the member that links the records that nobody has. Records never taken are never touched.
+/// `Next` is the member that links the records that nobody has. Records never taken are never
+/// touched.
 template <typename Record, std::uint32_t Record::*Next>
 class RecordPool {
  public:

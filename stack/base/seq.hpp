@@ -5,8 +5,8 @@
 
 namespace conker {
 
-/// A TCP sequence number. Comparison is around the wrap and has a meaning only for numbers less than 2^31
-/// apart.
+/// A TCP sequence number. Comparison is around the wrap and has a meaning only for numbers less
+/// than 2^31 apart.
 class Seq {
  public:
   constexpr Seq() = default;

@@ -1,5 +1,5 @@
-// SipHash: a keyed hash, so that whoever does not know the key can neither predict values nor provoke
-// collisions. (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.)
+// SipHash: a keyed hash, so that whoever does not know the key can neither predict values nor
+// provoke collisions. (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.)
 #pragma once
 
 #include <bit>
@@ -38,11 +38,13 @@ struct SipState {
   }
 };
 
-/// `last` are the up to 7 bytes behind the words, and in its upper byte the length of all, modulo 256.
+/// `last` are the up to 7 bytes behind the words, and in its upper byte the length of all, modulo
+/// 256.
 template <int kPerWord, int kAtEnd>
-constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t> words, std::uint64_t last) {
-  SipState state{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d, key.k0 ^ 0x6c7967656e657261,
-                 key.k1 ^ 0x7465646279746573};
+constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t> words,
+                                std::uint64_t last) {
+  SipState state{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d,
+                 key.k0 ^ 0x6c7967656e657261, key.k1 ^ 0x7465646279746573};
   for (const std::uint64_t word : words) state.absorb<kPerWord>(word);
   state.absorb<kPerWord>(last);
   state.v2 ^= 0xff;
@@ -59,8 +61,8 @@ constexpr std::uint64_t with_length_12(std::uint32_t last) {
 
 }  // namespace detail
 
-/// SipHash-2-4 of a message of 8 * words.size() bytes, given as little-endian words. For what an attacker
-/// must not predict: initial sequence numbers, ports.
+/// SipHash-2-4 of a message of 8 * words.size() bytes, given as little-endian words. For what an
+/// attacker must not predict: initial sequence numbers, ports.
 constexpr std::uint64_t siphash24(const SipKey& key, std::span<const std::uint64_t> words) {
   return detail::siphash<2, 4>(key, words, detail::length_of(words));
 }

@@ -9,8 +9,9 @@
 
 namespace conker {
 
-/// A slot's generation goes up by one each time the slot is taken, so that a stale id finds nothing, ever: a
-/// slot whose generations are used up is retired. Slots never taken are never touched.
+/// A slot's generation goes up by one each time the slot is taken, so that a stale id finds
+/// nothing, ever: a slot whose generations are used up is retired. Slots never taken are never
+/// touched.
 template <typename Record, typename Id>
 class SlotTable {
  public:
@@ -60,8 +61,8 @@ class SlotTable {
   std::uint32_t end() const { return fresh_; }
   std::uint32_t size() const { return live_; }
   std::uint32_t retired() const { return retired_; }
-  /// Calls f(slot) for those that were taken and freed, in the order in which they are taken again, for as
-  /// long as it says so.
+  /// Calls f(slot) for those that were taken and freed, in the order in which they are taken again,
+  /// for as long as it says so.
   template <typename F>
   void for_each_free(F&& f) const {
     for (std::uint32_t at = free_; at != kNone && f(at);) at = marks_[at].next_free;

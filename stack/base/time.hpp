@@ -24,9 +24,9 @@ using Instant = StackClock::time_point;
 /// A deadline that never comes.
 inline constexpr Instant kNever = Instant::max();
 
-/// A point in time in units of 1024 us, which is what timers and records keep: a quarter of the memory and no
-/// 64-bit division on a small chip. Compares around the wrap, so two ticks must be less than 25 days apart:
-/// it is for deadlines, and what only looks back is a Mark.
+/// A point in time in units of 1024 us, which is what timers and records keep: a quarter of the
+/// memory and no 64-bit division on a small chip. Compares around the wrap, so two ticks must be
+/// less than 25 days apart: it is for deadlines, and what only looks back is a Mark.
 class Tick {
  public:
   static constexpr int kShift = 10;
@@ -49,10 +49,14 @@ class Tick {
   }
 
   /// A deadline brought forward to `now` where that is later, however long after `then`.
-  constexpr Tick kept(Instant then, Instant now) const { return instant(then) <= now ? floor(now) : *this; }
+  constexpr Tick kept(Instant then, Instant now) const {
+    return instant(then) <= now ? floor(now) : *this;
+  }
 
   /// So many ticks, as a time.
-  static constexpr Duration duration(std::uint32_t ticks) { return Duration(std::int64_t{ticks} << kShift); }
+  static constexpr Duration duration(std::uint32_t ticks) {
+    return Duration(std::int64_t{ticks} << kShift);
+  }
 
   constexpr Tick operator+(std::uint32_t ticks) const { return Tick(value_ + ticks); }
   constexpr std::int32_t operator-(Tick other) const {
@@ -68,9 +72,10 @@ class Tick {
   std::uint32_t value_ = 0;
 };
 
-/// When something happened last, in the 32 bits of a Tick; never, to begin with. A mark has an age and no
-/// order, so nothing past can look as if it were still to come. Ages are right up to kOldest where the owner
-/// calls keep() at least every kKeepEvery that the stack is used, and say kOldest or more from then on.
+/// When something happened last, in the 32 bits of a Tick; never, to begin with. A mark has an age
+/// and no order, so nothing past can look as if it were still to come. Ages are right up to kOldest
+/// where the owner calls keep() at least every kKeepEvery that the stack is used, and say kOldest
+/// or more from then on.
 class Mark {
  public:
   static constexpr Duration kOldest = 24h * 25;  // RFC 7323, 5.5, asks for 24 days
@@ -82,7 +87,9 @@ class Mark {
 
   constexpr bool never() const { return value_ == 0; }
   /// Ticks until now; the most there are where it was never.
-  constexpr std::uint32_t age(Tick now) const { return never() ? 0xffffffff : now.value() - value_; }
+  constexpr std::uint32_t age(Tick now) const {
+    return never() ? 0xffffffff : now.value() - value_;
+  }
   /// The same as a time, in whole ticks.
   constexpr Duration age(Instant now) const { return Tick::duration(age(Tick::floor(now))); }
   /// Brings an old one forward. `then` is the last time that the stack was used before `now`.

@@ -12,9 +12,9 @@
 
 namespace conker {
 
-/// Four wheels of 64 slots, each slot of a wheel as long as the whole wheel below it: 4.7 hours. What is
-/// further away goes round once more. Each timer is named by an index that its owner chooses; arming an armed
-/// timer moves it.
+/// Four wheels of 64 slots, each slot of a wheel as long as the whole wheel below it: 4.7 hours.
+/// What is further away goes round once more. Each timer is named by an index that its owner
+/// chooses; arming an armed timer moves it.
 class TimerWheel {
  public:
   TimerWheel(Arena& arena, std::uint32_t timers) : nodes_(arena.take<Node>(timers)) {}
@@ -31,14 +31,15 @@ class TimerWheel {
   /// The one behind it in its list, counted from one; 0 where there is none. Only where armed.
   std::uint32_t behind(std::uint32_t timer) const { return nodes_[timer].next; }
 
-  /// Goes on to `now` from `then`, when it was used last, perhaps weeks ago: what has become due by then is
-  /// due at the next turn. Looks at every timer.
+  /// Goes on to `now` from `then`, when it was used last, perhaps weeks ago: what has become due by
+  /// then is due at the next turn. Looks at every timer.
   void leap(Instant then, Instant now);
 
-  /// Turns the wheel up to `now` and takes out one timer that is due; false when there is none left.
+  /// Turns the wheel up to `now` and takes out one timer that is due; false when there is none
+  /// left.
   bool pop_due(Tick now, std::uint32_t& timer);
-  /// No later than the next deadline; earlier at most once for each wheel that a timer falls through. Nothing
-  /// when none is armed.
+  /// No later than the next deadline; earlier at most once for each wheel that a timer falls
+  /// through. Nothing when none is armed.
   std::optional<Tick> next() const;
 
   /// Timers armed; walked.
@@ -48,7 +49,8 @@ class TimerWheel {
   static constexpr int kLevels = 4;
   static constexpr int kSlotBits = 6;
   static constexpr std::uint32_t kSlots = 1u << kSlotBits;
-  static constexpr std::uint32_t kDue = kLevels * kSlots;  // the list of what is due, behind all slots
+  static constexpr std::uint32_t kDue =
+      kLevels * kSlots;  // the list of what is due, behind all slots
 
   struct Node {
     std::uint32_t next;  // counted from one; zero ends a list

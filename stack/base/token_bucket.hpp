@@ -12,8 +12,9 @@ class TokenBucket {
  public:
   /// `per_second` 0: never. The bucket begins full.
   constexpr TokenBucket(std::uint32_t per_second, std::uint32_t burst)
-      : cost_(per_second == 0 ? Duration::max()
-                              : Duration(1'000'000 / std::min<std::uint32_t>(per_second, 1'000'000))),
+      : cost_(per_second == 0
+                  ? Duration::max()
+                  : Duration(1'000'000 / std::min<std::uint32_t>(per_second, 1'000'000))),
         full_(per_second == 0 ? Duration(0) : cost_ * std::max<std::uint32_t>(burst, 1)),
         credit_(full_) {}
 

@@ -34,8 +34,9 @@ Prefix prefix_of(const DhcpMessage& message) {
 }  // namespace
 
 const char* to_string(DhcpState state) {
-  constexpr std::array<const char*, 10> kNames{"STOPPED",  "INIT",  "SELECTING", "REQUESTING", "REBOOTING",
-                                               "CHECKING", "BOUND", "RENEWING",  "REBINDING",  "RELEASING"};
+  constexpr std::array<const char*, 10> kNames{"STOPPED",   "INIT",     "SELECTING", "REQUESTING",
+                                               "REBOOTING", "CHECKING", "BOUND",     "RENEWING",
+                                               "REBINDING", "RELEASING"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -50,17 +51,18 @@ DhcpClient::DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& en
 
 Error DhcpClient::start(std::optional<IpAddress> previous) {
   if (state_ != DhcpState::kStopped) return Error::kOk;
-  const auto socket = udp_.bind({.local = {IpAddress(), kDhcpClientPort},
-                                 .interface = settings_.interface,
-                                 .broadcast = true,
-                                 .cookie = std::uint32_t{settings_.tag} << 24 | settings_.interface.index});
+  const auto socket =
+      udp_.bind({.local = {IpAddress(), kDhcpClientPort},
+                 .interface = settings_.interface,
+                 .broadcast = true,
+                 .cookie = std::uint32_t{settings_.tag} << 24 | settings_.interface.index});
   if (!socket) return socket.error();
   socket_ = *socket;
   wanted_ = previous.value_or(kNobody);
   began_ = stack_.now();
   if (settings_.link_local) fallback_at_ = began_ + settings_.patience;
-  restart(
-      Duration(random_.below(static_cast<std::uint32_t>(settings_.begin_within / 1ms) + 1) * Duration(1ms)));
+  restart(Duration(random_.below(static_cast<std::uint32_t>(settings_.begin_within / 1ms) + 1) *
+                   Duration(1ms)));
   if (previous) enter(DhcpState::kRebooting);
   return Error::kOk;
 }
@@ -166,20 +168,24 @@ DhcpMessage DhcpClient::message(DhcpType type) const {
 
 void DhcpClient::send(const DhcpMessage& message, const IpAddress& to) {
   std::array<std::byte, kDhcpMostBytes> bytes;
-  const std::uint16_t longest = std::min(stack_.network().mtu(settings_.interface), kLongestMessage);
+  const std::uint16_t longest =
+      std::min(stack_.network().mtu(settings_.interface), kLongestMessage);
   const std::size_t length = emit_dhcp(message, longest, bytes);
   count(Count::dhcp_out);
   // What is lost here is sent again like what is lost on the way.
   // Who has no address says so, whatever others the interface may have (4.1).
-  (void)udp_.send_to(socket_, {to, kDhcpServerPort}, std::span(bytes).first(length), message.client);
+  (void)udp_.send_to(socket_, {to, kDhcpServerPort}, std::span(bytes).first(length),
+                     message.client);
 }
 
 /// The message of the state that it is in, the first time or once more. RFC 2131, table 4.
 void DhcpClient::send_again() {
   const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
-  // One number from the first DISCOVER to the ACK, so that answers to an earlier one still count (4.4.1).
+  // One number from the first DISCOVER to the ACK, so that answers to an earlier one still count
+  // (4.4.1).
   if (tries_ == 0 && state_ != DhcpState::kRequesting) transaction_ = random32();
-  DhcpMessage out = message(state_ == DhcpState::kSelecting ? DhcpType::kDiscover : DhcpType::kRequest);
+  DhcpMessage out =
+      message(state_ == DhcpState::kSelecting ? DhcpType::kDiscover : DhcpType::kRequest);
   if (state_ != DhcpState::kSelecting && tries_ == 0) requested_ = stack_.now();
   if (renews) {
     out.client = lease_.address.address;
@@ -265,7 +271,8 @@ void DhcpClient::receive() {
   std::array<std::byte, kLongestMessage> bytes;
   while (const auto datagram = udp_.receive(socket_, bytes)) {
     count(Count::dhcp_in);
-    const auto whole = std::span(bytes).first(std::min<std::size_t>(datagram->length, bytes.size()));
+    const auto whole =
+        std::span(bytes).first(std::min<std::size_t>(datagram->length, bytes.size()));
     const MacAddress ours = stack_.network().mac(settings_.interface);
     const auto in = parse_dhcp(whole, ours);
     if (in) udp_.counters().add(Count::dhcp_options_skipped, in->skipped);
@@ -324,12 +331,13 @@ bool DhcpClient::take_ack(const DhcpMessage& ack) {
     use_lease();
     return true;
   }
-  // A new address; or the old one in a network of another size, for which the stack has to learn anew.
+  // A new address; or the old one in a network of another size, for which the stack has to learn
+  // anew.
   give_up_lease();
   state_ = DhcpState::kChecking;
   deadline_ = kNever;
-  held_ =
-      stack_.add_address(settings_.interface, lease_.address, {.probe = true, .give_up = true}) == Error::kOk;
+  held_ = stack_.add_address(settings_.interface, lease_.address,
+                             {.probe = true, .give_up = true}) == Error::kOk;
   if (held_) return true;
   // It is ours already, on another interface, or there is no room for it.
   decline();
@@ -350,7 +358,8 @@ void DhcpClient::take_lease(const DhcpMessage& ack) {
   const std::uint32_t seconds = *ack.lease;
   std::uint32_t rebind = ack.rebind.value_or(0), renew = ack.renew.value_or(0);
   if (rebind == 0 || rebind >= seconds) rebind = seconds - seconds / 8;
-  if (renew == 0 || renew >= rebind) renew = static_cast<std::uint32_t>(std::uint64_t{rebind} * 4 / 7);
+  if (renew == 0 || renew >= rebind)
+    renew = static_cast<std::uint32_t>(std::uint64_t{rebind} * 4 / 7);
   lease_.expires = requested_ + std::chrono::seconds(seconds);
   lease_.rebind_at = requested_ + std::chrono::seconds(rebind);
   lease_.renew_at = requested_ + std::chrono::seconds(renew);
@@ -373,9 +382,9 @@ void DhcpClient::use_lease() {
   }
 }
 
-/// The router of the lease becomes the stack's gateway. Clouds give addresses of 32 bits, and a router
-/// outside of the prefix: it is a neighbour on the interface all the same, and gets a route of its own. One
-/// that is a neighbour on another interface is not this server's to name.
+/// The router of the lease becomes the stack's gateway. Clouds give addresses of 32 bits, and a
+/// router outside of the prefix: it is a neighbour on the interface all the same, and gets a route
+/// of its own. One that is a neighbour on another interface is not this server's to name.
 bool DhcpClient::follow_router() {
   const IpAddress& router = lease_.router;
   if (!lease_.address.contains(router) && neighbour_ != router) {
@@ -403,8 +412,8 @@ void DhcpClient::leave_router() {
   router_ = neighbour_ = kNobody;
 }
 
-// After one NAK it begins again at once, after more of them less and less often: a server that refuses all
-// the time, or whoever plays one, must not keep us busy.
+// After one NAK it begins again at once, after more of them less and less often: a server that
+// refuses all the time, or whoever plays one, must not keep us busy.
 bool DhcpClient::take_nak(const DhcpMessage& nak) {
   const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
   if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
@@ -412,7 +421,8 @@ bool DhcpClient::take_nak(const DhcpMessage& nak) {
   const bool of_one = state_ == DhcpState::kRequesting || state_ == DhcpState::kRenewing;
   if (of_one && nak.server != lease_.server) return false;
   count(Count::dhcp_naks);
-  const Duration wait = refused_ == 0 ? Duration{0} : 1s * (1 << std::min(refused_, kMostDoublings));
+  const Duration wait =
+      refused_ == 0 ? Duration{0} : 1s * (1 << std::min(refused_, kMostDoublings));
   refused_ = static_cast<std::uint8_t>(std::min(refused_ + 1, 255));
   restart(wait);
   wanted_ = kNobody;

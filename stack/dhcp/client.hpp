@@ -3,9 +3,9 @@
 //     INIT -> SELECTING -> REQUESTING -> CHECKING -> BOUND -> RENEWING -> REBINDING
 //     REBOOTING -> CHECKING, or INIT when it is refused or not answered
 //
-// The first acceptable offer is taken. Its deadlines are: when to begin, when to send again (backing off,
-// with jitter), when to renew, to rebind and to give the address up. The stack probes for the address before
-// it is used; one that somebody has is declined.
+// The first acceptable offer is taken. Its deadlines are: when to begin, when to send again
+// (backing off, with jitter), when to renew, to rebind and to give the address up. The stack probes
+// for the address before it is used; one that somebody has is declined.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,22 @@ namespace conker {
 
 class DhcpClient {
  public:
-  /// `udp` must outlive it. `entropy` must be unpredictable to peers: transaction numbers come from it.
+  /// `udp` must outlive it. `entropy` must be unpredictable to peers: transaction numbers come from
+  /// it.
   DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& entropy);
   DhcpClient(const DhcpClient&) = delete;
   DhcpClient& operator=(const DhcpClient&) = delete;
 
-  /// Begins, with INIT-REBOOT if there is an address from another time. kAddressInUse when somebody else has
-  /// the client's port on the interface.
+  /// Begins, with INIT-REBOOT if there is an address from another time. kAddressInUse when somebody
+  /// else has the client's port on the interface.
   Error start(std::optional<IpAddress> previous = std::nullopt);
-  /// The lease is given back to the server (4.4.6), and nothing more is asked for. It takes up to kPatience
-  /// where the server's link address is not known; the state is kStopped when it is over.
+  /// The lease is given back to the server (4.4.6), and nothing more is asked for. It takes up to
+  /// kPatience where the server's link address is not known; the state is kStopped when it is over.
   void stop();
   static constexpr Duration kPatience = 1s;
 
-  /// The interface's link has come up after it was down: the lease is confirmed by any server while it stays
-  /// in use (RFC 2131, 3.7); what waits for an answer is sent again.
+  /// The interface's link has come up after it was down: the lease is confirmed by any server while
+  /// it stays in use (RFC 2131, 3.7); what waits for an answer is sent again.
   void link_up();
 
   // ---- A turn: step 3 ----
@@ -95,9 +96,10 @@ class DhcpClient {
   DhcpLease lease_;    // offered, being checked, or in use
   bool held_ = false;  // the stack has its address
   bool in_use_ = false;
-  IpAddress router_ = IpAddress::v4(0);     // the stack's gateway on its behalf; 0.0.0.0: none
-  IpAddress neighbour_ = IpAddress::v4(0);  // a router outside of the prefix that has a route of its own
-  IpAddress wanted_ = IpAddress::v4(0);     // from the time before
+  IpAddress router_ = IpAddress::v4(0);  // the stack's gateway on its behalf; 0.0.0.0: none
+  IpAddress neighbour_ =
+      IpAddress::v4(0);  // a router outside of the prefix that has a route of its own
+  IpAddress wanted_ = IpAddress::v4(0);  // from the time before
   std::uint32_t transaction_ = 0;
   std::uint8_t tries_ = 0;    // of the message that waits for an answer
   std::uint8_t refused_ = 0;  // NAKs and conflicts in a row

@@ -11,8 +11,8 @@ constexpr std::uint32_t kFirst = 0xa9fe0100, kCount = 254 * 256;
 
 }  // namespace
 
-// From the MAC, so that a host takes the same address again after it was switched off, and others take others
-// (RFC 3927, 2.1). That needs no secret.
+// From the MAC, so that a host takes the same address again after it was switched off, and others
+// take others (RFC 3927, 2.1). That needs no secret.
 IpAddress LinkLocal::choose() const {
   std::uint64_t word = conflicts_;
   for (const std::uint8_t byte : stack_.network().mac(interface_).bytes) word = word << 8 | byte;
@@ -28,8 +28,8 @@ void LinkLocal::start() {
 
 void LinkLocal::try_one() {
   candidate_ = choose();
-  held_ =
-      stack_.add_address(interface_, {candidate_, kPrefix}, {.probe = true, .give_up = true}) == Error::kOk;
+  held_ = stack_.add_address(interface_, {candidate_, kPrefix}, {.probe = true, .give_up = true}) ==
+          Error::kOk;
   try_at_ = kNever;
   if (held_) return;
   // The table of addresses is full, or another interface of ours has it.

@@ -8,8 +8,8 @@
 
 namespace conker {
 
-/// Chooses an address in 169.254/16, has the stack probe for it, and chooses another whenever somebody has
-/// it.
+/// Chooses an address in 169.254/16, has the stack probe for it, and chooses another whenever
+/// somebody has it.
 class LinkLocal {
  public:
   // RFC 3927, 9

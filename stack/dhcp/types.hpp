@@ -13,7 +13,8 @@
 
 namespace conker {
 
-/// The states of RFC 2131, 4.4 (figure 5), one between the server's word and its use, and one at the end.
+/// The states of RFC 2131, 4.4 (figure 5), one between the server's word and its use, and one at
+/// the end.
 enum class DhcpState : std::uint8_t {
   kStopped,
   kInit,  // waits before it begins (again)
@@ -45,8 +46,8 @@ struct DhcpSettings {
   bool use_router = true;      // becomes the stack's gateway
   bool link_local = true;      // an address of our own making while no server answers (RFC 3927)
   Duration patience = 10s;     // with the servers before that
-  Duration begin_within = 1s;  // before the first message, at random; RFC 2131, 4.4.1 says 1 to 10 s, for
-                               // houses full of machines that are switched on at once
+  Duration begin_within = 1s;  // before the first message, at random; RFC 2131, 4.4.1 says 1 to 10
+                               // s, for houses full of machines that are switched on at once
 };
 
 /// What has happened since it was last asked.

@@ -19,9 +19,9 @@ bool for_each_record(DnsReader& reader, std::uint16_t count, F&& f) {
   return true;
 }
 
-/// One look through the answers for `reading.name`: takes its addresses, or else goes to what it is an alias
-/// of, which `moved` tells. What is said of other names is not believed (RFC 5452, 6). False when the message
-/// is malformed.
+/// One look through the answers for `reading.name`: takes its addresses, or else goes to what it is
+/// an alias of, which `moved` tells. What is said of other names is not believed (RFC 5452, 6).
+/// False when the message is malformed.
 bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& moved) {
   DnsName target;
   std::uint32_t alias_ttl = kForEver;
@@ -48,8 +48,8 @@ bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& 
   return whole;
 }
 
-/// For how long "there is none" may be kept (RFC 2308, 5): the SOA of a zone that the name lies in says it,
-/// and without one it may not be kept at all.
+/// For how long "there is none" may be kept (RFC 2308, 5): the SOA of a zone that the name lies in
+/// says it, and without one it may not be kept at all.
 std::uint32_t negative_seconds(DnsReader reader, std::uint16_t authorities, const DnsName& name) {
   std::uint32_t seconds = 0;
   (void)for_each_record(reader, authorities, [&](const DnsRecord& record) {
@@ -66,8 +66,8 @@ std::uint32_t negative_seconds(DnsReader reader, std::uint16_t authorities, cons
 
 }  // namespace
 
-DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id, const DnsName& name,
-                           std::uint8_t aliases) {
+DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
+                           const DnsName& name, std::uint8_t aliases) {
   DnsReading reading;
   reading.name = name;
   reading.seconds = kForEver;
@@ -100,7 +100,8 @@ DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
     DnsRecord skipped;
     if (!reader.record(skipped)) return is(DnsVerdict::kMalformed);
   }
-  reading.seconds = std::min(reading.seconds, negative_seconds(reader, header.authorities, reading.name));
+  reading.seconds =
+      std::min(reading.seconds, negative_seconds(reader, header.authorities, reading.name));
   return is(no_such_name ? DnsVerdict::kNoSuchName : DnsVerdict::kNoAddress);
 }
 

@@ -1,4 +1,5 @@
-// What a message says about a question: nothing here has state, so that every lie can be tried on it.
+// What a message says about a question: nothing here has state, so that every lie can be tried on
+// it.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,9 @@ struct DnsReading {
 /// A chain of CNAMEs longer than this is a loop or an attack.
 inline constexpr std::uint8_t kMostAliases = 8;
 
-/// Reads a message as the answer to the question for the addresses of `name` that was sent with this id.
-/// `aliases` have been followed before.
-DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id, const DnsName& name,
-                           std::uint8_t aliases);
+/// Reads a message as the answer to the question for the addresses of `name` that was sent with
+/// this id. `aliases` have been followed before.
+DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
+                           const DnsName& name, std::uint8_t aliases);
 
 }  // namespace conker

@@ -59,7 +59,8 @@ const DnsCache::Entry* DnsCache::find(const DnsName& name, Instant now) {
   return &entries_[index];
 }
 
-void DnsCache::put(const DnsName& name, DnsStatus status, const DnsAddresses& addresses, Instant expires) {
+void DnsCache::put(const DnsName& name, DnsStatus status, const DnsAddresses& addresses,
+                   Instant expires) {
   std::uint32_t index = lookup(name);
   if (index == kNone) index = create(name);
   if (index == kNone) return;

@@ -13,8 +13,9 @@
 
 namespace conker {
 
-/// Addresses by name, and names and addresses that there are none of (RFC 2308). When it is full the entry
-/// unused longest is forgotten. Entries that have run out stay until then, and are not found.
+/// Addresses by name, and names and addresses that there are none of (RFC 2308). When it is full
+/// the entry unused longest is forgotten. Entries that have run out stay until then, and are not
+/// found.
 class DnsCache {
  public:
   DnsCache(Arena& arena, std::uint32_t entries, const SipKey& key);
@@ -45,7 +46,7 @@ class DnsCache {
   std::span<Entry> entries_;
   std::span<std::uint32_t> heads_;  // hash chains, counted from one
   SipKey key_;
-  std::uint32_t fresh_ = 0;                                          // entries from here on were never used
+  std::uint32_t fresh_ = 0;  // entries from here on were never used
   IndexList<Entry, &Entry::used_next, &Entry::used_previous> used_;  // the one unused longest first
 };
 

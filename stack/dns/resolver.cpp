@@ -105,7 +105,8 @@ bool Resolver::next_answer(DnsAnswer& answer) {
 // ---- Asking ----
 
 Duration Resolver::patience(const Query& query) const {
-  return settings_.timeout * (1 << std::min(query.tries / std::max<unsigned>(server_count_, 1), 6u));
+  return settings_.timeout *
+         (1 << std::min(query.tries / std::max<unsigned>(server_count_, 1), 6u));
 }
 
 void Resolver::wait(Query& query, Instant until) {
@@ -122,7 +123,8 @@ void Resolver::ask(Query& query) {
     return finish(query, status, {}, Duration{0}, false);
   }
   const bool asked = query.over_tcp ? ask_over_tcp(query) : ask_over_udp(query);
-  // What could not even leave is tried again after a while too: the link or the route may come back.
+  // What could not even leave is tried again after a while too: the link or the route may come
+  // back.
   if (!asked) hang_up(query);
   wait(query, stack_.now() + patience(query));
 }
@@ -191,7 +193,8 @@ void Resolver::on_event(const UdpEvent& event) {
   Query* query = query_of(event.cookie);
   if (query == nullptr || query->socket != event.socket) return;
   while (const auto datagram = udp_.receive(event.socket, tables_.message)) {
-    const auto message = tables_.message.first(std::min<std::size_t>(datagram->length, kMessageBytes));
+    const auto message =
+        tables_.message.first(std::min<std::size_t>(datagram->length, kMessageBytes));
     // The socket may be another one by now, or the query over.
     if (take(*query, message)) return;
   }
@@ -213,16 +216,19 @@ void Resolver::on_event(const Event& event) {
 
 void Resolver::send_over_tcp(Query& query) {
   std::array<std::byte, kLengthBytes + kQueryBytes> bytes;
-  const std::size_t length = emit_dns_query(query.id, query.current, std::span(bytes).subspan(kLengthBytes));
+  const std::size_t length =
+      emit_dns_query(query.id, query.current, std::span(bytes).subspan(kLengthBytes));
   put16(bytes, 0, static_cast<std::uint16_t>(length));
-  // A fresh connection's queue is empty: short of memory, the peer hears half a question and we time out.
+  // A fresh connection's queue is empty: short of memory, the peer hears half a question and we
+  // time out.
   (void)stack_.send(query.connection, std::span(bytes).first(kLengthBytes + length));
   query.asked_over_tcp = true;
 }
 
 void Resolver::receive_over_tcp(Query& query) {
   ConnectionInfo info;
-  if (!query.asked_over_tcp || !stack_.info(query.connection, info) || info.receive_queue < kLengthBytes) {
+  if (!query.asked_over_tcp || !stack_.info(query.connection, info) ||
+      info.receive_queue < kLengthBytes) {
     return;
   }
   std::array<std::span<const std::byte>, 2> pieces;
@@ -230,7 +236,8 @@ void Resolver::receive_over_tcp(Query& query) {
   if (!count || *count == 0) return;
   const std::byte high = pieces[0][0];
   const std::byte low = pieces[0].size() > 1 ? pieces[0][1] : pieces[1][0];
-  const std::size_t length = std::to_integer<std::size_t>(high) << 8 | std::to_integer<std::size_t>(low);
+  const std::size_t length =
+      std::to_integer<std::size_t>(high) << 8 | std::to_integer<std::size_t>(low);
   if (length > kMessageBytes) {
     udp_.counters().add(Count::drop_dns_malformed);
     return next_try(query);
@@ -311,7 +318,8 @@ void Resolver::finish(Query& query, DnsStatus status, const DnsAddresses& addres
   const std::uint32_t slot = slot_of(query);
   query.deadline = kNever;
   query.done = true;
-  query.answer = DnsAnswer{tables_.queries.id(slot), query.cookie, status, addresses, valid, cached};
+  query.answer =
+      DnsAnswer{tables_.queries.id(slot), query.cookie, status, addresses, valid, cached};
   done_.push(tables_.queries, slot);
 }
 

@@ -1,9 +1,10 @@
 // The resolver (RFC 1035, 7; RFC 1123, 6.1.3): a stub that asks servers which do the work.
 //
-// It stands on the public calls of the stack and of UDP. Every question goes out from a socket of its own,
-// bound to a port that nobody can foresee and connected to one server, with an id that nobody can foresee
-// either, and both are new whenever it is asked again (RFC 5452, 9.1 and 10). A truncated answer is asked for
-// again over TCP. Names are asked for as they are written: there is no list of domains to try.
+// It stands on the public calls of the stack and of UDP. Every question goes out from a socket of
+// its own, bound to a port that nobody can foresee and connected to one server, with an id that
+// nobody can foresee either, and both are new whenever it is asked again (RFC 5452, 9.1 and 10). A
+// truncated answer is asked for again over TCP. Names are asked for as they are written: there is
+// no list of domains to try.
 #pragma once
 
 #include <array>
@@ -30,14 +31,15 @@ class Resolver {
 
   static std::size_t storage_bytes(const ResolverSettings& settings);
 
-  /// `storage` must be zeroed, aligned to 16 bytes and at least storage_bytes() long; it and `udp` must
-  /// outlive this object. `entropy` must be unpredictable to peers.
-  Resolver(std::span<std::byte> storage, const ResolverSettings& settings, Udp& udp, const Entropy& entropy);
+  /// `storage` must be zeroed, aligned to 16 bytes and at least storage_bytes() long; it and `udp`
+  /// must outlive this object. `entropy` must be unpredictable to peers.
+  Resolver(std::span<std::byte> storage, const ResolverSettings& settings, Udp& udp,
+           const Entropy& entropy);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Whom to ask, the first one first; what is beyond kMostServers is left out. The cache is emptied when
-  /// they are others than before.
+  /// Whom to ask, the first one first; what is beyond kMostServers is left out. The cache is
+  /// emptied when they are others than before.
   void set_servers(std::span<const IpAddress> servers);
   std::span<const IpAddress> servers() const { return std::span(servers_).first(server_count_); }
 
@@ -88,13 +90,17 @@ class Resolver {
 
   Resolver(Arena arena, const ResolverSettings& settings, Udp& udp, const Entropy& entropy);
 
-  std::uint32_t cookie_of(std::uint32_t slot) const { return std::uint32_t{settings_.tag} << 24 | slot; }
+  std::uint32_t cookie_of(std::uint32_t slot) const {
+    return std::uint32_t{settings_.tag} << 24 | slot;
+  }
   Query* query_of(std::uint32_t cookie);
   std::uint32_t slot_of(const Query& query) const {
     return static_cast<std::uint32_t>(&query - &tables_.queries[0]);
   }
   std::uint32_t most_tries() const { return std::uint32_t{settings_.rounds} * server_count_; }
-  const IpAddress& server_of(const Query& query) const { return servers_[query.tries % server_count_]; }
+  const IpAddress& server_of(const Query& query) const {
+    return servers_[query.tries % server_count_];
+  }
   Duration patience(const Query& query) const;
   void wait(Query& query, Instant until);
 
@@ -107,7 +113,8 @@ class Resolver {
   void receive_over_tcp(Query& query);
   bool take(Query& query, std::span<const std::byte> message);
   void found(Query& query, const DnsReading& reading, DnsStatus status);
-  void finish(Query& query, DnsStatus status, const DnsAddresses& addresses, Duration valid, bool cached);
+  void finish(Query& query, DnsStatus status, const DnsAddresses& addresses, Duration valid,
+              bool cached);
 
   ResolverSettings settings_;
   Udp& udp_;

@@ -48,13 +48,14 @@ struct DnsAnswer {
 };
 
 struct ResolverSettings {
-  /// Ids of its sockets and connections: the upper 8 bits of their cookies, by which their events are known.
+  /// Ids of its sockets and connections: the upper 8 bits of their cookies, by which their events
+  /// are known.
   std::uint8_t tag = 0;
-  std::uint32_t queries = 64;     // under way or not yet fetched; resolve() fails
-  std::uint32_t entries = 256;    // of the cache; the one unused longest is forgotten
-  Duration timeout = 1s;          // for the first answer; doubled after each round through the servers
-  std::uint8_t rounds = 3;        // through all servers
-  Duration longest = 24h;         // that an answer is kept, whatever its sender says (RFC 2181, 8)
+  std::uint32_t queries = 64;   // under way or not yet fetched; resolve() fails
+  std::uint32_t entries = 256;  // of the cache; the one unused longest is forgotten
+  Duration timeout = 1s;    // for the first answer; doubled after each round through the servers
+  std::uint8_t rounds = 3;  // through all servers
+  Duration longest = 24h;   // that an answer is kept, whatever its sender says (RFC 2181, 8)
   Duration longest_nothing = 1h;  // the same for "there is none" (RFC 2308, 5)
 };
 

@@ -5,16 +5,18 @@
 namespace conker {
 namespace {
 
-// The classic pcap format (https://www.tcpdump.org/manpages/pcap-savefile.5.txt), microseconds. A file may
-// have either byte order; ours are little-endian wherever they are written.
+// The classic pcap format (https://www.tcpdump.org/manpages/pcap-savefile.5.txt), microseconds. A
+// file may have either byte order; ours are little-endian wherever they are written.
 constexpr std::uint32_t kMagic = 0xa1b2c3d4;
 constexpr std::uint16_t kMajor = 2, kMinor = 4;
 constexpr std::uint32_t kSnapshotLength = 262144;
 constexpr std::uint32_t kLinkTypeEthernet = 1;
 constexpr std::size_t kFileHeader = 24, kRecordHeader = 16;
 
-void put_little(std::span<std::byte> out, std::size_t at, std::uint32_t value, std::size_t bytes = 4) {
-  for (std::size_t i = 0; i < bytes; ++i) out[at + i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+void put_little(std::span<std::byte> out, std::size_t at, std::uint32_t value,
+                std::size_t bytes = 4) {
+  for (std::size_t i = 0; i < bytes; ++i)
+    out[at + i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
 }
 
 }  // namespace

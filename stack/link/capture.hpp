@@ -9,7 +9,8 @@
 
 namespace conker {
 
-/// Where a capture goes. write() gets whole pieces of the file in order; false ends the capture (disk full).
+/// Where a capture goes. write() gets whole pieces of the file in order; false ends the capture
+/// (disk full).
 class CaptureSink {
  public:
   virtual bool write(std::span<const std::byte> bytes) = 0;
@@ -22,8 +23,8 @@ class CaptureLink final : public Link {
  public:
   explicit CaptureLink(Link& below) : below_(below) {}
 
-  /// Begins a capture: writes the file header. `epoch_us` is added to every time stamp (microseconds since
-  /// 1970 at Instant 0). False when the sink does not even take the header.
+  /// Begins a capture: writes the file header. `epoch_us` is added to every time stamp
+  /// (microseconds since 1970 at Instant 0). False when the sink does not even take the header.
   bool start(CaptureSink& sink, std::int64_t epoch_us);
   void stop() { sink_ = nullptr; }
   bool active() const { return sink_ != nullptr; }

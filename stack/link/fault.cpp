@@ -30,8 +30,8 @@ constexpr std::size_t stride(std::size_t slot_bytes, std::uint32_t frame_bytes) 
   return slot_bytes + (std::size_t{frame_bytes} + 7) / 8 * 8;
 }
 
-// A local sender left only the pseudo-header's sum in the checksum field: makes it what it would be on a
-// wire.
+// A local sender left only the pseudo-header's sum in the checksum field: makes it what it would be
+// on a wire.
 void complete_partial_checksum(std::span<std::byte> frame) {
   const auto ip = parse_ipv4(frame.subspan(kEthernetHeader));
   if (!ip || ip->is_fragment()) return;
@@ -54,8 +54,8 @@ class InTwoParts {
   std::array<std::span<const std::byte>, 2> parts_;
 };
 
-// Whether checksums of its own protect what follows the Ethernet header. Whom a flipped bit in ARP misleads
-// would stay misled for a minute, which no corruption on a real wire can do.
+// Whether checksums of its own protect what follows the Ethernet header. Whom a flipped bit in ARP
+// misleads would stay misled for a minute, which no corruption on a real wire can do.
 bool may_be_corrupted(std::span<const std::byte> front) {
   const auto ethernet = parse_ethernet(front);
   return ethernet && ethernet->type == kEtherTypeIpv4 && !ethernet->payload.empty();
@@ -146,7 +146,8 @@ std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState c
   if (index == kNone) return kNone;
   if (checksum == ChecksumState::kPartial) complete_partial_checksum(bytes(index));
   const std::size_t bits = (bytes(index).size() - kEthernetHeader) * 8;
-  const std::size_t bit = kEthernetHeader * 8 + static_cast<std::size_t>((draw(lane) >> 32) * bits >> 32);
+  const std::size_t bit =
+      kEthernetHeader * 8 + static_cast<std::size_t>((draw(lane) >> 32) * bits >> 32);
   bytes(index)[bit / 8] ^= std::byte{1} << bit % 8;
   slot(index).next = lane.given;
   lane.given = index;
@@ -167,7 +168,8 @@ void FaultLink::wait(Lane& lane, std::uint32_t index, Instant release) {
   if (last) lane.last = index;
 }
 
-void FaultLink::postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now) {
+void FaultLink::postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered,
+                         Instant now) {
   const std::uint32_t index = hold(frame, checksum);
   if (index == kNone) return;
   const Instant release = now + settings_.delay;
@@ -225,8 +227,8 @@ std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
   if (!settings_.any() && next_release(in_) == kNever) return below_.receive(batch, now);
 
   std::size_t count = give_due(batch, 0, now);
-  // Frames that were given end with the next call below, so there is another only while none was: a batch all
-  // of which was lost is not the end of what has arrived.
+  // Frames that were given end with the next call below, so there is another only while none was: a
+  // batch all of which was lost is not the end of what has arrived.
   for (bool more = count < batch.size(); more;) {
     const std::size_t end = count + below_.receive(batch.subspan(count), now);
     more = end > count;
@@ -331,7 +333,8 @@ void FaultLink::coalesce(bool wanted) {
 }
 
 Instant FaultLink::next_deadline() const {
-  return std::min({below_.next_deadline(), next_release(in_), std::max(next_release(out_), retry_at_)});
+  return std::min(
+      {below_.next_deadline(), next_release(in_), std::max(next_release(out_), retry_at_)});
 }
 
 }  // namespace conker

@@ -1,5 +1,5 @@
-// A link that loses, doubles, reorders, corrupts and delays frames, by seed: the same seed and frames give
-// the same faults.
+// A link that loses, doubles, reorders, corrupts and delays frames, by seed: the same seed and
+// frames give the same faults.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,11 @@ namespace conker {
 struct FaultSettings {
   std::uint32_t loss = 0;
   std::uint32_t duplicate = 0;
-  std::uint32_t reorder = 0;  // the frame leaves after the next one of its direction, or after 10 ms
-  std::uint32_t corrupt = 0;  // one bit is flipped, anywhere behind the Ethernet header of an IPv4 frame
-  Duration delay{0};          // every frame, up to 10 s
+  std::uint32_t reorder =
+      0;  // the frame leaves after the next one of its direction, or after 10 ms
+  std::uint32_t corrupt =
+      0;              // one bit is flipped, anywhere behind the Ethernet header of an IPv4 frame
+  Duration delay{0};  // every frame, up to 10 s
   std::uint64_t seed = 1;
 
   bool any() const { return loss || duplicate || reorder || corrupt || delay.count() != 0; }
@@ -25,7 +27,8 @@ struct FaultSettings {
 
 struct FaultCounters {
   std::uint64_t lost = 0, duplicated = 0, reordered = 0, corrupted = 0, delayed = 0;
-  std::uint64_t no_room = 0;  // frames lost because no slot was free to hold them back, or too long for one
+  std::uint64_t no_room =
+      0;  // frames lost because no slot was free to hold them back, or too long for one
 };
 
 class FaultLink final : public Link {
@@ -34,8 +37,8 @@ class FaultLink final : public Link {
   struct Slot;
   static std::size_t storage_bytes(std::uint32_t slots, std::uint32_t frame_bytes);
 
-  /// `storage` holds frames that wait, aligned to 8 bytes; frame_bytes is the longest frame that can be held
-  /// back.
+  /// `storage` holds frames that wait, aligned to 8 bytes; frame_bytes is the longest frame that
+  /// can be held back.
   FaultLink(Link& below, std::span<std::byte> storage, std::uint32_t frame_bytes);
 
   /// Frames already held back still leave at their time.
@@ -48,7 +51,9 @@ class FaultLink final : public Link {
   void flush(Instant now) override;
   Instant next_deadline() const override;
   /// While there are faults every segment has its own: nothing is cut or joined below.
-  std::uint32_t segmentation() const override { return settings_.any() ? 0 : below_.segmentation(); }
+  std::uint32_t segmentation() const override {
+    return settings_.any() ? 0 : below_.segmentation();
+  }
   void coalesce(bool wanted) override;
 
  private:
@@ -76,12 +81,15 @@ class FaultLink final : public Link {
 
   /// A copy of the frame in a slot of its own; kNone, and counted, when there is no room.
   std::uint32_t hold(Parts frame, ChecksumState checksum);
-  /// A copy with one bit flipped, good until the lane's given frames end; kNone when there is no room.
+  /// A copy with one bit flipped, good until the lane's given frames end; kNone when there is no
+  /// room.
   std::uint32_t corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum);
-  /// Puts a copy into the lane's queue, to leave after the delay, or later if it is to be overtaken.
+  /// Puts a copy into the lane's queue, to leave after the delay, or later if it is to be
+  /// overtaken.
   void postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now);
   void wait(Lane& lane, std::uint32_t index, Instant release);
-  /// The frame that waited to be overtaken has been: it leaves at `release`, behind what leaves then.
+  /// The frame that waited to be overtaken has been: it leaves at `release`, behind what leaves
+  /// then.
   void let_overtaken_go(Lane& lane, Instant release);
   /// Whether the first that waits is due.
   bool due(Lane& lane, Instant now);

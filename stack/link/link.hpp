@@ -1,4 +1,5 @@
-// The link: where frames come from and go to. Drivers and decorators implement it; the stack only uses it.
+// The link: where frames come from and go to. Drivers and decorators implement it; the stack only
+// uses it.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ namespace conker {
 enum class ChecksumState : std::uint8_t {
   kUnknown,  // verify it
   kVouched,  // the link has verified it
-  kPartial,  // a local sender left it for the hardware: it holds only the pseudo-header's sum. The data is
-             // good.
+  kPartial,  // a local sender left it for the hardware: it holds only the pseudo-header's sum. The
+             // data is good.
 };
 
 /// A frame that came in. The bytes are the link's and stay until its next receive().
@@ -23,13 +24,14 @@ struct FrameIn {
   ChecksumState checksum = ChecksumState::kUnknown;
 };
 
-/// A frame to send, in parts that follow each other on the wire, so that data need not be copied together.
-/// The first part holds the headers. It and the list of the parts are good only during send(), the bytes of
-/// the other parts until flush().
+/// A frame to send, in parts that follow each other on the wire, so that data need not be copied
+/// together. The first part holds the headers. It and the list of the parts are good only during
+/// send(), the bytes of the other parts until flush().
 struct FrameOut {
   std::span<const std::span<const std::byte>> parts;
-  /// Not 0 only on links that offer it (Link::segmentation()): the checksum field of the TCP header holds the
-  /// sum of the pseudo-header alone, and the data behind it is to leave in segments of so many bytes.
+  /// Not 0 only on links that offer it (Link::segmentation()): the checksum field of the TCP header
+  /// holds the sum of the pseudo-header alone, and the data behind it is to leave in segments of so
+  /// many bytes.
   std::uint16_t segment = 0;
 
   constexpr std::size_t size() const {
@@ -52,16 +54,16 @@ class Link {
   /// Whatever was taken but still waits to form a batch goes out.
   virtual void flush(Instant /*now*/) {}
 
-  /// Bytes of the longest IPv4 packet with TCP data that the link cuts into segments now, completing their
-  /// checksums; 0: it does not.
+  /// Bytes of the longest IPv4 packet with TCP data that the link cuts into segments now,
+  /// completing their checksums; 0: it does not.
   virtual std::uint32_t segmentation() const { return 0; }
 
-  /// Whether frames may come in that hold several TCP segments as one, longer than the MTU. Wanted until it
-  /// is said otherwise; of no interest to links that join none.
+  /// Whether frames may come in that hold several TCP segments as one, longer than the MTU. Wanted
+  /// until it is said otherwise; of no interest to links that join none.
   virtual void coalesce(bool /*wanted*/) {}
 
-  /// When the link wants receive() and flush() to be called again although nothing arrived (a frame it holds
-  /// back); kNever if it does not.
+  /// When the link wants receive() and flush() to be called again although nothing arrived (a frame
+  /// it holds back); kNever if it does not.
   virtual Instant next_deadline() const { return kNever; }
 
  protected:

@@ -15,12 +15,12 @@ namespace conker {
 
 /// How an address of ours is taken into use and kept (RFC 5227).
 struct AddressOptions {
-  /// Ask the link for 4 to 7 seconds whether anybody has it before it is used (2.1). What came of it is an
-  /// AddressEvent.
+  /// Ask the link for 4 to 7 seconds whether anybody has it before it is used (2.1). What came of
+  /// it is an AddressEvent.
   bool probe = false;
   /// What to do about another host that goes on using it after we have defended it once in
-  /// kDefendInterval: give the address up (2.4 b), or keep it and defend it again in the next interval (2.4
-  /// c).
+  /// kDefendInterval: give the address up (2.4 b), or keep it and defend it again in the next
+  /// interval (2.4 c).
   bool give_up = false;
 };
 
@@ -37,7 +37,7 @@ struct AddressEvent {
   IpAddress address;
   InterfaceId interface;
   AddressState state = AddressState::kAssigned;  // as it is now
-  bool conflict = false;                         // another host was seen to use it; `rival` is the last one
+  bool conflict = false;  // another host was seen to use it; `rival` is the last one
   MacAddress rival;
 };
 
@@ -62,7 +62,8 @@ class Addresses {
  public:
   Addresses(Arena& arena, const Capacities& capacities);
 
-  /// The index of a new record, at the end; kNone when the table is full. The address is not there yet.
+  /// The index of a new record, at the end; kNone when the table is full. The address is not there
+  /// yet.
   std::uint32_t add(InterfaceId interface, const Prefix& address);
   /// Those behind it move down by one.
   void remove(std::uint32_t index);

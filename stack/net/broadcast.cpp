@@ -1,4 +1,5 @@
-// Packets to everybody on a link. Apart from the rest, since an image without UDP has no use for them.
+// Packets to everybody on a link. Apart from the rest, since an image without UDP has no use for
+// them.
 #include "stack/net/network.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -13,7 +14,8 @@ Sent Network::broadcast(InterfaceId interface, PacketOut& packet) {
   }
   constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
   constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
-  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
+  const auto headers =
+      std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   PacketOut::Few few;
   const auto parts = packet.parts(few);
   parts[0] = headers.subspan(kEthernetAt);

@@ -10,8 +10,8 @@ constexpr Duration kSayAgain = 100ms;
 
 }  // namespace
 
-Error Conflicts::add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options,
-                             Instant now) {
+Error Conflicts::add_address(InterfaceId interface, const Prefix& address,
+                             const AddressOptions& options, Instant now) {
   const auto index = interfaces_.add_address(
       interface, address, options.probe ? AddressState::kProbing : AddressState::kAssigned);
   if (!index) return index.error();
@@ -34,7 +34,8 @@ void Conflicts::link_up(InterfaceId interface, Instant now) {
     Address& address = addresses()[i];
     if (address.interface != interface || address.state == AddressState::kDuplicate) continue;
     address.said = 0;
-    address.deadline = address.state == AddressState::kProbing ? now + random_up_to(kProbeWait) : now;
+    address.deadline =
+        address.state == AddressState::kProbing ? now + random_up_to(kProbeWait) : now;
     deadline_ = std::min(deadline_, address.deadline);
   }
 }
@@ -73,7 +74,8 @@ void Conflicts::step(std::uint32_t index, Instant now) {
   counters_.add(probing ? Count::arp_probes_out : Count::arp_announcements_out);
   if (probing) {
     address.deadline =
-        now + (address.said == kProbes ? kAnnounceWait : kProbeMin + random_up_to(kProbeMax - kProbeMin));
+        now +
+        (address.said == kProbes ? kAnnounceWait : kProbeMin + random_up_to(kProbeMax - kProbeMin));
   } else {
     address.deadline = address.said == kAnnouncements ? kNever : now + kAnnounceInterval;
   }
@@ -88,11 +90,12 @@ bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now
 // ---- What others say ----
 
 void Conflicts::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
-  const bool probe = packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
+  const bool probe =
+      packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
   const std::uint32_t index = addresses().find(probe ? packet.target : packet.sender);
   if (index == kNone || addresses()[index].interface != interface) return;
-  // Whoever probes for an address that we have is told by an answer (2.4); only while we probe for it too is
-  // it a conflict (2.1.1).
+  // Whoever probes for an address that we have is told by an answer (2.4); only while we probe for
+  // it too is it a conflict (2.1.1).
   if (probe && addresses()[index].state != AddressState::kProbing) return;
   conflict(index, packet.sender_mac, now);
 }
@@ -109,7 +112,8 @@ void Conflicts::conflict(std::uint32_t index, const MacAddress& rival, Instant n
     if (address.give_up) give_up(index);
     return;
   }
-  // 2.4 (b) and (c): one announcement in an interval, so that two that both defend do not flood the link.
+  // 2.4 (b) and (c): one announcement in an interval, so that two that both defend do not flood the
+  // link.
   address.defended = now;
   if (say(address, address.address, now)) counters_.add(Count::arp_defences);
   post(address);
@@ -136,7 +140,8 @@ bool Conflicts::next_event(AddressEvent& event) {
     if (!address.news) continue;
     address.news = false;
     --news_;
-    event = AddressEvent{address.address, address.interface, address.state, address.contested, address.rival};
+    event = AddressEvent{address.address, address.interface, address.state, address.contested,
+                         address.rival};
     return true;
   }
   return false;

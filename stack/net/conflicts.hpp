@@ -1,5 +1,5 @@
-// Address conflict detection (RFC 5227): an address is probed before it is used, if that was asked for,
-// announced when it is, and defended against whoever else uses it.
+// Address conflict detection (RFC 5227): an address is probed before it is used, if that was asked
+// for, announced when it is, and defended against whoever else uses it.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,13 @@ class Conflicts {
   Conflicts(Interfaces& interfaces, Counters& counters, const SipKey& key)
       : interfaces_(interfaces), counters_(counters), random_(key, kPurpose) {}
 
-  /// An address is wanted: it is probed or, without that, in use and announced from the next timers() on.
-  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options, Instant now);
+  /// An address is wanted: it is probed or, without that, in use and announced from the next
+  /// timers() on.
+  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options,
+                    Instant now);
   Error remove_address(const IpAddress& address);
-  /// The link has come up (RFC 5227, 2.1): what is being probed for is probed for from the beginning; what is
-  /// in use is announced, and stays, since connections hang on it.
+  /// The link has come up (RFC 5227, 2.1): what is being probed for is probed for from the
+  /// beginning; what is in use is announced, and stays, since connections hang on it.
   void link_up(InterfaceId interface, Instant now);
 
   /// An ARP packet of another host that came in, before anybody else makes something of it.

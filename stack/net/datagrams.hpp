@@ -1,5 +1,5 @@
-// Where the stack ends and UDP begins. UDP is an object that the embedder hands in: the stack knows it by
-// this interface only, so that an image that names no UDP carries none.
+// Where the stack ends and UDP begins. UDP is an object that the embedder hands in: the stack knows
+// it by this interface only, so that an image that names no UDP carries none.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class DatagramProtocol {
     const char* fault = nullptr;
   };
 
-  /// A packet of protocol 17 for one of our addresses, or for everybody on the link that it came from.
+  /// A packet of protocol 17 for one of our addresses, or for everybody on the link that it came
+  /// from.
   virtual void datagram_arrives(const PacketIn& packet) = 0;
   /// ICMP says that a datagram of ours did not arrive.
   virtual void unreachable(const Unreachable& message) = 0;

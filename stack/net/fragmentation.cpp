@@ -7,9 +7,9 @@
 
 namespace conker {
 
-// The protocol's header leaves with the first fragment; the payload is cut where units of 8 bytes end. When
-// the link takes some and then no more, the rest is lost: to send all of it again would only double the
-// first.
+// The protocol's header leaves with the first fragment; the payload is cut where units of 8 bytes
+// end. When the link takes some and then no more, the rest is lost: to send all of it again would
+// only double the first.
 Sent Network::send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length) {
   const std::size_t most = (interfaces_.mtu(hop.interface) - kIpv4HeaderMin) / 8 * 8;
   for (std::size_t offset = 0; offset < length; offset += most) {
@@ -18,9 +18,10 @@ Sent Network::send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, s
     ip.fragment_offset = static_cast<std::uint16_t>(offset / 8);
     ip.more_fragments = offset + here < length;
     std::array<std::span<const std::byte>, 2> parts;
-    parts[1] = packet.payload.subspan(offset + transport - packet.transport_length, here - transport);
-    const Sent sent =
-        transmit(hop, ip, std::span(packet.headers).first(PacketOut::kHeadroom + transport), parts, 0);
+    parts[1] =
+        packet.payload.subspan(offset + transport - packet.transport_length, here - transport);
+    const Sent sent = transmit(
+        hop, ip, std::span(packet.headers).first(PacketOut::kHeadroom + transport), parts, 0);
     if (sent == Sent::kBusy && offset == 0) return Sent::kBusy;
     if (sent != Sent::kSent) {
       counters_.add(Count::drop_ip_fragments_lost);

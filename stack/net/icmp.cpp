@@ -12,12 +12,14 @@ namespace {
 
 // What an error quotes of a TCP header at least (RFC 792): ports and sequence number.
 constexpr std::size_t kQuotedBytes = 8;
-// The least MTU there may be (RFC 791, 3.2); who claims less wants small segments out of us (RFC 1191, 7.1).
+// The least MTU there may be (RFC 791, 3.2); who claims less wants small segments out of us (RFC
+// 1191, 7.1).
 constexpr std::uint16_t kLeastMtu = 68;
 
 }  // namespace
 
-Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable) {
+Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer,
+                          Unreachable& unreachable) {
   const auto message = parse_icmp4(packet.payload);
   if (!message) {
     counters_.add(Count::drop_icmp_malformed);
@@ -49,10 +51,11 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer
 }
 
 // RFC 1122, 3.2.2.6: the answer carries the same data, from the address that was asked.
-Icmp::Outcome Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer) {
+Icmp::Outcome Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message,
+                                 PacketOut& answer) {
   counters_.add(Count::icmp_echo_requests_in);
-  make_echo(Icmp4Message::kEchoReply, packet.destination, packet.source, message.upper, message.lower,
-            message.payload, answer);
+  make_echo(Icmp4Message::kEchoReply, packet.destination, packet.source, message.upper,
+            message.lower, message.payload, answer);
   return Outcome::kAnswer;
 }
 
@@ -97,7 +100,8 @@ Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable)
     return drop(Count::drop_icmp_type);
   }
   unreachable.mtu = 0;
-  if (message.type == Icmp4Message::kUnreachable && message.code == Icmp4Message::kFragmentationNeeded) {
+  if (message.type == Icmp4Message::kUnreachable &&
+      message.code == Icmp4Message::kFragmentationNeeded) {
     unreachable.mtu = message.lower;
     if (unreachable.mtu != 0 && unreachable.mtu < kLeastMtu) return drop(Count::drop_icmp_mtu);
   }
@@ -105,8 +109,8 @@ Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable)
   unreachable.type = message.type;
   unreachable.code = message.code;
   unreachable.protocol = quoted->protocol;
-  unreachable.tuple = FourTuple{quoted->source, quoted->destination, Port{get16(quoted->payload, 0)},
-                                Port{get16(quoted->payload, 2)}};
+  unreachable.tuple = FourTuple{quoted->source, quoted->destination,
+                                Port{get16(quoted->payload, 0)}, Port{get16(quoted->payload, 2)}};
   unreachable.sequence = Seq(get32(quoted->payload, 4));
   return Outcome::kUnreachable;
 }
@@ -115,10 +119,12 @@ bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                       std::span<const std::byte> about, Instant now, PacketOut& packet) {
   const auto ip = parse_ipv4_quoted(about);
   if (!ip || ip->fragment_offset != 0 || !interfaces_.is_local(ip->destination) ||
-      !names_a_host(ip->source) || interfaces_.is_broadcast(ip->source) || interfaces_.is_local(ip->source)) {
+      !names_a_host(ip->source) || interfaces_.is_broadcast(ip->source) ||
+      interfaces_.is_local(ip->source)) {
     return false;
   }
-  if (ip->protocol == kProtocolIcmp && (ip->payload.empty() || !is_icmp4_query(get8(ip->payload, 0)))) {
+  if (ip->protocol == kProtocolIcmp &&
+      (ip->payload.empty() || !is_icmp4_query(get8(ip->payload, 0)))) {
     return false;
   }
   if (!errors_.take(now)) {
@@ -136,8 +142,8 @@ bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
 }
 
 void Icmp::make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
-                     std::uint16_t identifier, std::uint16_t sequence, std::span<const std::byte> payload,
-                     PacketOut& packet) {
+                     std::uint16_t identifier, std::uint16_t sequence,
+                     std::span<const std::byte> payload, PacketOut& packet) {
   packet.source = source;
   packet.destination = destination;
   packet.protocol = kProtocolIcmp;

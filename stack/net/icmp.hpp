@@ -27,22 +27,23 @@ class Icmp {
         errors_(settings.icmp_errors_per_second, settings.icmp_error_burst) {}
 
   enum class Outcome : std::uint8_t { kNothing, kAnswer, kUnreachable };
-  /// A message for one of our addresses. With kAnswer, `answer` is to be sent; its payload lies in `packet`.
-  /// With kUnreachable, `unreachable` is for TCP.
+  /// A message for one of our addresses. With kAnswer, `answer` is to be sent; its payload lies in
+  /// `packet`. With kUnreachable, `unreachable` is for TCP.
   Outcome input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable);
   bool next_reply(EchoReply& reply);
 
-  /// An error about a packet for us, which is quoted from its IP header on and is not copied; `upper` is the
-  /// first half of the second word. False when there must be none (RFC 1122, 3.2.2): about an ICMP error, a
-  /// fragment other than the first, what was not for one of our addresses alone, what came from no single
-  /// host; and when there have been too many lately, which is counted.
-  bool make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper, std::span<const std::byte> about,
-                  Instant now, PacketOut& packet);
+  /// An error about a packet for us, which is quoted from its IP header on and is not copied;
+  /// `upper` is the first half of the second word. False when there must be none (RFC 1122, 3.2.2):
+  /// about an ICMP error, a fragment other than the first, what was not for one of our addresses
+  /// alone, what came from no single host; and when there have been too many lately, which is
+  /// counted.
+  bool make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
+                  std::span<const std::byte> about, Instant now, PacketOut& packet);
 
   /// An echo request or reply as a packet; the payload is not copied. It may be fragmented.
   static void make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
-                        std::uint16_t identifier, std::uint16_t sequence, std::span<const std::byte> payload,
-                        PacketOut& packet);
+                        std::uint16_t identifier, std::uint16_t sequence,
+                        std::span<const std::byte> payload, PacketOut& packet);
 
  private:
   Outcome echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);

@@ -15,7 +15,8 @@ Interfaces::Interfaces(Arena& arena, const Capacities& capacities, Counters& cou
       counters_(counters) {}
 
 Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint16_t mtu) {
-  if (mac.is_group() || mac == MacAddress() || mtu < kIpv4MinimumMtu) return Error::kInvalidArgument;
+  if (mac.is_group() || mac == MacAddress() || mtu < kIpv4MinimumMtu)
+    return Error::kInvalidArgument;
   if (interface_count_ == interfaces_.size()) return Error::kTableFull;
   interfaces_[interface_count_] = Interface{&link, mac, mtu, IpAddress::v4(0)};
   outdate_paths();
@@ -58,7 +59,8 @@ void Interfaces::change_address(std::uint32_t index, AddressState state) {
 void Interfaces::rebuild_connected() {
   outdate_paths();
   routes_.remove_connected();
-  for (Interface& interface : interfaces_.first(interface_count_)) interface.source = IpAddress::v4(0);
+  for (Interface& interface : interfaces_.first(interface_count_))
+    interface.source = IpAddress::v4(0);
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
     if (addresses_[i].state == AddressState::kAssigned) assigned(addresses_[i]);
   }
@@ -85,7 +87,8 @@ bool Interfaces::is_broadcast(const IpAddress& address) const {
 }
 
 bool Interfaces::is_neighbour(InterfaceId interface, const IpAddress& address) const {
-  return names_a_host(address) && !is_broadcast(address) && routes_.direct(interface, address) != nullptr;
+  return names_a_host(address) && !is_broadcast(address) &&
+         routes_.direct(interface, address) != nullptr;
 }
 
 // ---- Routes ----
@@ -159,7 +162,8 @@ bool Interfaces::send(InterfaceId interface, const FrameOut& frame, Instant now)
   return taken;
 }
 
-bool Interfaces::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now) {
+bool Interfaces::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to,
+                          Instant now) {
   std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
   emit_ethernet({to, mac(interface), kEtherTypeArp, {}}, bytes);
   emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));

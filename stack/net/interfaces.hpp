@@ -22,9 +22,10 @@ class Interfaces {
   Interfaces(Arena& arena, const Capacities& capacities, Counters& counters);
 
   Result<InterfaceId> add(Link& link, const MacAddress& mac, std::uint16_t mtu);
-  /// The index of the record; it has the state that it is given. kInvalidArgument also for an interface that
-  /// is not there.
-  Result<std::uint32_t> add_address(InterfaceId interface, const Prefix& address, AddressState state);
+  /// The index of the record; it has the state that it is given. kInvalidArgument also for an
+  /// interface that is not there.
+  Result<std::uint32_t> add_address(InterfaceId interface, const Prefix& address,
+                                    AddressState state);
   Error remove_address(const IpAddress& address);
   /// From being probed or in use to another state.
   void change_address(std::uint32_t index, AddressState state);
@@ -42,12 +43,12 @@ class Interfaces {
   bool is_broadcast(const IpAddress& address) const;
   /// Whether a prefix of this interface holds the address as that of a host.
   bool is_neighbour(InterfaceId interface, const IpAddress& address) const;
-  /// How to get there now, by the longest prefix that holds the destination. A route whose gateway lies in no
-  /// prefix of ours, or whose interface has no address, is passed over. Nothing for what is not one host's
-  /// address, and for a prefix's broadcast address.
+  /// How to get there now, by the longest prefix that holds the destination. A route whose gateway
+  /// lies in no prefix of ours, or whose interface has no address, is passed over. Nothing for what
+  /// is not one host's address, and for a prefix's broadcast address.
   std::optional<Hop> route(const IpAddress& destination) const;
-  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it, and when the
-  /// interface has no address.
+  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it, and
+  /// when the interface has no address.
   IpAddress source_towards(InterfaceId interface, const IpAddress& neighbour) const;
 
   /// The interface on which this is the broadcast address of a prefix of ours.
@@ -90,9 +91,9 @@ class Interfaces {
   void rebuild_connected();
   /// The address is in use from now on, behind those before it.
   void assigned(const Address& address);
-  /// What we speak from over a route without a gateway (RFC 1122, 3.3.4.3): the first of our addresses in its
-  /// prefix or, where no address brought the route, the first on its interface, whatever that one's prefix
-  /// is.
+  /// What we speak from over a route without a gateway (RFC 1122, 3.3.4.3): the first of our
+  /// addresses in its prefix or, where no address brought the route, the first on its interface,
+  /// whatever that one's prefix is.
   IpAddress source_of(const Route& route) const;
   Error check_gateway(const IpAddress& gateway) const;
 

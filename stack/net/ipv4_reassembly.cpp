@@ -24,7 +24,8 @@ bool malformed(const Ipv4Packet& fragment) {
          offset_of(fragment) + length > kLargest;
 }
 
-// RFC 1858, 3.2.1 and 3.2.2; RFC 3128: a header that is cut in two cannot be judged by a filter on the way.
+// RFC 1858, 3.2.1 and 3.2.2; RFC 3128: a header that is cut in two cannot be judged by a filter on
+// the way.
 bool cuts_the_header(const Ipv4Packet& fragment) {
   const bool tcp = fragment.protocol == kProtocolTcp;
   if (fragment.fragment_offset == 1) return tcp;
@@ -100,8 +101,8 @@ void Ipv4Reassembly::free(std::uint32_t index) {
 
 // ---- A fragment ----
 
-bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte> bytes, Instant now,
-                           Whole& whole) {
+bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte> bytes,
+                           Instant now, Whole& whole) {
   const auto drop = [this](Count why) {
     counters_->add(why);
     return false;
@@ -123,7 +124,8 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
     refuse(index, why);
     return drop(why);
   };
-  if (kLongestHeader + offset + length > whole_.size()) return refuse_all(Count::drop_fragment_room);
+  if (kLongestHeader + offset + length > whole_.size())
+    return refuse_all(Count::drop_fragment_room);
   std::uint32_t previous = kNone;
   switch (fit(d, offset, fragment.payload, previous)) {
     case Fit::kOverlap:
@@ -155,7 +157,8 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
 
 // Where it belongs: behind chunk `previous` (kNone: in front).
 Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
-                                        std::span<const std::byte> bytes, std::uint32_t& previous) const {
+                                        std::span<const std::byte> bytes,
+                                        std::uint32_t& previous) const {
   const std::uint32_t begin = offset;
   const auto end = begin + static_cast<std::uint32_t>(bytes.size());
   std::uint32_t same = 0;  // bytes that are there already, and equal
@@ -169,7 +172,8 @@ Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
       continue;
     }
     const std::uint32_t low = std::max(from, begin), high = std::min(to, end);
-    if (!std::ranges::equal(there.subspan(low - from, high - low), bytes.subspan(low - begin, high - low))) {
+    if (!std::ranges::equal(there.subspan(low - from, high - low),
+                            bytes.subspan(low - begin, high - low))) {
       return Fit::kOverlap;
     }
     same += high - low;
@@ -223,7 +227,8 @@ void Ipv4Reassembly::store(Datagram& d, std::uint32_t previous, std::uint32_t of
   }
 }
 
-void Ipv4Reassembly::keep_first(Datagram& d, const Ipv4Packet& fragment, std::span<const std::byte> bytes) {
+void Ipv4Reassembly::keep_first(Datagram& d, const Ipv4Packet& fragment,
+                                std::span<const std::byte> bytes) {
   d.header_length = static_cast<std::uint8_t>(fragment.payload.data() - bytes.data());
   d.quote_length = static_cast<std::uint8_t>(d.header_length + kOtherHeaders);
   d.traffic_class = fragment.traffic_class;
@@ -276,7 +281,8 @@ std::uint64_t Ipv4Reassembly::chunks_held() const {
 
 std::uint64_t Ipv4Reassembly::fragments_held() const {
   std::uint64_t held = 0;
-  for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next) held += table_[i].fragments;
+  for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next)
+    held += table_[i].fragments;
   return held;
 }
 

@@ -1,4 +1,5 @@
-// Reassembly of IPv4 fragments (RFC 791, 3.2; RFC 815's problem; RFC 1122, 3.3.2), for whoever wants it.
+// Reassembly of IPv4 fragments (RFC 791, 3.2; RFC 815's problem; RFC 1122, 3.3.2), for whoever
+// wants it.
 #pragma once
 
 #include <array>
@@ -11,15 +12,16 @@
 
 namespace conker {
 
-/// Fragments of one packet never overlap unless somebody plays tricks (RFC 1858, 3; RFC 3128; RFC 5722, 4):
-/// then all of that packet is dropped, also what is still to come. The same fragment twice is let pass. A
-/// first fragment too short for the header of its protocol is refused, and so is a second one that would
-/// begin inside a TCP header (RFC 1858, 3.2.2).
+/// Fragments of one packet never overlap unless somebody plays tricks (RFC 1858, 3; RFC 3128; RFC
+/// 5722, 4): then all of that packet is dropped, also what is still to come. The same fragment
+/// twice is let pass. A first fragment too short for the header of its protocol is refused, and so
+/// is a second one that would begin inside a TCP header (RFC 1858, 3.2.2).
 class Ipv4Reassembly final : public Reassembler {
  public:
   /// How much of a first fragment is kept for an ICMP error: header and 8 bytes.
   static constexpr std::size_t kQuoteMax = 60 + 8;
-  /// The largest packet that can be sent in fragments: the longest header, and what fits behind the shortest.
+  /// The largest packet that can be sent in fragments: the longest header, and what fits behind the
+  /// shortest.
   static constexpr std::size_t kWholeMax = 60 + 65535 - 20;
 
   struct Datagram {
@@ -27,8 +29,9 @@ class Ipv4Reassembly final : public Reassembler {
     std::uint16_t identification = 0;
     std::uint8_t protocol = 0;
     bool used = false;
-    bool refused = false;    // holds nothing, and refuses what else comes of it until its time is over
-    bool congested = false;  // a fragment was marked CE (RFC 3168, 5.3)
+    bool refused =
+        false;  // holds nothing, and refuses what else comes of it until its time is over
+    bool congested = false;          // a fragment was marked CE (RFC 3168, 5.3)
     std::uint8_t header_length = 0;  // of the first fragment; 0 before it has come
     std::uint8_t quote_length = 0;
     std::uint8_t traffic_class = 0;
@@ -43,9 +46,10 @@ class Ipv4Reassembly final : public Reassembler {
     std::array<std::byte, kQuoteMax> quote{};
   };
 
-  /// The storage must outlive it. `table`: packets at a time; beyond it the oldest is dropped. `whole`: where
-  /// a packet is put together; larger ones, header included, are refused. `chunks`: most that all together
-  /// may hold, within the pool's budget for them; beyond it the oldest packets are dropped.
+  /// The storage must outlive it. `table`: packets at a time; beyond it the oldest is dropped.
+  /// `whole`: where a packet is put together; larger ones, header included, are refused. `chunks`:
+  /// most that all together may hold, within the pool's budget for them; beyond it the oldest
+  /// packets are dropped.
   Ipv4Reassembly(std::span<Datagram> table, std::span<std::byte> whole, std::uint32_t chunks)
       : table_(table), whole_(whole), most_chunks_(chunks) {}
 

@@ -11,16 +11,19 @@ namespace conker {
 namespace {
 
 // What the first part of a frame may hold behind its Ethernet header.
-constexpr std::uint32_t kHeadersInFront = PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
+constexpr std::uint32_t kHeadersInFront =
+    PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
 constexpr std::uint32_t kUsualMtu = 1500;
 
 }  // namespace
 
 Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
-                       const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces)
+                       const Entropy& entropy, Counters& counters, ChunkPool& chunks,
+                       Interfaces& interfaces)
     : table_(arena.take<Neighbour>(capacities.neighbours)),
       heads_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.neighbours} + 1))),
-      // A packet of the usual size that begins anywhere in a chunk, and whatever else may be sent in pieces.
+      // A packet of the usual size that begins anywhere in a chunk, and whatever else may be sent
+      // in pieces.
       parts_(arena.take<std::span<const std::byte>>(
           std::max(capacities.pieces, kUsualMtu / capacities.chunk_bytes + 3))),
       settings_(settings),
@@ -65,8 +68,8 @@ std::uint32_t Neighbours::create(InterfaceId interface, const IpAddress& address
   return index;
 }
 
-// What was only heard of is the first to be forgotten until something is sent to it, so that a rain of forged
-// questions displaces one neighbour in use at most.
+// What was only heard of is the first to be forgotten until something is sent to it, so that a rain
+// of forged questions displaces one neighbour in use at most.
 std::uint32_t Neighbours::create_heard(InterfaceId interface, const IpAddress& address) {
   const std::uint32_t index = create(interface, address);
   if (index == kNone) return kNone;
@@ -100,10 +103,10 @@ void Neighbours::move_to_latest(std::uint32_t index) {
 
 // ---- ARP ----
 
-// Per RFC 826, "Packet Reception": merge the sender into an entry that there is; answer and create one only
-// where the packet asks for an address of ours. A sender outside of the interface's prefixes is answered as
-// well (another host's second address, a router's other side): the answer goes to its link address and costs
-// no record.
+// Per RFC 826, "Packet Reception": merge the sender into an entry that there is; answer and create
+// one only where the packet asks for an address of ours. A sender outside of the interface's
+// prefixes is answered as well (another host's second address, a router's other side): the answer
+// goes to its link address and costs no record.
 void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
   const bool request = packet.operation == ArpPacket::Operation::kRequest;
   const bool probe = request && packet.sender.is_unspecified();
@@ -120,13 +123,15 @@ void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant n
   // A probe's sender has no address yet (RFC 5227, 2.1.1).
   const bool neighbour = !probe && interfaces_.is_neighbour(interface, packet.sender);
   std::uint32_t index = neighbour ? lookup(interface, packet.sender) : kNone;
-  if (index == kNone && neighbour && request && for_us) index = create_heard(interface, packet.sender);
+  if (index == kNone && neighbour && request && for_us)
+    index = create_heard(interface, packet.sender);
   const bool news = index != kNone && merge(index, packet, now);
   if (!news && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
 }
 
-// False when the packet changes nothing. A link address that is known changes only when its owner does not
-// answer: ARP cannot tell an announcement (RFC 5227, 3; RFC 5798, 8.2.1) from a forgery, the owner can.
+// False when the packet changes nothing. A link address that is known changes only when its owner
+// does not answer: ARP cannot tell an announcement (RFC 5227, 3; RFC 5798, 8.2.1) from a forgery,
+// the owner can.
 bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now) {
   Neighbour& neighbour = table_[index];
   const bool same = neighbour.mac == packet.sender_mac;
@@ -150,9 +155,9 @@ bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now
   return false;
 }
 
-// Per RFC 1122, 2.3.2.1, a destination is asked for once a second at most, in the long run: who claims its
-// address again and again brings no more. kDoubtsAtOnce are heard without a pause, because the address may
-// move away from the one that has just answered.
+// Per RFC 1122, 2.3.2.1, a destination is asked for once a second at most, in the long run: who
+// claims its address again and again brings no more. kDoubtsAtOnce are heard without a pause,
+// because the address may move away from the one that has just answered.
 bool Neighbours::doubt(std::uint32_t index, Instant now) {
   Neighbour& neighbour = table_[index];
   if (neighbour.state != State::kReachable) return false;
@@ -194,9 +199,10 @@ void Neighbours::ask(std::uint32_t index, State state, Instant now) {
   // Where our last address in its prefix has gone, nobody can be asked.
   const IpAddress source = interfaces_.source_towards(neighbour.interface, neighbour.address);
   if (source.is_unspecified()) return;
-  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface), source,
-                          MacAddress(), neighbour.address};
-  interfaces_.send_arp(neighbour.interface, request, unicast ? neighbour.mac : MacAddress::broadcast(), now);
+  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface),
+                          source, MacAddress(), neighbour.address};
+  interfaces_.send_arp(neighbour.interface, request,
+                       unicast ? neighbour.mac : MacAddress::broadcast(), now);
 }
 
 void Neighbours::stop_asking(std::uint32_t index, State state) {
@@ -227,8 +233,8 @@ void Neighbours::timers(Instant now) {
         fail(index);
       } else {
         list->remove(table_, index);
-        // RFC 1122, 2.3.2.1 (4): who does not answer a unicast poll is looked for; others may have its
-        // address.
+        // RFC 1122, 2.3.2.1 (4): who does not answer a unicast poll is looked for; others may have
+        // its address.
         ask(index, neighbour.state == State::kPolled ? State::kSought : neighbour.state, now);
       }
     }
@@ -256,7 +262,8 @@ std::optional<Neighbours::Known> Neighbours::find(const Hop& hop, Instant now) {
   return Known{neighbour.mac, index, fresh ? neighbour.deadline : now};
 }
 
-bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now) {
+bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet,
+                         Instant now) {
   std::uint32_t index = lookup(hop.interface, hop.next);
   if (index == kNone) index = create(hop.interface, hop.next);
   if (index == kNone) {
@@ -281,13 +288,15 @@ bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::by
   std::array<std::byte, 2> prefix;
   put16(prefix, 0, static_cast<std::uint16_t>(length));
   neighbour.queue.append(chunks_, prefix, Use::kNeighbours, Claim::kFirst);
-  for (const auto piece : packet) neighbour.queue.append(chunks_, piece, Use::kNeighbours, Claim::kFirst);
+  for (const auto piece : packet)
+    neighbour.queue.append(chunks_, piece, Use::kNeighbours, Claim::kFirst);
   ++neighbour.queued;
   return true;
 }
 
-// Whether `chunks` can be taken for neighbour `index`, when need be after what has waited longest for others,
-// and then what waits for this one (RFC 1122, 2.3.2.2: the latest packet is the one to save).
+// Whether `chunks` can be taken for neighbour `index`, when need be after what has waited longest
+// for others, and then what waits for this one (RFC 1122, 2.3.2.2: the latest packet is the one to
+// save).
 bool Neighbours::make_room(std::uint32_t index, std::uint32_t chunks) {
   if (chunks > chunks_.ceiling(Use::kNeighbours)) return false;
   const auto drop_first = [this](Neighbour& neighbour) {
@@ -315,8 +324,8 @@ void Neighbours::send_queue(Neighbour& neighbour, Instant now) {
 
 // False when the link is busy, or when a packet above the usual size lies in too many chunks.
 bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
-  // The first part may be as long as headers are. The queue's length prefix lands where the Ethernet header
-  // ends, so that the packet follows that header.
+  // The first part may be as long as headers are. The queue's length prefix lands where the
+  // Ethernet header ends, so that the packet follows that header.
   constexpr std::size_t kPrefixAt = kEthernetHeader - 2;
   std::array<std::byte, kEthernetHeader + kHeadersInFront> front;
   neighbour.queue.copy(chunks_, std::span(front).subspan(kPrefixAt));
@@ -326,7 +335,8 @@ bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
 
   parts_[0] = std::span(front).first(kEthernetHeader + in_front);
   std::uint32_t rest = length - in_front;
-  const std::uint32_t pieces = neighbour.queue.gather(chunks_, 2 + in_front, rest, parts_.subspan(1));
+  const std::uint32_t pieces =
+      neighbour.queue.gather(chunks_, 2 + in_front, rest, parts_.subspan(1));
   if (rest != length - in_front) return false;
   if (!interfaces_.send(neighbour.interface, FrameOut{parts_.first(1 + pieces)}, now)) return false;
   // The chunks are given back at once, so the link must be done with them.

@@ -18,24 +18,25 @@
 
 namespace conker {
 
-/// A neighbour is asked for by broadcast, every neighbour_retry, neighbour_tries times; meanwhile packets to
-/// it wait. Once known it is used for neighbour_reachable, and after that still, while it is asked again: by
-/// unicast once and, where no answer comes within kPollWait, by broadcast. The same is done at once when
-/// another link address is named for it (a request, an announcement, an answer), and when TCP makes no
-/// progress towards it. So an address that moves to another host is followed within kPollWait, with its
-/// announcement or without; as long as its owner answers, no word of others overwrites it, and claims bring
-/// one question in neighbour_retry in the long run.
+/// A neighbour is asked for by broadcast, every neighbour_retry, neighbour_tries times; meanwhile
+/// packets to it wait. Once known it is used for neighbour_reachable, and after that still, while
+/// it is asked again: by unicast once and, where no answer comes within kPollWait, by broadcast.
+/// The same is done at once when another link address is named for it (a request, an announcement,
+/// an answer), and when TCP makes no progress towards it. So an address that moves to another host
+/// is followed within kPollWait, with its announcement or without; as long as its owner answers, no
+/// word of others overwrites it, and claims bring one question in neighbour_retry in the long run.
 class Neighbours {
  public:
   /// Packets that may wait for one neighbour; beyond it the oldest is dropped.
   static constexpr std::uint8_t kQueuedPackets = 64;
-  /// Doubts about one neighbour that are heard in a row; each takes a neighbour_retry of the long run.
+  /// Doubts about one neighbour that are heard in a row; each takes a neighbour_retry of the long
+  /// run.
   static constexpr int kDoubtsAtOnce = 2;
   /// How long a neighbour that is known may take to answer by unicast.
   static constexpr Duration kPollWait = 500ms;
 
-  Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
-             Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
+  Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
+             const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
 
   /// An ARP packet that came in.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
@@ -57,11 +58,11 @@ class Neighbours {
   void touch(std::uint32_t index) {
     if (index != latest_) move_to_latest(index);
   }
-  /// Keeps a copy of an IP packet, given in pieces, until the neighbour is found; asks for it. False, and
-  /// counted, when there is no room.
+  /// Keeps a copy of an IP packet, given in pieces, until the neighbour is found; asks for it.
+  /// False, and counted, when there is no room.
   bool enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now);
-  /// What was sent there has not arrived, as it seems (RFC 1122, 2.3.2.1 (3): advice of a higher layer): the
-  /// neighbour is asked whether it is still where it was.
+  /// What was sent there has not arrived, as it seems (RFC 1122, 2.3.2.1 (3): advice of a higher
+  /// layer): the neighbour is asked whether it is still where it was.
   void doubt(const Hop& hop, Instant now);
   /// Whether it has been asked for and has not answered, yet or at all.
   bool missing(const Hop& hop) const;
@@ -74,7 +75,8 @@ class Neighbours {
     kIncomplete,  // asked for by broadcast
     kReachable,   // known; stale, but good for use, from `deadline` on
     kPolled,      // known and asked again by unicast: stale, or in doubt
-    kSought,      // known, has not answered, and is asked for by broadcast: whoever answers has the address
+    kSought,      // known, has not answered, and is asked for by broadcast: whoever answers has the
+                  // address
     kFailed,      // did not answer
   };
   struct Neighbour {
@@ -94,7 +96,9 @@ class Neighbours {
     bool asking() const {
       return state == State::kIncomplete || state == State::kPolled || state == State::kSought;
     }
-    bool known() const { return state == State::kReachable || (asking() && state != State::kIncomplete); }
+    bool known() const {
+      return state == State::kReachable || (asking() && state != State::kIncomplete);
+    }
   };
 
   std::uint32_t bucket(InterfaceId interface, const IpAddress& address) const;
@@ -131,7 +135,8 @@ class Neighbours {
   std::uint32_t latest_ = kNone;  // the one used last, which is most often the one used next
   IndexList<Neighbour, &Neighbour::used_next, &Neighbour::used_previous>
       used_;  // the one unused longest first
-  // In each list all are asked at the same intervals, so the order of asking is the order of the deadlines.
+  // In each list all are asked at the same intervals, so the order of asking is the order of the
+  // deadlines.
   using Asked = IndexList<Neighbour, &Neighbour::asking_next, &Neighbour::asking_previous>;
   Asked& list_of(State state) { return state == State::kPolled ? polled_ : asking_; }
   Asked polled_, asking_;

@@ -18,8 +18,8 @@ constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
 
 }  // namespace
 
-Network::Network(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
-                 Counters& counters, ChunkPool& chunks)
+Network::Network(Arena& arena, const Capacities& capacities, const Settings& settings,
+                 const Entropy& entropy, Counters& counters, ChunkPool& chunks)
     : counters_(counters),
       chunks_(chunks),
       interfaces_(arena, capacities, counters),
@@ -53,7 +53,8 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
     case kEtherTypeIpv4:
       return ipv4_input(interface, frame, ethernet->payload, broadcast, packet, unreachable);
     default:
-      return drop(is_vlan_tag(ethernet->type) ? Count::drop_frame_vlan : Count::drop_frame_ethertype);
+      return drop(is_vlan_tag(ethernet->type) ? Count::drop_frame_vlan
+                                              : Count::drop_frame_ethertype);
   }
 }
 
@@ -66,16 +67,16 @@ std::optional<FourTuple> Network::glance_at_syn(const FrameIn& frame) {
       get8(bytes, kIp) != kVersionAndLength || get8(bytes, kProtocol) != kProtocolTcp) {
     return std::nullopt;
   }
-  return FourTuple{get_ipv4(bytes, kIp + 16), get_ipv4(bytes, kIp + 12), Port{get16(bytes, kTcp + 2)},
-                   Port{get16(bytes, kTcp)}};
+  return FourTuple{get_ipv4(bytes, kIp + 16), get_ipv4(bytes, kIp + 12),
+                   Port{get16(bytes, kTcp + 2)}, Port{get16(bytes, kTcp)}};
 }
 
 void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes) {
   const auto packet = parse_arp(bytes);
   if (!packet) return counters_.add(Count::drop_arp_malformed);
   counters_.add(Count::arp_in);
-  // Our own words, come back over a hub or a second interface, and what is no host's link address (RFC 1812,
-  // 3.3.2): neither is a conflict, nor is it answered, nor learnt.
+  // Our own words, come back over a hub or a second interface, and what is no host's link address
+  // (RFC 1812, 3.3.2): neither is a conflict, nor is it answered, nor learnt.
   if (packet->sender_mac.is_group() || packet->sender_mac == MacAddress() ||
       interfaces_.is_own_mac(packet->sender_mac)) {
     return counters_.add(Count::drop_arp_sender);
@@ -85,8 +86,8 @@ void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes)
 }
 
 Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
-                                    std::span<const std::byte> bytes, bool broadcast, PacketIn& packet,
-                                    Unreachable& unreachable) {
+                                    std::span<const std::byte> bytes, bool broadcast,
+                                    PacketIn& packet, Unreachable& unreachable) {
   counters_.add(Count::packets_in);
   const auto drop = [&](Count why) {
     counters_.add(why);
@@ -95,29 +96,33 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   const auto ip = parse_ipv4(bytes);
   if (!ip) return drop(Count::drop_ip_malformed);
   if (!verify_ipv4_checksum(bytes)) return drop(Count::drop_ip_checksum);
-  // A broadcast on the link with the address of one host in it is not for answering (RFC 1122, 3.3.6). Only
-  // UDP takes what is for everybody.
+  // A broadcast on the link with the address of one host in it is not for answering (RFC
+  // 1122, 3.3.6). Only UDP takes what is for everybody.
   const bool udp = udp_ && ip->protocol == kProtocolUdp;
   const Path* path = path_between(ip->destination, ip->source);
   if (broadcast || path == nullptr || !path->accepted) {
     const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
-    if (!to_all && (broadcast || !interfaces_.is_local(ip->destination))) return drop(Count::drop_ip_address);
+    if (!to_all && (broadcast || !interfaces_.is_local(ip->destination)))
+      return drop(Count::drop_ip_address);
     // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
     if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) ||
         interfaces_.is_broadcast(ip->source)) {
       return drop(Count::drop_ip_source);
     }
     if (!to_all) {
-      paths_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch()).accepted = true;
+      paths_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch()).accepted =
+          true;
     }
   }
   if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
   const auto whole =
       bytes.first(static_cast<std::size_t>(ip->payload.data() - bytes.data()) + ip->payload.size());
   if (const auto fault = ip->options.empty() ? std::nullopt : check_ipv4_options(ip->options)) {
-    // Source routes are refused without a word: nobody honest uses them any more (RFC 7126, 4.3 and 4.4).
+    // Source routes are refused without a word: nobody honest uses them any more (RFC 7126, 4.3
+    // and 4.4).
     if (!fault->source_route) {
-      send_error(Icmp4Message::kParameterProblem, 0, static_cast<std::uint16_t>(fault->at << 8), whole);
+      send_error(Icmp4Message::kParameterProblem, 0, static_cast<std::uint16_t>(fault->at << 8),
+                 whole);
     }
     return drop(Count::drop_ip_options);
   }
@@ -133,7 +138,8 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
     if (reassembler_ == nullptr) return drop(Count::drop_ip_fragment);
     Reassembler::Whole made;
     if (!reassembler_->input(*ip, whole, now_, made)) return Upward::kNothing;
-    packet.checksum = ChecksumState::kUnknown;  // what links vouch for are packets that came in one piece
+    packet.checksum =
+        ChecksumState::kUnknown;  // what links vouch for are packets that came in one piece
     packet.payload = made.payload;
     packet.whole = made.packet;
     packet.traffic_class = made.traffic_class;
@@ -172,7 +178,8 @@ void Network::timers() {
   if (reassembler_ == nullptr) return;
   for (std::span<const std::byte> quote; reassembler_->expire(now_, quote);) {
     // RFC 792: nothing is said when the first fragment has not come, since it alone can be quoted.
-    if (!quote.empty()) send_error(Icmp4Message::kTimeExceeded, Icmp4Message::kReassemblyTime, 0, quote);
+    if (!quote.empty())
+      send_error(Icmp4Message::kTimeExceeded, Icmp4Message::kReassemblyTime, 0, quote);
   }
 }
 
@@ -183,8 +190,8 @@ Instant Network::next_deadline() const {
 
 // ---- Down ----
 
-// The identification tells nobody how much we send, nor what the next one will be (RFC 7739, 3). What is
-// never fragmented may have any (RFC 6864, 4.1): one rule for all.
+// The identification tells nobody how much we send, nor what the next one will be (RFC 7739, 3).
+// What is never fragmented may have any (RFC 6864, 4.1): one rule for all.
 Ipv4Packet Network::header_for(const PacketOut& packet) {
   Ipv4Packet ip;
   ip.source = packet.source;
@@ -211,9 +218,11 @@ Sent Network::send(PacketOut& packet) {
   return send_routed(packet, parts, length);
 }
 
-Sent Network::send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts, std::size_t length) {
+Sent Network::send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts,
+                         std::size_t length) {
   neighbours_.touch(path.neighbour);
-  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
+  const auto headers =
+      std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   emit_ipv4(header_for(packet), length, headers.subspan(kIpAt));
   std::ranges::copy(path.ethernet, headers.begin() + kEthernetAt);
   parts[0] = headers.subspan(kEthernetAt);
@@ -229,7 +238,8 @@ Sent Network::send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_
   };
   const auto hop = interfaces_.route(packet.destination);
   if (!hop) return drop(Count::drop_ip_no_route);
-  const auto headers = std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
+  const auto headers =
+      std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   if (kIpv4HeaderMin + length > interfaces_.mtu(hop->interface) && packet.segment == 0) {
     const bool here = packet.may_fragment && packet.pieces.empty();
     if (!here || kIpv4HeaderMin + length > 65535) return drop(Count::drop_ip_too_big);
@@ -255,8 +265,8 @@ std::uint32_t Network::segmentation(const IpAddress& remote) {
   return hop && neighbours_.find(*hop, now_) ? interfaces_.segmentation(hop->interface) : 0;
 }
 
-// One packet or fragment: its IP header goes into `headers` before PacketOut::kHeadroom, where the protocol's
-// begins; the payload is in the parts from the second on.
+// One packet or fragment: its IP header goes into `headers` before PacketOut::kHeadroom, where the
+// protocol's begins; the payload is in the parts from the second on.
 Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
                        PacketOut::Pieces parts, std::uint16_t segment) {
   const FrameOut frame{parts, segment};
@@ -307,7 +317,8 @@ Error Network::ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t
   const auto hop = interfaces_.route(to);
   if (!hop || is_local(to)) return Error::kNoRoute;
   PacketOut packet;
-  Icmp::make_echo(Icmp4Message::kEchoRequest, hop->source, to, identifier, sequence, payload, packet);
+  Icmp::make_echo(Icmp4Message::kEchoRequest, hop->source, to, identifier, sequence, payload,
+                  packet);
   // A ping that the link does not take now is a ping without an answer.
   if (send(packet) == Sent::kSent) counters_.add(Count::icmp_echo_requests_out);
   // The payload is the caller's and good only during this call.
@@ -321,7 +332,8 @@ Result<InterfaceId> Network::add_interface(Link& link, const MacAddress& mac, st
   return interfaces_.add(link, mac, mtu);
 }
 
-Error Network::add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options) {
+Error Network::add_address(InterfaceId interface, const Prefix& address,
+                           const AddressOptions& options) {
   return conflicts_.add_address(interface, address, options, now_);
 }
 

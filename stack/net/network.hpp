@@ -1,5 +1,5 @@
-// The network layer: interfaces with their addresses, routes, neighbours, IPv4 (fragmentation.cpp cuts what
-// is too large) and ICMP.
+// The network layer: interfaces with their addresses, routes, neighbours, IPv4 (fragmentation.cpp
+// cuts what is too large) and ICMP.
 #pragma once
 
 #include <array>
@@ -26,17 +26,18 @@ namespace conker {
 
 class Network {
  public:
-  Network(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
-          Counters& counters, ChunkPool& chunks);
+  Network(Arena& arena, const Capacities& capacities, const Settings& settings,
+          const Entropy& entropy, Counters& counters, ChunkPool& chunks);
 
   void begin(Instant now) { now_ = now; }
 
   // ---- Up ----
 
   enum class Upward : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
-  /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet` or
-  /// `unreachable`.
-  Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet, Unreachable& unreachable);
+  /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet`
+  /// or `unreachable`.
+  Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
+               Unreachable& unreachable);
   /// The four-tuple of a SYN, as far as a glance at the frame tells.
   static std::optional<FourTuple> glance_at_syn(const FrameIn& frame);
   /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
@@ -49,20 +50,21 @@ class Network {
 
   // ---- Down ----
 
-  /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the protocol's
-  /// affair.
+  /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the
+  /// protocol's affair.
   Sent send(PacketOut& packet);
   /// Bytes of the longest packet with TCP data to `remote` that may have a `segment` now
   /// (Link::segmentation()); 0: none may.
   std::uint32_t segmentation(const IpAddress& remote);
-  /// The same to everybody on a link, whose interface may have no address yet: then the source is 0.0.0.0 and
-  /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
+  /// The same to everybody on a link, whose interface may have no address yet: then the source is
+  /// 0.0.0.0 and the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
   Sent broadcast(InterfaceId interface, PacketOut& packet);
   void flush();
-  /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may be told.
+  /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may
+  /// be told.
   void port_unreachable(const PacketIn& packet);
-  /// What was sent to `remote` has not arrived, as it seems: the neighbour on the way is asked again, at most
-  /// once in Settings::neighbour_retry.
+  /// What was sent to `remote` has not arrived, as it seems: the neighbour on the way is asked
+  /// again, at most once in Settings::neighbour_retry.
   void doubt_neighbour(const IpAddress& remote);
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload);
@@ -70,11 +72,13 @@ class Network {
   // ---- What there is ----
 
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
-  Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options = {});
+  Error add_address(InterfaceId interface, const Prefix& address,
+                    const AddressOptions& options = {});
   Error remove_address(const IpAddress& address) { return conflicts_.remove_address(address); }
   void link_up(InterfaceId interface);
   Error add_route(const Prefix& to, const IpAddress& gateway) {
-    return gateway.is_unspecified() ? Error::kInvalidArgument : interfaces_.add_route(to, gateway, {});
+    return gateway.is_unspecified() ? Error::kInvalidArgument
+                                    : interfaces_.add_route(to, gateway, {});
   }
   Error add_route(const Prefix& to, InterfaceId interface) {
     return interfaces_.add_route(to, IpAddress(), interface);
@@ -97,8 +101,8 @@ class Network {
   IpAddress address_on(InterfaceId interface) const { return interfaces_.address_on(interface); }
 
   bool is_local(const IpAddress& address) const;
-  /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute if none
-  /// does.
+  /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute
+  /// if none does.
   Result<IpAddress> source_for(const IpAddress& remote) const;
   /// Where a packet to `remote` would go next.
   std::optional<Hop> hop_to(const IpAddress& remote) const { return interfaces_.route(remote); }
@@ -116,21 +120,26 @@ class Network {
   }
   /// Every route, in the order in which they are looked at.
   std::span<const Route> routes() const { return interfaces_.routes().all(); }
-  /// Our own addresses, in the order they were added, with those that are not in use (yet, or any more).
+  /// Our own addresses, in the order they were added, with those that are not in use (yet, or any
+  /// more).
   std::uint32_t address_count() const;
   IpAddress address(std::uint32_t index) const;
-  const Address& address_record(std::uint32_t index) const { return interfaces_.addresses()[index]; }
+  const Address& address_record(std::uint32_t index) const {
+    return interfaces_.addresses()[index];
+  }
   /// Whether address(index) is one of the interface over which `remote` is reached.
   bool leads_to(std::uint32_t index, const IpAddress& remote) const;
-  /// Whether a neighbour on the way to `remote` has been asked for by ARP and has not answered (yet, or at
-  /// all).
+  /// Whether a neighbour on the way to `remote` has been asked for by ARP and has not answered
+  /// (yet, or at all).
   bool neighbour_missing(const IpAddress& remote) const;
   /// Chunks held by packets that wait for a neighbour and by fragments; walked.
   std::uint64_t chunks_held() const { return neighbour_chunks() + fragment_chunks(); }
   std::uint64_t neighbour_chunks() const { return neighbours_.chunks_held(); }
-  std::uint64_t fragment_chunks() const { return reassembler_ == nullptr ? 0 : reassembler_->chunks_held(); }
-  /// Gives up the oldest packet that is not whole, for the sake of the connections; false when there is none
-  /// above the floor of fragments.
+  std::uint64_t fragment_chunks() const {
+    return reassembler_ == nullptr ? 0 : reassembler_->chunks_held();
+  }
+  /// Gives up the oldest packet that is not whole, for the sake of the connections; false when
+  /// there is none above the floor of fragments.
   bool shed_fragments() { return reassembler_ != nullptr && reassembler_->shed(); }
   /// Whether every fragment is accounted for: made whole, dropped, or held; walked.
   bool fragments_balance() const;
@@ -148,8 +157,8 @@ class Network {
   Sent send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
   Sent send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
   void remember(const Hop& hop, const Neighbours::Known& known, const Ipv4Packet& ip);
-  Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers, PacketOut::Pieces parts,
-                std::uint16_t segment);
+  Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
+                PacketOut::Pieces parts, std::uint16_t segment);
   Sent send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length);
 
   static constexpr std::uint64_t kPurpose = 0x6864;

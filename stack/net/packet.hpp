@@ -27,18 +27,19 @@ struct PacketIn {
 
 /// ICMP says that a TCP segment or a UDP datagram of ours did not arrive.
 struct Unreachable {
-  std::uint8_t type = 3;  // RFC 792: destination unreachable, 11 time exceeded, 12 parameter problem
+  std::uint8_t type =
+      3;  // RFC 792: destination unreachable, 11 time exceeded, 12 parameter problem
   std::uint8_t code = 0;
   std::uint8_t protocol = 0;
   std::uint16_t mtu =
-      0;            // of type 3, code 4: of the next hop, 68 or more; 0 from a router older than RFC 1191
+      0;  // of type 3, code 4: of the next hop, 68 or more; 0 from a router older than RFC 1191
   IpAddress from;   // the router or host that says so
   FourTuple tuple;  // as we would write it: local is us
   Seq sequence;     // of the segment that it quotes; nothing of a datagram
 };
 
-/// A packet on its way down. Headers are written from the inside out into one buffer: the protocol writes its
-/// header at kHeadroom, the network layer puts its own in front.
+/// A packet on its way down. Headers are written from the inside out into one buffer: the protocol
+/// writes its header at kHeadroom, the network layer puts its own in front.
 struct PacketOut {
   static constexpr std::size_t kHeadroom = 14 + 40;  // Ethernet, and the larger of IPv4 and IPv6
   static constexpr std::size_t kTransportMax = 60;
@@ -56,11 +57,13 @@ struct PacketOut {
   bool may_fragment = false;           // on the way; here, too, where the payload is in one piece
   std::uint16_t segment = 0;           // FrameOut's: where Network::segmentation() says so
   std::span<const std::byte> payload;  // in one piece, which stays until flush() ...
-  Pieces
-      pieces;  // ... or in several: the list begins with a place for the headers, and is good during send()
+  Pieces pieces;  // ... or in several: the list begins with a place for the headers, and is good
+                  // during send()
   alignas(4) std::array<std::byte, kHeadroom + kTransportMax> headers;
 
-  std::span<std::byte> transport() { return std::span(headers).subspan(kHeadroom, transport_length); }
+  std::span<std::byte> transport() {
+    return std::span(headers).subspan(kHeadroom, transport_length);
+  }
 
   /// What the parts of a frame are made of when the payload is in one piece.
   using Few = std::array<std::span<const std::byte>, 2>;
@@ -74,7 +77,8 @@ struct PacketOut {
 
 enum class Sent : std::uint8_t {
   kSent,     // given to the link, or kept until the neighbour is found
-  kDropped,  // no route, or no room in the neighbour's queue: as good as lost on the way, and counted
+  kDropped,  // no route, or no room in the neighbour's queue: as good as lost on the way, and
+             // counted
   kBusy,     // the link cannot take it now: try again at the next output()
 };
 

@@ -1,5 +1,5 @@
-// What was found out about a pair of addresses, one of ours and one of another host, kept for the next packet
-// between them.
+// What was found out about a pair of addresses, one of ours and one of another host, kept for the
+// next packet between them.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +28,12 @@ struct Path {
   std::array<std::byte, kEthernetHeader> ethernet{};
 };
 
-/// A cache with one place for each of a few groups of pairs: a newcomer takes the place of whoever has it.
+/// A cache with one place for each of a few groups of pairs: a newcomer takes the place of whoever
+/// has it.
 class Paths {
  public:
-  Paths(Arena& arena, std::uint32_t capacity) : places_(arena.take<Path>(capacity == 0 ? 1 : capacity)) {}
+  Paths(Arena& arena, std::uint32_t capacity)
+      : places_(arena.take<Path>(capacity == 0 ? 1 : capacity)) {}
 
   /// Null when nothing is known of the pair.
   const Path* find(std::uint32_t local, std::uint32_t remote, std::uint32_t epoch) const {

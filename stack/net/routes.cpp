@@ -84,8 +84,9 @@ const Route* Routes::direct(InterfaceId interface, const IpAddress& address) con
 }
 
 bool Routes::is_broadcast(const IpAddress& address) const {
-  return std::ranges::any_of(
-      all(), [&](const Route& r) { return r.gateway.is_unspecified() && r.to.broadcast() == address; });
+  return std::ranges::any_of(all(), [&](const Route& r) {
+    return r.gateway.is_unspecified() && r.to.broadcast() == address;
+  });
 }
 
 }  // namespace conker

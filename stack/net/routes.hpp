@@ -26,8 +26,9 @@ struct Route {
   bool connected = false;  // there because of an address of ours, and goes with it
 };
 
-/// A table in the order of looking: the longest prefix first, of equal ones those of our own addresses, then
-/// the older. It is searched from the front: its length is that of a configuration, not that of the traffic.
+/// A table in the order of looking: the longest prefix first, of equal ones those of our own
+/// addresses, then the older. It is searched from the front: its length is that of a configuration,
+/// not that of the traffic.
 class Routes {
  public:
   Routes(Arena& arena, const Capacities& capacities);
@@ -35,7 +36,8 @@ class Routes {
   /// The prefix of an address of ours. Another address in the same prefix adds nothing.
   void add_connected(InterfaceId interface, const Prefix& address);
   void remove_connected();
-  /// kAddressInUse when that prefix has a route that was added; kTableFull beyond Capacities::routes.
+  /// kAddressInUse when that prefix has a route that was added; kTableFull beyond
+  /// Capacities::routes.
   Error add(const Route& route);
   bool remove(const Prefix& to);
 

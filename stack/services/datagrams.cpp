@@ -21,7 +21,8 @@ std::uint32_t echo(Udp& udp, UdpId id, std::span<std::byte> scratch) {
     const bool endless =
         port == info.local.port.value || std::ranges::find(kAnswerers, port) != kAnswerers.end();
     if (endless || datagram->length > scratch.size()) continue;
-    // From the address that it was sent to (RFC 1122, 4.1.3.5). What cannot leave is lost, as datagrams are.
+    // From the address that it was sent to (RFC 1122, 4.1.3.5). What cannot leave is lost, as
+    // datagrams are.
     (void)udp.send_to(id, datagram->source, scratch.first(datagram->length), datagram->destination);
   }
   return count;

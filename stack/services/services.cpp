@@ -11,16 +11,18 @@ namespace {
 bool finished(const Stack& stack, ConnectionId id) {
   ConnectionInfo info;
   if (!stack.info(id, info) || info.receive_queue != 0) return false;
-  return info.state == State::kCloseWait || info.state == State::kClosing || info.state == State::kLastAck ||
-         info.state == State::kTimeWait;
+  return info.state == State::kCloseWait || info.state == State::kClosing ||
+         info.state == State::kLastAck || info.state == State::kTimeWait;
 }
 
 void close_if_finished(Stack& stack, ConnectionId id) {
   if (finished(stack, id)) static_cast<void>(stack.close(id));
 }
 
-/// Lines of 72 of the 95 printing characters, each line one further on; after 95 lines it is where it began.
-constexpr std::size_t kPrinting = 95, kColumns = 72, kLine = kColumns + 2, kPattern = kPrinting * kLine;
+/// Lines of 72 of the 95 printing characters, each line one further on; after 95 lines it is where
+/// it began.
+constexpr std::size_t kPrinting = 95, kColumns = 72, kLine = kColumns + 2,
+                      kPattern = kPrinting * kLine;
 
 constexpr std::array<char, kPattern> make_pattern() {
   std::array<char, kPattern> pattern{};
@@ -38,8 +40,8 @@ constexpr std::array<char, kPattern> kCharacters = make_pattern();
 
 }  // namespace
 
-// Nothing is taken from the receive queue that the send queue has no room for: a peer that does not read is
-// not read from either.
+// Nothing is taken from the receive queue that the send queue has no room for: a peer that does not
+// read is not read from either.
 void echo(Stack& stack, ConnectionId id) {
   std::array<std::span<const std::byte>, 8> pieces;
   for (;;) {
@@ -64,7 +66,8 @@ void discard(Stack& stack, ConnectionId id) {
     const auto count = stack.peek(id, pieces);
     if (!count || *count == 0) break;
     std::uint32_t bytes = 0;
-    for (std::uint32_t i = 0; i < *count; ++i) bytes += static_cast<std::uint32_t>(pieces[i].size());
+    for (std::uint32_t i = 0; i < *count; ++i)
+      bytes += static_cast<std::uint32_t>(pieces[i].size());
     if (stack.consume(id, bytes) != Error::kOk) return;
   }
   close_if_finished(stack, id);

@@ -6,7 +6,8 @@
 namespace conker {
 namespace {
 
-/// How long to wait after the stack refused an open: ports and slots come back with time, not with asking.
+/// How long to wait after the stack refused an open: ports and slots come back with time, not with
+/// asking.
 constexpr Duration kRetryPause = 1ms;
 /// Cycles begun in one step at most, so that no turn grows long; the next turn follows at once.
 constexpr std::uint32_t kMaxPerStep = 256;
@@ -21,11 +22,13 @@ constexpr int kAddressTries = 4;
 
 bool sensible(const StrikeRequest& r, std::size_t slots) {
   const IpAddress& to = r.target.address;
-  if (to.is_unspecified() || to.is_multicast() || to.is_limited_broadcast() || r.target.port.value == 0)
+  if (to.is_unspecified() || to.is_multicast() || to.is_limited_broadcast() ||
+      r.target.port.value == 0)
     return false;
   if (r.cycles == 0 && r.duration == Duration{0}) return false;
   if (r.duration < Duration{0} || r.duration > kMaxDuration) return false;
-  if (r.concurrency == 0 || r.concurrency > slots || r.concurrency > Strike::kMaxSlots) return false;
+  if (r.concurrency == 0 || r.concurrency > slots || r.concurrency > Strike::kMaxSlots)
+    return false;
   return r.connect_timeout > Duration{0} && r.connect_timeout <= kMaxTimeout &&
          r.close_timeout > Duration{0} && r.close_timeout <= kMaxTimeout;
 }
@@ -40,7 +43,8 @@ Strike::Strike(Stack& stack, std::span<Slot> slots, std::uint8_t owner)
 Error Strike::start(const StrikeRequest& request) {
   if (running_) return Error::kAddressInUse;
   if (!sensible(request, slots_.size())) return Error::kInvalidArgument;
-  if (const auto source = stack_.network().source_for(request.target.address); !source) return source.error();
+  if (const auto source = stack_.network().source_for(request.target.address); !source)
+    return source.error();
 
   const Instant now = stack_.now();
   request_ = request;
@@ -93,7 +97,8 @@ Instant Strike::next_deadline() const {
   Instant deadline = kNever;
   if (!over_) {
     deadline = end_;
-    if (live_ < request_.concurrency) deadline = std::min(deadline, std::max(next_open_, retry_at_));
+    if (live_ < request_.concurrency)
+      deadline = std::min(deadline, std::max(next_open_, retry_at_));
   }
   if (first_closing_ != kNone) {
     deadline = std::min(deadline, slots_[first_closing_].closing + request_.close_timeout);
@@ -190,7 +195,8 @@ void Strike::close_one(std::uint32_t index, bool unread, Instant now) {
     (void)stack_.abort(slot.id);
     return;
   }
-  // Closing over unread bytes would be a reset; a peer that greets us is to see our FIN all the same.
+  // Closing over unread bytes would be a reset; a peer that greets us is to see our FIN all the
+  // same.
   if (ConnectionInfo info; unread && stack_.info(slot.id, info))
     (void)stack_.consume(slot.id, info.receive_queue);
   (void)stack_.close(slot.id);

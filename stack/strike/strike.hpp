@@ -1,5 +1,6 @@
-// The strike: opens and closes connections to one target as fast as the target can bear, or at a given rate,
-// and reports what became of every single one. Runs wherever the stack runs; uses only its public calls.
+// The strike: opens and closes connections to one target as fast as the target can bear, or at a
+// given rate, and reports what became of every single one. Runs wherever the stack runs; uses only
+// its public calls.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ struct StrikeRequest {
   std::uint64_t cycles = 0;       // 0: no limit by count
   Duration duration{0};           // 0: no limit by time. One of the two must be given
   std::uint32_t concurrency = 1;  // 1 to the number of slots
-  std::uint32_t rate = 0;         // cycles begun a second, evenly spaced; 0: as fast as the peer bears
+  std::uint32_t rate = 0;  // cycles begun a second, evenly spaced; 0: as fast as the peer bears
   Close close = Close::kFin;
   std::uint64_t seed = 1;         // decides the order in which the stack's own addresses are used
   Duration connect_timeout = 5s;  // of each cycle
@@ -29,8 +30,8 @@ struct StrikeRequest {
       5s;  // how long a closing may take before the cycle is aborted and counted as timed out
 };
 
-/// What became of the cycles. Every cycle that was begun is in exactly one of completed, the four kinds of
-/// failure, and live.
+/// What became of the cycles. Every cycle that was begun is in exactly one of completed, the four
+/// kinds of failure, and live.
 struct StrikeReport {
   std::uint64_t begun = 0;
   std::uint64_t completed = 0;
@@ -44,12 +45,14 @@ struct StrikeReport {
   std::uint64_t retransmits = 0;
   std::uint64_t time_wait_evicted = 0, time_wait_reused = 0;
   // How the connections ended, from the connections' own last words; reset by either side.
-  std::uint64_t ended_closed = 0, ended_reset = 0, ended_timed_out = 0, ended_refused = 0, ended_other = 0;
+  std::uint64_t ended_closed = 0, ended_reset = 0, ended_timed_out = 0, ended_refused = 0,
+                ended_other = 0;
 
   std::uint64_t failed() const { return refused + timed_out + reset + other; }
   bool balanced() const {
-    return begun == completed + failed() + live &&
-           begun == ended_closed + ended_reset + ended_timed_out + ended_refused + ended_other + live;
+    return begun == completed + failed() + live && begun == ended_closed + ended_reset +
+                                                                ended_timed_out + ended_refused +
+                                                                ended_other + live;
   }
 };
 
@@ -70,15 +73,17 @@ class Strike {
 
   static constexpr std::uint32_t kMaxAddresses = 256;
 
-  /// `owner` marks the cookies of this strike's connections, so that the embedder can route events to it.
+  /// `owner` marks the cookies of this strike's connections, so that the embedder can route events
+  /// to it.
   Strike(Stack& stack, std::span<Slot> slots, std::uint8_t owner);
 
-  /// kInvalidArgument when the request makes no sense, kNoRoute when no interface leads to the target,
-  /// kAddressInUse when a strike is running. Neither timeout may be longer than a day, nor the duration
-  /// longer than 1000 days. Of the stack's own addresses the first kMaxAddresses on the interface that leads
-  /// to the target take turns.
+  /// kInvalidArgument when the request makes no sense, kNoRoute when no interface leads to the
+  /// target, kAddressInUse when a strike is running. Neither timeout may be longer than a day, nor
+  /// the duration longer than 1000 days. Of the stack's own addresses the first kMaxAddresses on
+  /// the interface that leads to the target take turns.
   Error start(const StrikeRequest& request);
-  /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn, in step 3.
+  /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
+  /// in step 3.
   void step();
   /// News of a connection whose cookie bears this strike's owner.
   void on_event(const Event& event);
@@ -108,8 +113,8 @@ class Strike {
   std::span<Slot> slots_;
   std::uint32_t owner_;
   StrikeRequest request_;
-  // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time and the
-  // counters of the stack up to date in place.
+  // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time
+  // and the counters of the stack up to date in place.
   mutable StrikeReport report_;
   bool running_ = false;
   bool over_ = false;  // nothing more is begun
@@ -117,13 +122,14 @@ class Strike {
   std::uint32_t live_ = 0;      // slots not free; report() walks instead
   std::uint32_t given_up_ = 0;  // slots that we aborted and whose last event has not come yet
   std::uint32_t free_ = kNone;  // list of free slots
-  std::uint32_t first_closing_ = kNone, last_closing_ = kNone;  // in the order in which they time out
+  std::uint32_t first_closing_ = kNone,
+                last_closing_ = kNone;  // in the order in which they time out
 
   Instant started_{}, end_ = kNever;
   Instant next_open_{};  // when the next cycle is due; stays at the start when there is no rate
   Instant retry_at_{};   // after the stack refused an open
-  // The interval between two cycles is interval_ + remainder_ / rate microseconds; fraction_ carries what is
-  // left over.
+  // The interval between two cycles is interval_ + remainder_ / rate microseconds; fraction_
+  // carries what is left over.
   Duration interval_{0};
   std::uint32_t remainder_ = 0, fraction_ = 0;
 

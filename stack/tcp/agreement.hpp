@@ -9,7 +9,8 @@
 
 namespace conker {
 
-/// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is believed.
+/// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is
+/// believed.
 inline constexpr std::uint16_t kDefaultMss = 536;
 inline constexpr std::uint16_t kLeastMss = 48;
 
@@ -34,7 +35,8 @@ constexpr std::uint16_t option_bytes(const Agreement& agreement) {
 /// The shift with which the largest receive buffer can be announced (RFC 7323, 2.2).
 constexpr std::uint8_t window_scale(const Settings& settings) {
   std::uint8_t shift = 0;
-  while (shift < TcpSegment::kMaxWindowScale && (settings.receive_buffer >> shift) > 0xffff) ++shift;
+  while (shift < TcpSegment::kMaxWindowScale && (settings.receive_buffer >> shift) > 0xffff)
+    ++shift;
   return shift;
 }
 
@@ -43,7 +45,8 @@ constexpr void offer(const Settings& settings, TcpSegment& syn) {
   if (settings.window_scaling) syn.window_scale = window_scale(settings);
   syn.sack_permitted = settings.sack;
   if (settings.timestamps) syn.timestamps = TcpTimestamps{};
-  if (settings.ecn == Ecn::kAlways) syn.flags |= TcpFlags::kEce | TcpFlags::kCwr;  // RFC 3168, 6.1.1
+  if (settings.ecn == Ecn::kAlways)
+    syn.flags |= TcpFlags::kEce | TcpFlags::kCwr;  // RFC 3168, 6.1.1
 }
 
 /// What the peer's SYN makes of that.
@@ -61,10 +64,11 @@ constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
     agreement.timestamps = true;
     agreement.ts_recent = syn.timestamps->value;
   }
-  // RFC 3168, 6.1.1: a SYN asks with both, a SYN-ACK says yes with ECE alone. Who has both in a SYN-ACK only
-  // mirrors what it got.
+  // RFC 3168, 6.1.1: a SYN asks with both, a SYN-ACK says yes with ECE alone. Who has both in a
+  // SYN-ACK only mirrors what it got.
   if (syn.has(TcpFlags::kAck)) {
-    agreement.ecn = settings.ecn == Ecn::kAlways && syn.has(TcpFlags::kEce) && !syn.has(TcpFlags::kCwr);
+    agreement.ecn =
+        settings.ecn == Ecn::kAlways && syn.has(TcpFlags::kEce) && !syn.has(TcpFlags::kCwr);
   } else {
     agreement.ecn = settings.ecn != Ecn::kOff && syn.has(TcpFlags::kEce | TcpFlags::kCwr);
   }

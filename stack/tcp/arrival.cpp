@@ -1,5 +1,5 @@
-// SEGMENT ARRIVES (RFC 9293, 3.10.7), with the checks of RFC 5961. The order of the steps is the RFC's. Every
-// path ends in one counter: what became of the segment.
+// SEGMENT ARRIVES (RFC 9293, 3.10.7), with the checks of RFC 5961. The order of the steps is the
+// RFC's. Every path ends in one counter: what became of the segment.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -20,18 +20,20 @@ bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
   return c.last_ack == c.rcv_nxt && segment.sequence >= c.rcv_nxt - c.rcv_limit;
 }
 
-/// A closed window keeps text and FIN out, but not the ACK that comes with them (RFC 9293, 3.10.7.4, first).
+/// A closed window keeps text and FIN out, but not the ACK that comes with them (RFC
+/// 9293, 3.10.7.4, first).
 bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
   return c.rcv_wnd() == 0 && segment.sequence == c.rcv_nxt && segment.has(TcpFlags::kAck) &&
          !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
 }
 
-/// ICMP errors that no waiting mends: the host does not speak TCP, nobody listens, or somebody on the way has
-/// been told to let nothing pass (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1). The other codes are of the moment,
-/// of routes, or obsolete.
+/// ICMP errors that no waiting mends: the host does not speak TCP, nobody listens, or somebody on
+/// the way has been told to let nothing pass (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1). The other
+/// codes are of the moment, of routes, or obsolete.
 bool ends_an_open(const Unreachable& message) {
   constexpr std::uint16_t kCodes = 1u << 2 | 1u << 3 | 1u << 9 | 1u << 10 | 1u << 13;
-  return message.type == Icmp4Message::kUnreachable && message.code < 16 && (kCodes >> message.code & 1) != 0;
+  return message.type == Icmp4Message::kUnreachable && message.code < 16 &&
+         (kCodes >> message.code & 1) != 0;
 }
 
 }  // namespace
@@ -112,9 +114,9 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   return Count::segments_delivered;
 }
 
-// A reset has just freed the peer of what it knew of an older connection, so a SYN is welcome now (RFC
-// 9293, 3.5, figure 9) and need not wait for its timer. Once: a peer that answers every SYN so gets no more
-// than the timer brings.
+// A reset has just freed the peer of what it knew of an older connection, so a SYN is welcome now
+// (RFC 9293, 3.5, figure 9) and need not wait for its timer. Once: a peer that answers every SYN so
+// gets no more than the timer brings.
 void Tcp::hurry_syn(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.syn_hurried || c.snd_nxt == c.iss) return;
@@ -124,14 +126,15 @@ void Tcp::hurry_syn(std::uint32_t slot) {
   mark_dirty(slot);
 }
 
-// 3.10.7.4: all other states. Nothing that a segment brings is taken note of before the last check that can
-// refuse it, which is that of the ACK field: a segment that is refused changes when we answered last, and
-// nothing else.
+// 3.10.7.4: all other states. Nothing that a segment brings is taken note of before the last check
+// that can refuse it, which is that of the ACK field: a segment that is refused changes when we
+// answered last, and nothing else.
 Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   Connection& c = connections_[slot];
   if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
       segment.sequence == c.irs) {
-    // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt with.
+    // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt
+    // with.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
     segment.syn_done = true;
@@ -140,8 +143,8 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   const bool unacceptable = closed_window && !only_ack_counts(c, segment);
   if (c.agreed.timestamps && !segment.has(TcpFlags::kRst)) {
     if (!segment.timestamps) {
-      // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do not, and
-      // are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
+      // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do
+      // not, and are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
       if (unacceptable || segment.has(TcpFlags::kSyn)) challenge(slot);
       return Count::drop_segment_no_timestamps;
     }
@@ -179,8 +182,8 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   process_ack(slot, segment);
   if (c.snd_una != una) disarm(c, Timer::kUserTimeout);
   if (segment.user_timeout) adopt_user_timeout(c, *segment.user_timeout);
-  // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line (RFC
-  // 6093, 3.1).
+  // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line
+  // (RFC 6093, 3.1).
   if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
   // Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving) && !closed_window) {
@@ -188,16 +191,16 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
     process_text(slot, segment);
     if (opens) take_text_of_syn(slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
-    // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth). The peer is
-    // told where we stand.
+    // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth).
+    // The peer is told where we stand.
     c.ack_now = true;
     mark_dirty(slot);
   }
   return Count::segments_delivered;
 }
 
-// Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet for 24 days
-// says nothing any more (5.5).
+// Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet
+// for 24 days says nothing any more (5.5).
 bool Tcp::old_duplicate(const Connection& c, const TcpSegment& segment) const {
   constexpr Duration kOutdated = 24h * 24;
   return static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0 &&
@@ -212,7 +215,8 @@ void Tcp::note_timestamp(Connection& c, const TcpSegment& segment) {
   c.ts_recent_at = Tick::floor(now_);
 }
 
-// The four cases of 3.10.7.4, table 6. What a RST carries takes no sequence numbers (3.5.3; RFC 5961, 3.2).
+// The four cases of 3.10.7.4, table 6. What a RST carries takes no sequence numbers (3.5.3; RFC
+// 5961, 3.2).
 bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
   const std::uint32_t length = segment.has(TcpFlags::kRst) ? 0 : segment.length();
   const std::uint32_t window = c.rcv_wnd();
@@ -225,8 +229,9 @@ bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
 Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_unacceptable;
   Connection& c = connections_[slot];
-  // Text is always answered, since an ACK of ours may have been lost. All else is answered under a limit, a
-  // FIN that comes again among it: a peer that repeats it with every ACK would go on for ever.
+  // Text is always answered, since an ACK of ours may have been lost. All else is answered under a
+  // limit, a FIN that comes again among it: a peer that repeats it with every ACK would go on for
+  // ever.
   const bool text = !segment.payload.empty() && !segment.has(TcpFlags::kSyn);
   if (text) {
     c.ack_now = true;
@@ -235,19 +240,22 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
     return Count::drop_segment_unacceptable;
   }
   // Only who knows the connection is told more than where it stands.
-  if (segment.has(TcpFlags::kSyn) || !plausible_ack(c, segment)) return Count::drop_segment_unacceptable;
+  if (segment.has(TcpFlags::kSyn) || !plausible_ack(c, segment))
+    return Count::drop_segment_unacceptable;
   const Seq end = segment.sequence + segment.length();
   // Behind a closed window only the beginning may have come before.
   if (segment.sequence < c.rcv_nxt) note_duplicate(c, segment.sequence, min(end, c.rcv_nxt));
-  // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's wait for
-  // the lost one. What this one has overtaken is older than TS.Recent then, and has to come again, too.
+  // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's
+  // wait for the lost one. What this one has overtaken is older than TS.Recent then, and has to
+  // come again, too.
   if (segment.length() > 0 && end <= c.rcv_nxt && repeats_the_acknowledged(c, segment)) {
     note_timestamp(c, segment);
   }
   return Count::drop_segment_unacceptable;
 }
 
-// RFC 5961, 3.2: only the very next sequence number resets; any other inside the window is asked about.
+// RFC 5961, 3.2: only the very next sequence number resets; any other inside the window is asked
+// about.
 Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   if (segment.sequence != c.rcv_nxt) {
@@ -261,9 +269,9 @@ Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
   return Count::segments_delivered;
 }
 
-// ICMP about a segment of ours that is in flight (RFC 5927, 4.1: any other is forged or too late). Only while
-// connecting, and only what no waiting can mend, ends the connection; of the rest the application can ask for
-// the last (RFC 1122, 4.2.3.9 and 4.2.4.1).
+// ICMP about a segment of ours that is in flight (RFC 5927, 4.1: any other is forged or too late).
+// Only while connecting, and only what no waiting can mend, ends the connection; of the rest the
+// application can ask for the last (RFC 1122, 4.2.3.9 and 4.2.4.1).
 void Tcp::unreachable(const Unreachable& message) {
   const auto slot = find(hash_of(demux_key_, message.tuple), message.tuple);
   if (slot == kNone) return;
@@ -271,7 +279,8 @@ void Tcp::unreachable(const Unreachable& message) {
   touch(slot, c);
   if (!in_range(message.sequence, c.snd_una, c.in_flight())) return;
   counters_.add(Count::icmp_unreachable_accepted);
-  if (message.type == Icmp4Message::kUnreachable && message.code == Icmp4Message::kFragmentationNeeded) {
+  if (message.type == Icmp4Message::kUnreachable &&
+      message.code == Icmp4Message::kFragmentationNeeded) {
     return path_mtu_is(slot, message.mtu);
   }
   c.icmp_type = message.type;

@@ -20,7 +20,8 @@ constexpr std::array<std::uint16_t, kTimerCount> kTimed{{
     /* kLinger      */ kSynchronized | states(State::kSynReceived),
 }};
 
-/// The timer without which nothing would ever end the connection; none for those that wait for somebody else.
+/// The timer without which nothing would ever end the connection; none for those that wait for
+/// somebody else.
 bool has_its_end(const Connection& c) {
   if (in_state(c.state, kOpening)) return c.is_armed(Timer::kConnect);
   return c.state != State::kFinWait2 || !c.application_closed || c.is_armed(Timer::kFinWait2);
@@ -47,7 +48,8 @@ TcpAudit Tcp::audit() const {
     }
     const Connection& c = connections_[slot];
     ++taken;
-    check(!connections_.resting(slot) || may_rest(c, Tick::floor(now_)), "a connection rests that may not");
+    check(!connections_.resting(slot) || may_rest(c, Tick::floor(now_)),
+          "a connection rests that may not");
     hashed += c.hashed ? 1 : 0;
     queued += c.in_accept_queue ? 1 : 0;
     dirty += c.on_dirty ? 1 : 0;
@@ -77,8 +79,10 @@ TcpAudit Tcp::audit() const {
           "a connection that is over and closed by its application is still there");
     if (c.hashed) {
       check(find(c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
-      check(half_open_.find(c.hash, c.tuple) == kNone, "a four-tuple is half open and connected at once");
-      check(time_wait_.find(c.hash, c.tuple) == kNone, "a four-tuple is in TIME-WAIT and connected at once");
+      check(half_open_.find(c.hash, c.tuple) == kNone,
+            "a four-tuple is half open and connected at once");
+      check(time_wait_.find(c.hash, c.tuple) == kNone,
+            "a four-tuple is in TIME-WAIT and connected at once");
     }
     check(has_its_end(c), "no timer ends a connection whose peer is silent");
     for (unsigned i = 0; i < kTimerCount; ++i) {
@@ -91,8 +95,10 @@ TcpAudit Tcp::audit() const {
     check(c.snd_una <= c.snd_nxt && c.snd_una <= c.snd_cursor && c.snd_cursor <= c.snd_nxt,
           "the send sequence space is out of order");
     check(c.log == 0 || c.snd_una < c.snd_nxt, "a log of what is out, and nothing is out");
-    check(c.rcv_adv >= c.rcv_nxt || c.state == State::kSynSent, "the receive window has a negative size");
-    check(!c.out_of_order.empty() || c.sack.blocks().empty(), "blocks are told of that are not there");
+    check(c.rcv_adv >= c.rcv_nxt || c.state == State::kSynSent,
+          "the receive window has a negative size");
+    check(!c.out_of_order.empty() || c.sack.blocks().empty(),
+          "blocks are told of that are not there");
     if (!c.on_dirty && in_state(c.state, kSynchronized)) {
       const bool timed = c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist);
       check(timed || (c.snd_nxt == c.snd_una && c.send_queue.empty()),
@@ -108,17 +114,18 @@ TcpAudit Tcp::audit() const {
 
   // Whoever is on a list is a live record that says so, and whoever says so is on the list.
   const auto live = [this](std::uint32_t slot) { return connections_.live(slot); };
-  check(dirty_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_dirty; }) ==
-            dirty,
+  check(dirty_.count(connections_,
+                     [&](auto slot) { return live(slot) && connections_[slot].on_dirty; }) == dirty,
         "the list of connections with something to send and the table disagree");
-  check(ready_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_ready; }) ==
-            ready,
+  check(ready_.count(connections_,
+                     [&](auto slot) { return live(slot) && connections_[slot].on_ready; }) == ready,
         "the list of connections with news and the table disagree");
-  check(reap_.count(connections_, [&](auto slot) { return live(slot) && connections_[slot].on_reap; }) ==
-            reaping,
+  check(reap_.count(connections_,
+                    [&](auto slot) { return live(slot) && connections_[slot].on_reap; }) == reaping,
         "the list of connections to be freed and the table disagree");
 
-  check(holes_.size() == holes, "the list of connections with data beyond a hole and the table disagree");
+  check(holes_.size() == holes,
+        "the list of connections with data beyond a hole and the table disagree");
 
   std::uint32_t accept_queues = 0;
   std::uint32_t half_open_lists = 0;
@@ -134,9 +141,10 @@ TcpAudit Tcp::audit() const {
     check(listeners_[slot].half_open.size() <= listeners_[slot].half_open_cap,
           "a listener has more half-open records than it may");
   }
-  check(ready_listeners_.count(
-            listeners_, [this](auto slot) { return listeners_.live(slot) && listeners_[slot].on_ready; }) ==
-            listeners_ready,
+  check(ready_listeners_.count(listeners_,
+                               [this](auto slot) {
+                                 return listeners_.live(slot) && listeners_[slot].on_ready;
+                               }) == listeners_ready,
         "the list of listeners with news and the table disagree");
   check(accept_queues == queued, "accept queues and connections disagree");
 
@@ -163,7 +171,8 @@ TcpAudit Tcp::audit() const {
   check(time_wait_.indexed() == result.time_wait, "TIME-WAIT records and their index disagree");
 
   check(n(Count::half_open_created) == n(Count::half_open_promoted) + n(Count::half_open_reset) +
-                                           n(Count::half_open_timed_out) + n(Count::half_open_dropped) +
+                                           n(Count::half_open_timed_out) +
+                                           n(Count::half_open_dropped) +
                                            n(Count::half_open_replaced) + result.half_open,
         "half-open records created do not equal those that ended and those there are");
   check(n(Count::time_wait_created) == n(Count::time_wait_expired) + n(Count::time_wait_evicted) +

@@ -6,8 +6,9 @@
 
 namespace conker {
 
-Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings, const Entropy& entropy,
-         Counters& counters, ChunkPool& chunks, TimerWheel& wheel, Network& network)
+Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings,
+         const Entropy& entropy, Counters& counters, ChunkPool& chunks, TimerWheel& wheel,
+         Network& network)
     : settings_(settings),
       counters_(counters),
       chunks_(chunks),
@@ -76,7 +77,8 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   keep_alive(c, settings_.keepalive);
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);
-  arm(slot, Timer::kConnect, request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
+  arm(slot, Timer::kConnect,
+      request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
   mark_dirty(slot);
   return connections_.id(slot);
 }
@@ -103,7 +105,8 @@ Result<ListenerId> Tcp::listen(const ListenRequest& request) {
 Error Tcp::unlisten(ListenerId id) {
   Listener* listener = listeners_.find(id);
   if (listener == nullptr) return Error::kNoSuchId;
-  while (!listener->half_open.empty()) drop_half_open(listener->half_open.head(), Count::half_open_dropped);
+  while (!listener->half_open.empty())
+    drop_half_open(listener->half_open.head(), Count::half_open_dropped);
   while (!listener->accept_queue.empty()) {
     reset_and_destroy(listener->accept_queue.head(), CloseReason::kAborted, Cause::kListenerClosed);
   }
@@ -134,8 +137,8 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
   Connection* c = living(id);
   if (c == nullptr) return Error::kNoSuchId;
   if (c->fin_queued || c->application_closed) return Error::kClosing;
-  if (!in_state(c->state,
-                states(State::kSynSent, State::kSynReceived, State::kEstablished, State::kCloseWait))) {
+  if (!in_state(c->state, states(State::kSynSent, State::kSynReceived, State::kEstablished,
+                                 State::kCloseWait))) {
     return Error::kNotConnected;
   }
   if (c->send_queue.empty()) c->advanced_at = Tick::floor(now_);
@@ -257,7 +260,8 @@ Error Tcp::abort(ConnectionId id) {
   return Error::kOk;
 }
 
-// Somebody who found the id elsewhere decides about it before its listener's application has seen it.
+// Somebody who found the id elsewhere decides about it before its listener's application has seen
+// it.
 void Tcp::leave_accept_queue(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (!c.in_accept_queue) return;

@@ -1,5 +1,5 @@
-// Answers to segments that are refused, and how often they are given (RFC 5961, 7; RFC 9293, 3.10.7.4): two
-// who disagree must not answer each other for ever.
+// Answers to segments that are refused, and how often they are given (RFC 5961, 7; RFC
+// 9293, 3.10.7.4): two who disagree must not answer each other for ever.
 #include <array>
 
 #include "stack/tcp/tcp.hpp"
@@ -11,8 +11,8 @@ constexpr std::uint32_t kSecond = 977;  // ticks
 
 }  // namespace
 
-// An ACK that tells the peer where we stand, at most twice a second, so that two who disagree do not answer
-// each other for ever (RFC 5961, 7).
+// An ACK that tells the peer where we stand, at most twice a second, so that two who disagree do
+// not answer each other for ever (RFC 5961, 7).
 bool Tcp::challenge(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Tick now = Tick::floor(now_);
@@ -31,7 +31,8 @@ bool Tcp::challenge(std::uint32_t slot) {
 void Tcp::challenge(HalfOpen& record) {
   if (!may_answer(record) || !allowed(challenges_)) return counters_.add(Count::answers_withheld);
   counters_.add(Count::challenge_acks_out);
-  TcpSegment ack{.sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
+  TcpSegment ack{
+      .sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
   ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
   if (record.agreed.timestamps) {
     ack.timestamps = timestamps_now(record.ts_offset, record.agreed.ts_recent);
@@ -39,11 +40,12 @@ void Tcp::challenge(HalfOpen& record) {
   static_cast<void>(send_bare(record.tuple, ack));
 }
 
-// Answers to segments that bring the handshake no further: twice a second, so that two who disagree do not
-// answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
+// Answers to segments that bring the handshake no further: twice a second, so that two who disagree
+// do not answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
 bool Tcp::may_answer(HalfOpen& record) {
   const Tick now = Tick::floor(now_);
-  if (record.answered && static_cast<std::uint16_t>(now.value() - record.answered_at) < kChallengeEvery)
+  if (record.answered &&
+      static_cast<std::uint16_t>(now.value() - record.answered_at) < kChallengeEvery)
     return false;
   record.answered = true;
   record.answered_at = static_cast<std::uint16_t>(now.value());
@@ -55,8 +57,8 @@ bool Tcp::allowed(AnswerBudget& budget) const {
   if (budget.second.age(now) >= kSecond) {
     budget.second = now;
     const std::array<std::uint64_t, 1> word{now.value()};
-    budget.left =
-        AnswerBudget::kLeast + static_cast<std::uint32_t>(siphash24(port_key_, word)) % AnswerBudget::kLeast;
+    budget.left = AnswerBudget::kLeast +
+                  static_cast<std::uint32_t>(siphash24(port_key_, word)) % AnswerBudget::kLeast;
   }
   if (budget.left == 0) return false;
   --budget.left;

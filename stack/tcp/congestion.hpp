@@ -29,14 +29,16 @@ constexpr std::uint32_t initial_window(std::uint16_t mss) {
 /// An algorithm keeps nothing itself, so one object serves all connections.
 class CongestionControl {
  public:
-  /// `acked` bytes were newly acknowledged while the window was in use, and nothing is being repaired.
+  /// `acked` bytes were newly acknowledged while the window was in use, and nothing is being
+  /// repaired.
   virtual void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,
                       Instant now) const = 0;
-  /// An ACK up to `una`, before on_ack() and also where the window is not in use; everything before `nxt` has
-  /// been sent. `rtt` is what it measured, 0 where nothing.
+  /// An ACK up to `una`, before on_ack() and also where the window is not in use; everything before
+  /// `nxt` has been sent. `rtt` is what it measured, 0 where nothing.
   virtual void on_round_trip(Congestion&, Seq /*una*/, Seq /*nxt*/, Duration /*rtt*/) const {}
   /// Something was lost, or marked on the way: the new ssthresh. `flight` bytes are out.
-  virtual std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const = 0;
+  virtual std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss,
+                               Instant now) const = 0;
   /// Nothing was sent for longer than the retransmission timeout.
   virtual void after_idle(Congestion&) const {}
 
@@ -52,7 +54,8 @@ inline void slow_start(Congestion& c, std::uint32_t acked, std::uint16_t mss) {
 /// RFC 5681, 3.1, counting bytes (RFC 3465, 2.1).
 class NewReno final : public CongestionControl {
  public:
-  void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration, Instant) const override {
+  void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration,
+              Instant) const override {
     if (c.slow_start()) return slow_start(c, acked, mss);
     std::uint32_t& counted = c.memory[0];
     counted += acked;
@@ -60,7 +63,8 @@ class NewReno final : public CongestionControl {
     counted -= c.cwnd;
     c.cwnd = std::min(c.cwnd + mss, Congestion::kUnlimited);
   }
-  std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant) const override {
+  std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss,
+                       Instant) const override {
     c.memory[0] = 0;
     return std::max<std::uint32_t>(flight / 2, 2u * mss);  // (4)
   }

@@ -56,18 +56,19 @@ struct Connection {
   bool resend_first : 1 = false;    // one segment from snd_una, whatever the windows say
   bool probe : 1 = false;           // one byte into a closed window
   bool tail_probe : 1 = false;      // one segment, new or the last, to provoke an ACK (RFC 8985, 7)
-  bool ecn_echo : 1 = false;        // the peer is told of marks until it has answered (RFC 3168, 6.1.3)
-  bool cwr_owed : 1 = false;        // new data says that we have reduced (RFC 3168, 6.1.2)
-  bool no_delay : 1 = false;        // small segments do not wait for each other
+  bool ecn_echo : 1 = false;  // the peer is told of marks until it has answered (RFC 3168, 6.1.3)
+  bool cwr_owed : 1 = false;  // new data says that we have reduced (RFC 3168, 6.1.2)
+  bool no_delay : 1 = false;  // small segments do not wait for each other
   bool ack_now : 1 = false;
   bool reset_owed : 1 = false;
   bool rtt_timing : 1 = false;  // a measurement is under way, up to rtt_seq
   bool syn_resent : 1 = false;
   bool keepalive_due : 1 = false;
   bool user_timeout_fixed : 1 = false;  // by the application
-  bool may_fragment : 1 = false;        // segments leave without DF: the path MTU is below the least
-  bool user_timeout_owed : 1 = false;   // the next segment with room for it tells the peer
-  bool syn_hurried : 1 = false;         // the SYN went again at once, behind a reset to the peer's old state
+  bool may_fragment : 1 = false;       // segments leave without DF: the path MTU is below the least
+  bool user_timeout_owed : 1 = false;  // the next segment with room for it tells the peer
+  bool syn_hurried : 1 =
+      false;  // the SYN went again at once, behind a reset to the peer's old state
   // In which lists it is.
   bool on_dirty : 1 = false;
   bool on_ready : 1 = false;
@@ -78,7 +79,8 @@ struct Connection {
   std::uint16_t armed = 0;      // bit of each Timer
   std::uint8_t unanswered = 0;  // timeouts and probes in a row without a sign from the peer
   std::uint8_t duplicate_acks_owed = 0;
-  std::uint8_t icmp_type = 0;  // of the last error about what is in flight; 0: none since snd_una moved
+  std::uint8_t icmp_type =
+      0;  // of the last error about what is in flight; 0: none since snd_una moved
   std::uint8_t icmp_code = 0;
   std::uint16_t mss = kDefaultMss;  // the most data that we send in one segment, beside its options
 
@@ -100,8 +102,9 @@ struct Connection {
   Seq rcv_adv;   // the right edge of the window as the peer knows it
   Seq last_ack;  // the last ACK that we sent
   Seq peer_fin;
-  std::uint32_t rcv_limit = 0;    // the window and what waits for the application have this together
-  std::uint32_t round_bytes = 0;  // read by the application since round_began, which was a round trip ago
+  std::uint32_t rcv_limit = 0;  // the window and what waits for the application have this together
+  std::uint32_t round_bytes =
+      0;  // read by the application since round_began, which was a round trip ago
   Mark round_began;
   Mark heard_at;                         // when the last acceptable segment came
   std::uint32_t keepalive_idle = 0;      // ticks; 0: no probes

@@ -1,5 +1,5 @@
-// The connections, named from outside by {slot, generation}: those at work in full, those at rest folded
-// small (resting.hpp). Only the table knows which is which.
+// The connections, named from outside by {slot, generation}: those at work in full, those at rest
+// folded small (resting.hpp). Only the table knows which is which.
 #pragma once
 
 #include <algorithm>
@@ -87,8 +87,8 @@ class ConnectionTable {
 
   void wake(std::uint32_t slot);
 
-  // Of each connection its place in one of the two pools. The first has room for all of them, so that waking
-  // cannot fail; pages of it that are never needed are never touched.
+  // Of each connection its place in one of the two pools. The first has room for all of them, so
+  // that waking cannot fail; pages of it that are never needed are never touched.
   SlotTable<std::uint32_t, ConnectionId> slots_;
   RecordPool<Connection, &Connection::hash> at_work_;
   RecordPool<Resting, &Resting::hash> at_rest_;

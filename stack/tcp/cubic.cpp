@@ -30,7 +30,8 @@ std::uint32_t cube_root(std::uint64_t value) {
 
 // K = cbrt((W_max - cwnd) / C), in ticks.
 std::uint32_t ticks_to(std::uint32_t bytes_below, std::uint16_t mss) {
-  constexpr std::uint64_t kTicksCubedOverC = kTicksPerSecond * kTicksPerSecond * kTicksPerSecond * 10 / 4;
+  constexpr std::uint64_t kTicksCubedOverC =
+      kTicksPerSecond * kTicksPerSecond * kTicksPerSecond * 10 / 4;
   return cube_root(kTicksCubedOverC / mss * bytes_below);
 }
 
@@ -57,13 +58,15 @@ void begin_epoch(Congestion& c, std::uint16_t mss, std::uint32_t now) {
 
 }  // namespace
 
-void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt, Instant now) const {
+void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,
+                   Instant now) const {
   if (HyStart::in_charge(c)) return HyStart(c).grow(acked, mss);
   if (c.slow_start()) return slow_start(c, acked, mss);
   const std::uint32_t tick = Tick::floor(now).value();
   if (c.memory[kEpoch] == 0) begin_epoch(c, mss, tick);
   const std::uint32_t farthest = c.memory[kK] + static_cast<std::uint32_t>(kFarthest);
-  if (tick - c.memory[kEpoch] > farthest) c.memory[kEpoch] = std::max<std::uint32_t>(tick - farthest, 1);
+  if (tick - c.memory[kEpoch] > farthest)
+    c.memory[kEpoch] = std::max<std::uint32_t>(tick - farthest, 1);
   const std::int64_t elapsed = tick - c.memory[kEpoch];
   const std::int64_t rtt = srtt.count() >> Tick::kShift;
 
@@ -76,7 +79,8 @@ void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Durati
     return;
   }
   // 4.4 and 4.5: a share of the way to where the curve will be one round trip from now.
-  const std::uint32_t target = std::clamp(cubic_window(c, elapsed + rtt, mss), c.cwnd, c.cwnd + c.cwnd / 2);
+  const std::uint32_t target =
+      std::clamp(cubic_window(c, elapsed + rtt, mss), c.cwnd, c.cwnd + c.cwnd / 2);
   const std::uint64_t step = std::uint64_t{target - c.cwnd} * acked / c.cwnd;
   c.cwnd = std::min(c.cwnd + static_cast<std::uint32_t>(step), Congestion::kUnlimited);
 }

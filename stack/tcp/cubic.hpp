@@ -1,5 +1,5 @@
-// CUBIC (RFC 9438): the window grows as a cubic function of the time since the last loss. Before the first,
-// HyStart++ (RFC 9406) says how far slow start goes.
+// CUBIC (RFC 9438): the window grows as a cubic function of the time since the last loss. Before
+// the first, HyStart++ (RFC 9406) says how far slow start goes.
 #pragma once
 
 #include "stack/tcp/congestion.hpp"
@@ -13,7 +13,8 @@ class Cubic final : public CongestionControl {
               Instant now) const override;
   void on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const override;
   void after_idle(Congestion& c) const override;
-  std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant now) const override;
+  std::uint32_t reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss,
+                       Instant now) const override;
 };
 
 }  // namespace conker

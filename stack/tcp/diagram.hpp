@@ -17,10 +17,10 @@ constexpr std::uint16_t states(States... all) {
   return static_cast<std::uint16_t>((0u | ... | state_bit(all)));
 }
 
-/// Which states may follow each. Passive opens begin in SYN-RECEIVED as half-open records, which are not
-/// connections: a connection made from one starts in Closed and is Established at once. Nor is a listener
-/// one. A FIN that comes with the ACK of ours passes through FIN-WAIT-2: the ACK is looked at first. Every
-/// state of a connection may go to Destroy, none leaves it.
+/// Which states may follow each. Passive opens begin in SYN-RECEIVED as half-open records, which
+/// are not connections: a connection made from one starts in Closed and is Established at once. Nor
+/// is a listener one. A FIN that comes with the ACK of ours passes through FIN-WAIT-2: the ACK is
+/// looked at first. Every state of a connection may go to Destroy, none leaves it.
 inline constexpr std::array<std::uint16_t, kStateCount> kFollowers{{
     /* Closed      */ states(State::kSynSent, State::kEstablished, State::kDestroy),
     /* Listen      */ 0,
@@ -41,10 +41,12 @@ constexpr bool may_follow(State from, State to) {
 }
 
 /// States in which the peer knows of the connection, and segments are checked against a window.
-inline constexpr std::uint16_t kSynchronized = states(State::kEstablished, State::kFinWait1, State::kFinWait2,
-                                                      State::kCloseWait, State::kClosing, State::kLastAck);
+inline constexpr std::uint16_t kSynchronized =
+    states(State::kEstablished, State::kFinWait1, State::kFinWait2, State::kCloseWait,
+           State::kClosing, State::kLastAck);
 /// States in which data may still arrive.
-inline constexpr std::uint16_t kReceiving = states(State::kEstablished, State::kFinWait1, State::kFinWait2);
+inline constexpr std::uint16_t kReceiving =
+    states(State::kEstablished, State::kFinWait1, State::kFinWait2);
 /// States in which our FIN is queued, sent or acknowledged.
 inline constexpr std::uint16_t kFinishing =
     states(State::kFinWait1, State::kFinWait2, State::kClosing, State::kLastAck, State::kTimeWait);

@@ -1,5 +1,5 @@
-// Losses told by duplicate ACKs alone: fast retransmit, and recovery as NewReno has it (RFC 6582). What a
-// connection does without SACK.
+// Losses told by duplicate ACKs alone: fast retransmit, and recovery as NewReno has it (RFC 6582).
+// What a connection does without SACK.
 #pragma once
 
 #include <algorithm>
@@ -20,16 +20,19 @@ class DuplicateAcks {
 
   bool recovering() const { return recovering_; }
   /// Segments that may go beyond the window, one for each of the first two duplicates (RFC 3042).
-  std::uint32_t extra_segments() const { return recovering_ ? 0 : std::min<std::uint32_t>(count_, 2); }
+  std::uint32_t extra_segments() const {
+    return recovering_ ? 0 : std::min<std::uint32_t>(count_, 2);
+  }
 
-  /// Of `flight` bytes that are out, what was not sent that way: the most that a window is reduced by.
+  /// Of `flight` bytes that are out, what was not sent that way: the most that a window is reduced
+  /// by.
   std::uint32_t without_extra(std::uint32_t flight, std::uint32_t cwnd, std::uint16_t mss) const {
     const std::uint32_t beyond = flight > cwnd ? flight - cwnd : 0;
     return flight - std::min(beyond, extra_segments() * mss);
   }
 
-  /// One more ACK for `una`, up to `nxt` was sent. Whether the segment at `una` is to be sent again, and the
-  /// window reduced to `ssthresh`: begin() follows.
+  /// One more ACK for `una`, up to `nxt` was sent. Whether the segment at `una` is to be sent
+  /// again, and the window reduced to `ssthresh`: begin() follows.
   bool on_duplicate(Seq una, Congestion& c, std::uint16_t mss) {
     if (recovering_) {
       c.cwnd = std::min(c.cwnd + mss, Congestion::kUnlimited);
@@ -45,9 +48,10 @@ class DuplicateAcks {
     recovering_ = true;
   }
 
-  /// snd_una moved by `acked` bytes to `una`, `flight` bytes are still out. Whether the segment there is to
-  /// be sent again: the next hole.
-  bool on_progress(Seq una, std::uint32_t acked, std::uint32_t flight, Congestion& c, std::uint16_t mss) {
+  /// snd_una moved by `acked` bytes to `una`, `flight` bytes are still out. Whether the segment
+  /// there is to be sent again: the next hole.
+  bool on_progress(Seq una, std::uint32_t acked, std::uint32_t flight, Congestion& c,
+                   std::uint16_t mss) {
     count_ = 0;
     if (!recovering_) return false;
     if (una >= recover_) {  // a full acknowledgment (3.2, step 3)

@@ -6,8 +6,8 @@
 
 namespace conker {
 
-// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an ACK or a
-// reset.
+// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an
+// ACK or a reset.
 Seq Tcp::bare_sequence(const Connection& c) const {
   return min(c.snd_nxt, c.snd_una + c.snd_wnd);
 }
@@ -45,7 +45,8 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
 }
 
 // RFC 3168: only new data may be marked instead of dropped (6.1.5).
-void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const {
+void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment,
+                       PacketOut& packet) const {
   constexpr std::uint8_t kEct0 = 2;
   if (new_data) packet.ecn = kEct0;
   if (new_data && c.cwr_owed) segment.flags |= TcpFlags::kCwr;
@@ -82,7 +83,8 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
   Checksum sum;
   packet.transport_length = static_cast<std::uint8_t>(emit_tcp(segment, space, sum));
   const auto data = packet.pieces.empty() ? packet.pieces : packet.pieces.subspan(1);
-  finish_tcp_checksum(packet.transport(), sum, tuple.local, tuple.remote, data, packet.segment != 0);
+  finish_tcp_checksum(packet.transport(), sum, tuple.local, tuple.remote, data,
+                      packet.segment != 0);
   const Sent sent = network_.send(packet);
   if (sent == Sent::kSent) {
     counters_.add(Count::segments_out);
@@ -93,19 +95,20 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
 
 // ---- What is told beside the data ----
 
-/// The window to write into a segment. Its right edge never moves back, also where the scale cuts it:
-/// rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
+/// The window to write into a segment. Its right edge never moves back, also where the scale cuts
+/// it: rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
 std::uint16_t Tcp::advertise(Connection& c) {
   const std::uint32_t limit = receive_limit(c);
   if (window_opens(c, limit, 1)) c.rcv_adv = c.rcv_nxt + c.receive_room(limit);
   const unsigned shift = c.agreed.rcv_wscale;
-  const std::uint32_t window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  const std::uint32_t window =
+      std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
   if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
   return static_cast<std::uint16_t>(window);
 }
 
-// What goes into a segment beside its data, where there is room for it: while there is a hole, what lies
-// beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
+// What goes into a segment beside its data, where there is room for it: while there is a hole, what
+// lies beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
 void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
   constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
   constexpr std::uint32_t kBare = kBlockHead + kBlock * TcpSegment::kMaxSackBlocks;
@@ -131,7 +134,8 @@ std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
   constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
   if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0)
     return encode_user_timeout(Tick::duration(c->user_timeout));
-  return encode_user_timeout(settings_.user_timeout > Duration(0) ? settings_.user_timeout : kAdvertised);
+  return encode_user_timeout(settings_.user_timeout > Duration(0) ? settings_.user_timeout
+                                                                  : kAdvertised);
 }
 
 }  // namespace conker

@@ -1,5 +1,5 @@
-// What the ACK field of an acceptable segment does (RFC 9293, 3.10.7.4, fifth), from the one that establishes
-// the connection on.
+// What the ACK field of an acceptable segment does (RFC 9293, 3.10.7.4, fifth), from the one that
+// establishes the connection on.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -76,7 +76,8 @@ void Tcp::process_ack(std::uint32_t slot, const TcpSegment& segment) {
   }
 }
 
-// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window. Both go with data.
+// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window. Both go
+// with data.
 void Tcp::take_marks(Connection& c, const TcpSegment& segment) {
   if (segment.marked) counters_.add(Count::marks_in);
   if (segment.payload.empty()) return;
@@ -89,8 +90,8 @@ void Tcp::take_echo(Connection& c, const TcpSegment& segment) {
   if (c.snd_una == c.snd_nxt || segment.acknowledgment <= c.ecn_recover) return;
   c.ecn_recover = c.snd_nxt;
   c.cwr_owed = true;
-  const bool repairing =
-      c.log != 0 ? SentLog(chunks_, c.log).flight().phase != Flight::Phase::kOpen : c.duplicates.recovering();
+  const bool repairing = c.log != 0 ? SentLog(chunks_, c.log).flight().phase != Flight::Phase::kOpen
+                                    : c.duplicates.recovering();
   if (repairing) return;  // it has been reduced already
   c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.mss, now_);
   c.congestion.cwnd = c.congestion.ssthresh;
@@ -151,13 +152,13 @@ void Tcp::acknowledge(std::uint32_t slot, Seq ack) {
   if (!c.send_queue.empty() || c.fin_queued) mark_dirty(slot);
 }
 
-// A segment that fills a hole begins before one that has told of a window already; its ACK says whether it is
-// newer.
+// A segment that fills a hole begins before one that has told of a window already; its ACK says
+// whether it is newer.
 void Tcp::update_send_window(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq ack = segment.acknowledgment;
-  const bool newer =
-      c.snd_wl1 < segment.sequence || c.snd_wl2 < ack || (c.snd_wl1 == segment.sequence && c.snd_wl2 == ack);
+  const bool newer = c.snd_wl1 < segment.sequence || c.snd_wl2 < ack ||
+                     (c.snd_wl1 == segment.sequence && c.snd_wl2 == ack);
   if (!newer) return;
   const std::uint32_t window = send_window(c, segment);
   if (window > c.snd_wnd && !c.send_queue.empty()) mark_dirty(slot);

@@ -33,7 +33,8 @@ void Tcp::connection_timer(std::uint32_t slot) {
   }
   for (unsigned i = 0; i < kTimerCount; ++i) {
     if (!c.is_armed(static_cast<Timer>(i))) continue;
-    if (!wheel_.armed(slot) || c.deadlines[i] < wheel_.deadline(slot)) wheel_.arm(slot, c.deadlines[i]);
+    if (!wheel_.armed(slot) || c.deadlines[i] < wheel_.deadline(slot))
+      wheel_.arm(slot, c.deadlines[i]);
   }
 }
 
@@ -125,7 +126,8 @@ Instant Tcp::next_deadline() const {
   if (may_wake_starved()) return now_;
   Instant next = pool_exhausted_ ? std::max(relieve_at_, now_) : kNever;
   if (const auto tick = wheel_.next()) next = tick->instant(now_);
-  if (time_wait_.oldest() != kNone) next = std::min(next, time_wait_[time_wait_.oldest()].ends.instant(now_));
+  if (time_wait_.oldest() != kNone)
+    next = std::min(next, time_wait_[time_wait_.oldest()].ends.instant(now_));
   return next;
 }
 

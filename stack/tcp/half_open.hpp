@@ -24,8 +24,9 @@ struct HalfOpen {
   std::uint32_t ts_offset = 0;  // of the timestamps that we send
   Agreement agreed;
   std::uint8_t retransmits = 0;
-  bool reopens : 1 = false;   // its SYN was taken for newer than the TIME-WAIT record of the same four-tuple
-  bool answered : 1 = false;  // a segment that was no progress, at answered_at
+  bool reopens : 1 =
+      false;  // its SYN was taken for newer than the TIME-WAIT record of the same four-tuple
+  bool answered : 1 = false;      // a segment that was no progress, at answered_at
   std::uint16_t answered_at = 0;  // the lower half of a Tick
   Instant created{};
 };

@@ -15,7 +15,8 @@ bool opens(const TcpSegment& segment) {
 }  // namespace
 
 // A record of the four-tuple, a listener, or nothing.
-Tcp::Disposition Tcp::meets_no_connection(const FourTuple& tuple, std::uint32_t hash, TcpSegment& segment) {
+Tcp::Disposition Tcp::meets_no_connection(const FourTuple& tuple, std::uint32_t hash,
+                                          TcpSegment& segment) {
   if (const auto index = half_open_.find(hash, tuple); index != kNone) {
     return arrives_half_open(index, tuple, segment);
   }
@@ -35,16 +36,18 @@ Count Tcp::arrives_closed(const FourTuple& tuple, const TcpSegment& segment) {
   return Count::drop_segment_no_connection;
 }
 
-// 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if one is
-// remembered.
-Tcp::Disposition Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                                     TcpSegment& segment, std::optional<Seq> beyond) {
+// 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if
+// one is remembered.
+Tcp::Disposition Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tuple,
+                                     std::uint32_t hash, TcpSegment& segment,
+                                     std::optional<Seq> beyond) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
   if (segment.has(TcpFlags::kAck)) return arrives_with_cookie(listener, tuple, hash, segment);
   if (!segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kFin)) return Count::drop_segment_flags;
   Listener& l = listeners_[listener];
-  const std::uint32_t index =
-      l.half_open.size() < l.half_open_cap ? half_open_.add(tuple, hash, listener, l.half_open) : kNone;
+  const std::uint32_t index = l.half_open.size() < l.half_open_cap
+                                  ? half_open_.add(tuple, hash, listener, l.half_open)
+                                  : kNone;
   if (index == kNone) {
     // A cookie cannot be made to lie beyond the numbers of an earlier connection.
     return beyond ? Count::drop_segment_syn_backlog : answer_with_cookie(l, tuple, segment);
@@ -65,8 +68,9 @@ Tcp::Disposition Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tu
 }
 
 void Tcp::send_syn_ack(const HalfOpen& record, std::uint32_t timestamp) {
-  TcpSegment syn_ack{
-      .sequence = record.iss, .acknowledgment = record.irs + 1, .flags = TcpFlags::kSyn | TcpFlags::kAck};
+  TcpSegment syn_ack{.sequence = record.iss,
+                     .acknowledgment = record.irs + 1,
+                     .flags = TcpFlags::kSyn | TcpFlags::kAck};
   syn_ack.window = static_cast<std::uint16_t>(first_window());
   syn_ack.mss = our_mss(record.tuple);
   confirm(settings_, record.agreed, syn_ack);
@@ -89,21 +93,23 @@ void Tcp::half_open_timer(std::uint32_t index) {
   }
   ++record.retransmits;
   counters_.add(Count::segments_retransmitted);
-  const Duration in = std::min(
-      settings_.rto_initial * (std::int64_t{1} << std::min<int>(record.retransmits, 16)), settings_.rto_max);
+  const Duration in =
+      std::min(settings_.rto_initial * (std::int64_t{1} << std::min<int>(record.retransmits, 16)),
+               settings_.rto_max);
   wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + in));
   send_syn_ack(record);
 }
 
-// A segment that does not fit is perhaps from the connection that the SYN claims to follow, whose SYN was old
-// or forged then: the TIME-WAIT record that answers for it, or kNone.
+// A segment that does not fit is perhaps from the connection that the SYN claims to follow, whose
+// SYN was old or forged then: the TIME-WAIT record that answers for it, or kNone.
 std::uint32_t Tcp::predecessor(const HalfOpen& record, const TcpSegment& segment) const {
   if (!record.reopens || segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kRst)) return kNone;
   return time_wait_.find(record.hash, record.tuple);
 }
 
 // 3.10.7.4 for SYN-RECEIVED after a passive open.
-Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple, TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tuple,
+                                        TcpSegment& segment) {
   HalfOpen& record = half_open_[index];
   const Seq rcv_nxt = record.irs + 1;
   const auto challenged = [&](Count why) {
@@ -140,7 +146,8 @@ Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tu
     const std::uint32_t listener = record.listener;
     const std::uint32_t hash = record.hash;
     const std::uint32_t old = record.reopens ? time_wait_.find(hash, tuple) : kNone;
-    const std::optional<Seq> beyond = old == kNone ? std::nullopt : std::optional(time_wait_[old].snd_nxt);
+    const std::optional<Seq> beyond =
+        old == kNone ? std::nullopt : std::optional(time_wait_[old].snd_nxt);
     drop_half_open(index, Count::half_open_replaced);
     return arrives_listen(listener, tuple, hash, segment, beyond);
   }
@@ -162,8 +169,8 @@ Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tu
   return promote(copy, index, segment);
 }
 
-// The last ACK of a handshake makes a connection from a half-open record. When there is no room for it the
-// ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
+// The last ACK of a handshake makes a connection from a half-open record. When there is no room for
+// it the ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
 Tcp::Disposition Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment) {
   Listener& listener = listeners_[record.listener];
   if (listener.accept_queue.size() >= listener.backlog) return Count::drop_segment_accept_queue;
@@ -213,9 +220,10 @@ void Tcp::end_reopened(const HalfOpen& record) {
   counters_.add(Count::time_wait_reused);
 }
 
-// No room for a record: the peer keeps it for us (RFC 4987, 3.6), unless there is no room for the connection,
-// either.
-Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn) {
+// No room for a record: the peer keeps it for us (RFC 4987, 3.6), unless there is no room for the
+// connection, either.
+Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple,
+                              const TcpSegment& syn) {
   if (cookies_ == nullptr || listener.accept_queue.size() >= listener.backlog) {
     return Count::drop_segment_syn_backlog;
   }
@@ -232,8 +240,8 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple, 
 }
 
 // An ACK for a listener: perhaps the last of a handshake whose record the peer kept.
-Tcp::Disposition Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                                          TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple,
+                                          std::uint32_t hash, TcpSegment& segment) {
   if (cookies_ == nullptr || segment.has(TcpFlags::kSyn) || !cookies_->expected(now_)) {
     return refuse_at_listener(listeners_[listener], tuple, segment);
   }
@@ -259,14 +267,15 @@ Tcp::Disposition Tcp::arrives_with_cookie(std::uint32_t listener, const FourTupl
 }
 
 // 3.10.7.2, second: an ACK is bad here. A peer that answers resets must not keep the listener busy.
-Count Tcp::refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment) {
+Count Tcp::refuse_at_listener(Listener& listener, const FourTuple& tuple,
+                              const TcpSegment& segment) {
   if (allowed(listener.resets)) return arrives_closed(tuple, segment);
   counters_.add(Count::answers_withheld);
   return Count::drop_segment_no_connection;
 }
 
-// Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its sequence
-// number (RFC 6191, 2; RFC 9293, 3.10.7.4, fourth).
+// Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its
+// sequence number (RFC 6191, 2; RFC 9293, 3.10.7.4, fourth).
 bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
   const bool newer = syn.sequence > record.rcv_nxt;
   if (!settings_.timestamps || !syn.timestamps) return newer;
@@ -276,16 +285,18 @@ bool Tcp::reopens(const TimeWait& record, const TcpSegment& syn) const {
 }
 
 // 3.10.7.4 for TIME-WAIT.
-Tcp::Disposition Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple, std::uint32_t hash,
-                                        TcpSegment& segment) {
+Tcp::Disposition Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tuple,
+                                        std::uint32_t hash, TcpSegment& segment) {
   const TimeWait record = time_wait_[index];
   const Tick now = Tick::floor(now_);
   // Twice a second at most: a peer that answers each of them would go on for ever (RFC 5961, 7).
   const bool may_answer = !record.answered || record.silent_for(now) >= kChallengeEvery;
   const auto answer = [&] {
-    TcpSegment ack{.sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
+    TcpSegment ack{
+        .sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};
     ack.window = static_cast<std::uint16_t>(first_window() >> record.rcv_wscale);
-    if (record.timestamps) ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
+    if (record.timestamps)
+      ack.timestamps = timestamps_now(timestamp_offset(tuple), record.ts_recent);
     static_cast<void>(send_bare(tuple, ack));
     time_wait_.answered(index, now);
   };
@@ -311,7 +322,8 @@ Tcp::Disposition Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tu
   // Fourth: the SYN bit.
   if (opens(segment) && reopens(record, segment)) {
     if (const auto listener = listeners_.find(tuple.local, tuple.local_port); listener != kNone) {
-      // Until the handshake is done the record stays: the SYN may be an old one all the same (3.6.1, MAY-2).
+      // Until the handshake is done the record stays: the SYN may be an old one all the same
+      // (3.6.1, MAY-2).
       return arrives_listen(listener, tuple, hash, segment, record.snd_nxt);
     }
   }
@@ -320,7 +332,8 @@ Tcp::Disposition Tcp::arrives_time_wait(std::uint32_t index, const FourTuple& tu
   }
   // Fifth: the only thing that can arrive is the peer's FIN again, because our last ACK did not.
   const bool knows_us = segment.has(TcpFlags::kAck) && segment.acknowledgment <= record.snd_nxt;
-  if (knows_us && segment.has(TcpFlags::kFin) && segment.sequence + segment.length() == record.rcv_nxt) {
+  if (knows_us && segment.has(TcpFlags::kFin) &&
+      segment.sequence + segment.length() == record.rcv_nxt) {
     if (may_answer) {
       answer();
     } else {

@@ -1,13 +1,13 @@
-// What a connection holds of the pool of chunks beside its queues: the log of what is out, data beyond holes;
-// and where in the send queue a segment's data lies.
+// What a connection holds of the pool of chunks beside its queues: the log of what is out, data
+// beyond holes; and where in the send queue a segment's data lies.
 #include <algorithm>
 
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {
 
-// Nothing is out: whether what follows is watched segment by segment, and how much of the window is still
-// good.
+// Nothing is out: whether what follows is watched segment by segment, and how much of the window is
+// still good.
 void Tcp::begin_flight(Connection& c) {
   if (c.log != 0) return;
   // After a silence nobody knows what the way bears (RFC 5681, 4.1).
@@ -45,8 +45,8 @@ void Tcp::list_hole(std::uint32_t slot) {
   }
 }
 
-// New data is sent in order, and mostly what is lost, too: each search begins where the last one of its kind
-// ended. That chunk is still in the queue if what was its first byte is not acknowledged.
+// New data is sent in order, and mostly what is lost, too: each search begins where the last one of
+// its kind ended. That chunk is still in the queue if what was its first byte is not acknowledged.
 std::uint32_t Tcp::gather(Connection& c, Seq sequence, std::uint32_t& length) {
   const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
   const auto out = pieces_.subspan(1);

@@ -47,7 +47,8 @@ void HyStart::begin_round(Seq nxt) {
 }
 
 void HyStart::on_round_trip(Seq una, Seq nxt, Duration rtt) {
-  // A round goes on while its end is in flight: before the first, and long after the last, it is not.
+  // A round goes on while its end is in flight: before the first, and long after the last, it is
+  // not.
   const std::uint32_t left = word(kWindowEnd) - una.value();
   if (left > static_cast<std::uint32_t>(nxt - una)) begin_round(nxt);
   if (rtt > Duration(0) && in_charge(c_)) take_sample(rtt);
@@ -68,7 +69,8 @@ void HyStart::take_sample(Duration rtt) {
   }
   const std::uint32_t last = word(kLastRoundMinRtt);
   if (last == 0) return;
-  const std::uint32_t thresh = std::max(kMinRttThresh, std::min(last / kMinRttDivisor, kMaxRttThresh));
+  const std::uint32_t thresh =
+      std::max(kMinRttThresh, std::min(last / kMinRttDivisor, kMaxRttThresh));
   if (current < last + thresh) return;
   word(kCssBaselineMinRtt) = current;
   counts += kOneCssRound;  // what is left of this round counts (4.2)

@@ -1,7 +1,7 @@
-// The lifetime of a connection, all of it. The connection table owns every connection; others hold an id.
-// Closing and failing change the state; what is in Destroy hears nothing, arms nothing and changes no more;
-// it may have last words (an ACK, a RST) and a last event. When both are gone the reaper frees it, at one
-// place, where nothing iterates:
+// The lifetime of a connection, all of it. The connection table owns every connection; others hold
+// an id. Closing and failing change the state; what is in Destroy hears nothing, arms nothing and
+// changes no more; it may have last words (an ACK, a RST) and a last event. When both are gone the
+// reaper frees it, at one place, where nothing iterates:
 //
 //     destroy() -> [last event drained] [last words sent] -> offer_to_reaper() -> reap() -> free()
 //
@@ -58,8 +58,8 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   end_flight(c);
   c.sack.clear();
   if (c.in_accept_queue) {
-    // Its application never knew of it, so there is nobody to tell; the listener has its place in the queue
-    // back.
+    // Its application never knew of it, so there is nobody to tell; the listener has its place in
+    // the queue back.
     listeners_[c.listener].accept_queue.remove(connections_, slot);
     c.in_accept_queue = false;
     c.events = 0;
@@ -78,8 +78,8 @@ void Tcp::reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause)
   destroy(slot, reason, cause);
 }
 
-// The record takes over from the connection. If its application has closed it, the connection has nothing
-// left to do; if not, it stays only for what is still to be read.
+// The record takes over from the connection. If its application has closed it, the connection has
+// nothing left to do; if not, it stays only for what is still to be read.
 void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   if (!change_state(slot, State::kTimeWait, cause)) return;
   Connection& c = connections_[slot];
@@ -228,7 +228,8 @@ void Tcp::reap() {
   for (auto all = reap_.take(); !all.empty();) free(all.pop(connections_));
   const bool held_back = std::exchange(held_back_, false);
   if (!table_starved_ || held_back) return;
-  // Slots were wanted and there were none: whoever does not fetch its last event loses it, and nothing else.
+  // Slots were wanted and there were none: whoever does not fetch its last event loses it, and
+  // nothing else.
   table_starved_ = false;
   for (auto all = ready_.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(connections_);

@@ -12,9 +12,9 @@
 
 namespace conker {
 
-/// Answers to segments that made no sense, under a limit (RFC 5961, 7): kLeast a second at least and fewer
-/// than twice as many, each second another number. Were it always the same, somebody could use it up and
-/// count what is missing to learn of other peers.
+/// Answers to segments that made no sense, under a limit (RFC 5961, 7): kLeast a second at least
+/// and fewer than twice as many, each second another number. Were it always the same, somebody
+/// could use it up and count what is missing to learn of other peers.
 struct AnswerBudget {
   static constexpr std::uint32_t kLeast = 500;
 
@@ -40,13 +40,15 @@ struct Listener {
 
 class ListenerTable {
  public:
-  ListenerTable(Arena& arena, std::uint32_t capacity) : slots_(arena, capacity) { by_port_.fill(kNone); }
+  ListenerTable(Arena& arena, std::uint32_t capacity) : slots_(arena, capacity) {
+    by_port_.fill(kNone);
+  }
 
   /// kNone when the table is full.
   std::uint32_t add(const Endpoint& local);
   void remove(std::uint32_t slot);
-  /// The listener for segments to this address and port: one of that very address before one of any. kNone if
-  /// none.
+  /// The listener for segments to this address and port: one of that very address before one of
+  /// any. kNone if none.
   std::uint32_t find(const IpAddress& address, Port port) const;
   /// The one that was added with exactly this endpoint.
   std::uint32_t find_exact(const Endpoint& local) const;

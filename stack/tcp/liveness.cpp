@@ -1,5 +1,6 @@
-// How long a connection is kept without a sign from its peer, where the count of retransmissions does not
-// say: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the bound of a close.
+// How long a connection is kept without a sign from its peer, where the count of retransmissions
+// does not say: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the
+// bound of a close.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -21,7 +22,8 @@ bool Tcp::valid(const Keepalive& keepalive) {
   // One probe that gets lost must not be taken for a dead peer (RFC 9293, 3.8.4, MUST-27).
   return keepalive.idle == Duration(0) ||
          (keepalive.idle > Duration(0) && keepalive.idle <= kLongestTimeout &&
-          keepalive.interval > Duration(0) && keepalive.interval <= kLongestTimeout && keepalive.count >= 2);
+          keepalive.interval > Duration(0) && keepalive.interval <= kLongestTimeout &&
+          keepalive.count >= 2);
 }
 
 void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
@@ -65,7 +67,8 @@ void Tcp::keepalive_expired(std::uint32_t slot) {
   arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_interval));
 }
 
-// The number before the next is one that the peer has acknowledged, so it must answer (RFC 9293, 3.8.4).
+// The number before the next is one that the peer has acknowledged, so it must answer (RFC
+// 9293, 3.8.4).
 Sent Tcp::transmit_keepalive(Connection& c) {
   if (waits_for_peer(c)) {
     c.keepalive_due = false;
@@ -105,12 +108,14 @@ void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
   const Duration wish =
       std::max(decode_user_timeout(option), decode_user_timeout(advertised_user_timeout(&c)));
   const Duration least = std::max(settings_.user_timeout_least, rto(c));
-  c.user_timeout = ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
+  c.user_timeout =
+      ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
   disarm(c, Timer::kUserTimeout);  // armed anew with the next output
   counters_.add(Count::user_timeouts_adopted);
 }
 
-// Whether retransmissions are given up by their number; with a user timeout it is by time (RFC 9293, 3.8.3).
+// Whether retransmissions are given up by their number; with a user timeout it is by time (RFC
+// 9293, 3.8.3).
 bool Tcp::retransmits_used_up(const Connection& c) const {
   return c.user_timeout == 0 && c.unanswered >= settings_.retransmits;
 }
@@ -133,7 +138,8 @@ void Tcp::start_liveness(std::uint32_t slot) {
   if (!c.user_timeout_fixed) c.user_timeout = ticks(settings_.user_timeout);
   if (!settings_.user_timeout_option) return;
   if (c.agreed.user_timeout != 0) adopt_user_timeout(c, c.agreed.user_timeout);
-  c.user_timeout_owed = true;  // once more behind the SYN, which may have been answered by a middlebox
+  c.user_timeout_owed =
+      true;  // once more behind the SYN, which may have been answered by a middlebox
 }
 
 }  // namespace conker

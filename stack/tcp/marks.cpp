@@ -1,9 +1,9 @@
-// Time in 32 bits. A connection may be left alone for months, and then nothing of what it remembers may look
-// newer than it is, nor a deadline that is long past as if it were still to come.
+// Time in 32 bits. A connection may be left alone for months, and then nothing of what it remembers
+// may look newer than it is, nor a deadline that is long past as if it were still to come.
 //
-// Nobody is woken for it: the first turn after Mark::kKeepEvery, whenever that is, brings everything forward
-// before anything is compared. The Instants of that turn and of the one before it, 64 bits wide, say how long
-// it was.
+// Nobody is woken for it: the first turn after Mark::kKeepEvery, whenever that is, brings
+// everything forward before anything is compared. The Instants of that turn and of the one before
+// it, 64 bits wide, say how long it was.
 #include <algorithm>
 
 #include "stack/tcp/tcp.hpp"
@@ -19,11 +19,13 @@ void keep(Connection& c, Instant then, Instant now) {
                      &c.mss_reduced_at, &c.challenged_at}) {
     mark->keep(then, now);
   }
-  for (Tick& deadline : c.deadlines) deadline = deadline.kept(then, now);  // of no interest where not armed
+  for (Tick& deadline : c.deadlines)
+    deadline = deadline.kept(then, now);  // of no interest where not armed
 }
 
 void keep(Resting& r, Instant then, Instant now) {
-  for (Mark* mark : {&r.ts_recent_at, &r.round_began, &r.heard_at, &r.last_sent, &r.mss_reduced_at}) {
+  for (Mark* mark :
+       {&r.ts_recent_at, &r.round_began, &r.heard_at, &r.last_sent, &r.mss_reduced_at}) {
     mark->keep(then, now);
   }
   r.keepalive_at = r.keepalive_at.kept(then, now);
@@ -50,15 +52,17 @@ void Tcp::keep_marks(Instant now) {
     if (listeners_.live(slot)) listeners_[slot].resets.second.keep(then, now);
   }
   wheel_.leap(then, now);
-  while (time_wait_.oldest() != kNone && time_wait_[time_wait_.oldest()].ends.instant(then) <= now) {
+  while (time_wait_.oldest() != kNone &&
+         time_wait_[time_wait_.oldest()].ends.instant(then) <= now) {
     time_wait_.remove(time_wait_.oldest());
     counters_.add(Count::time_wait_expired);
   }
   kept_at_ = now;
 }
 
-// The embedder was stopped with segments out, and what it can tell of them is no longer known: they are sent
-// again from the first on, into the window of a beginning, unless ACKs have come meanwhile.
+// The embedder was stopped with segments out, and what it can tell of them is no longer known: they
+// are sent again from the first on, into the window of a beginning, unless ACKs have come
+// meanwhile.
 void Tcp::forget_flights() {
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
     if (!connections_.live(slot) || connections_.resting(slot)) continue;

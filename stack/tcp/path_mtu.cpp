@@ -1,5 +1,6 @@
-// How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821, 8899), and
-// trying larger ones again after a while. Segments carry DF, but for paths below settings.least_path_mtu.
+// How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821,
+// 8899), and trying larger ones again after a while. Segments carry DF, but for paths below
+// settings.least_path_mtu.
 #include <algorithm>
 #include <array>
 
@@ -29,13 +30,15 @@ std::uint16_t packet_bytes(const Connection& c) {
 
 }  // namespace
 
-// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2). Below the
-// least that is believed, segments stay as they are and leave without DF, so that whoever forges the message
-// gains little, and a path that is so narrow still carries them (RFC 791: every link takes 68 bytes).
+// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2).
+// Below the least that is believed, segments stay as they are and leave without DF, so that whoever
+// forges the message gains little, and a path that is so narrow still carries them (RFC 791: every
+// link takes 68 bytes).
 void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
   Connection& c = connections_[slot];
   const std::uint16_t now = packet_bytes(c);
-  // A router that does not say means the next plateau (RFC 1191, 5), and there is none below the last.
+  // A router that does not say means the next plateau (RFC 1191, 5), and there is none below the
+  // last.
   const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < settings_.least_path_mtu;
   if (mtu == 0) mtu = next_plateau(now);
   mtu = std::max(mtu, settings_.least_path_mtu);
@@ -45,8 +48,8 @@ void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
                   Count::path_mtu_reductions);
 }
 
-// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout. Behind the last
-// plateau they leave without DF.
+// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout. Behind the
+// last plateau they leave without DF.
 void Tcp::suspect_black_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.unanswered == 0 || c.unanswered % kSuspicious != 0 || c.send_queue.size() < c.mss) return;
@@ -54,7 +57,8 @@ void Tcp::suspect_black_hole(std::uint32_t slot) {
   const std::uint16_t smaller = std::min(next_plateau(now), now);
   if (smaller == now && c.may_fragment) return;
   c.may_fragment = smaller == now;
-  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - smaller)), Count::path_mtu_black_holes);
+  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - smaller)),
+                  Count::path_mtu_black_holes);
 }
 
 // All that is out is cut anew and sent again. It was not lost to congestion, so the window stays.

@@ -1,5 +1,5 @@
-// What connections that need a chunk get from others (../README.md, "The budget of chunks"): what is thrown
-// away, whose peer is given up, and who is told when there is room again.
+// What connections that need a chunk get from others (../README.md, "The budget of chunks"): what
+// is thrown away, whose peer is given up, and who is told when there is room again.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -9,8 +9,9 @@ namespace conker {
 
 // ---- What is thrown away ----
 
-/// Whether a chunk can be taken for this use, if need be after data beyond holes and fragments, the oldest
-/// first, have been thrown away. RFC 2018, 8, allows it: neither was acknowledged, so both come again.
+/// Whether a chunk can be taken for this use, if need be after data beyond holes and fragments, the
+/// oldest first, have been thrown away. RFC 2018, 8, allows it: neither was acknowledged, so both
+/// come again.
 bool Tcp::make_room(Use use) {
   while (chunks_.crowded_out(use)) {
     const bool dropped = chunks_.above_floor(Use::kOutOfOrder) && discard_oldest_hole();
@@ -42,9 +43,9 @@ std::uint32_t Tcp::stalled_for(const Connection& c) const {
 }
 
 // While connections that hold nothing get nothing, those whose peers have stood still for
-// settings.stall_limit are given up, the longest first (RFC 6429, 3, allows it of a window that stays
-// closed): else peers that never read could keep everybody else out for as long as they answer probes. A
-// second apart at least, since all connections are looked at.
+// settings.stall_limit are given up, the longest first (RFC 6429, 3, allows it of a window that
+// stays closed): else peers that never read could keep everybody else out for as long as they
+// answer probes. A second apart at least, since all connections are looked at.
 void Tcp::relieve_pool() {
   if (!pool_exhausted_) return;
   const auto relieved = [this](std::uint32_t part) {
@@ -64,7 +65,8 @@ void Tcp::relieve_pool() {
     }
   };
   std::uint32_t longest = 0;
-  for_each_at_work([&](std::uint32_t, const Connection& c) { longest = std::max(longest, stalled_for(c)); });
+  for_each_at_work(
+      [&](std::uint32_t, const Connection& c) { longest = std::max(longest, stalled_for(c)); });
   const std::uint32_t bound = Tick::ceil(Instant(settings_.stall_limit)).value();
   if (longest < bound) return;
   for_each_at_work([&](std::uint32_t slot, const Connection& c) {
@@ -76,8 +78,8 @@ void Tcp::relieve_pool() {
 
 // ---- Who is told of room ----
 
-/// Whether it pays to wake an application that could not send all: a frame has room, or half of a small
-/// queue, and could leave at once. Of an empty queue no ACK will come that could tell later.
+/// Whether it pays to wake an application that could not send all: a frame has room, or half of a
+/// small queue, and could leave at once. Of an empty queue no ACK will come that could tell later.
 bool Tcp::has_room(const Connection& c) const {
   constexpr std::uint32_t kFrame = 64 << 10;
   const std::uint32_t limit = send_limit(c);
@@ -89,7 +91,8 @@ bool Tcp::has_room(const Connection& c) const {
 void Tcp::tell_of_room(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (!c.wants_writable || !has_room(c)) return;
-  if (c.send_queue.empty() && chunks_.available(Use::kSend) == 0) return;  // wake_starved() will tell
+  if (c.send_queue.empty() && chunks_.available(Use::kSend) == 0)
+    return;  // wake_starved() will tell
   c.wants_writable = false;
   post(slot, Event::kWritable);
 }
@@ -98,9 +101,9 @@ bool Tcp::may_wake_starved() const {
   return starved_ != 0 && chunks_.available(Use::kSend) != 0;
 }
 
-// Applications that could not send because the budget was used up are told when there are chunks again: a few
-// slots a turn, one behind the other, so that nobody is passed over and a
-// large table costs no more than a small one.
+// Applications that could not send because the budget was used up are told when there are chunks
+// again: a few slots a turn, one behind the other, so that nobody is passed over and a large table
+// costs no more than a small one.
 void Tcp::wake_starved() {
   constexpr std::uint32_t kSlotsPerTurn = 256;
   if (!may_wake_starved()) return;

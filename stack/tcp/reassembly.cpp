@@ -12,10 +12,11 @@ std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
 
 }  // namespace
 
-// Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on to their
-// end. Says how many there was room for.
+// Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on
+// to their end. Says how many there was room for.
 std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
-                                       std::span<const std::byte> bytes, std::uint32_t most_chunks) {
+                                       std::span<const std::byte> bytes,
+                                       std::uint32_t most_chunks) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     std::size_t n = 0;
@@ -27,7 +28,8 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
       chunk.end = static_cast<std::uint16_t>(chunk.end + n);
     } else {
       if (chunks_ >= most_chunks) break;
-      const std::uint32_t fresh = pool.take(Use::kOutOfOrder, chunks_ == 0 ? Claim::kFirst : Claim::kMore);
+      const std::uint32_t fresh =
+          pool.take(Use::kOutOfOrder, chunks_ == 0 ? Claim::kFirst : Claim::kMore);
       if (fresh == kNone) break;
       ++chunks_;
       ChunkPool::Chunk& chunk = pool[fresh];
@@ -65,9 +67,11 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
       const std::int32_t covered = (pool[next].sequence + length_of(pool[next])) - sequence;
       if (covered > 0) {
         const auto n = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(covered));
-        if (result.duplicate.left == result.duplicate.right) result.duplicate = {sequence, sequence};
+        if (result.duplicate.left == result.duplicate.right)
+          result.duplicate = {sequence, sequence};
         bytes = bytes.subspan(n);
-        if (result.duplicate.right == sequence) result.duplicate.right += static_cast<std::uint32_t>(n);
+        if (result.duplicate.right == sequence)
+          result.duplicate.right += static_cast<std::uint32_t>(n);
         sequence += static_cast<std::uint32_t>(n);
       }
       previous = next;
@@ -77,7 +81,8 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
     std::size_t n = bytes.size();
     if (next != kNone)
       n = std::min<std::size_t>(n, static_cast<std::uint32_t>(pool[next].sequence - sequence));
-    const std::uint32_t stored = insert_piece(pool, previous, sequence, bytes.first(n), most_chunks);
+    const std::uint32_t stored =
+        insert_piece(pool, previous, sequence, bytes.first(n), most_chunks);
     bytes = bytes.subspan(stored);
     sequence += stored;
     if (stored < n) break;
@@ -141,7 +146,8 @@ void Reassembly::clear(ChunkPool& pool) {
 
 std::uint32_t Reassembly::bytes(const ChunkPool& pool) const {
   std::uint32_t total = 0;
-  for (std::uint32_t at = head_; at != 0; at = pool[at - 1].next == kNone ? 0 : pool[at - 1].next + 1) {
+  for (std::uint32_t at = head_; at != 0;
+       at = pool[at - 1].next == kNone ? 0 : pool[at - 1].next + 1) {
     total += length_of(pool[at - 1]);
   }
   return total;

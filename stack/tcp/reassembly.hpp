@@ -17,8 +17,8 @@ struct Insertion {
   SackBlock duplicate{};  // the first of them that were there already; empty when there are none
 };
 
-/// Chunks sorted by sequence number, none overlapping another. What came first stays: bytes that disagree
-/// later are not looked at. What finds no chunk is dropped and comes again.
+/// Chunks sorted by sequence number, none overlapping another. What came first stays: bytes that
+/// disagree later are not looked at. What finds no chunk is dropped and comes again.
 class Reassembly {
  public:
   bool empty() const { return head_ == 0; }
@@ -26,11 +26,12 @@ class Reassembly {
   /// Keeps what of [sequence, sequence + bytes) is not there yet, in at most so many chunks in all.
   Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
                    std::uint32_t most_chunks);
-  /// The first of [begin, end) that is held, as far as it goes without a hole; empty when nothing is.
+  /// The first of [begin, end) that is held, as far as it goes without a hole; empty when nothing
+  /// is.
   SackBlock first_held(const ChunkPool& pool, Seq begin, Seq end) const;
-  /// Moves what follows rcv_nxt without a hole to the queue, as far as the budget of received data goes, and
-  /// says how many bytes that were. Where something is left that begins at rcv_nxt + these, the caller
-  /// throws it away.
+  /// Moves what follows rcv_nxt without a hole to the queue, as far as the budget of received data
+  /// goes, and says how many bytes that were. Where something is left that begins at rcv_nxt +
+  /// these, the caller throws it away.
   std::uint32_t deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue);
   void clear(ChunkPool& pool);
   /// Whether the first byte held is at or before `sequence`.

@@ -1,5 +1,5 @@
-// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the window as
-// the application reads.
+// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the
+// window as the application reads.
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
@@ -18,7 +18,8 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   Seq sequence = segment.sequence;
   auto bytes = segment.payload;
   if (sequence < c.rcv_nxt) {
-    const auto old = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv_nxt - sequence));
+    const auto old =
+        std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv_nxt - sequence));
     note_duplicate(c, sequence, sequence + static_cast<std::uint32_t>(old));
     bytes = bytes.subspan(old);
     sequence += static_cast<std::uint32_t>(old);
@@ -67,19 +68,22 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     c.ack_now = true;  // nothing new, or a FIN
   }
   if (segment.length() > 0) mark_dirty(slot);
-  if (c.peer_fin_seen && c.rcv_nxt > c.peer_fin) c.peer_fin_seen = false;  // there was more: it was none
+  if (c.peer_fin_seen && c.rcv_nxt > c.peer_fin)
+    c.peer_fin_seen = false;  // there was more: it was none
   if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
 }
 
 // What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
-// 9293, 3.10.7.3). It is not acknowledged before, so that nothing is lost where the pool has no room.
+// 9293, 3.10.7.3). It is not acknowledged before, so that nothing is lost where the pool has no
+// room.
 void Tcp::queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn) {
   Connection& c = connections_[slot];
   c.rcv_adv = c.rcv_nxt + first_window();
   const auto text = syn.payload.first(std::min<std::size_t>(syn.payload.size(), first_window()));
   const Insertion kept = c.out_of_order.insert(chunks_, c.rcv_nxt, text, out_of_order_limit(c));
   list_hole(slot);
-  if (!syn.has(TcpFlags::kFin) || kept.end != c.rcv_nxt + static_cast<std::uint32_t>(syn.payload.size()))
+  if (!syn.has(TcpFlags::kFin) ||
+      kept.end != c.rcv_nxt + static_cast<std::uint32_t>(syn.payload.size()))
     return;
   c.peer_fin_seen = true;
   c.peer_fin = kept.end;
@@ -117,8 +121,9 @@ std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
   return taken;
 }
 
-// After the first hole was filled: the peer is told no more of what lay behind it. What the budget of
-// received data had no room for would lie in its order in the wrong place, so it has to come again.
+// After the first hole was filled: the peer is told no more of what lay behind it. What the budget
+// of received data had no room for would lie in its order in the wrong place, so it has to come
+// again.
 void Tcp::settle_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
   c.sack.forget_before(c.rcv_nxt);
@@ -152,10 +157,10 @@ void Tcp::process_fin(std::uint32_t slot) {
   }
 }
 
-// Data in its order, with no hole before nor behind it, is acknowledged with what we send next, with every
-// second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once where the peer's slow
-// start waits for it, at the beginning and after a pause; and when the segment is neither full nor pushed,
-// since then a window kept the rest back.
+// Data in its order, with no hole before nor behind it, is acknowledged with what we send next,
+// with every second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once
+// where the peer's slow start waits for it, at the beginning and after a pause; and when the
+// segment is neither full nor pushed, since then a window kept the rest back.
 bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
   if (settings_.delayed_ack == Duration(0)) return false;
   const auto size =
@@ -168,16 +173,16 @@ bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
   return false;
 }
 
-// An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly again
-// (RFC 5681, 4.1).
+// An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly
+// again (RFC 5681, 4.1).
 void Tcp::note_heard(Connection& c) {
   if (c.heard_at.age(now_) > rto(c)) c.quick_acks = kQuickAcks;
   c.heard_at = Tick::floor(now_);
   c.keepalive_sent = 0;
 }
 
-// As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no other
-// measure than this one and the handshake's, and a queue on the way is longer by now.
+// As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no
+// other measure than this one and the handshake's, and a queue on the way is longer by now.
 void Tcp::note_round_trip(Connection& c, const TcpSegment& segment) const {
   if (!c.agreed.timestamps || !segment.timestamps) return;
   const std::uint32_t ticks = Tick::floor(now_).value() + c.ts_offset - segment.timestamps->echo;
@@ -189,8 +194,8 @@ void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
-// A window that the application empties by half within a round trip may be what limits the peer, so it
-// doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
+// A window that the application empties by half within a round trip may be what limits the peer, so
+// it doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
 void Tcp::tune_window(Connection& c, std::uint32_t read) {
   if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
   c.round_bytes += std::min(read, c.rcv_limit);
@@ -208,14 +213,15 @@ void Tcp::tune_window(Connection& c, std::uint32_t read) {
   c.round_began = Tick::floor(now_);
 }
 
-// The application has read. That is worth an ACK of its own at once where the peer waits for it, and with
-// every second segment's room where it soon may; else the next ACK tells.
+// The application has read. That is worth an ACK of its own at once where the peer waits for it,
+// and with every second segment's room where it soon may; else the next ACK tells.
 void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kReceiving)) return;
   tune_window(c, n);
   const std::uint32_t limit = receive_limit(c);
-  if (c.rcv_wnd() >= limit / 2 || !window_opens(c, limit, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2)) return;
+  if (c.rcv_wnd() >= limit / 2 || !window_opens(c, limit, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2))
+    return;
   c.ack_now = true;
   mark_dirty(slot);
 }

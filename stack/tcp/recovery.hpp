@@ -1,5 +1,6 @@
-// Repairing losses with SACK. An interface, so that an image without it does not carry it: without one, and
-// towards peers without SACK, a connection repairs by duplicate ACKs alone (duplicate_acks.hpp).
+// Repairing losses with SACK. An interface, so that an image without it does not carry it: without
+// one, and towards peers without SACK, a connection repairs by duplicate ACKs alone
+// (duplicate_acks.hpp).
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ class Recovery {
   virtual std::uint32_t allowance(const Connection& c, const Context& context) const = 0;
   /// How long the timer is to run while something is out; and what for, which on_timer() acts upon.
   virtual Duration wait(Connection& c, const Context& context) const = 0;
-  /// The timer expired. kProbe: send what probe() says, or one new segment rather. kTimeout: on_timeout()
-  /// follows.
+  /// The timer expired. kProbe: send what probe() says, or one new segment rather. kTimeout:
+  /// on_timeout() follows.
   virtual Expiry on_timer(Connection& c, const Context& context) const = 0;
   virtual Range probe(const Connection& c, const Context& context) const = 0;
   virtual void on_probe_sent(Connection& c, const Context& context, bool resent) const = 0;

@@ -6,17 +6,19 @@ bool may_rest(const Connection& c, Tick now) {
   if (c.state != State::kEstablished) return false;
   constexpr std::uint16_t kMayRun = 1u << static_cast<unsigned>(Timer::kKeepalive);
   const bool listed = c.on_dirty || c.on_ready || c.on_reap || c.in_accept_queue;
-  const bool sending = c.snd_una != c.snd_nxt || c.snd_cursor != c.snd_nxt || !c.send_queue.empty() ||
-                       c.log != 0 || c.wants_writable || c.duplicates.recovering() || c.rtt_timing ||
-                       c.unanswered != 0 || c.snd_wl2 != c.snd_una;
+  const bool sending = c.snd_una != c.snd_nxt || c.snd_cursor != c.snd_nxt ||
+                       !c.send_queue.empty() || c.log != 0 || c.wants_writable ||
+                       c.duplicates.recovering() || c.rtt_timing || c.unanswered != 0 ||
+                       c.snd_wl2 != c.snd_una;
   const bool receiving = !c.receive_queue.empty() || !c.out_of_order.empty() || !c.sack.empty() ||
                          c.peer_fin_seen || c.last_ack != c.rcv_nxt;
-  const bool owing = c.events != 0 || c.duplicate_acks_owed != 0 || c.ack_now || c.resend_first || c.probe ||
-                     c.tail_probe || c.ecn_echo || c.cwr_owed || c.keepalive_due || c.user_timeout_owed;
+  const bool owing = c.events != 0 || c.duplicate_acks_owed != 0 || c.ack_now || c.resend_first ||
+                     c.probe || c.tail_probe || c.ecn_echo || c.cwr_owed || c.keepalive_due ||
+                     c.user_timeout_owed;
   // Forgetting when it was challenged last would let it be challenged again at once.
   const bool challenged = c.challenged_at.age(now) < kChallengeEvery;
-  return !listed && !sending && !receiving && !owing && !challenged && c.hashed && !c.application_closed &&
-         !c.fin_queued && (c.armed & ~kMayRun) == 0;
+  return !listed && !sending && !receiving && !owing && !challenged && c.hashed &&
+         !c.application_closed && !c.fin_queued && (c.armed & ~kMayRun) == 0;
 }
 
 Resting::Resting(const Connection& c)

@@ -1,5 +1,5 @@
-// A connection at rest: established, with nothing under way, nothing held and nothing to say. What is left of
-// it then is less than half, and a million of them are mostly at rest.
+// A connection at rest: established, with nothing under way, nothing held and nothing to say. What
+// is left of it then is less than half, and a million of them are mostly at rest.
 #pragma once
 
 #include <array>

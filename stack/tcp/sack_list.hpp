@@ -1,4 +1,5 @@
-// What a receiver tells about data beyond a hole (RFC 2018) and about data that came twice (RFC 2883).
+// What a receiver tells about data beyond a hole (RFC 2018) and about data that came twice (RFC
+// 2883).
 #pragma once
 
 #include <algorithm>
@@ -11,15 +12,16 @@
 
 namespace conker {
 
-/// The blocks that changed last, the latest first (RFC 2018, 4), so that each is told of several times before
-/// others push it out. At the cap the one that has been quiet longest is not told of any more: the peer has
-/// heard of it.
+/// The blocks that changed last, the latest first (RFC 2018, 4), so that each is told of several
+/// times before others push it out. At the cap the one that has been quiet longest is not told of
+/// any more: the peer has heard of it.
 class SackList {
  public:
   bool empty() const { return count_ == 0 && !has_duplicate(); }
   std::span<const SackBlock> blocks() const { return std::span(blocks_).first(count_); }
 
-  /// `block` has arrived beyond a hole. With what it touches it makes one block, which is now the latest.
+  /// `block` has arrived beyond a hole. With what it touches it makes one block, which is now the
+  /// latest.
   void add(SackBlock block) {
     std::uint8_t kept = 0;
     for (std::uint8_t i = 0; i < count_; ++i) {

@@ -9,10 +9,11 @@ namespace {
 using Phase = Flight::Phase;
 
 constexpr std::uint8_t kDuplicateThreshold = 3;  // segments beyond a hole
-constexpr std::uint8_t kReorderingMemory = 16;   // recoveries for which a wider window holds (RFC 8985, 6.2)
-constexpr std::uint8_t kWidestReordering = 20;   // quarters of the least round trip
-constexpr Duration kPeersDelayedAck = 200ms;     // RFC 8985, 7.2
-constexpr Duration kLeastProbeWait = 10ms;       // a busy peer answers late
+constexpr std::uint8_t kReorderingMemory =
+    16;  // recoveries for which a wider window holds (RFC 8985, 6.2)
+constexpr std::uint8_t kWidestReordering = 20;  // quarters of the least round trip
+constexpr Duration kPeersDelayedAck = 200ms;    // RFC 8985, 7.2
+constexpr Duration kLeastProbeWait = 10ms;      // a busy peer answers late
 
 std::uint32_t microseconds(Instant at) {
   return static_cast<std::uint32_t>(at.time_since_epoch().count());
@@ -51,7 +52,8 @@ class AckProcessor {
     take_cumulative(ack, d);
     for (const SackBlock& block : segment.sack_blocks()) take_block(block, ack, d);
     if (d.rtt != 0) c_.rtt.sample(Duration(d.rtt));
-    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd_una), c_.snd_nxt, Duration(d.rtt));
+    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd_una), c_.snd_nxt,
+                                   Duration(d.rtt));
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
     const bool newly_lost = find_losses();
@@ -76,13 +78,14 @@ class AckProcessor {
     bool lost = false;
     for (; any_passed() && left(f_.waiting.head) <= 0; lost = true) log_.mark_lost(f_.waiting.head);
     if (any_passed()) {
-      f_.reordering_wait = static_cast<std::uint32_t>(std::max(left(f_.waiting.head), left(f_.rack_last)));
+      f_.reordering_wait =
+          static_cast<std::uint32_t>(std::max(left(f_.waiting.head), left(f_.rack_last)));
     }
     return lost;
   }
 
-  /// The new ssthresh. Data that the peer has beyond a hole is out in name only, and would make the window
-  /// grow by every loss; what limited transmit has sent does not count (RFC 5681, 3.2, (2)).
+  /// The new ssthresh. Data that the peer has beyond a hole is out in name only, and would make the
+  /// window grow by every loss; what limited transmit has sent does not count (RFC 5681, 3.2, (2)).
   std::uint32_t reduced() {
     const std::uint32_t flight = std::min(c_.in_flight(), c_.congestion.cwnd);
     return context_.control.reduce(c_.congestion, flight, c_.mss, context_.now);
@@ -105,7 +108,8 @@ class AckProcessor {
     return !f_.waiting.empty() && (log_[f_.waiting.head].flags & SentSegment::kPassed) != 0;
   }
 
-  // Segments wait in the order in which they were sent, and what arrives is ever newer: each is passed once.
+  // Segments wait in the order in which they were sent, and what arrives is ever newer: each is
+  // passed once.
   void pass_older() {
     if (!f_.rack_valid || f_.waiting.empty()) return;
     for (bool any = any_passed(); !any || f_.rack_last != f_.waiting.tail; any = true) {
@@ -120,9 +124,9 @@ class AckProcessor {
   void note_duplicate(const TcpSegment& segment, Delivery& d) {
     const auto blocks = segment.sack_blocks();
     if (blocks.empty()) return;
-    d.duplicate =
-        blocks[0].right <= segment.acknowledgment ||
-        (blocks.size() > 1 && blocks[0].left >= blocks[1].left && blocks[0].right <= blocks[1].right);
+    d.duplicate = blocks[0].right <= segment.acknowledgment ||
+                  (blocks.size() > 1 && blocks[0].left >= blocks[1].left &&
+                   blocks[0].right <= blocks[1].right);
     if (!d.duplicate) return;
     context_.counters.add(Count::duplicates_reported);
     // Once a round trip: what was taken for lost had only been overtaken (RFC 8985, 6.2, step 4).
@@ -187,8 +191,8 @@ class AckProcessor {
     f_.rack_rtt = rtt;
   }
 
-  // An ACK that was lost is made up for by a later one, which the newest segment brought about: how long an
-  // older one seems to have taken is how long we waited before sending again.
+  // An ACK that was lost is made up for by a later one, which the newest segment brought about: how
+  // long an older one seems to have taken is how long we waited before sending again.
   void measure(const SentSegment& s, std::uint32_t rtt, Delivery& d) const {
     if (d.newest_at) {
       const auto newer = static_cast<std::int32_t>(s.sent_at - *d.newest_at);
@@ -198,10 +202,12 @@ class AckProcessor {
     d.rtt = !s.resent() || echoes(s, rtt) ? rtt : 0;
   }
 
-  // Of the times that a segment was sent, the ACK is for the last (Karn's doubt; RFC 7323, 4.1, dispels it).
-  // Of two in one tick it may be for the first, which shows where the way was never so short.
+  // Of the times that a segment was sent, the ACK is for the last (Karn's doubt; RFC 7323, 4.1,
+  // dispels it). Of two in one tick it may be for the first, which shows where the way was never so
+  // short.
   bool echoes(const SentSegment& s, std::uint32_t rtt) const {
-    if (!echo_ || Duration(rtt) < std::min(Duration(c_.rtt.least()), Tick::duration(1))) return false;
+    if (!echo_ || Duration(rtt) < std::min(Duration(c_.rtt.least()), Tick::duration(1)))
+      return false;
     const Tick sent = Tick::floor(context_.now - Duration(now_ - s.sent_at));
     return static_cast<std::int32_t>(echo_->echo - c_.ts_offset - sent.value()) >= 0;
   }
@@ -213,8 +219,8 @@ class AckProcessor {
     return std::min(f_.reo_wnd_mult * (c_.rtt.least() / 4), srtt);
   }
 
-  // F-RTO with SACK (RFC 5682, 3.1): the first ACK after a timeout that brings what was never sent again says
-  // that nothing had been lost.
+  // F-RTO with SACK (RFC 5682, 3.1): the first ACK after a timeout that brings what was never sent
+  // again says that nothing had been lost.
   void judge_timeout(const Delivery& d, bool progress) {
     if (!d.original) {
       if (progress) f_.frto = false;
@@ -224,7 +230,8 @@ class AckProcessor {
     f_.phase = Phase::kOpen;
     c_.congestion.cwnd = f_.prior_cwnd;
     c_.congestion.ssthresh = f_.prior_ssthresh;
-    if (f_.prior_ssthresh == Congestion::kUnlimited) c_.congestion.memory = {};  // as reduce() found it
+    if (f_.prior_ssthresh == Congestion::kUnlimited)
+      c_.congestion.memory = {};  // as reduce() found it
     log_.undo_losses();
     context_.counters.add(Count::spurious_timeouts);
   }
@@ -236,8 +243,8 @@ class AckProcessor {
       if (ack >= f_.tlp_end) f_.tlp_out = false;
       return;
     }
-    // An ACK of just that may be for what the probe repeats; one that goes beyond it, with no word of a
-    // duplicate between, says that the probe repaired a loss which nobody else had noticed.
+    // An ACK of just that may be for what the probe repeats; one that goes beyond it, with no word
+    // of a duplicate between, says that the probe repaired a loss which nobody else had noticed.
     if (ack <= f_.tlp_end) return;
     f_.tlp_out = false;
     if (f_.phase != Phase::kOpen) return;
@@ -253,26 +260,29 @@ class AckProcessor {
     if (f_.reo_wnd_persist > 0 && --f_.reo_wnd_persist == 0) f_.reo_wnd_mult = 1;
   }
 
-  // What is acknowledged cumulatively lets the window grow, also where it was sacked before (RFC 5681, 3.1).
-  // A window that is not in use does not grow (RFC 7661, 4.1).
+  // What is acknowledged cumulatively lets the window grow, also where it was sacked before (RFC
+  // 5681, 3.1). A window that is not in use does not grow (RFC 7661, 4.1).
   void grow(std::uint32_t acked) {
     Congestion& w = c_.congestion;
-    // The ACK that ends recovery acknowledges what was sent before it, too: a window of that counts, not two.
+    // The ACK that ends recovery acknowledges what was sent before it, too: a window of that
+    // counts, not two.
     if (before_.phase == Phase::kRecovery) acked = std::min(acked, w.cwnd);
     const bool in_use = f_.phase == Phase::kLoss || before_.pipe + 2u * c_.mss >= w.cwnd;
     if (in_use) context_.control.on_ack(w, acked, c_.mss, c_.rtt.srtt(), context_.now);
   }
 
-  // PRR (RFC 9937): proportionally while more is on the way than will be; then as much as is delivered, and
-  // one segment more for an ACK that is safe: it makes progress and tells of no new loss.
+  // PRR (RFC 9937): proportionally while more is on the way than will be; then as much as is
+  // delivered, and one segment more for an ACK that is safe: it makes progress and tells of no new
+  // loss.
   void reduce_proportionally(const Delivery& d, bool safe_ack) {
     Congestion& w = c_.congestion;
     f_.prr_delivered += d.bytes;
     std::int64_t send = 0;
     if (f_.pipe > w.ssthresh) {
-      send = static_cast<std::int64_t>((std::uint64_t{f_.prr_delivered} * w.ssthresh + f_.recover_fs - 1) /
-                                       f_.recover_fs) -
-             f_.prr_out;
+      send =
+          static_cast<std::int64_t>(
+              (std::uint64_t{f_.prr_delivered} * w.ssthresh + f_.recover_fs - 1) / f_.recover_fs) -
+          f_.prr_out;
     } else {
       send = std::max<std::int64_t>(std::int64_t{f_.prr_delivered} - f_.prr_out, d.bytes);
       if (safe_ack) send += c_.mss;
@@ -312,7 +322,8 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
     return;
   }
   auto n = log.find(begin);
-  if (n != log.first() && (n == log.past() || log[n].begin != begin)) --n;  // `begin` lies in the one before
+  if (n != log.first() && (n == log.past() || log[n].begin != begin))
+    --n;  // `begin` lies in the one before
   for (; n != log.past() && log[n].begin < end; ++n) {
     if (log[n].sacked()) continue;
     log.put_out(n, now);
@@ -347,7 +358,8 @@ Duration SackRecovery::wait(Connection& c, const Context& context) const {
     return Duration(f.reordering_wait);
   }
   f.wait = Flight::Wait::kRto;
-  if (f.phase != Phase::kOpen || f.tlp_out || f.sacked != 0 || !c.rtt.measured()) return context.rto;
+  if (f.phase != Phase::kOpen || f.tlp_out || f.sacked != 0 || !c.rtt.measured())
+    return context.rto;
   // RFC 8985, 7.2.
   Duration probe = std::max<Duration>(2 * c.rtt.srtt(), kLeastProbeWait);
   if (static_cast<SentLog::Number>(log.past() - log.first()) == 1) probe += kPeersDelayedAck;
@@ -406,10 +418,11 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   f.tlp_out = false;
   f.reordering_wait = 0;
   c.congestion.cwnd = c.mss;
-  // A peer that has the oldest segment would have acknowledged it: what it said it had, it has thrown away
-  // (RFC 2018, 8).
+  // A peer that has the oldest segment would have acknowledged it: what it said it had, it has
+  // thrown away (RFC 2018, 8).
   const bool reneged = !log.empty() && log[log.first()].sacked();
-  // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an hour old.
+  // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an
+  // hour old.
   const auto keep = [now = microseconds(context.now)](std::uint32_t& at) {
     at = now - std::min<std::uint32_t>(now - at, Duration(30min).count());
   };

@@ -1,12 +1,13 @@
-// SACK as sender (RFC 2018, 6675), losses found by time (RACK-TLP, RFC 8985), repaired at the rate of PRR
-// (RFC 9937), needless timeouts noticed (F-RTO, RFC 5682).
+// SACK as sender (RFC 2018, 6675), losses found by time (RACK-TLP, RFC 8985), repaired at the rate
+// of PRR (RFC 9937), needless timeouts noticed (F-RTO, RFC 5682).
 #pragma once
 
 #include "stack/tcp/recovery.hpp"
 
 namespace conker {
 
-/// Handed to the stack with Stack::use(). It keeps nothing itself: one object serves all connections.
+/// Handed to the stack with Stack::use(). It keeps nothing itself: one object serves all
+/// connections.
 class SackRecovery final : public Recovery {
  public:
   void on_sent(Connection& c, const Context& context, Seq begin, Seq end) const override;

@@ -192,7 +192,8 @@ void SentLog::lose_all(bool reneged) {
   if (reneged) f_.sacked = 0;
 }
 
-// In front of what was sent since, and in the order in which they were sent: first those that were sent once.
+// In front of what was sent since, and in the order in which they were sent: first those that were
+// sent once.
 void SentLog::undo_losses() {
   const SentList since = f_.waiting;
   f_.waiting = {};

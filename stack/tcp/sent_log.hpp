@@ -1,5 +1,5 @@
-// What was sent and is not acknowledged, segment by segment: when, how often, and what became of it. Lives in
-// chunks of the pool, only while something is out.
+// What was sent and is not acknowledged, segment by segment: when, how often, and what became of
+// it. Lives in chunks of the pool, only while something is out.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,8 @@ struct SentFrom {
   Seq begin;
 };
 
-/// What is known of all that is out. Written for RACK-TLP (RFC 8985) and PRR (RFC 9937); names are theirs.
+/// What is known of all that is out. Written for RACK-TLP (RFC 8985) and PRR (RFC 9937); names are
+/// theirs.
 struct Flight {
   enum class Phase : std::uint8_t {
     kOpen,
@@ -63,15 +64,16 @@ struct Flight {
   Seq fack;  // the highest that has arrived
   Seq dsack_round;
   Seq tlp_end;
-  std::uint32_t reordering_wait = 0;  // microseconds until a doubtful segment counts as lost; 0: none is
-  Seq end;                            // of the newest segment
+  std::uint32_t reordering_wait =
+      0;    // microseconds until a doubtful segment counts as lost; 0: none is
+  Seq end;  // of the newest segment
   SentFrom new_from, resent_from;     // where data was sent from last, and sent again
   SentList waiting;                   // in the pipe, in the order in which they were sent
   std::uint16_t rack_last = 0;        // of `waiting`: the last that is kPassed, if its head is
   std::uint16_t lost = 0;             // segments that are kLost
   std::uint16_t lost_from = 0;        // all of them are numbered so or later, if there are any
   std::uint16_t first = 0, past = 0;  // segments in the log: [first, past)
-  std::uint16_t base = 0;             // the first in the chunks beside this one, once there are some
+  std::uint16_t base = 0;  // the first in the chunks beside this one, once there are some
   std::uint8_t reo_wnd_mult = 1, reo_wnd_persist = 0;
   std::uint8_t sacked_segments = 0;  // saturates
   Phase phase = Phase::kOpen;
@@ -86,18 +88,19 @@ struct Flight {
   bool lump : 1 = false;    // no room for another: the newest segment takes what follows
 };
 
-/// A view of one connection's log. Segments are in the order of their sequence numbers, without gaps, and are
-/// numbered modulo 2^16. A few lie in the chunk of the Flight; when they become more, each lies in a chunk
-/// that the Flight's chunk names. So any is found at once, by its sequence number in as many steps as their
-/// count has bits, and nothing that an ACK does walks over what it does not change. What is out has no more
-/// segments than the names have room for: 32,640 where chunks have 2 KiB, 496 where they have 256 bytes.
+/// A view of one connection's log. Segments are in the order of their sequence numbers, without
+/// gaps, and are numbered modulo 2^16. A few lie in the chunk of the Flight; when they become more,
+/// each lies in a chunk that the Flight's chunk names. So any is found at once, by its sequence
+/// number in as many steps as their count has bits, and nothing that an ACK does walks over what it
+/// does not change. What is out has no more segments than the names have room for: 32,640 where
+/// chunks have 2 KiB, 496 where they have 256 bytes.
 class SentLog {
  public:
   using Number = std::uint16_t;
   static constexpr std::uint32_t kHead = (sizeof(Flight) + 15) / 16 * 16;
 
-  /// Starts one; 0 when the pool has no chunk or its chunks are too small. What is given back names it from
-  /// then on.
+  /// Starts one; 0 when the pool has no chunk or its chunks are too small. What is given back names
+  /// it from then on.
   static std::uint32_t open(ChunkPool& pool, Seq at);
   static void close(ChunkPool& pool, std::uint32_t log);
   /// Chunks held; walked.
@@ -115,25 +118,29 @@ class SentLog {
     const auto next = static_cast<Number>(n + 1);
     return next == f_.past ? f_.end : (*this)[next].begin;
   }
-  std::uint32_t length_of(Number n) { return static_cast<std::uint32_t>(end_of(n) - (*this)[n].begin); }
+  std::uint32_t length_of(Number n) {
+    return static_cast<std::uint32_t>(end_of(n) - (*this)[n].begin);
+  }
   /// The first that begins at `at` or later; past() when none does.
   Number find(Seq at);
-  /// `n` or the first behind it that is not sacked; past() when all are. Of many calls each takes a number of
-  /// steps that is logarithmic at most: what was skipped once is skipped in one step (path halving).
+  /// `n` or the first behind it that is not sacked; past() when all are. Of many calls each takes a
+  /// number of steps that is logarithmic at most: what was skipped once is skipped in one step
+  /// (path halving).
   Number skip_sacked(Number n);
-  /// Of those that are lost the one with the lowest sequence number; past() when none is. Looks at the names
-  /// of all chunks and at the segments of one, at worst.
+  /// Of those that are lost the one with the lowest sequence number; past() when none is. Looks at
+  /// the names of all chunks and at the segments of one, at worst.
   Number first_lost();
 
-  /// [f.end, end) was sent. Without room for one more it is added to the newest, which is less exact then,
-  /// and cannot be sacked.
+  /// [f.end, end) was sent. Without room for one more it is added to the newest, which is less
+  /// exact then, and cannot be sacked.
   void push(Seq end, std::uint32_t sent_at);
   void pop_front();
   /// Whatever became of it before: it was sent (again), the peer has it, or it is given up.
   void put_out(Number n, std::uint32_t sent_at);
   void mark_sacked(Number n);
   void mark_lost(Number n);
-  /// The retransmission timer expired: all is lost that was not sacked, or, if the peer threw that away, all.
+  /// The retransmission timer expired: all is lost that was not sacked, or, if the peer threw that
+  /// away, all.
   void lose_all(bool reneged);
   /// The timeout was for nothing: what is lost is on its way.
   void undo_losses();

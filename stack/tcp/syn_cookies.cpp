@@ -8,8 +8,10 @@ namespace {
 constexpr Duration kPeriod = 64s;
 constexpr std::uint32_t kPeriodBits = 5, kMssBits = 3, kSealBits = 24;
 
-/// The MSS is kept as the largest of these that is not above it: what most paths have, and what is least.
-constexpr std::array<std::uint16_t, 1u << kMssBits> kMss{kLeastMss, 216, 536, 1200, 1360, 1440, 1460, 8960};
+/// The MSS is kept as the largest of these that is not above it: what most paths have, and what is
+/// least.
+constexpr std::array<std::uint16_t, 1u << kMssBits> kMss{kLeastMss, 216,  536,  1200,
+                                                         1360,      1440, 1460, 8960};
 
 // In the low bits of our timestamp.
 constexpr std::uint32_t kScaleMask = 15, kNoScale = 15, kSack = 16, kOptionBits = 5;
@@ -29,7 +31,9 @@ std::uint32_t SynCookies::seal(const FourTuple& tuple, Seq irs, std::uint32_t pe
                                std::uint32_t mss) const {
   const auto l = tuple.local.halves();
   const auto r = tuple.remote.halves();
-  const auto pair = [](std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; };
+  const auto pair = [](std::uint32_t high, std::uint32_t low) {
+    return std::uint64_t{high} << 32 | low;
+  };
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
   const std::array<std::uint64_t, 6> words{
       l[0], l[1], r[0], r[1], pair(ports, irs.value()), pair(period, mss)};
@@ -68,8 +72,10 @@ bool SynCookies::expected(Instant now) const {
 }
 
 std::optional<Agreement> SynCookies::check(const FourTuple& tuple, Seq irs, Seq iss,
-                                           const std::optional<TcpTimestamps>& echo, Instant now) const {
-  const std::uint32_t age = low(period_of(now) - (iss.value() >> (kMssBits + kSealBits)), kPeriodBits);
+                                           const std::optional<TcpTimestamps>& echo,
+                                           Instant now) const {
+  const std::uint32_t age =
+      low(period_of(now) - (iss.value() >> (kMssBits + kSealBits)), kPeriodBits);
   const std::uint32_t mss = low(iss.value() >> kSealBits, kMssBits);
   if (age > 1 || low(iss.value(), kSealBits) != seal(tuple, irs, period_of(now) - age, mss)) {
     return std::nullopt;

@@ -1,6 +1,6 @@
-// TCP (RFC 9293): tables of connections, half-open handshakes, TIME-WAIT and listeners, and what is done to
-// them, in seven storeys (README.md). lifetime.cpp is the only place where states change and connections are
-// freed.
+// TCP (RFC 9293): tables of connections, half-open handshakes, TIME-WAIT and listeners, and what is
+// done to them, in seven storeys (README.md). lifetime.cpp is the only place where states change
+// and connections are freed.
 #pragma once
 
 #include <algorithm>
@@ -61,8 +61,8 @@ class Tcp {
   // ---- A turn ----
   void begin(Instant now);
   void segment_arrives(const PacketIn& packet);
-  /// A search for this four-tuple follows soon: what it reads first is on its way. (Inline, since gcc 12
-  /// takes a call that only prefetches for one without effect.)
+  /// A search for this four-tuple follows soon: what it reads first is on its way. (Inline, since
+  /// gcc 12 takes a call that only prefetches for one without effect.)
   [[gnu::always_inline]] void expect(const FourTuple& tuple) const {
     const std::uint32_t hash = hash_of(demux_key_, tuple);
     index_.prefetch(hash);
@@ -127,8 +127,8 @@ class Tcp {
     for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
       if (!listeners_.live(slot)) continue;
       const Listener& l = listeners_[slot];
-      f(ListenerInfo{listeners_.id(slot), l.local, l.half_open.size(), l.accept_queue.size(), l.half_open_cap,
-                     l.backlog, l.cookie});
+      f(ListenerInfo{listeners_.id(slot), l.local, l.half_open.size(), l.accept_queue.size(),
+                     l.half_open_cap, l.backlog, l.cookie});
     }
   }
   /// The last state changes of all connections, oldest first.
@@ -167,7 +167,9 @@ class Tcp {
   void arm(std::uint32_t slot, Timer timer, Duration in);
   void disarm(Connection& c, Timer timer);
   Duration rto(const Connection& c) const;
-  std::uint32_t half_open_timer_id(std::uint32_t index) const { return connections_.capacity() + index; }
+  std::uint32_t half_open_timer_id(std::uint32_t index) const {
+    return connections_.capacity() + index;
+  }
 
   // ---- 1: ports.cpp. Four-tuples and initial sequence numbers ----
   struct Choice {
@@ -184,7 +186,9 @@ class Tcp {
     std::uint32_t ts_offset;  // what is added to our clock
   };
   Beginning beginning_of(const FourTuple& tuple) const;
-  std::uint32_t timestamp_offset(const FourTuple& tuple) const { return beginning_of(tuple).ts_offset; }
+  std::uint32_t timestamp_offset(const FourTuple& tuple) const {
+    return beginning_of(tuple).ts_offset;
+  }
   TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
     return {Tick::floor(now_).value() + offset, echo};
   }
@@ -198,7 +202,9 @@ class Tcp {
   std::uint32_t receive_limit(const Connection& c) const;
   std::uint32_t out_of_order_limit(const Connection& c) const;
   bool window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const;
-  std::uint32_t first_window() const { return std::min<std::uint32_t>(settings_.receive_buffer, 65535); }
+  std::uint32_t first_window() const {
+    return std::min<std::uint32_t>(settings_.receive_buffer, 65535);
+  }
   std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
   std::uint32_t flight_size(const Connection& c) const;
   std::uint16_t our_mss(const FourTuple& tuple) const;
@@ -226,7 +232,8 @@ class Tcp {
   Sent send_bare(const FourTuple& tuple, const TcpSegment& segment);
   void send_reset(const FourTuple& tuple, const TcpSegment& to);
   Sent send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketOut& packet);
-  void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment, PacketOut& packet) const;
+  void mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment,
+                    PacketOut& packet) const;
   std::uint16_t advertise(Connection& c);
   void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
   void acknowledged(Connection& c, const TcpSegment& segment);
@@ -240,7 +247,8 @@ class Tcp {
   void enter_time_wait(std::uint32_t slot, Cause cause);
   void finish_closed(std::uint32_t slot, Cause cause);
   void unhash(std::uint32_t slot);
-  // Whatever happens to a connection may leave it with nothing to do; that is looked at when the turn ends.
+  // Whatever happens to a connection may leave it with nothing to do; that is looked at when the
+  // turn ends.
   void touch(std::uint32_t slot, Connection& c) {
     if (c.state != State::kEstablished || c.on_touched) return;
     c.on_touched = true;
@@ -313,16 +321,16 @@ class Tcp {
   Sent transmit_tail_probe(std::uint32_t slot);
   Sent transmit_lost(std::uint32_t slot);
   Sent transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why);
-  Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
-                      Seq& end);
+  Sent transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next,
+                      Resend why, Seq& end);
   std::uint32_t frame_data(const Connection& c, std::uint32_t left) const;
   std::uint32_t sendable(const Connection& c, std::uint32_t offset) const;
   bool waits_for_small(const Connection& c, std::uint32_t length) const;
   void rearm_after_output(std::uint32_t slot);
 
   // ---- 5: established.cpp. What the ACK field does ----
-  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window (RFC
-  /// 6928) and half of the next.
+  /// Segments whose ACK does not wait, when the peer's congestion window is small: its initial
+  /// window (RFC 6928) and half of the next.
   static constexpr std::uint8_t kQuickAcks = 16;
   void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
   void process_ack(std::uint32_t slot, const TcpSegment& segment);
@@ -350,8 +358,8 @@ class Tcp {
   bool reopens(const TimeWait& record, const TcpSegment& syn) const;
   Disposition promote(const HalfOpen& record, std::uint32_t index, TcpSegment& segment);
   Count answer_with_cookie(const Listener& listener, const FourTuple& tuple, const TcpSegment& syn);
-  Disposition arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple, std::uint32_t hash,
-                                  TcpSegment& segment);
+  Disposition arrives_with_cookie(std::uint32_t listener, const FourTuple& tuple,
+                                  std::uint32_t hash, TcpSegment& segment);
   void send_syn_ack(const HalfOpen& record, std::uint32_t timestamp);
   void send_syn_ack(const HalfOpen& record) {
     send_syn_ack(record, timestamps_now(record.ts_offset, 0).value);
@@ -362,7 +370,8 @@ class Tcp {
   void end_reopened(const HalfOpen& record);
   Count refuse_at_listener(Listener& listener, const FourTuple& tuple, const TcpSegment& segment);
 
-  // ---- 7: arrival.cpp. SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment ----
+  // ---- 7: arrival.cpp. SEGMENT ARRIVES (RFC 9293, 3.10.7). Each says what became of the segment
+  // ----
   Count dispatch(const PacketIn& packet);
   Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
   Count arrives(std::uint32_t slot, TcpSegment& segment);
@@ -413,14 +422,15 @@ class Tcp {
   IndexList<Connection, &Connection::holes_next, &Connection::holes_previous>
       holes_;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
-  Instant kept_at_{};             // when all marks were brought forward
-  std::uint32_t written_ = 0;     // bytes that applications have queued since the last output()
-  bool held_back_ = false;        // there was news that next_event() did not tell in this turn
-  bool fresh_dirty_ = false;      // something was marked dirty since the last output()
-  bool table_starved_ = false;    // a connection was wanted and no slot was free
-  bool pool_exhausted_ = false;   // a connection that holds nothing was refused a chunk
-  Instant relieve_at_{};          // not before then is it asked again who holds them
-  std::uint32_t starved_ = 0;     // slots to look at: an application could not send for want of a chunk
+  Instant kept_at_{};            // when all marks were brought forward
+  std::uint32_t written_ = 0;    // bytes that applications have queued since the last output()
+  bool held_back_ = false;       // there was news that next_event() did not tell in this turn
+  bool fresh_dirty_ = false;     // something was marked dirty since the last output()
+  bool table_starved_ = false;   // a connection was wanted and no slot was free
+  bool pool_exhausted_ = false;  // a connection that holds nothing was refused a chunk
+  Instant relieve_at_{};         // not before then is it asked again who holds them
+  std::uint32_t starved_ =
+      0;  // slots to look at: an application could not send for want of a chunk
   std::uint32_t wake_next_ = 0;   // the first of them
   const char* broken_ = nullptr;  // a rule that code of ours broke; the audit tells
 

@@ -25,11 +25,14 @@ struct TimeWait {
 
   void spoke(Tick now) { spoke_at = static_cast<std::uint16_t>(now.value()); }
   /// Ticks since then, modulo 67 seconds.
-  std::uint16_t silent_for(Tick now) const { return static_cast<std::uint16_t>(now.value() - spoke_at); }
+  std::uint16_t silent_for(Tick now) const {
+    return static_cast<std::uint16_t>(now.value() - spoke_at);
+  }
 };
 
-/// Every record lives for the same time, so the order in which they were made is the order in which they end:
-/// a ring. What is removed from the middle leaves its place empty until the ring comes round.
+/// Every record lives for the same time, so the order in which they were made is the order in which
+/// they end: a ring. What is removed from the middle leaves its place empty until the ring comes
+/// round.
 class TimeWaitTable {
  public:
   /// `key` is that of the hashes that the table is given.
@@ -44,8 +47,8 @@ class TimeWaitTable {
   /// Only when not full().
   void add(const TimeWait& record, std::uint32_t hash);
   void remove(std::uint32_t index);
-  /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth). A full table cannot
-  /// move a record back and leaves it its end. Indices of other records stay.
+  /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth). A full
+  /// table cannot move a record back and leaves it its end. Indices of other records stay.
   void restart(std::uint32_t index, Tick ends);
   /// An ACK of ours was sent for it, in answer to a segment.
   void answered(std::uint32_t index, Tick now) {
@@ -55,8 +58,8 @@ class TimeWaitTable {
 
   /// A search for this hash follows soon.
   [[gnu::always_inline]] void prefetch(std::uint32_t hash) const { index_.prefetch(hash); }
-  /// The oldest are about to be evicted, one after the other: what that takes is on its way for one of the
-  /// next.
+  /// The oldest are about to be evicted, one after the other: what that takes is on its way for one
+  /// of the next.
   [[gnu::always_inline]] void prefetch_eviction() const {
     constexpr std::uint32_t kAhead = 8;
     if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple.whole()));

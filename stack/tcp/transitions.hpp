@@ -11,7 +11,8 @@ namespace conker {
 
 class TransitionRing {
  public:
-  TransitionRing(Arena& arena, std::uint32_t capacity) : entries_(arena.take<Transition>(capacity)) {}
+  TransitionRing(Arena& arena, std::uint32_t capacity)
+      : entries_(arena.take<Transition>(capacity)) {}
 
   void record(Instant at, ConnectionId id, State from, State to, Cause cause) {
     if (entries_.empty()) return;

@@ -26,8 +26,9 @@ Sent Tcp::transmit(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.state == State::kDestroy) return transmit_last_words(c);
   if (c.keepalive_due && transmit_keepalive(c) == Sent::kBusy) return Sent::kBusy;
-  const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived)) ? transmit_syn(slot)
-                                                                                    : transmit_data(slot);
+  const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived))
+                        ? transmit_syn(slot)
+                        : transmit_data(slot);
   if (sent != Sent::kBusy) {
     tell_of_room(slot);
     rearm_after_output(slot);
@@ -101,9 +102,11 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
     const std::uint32_t length = sendable(c, offset);
     if (length == 0 && !only_fin) break;
     if (c.snd_una == c.snd_nxt) begin_flight(c);
-    const Sent sent = transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
+    const Sent sent =
+        transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
     if (sent == Sent::kBusy) {
-      if (c.snd_una == c.snd_nxt) end_flight(c);  // perhaps the window is closed when the link has room
+      if (c.snd_una == c.snd_nxt)
+        end_flight(c);  // perhaps the window is closed when the link has room
       return sent;
     }
   }
@@ -116,8 +119,9 @@ Sent Tcp::transmit_lost(std::uint32_t slot) {
   for (;;) {
     const Recovery::Range lost = recovery_->next_lost(c, context(c));
     if (lost.empty()) return Sent::kSent;
-    const Resend why =
-        SentLog(chunks_, c.log).flight().phase == Flight::Phase::kLoss ? Resend::kTimeout : Resend::kLost;
+    const Resend why = SentLog(chunks_, c.log).flight().phase == Flight::Phase::kLoss
+                           ? Resend::kTimeout
+                           : Resend::kLost;
     if (transmit_again(slot, lost.begin, lost.end, why) == Sent::kBusy) return Sent::kBusy;
   }
 }
@@ -131,7 +135,8 @@ Sent Tcp::transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why) {
   return transmit_range(slot, begin, length, c.fin_in_flight(), why, sent_end);
 }
 
-// RFC 8985, 7.3: new data if there is any, whatever the congestion window says; or the last segment again.
+// RFC 8985, 7.3: new data if there is any, whatever the congestion window says; or the last segment
+// again.
 Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.log == 0) return Sent::kSent;
@@ -140,17 +145,17 @@ Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
   const std::uint32_t room = c.snd_wnd > offset ? c.snd_wnd - offset : 0;
   const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, room});
   const Recovery::Range last = recovery_->probe(c, context(c));
-  const Sent sent =
-      length > 0 ? transmit_range(slot, c.snd_cursor, length, c.fin_queued, Resend::kProbe, c.snd_cursor)
-                 : transmit_again(slot, last.begin, last.end, Resend::kProbe);
+  const Sent sent = length > 0 ? transmit_range(slot, c.snd_cursor, length, c.fin_queued,
+                                                Resend::kProbe, c.snd_cursor)
+                               : transmit_again(slot, last.begin, last.end, Resend::kProbe);
   if (sent == Sent::kBusy) return sent;
   recovery_->on_probe_sent(c, context(c), length == 0);
   c.tail_probe = false;
   return sent;
 }
 
-// The first unacknowledged segment again, or a probe into a window that is closed or too small: snd_cursor
-// stays.
+// The first unacknowledged segment again, or a probe into a window that is closed or too small:
+// snd_cursor stays.
 Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const Seq cursor = c.snd_cursor;
@@ -174,8 +179,9 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   return Sent::kSent;
 }
 
-/// The most data that one frame takes, of so much that is left to send: a segment, or as many as the link
-/// cuts from it. What is sent again goes segment by segment, and only one tells of a reduced window.
+/// The most data that one frame takes, of so much that is left to send: a segment, or as many as
+/// the link cuts from it. What is sent again goes segment by segment, and only one tells of a
+/// reduced window.
 std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   constexpr std::uint32_t kHeaders = 40 + kTcpHeaderMax;
   if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed || c.may_fragment) return c.mss;
@@ -196,22 +202,24 @@ std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
     const std::uint32_t rest = length % c.mss;
     return length < left || waits_for_small(c, rest) ? length - rest : length;
   }
-  // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer overrides.
+  // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer
+  // overrides.
   const bool sliver = length < c.mss && length < left && length < c.max_snd_wnd / 2;
   return sliver || waits_for_small(c, length) ? 0 : length;
 }
 
-// Nagle's rule (RFC 9293, 3.7.4), loosened: two small segments may be out, not one. Who writes, writes and
-// reads does not wait for the peer's delayed ACK in between; who writes a byte at a time still fills no wire.
+// Nagle's rule (RFC 9293, 3.7.4), loosened: two small segments may be out, not one. Who writes,
+// writes and reads does not wait for the peer's delayed ACK in between; who writes a byte at a time
+// still fills no wire.
 bool Tcp::waits_for_small(const Connection& c, std::uint32_t length) const {
   if (length >= c.mss || c.no_delay || c.fin_queued || c.snd_una == c.snd_cursor) return false;
   return c.small_end_before > c.snd_una;
 }
 
-// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of it. `end`
-// is where it ended.
-Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next, Resend why,
-                         Seq& end) {
+// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of
+// it. `end` is where it ended.
+Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next,
+                         Resend why, Seq& end) {
   Connection& c = connections_[slot];
   const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
   const bool last = offset + length == c.send_queue.size();

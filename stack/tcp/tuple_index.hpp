@@ -1,5 +1,5 @@
-// Finds a record by its four-tuple: a hash table beside the records, which has parts of their hashes in it,
-// so that a search that finds nothing touches hardly ever a record.
+// Finds a record by its four-tuple: a hash table beside the records, which has parts of their
+// hashes in it, so that a search that finds nothing touches hardly ever a record.
 #pragma once
 
 #include <array>
@@ -43,8 +43,8 @@ constexpr std::uint64_t strong_hash_of(const SipKey& key, const FourTuple& tuple
   return detail::hash_tuple(tuple, [&](auto... parts) { return siphash24(key, parts...); });
 }
 
-/// A four-tuple as large tables keep it, in 12 bytes. 32 bits are an IPv4 address, and would be enough to
-/// name an IPv6 address in a table of those in use.
+/// A four-tuple as large tables keep it, in 12 bytes. 32 bits are an IPv4 address, and would be
+/// enough to name an IPv6 address in a table of those in use.
 struct PackedTuple {
   std::uint32_t local = 0;
   std::uint32_t remote = 0;
@@ -60,16 +60,16 @@ struct PackedTuple {
   constexpr bool operator==(const PackedTuple&) const = default;
 };
 
-/// Buckets of one cache line, each with fifteen bits of the hash of everything in it, which are compared all
-/// at once: nearly every search reads one line and goes round no loop. What finds its bucket full goes into
-/// the next that is not. A tuple is in it at most once.
+/// Buckets of one cache line, each with fifteen bits of the hash of everything in it, which are
+/// compared all at once: nearly every search reads one line and goes round no loop. What finds its
+/// bucket full goes into the next that is not. A tuple is in it at most once.
 class TupleIndex {
  public:
   TupleIndex(Arena& arena, std::uint32_t records)
       : buckets_(arena.take<Bucket>(records / kRecordsPerBucket + 1, sizeof(Bucket))) {}
 
-  /// The record for which `same` says yes among those of this hash; kNone when there is none. It may be asked
-  /// about others, too.
+  /// The record for which `same` says yes among those of this hash; kNone when there is none. It
+  /// may be asked about others, too.
   template <typename Same>
   std::uint32_t find(std::uint32_t hash, Same&& same) const {
     const Found found = search(hash, same);
@@ -96,8 +96,8 @@ class TupleIndex {
     for (std::size_t at = home(hash); at != found.bucket; at = after(at)) --buckets_[at].passed_by;
   }
 
-  /// What a search for this hash reads is on its way. (Inline, since gcc 12 takes a call that only prefetches
-  /// for one without effect.)
+  /// What a search for this hash reads is on its way. (Inline, since gcc 12 takes a call that only
+  /// prefetches for one without effect.)
   [[gnu::always_inline]] void prefetch(std::uint32_t hash) const {
     __builtin_prefetch(&buckets_[home(hash)], 1);
   }

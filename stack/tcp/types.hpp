@@ -14,8 +14,8 @@
 
 namespace conker {
 
-/// Names one connection for ever: when the slot is used again, the generation differs and a stale id finds
-/// nothing. Generation 0 is never given out, so a default id finds nothing either.
+/// Names one connection for ever: when the slot is used again, the generation differs and a stale
+/// id finds nothing. Generation 0 is never given out, so a default id finds nothing either.
 struct ConnectionId {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -65,11 +65,12 @@ const char* to_string(CloseReason reason);
 /// News of a connection or listener, one mask per drain.
 struct Event {
   enum Bits : std::uint8_t {
-    kConnected = 1,    // the handshake is done (active open)
-    kReadable = 2,     // there are bytes to receive
-    kWritable = 4,     // there is room to send again after send() took less than was offered
-    kPeerClosed = 8,   // the peer's FIN has arrived: after the bytes there are, no more will come
-    kClosed = 16,      // the last event: `reason` says how it ended. The id is good until the next reap()
+    kConnected = 1,   // the handshake is done (active open)
+    kReadable = 2,    // there are bytes to receive
+    kWritable = 4,    // there is room to send again after send() took less than was offered
+    kPeerClosed = 8,  // the peer's FIN has arrived: after the bytes there are, no more will come
+    kClosed =
+        16,  // the last event: `reason` says how it ended. The id is good until the next reap()
     kAcceptable = 32,  // a listener has connections to accept()
   };
   std::uint8_t mask = 0;
@@ -131,7 +132,8 @@ struct ConnectionInfo {
   bool rtt_measured = false;
   Duration srtt{0}, rttvar{0}, rto{0};
   std::uint32_t retransmits = 0;
-  std::uint16_t resent_lost = 0, resent_timeout = 0, resent_probe = 0;  // of these; each stops at 65535
+  std::uint16_t resent_lost = 0, resent_timeout = 0,
+                resent_probe = 0;  // of these; each stops at 65535
   std::uint64_t bytes_sent = 0, bytes_received = 0;
   // What both SYNs agreed upon.
   bool window_scaling = false, timestamps = false, sack = false, ecn = false;
@@ -141,7 +143,8 @@ struct ConnectionInfo {
   std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had
   std::uint8_t quick_acks = 0;      // segments from now on whose ACK does not wait
   std::uint8_t sack_count = 0;
-  std::array<SackBlock, TcpSegment::kMaxSackBlocks> sack_blocks{};  // what ACKs tell of, the latest first
+  std::array<SackBlock, TcpSegment::kMaxSackBlocks>
+      sack_blocks{};  // what ACKs tell of, the latest first
   // Silent peers.
   Keepalive keepalive{.idle = Duration(0), .interval = Duration(0), .count = 0};
   std::uint8_t keepalive_unanswered = 0;
@@ -149,8 +152,10 @@ struct ConnectionInfo {
   std::optional<IcmpError> last_icmp{};               // since the peer last acknowledged something
   Instant opened_at{}, established_at{}, ended_at{};  // epoch where it has not happened
   // Deadlines; kNever when not armed.
-  Instant retransmit_at = kNever, persist_at = kNever, connect_timeout_at = kNever, fin_wait_2_at = kNever;
-  Instant delayed_ack_at = kNever, keepalive_at = kNever, user_timeout_at = kNever, linger_at = kNever;
+  Instant retransmit_at = kNever, persist_at = kNever, connect_timeout_at = kNever,
+          fin_wait_2_at = kNever;
+  Instant delayed_ack_at = kNever, keepalive_at = kNever, user_timeout_at = kNever,
+          linger_at = kNever;
 };
 
 /// A record of a passive handshake under way.

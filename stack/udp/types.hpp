@@ -18,8 +18,8 @@ struct UdpId {
 
 struct UdpBind {
   Endpoint local;  // an unspecified address: any of ours; port 0: any free one (RFC 6056)
-  /// Takes only what arrives on this interface, and broadcasts on it. An interface without an address needs
-  /// this.
+  /// Takes only what arrives on this interface, and broadcasts on it. An interface without an
+  /// address needs this.
   std::optional<InterfaceId> interface {};
   bool broadcast = false;    // may send to everybody, and hears what is sent to everybody
   std::uint32_t cookie = 0;  // given back with every event

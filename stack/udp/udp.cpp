@@ -48,10 +48,12 @@ Udp::Udp(Arena arena, Stack& stack, const Entropy& entropy)
 // ---- Calls ----
 
 /// Whether another socket would hear the very same datagrams.
-bool Udp::taken(const Endpoint& local, std::optional<InterfaceId> interface, std::uint32_t but) const {
+bool Udp::taken(const Endpoint& local, std::optional<InterfaceId> interface,
+                std::uint32_t but) const {
   return find(local.port, [&](std::uint32_t slot) {
            const Socket& other = tables_.sockets[slot];
-           return slot != but && other.local.address == local.address && other.interface == interface;
+           return slot != but && other.local.address == local.address &&
+                  other.interface == interface;
          }) != kNone;
 }
 
@@ -71,8 +73,10 @@ Result<UdpId> Udp::bind(const UdpBind& request) {
   Endpoint local = request.local;
   // One spelling of "any", so that two of them are seen to be the same.
   if (local.address.is_unspecified()) local.address = IpAddress();
-  if (local.address != IpAddress() && !parts_.network.is_local(local.address)) return Error::kNoSuchAddress;
-  if (request.interface && !parts_.network.has_interface(*request.interface)) return Error::kInvalidArgument;
+  if (local.address != IpAddress() && !parts_.network.is_local(local.address))
+    return Error::kNoSuchAddress;
+  if (request.interface && !parts_.network.has_interface(*request.interface))
+    return Error::kInvalidArgument;
   if (local.port.value == 0) local.port = choose_port();
   if (local.port.value == 0) return Error::kNoFreePort;
   if (taken(local, request.interface, kNone)) return Error::kAddressInUse;
@@ -89,8 +93,8 @@ Result<UdpId> Udp::bind(const UdpBind& request) {
   return tables_.sockets.id(slot);
 }
 
-// The local address is settled as well: an answer to another address of ours is not from that peer (RFC
-// 5452, 9.1).
+// The local address is settled as well: an answer to another address of ours is not from that peer
+// (RFC 5452, 9.1).
 Error Udp::connect(UdpId id, const Endpoint& remote) {
   Socket* socket = tables_.sockets.find(id);
   if (socket == nullptr) return Error::kNoSuchId;
@@ -108,7 +112,8 @@ Error Udp::connect(UdpId id, const Endpoint& remote) {
 Error Udp::send(UdpId id, std::span<const std::byte> payload) {
   const Socket* socket = tables_.sockets.find(id);
   if (socket == nullptr) return Error::kNoSuchId;
-  return socket->connected() ? transmit(*socket, socket->remote, payload, {}) : Error::kNotConnected;
+  return socket->connected() ? transmit(*socket, socket->remote, payload, {})
+                             : Error::kNotConnected;
 }
 
 Error Udp::send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload,
@@ -127,8 +132,10 @@ std::optional<Datagram> Udp::receive(UdpId id, std::span<std::byte> out) {
   socket->queue.consume(parts_.chunks, envelope.length);
   --socket->waiting;
   parts_.counters.add(Count::datagrams_received);
-  return Datagram{
-      {envelope.source, envelope.source_port}, envelope.destination, envelope.interface, envelope.length};
+  return Datagram{{envelope.source, envelope.source_port},
+                  envelope.destination,
+                  envelope.interface,
+                  envelope.length};
 }
 
 Error Udp::close(UdpId id) {
@@ -185,7 +192,8 @@ Error Udp::transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& 
                            std::span<const std::byte> payload) {
   const auto on = socket.interface ? socket.interface : parts_.network.broadcasts_on(to.address);
   if (!socket.broadcast || !on) return Error::kInvalidArgument;
-  if (kIpv4HeaderMin + kUdpHeader + payload.size() > parts_.network.mtu(*on)) return Error::kInvalidArgument;
+  if (kIpv4HeaderMin + kUdpHeader + payload.size() > parts_.network.mtu(*on))
+    return Error::kInvalidArgument;
   // Who has no address yet speaks from 0.0.0.0 (RFC 1122, 3.2.1.3 a).
   if (packet.source == IpAddress()) packet.source = parts_.network.address_on(*on);
   return hand_down(socket, to, packet, payload, on);
@@ -197,7 +205,8 @@ Error Udp::hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet
   packet.protocol = kProtocolUdp;
   packet.transport_length = kUdpHeader;
   packet.payload = payload;
-  emit_udp({socket.local.port, to.port, payload}, packet.source, packet.destination, packet.transport());
+  emit_udp({socket.local.port, to.port, payload}, packet.source, packet.destination,
+           packet.transport());
   const Sent sent =
       everybody_on ? parts_.network.broadcast(*everybody_on, packet) : parts_.network.send(packet);
   parts_.network.flush();  // the payload is the caller's
@@ -231,8 +240,10 @@ Count Udp::dispatch(const PacketIn& packet) {
   return Count::drop_datagram_no_socket;
 }
 
-/// The socket that says most precisely what it wants: a peer before an address of ours before an interface.
-std::uint32_t Udp::receiver(const PacketIn& packet, Port source, Port destination, bool to_all) const {
+/// The socket that says most precisely what it wants: a peer before an address of ours before an
+/// interface.
+std::uint32_t Udp::receiver(const PacketIn& packet, Port source, Port destination,
+                            bool to_all) const {
   std::uint32_t best = kNone;
   int best_score = -1;
   (void)find(destination, [&](std::uint32_t slot) {
@@ -244,7 +255,8 @@ std::uint32_t Udp::receiver(const PacketIn& packet, Port source, Port destinatio
     }
     if (socket.interface && *socket.interface != packet.interface) return false;
     if (socket.connected() && socket.remote != Endpoint{packet.source, source}) return false;
-    const int score = (socket.connected() ? 4 : 0) + (any_address ? 0 : 2) + (socket.interface ? 1 : 0);
+    const int score =
+        (socket.connected() ? 4 : 0) + (any_address ? 0 : 2) + (socket.interface ? 1 : 0);
     if (score > best_score) {
       best_score = score;
       best = slot;
@@ -259,7 +271,8 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   Socket& socket = tables_.sockets[slot];
   ChunkPool& chunks = parts_.chunks;
   const auto length = static_cast<std::uint32_t>(payload.size());
-  // An empty queue takes one of any size: a bound that counts envelopes would never let the largest through.
+  // An empty queue takes one of any size: a bound that counts envelopes would never let the largest
+  // through.
   if (!socket.queue.empty() &&
       socket.queue.size() + kEnvelope + length > parts_.settings.udp_receive_buffer) {
     return Count::drop_datagram_queue;
@@ -268,8 +281,8 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   if (chunks.available(Use::kDatagrams, claim) < chunks.chunks_for(kEnvelope + length)) {
     return Count::drop_datagram_no_buffer;
   }
-  const Envelope envelope{packet.source, packet.destination, source, static_cast<std::uint16_t>(length),
-                          packet.interface};
+  const Envelope envelope{packet.source, packet.destination, source,
+                          static_cast<std::uint16_t>(length), packet.interface};
   socket.queue.append(chunks, std::as_bytes(std::span(&envelope, 1)), Use::kDatagrams, claim);
   socket.queue.append(chunks, payload, Use::kDatagrams, claim);
   ++socket.waiting;
@@ -278,9 +291,11 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
 }
 
 void Udp::unreachable(const Unreachable& message) {
-  // RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a moment.
+  // RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a
+  // moment.
   if (message.type != Icmp4Message::kUnreachable) return;
-  if (message.code != Icmp4Message::kPortUnreachable && message.code != Icmp4Message::kProtocolUnreachable)
+  if (message.code != Icmp4Message::kPortUnreachable &&
+      message.code != Icmp4Message::kProtocolUnreachable)
     return;
   const FourTuple& quoted = message.tuple;
   const std::uint32_t slot = find(quoted.local_port, [&](std::uint32_t candidate) {
@@ -322,19 +337,22 @@ Udp::Audit Udp::audit() const {
     result.chunks_held += socket.queue.chunks(parts_.chunks);
     check(find(socket.local.port, [slot](std::uint32_t other) { return other == slot; }) == slot,
           "datagrams do not find a UDP socket");
-    check(socket.queue.size() >= socket.waiting * kEnvelope, "a UDP receive queue lacks an envelope");
-    check((socket.waiting == 0) == socket.queue.empty(), "a UDP receive queue holds bytes of no datagram");
+    check(socket.queue.size() >= socket.waiting * kEnvelope,
+          "a UDP receive queue lacks an envelope");
+    check((socket.waiting == 0) == socket.queue.empty(),
+          "a UDP receive queue holds bytes of no datagram");
   }
   check(ready == ready_.size(), "UDP sockets with news and their list disagree");
   const auto n = [this](Count count) { return parts_.counters[count]; };
-  check(n(Count::datagrams_in) == n(Count::datagrams_delivered) + n(Count::drop_datagram_malformed) +
-                                      n(Count::drop_datagram_checksum) + n(Count::drop_datagram_no_socket) +
-                                      n(Count::drop_datagram_broadcast) + n(Count::drop_datagram_queue) +
-                                      n(Count::drop_datagram_no_buffer),
+  check(n(Count::datagrams_in) ==
+            n(Count::datagrams_delivered) + n(Count::drop_datagram_malformed) +
+                n(Count::drop_datagram_checksum) + n(Count::drop_datagram_no_socket) +
+                n(Count::drop_datagram_broadcast) + n(Count::drop_datagram_queue) +
+                n(Count::drop_datagram_no_buffer),
         "datagrams received do not equal those delivered and those dropped");
-  check(
-      n(Count::datagrams_delivered) == n(Count::datagrams_received) + n(Count::datagrams_discarded) + waiting,
-      "datagrams delivered do not equal those read, those discarded and those that wait");
+  check(n(Count::datagrams_delivered) ==
+            n(Count::datagrams_received) + n(Count::datagrams_discarded) + waiting,
+        "datagrams delivered do not equal those read, those discarded and those that wait");
   return result;
 }
 

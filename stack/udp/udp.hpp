@@ -1,8 +1,8 @@
 // UDP (RFC 768; RFC 1122, 4.1): sockets that send and receive whole datagrams.
 //
-// An object that the embedder makes beside its stack; from then on the stack gives it protocol 17. Sockets
-// have ids and events like connections, but no lifetime of their own: nothing of a socket outlives close(),
-// so its slot is freed there. A datagram leaves in the call that sends it.
+// An object that the embedder makes beside its stack; from then on the stack gives it protocol 17.
+// Sockets have ids and events like connections, but no lifetime of their own: nothing of a socket
+// outlives close(), so its slot is freed there. A datagram leaves in the call that sends it.
 #pragma once
 
 #include <cstddef>
@@ -27,31 +27,32 @@ class Udp final : public DatagramProtocol {
   /// How many bytes of storage Capacities::udp_sockets takes.
   static std::size_t storage_bytes(const Capacities& capacities);
 
-  /// `storage` must be zeroed, aligned to 16 bytes and at least storage_bytes() of the stack's capacities
-  /// long. Both must outlive this object, and the stack's turns must end with it. `entropy` decides ports.
+  /// `storage` must be zeroed, aligned to 16 bytes and at least storage_bytes() of the stack's
+  /// capacities long. Both must outlive this object, and the stack's turns must end with it.
+  /// `entropy` decides ports.
   Udp(std::span<std::byte> storage, Stack& stack, const Entropy& entropy);
   Udp(const Udp&) = delete;
   Udp& operator=(const Udp&) = delete;
 
   // ---- Every call with an id that names nothing answers kNoSuchId ----
 
-  /// kNoSuchAddress, kInvalidArgument for an interface that is not there, kAddressInUse when another socket
-  /// has that address and port there, kNoFreePort, kTableFull.
+  /// kNoSuchAddress, kInvalidArgument for an interface that is not there, kAddressInUse when
+  /// another socket has that address and port there, kNoFreePort, kTableFull.
   Result<UdpId> bind(const UdpBind& request);
-  /// From now on the socket hears only this peer, and is told when ICMP says that the peer does not listen
-  /// (RFC 1122, 4.1.3.3). kNoRoute, kInvalidArgument for a broadcast address.
+  /// From now on the socket hears only this peer, and is told when ICMP says that the peer does not
+  /// listen (RFC 1122, 4.1.3.3). kNoRoute, kInvalidArgument for a broadcast address.
   Error connect(UdpId id, const Endpoint& remote);
   /// To the peer that the socket is connected to; kNotConnected.
   Error send(UdpId id, std::span<const std::byte> payload);
-  /// The bytes are sent or copied before it returns; what the interface does not carry in one piece leaves
-  /// in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0, or a broadcast that the socket
-  /// may not send, that has no interface to go to or that is too large for it. kNoRoute. kNotSent: dropped
-  /// for want of room, and counted.
-  /// `from` is for who must choose the source, 0.0.0.0 included; else it is the socket's address, or the
-  /// first one that leads there.
+  /// The bytes are sent or copied before it returns; what the interface does not carry in one piece
+  /// leaves in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0, or a broadcast
+  /// that the socket may not send, that has no interface to go to or that is too large for it.
+  /// kNoRoute. kNotSent: dropped for want of room, and counted. `from` is for who must choose the
+  /// source, 0.0.0.0 included; else it is the socket's address, or the first one that leads there.
   Error send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload,
                 std::optional<IpAddress> from = std::nullopt);
-  /// The oldest datagram that waits, cut to `out`; nothing when none does, or for an id that names nothing.
+  /// The oldest datagram that waits, cut to `out`; nothing when none does, or for an id that names
+  /// nothing.
   std::optional<Datagram> receive(UdpId id, std::span<std::byte> out);
   /// Datagrams not received are lost, and no event will come any more.
   Error close(UdpId id);
@@ -105,7 +106,9 @@ class Udp final : public DatagramProtocol {
   Udp(Arena arena, Stack& stack, const Entropy& entropy);
 
   // Only we choose our ports, so nobody else can make a chain long.
-  std::uint32_t& bucket(Port port) { return tables_.buckets[port.value & (tables_.buckets.size() - 1)]; }
+  std::uint32_t& bucket(Port port) {
+    return tables_.buckets[port.value & (tables_.buckets.size() - 1)];
+  }
   const std::uint32_t& bucket(Port port) const {
     return tables_.buckets[port.value & (tables_.buckets.size() - 1)];
   }
@@ -121,7 +124,8 @@ class Udp final : public DatagramProtocol {
   Port choose_port();
   std::uint32_t receiver(const PacketIn& packet, Port source, Port destination, bool to_all) const;
   Count dispatch(const PacketIn& packet);
-  Count deliver(std::uint32_t slot, const PacketIn& packet, Port source, std::span<const std::byte> payload);
+  Count deliver(std::uint32_t slot, const PacketIn& packet, Port source,
+                std::span<const std::byte> payload);
   Error transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload,
                  std::optional<IpAddress> from);
   Error transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& packet,

@@ -6,8 +6,9 @@
 namespace conker {
 namespace {
 
-constexpr std::size_t kHardwareType = 0, kProtocolType = 2, kHardwareLength = 4, kProtocolLength = 5,
-                      kOperation = 6, kSenderMac = 8, kSender = 14, kTargetMac = 18, kTarget = 24;
+constexpr std::size_t kHardwareType = 0, kProtocolType = 2, kHardwareLength = 4,
+                      kProtocolLength = 5, kOperation = 6, kSenderMac = 8, kSender = 14,
+                      kTargetMac = 18, kTarget = 24;
 
 constexpr std::uint16_t kEthernet = 1;
 constexpr std::uint8_t kMacLength = 6, kIpv4Length = 4;

@@ -22,8 +22,8 @@ struct ArpPacket {
   IpAddress target;
 };
 
-/// Nothing when the packet is cut short, when its types or lengths are not those of IPv4 on Ethernet, or when
-/// it is neither a request nor a reply. Padding behind it is left alone.
+/// Nothing when the packet is cut short, when its types or lengths are not those of IPv4 on
+/// Ethernet, or when it is neither a request nor a reply. Padding behind it is left alone.
 std::optional<ArpPacket> parse_arp(std::span<const std::byte> bytes);
 
 /// Writes kArpLength bytes.

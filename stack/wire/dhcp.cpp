@@ -9,9 +9,10 @@
 namespace conker {
 namespace {
 
-constexpr std::size_t kOp = 0, kHardwareType = 1, kHardwareLength = 2, kTransaction = 4, kSeconds = 8,
-                      kFlags = 10, kClient = 12, kYours = 16, kHardware = 28, kServerName = 44,
-                      kServerNameLength = 64, kFile = 108, kFileLength = 128, kCookie = 236, kOptions = 240;
+constexpr std::size_t kOp = 0, kHardwareType = 1, kHardwareLength = 2, kTransaction = 4,
+                      kSeconds = 8, kFlags = 10, kClient = 12, kYours = 16, kHardware = 28,
+                      kServerName = 44, kServerNameLength = 64, kFile = 108, kFileLength = 128,
+                      kCookie = 236, kOptions = 240;
 constexpr std::size_t kLeastBytes = 300;
 constexpr std::uint8_t kRequestOp = 1, kReplyOp = 2, kEthernet = 1, kMacLength = 6;
 constexpr std::uint16_t kBroadcast = 0x8000;
@@ -19,11 +20,11 @@ constexpr std::uint32_t kMagic = 0x63825363;
 
 // RFC 2132
 constexpr std::uint8_t kPad = 0, kMask = 1, kRouter = 3, kDns = 6, kRequested = 50, kLease = 51,
-                       kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kLongest = 57, kRenew = 58,
-                       kRebind = 59, kIdentifier = 61, kEnd = 255;
+                       kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kLongest = 57,
+                       kRenew = 58, kRebind = 59, kIdentifier = 61, kEnd = 255;
 
-/// Calls option(kind, data) for each option of a field. A field may end without the end option. False when
-/// one reaches past it: what comes before is good all the same.
+/// Calls option(kind, data) for each option of a field. A field may end without the end option.
+/// False when one reaches past it: what comes before is good all the same.
 template <typename F>
 bool for_each_option(std::span<const std::byte> field, F&& option) {
   while (!field.empty()) {
@@ -42,8 +43,8 @@ bool for_each_option(std::span<const std::byte> field, F&& option) {
   return true;
 }
 
-/// A list of addresses, which may be spread over several options of one kind (RFC 3396, 7): a piece may end
-/// within an address. Only the first ones are kept.
+/// A list of addresses, which may be spread over several options of one kind (RFC 3396, 7): a piece
+/// may end within an address. Only the first ones are kept.
 template <std::size_t Most>
 class AddressList {
  public:
@@ -54,12 +55,13 @@ class AddressList {
       ++size_;
     }
   }
-  /// Calls address(one) for each. False when the list is empty though it was given, or ends within an
-  /// address: then none of it is taken.
+  /// Calls address(one) for each. False when the list is empty though it was given, or ends within
+  /// an address: then none of it is taken.
   template <typename F>
   bool read(F&& address) const {
     if (size_ % 4 != 0) return false;
-    for (std::size_t at = 0; at < std::min(size_, bytes_.size()); at += 4) address(get_ipv4(bytes_, at));
+    for (std::size_t at = 0; at < std::min(size_, bytes_.size()); at += 4)
+      address(get_ipv4(bytes_, at));
     return size_ != 0 || !empty_;
   }
 
@@ -69,16 +71,17 @@ class AddressList {
   bool empty_ = false;
 };
 
-/// What parse_dhcp() makes of the options. Each is judged for itself: what cannot be is skipped as if it had
-/// not been given, and counted.
+/// What parse_dhcp() makes of the options. Each is judged for itself: what cannot be is skipped as
+/// if it had not been given, and counted.
 class Options {
  public:
   Options(DhcpMessage& message, const MacAddress& ours) : message_(message), ours_(ours) {}
 
   void read(std::span<const std::byte> field) {
-    const bool whole = for_each_option(field, [this](std::uint8_t kind, std::span<const std::byte> data) {
-      if (!one(kind, data)) skip();
-    });
+    const bool whole =
+        for_each_option(field, [this](std::uint8_t kind, std::span<const std::byte> data) {
+          if (!one(kind, data)) skip();
+        });
     if (!whole) skip();
   }
   /// After the last field. False when there is no message type, or another client is meant.
@@ -86,7 +89,9 @@ class Options {
     const auto router = [this](const IpAddress& address) {
       if (message_.router.is_unspecified() && names_a_host(address)) message_.router = address;
     };
-    const auto server = [this](const IpAddress& address) { message_.dns[message_.dns_count++] = address; };
+    const auto server = [this](const IpAddress& address) {
+      message_.dns[message_.dns_count++] = address;
+    };
     if (!routers_.read(router)) skip();
     if (!servers_.read(server)) skip();
     return typed_ && !foreign_;
@@ -115,11 +120,12 @@ class Options {
     if (message_.mask == 0) message_.mask = static_cast<std::uint8_t>(length);
     return true;
   }
-  // RFC 6842, 3: a client must not hear what names another one; RFC 2132, 9.14: a name has 2 bytes or more.
+  // RFC 6842, 3: a client must not hear what names another one; RFC 2132, 9.14: a name has 2 bytes
+  // or more.
   bool identifier(std::span<const std::byte> data) {
     if (data.size() < 2) return false;
-    foreign_ =
-        foreign_ || data.size() != 1 + kMacLength || get8(data, 0) != kEthernet || get_mac(data, 1) != ours_;
+    foreign_ = foreign_ || data.size() != 1 + kMacLength || get8(data, 0) != kEthernet ||
+               get_mac(data, 1) != ours_;
     return true;
   }
 
@@ -193,8 +199,9 @@ class Writer {
 }  // namespace
 
 std::optional<DhcpMessage> parse_dhcp(std::span<const std::byte> bytes, const MacAddress& ours) {
-  if (bytes.size() < kOptions || get8(bytes, kOp) != kReplyOp || get8(bytes, kHardwareType) != kEthernet ||
-      get8(bytes, kHardwareLength) != kMacLength || get32(bytes, kCookie) != kMagic) {
+  if (bytes.size() < kOptions || get8(bytes, kOp) != kReplyOp ||
+      get8(bytes, kHardwareType) != kEthernet || get8(bytes, kHardwareLength) != kMacLength ||
+      get32(bytes, kCookie) != kMagic) {
     return std::nullopt;
   }
   DhcpMessage message;
@@ -206,7 +213,8 @@ std::optional<DhcpMessage> parse_dhcp(std::span<const std::byte> bytes, const Ma
   message.hardware = get_mac(bytes, kHardware);
   Options options(message, ours);
   options.read(bytes.subspan(kOptions));
-  // RFC 2131, 4.1: first the file field, then the server's name. What they say of overloading is not heard.
+  // RFC 2131, 4.1: first the file field, then the server's name. What they say of overloading is
+  // not heard.
   const std::uint8_t overload = options.overload();
   if ((overload & 1) != 0) options.read(bytes.subspan(kFile, kFileLength));
   if ((overload & 2) != 0) options.read(bytes.subspan(kServerName, kServerNameLength));
@@ -233,8 +241,8 @@ std::size_t emit_dhcp(const DhcpMessage& message, std::uint16_t longest, std::sp
   // RFC 2131, table 5: what tells the server what we would like to hear is not for saying good-bye.
   if (message.type == DhcpType::kDiscover || message.type == DhcpType::kRequest) {
     writer.option(kWanted, {kMask, kRouter, kDns, kLease, kRenew, kRebind});
-    writer.option(kLongest,
-                  {static_cast<std::uint8_t>(longest >> 8), static_cast<std::uint8_t>(longest & 0xff)});
+    writer.option(kLongest, {static_cast<std::uint8_t>(longest >> 8),
+                             static_cast<std::uint8_t>(longest & 0xff)});
   }
   writer.byte(kEnd);
   return std::max(writer.at(), kLeastBytes);

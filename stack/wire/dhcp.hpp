@@ -37,26 +37,27 @@ struct DhcpMessage {
   IpAddress client;           // ciaddr: what the client has; 0.0.0.0 while it has none
   IpAddress yours;            // yiaddr: what it may have
   // Options. Addresses that were not given are unspecified.
-  IpAddress server;                           // 54: who speaks, or who is meant
-  IpAddress requested;                        // 50
-  std::uint8_t mask = 0;                      // 1: the length of the prefix; 0 when it was not given
-  IpAddress router;                           // 3: the first that can be a host, of the first kMostRouters
+  IpAddress server;       // 54: who speaks, or who is meant
+  IpAddress requested;    // 50
+  std::uint8_t mask = 0;  // 1: the length of the prefix; 0 when it was not given
+  IpAddress router;       // 3: the first that can be a host, of the first kMostRouters
   std::array<IpAddress, kMostServers> dns{};  // 6: the first ones
   std::uint8_t dns_count = 0;
   std::optional<std::uint32_t> lease, renew, rebind;  // 51, 58, 59: seconds
   std::uint8_t skipped = 0;  // options that were cut, empty, or of a length or value that cannot be
 };
 
-/// Reads an answer of a server. Nothing when it is none, or not for Ethernet; when it ends before its
-/// options; when there is no message type; or when it names a client identifier other than that of `ours`
-/// (RFC 6842, 3). Any other option that is cut, empty, or of a length or value that its kind cannot have is
-/// skipped as if it had not been given, and counted: which ones are needed is for the client to say. Options
-/// in the fields for names count where option 52 says so, once. Of options given twice the first good one
-/// counts; lists go on in the next (RFC 3396).
+/// Reads an answer of a server. Nothing when it is none, or not for Ethernet; when it ends before
+/// its options; when there is no message type; or when it names a client identifier other than that
+/// of `ours` (RFC 6842, 3). Any other option that is cut, empty, or of a length or value that its
+/// kind cannot have is skipped as if it had not been given, and counted: which ones are needed is
+/// for the client to say. Options in the fields for names count where option 52 says so, once. Of
+/// options given twice the first good one counts; lists go on in the next (RFC 3396).
 std::optional<DhcpMessage> parse_dhcp(std::span<const std::byte> bytes, const MacAddress& ours);
 
-/// Writes a message of a client and says how long it is: at least 300 bytes, which some relays want (RFC
-/// 1542, 2.1). Of the options only server and requested are written, and those that every client sends.
+/// Writes a message of a client and says how long it is: at least 300 bytes, which some relays want
+/// (RFC 1542, 2.1). Of the options only server and requested are written, and those that every
+/// client sends.
 std::size_t emit_dhcp(const DhcpMessage& message, std::uint16_t longest, std::span<std::byte> out);
 
 }  // namespace conker

@@ -41,7 +41,8 @@ std::optional<DnsName> DnsName::parse(std::string_view text) {
 }
 
 bool DnsName::append(std::span<const std::byte> label) {
-  if (label.empty() || label.size() > kMaxLabel || size_ + 1 + label.size() >= kMaxBytes) return false;
+  if (label.empty() || label.size() > kMaxLabel || size_ + 1 + label.size() >= kMaxBytes)
+    return false;
   bytes_[size_] = static_cast<std::byte>(label.size());
   std::ranges::transform(label, bytes_.begin() + size_ + 1, small);
   size_ = static_cast<std::uint8_t>(size_ + 1 + label.size());
@@ -56,7 +57,8 @@ bool DnsName::finish() {
 
 bool DnsName::lies_in(const DnsName& zone) const {
   auto rest = bytes();
-  while (rest.size() > zone.bytes().size()) rest = rest.subspan(1 + std::to_integer<std::size_t>(rest[0]));
+  while (rest.size() > zone.bytes().size())
+    rest = rest.subspan(1 + std::to_integer<std::size_t>(rest[0]));
   return std::ranges::equal(rest, zone.bytes());
 }
 

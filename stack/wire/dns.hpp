@@ -1,5 +1,5 @@
-// DNS messages (RFC 1035, 4; RFC 2181). Reading is written for messages from an enemy: RFC 9267 tells what
-// has gone wrong in others' code.
+// DNS messages (RFC 1035, 4; RFC 2181). Reading is written for messages from an enemy: RFC 9267
+// tells what has gone wrong in others' code.
 #pragma once
 
 #include <algorithm>
@@ -19,16 +19,17 @@ inline constexpr std::size_t kDnsHeader = 12;
 /// The largest message over UDP without further agreement (RFC 1035, 2.3.4).
 inline constexpr std::size_t kDnsUdpMax = 512;
 
-/// A domain name: labels, each behind its length, and the root's empty label at the end (RFC 1035, 3.1).
-/// Letters are kept small, so that names are the same when their bytes are (RFC 4343). A label may hold any
-/// byte, also NUL: nothing here looks for an end.
+/// A domain name: labels, each behind its length, and the root's empty label at the end (RFC
+/// 1035, 3.1). Letters are kept small, so that names are the same when their bytes are (RFC 4343).
+/// A label may hold any byte, also NUL: nothing here looks for an end.
 class DnsName {
  public:
   static constexpr std::size_t kMaxBytes = 255, kMaxLabel = 63;
 
-  /// "www.example.org", a dot at the end allowed. Nothing when a label has no or more than 63 characters,
-  /// when the name takes more than 255 bytes, when there is a character other than letters, digits, - and _,
-  /// or when the last label is a number: that is an address, and a wrong one.
+  /// "www.example.org", a dot at the end allowed. Nothing when a label has no or more than 63
+  /// characters, when the name takes more than 255 bytes, when there is a character other than
+  /// letters, digits, - and _, or when the last label is a number: that is an address, and a wrong
+  /// one.
   static std::optional<DnsName> parse(std::string_view text);
 
   /// Without a label it is not even the root.
@@ -76,7 +77,8 @@ struct DnsRecord {
   std::size_t data_at = 0;  // in the message, for names in the data
 };
 
-/// Reads a message from its beginning to its end. Everything answers false when the bytes are not there.
+/// Reads a message from its beginning to its end. Everything answers false when the bytes are not
+/// there.
 class DnsReader {
  public:
   explicit DnsReader(std::span<const std::byte> message) : message_(message) {}
@@ -84,8 +86,9 @@ class DnsReader {
   bool header(DnsHeader& out);
   bool question(DnsQuestion& out);
   bool record(DnsRecord& out);
-  /// A name somewhere in the message; `at` is behind it afterwards. A compression pointer must lead back to
-  /// before the labels that it ends: then there are no loops and nothing is read twice (RFC 9267, 2).
+  /// A name somewhere in the message; `at` is behind it afterwards. A compression pointer must lead
+  /// back to before the labels that it ends: then there are no loops and nothing is read twice (RFC
+  /// 9267, 2).
   bool name(std::size_t& at, DnsName& out) const;
 
  private:
@@ -95,7 +98,8 @@ class DnsReader {
   std::size_t at_ = 0;
 };
 
-/// Writes a query for the addresses of a name, recursion desired, and says how long it is: at most kDnsHeader
+/// Writes a query for the addresses of a name, recursion desired, and says how long it is: at most
+/// kDnsHeader
 /// + 255 + 4 bytes.
 std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::span<std::byte> out);
 

@@ -12,8 +12,8 @@ constexpr std::size_t kType = 0, kCode = 1, kChecksum = 2, kUpper = 4, kLower = 
 
 std::optional<Icmp4Message> parse_icmp4(std::span<const std::byte> bytes) {
   if (bytes.size() < kIcmp4Header) return std::nullopt;
-  return Icmp4Message{get8(bytes, kType), get8(bytes, kCode), get16(bytes, kUpper), get16(bytes, kLower),
-                      bytes.subspan(kIcmp4Header)};
+  return Icmp4Message{get8(bytes, kType), get8(bytes, kCode), get16(bytes, kUpper),
+                      get16(bytes, kLower), bytes.subspan(kIcmp4Header)};
 }
 
 bool verify_icmp4_checksum(std::span<const std::byte> bytes) {

@@ -46,7 +46,8 @@ std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes) {
 }
 
 std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes) {
-  if (bytes.size() < kIpv4HeaderMin || get16(bytes, kTotalLength) > bytes.size()) return std::nullopt;
+  if (bytes.size() < kIpv4HeaderMin || get16(bytes, kTotalLength) > bytes.size())
+    return std::nullopt;
   return parse_ipv4_quoted(bytes);
 }
 
@@ -73,8 +74,8 @@ bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
 }
 
 void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out) {
-  // Whole words, and the checksum from them: to read back what has just been written costs more than all the
-  // rest.
+  // Whole words, and the checksum from them: to read back what has just been written costs more
+  // than all the rest.
   constexpr std::uint32_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
   const std::uint32_t fragment = (packet.dont_fragment ? kDontFragment : 0u) |
                                  (packet.more_fragments ? kMoreFragments : 0u) |

@@ -1,5 +1,5 @@
-// The form that options of IPv4 (RFC 791, 3.1) and TCP (RFC 9293, 3.2) share: a kind, and for all but two a
-// length.
+// The form that options of IPv4 (RFC 791, 3.1) and TCP (RFC 9293, 3.2) share: a kind, and for all
+// but two a length.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace conker {
 
-/// Calls option(kind, bytes) for each option but padding; `bytes` are all of it, kind and length too. False
-/// when a length is 0, 1 or past the end, or when option() says so.
+/// Calls option(kind, bytes) for each option but padding; `bytes` are all of it, kind and length
+/// too. False when a length is 0, 1 or past the end, or when option() says so.
 template <typename F>
 constexpr bool parse_options(std::span<const std::byte> options, F&& option) {
   constexpr std::uint8_t kEndOfOptions = 0;

@@ -10,8 +10,8 @@ namespace conker {
 namespace {
 
 // Where the fields stand (RFC 9293, 3.1).
-constexpr std::size_t kSource = 0, kDestination = 2, kSequence = 4, kAcknowledgment = 8, kDataOffset = 12,
-                      kFlags = 13, kWindow = 14, kChecksum = 16, kUrgent = 18;
+constexpr std::size_t kSource = 0, kDestination = 2, kSequence = 4, kAcknowledgment = 8,
+                      kDataOffset = 12, kFlags = 13, kWindow = 14, kChecksum = 16, kUrgent = 18;
 
 // Option kinds (RFC 9293, 3.2; 7323; 2018; 5482) and their lengths.
 constexpr std::uint8_t kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kSack = 5,
@@ -62,9 +62,9 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
   }
 }
 
-/// Options in the order in which most write them, aligned to four bytes without gaps where they are many.
-/// What is written is gathered to whole words and summed on its way: to read back what has just been written
-/// costs more than to write it.
+/// Options in the order in which most write them, aligned to four bytes without gaps where they are
+/// many. What is written is gathered to whole words and summed on its way: to read back what has
+/// just been written costs more than to write it.
 class OptionWriter {
  public:
   explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
@@ -78,7 +78,8 @@ class OptionWriter {
     return byte(kind).byte(static_cast<std::uint8_t>(length));
   }
   OptionWriter& word16(std::uint16_t value) {
-    return byte(static_cast<std::uint8_t>(value >> 8)).byte(static_cast<std::uint8_t>(value & 0xff));
+    return byte(static_cast<std::uint8_t>(value >> 8))
+        .byte(static_cast<std::uint8_t>(value & 0xff));
   }
   OptionWriter& word32(std::uint32_t value) {
     if (at_ % 4 != 0) {
@@ -112,7 +113,8 @@ class OptionWriter {
 void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
   const std::size_t head = (writer.size() + kSackHead + 3) / 4 * 4;
   if (head + kSackBlock > kOptionsMax) return;
-  const std::size_t blocks = std::min<std::size_t>(segment.sack_count, (kOptionsMax - head) / kSackBlock);
+  const std::size_t blocks =
+      std::min<std::size_t>(segment.sack_count, (kOptionsMax - head) / kSackBlock);
   writer.align_behind(kSackHead);
   writer.head(kSack, kSackHead + blocks * kSackBlock);
   for (const SackBlock& block : segment.sack_blocks().first(blocks)) {
@@ -137,7 +139,8 @@ void emit_options(const TcpSegment& segment, OptionWriter& writer) {
     writer.align_behind(kWindowScaleLength);
     writer.head(kWindowScale, kWindowScaleLength).byte(*segment.window_scale);
   }
-  if (segment.user_timeout) writer.head(kUserTimeout, kUserTimeoutLength).word16(*segment.user_timeout);
+  if (segment.user_timeout)
+    writer.head(kUserTimeout, kUserTimeoutLength).word16(*segment.user_timeout);
   if (segment.sack_count != 0) emit_sack(segment, writer);
   writer.align_behind(0);
 }
@@ -184,16 +187,16 @@ std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checks
   put(kSource, std::uint32_t{segment.source.value} << 16 | segment.destination.value);
   put(kSequence, segment.sequence.value());
   put(kAcknowledgment, segment.acknowledgment.value());
-  put(kDataOffset,
-      static_cast<std::uint32_t>(header / 4) << 28 | std::uint32_t{segment.flags} << 16 | segment.window);
+  put(kDataOffset, static_cast<std::uint32_t>(header / 4) << 28 |
+                       std::uint32_t{segment.flags} << 16 | segment.window);
   put(kChecksum, segment.urgent);
   sum.add_words(words);
   return header;
 }
 
 void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddress& source,
-                         const IpAddress& destination, std::span<const std::span<const std::byte>> payload,
-                         bool partial) {
+                         const IpAddress& destination,
+                         std::span<const std::span<const std::byte>> payload, bool partial) {
   std::size_t length = header.size();
   for (const auto piece : payload) length += piece.size();
   if (partial) sum = Checksum();
@@ -206,7 +209,8 @@ void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddr
 bool verify_tcp_checksum(std::span<const std::byte> bytes, const IpAddress& source,
                          const IpAddress& destination) {
   Checksum sum;
-  add_pseudo_header(sum, source, destination, kProtocolTcp, static_cast<std::uint32_t>(bytes.size()));
+  add_pseudo_header(sum, source, destination, kProtocolTcp,
+                    static_cast<std::uint32_t>(bytes.size()));
   bytes.size() <= kTcpHeaderMax ? sum.add_header(bytes) : sum.add(bytes);
   return sum.finish() == 0;
 }

@@ -19,8 +19,8 @@ inline constexpr std::size_t kTcpHeaderMax = 60;
 
 /// The control bits. ECE and CWR are RFC 3168's.
 struct TcpFlags {
-  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64,
-                                kCwr = 128;
+  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32,
+                                kEce = 64, kCwr = 128;
 };
 
 /// The timestamps option (RFC 7323, 3.2).
@@ -44,8 +44,9 @@ struct TcpSegment {
   Seq sequence{}, acknowledgment{};
   std::uint8_t flags = 0;
   std::uint8_t sack_count = 0;
-  bool marked = false;    // congestion experienced, says the IP header (RFC 3168, 5)
-  bool syn_done = false;  // it came with a SYN, which has been dealt with and taken out of the flags
+  bool marked = false;  // congestion experienced, says the IP header (RFC 3168, 5)
+  bool syn_done =
+      false;  // it came with a SYN, which has been dealt with and taken out of the flags
   std::uint16_t window = 0, urgent = 0;
   std::optional<std::uint16_t> mss{};          // as the peer wrote it, so 0 is possible
   std::optional<std::uint8_t> window_scale{};  // more than kMaxWindowScale counts as that
@@ -66,26 +67,27 @@ struct TcpSegment {
   }
 };
 
-/// Takes a segment apart, `bytes` being all of it. Nothing when it is shorter than a header, when the data
-/// offset is below 5 or past the end, or when an option has a length of 0 or 1, reaches past the header or is
-/// of the wrong length for its kind. The checksum is not looked at.
+/// Takes a segment apart, `bytes` being all of it. Nothing when it is shorter than a header, when
+/// the data offset is below 5 or past the end, or when an option has a length of 0 or 1, reaches
+/// past the header or is of the wrong length for its kind. The checksum is not looked at.
 std::optional<TcpSegment> parse_tcp(std::span<const std::byte> bytes);
 
-/// Writes the header with its options, the checksum zero, adds it to `sum` and says how long it is (a
-/// multiple of 4, 20 to 60). SACK blocks that do not fit beside the other options are left out. The payload
-/// is not written. `out` must have room for kTcpHeaderMax bytes or for what is known to be needed.
+/// Writes the header with its options, the checksum zero, adds it to `sum` and says how long it is
+/// (a multiple of 4, 20 to 60). SACK blocks that do not fit beside the other options are left out.
+/// The payload is not written. `out` must have room for kTcpHeaderMax bytes or for what is known to
+/// be needed.
 std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out, Checksum& sum);
 inline std::size_t emit_tcp(const TcpSegment& segment, std::span<std::byte> out) {
   Checksum unused;
   return emit_tcp(segment, out, unused);
 }
 
-/// Fills in the checksum of a header that emit_tcp() wrote, whose sum it is given; the payload follows it in
-/// pieces of any length. A partial one is the sum of the pseudo-header alone, from which a link makes the
-/// whole.
+/// Fills in the checksum of a header that emit_tcp() wrote, whose sum it is given; the payload
+/// follows it in pieces of any length. A partial one is the sum of the pseudo-header alone, from
+/// which a link makes the whole.
 void finish_tcp_checksum(std::span<std::byte> header, Checksum sum, const IpAddress& source,
-                         const IpAddress& destination, std::span<const std::span<const std::byte>> payload,
-                         bool partial = false);
+                         const IpAddress& destination,
+                         std::span<const std::span<const std::byte>> payload, bool partial = false);
 
 /// Whether the checksum of a whole segment is right.
 bool verify_tcp_checksum(std::span<const std::byte> bytes, const IpAddress& source,

@@ -1,5 +1,5 @@
-// What the stack costs by itself, without any kernel: its inner loops, and whole connections between two
-// stacks in memory.
+// What the stack costs by itself, without any kernel: its inner loops, and whole connections
+// between two stacks in memory.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -82,7 +82,8 @@ struct Host {
     storage.reset(new (std::align_val_t{16}) std::byte[need]());
     Entropy entropy;
     entropy.words.fill(number * 0x9e3779b97f4a7c15u);
-    stack = std::make_unique<Stack>(std::span(storage.get(), need), capacities, Settings{}, entropy);
+    stack =
+        std::make_unique<Stack>(std::span(storage.get(), need), capacities, Settings{}, entropy);
     const auto interface = stack->add_interface(link, MacAddress{{0x02, 0, 0, 0, 0, number}}, 1500);
     address = IpAddress::v4(10, 0, 0, number);
     if (!interface || stack->add_address(*interface, {address, 24}) != Error::kOk) std::abort();
@@ -110,7 +111,8 @@ struct Host {
   IpAddress address;
 };
 
-/// Connections opened and closed by the left stack and accepted and closed by the right one, 32 in flight.
+/// Connections opened and closed by the left stack and accepted and closed by the right one, 32 in
+/// flight.
 void cycles(benchmark::State& state) {
   const bool reset = state.range(0) != 0;
   Capacities capacities;
@@ -138,7 +140,8 @@ void cycles(benchmark::State& state) {
   };
   const auto on_right = [&](const Event& event) {
     if (event.has(Event::kAcceptable)) {
-      for (auto id = right.stack->accept(event.listener); id; id = right.stack->accept(event.listener)) {
+      for (auto id = right.stack->accept(event.listener); id;
+           id = right.stack->accept(event.listener)) {
         (void)right.stack->close(*id);
       }
     }

@@ -14,8 +14,9 @@ inline sockaddr_in target(const std::string& text) {
   const std::size_t colon = text.find(':');
   unsigned port = 0;
   char end = 0;
-  if (colon == std::string::npos || std::sscanf(text.c_str() + colon + 1, "%5u%c", &port, &end) != 1 ||
-      port == 0 || port > 65535) {
+  if (colon == std::string::npos ||
+      std::sscanf(text.c_str() + colon + 1, "%5u%c", &port, &end) != 1 || port == 0 ||
+      port > 65535) {
     throw std::invalid_argument(text + ": not ADDRESS:PORT");
   }
   return peer::endpoint(text.substr(0, colon), static_cast<std::uint16_t>(port));

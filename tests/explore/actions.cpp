@@ -115,7 +115,8 @@ std::string tell(const Action& action) {
            kKinds[static_cast<unsigned>(action.kind)].story;
   }
   if (verb.of == Of::kNothing) return verb.story;
-  return std::string(verb.story) + (verb.of == Of::kTuple ? " peer " : " ") + std::to_string(action.subject);
+  return std::string(verb.story) + (verb.of == Of::kTuple ? " peer " : " ") +
+         std::to_string(action.subject);
 }
 
 std::optional<std::vector<Action>> parse_actions(std::string_view text, std::string& unknown) {

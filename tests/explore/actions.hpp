@@ -1,5 +1,5 @@
-// What can happen to a stack, one thing at a time: a segment of a peer, a call of the application, a step of
-// the turn, time.
+// What can happen to a stack, one thing at a time: a segment of a peer, a call of the application,
+// a step of the turn, time.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace conker::explore {
 
-/// Segments as a peer may send them. Numbers come from the stack's own tables, so that each is just what its
-/// name says in every state.
+/// Segments as a peer may send them. Numbers come from the stack's own tables, so that each is just
+/// what its name says in every state.
 enum class Kind : std::uint8_t {
-  kSyn,         // a new handshake; inside the window of a connection; beyond all that TIME-WAIT remembers
+  kSyn,  // a new handshake; inside the window of a connection; beyond all that TIME-WAIT remembers
   kSynAgain,    // the SYN of this very connection once more, or an old one
   kSynAck,      // of all that we have sent
   kAck,         // of all that we have sent

@@ -1,5 +1,5 @@
-// What must hold after every single action, whatever it was. Much of it the audit says too; what can be asked
-// twice, in two ways, is.
+// What must hold after every single action, whatever it was. Much of it the audit says too; what
+// can be asked twice, in two ways, is.
 #include "tests/explore/checks.hpp"
 
 #include <algorithm>
@@ -25,7 +25,8 @@ class Inspection {
     }
     check_records();
     check_deadline();
-    coverage_.refusals = std::max(coverage_.refusals, stack_.counters()[Count::refused_transitions]);
+    coverage_.refusals =
+        std::max(coverage_.refusals, stack_.counters()[Count::refused_transitions]);
     return fault_;
   }
 
@@ -89,12 +90,14 @@ class Inspection {
       const Ledger::Held& held = ledger.held[slot];
       const bool live = t_.connections.live(slot);
       const ConnectionId now = t_.connections.id(slot);
-      check(!held.open || (live && held.id == now), "an id names nothing before its last event was taken");
+      check(!held.open || (live && held.id == now),
+            "an id names nothing before its last event was taken");
       if (live) {
         const Connection& c = t_.connections[slot];
         const bool waits = c.in_accept_queue || c.state == State::kDestroy;
         check(waits || held.open, "a connection lives that no application has and none can get");
-        check(!held.open || !c.in_accept_queue, "a connection that was given out still waits for accept()");
+        check(!held.open || !c.in_accept_queue,
+              "a connection that was given out still waits for accept()");
       }
       const std::uint32_t last = live ? now.generation - 1 : now.generation;
       for (std::uint32_t generation = 0; generation <= last && generation <= 3; ++generation) {
@@ -120,11 +123,12 @@ class Inspection {
     const auto none = [](Error error) { return error == Error::kNoSuchId; };
     return none(stack_.send(id, {}).error()) && none(stack_.receive(id, {}).error()) &&
            none(stack_.consume(id, 0)) && none(stack_.set_cookie(id, 0)) &&
-           none(stack_.set_no_delay(id, false)) && none(stack_.shutdown(id)) && none(stack_.close(id)) &&
-           none(stack_.abort(id));
+           none(stack_.set_no_delay(id, false)) && none(stack_.shutdown(id)) &&
+           none(stack_.close(id)) && none(stack_.abort(id));
   }
 
-  // The ring of state changes against the diagram, against itself, and against the states as they are.
+  // The ring of state changes against the diagram, against itself, and against the states as they
+  // are.
   void check_transitions() {
     std::array<ConnectionId, kMostSlots> last_id{};
     std::array<State, kMostSlots> last{};
@@ -153,22 +157,26 @@ class Inspection {
     if (c.state == State::kDestroy) return;
 
     const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-    check(c.is_armed(Timer::kConnect) == connecting,
-          "the connect timer is armed on a connection that is not connecting, or not on one that is");
+    check(
+        c.is_armed(Timer::kConnect) == connecting,
+        "the connect timer is armed on a connection that is not connecting, or not on one that is");
     const bool waits_for_fin = c.state == State::kFinWait2 && c.application_closed;
     check(c.is_armed(Timer::kFinWait2) == waits_for_fin,
           "the FIN-WAIT-2 timer is armed where it should not be, or not where it should");
     const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
     check(c.keepalive_sent <= c.keepalive_count, "a silent peer is not given up");
     check(!over || c.armed == 0, "a connection that is over has a timer armed");
-    check(over || c.state != State::kClosed, "a connection was left in the state in which it is made");
+    check(over || c.state != State::kClosed,
+          "a connection was left in the state in which it is made");
     const bool out = c.snd_nxt != c.snd_una || (connecting && !c.on_dirty);
     check(c.on_dirty || !out || c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist),
           "something is out, and no timer is armed for it");
-    check(c.out_of_order.empty() || in_state(c.state, kReceiving), "bytes are kept that can never be read");
-    check(!c.fin_acked || c.snd_una == c.snd_nxt, "our FIN is acknowledged, and something is still out");
-    check(c.fin_queued ==
-              (in_state(c.state, kFinishing) || c.state == State::kClosed || (connecting && c.fin_queued)),
+    check(c.out_of_order.empty() || in_state(c.state, kReceiving),
+          "bytes are kept that can never be read");
+    check(!c.fin_acked || c.snd_una == c.snd_nxt,
+          "our FIN is acknowledged, and something is still out");
+    check(c.fin_queued == (in_state(c.state, kFinishing) || c.state == State::kClosed ||
+                           (connecting && c.fin_queued)),
           "our FIN and the state disagree");
     if (c.in_accept_queue) {
       check(in_state(c.state, states(State::kEstablished, State::kCloseWait)),
@@ -186,7 +194,8 @@ class Inspection {
   void check_records() {
     const std::uint32_t base = t_.connections.capacity();
     std::uint32_t armed = 0, timed = 0;
-    for (std::uint32_t i = 0; i < t_.half_open.capacity(); ++i) armed += t_.wheel.armed(base + i) ? 1 : 0;
+    for (std::uint32_t i = 0; i < t_.half_open.capacity(); ++i)
+      armed += t_.wheel.armed(base + i) ? 1 : 0;
     t_.half_open.for_each([&](std::uint32_t index, const HalfOpen& record) {
       check(record.retransmits <= stack_.settings().syn_ack_retransmits,
             "a handshake that nobody finishes is not given up");
@@ -198,7 +207,8 @@ class Inspection {
             "a listener has more half-open records than it may");
       check(listener.accept_queue <= listener.backlog, "an accept queue is over its backlog");
     });
-    check(t_.time_wait.size() <= t_.time_wait.capacity(), "there are more TIME-WAIT records than fit");
+    check(t_.time_wait.size() <= t_.time_wait.capacity(),
+          "there are more TIME-WAIT records than fit");
   }
 
   // Nobody sleeps through a deadline.
@@ -210,7 +220,8 @@ class Inspection {
       const Connection& c = t_.connections[slot];
       for (unsigned i = 0; i < kTimerCount; ++i) {
         if (!c.is_armed(static_cast<Timer>(i))) continue;
-        check(next <= c.deadlines[i].instant(now), "next_deadline() is after a deadline of a connection");
+        check(next <= c.deadlines[i].instant(now),
+              "next_deadline() is after a deadline of a connection");
       }
     }
     t_.half_open.for_each([&](std::uint32_t index, const HalfOpen&) {

@@ -1,8 +1,10 @@
 // What of a state decides about everything that can still happen.
 //
-// In: states, flags, what is armed and how far away it is, lengths of queues, every list in its order, and
-// sequence numbers by their distance from each other. Left out, because nothing that follows depends on it:
-//   - absolute time, initial sequence numbers, counters, the ring of transitions, what was measured of round
+// In: states, flags, what is armed and how far away it is, lengths of queues, every list in its
+// order, and sequence numbers by their distance from each other. Left out, because nothing that
+// follows depends on it:
+//   - absolute time, initial sequence numbers, counters, the ring of transitions, what was measured
+//   of round
 //     trips (the scenes keep the timeout constant);
 //   - the bytes themselves, and which of the free records and chunks comes next: they are alike;
 //   - generations above 3: a slot that was used three times is like one that was used more often.
@@ -18,7 +20,8 @@
 namespace conker::explore {
 namespace {
 
-/// Numbers go in, 128 bits come out. Two lanes that mix in different ways, so that they do not fail together.
+/// Numbers go in, 128 bits come out. Two lanes that mix in different ways, so that they do not fail
+/// together.
 class Digest {
  public:
   void add(std::uint64_t n) {
@@ -46,7 +49,10 @@ std::uint64_t cut(std::int64_t distance, std::int64_t most) {
 class Reader {
  public:
   explicit Reader(const World& world)
-      : world_(world), stack_(world.stack()), t_(stack_.tcp().tables()), now_(Tick::floor(stack_.now())) {}
+      : world_(world),
+        stack_(world.stack()),
+        t_(stack_.tcp().tables()),
+        now_(Tick::floor(stack_.now())) {}
 
   Fingerprint read() {
     add_ledger();
@@ -58,7 +64,8 @@ class Reader {
     d_.add(t_.connections.end() | t_.half_open.size() << 8 | t_.time_wait.size() << 16);
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) add_slot(slot);
     std::uint64_t free = 1;
-    t_.connections.for_each_free([&](std::uint32_t slot) { return (free = free << 4 | slot) >> 32 == 0; });
+    t_.connections.for_each_free(
+        [&](std::uint32_t slot) { return (free = free << 4 | slot) >> 32 == 0; });
     d_.add(free);
     add_list(t_.connections, t_.dirty, &Connection::dirty_next);
     add_list(t_.connections, t_.ready, &Connection::ready_next);
@@ -126,14 +133,15 @@ class Reader {
     const Connection& c = t_.connections[slot];
     d_.add(peer_of(c.tuple) | std::uint64_t{static_cast<unsigned>(c.state)} << 8 |
            std::uint64_t{static_cast<unsigned>(c.reason)} << 16 | std::uint64_t{c.events} << 24);
-    d_.add(bits({c.hashed, c.in_accept_queue, c.application_closed, c.ack_now, c.reset_owed, c.on_dirty,
-                 c.on_ready, c.on_reap}));
+    d_.add(bits({c.hashed, c.in_accept_queue, c.application_closed, c.ack_now, c.reset_owed,
+                 c.on_dirty, c.on_ready, c.on_reap}));
     if (c.state == State::kDestroy) return;
     const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-    d_.add(bits({c.passive, c.fin_queued, c.fin_sent, c.fin_acked, c.peer_fin_seen, c.wants_writable,
-                 c.resend_first, c.probe, c.tail_probe, c.no_delay, c.keepalive_due,
-                 c.duplicates.recovering(), c.snd_una == c.iss, challenged(c), c.syn_hurried,
-                 !connecting && c.small_end_before > c.snd_una, !connecting && c.small_end > c.snd_una}) |
+    d_.add(bits({c.passive, c.fin_queued, c.fin_sent, c.fin_acked, c.peer_fin_seen,
+                 c.wants_writable, c.resend_first, c.probe, c.tail_probe, c.no_delay,
+                 c.keepalive_due, c.duplicates.recovering(), c.snd_una == c.iss, challenged(c),
+                 c.syn_hurried, !connecting && c.small_end_before > c.snd_una,
+                 !connecting && c.small_end > c.snd_una}) |
            std::uint64_t{c.unanswered} << 40 | std::uint64_t{c.keepalive_sent} << 48 |
            std::uint64_t{c.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
@@ -148,8 +156,8 @@ class Reader {
            std::uint64_t{c.send_queue.chunks(stack_.chunks())} << 56);
   }
 
-  // Whether one more doubtful segment is answered now. How long ago the last answer was makes no difference
-  // before that time is over, and no scene runs that long.
+  // Whether one more doubtful segment is answered now. How long ago the last answer was makes no
+  // difference before that time is over, and no scene runs that long.
   bool challenged(const Connection& c) const { return c.challenged_at.age(now_) < 500; }
 
   void add_timers(std::uint32_t slot, const Connection& c) {
@@ -168,7 +176,8 @@ class Reader {
     d_.add(cut(c.snd_nxt - c.snd_una, 4095) | cut(c.snd_cursor - c.snd_una, 4095) << 16 |
            cut(c.rcv_adv - c.rcv_nxt, 4095) << 32 | cut(c.last_ack - c.rcv_nxt, 511) << 48);
     if (connecting) return;
-    // Segments come from one piece before rcv_nxt on, and are compared with the last that moved the window.
+    // Segments come from one piece before rcv_nxt on, and are compared with the last that moved the
+    // window.
     d_.add(cut(c.snd_wl1 - c.rcv_nxt, 2 * kPiece) | cut(c.snd_wl2 - c.snd_una, 2 * kPiece) << 16 |
            std::uint64_t{std::min(c.snd_wnd, kWide)} << 32 |
            std::uint64_t{std::min(c.max_snd_wnd, kWide)} << 48);
@@ -181,13 +190,15 @@ class Reader {
   // Views want to write; nothing here does.
   ChunkPool& chunks() const { return const_cast<ChunkPool&>(stack_.chunks()); }
 
-  // Where in its chunk the last byte lies: whether more goes in there, when a chunk is more than one piece.
+  // Where in its chunk the last byte lies: whether more goes in there, when a chunk is more than
+  // one piece.
   std::uint32_t tail(const ByteQueue& queue) const {
     if (queue.empty()) return 0;
     std::array<std::span<const std::byte>, 8> pieces;
     std::uint32_t length = queue.size();
     const auto last = pieces[queue.gather(stack_.chunks(), 0, length, pieces) - 1];
-    const auto at = static_cast<std::uint32_t>(last.data() + last.size() - 1 - chunks().storage(0).data());
+    const auto at =
+        static_cast<std::uint32_t>(last.data() + last.size() - 1 - chunks().storage(0).data());
     return at % stack_.chunks().chunk_bytes() + 1;
   }
 
@@ -209,14 +220,18 @@ class Reader {
     const auto now = static_cast<std::uint32_t>(stack_.now().time_since_epoch().count());
     d_.add(f.pipe | std::uint64_t{f.sacked} << 16 | std::uint64_t{f.recover_fs} << 32 |
            std::uint64_t{f.prr_delivered} << 48);
-    d_.add(f.prr_out | std::uint64_t{f.reordering_wait} << 32 | std::uint64_t{f.sacked_segments} << 24);
-    d_.add(std::min(f.prior_cwnd, 4 * kPiece) | std::uint64_t{std::min(f.prior_ssthresh, 4 * kPiece)} << 32);
-    d_.add(bits({f.rack_valid, f.reordering_seen, f.tlp_out, f.tlp_resent, f.frto, f.rearm, f.lump}) |
-           std::uint64_t{static_cast<unsigned>(f.phase)} << 8 |
-           std::uint64_t{static_cast<unsigned>(f.wait)} << 16 | std::uint64_t{f.reo_wnd_mult} << 24 |
-           std::uint64_t{f.reo_wnd_persist} << 32);
+    d_.add(f.prr_out | std::uint64_t{f.reordering_wait} << 32 |
+           std::uint64_t{f.sacked_segments} << 24);
+    d_.add(std::min(f.prior_cwnd, 4 * kPiece) |
+           std::uint64_t{std::min(f.prior_ssthresh, 4 * kPiece)} << 32);
+    d_.add(
+        bits({f.rack_valid, f.reordering_seen, f.tlp_out, f.tlp_resent, f.frto, f.rearm, f.lump}) |
+        std::uint64_t{static_cast<unsigned>(f.phase)} << 8 |
+        std::uint64_t{static_cast<unsigned>(f.wait)} << 16 | std::uint64_t{f.reo_wnd_mult} << 24 |
+        std::uint64_t{f.reo_wnd_persist} << 32);
     if (f.rack_valid) d_.add(std::uint64_t{now - f.rack_xmit} << 32 | f.rack_rtt);
-    for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end}) distance(at, c.snd_una);
+    for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end})
+      distance(at, c.snd_una);
     log.for_each([&](const SentSegment& s, Seq end) {
       distance(s.begin, c.snd_una);
       distance(end, c.snd_una);

@@ -7,8 +7,8 @@
 
 namespace conker::explore {
 
-/// Two states with the same fingerprint are taken for one. `key` finds it, `check` notices when two states
-/// only share the key.
+/// Two states with the same fingerprint are taken for one. `key` finds it, `check` notices when two
+/// states only share the key.
 struct Fingerprint {
   std::uint64_t key = 0;
   std::uint64_t check = 0;

@@ -9,7 +9,8 @@ void World::go_home(const Action& how) {
   if (ledger_->listening) act({.verb = Verb::kUnlisten});
   for (const Ledger::Held& held : ledger_->held) {
     if (!held.open) continue;
-    static_cast<void>(how.verb == Verb::kHomeByAbort ? stack_->abort(held.id) : stack_->close(held.id));
+    static_cast<void>(how.verb == Verb::kHomeByAbort ? stack_->abort(held.id)
+                                                     : stack_->close(held.id));
   }
   for (int i = 0; i < kMostTurns && complaint_ == nullptr; ++i) {
     act({.verb = Verb::kTurn});
@@ -25,8 +26,10 @@ void World::go_home(const Action& how) {
   if (books.half_open != 0) complain("all have gone home and a handshake is still half open");
   if (books.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
   if (books.chunks_held != 0) complain("all have gone home and chunks are still held");
-  if (stack_->tcp().connection_count() != 0) complain("all have gone home and a slot is still taken");
-  if (stack_->counters()[Count::reaped] != books.opened) complain("reaped are not as many as were opened");
+  if (stack_->tcp().connection_count() != 0)
+    complain("all have gone home and a slot is still taken");
+  if (stack_->counters()[Count::reaped] != books.opened)
+    complain("reaped are not as many as were opened");
   for (const Ledger::Held& held : ledger_->held) {
     if (held.open) complain("all have gone home and an application was never told of an end");
   }

@@ -44,16 +44,19 @@ int list() {
 
 int replay(const Arguments& arguments) {
   const Scene* scene = find_scene(arguments.scene);
-  if (scene == nullptr) return usage("--replay wants --scene NAME, one of those that --list prints");
+  if (scene == nullptr)
+    return usage("--replay wants --scene NAME, one of those that --list prints");
   std::string text = arguments.replay;
   if (std::ifstream file(text); file) text = (std::ostringstream() << file.rdbuf()).str();
   std::string unknown;
   const auto path = parse_actions(text, unknown);
-  if (!path) return usage("--replay: '" + unknown + "' is no action (and no file of that name is there)");
+  if (!path)
+    return usage("--replay: '" + unknown + "' is no action (and no file of that name is there)");
   for (const Action& action : *path) {
     if (action.subject >= std::min(scene->tuples, scene->capacities.connections) &&
         action.subject >= std::max(scene->tuples, scene->capacities.connections)) {
-      return usage("--replay: '" + name_of(action) + "': scene " + scene->name + " is smaller than that");
+      return usage("--replay: '" + name_of(action) + "': scene " + scene->name +
+                   " is smaller than that");
     }
   }
   const auto begun = Clock::now();
@@ -67,8 +70,8 @@ int replay(const Arguments& arguments) {
   return wrong ? kFound : kNothing;
 }
 
-// Each scene in its turn, for moments that grow longer, so that the near is looked at everywhere before the
-// far is anywhere.
+// Each scene in its turn, for moments that grow longer, so that the near is looked at everywhere
+// before the far is anywhere.
 void work_in_turn(const Searches& searches, Clock::time_point begun, Clock::time_point end) {
   while (Clock::now() < end) {
     bool any = false;
@@ -105,9 +108,9 @@ int explore(const Arguments& arguments) {
 
   watch_for_crashes(arguments.json);
   const auto begun = Clock::now();
-  const auto end =
-      bounded ? begun + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))
-              : Clock::time_point::max();
+  const auto end = bounded ? begun + std::chrono::duration_cast<Clock::duration>(
+                                         std::chrono::duration<double>(seconds))
+                           : Clock::time_point::max();
   Searches searches;
   for (const Scene* scene : chosen) searches.push_back(std::make_unique<Search>(*scene, options));
   work_in_turn(searches, begun, end);
@@ -115,20 +118,24 @@ int explore(const Arguments& arguments) {
 
   print_report(searches, took);
   if (arguments.json) print_json(searches, took);
-  return std::ranges::any_of(searches, [](const auto& s) { return s->finding().has_value(); }) ? kFound
-                                                                                               : kNothing;
+  return std::ranges::any_of(searches, [](const auto& s) { return s->finding().has_value(); })
+             ? kFound
+             : kNothing;
 }
 
 int run(int argc, char** argv) {
   Arguments a;
   CLI::App app(
-      "Every order of what can happen to a small stack: segments, calls, timers, steps of the turn.");
+      "Every order of what can happen to a small stack: segments, calls, timers, steps of the "
+      "turn.");
   app.add_option("--scene", a.scene, "a scene that --list prints, or all");
-  app.add_option("--depth", a.depth, "so many actions deep and no deeper")->check(CLI::Range(1u, 1000u));
+  app.add_option("--depth", a.depth, "so many actions deep and no deeper")
+      ->check(CLI::Range(1u, 1000u));
   app.add_option("--seconds", a.seconds, "stop after so long; 60 unless --depth is given")
       ->check(CLI::Range(0.001, 1e6));
   app.add_option("--seed", a.seed, "another order of scenes and of actions; 0: as they are listed");
-  app.add_option("--hash-bits", a.hash_bits, "states are found by so many bits; their check stays whole")
+  app.add_option("--hash-bits", a.hash_bits,
+                 "states are found by so many bits; their check stays whole")
       ->check(CLI::Range(1u, 64u));
   app.add_option("--replay", a.replay,
                  "run these actions in one scene and tell what happens; or a file of them");

@@ -28,7 +28,8 @@ test::WireSegment from_peer(std::uint32_t peer) {
 }  // namespace
 
 FourTuple tuple_of(std::uint32_t peer) {
-  return {kStackAddress, kPeerAddress, kStackPort, Port{static_cast<std::uint16_t>(kFirstPeerPort + peer)}};
+  return {kStackAddress, kPeerAddress, kStackPort,
+          Port{static_cast<std::uint16_t>(kFirstPeerPort + peer)}};
 }
 
 Counterpart look(const Stack& stack, std::uint32_t peer) {
@@ -201,7 +202,8 @@ test::Bytes Peer::unreachable(Seq iss) const {
   ours.seq = iss.value();
   ours.flags = test::kSyn;
   constexpr std::uint8_t kNoSuchPort = 3;
-  return test::encode_unreachable(test::encode(ours, kStackMac, kPeerMac), kNoSuchPort, kPeerAddress);
+  return test::encode_unreachable(test::encode(ours, kStackMac, kPeerMac), kNoSuchPort,
+                                  kPeerAddress);
 }
 
 }  // namespace conker::explore

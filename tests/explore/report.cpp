@@ -86,7 +86,8 @@ bool tell_story(const Scene& scene, const std::vector<Action>& path, std::string
   std::vector<Action> all = scene.prologue;
   all.insert(all.end(), path.begin(), path.end());
   std::printf("scene %s: %s\n", scene.name.c_str(), scene.about.c_str());
-  if (scene.whole_turns) std::printf("behind each line all events are taken, then output(), then reap()\n");
+  if (scene.whole_turns)
+    std::printf("behind each line all events are taken, then output(), then reap()\n");
   int line = -static_cast<int>(scene.prologue.size());
   for (const Action& action : all) {
     ++line;
@@ -107,7 +108,8 @@ bool tell_story(const Scene& scene, const std::vector<Action>& path, std::string
   return false;
 }
 
-void print_finding(const Scene& scene, const std::string& what, const std::vector<Action>& path, bool story) {
+void print_finding(const Scene& scene, const std::string& what, const std::vector<Action>& path,
+                   bool story) {
   std::printf("FOUND: %s\n\n", what.c_str());
   if (story) {
     std::string again;
@@ -125,27 +127,31 @@ void print_report(const Searches& searches, double seconds) {
     std::printf("\nfound after %s actions in %.1f s\n", grouped(all.actions).c_str(), seconds);
     return;
   }
-  std::printf("nothing found: %s states, %s actions in %.1f s (%s a second)\n\n", grouped(all.states).c_str(),
-              grouped(all.actions).c_str(), seconds,
-              grouped(static_cast<std::uint64_t>(static_cast<double>(all.actions) / seconds)).c_str());
+  std::printf(
+      "nothing found: %s states, %s actions in %.1f s (%s a second)\n\n",
+      grouped(all.states).c_str(), grouped(all.actions).c_str(), seconds,
+      grouped(static_cast<std::uint64_t>(static_cast<double>(all.actions) / seconds)).c_str());
   std::printf("%-16s %6s %12s %12s %12s\n", "scene", "depth", "states", "actions", "leaves");
   for (const auto& s : searches) {
     std::printf("%-16s %6" PRIu32 " %12s %12s %12s  %s\n", s->scene().name.c_str(), s->depth(),
-                grouped(s->states()).c_str(), grouped(s->actions()).c_str(), grouped(s->leaves()).c_str(),
-                standing(*s));
+                grouped(s->states()).c_str(), grouped(s->actions()).c_str(),
+                grouped(s->leaves()).c_str(), standing(*s));
   }
   std::printf("\ndepth        every order of so many actions has been tried\n");
   std::printf("leaves       states from which nothing has been tried yet\n");
-  std::printf("gone home    %s times, in two ways: nothing was left over\n", grouped(all.homes).c_str());
+  std::printf("gone home    %s times, in two ways: nothing was left over\n",
+              grouped(all.homes).c_str());
   std::printf("transitions  %u of the diagram's %u taken\n", all.taken, all.known);
   for (const auto& [from, to] : all.not_taken) {
     std::printf("             not taken: %s -> %s\n", to_string(from), to_string(to));
   }
   std::printf("slots        used again");
-  for (const std::uint32_t most : all.coverage.generations) std::printf(" %u", most > 0 ? most - 1 : 0);
+  for (const std::uint32_t most : all.coverage.generations)
+    std::printf(" %u", most > 0 ? most - 1 : 0);
   std::printf(" times, at most in one path\n");
   std::printf(
-      "refusals     %s at most in one path: state changes, timers and output that met a connection in "
+      "refusals     %s at most in one path: state changes, timers and output that met a connection "
+      "in "
       "Destroy\n",
       grouped(all.coverage.refusals).c_str());
   std::printf("collisions   %s states shared a key with another; all were explored\n",
@@ -161,20 +167,21 @@ void print_json(const Searches& searches, double seconds) {
     scene = json_text(search->scene().name);
     replay = json_text(replay_text(search->finding()->path));
   }
-  std::printf("{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %" PRIu64
-              ", \"seconds\": %.3f, \"states\": %" PRIu64 ", \"leaves\": %" PRIu64 ", \"gone_home\": %" PRIu64
-              ", \"actions_per_second\": %.0f, \"collisions\": %" PRIu64
-              ", \"transitions_taken\": %u, \"transitions_known\": %u, \"digest\": \"%016" PRIx64 "\"",
-              found.c_str(), scene.c_str(), replay.c_str(), all.actions, seconds, all.states, all.leaves,
-              all.homes, static_cast<double>(all.actions) / seconds, all.collisions, all.taken, all.known,
-              all.digest);
+  std::printf(
+      "{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %" PRIu64
+      ", \"seconds\": %.3f, \"states\": %" PRIu64 ", \"leaves\": %" PRIu64
+      ", \"gone_home\": %" PRIu64 ", \"actions_per_second\": %.0f, \"collisions\": %" PRIu64
+      ", \"transitions_taken\": %u, \"transitions_known\": %u, \"digest\": \"%016" PRIx64 "\"",
+      found.c_str(), scene.c_str(), replay.c_str(), all.actions, seconds, all.states, all.leaves,
+      all.homes, static_cast<double>(all.actions) / seconds, all.collisions, all.taken, all.known,
+      all.digest);
   std::printf(", \"slot_reuses\": [");
   for (std::size_t i = 0; i < kMostSlots; ++i) {
     const std::uint32_t most = all.coverage.generations[i];
     std::printf("%s%u", i == 0 ? "" : ", ", most > 0 ? most - 1 : 0);
   }
-  std::printf("], \"refusals\": %" PRIu64 ", \"scenes_closed\": %u, \"scenes\": [", all.coverage.refusals,
-              all.closed);
+  std::printf("], \"refusals\": %" PRIu64 ", \"scenes_closed\": %u, \"scenes\": [",
+              all.coverage.refusals, all.closed);
   for (std::size_t i = 0; i < searches.size(); ++i) {
     const Search& s = *searches[i];
     std::printf("%s{\"name\": %s, \"depth\": %" PRIu32 ", \"closed\": %s, \"states\": %" PRIu64 "}",

@@ -9,8 +9,8 @@
 
 namespace conker::explore {
 
-/// Bytes in a chunk, in a segment with data, and in what the application sends at once: all the same, so that
-/// queues have few lengths.
+/// Bytes in a chunk, in a segment with data, and in what the application sends at once: all the
+/// same, so that queues have few lengths.
 inline constexpr std::uint32_t kPiece = 128;
 inline constexpr std::uint32_t kMostSlots = 3;
 inline constexpr std::uint32_t kMostTuples = 3;
@@ -23,8 +23,8 @@ struct Scene {
   std::uint32_t tuples = 1;
   std::uint32_t backlog = 1;
   std::uint32_t half_open = 1;
-  /// Whole turns: behind every action all events are taken, then output(), then reap(), as an embedder must.
-  /// Otherwise each of these is an action like any other.
+  /// Whole turns: behind every action all events are taken, then output(), then reap(), as an
+  /// embedder must. Otherwise each of these is an action like any other.
   bool whole_turns = false;
   std::vector<Action> prologue;
   std::vector<Action> alphabet;

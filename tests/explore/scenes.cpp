@@ -1,5 +1,5 @@
-// The scenes. Everything in them is as small as it can be: one connection, then two, then three that do not
-// fit; timers a few ticks long; one chunk is one segment.
+// The scenes. Everything in them is as small as it can be: one connection, then two, then three
+// that do not fit; timers a few ticks long; one chunk is one segment.
 #include <stdexcept>
 
 #include "tests/explore/scene.hpp"
@@ -11,8 +11,8 @@ constexpr Duration ticks(std::uint32_t n) {
   return Tick::duration(n);
 }
 
-// Every retransmission comes after the same time, whatever was measured, and all times are multiples of a
-// few ticks: states differ in few ways by time. None is longer than the first wheel.
+// Every retransmission comes after the same time, whatever was measured, and all times are
+// multiples of a few ticks: states differ in few ways by time. None is longer than the first wheel.
 Settings settings() {
   Settings s;
   s.time_wait = ticks(16);
@@ -54,7 +54,8 @@ std::vector<Action> parse(const std::string& text) {
 
 constexpr const char* kHandshakes = "syn, syn-ack, ack, rst";
 constexpr const char* kAllSegments =
-    "syn, syn-again, syn-ack, ack, ack-old, ack-unsent, zero-window, fin, fin-again, fin-cross, rst, "
+    "syn, syn-again, syn-ack, ack, ack-old, ack-unsent, zero-window, fin, fin-again, fin-cross, "
+    "rst, "
     "rst-inside, "
     "rst-outside, no-flags";
 constexpr const char* kDataSegments = "data, data-long, data-ahead, data-old, fin-data, fin-ahead";
@@ -164,7 +165,8 @@ std::vector<Scene> make_scenes() {
           .calls("close, abort, abort-waiting, close-waiting")
           .segments("syn, syn-again, ack, ack-unsent, fin, rst, rst-inside")
           .steps(),
-      Making("listener-turns", "two slots, three peers, backlog 1 and half-open 1; whole turns", 2, 3)
+      Making("listener-turns", "two slots, three peers, backlog 1 and half-open 1; whole turns", 2,
+             3)
           .listener(1, 1)
           .calls("close, abort, abort-waiting, close-waiting")
           .segments("syn, ack, fin, rst")
@@ -256,9 +258,10 @@ std::vector<Scene> make_scenes() {
           .calls("close, abort")
           .segments("fin, ack, rst")
           .whole_turns(),
-      Making("time-wait-order", "two TIME-WAITs that end one after the other, and somebody who connects", 3,
-             3)
-          .from("connect 0, connect 1, turn, syn-ack 0, syn-ack 1, turn, close 0, close 1, turn, fin 0, "
+      Making("time-wait-order",
+             "two TIME-WAITs that end one after the other, and somebody who connects", 3, 3)
+          .from("connect 0, connect 1, turn, syn-ack 0, syn-ack 1, turn, close 0, close 1, turn, "
+                "fin 0, "
                 "connect 2, turn, time, turn, fin 1, turn")
           .set([](Settings& s) { s.time_wait = ticks(20); })
           .time_waits(2)
@@ -275,7 +278,9 @@ std::vector<Scene> make_scenes() {
           .whole_turns(),
       Making("silent", "keepalive, and closes with a bound", 1, 1)
           .from(kOpenTurns)
-          .set([](Settings& s) { s.keepalive = {.idle = ticks(16), .interval = ticks(8), .count = 2}; })
+          .set([](Settings& s) {
+            s.keepalive = {.idle = ticks(16), .interval = ticks(8), .count = 2};
+          })
           .connects()
           .calls("close, close-soon, shutdown, send, receive")
           .segments("syn-ack, ack, fin, data, zero-window")

@@ -11,13 +11,15 @@ constexpr std::uint32_t kNoAction = 0xffffffff;
 /// Near the beginning everybody goes home from every state, further on from one of so many.
 constexpr std::uint32_t kHomeAlways = 3;
 constexpr std::uint64_t kHomeEvery = 16;
-constexpr std::array<Action, 2> kWaysHome{{{.verb = Verb::kHomeByAbort}, {.verb = Verb::kHomeByClosing}}};
+constexpr std::array<Action, 2> kWaysHome{
+    {{.verb = Verb::kHomeByAbort}, {.verb = Verb::kHomeByClosing}}};
 
 }  // namespace
 
 Search::Search(const Scene& scene, const Options& options)
     : options_(options), world_(scene), alphabet_(scene.alphabet), visited_(options.hash_bits) {
-  if (options.seed != 0) std::shuffle(alphabet_.begin(), alphabet_.end(), std::mt19937(options.seed));
+  if (options.seed != 0)
+    std::shuffle(alphabet_.begin(), alphabet_.end(), std::mt19937(options.seed));
   here_.resize(world_.snapshot_bytes());
   snapshots_.resize(world_.snapshot_bytes());
   begin();
@@ -63,7 +65,8 @@ void Search::go_to(std::uint32_t node) {
 
   missing_.clear();
   std::size_t depth = level_;
-  for (std::uint32_t at = node; depth >= way_.size() || way_[depth] != at; at = nodes_[at].parent, --depth) {
+  for (std::uint32_t at = node; depth >= way_.size() || way_[depth] != at;
+       at = nodes_[at].parent, --depth) {
     missing_.push_back(at);
   }
   way_.resize(depth + 1);

@@ -23,9 +23,9 @@ struct Finding {
   std::vector<Action> path;  // behind the prologue
 };
 
-/// Breadth first, so that what is found is found by a shortest path. A state is kept as the action that led
-/// to it and the state that it came from; its bytes are made again by going there, which costs little because
-/// states are visited in the order in which their parents were.
+/// Breadth first, so that what is found is found by a shortest path. A state is kept as the action
+/// that led to it and the state that it came from; its bytes are made again by going there, which
+/// costs little because states are visited in the order in which their parents were.
 class Search {
  public:
   struct Options {
@@ -33,14 +33,16 @@ class Search {
     std::uint32_t seed = 0;      // of the order of actions; 0: as the scene has them
     unsigned hash_bits = 64;     // of the key by which states are found
     std::size_t most_states = 1u << 23;
-    bool compare_twins = false;  // hold the fingerprint to its word: states that share one go on alike
+    bool compare_twins =
+        false;  // hold the fingerprint to its word: states that share one go on alike
   };
 
   Search(const Scene& scene, const Options& options);
 
   /// Goes on until then, until everything is exhausted, or until something is found.
   void work(Clock::time_point until);
-  /// Nothing is left to do: exhausted, at the depth that was asked for, full, or something was found.
+  /// Nothing is left to do: exhausted, at the depth that was asked for, full, or something was
+  /// found.
   bool done() const { return finding_ || exhausted() || full_; }
   /// Every state that can be reached was reached, with no bound on depth.
   bool closed() const { return !finding_ && exhausted() && !cut_; }
@@ -79,7 +81,9 @@ class Search {
   bool goes_home(std::uint32_t node, std::uint32_t action, const Fingerprint& state);
   void found(const char* what, std::uint32_t node, std::uint32_t action);
   std::vector<Action> path_to(std::uint32_t node) const;
-  std::byte* snapshot(std::size_t depth) { return snapshots_.data() + depth * world_.snapshot_bytes(); }
+  std::byte* snapshot(std::size_t depth) {
+    return snapshots_.data() + depth * world_.snapshot_bytes();
+  }
 
   Options options_;
   World world_;

@@ -9,12 +9,14 @@
 
 namespace conker::explore {
 
-/// Open addressing by key. States that share a key and differ in their check are kept apart, and counted.
+/// Open addressing by key. States that share a key and differ in their check are kept apart, and
+/// counted.
 class Visited {
  public:
   /// Keys are cut to so many bits, up to 64: with few, different states share them.
   explicit Visited(unsigned key_bits)
-      : mask_(key_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << key_bits) - 1), places_(1 << 12) {}
+      : mask_(key_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << key_bits) - 1),
+        places_(1 << 12) {}
 
   /// False when it was there already.
   bool insert(Fingerprint state) {

@@ -22,7 +22,8 @@ bool as_json = false;
 Clock::time_point begun;
 std::array<char, 1 << 16> other_stack;
 
-// Nothing of what this does is safe in a handler; but the process is lost, and this is what it knows.
+// Nothing of what this does is safe in a handler; but the process is lost, and this is what it
+// knows.
 [[noreturn]] void tell_and_end(const char* what) {
   if (at_work == nullptr) _exit(1);
   const Search& search = *at_work;
@@ -33,8 +34,9 @@ std::array<char, 1 << 16> other_stack;
     std::printf(
         "{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %llu, "
         "\"seconds\": %.3f}\n",
-        json_text(what).c_str(), json_text(search.scene().name).c_str(), json_text(replay_text(path)).c_str(),
-        static_cast<unsigned long long>(search.actions()), seconds);
+        json_text(what).c_str(), json_text(search.scene().name).c_str(),
+        json_text(replay_text(path)).c_str(), static_cast<unsigned long long>(search.actions()),
+        seconds);
   }
   std::fflush(stdout);
   _exit(1);
@@ -47,7 +49,8 @@ void on_crash(int signal) {
 
 void on_look(int) {
   if (at_work == nullptr || !at_work->in_stack()) return;
-  if (at_work->actions() == actions_seen) tell_and_end("the stack does not come back from an action");
+  if (at_work->actions() == actions_seen)
+    tell_and_end("the stack does not come back from an action");
   actions_seen = at_work->actions();
 }
 
@@ -63,7 +66,8 @@ void watch_for_crashes(bool json) {
   struct sigaction crash {};
   crash.sa_handler = on_crash;
   crash.sa_flags = SA_ONSTACK;
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigaction(signal, &crash, nullptr);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    sigaction(signal, &crash, nullptr);
   struct sigaction look {};
   look.sa_handler = on_look;
   look.sa_flags = SA_ONSTACK | SA_RESTART;

@@ -17,7 +17,8 @@ constexpr int kMostEvents = 16;
 
 Entropy fixed_entropy() {
   Entropy entropy;
-  for (std::size_t i = 0; i < entropy.words.size(); ++i) entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
+  for (std::size_t i = 0; i < entropy.words.size(); ++i)
+    entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
   return entropy;
 }
 
@@ -35,7 +36,8 @@ Fate fate(Kind kind, const Counterpart& c) {
   switch (c.state) {
     case State::kSynSent:
       if (kind == Kind::kRst && syn_out) return Fate::kEnds;
-      return kind == Kind::kSyn || (kind == Kind::kSynAck && syn_out) ? Fate::kMovesOn : Fate::kOpen;
+      return kind == Kind::kSyn || (kind == Kind::kSynAck && syn_out) ? Fate::kMovesOn
+                                                                      : Fate::kOpen;
     case State::kSynReceived:
       if (kind == Kind::kRst) return Fate::kEnds;
       return acks_all && syn_out ? Fate::kMovesOn : Fate::kOpen;
@@ -82,8 +84,8 @@ World::World(const Scene& scene) : scene_(scene) {
   const std::size_t ledger_at = storage_at + lines(storage);
   block_.resize(ledger_at + lines(sizeof(Ledger)));
   size_ = ledger_at * sizeof(Line) + sizeof(Ledger);
-  stack_ = new (&block_[0]) Stack(std::span(block_[storage_at].bytes.data(), storage), scene.capacities,
-                                  scene.settings, fixed_entropy());
+  stack_ = new (&block_[0]) Stack(std::span(block_[storage_at].bytes.data(), storage),
+                                  scene.capacities, scene.settings, fixed_entropy());
   ledger_ = new (&block_[ledger_at]) Ledger();
   set_up();
 }
@@ -100,7 +102,8 @@ void World::set_up() {
   static_cast<void>(stack_->add_address(*interface, {kStackAddress, 24}));
   hear_from_neighbour();
   while (stack_->next_deadline() != kNever) go_on();
-  // At the beginning of a tick, where all deadlines are: the time that is left to them is always whole ticks.
+  // At the beginning of a tick, where all deadlines are: the time that is left to them is always
+  // whole ticks.
   ledger_->now = Tick::ceil(ledger_->now).instant(ledger_->now);
   stack_->begin(ledger_->now);
 }
@@ -169,11 +172,12 @@ const char* World::run(const Action& action) {
   const std::uint32_t connections = stack_->tcp().connection_count();
   const std::uint64_t reaped = stack_->counters()[Count::reaped];
   act(action);
-  if (action.verb < Verb::kReap &&
-      (stack_->tcp().connection_count() < connections || stack_->counters()[Count::reaped] != reaped)) {
+  if (action.verb < Verb::kReap && (stack_->tcp().connection_count() < connections ||
+                                    stack_->counters()[Count::reaped] != reaped)) {
     complain("a connection was freed, and not by reap()");
   }
-  if (scene_.whole_turns && action.verb < Verb::kTurn && complaint_ == nullptr) act({.verb = Verb::kTurn});
+  if (scene_.whole_turns && action.verb < Verb::kTurn && complaint_ == nullptr)
+    act({.verb = Verb::kTurn});
   return complaint_;
 }
 
@@ -228,7 +232,8 @@ void World::act(const Action& action) {
 
 void World::arrive(const Action& action) {
   const std::uint32_t peer = action.subject;
-  ledger_->peers_met = static_cast<std::uint8_t>(std::max<std::uint32_t>(ledger_->peers_met, peer + 1));
+  ledger_->peers_met =
+      static_cast<std::uint8_t>(std::max<std::uint32_t>(ledger_->peers_met, peer + 1));
   const Counterpart to = look(*stack_, peer);
   if (action.verb == Verb::kUnreachable) {
     const test::Bytes frame = peers_[peer].unreachable(to.snd_una);
@@ -259,7 +264,8 @@ void World::arrive(const Action& action) {
     return;
   }
   const Counterpart::What left = look(*stack_, peer).what;
-  if (action.kind == Kind::kRst && left == to.what) complain("a reset was not believed by a record");
+  if (action.kind == Kind::kRst && left == to.what)
+    complain("a reset was not believed by a record");
   if (action.kind != Kind::kRst && left == Counterpart::What::kNothing) {
     complain("a record went, and nothing took its place");
   }
@@ -277,7 +283,8 @@ void World::give(ConnectionId id) {
 }
 
 void World::connect(std::uint32_t peer) {
-  ledger_->peers_met = static_cast<std::uint8_t>(std::max<std::uint32_t>(ledger_->peers_met, peer + 1));
+  ledger_->peers_met =
+      static_cast<std::uint8_t>(std::max<std::uint32_t>(ledger_->peers_met, peer + 1));
   const Counterpart before = look(*stack_, peer);
   const bool full = stack_->tcp().connection_count() == scene_.capacities.connections;
   ConnectRequest request;
@@ -363,7 +370,8 @@ void World::go_on() {
   stack_->begin(ledger_->now);
   wire_.arp = false;
   stack_->timers();
-  // TCP doubts the neighbour after a timeout. It answers at once, so that ARP is no part of any state.
+  // TCP doubts the neighbour after a timeout. It answers at once, so that ARP is no part of any
+  // state.
   if (wire_.arp) hear_from_neighbour();
   if (stack_->next_deadline() <= ledger_->now) complain("timers() left something that is due");
   stack_->tcp().for_each_time_wait([this](const TimeWaitInfo& record) {
@@ -402,7 +410,8 @@ bool World::take_event() {
     complain("an application that has closed is told of more than the end");
   }
   if (event.has(Event::kClosed) != ended) complain("the last event does not fit the state");
-  if (ended != (event.reason != CloseReason::kNotClosed)) complain("an event gives the wrong reason");
+  if (ended != (event.reason != CloseReason::kNotClosed))
+    complain("an event gives the wrong reason");
   if (ended) ledger_->held[id.slot].open = false;
   return true;
 }

@@ -1,5 +1,5 @@
-// A stack in a fixed place, its application and its peers. What has happened so far is bytes: a snapshot is a
-// memcpy.
+// A stack in a fixed place, its application and its peers. What has happened so far is bytes: a
+// snapshot is a memcpy.
 #pragma once
 
 #include <array>
@@ -28,7 +28,8 @@ struct Ledger {
   ListenerId last_listener;  // one that has ended
   bool listening = false;
   bool link_busy = false;
-  std::uint8_t peers_met = 0;  // the next one that has not been met may come; the others are its like
+  std::uint8_t peers_met =
+      0;  // the next one that has not been met may come; the others are its like
   Instant now{};
 };
 
@@ -45,8 +46,8 @@ class Wire final : public Link {
 
 class World {
  public:
-  /// The link is up, our address has been announced, the peers' link address is known. The scene's prologue
-  /// is for its user to run.
+  /// The link is up, our address has been announced, the peers' link address is known. The scene's
+  /// prologue is for its user to run.
   explicit World(const Scene& scene);
   ~World();
   World(const World&) = delete;

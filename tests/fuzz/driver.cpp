@@ -1,5 +1,6 @@
-// Drives a target without libFuzzer, with any compiler: replays inputs, and for as long as it may goes on
-// with changed ones. No eyes, only luck; what libFuzzer has learnt is in the corpus that it begins with.
+// Drives a target without libFuzzer, with any compiler: replays inputs, and for as long as it may
+// goes on with changed ones. No eyes, only luck; what libFuzzer has learnt is in the corpus that it
+// begins with.
 #include <fcntl.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -77,14 +78,15 @@ void quote(const char* text, std::span<char> out) {
 
 /// The input at hand into a file, whose name is written to `path`.
 void keep(std::span<char> path) {
-  std::snprintf(path.data(), path.size(), "%s/found-%s-%u-%llu", options.save.c_str(), kTarget, options.seed,
-                static_cast<unsigned long long>(steps));
+  std::snprintf(path.data(), path.size(), "%s/found-%s-%u-%llu", options.save.c_str(), kTarget,
+                options.seed, static_cast<unsigned long long>(steps));
   const int file = ::open(path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0 || ::write(file, current->data(), current->size()) < 0) std::perror(path.data());
   ::close(file);
 }
 
-/// The end of every run. It may be called from a signal in the middle of anything: nothing here allocates.
+/// The end of every run. It may be called from a signal in the middle of anything: nothing here
+/// allocates.
 void report(const char* what) {
   static std::array<char, 1024> path, words, place, line;
   if (what != nullptr && current != nullptr) keep(path);
@@ -102,11 +104,12 @@ void report(const char* what) {
         what == nullptr ? "null" : place.data());
   } else if (what == nullptr) {
     size = std::snprintf(line.data(), line.size(),
-                         "nothing found in %llu inputs (%zu of them the corpus), %.1f s, seed %u\n", count,
-                         corpus_size, seconds, options.seed);
+                         "nothing found in %llu inputs (%zu of them the corpus), %.1f s, seed %u\n",
+                         count, corpus_size, seconds, options.seed);
   } else {
-    size = std::snprintf(line.data(), line.size(), "found: %s\nafter %llu inputs; again with: fuzz_%s %s\n",
-                         what, count, kTarget, path.data());
+    size = std::snprintf(line.data(), line.size(),
+                         "found: %s\nafter %llu inputs; again with: fuzz_%s %s\n", what, count,
+                         kTarget, path.data());
   }
   const auto length = std::min(static_cast<std::size_t>(std::max(size, 0)), line.size() - 1);
   if (::write(STDOUT_FILENO, line.data(), length) < 0) std::_Exit(2);
@@ -134,7 +137,8 @@ void catch_ends() {
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(on_death);
   } else {
-    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) std::signal(signal, on_signal);
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+      std::signal(signal, on_signal);
   }
   std::signal(SIGALRM, on_tick);
   const itimerval every_second{{1, 0}, {1, 0}};
@@ -215,7 +219,8 @@ bool parse(int argc, char** argv) {
       options.json = true;
     } else if (arg == "--seconds" || arg == "--seed" || arg == "--save") {
       ++i;
-      if (arg == "--seconds" && (!number(value, options.seconds) || options.seconds < 0)) return false;
+      if (arg == "--seconds" && (!number(value, options.seconds) || options.seconds < 0))
+        return false;
       if (arg == "--seed" && !number(value, options.seed)) return false;
       if (arg == "--save") options.save = value;
     } else if (arg.starts_with("--") || !fs::exists(arg)) {
@@ -237,7 +242,8 @@ void found(const char* what) {
 
 int drive(int argc, char** argv) {
   if (!parse(argc, argv)) {
-    std::fprintf(stderr, "usage: fuzz_%s [--seconds T] [--seed N] [--json] [--save DIRECTORY] [INPUT...]\n",
+    std::fprintf(stderr,
+                 "usage: fuzz_%s [--seconds T] [--seed N] [--json] [--save DIRECTORY] [INPUT...]\n",
                  kTarget);
     return 2;
   }
@@ -283,7 +289,8 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
     }
     default: {  // the same again elsewhere
       const std::size_t from = below(size), to = below(size);
-      std::memmove(data + to, data + from, std::min<std::size_t>(some(size - std::max(from, to)), size));
+      std::memmove(data + to, data + from,
+                   std::min<std::size_t>(some(size - std::max(from, to)), size));
       return size;
     }
   }

@@ -22,7 +22,9 @@ class List {
     std::memcpy(record.bytes.data(), at(i), Record::kBytes);
     return record;
   }
-  void put(std::size_t i, const Record& record) { std::memcpy(at(i), record.bytes.data(), Record::kBytes); }
+  void put(std::size_t i, const Record& record) {
+    std::memcpy(at(i), record.bytes.data(), Record::kBytes);
+  }
   void insert(std::size_t i, const Record& record) {
     std::memmove(at(i + 1), at(i), (count_ - i) * Record::kBytes);
     put(i, record);
@@ -81,8 +83,8 @@ void change_one(List& list, test::Random& random) {
 
 }  // namespace
 
-std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t most, std::uint32_t seed,
-                           std::size_t head) {
+std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t most,
+                           std::uint32_t seed, std::size_t head) {
   test::Random random(seed);
   if (size < head || most < head + Record::kBytes || random() % 16 == 0)
     return LLVMFuzzerMutate(data, size, most);

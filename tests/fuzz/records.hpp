@@ -1,5 +1,5 @@
-// Inputs that are lists of steps: a head, and records of equal length behind it. A step means the same
-// wherever it stands, so whole steps can be moved about without changing the others.
+// Inputs that are lists of steps: a head, and records of equal length behind it. A step means the
+// same wherever it stands, so whole steps can be moved about without changing the others.
 #pragma once
 
 #include <array>
@@ -22,17 +22,20 @@ struct Record {
 /// The records behind the head, one after the other; what is left over at the end is not looked at.
 class Records {
  public:
-  Records(Input input, std::size_t head) : rest_(input.size() < head ? Input() : input.subspan(head)) {}
+  Records(Input input, std::size_t head)
+      : rest_(input.size() < head ? Input() : input.subspan(head)) {}
 
   bool next(Record& out) {
     if (rest_.size() < Record::kBytes) return false;
-    for (std::size_t i = 0; i < Record::kBytes; ++i) out.bytes[i] = std::to_integer<std::uint8_t>(rest_[i]);
+    for (std::size_t i = 0; i < Record::kBytes; ++i)
+      out.bytes[i] = std::to_integer<std::uint8_t>(rest_[i]);
     rest_ = rest_.subspan(Record::kBytes);
     return true;
   }
   /// The next records as plain bytes; fewer at the end.
   Input take(std::size_t records) {
-    const std::size_t n = records * Record::kBytes < rest_.size() ? records * Record::kBytes : rest_.size();
+    const std::size_t n =
+        records * Record::kBytes < rest_.size() ? records * Record::kBytes : rest_.size();
     const Input bytes = rest_.first(n);
     rest_ = rest_.subspan(n);
     return bytes;
@@ -42,14 +45,15 @@ class Records {
   Input rest_;
 };
 
-/// Changes an input in place by whole records, and says how long it is then. `head` bytes are in front.
-std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t most, std::uint32_t seed,
-                           std::size_t head);
+/// Changes an input in place by whole records, and says how long it is then. `head` bytes are in
+/// front.
+std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t most,
+                           std::uint32_t seed, std::size_t head);
 
 }  // namespace conker::fuzz
 
 /// What libFuzzer, or our driver in its place, does to bytes of which nothing is known.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 /// A target of records defines it, as mutate_records() with its own head.
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed);
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed);

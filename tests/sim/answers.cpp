@@ -8,8 +8,8 @@
 namespace conker::sim {
 namespace {
 
-// In a second. RFC 5961, 7: two are promised of each connection and each record; the seconds of who counts
-// begin at other times.
+// In a second. RFC 5961, 7: two are promised of each connection and each record; the seconds of who
+// counts begin at other times.
 constexpr std::uint32_t kMostRepeated = 5;
 constexpr std::uint32_t kMostFromRecord = 5;
 constexpr std::uint32_t kMostAgain = 2;  // SYN-ACKs that are sent again by their timer
@@ -22,14 +22,17 @@ bool bare_ack(const Seen& seen) {
 template <typename F>
 bool any_connection(const Stack& stack, F&& matches) {
   bool found = false;
-  stack.tcp().for_each_connection([&](const ConnectionInfo& info) { found |= matches(info.tuple); });
+  stack.tcp().for_each_connection(
+      [&](const ConnectionInfo& info) { found |= matches(info.tuple); });
   return found;
 }
 
 }  // namespace
 
-Answers::Second& Answers::second(std::uint32_t remote, std::uint16_t local_port, std::uint16_t remote_port) {
-  const std::uint64_t key = std::uint64_t{remote} << 32 | std::uint32_t{local_port} << 16 | remote_port;
+Answers::Second& Answers::second(std::uint32_t remote, std::uint16_t local_port,
+                                 std::uint16_t remote_port) {
+  const std::uint64_t key =
+      std::uint64_t{remote} << 32 | std::uint32_t{local_port} << 16 | remote_port;
   Second& second = seconds_[key];
   if (context_.now - second.began >= 1s) {
     second.began = context_.now;
@@ -38,11 +41,12 @@ Answers::Second& Answers::second(std::uint32_t remote, std::uint16_t local_port,
   return second;
 }
 
-// Of the peer, any segment may ask for one more; of others, those that take sequence numbers do, for an ACK
-// may have been lost (RFC 9293, 3.10.7.4, first).
+// Of the peer, any segment may ask for one more; of others, those that take sequence numbers do,
+// for an ACK may have been lost (RFC 9293, 3.10.7.4, first).
 void Answers::heard(const Seen& seen, bool forged) {
   if (seen.opens()) ++second(seen.source, seen.destination_port, seen.source_port).syns;
-  if (!forged || seen.length() > 0) ++second(seen.source, seen.destination_port, seen.source_port).due;
+  if (!forged || seen.length() > 0)
+    ++second(seen.source, seen.destination_port, seen.source_port).due;
 }
 
 bool Answers::of_time_wait(const Seen& seen, const Stack& stack) {
@@ -50,7 +54,8 @@ bool Answers::of_time_wait(const Seen& seen, const Stack& stack) {
   stack.tcp().tables().time_wait.for_each([&](const TimeWait& r) {
     const FourTuple tuple = r.tuple.whole();
     found |= r.snd_nxt.value() == seen.seq && r.rcv_nxt.value() == seen.ack &&
-             tuple.remote.v4_bits() == seen.destination && tuple.local_port.value == seen.source_port &&
+             tuple.remote.v4_bits() == seen.destination &&
+             tuple.local_port.value == seen.source_port &&
              tuple.remote_port.value == seen.destination_port;
   });
   return found && bare_ack(seen);
@@ -82,14 +87,15 @@ void Answers::said(const Seen& seen, const Stack& stack) {
   }
 }
 
-// A record ends in its time, with an exact RST, for want of room, or for a new connection. A SYN may take its
-// place; when nothing comes of that, it is there again.
+// A record ends in its time, with an exact RST, for want of room, or for a new connection. A SYN
+// may take its place; when nothing comes of that, it is there again.
 void Answers::check_records(const Stack& stack) {
   const Tcp::Tables tables = stack.tcp().tables();
   for (Record& record : records_) record.seen = false;
   tables.time_wait.for_each([&](const TimeWait& r) {
     const FourTuple tuple = r.tuple.whole();
-    auto at = std::ranges::find_if(records_, [&](const Record& known) { return known.tuple == tuple; });
+    auto at =
+        std::ranges::find_if(records_, [&](const Record& known) { return known.tuple == tuple; });
     if (at == records_.end()) at = records_.insert(at, {tuple, {}, false});
     at->ends = r.ends.instant(context_.now);
     at->seen = true;
@@ -106,13 +112,14 @@ void Answers::check_records(const Stack& stack) {
     bool pending = false;
     tables.half_open.for_each([&](std::uint32_t, const HalfOpen& r) { pending |= same(r.tuple); });
     if (!pending)
-      context_.fail(static_cast<int>(host_), "a TIME-WAIT record is gone, and nothing came in its place");
+      context_.fail(static_cast<int>(host_),
+                    "a TIME-WAIT record is gone, and nothing came in its place");
     return !pending;
   });
 }
 
-// No link of a siege is smaller than the hosts say, and nobody forges what is in flight (RFC 5927, 7.2): only
-// timeouts may make segments smaller (RFC 4821).
+// No link of a siege is smaller than the hosts say, and nobody forges what is in flight (RFC
+// 5927, 7.2): only timeouts may make segments smaller (RFC 4821).
 void Answers::check_sizes(const Stack& stack) {
   const std::uint64_t timeouts = stack.counters()[Count::retransmit_timeouts];
   const bool excused = timeouts != timeouts_;

@@ -1,6 +1,6 @@
-// What a host says to those who have no business with it, and what becomes of its TIME-WAIT records: answers
-// to unacceptable segments are few (RFC 5961, 7), and nobody makes a record go away by guessing (RFC
-// 9293, 3.6.1).
+// What a host says to those who have no business with it, and what becomes of its TIME-WAIT
+// records: answers to unacceptable segments are few (RFC 5961, 7), and nobody makes a record go
+// away by guessing (RFC 9293, 3.6.1).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ class Answers {
 
   /// The host hears this segment; `forged`: from nobody who has a connection.
   void heard(const Seen& seen, bool forged);
-  /// Whether a TIME-WAIT record says this, with its own numbers. Where a SYN that came to nothing was
-  /// answered in the meantime, it speaks of an earlier connection than the flow.
+  /// Whether a TIME-WAIT record says this, with its own numbers. Where a SYN that came to nothing
+  /// was answered in the meantime, it speaks of an earlier connection than the flow.
   static bool of_time_wait(const Seen& seen, const Stack& stack);
   /// The host sends it.
   void said(const Seen& seen, const Stack& stack);

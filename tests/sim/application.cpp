@@ -50,8 +50,8 @@ void Application::add(Talk talk) {
   talk.opened = context_.now;
   by_slot_[talk.id.slot] = static_cast<std::uint32_t>(talks_.size()) + 1;
   live_.push_back(static_cast<std::uint32_t>(talks_.size()));
-  // Within 4 us the same four-tuple has the same ISN. And a SYN cookie that comes back twice makes two
-  // connections with the same numbers: of those nobody can say where their stream ends.
+  // Within 4 us the same four-tuple has the same ISN. And a SYN cookie that comes back twice makes
+  // two connections with the same numbers: of those nobody can say where their stream ends.
   const bool known =
       context_.streams.contains(Context::stream_key(talk.iss, talk.local_port, talk.remote_port));
   stream_of(talk) = Stream{.twice = talk.passive && known};
@@ -63,7 +63,8 @@ void Application::add(Talk talk) {
 void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint16_t local_port,
                        Duration timeout) {
   ConnectRequest request;
-  request.remote = {IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(remote_host + 1)), Port{port}};
+  request.remote = {IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(remote_host + 1)),
+                    Port{port}};
   request.local_port = Port{local_port};
   request.timeout = timeout;
   request.cookie = static_cast<std::uint32_t>(talks_.size());
@@ -78,10 +79,12 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
   const auto id = stack_->connect(request);
   if (!id) return;
   ConnectionInfo info;
-  expect(stack_->info(*id, info) && info.state == State::kSynSent, "a new connection is not in SYN-SENT");
+  expect(stack_->info(*id, info) && info.state == State::kSynSent,
+         "a new connection is not in SYN-SENT");
   expect(!waited || !end || static_cast<std::int32_t>(info.iss.value() - *end) > 0,
          "a connection that takes the place of one in TIME-WAIT begins among its numbers");
-  expect(local_port == 0 || info.tuple.local_port.value == local_port, "another local port than asked for");
+  expect(local_port == 0 || info.tuple.local_port.value == local_port,
+         "another local port than asked for");
   context_.tell("       host %u: %u.%u is %u -> %u", host_, id->slot, id->generation,
                 info.tuple.local_port.value, info.tuple.remote_port.value);
   add({.id = *id,
@@ -142,7 +145,8 @@ void Application::accept_from(ListenerId listener, std::uint16_t port) {
   if (!stack_->info(*id, info)) return expect(false, "accept() gives an id that finds nothing");
   expect(info.passive && in_state(info.state, states(State::kEstablished, State::kCloseWait)),
          "accept() gives a connection that is not established");
-  expect(info.tuple.local_port.value == port && info.cookie == port, "accept() gives another listener's");
+  expect(info.tuple.local_port.value == port && info.cookie == port,
+         "accept() gives another listener's");
   context_.tell("       host %u: %u.%u accepted, %u <- %u", host_, id->slot, id->generation, port,
                 info.tuple.remote_port.value);
   add({.id = *id,
@@ -220,10 +224,12 @@ void Application::read(Talk& talk, std::uint32_t bytes) {
 void Application::check_end_of_stream(Talk& talk) {
   if (!talk.peer_closed || talk.closed) return;
   ConnectionInfo info;
-  if (!stack_->info(talk.id, info) || info.state == State::kDestroy || info.receive_queue > 0) return;
-  const auto found =
-      context_.streams.find(Context::stream_key(info.irs.value(), talk.remote_port, talk.local_port));
-  if (found == context_.streams.end()) return expect(false, "a FIN from a connection that nobody opened");
+  if (!stack_->info(talk.id, info) || info.state == State::kDestroy || info.receive_queue > 0)
+    return;
+  const auto found = context_.streams.find(
+      Context::stream_key(info.irs.value(), talk.remote_port, talk.local_port));
+  if (found == context_.streams.end())
+    return expect(false, "a FIN from a connection that nobody opened");
   if (found->second.twice) return;
   expect(found->second.ended, "a FIN that nobody asked for");
   expect(found->second.sent == talk.received, "the stream ends with fewer bytes than were sent");
@@ -256,7 +262,8 @@ void Application::close(Talk& talk, Duration bound) {
     expect(!talk.closed, "a connection that is closed twice");
     talk.closed = true;
   } else {
-    expect(error == Error::kClosing || error == Error::kNoSuchId, "close() fails for no good reason");
+    expect(error == Error::kClosing || error == Error::kNoSuchId,
+           "close() fails for no good reason");
   }
 }
 
@@ -316,7 +323,8 @@ void Application::on_event(const Event& event) {
   if (event.has(Event::kAcceptable)) {
     const auto listening = std::find_if(listeners_.begin(), listeners_.end(),
                                         [&](const Listening& l) { return l.id == event.listener; });
-    if (listening == listeners_.end()) return expect(false, "news of a listener that has been ended");
+    if (listening == listeners_.end())
+      return expect(false, "news of a listener that has been ended");
     expect(event.cookie == listening->port, "news of a listener with another's cookie");
     if ((habits_ & kAccepts) == 0) return;
     const Listening l = *listening;
@@ -367,7 +375,8 @@ void Application::check_last_event(Talk& talk, const Event& event) {
     case CloseReason::kRefused:
       return expect(!talk.passive && !talk.connected, "refused after it was connected");
     case CloseReason::kTimedOut:
-      return expect(context_.now - talk.opened >= talk.patience, "timed out as soon as it was opened");
+      return expect(context_.now - talk.opened >= talk.patience,
+                    "timed out as soon as it was opened");
     case CloseReason::kUnreachable:
       return expect(context_.icmp_forged && !talk.connected, "unreachable, and nobody said so");
     case CloseReason::kReset:

@@ -1,5 +1,5 @@
-// The application of one host: what it does when it is told to, what it does by habit, and what it expects of
-// its stack in return.
+// The application of one host: what it does when it is told to, what it does by habit, and what it
+// expects of its stack in return.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ class Application {
   void on_event(const Event& event);
 
   // ---- What it can be told to do. `which` is taken modulo what there is ----
-  void open(std::uint32_t remote_host, std::uint16_t port, std::uint16_t local_port, Duration timeout);
+  void open(std::uint32_t remote_host, std::uint16_t port, std::uint16_t local_port,
+            Duration timeout);
   void reopen(std::uint32_t which);
   void listen(std::uint16_t port, std::uint32_t backlog, std::uint32_t half_open);
   void unlisten(std::uint32_t which);

@@ -10,9 +10,11 @@ namespace {
 
 constexpr Duration kLongest = 2s;
 
-// Anybody's address may be forged: on the link, where nobody answers ARP for these, and beyond the router.
+// Anybody's address may be forged: on the link, where nobody answers ARP for these, and beyond the
+// router.
 IpAddress somebody(Dice& dice) {
-  if (dice.one_in(4)) return IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(200 + dice.below(8)));
+  if (dice.one_in(4))
+    return IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(200 + dice.below(8)));
   return IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(100 + dice.below(100)));
 }
 
@@ -20,13 +22,14 @@ IpAddress somebody(Dice& dice) {
 
 void Attacker::begin(const Op& op) {
   const std::uint32_t rate = std::clamp(op.a[1], 1u, kMostASecond);
-  bursts_.push_back({.host = op.a[0] % context_.config.hosts,
-                     .knows = op.a[2] % kKnowledge,
-                     .family = op.a[3] % kFamilies,
-                     .every = Duration(1'000'000 / rate),
-                     .next = context_.now,
-                     .end = context_.now + std::min(Duration(std::int64_t{op.a[4]} * 1000), kLongest),
-                     .dice = Dice(op.a[5])});
+  bursts_.push_back(
+      {.host = op.a[0] % context_.config.hosts,
+       .knows = op.a[2] % kKnowledge,
+       .family = op.a[3] % kFamilies,
+       .every = Duration(1'000'000 / rate),
+       .next = context_.now,
+       .end = context_.now + std::min(Duration(std::int64_t{op.a[4]} * 1000), kLongest),
+       .dice = Dice(op.a[5])});
 }
 
 Instant Attacker::next() const {
@@ -57,7 +60,8 @@ void Attacker::send_one(Burst& burst) {
   const Mark& mark = all[burst.dice.below(static_cast<std::uint32_t>(all.size()))];
   const bool numbers = burst.knows == kNumbers;
   if (family == kIcmp) return send(burst, "ICMP", forge_icmp(mark, numbers, burst.dice));
-  if (family == kTooBig) return send(burst, "fragmentation needed", forge_too_big(mark, burst.dice));
+  if (family == kTooBig)
+    return send(burst, "fragmentation needed", forge_too_big(mark, burst.dice));
   test::WireSegment segment;
   const auto shape = static_cast<Shape>(family);
   if (!forge(shape, mark, numbers, burst.dice, segment)) return;
@@ -75,9 +79,9 @@ void Attacker::stray(Burst& burst) {
   s.destination_port = dice.one_in(3) ? static_cast<std::uint16_t>(dice()) : Visits::kPort;
   s.seq = static_cast<std::uint32_t>(dice());
   s.ack = static_cast<std::uint32_t>(dice());
-  s.flags =
-      dice.of<std::uint8_t>({0, test::kAck, test::kFin, test::kRst, test::kAck | test::kRst,
-                             test::kSyn | test::kAck, test::kFin | test::kAck, test::kAck | test::kPsh});
+  s.flags = dice.of<std::uint8_t>({0, test::kAck, test::kFin, test::kRst, test::kAck | test::kRst,
+                                   test::kSyn | test::kAck, test::kFin | test::kAck,
+                                   test::kAck | test::kPsh});
   s.window = 1000;
   if (dice.one_in(3)) s.data.assign(dice.below(500), '?');
   send(burst, "a stray segment", test::encode(s, kRouterMac, mac_of_host(burst.host)));
@@ -127,20 +131,21 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
     if (info.state != State::kDestroy && honest(info.tuple)) all.push_back(mark_of(info));
   });
   const Tcp::Tables tables = tcp.tables();
-  const auto add = [&](Mark::Record kind, const FourTuple& tuple, Seq snd_nxt, Seq rcv_nxt, bool timestamps) {
+  const auto add = [&](Mark::Record kind, const FourTuple& tuple, Seq snd_nxt, Seq rcv_nxt,
+                       bool timestamps) {
     if (!honest(tuple)) return;
     const auto local = tuple.local_port.value, remote = tuple.remote_port.value;
     const std::uint32_t peer = number_of_host(tuple.remote);
-    all.push_back(
-        {.record = kind,
-         .tuple = tuple,
-         .snd_una = snd_nxt.value(),
-         .snd_nxt = snd_nxt.value(),
-         .rcv_nxt = rcv_nxt.value(),
-         .rcv_wnd = kSomeWindow,
-         .peer_end = context_.flows.end(peer, tuple.local.v4_bits(), remote, local),
-         .timestamps = timestamps,
-         .peer_timestamp = context_.flows.last_timestamp(peer, tuple.local.v4_bits(), remote, local)});
+    all.push_back({.record = kind,
+                   .tuple = tuple,
+                   .snd_una = snd_nxt.value(),
+                   .snd_nxt = snd_nxt.value(),
+                   .rcv_nxt = rcv_nxt.value(),
+                   .rcv_wnd = kSomeWindow,
+                   .peer_end = context_.flows.end(peer, tuple.local.v4_bits(), remote, local),
+                   .timestamps = timestamps,
+                   .peer_timestamp =
+                       context_.flows.last_timestamp(peer, tuple.local.v4_bits(), remote, local)});
   };
   tables.half_open.for_each([&](std::uint32_t, const HalfOpen& r) {
     add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.agreed.timestamps);

@@ -1,5 +1,6 @@
-// Somebody off the path who guesses (RFC 5961, RFC 5927): hears nothing, forges segments and ICMP at a rate,
-// in bursts that the script says. What is forged must not end, stall or slow down anybody's connection.
+// Somebody off the path who guesses (RFC 5961, RFC 5927): hears nothing, forges segments and ICMP
+// at a rate, in bursts that the script says. What is forged must not end, stall or slow down
+// anybody's connection.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,15 @@ namespace conker::sim {
 
 class Attacker {
  public:
-  /// What a burst consists of: one of the shapes of a segment, or one of these. The last is all of them.
+  /// What a burst consists of: one of the shapes of a segment, or one of these. The last is all of
+  /// them.
   enum Family : std::uint32_t { kIcmp = kShapes, kTooBig, kStray, kKnock, kAny, kFamilies };
   /// What is known to guess from.
   enum Knows : std::uint32_t { kAddresses, kPorts, kNumbers, kKnowledge };
   static constexpr std::uint32_t kMostASecond = 1000;
 
-  Attacker(Context& context, std::vector<std::unique_ptr<Host>>& hosts) : context_(context), hosts_(hosts) {}
+  Attacker(Context& context, std::vector<std::unique_ptr<Host>>& hosts)
+      : context_(context), hosts_(hosts) {}
 
   /// The arguments are those of Do::kAttack.
   void begin(const Op& op);

@@ -21,8 +21,10 @@ constexpr std::uint16_t kFirstPort = 100;  // of the listener of the first way t
 constexpr std::size_t kBytes = 40, kManyBytes = 6000;
 const SackRecovery kRecovery;
 
-// Of 256 cycles so many of each; those that wait for a timeout hold their place a thousand times as long.
-constexpr std::array<std::uint32_t, kCloses> kShare{62, 36, 24, 18, 18, 22, 16, 1, 14, 18, 2, 13, 12};
+// Of 256 cycles so many of each; those that wait for a timeout hold their place a thousand times as
+// long.
+constexpr std::array<std::uint32_t, kCloses> kShare{62, 36, 24, 18, 18, 22, 16,
+                                                    1,  14, 18, 2,  13, 12};
 
 Capacities small_capacities(Dice& dice) {
   Capacities c;
@@ -73,15 +75,16 @@ ChurnWeather weather_of(Dice& dice) {
 /// One end.
 class End {
  public:
-  End(std::uint8_t number, std::uint64_t seed, const Capacities& capacities, const Settings& settings,
-      const ChurnWeather& weather, ChurnFigures& figures)
+  End(std::uint8_t number, std::uint64_t seed, const Capacities& capacities,
+      const Settings& settings, const ChurnWeather& weather, ChurnFigures& figures)
       : wire_(seed, weather, figures), figures_(figures) {
     const std::size_t need = Stack::storage_bytes(capacities);
     storage_.reset(new (std::align_val_t{16}) std::byte[need]());
     Dice dice(seed);
     Entropy entropy;
     for (std::uint64_t& word : entropy.words) word = dice();
-    stack_ = std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy);
+    stack_ =
+        std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy);
     if (dice.one_in(2)) stack_->use(kRecovery);
     stack_->begin(Instant(1s));
     const auto interface = stack_->add_interface(wire_, MacAddress{{2, 0, 0, 0, 0, number}}, 576);
@@ -306,7 +309,8 @@ class Churn {
           break;
         case Close::kDataInFin:
         case Close::kUnsentData:
-          (void)stack.send(id, std::span(data_).first(close == Close::kDataInFin ? kBytes : kManyBytes));
+          (void)stack.send(
+              id, std::span(data_).first(close == Close::kDataInFin ? kBytes : kManyBytes));
           (void)stack.close(id);
           break;
         default:

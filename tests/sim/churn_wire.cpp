@@ -18,7 +18,8 @@ std::span<const FrameIn> ChurnWire::next_round() {
   return std::span(rounds_[filled]).first(count_[filled]);
 }
 
-void ChurnWire::arrive(std::span<const std::byte> front, const FrameOut& frame, bool garbled, bool checked) {
+void ChurnWire::arrive(std::span<const std::byte> front, const FrameOut& frame, bool garbled,
+                       bool checked) {
   std::size_t& count = count_[filling_];
   if (count == kRoom) return;
   Frame& copy = frames_[filling_ * kRoom + count];
@@ -29,11 +30,13 @@ void ChurnWire::arrive(std::span<const std::byte> front, const FrameOut& frame, 
     length += part.size();
   }
   if (garbled) {
-    const std::size_t bit = kEthernet * 8 + dice_.below(static_cast<std::uint32_t>((length - kEthernet) * 8));
+    const std::size_t bit =
+        kEthernet * 8 + dice_.below(static_cast<std::uint32_t>((length - kEthernet) * 8));
     copy[bit / 8] ^= std::byte{1} << bit % 8;
   }
-  rounds_[filling_][count] = {std::span<const std::byte>(copy).first(length),
-                              garbled || checked ? ChecksumState::kUnknown : ChecksumState::kVouched};
+  rounds_[filling_][count] = {
+      std::span<const std::byte>(copy).first(length),
+      garbled || checked ? ChecksumState::kUnknown : ChecksumState::kVouched};
   ++count;
 }
 
@@ -41,9 +44,12 @@ bool ChurnWire::send(const FrameOut& frame, Instant) {
   const auto front = frame.parts[0];
   const bool ip = front[12] == std::byte{8} && front[13] == std::byte{0};
   ++figures_.segments;
-  // One draw decides all: 16 bits for each kind of fault, and a frame in sixteen has its checksum looked at.
+  // One draw decides all: 16 bits for each kind of fault, and a frame in sixteen has its checksum
+  // looked at.
   const std::uint64_t fate = dice_();
-  const auto part = [fate](unsigned shift) { return static_cast<std::uint32_t>(fate >> shift & 0xffff); };
+  const auto part = [fate](unsigned shift) {
+    return static_cast<std::uint32_t>(fate >> shift & 0xffff);
+  };
   if (ip && front.size() > kSourcePort + 1) {
     const auto port = std::to_integer<std::uint16_t>(front[kSourcePort]) << 8 |
                       std::to_integer<std::uint16_t>(front[kSourcePort + 1]);

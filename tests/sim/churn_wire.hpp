@@ -1,4 +1,5 @@
-// The wire of the churn: two arrays of frames that change places every round. A frame is copied once.
+// The wire of the churn: two arrays of frames that change places every round. A frame is copied
+// once.
 #pragma once
 
 #include <array>

@@ -65,8 +65,8 @@ void choose_parts(Config& config) {
   }
 }
 
-// Room for all that honest peers and hostile ones do at once, so that nobody has to wait for it. The pool of
-// a scarce world is one that hostile peers can fill.
+// Room for all that honest peers and hostile ones do at once, so that nobody has to wait for it.
+// The pool of a scarce world is one that hostile peers can fill.
 Capacities siege_capacities(Dice& dice, bool scarce) {
   Capacities c = small_capacities(dice);
   c.connections = 64;
@@ -96,8 +96,8 @@ Settings siege_settings(Dice& dice) {
   return s;
 }
 
-/// Makes every host by make(host). Half of all worlds have hosts of one kind, so that what both agree upon is
-/// in use often.
+/// Makes every host by make(host). Half of all worlds have hosts of one kind, so that what both
+/// agree upon is in use often.
 template <typename Make>
 void equip(Config& config, Dice& dice, Make&& make) {
   const bool alike = dice.one_in(2);
@@ -169,17 +169,20 @@ std::string describe(const Config& config) {
     char line[512];
     std::snprintf(
         line, sizeof line,
-        "host %u: %u connections, %u half-open, %u TIME-WAIT, %u chunks of %u, mtu %u, buffers %u/%u,"
-        " TIME-WAIT %lld ms, connect %lld ms, rto %lld/%lld/%lld ms, %u retransmits, ack %lld ms%s%s%s"
+        "host %u: %u connections, %u half-open, %u TIME-WAIT, %u chunks of %u, mtu %u, buffers "
+        "%u/%u,"
+        " TIME-WAIT %lld ms, connect %lld ms, rto %lld/%lld/%lld ms, %u retransmits, ack %lld "
+        "ms%s%s%s"
         "%s%s%s%s%s%s%s%s, habits %u\n",
-        i, h.capacities.connections, h.capacities.half_open, h.capacities.time_wait, h.capacities.chunks,
-        h.capacities.chunk_bytes, h.mtu, s.send_buffer, s.receive_buffer, ms(s.time_wait),
-        ms(s.connect_timeout), ms(s.rto_initial), ms(s.rto_min), ms(s.rto_max), s.retransmits,
-        ms(s.delayed_ack), s.window_scaling ? ", wscale" : "", s.timestamps ? ", timestamps" : "",
-        s.sack ? ", sack" : "", h.recovery ? ", recovery" : "", h.cubic ? ", cubic" : "",
-        h.cookies ? ", cookies" : "", h.datagrams ? ", udp" : "", h.fragments ? ", fragments" : "",
-        s.keepalive.idle > Duration(0) ? ", keepalive" : "",
-        s.user_timeout > Duration(0) ? ", user timeout" : "", s.user_timeout_option ? ", uto" : "", h.habits);
+        i, h.capacities.connections, h.capacities.half_open, h.capacities.time_wait,
+        h.capacities.chunks, h.capacities.chunk_bytes, h.mtu, s.send_buffer, s.receive_buffer,
+        ms(s.time_wait), ms(s.connect_timeout), ms(s.rto_initial), ms(s.rto_min), ms(s.rto_max),
+        s.retransmits, ms(s.delayed_ack), s.window_scaling ? ", wscale" : "",
+        s.timestamps ? ", timestamps" : "", s.sack ? ", sack" : "", h.recovery ? ", recovery" : "",
+        h.cubic ? ", cubic" : "", h.cookies ? ", cookies" : "", h.datagrams ? ", udp" : "",
+        h.fragments ? ", fragments" : "", s.keepalive.idle > Duration(0) ? ", keepalive" : "",
+        s.user_timeout > Duration(0) ? ", user timeout" : "", s.user_timeout_option ? ", uto" : "",
+        h.habits);
     text += line;
   }
   return text;

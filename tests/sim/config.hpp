@@ -1,5 +1,5 @@
-// What a world is made of: how many hosts, how much each can hold, how it is set, and what its applications
-// are inclined to do. All of it follows from the seed.
+// What a world is made of: how many hosts, how much each can hold, how it is set, and what its
+// applications are inclined to do. All of it follows from the seed.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What all parts of a world share: the clock, the wire, who is right about what was said, and the first thing
-// that is wrong.
+// What all parts of a world share: the clock, the wire, who is right about what was said, and the
+// first thing that is wrong.
 #pragma once
 
 #include <cstdarg>
@@ -24,11 +24,13 @@ struct Stream {
 };
 
 struct Figures {
-  std::uint64_t steps = 0, turns = 0, segments = 0, opened = 0, ended = 0, transitions = 0, audits = 0;
+  std::uint64_t steps = 0, turns = 0, segments = 0, opened = 0, ended = 0, transitions = 0,
+                audits = 0;
   std::uint64_t crashes = 0, bytes = 0, simulated_us = 0, sieges = 0, forged = 0, hostile = 0;
 
   void add(const Figures& o) {
-    steps += o.steps, turns += o.turns, segments += o.segments, opened += o.opened, ended += o.ended;
+    steps += o.steps, turns += o.turns, segments += o.segments, opened += o.opened,
+        ended += o.ended;
     transitions += o.transitions, audits += o.audits, crashes += o.crashes, bytes += o.bytes;
     simulated_us += o.simulated_us, sieges += o.sieges, forged += o.forged, hostile += o.hostile;
   }

@@ -19,7 +19,8 @@ using S = State;
 constexpr std::array kEdges{
     Edge{S::kClosed, S::kSynSent, by(C::kActiveOpen)},
     Edge{S::kClosed, S::kEstablished, by(C::kPassiveOpen)},
-    Edge{S::kClosed, S::kDestroy, by(C::kClose, C::kAbort)},  // after LAST-ACK, when the application closes
+    Edge{S::kClosed, S::kDestroy,
+         by(C::kClose, C::kAbort)},  // after LAST-ACK, when the application closes
     Edge{S::kSynSent, S::kSynReceived, by(C::kSegmentSyn)},
     Edge{S::kSynSent, S::kEstablished, by(C::kSegmentSyn)},
     Edge{S::kSynSent, S::kDestroy,
@@ -110,7 +111,8 @@ std::string Taken::edges_not_taken() const {
 std::string Taken::triples_not_taken() const {
   std::string text;
   for (const Edge& edge : kEdges) {
-    const auto& causes = count[static_cast<std::size_t>(edge.from)][static_cast<std::size_t>(edge.to)];
+    const auto& causes =
+        count[static_cast<std::size_t>(edge.from)][static_cast<std::size_t>(edge.to)];
     for (std::size_t c = 0; c < kCauses; ++c) {
       if ((edge.causes >> c & 1) == 0 || causes[c] > 0) continue;
       text += (text.empty() ? "" : ", ") + arrow(edge.from, edge.to) + " (" +

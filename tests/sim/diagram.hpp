@@ -1,5 +1,5 @@
-// The simulator's own transition diagram: which state may follow which, and what may cause it. Written from
-// RFC 9293, figure 5, and from what conker promises, not from stack/tcp/diagram.hpp.
+// The simulator's own transition diagram: which state may follow which, and what may cause it.
+// Written from RFC 9293, figure 5, and from what conker promises, not from stack/tcp/diagram.hpp.
 #pragma once
 
 #include <array>
@@ -24,7 +24,8 @@ struct Taken {
   std::array<std::array<std::array<std::uint64_t, kCauses>, kStateCount>, kStateCount> count{};
 
   void add(State from, State to, Cause cause) {
-    ++count[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)][static_cast<std::size_t>(cause)];
+    ++count[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)]
+           [static_cast<std::size_t>(cause)];
   }
   void add(const Taken& other);
   std::uint32_t distinct() const;

@@ -1,5 +1,5 @@
-// The simulator's own table of the floors of the pool (stack/README.md, "The budget of chunks"): whatever the
-// others hold, a use can have so many chunks.
+// The simulator's own table of the floors of the pool (stack/README.md, "The budget of chunks"):
+// whatever the others hold, a use can have so many chunks.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +30,8 @@ constexpr std::uint32_t promised_to(Use use, std::uint32_t capacity, std::uint32
   return 0;
 }
 
-/// What is wrong with a use of this pool; null when nothing is. Parts of the stack that are not there have no
-/// floor.
+/// What is wrong with a use of this pool; null when nothing is. Parts of the stack that are not
+/// there have no floor.
 inline const char* check_floor(const ChunkPool& chunks, Use use) {
   static constexpr std::array<const char*, kUses> kFaults{
       "received data cannot have its floor of the chunks",

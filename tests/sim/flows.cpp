@@ -73,13 +73,14 @@ bool Flows::Side::has_heard(std::uint32_t begin, std::uint32_t end_) const {
 void Flows::heard(std::uint32_t host, const Seen& seen) {
   Side& side = sides_[key(host, seen.source, seen.destination_port, seen.source_port)];
   if (seen.has(Seen::kRst)) {
-    side.resets[side.reset_count++ % side.resets.size()] = {seen.seq, seen.ack, seen.has(Seen::kAck)};
+    side.resets[side.reset_count++ % side.resets.size()] = {seen.seq, seen.ack,
+                                                            seen.has(Seen::kAck)};
     return;
   }
   std::uint32_t begin = seen.seq;
   if (seen.has(Seen::kSyn)) {
-    const Syn syn{seen.seq, seen.mss != 0 ? std::max(seen.mss, kLeastMss) : std::uint16_t{536}, seen.scale,
-                  seen.sack_permitted, seen.timestamps};
+    const Syn syn{seen.seq, seen.mss != 0 ? std::max(seen.mss, kLeastMss) : std::uint16_t{536},
+                  seen.scale, seen.sack_permitted, seen.timestamps};
     const auto known = std::ranges::find(side.syns, seen.seq, &Syn::seq);
     if (known == side.syns.end()) {
       if (side.syns.size() == kMaxSyns) side.syns.erase(side.syns.begin());
@@ -92,15 +93,17 @@ void Flows::heard(std::uint32_t host, const Seen& seen) {
   side.learn(begin, seen.length() - (seen.has(Seen::kSyn) ? 1 : 0));
   if (seen.has(Seen::kFin))
     side.peer_ends[side.fin_count++ % side.peer_ends.size()] = seen.seq + seen.length();
-  if (!side.opened || !seen.has(Seen::kAck) || seen.ack - side.syn.seq > side.end - side.syn.seq) return;
-  // Before its first answer a host may not have decided which SYN it believes: the larger shift is the safe
-  // one.
+  if (!side.opened || !seen.has(Seen::kAck) || seen.ack - side.syn.seq > side.end - side.syn.seq)
+    return;
+  // Before its first answer a host may not have decided which SYN it believes: the larger shift is
+  // the safe one.
   std::uint8_t shift = 0;
   if (!seen.has(Seen::kSyn) && side.peer) {
     shift = std::min<std::uint8_t>(side.shift_of_peer(), 14);
   } else if (!seen.has(Seen::kSyn) && side.syn.scale != Seen::kNoScale) {
     for (const Syn& syn : side.syns) {
-      if (syn.scale != Seen::kNoScale) shift = std::max(shift, std::min<std::uint8_t>(syn.scale, 14));
+      if (syn.scale != Seen::kNoScale)
+        shift = std::max(shift, std::min<std::uint8_t>(syn.scale, 14));
     }
   }
   const std::uint32_t edge = seen.ack + (std::uint32_t{seen.window} << shift);
@@ -115,8 +118,8 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
   if (seen.has(Seen::kSyn)) return said_syn(side, seen);
   if (!seen.has(Seen::kAck)) return "a segment without ACK";
   if (!side.opened) return unseen ? nullptr : "a segment of a connection that was never opened";
-  // A SYN is answered where it arrives, what the connection before it still owed at the end of the turn. By
-  // chance the new one may have come to the same number.
+  // A SYN is answered where it arrives, what the connection before it still owed at the end of the
+  // turn. By chance the new one may have come to the same number.
   const bool owed = seen.length() == 0 && side.end_before && *side.end_before == seen.seq;
   const bool fits = side.peer && side.end == seen.seq && distance(seen.ack, side.last_ack) >= 0 &&
                     distance(seen.ack, side.complete) <= 0;
@@ -124,8 +127,9 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
   // The same cookie may come back twice, and each time make a connection of the same numbers.
   if (side.blind || (cookies && side.passive)) return nullptr;
   // Its number may lie among those of the connection before it, whose peer it does not speak to.
-  const bool to_another = side.peer && side.peer->seq + 1 != seen.ack &&
-                          std::ranges::any_of(side.syns, [&](const Syn& s) { return s.seq + 1 == seen.ack; });
+  const bool to_another =
+      side.peer && side.peer->seq + 1 != seen.ack &&
+      std::ranges::any_of(side.syns, [&](const Syn& s) { return s.seq + 1 == seen.ack; });
   if (unseen && (to_another || seen.seq - side.syn.seq > side.end - side.syn.seq)) {
     // What led here was dropped on the way to the wire: its data, or even its SYN.
     side.blind = true;
@@ -139,7 +143,8 @@ const char* Flows::said(std::uint32_t host, const Seen& seen, bool unseen, bool 
 
 const char* Flows::said_syn(Side& side, const Seen& seen) {
   const bool answers = seen.has(Seen::kAck);
-  // It may have said more already: an ACK of what made no sense goes before the SYN-ACK that is due again.
+  // It may have said more already: an ACK of what made no sense goes before the SYN-ACK that is due
+  // again.
   const bool again = answers && side.peer && side.peer->seq + 1 == seen.ack;
   const bool same = side.opened && side.syn.seq == seen.seq && (!side.spoke || again);
   const bool same_peer = !answers || !side.peer || side.peer->seq + 1 == seen.ack;
@@ -190,7 +195,8 @@ const char* Flows::check_ack(Side& side, const Seen& seen) {
     side.promised = side.complete;
     side.complete_what_is_there();
   }
-  if (!side.lost_track && distance(seen.ack, side.complete) > 0) return "an ACK of what never arrived";
+  if (!side.lost_track && distance(seen.ack, side.complete) > 0)
+    return "an ACK of what never arrived";
   if (distance(seen.ack, side.last_ack) < 0) return "an ACK that goes back behind an earlier one";
   side.last_ack = seen.ack;
   return nullptr;
@@ -199,8 +205,10 @@ const char* Flows::check_ack(Side& side, const Seen& seen) {
 const char* Flows::check_data(Side& side, const Seen& seen) {
   const std::uint32_t end = seen.seq + seen.length();
   const std::uint32_t data_end = seen.seq + static_cast<std::uint32_t>(seen.data.size());
-  if (seen.seq - side.syn.seq > side.end - side.syn.seq) return "a sequence number that leaves a gap";
-  if (seen.length() > 0 && seen.seq == side.syn.seq) return "data at the sequence number of its SYN";
+  if (seen.seq - side.syn.seq > side.end - side.syn.seq)
+    return "a sequence number that leaves a gap";
+  if (seen.length() > 0 && seen.seq == side.syn.seq)
+    return "data at the sequence number of its SYN";
   if (side.fin && distance(end, *side.fin + 1) > 0) return "data behind its own FIN";
   if (side.fin && seen.has(Seen::kFin) && data_end != *side.fin) return "a FIN that has moved";
   if (seen.has(Seen::kFin)) side.fin = data_end;
@@ -236,7 +244,8 @@ const char* Flows::check_options(Side& side, const Seen& seen) {
   // The scale may cut off less than one unit; who has had the peer's FIN needs no window any more.
   const unsigned shift = std::min<unsigned>(side.shift_of_own(), 14);
   const std::uint32_t edge = seen.ack + (std::uint32_t{seen.window} << shift);
-  const auto fins = side.peer_ends.begin() + std::min<std::size_t>(side.fin_count, side.peer_ends.size());
+  const auto fins =
+      side.peer_ends.begin() + std::min<std::size_t>(side.fin_count, side.peer_ends.size());
   const bool over = std::find(side.peer_ends.begin(), fins, seen.ack) != fins;
   if (!over && distance(side.promised, edge) >= std::int32_t{1} << shift) {
     return "a window that shrinks";
@@ -257,7 +266,8 @@ bool Flows::reset_at(std::uint32_t host, std::uint32_t remote, std::uint16_t loc
                      std::uint16_t remote_port, std::uint32_t sequence) const {
   const Side* side = find(host, remote, local_port, remote_port);
   if (side == nullptr) return false;
-  const auto end = side->resets.begin() + std::min<std::size_t>(side->reset_count, side->resets.size());
+  const auto end =
+      side->resets.begin() + std::min<std::size_t>(side->reset_count, side->resets.size());
   return std::any_of(side->resets.begin(), end, [&](const Reset& r) { return r.seq == sequence; });
 }
 
@@ -265,7 +275,8 @@ bool Flows::refused(std::uint32_t host, std::uint32_t remote, std::uint16_t loca
                     std::uint16_t remote_port, std::uint32_t iss) const {
   const Side* side = find(host, remote, local_port, remote_port);
   if (side == nullptr) return false;
-  const auto end = side->resets.begin() + std::min<std::size_t>(side->reset_count, side->resets.size());
+  const auto end =
+      side->resets.begin() + std::min<std::size_t>(side->reset_count, side->resets.size());
   return std::any_of(side->resets.begin(), end,
                      [&](const Reset& r) { return r.has_ack && r.ack == iss + 1; });
 }
@@ -278,14 +289,14 @@ std::optional<std::uint32_t> Flows::last_ack(std::uint32_t host, std::uint32_t r
   return known ? std::optional(side->last_ack) : std::nullopt;
 }
 
-std::optional<std::uint32_t> Flows::end(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
-                                        std::uint16_t remote_port) const {
+std::optional<std::uint32_t> Flows::end(std::uint32_t host, std::uint32_t remote,
+                                        std::uint16_t local_port, std::uint16_t remote_port) const {
   const Side* side = find(host, remote, local_port, remote_port);
   return side != nullptr && side->opened && !side->blind ? std::optional(side->end) : std::nullopt;
 }
 
-std::uint32_t Flows::last_timestamp(std::uint32_t host, std::uint32_t remote, std::uint16_t local_port,
-                                    std::uint16_t remote_port) const {
+std::uint32_t Flows::last_timestamp(std::uint32_t host, std::uint32_t remote,
+                                    std::uint16_t local_port, std::uint16_t remote_port) const {
   const Side* side = find(host, remote, local_port, remote_port);
   if (side == nullptr) return 0;
   return side->last_timestamp != 0 ? side->last_timestamp : side->syn_timestamp;

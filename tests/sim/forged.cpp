@@ -23,10 +23,13 @@ std::uint32_t bad_ack(const Mark& mark, Dice& dice) {
 
 std::string some_options(Dice& dice) {
   static constexpr std::array<std::string_view, 8> kAll{
-      std::string_view("\x01\x01\x01\x01", 4), std::string_view("\x00\xff\xff\xff", 4),
-      std::string_view("\x05\x02\x01\x01", 4), std::string_view("\xfd\x04\x12\x34", 4),
-      std::string_view("\x08\x04\x00\x00", 4), std::string_view("\xfe\x28\x00\x00", 4),  // longer than all
-      std::string_view("\x22\x00\x01\x01", 4),                                           // of no length
+      std::string_view("\x01\x01\x01\x01", 4),
+      std::string_view("\x00\xff\xff\xff", 4),
+      std::string_view("\x05\x02\x01\x01", 4),
+      std::string_view("\xfd\x04\x12\x34", 4),
+      std::string_view("\x08\x04\x00\x00", 4),
+      std::string_view("\xfe\x28\x00\x00", 4),  // longer than all
+      std::string_view("\x22\x00\x01\x01", 4),  // of no length
       std::string_view("\x02\x04\x00\x01", 4)};
   return std::string(kAll[dice.below(kAll.size())]);
 }
@@ -62,7 +65,8 @@ void any_timestamps(const Mark& mark, Dice& dice, test::WireSegment& s) {
   if (has) s.options.timestamps = {value, static_cast<std::uint32_t>(dice())};
 }
 
-// With an ACK that can be, a timestamp that is ahead would be the peer's as far as anybody can tell.
+// With an ACK that can be, a timestamp that is ahead would be the peer's as far as anybody can
+// tell.
 void old_timestamps(const Mark& mark, Dice& dice, test::WireSegment& s) {
   if (!mark.timestamps || mark.peer_timestamp == 0 || dice.one_in(2)) return;
   s.options.timestamps = {mark.peer_timestamp - 1 - dice.below(1u << 30), 0};
@@ -100,7 +104,8 @@ bool forge_about(Shape shape, const Mark& mark, Dice& dice, test::WireSegment& s
       s.ack = mark.snd_una - 4 * kFar - far_away(dice);
       break;
     case Shape::kSyn:
-      // In SYN-SENT both open at once; in SYN-RECEIVED it goes back to LISTEN (RFC 9293, 3.10.7.4, fourth).
+      // In SYN-SENT both open at once; in SYN-RECEIVED it goes back to LISTEN (RFC 9293, 3.10.7.4,
+      // fourth).
       if (syn_sent) return false;
       s.flags = kSyn;
       if (half_open) s.seq = mark.rcv_nxt - 2 - far_away(dice);

@@ -1,5 +1,6 @@
-// What somebody off the path forges, who guesses: segments of every shape that RFC 9293, 5961 and 7323
-// refuse, never one that they concede (a RST at RCV.NXT; data in the window with an ACK that can be).
+// What somebody off the path forges, who guesses: segments of every shape that RFC 9293, 5961 and
+// 7323 refuse, never one that they concede (a RST at RCV.NXT; data in the window with an ACK that
+// can be).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace conker::sim {
 
-/// What a victim has: a connection or a record, and what a forger must know of it to be refused for certain.
+/// What a victim has: a connection or a record, and what a forger must know of it to be refused for
+/// certain.
 struct Mark {
   enum class Record : std::uint8_t { kConnection, kHalfOpen, kTimeWait };
   Record record = Record::kConnection;
@@ -39,13 +41,14 @@ enum class Shape : std::uint8_t {
 inline constexpr std::uint32_t kShapes = 12;
 const char* to_string(Shape shape);
 
-/// False where no such segment is refused for certain. `numbers`: the forger knows sequence numbers about;
-/// otherwise all are far away from the true ones.
+/// False where no such segment is refused for certain. `numbers`: the forger knows sequence numbers
+/// about; otherwise all are far away from the true ones.
 bool forge(Shape shape, const Mark& mark, bool numbers, Dice& dice, test::WireSegment& out);
 
-/// An ICMP message to the victim, of any type and code, about a segment of its own. What it quotes is in
-/// flight only where that must not matter; a smaller MTU is never about what is in flight (RFC 5927, 7.2). In
-/// SYN-SENT nothing in flight is quoted, for that may end the attempt (RFC 5927, 5.2).
+/// An ICMP message to the victim, of any type and code, about a segment of its own. What it quotes
+/// is in flight only where that must not matter; a smaller MTU is never about what is in flight
+/// (RFC 5927, 7.2). In SYN-SENT nothing in flight is quoted, for that may end the attempt (RFC
+/// 5927, 5.2).
 test::Bytes forge_icmp(const Mark& mark, bool numbers, Dice& dice);
 /// Fragmentation needed, for any MTU, about what was never sent or acknowledged long ago.
 test::Bytes forge_too_big(const Mark& mark, Dice& dice);

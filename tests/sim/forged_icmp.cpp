@@ -25,8 +25,10 @@ test::Bytes about(const Mark& mark, std::uint32_t sequence, std::uint8_t code, s
   quoted.seq = sequence;
   quoted.flags = test::kAck;
   const auto router = IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(100 + dice.below(100)));
-  // It turns round whom it quotes: from the victim to the router that all frames of the outside come from.
-  const auto frame = test::encode(quoted, mac_of_host(number_of_host(mark.tuple.local)), kRouterMac);
+  // It turns round whom it quotes: from the victim to the router that all frames of the outside
+  // come from.
+  const auto frame =
+      test::encode(quoted, mac_of_host(number_of_host(mark.tuple.local)), kRouterMac);
   return test::encode_unreachable(frame, code, router, mtu);
 }
 
@@ -38,7 +40,8 @@ test::Bytes forge_icmp(const Mark& mark, bool numbers, Dice& dice) {
   const auto code = static_cast<std::uint8_t>(dice.below(16));
   const bool too_big = type == kUnreachable && code == kFragmentationNeeded;
   const bool syn_sent = mark.record == Mark::Record::kConnection && mark.state == State::kSynSent;
-  const bool in_flight = numbers && !too_big && !syn_sent && mark.snd_nxt != mark.snd_una && dice.one_in(2);
+  const bool in_flight =
+      numbers && !too_big && !syn_sent && mark.snd_nxt != mark.snd_una && dice.one_in(2);
   auto frame = about(mark, in_flight ? mark.snd_una : not_in_flight(mark, dice), code,
                      dice.of<std::uint16_t>({0, 68, 576, 1400, 9000}), dice);
   frame[kIcmp] = std::byte{type};
@@ -56,8 +59,8 @@ test::Bytes forge_icmp(const Mark& mark, bool numbers, Dice& dice) {
 }
 
 test::Bytes forge_too_big(const Mark& mark, Dice& dice) {
-  const auto mtu =
-      static_cast<std::uint16_t>(dice.one_in(2) ? dice.of({0u, 68u, 552u, 576u, 1280u, 1499u}) : dice());
+  const auto mtu = static_cast<std::uint16_t>(
+      dice.one_in(2) ? dice.of({0u, 68u, 552u, 576u, 1280u, 1499u}) : dice());
   return about(mark, not_in_flight(mark, dice), kFragmentationNeeded, mtu, dice);
 }
 

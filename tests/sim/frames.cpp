@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kEthernet = 14, kIp = 20;
 
-test::Bytes packet(std::uint32_t host, std::uint8_t station, std::uint8_t protocol, std::size_t bytes) {
+test::Bytes packet(std::uint32_t host, std::uint8_t station, std::uint8_t protocol,
+                   std::size_t bytes) {
   test::Bytes out(kEthernet + kIp + bytes);
   const MacAddress to = mac_of_host(host), from = mac_of_station(station);
   std::memcpy(out.data(), to.bytes.data(), 6);

@@ -70,8 +70,8 @@ void Host::build() {
 void Host::add_parts(const Entropy& entropy) {
   udp_.reset();
   if (config_.datagrams) {
-    udp_ =
-        std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)), *stack_, entropy);
+    udp_ = std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)),
+                                 *stack_, entropy);
   }
   reassembly_.reset();
   if (config_.fragments) {
@@ -127,8 +127,8 @@ bool Host::send(const FrameOut& frame, Instant now) {
     last_segment_.assign(whole.begin(), whole.end());
   }
   if (context_.trace != nullptr) {
-    context_.tell("  %u -> %s%s", number_, sight == Sight::kTcp ? seen.text().c_str() : "ARP or ICMP",
-                  to_string(fate));
+    context_.tell("  %u -> %s%s", number_,
+                  sight == Sight::kTcp ? seen.text().c_str() : "ARP or ICMP", to_string(fate));
   }
   if (context_.capture != nullptr) (void)context_.capture->send(frame, now);
   return true;
@@ -136,8 +136,8 @@ bool Host::send(const FrameOut& frame, Instant now) {
 
 bool Host::drops_unseen() const {
   const Counters& n = stack_->counters();
-  return n[Count::drop_neighbour_queue] + n[Count::neighbours_failed] + n[Count::neighbours_evicted] +
-             n[Count::frames_refused] >
+  return n[Count::drop_neighbour_queue] + n[Count::neighbours_failed] +
+             n[Count::neighbours_evicted] + n[Count::frames_refused] >
          0;
 }
 
@@ -168,7 +168,8 @@ Instant Host::next() const {
   if (wants || called_) next = context_.now;
   // Whoever could not send is not woken by its own deadlines alone.
   if (busy_until_ > context_.now) next = std::min(next, busy_until_);
-  if (last_turn_ == kNever || (last_turn_ < busy_until_ && busy_until_ <= context_.now)) next = context_.now;
+  if (last_turn_ == kNever || (last_turn_ < busy_until_ && busy_until_ <= context_.now))
+    next = context_.now;
   return next;
 }
 
@@ -220,8 +221,8 @@ void Host::drain() {
 
 // ---- What is asked after every turn ----
 
-// The ring tells no numbers, so what is new is what follows the last entry known: a connection is in each
-// state once, so no two entries are alike.
+// The ring tells no numbers, so what is new is what follows the last entry known: a connection is
+// in each state once, so no two entries are alike.
 void Host::check_transitions() {
   scratch_.clear();
   stack_->tcp().for_each_transition([this](const Transition& t) { scratch_.push_back(t); });
@@ -243,8 +244,8 @@ void Host::check_transitions() {
 
 void Host::check_transition(const Transition& t) {
   ++context_.figures.transitions;
-  context_.tell("       host %u: %u.%u %s -> %s (%s)", number_, t.id.slot, t.id.generation, to_string(t.from),
-                to_string(t.to), to_string(t.cause));
+  context_.tell("       host %u: %u.%u %s -> %s (%s)", number_, t.id.slot, t.id.generation,
+                to_string(t.from), to_string(t.to), to_string(t.cause));
   const Edge* edge = find_edge(t.from, t.to);
   expect(edge != nullptr, "a change of state that the diagram does not have");
   expect(edge == nullptr || (edge->causes >> static_cast<unsigned>(t.cause) & 1) != 0,
@@ -260,11 +261,12 @@ void Host::check_transition(const Transition& t) {
   ConnectionInfo info;
   if (!stack_->info(t.id, info)) return;
   const FourTuple& tuple = info.tuple;
-  const bool heard = t.from == State::kSynSent
-                         ? context_.flows.refused(number_, tuple.remote.v4_bits(), tuple.local_port.value,
-                                                  tuple.remote_port.value, info.iss.value())
-                         : context_.flows.reset_at(number_, tuple.remote.v4_bits(), tuple.local_port.value,
-                                                   tuple.remote_port.value, info.rcv_nxt.value());
+  const bool heard =
+      t.from == State::kSynSent
+          ? context_.flows.refused(number_, tuple.remote.v4_bits(), tuple.local_port.value,
+                                   tuple.remote_port.value, info.iss.value())
+          : context_.flows.reset_at(number_, tuple.remote.v4_bits(), tuple.local_port.value,
+                                    tuple.remote_port.value, info.rcv_nxt.value());
   expect(heard, "reset, and no RST with the right number came");
 }
 
@@ -273,11 +275,13 @@ void Host::check_records() {
   const Instant now = context_.now;
   stack_->tcp().for_each_time_wait([&](const TimeWaitInfo& info) {
     expect(info.remaining > Duration(0), "a TIME-WAIT record is past its end");
-    expect(info.remaining <= config_.settings.time_wait + kTick, "a TIME-WAIT record that lasts too long");
+    expect(info.remaining <= config_.settings.time_wait + kTick,
+           "a TIME-WAIT record that lasts too long");
     first = std::min(first, now + info.remaining);
   });
   const std::uint64_t expired = stack_->counters()[Count::time_wait_expired];
-  expect(expired == time_wait_expired_ || first_time_wait_end_ <= now, "a TIME-WAIT record ended early");
+  expect(expired == time_wait_expired_ || first_time_wait_end_ <= now,
+         "a TIME-WAIT record ended early");
   time_wait_expired_ = expired;
 
   Duration longest{0};
@@ -295,7 +299,8 @@ void Host::check_connections() {
   expect(books.balanced(), books.fault);
   check_floors();
   const Instant next = stack_->next_deadline();
-  stack_->tcp().for_each_connection([&](const ConnectionInfo& info) { check_connection(info, next); });
+  stack_->tcp().for_each_connection(
+      [&](const ConnectionInfo& info) { check_connection(info, next); });
   first_time_wait_end_ = kNever;
   stack_->tcp().for_each_time_wait([&](const TimeWaitInfo& info) {
     first_time_wait_end_ = std::min(first_time_wait_end_, context_.now + info.remaining);
@@ -330,8 +335,9 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
   }
   expect(talk == nullptr || !talk->ended, "a connection lives after its last event");
   Instant first = kNever;
-  for (const Instant at : {info.retransmit_at, info.persist_at, info.connect_timeout_at, info.fin_wait_2_at,
-                           info.delayed_ack_at, info.keepalive_at, info.user_timeout_at, info.linger_at}) {
+  for (const Instant at :
+       {info.retransmit_at, info.persist_at, info.connect_timeout_at, info.fin_wait_2_at,
+        info.delayed_ack_at, info.keepalive_at, info.user_timeout_at, info.linger_at}) {
     first = std::min(first, at);
   }
   expect(first > context_.now - kTick, "a timer of a connection did not fire");
@@ -341,7 +347,8 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
     expect(info.connect_timeout_at != kNever, "a connect without a timeout");
   }
   if (info.state == State::kFinWait2 && info.application_closed) {
-    expect(info.fin_wait_2_at != kNever, "a closed connection waits for the peer's FIN without a bound");
+    expect(info.fin_wait_2_at != kNever,
+           "a closed connection waits for the peer's FIN without a bound");
   }
 }
 
@@ -376,10 +383,11 @@ void Host::check_nothing_waits(const Host& peer) {
     });
     if (!stands) return;
     peer.stack_->tcp().for_each_connection([&](const ConnectionInfo& theirs) {
-      const bool pair = theirs.tuple.local == mine.tuple.remote && theirs.tuple.remote == mine.tuple.local &&
+      const bool pair = theirs.tuple.local == mine.tuple.remote &&
+                        theirs.tuple.remote == mine.tuple.local &&
                         theirs.tuple.local_port == mine.tuple.remote_port &&
-                        theirs.tuple.remote_port == mine.tuple.local_port && theirs.irs == mine.iss &&
-                        mine.irs == theirs.iss;
+                        theirs.tuple.remote_port == mine.tuple.local_port &&
+                        theirs.irs == mine.iss && mine.irs == theirs.iss;
       const bool reads = in_state(theirs.state, kReceiving) && theirs.receive_queue == 0;
       expect(!pair || !reads, "data waits for ever on a clean wire");
     });
@@ -393,10 +401,12 @@ void Host::check_nothing_left() {
   expect(books.time_wait == 0, "a TIME-WAIT record is left over");
   expect(books.listeners == 0, "a listener is left over");
   expect(books.chunks_held == 0, "a chunk is left over");
-  expect(stack_->counters()[Count::reaped] == books.opened, "opened connections and reaped ones differ");
+  expect(stack_->counters()[Count::reaped] == books.opened,
+         "opened connections and reaped ones differ");
   std::uint64_t untold = 0;
   for (const Talk& talk : application_.talks()) untold += talk.over() ? 0 : 1;
-  expect(untold <= stack_->counters()[Count::events_lost], "a connection whose end nobody was told of");
+  expect(untold <= stack_->counters()[Count::events_lost],
+         "a connection whose end nobody was told of");
   context_.figures.opened += books.opened;
 }
 

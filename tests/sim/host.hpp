@@ -1,5 +1,5 @@
-// One host: a stack, its link to the wire and its application, and after every turn the questions whose
-// answers nobody inside the stack can know.
+// One host: a stack, its link to the wire and its application, and after every turn the questions
+// whose answers nobody inside the stack can know.
 #pragma once
 
 #include <array>

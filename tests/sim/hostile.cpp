@@ -52,7 +52,8 @@ void Hostile::step() {
       if (stream.trick == kFlood) {
         open(stream.host, kFlood);
       } else {
-        const auto frame = fragment_frame(stream.host, kHostile, static_cast<std::uint16_t>(dice_()), 1400);
+        const auto frame =
+            fragment_frame(stream.host, kHostile, static_cast<std::uint16_t>(dice_()), 1400);
         context_.wire.inject(stream.host, frame, context_.now + kDelay);
       }
     }
@@ -83,7 +84,8 @@ void Hostile::send(Talk& talk, const test::WireSegment& s) {
   if (talk.left == 0) return;
   --talk.left;
   ++context_.figures.hostile;
-  context_.wire.inject(talk.host, test::encode(s, mac_of_station(talk.station), mac_of_host(talk.host)),
+  context_.wire.inject(talk.host,
+                       test::encode(s, mac_of_station(talk.station), mac_of_host(talk.host)),
                        context_.now + kDelay);
 }
 
@@ -138,8 +140,8 @@ void Hostile::open(std::uint32_t host, std::uint32_t trick) {
 
 Hostile::Talk* Hostile::find(std::uint32_t host, const test::WireSegment& heard) {
   const auto at = std::ranges::find_if(talks_, [&](const Talk& t) {
-    return t.host == host && t.port == heard.destination_port && t.remote_port == heard.source_port &&
-           address_of_station(t.station) == heard.destination;
+    return t.host == host && t.port == heard.destination_port &&
+           t.remote_port == heard.source_port && address_of_station(t.station) == heard.destination;
   });
   return at == talks_.end() ? nullptr : &*at;
 }
@@ -160,7 +162,8 @@ void Hostile::hear(std::uint32_t host, std::span<const std::byte> frame) {
     return on_syn(talks_.back(), *heard);
   }
   if (talk == nullptr) return reset(host, *heard);
-  if (talk->timestamp != 0 && heard->options.timestamps) talk->timestamp = heard->options.timestamps->first;
+  if (talk->timestamp != 0 && heard->options.timestamps)
+    talk->timestamp = heard->options.timestamps->first;
   if (has(*heard, kSyn | kAck)) return on_syn_ack(*talk, *heard);
   if (has(*heard, kAck)) on_segment(*talk, *heard);
 }
@@ -182,7 +185,8 @@ void Hostile::reset(std::uint32_t host, const test::WireSegment& heard) {
                        context_.now + kDelay);
 }
 
-// Simultaneous open: a SYN of its own, and a SYN-ACK with a window that is not scaled (RFC 7323, 2.2).
+// Simultaneous open: a SYN of its own, and a SYN-ACK with a window that is not scaled (RFC
+// 7323, 2.2).
 void Hostile::on_syn(Talk& talk, const test::WireSegment& heard) {
   talk.snd_nxt = talk.iss;
   talk.rcv_nxt = heard.seq + 1;
@@ -225,7 +229,8 @@ void Hostile::on_syn_ack(Talk& talk, const test::WireSegment& heard) {
     for (std::uint32_t i = 0; i < kHoleCount; ++i) {
       test::WireSegment hole = segment(talk, kAck);
       hole.seq += 1 + 2 * i;
-      hole.data = std::string(1, static_cast<char>(byte_of_stream(talk.iss, hole.seq - talk.iss - 1)));
+      hole.data =
+          std::string(1, static_cast<char>(byte_of_stream(talk.iss, hole.seq - talk.iss - 1)));
       send(talk, hole);
     }
   } else if (talk.trick == kQuarrels) {

@@ -1,5 +1,5 @@
-// Hostile peers: they speak TCP on connections of their own, of the honest kind as little as pleases them. It
-// must not harm anybody else's connections, nor ARP, nor pings, nor newcomers.
+// Hostile peers: they speak TCP on connections of their own, of the honest kind as little as
+// pleases them. It must not harm anybody else's connections, nor ARP, nor pings, nor newcomers.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +30,13 @@ class Hostile {
     kQuarrelsEarly,  // the same for a half-open record
     kSynAgain,       // its SYN again as the answer to any SYN-ACK
     kFragments,      // first fragments without the rest
-    kMeets,          // opened by a host, opens at the same time, with a small window that is not scaled
+    kMeets,  // opened by a host, opens at the same time, with a small window that is not scaled
     kTricks
   };
   static constexpr std::uint16_t kMeetingPort = 7300;
 
-  explicit Hostile(Context& context) : context_(context), dice_(context.config.seed ^ 0x686f7374696c65) {}
+  explicit Hostile(Context& context)
+      : context_(context), dice_(context.config.seed ^ 0x686f7374696c65) {}
 
   /// The arguments are those of Do::kHostile; a world does the open that kMeets answers.
   void begin(const Op& op);

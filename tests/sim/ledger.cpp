@@ -1,5 +1,5 @@
-// The long run of the churn: parts, each in a process of its own, each with a line in the ledger, so that it
-// can be ended at any time and goes on where it was.
+// The long run of the churn: parts, each in a process of its own, each with a line in the ledger,
+// so that it can be ended at any time and goes on where it was.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -57,10 +57,12 @@ std::string line_of(const ChurnFigures& f, std::uint64_t seed, double seconds, d
                     const std::string& fault) {
   const auto n = [](std::uint64_t value) { return std::to_string(value); };
   char rate[128];
-  std::snprintf(rate, sizeof rate,
-                ", \"wall_seconds\": %.3f, \"processor_seconds\": %.3f, \"cycles_per_second\": %.0f", seconds,
-                processor, static_cast<double>(f.cycles) / seconds);
-  std::string line = "{\"seed\": " + n(seed) + ", \"found\": " + (fault.empty() ? "null" : quoted(fault)) +
+  std::snprintf(
+      rate, sizeof rate,
+      ", \"wall_seconds\": %.3f, \"processor_seconds\": %.3f, \"cycles_per_second\": %.0f", seconds,
+      processor, static_cast<double>(f.cycles) / seconds);
+  std::string line = "{\"seed\": " + n(seed) +
+                     ", \"found\": " + (fault.empty() ? "null" : quoted(fault)) +
                      ", \"cycles\": " + n(f.cycles) + rate + ", \"by_close\": {";
   for (std::size_t i = 0; i < kCloses; ++i) {
     if (i > 0) line += ", ";
@@ -72,7 +74,8 @@ std::string line_of(const ChurnFigures& f, std::uint64_t seed, double seconds, d
          "}, \"segments\": " + n(f.segments) + ", \"lost\": " + n(f.lost) +
          ", \"repeated\": " + n(f.repeated) + ", \"overtaken\": " + n(f.overtaken) +
          ", \"garbled\": " + n(f.garbled) + ", \"bytes\": " + n(f.bytes) +
-         ", \"retransmits\": " + n(f.retransmits) + ", \"time_wait_evicted\": " + n(f.time_wait_evicted) +
+         ", \"retransmits\": " + n(f.retransmits) +
+         ", \"time_wait_evicted\": " + n(f.time_wait_evicted) +
          ", \"time_wait_reused\": " + n(f.time_wait_reused) + ", \"rounds\": " + n(f.rounds) +
          ", \"audits\": " + n(f.audits) + ", \"simulated_us\": " + n(f.simulated_us) + "}";
 }
@@ -83,7 +86,8 @@ void tell(const ChurnFigures& f, double seconds, double processor) {
               grouped(f.cycles).c_str(), seconds);
   std::printf(
       "%-24s %s cycles\n", "a second of a processor",
-      grouped(static_cast<std::uint64_t>(static_cast<double>(f.cycles) / std::max(processor, 1e-6))).c_str());
+      grouped(static_cast<std::uint64_t>(static_cast<double>(f.cycles) / std::max(processor, 1e-6)))
+          .c_str());
   for (std::size_t i = 0; i < kCloses; ++i) {
     std::printf("%-24s %s\n", to_string(static_cast<Close>(i)), grouped(f.by_close[i]).c_str());
   }
@@ -91,9 +95,10 @@ void tell(const ChurnFigures& f, double seconds, double processor) {
               "ended, both ends", grouped(f.closed).c_str(), grouped(f.reset).c_str(),
               grouped(f.aborted).c_str(), grouped(f.refused).c_str(), grouped(f.timed_out).c_str(),
               grouped(f.other).c_str());
-  std::printf("%-24s %s, of them %s lost, %s repeated, %s overtaken, %s garbled; %s sent again\n", "segments",
-              grouped(f.segments).c_str(), grouped(f.lost).c_str(), grouped(f.repeated).c_str(),
-              grouped(f.overtaken).c_str(), grouped(f.garbled).c_str(), grouped(f.retransmits).c_str());
+  std::printf("%-24s %s, of them %s lost, %s repeated, %s overtaken, %s garbled; %s sent again\n",
+              "segments", grouped(f.segments).c_str(), grouped(f.lost).c_str(),
+              grouped(f.repeated).c_str(), grouped(f.overtaken).c_str(), grouped(f.garbled).c_str(),
+              grouped(f.retransmits).c_str());
   std::printf("%-24s %s, all balanced; %.1f s simulated\n", "audits", grouped(f.audits).c_str(),
               static_cast<double>(f.simulated_us) / 1e6);
 }
@@ -122,13 +127,14 @@ int churn(const ChurnOptions& options) {
     const double processor = processor_seconds();
     seed = world_seed(options.seed, before.parts++);
     asked = std::min(options.part, options.cycles - before.cycles - all.cycles);
-    Board& board =
-        watched.run([&](Board& b) { churn_part(b, seed, asked, options.audit_every); }, &interrupted, left);
+    Board& board = watched.run([&](Board& b) { churn_part(b, seed, asked, options.audit_every); },
+                               &interrupted, left);
     if (board.found) fault = board.fault;
     all.add(board.churn);
     if (!options.ledger.empty()) {
       std::ofstream out(options.ledger, std::ios::app);
-      out << line_of(board.churn, seed, since(part_start), processor_seconds() - processor, fault) << '\n';
+      out << line_of(board.churn, seed, since(part_start), processor_seconds() - processor, fault)
+          << '\n';
       if (!out.flush()) {
         std::fprintf(stderr, "conker_sim: %s: cannot be written\n", options.ledger.c_str());
         return 2;
@@ -136,9 +142,10 @@ int churn(const ChurnOptions& options) {
     }
     if (!options.json && since(start) - told > kTellEvery) {
       told = since(start);
-      std::printf("%s of %s cycles, %s a second\n", grouped(before.cycles + all.cycles).c_str(),
-                  grouped(options.cycles).c_str(),
-                  grouped(static_cast<std::uint64_t>(static_cast<double>(all.cycles) / told)).c_str());
+      std::printf(
+          "%s of %s cycles, %s a second\n", grouped(before.cycles + all.cycles).c_str(),
+          grouped(options.cycles).c_str(),
+          grouped(static_cast<std::uint64_t>(static_cast<double>(all.cycles) / told)).c_str());
       std::fflush(stdout);
     }
   }
@@ -146,9 +153,10 @@ int churn(const ChurnOptions& options) {
   if (!options.json) {
     if (!fault.empty()) {
       std::printf(
-          "FOUND  %s\n\nreplay      conker_sim --churn --seed %llu --cycles %llu --audit-every %u\n\n",
-          fault.c_str(), static_cast<unsigned long long>(seed), static_cast<unsigned long long>(asked),
-          options.audit_every);
+          "FOUND  %s\n\nreplay      conker_sim --churn --seed %llu --cycles %llu --audit-every "
+          "%u\n\n",
+          fault.c_str(), static_cast<unsigned long long>(seed),
+          static_cast<unsigned long long>(asked), options.audit_every);
     }
     tell(all, seconds, processor_seconds());
   } else {

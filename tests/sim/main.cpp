@@ -1,5 +1,5 @@
-// conker_sim: looks for what is wrong with the stack in worlds of its own making, replays what was found, and
-// churns. Exit code 0: nothing found; 1: something found; 2: usage.
+// conker_sim: looks for what is wrong with the stack in worlds of its own making, replays what was
+// found, and churns. Exit code 0: nothing found; 1: something found; 2: usage.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +14,8 @@ using namespace conker::sim;
 
 std::string without_extension(const std::string& path) {
   const std::size_t dot = path.rfind('.');
-  return dot == std::string::npos || path.find('/', dot) != std::string::npos ? path : path.substr(0, dot);
+  return dot == std::string::npos || path.find('/', dot) != std::string::npos ? path
+                                                                              : path.substr(0, dot);
 }
 
 int finish(const SearchResult& result, bool json, const std::string& stem) {
@@ -34,15 +35,22 @@ int main(int argc, char** argv) {
   bool json = false, trace = false;
 
   const CLI::Validator above_zero(
-      [](std::string& text) { return std::atof(text.c_str()) > 0 ? std::string() : "must be above 0"; }, "");
-  CLI::App app("The stack in simulated worlds: hosts, a bad wire, applications that do what they please.");
+      [](std::string& text) {
+        return std::atof(text.c_str()) > 0 ? std::string() : "must be above 0";
+      },
+      "");
+  CLI::App app(
+      "The stack in simulated worlds: hosts, a bad wire, applications that do what they please.");
   app.add_option("--seed", options.seed, "of the first world");
-  CLI::Option* seconds = app.add_option("--seconds", options.seconds, "how long to look")->check(above_zero);
+  CLI::Option* seconds =
+      app.add_option("--seconds", options.seconds, "how long to look")->check(above_zero);
   app.add_option("--worlds", options.worlds, "how many worlds at most");
   app.add_option("--steps", options.steps, "of each world; as its seed says if not given");
   app.add_option("--replay", replay_path, "play the script in this file, with trace and capture");
-  app.add_flag("--trace", trace, "play the first world only, and leave its script, trace and capture");
-  app.add_option("--out", options.out, "folder for the script, the trace and the capture of what is found")
+  app.add_flag("--trace", trace,
+               "play the first world only, and leave its script, trace and capture");
+  app.add_option("--out", options.out,
+                 "folder for the script, the trace and the capture of what is found")
       ->check(CLI::ExistingDirectory);
   app.add_option("--shrink-seconds", options.shrink_seconds, "how long to shorten what was found");
   app.add_flag("--require-all-edges", options.every_edge,
@@ -51,7 +59,8 @@ int main(int argc, char** argv) {
   ChurnOptions churning;
   bool churns = false;
   app.add_flag("--churn", churns, "open and close connections as fast as possible");
-  app.add_option("--cycles", churning.cycles, "of the churn, with those that the ledger has already");
+  app.add_option("--cycles", churning.cycles,
+                 "of the churn, with those that the ledger has already");
   app.add_option("--part", churning.part, "cycles of one part of the churn")->check(above_zero);
   app.add_option("--audit-every", churning.audit_every, "rounds of the churn")->check(above_zero);
   app.add_option("--ledger", churning.ledger,

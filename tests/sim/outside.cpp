@@ -15,7 +15,8 @@ std::uint32_t get16(std::span<const std::byte> b, std::size_t at) {
 }  // namespace
 
 Instant Outside::next() const {
-  return std::min({context_.wire.next(Wire::kOutside), pinging_ ? next_ping_ : kNever, hostile_.next()});
+  return std::min(
+      {context_.wire.next(Wire::kOutside), pinging_ ? next_ping_ : kNever, hostile_.next()});
 }
 
 void Outside::stop() {
@@ -24,7 +25,8 @@ void Outside::stop() {
 }
 
 void Outside::step() {
-  for (const FrameIn& frame : context_.wire.arrived(Wire::kOutside, context_.now)) hear(frame.bytes);
+  for (const FrameIn& frame : context_.wire.arrived(Wire::kOutside, context_.now))
+    hear(frame.bytes);
   if (pinging_ && next_ping_ <= context_.now) ping();
   hostile_.step();
 }

@@ -1,5 +1,5 @@
-// The stations beside the hosts of a siege: a router that swallows what it gets, somebody who pings every
-// host and wants an answer, and hostile peers. All of them answer ARP.
+// The stations beside the hosts of a siege: a router that swallows what it gets, somebody who pings
+// every host and wants an answer, and hostile peers. All of them answer ARP.
 #pragma once
 
 #include <array>

@@ -39,8 +39,8 @@ SearchResult search(const SearchOptions& options);
 /// Plays one script and leaves its trace and capture beside it.
 SearchResult replay(const Script& script, const std::string& stem);
 
-/// The seed of the n-th world of a search; the first is the search's own, so that any world can be searched
-/// for by itself.
+/// The seed of the n-th world of a search; the first is the search's own, so that any world can be
+/// searched for by itself.
 std::uint64_t world_seed(std::uint64_t seed, std::uint64_t n);
 
 }  // namespace conker::sim

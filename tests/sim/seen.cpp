@@ -95,8 +95,8 @@ std::string Seen::text() const {
     if ((flags >> bit & 1) != 0) names += kNames[bit];
   }
   char line[160];
-  std::snprintf(line, sizeof line, "%u -> %u  %sseq %u ack %u win %u len %zu", source_port, destination_port,
-                names.c_str(), seq, ack, window, data.size());
+  std::snprintf(line, sizeof line, "%u -> %u  %sseq %u ack %u win %u len %zu", source_port,
+                destination_port, names.c_str(), seq, ack, window, data.size());
   std::string out = line;
   if (timestamps) out += " ts " + std::to_string(timestamp);
   if (scale != kNoScale) out += " wscale " + std::to_string(scale);

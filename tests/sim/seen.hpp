@@ -1,5 +1,5 @@
-// A TCP segment as somebody sees it who watches the wire. Written apart from stack/wire on purpose: who
-// checks the stack shall not believe it.
+// A TCP segment as somebody sees it who watches the wire. Written apart from stack/wire on purpose:
+// who checks the stack shall not believe it.
 #pragma once
 
 #include <array>

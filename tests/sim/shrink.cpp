@@ -10,15 +10,16 @@ namespace {
 /// Without the host's number: which of them it hits may change as steps go.
 std::string kind_of(const std::string& fault) {
   const std::size_t colon = fault.find(": ");
-  return fault.rfind("host ", 0) == 0 && colon != std::string::npos ? fault.substr(colon + 2) : fault;
+  return fault.rfind("host ", 0) == 0 && colon != std::string::npos ? fault.substr(colon + 2)
+                                                                    : fault;
 }
 
 }  // namespace
 
 Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, double seconds) {
   using Clock = std::chrono::steady_clock;
-  const auto end =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(seconds));
   const std::string wanted = kind_of(fault);
   Watched watched;
   Shrunk shrunk;
@@ -41,7 +42,8 @@ Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, 
       for (std::size_t at = 0; at < script.ops.size() && Clock::now() < end;) {
         Script candidate = script;
         const auto first = candidate.ops.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto last = first + static_cast<std::ptrdiff_t>(std::min(piece, script.ops.size() - at));
+        const auto last =
+            first + static_cast<std::ptrdiff_t>(std::min(piece, script.ops.size() - at));
         candidate.ops.erase(first, last);
         if (still_fails(candidate)) {
           script = std::move(candidate);

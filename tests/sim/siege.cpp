@@ -7,7 +7,8 @@
 
 namespace conker::sim {
 
-Siege::Siege(Context& context, std::vector<std::unique_ptr<Host>>& hosts, const std::vector<Outcome>* bounds)
+Siege::Siege(Context& context, std::vector<std::unique_ptr<Host>>& hosts,
+             const std::vector<Outcome>* bounds)
     : context_(context),
       hosts_(hosts),
       peaceful_(bounds == nullptr),
@@ -57,8 +58,8 @@ class Drawing {
   Drawing(std::uint64_t seed, std::uint32_t hosts) : dice_(seed ^ 0x7369656765), hosts_(hosts) {
     attacks_ = dice_.of({0u, 4u, 8u});
     hostiles_ = attacks_ == 0 ? 4 : dice_.of({0u, 0u, 2u});
-    // While half-open records are all taken, a SYN for a four-tuple in TIME-WAIT is dropped: no cookie can be
-    // made to lie beyond the numbers of the connection before.
+    // While half-open records are all taken, a SYN for a four-tuple in TIME-WAIT is dropped: no
+    // cookie can be made to lie beyond the numbers of the connection before.
     reuses_ = hostiles_ == 0 && dice_.one_in(2);
     cuts_ = !reuses_ && dice_.one_in(2);  // a port that is taken would be opened at another time
     knows_ = dice_.of<std::uint32_t>(
@@ -71,18 +72,20 @@ class Drawing {
   Op draw() {
     constexpr std::uint32_t kWaits = 8, kVisits = 4;
     std::uint32_t at = dice_.below(kWaits + kVisits + attacks_ + hostiles_);
-    if (at < kWaits) return {Do::kWait, false, {1 + dice_.below(dice_.of({2000u, 50'000u, 400'000u}))}};
+    if (at < kWaits)
+      return {Do::kWait, false, {1 + dice_.below(dice_.of({2000u, 50'000u, 400'000u}))}};
     at -= kWaits;
     if (at < kVisits) return visit();
     return at - kVisits < attacks_ ? attack() : hostile();
   }
 
-  // A peer is gone, and that must be found out whatever is forged in its name; by keepalive where nothing is
-  // out, so there is a visit that has come to rest.
+  // A peer is gone, and that must be found out whatever is forged in its name; by keepalive where
+  // nothing is out, so there is a visit that has come to rest.
   void cut(std::vector<Op>& ops) {
     const std::uint32_t host = dice_.below(hosts_), peer = other(host);
-    ops.push_back(
-        {Do::kVisit, false, {host, peer, 0, 3000, 100, Visits::manner(Visits::kClient, 2, 20'000)}});
+    ops.push_back({Do::kVisit,
+                   false,
+                   {host, peer, 0, 3000, 100, Visits::manner(Visits::kClient, 2, 20'000)}});
     ops.push_back({Do::kWait, false, {700'000}});
     ops.push_back({Do::kCut, false, {host, peer}});
     for (int i = 0; attacks_ > 0 && i < 4; ++i) {
@@ -119,8 +122,8 @@ class Drawing {
     const std::uint32_t family = dice_.below(families);
     return {Do::kAttack,
             false,
-            {dice_.below(hosts_), dice_.of({5u, 50u, 50u, 400u}), knows_, family, dice_.of({50u, 200u, 500u}),
-             static_cast<std::uint32_t>(dice_())}};
+            {dice_.below(hosts_), dice_.of({5u, 50u, 50u, 400u}), knows_, family,
+             dice_.of({50u, 200u, 500u}), static_cast<std::uint32_t>(dice_())}};
   }
 
   Op hostile() {

@@ -1,5 +1,5 @@
-// A world in which honest hosts visit each other while attackers do what they can. It is played twice:
-// without them, to see how long each visit takes, and with them.
+// A world in which honest hosts visit each other while attackers do what they can. It is played
+// twice: without them, to see how long each visit takes, and with them.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ namespace conker::sim {
 
 class Siege {
  public:
-  Siege(Context& context, std::vector<std::unique_ptr<Host>>& hosts, const std::vector<Outcome>* bounds);
+  Siege(Context& context, std::vector<std::unique_ptr<Host>>& hosts,
+        const std::vector<Outcome>* bounds);
 
   void visit(const Op& op) { visits_.begin(op); }
   void attack(const Op& op);

@@ -54,7 +54,8 @@ std::string how_it_died(int status) {
   return "the stack crashed: exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-/// What a child has used of the processor: on a busy machine an ordinary turn may take seconds of the clock.
+/// What a child has used of the processor: on a busy machine an ordinary turn may take seconds of
+/// the clock.
 std::chrono::nanoseconds processor_time(pid_t child) {
   clockid_t clock{};
   timespec used{};
@@ -65,7 +66,8 @@ std::chrono::nanoseconds processor_time(pid_t child) {
 }  // namespace
 
 Watched::Watched() {
-  void* memory = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   board_ = new (memory) Board;
 }
@@ -74,7 +76,8 @@ Watched::~Watched() {
   munmap(board_, sizeof(Board));
 }
 
-Board& Watched::run(const std::function<void(Board&)>& play, const volatile int* stop, double seconds) {
+Board& Watched::run(const std::function<void(Board&)>& play, const volatile int* stop,
+                    double seconds) {
   *board_ = Board();
   std::fflush(nullptr);
   const pid_t child = fork();

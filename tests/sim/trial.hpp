@@ -1,5 +1,5 @@
-// Worlds played in a process of their own, so that a crash or a turn without end is a finding and not the end
-// of whoever looks for it.
+// Worlds played in a process of their own, so that a crash or a turn without end is a finding and
+// not the end of whoever looks for it.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,19 @@ class Watched {
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
-  /// Runs `play` in a process of its own until it ends, crashes or has no heartbeat for two seconds; the last
-  /// two are findings. It is told to stop when `stop` is set, and after so many seconds, if not 0.
-  Board& run(const std::function<void(Board&)>& play, const volatile int* stop = nullptr, double seconds = 0);
+  /// Runs `play` in a process of its own until it ends, crashes or has no heartbeat for two
+  /// seconds; the last two are findings. It is told to stop when `stop` is set, and after so many
+  /// seconds, if not 0.
+  Board& run(const std::function<void(Board&)>& play, const volatile int* stop = nullptr,
+             double seconds = 0);
   Board& board() { return *board_; }
 
  private:
   Board* board_;
 };
 
-/// Plays one script and notes on the board what was found. With `stem`, leaves stem.trace and stem.pcap.
+/// Plays one script and notes on the board what was found. With `stem`, leaves stem.trace and
+/// stem.pcap.
 void play_script(Board& board, const Script& script, const std::string& stem = {});
 
 }  // namespace conker::sim

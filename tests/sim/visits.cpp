@@ -8,11 +8,13 @@ namespace {
 constexpr Duration kNotYet = kNever.time_since_epoch();
 constexpr Duration kAgain = 50ms;  // until an open that failed is tried again
 
-// What RFC 5961 and 5927 concede costs a timeout or a window cut in half at the most, now and then. Where
-// chunks are scarce, honest and hostile peers share alike, and who stands still is given up in his time.
+// What RFC 5961 and 5927 concede costs a timeout or a window cut in half at the most, now and then.
+// Where chunks are scarce, honest and hostile peers share alike, and who stands still is given up
+// in his time.
 Instant latest(const Config& config, Instant began, Duration without) {
   if (without == kNotYet) return kNever;
-  return began + (config.scarce ? without * 4 + Settings().stall_limit + 5s : without * 3 / 2 + 1500ms);
+  return began +
+         (config.scarce ? without * 4 + Settings().stall_limit + 5s : without * 3 / 2 + 1500ms);
 }
 
 }  // namespace
@@ -39,8 +41,8 @@ void Visits::begin(const Op& op) {
   visits_.push_back(visit);
 }
 
-// A port that is in TIME-WAIT is refused for the millisecond in which its record has spoken (RFC 6191, 3), so
-// the application tries again.
+// A port that is in TIME-WAIT is refused for the millisecond in which its record has spoken (RFC
+// 6191, 3), so the application tries again.
 void Visits::open(Visit& visit) {
   if (visit.again > context_.now) return;
   Host& host = *hosts_[visit.host];
@@ -54,7 +56,8 @@ void Visits::open(Visit& visit) {
 void Visits::cut_off(std::uint32_t host, std::uint32_t peer) {
   for (Visit& v : visits_) {
     if (v.over()) continue;
-    if ((v.host == host && v.peer == peer) || (v.host == peer && v.peer == host)) v.outcome.cut_off = true;
+    if ((v.host == host && v.peer == peer) || (v.host == peer && v.peer == host))
+      v.outcome.cut_off = true;
   }
 }
 
@@ -96,14 +99,15 @@ void Visits::step(Visit& visit) {
   if (visit.server) step_server(visit, hosts_[visit.peer]->application().talks()[*visit.server]);
   // Again, since what was called may have moved them.
   const Talk& client = hosts_[visit.host]->application().talks()[*visit.client];
-  const Talk* server = visit.server ? &hosts_[visit.peer]->application().talks()[*visit.server] : nullptr;
+  const Talk* server =
+      visit.server ? &hosts_[visit.peer]->application().talks()[*visit.server] : nullptr;
   if (client.received == visit.down && client.connected && visit.outcome.done == kNotYet) {
     visit.outcome.done = context_.now - visit.began;
   }
   if (client.over() && (server == nullptr || server->over())) {
     visit.outcome.ended = context_.now - visit.began;
-    visit.outcome.closed =
-        server != nullptr && client.reason == CloseReason::kClosed && server->reason == CloseReason::kClosed;
+    visit.outcome.closed = server != nullptr && client.reason == CloseReason::kClosed &&
+                           server->reason == CloseReason::kClosed;
   }
 }
 
@@ -121,7 +125,8 @@ void Visits::step_client(Visit& visit, const Talk& talk) {
 void Visits::step_server(Visit& visit, const Talk& talk) {
   if (talk.closed || talk.over()) return;
   Host& host = *hosts_[visit.peer];
-  const auto answer = static_cast<std::uint32_t>(std::uint64_t{visit.down} * talk.received / visit.up);
+  const auto answer =
+      static_cast<std::uint32_t>(std::uint64_t{visit.down} * talk.received / visit.up);
   if (talk.sent < answer) send(host, *visit.server, answer);
   const Talk& now = host.application().talks()[*visit.server];
   if (visit.closer == kClient || now.received < visit.up || now.sent < visit.down) return;
@@ -174,9 +179,10 @@ std::vector<Outcome> Visits::outcomes() const {
   return all;
 }
 
-// Where hosts are cut off from each other it is chance how far a visit had come; but it ends as soon as it
-// would, and nobody is there to reset it. Not if in peace it was over by then, nor where chunks are scarce
-// and it has not come far: who only waits for bytes is not told that the peer is gone (RFC 9293, 3.8.4).
+// Where hosts are cut off from each other it is chance how far a visit had come; but it ends as
+// soon as it would, and nobody is there to reset it. Not if in peace it was over by then, nor where
+// chunks are scarce and it has not come far: who only waits for bytes is not told that the peer is
+// gone (RFC 9293, 3.8.4).
 void Visits::judge(const Visit& visit, const Outcome& bound) const {
   const auto expect = [&](bool good, const char* otherwise) {
     if (!good) context_.fail(static_cast<int>(visit.host), otherwise);

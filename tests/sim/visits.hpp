@@ -1,5 +1,5 @@
-// What honest hosts do in a siege: a client opens, sends, is answered, and both close. How long each visit
-// takes without attackers bounds how long it may take with them.
+// What honest hosts do in a siege: a client opens, sends, is answered, and both close. How long
+// each visit takes without attackers bounds how long it may take with them.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@
 
 namespace conker::sim {
 
-/// How one visit went. Times are from its beginning; kNever.time_since_epoch(): it has not come to that.
+/// How one visit went. Times are from its beginning; kNever.time_since_epoch(): it has not come to
+/// that.
 struct Outcome {
   Duration done = kNever.time_since_epoch();   // the client has all that it asked for
   Duration ended = kNever.time_since_epoch();  // both applications were told of their last event
   bool closed = false;                         // both ends with CloseReason::kClosed
-  bool cut_off = false;                        // the two hosts could not hear each other, at some time
+  bool cut_off = false;  // the two hosts could not hear each other, at some time
 };
 
 class Visits {
@@ -29,12 +30,14 @@ class Visits {
 
   /// Who closes first.
   enum Closer : std::uint32_t { kClient, kServer, kBoth, kClosers };
-  static std::uint32_t manner(std::uint32_t closer, std::uint32_t portions, std::uint32_t pause_ms) {
+  static std::uint32_t manner(std::uint32_t closer, std::uint32_t portions,
+                              std::uint32_t pause_ms) {
     return closer + kClosers * (portions - 1 + 8 * pause_ms);
   }
 
   /// `bounds`: how the same visits went without attackers; null: these are those.
-  Visits(Context& context, std::vector<std::unique_ptr<Host>>& hosts, const std::vector<Outcome>* bounds)
+  Visits(Context& context, std::vector<std::unique_ptr<Host>>& hosts,
+         const std::vector<Outcome>* bounds)
       : context_(context), hosts_(hosts), bounds_(bounds) {}
 
   /// The arguments are those of Do::kVisit.

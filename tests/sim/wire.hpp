@@ -25,8 +25,8 @@ class Wire {
  public:
   static constexpr std::uint32_t kMaxHosts = 4;
   static constexpr std::size_t kFrameBytes = 1514;
-  /// Not a host: all stations beside the hosts, whose link addresses are 02:00:00:00:09:xx. No weather is
-  /// between them and the hosts.
+  /// Not a host: all stations beside the hosts, whose link addresses are 02:00:00:00:09:xx. No
+  /// weather is between them and the hosts.
   static constexpr std::uint32_t kOutside = kMaxHosts;
   /// Frames on their way to one host; what is more is lost, as in a switch.
   static constexpr std::size_t kQueue = 512;
@@ -67,7 +67,7 @@ class Wire {
   bool outside_hears_ = false;
   std::array<std::array<bool, kMaxHosts>, kMaxHosts> cut_{};
   std::array<std::deque<Flying>, kMaxHosts + 1> flying_;  // in the order of arrival
-  std::deque<Frame> slots_;                               // a deque: what was handed out does not move
+  std::deque<Frame> slots_;  // a deque: what was handed out does not move
   std::vector<std::uint32_t> free_;
   std::array<std::vector<FrameIn>, kMaxHosts + 1> given_;
   std::array<std::vector<std::uint32_t>, kMaxHosts + 1> given_slots_;

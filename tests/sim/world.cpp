@@ -36,11 +36,13 @@ void World::play(const Script& script, volatile std::uint64_t* progress) {
     if (context_.fault != nullptr) break;
   }
   const Instant end = context_.now + kLongestSiege;
-  while (siege_ && context_.fault == nullptr && !siege_->over() && context_.now < end) run_for(250ms);
+  while (siege_ && context_.fault == nullptr && !siege_->over() && context_.now < end)
+    run_for(250ms);
   if (siege_) siege_->stop();
   if (context_.fault == nullptr) go_home();
   context_.figures.simulated_us = static_cast<std::uint64_t>((context_.now - Instant(1s)).count());
-  if (context_.fault != nullptr) context_.tell("** host %d: %s", context_.fault_host, context_.fault);
+  if (context_.fault != nullptr)
+    context_.tell("** host %d: %s", context_.fault_host, context_.fault);
 }
 
 void World::apply(const Op& op) {
@@ -65,7 +67,8 @@ void World::at_once(const Op& op) {
     case Do::kWait:
       return;
     case Do::kOpen:
-      return peer == number ? void() : application.open(peer, port(op.a[2]), port(op.a[3]), ms(op.a[4]));
+      return peer == number ? void()
+                            : application.open(peer, port(op.a[2]), port(op.a[3]), ms(op.a[4]));
     case Do::kMeet:
       if (peer == number) return;
       hosts_[peer]->begin();
@@ -127,7 +130,8 @@ void World::at_once(const Op& op) {
 
 void World::still_standing(Instant before) {
   standing_ = context_.now == before ? standing_ + 1 : 0;
-  if (standing_ > kMaxStanding) context_.fail(-1, "time stands still: turn after turn has something to do");
+  if (standing_ > kMaxStanding)
+    context_.fail(-1, "time stands still: turn after turn has something to do");
 }
 
 void World::run_for(Duration time) {
@@ -154,8 +158,8 @@ std::uint64_t World::frames() const {
   return n;
 }
 
-// The wire is whole again, every application reads what there is, and what is under way arrives. Then
-// everybody closes or aborts, and after a while nothing may be left.
+// The wire is whole again, every application reads what there is, and what is under way arrives.
+// Then everybody closes or aborts, and after a while nothing may be left.
 void World::go_home() {
   context_.tell("== home: the wire is clean, everybody reads");
   context_.wire.set({});
@@ -192,8 +196,10 @@ void World::go_home() {
   const std::uint64_t before = frames();
   run_for(1s);
   std::uint64_t connections = 0;
-  for (const auto& host : hosts_) connections += host->stack().audit().live + host->stack().audit().half_open;
-  if (frames() - before > 40 + 40 * connections) context_.fail(-1, "segments answer each other for ever");
+  for (const auto& host : hosts_)
+    connections += host->stack().audit().live + host->stack().audit().half_open;
+  if (frames() - before > 40 + 40 * connections)
+    context_.fail(-1, "segments answer each other for ever");
   if (context_.fault != nullptr) return;
 
   context_.tell("== home: everybody closes or aborts");
@@ -214,13 +220,15 @@ void World::go_home() {
 
 // ---- What no host says ----
 
-// A segment that the peer of a connection never sent, of the kinds that must not harm it, save the first.
+// A segment that the peer of a connection never sent, of the kinds that must not harm it, save the
+// first.
 void World::forge(const Op& op) {
   const std::uint32_t number = op.a[0] % context_.config.hosts;
   Host& host = *hosts_[number];
   const Talk* talk = host.application().some_live(op.a[1]);
   ConnectionInfo info;
-  if (talk == nullptr || !host.stack().info(talk->id, info) || info.state == State::kDestroy) return;
+  if (talk == nullptr || !host.stack().info(talk->id, info) || info.state == State::kDestroy)
+    return;
   test::WireSegment s;
   s.source = info.tuple.remote;
   s.destination = info.tuple.local;
@@ -278,7 +286,8 @@ void World::forge(const Op& op) {
   }
   if (info.state == State::kSynSent && op.a[2] % 11 != 0) return;
   const auto peer = (info.tuple.remote.v4_bits() & 0xff) - 1;
-  context_.wire.inject(number, test::encode(s, mac_of_host(peer), mac_of_host(number)), context_.now);
+  context_.wire.inject(number, test::encode(s, mac_of_host(peer), mac_of_host(number)),
+                       context_.now);
 }
 
 void World::knock(const Op& op) {
@@ -292,7 +301,8 @@ void World::knock(const Op& op) {
   s.flags = test::kSyn;
   s.window = 1000;
   s.mss = 1460;
-  context_.wire.inject(number, test::encode(s, {{2, 0, 0, 0, 9, 9}}, mac_of_host(number)), context_.now);
+  context_.wire.inject(number, test::encode(s, {{2, 0, 0, 0, 9, 9}}, mac_of_host(number)),
+                       context_.now);
 }
 
 void World::icmp(const Op& op) {
@@ -302,8 +312,8 @@ void World::icmp(const Op& op) {
   context_.icmp_forged = true;
   context_.wire.inject(
       number,
-      test::encode_unreachable(about, static_cast<std::uint8_t>(op.a[1]), IpAddress::v4(10, 0, 0, 200),
-                               static_cast<std::uint16_t>(op.a[2])),
+      test::encode_unreachable(about, static_cast<std::uint8_t>(op.a[1]),
+                               IpAddress::v4(10, 0, 0, 200), static_cast<std::uint16_t>(op.a[2])),
       context_.now);
 }
 

@@ -17,8 +17,8 @@ class World {
   /// `bounds`: how the visits of a siege went without attackers; null: this is to see.
   explicit World(const Config& config, const std::vector<Outcome>* bounds = nullptr);
 
-  /// Plays all of it and then sends everybody home. `progress`, if given, is set to the number of the step
-  /// that is being played.
+  /// Plays all of it and then sends everybody home. `progress`, if given, is set to the number of
+  /// the step that is being played.
   void play(const Script& script, volatile std::uint64_t* progress = nullptr);
   Context& context() { return context_; }
   /// Of a siege.

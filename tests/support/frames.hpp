@@ -42,8 +42,9 @@ inline std::vector<std::byte> bytes_of(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// Gives the frames of `arriving`, remembers what is sent, and holds those who use it to the contract: frames
-/// it gave end with the next receive(), and payload parts are read only at the flush.
+/// Gives the frames of `arriving`, remembers what is sent, and holds those who use it to the
+/// contract: frames it gave end with the next receive(), and payload parts are read only at the
+/// flush.
 class TestLink final : public Link {
  public:
   struct Arriving {

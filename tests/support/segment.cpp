@@ -47,7 +47,8 @@ std::uint16_t fold(std::uint32_t s) {
 }
 /// The checksum over pseudo-header and segment: 0 when the segment holds its right checksum.
 std::uint16_t tcp_checksum(std::span<const std::byte> ip, std::span<const std::byte> segment) {
-  return fold(sum(segment, sum(ip.subspan(12, 8)) + 6 + static_cast<std::uint32_t>(segment.size())));
+  return fold(
+      sum(segment, sum(ip.subspan(12, 8)) + 6 + static_cast<std::uint32_t>(segment.size())));
 }
 
 void must(bool holds, const char* what) {
@@ -94,7 +95,8 @@ std::ostream& operator<<(std::ostream& out, const Segment& s) {
   for (const auto& [left, right] : s.options.sack) out << "sack " << left << '-' << right << ' ';
   if (s.options.ecn) out << "ecn " << int{*s.options.ecn} << ' ';
   out << "data " << s.data.size();
-  if (!s.data.empty()) out << " \"" << s.data.substr(0, 32) << (s.data.size() > 32 ? "...\"" : "\"");
+  if (!s.data.empty())
+    out << " \"" << s.data.substr(0, 32) << (s.data.size() > 32 ? "...\"" : "\"");
   return out;
 }
 
@@ -145,7 +147,8 @@ void decode_option(std::span<const std::byte> option, WireSegment& s) {
       s.options.user_timeout = static_cast<std::uint16_t>(get16(option, 2));
       break;
     default:
-      throw std::runtime_error("an option that nobody asked for: kind " + std::to_string(get8(option, 0)));
+      throw std::runtime_error("an option that nobody asked for: kind " +
+                               std::to_string(get8(option, 0)));
   }
 }
 
@@ -174,7 +177,8 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
 }
 
 std::optional<WireSegment> decode(std::span<const std::byte> frame) {
-  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 || get8(frame, kEthernet + 9) != 6)
+  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 ||
+      get8(frame, kEthernet + 9) != 6)
     return {};
   auto ip = frame.subspan(kEthernet);
   must(get8(ip, 0) == 0x45u, "IPv4 version and header length");
@@ -210,8 +214,8 @@ std::optional<WireSegment> decode(std::span<const std::byte> frame) {
   return s;
 }
 
-Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
-                         std::uint16_t mtu, std::uint8_t type) {
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code,
+                         const IpAddress& router, std::uint16_t mtu, std::uint8_t type) {
   MacAddress from, to;
   std::memcpy(from.bytes.data(), frame.data(), 6);
   std::memcpy(to.bytes.data(), frame.data() + 6, 6);

@@ -1,5 +1,5 @@
-// TCP segments as packet scripts write them, and as they look on the wire. Written apart from stack/wire on
-// purpose: the tests shall not believe the code that they test.
+// TCP segments as packet scripts write them, and as they look on the wire. Written apart from
+// stack/wire on purpose: the tests shall not believe the code that they test.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace conker::test {
 
-inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64,
-                              kCwr = 128;
+inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32,
+                              kEce = 64, kCwr = 128;
 
 /// The options of a segment besides its MSS; on both sides of the wire, and with its numbers.
 struct Options {
@@ -26,18 +26,19 @@ struct Options {
   std::optional<std::uint16_t> user_timeout;
   std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
   std::uint16_t urgent = 0;         // the pointer, which is no option; only injected
-  std::string raw;                  // behind the others as it stands, a multiple of four bytes; only injected
+  std::string raw;  // behind the others as it stands, a multiple of four bytes; only injected
 };
 
-/// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's, `ack` from
-/// its receiver's. What is not said is filled in when it is injected, and not compared when it is expected;
-/// the flags (PSH aside) and the data are always compared.
+/// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's,
+/// `ack` from its receiver's. What is not said is filled in when it is injected, and not compared
+/// when it is expected; the flags (PSH aside) and the data are always compared.
 struct Segment {
   std::uint8_t flags = 0;
   std::string data;
   std::optional<std::uint32_t> sequence, acknowledgment, announced;
   std::optional<std::uint16_t> segment_size;
-  Options options;  // SACK blocks count from the initial numbers of whoever sends what they acknowledge
+  Options
+      options;  // SACK blocks count from the initial numbers of whoever sends what they acknowledge
   bool compare_sack = false;  // SACK blocks were said, perhaps none
 
   explicit Segment(int bits, std::string text = {})
@@ -48,7 +49,9 @@ struct Segment {
   Segment win(std::uint32_t value) const { return with(&Segment::announced, value); }
   Segment mss(std::uint16_t value) const { return with(&Segment::segment_size, value); }
   Segment wscale(std::uint8_t shift) const { return option(&Options::window_scale, shift); }
-  Segment sackok(bool permitted = true) const { return option(&Options::sack_permitted, permitted); }
+  Segment sackok(bool permitted = true) const {
+    return option(&Options::sack_permitted, permitted);
+  }
   Segment ts(std::uint32_t value, std::uint32_t echo) const {
     return option(&Options::timestamps, std::pair(value, echo));
   }
@@ -68,7 +71,8 @@ struct Segment {
 
   /// The sequence numbers it takes.
   std::uint32_t length() const {
-    return static_cast<std::uint32_t>(data.size()) + ((flags & kSyn) ? 1u : 0u) + ((flags & kFin) ? 1u : 0u);
+    return static_cast<std::uint32_t>(data.size()) + ((flags & kSyn) ? 1u : 0u) +
+           ((flags & kFin) ? 1u : 0u);
   }
 
  private:
@@ -127,14 +131,14 @@ using Bytes = std::vector<std::byte>;
 
 /// An Ethernet frame with an IPv4 packet with this segment, checksums and all.
 Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not TCP over IPv4. Throws std::runtime_error about a segment that no TCP may send (a
-/// wrong checksum or length).
+/// Nothing if it is not TCP over IPv4. Throws std::runtime_error about a segment that no TCP may
+/// send (a wrong checksum or length).
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
-/// An ICMP error about a frame that was sent, from `router`; destination unreachable where nothing else is
-/// said.
-Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code, const IpAddress& router,
-                         std::uint16_t mtu = 0, std::uint8_t type = 3);
+/// An ICMP error about a frame that was sent, from `router`; destination unreachable where nothing
+/// else is said.
+Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code,
+                         const IpAddress& router, std::uint16_t mtu = 0, std::uint8_t type = 3);
 
 /// The answer to an ARP request from `mac`, as whoever it asks for; nothing if the frame is none.
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);

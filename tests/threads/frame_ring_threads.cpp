@@ -1,6 +1,7 @@
-// The one thing of conker that two flows of control share: the firmware's ring of frames, written by an
-// interrupt and read by the main loop. Here each is a thread; under the thread sanitizer nothing else could
-// have put them in order. (The daemon is one thread; tests/e2e/test_lifetime.py sees to that.)
+// The one thing of conker that two flows of control share: the firmware's ring of frames, written
+// by an interrupt and read by the main loop. Here each is a thread; under the thread sanitizer
+// nothing else could have put them in order. (The daemon is one thread; tests/e2e/test_lifetime.py
+// sees to that.)
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -50,7 +51,8 @@ std::uint32_t read_all(FrameRing& ring) {
     std::array<FrameIn, 8> batch;
     const std::size_t count = ring.peek(batch);
     for (std::size_t i = 0; i < count; ++i, ++number) {
-      if (batch[i].bytes.size() != length_of(number) || number_in(batch[i].bytes) != number) return number;
+      if (batch[i].bytes.size() != length_of(number) || number_in(batch[i].bytes) != number)
+        return number;
     }
     ring.release();
     if (count == 0) std::this_thread::yield();

@@ -24,9 +24,10 @@ TEST(IpAddress, ReadsDottedQuads) {
 }
 
 TEST(IpAddress, RefusesEverythingElse) {
-  for (const char* bad : {"", ".", "10", "10.77.0", "10.77.0.", "10.77.0.2.", "10.77.0.2.1", "10.77.0.256",
-                          "10.77..2", "010.77.0.2", "10.77.00.2", "10.77.0.2 ", " 10.77.0.2", "10.77.0.-2",
-                          "10.77.0.x", "::1", "10.77.0.99999999999999999999"}) {
+  for (const char* bad :
+       {"", ".", "10", "10.77.0", "10.77.0.", "10.77.0.2.", "10.77.0.2.1", "10.77.0.256",
+        "10.77..2", "010.77.0.2", "10.77.00.2", "10.77.0.2 ", " 10.77.0.2", "10.77.0.-2",
+        "10.77.0.x", "::1", "10.77.0.99999999999999999999"}) {
     EXPECT_FALSE(IpAddress::parse(bad)) << bad;
   }
 }
@@ -41,8 +42,10 @@ TEST(IpAddress, WritesIpv6AsRfc5952Wants) {
   EXPECT_EQ(text(IpAddress()), "::");
   EXPECT_EQ(text(IpAddress({0, 0, 0, 1})), "::1");
   EXPECT_EQ(text(IpAddress({0x20010db8, 0, 0, 0})), "2001:db8::");
-  EXPECT_EQ(text(IpAddress({0x20010db8, 0x00000001, 0x00010001, 0x00010001})), "2001:db8:0:1:1:1:1:1");
-  EXPECT_EQ(text(IpAddress({0x20010000, 0x00000001, 0, 0x00000001})), "2001:0:0:1::1") << "the longest run";
+  EXPECT_EQ(text(IpAddress({0x20010db8, 0x00000001, 0x00010001, 0x00010001})),
+            "2001:db8:0:1:1:1:1:1");
+  EXPECT_EQ(text(IpAddress({0x20010000, 0x00000001, 0, 0x00000001})), "2001:0:0:1::1")
+      << "the longest run";
   EXPECT_EQ(text(IpAddress({0x20010db8, 0, 0x00010000, 0x00000001})), "2001:db8::1:0:0:1")
       << "the first of equals";
   EXPECT_EQ(text(IpAddress({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff})),
@@ -62,8 +65,8 @@ TEST(Prefix, ReadsAddressAndLength) {
   EXPECT_EQ(Prefix::parse("10.77.0.0/24"), (Prefix{IpAddress::v4(10, 77, 0, 0), 24}));
   EXPECT_EQ(Prefix::parse("0.0.0.0/0"), (Prefix{IpAddress::v4(0), 0}));
   EXPECT_EQ(Prefix::parse("10.77.0.2/32"), (Prefix{IpAddress::v4(10, 77, 0, 2), 32}));
-  for (const char* bad :
-       {"", "/", "10.77.0.0", "10.77.0.0/", "10.77.0.0/33", "10.77.0.0/024", "10.77.0.0/24 ", "/24"}) {
+  for (const char* bad : {"", "/", "10.77.0.0", "10.77.0.0/", "10.77.0.0/33", "10.77.0.0/024",
+                          "10.77.0.0/24 ", "/24"}) {
     EXPECT_FALSE(Prefix::parse(bad)) << bad;
   }
 }

@@ -18,7 +18,9 @@ class PoolTest : public ::testing::Test {
  protected:
   PoolTest() { pool_.open(Use::kReceive, 0, kChunks); }
 
-  static std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+  static std::span<const std::byte> bytes(std::string_view text) {
+    return std::as_bytes(std::span(text));
+  }
   static std::string text(std::span<const std::byte> b) {
     return {reinterpret_cast<const char*>(b.data()), b.size()};
   }
@@ -41,7 +43,8 @@ using ByteQueueTest = PoolTest;
 
 TEST_F(ChunkPoolTest, GivesEachChunkOnceAndThenNone) {
   std::set<std::uint32_t> taken;
-  for (std::uint32_t i = 0; i < kChunks; ++i) taken.insert(pool_.take(Use::kReceive, Claim::kFirst));
+  for (std::uint32_t i = 0; i < kChunks; ++i)
+    taken.insert(pool_.take(Use::kReceive, Claim::kFirst));
   EXPECT_EQ(taken.size(), kChunks);
   EXPECT_EQ(pool_.free(), 0u);
   EXPECT_EQ(pool_.take(Use::kReceive, Claim::kFirst), conker::kNone);
@@ -178,7 +181,8 @@ TEST_F(ByteQueueTest, AgreesWithAString) {
   }
 }
 
-// ---- The budget: floors that no other use can take, ceilings, and the part for who holds nothing ----
+// ---- The budget: floors that no other use can take, ceilings, and the part for who holds nothing
+// ----
 
 constexpr std::uint32_t kPoolChunks = 1024, kPoolChunkBytes = 128;
 
@@ -276,7 +280,8 @@ TEST_F(ChunkBudgetTest, HoldsThroughAnyOrderOfCalls) {
   for (int step = 0; step < 20000; ++step) {
     const std::uint32_t what = random.below(8);
     if (what < 5) {
-      const std::uint32_t at = pool_.take(use(random.below(kUses)), what < 2 ? Claim::kFirst : Claim::kMore);
+      const std::uint32_t at =
+          pool_.take(use(random.below(kUses)), what < 2 ? Claim::kFirst : Claim::kMore);
       if (at != kNone) taken_.push_back(at);
     } else if (!taken_.empty()) {
       const std::size_t i = random.below(static_cast<std::uint32_t>(taken_.size()));

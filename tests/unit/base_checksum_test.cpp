@@ -93,9 +93,10 @@ TEST(Checksum, PseudoHeaderOfBothFamilies) {
   const IpAddress a({0xfe800000, 0, 0, 1});
   const IpAddress b({0xfe800000, 0, 0x12345678, 2});
   add_pseudo_header(v6, a, b, 6, 0x10014);
-  EXPECT_EQ(v6.finish(),
-            by_the_book(hex("fe800000 00000000 00000000 00000001  fe800000 00000000 12345678 00000002"
-                            "00010014 000000 06")));
+  EXPECT_EQ(
+      v6.finish(),
+      by_the_book(hex("fe800000 00000000 00000000 00000001  fe800000 00000000 12345678 00000002"
+                      "00010014 000000 06")));
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ TEST(HistogramTest, OneValueIsEveryQuantile) {
   for (const Duration value : {0us, 1us, 15us, 16us, 17us, 1000us, 123456789us}) {
     Histogram histogram;
     histogram.add(value);
-    for (const std::uint32_t q : {0u, 1u, 500u, 999u, 1000u}) EXPECT_EQ(histogram.quantile(q), value);
+    for (const std::uint32_t q : {0u, 1u, 500u, 999u, 1000u})
+      EXPECT_EQ(histogram.quantile(q), value);
   }
 }
 

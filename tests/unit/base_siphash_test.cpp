@@ -9,9 +9,11 @@ namespace {
 
 // The bytes 00, 01, 02 ... as key and message, as the reference implementation's test has them.
 constexpr SipKey kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
-constexpr std::array<std::uint64_t, 3> kMessage{0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110};
+constexpr std::array<std::uint64_t, 3> kMessage{0x0706050403020100, 0x0f0e0d0c0b0a0908,
+                                                0x1716151413121110};
 
-std::uint64_t of(std::uint64_t (*hash)(const SipKey&, std::span<const std::uint64_t>), std::size_t words) {
+std::uint64_t of(std::uint64_t (*hash)(const SipKey&, std::span<const std::uint64_t>),
+                 std::size_t words) {
   return hash(kKey, std::span(kMessage).first(words));
 }
 

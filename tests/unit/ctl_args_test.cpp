@@ -25,23 +25,26 @@ TEST(Args, Endpoints) {
   EXPECT_EQ(check_endpoint("10.77.0.1:80"), "10.77.0.1:80");
   EXPECT_EQ(check_local("10.77.0.1"), "10.77.0.1");
   EXPECT_EQ(check_local("10.77.0.1:1"), "10.77.0.1:1");
-  for (const char* text : {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536",
-                           "10.77.0.1:x", ":80", "10.77.0.256:80", "10.77.0:80", "10.77.0.01:80",
-                           "10.77.0.1:80 ", "10.77.0.1:+80", "a b:80", "..:80", "caf\xc3\xa9.fr:80"}) {
+  for (const char* text :
+       {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.1:x", ":80",
+        "10.77.0.256:80", "10.77.0:80", "10.77.0.01:80", "10.77.0.1:80 ", "10.77.0.1:+80", "a b:80",
+        "..:80", "caf\xc3\xa9.fr:80"}) {
     EXPECT_NE(usage_error([&] { check_endpoint(text); }), "none") << text;
   }
   EXPECT_EQ(check_endpoint("www.example.org.:80"), "www.example.org.:80");
   EXPECT_EQ(check_host("localhost"), "localhost");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.256:80"); }),
             "10.77.0.256: give an IPv4 address or a name");
-  EXPECT_EQ(usage_error([] { check_local("localhost"); }), "localhost: give an IPv4 address of the stack");
+  EXPECT_EQ(usage_error([] { check_local("localhost"); }),
+            "localhost: give an IPv4 address of the stack");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.1"); }),
             "10.77.0.1: the port is missing: write ADDRESS:PORT");
 }
 
 TEST(Args, Ids) {
   EXPECT_EQ(check_id("3.1"), "3.1");
-  for (const char* text : {"", "3", ".", "3.", ".1", "a.b", "3.1.2", "-3.1", "99999999999999999999.1"}) {
+  for (const char* text :
+       {"", "3", ".", "3.", ".1", "a.b", "3.1.2", "-3.1", "99999999999999999999.1"}) {
     EXPECT_NE(usage_error([&] { check_id(text); }), "none") << text;
   }
 }
@@ -67,10 +70,11 @@ TEST(Args, Durations) {
 
 TEST(Args, Faults) {
   nlohmann::ordered_json params = nlohmann::ordered_json::object();
-  for (const char* text : {"loss=1%", "delay=5ms", "seed=7", "link=wire=less"}) parse_fault(text, params);
+  for (const char* text : {"loss=1%", "delay=5ms", "seed=7", "link=wire=less"})
+    parse_fault(text, params);
   EXPECT_EQ(params.dump(), R"({"loss":10000,"delay_us":5000,"seed":7,"link":"wire=less"})");
-  for (const char* text :
-       {"", "loss", "=", "wind=1%", "link=", "seed=-1", "seed=x", "corrupt=1", "loss=2%", "delay=1s"}) {
+  for (const char* text : {"", "loss", "=", "wind=1%", "link=", "seed=-1", "seed=x", "corrupt=1",
+                           "loss=2%", "delay=1s"}) {
     EXPECT_NE(usage_error([&] { parse_fault(text, params); }), "none") << text;
   }
 }

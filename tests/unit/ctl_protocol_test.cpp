@@ -42,7 +42,8 @@ TEST(Table, NamesAreUniqueAndEverythingHasItsHelp) {
           << ": says what holds when it is not given, if and only if it need not be";
       EXPECT_LE(parameter.min, parameter.max) << verb.name << ' ' << parameter.name;
     }
-    for (const Field& field : verb.result) EXPECT_FALSE(field.help.empty()) << verb.name << ' ' << field.name;
+    for (const Field& field : verb.result)
+      EXPECT_FALSE(field.help.empty()) << verb.name << ' ' << field.name;
   }
 }
 
@@ -69,12 +70,14 @@ TEST(Table, FindsVerbsByTheirWholeName) {
 TEST(Check, TakesWhatTheTableSays) {
   EXPECT_EQ(explained("status", {}), "ok");
   EXPECT_EQ(explained("open", {text("remote", "10.0.0.1:80"), number("timeout_ms", 1)}), "ok");
-  EXPECT_EQ(explained("strike", {text("target", "x"), number("cycles", 5), text("close", "rst")}), "ok");
+  EXPECT_EQ(explained("strike", {text("target", "x"), number("cycles", 5), text("close", "rst")}),
+            "ok");
   EXPECT_EQ(explained("strike", {text("target", "x"), text("close", "fin")}), "ok");
 }
 
 TEST(Check, UnknownParameter) {
-  EXPECT_EQ(explained("status", {number("x", 1)}), "status: there is no parameter x: it takes none");
+  EXPECT_EQ(explained("status", {number("x", 1)}),
+            "status: there is no parameter x: it takes none");
   EXPECT_EQ(explained("close", {number("x", 1)}), "close: there is no parameter x: it takes id");
 }
 
@@ -83,14 +86,16 @@ TEST(Check, MissingParameter) {
 }
 
 TEST(Check, WrongType) {
-  EXPECT_EQ(explained("unlisten", {text("port", "7")}), "unlisten: port must be of type integer, not string");
+  EXPECT_EQ(explained("unlisten", {text("port", "7")}),
+            "unlisten: port must be of type integer, not string");
   EXPECT_EQ(explained("close", {{"id", Type::kObject, 0, {}}}),
             "close: id must be of type string, not object");
 }
 
 TEST(Check, OutOfRange) {
   EXPECT_EQ(explained("unlisten", {number("port", 0)}), "unlisten: port must be from 1 to 65535");
-  EXPECT_EQ(explained("unlisten", {number("port", 65536)}), "unlisten: port must be from 1 to 65535");
+  EXPECT_EQ(explained("unlisten", {number("port", 65536)}),
+            "unlisten: port must be from 1 to 65535");
   EXPECT_EQ(explained("unlisten", {number("port", -1)}), "unlisten: port must be from 1 to 65535");
 }
 

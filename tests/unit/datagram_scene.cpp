@@ -78,11 +78,13 @@ std::optional<WireDatagram> decode_datagram(std::span<const std::byte> frame) {
                       {reinterpret_cast<const char*>(data.data()), data.size()}};
 }
 
-DatagramScene::DatagramScene(bool with_address, const Capacities& capacities, const Settings& settings)
+DatagramScene::DatagramScene(bool with_address, const Capacities& capacities,
+                             const Settings& settings)
     : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4),
       udp_storage_(Udp::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
   Entropy entropy;
-  for (std::size_t i = 0; i < entropy.words.size(); ++i) entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
+  for (std::size_t i = 0; i < entropy.words.size(); ++i)
+    entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
   stack_ = std::make_unique<Stack>(aligned(storage_), capacities, settings, entropy);
   stack_->begin(now_);
   EXPECT_TRUE(stack_->add_interface(link_, kStackMac, 1500));
@@ -112,7 +114,8 @@ void DatagramScene::turn(const std::vector<Bytes>& frames) {
   stack_->output();
   stack_->reap();
   collect();
-  if (const Books books = stack_->audit(); !books.balanced()) ADD_FAILURE() << "audit: " << books.fault;
+  if (const Books books = stack_->audit(); !books.balanced())
+    ADD_FAILURE() << "audit: " << books.fault;
   if (!arp_answers_.empty()) turn(std::exchange(arp_answers_, {}));
 }
 

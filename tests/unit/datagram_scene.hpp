@@ -1,6 +1,6 @@
-// A whole stack with UDP on virtual time and one fake link: 10.0.0.2/24, unless it begins without an address.
-// Every ARP request is answered, except probes (RFC 5227) for addresses that nobody defends. Every step is a
-// whole turn, and every turn ends with an audit.
+// A whole stack with UDP on virtual time and one fake link: 10.0.0.2/24, unless it begins without
+// an address. Every ARP request is answered, except probes (RFC 5227) for addresses that nobody
+// defends. Every step is a whole turn, and every turn ends with an audit.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,8 +27,8 @@ struct WireDatagram {
 
 /// An Ethernet frame with it, checksums and all.
 Bytes encode(const WireDatagram& datagram, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not UDP over IPv4. A datagram that nobody may send (a wrong checksum or length, or none)
-/// gives a test failure.
+/// Nothing if it is not UDP over IPv4. A datagram that nobody may send (a wrong checksum or length,
+/// or none) gives a test failure.
 std::optional<WireDatagram> decode_datagram(std::span<const std::byte> frame);
 
 inline std::span<const std::byte> as_bytes(std::string_view text) {
@@ -37,7 +37,8 @@ inline std::span<const std::byte> as_bytes(std::string_view text) {
 
 class DatagramScene {
  public:
-  explicit DatagramScene(bool with_address = true, const Capacities& capacities = small_capacities(),
+  explicit DatagramScene(bool with_address = true,
+                         const Capacities& capacities = small_capacities(),
                          const Settings& settings = plain_settings());
 
   Stack& stack() { return *stack_; }

@@ -1,4 +1,5 @@
-// DHCP messages as tests write and read them, byte for byte. Written apart from stack/wire on purpose.
+// DHCP messages as tests write and read them, byte for byte. Written apart from stack/wire on
+// purpose.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,9 @@ struct DhcpReply {
     return *this;
   }
   std::string text() const {
-    return std::string{op, hardware_type, hardware_length, 0} + be32(xid) + be32(0) + be32(0) + be32(yours) +
-           be32(0) + be32(0) + mac + repeated(10, '\0') + server_name + file + magic + options + end;
+    return std::string{op, hardware_type, hardware_length, 0} + be32(xid) + be32(0) + be32(0) +
+           be32(yours) + be32(0) + be32(0) + mac + repeated(10, '\0') + server_name + file + magic +
+           options + end;
   }
 };
 
@@ -61,7 +63,8 @@ struct DhcpHeard {
       options[at(i)] = text.substr(i + 2, at(i + 1));
     EXPECT_TRUE(options.count(53) == 1 && options.count(61) == 1);
     type = static_cast<std::uint8_t>(options[53][0]);
-    EXPECT_EQ(options[61], std::string("\1\x02\0\0\0\0\2", 7)) << "the same in all messages (RFC 2131, 4.2)";
+    EXPECT_EQ(options[61], std::string("\1\x02\0\0\0\0\2", 7))
+        << "the same in all messages (RFC 2131, 4.2)";
   }
 };
 

@@ -142,7 +142,8 @@ TEST_F(DhcpTest, GetsAnAddress) {
   ASSERT_NE(client().lease(), nullptr);
   EXPECT_EQ(client().lease()->address, (Prefix{kLeased, 24}));
   EXPECT_EQ(client().lease()->dns_count, 1);
-  EXPECT_EQ(*scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)), kLeased) << "over its router";
+  EXPECT_EQ(*scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)), kLeased)
+      << "over its router";
   EXPECT_FALSE(scene_.announcements.empty());
 }
 
@@ -208,7 +209,8 @@ TEST_F(DhcpTest, AnAddressOfBeforeMayBeRefusedOrForgotten) {
   start(kLeased);
   heard(kRequest);
   heard(kRequest);
-  EXPECT_EQ(heard(kDiscover).options.at(50), be32(kLeased.v4_bits())) << "4.4.1: it may still be had";
+  EXPECT_EQ(heard(kDiscover).options.at(50), be32(kLeased.v4_bits()))
+      << "4.4.1: it may still be had";
 }
 
 // ---- A lease and its end ----
@@ -252,9 +254,11 @@ TEST_F(DhcpTest, RebindsAndLosesALease) {
   std::vector<int> renews;
   while (state() != DhcpState::kRebinding) {
     heard(kRequest, 1000s);
-    if (state() == DhcpState::kRenewing) renews.push_back(static_cast<int>((scene_.now() - began) / 1s));
+    if (state() == DhcpState::kRenewing)
+      renews.push_back(static_cast<int>((scene_.now() - began) / 1s));
   }
-  EXPECT_EQ(renews, (std::vector<int>{500, 687, 781, 841})) << "half of what remains, not below a minute";
+  EXPECT_EQ(renews, (std::vector<int>{500, 687, 781, 841}))
+      << "half of what remains, not below a minute";
   EXPECT_EQ((scene_.now() - began) / 1s, 875);
   EXPECT_EQ(to_, kEverybody);
   EXPECT_EQ(from_, kLeased);
@@ -266,7 +270,8 @@ TEST_F(DhcpTest, RebindsAndLosesALease) {
   EXPECT_EQ(news(), DhcpNews::kLost);
   EXPECT_EQ(lost_, kLeased);
   EXPECT_FALSE(scene_.stack().network().is_local(kLeased));
-  EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8))) << "its router has gone, too";
+  EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)))
+      << "its router has gone, too";
   EXPECT_EQ(discover.options.at(50), be32(kLeased.v4_bits())) << "it would like to have it back";
   EXPECT_EQ(count(Count::dhcp_leases_lost), 1u);
 }
@@ -477,7 +482,8 @@ TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
 TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
   for (const std::string& options :
        {dhcp_option(6, ""), dhcp_option(12, "") + dhcp_option(15, ""), dhcp_option(6, "abcdef"),
-        dhcp_option(3, ""), dhcp_option(58, ""), dhcp_option(61, ""), dhcp_option(3, "abcd", 200)}) {
+        dhcp_option(3, ""), dhcp_option(58, ""), dhcp_option(61, ""),
+        dhcp_option(3, "abcd", 200)}) {
     make({.interface = {}, .link_local = false});
     DhcpReply more;
     more.options = options;
@@ -545,7 +551,8 @@ TEST_F(DhcpTest, AVeryShortLeaseDoesNotMakeItSpin) {
 TEST_F(DhcpTest, AddressesThatNoHostCanHaveAreNotTaken) {
   start();
   heard(kDiscover);
-  for (const std::uint32_t yours : {0u, 0xffffffffu, 0x7f000001u, 0xe0000001u, 0x0a0000ffu, 0x0a000000u}) {
+  for (const std::uint32_t yours :
+       {0u, 0xffffffffu, 0x7f000001u, 0xe0000001u, 0x0a0000ffu, 0x0a000000u}) {
     DhcpReply offer = reply(kOffer);
     offer.yours = yours;
     answer(offer);
@@ -580,7 +587,8 @@ TEST_F(DhcpTest, AnAckMustBeForWhatWasAskedFor) {
 }
 
 TEST_F(DhcpTest, ARouterThatCannotBeIsLeftOut) {
-  bound(DhcpReply().with(3, be32(0xe0000001)).with(6, be32(0) + be32(0xffffffff) + be32(0x0a000035)));
+  bound(
+      DhcpReply().with(3, be32(0xe0000001)).with(6, be32(0) + be32(0xffffffff) + be32(0x0a000035)));
   EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)));
   ASSERT_EQ(client().lease()->dns_count, 1);
   EXPECT_EQ(client().lease()->dns[0], IpAddress::v4(10, 0, 0, 53));
@@ -595,7 +603,8 @@ TEST_F(DhcpTest, BearsNoiseInEveryState) {
     DhcpReply in = reply(1 + static_cast<int>(random.below(7)), random.below(3) * 50);
     std::string text = in.text();
     for (std::uint32_t i = random.below(3); i > 0; --i) {
-      text[random.below(static_cast<std::uint32_t>(text.size()))] = static_cast<char>(random.below(256));
+      text[random.below(static_cast<std::uint32_t>(text.size()))] =
+          static_cast<char>(random.below(256));
     }
     scene_.arrives({kServer, kEverybody, 67, 68, text}, true);
   }

@@ -12,7 +12,8 @@ using namespace test;
 const std::string kAsked = dns_pointer(12);
 
 DnsReading read(const DnsMessage& message, std::uint8_t aliases = 0) {
-  return read_dns_answer(bytes_of(message.text()), 0x1234, *DnsName::parse("www.example.org"), aliases);
+  return read_dns_answer(bytes_of(message.text()), 0x1234, *DnsName::parse("www.example.org"),
+                         aliases);
 }
 DnsVerdict verdict(const DnsMessage& message) {
   return read(message).verdict;
@@ -64,15 +65,18 @@ TEST(DnsAnswerReading, BoundsTheChainOfAliases) {
             DnsVerdict::kEndless);
   const auto message = DnsMessage().cname(kAsked, dns_name("b.example.org"));
   EXPECT_EQ(read(message, kMostAliases - 1).verdict, DnsVerdict::kAskAgain);
-  EXPECT_EQ(read(message, kMostAliases).verdict, DnsVerdict::kEndless) << "over several messages, too";
+  EXPECT_EQ(read(message, kMostAliases).verdict, DnsVerdict::kEndless)
+      << "over several messages, too";
 }
 
 // RFC 5452, 6: what is said of others is not believed.
 TEST(DnsAnswerReading, BelievesNothingAboutOtherNames) {
-  const auto reading = read(DnsMessage().a(dns_name("bank.example.com"), 0x06060606).a(kAsked, 0x0a000001));
+  const auto reading =
+      read(DnsMessage().a(dns_name("bank.example.com"), 0x06060606).a(kAsked, 0x0a000001));
   ASSERT_EQ(reading.addresses.count, 1);
   EXPECT_EQ(reading.addresses.list[0], IpAddress::v4(10, 0, 0, 1));
-  EXPECT_EQ(verdict(DnsMessage().a(dns_name("bank.example.com"), 0x06060606)), DnsVerdict::kNoAddress);
+  EXPECT_EQ(verdict(DnsMessage().a(dns_name("bank.example.com"), 0x06060606)),
+            DnsVerdict::kNoAddress);
 }
 
 // RFC 2308, 2 and 5
@@ -84,7 +88,8 @@ TEST(DnsAnswerReading, SaysForHowLongThereIsNone) {
   EXPECT_EQ(read(no_name.soa("example.org", 600, 120)).seconds, 120u);
   EXPECT_EQ(read(DnsMessage().soa("example.org", 60, 120)).verdict, DnsVerdict::kNoAddress);
   EXPECT_EQ(read(DnsMessage().soa("example.org", 60, 120)).seconds, 60u);
-  EXPECT_EQ(read(DnsMessage().soa("example.com", 60, 120)).seconds, 0u) << "a zone that it does not lie in";
+  EXPECT_EQ(read(DnsMessage().soa("example.com", 60, 120)).seconds, 0u)
+      << "a zone that it does not lie in";
 }
 
 TEST(DnsAnswerReading, TellsFailuresFromAnswers) {
@@ -95,7 +100,8 @@ TEST(DnsAnswerReading, TellsFailuresFromAnswers) {
   }
   DnsMessage message;
   message.flags = 0x8380;
-  EXPECT_EQ(verdict(message.a(kAsked, 0x0a000001)), DnsVerdict::kTruncated) << "also when something is in it";
+  EXPECT_EQ(verdict(message.a(kAsked, 0x0a000001)), DnsVerdict::kTruncated)
+      << "also when something is in it";
 }
 
 // RFC 5452, 9.1: id, question and class must be ours.
@@ -133,14 +139,16 @@ TEST(DnsAnswerReading, RefusesDataLengthsAndCountsThatLie) {
 
   DnsMessage length;
   length.answers = 1;
-  EXPECT_EQ(verdict(length.record(kAsked, 1, 60, be32(1), 5)), DnsVerdict::kMalformed) << "past the end";
+  EXPECT_EQ(verdict(length.record(kAsked, 1, 60, be32(1), 5)), DnsVerdict::kMalformed)
+      << "past the end";
   length.body.clear();
   EXPECT_EQ(verdict(length.record(kAsked, 1, 60, "12345")), DnsVerdict::kMalformed)
       << "an address of 5 bytes";
   length.body.clear();
   EXPECT_EQ(verdict(length.record(kAsked, 1, 60, "")), DnsVerdict::kMalformed);
   length.body.clear();
-  EXPECT_EQ(verdict(length.record(kAsked, 5, 60, dns_name("b.example.org") + "x")), DnsVerdict::kMalformed)
+  EXPECT_EQ(verdict(length.record(kAsked, 5, 60, dns_name("b.example.org") + "x")),
+            DnsVerdict::kMalformed)
       << "an alias with something behind it";
   length.body.clear();
   EXPECT_EQ(verdict(length.record(kAsked, 5, 60, dns_name("b.example.org"), 3).a(kAsked, 1)),

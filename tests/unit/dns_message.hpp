@@ -43,8 +43,8 @@ struct DnsMessage {
   int questions = 1, answers = 0, authorities = 0;
   int type = 1;
 
-  DnsMessage& record(const std::string& owner, int record_type, std::size_t ttl, const std::string& data,
-                     int lie = -1) {
+  DnsMessage& record(const std::string& owner, int record_type, std::size_t ttl,
+                     const std::string& data, int lie = -1) {
     body += owner + be16(static_cast<std::size_t>(record_type)) + be16(1) + be32(ttl) +
             be16(lie < 0 ? data.size() : static_cast<std::size_t>(lie)) + data;
     return *this;
@@ -61,13 +61,13 @@ struct DnsMessage {
   DnsMessage& soa(const std::string& zone, std::size_t ttl, std::size_t minimum) {
     ++authorities;
     return record(dns_name(zone), 6, ttl,
-                  dns_name("ns." + zone) + dns_name("root." + zone) + be32(1) + be32(2) + be32(3) + be32(4) +
-                      be32(minimum));
+                  dns_name("ns." + zone) + dns_name("root." + zone) + be32(1) + be32(2) + be32(3) +
+                      be32(4) + be32(minimum));
   }
   std::string text() const {
     return be16(id) + be16(flags) + be16(static_cast<std::size_t>(questions)) +
-           be16(static_cast<std::size_t>(answers)) + be16(static_cast<std::size_t>(authorities)) + be16(0) +
-           dns_name(name) + be16(static_cast<std::size_t>(type)) + be16(1) + body;
+           be16(static_cast<std::size_t>(answers)) + be16(static_cast<std::size_t>(authorities)) +
+           be16(0) + dns_name(name) + be16(static_cast<std::size_t>(type)) + be16(1) + body;
   }
 };
 

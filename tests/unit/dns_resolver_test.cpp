@@ -52,8 +52,8 @@ class ResolverTest : public ::testing::Test {
     message.id = static_cast<std::uint16_t>(static_cast<std::uint8_t>(last_.data[0]) << 8 |
                                             static_cast<std::uint8_t>(last_.data[1]));
     message.name = name;
-    EXPECT_EQ(last_.data.substr(2),
-              be16(0x0100) + be16(1) + be16(0) + be16(0) + be16(0) + dns_name(name) + be16(1) + be16(1));
+    EXPECT_EQ(last_.data.substr(2), be16(0x0100) + be16(1) + be16(0) + be16(0) + be16(0) +
+                                        dns_name(name) + be16(1) + be16(1));
     return message;
   }
   void answer(const DnsMessage& message) { answer(message.text()); }
@@ -245,7 +245,8 @@ TEST_F(ResolverTest, IdsAndPortsCannotBeForeseen) {
   for (int i = 0; i < 300; ++i) {
     const DnsQueryId id = resolve("www.example.org");
     const auto message = question();
-    near += std::abs(message.id - last_id) < 16 || std::abs(last_.source_port - last_port) < 16 ? 1 : 0;
+    near +=
+        std::abs(message.id - last_id) < 16 || std::abs(last_.source_port - last_port) < 16 ? 1 : 0;
     last_id = message.id;
     last_port = last_.source_port;
     ids.insert(message.id);
@@ -291,7 +292,8 @@ TEST_F(ResolverTest, ABrokenAnswerMakesItAskAgain) {
 TEST_F(ResolverTest, BearsNoise) {
   Random random(4);
   for (int round = 0; round < 2000; ++round) {
-    resolver_->set_servers(std::array{round % 2 == 0 ? kFirst : kSecond});  // forgets what noise has taught
+    resolver_->set_servers(
+        std::array{round % 2 == 0 ? kFirst : kSecond});  // forgets what noise has taught
     const DnsQueryId id = resolve("www.example.org");
     auto message = question();
     std::string text =

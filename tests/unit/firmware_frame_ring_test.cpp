@@ -37,8 +37,8 @@ class FrameRingTest : public testing::Test {
     for (std::size_t i = 0; i < count; ++i) {
       EXPECT_FALSE(expected_.empty());
       if (expected_.empty()) return count;
-      EXPECT_TRUE(std::equal(batch[i].bytes.begin(), batch[i].bytes.end(), expected_.front().begin(),
-                             expected_.front().end()));
+      EXPECT_TRUE(std::equal(batch[i].bytes.begin(), batch[i].bytes.end(),
+                             expected_.front().begin(), expected_.front().end()));
       expected_.pop_front();
     }
     return count;
@@ -81,7 +81,8 @@ TEST_F(FrameRingTest, NothingIsLostOrSwapped) {
   std::uint64_t written = 0, refused = 0;
   for (int step = 0; step < 200'000; ++step) {
     if (random.below(2) == 0) {
-      const std::uint32_t length = random.below(2) == 0 ? 14 + random.below(80) : 14 + random.below(1501);
+      const std::uint32_t length =
+          random.below(2) == 0 ? 14 + random.below(80) : 14 + random.below(1501);
       ++(write(length) ? written : refused);
     } else {
       read(1 + random.below(8));

@@ -58,7 +58,8 @@ std::vector<std::byte> tcp_frame(std::string_view text, bool partial = false) {
 bool intact(std::span<const std::byte> frame) {
   const auto bytes = frame.subspan(kEthernetHeader);
   const auto ip = parse_ipv4(bytes);
-  return ip && verify_ipv4_checksum(bytes) && verify_tcp_checksum(ip->payload, ip->source, ip->destination);
+  return ip && verify_ipv4_checksum(bytes) &&
+         verify_tcp_checksum(ip->payload, ip->source, ip->destination);
 }
 
 class FaultTest : public ::testing::Test {
@@ -70,7 +71,9 @@ class FaultTest : public ::testing::Test {
     ChecksumState checksum;
   };
 
-  FaultLink make(TestLink& link) { return {link, std::as_writable_bytes(std::span(storage_)), kFrameBytes}; }
+  FaultLink make(TestLink& link) {
+    return {link, std::as_writable_bytes(std::span(storage_)), kFrameBytes};
+  }
   void set(FaultSettings settings) { fault_.set(settings); }
 
   void arrive(std::uint8_t number) { link_.arriving.push_back({numbered(number)}); }
@@ -91,7 +94,8 @@ class FaultTest : public ::testing::Test {
 
   bool send(const std::vector<std::byte>& bytes) {
     const std::size_t front = std::min<std::size_t>(bytes.size(), 54);
-    std::vector<std::byte> headers(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(front));
+    std::vector<std::byte> headers(bytes.begin(),
+                                   bytes.begin() + static_cast<std::ptrdiff_t>(front));
     const std::array<std::span<const std::byte>, 2> parts{headers, std::span(bytes).subspan(front)};
     return fault_.send(FrameOut{std::span(parts).first(front < bytes.size() ? 2 : 1)}, now_);
   }
@@ -271,7 +275,8 @@ TEST_F(FaultTest, ReordersBehindTheDelay) {
 TEST_F(FaultTest, CorruptsExactlyOneBitAndLeavesTheEthernetHeaderAlone) {
   set({.corrupt = kAlways, .seed = 3});
   const auto frame = tcp_frame(
-      "something that is longer than all of the headers can be together, so that it takes two parts");
+      "something that is longer than all of the headers can be together, so that it takes two "
+      "parts");
   std::set<std::size_t> places;
   for (int round = 0; round < 300; ++round) {
     ASSERT_TRUE(send(frame));
@@ -333,7 +338,8 @@ TEST_F(FaultTest, HeldFramesKeepTheirChecksumState) {
 
 TEST_F(FaultTest, CountsWhatItHasNoRoomToHold) {
   set({.delay = 5ms});
-  for (std::uint32_t i = 0; i < kSlots + 2; ++i) EXPECT_TRUE(send(numbered(static_cast<std::uint8_t>(i))));
+  for (std::uint32_t i = 0; i < kSlots + 2; ++i)
+    EXPECT_TRUE(send(numbered(static_cast<std::uint8_t>(i))));
   EXPECT_EQ(fault_.counters().no_room, 2u);
   now_ += 5ms;
   EXPECT_EQ(sent_numbers().size(), kSlots);
@@ -373,7 +379,8 @@ TEST_F(FaultTest, ReceivedFramesStayUntilTheNextReceive) {
   now_ += 1ms;
   std::array<FrameIn, 2> batch;
   ASSERT_EQ(fault_.receive(batch, now_), 2u);
-  for (std::uint8_t i = 0; i < kSlots; ++i) (void)send(numbered(9));  // takes all the slots there are
+  for (std::uint8_t i = 0; i < kSlots; ++i)
+    (void)send(numbered(9));  // takes all the slots there are
   EXPECT_EQ(std::to_integer<int>(batch[0].bytes.back()), 1);
   EXPECT_EQ(std::to_integer<int>(batch[1].bytes.back()), 2);
 }

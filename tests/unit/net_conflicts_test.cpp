@@ -40,8 +40,9 @@ class ConflictsTest : public NetworkTest {
     return now_ - begin;
   }
   bool is_announcement(const std::optional<ArpPacket>& packet, const IpAddress& of = kNew) const {
-    return packet && to_ == MacAddress::broadcast() && packet->operation == ArpPacket::Operation::kRequest &&
-           packet->sender_mac == kOurMac && packet->sender == of && packet->target == of;
+    return packet && to_ == MacAddress::broadcast() &&
+           packet->operation == ArpPacket::Operation::kRequest && packet->sender_mac == kOurMac &&
+           packet->sender == of && packet->target == of;
   }
 };
 
@@ -167,13 +168,15 @@ TEST_F(ConflictsTest, AnAnswerToAProbeMeansThatItIsTaken) {
 
 TEST_F(ConflictsTest, SoDoesTheProbeOfAnother) {
   add(kProbe);
-  arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kNew}, MacAddress::broadcast());
+  arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kNew},
+      MacAddress::broadcast());
   EXPECT_EQ(state(), AddressState::kDuplicate);
 }
 
 TEST_F(ConflictsTest, OurOwnProbeComeBackDoesNot) {
   add(kProbe);
-  arp({ArpPacket::Operation::kRequest, kOurMac, IpAddress::v4(0), {}, kNew}, MacAddress::broadcast());
+  arp({ArpPacket::Operation::kRequest, kOurMac, IpAddress::v4(0), {}, kNew},
+      MacAddress::broadcast());
   arp({ArpPacket::Operation::kRequest, {{2, 0, 0, 0, 5, 2}}, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
   EXPECT_EQ(state(), AddressState::kProbing) << "nor that of our other interface";
@@ -233,7 +236,8 @@ TEST_F(ConflictsTest, AReplyFromOurAddressIsAConflictToo) {
 }
 
 TEST_F(ConflictsTest, AProbeForOurAddressIsAnsweredAndNoConflict) {
-  arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kOurs}, MacAddress::broadcast());
+  arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kOurs},
+      MacAddress::broadcast());
   const auto answer = sent_arp();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->sender, kOurs);
@@ -256,13 +260,15 @@ TEST_F(ConflictsTest, NewsWaitsAndIsBroughtUpToDate) {
 
 TEST_F(ConflictsTest, RandomClaimsDoNoHarm) {
   for (std::uint8_t i = 50; i < 54; ++i) {
-    ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, i), 24}, {i % 2 == 0, i % 3 == 0}),
-              Error::kOk);
+    ASSERT_EQ(
+        network_->add_address({0}, {IpAddress::v4(10, 77, 0, i), 24}, {i % 2 == 0, i % 3 == 0}),
+        Error::kOk);
   }
   for (int round = 0; round < 3000; ++round) {
     const auto who = IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(49 + round * 7 % 6));
     if (round % 11 == 0 && network_->remove_address(who) == Error::kOk) {
-      ASSERT_EQ(network_->add_address({0}, {who, 24}, {round % 2 == 0, round % 3 == 0}), Error::kOk);
+      ASSERT_EQ(network_->add_address({0}, {who, 24}, {round % 2 == 0, round % 3 == 0}),
+                Error::kOk);
     }
     claim(who);
     run_for(1ms * (round * 37 % 3000));

@@ -1,4 +1,5 @@
-// A network layer on virtual time with two interfaces, and the frames that its tests exchange with it.
+// A network layer on virtual time with two interfaces, and the frames that its tests exchange with
+// it.
 //   interface 0   10.77.0.2/24   02:00:00:00:00:02
 //   interface 1   192.168.5.2/28 02:00:00:00:05:02
 #pragma once
@@ -25,7 +26,8 @@ class NetworkTest : public ::testing::Test {
  protected:
   static constexpr MacAddress kOurMac{{2, 0, 0, 0, 0, 2}}, kPeerMac{{2, 0, 0, 0, 0, 1}},
       kOtherMac{{2, 0, 0, 0, 0, 9}};
-  static constexpr IpAddress kOurs = IpAddress::v4(10, 77, 0, 2), kPeer = IpAddress::v4(10, 77, 0, 1);
+  static constexpr IpAddress kOurs = IpAddress::v4(10, 77, 0, 2),
+                             kPeer = IpAddress::v4(10, 77, 0, 1);
   static constexpr std::uint32_t kNeighbours = 4;
 
   NetworkTest() : NetworkTest(small()) {}
@@ -70,7 +72,8 @@ class NetworkTest : public ::testing::Test {
   }
 
   static std::vector<std::byte> ethernet(std::uint16_t type, std::span<const std::byte> payload,
-                                         const MacAddress& to = kOurMac, const MacAddress& from = kPeerMac) {
+                                         const MacAddress& to = kOurMac,
+                                         const MacAddress& from = kPeerMac) {
     std::vector<std::byte> frame(kEthernetHeader);
     emit_ethernet({to, from, type, {}}, frame);
     frame.insert(frame.end(), payload.begin(), payload.end());
@@ -113,7 +116,8 @@ class NetworkTest : public ::testing::Test {
   }
 
   /// An ARP packet from the peer.
-  Network::Upward arp(ArpPacket packet, const MacAddress& to = kOurMac, std::uint8_t interface = 0) {
+  Network::Upward arp(ArpPacket packet, const MacAddress& to = kOurMac,
+                      std::uint8_t interface = 0) {
     std::vector<std::byte> bytes(46);  // padded, as on a wire
     emit_arp(packet, bytes);
     return input(ethernet(kEtherTypeArp, bytes, to, packet.sender_mac), interface);

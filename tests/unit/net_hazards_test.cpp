@@ -1,4 +1,5 @@
-// What breaks stacks: the lines on IPv4, ICMP, ARP and Ethernet, one test for each thing that they name.
+// What breaks stacks: the lines on IPv4, ICMP, ARP and Ethernet, one test for each thing that they
+// name.
 #include "tests/unit/fragments_fixture.hpp"
 #include "tests/unit/script.hpp"
 
@@ -99,7 +100,8 @@ TEST_F(HazardsIpv4Test, FragmentsThatExceed64KiB) {
 // "[fragments that] never complete"
 TEST_F(HazardsIpv4Test, FragmentsThatNeverComplete) {
   for (int round = 0; round < 1000; ++round) {
-    fragment(8 * (1 + static_cast<std::size_t>(round) % 100), 8, true, static_cast<std::uint16_t>(round));
+    fragment(8 * (1 + static_cast<std::size_t>(round) % 100), 8, true,
+             static_cast<std::uint16_t>(round));
     ASSERT_LE(network_->chunks_held(), kDatagrams);
     run_for(20ms);
   }
@@ -137,7 +139,8 @@ TEST_F(HazardsIpv4Test, TtlZero) {
   input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x"))));
   expect_harmless(Count::drop_ip_ttl, 1);
   packet.ttl = 1;
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Upward::kTcp) << "RFC 1122, 3.2.1.7";
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Upward::kTcp)
+      << "RFC 1122, 3.2.1.7";
 }
 
 // "our own address as source"
@@ -154,8 +157,9 @@ TEST_F(HazardsIpv4Test, OurOwnAddressAsSource) {
 TEST_F(HazardsIpv4Test, BroadcastAsSource) {
   for (const auto from :
        {IpAddress::v4(0xffffffff), IpAddress::v4(10, 77, 0, 255), IpAddress::v4(192, 168, 5, 15),
-        IpAddress::v4(0), IpAddress::v4(0, 1, 2, 3), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(224, 0, 0, 1),
-        IpAddress::v4(239, 255, 255, 255), IpAddress::v4(240, 0, 0, 1), IpAddress::v4(255, 255, 255, 254)}) {
+        IpAddress::v4(0), IpAddress::v4(0, 1, 2, 3), IpAddress::v4(127, 0, 0, 1),
+        IpAddress::v4(224, 0, 0, 1), IpAddress::v4(239, 255, 255, 255), IpAddress::v4(240, 0, 0, 1),
+        IpAddress::v4(255, 255, 255, 254)}) {
     auto packet = from_peer();
     packet.source = from;
     input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x"))));
@@ -167,9 +171,10 @@ TEST_F(HazardsIpv4Test, BroadcastAsSource) {
 
 class HazardsIcmpTest : public NetworkTest {
  protected:
-  Upward error(std::uint8_t type, std::uint8_t code, std::uint16_t lower, std::span<const std::byte> quoted) {
-    return input(
-        ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), icmp({type, code, 0, lower, quoted}))));
+  Upward error(std::uint8_t type, std::uint8_t code, std::uint16_t lower,
+               std::span<const std::byte> quoted) {
+    return input(ethernet(kEtherTypeIpv4,
+                          ip(from_peer(kProtocolIcmp), icmp({type, code, 0, lower, quoted}))));
   }
   static std::vector<std::byte> ours() {
     Ipv4Packet packet;
@@ -190,7 +195,8 @@ TEST_F(HazardsIcmpTest, EmbeddedHeaderCutShort) {
   }
   auto long_header = quoted;
   long_header[0] = std::byte{0x4f};
-  EXPECT_EQ(error(3, 3, 0, long_header), Upward::kNothing) << "its own header length reaches past its end";
+  EXPECT_EQ(error(3, 3, 0, long_header), Upward::kNothing)
+      << "its own header length reaches past its end";
   EXPECT_EQ(count(Count::drop_icmp_malformed), 3 * quoted.size() + 1);
 }
 
@@ -208,7 +214,8 @@ TEST(HazardsIcmpTcpTest, UnreachableForASegmentWeNeverSent) {
   for (const std::uint8_t code : std::initializer_list<std::uint8_t>{2, 3, 4}) {
     for (const std::uint32_t away : {0x10000u, 0x80000000u, 0xffff0000u, 1u}) {
       forged.seq = *flow.iss + away;
-      s.inject_frames({encode_unreachable(encode(forged, kStackMac, kPeerMac), code, kPeerAddress)});
+      s.inject_frames(
+          {encode_unreachable(encode(forged, kStackMac, kPeerMac), code, kPeerAddress)});
     }
     forged.seq = *flow.iss;
     forged.source_port = static_cast<std::uint16_t>(flow.local_port + 1);
@@ -238,7 +245,8 @@ TEST_F(HazardsIcmpTest, Redirects) {
   packet.protocol = kProtocolTcp;
   for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 1, 2, 3}) {
     auto message = icmp({5, code, 0x0a4d, 0x0009, ip(packet, hex("1f90 0050 89abcdef"))});
-    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), message))), Upward::kNothing);
+    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), message))),
+              Upward::kNothing);
   }
   EXPECT_EQ(count(Count::drop_icmp_redirect), 4u);
   EXPECT_EQ(send(packet.destination), Sent::kSent);
@@ -251,13 +259,15 @@ TEST_F(HazardsIcmpTest, Redirects) {
 
 class HazardsArpTest : public NetworkTest {
  protected:
-  static IpAddress host(int number) { return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number)); }
+  static IpAddress host(int number) {
+    return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number));
+  }
 };
 
 // "ARP / Ethernet: runts"
 TEST_F(HazardsArpTest, Runts) {
-  const auto whole =
-      ethernet(kEtherTypeArp, hex("0001 0800 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002"));
+  const auto whole = ethernet(
+      kEtherTypeArp, hex("0001 0800 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002"));
   for (std::size_t n = 0; n < whole.size(); ++n) input(std::span(whole).first(n));
   EXPECT_EQ(count(Count::drop_frame_runt), kEthernetHeader);
   EXPECT_EQ(count(Count::drop_arp_malformed), whole.size() - kEthernetHeader);
@@ -273,8 +283,8 @@ TEST_F(HazardsArpTest, HlenPlenMismatch) {
                                       " 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
   }
   for (const char* types : {"0006 0800", "0001 86dd"}) {
-    input(ethernet(kEtherTypeArp,
-                   hex(std::string(types) + " 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
+    input(ethernet(kEtherTypeArp, hex(std::string(types) +
+                                      " 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
   }
   EXPECT_EQ(count(Count::drop_arp_malformed), 7u);
   EXPECT_TRUE(nothing_sent());

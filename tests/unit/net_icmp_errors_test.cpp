@@ -1,4 +1,5 @@
-// ICMP errors that we send, and those that must not be sent (RFC 1122, 3.2.2), and the errors that come in.
+// ICMP errors that we send, and those that must not be sent (RFC 1122, 3.2.2), and the errors that
+// come in.
 #include "stack/base/token_bucket.hpp"
 #include "tests/unit/net_fixture.hpp"
 
@@ -24,14 +25,16 @@ class IcmpErrorsTest : public NetworkTest {
   /// The next packet that was sent, if it is an ICMP error to the peer.
   std::optional<Icmp4Message> sent_error() {
     const auto packet = sent_ip();
-    if (!packet || packet->protocol != kProtocolIcmp || packet->destination != kPeer) return std::nullopt;
+    if (!packet || packet->protocol != kProtocolIcmp || packet->destination != kPeer)
+      return std::nullopt;
     EXPECT_TRUE(verify_icmp4_checksum(packet->payload));
     EXPECT_EQ(packet->source, kOurs);
     return parse_icmp4(packet->payload);
   }
   /// A packet that deserves a parameter problem.
   Upward input_bad_options(const Ipv4Packet& packet, std::span<const std::byte> payload) {
-    const Upward up = input(ethernet(kEtherTypeIpv4, ip_with_options(packet, "01 44 01 00", payload)));
+    const Upward up =
+        input(ethernet(kEtherTypeIpv4, ip_with_options(packet, "01 44 01 00", payload)));
     network_->flush();
     return up;
   }
@@ -41,7 +44,8 @@ class IcmpErrorsTest : public NetworkTest {
 
 // RFC 1122, 3.2.2.1: code 2.
 TEST_F(IcmpErrorsTest, ProtocolUnreachable) {
-  EXPECT_EQ(input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678 and more")), Upward::kNothing);
+  EXPECT_EQ(input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678 and more")),
+            Upward::kNothing);
   const auto error = sent_error();
   ASSERT_TRUE(error);
   EXPECT_EQ(error->type, 3);
@@ -123,9 +127,9 @@ TEST_F(IcmpErrorsTest, NothingAboutWhatWasForEverybody) {
 }
 
 TEST_F(IcmpErrorsTest, NothingToASourceThatIsNotOneHost) {
-  for (const auto from :
-       {IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(10, 77, 0, 255),
-        IpAddress::v4(240, 0, 0, 1), IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), kOurs}) {
+  for (const auto from : {IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1),
+                          IpAddress::v4(10, 77, 0, 255), IpAddress::v4(240, 0, 0, 1),
+                          IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), kOurs}) {
     auto packet = from_peer(kNobodySpeaksThis);
     packet.source = from;
     input_ip(packet, bytes_of("12345678"));

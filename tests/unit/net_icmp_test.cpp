@@ -16,7 +16,8 @@ class IcmpTest : public NetworkTest {
     return input_icmp(icmp({Icmp4Message::kEchoReply, 0, 7, sequence, payload}));
   }
   /// An unreachable message about this packet of ours, as far as it is quoted.
-  Upward input_unreachable(const Ipv4Packet& about, std::string_view quoted = "1f90 0050 89abcdef") {
+  Upward input_unreachable(const Ipv4Packet& about,
+                           std::string_view quoted = "1f90 0050 89abcdef") {
     return input_icmp(icmp({Icmp4Message::kUnreachable, 3, 0, 0, ip(about, hex(quoted))}));
   }
   static Ipv4Packet to_peer() {
@@ -33,7 +34,8 @@ class IcmpTest : public NetworkTest {
 TEST_F(IcmpTest, AnswersPings) {
   know();
   const auto payload = bytes_of("sixteen is what may come with a ping");
-  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 0x1234, 5, payload})), Upward::kNothing);
+  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 0x1234, 5, payload})),
+            Upward::kNothing);
   network_->flush();
   const auto packet = sent_ip();
   ASSERT_TRUE(packet);
@@ -62,7 +64,8 @@ TEST_F(IcmpTest, AnswersFromTheAddressThatWasAsked) {
 }
 
 TEST_F(IcmpTest, AnswersThoughTheNeighbourMustBeAskedForFirst) {
-  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 1, 1, bytes_of("kept")})), Upward::kNothing);
+  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 1, 1, bytes_of("kept")})),
+            Upward::kNothing);
   ASSERT_TRUE(sent_arp());
   arp_reply();
   const auto packet = sent_ip();
@@ -86,7 +89,8 @@ TEST_F(IcmpTest, DropsCorruptCutAndUnknownMessages) {
   EXPECT_EQ(count(Count::drop_icmp_checksum), 1u);
   input_icmp(hex("08 00 f7ff 0000"));
   EXPECT_EQ(count(Count::drop_icmp_malformed), 1u);
-  for (const int type : {4, 9, 13, 17, 255}) input_icmp(icmp({static_cast<std::uint8_t>(type), 0, 0, 0, {}}));
+  for (const int type : {4, 9, 13, 17, 255})
+    input_icmp(icmp({static_cast<std::uint8_t>(type), 0, 0, 0, {}}));
   EXPECT_EQ(count(Count::drop_icmp_type), 5u) << "source quench and the like";
   EXPECT_TRUE(nothing_sent());
 }

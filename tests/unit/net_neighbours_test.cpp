@@ -8,7 +8,9 @@ using namespace test;
 
 class NeighboursTest : public NetworkTest {
  protected:
-  static IpAddress host(int number) { return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number)); }
+  static IpAddress host(int number) {
+    return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number));
+  }
   static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
 };
 
@@ -111,7 +113,8 @@ TEST_F(NeighboursTest, DropsTheOldestWhenTheQueueIsFull) {
   EXPECT_EQ(count(Count::drop_neighbour_queue), 2u);
   ASSERT_TRUE(sent_arp());
   arp_reply();
-  for (int i = 2; i < Neighbours::kQueuedPackets + 2; ++i) EXPECT_EQ(sent_text(), std::to_string(i));
+  for (int i = 2; i < Neighbours::kQueuedPackets + 2; ++i)
+    EXPECT_EQ(sent_text(), std::to_string(i));
   EXPECT_TRUE(nothing_sent());
 }
 
@@ -122,7 +125,8 @@ TEST_F(NeighboursTest, KeepTheLatestAtTheirCeiling) {
   EXPECT_EQ(count(Count::drop_neighbour_queue), 17u);
   ASSERT_TRUE(sent_arp());
   arp_reply();
-  for (int i = 17; i < 20; ++i) EXPECT_EQ(sent_text(), std::string(1200, static_cast<char>('a' + i)));
+  for (int i = 17; i < 20; ++i)
+    EXPECT_EQ(sent_text(), std::string(1200, static_cast<char>('a' + i)));
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
@@ -266,7 +270,8 @@ TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
   EXPECT_EQ(to_, kPeerMac) << "nothing was overwritten";
 }
 
-// RFC 1122, 2.3.2.1. The second is heard at once: the address may have moved behind the first answer.
+// RFC 1122, 2.3.2.1. The second is heard at once: the address may have moved behind the first
+// answer.
 TEST_F(NeighboursTest, TwoClaimsAreHeardInARowAndThenOneASecond) {
   const auto heard = [this] {
     arp_request(kPeer, kOtherMac, kPeer);
@@ -310,7 +315,8 @@ TEST_F(NeighboursTest, GratuitousAnnouncementsNeitherCreateNorOverwrite) {
   EXPECT_EQ(to_, kPeerMac);
 }
 
-// RFC 826, "Packet Reception"; RFC 5227, 3; RFC 5798, 8.2.1: the one we know has the chance to answer first.
+// RFC 826, "Packet Reception"; RFC 5227, 3; RFC 5798, 8.2.1: the one we know has the chance to
+// answer first.
 TEST_F(NeighboursTest, AnAnnouncedMoveIsFollowedWithinHalfASecond) {
   know();
   arp_request(kPeer, kOtherMac, kPeer);
@@ -424,7 +430,8 @@ TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
 
 TEST_F(NeighboursTest, CountsMalformedPackets) {
   input(ethernet(kEtherTypeArp, hex("0001 0800 06 04 0001 0200")));
-  input(ethernet(kEtherTypeArp, hex("0001 0800 08 04 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
+  input(ethernet(kEtherTypeArp,
+                 hex("0001 0800 08 04 0001 020000000001 0a4d0001 000000000000 0a4d0002")));
   EXPECT_EQ(count(Count::drop_arp_malformed), 2u);
   EXPECT_EQ(count(Count::arp_in), 0u);
 }

@@ -33,7 +33,8 @@ TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
     auto frame = ethernet(kEtherTypeArp, {}, MacAddress::broadcast());
     std::vector<std::byte> arp(46);
     emit_arp({ArpPacket::Operation::kRequest, kPeerMac, kPeer, {}, kOurs}, arp);
-    const std::array<std::byte, 4> tag{std::byte{0x81}, std::byte{0}, static_cast<std::byte>(control >> 8),
+    const std::array<std::byte, 4> tag{std::byte{0x81}, std::byte{0},
+                                       static_cast<std::byte>(control >> 8),
                                        static_cast<std::byte>(control & 0xff)};
     frame.insert(frame.begin() + 12, tag.begin(), tag.end());
     frame.insert(frame.end(), arp.begin(), arp.end());
@@ -48,7 +49,8 @@ TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
 
 TEST_F(NetworkTest, HandsTcpUpWithWhatIsKnownOfItsChecksum) {
   const auto packet = ip(from_peer(), bytes_of("a segment"));
-  for (const auto checksum : {ChecksumState::kUnknown, ChecksumState::kVouched, ChecksumState::kPartial}) {
+  for (const auto checksum :
+       {ChecksumState::kUnknown, ChecksumState::kVouched, ChecksumState::kPartial}) {
     ASSERT_EQ(input(ethernet(kEtherTypeIpv4, packet), 0, checksum), Upward::kTcp);
     EXPECT_EQ(packet_.checksum, checksum);
   }
@@ -104,13 +106,15 @@ TEST_F(NetworkTest, DropsFragments) {
 }
 
 TEST_F(NetworkTest, DropsWhatIsForOthersOrForAll) {
-  for (const auto to : {IpAddress::v4(10, 77, 0, 3), IpAddress::v4(10, 77, 0, 255), IpAddress::v4(0xffffffff),
-                        IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(0)}) {
+  for (const auto to :
+       {IpAddress::v4(10, 77, 0, 3), IpAddress::v4(10, 77, 0, 255), IpAddress::v4(0xffffffff),
+        IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(0)}) {
     auto packet = from_peer();
     packet.destination = to;
     EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kNothing);
   }
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), {}), MacAddress::broadcast())), Upward::kNothing)
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), {}), MacAddress::broadcast())),
+            Upward::kNothing)
       << "a frame to all with a packet to one";
   EXPECT_EQ(count(Count::drop_ip_address), 7u);
 }
@@ -122,9 +126,10 @@ TEST_F(NetworkTest, TakesPacketsForTheAddressOfAnotherInterface) {
 }
 
 TEST_F(NetworkTest, DropsSourcesThatCannotBe) {
-  for (const auto from : {kOurs, IpAddress::v4(192, 168, 5, 2), IpAddress::v4(10, 77, 0, 255),
-                          IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1),
-                          IpAddress::v4(0), IpAddress::v4(192, 168, 5, 15)}) {
+  for (const auto from :
+       {kOurs, IpAddress::v4(192, 168, 5, 2), IpAddress::v4(10, 77, 0, 255),
+        IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1),
+        IpAddress::v4(0), IpAddress::v4(192, 168, 5, 15)}) {
     auto packet = from_peer();
     packet.source = from;
     EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kNothing);
@@ -134,8 +139,9 @@ TEST_F(NetworkTest, DropsSourcesThatCannotBe) {
 
 TEST_F(NetworkTest, DropsOtherProtocols) {
   for (const int protocol : {0, 4, 17, 41, 255}) {
-    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(static_cast<std::uint8_t>(protocol)), {}))),
-              Upward::kNothing);
+    EXPECT_EQ(
+        input(ethernet(kEtherTypeIpv4, ip(from_peer(static_cast<std::uint8_t>(protocol)), {}))),
+        Upward::kNothing);
   }
   EXPECT_EQ(count(Count::drop_ip_protocol), 5u);
 }
@@ -152,14 +158,16 @@ TEST_F(NetworkTest, AccountsForEveryFrameOfNoise) {
     input(frame);
     forget_sent();
   }
-  EXPECT_EQ(count(Count::frames_in), count(Count::drop_frame_runt) + count(Count::drop_frame_other_host) +
-                                         count(Count::drop_frame_ethertype) + count(Count::arp_in) +
-                                         count(Count::drop_arp_malformed) + count(Count::packets_in));
-  EXPECT_EQ(count(Count::packets_in), count(Count::packets_delivered) + count(Count::drop_ip_malformed) +
-                                          count(Count::drop_ip_checksum) + count(Count::drop_ip_fragment) +
-                                          count(Count::drop_ip_address) + count(Count::drop_ip_source) +
-                                          count(Count::drop_ip_protocol) + count(Count::drop_ip_ttl) +
-                                          count(Count::drop_ip_options));
+  EXPECT_EQ(count(Count::frames_in),
+            count(Count::drop_frame_runt) + count(Count::drop_frame_other_host) +
+                count(Count::drop_frame_ethertype) + count(Count::arp_in) +
+                count(Count::drop_arp_malformed) + count(Count::packets_in));
+  EXPECT_EQ(count(Count::packets_in),
+            count(Count::packets_delivered) + count(Count::drop_ip_malformed) +
+                count(Count::drop_ip_checksum) + count(Count::drop_ip_fragment) +
+                count(Count::drop_ip_address) + count(Count::drop_ip_source) +
+                count(Count::drop_ip_protocol) + count(Count::drop_ip_ttl) +
+                count(Count::drop_ip_options));
 }
 
 // ---- IPv4 out ----
@@ -188,9 +196,9 @@ TEST_F(NetworkTest, SaysBusyWhenTheLinkIs) {
 }
 
 TEST_F(NetworkTest, DropsWhatNoRouteLeadsTo) {
-  for (const auto to :
-       {IpAddress::v4(8, 8, 8, 8), IpAddress::v4(0xffffffff), IpAddress::v4(10, 77, 0, 255),
-        IpAddress::v4(224, 0, 0, 1), IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1), IpAddress(), kOurs}) {
+  for (const auto to : {IpAddress::v4(8, 8, 8, 8), IpAddress::v4(0xffffffff),
+                        IpAddress::v4(10, 77, 0, 255), IpAddress::v4(224, 0, 0, 1),
+                        IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1), IpAddress(), kOurs}) {
     EXPECT_EQ(send(to), Sent::kDropped);
     EXPECT_FALSE(network_->source_for(to));
   }
@@ -241,7 +249,8 @@ TEST_F(NetworkTest, AsksOnTheInterfaceThatLeadsThere) {
 }
 
 TEST_F(NetworkTest, RefusesImpossibleInterfacesAddressesAndGateways) {
-  EXPECT_EQ(network_->add_interface(link_, MacAddress::broadcast(), 1500).error(), Error::kInvalidArgument);
+  EXPECT_EQ(network_->add_interface(link_, MacAddress::broadcast(), 1500).error(),
+            Error::kInvalidArgument);
   EXPECT_EQ(network_->add_interface(link_, MacAddress(), 1500).error(), Error::kInvalidArgument);
   EXPECT_EQ(network_->add_interface(link_, kOtherMac, 575).error(), Error::kInvalidArgument);
   EXPECT_TRUE(network_->add_interface(link_, kOtherMac, 65535));
@@ -249,10 +258,12 @@ TEST_F(NetworkTest, RefusesImpossibleInterfacesAddressesAndGateways) {
 
   EXPECT_EQ(network_->add_address({3}, {IpAddress::v4(10, 1, 1, 1), 24}), Error::kInvalidArgument);
   EXPECT_EQ(network_->add_address({0}, {IpAddress::v4(10, 1, 1, 1), 33}), Error::kInvalidArgument);
-  EXPECT_EQ(network_->add_address({0}, {IpAddress::v4(10, 1, 1, 255), 24}), Error::kInvalidArgument);
+  EXPECT_EQ(network_->add_address({0}, {IpAddress::v4(10, 1, 1, 255), 24}),
+            Error::kInvalidArgument);
   EXPECT_EQ(network_->add_address({0}, {IpAddress::v4(0), 24}), Error::kInvalidArgument);
   EXPECT_EQ(network_->add_address({0}, {IpAddress::v4(224, 0, 0, 1), 24}), Error::kInvalidArgument);
-  EXPECT_EQ(network_->add_address({0}, {IpAddress({0xfe800000, 0, 0, 1}), 64}), Error::kInvalidArgument);
+  EXPECT_EQ(network_->add_address({0}, {IpAddress({0xfe800000, 0, 0, 1}), 64}),
+            Error::kInvalidArgument);
   EXPECT_EQ(network_->add_address({1}, {kOurs, 24}), Error::kAddressInUse);
 
   EXPECT_EQ(network_->set_gateway(IpAddress::v4(8, 8, 8, 8)), Error::kNoRoute);

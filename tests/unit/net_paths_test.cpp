@@ -1,4 +1,5 @@
-// Ways that are remembered between two addresses must not be taken a moment longer than they are right.
+// Ways that are remembered between two addresses must not be taken a moment longer than they are
+// right.
 #include "stack/net/paths.hpp"
 #include "tests/unit/net_fixture.hpp"
 
@@ -53,7 +54,9 @@ class NetworkPathsTest : public NetworkTest {
  protected:
   using NetworkTest::NetworkTest;
 
-  static IpAddress host(int number) { return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number)); }
+  static IpAddress host(int number) {
+    return IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(number));
+  }
   static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
 
   /// Something is sent to `to`, and goes to the link address that is said.
@@ -75,7 +78,8 @@ class NetworkPathsTest : public NetworkTest {
     Ipv4Packet packet = from_peer();
     packet.source = from;
     packet.destination = to;
-    return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) == Network::Upward::kTcp;
+    return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) ==
+           Network::Upward::kTcp;
   }
 };
 
@@ -142,7 +146,8 @@ TEST_F(NetworkPathsTest, AnAddressThatComesIsTakenIntoAccount) {
 }
 
 TEST_F(NetworkPathsTest, AnAddressThatIsProbedForIsNotOursYet) {
-  EXPECT_EQ(network_->add_address({0}, {host(77), 24}, {.probe = true, .give_up = false}), Error::kOk);
+  EXPECT_EQ(network_->add_address({0}, {host(77), 24}, {.probe = true, .give_up = false}),
+            Error::kOk);
   EXPECT_FALSE(takes(kPeer, host(77)));
   run_for(10s);
   EXPECT_TRUE(takes(kPeer, host(77)));
@@ -273,7 +278,8 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
 TEST_F(NetworkPathsTest, ANeighbourThatWasForgottenForOneThatIsAskedFor) {
   know();
   walk(kPeer, kPeerMac);
-  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) EXPECT_EQ(send(host(i)), Sent::kSent);
+  for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i)
+    EXPECT_EQ(send(host(i)), Sent::kSent);
   EXPECT_EQ(count(Count::neighbours_evicted), 1u);
   forget_sent();
   EXPECT_EQ(send(kPeer), Sent::kSent);

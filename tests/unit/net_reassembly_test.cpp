@@ -46,7 +46,8 @@ TEST_F(ReassemblyTest, InEveryOrder) {
   EXPECT_EQ(count(Count::packets_reassembled), 120u);
 }
 
-// RFC 791, 3.2: those belong together that have source, destination, protocol and identification in common.
+// RFC 791, 3.2: those belong together that have source, destination, protocol and identification in
+// common.
 TEST_F(ReassemblyTest, PacketsAreKeptApart) {
   ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, 40), 24}), Error::kOk);
   Ipv4Packet base = from_peer();
@@ -122,7 +123,8 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
 
 // ---- Time ----
 
-// RFC 1122, 3.3.2: after 60 to 120 seconds; then ICMP says so, quoting the first fragment (RFC 792).
+// RFC 1122, 3.3.2: after 60 to 120 seconds; then ICMP says so, quoting the first fragment (RFC
+// 792).
 TEST_F(ReassemblyTest, GivesUpAfterAMinuteAndSaysSo) {
   fragment(0, 504, true);
   run_for(59s);
@@ -226,7 +228,8 @@ TEST_F(SmallWholeTest, LargerPacketsThanThereIsRoomForAreRefused) {
   EXPECT_EQ(network_->chunks_held(), 0u);
   EXPECT_EQ(count(Count::drop_fragment_room), 3u);
   fragment(0, 504, true, 2);
-  EXPECT_EQ(fragment(504, 496, false, 2), Upward::kTcp) << "1000 bytes behind a header of at most 60";
+  EXPECT_EQ(fragment(504, 496, false, 2), Upward::kTcp)
+      << "1000 bytes behind a header of at most 60";
 }
 
 // ---- Two ends, and what lies behind one ----
@@ -247,7 +250,8 @@ TEST_F(ReassemblyTest, APacketHasOneEnd) {
 TEST_F(ReassemblyTest, RandomFragmentsLeaveNothingBehind) {
   Random random(11);
   for (int round = 0; round < 20000; ++round) {
-    // Mostly the quarters of a packet of 64 bytes, which often makes it whole, and sometimes anything.
+    // Mostly the quarters of a packet of 64 bytes, which often makes it whole, and sometimes
+    // anything.
     const bool usual = random.below(20) != 0;
     const std::size_t offset = usual ? random.below(4) * 16 : random.below(40) * 8;
     const std::size_t length = usual ? 16 : 1 + random.below(64);

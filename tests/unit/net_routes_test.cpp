@@ -1,5 +1,5 @@
-// Routes: the longest prefix first, over two interfaces, and the source address that goes with them (RFC
-// 1122, 3.3.1 and 3.3.4.3).
+// Routes: the longest prefix first, over two interfaces, and the source address that goes with them
+// (RFC 1122, 3.3.1 and 3.3.4.3).
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {
@@ -10,7 +10,8 @@ using namespace test;
 class RoutesTest : public NetworkTest {
  protected:
   static constexpr IpAddress kFirst = kOurs, kSecond = IpAddress::v4(192, 168, 5, 2);
-  static constexpr IpAddress kRouter = IpAddress::v4(10, 77, 0, 254), kOther = IpAddress::v4(192, 168, 5, 1);
+  static constexpr IpAddress kRouter = IpAddress::v4(10, 77, 0, 254),
+                             kOther = IpAddress::v4(192, 168, 5, 1);
   static constexpr Prefix net(int second, std::uint8_t length) {
     return {IpAddress::v4(172, static_cast<std::uint8_t>(second), 0, 0), length};
   }
@@ -68,7 +69,8 @@ TEST_F(RoutesTest, RemovalUncoversWhatIsShorter) {
   EXPECT_EQ(network_->remove_route(net(18, 15)), Error::kNoRoute) << "exactly that prefix";
   EXPECT_EQ(network_->remove_route(net(18, 16)), Error::kOk);
   EXPECT_EQ(source(in(18)), kFirst);
-  EXPECT_EQ(network_->remove_route({IpAddress::v4(0), 0}), Error::kOk) << "the gateway is a route too";
+  EXPECT_EQ(network_->remove_route({IpAddress::v4(0), 0}), Error::kOk)
+      << "the gateway is a route too";
   EXPECT_TRUE(source(in(18)).is_unspecified());
   EXPECT_EQ(network_->remove_route({IpAddress::v4(10, 77, 0, 0), 24}), Error::kNoRoute)
       << "what an address brought goes with the address";
@@ -90,14 +92,15 @@ TEST_F(RoutesTest, RoutesOfAnAddressGoWithIt) {
   EXPECT_EQ(source(kPeer), IpAddress::v4(10, 77, 0, 3)) << "the next in that prefix";
   ASSERT_EQ(network_->remove_address(IpAddress::v4(10, 77, 0, 3)), Error::kOk);
   EXPECT_TRUE(source(kPeer).is_unspecified());
-  EXPECT_TRUE(source(IpAddress::v4(8, 8, 8, 8)).is_unspecified()) << "the gateway cannot be reached";
+  EXPECT_TRUE(source(IpAddress::v4(8, 8, 8, 8)).is_unspecified())
+      << "the gateway cannot be reached";
   ASSERT_EQ(network_->add_address({0}, {kOurs, 24}), Error::kOk);
   EXPECT_EQ(source(IpAddress::v4(8, 8, 8, 8)), kOurs) << "and now it can again";
   EXPECT_EQ(network_->remove_address(kPeer), Error::kNoSuchAddress);
 }
 
-// Clouds give an address of 32 bits, and hosts or a router that are neighbours over the interface (RFC 1122,
-// 3.3.4.3: the source is an address of that interface, whatever its prefix is).
+// Clouds give an address of 32 bits, and hosts or a router that are neighbours over the interface
+// (RFC 1122, 3.3.4.3: the source is an address of that interface, whatever its prefix is).
 TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
   TestLink third;
   constexpr IpAddress kAlone = IpAddress::v4(198, 51, 100, 7);
@@ -111,7 +114,8 @@ TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
   EXPECT_EQ(send(in(21)), Sent::kSent);
   std::optional<ArpPacket> question;
   third.flush(now_);
-  while (!third.sent.empty() && !(question && question->target == in(21))) question = sent_arp(third);
+  while (!third.sent.empty() && !(question && question->target == in(21)))
+    question = sent_arp(third);
   ASSERT_TRUE(question);
   EXPECT_EQ(question->target, in(21));
   EXPECT_EQ(question->sender, kAlone);
@@ -120,12 +124,16 @@ TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
 }
 
 TEST_F(RoutesTest, RefusesWhatCannotBe) {
-  EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(8, 8, 8, 8)), Error::kNoRoute) << "no neighbour";
+  EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(8, 8, 8, 8)), Error::kNoRoute)
+      << "no neighbour";
   EXPECT_EQ(network_->add_route(net(18, 16), kOurs), Error::kInvalidArgument) << "ourselves";
-  EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(10, 77, 0, 255)), Error::kInvalidArgument);
+  EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(10, 77, 0, 255)),
+            Error::kInvalidArgument);
   EXPECT_EQ(network_->add_route(net(18, 16), IpAddress()), Error::kInvalidArgument);
-  EXPECT_EQ(network_->add_route(net(18, 16), InterfaceId{2}), Error::kInvalidArgument) << "there are two";
-  EXPECT_EQ(network_->add_route({in(18), 16}, kRouter), Error::kInvalidArgument) << "bits behind the prefix";
+  EXPECT_EQ(network_->add_route(net(18, 16), InterfaceId{2}), Error::kInvalidArgument)
+      << "there are two";
+  EXPECT_EQ(network_->add_route({in(18), 16}, kRouter), Error::kInvalidArgument)
+      << "bits behind the prefix";
   EXPECT_EQ(network_->add_route({net(18, 16).address, 33}, kRouter), Error::kInvalidArgument);
   EXPECT_EQ(network_->add_route(net(18, 16), kRouter), Error::kOk);
   EXPECT_EQ(network_->add_route(net(18, 16), kOther), Error::kAddressInUse);

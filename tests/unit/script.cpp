@@ -22,7 +22,8 @@ std::pair<std::uint32_t, std::uint32_t> key(ConnectionId id) {
 
 Entropy fixed_entropy() {
   Entropy entropy;
-  for (std::size_t i = 0; i < entropy.words.size(); ++i) entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
+  for (std::size_t i = 0; i < entropy.words.size(); ++i)
+    entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
   return entropy;
 }
 
@@ -94,8 +95,8 @@ Script::Script(const Capacities& capacities, const Settings& settings)
 Script::~Script() {
   // A script that leaves segments unread has not told the whole story.
   for (const auto& [segment, frame] : line_) {
-    ADD_FAILURE() << "the script ends, but the stack had sent one more segment: flags " << int{segment.flags}
-                  << ", data " << segment.data.size();
+    ADD_FAILURE() << "the script ends, but the stack had sent one more segment: flags "
+                  << int{segment.flags} << ", data " << segment.data.size();
   }
 }
 
@@ -324,7 +325,8 @@ ConnectionInfo Script::info(ConnectionId id) {
 
 // ---- Chapters ----
 
-ConnectionId Script::established(std::uint16_t port, std::uint16_t peer_mss, std::uint32_t peer_window) {
+ConnectionId Script::established(std::uint16_t port, std::uint16_t peer_mss,
+                                 std::uint32_t peer_window) {
   const ConnectionId id = connect(port);
   expect(Syn().seq(0));
   inject(SynAck().mss(peer_mss).win(peer_window));
@@ -340,7 +342,8 @@ void Script::handshake(std::uint16_t peer_port, std::uint16_t local_port) {
   inject(Ack());
 }
 
-ConnectionId Script::accepted(ListenerId listener, std::uint16_t peer_port, std::uint16_t local_port) {
+ConnectionId Script::accepted(ListenerId listener, std::uint16_t peer_port,
+                              std::uint16_t local_port) {
   handshake(peer_port, local_port);
   EXPECT_TRUE(acceptable(listener));
   return accept(listener);
@@ -397,7 +400,8 @@ void Script::one_turn(std::span<const Bytes> frames) {
   stack_->output();
   stack_->reap();
   collect();
-  if (const Books books = stack_->audit(); !books.balanced()) ADD_FAILURE() << "audit: " << books.fault;
+  if (const Books books = stack_->audit(); !books.balanced())
+    ADD_FAILURE() << "audit: " << books.fault;
 }
 
 void Script::settle() {

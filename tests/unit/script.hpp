@@ -1,7 +1,7 @@
-// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its peer 10.0.0.1
-// (and whoever else a script speaks for: every ARP request is answered). What is sent waits in line until the
-// script has expected it; time moves only when the script says so. Every step is a whole turn, and every turn
-// ends with an audit.
+// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its
+// peer 10.0.0.1 (and whoever else a script speaks for: every ARP request is answered). What is sent
+// waits in line until the script has expected it; time moves only when the script says so. Every
+// step is a whole turn, and every turn ends with an audit.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -40,7 +40,8 @@ inline constexpr std::uint32_t kPeerIss = 0xfffff000;  // it wraps early
 
 /// Small tables, so that a script reaches their ends.
 Capacities small_capacities();
-/// The defaults, with the shortest retransmission timeout that RFC 6298 allows, and ACKs that never wait.
+/// The defaults, with the shortest retransmission timeout that RFC 6298 allows, and ACKs that never
+/// wait.
 Settings plain_settings();
 
 /// What the fake link holds: frames that the stack has sent.
@@ -51,8 +52,8 @@ class FakeLink final : public Link {
 
   std::uint32_t segmentation() const override { return cuts; }
 
-  bool busy = false;                     // takes nothing
-  std::uint32_t cuts = 0;                // bytes of the longest packet that it would cut; it leaves it whole
+  bool busy = false;       // takes nothing
+  std::uint32_t cuts = 0;  // bytes of the longest packet that it would cut; it leaves it whole
   std::vector<std::uint16_t> cut_sizes;  // FrameOut::segment of those that it was given to cut
   std::deque<Bytes> sent;
 };
@@ -65,8 +66,8 @@ struct Flow {
   std::optional<std::uint32_t> iss;  // of the stack, once its SYN has been seen; 0 until then
   // Relative numbers: what the peer sends next, and what it has seen without a hole or with one.
   std::uint32_t next = 0, seen = 0;
-  // Where timestamps are agreed upon: what the peer writes into every segment that says nothing else, and
-  // what it saw last.
+  // Where timestamps are agreed upon: what the peer writes into every segment that says nothing
+  // else, and what it saw last.
   std::optional<std::uint32_t> timestamp;
   std::uint32_t timestamp_seen = 0;
 };
@@ -82,7 +83,8 @@ class Script {
   /// Opens to `port` of the peer; the script speaks for that peer port from here on.
   ConnectionId connect(std::uint16_t port, Duration timeout = Duration{0});
   ConnectionId connect(const ConnectRequest& request);
-  ListenerId listen(std::uint16_t port, std::uint32_t backlog = 128, std::uint32_t half_open = 1024);
+  ListenerId listen(std::uint16_t port, std::uint32_t backlog = 128,
+                    std::uint32_t half_open = 1024);
   /// Fails the test when nothing waits.
   ConnectionId accept(ListenerId listener, Where where = Where::current());
   Error unlisten(ListenerId listener) { return then_turn(stack().unlisten(listener)); }
@@ -95,21 +97,23 @@ class Script {
 
   // ---- What the peer does ----
 
-  /// The script speaks for this peer's port from here on, towards a port of the stack. Says which flow it is.
-  std::size_t peer(std::uint16_t peer_port, std::uint16_t local_port, IpAddress peer = kPeerAddress);
+  /// The script speaks for this peer's port from here on, towards a port of the stack. Says which
+  /// flow it is.
+  std::size_t peer(std::uint16_t peer_port, std::uint16_t local_port,
+                   IpAddress peer = kPeerAddress);
   /// Speaks for another flow that it has spoken for before.
   void speak_for(std::size_t flow) { flow_ = flow; }
   std::size_t speaking_for() const { return flow_; }
   Flow& flow() { return flows_.at(flow_); }
-  /// One segment, one turn. With no `seq` it follows what was sent before; with no `ack` it acknowledges all
-  /// there was.
+  /// One segment, one turn. With no `seq` it follows what was sent before; with no `ack` it
+  /// acknowledges all there was.
   void inject(const Segment& segment) { inject(std::vector{segment}); }
   /// Several segments in one batch.
   void inject(const std::vector<Segment>& segments);
   /// Any frames, as they are, in one batch.
   void inject_frames(const std::vector<Bytes>& frames);
-  /// An ICMP error about the last segment that was expected; destination unreachable where nothing else is
-  /// said.
+  /// An ICMP error about the last segment that was expected; destination unreachable where nothing
+  /// else is said.
   void inject_unreachable(std::uint8_t code, std::uint16_t mtu = 0, std::uint8_t type = 3);
 
   // ---- What must come back ----
@@ -164,7 +168,8 @@ class Script {
   std::uint64_t count(Count what) const { return stack_->counters()[what]; }
   Books books() const { return stack_->audit(); }
 
-  /// Where everybody else is now: what goes to another link address is lost, and ARP is answered from here.
+  /// Where everybody else is now: what goes to another link address is lost, and ARP is answered
+  /// from here.
   MacAddress peer_mac = kPeerMac;
 
   /// Called with every event, while draining; it may call anything.

@@ -48,7 +48,8 @@ class StrikeTest : public ::testing::Test {
     right().on_event = [this](const Event& event) {
       Stack& stack = right().stack();
       if (event.has(Event::kAcceptable)) {
-        for (auto id = stack.accept(event.listener); id; id = stack.accept(event.listener)) ++accepted_;
+        for (auto id = stack.accept(event.listener); id; id = stack.accept(event.listener))
+          ++accepted_;
       } else if (event.has(Event::kPeerClosed)) {
         (void)stack.close(event.connection);
       }
@@ -156,8 +157,8 @@ TEST_F(StrikeTest, ThroughBadWeather) {
     EXPECT_GT(report.completed, 4'990u);
     EXPECT_GT(report.retransmits, 100u);
     wire_->run([] { return false; }, 5min);
-    // A reset that is lost leaves the other side alone with its connection: that is TCP, and no fault of
-    // ours.
+    // A reset that is lost leaves the other side alone with its connection: that is TCP, and no
+    // fault of ours.
     if (close == StrikeRequest::Close::kFin) {
       EXPECT_EQ(right().stack().audit().live, 0u);
     }
@@ -230,7 +231,8 @@ TEST_F(StrikeTest, ATargetThatGreets) {
   };
   const StrikeReport report = strike(at(7, 100, 1));
   EXPECT_EQ(report.begun, 100u);
-  EXPECT_EQ(report.completed + report.other, 100u) << "a greeting that comes after the close is reset";
+  EXPECT_EQ(report.completed + report.other, 100u)
+      << "a greeting that comes after the close is reset";
 }
 
 TEST_F(StrikeTest, ATargetThatResets) {
@@ -238,7 +240,8 @@ TEST_F(StrikeTest, ATargetThatResets) {
   listen(7);
   right().on_event = [this](const Event& event) {
     if (!event.has(Event::kAcceptable)) return;
-    for (auto id = right().stack().accept(event.listener); id; id = right().stack().accept(event.listener)) {
+    for (auto id = right().stack().accept(event.listener); id;
+         id = right().stack().accept(event.listener)) {
       (void)right().stack().abort(*id);
     }
   };
@@ -263,7 +266,8 @@ TEST_F(StrikeTest, TheRateIsExact) {
       strike_->step();
       check();
       const std::uint64_t begun = strike_->report().begun;
-      per_turn[wire_->now().time_since_epoch().count()] += static_cast<std::uint32_t>(begun - before);
+      per_turn[wire_->now().time_since_epoch().count()] +=
+          static_cast<std::uint32_t>(begun - before);
       before = begun;
     };
     const StrikeReport report = strike(request);
@@ -366,7 +370,8 @@ TEST_F(StrikeTest, WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(refused([](auto& r) { r.duration = -1s; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.connect_timeout = 0s; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.close_timeout = Duration::max(); }), Error::kInvalidArgument);
-  EXPECT_EQ(refused([](auto& r) { r.target.address = IpAddress::v4(8, 8, 8, 8); }), Error::kNoRoute);
+  EXPECT_EQ(refused([](auto& r) { r.target.address = IpAddress::v4(8, 8, 8, 8); }),
+            Error::kNoRoute);
   EXPECT_FALSE(strike_->running());
   EXPECT_EQ(strike_->start(at(7, 10, 1)), Error::kOk);
   EXPECT_EQ(strike_->start(at(7, 10, 1)), Error::kAddressInUse);
@@ -403,7 +408,8 @@ TEST_F(StrikeTest, SeveralAddressesTakeTurnsByTheSeed) {
     build();
     listen(7);
     for (std::uint8_t i = 10; i < 20; ++i) {
-      ASSERT_EQ(left().stack().add_address(InterfaceId{0}, {IpAddress::v4(10, 0, 0, i), 24}), Error::kOk);
+      ASSERT_EQ(left().stack().add_address(InterfaceId{0}, {IpAddress::v4(10, 0, 0, i), 24}),
+                Error::kOk);
     }
     auto& used = uses.emplace_back();
     left().on_event = [&](const Event& event) {

@@ -1,5 +1,5 @@
-// Segments and ICMP messages of somebody who sees nothing and guesses (RFC 5961, RFC 5927). What a reset or a
-// SYN does in each state is in tcp_reset_test.cpp.
+// Segments and ICMP messages of somebody who sees nothing and guesses (RFC 5961, RFC 5927). What a
+// reset or a SYN does in each state is in tcp_reset_test.cpp.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -126,15 +126,16 @@ TEST(TcpBlindAttackTest, ASegmentWithoutAnAckDoesNotMoveTsRecent) {
     s.flow().next = 1;
     s.inject(Data("true"));
     s.expect(Ack().ack(5));
-    EXPECT_EQ(s.receive(id), "true") << "PAWS would refuse the peer for ever (RFC 7323, 5.3; RFC 5961, 5)";
+    EXPECT_EQ(s.receive(id), "true")
+        << "PAWS would refuse the peer for ever (RFC 7323, 5.3; RFC 5961, 5)";
   }
 }
 
 TEST(TcpBlindAttackTest, ARstInsideOfTheWindowDoesNotMoveTsRecent) {
   Script s;
   const auto id = with_every_option(s);
-  // R3 takes numbers up to Last.ACK.sent only, and the exact one resets; a reset that is not believed has
-  // none.
+  // R3 takes numbers up to Last.ACK.sent only, and the exact one resets; a reset that is not
+  // believed has none.
   s.inject(Rst().seq(2).ts(1000 + 0x7fff0000, 0));
   s.skip();
   s.inject(Data("true"));
@@ -151,7 +152,8 @@ TEST(TcpBlindAttackTest, AForgedSegmentIsNoSignOfThePeer) {
     s.inject(Segment(0, "x").seq(1));  // no ACK: refused
   }
   const auto sent = s.take_all();
-  EXPECT_FALSE(sent.empty()) << "else nobody ever finds out that the peer has gone (RFC 9293, 3.8.4)";
+  EXPECT_FALSE(sent.empty())
+      << "else nobody ever finds out that the peer has gone (RFC 9293, 3.8.4)";
   EXPECT_GT(s.count(Count::keepalive_probes), 0u);
 }
 
@@ -160,9 +162,11 @@ TEST(TcpBlindAttackTest, OldDataFromWhoDoesNotKnowTheConnectionIsNotReportedAsAD
   (void)with_every_option(s);
   s.inject(Data("abcd"));
   s.expect(Ack().ack(5));
-  for (const Segment& forged : {Segment(0, "ab"), Data("ab").ack(7000), Data("ab").ack(0x8000'0000)}) {
+  for (const Segment& forged :
+       {Segment(0, "ab"), Data("ab").ack(7000), Data("ab").ack(0x8000'0000)}) {
     s.inject(Segment(forged).seq(1));
-    s.expect(Ack().ack(5).sack({}));  // RFC 2883: the peer would take back a reduction of its window
+    s.expect(
+        Ack().ack(5).sack({}));  // RFC 2883: the peer would take back a reduction of its window
     s.advance(600ms);
   }
   s.inject(Data("ab").seq(1));
@@ -297,7 +301,8 @@ TEST(TcpIcmpErrorTest, WhatNoWaitingMendsEndsAnOpen) {
 
 TEST(TcpIcmpErrorTest, ACodeSaysNothingWithoutItsType) {
   for (const std::uint8_t type : {std::uint8_t{11}, std::uint8_t{12}}) {
-    for (const std::uint8_t code : {std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{9}, std::uint8_t{13}}) {
+    for (const std::uint8_t code :
+         {std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{9}, std::uint8_t{13}}) {
       Script s;
       const auto id = s.connect(80);
       s.expect(Syn());

@@ -195,7 +195,8 @@ class EchoThroughFewChunks : public ::testing::Test {
       return std::ranges::all_of(talks, [](const auto& talk) { return talk.second.back == kEach; });
     };
     wire_.audit_every = 100;
-    EXPECT_TRUE(wire_.run(all, 600s)) << talks[0].second.sent << " sent, " << talks[0].second.back << " back";
+    EXPECT_TRUE(wire_.run(all, 600s))
+        << talks[0].second.sent << " sent, " << talks[0].second.back << " back";
   }
 
   Wire wire_;

@@ -1,5 +1,5 @@
-// A link that takes nothing for a while: whatever was due waits, in its order, and nothing of it is lost or
-// sent twice.
+// A link that takes nothing for a while: whatever was due waits, in its order, and nothing of it is
+// lost or sent twice.
 #include <string>
 
 #include "stack/tcp/sack_recovery.hpp"

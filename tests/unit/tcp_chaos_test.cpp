@@ -1,6 +1,6 @@
-// Whatever applications and peers do, in whatever order: the books balance after every turn, every connection
-// that was opened ends with one last event, and nothing is left over. By seed, so that a failure can be run
-// again.
+// Whatever applications and peers do, in whatever order: the books balance after every turn, every
+// connection that was opened ends with one last event, and nothing is left over. By seed, so that a
+// failure can be run again.
 #include <map>
 #include <set>
 #include <vector>
@@ -182,11 +182,13 @@ class Chaos {
                        ((last.flags & (kSyn | kFin)) ? 1 : 0));
       constexpr std::uint8_t kUsual[] = {kAck,        kAck, kAck, kAck | kFin, kAck | kPsh,
                                          kAck | kSyn, kSyn, kRst, kRst | kAck};
-      wire.flags = random_.below(20) == 0 ? static_cast<std::uint8_t>(random_()) : kUsual[random_.below(9)];
+      wire.flags =
+          random_.below(20) == 0 ? static_cast<std::uint8_t>(random_()) : kUsual[random_.below(9)];
       if (last.flags == kSyn && random_.below(3) != 0) wire.flags = kSyn | kAck;
     }
     wire.window = static_cast<std::uint16_t>(random_.below(4) == 0 ? random_.below(3) : random_());
-    if (wire.flags & kSyn) wire.mss = static_cast<std::uint16_t>(random_.below(3) == 0 ? random_() : 1460);
+    if (wire.flags & kSyn)
+      wire.mss = static_cast<std::uint16_t>(random_.below(3) == 0 ? random_() : 1460);
     if (random_.below(3) == 0) wire.data.assign(random_.below(1400), 'd');
     return wire;
   }

@@ -62,8 +62,9 @@ TEST_F(CubicTest, ReducesToSevenTenths) {  // RFC 9438, 4.6
   EXPECT_NEAR(c.cwnd, 70 * kMss, kMss);
 }
 
-TEST_F(CubicTest,
-       FollowsTheCurve) {  // RFC 9438, 4.2, where the round trip is long enough to leave Reno behind
+TEST_F(
+    CubicTest,
+    FollowsTheCurve) {  // RFC 9438, 4.2, where the round trip is long enough to leave Reno behind
   lose(1000);
   const double k = std::cbrt(1000 * 0.3 / 0.4);
   for (const double seconds : {2.0, 5.0, 9.0, 12.0}) {
@@ -90,7 +91,8 @@ TEST_F(CubicTest, MakesRoomWhenItHasLessThanLastTime) {  // RFC 9438, 4.7
   EXPECT_NEAR(c.cwnd, 680 * kMss, 30 * kMss) << "from " << begin;
 }
 
-/// A connection in its initial slow start that sends what its window lets go, one ACK for each segment.
+/// A connection in its initial slow start that sends what its window lets go, one ACK for each
+/// segment.
 class HyStartTest : public CubicTest {
  protected:
   HyStartTest() {
@@ -148,8 +150,9 @@ TEST_F(HyStartTest, AnEighthMoreOfRoundTripIsTooMuch) {  // RFC 9406, 4.2: RttTh
   struct Case {
     Duration last, bearable, too_much;
   };
-  for (const Case& each : {Case{80ms, 89'999us, 90ms}, Case{16ms, 19'999us, 20ms},  // MIN_RTT_THRESH
-                           Case{400ms, 415'999us, 416ms}}) {                        // MAX_RTT_THRESH
+  for (const Case& each :
+       {Case{80ms, 89'999us, 90ms}, Case{16ms, 19'999us, 20ms},  // MIN_RTT_THRESH
+        Case{400ms, 415'999us, 416ms}}) {                        // MAX_RTT_THRESH
     for (const bool too_much : {false, true}) {
       c = {.cwnd = 10 * kMss};
       nxt = una + c.cwnd;
@@ -202,7 +205,8 @@ TEST_F(HyStartTest, AfterFiveRoundsOfCssAvoidanceBegins) {  // RFC 9406, 4.2: CS
   EXPECT_LT(c.cwnd, before + 4 * kMss);
 }
 
-TEST_F(HyStartTest, ALossEndsItAndCubicBeginsWithItsOwnMemory) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
+TEST_F(HyStartTest,
+       ALossEndsItAndCubicBeginsWithItsOwnMemory) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
   enter_css();
   const std::uint32_t window = c.cwnd;
   c.ssthresh = cubic.reduce(c, window, kMss, now);
@@ -212,7 +216,8 @@ TEST_F(HyStartTest, ALossEndsItAndCubicBeginsWithItsOwnMemory) {  // RFC 9406, 4
   EXPECT_EQ(growth(90ms), kMss) << "a later slow start is the usual one";
 }
 
-TEST_F(HyStartTest, ARoundEndsAfterAnyPause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
+TEST_F(HyStartTest,
+       ARoundEndsAfterAnyPause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
   round(50ms);
   for (const std::uint32_t far : {0x40000000u, 0x7fffffffu, 0xc0000000u}) {
     c.cwnd = 10 * kMss;

@@ -94,7 +94,8 @@ TEST(TcpReceiveTest, HolesInEveryOrder) {
   do {
     Script s;
     const auto id = s.established();
-    for (const std::uint32_t piece : order) s.inject(Data(text.substr(piece * 3, 3)).seq(1 + piece * 3));
+    for (const std::uint32_t piece : order)
+      s.inject(Data(text.substr(piece * 3, 3)).seq(1 + piece * 3));
     const auto acks = s.take_all();
     EXPECT_EQ(acks.back().acknowledgment, 13u);
     EXPECT_EQ(s.receive(id), text);
@@ -162,7 +163,8 @@ TEST(TcpReceiveTest, NoSillyWindows) {
   s.inject({Data(pattern(1460)), Data(pattern(1460)), Data(pattern(1080))});
   s.expect(Ack().ack(4001).win(0));
   for (int i = 0; i < 100; ++i) (void)s.receive(id, 10);
-  s.expect_nothing();  // RFC 9293, 3.8.6.2.2: not before it opens by a segment or half of the buffer
+  s.expect_nothing();  // RFC 9293, 3.8.6.2.2: not before it opens by a segment or half of the
+                       // buffer
   (void)s.receive(id, 500);
   s.expect(Ack().win(1500));
 }
@@ -229,7 +231,8 @@ TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
   Script s(capacities);
   const auto id = s.established();
   const std::string text = pattern(1000);
-  EXPECT_EQ(*s.stack().send(id, std::as_bytes(std::span(text))), 1000u);  // and no turn before the close
+  EXPECT_EQ(*s.stack().send(id, std::as_bytes(std::span(text))),
+            1000u);  // and no turn before the close
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect(Data(text.substr(0, 768)).seq(1));
   s.expect(Data(text.substr(768)).seq(769).also(kFin));
@@ -364,7 +367,8 @@ TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
   const std::uint64_t before = s.count(Count::segments_out);
   s.inject(Data("x"));
   s.expect_ended(second, CloseReason::kAborted);
-  EXPECT_GE(sent_by_then, before + kMostUnsent / 1460) << "so much is not kept until it is out of the cache";
+  EXPECT_GE(sent_by_then, before + kMostUnsent / 1460)
+      << "so much is not kept until it is out of the cache";
   s.forget();
 }
 

@@ -132,7 +132,8 @@ TEST_F(TcpDelayedAckTest, AReaderThatFreesRoomDoesNotMakeOneAckOfEach) {
   const auto id = settled();
   s_.inject(full());
   (void)s_.receive(id);
-  s_.expect_nothing();  // RFC 9293, 3.8.6.2.2: the window stands where it was, and the peer has enough
+  s_.expect_nothing();  // RFC 9293, 3.8.6.2.2: the window stands where it was, and the peer has
+                        // enough
   s_.inject(full());
   s_.expect(Ack().ack(next()));
   (void)s_.receive(id);

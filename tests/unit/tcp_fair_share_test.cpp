@@ -91,8 +91,8 @@ TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
   }
   ASSERT_FALSE(without.empty());
   while (!without.empty()) {
-    const auto holder =
-        std::ranges::find_if(senders, [&](const Sender& sender) { return s.info(sender.id).send_queue > 0; });
+    const auto holder = std::ranges::find_if(
+        senders, [&](const Sender& sender) { return s.info(sender.id).send_queue > 0; });
     ASSERT_NE(holder, senders.end()) << "nobody holds anything, and somebody got nothing";
     s.speak_for(holder->flow);
     while (s.info(holder->id).send_queue > 0) {

@@ -1,5 +1,5 @@
-// Bulk data between two stacks on virtual time, through a line that loses: what comes out beside what the
-// congestion control's response function promises. The table is printed.
+// Bulk data between two stacks on virtual time, through a line that loses: what comes out beside
+// what the congestion control's response function promises. The table is printed.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -111,7 +111,8 @@ TEST(GoodputTest, IsWhatTheResponseFunctionPromises) {
     for (const auto algorithm : {CongestionAlgorithm::kNewReno, CongestionAlgorithm::kCubic}) {
       const double loss = row.loss / 1000.0;
       const double measured = Goodput(algorithm, row.loss, false).run(row.duration);
-      const double window = algorithm == CongestionAlgorithm::kCubic ? cubic_window(loss) : reno_window(loss);
+      const double window =
+          algorithm == CongestionAlgorithm::kCubic ? cubic_window(loss) : reno_window(loss);
       const double promised = window * kMss / kRoundTrip;
       std::printf("%4.1f %%   %-9s %5.0f     %5.0f   %.2f\n", loss * 100, to_string(algorithm),
                   measured / 1000, promised / 1000, measured / promised);

@@ -1,5 +1,6 @@
-// What malformed segments have done to other stacks: one test for each item, below the words that tell of it.
-// RST, SYN and ACKs of the unsent at every place in every state are in tcp_matrix_test.cpp.
+// What malformed segments have done to other stacks: one test for each item, below the words that
+// tell of it. RST, SYN and ACKs of the unsent at every place in every state are in
+// tcp_matrix_test.cpp.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -33,7 +34,8 @@ Bytes summed(Bytes frame) {
 }
 
 /// A segment from the peer that the script speaks for, with relative numbers.
-WireSegment wire(Script& s, int flags, std::uint32_t seq, std::uint32_t ack, std::string data = {}) {
+WireSegment wire(Script& s, int flags, std::uint32_t seq, std::uint32_t ack,
+                 std::string data = {}) {
   const Flow& f = s.flow();
   WireSegment segment;
   segment.source = f.peer;
@@ -78,7 +80,8 @@ void expect_well(Script& s, ConnectionId id, std::uint32_t heard = 1) {
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-// ---- "data offset < 5 or past the segment; option length 0, 1, past the header; malformed SACK, timestamp"
+// ---- "data offset < 5 or past the segment; option length 0, 1, past the header; malformed SACK,
+// timestamp"
 // ----
 
 struct Malformed {
@@ -119,26 +122,27 @@ TEST_P(TcpHazardHeaderTest, DoesNothingToAConnection) {
 
 INSTANTIATE_TEST_SUITE_P(
     Items, TcpHazardHeaderTest,
-    ::testing::Values(Malformed{"DataOffset0", "", 0}, Malformed{"DataOffset4", "", 4},
-                      Malformed{"DataOffsetPastTheSegment", "01010101", 15},
-                      Malformed{"OptionLength0", "fd000000", 6}, Malformed{"OptionLength1", "fd010000", 6},
-                      Malformed{"OptionLengthPastTheHeader", "fd0a0000", 6},
-                      Malformed{"OptionWithoutLength", "010101fd", 6}, Malformed{"MssOf3", "02030500", 6},
-                      Malformed{"WindowScaleOf4", "03040700", 6},
-                      Malformed{"SackPermittedOf3", "04030000", 6}, Malformed{"SackOfNoBlock", "05020000", 6},
-                      Malformed{"SackOfHalfABlock", "0506 00000001 0101", 7},
-                      Malformed{"SackOfABlockAndAHalf", "050e 00000001 00000002 00000003 0101", 9},
-                      Malformed{"TimestampOf6", "0806 00000001 0101", 7},
-                      Malformed{"TimestampOf12", "080c 00000001 00000002 0101", 8}),
+    ::testing::Values(
+        Malformed{"DataOffset0", "", 0}, Malformed{"DataOffset4", "", 4},
+        Malformed{"DataOffsetPastTheSegment", "01010101", 15},
+        Malformed{"OptionLength0", "fd000000", 6}, Malformed{"OptionLength1", "fd010000", 6},
+        Malformed{"OptionLengthPastTheHeader", "fd0a0000", 6},
+        Malformed{"OptionWithoutLength", "010101fd", 6}, Malformed{"MssOf3", "02030500", 6},
+        Malformed{"WindowScaleOf4", "03040700", 6}, Malformed{"SackPermittedOf3", "04030000", 6},
+        Malformed{"SackOfNoBlock", "05020000", 6},
+        Malformed{"SackOfHalfABlock", "0506 00000001 0101", 7},
+        Malformed{"SackOfABlockAndAHalf", "050e 00000001 00000002 00000003 0101", 9},
+        Malformed{"TimestampOf6", "0806 00000001 0101", 7},
+        Malformed{"TimestampOf12", "080c 00000001 00000002 0101", 8}),
     [](const auto& item) { return std::string(item.param.name); });
 
-// "malformed SACK": one that is well-formed and lies. Nothing is forgotten before it is acknowledged (RFC
-// 2018, 8).
+// "malformed SACK": one that is well-formed and lies. Nothing is forgotten before it is
+// acknowledged (RFC 2018, 8).
 TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
   using Blocks = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
   for (const Blocks& blocks :
-       {Blocks{{100'000, 200'000}}, Blocks{{1000, 500}}, Blocks{{500, 500}}, Blocks{{0xfffffff0, 0x10}},
-        Blocks{{1, 3001}}, Blocks{{0x80000001, 0x7fffffff}}}) {
+       {Blocks{{100'000, 200'000}}, Blocks{{1000, 500}}, Blocks{{500, 500}},
+        Blocks{{0xfffffff0, 0x10}}, Blocks{{1, 3001}}, Blocks{{0x80000001, 0x7fffffff}}}) {
     Script s;
     const auto id = s.connect(80);
     s.expect(Syn());
@@ -267,8 +271,8 @@ TEST(TcpHazardInputTest, SynAndFinOpenNothingAndEndNothing) {
 
 TEST(TcpHazardInputTest, SynAndFinDoNotEndTimeWait) {
   matrix::Stage stage(matrix::Start::kTimeWaitListened);
-  for (const auto place :
-       {matrix::Place::kLeft, matrix::Place::kLeftEdge, matrix::Place::kInside, matrix::Place::kRight}) {
+  for (const auto place : {matrix::Place::kLeft, matrix::Place::kLeftEdge, matrix::Place::kInside,
+                           matrix::Place::kRight}) {
     WireSegment segment = stage.segment(matrix::Kind::kSyn, place, matrix::Ack::kNxt);
     segment.flags = kSyn | kFin;
     (void)stage.arrives(segment);
@@ -291,7 +295,8 @@ TEST(TcpHazardInputTest, SynAndRstOpenNothing) {
   expect_well(s, id);
 }
 
-// "no flags, all flags": every combination of the eight bits, in every state, with data and without.
+// "no flags, all flags": every combination of the eight bits, in every state, with data and
+// without.
 TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
   using matrix::Place;
   using matrix::Start;
@@ -300,7 +305,8 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
     for (unsigned flags = 0; flags < 256; ++flags) {
       for (unsigned place = 0; place < static_cast<unsigned>(Place::kCount); ++place) {
         matrix::Stage stage(static_cast<Start>(start));
-        const auto ack = static_cast<matrix::Ack>(random.below(static_cast<unsigned>(matrix::Ack::kCount)));
+        const auto ack =
+            static_cast<matrix::Ack>(random.below(static_cast<unsigned>(matrix::Ack::kCount)));
         WireSegment segment = stage.segment(matrix::Kind::kAck, static_cast<Place>(place), ack);
         segment.flags = static_cast<std::uint8_t>(flags);
         if (random.below(2) == 0) segment.data = "data";
@@ -308,8 +314,9 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
         // The last words; and in SYN-SENT, behind a reset, the SYN again.
         const auto at = static_cast<Start>(start);
         const std::size_t more = at == Start::kDestroy || at == Start::kSynSent ? 1 : 0;
-        ASSERT_LE(answers.size(), 1 + more) << matrix::name_of(static_cast<Start>(start)) << ", flags "
-                                            << flags << ", " << matrix::name_of(static_cast<Place>(place));
+        ASSERT_LE(answers.size(), 1 + more)
+            << matrix::name_of(static_cast<Start>(start)) << ", flags " << flags << ", "
+            << matrix::name_of(static_cast<Place>(place));
       }
     }
   }
@@ -336,7 +343,8 @@ TEST(TcpHazardInputTest, OverlapsThatDisagreeWithWhatWasDelivered) {
   EXPECT_EQ(s.receive(id), "goodmore");
 }
 
-// "data in SYN": neither kept nor acknowledged; the peer sends it again (RFC 9293, 3.10.7.2, third).
+// "data in SYN": neither kept nor acknowledged; the peer sends it again (RFC 9293, 3.10.7.2,
+// third).
 TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
   Script s;
   const auto listener = s.listen(7);
@@ -350,7 +358,8 @@ TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
   expect_well(s, id, 6);
 }
 
-// With the SYN-ACK it may be taken (RFC 9293, 3.10.7.3, fourth); if so it is acknowledged, and never twice.
+// With the SYN-ACK it may be taken (RFC 9293, 3.10.7.3, fourth); if so it is acknowledged, and
+// never twice.
 TEST(TcpHazardInputTest, DataInASynAckArrivesOnce) {
   Script s;
   const auto id = s.connect(80);

@@ -1,4 +1,5 @@
-// How connections have broken other stacks: one test for each item, below the words that tell of it.
+// How connections have broken other stacks: one test for each item, below the words that tell of
+// it.
 #include <array>
 #include <string>
 #include <vector>
@@ -8,8 +9,8 @@
 namespace conker::test {
 namespace {
 
-/// A segment of a flow that need not be the one the script speaks for, with relative numbers that must be
-/// said.
+/// A segment of a flow that need not be the one the script speaks for, with relative numbers that
+/// must be said.
 Bytes from_peer(Script& s, std::size_t flow, const Segment& segment) {
   const std::size_t speaking_for = s.speaking_for();
   s.speak_for(flow);
@@ -42,8 +43,8 @@ void expect_deaf(Stack& stack, ConnectionId id) {
   EXPECT_EQ(stack.set_cookie(id, 1), Error::kNoSuchId);
 }
 
-// "abort -> error callback -> the owner's destructor aborts again; any touch of a pcb in or after its error
-// callback."
+// "abort -> error callback -> the owner's destructor aborts again; any touch of a pcb in or after
+// its error callback."
 TEST(TcpHazardLifetimeTest, AbortAgainInAndAfterTheLastEvent) {
   for (const bool by_peer : {true, false}) {
     Script s;
@@ -70,7 +71,8 @@ TEST(TcpHazardLifetimeTest, AbortAgainInAndAfterTheLastEvent) {
 
 // "a close queued plus an event for the same connection: freed twice."
 TEST(TcpHazardLifetimeTest, ACloseQueuedAndAnEventFreeOnce) {
-  for (const Segment& event : {Rst(), RstAck(), Fin(), Data("unread"), Fin().carrying("unread"), Ack()}) {
+  for (const Segment& event :
+       {Rst(), RstAck(), Fin(), Data("unread"), Fin().carrying("unread"), Ack()}) {
     Script s;
     const auto id = s.established();
     EXPECT_EQ(s.stack().close(id), Error::kOk);  // its FIN has not left yet
@@ -123,7 +125,8 @@ TEST(TcpHazardLifetimeTest, WhatLeavesTheMiddleOfEveryListLeavesTheRestInIt) {
   for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
   const std::size_t first = s.speaking_for() - 7;
   std::vector<Bytes> frames;
-  for (std::size_t i = 0; i < 8; ++i) frames.push_back(from_peer(s, first + i, Data("in").seq(1).ack(1)));
+  for (std::size_t i = 0; i < 8; ++i)
+    frames.push_back(from_peer(s, first + i, Data("in").seq(1).ack(1)));
   int readable = 0;
   s.on_event = [&](const Event& event) {
     if (event.has(Event::kReadable) && !event.has(Event::kClosed)) ++readable;
@@ -280,9 +283,10 @@ TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptKillNobody) {
     newest = *id;
   };
   // Three enter TIME-WAIT, where there is room for one, around the last ACK of a handshake.
-  s.inject_frames(
-      {from_peer(s, living + 1, Fin().seq(1).ack(2)), from_peer(s, living + 2, Fin().seq(1).ack(2)),
-       from_peer(s, living + 4, Ack().seq(1).ack(1)), from_peer(s, living + 3, Fin().seq(1).ack(2))});
+  s.inject_frames({from_peer(s, living + 1, Fin().seq(1).ack(2)),
+                   from_peer(s, living + 2, Fin().seq(1).ack(2)),
+                   from_peer(s, living + 4, Ack().seq(1).ack(1)),
+                   from_peer(s, living + 3, Fin().seq(1).ack(2))});
   s.forget();
   EXPECT_EQ(s.count(Count::time_wait_evicted), 2u);
   EXPECT_EQ(s.books().time_wait, 1u);
@@ -294,8 +298,8 @@ TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptKillNobody) {
   EXPECT_EQ(s.receive(lives), "still here");
 }
 
-// "a handshake that never completes leaks its backlog slot; after N of them the listener answers RST for
-// ever."
+// "a handshake that never completes leaks its backlog slot; after N of them the listener answers
+// RST for ever."
 TEST(TcpHazardLifetimeTest, HandshakesThatAreNeverFinishedUseUpNothingForEver) {
   Script s;
   const auto listener = s.listen(7, 128, 2);
@@ -395,7 +399,8 @@ TEST(TcpHazardLifetimeTest, ARstInSynSentEndsTheOpen) {
 
 // "Endless RST <-> ACK ping-pong."
 TEST(TcpHazardLifetimeTest, OldSegmentsThatAreAnsweredDoNotMakeALoop) {
-  // Two sides that each think that the other is wrong answer ACK with ACK for ever, if both always answer.
+  // Two sides that each think that the other is wrong answer ACK with ACK for ever, if both always
+  // answer.
   Script s;
   (void)s.established();
   for (int i = 0; i < 1000; ++i) s.inject(Ack().seq(0xfff00000));
@@ -410,7 +415,8 @@ TEST(TcpHazardLifetimeTest, AResetIsNeverAnswered) {
          {std::uint8_t{kRst}, std::uint8_t{kRst | kAck}, std::uint8_t{kRst | kSyn}}) {
       matrix::Stage stage(static_cast<Start>(start));
       SCOPED_TRACE(matrix::name_of(static_cast<Start>(start)));
-      WireSegment reset = stage.segment(matrix::Kind::kRst, matrix::Place::kLeft, matrix::Ack::kNxt);
+      WireSegment reset =
+          stage.segment(matrix::Kind::kRst, matrix::Place::kLeft, matrix::Ack::kNxt);
       reset.flags = flags;
       reset.ack = (flags & kAck) != 0 ? stage.snd_nxt : 0;
       for (const WireSegment& answer : stage.arrives(reset))
@@ -459,9 +465,10 @@ TEST(TcpHazardLifetimeTest, ThousandsOpenedAndClosedLeaveNothingBehind) {
 // "a connection on no timer list": where the peer's silence would leave it for ever.
 TEST(TcpHazardLifetimeTest, WhoeverWaitsForThePeerHasADeadline) {
   using matrix::Start;
-  for (const Start start : {Start::kSynSent, Start::kHalfOpen, Start::kSynReceived, Start::kEstablished,
-                            Start::kFinWait1, Start::kFinWait2, Start::kCloseWait, Start::kClosing,
-                            Start::kLastAck, Start::kTimeWait, Start::kTimeWaitListened}) {
+  for (const Start start :
+       {Start::kSynSent, Start::kHalfOpen, Start::kSynReceived, Start::kEstablished,
+        Start::kFinWait1, Start::kFinWait2, Start::kCloseWait, Start::kClosing, Start::kLastAck,
+        Start::kTimeWait, Start::kTimeWaitListened}) {
     SCOPED_TRACE(matrix::name_of(start));
     matrix::Stage stage(start);
     Script& s = stage.script();

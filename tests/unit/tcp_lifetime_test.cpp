@@ -290,7 +290,8 @@ TEST(TcpLifetimeTest, PeekShowsTheBytesInPlaceAndConsumeTakesThem) {
   const auto count = s.stack().peek(id, pieces);
   ASSERT_TRUE(count);
   ASSERT_EQ(*count, 1u);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(pieces[0].data()), pieces[0].size()), "hello");
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(pieces[0].data()), pieces[0].size()),
+            "hello");
   EXPECT_EQ(s.stack().consume(id, 6), Error::kInvalidArgument);
   EXPECT_EQ(s.stack().consume(id, 2), Error::kOk);
   EXPECT_EQ(s.receive(id), "llo");

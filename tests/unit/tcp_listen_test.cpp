@@ -1,4 +1,5 @@
-// Passive opens: listeners, half-open handshakes, the accept queue (RFC 9293, 3.10.7.2 and 3.10.7.4).
+// Passive opens: listeners, half-open handshakes, the accept queue (RFC 9293, 3.10.7.2
+// and 3.10.7.4).
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

@@ -1,5 +1,5 @@
-// A listener and its children: places in its queues come back, whatever becomes of who had them; it may go at
-// any moment (RFC 9293, 3.10.2 and 3.10.7.2).
+// A listener and its children: places in its queues come back, whatever becomes of who had them; it
+// may go at any moment (RFC 9293, 3.10.2 and 3.10.7.2).
 #include <string>
 #include <vector>
 

@@ -1,5 +1,5 @@
-// Silent peers: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482), closes with a
-// bound.
+// Silent peers: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482), closes
+// with a bound.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -100,9 +100,12 @@ TEST(TcpKeepaliveTest, WhatItRefuses) {
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(ConnectionId{}, kSoon), Error::kNoSuchId);
   // RFC 9293, 3.8.4 (MUST-27): one lost probe says nothing.
-  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 1s, .interval = 1s, .count = 1}), Error::kInvalidArgument);
-  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 200h, .interval = 1s, .count = 3}), Error::kInvalidArgument);
-  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 1s, .interval = 0s, .count = 3}), Error::kInvalidArgument);
+  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 1s, .interval = 1s, .count = 1}),
+            Error::kInvalidArgument);
+  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 200h, .interval = 1s, .count = 3}),
+            Error::kInvalidArgument);
+  EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 1s, .interval = 0s, .count = 3}),
+            Error::kInvalidArgument);
   ListenRequest request;
   request.local.port = Port{7};
   request.keepalive = Keepalive{.idle = 1s, .interval = 1s, .count = 0};
@@ -236,7 +239,8 @@ TEST(TcpUserTimeoutOptionTest, NotSentUnlessEnabled) {
   EXPECT_FALSE(sent.at(0).options.user_timeout);
   s.inject(SynAck().uto(1));
   s.skip();
-  EXPECT_EQ(s.count(Count::user_timeouts_adopted), 0u) << "RFC 5482, 3.1: ENABLED is off by default";
+  EXPECT_EQ(s.count(Count::user_timeouts_adopted), 0u)
+      << "RFC 5482, 3.1: ENABLED is off by default";
   EXPECT_EQ(s.info(id).state, State::kEstablished);
 }
 
@@ -267,8 +271,8 @@ TEST(TcpUserTimeoutOptionTest, TheLongerWishCountsWithinTheLimits) {
     Duration expected;
   };
   // 3.1: min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)), in seconds and in minutes.
-  for (const auto& [option, expected] :
-       {Case{1, 200s}, Case{400, 400s}, Case{0x8000 | 10, 600s}, Case{0xffff, 1000s}, Case{0, 200s}}) {
+  for (const auto& [option, expected] : {Case{1, 200s}, Case{400, 400s}, Case{0x8000 | 10, 600s},
+                                         Case{0xffff, 1000s}, Case{0, 200s}}) {
     Settings settings = with_option();
     settings.user_timeout = 50s;
     settings.user_timeout_least = 200s;

@@ -28,8 +28,8 @@ Capacities capacities(Offered offered) {
   return c;
 }
 
-/// Where each start stands, relative to the initial sequence numbers: what the script below must have brought
-/// about.
+/// Where each start stands, relative to the initial sequence numbers: what the script below must
+/// have brought about.
 struct Numbers {
   State state;
   const char* name;

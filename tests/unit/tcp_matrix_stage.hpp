@@ -1,4 +1,5 @@
-// Brings a stack to where a cell of the matrix begins, and says in the wire's own numbers what stands where.
+// Brings a stack to where a cell of the matrix begins, and says in the wire's own numbers what
+// stands where.
 #pragma once
 
 #include <cstdint>

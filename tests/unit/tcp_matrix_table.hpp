@@ -1,9 +1,9 @@
-// What RFC 9293, 3.10.7 (SEGMENT ARRIVES) with RFC 5961 says about a segment without data, as data: which
-// state it meets, which flags it has, where it lies in the window, what it acknowledges; what is answered,
-// which state follows, what is counted.
+// What RFC 9293, 3.10.7 (SEGMENT ARRIVES) with RFC 5961 says about a segment without data, as data:
+// which state it meets, which flags it has, where it lies in the window, what it acknowledges; what
+// is answered, which state follows, what is counted.
 //
-// A cell of the matrix is described by the first row that covers it, so the order of the rows is the order of
-// the RFC's steps, and a row may rely on those above it.
+// A cell of the matrix is described by the first row that covers it, so the order of the rows is
+// the order of the RFC's steps, and a row may rely on those above it.
 #pragma once
 
 #include <cstdint>

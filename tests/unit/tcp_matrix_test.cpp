@@ -1,10 +1,10 @@
-// The state matrix: every state, every combination of flags, every place in the window, every place of the
-// ACK field. The cells are generated; what is expected of each is looked up in the rows of
-// tcp_matrix_table.cpp, and a cell that no row covers fails. One test is one state, one kind of segment and
-// one place; it goes through the ACK fields.
+// The state matrix: every state, every combination of flags, every place in the window, every place
+// of the ACK field. The cells are generated; what is expected of each is looked up in the rows of
+// tcp_matrix_table.cpp, and a cell that no row covers fails. One test is one state, one kind of
+// segment and one place; it goes through the ACK fields.
 //
-// Of the ways in which stacks broke, these are here: "RST / SYN at the left edge, inside, at the right edge
-// and outside of the window in every state", "ACK of the unsent".
+// Of the ways in which stacks broke, these are here: "RST / SYN at the left edge, inside, at the
+// right edge and outside of the window in every state", "ACK of the unsent".
 #include <algorithm>
 #include <array>
 #include <set>
@@ -20,7 +20,8 @@ namespace {
 template <typename E>
 std::vector<E> every() {
   std::vector<E> values;
-  for (unsigned i = 0; i < static_cast<unsigned>(E::kCount); ++i) values.push_back(static_cast<E>(i));
+  for (unsigned i = 0; i < static_cast<unsigned>(E::kCount); ++i)
+    values.push_back(static_cast<E>(i));
   return values;
 }
 
@@ -38,16 +39,18 @@ const Row* row_of(Start start, Kind kind, Place place, Ack ack) {
 }
 
 /// What is counted when a segment has been dealt with, and when something ends of it.
-constexpr std::array kFates{
-    Count::segments_delivered,         Count::drop_segment_malformed,    Count::drop_segment_checksum,
-    Count::drop_segment_no_connection, Count::drop_segment_unacceptable, Count::drop_segment_flags,
-    Count::drop_segment_ack,           Count::drop_segment_reset,        Count::drop_segment_syn_backlog,
-    Count::drop_segment_accept_queue,  Count::drop_segment_no_slot};
-constexpr std::array kEnds{Count::ended_closed,       Count::ended_reset,         Count::ended_aborted,
-                           Count::ended_refused,      Count::ended_timed_out,     Count::ended_other,
-                           Count::half_open_reset,    Count::half_open_timed_out, Count::half_open_dropped,
-                           Count::half_open_replaced, Count::time_wait_expired,   Count::time_wait_evicted,
-                           Count::time_wait_reused,   Count::time_wait_reset,     Count::refused_transitions};
+constexpr std::array kFates{Count::segments_delivered,        Count::drop_segment_malformed,
+                            Count::drop_segment_checksum,     Count::drop_segment_no_connection,
+                            Count::drop_segment_unacceptable, Count::drop_segment_flags,
+                            Count::drop_segment_ack,          Count::drop_segment_reset,
+                            Count::drop_segment_syn_backlog,  Count::drop_segment_accept_queue,
+                            Count::drop_segment_no_slot};
+constexpr std::array kEnds{
+    Count::ended_closed,       Count::ended_reset,         Count::ended_aborted,
+    Count::ended_refused,      Count::ended_timed_out,     Count::ended_other,
+    Count::half_open_reset,    Count::half_open_timed_out, Count::half_open_dropped,
+    Count::half_open_replaced, Count::time_wait_expired,   Count::time_wait_evicted,
+    Count::time_wait_reused,   Count::time_wait_reset,     Count::refused_transitions};
 
 class Tally {
  public:
@@ -80,7 +83,8 @@ struct Wanted {
 };
 
 Wanted wanted(const Row& row, Start start, const Stage& stage, const WireSegment& in) {
-  const std::uint32_t behind = in.seq + ((in.flags & kSyn) ? 1u : 0u) + ((in.flags & kFin) ? 1u : 0u);
+  const std::uint32_t behind =
+      in.seq + ((in.flags & kSyn) ? 1u : 0u) + ((in.flags & kFin) ? 1u : 0u);
   const bool anew = start == Start::kListen || row.ended;
   switch (row.answer) {
     case Answer::kNothing:
@@ -108,7 +112,8 @@ using Cell = std::tuple<Start, Kind, Place>;
 class TcpMatrixTest : public ::testing::TestWithParam<Cell> {
  protected:
   void check(Ack ack);
-  void check_answer(const Row& row, Stage& stage, const WireSegment& in, std::vector<WireSegment> sent);
+  void check_answer(const Row& row, Stage& stage, const WireSegment& in,
+                    std::vector<WireSegment> sent);
   static void check_books(const Row& row, Stage& stage, const Tally& tally, std::size_t sent);
 
   const Start start_ = std::get<0>(GetParam());
@@ -149,8 +154,10 @@ void TcpMatrixTest::check_answer(const Row& row, Stage& stage, const WireSegment
       << shown(sent[0]) << ", SND.NXT was " << stage.snd_nxt;
 }
 
-void TcpMatrixTest::check_books(const Row& row, Stage& stage, const Tally& tally, std::size_t sent) {
-  for (const Count fate : kFates) EXPECT_EQ(tally.since(fate), fate == row.fate ? 1u : 0u) << name_of(fate);
+void TcpMatrixTest::check_books(const Row& row, Stage& stage, const Tally& tally,
+                                std::size_t sent) {
+  for (const Count fate : kFates)
+    EXPECT_EQ(tally.since(fate), fate == row.fate ? 1u : 0u) << name_of(fate);
   for (const Count end : kEnds) {
     if (row.ended == end) {
       EXPECT_EQ(tally.since(end), 1u) << name_of(end);
@@ -182,9 +189,12 @@ void TcpMatrixTest::check(Ack ack) {
   EXPECT_STREQ(to_string(stage.state()), to_string(row->next.value_or(state_of(start_))));
   check_books(*row, stage, tally, sent.size());
   // Who waits for the end of a connection is told of it, once, and of no other.
-  if (row->ended == Count::ended_closed) stage.script().expect_ended(*stage.id(), CloseReason::kClosed);
-  if (row->ended == Count::ended_reset) stage.script().expect_ended(*stage.id(), CloseReason::kReset);
-  if (row->ended == Count::ended_refused) stage.script().expect_ended(*stage.id(), CloseReason::kRefused);
+  if (row->ended == Count::ended_closed)
+    stage.script().expect_ended(*stage.id(), CloseReason::kClosed);
+  if (row->ended == Count::ended_reset)
+    stage.script().expect_ended(*stage.id(), CloseReason::kReset);
+  if (row->ended == Count::ended_refused)
+    stage.script().expect_ended(*stage.id(), CloseReason::kRefused);
 }
 
 TEST_P(TcpMatrixTest, AsTheRfcHasIt) {
@@ -196,7 +206,8 @@ TEST_P(TcpMatrixTest, AsTheRfcHasIt) {
 
 std::string name_of_cell(const ::testing::TestParamInfo<Cell>& info) {
   const auto [start, kind, place] = info.param;
-  return std::string(matrix::name_of(start)) + "_" + matrix::name_of(kind) + "_" + matrix::name_of(place);
+  return std::string(matrix::name_of(start)) + "_" + matrix::name_of(kind) + "_" +
+         matrix::name_of(place);
 }
 INSTANTIATE_TEST_SUITE_P(Cells, TcpMatrixTest,
                          ::testing::Combine(::testing::ValuesIn(every<Start>()),

@@ -1,5 +1,6 @@
-// The peer's address moves to another link address in the middle of a connection: a router's or a service's
-// fail-over (RFC 826, "Packet Reception"; RFC 5798, 8.2.1; RFC 1122, 2.3.2.1: advice of a higher layer).
+// The peer's address moves to another link address in the middle of a connection: a router's or a
+// service's fail-over (RFC 826, "Packet Reception"; RFC 5798, 8.2.1; RFC 1122, 2.3.2.1: advice of a
+// higher layer).
 #include <string>
 
 #include "tests/unit/script.hpp"

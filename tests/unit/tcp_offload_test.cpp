@@ -15,13 +15,15 @@ constexpr std::uint16_t kMss = 1000;
 /// Every byte tells where it belongs.
 std::string text_at(std::size_t from, std::size_t length) {
   std::string text(length, '\0');
-  for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>((from + i) * 2654435761u >> 13);
+  for (std::size_t i = 0; i < length; ++i)
+    text[i] = static_cast<char>((from + i) * 2654435761u >> 13);
   return text;
 }
 
 class TcpOffloadTest : public ::testing::Test {
  protected:
-  explicit TcpOffloadTest(Duration delayed_ack = Duration(0)) : s(small_capacities(), with(delayed_ack)) {
+  explicit TcpOffloadTest(Duration delayed_ack = Duration(0))
+      : s(small_capacities(), with(delayed_ack)) {
     s.stack().use(kRecovery);
     s.link().cuts = 65535;
   }

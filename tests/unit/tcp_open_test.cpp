@@ -1,5 +1,5 @@
-// Active opens: answered, simultaneous, refused, unanswered; and what a closed port answers (RFC 9293, 3.5,
-// 3.10.7.1 and 3.10.7.3).
+// Active opens: answered, simultaneous, refused, unanswered; and what a closed port answers (RFC
+// 9293, 3.5, 3.10.7.1 and 3.10.7.3).
 #include <vector>
 
 #include "tests/unit/script.hpp"
@@ -166,8 +166,8 @@ TEST(TcpOpenTest, SimultaneousOpen) {
     s.inject(Syn().mss(1460));
     s.expect(SynAck().seq(0).ack(1).mss(1460));
     s.expect_state(id, State::kSynReceived);
-    // RFC 9293, figure 7: the peer answers our SYN in the same way; or it already had our SYN, and only
-    // acknowledges.
+    // RFC 9293, figure 7: the peer answers our SYN in the same way; or it already had our SYN, and
+    // only acknowledges.
     s.inject(with_syn_ack ? SynAck().seq(0).ack(1) : Ack());
     s.skip();
     s.expect_state(id, State::kEstablished);
@@ -257,7 +257,8 @@ TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
   }
 }
 
-// Text beyond that of the SYN, with the ACK that opens: all of it is in its order, so no block is told of.
+// Text beyond that of the SYN, with the ACK that opens: all of it is in its order, so no block is
+// told of.
 TEST(TcpSimultaneousOpenTest, TextOfTheAckThatOpensIsNotBeyondAHole) {
   Script s;
   const auto id = s.connect(80);

@@ -1,5 +1,5 @@
-// What the two SYNs agree upon, and what comes of it: window scaling, timestamps and PAWS (RFC 7323),
-// SACK-permitted (RFC 2018), the MSS beside its options (RFC 9293, 3.7.1; RFC 6691).
+// What the two SYNs agree upon, and what comes of it: window scaling, timestamps and PAWS (RFC
+// 7323), SACK-permitted (RFC 2018), the MSS beside its options (RFC 9293, 3.7.1; RFC 6691).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -177,7 +177,8 @@ TEST(TcpTimestampsTest, OfManySegmentsWithOneAckTheFirstIsEchoed) {
   s.inject({Data("one").ts(110, 0), Data("two").ts(120, 0)});
   const auto ack = s.take_all();
   ASSERT_EQ(ack.size(), 1u);
-  EXPECT_EQ(ack[0].options.timestamps->second, 110u) << "4.3: so that the measurement includes the delay";
+  EXPECT_EQ(ack[0].options.timestamps->second, 110u)
+      << "4.3: so that the measurement includes the delay";
   EXPECT_EQ(s.receive(id), "onetwo");
 }
 
@@ -202,9 +203,11 @@ TEST(TcpTimestampsTest, OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed) {
     s.inject(old);
     return s.take_all().at(0).options.timestamps->second;
   };
-  EXPECT_EQ(echoed(Data("ab").seq(1).ack(1'000'000).ts(3110, 0)), 110u) << "an ACK of what was never sent";
+  EXPECT_EQ(echoed(Data("ab").seq(1).ack(1'000'000).ts(3110, 0)), 110u)
+      << "an ACK of what was never sent";
   EXPECT_EQ(echoed(Data("ab").seq(1).ack(0x8000'0000).ts(3110, 0)), 110u) << "or long ago";
-  EXPECT_EQ(echoed(Data("ab").seq(0x9000'0000).ts(3110, 0)), 110u) << "data from before any window of ours";
+  EXPECT_EQ(echoed(Data("ab").seq(0x9000'0000).ts(3110, 0)), 110u)
+      << "data from before any window of ours";
   EXPECT_EQ(echoed(Data("ab").seq(1).ts(3110, 0)), 3110u);
 }
 

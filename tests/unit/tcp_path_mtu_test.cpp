@@ -89,7 +89,8 @@ TEST_F(PathMtuTest, AfterTenMinutesLargerOnesAreTriedAgain) {  // RFC 1191, 6.3
   EXPECT_EQ(s.stack().counters()[Count::path_mtu_raised], 1u);
 }
 
-// RFC 791 lets a link be as narrow as 68 bytes. What segments may not be cut to, the way may fragment.
+// RFC 791 lets a link be as narrow as 68 bytes. What segments may not be cut to, the way may
+// fragment.
 TEST_F(PathMtuTest, BelowTheLeastSegmentsLeaveWithoutDf) {
   s.inject_unreachable(kFragmentationNeeded, 500);
   s.expect(Data(std::string(512, 'x')).seq(1));

@@ -1,8 +1,8 @@
-// A segment that is refused changes nothing (RFC 9293, 3.10.7; RFC 5961): every state, with every option
-// agreed upon; every combination of flags, place in the window and ACK field of the state matrix; with text
-// and without; with a timestamp far ahead, an old one and none; and whatever else a segment may carry. The
-// whole control block is compared byte by byte, and so are the records and the chunks of the pool. An answer
-// may change when the last answer was, and nothing else.
+// A segment that is refused changes nothing (RFC 9293, 3.10.7; RFC 5961): every state, with every
+// option agreed upon; every combination of flags, place in the window and ACK field of the state
+// matrix; with text and without; with a timestamp far ahead, an old one and none; and whatever else
+// a segment may carry. The whole control block is compared byte by byte, and so are the records and
+// the chunks of the pool. An answer may change when the last answer was, and nothing else.
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -104,7 +104,8 @@ enum class Clock : std::uint8_t { kAhead, kOld, kNone, kCount };
 template <typename E>
 std::vector<E> all_of() {
   std::vector<E> values;
-  for (unsigned i = 0; i < static_cast<unsigned>(E::kCount); ++i) values.push_back(static_cast<E>(i));
+  for (unsigned i = 0; i < static_cast<unsigned>(E::kCount); ++i)
+    values.push_back(static_cast<E>(i));
   return values;
 }
 
@@ -156,7 +157,8 @@ TEST_P(TcpRefusedTest, ChangesNothing) {
             const Image after = here->image();
             if (after == before) continue;
             std::string where;
-            for (std::size_t i = 0; i < std::min(after.size(), before.size()) && where.size() < 60; ++i) {
+            for (std::size_t i = 0; i < std::min(after.size(), before.size()) && where.size() < 60;
+                 ++i) {
               if (after[i] != before[i]) where += " " + std::to_string(i);
             }
             ADD_FAILURE() << name_of(kind) << " " << name_of(place) << ", SEG.ACK " << name_of(ack)
@@ -174,10 +176,11 @@ TEST_P(TcpRefusedTest, ChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Starts, TcpRefusedTest,
-                         ::testing::Values(Start::kClosed, Start::kListen, Start::kSynSent, Start::kHalfOpen,
-                                           Start::kSynReceived, Start::kEstablished, Start::kFinWait1,
-                                           Start::kFinWait2, Start::kCloseWait, Start::kClosing,
-                                           Start::kLastAck, Start::kTimeWait, Start::kTimeWaitListened),
+                         ::testing::Values(Start::kClosed, Start::kListen, Start::kSynSent,
+                                           Start::kHalfOpen, Start::kSynReceived,
+                                           Start::kEstablished, Start::kFinWait1, Start::kFinWait2,
+                                           Start::kCloseWait, Start::kClosing, Start::kLastAck,
+                                           Start::kTimeWait, Start::kTimeWaitListened),
                          [](const auto& start) { return std::string(name_of(start.param)); });
 
 }  // namespace

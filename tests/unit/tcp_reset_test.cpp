@@ -1,5 +1,5 @@
-// Resets, and other segments that a synchronized connection must doubt (RFC 9293, 3.10.7.4; RFC 5961): what
-// comes of them in the end. What each is answered is in tcp_matrix_table.cpp.
+// Resets, and other segments that a synchronized connection must doubt (RFC 9293, 3.10.7.4; RFC
+// 5961): what comes of them in the end. What each is answered is in tcp_matrix_table.cpp.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -49,7 +49,8 @@ class TcpResetTest : public ::testing::TestWithParam<Stage> {
 
 TEST_P(TcpResetTest, AtTheLeftEdgeItEndsTheConnection) {
   s_.inject(Rst().seq(stage_.rcv_nxt));
-  s_.expect_ended(id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
+  s_.expect_ended(
+      id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
   s_.expect_nothing_for(100s);
   EXPECT_EQ(s_.count(Count::resets_in), 1u);
   s_.inject(Ack().seq(stage_.rcv_nxt).ack(stage_.snd_nxt));
@@ -63,7 +64,8 @@ TEST_P(TcpResetTest, ElsewhereInTheWindowItIsChallenged) {
   EXPECT_EQ(s_.count(Count::challenge_acks_out), 1u);
   // The peer, if it meant it, sends what the challenge asks for.
   s_.inject(Rst().seq(stage_.rcv_nxt));
-  s_.expect_ended(id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
+  s_.expect_ended(
+      id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
 }
 
 TEST_P(TcpResetTest, ASegmentWithoutAckIsDropped) {
@@ -86,18 +88,19 @@ TEST_P(TcpResetTest, AbortResets) {
   EXPECT_EQ(s_.abort(id_), Error::kNoSuchId);
 }
 
-INSTANTIATE_TEST_SUITE_P(States, TcpResetTest,
-                         ::testing::Values(Stage{State::kSynReceived, 1, 1}, Stage{State::kEstablished, 1, 1},
-                                           Stage{State::kFinWait1, 2, 1}, Stage{State::kFinWait2, 2, 1},
-                                           Stage{State::kCloseWait, 1, 2}, Stage{State::kClosing, 2, 2},
-                                           Stage{State::kLastAck, 2, 2}),
-                         [](const auto& stage) {
-                           std::string name;
-                           for (const char c : std::string(to_string(stage.param.state))) {
-                             if (c != '-') name += c;
-                           }
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    States, TcpResetTest,
+    ::testing::Values(Stage{State::kSynReceived, 1, 1}, Stage{State::kEstablished, 1, 1},
+                      Stage{State::kFinWait1, 2, 1}, Stage{State::kFinWait2, 2, 1},
+                      Stage{State::kCloseWait, 1, 2}, Stage{State::kClosing, 2, 2},
+                      Stage{State::kLastAck, 2, 2}),
+    [](const auto& stage) {
+      std::string name;
+      for (const char c : std::string(to_string(stage.param.state))) {
+        if (c != '-') name += c;
+      }
+      return name;
+    });
 
 TEST(TcpResetsTest, AbortWhileConnectingIsSilent) {
   Script s;

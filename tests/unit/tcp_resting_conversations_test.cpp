@@ -1,5 +1,5 @@
-// The same conversation twice, once with connections that rest when they can and once with connections that
-// never do: nobody sees a difference, neither the peer nor the application.
+// The same conversation twice, once with connections that rest when they can and once with
+// connections that never do: nobody sees a difference, neither the peer nor the application.
 #include <sstream>
 
 #include "stack/tcp/cubic.hpp"
@@ -40,19 +40,21 @@ std::string told(Script& s, ConnectionId id) {
   std::ostringstream out;
   const auto time = [](auto t) { return t.time_since_epoch().count(); };
   out << to_string(i.state) << " cookie " << i.cookie << " age " << i.age.count() << " queues "
-      << i.send_queue << ' ' << i.receive_queue << ' ' << i.out_of_order << " snd " << i.snd_una.value()
-      << ' ' << i.snd_nxt.value() << ' ' << i.snd_wnd << " rcv " << i.rcv_nxt.value() << ' ' << i.rcv_wnd
-      << " cwnd " << i.cwnd << ' ' << i.ssthresh << ' ' << int(i.congestion) << " mss " << i.mss << ' '
-      << i.rcv_mss << " rtt " << i.rtt_measured << ' ' << i.srtt.count() << ' ' << i.rttvar.count() << ' '
-      << i.rto.count() << " resent " << i.retransmits << ' ' << i.resent_lost << ' ' << i.resent_timeout
-      << ' ' << i.resent_probe << " bytes " << i.bytes_sent << ' ' << i.bytes_received << " agreed "
-      << i.window_scaling << i.timestamps << i.sack << i.ecn << ' ' << int{i.snd_wscale} << ' '
-      << int{i.rcv_wscale} << " limit " << i.receive_limit << " quick " << int{i.quick_acks} << " sack "
-      << int{i.sack_count} << " keepalive " << i.keepalive.idle.count() << ' ' << i.keepalive.interval.count()
-      << ' ' << int{i.keepalive.count} << ' ' << int{i.keepalive_unanswered} << ' ' << time(i.keepalive_at)
-      << " user timeout " << i.user_timeout.count() << ' ' << time(i.user_timeout_at) << " timers "
-      << time(i.retransmit_at) << ' ' << time(i.persist_at) << ' ' << time(i.delayed_ack_at) << " times "
-      << time(i.opened_at) << ' ' << time(i.established_at);
+      << i.send_queue << ' ' << i.receive_queue << ' ' << i.out_of_order << " snd "
+      << i.snd_una.value() << ' ' << i.snd_nxt.value() << ' ' << i.snd_wnd << " rcv "
+      << i.rcv_nxt.value() << ' ' << i.rcv_wnd << " cwnd " << i.cwnd << ' ' << i.ssthresh << ' '
+      << int(i.congestion) << " mss " << i.mss << ' ' << i.rcv_mss << " rtt " << i.rtt_measured
+      << ' ' << i.srtt.count() << ' ' << i.rttvar.count() << ' ' << i.rto.count() << " resent "
+      << i.retransmits << ' ' << i.resent_lost << ' ' << i.resent_timeout << ' ' << i.resent_probe
+      << " bytes " << i.bytes_sent << ' ' << i.bytes_received << " agreed " << i.window_scaling
+      << i.timestamps << i.sack << i.ecn << ' ' << int{i.snd_wscale} << ' ' << int{i.rcv_wscale}
+      << " limit " << i.receive_limit << " quick " << int{i.quick_acks} << " sack "
+      << int{i.sack_count} << " keepalive " << i.keepalive.idle.count() << ' '
+      << i.keepalive.interval.count() << ' ' << int{i.keepalive.count} << ' '
+      << int{i.keepalive_unanswered} << ' ' << time(i.keepalive_at) << " user timeout "
+      << i.user_timeout.count() << ' ' << time(i.user_timeout_at) << " timers "
+      << time(i.retransmit_at) << ' ' << time(i.persist_at) << ' ' << time(i.delayed_ack_at)
+      << " times " << time(i.opened_at) << ' ' << time(i.established_at);
   return out.str();
 }
 
@@ -146,7 +148,8 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
       case 9:
         return both_.same([&](Script& s) {
           const Keepalive keepalive{.idle = Duration((n & 1) * 7s), .interval = 2s, .count = 200};
-          EXPECT_EQ(s.stack().set_keepalive(both_.id, keepalive), both_.over ? Error::kNoSuchId : Error::kOk);
+          EXPECT_EQ(s.stack().set_keepalive(both_.id, keepalive),
+                    both_.over ? Error::kNoSuchId : Error::kOk);
           s.turn();
         });
       case 10:
@@ -165,7 +168,8 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
                both_.same([&](Script& s) { s.flow().next = at + 11; });
       }
       case 13:  // marks, both ways
-        return inject(Data("marked").ecn(3)) && inject(Ack().also(kEce)) && inject(Data("m").also(kCwr));
+        return inject(Data("marked").ecn(3)) && inject(Ack().also(kEce)) &&
+               inject(Data("m").also(kCwr));
       default:
         if (!whole_) return true;
         return both_.same([&](Script& s) {  // from before

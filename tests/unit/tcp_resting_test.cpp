@@ -203,7 +203,8 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   }
   for (unsigned i = 0; i < kTimerCount; ++i) {
     if (static_cast<Timer>(i) == Timer::kKeepalive) continue;
-    stays("a timer", [&](Connection& c) { c.armed = static_cast<std::uint16_t>(c.armed | 1u << i); });
+    stays("a timer",
+          [&](Connection& c) { c.armed = static_cast<std::uint16_t>(c.armed | 1u << i); });
   }
   stays("news", [](Connection& c) { c.events = Event::kReadable; });
   stays("in the list of those with news", [](Connection& c) { c.on_ready = true; });
@@ -221,7 +222,8 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   stays("a round trip being measured", [](Connection& c) { c.rtt_timing = true; });
   stays("probes without an answer", [](Connection& c) { c.unanswered = 1; });
   stays("a window from another ACK", [](Connection& c) { c.snd_wl2 = c.snd_una - 1; });
-  stays("recovering", [](Connection& c) { c.duplicates.begin(c.snd_nxt, 1000, c.congestion, c.mss); });
+  stays("recovering",
+        [](Connection& c) { c.duplicates.begin(c.snd_nxt, 1000, c.congestion, c.mss); });
   stays("an ACK that is owed", [](Connection& c) { c.last_ack = c.rcv_nxt - 1; });
   stays("an ACK that is owed now", [](Connection& c) { c.ack_now = true; });
   stays("duplicate ACKs that are owed", [](Connection& c) { c.duplicate_acks_owed = 1; });
@@ -239,8 +241,10 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   ChunkPool chunks(arena, 4, 512);
   for (const Use use : {Use::kSend, Use::kReceive}) chunks.open(use);
   const std::array<std::byte, 1> one{};
-  stays("something to be sent", [&](Connection& c) { c.send_queue.append(chunks, one, Use::kSend); });
-  stays("something to be read", [&](Connection& c) { c.receive_queue.append(chunks, one, Use::kReceive); });
+  stays("something to be sent",
+        [&](Connection& c) { c.send_queue.append(chunks, one, Use::kSend); });
+  stays("something to be read",
+        [&](Connection& c) { c.receive_queue.append(chunks, one, Use::kReceive); });
   Connection c = unusual();
   c.challenged_at = Tick(now.value() - kChallengeEvery);
   EXPECT_TRUE(may_rest(c, now)) << "challenged long ago";
@@ -317,7 +321,8 @@ TEST(TcpRestingTest, AnIdleConnectionNeedsNobodyToComeBy) {
   s.expect(Data("x"));
   s.inject(Ack());
   EXPECT_TRUE(rests(s, id));
-  EXPECT_FALSE(s.stack().tcp().tables().wheel.armed(id.slot)) << "not even for what has been disarmed";
+  EXPECT_FALSE(s.stack().tcp().tables().wheel.armed(id.slot))
+      << "not even for what has been disarmed";
   s.advance(10s);  // the stack's address has been announced
   EXPECT_EQ(s.stack().next_deadline(), kNever);
 }
@@ -405,7 +410,8 @@ TEST(TcpRestingTest, ItsKeepaliveComesWhenItIsDue) {
   s.expect(Data("x"));
   s.inject(Ack());
   ASSERT_TRUE(rests(s, id));
-  EXPECT_EQ(s.stack().tcp().tables().wheel.deadline(id.slot).instant(s.now()), s.info(id).keepalive_at)
+  EXPECT_EQ(s.stack().tcp().tables().wheel.deadline(id.slot).instant(s.now()),
+            s.info(id).keepalive_at)
       << "the wheel does not come by for the retransmission";
   for (int i = 0; i < 3; ++i) {
     s.expect_after(i == 0 ? 10s : 2s, Ack().seq(1).ack(1));

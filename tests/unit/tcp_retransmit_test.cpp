@@ -1,5 +1,5 @@
-// Sending again: the retransmission timer (RFC 6298), and losses found by duplicate ACKs (RFC 5681, RFC
-// 6582).
+// Sending again: the retransmission timer (RFC 6298), and losses found by duplicate ACKs (RFC 5681,
+// RFC 6582).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -118,7 +118,8 @@ TEST(TcpRetransmitTest, WhatWasSentAgainIsNotMeasured) {
   EXPECT_EQ(s.info(id).srtt, 100ms);
 }
 
-TEST(TcpRetransmitTest, APathThatBecameSlowIsMeasuredAfterOneNeedlessTimeout) {  // Karn; RFC 6298, 5.5
+TEST(TcpRetransmitTest,
+     APathThatBecameSlowIsMeasuredAfterOneNeedlessTimeout) {  // Karn; RFC 6298, 5.5
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -179,7 +180,8 @@ TEST(TcpRetransmitTest, AfterATimeoutItBeginsSlowly) {
   const auto id = s.established(80, 100);
   EXPECT_EQ(s.send(id, std::string(1000, 'x')), 1000u);
   EXPECT_EQ(s.take_all().size(), 10u);
-  s.expect_after(1s, Data(std::string(100, 'x')).seq(1));  // one segment: the loss window (RFC 5681, 3.1)
+  s.expect_after(
+      1s, Data(std::string(100, 'x')).seq(1));  // one segment: the loss window (RFC 5681, 3.1)
   s.expect_nothing();
   s.inject(Ack().ack(101));
   s.expect(Data(std::string(100, 'x')).seq(101));

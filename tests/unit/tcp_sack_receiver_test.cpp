@@ -53,8 +53,9 @@ TEST_F(TcpSackReceiverTest, NoneWhenNotAgreedUpon) {
 TEST_F(TcpSackReceiverTest, FourBlocksFitAndThreeBesideTimestamps) {
   (void)open(s_);
   for (const std::uint32_t at : {201, 401, 601, 801, 1001}) s_.inject(piece(at));
-  EXPECT_EQ(s_.take_all().back().options.sack, (std::vector<std::pair<std::uint32_t, std::uint32_t>>{
-                                                   {1001, 1101}, {801, 901}, {601, 701}, {401, 501}}));
+  EXPECT_EQ(s_.take_all().back().options.sack,
+            (std::vector<std::pair<std::uint32_t, std::uint32_t>>{
+                {1001, 1101}, {801, 901}, {601, 701}, {401, 501}}));
 
   Script t;
   (void)t.connect(80);
@@ -63,8 +64,8 @@ TEST_F(TcpSackReceiverTest, FourBlocksFitAndThreeBesideTimestamps) {
   t.inject(SynAck().sackok());
   t.expect(Ack());
   for (const std::uint32_t at : {201, 401, 601, 801}) t.inject(piece(at));
-  EXPECT_EQ(t.take_all().back().options.sack,
-            (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{801, 901}, {601, 701}, {401, 501}}));
+  EXPECT_EQ(t.take_all().back().options.sack, (std::vector<std::pair<std::uint32_t, std::uint32_t>>{
+                                                  {801, 901}, {601, 701}, {401, 501}}));
 }
 
 TEST_F(TcpSackReceiverTest, OverlapsAndSegmentsThatBridgeBlocks) {
@@ -160,11 +161,13 @@ TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleEndsWithinWhatLiesBeyond) {
   s_.expect(Ack().ack(301).sack({{201, 251}}));
 }
 
-TEST_F(TcpSackReceiverTest, OfSeveralRangesThatCameTwiceTheFirstIsTold) {  // RFC 2883, 4: one a segment
+TEST_F(TcpSackReceiverTest,
+       OfSeveralRangesThatCameTwiceTheFirstIsTold) {  // RFC 2883, 4: one a segment
   (void)open(s_);
   for (const std::uint32_t at : {201, 301, 501, 801}) s_.inject(piece(at));
   s_.skip();
-  s_.inject(Data(std::string(700, 'a')).seq(1));  // 201 to 401 lie in two segments, but are one range
+  s_.inject(
+      Data(std::string(700, 'a')).seq(1));  // 201 to 401 lie in two segments, but are one range
   s_.expect(Ack().ack(701).sack({{201, 401}, {801, 901}}));
 }
 

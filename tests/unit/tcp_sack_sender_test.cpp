@@ -1,4 +1,5 @@
-// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 9937 (PRR), 5682 (F-RTO).
+// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 9937 (PRR), 5682
+// (F-RTO).
 #include <gtest/gtest.h>
 
 #include <string>
@@ -16,7 +17,8 @@ constexpr std::uint16_t kMss = 1000;
 
 class SackSender : public testing::Test {
  protected:
-  explicit SackSender(const Settings& settings = quiet(), const Capacities& capacities = small_capacities())
+  explicit SackSender(const Settings& settings = quiet(),
+                      const Capacities& capacities = small_capacities())
       : s(capacities, settings) {
     s.stack().use(kRecovery);
     s.stack().use(CongestionAlgorithm::kCubic, kCubic);
@@ -46,7 +48,8 @@ class SackSender : public testing::Test {
     s.expect(Data(std::string(kMss, 'x')).seq(seq_of(segment)), where);
   }
   /// An ACK up to segment `next`, with the segments of each range beyond it.
-  static Segment acks(std::uint32_t next, std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges = {}) {
+  static Segment acks(std::uint32_t next,
+                      std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges = {}) {
     for (auto& [left, right] : ranges) {
       left = seq_of(left);
       right = seq_of(right);
@@ -89,7 +92,8 @@ TEST_F(SackSender, AllHolesAreFilledInOneRoundTrip) {
 }
 
 TEST_F(SackSender,
-       WhatWasOnlyOvertakenIsNotSentAgain) {  // RFC 8985, 3.3: reordering by less than a quarter of the RTT
+       WhatWasOnlyOvertakenIsNotSentAgain) {  // RFC 8985, 3.3: reordering by less than a quarter of
+                                              // the RTT
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 2}}));
@@ -107,7 +111,8 @@ TEST_F(SackSender, WhatStaysAwayForAQuarterOfARoundTripIsLost) {  // RFC 8985, 6
   s.inject(acks(4));
 }
 
-TEST_F(SackSender, ALostTailIsProbed) {  // RFC 8985, 7.3: after two round trips, the last segment again
+TEST_F(SackSender,
+       ALostTailIsProbed) {  // RFC 8985, 7.3: after two round trips, the last segment again
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(2));
@@ -146,7 +151,8 @@ TEST_F(SackSender, WhatABusyLinkKeepsBackIsNotOut) {
   s.turn();
   s.expect_nothing();
   EXPECT_FALSE(s.info(id).tracked);
-  s.expect_after(200ms, Segment(kAck, "k").seq(seq_of(1)));  // a probe of the window (RFC 9293, 3.8.6.1)
+  s.expect_after(200ms,
+                 Segment(kAck, "k").seq(seq_of(1)));  // a probe of the window (RFC 9293, 3.8.6.1)
 }
 
 TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
@@ -159,8 +165,9 @@ TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
   EXPECT_GE(s.info(id).cwnd, before);
 }
 
-TEST_F(SackSender,
-       AnAckInTheMiddleOfASegmentLeavesTheRestOut) {  // RFC 9293, 3.10.7.4: any byte may be the next
+TEST_F(
+    SackSender,
+    AnAckInTheMiddleOfASegmentLeavesTheRestOut) {  // RFC 9293, 3.10.7.4: any byte may be the next
   send_segments(4);
   s.advance(20ms);
   s.inject(Ack().ack(seq_of(1) + 400));
@@ -259,7 +266,8 @@ TEST_F(SackSenderWithTimestamps, TheEchoSaysWhichTimeTheAckIsFor) {  // RFC 7323
   s.expect(Data("y"));
   const std::uint32_t first = s.flow().timestamp_seen;
   s.expect_after(rto, Data("y"));
-  s.inject(Ack().ts(1000, first));  // late, or the answer to a copy: it may have taken this long or not
+  s.inject(
+      Ack().ts(1000, first));  // late, or the answer to a copy: it may have taken this long or not
   EXPECT_EQ(s.info(id).srtt, 95ms);
   EXPECT_EQ(s.info(id).rto, 2 * rto);
 }
@@ -375,7 +383,8 @@ TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6
   EXPECT_EQ(s.stack().counters()[Count::duplicates_reported], 1u);
 }
 
-TEST_F(SackSender, DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 9937: a window halved
+TEST_F(SackSender,
+       DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 9937: a window halved
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(20 * kMss, 'x')), 20u * kMss);
   s.expect_nothing();
@@ -496,7 +505,8 @@ TEST_F(SackSender, InRecoveryWhatIsDeliveredIsReplaced) {
   for (const std::uint32_t segment : {2, 3, 4}) expect_segment(segment);
   s.expect_nothing();
   s.advance(20ms);
-  s.inject(acks(1, {{3, 4}, {7, 12}}));  // so that less was delivered than sent; the second is lost again
+  s.inject(acks(
+      1, {{3, 4}, {7, 12}}));  // so that less was delivered than sent; the second is lost again
   expect_segment(1);
   s.expect_nothing();
   (void)s.abort(id);
@@ -513,7 +523,8 @@ class SackSenderByCubic : public SackSender {
   }
 };
 
-TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthresh) {  // RFC 5681, 3.2 (2); RFC 9438, 4.6
+TEST_F(SackSenderByCubic,
+       LimitedTransmitDoesNotRaiseSsthresh) {  // RFC 5681, 3.2 (2); RFC 9438, 4.6
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
   s.advance(20ms);
@@ -551,7 +562,8 @@ TEST_F(SackSenderByCubic, SlowStartEndsWhenRoundTripsGrow) {  // RFC 9406, 4.2, 
   s.skip();
 }
 
-TEST_F(SackSenderByCubic, ATimeoutThatWasForNothingLeavesTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
+TEST_F(SackSenderByCubic,
+       ATimeoutThatWasForNothingLeavesTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
   send_segments(4);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));

@@ -43,7 +43,9 @@ TEST_P(SentLogTest, IsAQueueThatKnowsWhatBecameOfEachAndGivesItsChunksBack) {
   bool merged = false;
   for (std::uint32_t step = 0; step < 20000; ++step) {
     const auto any = [&] { return random.below(static_cast<std::uint32_t>(model.size())); };
-    const auto number = [&](std::uint32_t i) { return static_cast<SentLog::Number>(log.first() + i); };
+    const auto number = [&](std::uint32_t i) {
+      return static_cast<SentLog::Number>(log.first() + i);
+    };
     if (random.below(100) < (step % 4000 < 2000 ? 60u : 40u)) {
       const auto past = log.past();
       log.push(Seq(next + 100), step);

@@ -1,4 +1,5 @@
-// A four-tuple in TIME-WAIT is used again (RFC 6191; RFC 9293, 3.6.1): by the peer's SYN and by our own.
+// A four-tuple in TIME-WAIT is used again (RFC 6191; RFC 9293, 3.6.1): by the peer's SYN and by our
+// own.
 #include <map>
 
 #include "stack/strike/strike.hpp"
@@ -52,7 +53,8 @@ class TcpReopenTest : public ::testing::Test {
     const auto answer = s_.take_all();
     EXPECT_EQ(answer.size(), 1u);
     const bool opened = answer.at(0).flags == (kSyn | kAck);
-    EXPECT_EQ(s_.books().time_wait, 1u) << "the record stays until the handshake is done (RFC 9293, 3.6.1)";
+    EXPECT_EQ(s_.books().time_wait, 1u)
+        << "the record stays until the handshake is done (RFC 9293, 3.6.1)";
     EXPECT_EQ(s_.books().half_open, opened ? 1u : 0u);
     return opened;
   }

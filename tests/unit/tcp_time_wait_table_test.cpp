@@ -40,7 +40,9 @@ class TimeWaitTableTest : public testing::Test {
     record.ends = Tick(ends);
     table_.add(record, hash(number));
   }
-  std::uint32_t find(std::uint32_t number) const { return table_.find(hash(number), tuple(number)); }
+  std::uint32_t find(std::uint32_t number) const {
+    return table_.find(hash(number), tuple(number));
+  }
   void remove(std::uint32_t number) {
     ASSERT_NE(find(number), kNone);
     table_.remove(find(number));
@@ -113,7 +115,8 @@ TEST_F(TimeWaitTableTest, FromTheMiddle) {
 }
 
 TEST_F(TimeWaitTableTest, AllOfThemInAnyOrder) {
-  for (const Numbers& way : {Numbers{1, 2, 3}, {3, 2, 1}, {2, 1, 3}, {2, 3, 1}, {1, 3, 2}, {3, 1, 2}}) {
+  for (const Numbers& way :
+       {Numbers{1, 2, 3}, {3, 2, 1}, {2, 1, 3}, {2, 3, 1}, {1, 3, 2}, {3, 1, 2}}) {
     for (std::uint32_t i = 1; i <= 3; ++i) add(i, i);
     for (const std::uint32_t number : way) remove(number);
     EXPECT_EQ(table_.oldest(), kNone);
@@ -220,7 +223,8 @@ TEST_F(LargeTimeWaitTableTest, AsAListWouldHaveIt) {
   test::Random random(7);
   for (std::uint32_t now = 1; now < 60'000; ++now) {
     const std::uint32_t number = random.below(kNumbers);
-    const auto entry = std::ranges::find_if(model_, [&](const Entry& e) { return e.number == number; });
+    const auto entry =
+        std::ranges::find_if(model_, [&](const Entry& e) { return e.number == number; });
     const std::uint32_t what = random.below(100);
     // Times in which it fills alternate with times in which it empties.
     const std::uint32_t adds = now / 2'000 % 2 == 0 ? 75 : 30;

@@ -81,7 +81,8 @@ TEST(TcpTimeWaitTest, ItsAnswersAreFew) {
   EXPECT_EQ(answers, 7u) << "two a second, the first at once (RFC 9293, 3.10.7.4; RFC 5961, 7)";
   for (int i = 0; i < 100; ++i) s.inject(Data("old").seq(0xfffffff0));
   EXPECT_LE(s.take_all().size(), 1u) << "of whatever kind they are";
-  EXPECT_EQ(s.count(Count::answers_withheld), 340u - 7u + 100u - s.count(Count::challenge_acks_out));
+  EXPECT_EQ(s.count(Count::answers_withheld),
+            340u - 7u + 100u - s.count(Count::challenge_acks_out));
   EXPECT_EQ(s.books().time_wait, 1u);
 }
 

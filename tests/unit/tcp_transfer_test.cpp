@@ -33,7 +33,8 @@ std::string random_text(std::size_t length, std::uint32_t seed) {
   return text;
 }
 
-/// One side of a transfer: sends a text and then half-closes, reads all until the other has, then closes.
+/// One side of a transfer: sends a text and then half-closes, reads all until the other has, then
+/// closes.
 struct Party {
   Stack* stack = nullptr;
   ConnectionId id;
@@ -61,8 +62,8 @@ struct Party {
     std::array<char, 4096> buffer;
     std::uint32_t left = reads_at_most;
     while (left > 0) {
-      const auto got = stack->receive(
-          id, std::as_writable_bytes(std::span(buffer).first(std::min<std::size_t>(left, buffer.size()))));
+      const auto got = stack->receive(id, std::as_writable_bytes(std::span(buffer).first(
+                                              std::min<std::size_t>(left, buffer.size()))));
       if (!got || *got == 0) break;
       received.append(buffer.data(), *got);
       left -= *got;
@@ -78,7 +79,8 @@ struct Party {
 class TcpTransferTest : public ::testing::Test {
  protected:
   /// Both sides send at once; true when both got everything.
-  void transfer(std::size_t bytes, const Weather& weather, std::uint32_t reads_at_most = 0xffffffff) {
+  void transfer(std::size_t bytes, const Weather& weather,
+                std::uint32_t reads_at_most = 0xffffffff) {
     Wire wire(for_transfer(), {}, weather);
     wire.audit_every = 50;
     const std::string to_right = random_text(bytes, weather.seed + 1),
@@ -116,7 +118,9 @@ class TcpTransferTest : public ::testing::Test {
       wire.right().deadline = [&] { return right.closed ? kNever : wire.now() + 1ms; };
 
     EXPECT_TRUE(wire.run(
-        [&] { return left.reason != CloseReason::kNotClosed && right.reason != CloseReason::kNotClosed; },
+        [&] {
+          return left.reason != CloseReason::kNotClosed && right.reason != CloseReason::kNotClosed;
+        },
         4h));
     EXPECT_TRUE(left.received == to_left) << left.received.size() << " of " << bytes;
     EXPECT_TRUE(right.received == to_right) << right.received.size() << " of " << bytes;
@@ -172,7 +176,8 @@ TEST_F(TcpTransferTest, Everything) {
 TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);
-    transfer(100'000, {.delay = 1ms, .loss = 30, .duplicate = 20, .reorder = 50, .seed = seed}, 700);
+    transfer(100'000, {.delay = 1ms, .loss = 30, .duplicate = 20, .reorder = 50, .seed = seed},
+             700);
   }
 }
 

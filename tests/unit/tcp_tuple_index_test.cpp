@@ -1,5 +1,5 @@
-// The hash that four-tuples are found by: every part of both families' tuples moves it, and so does the key.
-// The index of records by their hashes, against a model.
+// The hash that four-tuples are found by: every part of both families' tuples moves it, and so does
+// the key. The index of records by their hashes, against a model.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -13,9 +13,10 @@ namespace conker {
 namespace {
 
 constexpr SipKey kDemuxKey{1, 2};
-constexpr FourTuple kOverIpv4{IpAddress::v4(10, 0, 0, 2), IpAddress::v4(10, 0, 0, 1), Port{40000}, Port{80}};
-constexpr FourTuple kOverIpv6{IpAddress({0x20010db8, 0, 0, 2}), IpAddress({0x20010db8, 0, 0, 1}), Port{40000},
+constexpr FourTuple kOverIpv4{IpAddress::v4(10, 0, 0, 2), IpAddress::v4(10, 0, 0, 1), Port{40000},
                               Port{80}};
+constexpr FourTuple kOverIpv6{IpAddress({0x20010db8, 0, 0, 2}), IpAddress({0x20010db8, 0, 0, 1}),
+                              Port{40000}, Port{80}};
 
 /// `tuple` and its neighbours, each of which differs from it in one bit.
 std::vector<FourTuple> with_neighbours(const FourTuple& tuple) {
@@ -42,7 +43,8 @@ void expect_all_different(const FourTuple& tuple) {
   std::set<std::uint32_t> hashes;
   for (const auto& each : with_neighbours(tuple)) {
     EXPECT_TRUE(hashes.insert(hash_of(kDemuxKey, each)).second);
-    EXPECT_TRUE(hashes.insert(hash_of(SipKey{1, 3}, each)).second) << "whoever has not the key cannot know";
+    EXPECT_TRUE(hashes.insert(hash_of(SipKey{1, 3}, each)).second)
+        << "whoever has not the key cannot know";
   }
 }
 
@@ -131,7 +133,8 @@ TEST_F(TupleIndexTest, FullAndEmptyAgain) {
     hashes_ = {hash};
     for (std::uint32_t record = 0; record < kRecords; ++record) insert(hash, record);
     expect_as_modelled();
-    EXPECT_EQ(index_.find(hash, [](std::uint32_t) { return false; }), kNone) << "a search comes to an end";
+    EXPECT_EQ(index_.find(hash, [](std::uint32_t) { return false; }), kNone)
+        << "a search comes to an end";
     for (std::uint32_t record = 0; record < kRecords; record += 2) remove(record);
     expect_as_modelled();
     for (std::uint32_t record = 1; record < kRecords; record += 2) remove(record);

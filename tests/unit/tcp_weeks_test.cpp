@@ -1,5 +1,6 @@
-// What is left alone for weeks and is used then. Ticks of 32 bits wrap after 51 days, and half of that is as
-// far as two of them can be told apart: nothing that happened may look as if it were still to come.
+// What is left alone for weeks and is used then. Ticks of 32 bits wrap after 51 days, and half of
+// that is as far as two of them can be told apart: nothing that happened may look as if it were
+// still to come.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -117,7 +118,8 @@ TEST_P(Weeks, TimestampsThatHaveBeenQuietSayNothing) {  // RFC 7323, 5.5
   s.flow().next = 4;
   const auto acks = s.take_all();
   ASSERT_FALSE(acks.empty());
-  EXPECT_EQ(acks.back().options.timestamps->second, 1000u - 0x1000000u) << "it is TS.Recent from now on";
+  EXPECT_EQ(acks.back().options.timestamps->second, 1000u - 0x1000000u)
+      << "it is TS.Recent from now on";
   s.flow().timestamp = 999u - 0x1000000u;
   s.inject(Data("old").seq(4));
   s.expect(Ack().ack(4));
@@ -159,7 +161,8 @@ TEST_P(Weeks, TheWindowStillGrows) {
 
 TEST_P(Weeks, AKeepaliveOfAWeekIsSent) {  // RFC 9293, 3.8.4
   const auto id = established();
-  ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 7 * 24h, .interval = 48h, .count = 255}), Error::kOk);
+  ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 7 * 24h, .interval = 48h, .count = 255}),
+            Error::kOk);
   s.turn();
   ASSERT_TRUE(rests(id));
   pass();
@@ -172,7 +175,8 @@ TEST_P(Weeks, AKeepaliveOfAWeekIsSent) {  // RFC 9293, 3.8.4
 TEST_P(Weeks, SilenceBeforeWhatWasHeardJustNowDoesNotCount) {
   const auto id = established();
   pass();
-  ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 7 * 24h, .interval = 1min, .count = 2}), Error::kOk);
+  ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 7 * 24h, .interval = 1min, .count = 2}),
+            Error::kOk);
   s.turn();
   s.advance(24h);
   s.flow().timestamp = 5000;
@@ -378,7 +382,8 @@ TEST(TcpWeeksTest, CubicGrowsOnAWrapAfterItsLastLoss) {
 // ---- RACK's microseconds, which wrap after 71 minutes ----
 
 class RackPause : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Minutes, RackPause, testing::Values(30, 36, 50, 70, 72, 110, 50 * 24 * 60));
+INSTANTIATE_TEST_SUITE_P(Minutes, RackPause,
+                         testing::Values(30, 36, 50, 70, 72, 110, 50 * 24 * 60));
 
 // The embedder was asleep with segments out; what came meanwhile tells of a hole.
 TEST_P(RackPause, AHoleIsRepairedAtOnce) {  // RFC 8985, 6.2

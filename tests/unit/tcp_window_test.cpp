@@ -1,5 +1,5 @@
-// The window that is announced: growth with the reader, silly windows, zero windows (RFC 9293, 3.8.6); urgent
-// data (RFC 6093).
+// The window that is announced: growth with the reader, silly windows, zero windows (RFC
+// 9293, 3.8.6); urgent data (RFC 6093).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -39,7 +39,8 @@ class TcpWindowGrowthTest : public ::testing::Test {
     s.on_event = [&s, id](const Event& event) {
       std::array<std::byte, 4096> buffer;
       if (event.has(Event::kReadable)) {
-        for (auto got = s.stack().receive(id, buffer); got && *got > 0;) got = s.stack().receive(id, buffer);
+        for (auto got = s.stack().receive(id, buffer); got && *got > 0;)
+          got = s.stack().receive(id, buffer);
       }
     };
     for (std::size_t sent = 0; sent < bytes; sent += kMss) {
@@ -138,7 +139,8 @@ TEST_F(TcpWindowGrowthTest, TheRightEdgeNeverMovesBack) {
 TEST_F(TcpWindowGrowthTest, AHoleAtTheBeginningOfALargeWindowLosesNothing) {
   Script s(with_chunks(4096), growing());
   const auto id = open(s);
-  for (std::uint32_t window : {65'000u, 130'000u, 260'000u, 520'000u, 1'000'000u}) round(s, id, window);
+  for (std::uint32_t window : {65'000u, 130'000u, 260'000u, 520'000u, 1'000'000u})
+    round(s, id, window);
   s.skip();
   s.on_event = nullptr;
   const std::uint32_t begin = s.flow().next;
@@ -222,7 +224,8 @@ TEST_F(TcpZeroWindowTest, TheAckOfAProbeIsNoDuplicate) {
 
 TEST_F(TcpZeroWindowTest, WhatHasNoAckIsUnacceptable) {
   fill(10'000);
-  s_.inject(Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4: of ACKs alone there is an allowance
+  s_.inject(
+      Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4: of ACKs alone there is an allowance
   s_.expect(Ack().ack(10'001).win(0));
   EXPECT_EQ(s_.count(Count::drop_segment_unacceptable), 1u);
 }

@@ -45,7 +45,9 @@ Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather
 
 void Wire::carry(End& from, End& to) {
   for (Bytes& frame : from.outgoing) {
-    const auto happens = [this](std::uint32_t rate) { return rate != 0 && random_.below(1000) < rate; };
+    const auto happens = [this](std::uint32_t rate) {
+      return rate != 0 && random_.below(1000) < rate;
+    };
     if (happens(weather_.loss)) continue;
     const int copies = happens(weather_.duplicate) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {

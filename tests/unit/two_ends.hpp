@@ -1,5 +1,5 @@
-// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual time, one
-// thread, and an audit of both books whenever it is asked for.
+// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual
+// time, one thread, and an audit of both books whenever it is asked for.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ struct Weather {
 /// One end: a stack, its link and what its application does.
 class End final : public Link {
  public:
-  End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities, const Settings& settings,
-      std::uint64_t entropy);
+  End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
+      const Settings& settings, std::uint64_t entropy);
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
@@ -58,7 +58,8 @@ class Wire {
   /// Every this many turns both books are audited; they also are at the end of run().
   std::uint32_t audit_every = 1;
 
-  /// Lets time pass until `done`, or until `limit` of virtual time has passed. Says whether it was done.
+  /// Lets time pass until `done`, or until `limit` of virtual time has passed. Says whether it was
+  /// done.
   bool run(const std::function<bool()>& done, Duration limit);
   void audit();
 

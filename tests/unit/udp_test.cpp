@@ -9,7 +9,8 @@ namespace {
 
 using namespace test;
 
-constexpr IpAddress kBroadcast = IpAddress::v4(0xffffffff), kDirected = IpAddress::v4(10, 0, 0, 255);
+constexpr IpAddress kBroadcast = IpAddress::v4(0xffffffff),
+                    kDirected = IpAddress::v4(10, 0, 0, 255);
 constexpr IpAddress kOtherPeer = IpAddress::v4(10, 0, 0, 7);
 
 class UdpTest : public ::testing::Test {
@@ -59,7 +60,8 @@ TEST_F(UdpTest, SendsAndReceivesWholeDatagrams) {
   EXPECT_EQ(sent->data, "answer");
 }
 
-// RFC 1122, 4.1.4: the interface gives the whole datagram; what does not fit is lost and said to be.
+// RFC 1122, 4.1.4: the interface gives the whole datagram; what does not fit is lost and said to
+// be.
 TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
   const UdpId id = scene_.bind(7);
   scene_.arrives(to_us(7, std::string(1000, 'x')));
@@ -73,7 +75,8 @@ TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
 
 TEST_F(UdpTest, RefusesWhatCannotBeSent) {
   const UdpId id = scene_.bind(7);
-  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(kUdpMaxPayload + 1, 'x')), Error::kInvalidArgument);
+  EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(kUdpMaxPayload + 1, 'x')),
+            Error::kInvalidArgument);
   EXPECT_EQ(send_to(id, kPeerAddress, 0, "x"), Error::kInvalidArgument);
   EXPECT_EQ(send_to(id, IpAddress::v4(8, 8, 8, 8), 9, "x"), Error::kNoRoute);
   EXPECT_EQ(send_to(id, IpAddress::v4(224, 0, 0, 1), 9, "x"), Error::kNoRoute);
@@ -180,7 +183,8 @@ TEST_F(UdpTest, DropsAWrongChecksumAndALyingLength) {
 TEST_F(UdpTest, RefusesWhatIsTaken) {
   (void)scene_.bind(7);
   EXPECT_EQ(udp().bind({.local = {IpAddress(), Port{7}}}).error(), Error::kAddressInUse);
-  EXPECT_EQ(udp().bind({.local = {IpAddress::v4(0), Port{7}}}).error(), Error::kAddressInUse) << "the same";
+  EXPECT_EQ(udp().bind({.local = {IpAddress::v4(0), Port{7}}}).error(), Error::kAddressInUse)
+      << "the same";
   EXPECT_EQ(udp().bind({.local = {kPeerAddress, Port{7}}}).error(), Error::kNoSuchAddress);
   EXPECT_EQ(udp().bind({.local = {IpAddress(), Port{8}}, .interface = InterfaceId{1}}).error(),
             Error::kInvalidArgument);
@@ -252,7 +256,8 @@ TEST_F(UdpTest, AnyCallIsAllowedWhileDraining) {
     EXPECT_EQ(udp().close(first), Error::kOk);
     EXPECT_TRUE(udp().bind({.local = {IpAddress(), Port{7}}}));
   };
-  scene_.turn({encode(to_us(7, "x"), kPeerMac, kStackMac), encode(to_us(8, "y"), kPeerMac, kStackMac)});
+  scene_.turn(
+      {encode(to_us(7, "x"), kPeerMac, kStackMac), encode(to_us(8, "y"), kPeerMac, kStackMac)});
   EXPECT_EQ(scene_.events(second), 0) << "closed before its news was told";
   EXPECT_EQ(udp().socket_count(), 1u);
 }
@@ -297,7 +302,8 @@ TEST(UdpPool, AnEmptyQueueTakesTheLargestDatagramThereIs) {
   }
   scene.arrives({kPeerAddress, kStackAddress, 5000, 7, std::string(kUdpMaxPayload, 'x')});
   scene.arrives({kPeerAddress, kStackAddress, 5000, 7, "behind it"});
-  EXPECT_EQ(scene.count(Count::drop_datagram_queue), 1u) << "the bound holds for all behind the first";
+  EXPECT_EQ(scene.count(Count::drop_datagram_queue), 1u)
+      << "the bound holds for all behind the first";
 }
 
 // ---- Weeks ----
@@ -319,7 +325,8 @@ TEST_P(UdpWeeks, ASocketIsAsItWas) {
 
 TEST_P(UdpWeeks, IcmpErrorsMayBeSentAgain) {  // RFC 1812, 4.3.2.8
   for (int i = 0; i < 200; ++i) scene_.arrives(to_us(99, "nobody"));
-  const auto limited = scene_.count(Count::icmp_errors_limited), out = scene_.count(Count::icmp_errors_out);
+  const auto limited = scene_.count(Count::icmp_errors_limited),
+             out = scene_.count(Count::icmp_errors_out);
   ASSERT_GT(limited, 0u);
   scene_.advance(GetParam() * 24h);
   scene_.arrives(to_us(99, "nobody"));
@@ -387,7 +394,8 @@ TEST_F(UdpTest, HearsAndSendsBroadcastsOnlyWhenAllowed) {
   EXPECT_EQ(sent->source, kStackAddress);
   EXPECT_EQ(sent->destination, kDirected);
   EXPECT_EQ(send_to(loud, kBroadcast, 9, "x"), Error::kInvalidArgument) << "on which interface?";
-  EXPECT_EQ(send_to(loud, IpAddress::v4(10, 0, 9, 255), 9, "x"), Error::kNoRoute) << "a host somewhere else";
+  EXPECT_EQ(send_to(loud, IpAddress::v4(10, 0, 9, 255), 9, "x"), Error::kNoRoute)
+      << "a host somewhere else";
 }
 
 // RFC 1122, 3.3.6: one host's address in a broadcast frame is somebody's mistake.
@@ -401,8 +409,8 @@ TEST_F(UdpTest, DropsOurOwnAddressInABroadcastFrame) {
 // RFC 1122, 3.2.1.3 (a): 0.0.0.0 is the source of a host that does not know its address yet.
 TEST(UdpWithoutAddress, SpeaksAndHearsByBroadcast) {
   DatagramScene scene(false);
-  const UdpId id =
-      scene.bind({.local = {IpAddress(), Port{68}}, .interface = InterfaceId{0}, .broadcast = true});
+  const UdpId id = scene.bind(
+      {.local = {IpAddress(), Port{68}}, .interface = InterfaceId{0}, .broadcast = true});
   EXPECT_EQ(scene.udp().send_to(id, {kBroadcast, Port{67}}, as_bytes("hello")), Error::kOk);
   scene.turn();
   const auto sent = scene.sent();

@@ -9,7 +9,8 @@ namespace {
 using test::hex;
 using test::to_hex;
 
-constexpr std::string_view kRequest = "0001 0800 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002";
+constexpr std::string_view kRequest =
+    "0001 0800 06 04 0001 020000000001 0a4d0001 000000000000 0a4d0002";
 
 TEST(WireArp, Parses) {
   const auto packet = parse_arp(hex(kRequest));
@@ -29,13 +30,14 @@ TEST(WireArp, LeavesPaddingAlone) {
 
 TEST(WireArp, RefusesWhatIsCutShort) {
   const auto bytes = hex(kRequest);
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_arp(std::span(bytes).first(n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(parse_arp(std::span(bytes).first(n))) << n;
 }
 
 TEST(WireArp, RefusesOtherTypesLengthsAndOperations) {
-  for (const char* head :
-       {"0006 0800 06 04 0001", "0001 86dd 06 04 0001", "0001 0800 08 04 0001", "0001 0800 06 10 0001",
-        "0001 0800 00 00 0001", "0001 0800 06 04 0000", "0001 0800 06 04 0003", "0001 0800 06 04 0101"}) {
+  for (const char* head : {"0006 0800 06 04 0001", "0001 86dd 06 04 0001", "0001 0800 08 04 0001",
+                           "0001 0800 06 10 0001", "0001 0800 00 00 0001", "0001 0800 06 04 0000",
+                           "0001 0800 06 04 0003", "0001 0800 06 04 0101"}) {
     auto bytes = hex(head);
     bytes.resize(60);
     EXPECT_FALSE(parse_arp(bytes)) << head;

@@ -18,7 +18,10 @@ std::optional<DhcpMessage> parse(const DhcpReply& reply) {
 DhcpReply ack() {
   DhcpReply reply;
   reply.xid = 0xabcdef01;
-  return reply.with(53, "\5").with(54, be32(0x0a000001)).with(51, be32(3600)).with(1, be32(0xffffff00));
+  return reply.with(53, "\5")
+      .with(54, be32(0x0a000001))
+      .with(51, be32(3600))
+      .with(1, be32(0xffffff00));
 }
 
 TEST(WireDhcp, ReadsAnAck) {
@@ -91,7 +94,8 @@ TEST(WireDhcp, SkipsOptionsThatOverrun) {
   EXPECT_FALSE(parse_dhcp(bytes_of(whole.substr(0, 240)), kOurs)) << "no type";
 }
 
-// One option that cannot be is as if it had not been given: it costs neither the others nor the lease.
+// One option that cannot be is as if it had not been given: it costs neither the others nor the
+// lease.
 TEST(WireDhcp, SkipsLengthsAndValuesThatAKindCannotHave) {
   const auto skips = [](int kind, const std::string& data) {
     DhcpReply reply;
@@ -139,8 +143,9 @@ TEST(WireDhcp, OptionsThatNobodyReadsMayBeEmpty) {
 
 // RFC 3396, 7
 TEST(WireDhcp, PutsListsTogetherThatAreSpreadOverOptions) {
-  const auto message = parse(
-      ack().with(6, be32(0x0a000035) + be32(0x0a000036).substr(0, 2)).with(6, be32(0x0a000036).substr(2)));
+  const auto message = parse(ack()
+                                 .with(6, be32(0x0a000035) + be32(0x0a000036).substr(0, 2))
+                                 .with(6, be32(0x0a000036).substr(2)));
   ASSERT_TRUE(message);
   ASSERT_EQ(message->dns_count, 2);
   EXPECT_EQ(message->dns[1], IpAddress::v4(10, 0, 0, 54));

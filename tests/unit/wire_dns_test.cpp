@@ -10,7 +10,8 @@ namespace {
 
 using namespace test;
 
-const std::string kHeaderBytes = be16(0x1234) + be16(0x8180) + be16(1) + be16(0) + be16(0) + be16(0);
+const std::string kHeaderBytes =
+    be16(0x1234) + be16(0x8180) + be16(1) + be16(0) + be16(0) + be16(0);
 
 /// The name at this place of a message that begins with a header and goes on with these bytes.
 std::optional<DnsName> name_at(const std::string& behind_header, std::size_t at) {
@@ -37,8 +38,8 @@ TEST(WireDns, TakesNamesOfHostsOnly) {
        {"a", "localhost", "www.example.org", "www.example.org.", "a-b.c_d.e1", "1.2.3.4a"}) {
     EXPECT_TRUE(DnsName::parse(good)) << good;
   }
-  for (const char* bad :
-       {"", ".", "..", "a..b", ".a", "a b", "a/b", "a:53", "10.0.0.256", "1", "www.1", "\xc3\xa4.de"}) {
+  for (const char* bad : {"", ".", "..", "a..b", ".a", "a b", "a/b", "a:53", "10.0.0.256", "1",
+                          "www.1", "\xc3\xa4.de"}) {
     EXPECT_FALSE(DnsName::parse(bad)) << bad;
   }
   EXPECT_TRUE(DnsName::parse(repeated(63, 'a') + ".org"));
@@ -60,8 +61,10 @@ TEST(WireDns, ComparesNamesWithoutCase) {
 
 TEST(WireDns, FollowsPointersBack) {
   const std::string before = dns_name("example.org");  // at 12
-  EXPECT_EQ(name_at_end(before, std::string("\3www") + dns_pointer(12)), DnsName::parse("www.example.org"));
-  EXPECT_EQ(name_at_end(before, dns_pointer(20)), DnsName::parse("org")) << "into the middle of a name";
+  EXPECT_EQ(name_at_end(before, std::string("\3www") + dns_pointer(12)),
+            DnsName::parse("www.example.org"));
+  EXPECT_EQ(name_at_end(before, dns_pointer(20)), DnsName::parse("org"))
+      << "into the middle of a name";
   const std::string twice = before + std::string("\3www") + dns_pointer(12);
   EXPECT_EQ(name_at_end(twice, std::string("\2vw") + dns_pointer(12 + before.size())),
             DnsName::parse("vw.www.example.org"));
@@ -87,13 +90,16 @@ TEST(WireDns, RefusesCompressionLoopsAndForwardPointers) {
 
 // hazards.md: "DNS: ... label and name length"
 TEST(WireDns, RefusesLabelsAndNamesThatAreTooLong) {
-  EXPECT_FALSE(name_at(std::string("\x40") + repeated(64, 'a') + '\0', 12)) << "RFC 6891, 5: not a length";
+  EXPECT_FALSE(name_at(std::string("\x40") + repeated(64, 'a') + '\0', 12))
+      << "RFC 6891, 5: not a length";
   EXPECT_FALSE(name_at(std::string("\x80") + repeated(128, 'a') + '\0', 12));
   EXPECT_FALSE(name_at(std::string("\x05") + "abc", 12)) << "past the end";
   EXPECT_FALSE(name_at(std::string("\x03") + "abc", 12)) << "no end";
   const std::string label = '\x3f' + repeated(63, 'a');
-  EXPECT_TRUE(name_at(label + label + label + '\x3d' + repeated(61, 'b') + '\0', 12)) << "255 bytes";
-  EXPECT_FALSE(name_at(label + label + label + '\x3e' + repeated(62, 'b') + '\0', 12)) << "256 bytes";
+  EXPECT_TRUE(name_at(label + label + label + '\x3d' + repeated(61, 'b') + '\0', 12))
+      << "255 bytes";
+  EXPECT_FALSE(name_at(label + label + label + '\x3e' + repeated(62, 'b') + '\0', 12))
+      << "256 bytes";
   EXPECT_FALSE(name_at_end(label + label + '\0', label + label + dns_pointer(12)))
       << "too long only after the jump";
 }
@@ -105,12 +111,14 @@ TEST(WireDns, ANulInsideALabelIsAByteLikeAnyOther) {
   ASSERT_TRUE(name);
   EXPECT_EQ(name->bytes().size(), nul.size());
   EXPECT_NE(*name, *DnsName::parse("www.example.org")) << "the name does not end there";
-  EXPECT_FALSE(name_at(std::string("\3www\7example"), 12)) << "and without one it does not end at all";
+  EXPECT_FALSE(name_at(std::string("\3www\7example"), 12))
+      << "and without one it does not end at all";
 }
 
 // hazards.md: "DNS: ... RDLENGTH and counts that lie"
 TEST(WireDns, RefusesDataLengthsThatLie) {
-  const auto good = bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(60) + be16(4) + "1234");
+  const auto good =
+      bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(60) + be16(4) + "1234");
   for (std::size_t size = kDnsHeader; size < good.size(); ++size) {
     const auto cut = std::span(good).first(size);
     DnsReader reader(cut);
@@ -130,7 +138,8 @@ TEST(WireDns, RefusesDataLengthsThatLie) {
 
 // RFC 2181, 8
 TEST(WireDns, ATimeToLiveWithItsHighestBitSetIsNone) {
-  const auto bytes = bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(0x80000001) + be16(0));
+  const auto bytes =
+      bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(0x80000001) + be16(0));
   DnsReader reader(bytes);
   DnsHeader header;
   DnsRecord record;
@@ -142,7 +151,8 @@ TEST(WireDns, ReadsNoiseToItsEnd) {
   Random random(9);
   for (int round = 0; round < 20000; ++round) {
     std::vector<std::byte> bytes(random.below(100));
-    for (auto& b : bytes) b = static_cast<std::byte>(random.below(4) == 0 ? 0xc0 : random.below(32));
+    for (auto& b : bytes)
+      b = static_cast<std::byte>(random.below(4) == 0 ? 0xc0 : random.below(32));
     DnsReader reader(bytes);
     DnsHeader header;
     DnsRecord record;

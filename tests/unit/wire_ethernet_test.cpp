@@ -26,7 +26,8 @@ TEST(WireEthernet, Parses) {
 TEST(WireEthernet, RefusesRunts) {
   const auto bytes = hex("020000000002 020000000001 0806");
   EXPECT_TRUE(parse_ethernet(bytes)) << "a header alone is a frame";
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_ethernet(std::span(bytes).first(n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(parse_ethernet(std::span(bytes).first(n))) << n;
 }
 
 // IEEE 802.1Q, 6.9.1: a tag of VLAN 0 carries a priority only.
@@ -45,7 +46,8 @@ TEST(WireEthernet, PassesOverTagsOfVlanZero) {
 TEST(WireEthernet, LeavesOtherVlansAndTooManyTags) {
   for (const char* tags :
        {"8100 a00a", "8100 0fff", "8100 0000 8100 0001", "8100 0000 8100 0000 8100 0000"}) {
-    const auto frame = parse_ethernet(hex("020000000002 020000000001 " + std::string(tags) + " 0800 aabb"));
+    const auto frame =
+        parse_ethernet(hex("020000000002 020000000001 " + std::string(tags) + " 0800 aabb"));
     ASSERT_TRUE(frame) << tags;
     EXPECT_EQ(frame->type, 0x8100) << tags;
   }

@@ -23,7 +23,8 @@ TEST(WireIcmp4, Parses) {
 TEST(WireIcmp4, RefusesWhatIsCutShort) {
   const auto bytes = hex("08 00 e5ca 1234 0001");
   EXPECT_TRUE(parse_icmp4(bytes));
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_icmp4(std::span(bytes).first(n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(parse_icmp4(std::span(bytes).first(n))) << n;
 }
 
 TEST(WireIcmp4, Verifies) {

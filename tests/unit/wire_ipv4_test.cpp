@@ -38,14 +38,19 @@ TEST(WireIpv4, CutsThePadding) {
 
 TEST(WireIpv4, RefusesWhatIsCutShort) {
   const auto bytes = packet(kHeader);
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_ipv4(std::span(bytes).first(n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(parse_ipv4(std::span(bytes).first(n))) << n;
 }
 
 TEST(WireIpv4, RefusesBadVersionsAndLengths) {
-  EXPECT_FALSE(parse_ipv4(packet("65 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002"))) << "version 6";
-  EXPECT_FALSE(parse_ipv4(packet("05 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002"))) << "version 0";
-  EXPECT_FALSE(parse_ipv4(packet("44 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002"))) << "header of 16";
-  EXPECT_FALSE(parse_ipv4(packet("40 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002"))) << "header of 0";
+  EXPECT_FALSE(parse_ipv4(packet("65 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
+      << "version 6";
+  EXPECT_FALSE(parse_ipv4(packet("05 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
+      << "version 0";
+  EXPECT_FALSE(parse_ipv4(packet("44 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
+      << "header of 16";
+  EXPECT_FALSE(parse_ipv4(packet("40 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
+      << "header of 0";
   EXPECT_FALSE(parse_ipv4(packet("47 00 0018 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
       << "header past the end";
   EXPECT_FALSE(parse_ipv4(packet("45 00 0019 0000 4000 40 06 0000 0a4d0001 0a4d0002")))
@@ -64,7 +69,8 @@ std::optional<Ipv4OptionFault> check_options(std::string_view header) {
 }
 
 TEST(WireIpv4, SkipsOptions) {
-  const auto bytes = packet("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 01 94040000 00 ff ff");
+  const auto bytes =
+      packet("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 01 94040000 00 ff ff");
   ASSERT_TRUE(parse_ipv4(bytes));
   EXPECT_EQ(to_hex(parse_ipv4(bytes)->payload), "de ad be ef");
   EXPECT_EQ(parse_ipv4(bytes)->options.size(), 8u);
@@ -82,7 +88,9 @@ TEST(WireIpv4, FindsMalformedOptions) {
   EXPECT_EQ(at("94010000"), 20) << "length 1";
   EXPECT_EQ(at("94050000"), 20) << "past the header";
   EXPECT_EQ(at("01010194"), 23) << "no length";
-  EXPECT_EQ(check_options("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 94040000 01 44 09 00")->at, 25)
+  EXPECT_EQ(
+      check_options("47 00 0020 0000 4000 40 06 0000 0a4d0001 0a4d0002 94040000 01 44 09 00")->at,
+      25)
       << "behind a good one";
 }
 
@@ -97,11 +105,15 @@ TEST(WireIpv4, FindsSourceRoutes) {
 }
 
 TEST(WireIpv4, NoticesFragments) {
-  EXPECT_TRUE(parse_ipv4(packet("45 00 0018 1234 2000 40 06 0000 0a4d0001 0a4d0002"))->is_fragment())
+  EXPECT_TRUE(
+      parse_ipv4(packet("45 00 0018 1234 2000 40 06 0000 0a4d0001 0a4d0002"))->is_fragment())
       << "first";
-  EXPECT_TRUE(parse_ipv4(packet("45 00 0018 1234 0001 40 06 0000 0a4d0001 0a4d0002"))->is_fragment())
+  EXPECT_TRUE(
+      parse_ipv4(packet("45 00 0018 1234 0001 40 06 0000 0a4d0001 0a4d0002"))->is_fragment())
       << "last";
-  EXPECT_EQ(parse_ipv4(packet("45 00 0018 1234 3fff 40 06 0000 0a4d0001 0a4d0002"))->fragment_offset, 0x1fff);
+  EXPECT_EQ(
+      parse_ipv4(packet("45 00 0018 1234 3fff 40 06 0000 0a4d0001 0a4d0002"))->fragment_offset,
+      0x1fff);
 }
 
 TEST(WireIpv4, FindsABadChecksum) {

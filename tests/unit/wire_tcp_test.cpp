@@ -38,7 +38,8 @@ TEST(WireTcp, Parses) {
 
 TEST(WireTcp, RefusesWhatIsCutShort) {
   const auto bytes = segment("6002", "02040218");
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_tcp(std::span(bytes).first(n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(parse_tcp(std::span(bytes).first(n))) << n;
   EXPECT_TRUE(parse_tcp(bytes));
 }
 
@@ -57,7 +58,8 @@ TEST(WireTcp, ReadsTheMss) {
 
 TEST(WireTcp, ReadsTheOptionsOfASynAndSkipsOthers) {
   // Window scale, SACK permitted, timestamps, one that nobody has defined, and the MSS.
-  const auto bytes = segment("c002", "030307 01 0402 0101 080a 11111111 22222222 fd04 beef 020405b4 0000");
+  const auto bytes =
+      segment("c002", "030307 01 0402 0101 080a 11111111 22222222 fd04 beef 020405b4 0000");
   ASSERT_EQ(bytes.size() % 4, 0u);
   const auto tcp = parse_tcp(bytes);
   ASSERT_TRUE(tcp);
@@ -115,7 +117,8 @@ TEST(WireTcp, EmitsWhatItParses) {
   std::array<std::byte, kTcpHeaderMax> out;
   out.fill(std::byte{0xee});
   EXPECT_EQ(emit_tcp(tcp, out), 20u);
-  EXPECT_EQ(to_hex(std::span(out).first(20)), to_hex(hex("c350 0050 89abcdef 01234567 5012 faf0 0000 0003")));
+  EXPECT_EQ(to_hex(std::span(out).first(20)),
+            to_hex(hex("c350 0050 89abcdef 01234567 5012 faf0 0000 0003")));
   tcp.mss = 1460;
   EXPECT_EQ(emit_tcp(tcp, out), 24u);
   EXPECT_EQ(to_hex(std::span(out).first(25)),
@@ -171,13 +174,15 @@ TEST(WireTcp, ChecksumsPayloadInOddPieces) {
     finish_tcp_checksum(whole, sum_of(whole), kA, kB, pieces);
     whole.insert(whole.end(), payload.begin(), payload.end());
     ASSERT_TRUE(verify_tcp_checksum(whole, kA, kB));
-    ASSERT_FALSE(verify_tcp_checksum(whole, kA, IpAddress::v4(10, 77, 0, 3))) << "meant for another";
+    ASSERT_FALSE(verify_tcp_checksum(whole, kA, IpAddress::v4(10, 77, 0, 3)))
+        << "meant for another";
     whole[random.below(whole.size())] ^= static_cast<std::byte>(1u << random.below(8));
     ASSERT_FALSE(verify_tcp_checksum(whole, kA, kB)) << "one bit flipped";
   }
 }
 
-// Whatever the bytes are, parsing them reads nothing outside (the sanitizers watch) and payload lies within.
+// Whatever the bytes are, parsing them reads nothing outside (the sanitizers watch) and payload
+// lies within.
 TEST(WireTcp, SurvivesNoise) {
   test::Random random(4);
   for (int round = 0; round < 20000; ++round) {

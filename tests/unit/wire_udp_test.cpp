@@ -8,7 +8,8 @@ namespace {
 
 using namespace test;
 
-constexpr IpAddress kUdpFrom = IpAddress::v4(192, 168, 0, 31), kUdpTo = IpAddress::v4(192, 168, 0, 30);
+constexpr IpAddress kUdpFrom = IpAddress::v4(192, 168, 0, 31),
+                    kUdpTo = IpAddress::v4(192, 168, 0, 30);
 
 // RFC 768, "Format"; the sum worked out by hand.
 TEST(WireUdp, EmitsLiteralBytes) {

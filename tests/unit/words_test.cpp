@@ -1,4 +1,5 @@
-// What the stack has words for: every state, reason, cause and error has its own, and no two are alike.
+// What the stack has words for: every state, reason, cause and error has its own, and no two are
+// alike.
 #include <gtest/gtest.h>
 
 #include <set>

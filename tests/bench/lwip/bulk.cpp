@@ -71,7 +71,8 @@ class Bulk {
 
   /// As much as lwIP takes: numbers that count on.
   void fill(tcp_pcb* pcb) {
-    while (const auto n = static_cast<u16_t>(std::min<std::size_t>(tcp_sndbuf(pcb), sizeof words_))) {
+    while (const auto n =
+               static_cast<u16_t>(std::min<std::size_t>(tcp_sndbuf(pcb), sizeof words_))) {
       for (std::size_t i = 0; i < (n + 7u) / 8; ++i) words_[i] = next_++;
       if (tcp_write(pcb, words_.data(), n, TCP_WRITE_FLAG_COPY) != ERR_OK) break;
     }

@@ -1,5 +1,5 @@
-// lwIP's headers, and its lock: its own thread handles frames and timers, and calls back; who calls lwIP from
-// elsewhere holds the lock meanwhile.
+// lwIP's headers, and its lock: its own thread handles frames and timers, and calls back; who calls
+// lwIP from elsewhere holds the lock meanwhile.
 #pragma once
 
 // Not all of them say that they are C.

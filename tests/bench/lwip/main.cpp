@@ -20,7 +20,9 @@ struct Arguments {
 CLI::App* with_device(CLI::App* command, Arguments& a, double& seconds) {
   command->add_option("--device", a.device, "a TAP device that stands already")->required();
   command->add_option("--address", a.address, "our address, in a network of 24 bits")->required();
-  command->add_option("--seconds", seconds, "how long")->required()->check(CLI::Range(0.001, 86400.0));
+  command->add_option("--seconds", seconds, "how long")
+      ->required()
+      ->check(CLI::Range(0.001, 86400.0));
   return command;
 }
 
@@ -61,7 +63,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Arguments arguments;
   add_strike(app, arguments);
-  add_bulk(app, arguments, "sink", "accept connections and throw away what they send", conker::lwip::sink);
+  add_bulk(app, arguments, "sink", "accept connections and throw away what they send",
+           conker::lwip::sink);
   add_bulk(app, arguments, "source", "accept connections and send to them", conker::lwip::source);
   try {
     app.parse(argc, argv);

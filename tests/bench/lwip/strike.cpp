@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Until the kernel's end of the device stands up, some time after we have attached, nothing is answered;
-/// lwIP would lose what it had begun meanwhile for seconds.
+/// Until the kernel's end of the device stands up, some time after we have attached, nothing is
+/// answered; lwIP would lose what it had begun meanwhile for seconds.
 void find(const ip_addr_t& target) {
   const auto give_up = Clock::now() + std::chrono::seconds(5);
   while (Clock::now() < give_up) {
@@ -42,8 +42,8 @@ class Striker {
   void run() {
     find(to_);
     const auto start = Clock::now();
-    const auto end =
-        start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds));
+    const auto end = start + std::chrono::duration_cast<Clock::duration>(
+                                 std::chrono::duration<double>(options_.seconds));
     while (Clock::now() < end) {
       {
         const CoreLock lock;
@@ -57,9 +57,10 @@ class Striker {
       return std::chrono::duration<double>(when - start).count();
     };
     const double seconds = since(Clock::now());
-    std::printf("{\"completed\": %llu, \"failed\": %llu, \"seconds\": %.3f, \"cycles_per_second\": %.0f, ",
-                static_cast<unsigned long long>(completed_), static_cast<unsigned long long>(failed_),
-                seconds, static_cast<double>(completed_) / seconds);
+    std::printf(
+        "{\"completed\": %llu, \"failed\": %llu, \"seconds\": %.3f, \"cycles_per_second\": %.0f, ",
+        static_cast<unsigned long long>(completed_), static_cast<unsigned long long>(failed_),
+        seconds, static_cast<double>(completed_) / seconds);
     if (out_of_ports_) {
       std::printf("\"out_of_ports_after\": %.3f}\n", since(*out_of_ports_));
     } else {
@@ -71,8 +72,8 @@ class Striker {
   static Striker& from(void* argument) { return *static_cast<Striker*>(argument); }
 
   void open_more() {
-    // To find that no port is free costs lwIP a walk over all connections for each port: it is not asked
-    // again.
+    // To find that no port is free costs lwIP a walk over all connections for each port: it is not
+    // asked again.
     while (opening_ && !out_of_ports_ && in_flight_ < options_.flight) {
       tcp_pcb* const pcb = tcp_new();
       if (pcb == nullptr) return;
@@ -99,8 +100,8 @@ class Striker {
       tcp_recv(pcb, on_received);
       return tcp_close(pcb);
     }
-    // The next opens before this one is freed: in its place in memory lwIP would take it for the one it is
-    // just handling, and keep its SYN back.
+    // The next opens before this one is freed: in its place in memory lwIP would take it for the
+    // one it is just handling, and keep its SYN back.
     self.completed();
     tcp_err(pcb, nullptr);
     tcp_abort(pcb);

@@ -47,8 +47,8 @@ class Attacker final : public Link {
     const auto offset = std::to_integer<std::size_t>(bytes[kHeaders + 12]) / 16 * 4;
     const auto segment = parse_tcp(whole.subspan(kHeaders, offset));
     if (!segment) throw std::runtime_error("a segment that is none");
-    const auto length =
-        static_cast<std::uint32_t>(frame.size() - kHeaders - offset) + (segment->has(TcpFlags::kSyn) ? 1 : 0);
+    const auto length = static_cast<std::uint32_t>(frame.size() - kHeaders - offset) +
+                        (segment->has(TcpFlags::kSyn) ? 1 : 0);
     if (segment->has(TcpFlags::kSyn)) una = nxt = segment->sequence;
     if (length > 1) step = std::max(step, length);
     nxt = max(nxt, segment->sequence + length);
@@ -76,7 +76,8 @@ class Scene {
     window_ = window_ >> scale_ << scale_;
     stack_.use(recovery_);
     const auto interface = stack_.add_interface(link_, kOurMac, 1500);
-    if (!interface || stack_.add_address(*interface, {kOurs, 24}) != Error::kOk) fail("no interface");
+    if (!interface || stack_.add_address(*interface, {kOurs, 24}) != Error::kOk)
+      fail("no interface");
     stack_.begin(now_);
     if (!stack_.listen({.local = {{}, kService}})) fail("no listener");
   }
@@ -97,7 +98,8 @@ class Scene {
     // All that is beyond the first segment, again and again.
     took = {};
     for (std::uint32_t i = 0; i < acks; ++i) {
-      took += ack({block(1, out), block(out / 2, out / 2 + 1), block(1 + i % (out - 1), 2 + i % (out - 1))});
+      took += ack({block(1, out), block(out / 2, out / 2 + 1),
+                   block(1 + i % (out - 1), 2 + i % (out - 1))});
     }
     count(1, acks, took);
     if (stack_.abort(id_) != Error::kOk) fail("no abort");
@@ -111,7 +113,8 @@ class Scene {
     for (const Pattern& pattern : patterns_) {
       report.acks += pattern.acks;
       all += pattern.nanoseconds;
-      report.worst = std::max(report.worst, pattern.nanoseconds / static_cast<double>(pattern.acks));
+      report.worst =
+          std::max(report.worst, pattern.nanoseconds / static_cast<double>(pattern.acks));
     }
     report.nanoseconds = all / static_cast<double>(report.acks);
     return report;
@@ -148,12 +151,13 @@ class Scene {
   }
 
   TcpSegment segment(std::uint8_t flags) {
-    TcpSegment s{.source = Port{static_cast<std::uint16_t>(port_)}, .destination = kService, .flags = flags};
+    TcpSegment s{
+        .source = Port{static_cast<std::uint16_t>(port_)}, .destination = kService, .flags = flags};
     s.sequence = link_.acknowledged;
     s.acknowledgment = link_.una;
     s.window = static_cast<std::uint16_t>(window_ >> scale_);
-    s.timestamps =
-        TcpTimestamps{static_cast<std::uint32_t>(now_.time_since_epoch().count() / 1000), link_.echo};
+    s.timestamps = TcpTimestamps{static_cast<std::uint32_t>(now_.time_since_epoch().count() / 1000),
+                                 link_.echo};
     return s;
   }
 
@@ -223,7 +227,8 @@ class Scene {
     if (!stack_.info(id_, info)) fail("no connection");
   }
 
-  // Slow start, with no more acknowledged than it takes: an application is never far ahead of what is out.
+  // Slow start, with no more acknowledged than it takes: an application is never far ahead of what
+  // is out.
   void fill() {
     static const std::vector<std::byte> kBytes(1 << 18);
     for (int turns = 0; turns < 1'000'000; ++turns) {

@@ -14,8 +14,8 @@
 namespace conker::bench {
 namespace {
 
-// Counted page by page: smaps would mix the storages of both stacks, which may share one mapping of the
-// kernel's.
+// Counted page by page: smaps would mix the storages of both stacks, which may share one mapping of
+// the kernel's.
 std::size_t resident(std::span<const std::byte> storage) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   std::vector<unsigned char> pages((storage.size() + page - 1) / page);
@@ -42,7 +42,8 @@ Footprint footprint(const StrikeOptions& options, std::uint32_t records, const C
   const std::size_t after = resident(storage);
   pair.check();
   return {.records = records,
-          .bytes_of_tables = per_record(Stack::storage_bytes(with), Stack::storage_bytes(without), records),
+          .bytes_of_tables =
+              per_record(Stack::storage_bytes(with), Stack::storage_bytes(without), records),
           .rss_bytes_per_record = per_record(after, before, records),
           .rss_bytes = after};
 }
@@ -61,8 +62,8 @@ Footprint footprint_of_time_wait(std::uint32_t records) {
                               .addresses = std::max(records / kPortsOfAnAddress + 1, 16u)};
   StrikeOptions none = options;
   none.time_wait = 16;
-  return footprint(options, records, Pair::left_capacities(options), Pair::left_capacities(none), &Pair::left,
-                   [](Pair& pair) { pair.fill_time_wait(); });
+  return footprint(options, records, Pair::left_capacities(options), Pair::left_capacities(none),
+                   &Pair::left, [](Pair& pair) { pair.fill_time_wait(); });
 }
 
 }  // namespace conker::bench

@@ -1,6 +1,6 @@
-// lwIP against itself, by its raw API, over its own loop interface. All of it runs inside lwIP's thread:
-// every callback does what is next, and nobody waits for a lock or a message but for the loop interface
-// itself.
+// lwIP against itself, by its raw API, over its own loop interface. All of it runs inside lwIP's
+// thread: every callback does what is next, and nobody waits for a lock or a message but for the
+// loop interface itself.
 #include <lwip/init.h>
 #include <lwip/ip.h>
 #include <lwip/netif.h>
@@ -22,13 +22,16 @@ namespace conker::bench {
 namespace {
 
 constexpr std::uint16_t kPort = 80;
-// Between tries to open after lwIP has refused: it looks through all its ports and records for each.
+// Between tries to open after lwIP has refused: it looks through all its ports and records for
+// each.
 constexpr Duration kRetryPause = 100ms;
 
 /// Counted by lwIP's thread, read by ours.
 class Tallied {
  public:
-  void add() { value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void add() {
+    value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -48,8 +51,8 @@ class Lwip {
 
   Tally tally() const { return {completed_.get(), failed_.get(), 0, 0}; }
 
-  /// After lwIP has refused to open nothing happens there of its own accord; this makes it try again. It may
-  /// be busy for long, so nobody waits for it.
+  /// After lwIP has refused to open nothing happens there of its own accord; this makes it try
+  /// again. It may be busy for long, so nobody waits for it.
   void nudge() {
     (void)tcpip_try_callback([](void* self) { static_cast<Lwip*>(self)->open_all(); }, this);
   }
@@ -128,14 +131,15 @@ class Lwip {
         if (bytes != nullptr) {
           pbuf_free(bytes);
         } else {
-          of(arg).ended(true);  // the other side's FIN; what follows is TIME-WAIT, lwIP's own affair
+          of(arg).ended(
+              true);  // the other side's FIN; what follows is TIME-WAIT, lwIP's own affair
         }
         return ERR_OK;
       });
       return tcp_close(pcb);
     }
-    // The next is opened first: in the place of this one lwIP would mistake it for the one at work, and let
-    // its SYN wait for a timer.
+    // The next is opened first: in the place of this one lwIP would mistake it for the one at work,
+    // and let its SYN wait for a timer.
     of(self).ended(true);
     tcp_err(pcb, nullptr);
     tcp_abort(pcb);

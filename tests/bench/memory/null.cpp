@@ -1,5 +1,5 @@
-// What the wire and the loop around it cost: the same frames as conker's, in number and size, from two ends
-// that answer each by a template and remember nothing.
+// What the wire and the loop around it cost: the same frames as conker's, in number and size, from
+// two ends that answer each by a template and remember nothing.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -38,15 +38,16 @@ class Template {
     const std::span<std::byte> out(bytes_);
     const std::size_t tcp = emit_tcp(segment, out.subspan(kTcpAt));
     emit_ipv4(ip, tcp, out.subspan(kEthernetHeader));
-    emit_ethernet({MacAddress{{2, 0, 0, 0, 0, 1}}, MacAddress{{2, 0, 0, 0, 0, 2}}, kEtherTypeIpv4, {}}, out);
+    emit_ethernet(
+        {MacAddress{{2, 0, 0, 0, 0, 1}}, MacAddress{{2, 0, 0, 0, 0, 2}}, kEtherTypeIpv4, {}}, out);
     whole_ = out.first(kTcpAt + tcp);
     frame_.parts = std::span(&whole_, 1);
   }
   Template(const Template&) = delete;
   Template& operator=(const Template&) = delete;
 
-  /// The answer to a segment: from its destination port to its source port, and its numbers the other way
-  /// round.
+  /// The answer to a segment: from its destination port to its source port, and its numbers the
+  /// other way round.
   const FrameOut& answer(const std::byte* to) {
     turn_round<2>(to + kPortsAt, kPortsAt);
     turn_round<4>(to + kNumbersAt, kNumbersAt);
@@ -136,7 +137,8 @@ class NullPair {
   WireEnd left_, right_;
   std::array<FrameIn, kBatch> batch_;
   Template syn_{kSyn}, syn_ack_{kSyn | kAck};
-  Template left_fin_{kFin | kAck}, right_fin_{kFin | kAck}, left_reset_{kRst | kAck}, last_ack_{kAck};
+  Template left_fin_{kFin | kAck}, right_fin_{kFin | kAck}, left_reset_{kRst | kAck},
+      last_ack_{kAck};
   std::uint16_t port_ = 0;
   std::uint64_t completed_ = 0;
   std::uint64_t lost_ = 0;

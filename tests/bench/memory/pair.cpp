@@ -11,7 +11,8 @@ namespace conker::bench {
 namespace {
 
 constexpr Port kStrikePort{80};
-constexpr std::uint16_t kIdlePorts = 8000;  // the first; so many connections of each address to one of them:
+constexpr std::uint16_t kIdlePorts =
+    8000;  // the first; so many connections of each address to one of them:
 constexpr std::uint32_t kIdlePerPort = 20'000;
 constexpr Duration kPatience = 50s;  // less than a record stays in TIME-WAIT
 constexpr IpAddress kRight = IpAddress::v4(10, 0, 0, 1);
@@ -126,7 +127,8 @@ Pair::Pair(const StrikeOptions& options)
   resolve_neighbours();
 }
 
-// Otherwise the first connections would wait in the neighbours' queues, which drop what they cannot hold.
+// Otherwise the first connections would wait in the neighbours' queues, which drop what they cannot
+// hold.
 void Pair::resolve_neighbours() {
   for (const IpAddress& address : addresses_) {
     expect(right_.stack.ping(address, 1, 1, {}), "ping");
@@ -155,7 +157,8 @@ void Pair::turn(Open&& open) {
       now_,
       [&](const Event& event) {
         if (!event.has(Event::kAcceptable)) return;
-        for (auto id = right_.stack.accept(event.listener); id; id = right_.stack.accept(event.listener)) {
+        for (auto id = right_.stack.accept(event.listener); id;
+             id = right_.stack.accept(event.listener)) {
           if (event.cookie == kStriking) (void)right_.stack.close(*id);
         }
       },
@@ -193,8 +196,10 @@ void Pair::open_idle() {
   const Instant give_up = clock_now() + kPatience;
   std::uint32_t opened = 0;
   const auto open = [&] {
-    for (; opened < options_.idle && idle_under_way_ < options_.flight; ++opened, ++idle_under_way_) {
-      const auto port = static_cast<std::uint16_t>(kIdlePorts + opened / options_.addresses / kIdlePerPort);
+    for (; opened < options_.idle && idle_under_way_ < options_.flight;
+         ++opened, ++idle_under_way_) {
+      const auto port =
+          static_cast<std::uint16_t>(kIdlePorts + opened / options_.addresses / kIdlePerPort);
       if (!connect(port, kIdle)) return;
     }
   };
@@ -219,13 +224,15 @@ Tally Pair::tally() const {
   const Counters& left = left_.stack.counters();
   const Counters& right = right_.stack.counters();
   const Count wanted = reset ? Count::ended_aborted : Count::ended_closed;
-  return {left[wanted],
-          failures(left, wanted) + failures(right, reset ? Count::ended_reset : Count::ended_closed),
-          left[Count::time_wait_evicted], left[Count::time_wait_reused]};
+  return {
+      left[wanted],
+      failures(left, wanted) + failures(right, reset ? Count::ended_reset : Count::ended_closed),
+      left[Count::time_wait_evicted], left[Count::time_wait_reused]};
 }
 
 void Pair::check() const {
-  if (idle_ended_ != 0) throw std::runtime_error(std::to_string(idle_ended_) + " idle connections ended");
+  if (idle_ended_ != 0)
+    throw std::runtime_error(std::to_string(idle_ended_) + " idle connections ended");
   check_books(left_.stack, "left");
   check_books(right_.stack, "right");
 }

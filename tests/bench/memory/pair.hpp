@@ -23,7 +23,8 @@ class Host {
   template <typename OnEvent, typename Speak>
   void turn(Instant now, OnEvent&& on_event, Speak&& speak) {
     stack.begin(now);
-    while (const std::size_t n = link.receive(batch_, now)) stack.input({}, std::span(batch_).first(n));
+    while (const std::size_t n = link.receive(batch_, now))
+      stack.input({}, std::span(batch_).first(n));
     stack.timers();
     for (Event event; stack.next_event(event);) on_event(event);
     speak();
@@ -54,8 +55,8 @@ class Pair {
   void open_idle();
   /// Opens and closes until `end`.
   void strike(Instant end);
-  /// Opens and closes until the left stack's TIME-WAIT table is full. Throws when it takes so long that the
-  /// first records end before.
+  /// Opens and closes until the left stack's TIME-WAIT table is full. Throws when it takes so long
+  /// that the first records end before.
   void fill_time_wait();
   /// The idle connections, and then what options.warm_until_full says.
   void warm_up();

@@ -1,5 +1,5 @@
-// A contestant in each of several threads, every thread on a core of its own; nothing is shared but the
-// start.
+// A contestant in each of several threads, every thread on a core of its own; nothing is shared but
+// the start.
 #pragma once
 
 #include <barrier>
@@ -12,14 +12,15 @@
 
 namespace conker::bench {
 
-/// The calling thread, and what it starts from now on, runs on one of the cores it was allowed to use, the
-/// `index`th. Throws std::runtime_error when there are not so many.
+/// The calling thread, and what it starts from now on, runs on one of the cores it was allowed to
+/// use, the `index`th. Throws std::runtime_error when there are not so many.
 void pin_to_core(std::uint32_t index);
 
-/// Contestant(options) makes everything in the thread that will use it; warm_up() is not counted, strike(end)
-/// is; check() throws when something is wrong.
+/// Contestant(options) makes everything in the thread that will use it; warm_up() is not counted,
+/// strike(end) is; check() throws when something is wrong.
 template <typename Contestant>
-ShardReport run_contestant(const StrikeOptions& options, std::uint32_t core, std::barrier<>& start) {
+ShardReport run_contestant(const StrikeOptions& options, std::uint32_t core,
+                           std::barrier<>& start) {
   bool awaited = true;
   try {
     pin_to_core(core);

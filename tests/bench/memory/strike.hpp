@@ -23,13 +23,14 @@ struct StrikeOptions {
   std::uint32_t flight = 64;  // connections under way at once
   double seconds = 5;
   // Of conker alone.
-  bool warm_until_full = false;  // the clock starts when the TIME-WAIT table is full, not after a second
+  bool warm_until_full =
+      false;  // the clock starts when the TIME-WAIT table is full, not after a second
   std::uint32_t time_wait = 1'000'000;  // records of the side that closes first
   std::uint32_t addresses = 16;         // of the side that opens, used in turn
-  std::uint32_t idle = 0;               // connections of each shard, established before and left alone
-  std::uint32_t room = 0;               // the tables are made for so many idle ones, if that is more
-  std::uint32_t shards = 1;             // threads with a pair of stacks each
-  bool huge_pages = false;              // storage asks for huge pages
+  std::uint32_t idle = 0;    // connections of each shard, established before and left alone
+  std::uint32_t room = 0;    // the tables are made for so many idle ones, if that is more
+  std::uint32_t shards = 1;  // threads with a pair of stacks each
+  bool huge_pages = false;   // storage asks for huge pages
 };
 
 struct Tally {
@@ -39,7 +40,8 @@ struct Tally {
 
   Tally operator-(const Tally& before) const {
     return {completed - before.completed, failed - before.failed,
-            time_wait_evicted - before.time_wait_evicted, time_wait_reused - before.time_wait_reused};
+            time_wait_evicted - before.time_wait_evicted,
+            time_wait_reused - before.time_wait_reused};
   }
   Tally& operator+=(const Tally& other) {
     completed += other.completed;
@@ -54,13 +56,14 @@ struct Tally {
 struct ShardReport {
   Tally tally;
   double seconds = 0;
-  double cpu_seconds = 0;  // what the processor spent on it: less than `seconds` when others had it meanwhile
+  double cpu_seconds =
+      0;  // what the processor spent on it: less than `seconds` when others had it meanwhile
 
   double rate() const { return static_cast<double>(tally.completed) / seconds; }
 };
 
-/// Each throws std::runtime_error, in one line that says what to do, when it cannot be run or its books do
-/// not balance.
+/// Each throws std::runtime_error, in one line that says what to do, when it cannot be run or its
+/// books do not balance.
 std::vector<ShardReport> strike_conker(const StrikeOptions& options);
 std::vector<ShardReport> strike_null(const StrikeOptions& options);
 /// One thread works for both ends; by FIN lwIP stops when all its ports are in TIME-WAIT.

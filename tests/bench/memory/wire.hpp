@@ -12,12 +12,13 @@
 
 namespace conker::bench {
 
-/// One end of a wire: what one end sends, the other receives. Both belong to one thread and take turns, in
-/// which each receives all there is: what has been received stays until the other end sends again.
+/// One end of a wire: what one end sends, the other receives. Both belong to one thread and take
+/// turns, in which each receives all there is: what has been received stays until the other end
+/// sends again.
 class WireEnd final : public Link {
  public:
-  /// `frames` is how many may be on their way to this end, counted as small ones; a large frame takes the
-  /// room of several.
+  /// `frames` is how many may be on their way to this end, counted as small ones; a large frame
+  /// takes the room of several.
   explicit WireEnd(std::size_t frames) : memory_(frames * kSmall), frames_(frames) {}
 
   /// Before the first frame, once for each end.
@@ -36,8 +37,8 @@ class WireEnd final : public Link {
   static constexpr std::size_t kLine = 64;
   static constexpr std::size_t kSmall = 2 * kLine;  // a SYN with all its options
 
-  // Frames follow each other line by line, so that their headers spread over all sets of the cache, and begin
-  // again at the front as soon as all have been read, where the cache is warm.
+  // Frames follow each other line by line, so that their headers spread over all sets of the cache,
+  // and begin again at the front as soon as all have been read, where the cache is warm.
   bool put(const FrameOut& frame) {
     if (taken_ == count_) taken_ = count_ = used_ = 0;
     const std::size_t size = frame.size();

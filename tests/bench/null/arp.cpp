@@ -44,9 +44,11 @@ void greet(const Tap& tap, const peer::StopSignal& stop, const MacAddress& ours,
   FrameBuffer buffer;
   for (const std::uint32_t address : addresses) {
     for (bool answered = false; !answered && !stop.stopped();) {
-      if (Clock::now() > give_up) throw std::runtime_error("the target does not answer ARP on the device");
-      emit({ArpPacket::Operation::kRequest, ours, IpAddress::v4(address), {}, IpAddress::v4(target)},
-           MacAddress::broadcast(), buffer);
+      if (Clock::now() > give_up)
+        throw std::runtime_error("the target does not answer ARP on the device");
+      emit(
+          {ArpPacket::Operation::kRequest, ours, IpAddress::v4(address), {}, IpAddress::v4(target)},
+          MacAddress::broadcast(), buffer);
       tap.write(buffer, kArpFrame);
       tap.wait(stop, std::chrono::milliseconds(10));
       while (const std::size_t length = tap.read(buffer)) {

@@ -36,11 +36,12 @@ void Course::print() const {
   const double rate = seconds > 0 ? static_cast<double>(bytes_) * 8 / seconds : 0;
   const Usage used = Usage::now();
   std::printf(
-      "{\"bytes\": %llu, \"seconds\": %.3f, \"bits_per_second\": %.0f, \"frames\": %llu, \"user_seconds\": "
+      "{\"bytes\": %llu, \"seconds\": %.3f, \"bits_per_second\": %.0f, \"frames\": %llu, "
+      "\"user_seconds\": "
       "%.2f, "
       "\"system_seconds\": %.2f}\n",
-      static_cast<unsigned long long>(bytes_), seconds, rate, static_cast<unsigned long long>(frames_),
-      used.user_s, used.system_s);
+      static_cast<unsigned long long>(bytes_), seconds, rate,
+      static_cast<unsigned long long>(frames_), used.user_s, used.system_s);
 }
 
 }  // namespace conker::null

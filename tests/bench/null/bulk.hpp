@@ -23,7 +23,8 @@ inline std::uint16_t mss_of(const Tap& tap) {
 /// Tells whoever started us that connections may come.
 void announce(const BulkOptions& options);
 
-/// The course of a transfer. Its rate is that from the first byte to the last, as seen between turns.
+/// The course of a transfer. Its rate is that from the first byte to the last, as seen between
+/// turns.
 class Course {
  public:
   explicit Course(double seconds) : seconds_(seconds) {}
@@ -34,8 +35,8 @@ class Course {
   void frame() { ++frames_; }
   void bytes(std::uint64_t n) { bytes_ += n; }
 
-  /// Asked once a turn: whether the time, counted from the first connection, or all that connected, has gone.
-  /// Throws std::runtime_error when nobody connects for 10 seconds.
+  /// Asked once a turn: whether the time, counted from the first connection, or all that connected,
+  /// has gone. Throws std::runtime_error when nobody connects for 10 seconds.
   bool over(std::size_t live);
 
   void print() const;

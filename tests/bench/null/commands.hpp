@@ -1,5 +1,5 @@
-// What a null peer can do. Each command runs for its time or until SIGTERM comes, and ends with one line of
-// JSON.
+// What a null peer can do. Each command runs for its time or until SIGTERM comes, and ends with one
+// line of JSON.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +22,21 @@ struct StrikeOptions {
   bool offload = false;  // an offload header before each frame
 };
 
-/// Opens and closes connections without a stack: each segment of the peer is answered by a template, and what
-/// the answer has to say stands in the segment. Kept are only the next port and how many are in flight. A
-/// cycle is over when the peer's FIN has been acknowledged. There is none by RST: nothing the peer sends
-/// would tell that it has seen one.
+/// Opens and closes connections without a stack: each segment of the peer is answered by a
+/// template, and what the answer has to say stands in the segment. Kept are only the next port and
+/// how many are in flight. A cycle is over when the peer's FIN has been acknowledged. There is none
+/// by RST: nothing the peer sends would tell that it has seen one.
 void strike(const StrikeOptions& options);
 
-/// The same frames and system calls from the barest loop there is, so that it can be seen how much of a
-/// strike is the null peer's own doing.
+/// The same frames and system calls from the barest loop there is, so that it can be seen how much
+/// of a strike is the null peer's own doing.
 ///
-/// Frames recorded once cannot be played again: the kernel chooses other sequence numbers each time. So three
-/// frames are worked out before the clock starts, and of them only what has to differ is written in place,
-/// with precomputed sums. There is no clock (a signal ends it), no count of what is in flight (what has come
-/// decides what goes, so a lost frame is never made up for), nothing is checked. Measured, the two need the
-/// same processor time a cycle within 2 %, and 97 % of it is spent in the kernel.
+/// Frames recorded once cannot be played again: the kernel chooses other sequence numbers each
+/// time. So three frames are worked out before the clock starts, and of them only what has to
+/// differ is written in place, with precomputed sums. There is no clock (a signal ends it), no
+/// count of what is in flight (what has come decides what goes, so a lost frame is never made up
+/// for), nothing is checked. Measured, the two need the same processor time a cycle within 2 %, and
+/// 97 % of it is spent in the kernel.
 void loop(const StrikeOptions& options);
 
 struct BulkOptions {
@@ -47,14 +48,15 @@ struct BulkOptions {
   bool offload = false;  // segments of up to 64 KB, checksums left to the kernel
 };
 
-/// Takes what up to 1,024 connections of the kernel send: copies each payload once, as a stack does from
-/// frame to buffer, and acknowledges every second segment, and each that is as long as two. Of a connection
-/// only the next sequence number is kept. The window is always 2 MiB.
+/// Takes what up to 1,024 connections of the kernel send: copies each payload once, as a stack does
+/// from frame to buffer, and acknowledges every second segment, and each that is as long as two. Of
+/// a connection only the next sequence number is kept. The window is always 2 MiB.
 void receive(const BulkOptions& options);
 
-/// Sends to each of up to 1,024 connections what its window allows, without a congestion window. The payload,
-/// numbers that count on, is written once into the frame. Bytes count when they are acknowledged. Goes back
-/// to what is not acknowledged after three repeated ACKs or when 200 ms have brought nothing.
+/// Sends to each of up to 1,024 connections what its window allows, without a congestion window.
+/// The payload, numbers that count on, is written once into the frame. Bytes count when they are
+/// acknowledged. Goes back to what is not acknowledged after three repeated ACKs or when 200 ms
+/// have brought nothing.
 void send(const BulkOptions& options);
 
 }  // namespace conker::null

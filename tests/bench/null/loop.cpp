@@ -43,7 +43,8 @@ void ring_after(double seconds) {
   if (::setitimer(ITIMER_REAL, &timer, nullptr) != 0) peer::fail("setitimer");
 }
 
-// Words stay in network order, in which sums come out as right as in the machine's own (RFC 1071, 2 (B)).
+// Words stay in network order, in which sums come out as right as in the machine's own (RFC 1071, 2
+// (B)).
 template <typename T>
 T load(const std::byte* frame, std::size_t at) {
   T word;
@@ -77,12 +78,14 @@ class Fixed {
     segment.flags = flags;
     segment.window = 65535;
     if (flags == TcpFlags::kSyn) segment.mss = 1460;
-    size_ = Template(options.mac, tap.host_mac(), segment).write(bytes_, {0, options.to, 0, 0}, 0, 0);
+    size_ =
+        Template(options.mac, tap.host_mac(), segment).write(bytes_, {0, options.to, 0, 0}, 0, 0);
     ip_sum_ = load<std::uint16_t>(bytes_.data(), kIpSum);
     tcp_sum_ = load<std::uint16_t>(bytes_.data(), kTcpSum);
   }
 
-  void send(int fd, std::uint32_t source, std::uint32_t ports, std::uint32_t seq, std::uint32_t ack) {
+  void send(int fd, std::uint32_t source, std::uint32_t ports, std::uint32_t seq,
+            std::uint32_t ack) {
     std::byte* const frame = bytes_.data();
     store(frame, kSource, source);
     store(frame, kPorts, ports);
@@ -134,12 +137,14 @@ void loop(const StrikeOptions& options) {
     const auto size = static_cast<std::size_t>(length);
     if (size < kTcpSum) {  // too short for TCP: the kernel looks for our link address
       if (answer_arp(room, size, options.from, options.mac)) tap.write(room, kArpFrame);
-    } else if (flags == (TcpFlags::kSyn | TcpFlags::kAck) || flags == (TcpFlags::kFin | TcpFlags::kAck)) {
+    } else if (flags == (TcpFlags::kSyn | TcpFlags::kAck) ||
+               flags == (TcpFlags::kFin | TcpFlags::kAck)) {
       const bool opened = flags != (TcpFlags::kFin | TcpFlags::kAck);
       (opened ? fin : ack)
           .send(fd, load<std::uint32_t>(frame, kDestination),
                 std::rotl(load<std::uint32_t>(frame, kPorts), 16),
-                load<std::uint32_t>(frame, kAcknowledgment), one_more(load<std::uint32_t>(frame, kSequence)));
+                load<std::uint32_t>(frame, kAcknowledgment),
+                one_more(load<std::uint32_t>(frame, kSequence)));
       if (opened) continue;
       ++completed;
       open();

@@ -65,7 +65,8 @@ class Receiver {
       if (length == 0) break;
       course_.frame();
       if (const auto heard = hear(in_.frame().first(length))) {
-        if (heard->ends.local_port == options_.port) arrived(by_port_[heard->ends.remote_port], *heard);
+        if (heard->ends.local_port == options_.port)
+          arrived(by_port_[heard->ends.remote_port], *heard);
       } else if (answer_arp(in_, length, std::span(&options_.address, 1), options_.mac)) {
         tap_.write(in_, kArpFrame);
       }

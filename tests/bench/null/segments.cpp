@@ -15,15 +15,16 @@ constexpr std::size_t kTcp = kIp + kIpv4HeaderMin;
 }  // namespace
 
 std::optional<Heard> hear(std::span<const std::byte> frame) {
-  if (frame.size() < kTcp + kTcpHeaderMin || get16(frame, 12) != kEtherTypeIpv4 || get8(frame, kIp) != 0x45 ||
-      get8(frame, kIp + 9) != kProtocolTcp) {
+  if (frame.size() < kTcp + kTcpHeaderMin || get16(frame, 12) != kEtherTypeIpv4 ||
+      get8(frame, kIp) != 0x45 || get8(frame, kIp + 9) != kProtocolTcp) {
     return std::nullopt;
   }
   const std::size_t end = kIp + get16(frame, kIp + 2);
   const std::size_t payload = kTcp + (get8(frame, kTcp + 12) >> 4) * 4u;
   if (payload > end || end > frame.size()) return std::nullopt;
   Heard heard;
-  heard.ends = {get32(frame, kIp + 16), get32(frame, kIp + 12), get16(frame, kTcp + 2), get16(frame, kTcp)};
+  heard.ends = {get32(frame, kIp + 16), get32(frame, kIp + 12), get16(frame, kTcp + 2),
+                get16(frame, kTcp)};
   heard.seq = get32(frame, kTcp + 4);
   heard.ack = get32(frame, kTcp + 8);
   heard.flags = get8(frame, kTcp + 13);

@@ -31,12 +31,12 @@ struct Heard {
   bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
 };
 
-/// Nothing when the frame is no TCP segment over IPv4. IP options and fragments do not come from a kernel
-/// next door and are not known; checksums are not looked at, a TAP device garbles nothing.
+/// Nothing when the frame is no TCP segment over IPv4. IP options and fragments do not come from a
+/// kernel next door and are not known; checksums are not looked at, a TAP device garbles nothing.
 std::optional<Heard> hear(std::span<const std::byte> frame);
 
-/// Segments that are all alike but for their ends, their sequence numbers and their payload. Everything else
-/// is written and summed once, here.
+/// Segments that are all alike but for their ends, their sequence numbers and their payload.
+/// Everything else is written and summed once, here.
 class Template {
  public:
   /// `like` gives flags, window and options.
@@ -45,13 +45,14 @@ class Template {
   /// How many bytes go before the payload.
   std::size_t header_size() const { return size_; }
 
-  /// Whether the checksum covers the segment, or only the pseudo-header, for the kernel to go on from.
+  /// Whether the checksum covers the segment, or only the pseudo-header, for the kernel to go on
+  /// from.
   enum class Sum : std::uint8_t { kWhole, kPartial };
 
-  /// Writes the headers to the begin of `frame`; `payload` bytes stand behind them already. Says how long the
-  /// frame is.
-  std::size_t write(std::span<std::byte> frame, const Ends& ends, std::uint32_t seq, std::uint32_t ack,
-                    std::size_t payload = 0, Sum sum = Sum::kWhole) const;
+  /// Writes the headers to the begin of `frame`; `payload` bytes stand behind them already. Says
+  /// how long the frame is.
+  std::size_t write(std::span<std::byte> frame, const Ends& ends, std::uint32_t seq,
+                    std::uint32_t ack, std::size_t payload = 0, Sum sum = Sum::kWhole) const;
 
  private:
   static constexpr std::size_t kMost = 14 + 20 + kTcpHeaderMax;

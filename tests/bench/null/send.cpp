@@ -95,7 +95,9 @@ class Sender {
   };
 
   /// The stream is longer than sequence numbers reach.
-  static std::uint32_t number(std::uint64_t at) { return kFirstNumber + static_cast<std::uint32_t>(at); }
+  static std::uint32_t number(std::uint64_t at) {
+    return kFirstNumber + static_cast<std::uint32_t>(at);
+  }
 
   bool hear_all() {
     int frames = 0;
@@ -103,7 +105,8 @@ class Sender {
       const std::size_t length = tap_.read(in_);
       if (length == 0) break;
       if (const auto heard = hear(in_.frame().first(length))) {
-        if (heard->ends.local_port == options_.port) arrived(by_port_[heard->ends.remote_port], *heard);
+        if (heard->ends.local_port == options_.port)
+          arrived(by_port_[heard->ends.remote_port], *heard);
       } else if (answer_arp(in_, length, std::span(&options_.address, 1), options_.mac)) {
         tap_.write(in_, kArpFrame);
       }
@@ -162,7 +165,8 @@ class Sender {
     queue(one);
   }
 
-  /// What may be sent now: whole segments, so that none is wasted on a window that opens in small steps.
+  /// What may be sent now: whole segments, so that none is wasted on a window that opens in small
+  /// steps.
   std::size_t room(const Connection& one) const {
     const std::uint64_t end = one.acknowledged + one.window;
     if (end <= one.sent) return 0;

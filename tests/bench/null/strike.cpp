@@ -14,10 +14,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kFramesPerLook = 64;  // at the clock
-/// The kernel repeats what got lost on its way to us much earlier; silence for so long means a lost SYN.
+/// The kernel repeats what got lost on its way to us much earlier; silence for so long means a lost
+/// SYN.
 constexpr std::chrono::seconds kLost{1};
 constexpr std::uint16_t kFirstPort = 1024;
-/// A port comes up again only after all others: by then the kernel has forgotten it, and any number will do.
+/// A port comes up again only after all others: by then the kernel has forgotten it, and any number
+/// will do.
 constexpr std::uint32_t kFirstSequence = 1;
 
 TcpSegment like(std::uint8_t flags) {
@@ -41,8 +43,8 @@ class Striker {
     greet(tap_, stop_, options_.mac, options_.from, options_.to);
     const Usage before = Usage::now();
     const auto start = Clock::now();
-    run_until(start +
-              std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds)));
+    run_until(start + std::chrono::duration_cast<Clock::duration>(
+                          std::chrono::duration<double>(options_.seconds)));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     const Usage used = Usage::now() - before;
     const std::uint64_t completed = completed_;
@@ -51,8 +53,8 @@ class Striker {
     std::printf(
         "{\"completed\": %llu, \"failed\": %llu, \"seconds\": %.3f, \"cycles_per_second\": %.0f, "
         "\"user_seconds\": %.2f, \"system_seconds\": %.2f}\n",
-        static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed_), seconds,
-        static_cast<double>(completed) / seconds, used.user_s, used.system_s);
+        static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed_),
+        seconds, static_cast<double>(completed) / seconds, used.user_s, used.system_s);
   }
 
  private:
@@ -113,7 +115,8 @@ class Striker {
     tap_.write(out_, what.write(out_.frame(), ends, seq, ack));
   }
 
-  /// A FIN that the kernel had to repeat ends its cycle twice, which nobody but a stack would notice.
+  /// A FIN that the kernel had to repeat ends its cycle twice, which nobody but a stack would
+  /// notice.
   void end(std::uint64_t& as) {
     if (in_flight_ == 0) return;
     --in_flight_;

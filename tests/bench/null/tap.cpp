@@ -23,7 +23,8 @@ Tap::Tap(const std::string& device, bool offload)
     : fd_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)),
       begin_(offload ? FrameBuffer::kHeaderAt : FrameBuffer::kFrameAt) {
   if (!fd_) peer::fail("/dev/net/tun");
-  // Attaching to a name that nobody has would make a device without addresses, and wait for frames in vain.
+  // Attaching to a name that nobody has would make a device without addresses, and wait for frames
+  // in vain.
   if (device.size() >= IFNAMSIZ || if_nametoindex(device.c_str()) == 0) {
     throw std::runtime_error("no device " + device + "; make it with: ip tuntap add dev " + device +
                              " mode tap");
@@ -38,7 +39,8 @@ Tap::Tap(const std::string& device, bool offload)
   if (::ioctl(fd_.get(), SIOCGIFHWADDR, &request) != 0) peer::fail("link address of " + device);
   std::memcpy(host_mac_.bytes.data(), request.ifr_hwaddr.sa_data, host_mac_.bytes.size());
   const peer::Fd any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!any_socket || ::ioctl(any_socket.get(), SIOCGIFMTU, &request) != 0) peer::fail("MTU of " + device);
+  if (!any_socket || ::ioctl(any_socket.get(), SIOCGIFMTU, &request) != 0)
+    peer::fail("MTU of " + device);
   mtu_ = static_cast<std::uint16_t>(request.ifr_mtu);
 }
 
@@ -54,7 +56,8 @@ std::size_t Tap::read(FrameBuffer& into) const {
 
 void Tap::write(const FrameBuffer& from, std::size_t length) const {
   const std::size_t all = FrameBuffer::kFrameAt - begin_ + length;
-  if (::write(fd_.get(), from.room_.get() + begin_, all) < 0 && errno != EAGAIN && errno != ENOBUFS) {
+  if (::write(fd_.get(), from.room_.get() + begin_, all) < 0 && errno != EAGAIN &&
+      errno != ENOBUFS) {
     peer::fail("write to the TAP device");
   }
 }

@@ -1,5 +1,5 @@
-// A TAP device that stands already: frames are read and written one a call, with or without the offload
-// header.
+// A TAP device that stands already: frames are read and written one a call, with or without the
+// offload header.
 #pragma once
 
 #include <chrono>
@@ -14,8 +14,8 @@
 
 namespace conker::null {
 
-/// What stands before a frame where offloads are on, in the machine's byte order: Virtio 1.2, 5.1.6, without
-/// the count of buffers. All zero: nothing is offloaded.
+/// What stands before a frame where offloads are on, in the machine's byte order:
+/// Virtio 1.2, 5.1.6, without the count of buffers. All zero: nothing is offloaded.
 struct OffloadHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1;  // flags
   static constexpr std::uint8_t kTcp4 = 1;           // segmentation
@@ -28,8 +28,8 @@ struct OffloadHeader {
 };
 static_assert(sizeof(OffloadHeader) == 10);
 
-/// Room for one frame of up to 64 KB, and before it for the header that offloads want; that one says "nothing
-/// offloaded" until it is written.
+/// Room for one frame of up to 64 KB, and before it for the header that offloads want; that one
+/// says "nothing offloaded" until it is written.
 class FrameBuffer {
  public:
   /// Of a frame: an IP packet of 65,535 bytes and its Ethernet header.
@@ -51,7 +51,8 @@ class FrameBuffer {
 class Tap {
  public:
   /// Attaches to a device that exists. With `offload` each frame has an OffloadHeader before it
-  /// (IFF_VNET_HDR), and the kernel leaves checksums unfinished and TCP segments uncut, up to 64 KB.
+  /// (IFF_VNET_HDR), and the kernel leaves checksums unfinished and TCP segments uncut, up to 64
+  /// KB.
   Tap(const std::string& device, bool offload);
 
   /// The kernel's own link address on this device, and its MTU in bytes.

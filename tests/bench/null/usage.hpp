@@ -16,7 +16,9 @@ struct Usage {
     };
     return {seconds(used.ru_utime), seconds(used.ru_stime)};
   }
-  Usage operator-(const Usage& before) const { return {user_s - before.user_s, system_s - before.system_s}; }
+  Usage operator-(const Usage& before) const {
+    return {user_s - before.user_s, system_s - before.system_s};
+  }
 };
 
 }  // namespace conker::null

@@ -131,12 +131,13 @@ void send_all(int fd, std::span<mmsghdr> messages) {
 std::array<std::uint8_t, 6> mac(const std::string& text) {
   std::array<unsigned, 6> parts{};
   char end = 0;
-  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%c", &parts[0], &parts[1], &parts[2], &parts[3],
-                  &parts[4], &parts[5], &end) != 6) {
+  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%c", &parts[0], &parts[1], &parts[2],
+                  &parts[3], &parts[4], &parts[5], &end) != 6) {
     throw std::invalid_argument(text + ": not a link address");
   }
   std::array<std::uint8_t, 6> bytes{};
-  std::ranges::transform(parts, bytes.begin(), [](unsigned part) { return static_cast<std::uint8_t>(part); });
+  std::ranges::transform(parts, bytes.begin(),
+                         [](unsigned part) { return static_cast<std::uint8_t>(part); });
   return bytes;
 }
 
@@ -164,7 +165,8 @@ void flood(const FloodOptions& options) {
     for (std::size_t i = 0; i < n; ++i) fill(frames[i], options, flags, random);
     send_all(fd.get(), std::span(messages).first(n));
     sent += n;
-    std::this_thread::sleep_until(begin + std::chrono::nanoseconds(sent * 1'000'000'000 / options.rate));
+    std::this_thread::sleep_until(begin +
+                                  std::chrono::nanoseconds(sent * 1'000'000'000 / options.rate));
   }
   std::printf("{\"sent\": %llu}\n", static_cast<unsigned long long>(options.count));
 }

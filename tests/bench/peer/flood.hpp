@@ -9,10 +9,10 @@
 
 namespace conker::peer {
 
-/// A flood out of a device, at one address. One segment in sixteen pretends to be of `tuple`, an open
-/// connection to `target`; half of the others go to the target's port, and the rest to any port. The others
-/// come from ports and addresses of tuple's /24 network by seed, one in four of them from the very address of
-/// `tuple`.
+/// A flood out of a device, at one address. One segment in sixteen pretends to be of `tuple`, an
+/// open connection to `target`; half of the others go to the target's port, and the rest to any
+/// port. The others come from ports and addresses of tuple's /24 network by seed, one in four of
+/// them from the very address of `tuple`.
 struct FloodOptions {
   std::string kind;  // syn, fin, rst, xmas (FIN, PSH and URG)
   std::string device;

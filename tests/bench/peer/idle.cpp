@@ -17,7 +17,8 @@ void idle(const IdleOptions& options) {
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) fail("socket");
     reset_on_close(fd.get());  // so many farewells would take their time
-    if (!options.sources.empty()) bind_address(fd.get(), options.sources[i % options.sources.size()]);
+    if (!options.sources.empty())
+      bind_address(fd.get(), options.sources[i % options.sources.size()]);
     const auto* to = reinterpret_cast<const sockaddr*>(&options.target);
     if (::connect(fd.get(), to, sizeof options.target) != 0) {
       fail("connection " + std::to_string(i + 1) + " of " + std::to_string(options.connections));

@@ -46,8 +46,8 @@ struct Echo {
 bool turn(Echo& echo) {
   for (;;) {
     if (echo.first < echo.end) {
-      const ssize_t n =
-          ::send(echo.fd.get(), echo.bytes.data() + echo.first, echo.end - echo.first, MSG_NOSIGNAL);
+      const ssize_t n = ::send(echo.fd.get(), echo.bytes.data() + echo.first, echo.end - echo.first,
+                               MSG_NOSIGNAL);
       if (n < 0) return errno == EAGAIN;
       echo.first += static_cast<std::size_t>(n);
       continue;

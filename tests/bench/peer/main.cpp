@@ -1,4 +1,5 @@
-// conker_peer: the kernel's TCP on the other side of a test, one subcommand for each part it can play.
+// conker_peer: the kernel's TCP on the other side of a test, one subcommand for each part it can
+// play.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -37,7 +38,8 @@ CLI::App* with_address(CLI::App* command, Arguments& arguments) {
 
 CLI::App* with_stream(CLI::App* command, Arguments& arguments) {
   command->add_option("--bytes", arguments.bytes, "how many bytes")->capture_default_str();
-  command->add_option("--seed", arguments.seed, "the same seed gives the same bytes")->capture_default_str();
+  command->add_option("--seed", arguments.seed, "the same seed gives the same bytes")
+      ->capture_default_str();
   return command;
 }
 
@@ -55,7 +57,8 @@ void add_listeners(CLI::App& app, Arguments& a) {
 }
 
 void add_streams(CLI::App& app, Arguments& a) {
-  with_stream(with_address(app.add_subcommand("source", "send a stream to the first that connects"), a), a)
+  with_stream(
+      with_address(app.add_subcommand("source", "send a stream to the first that connects"), a), a)
       ->callback([&a] { conker::peer::source(endpoint(a.address, a.port), a.bytes, a.seed); });
   with_stream(app.add_subcommand("generate", "a stream to standard output"), a)->callback([&a] {
     conker::peer::generate(a.bytes, a.seed);
@@ -66,11 +69,14 @@ void add_streams(CLI::App& app, Arguments& a) {
 }
 
 void add_strike(CLI::App& app, Arguments& a) {
-  CLI::App* command = with_address(app.add_subcommand("strike", "open and close connections in a loop"), a);
+  CLI::App* command =
+      with_address(app.add_subcommand("strike", "open and close connections in a loop"), a);
   auto* cycles = command->add_option("--cycles", a.strike.cycles, "how many");
-  auto* duration = command->add_option("--duration", a.strike.duration_s, "or for how many seconds");
+  auto* duration =
+      command->add_option("--duration", a.strike.duration_s, "or for how many seconds");
   cycles->excludes(duration);
-  command->add_option("--concurrency", a.strike.concurrency, "how many at once; 1 blocks in connect()")
+  command
+      ->add_option("--concurrency", a.strike.concurrency, "how many at once; 1 blocks in connect()")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command->add_option("--close", a.close, "how to close")
@@ -126,19 +132,22 @@ void add_measurements(CLI::App& app, Arguments& a) {
 }
 
 void add_flood(CLI::App& app, Arguments& a) {
-  CLI::App* command = with_address(app.add_subcommand("flood", "segments that no TCP would send"), a);
+  CLI::App* command =
+      with_address(app.add_subcommand("flood", "segments that no TCP would send"), a);
   command->add_option("KIND", a.flood.kind, "syn, fin, rst or xmas")
       ->required()
       ->check(CLI::IsMember({"syn", "fin", "rst", "xmas"}));
   command->add_option("--device", a.flood.device, "the device they leave by")->required();
   command->add_option("--to-mac", a.to_mac, "the target's link address")->required();
-  command->add_option("--tuple-address", a.tuple_address, "the other end of an open connection")->required();
+  command->add_option("--tuple-address", a.tuple_address, "the other end of an open connection")
+      ->required();
   command->add_option("--tuple-port", a.tuple_port, "and its port")->required();
   command->add_option("--count", a.flood.count, "how many")->capture_default_str();
   command->add_option("--rate", a.flood.rate, "how many a second, at most")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
-  command->add_option("--seed", a.flood.seed, "the same seed gives the same segments")->capture_default_str();
+  command->add_option("--seed", a.flood.seed, "the same seed gives the same segments")
+      ->capture_default_str();
   command->callback([&a] {
     a.flood.target = endpoint(a.address, a.port);
     a.flood.tuple = endpoint(a.tuple_address, a.tuple_port);
@@ -151,7 +160,8 @@ void add_flood(CLI::App& app, Arguments& a) {
 
 int main(int argc, char** argv) {
   conker::ctl::open_standard_streams();
-  CLI::App app("The kernel's TCP as the other side of a test; ends with one line of JSON.", "conker_peer");
+  CLI::App app("The kernel's TCP as the other side of a test; ends with one line of JSON.",
+               "conker_peer");
   app.require_subcommand(1);
   Arguments arguments;
   add_listeners(app, arguments);

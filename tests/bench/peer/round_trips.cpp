@@ -34,7 +34,8 @@ void round_trips(const sockaddr_in& target, double seconds) {
   std::vector<Clock::duration> times;
   times.reserve(1u << 20);
   auto now = Clock::now();
-  const auto end = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end =
+      now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   do {
     char byte = 'x';
     const auto sent = now;
@@ -46,7 +47,8 @@ void round_trips(const sockaddr_in& target, double seconds) {
     times.push_back(now - sent);
   } while (now < end);
   const double median = quantile_us(times, 0.5), most = quantile_us(times, 0.99);
-  std::printf("{\"count\": %zu, \"median_us\": %.2f, \"p99_us\": %.2f}\n", times.size(), median, most);
+  std::printf("{\"count\": %zu, \"median_us\": %.2f, \"p99_us\": %.2f}\n", times.size(), median,
+              most);
 }
 
 }  // namespace conker::peer

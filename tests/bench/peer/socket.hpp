@@ -39,18 +39,19 @@ Fd listen_on(const sockaddr_in& local);
 /// A blocking connection.
 Fd connect_to(const sockaddr_in& remote);
 
-/// The address to connect from; the port is chosen at connect(), where the kernel knows the whole four-tuple.
+/// The address to connect from; the port is chosen at connect(), where the kernel knows the whole
+/// four-tuple.
 void bind_address(int fd, const sockaddr_in& local);
 
-/// Raises the limit of open files, so that there may be so many besides a few others; throws when it may not
-/// be.
+/// Raises the limit of open files, so that there may be so many besides a few others; throws when
+/// it may not be.
 void allow_descriptors(unsigned count);
 
 /// From now on close() resets the connection instead of sending a FIN.
 void reset_on_close(int fd);
 
-/// SIGTERM and SIGINT ask for the end. They are blocked except inside wait(), so no wake-up is lost between
-/// looking at stopped() and going to sleep.
+/// SIGTERM and SIGINT ask for the end. They are blocked except inside wait(), so no wake-up is lost
+/// between looking at stopped() and going to sleep.
 class StopSignal {
  public:
   StopSignal();

@@ -1,4 +1,5 @@
-// A stream of bytes that both ends can make from a seed, and a hash that does not depend on how it is cut.
+// A stream of bytes that both ends can make from a seed, and a hash that does not depend on how it
+// is cut.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +42,8 @@ class Pattern {
 class Hash {
  public:
   void add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) value_ = (value_ ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3u;
+    for (const std::byte byte : bytes)
+      value_ = (value_ ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3u;
     bytes_ += bytes.size();
   }
   std::uint64_t value() const { return value_; }

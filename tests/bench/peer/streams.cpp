@@ -64,8 +64,8 @@ class Streams {
     move_until(Clock::now() + kWarmUp);
     for (Connection& one : connections_) one.at_start = arrived(one);
     const auto start = Clock::now();
-    move_until(start +
-               std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds)));
+    move_until(start + std::chrono::duration_cast<Clock::duration>(
+                           std::chrono::duration<double>(options_.seconds)));
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     std::vector<std::uint64_t> bytes;
     for (const Connection& one : connections_) bytes.push_back(arrived(one) - one.at_start);
@@ -98,8 +98,9 @@ class Streams {
 
   /// One piece, so that each connection has its turn.
   void move(Connection& one) {
-    const ssize_t n = options_.send ? send_to(one.fd.get())
-                                    : ::recv(one.fd.get(), read_.data(), read_.size(), MSG_DONTWAIT);
+    const ssize_t n = options_.send
+                          ? send_to(one.fd.get())
+                          : ::recv(one.fd.get(), read_.data(), read_.size(), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) fail(options_.send ? "send" : "recv");
     if (n == 0) throw std::runtime_error("the other side has closed before the time was over");
@@ -121,8 +122,8 @@ class Streams {
       squares += value * value;
     }
     const double jain = squares > 0 ? sum * sum / (static_cast<double>(bytes.size()) * squares) : 0;
-    std::printf("{\"bytes\": %.0f, \"seconds\": %.3f, \"bits_per_second\": %.0f, \"jain\": %.4f", sum,
-                seconds, sum * 8 / seconds, jain);
+    std::printf("{\"bytes\": %.0f, \"seconds\": %.3f, \"bits_per_second\": %.0f, \"jain\": %.4f",
+                sum, seconds, sum * 8 / seconds, jain);
     const char* separator = ", \"per_connection\": [";
     for (const std::uint64_t one : bytes) {
       std::printf("%s%llu", separator, static_cast<unsigned long long>(one));

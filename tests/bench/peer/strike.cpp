@@ -49,8 +49,8 @@ class Striker {
  public:
   explicit Striker(const StrikeOptions& options) : options_(options), start_(Clock::now()) {
     if (options.duration_s > 0) {
-      end_ = start_ +
-             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.duration_s));
+      end_ = start_ + std::chrono::duration_cast<Clock::duration>(
+                          std::chrono::duration<double>(options.duration_s));
     }
   }
 
@@ -147,11 +147,13 @@ class Striker {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const auto n = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::printf(
-        "{\"cycles\": %llu, \"completed\": %llu, \"failed\": {\"refused\": %llu, \"timed_out\": %llu, "
+        "{\"cycles\": %llu, \"completed\": %llu, \"failed\": {\"refused\": %llu, \"timed_out\": "
+        "%llu, "
         "\"reset\": %llu, \"no_port\": %llu, \"other\": %llu}, \"duration_s\": %.3f, "
         "\"cycles_per_second\": %.0f}\n",
-        n(tally_.begun), n(tally_.completed), n(tally_.refused), n(tally_.timed_out), n(tally_.reset),
-        n(tally_.no_port), n(tally_.other), seconds, static_cast<double>(tally_.completed) / seconds);
+        n(tally_.begun), n(tally_.completed), n(tally_.refused), n(tally_.timed_out),
+        n(tally_.reset), n(tally_.no_port), n(tally_.other), seconds,
+        static_cast<double>(tally_.completed) / seconds);
   }
 
   const StrikeOptions& options_;

@@ -19,7 +19,8 @@ using Buffer = std::array<std::byte, 65536>;
 
 void print_hash(std::FILE* to, const Hash& hash) {
   std::fprintf(to, "{\"bytes\": %llu, \"hash\": \"%016llx\"}\n",
-               static_cast<unsigned long long>(hash.bytes()), static_cast<unsigned long long>(hash.value()));
+               static_cast<unsigned long long>(hash.bytes()),
+               static_cast<unsigned long long>(hash.value()));
 }
 
 /// Waits for one connection, made blocking; an empty Fd when told to stop before.
@@ -47,7 +48,8 @@ Hash write_pattern(int fd, std::uint64_t bytes, std::uint64_t seed) {
   Hash hash;
   Pattern pattern(seed);
   while (hash.bytes() < bytes) {
-    const auto piece = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), bytes - hash.bytes()));
+    const auto piece =
+        std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), bytes - hash.bytes()));
     pattern.fill(piece);
     for (std::size_t done = 0; done < piece.size();) {
       const ssize_t n = ::write(fd, piece.data() + done, piece.size() - done);

@@ -112,7 +112,8 @@ void Application::send_some(Known& known, std::uint32_t length) {
 
 void Application::receive(const Record& r) {
   if (Known* known = choose(r[1]))
-    receive_some(*known, (r[2] & 128) != 0 ? r.word16(3) : kLengths[7 - (r[2] & 7)], (r[2] & 64) != 0);
+    receive_some(*known, (r[2] & 128) != 0 ? r.word16(3) : kLengths[7 - (r[2] & 7)],
+                 (r[2] & 64) != 0);
 }
 
 void Application::receive_some(Known& known, std::uint32_t most, bool in_place) {
@@ -139,8 +140,8 @@ void Application::receive_some(Known& known, std::uint32_t most, bool in_place) 
     }
     check(stack_.consume(known.id, n) == Error::kOk, "what was seen cannot be consumed");
     known.received += n;
-  } else if (const auto n =
-                 stack_.receive(known.id, std::span(bytes).first(std::min<std::size_t>(most, kMostBytes)))) {
+  } else if (const auto n = stack_.receive(
+                 known.id, std::span(bytes).first(std::min<std::size_t>(most, kMostBytes)))) {
     look(std::span(bytes).first(*n));
     known.received += *n;
   }
@@ -170,7 +171,8 @@ void Application::tune(const Record& r) {
   if (known == nullptr) return;
   switch (r[2] & 3) {
     case 0:
-      (void)stack_.set_keepalive(known->id, {Duration(r[3] * 100'000), Duration(r[4] * 100'000), r[5]});
+      (void)stack_.set_keepalive(known->id,
+                                 {Duration(r[3] * 100'000), Duration(r[4] * 100'000), r[5]});
       break;
     case 1:
       (void)stack_.set_user_timeout(known->id, Duration(r[3] * 100'000));
@@ -293,9 +295,11 @@ void Application::check_sent_segment(const Flow& flow, const test::WireSegment& 
     check(acknowledged >= 1 && acknowledged <= info.rcv_nxt.value() - info.irs.value(),
           "what has not arrived is acknowledged");
   }
-  const std::uint32_t at = segment.seq - info.iss.value() + ((segment.flags & test::kSyn) != 0 ? 1 : 0);
+  const std::uint32_t at =
+      segment.seq - info.iss.value() + ((segment.flags & test::kSyn) != 0 ? 1 : 0);
   if (segment.data.empty()) return;
-  // A closed window is probed with one byte; what is sent again may lie beyond a window that has shrunk.
+  // A closed window is probed with one byte; what is sent again may lie beyond a window that has
+  // shrunk.
   const std::uint32_t end = segment.seq + static_cast<std::uint32_t>(segment.data.size());
   if (Seq(segment.seq) >= Seq(flow.seen)) {
     check(end - info.snd_una.value() <= std::max<std::uint32_t>(info.snd_wnd, 1),

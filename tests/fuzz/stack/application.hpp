@@ -1,5 +1,5 @@
-// The application above the stack under test: it knows every connection that it opened or accepted, what it
-// sent and what it should receive, and what must be said of each.
+// The application above the stack under test: it knows every connection that it opened or accepted,
+// what it sent and what it should receive, and what must be said of each.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// The link of the stack under test. It copies nothing that it need not, and holds the stack to the contract:
-// the list of parts and the first of them are good only during send(), the others until the flush.
+// The link of the stack under test. It copies nothing that it need not, and holds the stack to the
+// contract: the list of parts and the first of them are good only during send(), the others until
+// the flush.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +35,8 @@ class FuzzLink final : public Link {
     check(!frame.parts.empty() && frame.parts.size() <= kMostParts && frame.size() <= kMostBytes,
           "a frame longer than the link carries");
     Waiting& waiting = waiting_[count_++];
-    check(frame.parts[0].size() <= waiting.front.size(), "a frame whose headers are longer than any");
+    check(frame.parts[0].size() <= waiting.front.size(),
+          "a frame whose headers are longer than any");
     std::memcpy(waiting.front.data(), frame.parts[0].data(), frame.parts[0].size());
     waiting.front_size = frame.parts[0].size();
     waiting.rest_count = frame.parts.size() - 1;

@@ -25,11 +25,13 @@ constexpr std::array<std::uint32_t, 32> kDeltas{
     65536,      0xffff0000, 0x7fffffff, 0x80000000, 0x80000001, 0x40000000, 20,         0xffffffec};
 constexpr std::array<std::uint16_t, 16> kLengths{0,   0,   1,   2,   10,  64,  100,  127,
                                                  128, 129, 256, 300, 512, 536, 1000, 1400};
-constexpr std::uint8_t F = TcpFlags::kFin, S = TcpFlags::kSyn, R = TcpFlags::kRst, P = TcpFlags::kPsh,
-                       A = TcpFlags::kAck, U = TcpFlags::kUrg, E = TcpFlags::kEce, C = TcpFlags::kCwr;
+constexpr std::uint8_t F = TcpFlags::kFin, S = TcpFlags::kSyn, R = TcpFlags::kRst,
+                       P = TcpFlags::kPsh, A = TcpFlags::kAck, U = TcpFlags::kUrg,
+                       E = TcpFlags::kEce, C = TcpFlags::kCwr;
 /// 0: what fits.
-constexpr std::array<std::uint8_t, 16> kFlags{0,     A, A | P, A | F, A | F | P, S,         S | A,     R,
-                                              R | A, F, A | E, A | C, A | U,     S | E | C, S | F | A, 0};
+constexpr std::array<std::uint8_t, 16> kFlags{0,     A,         A | P,     A | F, A | F | P, S,
+                                              S | A, R,         R | A,     F,     A | E,     A | C,
+                                              A | U, S | E | C, S | F | A, 0};
 
 MacAddress mac_of(const IpAddress& peer) {
   return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(peer.v4_bits())}};
@@ -55,7 +57,16 @@ IpAddress peer_by(std::uint8_t byte) {
 }
 
 /// What a step may do to a frame that is ready: the upper four bits of its last byte.
-enum Damage : std::uint8_t { kNone, kOneByte, kCut, kHeaderByte, kTwice, kNoTime, kToOthers, kLonger };
+enum Damage : std::uint8_t {
+  kNone,
+  kOneByte,
+  kCut,
+  kHeaderByte,
+  kTwice,
+  kNoTime,
+  kToOthers,
+  kLonger
+};
 
 }  // namespace
 
@@ -71,7 +82,8 @@ Peer::Peer() {
 
 Flow* Peer::find(const IpAddress& peer, std::uint16_t peer_port, std::uint16_t local_port) {
   for (Flow& flow : flows_) {
-    if (flow.local_port == local_port && flow.peer_port == peer_port && flow.peer == peer) return &flow;
+    if (flow.local_port == local_port && flow.peer_port == peer_port && flow.peer == peer)
+      return &flow;
   }
   return nullptr;
 }
@@ -101,8 +113,8 @@ void Peer::learn(const test::WireSegment& s) {
   if (flow == nullptr) return;
   flow->last_flags = s.flags;
   if ((s.flags & R) != 0) return;
-  const auto end = s.seq + static_cast<std::uint32_t>(s.data.size()) + ((s.flags & S) != 0 ? 1 : 0) +
-                   ((s.flags & F) != 0 ? 1 : 0);
+  const auto end = s.seq + static_cast<std::uint32_t>(s.data.size()) +
+                   ((s.flags & S) != 0 ? 1 : 0) + ((s.flags & F) != 0 ? 1 : 0);
   if ((s.flags & S) != 0 || Seq(end) > Seq(flow->seen)) flow->seen = end;
   if ((s.flags & A) != 0) flow->next = s.ack;
   flow->timestamps = s.options.timestamps.has_value();
@@ -154,7 +166,8 @@ TcpSegment Peer::plausible(const Flow& flow, const Record& r, const Stack& stack
   }
   if ((how & 4) != 0) {
     const std::uint32_t block = 64u * (1 + r[1] / 16);
-    const Seq left = (how & 64) != 0 ? segment.acknowledgment - block : segment.acknowledgment + block;
+    const Seq left =
+        (how & 64) != 0 ? segment.acknowledgment - block : segment.acknowledgment + block;
     segment.sack[segment.sack_count++] = {left, left + block};
     if ((how & 16) != 0) segment.sack[segment.sack_count++] = {left + 2 * block, left + 3 * block};
   }
@@ -194,7 +207,8 @@ void Peer::tell(const Flow& flow, const TcpSegment& segment, Input options, std:
   if (damage == kHeaderByte) {
     // It may move where the data begins: from here on nothing is known of the data.
     honest_ = false;
-    tcp[12 + segment.window % (header - 12)] ^= static_cast<std::byte>(1u << segment.sequence.value() % 8);
+    tcp[12 + segment.window % (header - 12)] ^=
+        static_cast<std::byte>(1u << segment.sequence.value() % 8);
   }
   Ipv4Packet ip = packet_from(flow.peer, kProtocolTcp, flow.local);
   ip.traffic_class = segment.marked ? 3 : 0;
@@ -251,7 +265,8 @@ void Peer::fragment(const Record& r, Batch& batch) {
   ip.dont_fragment = false;
   ip.identification = r[1] & 3;
   ip.more_fragments = (r[2] & 1) != 0;
-  ip.fragment_offset = static_cast<std::uint16_t>((r[2] & 2) != 0 ? r.word16(6) & 0x1fff : r[3] & 31);
+  ip.fragment_offset =
+      static_cast<std::uint16_t>((r[2] & 2) != 0 ? r.word16(6) & 0x1fff : r[3] & 31);
   const std::size_t length = (r[2] & 4) != 0 ? r[4] * 5u : r[4] % 32 * 8u;
   const auto payload = frame.subspan(kPayloadAt, length);
   for (std::uint32_t i = 0; i < length; ++i) payload[i] = byte_of(ip.fragment_offset * 8u + i);
@@ -294,7 +309,8 @@ void Peer::arp(const Record& r, Batch& batch) {
                                           IpAddress::v4(10, 0, 0, 6),
                                           IpAddress::v4(192, 168, 0, 1)};
   ArpPacket packet;
-  packet.operation = (r[1] & 1) != 0 ? ArpPacket::Operation::kReply : ArpPacket::Operation::kRequest;
+  packet.operation =
+      (r[1] & 1) != 0 ? ArpPacket::Operation::kReply : ArpPacket::Operation::kRequest;
   packet.sender = kWho[r[2] & 7];
   packet.target = kWho[(r[3] + 2u) & 7];
   packet.sender_mac = (r[1] & 2) != 0 ? kOurMac : mac_of(packet.sender);
@@ -312,7 +328,8 @@ void Peer::raw(const Record& r, Input bytes, const Stack& stack, Batch& batch) {
   const auto frame = batch.room();
   switch (r[1] & 3) {
     case 0:  // a frame for us, of some protocol
-      emit_ethernet({kOurMac, mac_of(kPeer), (r[2] & 1) != 0 ? kEtherTypeArp : kEtherTypeIpv4, {}}, frame);
+      emit_ethernet({kOurMac, mac_of(kPeer), (r[2] & 1) != 0 ? kEtherTypeArp : kEtherTypeIpv4, {}},
+                    frame);
       std::ranges::copy(bytes, frame.begin() + kEthernetHeader);
       batch.add(kEthernetHeader + bytes.size());
       break;
@@ -323,7 +340,8 @@ void Peer::raw(const Record& r, Input bytes, const Stack& stack, Batch& batch) {
     case 2: {  // options of a segment
       const Flow& flow = choose(r[2]);
       TcpSegment segment = plausible(flow, Record{{0, 0, r[3], 0, 0, 32, 0, 0}}, stack);
-      tell(flow, segment, bytes.first(std::min<std::size_t>(bytes.size(), 40) / 4 * 4), kNone, batch);
+      tell(flow, segment, bytes.first(std::min<std::size_t>(bytes.size(), 40) / 4 * 4), kNone,
+           batch);
       break;
     }
     default: {  // options of a packet
@@ -350,8 +368,9 @@ void Peer::answer_arp(std::span<const std::byte> frame, Batch& batch) {
   const auto out = batch.room();
   const MacAddress mac = mac_of(question->target);
   emit_ethernet({kOurMac, mac, kEtherTypeArp, {}}, out);
-  emit_arp({ArpPacket::Operation::kReply, mac, question->target, question->sender_mac, question->sender},
-           out.subspan(kEthernetHeader));
+  emit_arp(
+      {ArpPacket::Operation::kReply, mac, question->target, question->sender_mac, question->sender},
+      out.subspan(kEthernetHeader));
   batch.add(kEthernetHeader + kArpLength);
 }
 

@@ -1,5 +1,6 @@
-// The peers of the stack under test: what they know of each conversation, and the frames that they send. They
-// believe no one's numbers but those on the wire and in the control blocks, and lie when a step says so.
+// The peers of the stack under test: what they know of each conversation, and the frames that they
+// send. They believe no one's numbers but those on the wire and in the control blocks, and lie when
+// a step says so.
 #pragma once
 
 #include <array>
@@ -15,7 +16,8 @@ namespace conker::fuzz {
 
 inline constexpr MacAddress kOurMac{{2, 0, 0, 0, 0, 2}};
 inline constexpr IpAddress kOurs = IpAddress::v4(10, 0, 0, 2), kSecond = IpAddress::v4(10, 0, 0, 4),
-                           kPeer = IpAddress::v4(10, 0, 0, 1), kOtherPeer = IpAddress::v4(10, 0, 0, 3);
+                           kPeer = IpAddress::v4(10, 0, 0, 1),
+                           kOtherPeer = IpAddress::v4(10, 0, 0, 3);
 inline constexpr std::uint16_t kListenPort = 7, kOtherListenPort = 9;
 
 /// Every byte of a stream is known by its sequence number, whoever sends it and however often.
@@ -84,7 +86,8 @@ class Peer {
  private:
   Flow& choose(std::uint8_t byte);
   TcpSegment plausible(const Flow& flow, const Record& r, const Stack& stack) const;
-  void tell(const Flow& flow, const TcpSegment& segment, Input options, std::uint8_t damage, Batch& batch);
+  void tell(const Flow& flow, const TcpSegment& segment, Input options, std::uint8_t damage,
+            Batch& batch);
 
   std::array<Flow, kFlows> flows_{};
   std::size_t active_ = 0;  // flows that the stack opened so far

@@ -45,12 +45,14 @@ void check_ip(Input ip, std::size_t mtu) {
   check(get16(ip, 2) == ip.size() && ip.size() <= mtu, "an IP packet was sent with a wrong length");
   check(sum(ip.first(kIp)) == 0xffff, "an IP packet was sent with a wrong checksum");
   check(get8(ip, 8) != 0, "an IP packet was sent that has no time to live");
-  check(get8(ip, 12) < 224 && get8(ip, 12) != 127, "an IP packet was sent from an address that is no host's");
+  check(get8(ip, 12) < 224 && get8(ip, 12) != 127,
+        "an IP packet was sent from an address that is no host's");
   if ((get16(ip, 6) & 0x3fff) != 0) return;  // a fragment
   const Input payload = ip.subspan(kIp);
   switch (get8(ip, 9)) {
     case 1:
-      check(payload.size() >= 8 && sum(payload) == 0xffff, "an ICMP message was sent with a wrong checksum");
+      check(payload.size() >= 8 && sum(payload) == 0xffff,
+            "an ICMP message was sent with a wrong checksum");
       break;
     case 6:
       check(payload.size() >= 20, "a segment was sent that is cut short");
@@ -67,8 +69,11 @@ void check_ip(Input ip, std::size_t mtu) {
 
 void check_sent(std::span<const std::byte> frame, const MacAddress& ours, std::size_t mtu) {
   check(frame.size() >= kEthernet, "a frame was sent that is too short");
-  const auto same = [](std::uint8_t a, std::byte b) { return a == std::to_integer<std::uint8_t>(b); };
-  check(std::ranges::equal(ours.bytes, frame.subspan(6, 6), same), "a frame was sent in another's name");
+  const auto same = [](std::uint8_t a, std::byte b) {
+    return a == std::to_integer<std::uint8_t>(b);
+  };
+  check(std::ranges::equal(ours.bytes, frame.subspan(6, 6), same),
+        "a frame was sent in another's name");
   if (get16(frame, 12) == 0x0806) {
     check_arp(frame.subspan(kEthernet));
   } else if (get16(frame, 12) == 0x0800) {

@@ -1,4 +1,5 @@
-// Whether a frame that the stack sent is one that a host may send. Written apart from stack/wire on purpose.
+// Whether a frame that the stack sent is one that a host may send. Written apart from stack/wire on
+// purpose.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@
 
 namespace conker::fuzz {
 
-/// Says found() about one that is not: wrong lengths or checksums, or a sender that is not us. Of TCP only
-/// the lengths; its decoder in tests/support looks at the rest.
+/// Says found() about one that is not: wrong lengths or checksums, or a sender that is not us. Of
+/// TCP only the lengths; its decoder in tests/support looks at the rest.
 void check_sent(std::span<const std::byte> frame, const MacAddress& ours, std::size_t mtu);
 
 }  // namespace conker::fuzz

@@ -87,7 +87,8 @@ World::World(const Head& head)
       link_(*this),
       cookies_(SipKey{1, 2}),
       reassembly_(fragments_, whole(), 24),
-      stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(head), entropy(head)),
+      stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(head),
+             entropy(head)),
       udp_(storage<1>(Udp::storage_bytes(kCapacities)), stack_, entropy(head)),
       application_(stack_, peer_),
       now_(begin(head)),
@@ -117,11 +118,13 @@ void World::sent(std::span<const std::byte> frame) {
     return;
   }
   peer_.keep_quote(frame);
-  if ((frame[20] & std::byte{0x3f}) != std::byte{0} || frame[21] != std::byte{0}) return;  // a fragment
+  if ((frame[20] & std::byte{0x3f}) != std::byte{0} || frame[21] != std::byte{0})
+    return;  // a fragment
   try {
     const auto segment = test::decode(frame);
     if (!segment) return;
-    const Flow* flow = peer_.find(segment->destination, segment->destination_port, segment->source_port);
+    const Flow* flow =
+        peer_.find(segment->destination, segment->destination_port, segment->source_port);
     if (flow != nullptr && !late_ && !was_busy_) application_.check_sent_segment(*flow, *segment);
     peer_.learn(*segment);
   } catch (const std::runtime_error& error) {
@@ -139,17 +142,20 @@ void World::drain() {
   }
   std::array<std::byte, 600> bytes;
   for (UdpEvent event; udp_.next_event(event);) {
-    check(std::ranges::find(sockets_, event.socket) != sockets_.end(), "an event of a socket that is closed");
+    check(std::ranges::find(sockets_, event.socket) != sockets_.end(),
+          "an event of a socket that is closed");
     if (event.cookie == 0) {
       while (const auto datagram = udp_.receive(event.socket, bytes)) {
-        check(datagram->source.port.value != 0 || datagram->length <= 65507, "a datagram that cannot be");
+        check(datagram->source.port.value != 0 || datagram->length <= 65507,
+              "a datagram that cannot be");
       }
     }
   }
   for (EchoReply reply; stack_.next_echo_reply(reply);)
     check(reply.ttl != 0, "an answer with no time to live");
   for (AddressEvent event; stack_.next_address_event(event);)
-    check(event.address == kOurs || event.address == kSecond, "news of an address that is not ours");
+    check(event.address == kOurs || event.address == kSecond,
+          "news of an address that is not ours");
 }
 
 void World::turn(bool drained) {
@@ -262,7 +268,8 @@ void World::step_network(const Record& r) {
 }
 
 void World::step(const Record& r, Records& more) {
-  const bool hold = (r[0] & 0x80) != 0;  // the turn comes later: what arrives meanwhile is one batch
+  const bool hold =
+      (r[0] & 0x80) != 0;  // the turn comes later: what arrives meanwhile is one batch
   bool drained = true;
   switch (r[0] & 31) {
     case 0:
@@ -360,7 +367,8 @@ void World::go_home() {
   for (int still = 0;
        stack_.next_deadline() != kNever || batch().frames().size() != 0 || stack_.wants_turn();) {
     check(now_ < latest, "when everything is over there is always another deadline");
-    const Instant next = stack_.next_deadline() == kNever ? now_ : std::max(stack_.next_deadline(), now_);
+    const Instant next =
+        stack_.next_deadline() == kNever ? now_ : std::max(stack_.next_deadline(), now_);
     still = next == now_ ? still + 1 : 0;
     check(still < kMostStill, "time stands still: the next deadline is always now");
     now_ = next;
@@ -372,7 +380,8 @@ void World::go_home() {
   check(books.time_wait == 0, "TIME-WAIT records are left over when their time is over");
   check(books.listeners == 0, "listeners are left over");
   check(books.chunks_held == 0, "chunks are left over");
-  check(stack_.counters()[Count::reaped] == books.opened, "not every connection that was opened was reaped");
+  check(stack_.counters()[Count::reaped] == books.opened,
+        "not every connection that was opened was reaped");
   application_.check_told(stack_.counters()[Count::events_lost]);
 }
 

@@ -1,5 +1,5 @@
-// The stack under test with all that stands around it: its storage, link, peers and application, and the
-// time. Every turn ends with an audit.
+// The stack under test with all that stands around it: its storage, link, peers and application,
+// and the time. Every turn ends with an audit.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@
 
 namespace conker::fuzz {
 
-/// The first bytes of an input: what kind of stack, and when. All zero: everything that there is, at rest.
+/// The first bytes of an input: what kind of stack, and when. All zero: everything that there is,
+/// at rest.
 struct Head {
   static constexpr std::size_t kBytes = 4;
   explicit Head(Input input) {
@@ -38,7 +39,8 @@ class World final : private FuzzLink::Observer {
 
   /// One step of the input; it may take plain bytes from those behind it.
   void step(const Record& r, Records& more);
-  /// Everything is aborted or closed, the peers say nothing more, time passes, and nothing may be left.
+  /// Everything is aborted or closed, the peers say nothing more, time passes, and nothing may be
+  /// left.
   void go_home();
 
  private:
@@ -69,8 +71,8 @@ class World final : private FuzzLink::Observer {
   Instant now_;
   std::array<UdpId, 3> sockets_{};
   bool answers_arp_ = true;
-  // What is sent may have waited: for a neighbour; or, as last words of a connection that has ended, for the
-  // link.
+  // What is sent may have waited: for a neighbour; or, as last words of a connection that has
+  // ended, for the link.
   bool late_ = false, was_busy_ = false;
   bool ends_by_close_;
 };

@@ -14,7 +14,8 @@ void refused_or(F&& f) {
   try {
     f();
   } catch (const ctl::Failure& failure) {
-    check(failure.exit() == ctl::kExitUsage, "what makes no sense is another error than one of usage");
+    check(failure.exit() == ctl::kExitUsage,
+          "what makes no sense is another error than one of usage");
   }
 }
 
@@ -35,7 +36,8 @@ void run(Input input) {
     ctl::parse_fault(text, params);
     check(params.size() == 1, "one fault is not one parameter");
     for (const auto& [key, value] : params.items()) {
-      check(value.is_string() || value.is_number_integer(), "a fault that is neither text nor a number");
+      check(value.is_string() || value.is_number_integer(),
+            "a fault that is neither text nor a number");
       check(!value.is_number_integer() || value.get<std::int64_t>() >= 0, "a fault below nothing");
     }
     bool twice = false;

@@ -14,7 +14,8 @@ void run(Input input) {
   check(input.size() >= kArpLength, "an ARP packet was read that is cut short");
   std::array<std::byte, kArpLength> again;
   emit_arp(*packet, again);
-  check(std::ranges::equal(again, input.first(kArpLength)), "an ARP packet is not written as it was read");
+  check(std::ranges::equal(again, input.first(kArpLength)),
+        "an ARP packet is not written as it was read");
 }
 
 }  // namespace conker::fuzz

@@ -1,5 +1,5 @@
-// The DHCP client and the resolver on a whole stack: steps are answers of a server that knows what was asked,
-// and lies as much as the step wants.
+// The DHCP client and the resolver on a whole stack: steps are answers of a server that knows what
+// was asked, and lies as much as the step wants.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -20,8 +20,8 @@
 #include "tests/fuzz/stack/sent_frames.hpp"
 #include "tests/fuzz/storage.hpp"
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
   return conker::fuzz::mutate_records(data, size, most, seed, 1);
 }
 
@@ -47,7 +47,8 @@ constexpr Capacities kCapacities{.connections = 4,
                                  .routes = 2,
                                  .udp_sockets = 8};
 constexpr ResolverSettings kResolver{.tag = kDnsTag, .queries = 4, .entries = 3, .rounds = 2};
-constexpr std::array<std::uint32_t, 8> kSeconds{3600, 0, 1, 10, 60, 0x7fffffff, 0x80000000, 0xffffffff};
+constexpr std::array<std::uint32_t, 8> kSeconds{3600, 0,          1,          10,
+                                                60,   0x7fffffff, 0x80000000, 0xffffffff};
 
 Settings settings() {
   Settings s;
@@ -95,7 +96,8 @@ class Scene final : private FuzzLink::Observer {
         resolver_(storage<2>(Resolver::storage_bytes(kResolver)), kResolver, udp_, kEntropy) {
     stack_.begin(now_);
     check(bool(stack_.add_interface(link_, kOurMac, kMtu)), "an interface is refused");
-    if ((head & 2) != 0) check(stack_.add_address({0}, {kOurs, 24}) == Error::kOk, "an address is refused");
+    if ((head & 2) != 0)
+      check(stack_.add_address({0}, {kOurs, 24}) == Error::kOk, "an address is refused");
     resolver_.set_servers(std::array{kServer});
     if ((head & 4) == 0) check(dhcp_.start() == Error::kOk, "the client does not start");
     turn();
@@ -138,7 +140,8 @@ class Scene final : private FuzzLink::Observer {
   std::uint32_t asked_ = 0x0a00000a;
   std::array<Question, 4> questions_{};
   std::size_t question_ = 0;
-  test::WireSegment segment_;  // the last one that was sent, and where the server is in that connection
+  test::WireSegment
+      segment_;  // the last one that was sent, and where the server is in that connection
   std::uint32_t said_ = 0;
   std::vector<DnsQueryId> waiting_;
 };
@@ -186,7 +189,8 @@ void Scene::deliver(Text& payload, const Record& r, std::uint16_t from, std::uin
   const auto bytes = payload.span();
   if ((r[6] & 0x80) != 0 && !bytes.empty())
     bytes[r[7] * 5u % bytes.size()] ^= static_cast<std::byte>(1u << (r[6] & 7));
-  const std::size_t size = (r[6] & 0x40) != 0 ? bytes.size() - r[7] % (bytes.size() + 1) : bytes.size();
+  const std::size_t size =
+      (r[6] & 0x40) != 0 ? bytes.size() - r[7] % (bytes.size() + 1) : bytes.size();
   const auto frame = batch().room();
   Ipv4Packet ip;
   ip.source = (r[6] & 0x20) != 0 ? kOtherPeer : kServer;
@@ -197,7 +201,8 @@ void Scene::deliver(Text& payload, const Record& r, std::uint16_t from, std::uin
   emit_udp(datagram, ip.source, ip.destination, frame.subspan(kUdpAt));
   emit_ipv4(ip, kUdpHeader + size, frame.subspan(kEthernetHeader));
   const bool to_all = destination == IpAddress::v4(0xffffffff);
-  emit_ethernet({to_all ? MacAddress::broadcast() : kOurMac, kServerMac, kEtherTypeIpv4, {}}, frame);
+  emit_ethernet({to_all ? MacAddress::broadcast() : kOurMac, kServerMac, kEtherTypeIpv4, {}},
+                frame);
   batch().add(kDataAt + size);
 }
 
@@ -217,7 +222,8 @@ void Scene::offer(const Record& r, Input more) {
   if ((r[4] & 2) == 0) text.word16(51 << 8 | 4).word32(kSeconds[r[5] & 7]);
   if ((r[4] & 4) == 0) text.word16(1 << 8 | 4).word32((r[4] & 128) != 0 ? 0xfffffffe : 0xffffff00);
   if ((r[4] & 8) != 0) text.word16(3 << 8 | 4).word32(kServer.v4_bits());
-  if ((r[4] & 16) != 0) text.word16(6 << 8 | 8).word32(kServer.v4_bits()).word32(kOtherPeer.v4_bits());
+  if ((r[4] & 16) != 0)
+    text.word16(6 << 8 | 8).word32(kServer.v4_bits()).word32(kOtherPeer.v4_bits());
   if ((r[4] & 32) != 0) text.word16(58 << 8 | 4).word32(kSeconds[r[5] >> 3 & 7]);
   if ((r[4] & 64) != 0) text.word16(59 << 8 | 4).word32(kSeconds[r[5] >> 5]);
   text.bytes(more).word8(255);
@@ -237,7 +243,14 @@ void Scene::write_answer(Text& text, const Record& r, const Question& question, 
       .word16(0);
   text.bytes(Input(question.bytes).first(question.size));
   if (alias) {  // the name is an alias of "a", "b", ...
-    text.word16(0xc00c).word16(5).word16(1).word32(ttl).word16(3).word8(1).word8('a' + (r[4] & 15)).word8(0);
+    text.word16(0xc00c)
+        .word16(5)
+        .word16(1)
+        .word32(ttl)
+        .word16(3)
+        .word8(1)
+        .word8('a' + (r[4] & 15))
+        .word8(0);
   }
   if (address) {
     if (alias) {
@@ -258,7 +271,8 @@ void Scene::answer(const Record& r, Input more) {
   if (question.size == 0) return;
   Text text;
   write_answer(text, r, question, more);
-  deliver(text, r, kDnsPort.value, static_cast<std::uint16_t>(question.port + (r[2] >> 7)), question.from);
+  deliver(text, r, kDnsPort.value, static_cast<std::uint16_t>(question.port + (r[2] >> 7)),
+          question.from);
 }
 
 /// The server's side of the last connection that was opened.
@@ -327,7 +341,8 @@ void Scene::rival(const Record& r) {
 
 void Scene::resolve(const Record& r) {
   std::array<char, 8> name{'w', 'w', 'w', '.', static_cast<char>('a' + (r[1] & 3)), 0, 0, 0};
-  const auto id = resolver_.resolve(std::string_view(name.data(), (r[1] & 4) != 0 ? r[2] & 7 : 5), 7);
+  const auto id =
+      resolver_.resolve(std::string_view(name.data(), (r[1] & 4) != 0 ? r[2] & 7 : 5), 7);
   if (!id) return;
   check(std::ranges::find(waiting_, *id) == waiting_.end(), "an id was given out twice");
   waiting_.push_back(*id);
@@ -340,7 +355,8 @@ void Scene::check_answers() {
     waiting_.erase(at);
     check((answer.status == DnsStatus::kFound) == (answer.addresses.count > 0),
           "an answer without what it says");
-    check(answer.addresses.count <= DnsAddresses::kMost && answer.valid >= Duration(0) && answer.valid <= 24h,
+    check(answer.addresses.count <= DnsAddresses::kMost && answer.valid >= Duration(0) &&
+              answer.valid <= 24h,
           "an answer beyond its limits");
     check(resolver_.cancel(answer.id) == Error::kNoSuchId,
           "the id of a question that was answered finds something");
@@ -380,7 +396,8 @@ void Scene::turn() {
     const DhcpLease& lease = *dhcp_.lease();
     check(lease.renew_at <= lease.rebind_at && lease.rebind_at <= lease.expires,
           "a lease that is to be renewed when it is over");
-    check(stack_.network().is_local(lease.address.address), "a lease whose address the stack does not have");
+    check(stack_.network().is_local(lease.address.address),
+          "a lease whose address the stack does not have");
     check(lease.dns_count <= DhcpMessage::kMostServers, "more servers than there is room for");
   }
 }
@@ -401,7 +418,9 @@ void Scene::advance(Duration duration, int turns) {
 
 void Scene::step(const Record& r, Records& more) {
   // The first bytes may ask for plain bytes behind what is written.
-  const auto plain = [&] { return (r[0] & 0x40) != 0 ? more.take(1 + r[0] / 32 % 2 * 3) : Input(); };
+  const auto plain = [&] {
+    return (r[0] & 0x40) != 0 ? more.take(1 + r[0] / 32 % 2 * 3) : Input();
+  };
   switch (r[0] & 15) {
     case 0:
     case 1:
@@ -431,7 +450,8 @@ void Scene::step(const Record& r, Records& more) {
       dhcp_.stop();
       break;
     case 10:
-      (void)dhcp_.start((r[1] & 1) != 0 ? std::optional(IpAddress::v4(asked_ + (r[2] & 3))) : std::nullopt);
+      (void)dhcp_.start((r[1] & 1) != 0 ? std::optional(IpAddress::v4(asked_ + (r[2] & 3)))
+                                        : std::nullopt);
       break;
     case 11:
       resolver_.set_servers(std::span(kServers).first(r[1] % (kServers.size() + 1)));

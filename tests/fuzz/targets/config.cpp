@@ -14,7 +14,8 @@ namespace {
 void check_complaint(std::string_view text) {
   const auto number = [&text] {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    check(digits > 0 && digits < text.size() && text[digits] == ':', "a complaint that does not say where");
+    check(digits > 0 && digits < text.size() && text[digits] == ':',
+          "a complaint that does not say where");
     text.remove_prefix(digits + 1);
   };
   check(text.starts_with("fuzz:"), "a complaint that does not name the file");
@@ -42,16 +43,17 @@ void check_config(const config::Config& c) {
   for (const config::Route& route : c.routes) {
     check(route.gateway || route.link < c.links.size(), "a route over a link that is not there");
   }
-  for (const config::Service& service : c.services) check(service.port.value != 0, "a service on port 0");
+  for (const config::Service& service : c.services)
+    check(service.port.value != 0, "a service on port 0");
   check(c.dns_servers.size() <= 4 && c.control.mode <= 0777 && !c.control.socket.empty(),
         "a value out of range");
   const Settings& s = c.settings;
   check(s.rto_min <= s.rto_initial && s.rto_initial <= s.rto_max && s.first_port <= s.last_port &&
-            s.user_timeout_least <= s.user_timeout_most && s.retransmits >= 1 && s.ttl >= 1 && s.dscp <= 63 &&
-            s.keepalive.count >= 2 && s.first_port.value != 0,
+            s.user_timeout_least <= s.user_timeout_most && s.retransmits >= 1 && s.ttl >= 1 &&
+            s.dscp <= 63 && s.keepalive.count >= 2 && s.first_port.value != 0,
         "settings that contradict each other");
-  check(c.capacities.chunk_bytes >= 128 && c.capacities.chunk_bytes <= 32768 && c.capacities.chunks >= 16 &&
-            c.capacities.connections >= 1,
+  check(c.capacities.chunk_bytes >= 128 && c.capacities.chunk_bytes <= 32768 &&
+            c.capacities.chunks >= 16 && c.capacities.connections >= 1,
         "a capacity out of range");
 }
 

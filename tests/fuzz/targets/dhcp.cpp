@@ -11,8 +11,10 @@ void run(Input input) {
   constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 2}};
   const auto message = parse_dhcp(input, kOurs);
   if (!message) return;
-  check(message->mask <= 32 && message->dns_count <= DhcpMessage::kMostServers, "more than there can be");
-  check(message->type >= DhcpType::kDiscover && message->type <= DhcpType::kRelease, "a type that is none");
+  check(message->mask <= 32 && message->dns_count <= DhcpMessage::kMostServers,
+        "more than there can be");
+  check(message->type >= DhcpType::kDiscover && message->type <= DhcpType::kRelease,
+        "a type that is none");
 
   // What a client would write with these values; then as if a server had written it.
   std::array<std::byte, kDhcpMostBytes> bytes;
@@ -27,7 +29,8 @@ void run(Input input) {
   const auto option_kept = [](const IpAddress& read, const IpAddress& reread) {
     return read == reread || (read.is_unspecified() && reread.is_unspecified());
   };
-  check(option_kept(message->server, again->server) && option_kept(message->requested, again->requested),
+  check(option_kept(message->server, again->server) &&
+            option_kept(message->requested, again->requested),
         "an option is not written as it was read");
 }
 

@@ -18,7 +18,8 @@ void check_name(const DnsName& name) {
   check(!bytes.empty() && bytes.size() <= DnsName::kMaxBytes, "a name without an end or too long");
   std::size_t at = 0;
   while (bytes[at] != std::byte{0}) {
-    check(std::to_integer<std::size_t>(bytes[at]) <= DnsName::kMaxLabel, "a label that is too long");
+    check(std::to_integer<std::size_t>(bytes[at]) <= DnsName::kMaxLabel,
+          "a label that is too long");
     at += 1 + std::to_integer<std::size_t>(bytes[at]);
     check(at < bytes.size(), "a name that ends in the middle of a label");
   }
@@ -65,7 +66,8 @@ void check_message(Input message) {
     if (i == 0) first = question;
   }
   if (good && header.questions > 0) check_reading(message, first);
-  for (std::uint32_t left = std::uint32_t{header.answers} + header.authorities; good && left > 0; --left) {
+  for (std::uint32_t left = std::uint32_t{header.answers} + header.authorities; good && left > 0;
+       --left) {
     DnsRecord record;
     good = reader.record(record);
     if (!good) break;

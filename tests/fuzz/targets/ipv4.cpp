@@ -11,9 +11,10 @@ namespace {
 
 bool same(const Ipv4Packet& a, const Ipv4Packet& b) {
   return a.source == b.source && a.destination == b.destination && a.protocol == b.protocol &&
-         a.ttl == b.ttl && a.traffic_class == b.traffic_class && a.identification == b.identification &&
-         a.dont_fragment == b.dont_fragment && a.more_fragments == b.more_fragments &&
-         a.fragment_offset == b.fragment_offset && std::ranges::equal(a.payload, b.payload);
+         a.ttl == b.ttl && a.traffic_class == b.traffic_class &&
+         a.identification == b.identification && a.dont_fragment == b.dont_fragment &&
+         a.more_fragments == b.more_fragments && a.fragment_offset == b.fragment_offset &&
+         std::ranges::equal(a.payload, b.payload);
 }
 
 void check_options(Input options) {
@@ -33,7 +34,8 @@ void run(Input input) {
   const auto packet = parse_ipv4(input);
   check(!packet || quoted, "a whole packet that is not the beginning of one");
   if (quoted) {
-    check(within(quoted->options, input) && within(quoted->payload, input), "more is read than there is");
+    check(within(quoted->options, input) && within(quoted->payload, input),
+          "more is read than there is");
     check(kIpv4HeaderMin + quoted->options.size() + quoted->payload.size() <= input.size(),
           "header and payload are longer than the packet");
     check_options(quoted->options);

@@ -8,8 +8,8 @@
 #include "stack/wire/bytes.hpp"
 #include "tests/fuzz/records.hpp"
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
   return conker::fuzz::mutate_records(data, size, most, seed, 1);
 }
 
@@ -19,7 +19,8 @@ namespace {
 constexpr std::uint32_t kChunks = 64, kChunkBytes = 128, kDatagrams = 4, kMostHeld = 24;
 constexpr std::size_t kWhole = 4096;
 
-/// Byte `at` of packet `identification`, so that whatever comes out can be held against what went in.
+/// Byte `at` of packet `identification`, so that whatever comes out can be held against what went
+/// in.
 std::byte byte_at(std::uint32_t identification, std::uint32_t at) {
   // Where a TCP header would have its length: 5 words.
   if (at == 12) return std::byte{0x50};
@@ -29,7 +30,8 @@ std::byte byte_at(std::uint32_t identification, std::uint32_t at) {
 struct Scene {
   Settings settings;
   Counters counters;
-  alignas(16) std::array<std::byte, kChunks*(kChunkBytes + sizeof(ChunkPool::Chunk)) + 64> storage{};
+  alignas(
+      16) std::array<std::byte, kChunks*(kChunkBytes + sizeof(ChunkPool::Chunk)) + 64> storage{};
   Arena arena{storage};
   ChunkPool chunks{arena, kChunks, kChunkBytes};
   std::array<Ipv4Reassembly::Datagram, kDatagrams> table{};
@@ -43,10 +45,11 @@ struct Scene {
     const auto n = [this](Count count) { return counters[count]; };
     check(chunks.taken() == chunks.returned() + reassembly.chunks_held(), "chunks are lost");
     check(reassembly.chunks_held() <= kMostHeld, "more chunks are held than may be");
-    check(n(Count::fragments_in) == n(Count::fragments_reassembled) + n(Count::drop_fragment_malformed) +
-                                        n(Count::drop_fragment_overlap) + n(Count::drop_fragment_repeated) +
-                                        n(Count::drop_fragment_timeout) + n(Count::drop_fragment_room) +
-                                        reassembly.fragments_held(),
+    check(n(Count::fragments_in) ==
+              n(Count::fragments_reassembled) + n(Count::drop_fragment_malformed) +
+                  n(Count::drop_fragment_overlap) + n(Count::drop_fragment_repeated) +
+                  n(Count::drop_fragment_timeout) + n(Count::drop_fragment_room) +
+                  reassembly.fragments_held(),
           "fragments received do not equal those used, dropped and held");
   }
 
@@ -59,13 +62,15 @@ struct Scene {
     packet.identification = r[1] & 7;
     packet.dont_fragment = false;
     packet.more_fragments = (r[0] & 1) != 0;
-    packet.fragment_offset = static_cast<std::uint16_t>(r[0] & 2 ? r.word16(2) & 0x1fff : r[3] & 31);
+    packet.fragment_offset =
+        static_cast<std::uint16_t>(r[0] & 2 ? r.word16(2) & 0x1fff : r[3] & 31);
     const std::size_t length = (r[0] & 4) != 0 ? r.word16(4) % 2000 : 8 * std::size_t{r[5]} % 264;
     const std::size_t header = kIpv4HeaderMin + 4 * std::size_t{r[6]} % 44;
     std::vector<std::byte> bytes(header + length, std::byte{1});  // options that do nothing
     emit_ipv4(packet, length, bytes);
     const std::uint32_t offset = std::uint32_t{packet.fragment_offset} * 8;
-    for (std::uint32_t i = 0; i < length; ++i) bytes[header + i] = byte_at(packet.identification, offset + i);
+    for (std::uint32_t i = 0; i < length; ++i)
+      bytes[header + i] = byte_at(packet.identification, offset + i);
     const bool lies = r[7] >= 0xf0 && length > 0;
     if (lies) bytes[header + r[7] % length] ^= std::byte{1};
     lied_ = lied_ || lies;
@@ -88,8 +93,9 @@ struct Scene {
     now += step;
     std::span<const std::byte> quote;
     while (reassembly.expire(now, quote)) {
-      check(quote.size() <= Ipv4Reassembly::kQuoteMax && (quote.empty() || parse_ipv4_quoted(quote)),
-            "what is quoted is not the beginning of a packet");
+      check(
+          quote.size() <= Ipv4Reassembly::kQuoteMax && (quote.empty() || parse_ipv4_quoted(quote)),
+          "what is quoted is not the beginning of a packet");
     }
     check(reassembly.next_deadline() > now, "a packet waits beyond its time");
   }

@@ -25,7 +25,8 @@ void check_bad(const daemon::BadRequest& bad) {
 }
 
 void check_good(const daemon::Request& request) {
-  check(request.verb != nullptr && request.params.is_object(), "a request without a verb or its parameters");
+  check(request.verb != nullptr && request.params.is_object(),
+        "a request without a verb or its parameters");
   check(request.notification || request.id.is_null() || request.id.is_string() ||
             request.id.is_number_integer(),
         "an id that cannot be one");

@@ -2,8 +2,8 @@
 #include "tests/fuzz/records.hpp"
 #include "tests/fuzz/stack/world.hpp"
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
-                                               unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
   return conker::fuzz::mutate_records(data, size, most, seed, conker::fuzz::Head::kBytes);
 }
 

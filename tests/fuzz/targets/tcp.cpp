@@ -49,20 +49,25 @@ bool well_formed(Input input) {
 void run(Input input) {
   constexpr IpAddress kFrom = IpAddress::v4(10, 0, 0, 1), kTo = IpAddress::v4(10, 0, 0, 2);
   const auto segment = parse_tcp(input);
-  check(segment.has_value() == well_formed(input), "a broken header is taken, or a good one refused");
+  check(segment.has_value() == well_formed(input),
+        "a broken header is taken, or a good one refused");
   if (!segment) return;
   check(within(segment->payload, input) && segment->payload.size() + kTcpHeaderMin <= input.size(),
         "the payload is longer than the segment");
-  check(segment->sack_count <= TcpSegment::kMaxSackBlocks, "more SACK blocks than there is room for");
-  check(segment->window_scale.value_or(0) <= TcpSegment::kMaxWindowScale, "a window scale above 14");
+  check(segment->sack_count <= TcpSegment::kMaxSackBlocks,
+        "more SACK blocks than there is room for");
+  check(segment->window_scale.value_or(0) <= TcpSegment::kMaxWindowScale,
+        "a window scale above 14");
 
   std::array<std::byte, kTcpHeaderMax> header;
   Checksum sum;
   const std::size_t length = emit_tcp(*segment, header, sum);
-  check(length >= kTcpHeaderMin && length <= kTcpHeaderMax && length % 4 == 0, "a header of a wrong length");
+  check(length >= kTcpHeaderMin && length <= kTcpHeaderMax && length % 4 == 0,
+        "a header of a wrong length");
   const std::array payload{segment->payload};
   finish_tcp_checksum(std::span(header).first(length), sum, kFrom, kTo, payload);
-  std::vector<std::byte> again(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(length));
+  std::vector<std::byte> again(header.begin(),
+                               header.begin() + static_cast<std::ptrdiff_t>(length));
   again.insert(again.end(), segment->payload.begin(), segment->payload.end());
   check(verify_tcp_checksum(again, kFrom, kTo), "a segment is written with a wrong checksum");
 

@@ -97,7 +97,8 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.settings.receive_buffer, 20000u);
   EXPECT_EQ(config.settings.first_port, Port{2000});
   EXPECT_EQ(config.settings.last_port, Port{3000});
-  EXPECT_FALSE(config.settings.window_scaling || config.settings.timestamps || config.settings.sack);
+  EXPECT_FALSE(config.settings.window_scaling || config.settings.timestamps ||
+               config.settings.sack);
   EXPECT_EQ(config.settings.delayed_ack, 0s);
   EXPECT_EQ(config.settings.keepalive.idle, 2h);
   EXPECT_EQ(config.settings.keepalive.interval, 10s);
@@ -134,7 +135,8 @@ TEST(Config, ServicesProbeSilentPeersUnlessToldOtherwise) {  // RFC 9293, 3.8.4
   const auto of = [](const std::string& tcp) { return load(kLink + tcp).service_keepalive; };
   EXPECT_EQ(of("").idle, 2h);
   EXPECT_EQ(of("tcp: {rto_min: 20ms}\n").idle, 2h);
-  EXPECT_EQ(of("tcp: {keepalive_idle: 5m, keepalive_interval: 10s}\n").idle, 5min) << "meant for all";
+  EXPECT_EQ(of("tcp: {keepalive_idle: 5m, keepalive_interval: 10s}\n").idle, 5min)
+      << "meant for all";
   EXPECT_EQ(of("tcp: {keepalive_interval: 10s}\n").interval, 10s);
   EXPECT_EQ(of("tcp: {keepalive_idle: 0ms}\n").idle, 0s);
   EXPECT_EQ(of("tcp: {service_keepalive_idle: 30s}\n").idle, 30s);
@@ -143,8 +145,8 @@ TEST(Config, ServicesProbeSilentPeersUnlessToldOtherwise) {  // RFC 9293, 3.8.4
 }
 
 TEST(Config, AnAddressMayBeAServersToGive) {
-  const Config config =
-      load("links: [{type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', address: dhcp}]\n");
+  const Config config = load(
+      "links: [{type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', address: dhcp}]\n");
   EXPECT_TRUE(config.links[0].dhcp);
   EXPECT_TRUE(config.links[0].addresses.empty());
   EXPECT_FALSE(load(kLink).links[0].dhcp);
@@ -172,7 +174,9 @@ struct Case {
   std::string refusal;  // behind "f.yaml:"
 };
 
-const auto kName = [](const testing::TestParamInfo<Case>& tested) { return std::string(tested.param.name); };
+const auto kName = [](const testing::TestParamInfo<Case>& tested) {
+  return std::string(tested.param.name);
+};
 
 class Refusal : public testing::TestWithParam<Case> {};
 
@@ -184,10 +188,12 @@ std::string link_with(const std::string& lines) {
   return "links:\n  - type: tap\n    name: lab\n" + lines;  // what is added begins on line 4
 }
 
-const std::string kRest = "    device: t0\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n";
+const std::string kRest =
+    "    device: t0\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n";
 
 std::string unix_link(const std::string& lines) {
-  return "links:\n  - type: unix\n    name: u\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n" +
+  return "links:\n  - type: unix\n    name: u\n    mac: 02:00:00:00:00:02\n    addresses: "
+         "[10.0.0.2/24]\n" +
          lines;
 }
 
@@ -198,16 +204,19 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"only_comments", "# nothing\n", "1:1: the file is empty; the key links is missing"},
         Case{"not_a_mapping", "- a\n", "1:1: must be a mapping with keys such as links"},
         Case{"broken", "links: [\n", "2:1: not valid YAML: end of sequence flow not found"},
-        Case{"two_documents", kLink + "---\nlinks: []\n", "5:1: a second document; there must be one"},
+        Case{"two_documents", kLink + "---\nlinks: []\n",
+             "5:1: a second document; there must be one"},
         Case{"comma_in_front", "," + kLink, "1:1: a second document; there must be one"},
         Case{"comma_behind", "[a], b\n", "1:4: a second document; there must be one"},
         Case{"bracket_that_nothing_opened", kLink + "}\n", "4:1: not valid YAML: illegal flow end"},
         Case{"no_links", "log: {level: info}\n", "1:1: the key links is missing"},
         Case{"unknown", kLink + "colour: red\n",
-             "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, control, "
+             "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, "
+             "control, "
              "strike, log, "
              "shutdown_timeout, routes, ip, dns"},
-        Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n", "5:1: gateway: given twice"},
+        Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n",
+             "5:1: gateway: given twice"},
         Case{"line_break_in_a_key", kLink + "log: {\"a\\nb\\e\": c}\n",
              "4:7: log.a\\x0ab\\x1b: unknown key; known here: level, sink"},
         Case{"key_that_is_no_word", kLink + "[a]: b\n", "4:1: a key must be a plain word"}),
@@ -224,25 +233,32 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"no_device", link_with("    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n"),
              "2:5: links[0]: the key device is missing"},
         Case{"device",
-             link_with("    device: a/b\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n"),
-             "4:13: links[0].device: \"a/b\" cannot be the name of an interface: 1 to 15 characters without "
+             link_with(
+                 "    device: a/b\n    mac: 02:00:00:00:00:02\n    addresses: [10.0.0.2/24]\n"),
+             "4:13: links[0].device: \"a/b\" cannot be the name of an interface: 1 to 15 "
+             "characters without "
              "space, / "
              "or :"},
         Case{"long_device", link_with("    device: sixteen_letters_\n"),
-             "4:13: links[0].device: \"sixteen_letters_\" cannot be the name of an interface: 1 to 15 "
+             "4:13: links[0].device: \"sixteen_letters_\" cannot be the name of an interface: 1 to "
+             "15 "
              "characters "
              "without space, / or :"},
-        Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
-             "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
-             "host_address, probe, address, offload"},
+        Case{
+            "key_of_another_type", link_with("    path: /x\n" + kRest),
+            "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
+            "host_address, probe, address, offload"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
-             "5:10: links[0].mac: \"02:00:00:00:00\" is not a MAC address; write it as 02:00:00:00:00:01"},
+             "5:10: links[0].mac: \"02:00:00:00:00\" is not a MAC address; write it as "
+             "02:00:00:00:00:01"},
         Case{"group_mac", link_with("    device: t0\n    mac: 03:00:00:00:00:01\n"),
-             "5:10: links[0].mac: 03:00:00:00:00:01 is a group address; the first byte must be even"},
+             "5:10: links[0].mac: 03:00:00:00:00:01 is a group address; the first byte must be "
+             "even"},
         Case{"zero_mac", link_with("    device: t0\n    mac: 00:00:00:00:00:00\n"),
-             "5:10: links[0].mac: 00:00:00:00:00:00 is all zeros; choose one such as 02:00:00:00:00:01"},
+             "5:10: links[0].mac: 00:00:00:00:00:00 is all zeros; choose one such as "
+             "02:00:00:00:00:01"},
         Case{"small_mtu", link_with("    mtu: 575\n" + kRest),
              "4:10: links[0].mtu: \"575\" is not a whole number from 576 to 65521"},
         Case{"large_mtu", link_with("    mtu: 65522\n" + kRest),
@@ -269,11 +285,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"relative", unix_link("    path: x\n    mode: listen\n"),
              "6:11: links[0].path: \"x\" must be an absolute path"},
-        Case{"long_path", unix_link("    path: /" + std::string(107, 'x') + "\n    mode: listen\n"),
-             "6:11: links[0].path: the path is longer than the 107 bytes a socket address can hold"},
+        Case{
+            "long_path", unix_link("    path: /" + std::string(107, 'x') + "\n    mode: listen\n"),
+            "6:11: links[0].path: the path is longer than the 107 bytes a socket address can hold"},
         Case{"mode", unix_link("    path: /x\n    mode: both\n"),
              "7:11: links[0].mode: \"both\" must be listen or connect"},
-        Case{"control_on_it", unix_link("    path: /x\n    mode: listen\n") + "control: {socket: /x}\n",
+        Case{"control_on_it",
+             unix_link("    path: /x\n    mode: listen\n") + "control: {socket: /x}\n",
              "8:19: control.socket: link u uses this path"}),
     kName);
 
@@ -287,10 +305,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"none", addresses("[]"), "6:16: links[0].addresses: must name at least one address"},
         Case{"scalar", addresses("10.0.0.1/24"), "6:16: links[0].addresses: must be a list"},
         Case{"bare", addresses("[10.0.0.1]"),
-             "6:17: links[0].addresses[0]: \"10.0.0.1\" is not an address with its prefix length, such as "
+             "6:17: links[0].addresses[0]: \"10.0.0.1\" is not an address with its prefix length, "
+             "such as "
              "10.77.0.2/24"},
         Case{"length", addresses("[10.0.0.1/33]"),
-             "6:17: links[0].addresses[0]: \"10.0.0.1/33\" is not an address with its prefix length, such as "
+             "6:17: links[0].addresses[0]: \"10.0.0.1/33\" is not an address with its prefix "
+             "length, such as "
              "10.77.0.2/24"},
         Case{"length_0", addresses("[10.0.0.1/0]"),
              "6:17: links[0].addresses[0]: 10.0.0.1/0: the prefix length must be 1 to 32"},
@@ -313,27 +333,34 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"of_the_host", addresses("[10.0.0.1/24]") + "    host_address: 10.0.0.1/24\n",
              "7:19: links[0].host_address: 10.0.0.1 is already an address of a link"},
         Case{"range_without_length", addresses("[10.0.0.1-10.0.0.2]"),
-             "6:17: links[0].addresses[0]: \"10.0.0.1-10.0.0.2\" is not a range of addresses, such as "
+             "6:17: links[0].addresses[0]: \"10.0.0.1-10.0.0.2\" is not a range of addresses, such "
+             "as "
              "10.77.0.10-10.77.0.40/24"},
         Case{"range_backwards", addresses("[10.0.0.2-10.0.0.1/24]"),
-             "6:17: links[0].addresses[0]: 10.0.0.2-10.0.0.1/24: the last address comes before the first"},
+             "6:17: links[0].addresses[0]: 10.0.0.2-10.0.0.1/24: the last address comes before the "
+             "first"},
         Case{"range_beyond", addresses("[10.0.0.2-10.0.1.1/24]"),
              "6:17: links[0].addresses[0]: 10.0.0.2-10.0.1.1/24: the range leaves its own network"},
         Case{"range_to_broadcast", addresses("[10.0.0.254-10.0.0.255/24]"),
-             "6:17: links[0].addresses[0]: 10.0.0.254-10.0.0.255/24: 10.0.0.255 is the broadcast address of "
+             "6:17: links[0].addresses[0]: 10.0.0.254-10.0.0.255/24: 10.0.0.255 is the broadcast "
+             "address of "
              "its "
              "network"},
-        Case{"too_many", addresses("[10.0.0.1/24, 10.0.0.2-10.0.0.4/24]") + "capacities: {addresses: 3}\n",
+        Case{"too_many",
+             addresses("[10.0.0.1/24, 10.0.0.2-10.0.0.4/24]") + "capacities: {addresses: 3}\n",
              "6:30: links[0].addresses[1]: 10.0.0.2-10.0.0.4/24: 3 addresses are more than "
              "capacities.addresses "
              "allows (2 left)"},
-        Case{"one_too_many", addresses("[10.0.0.1/24, 10.0.0.2/24]") + "capacities: {addresses: 1}\n",
+        Case{"one_too_many",
+             addresses("[10.0.0.1/24, 10.0.0.2/24]") + "capacities: {addresses: 1}\n",
              "6:30: links[0].addresses[1]: more addresses than capacities.addresses allows"},
         Case{"host_range", addresses("[10.0.0.1/24]") + "    host_address: 10.0.0.2-10.0.0.3/24\n",
-             "7:19: links[0].host_address: \"10.0.0.2-10.0.0.3/24\" is not an address with its prefix "
+             "7:19: links[0].host_address: \"10.0.0.2-10.0.0.3/24\" is not an address with its "
+             "prefix "
              "length, such as "
              "10.77.0.2/24"},
-        Case{"static_word", link_with("    device: t0\n    mac: 02:00:00:00:00:02\n    address: static\n"),
+        Case{"static_word",
+             link_with("    device: t0\n    mac: 02:00:00:00:00:02\n    address: static\n"),
              "6:14: links[0].address: \"static\" must be dhcp; name others under addresses"},
         Case{"both", addresses("[10.0.0.1/24]") + "    address: dhcp\n",
              "6:16: links[0].addresses: a link has either addresses or address: dhcp"},
@@ -359,26 +386,32 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"capacity_range", kLink + "capacities: {connections: 0}\n",
              "4:27: capacities.connections: \"0\" is not a whole number from 1 to 4194304"},
-        Case{"capacity_unknown", kLink + "capacities: {sockets: 1}\n",
-             "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
-             "listeners, "
-             "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, routes, udp_sockets"},
+        Case{
+            "capacity_unknown", kLink + "capacities: {sockets: 1}\n",
+            "4:14: capacities.sockets: unknown key; known here: connections, half_open, time_wait, "
+            "listeners, "
+            "neighbours, addresses, interfaces, chunks, chunk_bytes, transitions, routes, "
+            "udp_sockets"},
         Case{"capacity_type", kLink + "capacities: 3\n",
              "4:13: capacities: must be a mapping with keys such as connections"},
         Case{"number_too_long", kLink + "capacities: {chunks: 99999999999999999999999}\n",
-             "4:22: capacities.chunks: \"99999999999999999999999\" is not a whole number from 16 to 4194304"},
+             "4:22: capacities.chunks: \"99999999999999999999999\" is not a whole number from 16 "
+             "to 4194304"},
         Case{"duration_without_unit", kLink + "tcp: {time_wait: 60}\n",
-             "4:18: tcp.time_wait: \"60\" is not a duration; write a number and a unit, such as 200ms, 60s, "
+             "4:18: tcp.time_wait: \"60\" is not a duration; write a number and a unit, such as "
+             "200ms, 60s, "
              "5m or 1h"},
         Case{"duration_range", kLink + "tcp: {time_wait: 2h}\n",
              "4:18: tcp.time_wait: 2h is not between 1ms and 1h"},
-        Case{"boolean", kLink + "tcp: {sack: yes}\n", "4:13: tcp.sack: \"yes\" must be true or false"},
+        Case{"boolean", kLink + "tcp: {sack: yes}\n",
+             "4:13: tcp.sack: \"yes\" must be true or false"},
         Case{"delayed_ack", kLink + "tcp: {delayed_ack: 1s}\n",
              "4:20: tcp.delayed_ack: 1s is not between 0s and 499ms"},
         Case{"keepalive_count", kLink + "tcp: {keepalive_count: 1}\n",
              "4:24: tcp.keepalive_count: \"1\" is not a whole number from 2 to 255"},
-        Case{"user_timeouts", kLink + "tcp: {user_timeout_least: 2h}\n",
-             "4:27: tcp.user_timeout_least: user_timeout_least must not be above user_timeout_most"},
+        Case{
+            "user_timeouts", kLink + "tcp: {user_timeout_least: 2h}\n",
+            "4:27: tcp.user_timeout_least: user_timeout_least must not be above user_timeout_most"},
         Case{"duration_overflow", kLink + "tcp: {time_wait: 9223372036854775807h}\n",
              "4:18: tcp.time_wait: 9223372036854775807h is not between 1ms and 1h"},
         Case{"rto_order", kLink + "tcp: {rto_min: 2s, rto_max: 1s}\n",
@@ -390,17 +423,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"window", kLink + "tcp: {receive_buffer: 16777217}\n",
              "4:23: tcp.receive_buffer: \"16777217\" is not a whole number from 1024 to 16777216"},
         Case{"service_name", kLink + "services: [{name: ftp, port: 7}]\n",
-             "4:19: services[0].name: \"ftp\" must be echo, discard, daytime, chargen or accept-close"},
+             "4:19: services[0].name: \"ftp\" must be echo, discard, daytime, chargen or "
+             "accept-close"},
         Case{"service_port", kLink + "services: [{name: echo, port: 65536}]\n",
              "4:31: services[0].port: \"65536\" is not a whole number from 1 to 65535"},
         Case{"service_without_port", kLink + "services: [{name: echo}]\n",
              "4:12: services[0]: the key port is missing"},
-        Case{"service_twice", kLink + "services: [{name: echo, port: 7}, {name: discard, port: 7}]\n",
+        Case{"service_twice",
+             kLink + "services: [{name: echo, port: 7}, {name: discard, port: 7}]\n",
              "4:57: services[1].port: another service is on port 7"},
         Case{"control_mode", kLink + "control: {mode: 0888}\n",
              "4:17: control.mode: \"0888\" is not a file mode; write it in octal, such as 0660"},
         Case{"strike_target", kLink + "strike: {allow: [example.org]}\n",
-             "4:18: strike.allow[0]: \"example.org\" is not an address with its prefix length, such as "
+             "4:18: strike.allow[0]: \"example.org\" is not an address with its prefix length, "
+             "such as "
              "10.77.0.2/24"},
         Case{"log_level", kLink + "log: {level: loud}\n",
              "4:14: log.level: \"loud\" must be debug, info, warning or error"},

@@ -32,7 +32,8 @@ BadRequest bad(std::string_view line) {
 }
 
 TEST(ParseRequest, Good) {
-  const Request request = good(R"({"jsonrpc":"2.0","id":7,"method":"close","params":{"id":"3.1"}})");
+  const Request request =
+      good(R"({"jsonrpc":"2.0","id":7,"method":"close","params":{"id":"3.1"}})");
   ASSERT_NE(request.verb, nullptr);
   EXPECT_EQ(request.verb->name, "close");
   EXPECT_EQ(request.id, 7);
@@ -51,7 +52,8 @@ TEST(ParseRequest, IdsAreNumbersOrShortStrings) {
   std::string too_long = R"("")";
   too_long.insert(1, 65, 'x');
   for (const char* id : {"{}", "[1]", "1.5", "true", too_long.c_str()}) {
-    const BadRequest wrong = bad(std::string(R"({"jsonrpc":"2.0","method":"status","id":)") + id + "}");
+    const BadRequest wrong =
+        bad(std::string(R"({"jsonrpc":"2.0","method":"status","id":)") + id + "}");
     EXPECT_EQ(wrong.code, Code::kInvalidRequest) << id;
     EXPECT_TRUE(wrong.id.is_null()) << id;
   }
@@ -66,10 +68,11 @@ TEST(ParseRequest, NotJson) {
 }
 
 TEST(ParseRequest, JsonButNoRequest) {
-  for (const char* line : {"null", "1", "\"x\"", "[]", R"([{"jsonrpc":"2.0","id":1,"method":"status"}])",
-                           "{}", R"({"jsonrpc":"2.0"})", R"({"jsonrpc":"1.0","id":1,"method":"status"})",
-                           R"({"jsonrpc":2.0,"id":1,"method":"status"})",
-                           R"({"jsonrpc":"2.0","id":1,"method":7})", R"({"id":1,"method":"status"})"}) {
+  for (const char* line :
+       {"null", "1", "\"x\"", "[]", R"([{"jsonrpc":"2.0","id":1,"method":"status"}])", "{}",
+        R"({"jsonrpc":"2.0"})", R"({"jsonrpc":"1.0","id":1,"method":"status"})",
+        R"({"jsonrpc":2.0,"id":1,"method":"status"})", R"({"jsonrpc":"2.0","id":1,"method":7})",
+        R"({"id":1,"method":"status"})"}) {
     EXPECT_EQ(bad(line).code, Code::kInvalidRequest) << line;
   }
 }
@@ -109,7 +112,8 @@ TEST(ParseRequest, ParametersAreChecked) {
 }
 
 TEST(Lines, AreOneLineEach) {
-  EXPECT_EQ(result_line(1, {{"a", "x\ny"}}), "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"x\\ny\"}}\n");
+  EXPECT_EQ(result_line(1, {{"a", "x\ny"}}),
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"x\\ny\"}}\n");
   EXPECT_EQ(error_line(nullptr, Code::kBusy, "no"),
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":12,\"message\":\"no\"}}\n");
   // Half a character must not throw on the way out.
@@ -125,8 +129,8 @@ TEST(Schema, HasEveryVerb) {
 TEST(Text, Ids) {
   EXPECT_EQ(to_text(ConnectionId{3, 1}), "3.1");
   EXPECT_EQ(parse_id("4294967295.4294967295"), (ConnectionId{4294967295u, 4294967295u}));
-  for (const char* text : {"", ".", "3", "3.", ".1", "3.1.2", "-3.1", "3.-1", " 3.1", "3.1 ", "+3.1",
-                           "4294967296.1", "99999999999999999999.1", "0x3.1"}) {
+  for (const char* text : {"", ".", "3", "3.", ".1", "3.1.2", "-3.1", "3.-1", " 3.1", "3.1 ",
+                           "+3.1", "4294967296.1", "99999999999999999999.1", "0x3.1"}) {
     EXPECT_FALSE(parse_id(text)) << text;
   }
 }
@@ -134,8 +138,9 @@ TEST(Text, Ids) {
 TEST(Text, Endpoints) {
   EXPECT_EQ(parse_endpoint("10.0.0.1:80"), (Endpoint{IpAddress::v4(10, 0, 0, 1), Port{80}}));
   EXPECT_EQ(parse_local("10.0.0.1"), (Endpoint{IpAddress::v4(10, 0, 0, 1), Port{}}));
-  for (const char* text : {"", ":", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:-1",
-                           ":80", "10.0.0:80", "host:80", "10.0.0.1:80:80", "10.0.0.1: 80"}) {
+  for (const char* text :
+       {"", ":", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:-1", ":80",
+        "10.0.0:80", "host:80", "10.0.0.1:80:80", "10.0.0.1: 80"}) {
     EXPECT_FALSE(parse_endpoint(text)) << text;
   }
 }

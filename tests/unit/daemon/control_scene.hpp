@@ -1,5 +1,5 @@
-// Two daemons' worth of parts on one loop, joined by a stream link, one of them with a control server; the
-// clients are plain sockets.
+// Two daemons' worth of parts on one loop, joined by a stream link, one of them with a control
+// server; the clients are plain sockets.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -59,14 +59,18 @@ class ControlTest : public testing::Test {
         header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
         std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
       }
-      EXPECT_EQ(::sendmsg(socket_.get(), &message, MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+      EXPECT_EQ(::sendmsg(socket_.get(), &message, MSG_NOSIGNAL),
+                static_cast<ssize_t>(text.size()));
     }
     int request(const std::string& verb, const json& params = json::object(),
                 const std::vector<int>& fds = {}) {
-      send(json{{"jsonrpc", "2.0"}, {"id", ++id_}, {"method", verb}, {"params", params}}.dump() + "\n", fds);
+      send(json{{"jsonrpc", "2.0"}, {"id", ++id_}, {"method", verb}, {"params", params}}.dump() +
+               "\n",
+           fds);
       return id_;
     }
-    /// The next message that comes in; null when there is none within five seconds or the daemon hung up.
+    /// The next message that comes in; null when there is none within five seconds or the daemon
+    /// hung up.
     json next() {
       EXPECT_TRUE(test_.until([&] { return take() || ended_; })) << "nothing comes in";
       if (lines_.empty()) return nullptr;
@@ -118,7 +122,8 @@ class ControlTest : public testing::Test {
         std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
         descriptor_.reset(fd);
       }
-      for (std::size_t end; (end = input_.find('\n')) != std::string::npos; input_.erase(0, end + 1)) {
+      for (std::size_t end; (end = input_.find('\n')) != std::string::npos;
+           input_.erase(0, end + 1)) {
         lines_.push_back(json::parse(input_.substr(0, end)));
       }
       return !lines_.empty();
@@ -153,7 +158,9 @@ class ControlTest : public testing::Test {
     config.socket = path;
     return config;
   }
-  std::unique_ptr<Client> connect() { return std::make_unique<Client>(*this, scratch_ / "control"); }
+  std::unique_ptr<Client> connect() {
+    return std::make_unique<Client>(*this, scratch_ / "control");
+  }
 
   /// Runs the loop until something is true; gives up after five seconds.
   [[nodiscard]] bool until(const std::function<bool()>& done) {
@@ -184,7 +191,8 @@ class ControlTest : public testing::Test {
   UdpServices udp_services_{ours_};
   Names names_{ours_};
   Leases leases_{ours_, names_};
-  ControlServer server_{ours_, services_, udp_services_, names_, leases_, control(scratch_ / "control")};
+  ControlServer server_{ours_,  services_, udp_services_,
+                        names_, leases_,   control(scratch_ / "control")};
 };
 
 }  // namespace conker::daemon

@@ -1,4 +1,5 @@
-// The control server and its clients: who sends too much, reads too little, or passes what nobody wants.
+// The control server and its clients: who sends too much, reads too little, or passes what nobody
+// wants.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,8 +16,8 @@ TEST_F(ControlTest, ALineWithoutEndEndsItsClientOnly) {
   const std::string endless(70'000, 'x');
   std::size_t sent = 0;
   ASSERT_TRUE(until([&] {
-    const ssize_t n =
-        ::send(client->fd(), endless.data() + sent, endless.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n = ::send(client->fd(), endless.data() + sent, endless.size() - sent,
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) sent += static_cast<std::size_t>(n);
     return client->ended() || sent == endless.size();
   }));
@@ -54,7 +55,9 @@ TEST_F(ControlTest, AClientThatDoesNotReadIsNotServedAnyMore) {
                            "\n";
   int idle = 0;
   ASSERT_TRUE(until([&] {
-    idle = ::send(client->fd(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? idle + 1 : 0;
+    idle = ::send(client->fd(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0
+               ? idle + 1
+               : 0;
     return idle > 20;
   }));
   const std::uint64_t requests = server_.counters().requests;
@@ -104,8 +107,9 @@ TEST_F(ControlTest, ASecondServerDoesNotTakeTheSocketOver) {
   UdpServices udp_services(third);
   Names names(third);
   Leases leases(third, names);
-  EXPECT_THROW(ControlServer(third, services, udp_services, names, leases, control(scratch_ / "control")),
-               std::runtime_error);
+  EXPECT_THROW(
+      ControlServer(third, services, udp_services, names, leases, control(scratch_ / "control")),
+      std::runtime_error);
   connect()->result("version");
 }
 

@@ -60,7 +60,8 @@ TEST_F(ControlTest, OpenFails) {
             static_cast<int>(ctl::Code::kConnectionRefused));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.99:81"}, {"timeout_ms", 100}}),
             static_cast<int>(ctl::Code::kTimedOut));
-  EXPECT_EQ(client->error("open", {{"remote", "10.79.0.1:81"}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->error("open", {{"remote", "10.79.0.1:81"}}),
+            static_cast<int>(ctl::Code::kFailed));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1"}}),
             static_cast<int>(ctl::Code::kInvalidParameters));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1:7"}, {"local", "10.78.0.3"}}),
@@ -93,7 +94,8 @@ TEST_F(ControlTest, BytesTravelOnADescriptor) {
   EXPECT_EQ(client->next().at("method"), "attached");
   Descriptor data = client->take_descriptor();
   ASSERT_TRUE(data);
-  EXPECT_EQ(client->error("attach", {{"id", id}, {"mode", "both"}}), static_cast<int>(ctl::Code::kBusy));
+  EXPECT_EQ(client->error("attach", {{"id", id}, {"mode", "both"}}),
+            static_cast<int>(ctl::Code::kBusy));
   ASSERT_EQ(::send(data.get(), "hello", 5, MSG_NOSIGNAL), 5);
   data.reset();
   const json sent = client->next();
@@ -121,8 +123,10 @@ TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
   std::size_t sent = 0, received = 0;
   std::array<char, 65536> bytes;
   ASSERT_TRUE(until([&] {
-    const ssize_t n = ::send(data.get(), text.data() + sent, text.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n > 0 && (sent += static_cast<std::size_t>(n)) == text.size()) ::shutdown(data.get(), SHUT_WR);
+    const ssize_t n =
+        ::send(data.get(), text.data() + sent, text.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0 && (sent += static_cast<std::size_t>(n)) == text.size())
+      ::shutdown(data.get(), SHUT_WR);
     const ssize_t m = ::recv(data.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (m > 0) received += static_cast<std::size_t>(m);
     return m == 0;
@@ -138,7 +142,9 @@ TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
 TEST_F(ControlTest, WhatNobodyReadsWaitsAlsoBeyondThePeersClose) {
   auto client = connect();
   const std::string id = open(*client, "13");
-  ASSERT_TRUE(until([&] { return client->result("show", {{"id", id}}).at("state") == "CLOSE-WAIT"; }));
+  ASSERT_TRUE(until([&] {
+    return client->result("show", {{"id", id}}).at("state") == "CLOSE-WAIT";
+  }));
   client->request("attach", {{"id", id}, {"mode", "recv"}});
   EXPECT_EQ(client->next().at("method"), "attached");
   const json result = client->next().at("result");
@@ -153,7 +159,8 @@ TEST_F(ControlTest, ListenAndUnlisten) {
   EXPECT_EQ(client->error("listen", {{"port", 7000}, {"service", "discard"}}),
             static_cast<int>(ctl::Code::kFailed));
   EXPECT_EQ(client->result("status").at("listeners").at(0).at("port"), 7000);
-  EXPECT_EQ(client->result("list", {{"state", "LISTEN"}}).at("connections").at(0).at("local"), "*:7000");
+  EXPECT_EQ(client->result("list", {{"state", "LISTEN"}}).at("connections").at(0).at("local"),
+            "*:7000");
   client->result("unlisten", {{"port", 7000}});
   EXPECT_EQ(client->error("unlisten", {{"port", 7000}}), static_cast<int>(ctl::Code::kFailed));
 }
@@ -166,21 +173,23 @@ TEST_F(ControlTest, Ping) {
   EXPECT_EQ(reply.at("bytes"), 64);
   EXPECT_EQ(client->error("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 50}}),
             static_cast<int>(ctl::Code::kTimedOut));
-  EXPECT_EQ(client->error("ping", {{"host", "10.0.0.256"}}), static_cast<int>(ctl::Code::kInvalidParameters));
+  EXPECT_EQ(client->error("ping", {{"host", "10.0.0.256"}}),
+            static_cast<int>(ctl::Code::kInvalidParameters));
 }
 
 TEST_F(ControlTest, NamesWithoutServers) {
   auto client = connect();
-  for (const auto& [verb, parameters] :
-       std::vector<std::pair<std::string, json>>{{"ping", {{"host", "localhost"}}},
-                                                 {"open", {{"remote", "localhost:80"}}},
-                                                 {"strike", {{"target", "localhost:80"}, {"cycles", 1}}},
-                                                 {"udp_send", {{"remote", "localhost:9"}, {"data", ""}}},
-                                                 {"resolve", {{"name", "localhost"}}}}) {
+  for (const auto& [verb, parameters] : std::vector<std::pair<std::string, json>>{
+           {"ping", {{"host", "localhost"}}},
+           {"open", {{"remote", "localhost:80"}}},
+           {"strike", {{"target", "localhost:80"}, {"cycles", 1}}},
+           {"udp_send", {{"remote", "localhost:9"}, {"data", ""}}},
+           {"resolve", {{"name", "localhost"}}}}) {
     const json answer = client->call(verb, parameters);
     EXPECT_EQ(answer.at("error").at("code"), static_cast<int>(ctl::Code::kFailed)) << verb;
-    EXPECT_EQ(answer.at("error").at("message"),
-              "localhost: no DNS servers are known: name them under dns.servers in the configuration");
+    EXPECT_EQ(
+        answer.at("error").at("message"),
+        "localhost: no DNS servers are known: name them under dns.servers in the configuration");
   }
   EXPECT_EQ(client->error("resolve", {{"name", "not a name"}}),
             static_cast<int>(ctl::Code::kInvalidParameters));
@@ -204,7 +213,8 @@ TEST_F(ControlTest, DatagramsBothWays) {
   EXPECT_EQ(told.at("params").at("data"), "aGVsbG8A/w==");
   EXPECT_EQ(client->next().at("id"), listening) << "it ends after one";
 
-  const json sent = client->result("udp_send", {{"remote", "10.78.0.1:4000"}, {"data", "aGVsbG8A/w=="}});
+  const json sent =
+      client->result("udp_send", {{"remote", "10.78.0.1:4000"}, {"data", "aGVsbG8A/w=="}});
   EXPECT_EQ(sent.at("bytes"), 7);
   std::array<std::byte, 100> bytes;
   std::optional<Datagram> datagram;
@@ -250,7 +260,8 @@ TEST_F(ControlTest, EchoesDatagrams) {
 TEST_F(ControlTest, Strike) {
   auto client = connect();
   const json report = client->result(
-      "strike", {{"target", "10.78.0.1:80"}, {"cycles", 500}, {"concurrency", 8}, {"close", "rst"}});
+      "strike",
+      {{"target", "10.78.0.1:80"}, {"cycles", 500}, {"concurrency", 8}, {"close", "rst"}});
   EXPECT_EQ(report.at("completed"), 500) << report;
   EXPECT_EQ(report.at("identity").at("balanced"), true) << report;
   EXPECT_EQ(report.at("verdict"), "good") << report;
@@ -264,15 +275,16 @@ TEST_F(ControlTest, StrikeRefusals) {
             "target 10.78.0.9 is not allowed: add it to strike.allow in the configuration");
   EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}}),
             static_cast<int>(ctl::Code::kInvalidParameters));
-  EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"concurrency", 65}}),
-            static_cast<int>(ctl::Code::kNotAllowed));
+  EXPECT_EQ(
+      client->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"concurrency", 65}}),
+      static_cast<int>(ctl::Code::kNotAllowed));
 }
 
 TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
   auto client = connect();
   auto other = connect();
-  const int id =
-      client->request("strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
+  const int id = client->request(
+      "strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
   EXPECT_EQ(client->next().at("method"), "progress");
   EXPECT_EQ(other->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}}),
             static_cast<int>(ctl::Code::kBusy));
@@ -295,7 +307,8 @@ TEST_F(ControlTest, CaptureIntoTheDescriptorThatWasPassed) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   const Descriptor null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   EXPECT_TRUE(client->call("capture_start").contains("error")) << "without a descriptor";
-  EXPECT_TRUE(client->call("capture_start", json::object(), {null.get()}).contains("error")) << "not a file";
+  EXPECT_TRUE(client->call("capture_start", json::object(), {null.get()}).contains("error"))
+      << "not a file";
   EXPECT_TRUE(client->call("capture_start", {{"link", "x"}}, {file.get()}).contains("error"))
       << "no such link";
   EXPECT_TRUE(client->call("capture_start", json::object(), {file.get()}).contains("result"));

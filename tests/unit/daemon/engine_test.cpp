@@ -1,5 +1,5 @@
-// Two engines on one loop, joined by a stream link: turns, events, the services and the end, without any
-// rights.
+// Two engines on one loop, joined by a stream link: turns, events, the services and the end,
+// without any rights.
 #include "daemon/engine.hpp"
 
 #include <gtest/gtest.h>
@@ -84,8 +84,8 @@ class EngineTest : public testing::Test {
     ev_timer look;
     int looks = 0;
     ev_timer_init(
-        &look, [](struct ev_loop*, ev_timer* timer, int) { ++*static_cast<int*>(timer->data); }, 0.005,
-        0.005);
+        &look, [](struct ev_loop*, ev_timer* timer, int) { ++*static_cast<int*>(timer->data); },
+        0.005, 0.005);
     look.data = &looks;
     ev_timer_start(loop_, &look);
     while (!done() && looks < 1000) ev_run(loop_, EVRUN_ONCE);
@@ -169,8 +169,11 @@ TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
     quiet = taken == 0 ? quiet + 1 : 0;
     ev_run(loop_, EVRUN_NOWAIT);
   }
-  // Both windows are closed now; each side probes the other's, and what follows must not hang on that.
-  const auto probes = [](Engine& engine) { return engine.stack().counters()[Count::zero_window_probes]; };
+  // Both windows are closed now; each side probes the other's, and what follows must not hang on
+  // that.
+  const auto probes = [](Engine& engine) {
+    return engine.stack().counters()[Count::zero_window_probes];
+  };
   EXPECT_TRUE(until([&] { return probes(client_) >= 2 && probes(server_) >= 2; }));
   // Both receive and send buffers of both sides, and not more.
   EXPECT_GT(sent, 100'000u);
@@ -264,7 +267,9 @@ TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
   bool over = false;
   ev_timer pause;
   ev_timer_init(
-      &pause, [](struct ev_loop*, ev_timer* timer, int) { *static_cast<bool*>(timer->data) = true; }, 0.3, 0);
+      &pause,
+      [](struct ev_loop*, ev_timer* timer, int) { *static_cast<bool*>(timer->data) = true; }, 0.3,
+      0);
   pause.data = &over;
   ev_timer_start(loop_, &pause);
   turns = 0;
@@ -320,8 +325,8 @@ TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
 class LogLines {
  public:
   LogLines() : before_(spdlog::default_logger()) {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("lines", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "lines", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
   }
   ~LogLines() { spdlog::set_default_logger(before_); }
   std::size_t count(std::string_view what) const {
@@ -368,7 +373,8 @@ TEST_F(EngineTest, AFullTableIsSaidOnceAndItsPeersAreProbedSoon) {
     EXPECT_EQ(client_.stack().abort(opened.back()), Error::kOk);
     opened.pop_back();
     if (i + 2 == capacity / 10) {
-      ASSERT_TRUE(until([&] { return server_.stack().tcp().connection_count() <= capacity - i - 1; }));
+      ASSERT_TRUE(
+          until([&] { return server_.stack().tcp().connection_count() <= capacity - i - 1; }));
       EXPECT_EQ(log.count("has room again"), 0u);
       client_.enter();
     }

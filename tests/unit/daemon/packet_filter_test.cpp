@@ -13,7 +13,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 9}};
 
-/// Bytes that the kernel would hand over; 0 for none. Loads beyond the frame drop it, as in the kernel.
+/// Bytes that the kernel would hand over; 0 for none. Loads beyond the frame drop it, as in the
+/// kernel.
 std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
   std::uint32_t a = 0, x = 0;
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
@@ -112,14 +113,16 @@ TEST(PacketFilter, LetsThroughWhatIsForOurMac) {
 }
 
 TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
-  const auto program =
-      make_packet_filter(kOurs, std::vector{address(7), address(5), address(6), address(9), address(5)});
+  const auto program = make_packet_filter(
+      kOurs, std::vector{address(7), address(5), address(6), address(9), address(5)});
   for (int last = 0; last < 256; ++last) {
     const bool ours = (last >= 5 && last <= 7) || last == 9;
-    EXPECT_EQ(run(program, arp_for(IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(last)))) != 0, ours)
+    EXPECT_EQ(run(program, arp_for(IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(last)))) != 0,
+              ours)
         << last;
   }
-  EXPECT_EQ(run(program, frame_to(MacAddress::broadcast(), 0x0800)), 0u) << "other broadcasts are the host's";
+  EXPECT_EQ(run(program, frame_to(MacAddress::broadcast(), 0x0800)), 0u)
+      << "other broadcasts are the host's";
   EXPECT_EQ(run(program, Bytes(20, 0xff)), 0u) << "cut short";
   EXPECT_EQ(run(program, Bytes{}), 0u);
 }

@@ -46,7 +46,8 @@ std::vector<std::string> drain(Device& device, Instant now) {
 }
 
 void write_all(int fd, std::string_view bytes) {
-  ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(bytes.size()));
 }
 
 std::string read_some(int fd) {
