@@ -141,7 +141,8 @@ class AckProcessor {
       const SentLog::Number n = log_.first();
       SentSegment& s = log_[n];
       if (s.begin >= ack) return;
-      if (log_.end_of(n) > ack) {
+      const Seq end = log_.end_of(n);
+      if (end > ack) {
         const auto part = static_cast<std::uint32_t>(ack - s.begin);
         if (s.in_pipe()) f_.pipe -= part;
         if (s.sacked()) f_.sacked -= part;
@@ -150,7 +151,7 @@ class AckProcessor {
         return;
       }
       if (!s.sacked()) {
-        deliver(n, d);
+        deliver(s, end, d);
       } else if (f_.sacked_segments > 0) {
         --f_.sacked_segments;
       }
@@ -164,16 +165,16 @@ class AckProcessor {
     const auto past = static_cast<SentLog::Number>(log_.past() - (f_.lump ? 1 : 0));
     for (auto n = log_.find(block.left); n != log_.past(); ++n) {
       n = log_.skip_sacked(n);
-      if (n == past || n == log_.past() || log_.end_of(n) > block.right) return;
-      deliver(n, d);
+      if (n == past || n == log_.past()) return;
+      const Seq end = log_.end_of(n);
+      if (end > block.right) return;
+      deliver(log_[n], end, d);
       log_.mark_sacked(n);
       if (f_.sacked_segments < 255) ++f_.sacked_segments;
     }
   }
 
-  void deliver(SentLog::Number n, Delivery& d) {
-    const SentSegment& s = log_[n];
-    const Seq end = log_.end_of(n);
+  void deliver(const SentSegment& s, Seq end, Delivery& d) {
     d.bytes += static_cast<std::uint32_t>(end - s.begin);
     const std::uint32_t rtt = std::max<std::uint32_t>(now_ - s.sent_at, 1);
     measure(s, rtt, d);

@@ -34,27 +34,10 @@ SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
       head_(log - 1),
       f_(*reinterpret_cast<Flight*>(pool.storage(head_).data())),
       inside_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(SentSegment)})),
-      a_chunk_(std::bit_floor(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)})),
+      a_chunk_bits_(static_cast<std::uint32_t>(
+          std::bit_width(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)}) - 1)),
+      a_chunk_(1u << a_chunk_bits_),
       named_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(Name)})) {}
-
-// Of the chunk in which segment `n` lies.
-SentLog::Name& SentLog::name_of(Number n) {
-  auto* names = reinterpret_cast<Name*>(pool_.storage(head_).data() + kHead);
-  const std::uint32_t place = static_cast<Number>(n - f_.base);
-  // Each step of a bisection comes by here: no division.
-  return names[place >> std::countr_zero(a_chunk_) & (named_ - 1)];
-}
-
-SentSegment& SentLog::operator[](Number n) {
-  std::byte* at = nullptr;
-  if (f_.spread) {
-    const std::uint32_t place = static_cast<Number>(n - f_.base) & (a_chunk_ - 1);
-    at = pool_.storage(name_of(n).chunk).data() + place * sizeof(SentSegment);
-  } else {
-    at = pool_.storage(head_).data() + kHead + (n & (inside_ - 1)) * sizeof(SentSegment);
-  }
-  return *reinterpret_cast<SentSegment*>(at);
-}
 
 SentLog::Number SentLog::find(Seq at) {
   std::uint32_t low = 0, high = static_cast<Number>(f_.past - f_.first);
@@ -104,8 +87,7 @@ bool SentLog::make_room() {
     const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore);
     if (fresh == kNone) return false;
     for (std::uint32_t i = 0; i < count; ++i) {
-      auto* to = reinterpret_cast<SentSegment*>(pool_.storage(fresh).data()) + i;
-      *to = (*this)[static_cast<Number>(f_.first + i)];
+      chunk(fresh)[i] = (*this)[static_cast<Number>(f_.first + i)];
     }
     f_.base = f_.first;
     f_.spread = true;
@@ -126,56 +108,57 @@ bool SentLog::make_room() {
 }
 
 void SentLog::push(Seq end, std::uint32_t sent_at) {
+  const auto length = static_cast<std::uint32_t>(end - f_.end);
   if (f_.lump && !make_room()) {
     const auto newest = static_cast<Number>(f_.past - 1);
-    take_out(newest);
     f_.end = end;
-    begin_waiting(newest, sent_at);
+    put_out(newest, sent_at, length);
     return;
   }
   const Number n = f_.past++;
-  (*this)[n] = SentSegment{.begin = f_.end};
+  SentSegment& s = (*this)[n];
+  s = SentSegment{.begin = f_.end, .sent_at = sent_at};
   f_.end = end;
-  begin_waiting(n, sent_at);
+  append_waiting(n, s);
+  f_.pipe += length;
   f_.lump = !make_room();
 }
 
 void SentLog::pop_front() {
-  take_out(f_.first);
+  take_out(f_.first, (*this)[f_.first], length_of(f_.first));
   if (f_.lost_from == f_.first) ++f_.lost_from;
   ++f_.first;
   if (empty()) {
     if (f_.spread) close(pool_, pool_[head_].next + 1);
     pool_[head_].next = kNone;
     f_.spread = f_.lump = false;
-  } else if (f_.spread && static_cast<Number>(f_.first - f_.base) % a_chunk_ == 0) {
+  } else if (f_.spread && (static_cast<Number>(f_.first - f_.base) & (a_chunk_ - 1)) == 0) {
     const std::uint32_t oldest = pool_[head_].next;
     pool_[head_].next = pool_[oldest].next;
     pool_.give_back(oldest);
   }
 }
 
-void SentLog::put_out(Number n, std::uint32_t sent_at) {
-  take_out(n);
-  begin_waiting(n, sent_at);
-}
-
-void SentLog::begin_waiting(Number n, std::uint32_t sent_at) {
-  (*this)[n].sent_at = sent_at;
-  append_waiting(n);
-  f_.pipe += length_of(n);
+void SentLog::put_out(Number n, std::uint32_t sent_at, std::uint32_t longer) {
+  SentSegment& s = (*this)[n];
+  const std::uint32_t length = length_of(n);
+  take_out(n, s, length - longer);
+  s.sent_at = sent_at;
+  append_waiting(n, s);
+  f_.pipe += length;
 }
 
 void SentLog::mark_sacked(Number n) {
-  take_out(n);
   SentSegment& s = (*this)[n];
+  const std::uint32_t length = length_of(n);
+  take_out(n, s, length);
   s.flags |= SentSegment::kSacked;
   s.next = static_cast<Number>(n + 1);
-  f_.sacked += length_of(n);
+  f_.sacked += length;
 }
 
 void SentLog::mark_lost(Number n) {
-  take_out(n);
+  take_out(n, (*this)[n], length_of(n));
   give_up(n);
 }
 
@@ -202,7 +185,7 @@ void SentLog::undo_losses() {
       SentSegment& s = (*this)[n];
       if (!s.lost() || s.resent() != resent) continue;
       s.flags &= SentSegment::kResent;
-      append_waiting(n);
+      append_waiting(n, s);
       f_.pipe += length_of(n);
     }
   }
@@ -212,21 +195,20 @@ void SentLog::undo_losses() {
     SentSegment& s = (*this)[n];
     const Number next = s.next;
     s.flags &= SentSegment::kResent;
-    append_waiting(n);
+    append_waiting(n, s);
     n = next;
   }
 }
 
 // Out of the list it is in and out of the counts.
-void SentLog::take_out(Number n) {
-  SentSegment& s = (*this)[n];
+void SentLog::take_out(Number n, SentSegment& s, std::uint32_t length) {
   if (s.sacked()) {
-    f_.sacked -= length_of(n);
+    f_.sacked -= length;
   } else if (s.lost()) {
     --f_.lost;
   } else {
-    remove_waiting(n);
-    f_.pipe -= length_of(n);
+    remove_waiting(n, s);
+    f_.pipe -= length;
     if (n == f_.rack_last) f_.rack_last = s.previous;
   }
   s.flags &= SentSegment::kResent;
@@ -241,32 +223,32 @@ void SentLog::give_up(Number n) {
   ++f_.lost;
 }
 
-void SentLog::append_waiting(Number n) {
+void SentLog::append_waiting(Number n, SentSegment& s) {
   SentList& list = f_.waiting;
   if (list.empty()) {
     list.head = n;
   } else {
     (*this)[list.tail].next = n;
-    (*this)[n].previous = list.tail;
+    s.previous = list.tail;
   }
   list.tail = n;
   ++list.count;
 }
 
-void SentLog::remove_waiting(Number n) {
+// Mostly it is the head, whose `previous` nobody reads.
+void SentLog::remove_waiting(Number n, const SentSegment& s) {
   SentList& list = f_.waiting;
-  const SentSegment& s = (*this)[n];
+  --list.count;
   if (n == list.head) {
     list.head = s.next;
-  } else {
-    (*this)[s.previous].next = s.next;
+    return;
   }
+  (*this)[s.previous].next = s.next;
   if (n == list.tail) {
     list.tail = s.previous;
   } else {
     (*this)[s.next].previous = s.previous;
   }
-  --list.count;
 }
 
 }  // namespace conker

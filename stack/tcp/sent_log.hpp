@@ -113,7 +113,12 @@ class SentLog {
   Number first() const { return f_.first; }
   /// Behind the newest.
   Number past() const { return f_.past; }
-  SentSegment& operator[](Number n);
+  // Every segment comes by here some ten times.
+  [[gnu::always_inline]] SentSegment& operator[](Number n) {
+    if (!f_.spread) return inside()[n & (inside_ - 1)];
+    const std::uint32_t place = static_cast<Number>(n - f_.base);
+    return chunk(name_of(n).chunk)[place & (a_chunk_ - 1)];
+  }
   Seq end_of(Number n) {
     const auto next = static_cast<Number>(n + 1);
     return next == f_.past ? f_.end : (*this)[next].begin;
@@ -136,7 +141,8 @@ class SentLog {
   void push(Seq end, std::uint32_t sent_at);
   void pop_front();
   /// Whatever became of it before: it was sent (again), the peer has it, or it is given up.
-  void put_out(Number n, std::uint32_t sent_at);
+  /// Its last `longer` bytes are new.
+  void put_out(Number n, std::uint32_t sent_at, std::uint32_t longer = 0);
   void mark_sacked(Number n);
   void mark_lost(Number n);
   /// The retransmission timer expired: all is lost that was not sacked, or, if the peer threw that
@@ -158,19 +164,29 @@ class SentLog {
     std::uint32_t chunk : 31;
     std::uint32_t lost : 1;  // a segment in it may be lost
   };
-  Name& name_of(Number n);
+  /// Of the chunk in which segment `n` lies. (Each step of a bisection comes by here: no division.)
+  Name& name_of(Number n) {
+    const std::uint32_t place = static_cast<Number>(n - f_.base);
+    return reinterpret_cast<Name*>(inside())[place >> a_chunk_bits_ & (named_ - 1)];
+  }
+  SentSegment* inside() {
+    return reinterpret_cast<SentSegment*>(pool_.storage(head_).data() + kHead);
+  }
+  SentSegment* chunk(std::uint32_t index) {
+    return reinterpret_cast<SentSegment*>(pool_.storage(index).data());
+  }
   bool make_room();
-  void take_out(Number n);
-  void begin_waiting(Number n, std::uint32_t sent_at);
+  void take_out(Number n, SentSegment& s, std::uint32_t length);
   void give_up(Number n);
-  void append_waiting(Number n);
-  void remove_waiting(Number n);
+  void append_waiting(Number n, SentSegment& s);
+  void remove_waiting(Number n, const SentSegment& s);
 
   ChunkPool& pool_;
   std::uint32_t head_;
   Flight& f_;
-  std::uint32_t inside_;   // segments that the Flight's chunk has room for
-  std::uint32_t a_chunk_;  // that each other chunk has
+  std::uint32_t inside_;  // segments that the Flight's chunk has room for
+  std::uint32_t a_chunk_bits_;
+  std::uint32_t a_chunk_;  // that each other chunk has, two to the power of these bits
   std::uint32_t named_;    // chunks that the Flight's can name; all three are powers of two
 };
 
