@@ -49,6 +49,8 @@ def judged_line(outcome: Outcome, line: Line) -> dict[str, Any]:
     for name, goal in line.peers.items():
         theirs = outcome.median(name, line.figure)
         ratio = value / theirs if value is not None and theirs else None
+        if value == theirs == 0:
+            ratio = 1.0
         peers.append({"peer": name, "median": theirs, "ratio": ratio, **verdict(goal, ratio)})
     return {"part": outcome.name, "what": line.what, "unit": line.unit, "figure": line.figure,
             "contestant": line.subject, "median": value, **verdict(line.goal, value), "peers": peers}
