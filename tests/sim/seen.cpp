@@ -1,5 +1,6 @@
 #include "tests/sim/seen.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace conker::sim {
@@ -43,7 +44,9 @@ bool look_at_options(std::span<const std::byte> options, Seen& seen) {
     if (length < 2 || at + length > options.size()) return false;
     const auto body = options.subspan(at + 2, length - 2);
     if (kind == 2 && length == 4) seen.mss = static_cast<std::uint16_t>(get16(body, 0));
-    if (kind == 3 && length == 3) seen.scale = static_cast<std::uint8_t>(get8(body, 0));
+    // More than 14 counts as 14 (RFC 7323, 2.3), and must not look like none.
+    if (kind == 3 && length == 3)
+      seen.scale = static_cast<std::uint8_t>(std::min<std::uint32_t>(get8(body, 0), 14));
     if (kind == 4 && length == 2) seen.sack_permitted = true;
     if (kind == 5) {
       for (std::size_t b = 0; b + 8 <= body.size() && seen.block_count < Seen::kMaxBlocks; b += 8) {
