@@ -154,7 +154,12 @@ const char* Flows::said_syn(Side& side, const Seen& seen) {
     fresh.beyond = std::move(side.beyond);
     fresh.resets = side.resets;
     fresh.reset_count = side.reset_count;
-    if (side.opened && side.end != seen.seq + 1) fresh.end_before = side.end;
+    // A handshake that came to nothing leaves the TIME-WAIT before it, which goes on answering.
+    if (side.passive && !side.spoke && side.end_before) {
+      fresh.end_before = side.end_before;
+    } else if (side.opened && side.end != seen.seq + 1) {
+      fresh.end_before = side.end;
+    }
     side = std::move(fresh);
     side.opened = true;
     side.passive = answers;
