@@ -68,8 +68,8 @@ def storeys() -> dict[str, int]:
     return found
 
 
-def circle(graph: Graph) -> list[str]:
-    """One way round, if there is any."""
+def circle(graph: Graph) -> str:
+    """One way round, with the reasons, if there is any."""
     done: set[str] = set()
     path: list[str] = []
 
@@ -88,8 +88,8 @@ def circle(graph: Graph) -> list[str]:
 
     for node in graph:
         if found := walk(node):
-            return found
-    return []
+            return " -> ".join([f"{a} ({graph[a][b]})" for a, b in zip(found, found[1:])] + found[-1:])
+    return ""
 
 
 def of_tcp(draw: bool) -> list[str]:
@@ -103,8 +103,7 @@ def of_tcp(draw: bool) -> list[str]:
         wrong += [f"stack/tcp: {file}.cpp is below {home}.cpp, but {why}" for home, why in to.items()
                   if storey.get(home, 0) > storey.get(file, 0)]
     if found := circle(graph):
-        wrong.append("stack/tcp: a circle of calls: " + " -> ".join(
-            f"{a} ({graph[a][b]})" for a, b in zip(found, found[1:])) + f" -> {found[-1]}")
+        wrong.append(f"stack/tcp: a circle of calls: {found}")
     return wrong
 
 
@@ -113,7 +112,7 @@ def includes() -> Graph:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
             name = str(path.relative_to(ROOT))
-            graph[name] = {include: name for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
+            graph[name] = {include: "included" for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
     return graph
 
 
@@ -134,7 +133,7 @@ def of_includes() -> list[str]:
     graph = includes()
     wrong = []
     if found := circle(graph):
-        wrong.append("a circle of includes: " + " -> ".join(found))
+        wrong.append(f"a circle of includes: {found}")
     parts: Graph = collections.defaultdict(dict)
     may_use = map_of_the_house()
     for file, to in graph.items():
@@ -146,7 +145,7 @@ def of_includes() -> list[str]:
             if home and not fits:
                 wrong.append(f"{file} includes {include}, and {home}/ may use no more than README.md says")
     if found := circle(parts):
-        wrong.append("a circle of folders: " + " -> ".join(f"{a} ({parts[a][b]})" for a, b in zip(found, found[1:])) + f" -> {found[-1]}")
+        wrong.append(f"a circle of folders: {found}")
     return wrong
 
 

@@ -99,8 +99,8 @@ class ChunkPool {
   std::uint64_t fair_share(Use use, std::uint64_t wanted) const {
     const std::uint64_t left = available(use), ceiling = share_of(use).ceiling;
     const std::uint64_t fair = left * left * chunk_bytes_;  // times the ceiling
-    if (fair >= wanted * ceiling && ceiling != 0) return wanted;
-    return ceiling == 0 ? 0 : fair / ceiling;
+    if (ceiling == 0) return 0;
+    return fair >= wanted * ceiling ? wanted : fair / ceiling;
   }
 
   std::uint32_t chunk_bytes() const { return chunk_bytes_; }

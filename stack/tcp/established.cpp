@@ -2,7 +2,6 @@
 // establishes the connection on.
 #include <algorithm>
 
-#include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
 
 namespace conker {

@@ -34,9 +34,7 @@ SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
       head_(log - 1),
       f_(*reinterpret_cast<Flight*>(pool.storage(head_).data())),
       inside_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(SentSegment)})),
-      a_chunk_bits_(static_cast<std::uint32_t>(
-          std::bit_width(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)}) - 1)),
-      a_chunk_(1u << a_chunk_bits_),
+      a_chunk_(std::bit_floor(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)})),
       named_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(Name)})) {}
 
 SentLog::Number SentLog::find(Seq at) {
@@ -69,10 +67,7 @@ SentLog::Number SentLog::first_lost() {
   if (f_.lost == 0) return f_.past;
   while (!(*this)[f_.lost_from].lost()) {
     const Number passed = f_.lost_from++;
-    const auto begins_chunk = [&] {
-      return (static_cast<Number>(f_.lost_from - f_.base) & (a_chunk_ - 1)) == 0;
-    };
-    if (!f_.spread || !begins_chunk()) continue;
+    if (!f_.spread || !begins_chunk(f_.lost_from)) continue;
     name_of(passed).lost = false;
     while (!name_of(f_.lost_from).lost) f_.lost_from = static_cast<Number>(f_.lost_from + a_chunk_);
   }
@@ -94,8 +89,8 @@ bool SentLog::make_room() {
     pool_[head_].next = fresh;
     name_of(f_.base) = {fresh & Name::kChunk, f_.lost != 0};
   }
+  if (!begins_chunk(f_.past)) return true;
   const auto place = static_cast<Number>(f_.past - f_.base);
-  if (place % a_chunk_ != 0) return true;
   const auto oldest = static_cast<Number>(f_.first - f_.base) / a_chunk_ * a_chunk_;
   const std::uint32_t held = static_cast<Number>(place - oldest) / a_chunk_;
   // One less than there are numbers for, so that a full log is no empty one.
@@ -132,7 +127,7 @@ void SentLog::pop_front() {
     if (f_.spread) close(pool_, pool_[head_].next + 1);
     pool_[head_].next = kNone;
     f_.spread = f_.lump = false;
-  } else if (f_.spread && (static_cast<Number>(f_.first - f_.base) & (a_chunk_ - 1)) == 0) {
+  } else if (f_.spread && begins_chunk(f_.first)) {
     const std::uint32_t oldest = pool_[head_].next;
     pool_[head_].next = pool_[oldest].next;
     pool_.give_back(oldest);

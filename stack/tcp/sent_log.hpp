@@ -2,6 +2,7 @@
 // it. Lives in chunks of the pool, only while something is out.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -167,7 +168,11 @@ class SentLog {
   /// Of the chunk in which segment `n` lies. (Each step of a bisection comes by here: no division.)
   Name& name_of(Number n) {
     const std::uint32_t place = static_cast<Number>(n - f_.base);
-    return reinterpret_cast<Name*>(inside())[place >> a_chunk_bits_ & (named_ - 1)];
+    return reinterpret_cast<Name*>(inside())[place >> std::countr_zero(a_chunk_) & (named_ - 1)];
+  }
+  /// Whether segment `n` is the first in its chunk, where each chunk has its own.
+  bool begins_chunk(Number n) const {
+    return (static_cast<Number>(n - f_.base) & (a_chunk_ - 1)) == 0;
   }
   SentSegment* inside() {
     return reinterpret_cast<SentSegment*>(pool_.storage(head_).data() + kHead);
@@ -184,9 +189,8 @@ class SentLog {
   ChunkPool& pool_;
   std::uint32_t head_;
   Flight& f_;
-  std::uint32_t inside_;  // segments that the Flight's chunk has room for
-  std::uint32_t a_chunk_bits_;
-  std::uint32_t a_chunk_;  // that each other chunk has, two to the power of these bits
+  std::uint32_t inside_;   // segments that the Flight's chunk has room for
+  std::uint32_t a_chunk_;  // that each other chunk has
   std::uint32_t named_;    // chunks that the Flight's can name; all three are powers of two
 };
 

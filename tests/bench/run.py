@@ -64,8 +64,10 @@ def arguments() -> argparse.Namespace:
     options.names = [name for name in NAMES if name in options.names] or NAMES
     if options.beside and not os.path.exists(os.path.join(options.beside, "bin/conkerd")):
         parser.error(f"--beside {options.beside}: no build directory: bin/conkerd is missing")
-    if options.beside and STACK in options.names:
+    if options.beside:
         options.names = [name for name in options.names if name != STACK]
+    if not options.names:
+        parser.error(f"--beside: the part {STACK} is run by itself, on one build after the other")
     if options.svg and "idle" not in options.names:
         parser.error("--svg: only the part idle has a curve; name it")
     return options

@@ -18,6 +18,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 PROGRAMS = ("conker_unit", "conker_daemon_unit")
 LAST_LINES = 40  # of what a failed test has printed
@@ -75,27 +76,24 @@ def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcom
 
 def output_of(program: pathlib.Path, tests: list[str], seconds: float) -> tuple[list[str], str]:
     """What it has printed, and how it ended. It is stopped when nothing new comes for so many seconds."""
-    flags = program.parent / f"{program.name}.{os.getpid()}.{id(tests)}.flags"
-    flags.write_text(f"--gtest_filter={':'.join(tests)}\n")
     lines: list[str] = []
-    with subprocess.Popen([program, f"--gtest_flagfile={flags}", "--gtest_color=no"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace") as process:
-        assert process.stdout
-        with concurrent.futures.ThreadPoolExecutor(1) as reader:
+    # More names than a command line takes.
+    with tempfile.NamedTemporaryFile("w", suffix=".flags") as flags:
+        flags.write(f"--gtest_filter={':'.join(tests)}\n")
+        flags.flush()
+        with subprocess.Popen([program, f"--gtest_flagfile={flags.name}", "--gtest_color=no"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process, \
+                concurrent.futures.ThreadPoolExecutor(1) as reader:
+            assert process.stdout
             while True:
-                line = reader.submit(process.stdout.readline)
                 try:
-                    text = line.result(timeout=seconds)
+                    text = reader.submit(process.stdout.readline).result(timeout=seconds)
                 except concurrent.futures.TimeoutError:
                     process.kill()
-                    ended = f"stopped: it did not end within {seconds:g} s"
-                    break
+                    return lines, f"stopped: it did not end within {seconds:g} s"
                 if not text:
-                    ended = f"the process ended with {process.wait()}"
-                    break
+                    return lines, f"the process ended with {process.wait()}"
                 lines.append(text.rstrip("\n"))
-    flags.unlink()
-    return lines, ended
 
 
 def main() -> int:
