@@ -48,7 +48,7 @@ void Attacker::step() {
 void Attacker::send(const Burst& burst, const char* what, const test::Bytes& frame) {
   ++context_.figures.forged;
   context_.tell("       forged for host %u: %s", burst.host, what);
-  context_.wire.inject(burst.host, frame, context_.now);
+  context_.wire.inject_burst(burst.host, frame, context_.now);
 }
 
 void Attacker::send_one(Burst& burst) {

@@ -54,7 +54,7 @@ void Hostile::step() {
       } else {
         const auto frame =
             fragment_frame(stream.host, kHostile, static_cast<std::uint16_t>(dice_()), 1400);
-        context_.wire.inject(stream.host, frame, context_.now + kDelay);
+        context_.wire.inject_burst(stream.host, frame, context_.now + kDelay);
       }
     }
   }
@@ -84,9 +84,9 @@ void Hostile::send(Talk& talk, const test::WireSegment& s) {
   if (talk.left == 0) return;
   --talk.left;
   ++context_.figures.hostile;
-  context_.wire.inject(talk.host,
-                       test::encode(s, mac_of_station(talk.station), mac_of_host(talk.host)),
-                       context_.now + kDelay);
+  context_.wire.inject_burst(talk.host,
+                             test::encode(s, mac_of_station(talk.station), mac_of_host(talk.host)),
+                             context_.now + kDelay);
 }
 
 void Hostile::acknowledge(Talk& talk, std::uint16_t window) {
@@ -181,8 +181,8 @@ void Hostile::reset(std::uint32_t host, const test::WireSegment& heard) {
     s.ack = heard.seq + static_cast<std::uint32_t>(heard.data.size()) + (has(heard, kSyn) ? 1 : 0);
   }
   const auto station = static_cast<std::uint8_t>(heard.destination.v4_bits() & 0xff);
-  context_.wire.inject(host, test::encode(s, mac_of_station(station), mac_of_host(host)),
-                       context_.now + kDelay);
+  context_.wire.inject_burst(host, test::encode(s, mac_of_station(station), mac_of_host(host)),
+                             context_.now + kDelay);
 }
 
 // Simultaneous open: a SYN of its own, and a SYN-ACK with a window that is not scaled (RFC

@@ -35,7 +35,7 @@ const char* to_string(Fate fate) {
 
 void Wire::fly(std::uint32_t to, std::span<const std::byte> frame, Instant arrives, bool garbled) {
   auto& queue = flying_[to];
-  if (queue.size() >= kQueue) return;
+  if (queue.size() >= (to == kOutside ? kOutsideQueue : kQueue)) return;
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -91,6 +91,10 @@ Fate Wire::send(std::uint32_t from, std::span<const std::byte> frame, Instant no
 
 void Wire::inject(std::uint32_t to, std::span<const std::byte> frame, Instant arrives) {
   fly(to, frame, arrives, false);
+}
+
+void Wire::inject_burst(std::uint32_t to, std::span<const std::byte> frame, Instant arrives) {
+  if (flying_[to].size() < kQueue / 2) inject(to, frame, arrives);
 }
 
 std::span<const FrameIn> Wire::arrived(std::uint32_t host, Instant now) {

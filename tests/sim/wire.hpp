@@ -30,6 +30,8 @@ class Wire {
   static constexpr std::uint32_t kOutside = kMaxHosts;
   /// Frames on their way to one host; what is more is lost, as in a switch.
   static constexpr std::size_t kQueue = 512;
+  /// Frames on their way to the outside, which hears each answer to a burst.
+  static constexpr std::size_t kOutsideQueue = kMaxHosts * kQueue;
 
   Wire(std::uint64_t seed, std::uint32_t hosts) : dice_(seed), hosts_(hosts) {}
 
@@ -44,6 +46,9 @@ class Wire {
   Fate send(std::uint32_t from, std::span<const std::byte> frame, Instant now);
   /// A frame that no host sent arrives then.
   void inject(std::uint32_t to, std::span<const std::byte> frame, Instant arrives);
+  /// As inject(), of a sender of bursts: lost where half of the queue is taken, so that the wire
+  /// has room for others and it is the stack alone that can lose what they send.
+  void inject_burst(std::uint32_t to, std::span<const std::byte> frame, Instant arrives);
   /// What has arrived at a host. The bytes stay until the next call for the same host.
   std::span<const FrameIn> arrived(std::uint32_t host, Instant now);
   Instant next(std::uint32_t host) const {
