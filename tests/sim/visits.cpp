@@ -182,13 +182,18 @@ std::vector<Outcome> Visits::outcomes() const {
 // Where hosts are cut off from each other it is chance how far a visit had come; but it ends as
 // soon as it would, and nobody is there to reset it. Not if in peace it was over by then, nor where
 // chunks are scarce and it has not come far: who only waits for bytes is not told that the peer is
-// gone (RFC 9293, 3.8.4).
+// gone (RFC 9293, 3.8.4). Nor if a client that keepalive would have given up a moment later has
+// more to send first, which in peace came too late: then its retransmissions begin to count (RFC
+// 9293, 3.8.3).
 void Visits::judge(const Visit& visit, const Outcome& bound) const {
   const auto expect = [&](bool good, const char* otherwise) {
     if (!good) context_.fail(static_cast<int>(visit.host), otherwise);
   };
   const Instant now = context_.now;
   if (visit.outcome.cut_off && (!bound.cut_off || context_.config.scarce)) return;
+  const Instant last_portion = visit.began + visit.pause * (visit.portions - 1);
+  if (visit.outcome.cut_off && last_portion - visit.began >= bound.ended && last_portion <= now)
+    return;
   if (!bound.cut_off) {
     expect(visit.outcome.done != kNotYet || now < latest(context_.config, visit.began, bound.done),
            "a visit is done later than without attackers");
