@@ -155,7 +155,10 @@ const char* Flows::said_syn(Side& side, const Seen& seen) {
     fresh.resets = side.resets;
     fresh.reset_count = side.reset_count;
     // A handshake that came to nothing leaves the TIME-WAIT before it, which goes on answering.
-    if (side.passive && !side.spoke && side.end_before) {
+    // Its record may have answered, too (RFC 5961, 3), but sends no data and acknowledges none.
+    const bool only_shook_hands = side.passive && side.end == side.syn.seq + 1 && side.peer &&
+                                  side.last_ack == side.peer->seq + 1;
+    if (only_shook_hands && side.end_before) {
       fresh.end_before = side.end_before;
     } else if (side.opened && side.end != seen.seq + 1) {
       fresh.end_before = side.end;
