@@ -164,7 +164,7 @@ void Engine::open_links() {
     const std::uint32_t frame = longest_frame(configured);
     link.fault_storage = Mapping(FaultLink::storage_bytes(kHeldFrames, frame));
     link.fault = std::make_unique<FaultLink>(*link.device, link.fault_storage.bytes(), frame);
-    link.capture = std::make_unique<CaptureLink>(*link.fault);
+    link.observed = std::make_unique<ObservedLink>(*link.fault);
     spdlog::info("link {}: {}", link.name, link.device->description());
     link.device->look(clock());
     links_.push_back(std::move(link));
@@ -202,7 +202,7 @@ void Engine::add_interfaces() {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const config::Link& configured = config_.links[i];
     const auto interface =
-        stack_->add_interface(*links_[i].capture, configured.mac, configured.mtu);
+        stack_->add_interface(*links_[i].observed, configured.mac, configured.mtu);
     if (!interface)
       throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
@@ -301,7 +301,7 @@ void Engine::turn() {
     deadline = run_hooks();
     stack_->output();
     // Frames that a link could not send before leave even when the stack has nothing to add.
-    for (EngineLink& link : links_) link.capture->flush(now);
+    for (EngineLink& link : links_) link.observed->flush(now);
     stack_->reap();
     more = received > 0 || stack_->wants_turn();
   }
@@ -309,7 +309,7 @@ void Engine::turn() {
 
   deadline = std::min(deadline, stack_->next_deadline());
   for (std::size_t i = 0; i < links_.size(); ++i) {
-    deadline = std::min(deadline, links_[i].capture->next_deadline());
+    deadline = std::min(deadline, links_[i].observed->next_deadline());
     watchers_->watch(i, *links_[i].device);
   }
   watchers_->wake_at(deadline);
@@ -324,7 +324,7 @@ std::size_t Engine::receive(Instant now) {
   std::array<FrameIn, kBatch> batch;
   std::size_t total = 0;
   for (EngineLink& link : links_) {
-    const std::size_t count = link.capture->receive(batch, now);
+    const std::size_t count = link.observed->receive(batch, now);
     if (count > 0) stack_->input(link.interface, std::span(batch).first(count));
     total += count;
   }

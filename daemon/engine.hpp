@@ -16,8 +16,8 @@
 #include "daemon/links/device.hpp"
 #include "daemon/links/interface_monitor.hpp"
 #include "daemon/mapping.hpp"
-#include "stack/link/capture.hpp"
 #include "stack/link/fault.hpp"
+#include "stack/link/observed.hpp"
 #include "stack/net/ipv4_reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
@@ -49,13 +49,13 @@ constexpr std::uint32_t value_of(std::uint32_t cookie) {
 /// From the system, for one object of the stack.
 Entropy draw_entropy();
 
-/// A link with its decorators, from the device up: device <- fault <- capture <- stack.
+/// A link with its decorators, from the device up: device <- fault <- observed <- stack.
 struct EngineLink {
   std::string name;                // from the configuration
   std::unique_ptr<Device> device;  // TAP, packet socket or unix stream
   Mapping fault_storage;           // frames that the fault link holds back
   std::unique_ptr<FaultLink> fault;
-  std::unique_ptr<CaptureLink> capture;
+  std::unique_ptr<ObservedLink> observed;  // what the stack has of the link
   InterfaceId interface;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -114,8 +115,8 @@ void Captures::start(Call call) {
   }
   file_ = std::make_unique<CaptureFile>(std::move(file));
   for (EngineLink* link : links) {
-    tapped_.push_back({link, std::make_unique<Sink>(*file_, tapped_.empty())});
-    link->capture->start(*tapped_.back().sink, engine_.epoch_us());
+    taps_.push_back(std::make_unique<Tap>(*link, *file_, taps_.empty()));
+    taps_.back()->capture.start(taps_.back()->sink, engine_.epoch_us());
   }
   // A file that takes nothing at all should fail now, under the eyes of whoever asked.
   if (!file_->flush()) {
@@ -133,13 +134,18 @@ void Captures::flush() {
   if (file_->flush()) return;
   spdlog::error("capture: ended after {} bytes: {}", file_->bytes(), file_->error());
   flush_.stop();
-  for (Tapped& tapped : tapped_) tapped.link->capture->stop();
+  for (const auto& tap : taps_) tap->capture.stop();
 }
 
 std::uint64_t Captures::frames() const {
   std::uint64_t frames = 0;
-  for (const Tapped& tapped : tapped_) frames += tapped.link->capture->frames();
+  for (const auto& tap : taps_) frames += tap->capture.frames();
   return frames;
+}
+
+bool Captures::active_on(const EngineLink& link) const {
+  return std::ranges::any_of(
+      taps_, [&](const auto& tap) { return &tap->link == &link && tap->capture.active(); });
 }
 
 void Captures::stop_by(Call call) {
@@ -157,10 +163,10 @@ void Captures::stop_by(Call call) {
 void Captures::stop() {
   flush_.stop();
   if (file_ == nullptr) return;
-  for (Tapped& tapped : tapped_) tapped.link->capture->stop();
+  for (const auto& tap : taps_) tap->capture.stop();
   file_->flush();
   spdlog::info("capture: ends, {} frames, {} bytes", frames(), file_->bytes());
-  tapped_.clear();
+  taps_.clear();
   file_.reset();
 }
 

@@ -45,6 +45,8 @@ class Captures {
   void stop();
   /// The capture that is running, for status; null when none is.
   nlohmann::ordered_json status() const;
+  /// Whether frames of this link are written now.
+  bool active_on(const EngineLink& link) const;
 
  private:
   /// Several links share one file: only the first one's header may get there.
@@ -57,9 +59,18 @@ class Captures {
     CaptureFile& file_;
     bool skip_header_;
   };
-  struct Tapped {
-    EngineLink* link;
-    std::unique_ptr<Sink> sink;
+  /// The capture of one link, which observes it as long as this lives.
+  struct Tap {
+    Tap(EngineLink& on, CaptureFile& file, bool with_header) : link(on), sink(file, with_header) {
+      link.observed->observers().add(capture);
+    }
+    ~Tap() { link.observed->observers().remove(capture); }
+    Tap(const Tap&) = delete;
+    Tap& operator=(const Tap&) = delete;
+
+    EngineLink& link;
+    Sink sink;
+    Capture capture;
   };
 
   void start(Call call);
@@ -71,7 +82,7 @@ class Captures {
   TimerWatch flush_;
   std::unique_ptr<CaptureFile>
       file_;  // there while a capture runs, or has failed and was not yet stopped
-  std::vector<Tapped> tapped_;
+  std::vector<std::unique_ptr<Tap>> taps_;
 };
 
 }  // namespace conker::daemon

@@ -126,7 +126,7 @@ json Status::links(bool with_counters) const {
     entry["bytes_in"] = link.device->counters().bytes_in;
     entry["bytes_out"] = link.device->counters().bytes_out;
     entry["faults"] = link.fault->settings().any();
-    entry["captured"] = link.capture->active();
+    entry["captured"] = captures_.active_on(link);
     for (const config::Link& configured : engine_.config().links) {
       if (configured.name != link.name) continue;
       entry["mac"] = to_text(configured.mac);

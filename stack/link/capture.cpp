@@ -21,7 +21,7 @@ void put_little(std::span<std::byte> out, std::size_t at, std::uint32_t value,
 
 }  // namespace
 
-bool CaptureLink::start(CaptureSink& sink, std::int64_t epoch_us) {
+bool Capture::start(CaptureSink& sink, std::int64_t epoch_us) {
   std::array<std::byte, kFileHeader> header{};
   put_little(header, 0, kMagic);
   put_little(header, 4, kMajor, 2);
@@ -36,9 +36,10 @@ bool CaptureLink::start(CaptureSink& sink, std::int64_t epoch_us) {
   return true;
 }
 
-void CaptureLink::record(std::span<const std::span<const std::byte>> parts, Instant now) {
+void Capture::on_frame(const ObservedFrame& frame, Instant now) {
+  if (!active()) return;
   std::size_t length = 0;
-  for (const auto part : parts) length += part.size();
+  for (const auto part : frame.parts) length += part.size();
   const std::size_t kept = length < kSnapshotLength ? length : kSnapshotLength;
 
   const std::int64_t us = epoch_us_ + now.time_since_epoch().count();
@@ -50,7 +51,7 @@ void CaptureLink::record(std::span<const std::span<const std::byte>> parts, Inst
 
   bool written = sink_->write(header);
   std::size_t left = kept;
-  for (const auto part : parts) {
+  for (const auto part : frame.parts) {
     const std::size_t here = part.size() < left ? part.size() : left;
     if (written && here > 0) written = sink_->write(part.first(here));
     left -= here;
@@ -60,18 +61,6 @@ void CaptureLink::record(std::span<const std::span<const std::byte>> parts, Inst
   } else {
     sink_ = nullptr;
   }
-}
-
-std::size_t CaptureLink::receive(std::span<FrameIn> batch, Instant now) {
-  const std::size_t count = below_.receive(batch, now);
-  for (std::size_t i = 0; i < count && active(); ++i) record(std::span(&batch[i].bytes, 1), now);
-  return count;
-}
-
-bool CaptureLink::send(const FrameOut& frame, Instant now) {
-  if (!below_.send(frame, now)) return false;
-  if (active()) record(frame.parts, now);
-  return true;
 }
 
 }  // namespace conker

@@ -26,6 +26,17 @@ constexpr Duration kBusyWait = 1ms;
 // Links may treat the first part of a frame as headers, which are never longer than this.
 constexpr std::size_t kHeadersMax = kEthernetHeader + 40 + 60;
 
+// Of each FrameFate but kPassed.
+constexpr std::array<std::uint64_t FaultCounters::*, 7> kCounterOf{
+    nullptr,
+    &FaultCounters::lost,
+    &FaultCounters::duplicated,
+    &FaultCounters::reordered,
+    &FaultCounters::corrupted,
+    &FaultCounters::delayed,
+    &FaultCounters::no_room,
+};
+
 constexpr std::size_t stride(std::size_t slot_bytes, std::uint32_t frame_bytes) {
   return slot_bytes + (std::size_t{frame_bytes} + 7) / 8 * 8;
 }
@@ -86,11 +97,11 @@ std::span<std::byte> FaultLink::bytes(std::uint32_t index) const {
   return storage_.subspan(at, slot(index).length);
 }
 
-std::uint32_t FaultLink::hold(Parts frame, ChecksumState checksum) {
+std::uint32_t FaultLink::hold(const Lane& lane, Parts frame, ChecksumState checksum, Instant now) {
   std::size_t length = 0;
   for (const auto part : frame) length += part.size();
   if ((free_ == kNone && fresh_ == slots_) || length > frame_bytes_) {
-    ++counters_.no_room;
+    report(FrameFate::kNoRoom, lane, frame, checksum, now);
     return kNone;
   }
   std::uint32_t index = free_;
@@ -141,8 +152,15 @@ FaultLink::Fate FaultLink::decide(Lane& lane, std::span<const std::byte> front) 
   return fate;
 }
 
-std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum) {
-  const std::uint32_t index = hold(frame, ChecksumState::kUnknown);
+void FaultLink::report(FrameFate fate, const Lane& lane, Parts frame, ChecksumState checksum,
+                       Instant now) {
+  ++(counters_.*kCounterOf[static_cast<std::size_t>(fate)]);
+  observers_.tell({frame, &lane == &in_ ? Direction::kIn : Direction::kOut, checksum, fate}, now);
+}
+
+std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum,
+                                        Instant now) {
+  const std::uint32_t index = hold(lane, frame, ChecksumState::kUnknown, now);
   if (index == kNone) return kNone;
   if (checksum == ChecksumState::kPartial) complete_partial_checksum(bytes(index));
   const std::size_t bits = (bytes(index).size() - kEthernetHeader) * 8;
@@ -151,7 +169,7 @@ std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState c
   bytes(index)[bit / 8] ^= std::byte{1} << bit % 8;
   slot(index).next = lane.given;
   lane.given = index;
-  ++counters_.corrupted;
+  report(FrameFate::kCorrupted, lane, frame, checksum, now);
   return index;
 }
 
@@ -170,13 +188,13 @@ void FaultLink::wait(Lane& lane, std::uint32_t index, Instant release) {
 
 void FaultLink::postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered,
                          Instant now) {
-  const std::uint32_t index = hold(frame, checksum);
+  const std::uint32_t index = hold(lane, frame, checksum, now);
   if (index == kNone) return;
   const Instant release = now + settings_.delay;
   if (reordered) {
     lane.overtaken = index;
     slot(index).release = release + kReorderWait;
-    ++counters_.reordered;
+    report(FrameFate::kReordered, lane, frame, checksum, now);
   } else {
     wait(lane, index, release);
     let_overtaken_go(lane, release);
@@ -234,19 +252,20 @@ std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
     more = end > count;
     for (std::size_t at = count; at < end; ++at) {
       FrameIn frame = batch[at];
+      const Parts parts(&frame.bytes, 1);
       const Fate fate = decide(in_, frame.bytes);
       if (fate.lost) {
-        ++counters_.lost;
+        report(FrameFate::kLost, in_, parts, frame.checksum, now);
         continue;
       }
       if (fate.corrupted) {
-        const std::uint32_t copy = corrupted_copy(in_, std::span(&frame.bytes, 1), frame.checksum);
+        const std::uint32_t copy = corrupted_copy(in_, parts, frame.checksum, now);
         if (copy == kNone) continue;
         frame = FrameIn{bytes(copy), ChecksumState::kUnknown};
       }
-      const Parts parts(&frame.bytes, 1);
       if (settings_.delay.count() > 0 || fate.reordered) {
-        if (settings_.delay.count() > 0) ++counters_.delayed;
+        if (settings_.delay.count() > 0)
+          report(FrameFate::kDelayed, in_, parts, frame.checksum, now);
         postpone(in_, parts, frame.checksum, fate.reordered, now);
       } else {
         batch[count++] = frame;
@@ -257,7 +276,7 @@ std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
         }
       }
       if (fate.duplicated) {
-        ++counters_.duplicated;
+        report(FrameFate::kDuplicated, in_, parts, frame.checksum, now);
         postpone(in_, parts, frame.checksum, false, now);
       }
     }
@@ -280,21 +299,22 @@ bool FaultLink::send(const FrameOut& frame, Instant now) {
   if (!settings_.any()) return below_.send(frame, now);
 
   const Fate fate = decided_ ? Fate{} : decide(out_, frame.parts[0]);
+  Parts parts = frame.parts;
+  constexpr ChecksumState kChecksum = ChecksumState::kUnknown;
   if (fate.lost) {
-    ++counters_.lost;
+    report(FrameFate::kLost, out_, parts, kChecksum, now);
     return true;
   }
-  Parts parts = frame.parts;
   InTwoParts corrupted({});
   if (fate.corrupted) {
-    const std::uint32_t copy = corrupted_copy(out_, parts, ChecksumState::kUnknown);
+    const std::uint32_t copy = corrupted_copy(out_, parts, kChecksum, now);
     if (copy == kNone) return true;
     corrupted = InTwoParts(bytes(copy));
     parts = corrupted.frame().parts;
   }
   if (settings_.delay.count() > 0 || fate.reordered) {
-    if (settings_.delay.count() > 0) ++counters_.delayed;
-    postpone(out_, parts, ChecksumState::kUnknown, fate.reordered, now);
+    if (settings_.delay.count() > 0) report(FrameFate::kDelayed, out_, parts, kChecksum, now);
+    postpone(out_, parts, kChecksum, fate.reordered, now);
   } else {
     decided_ = !below_.send(FrameOut{parts}, now);
     if (decided_) return false;
@@ -304,8 +324,8 @@ bool FaultLink::send(const FrameOut& frame, Instant now) {
     }
   }
   if (fate.duplicated) {
-    ++counters_.duplicated;
-    postpone(out_, parts, ChecksumState::kUnknown, false, now);
+    report(FrameFate::kDuplicated, out_, parts, kChecksum, now);
+    postpone(out_, parts, kChecksum, false, now);
   }
   return true;
 }

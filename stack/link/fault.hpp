@@ -8,6 +8,7 @@
 
 #include "stack/base/chunk_pool.hpp"
 #include "stack/link/link.hpp"
+#include "stack/link/observer.hpp"
 
 namespace conker {
 
@@ -45,6 +46,9 @@ class FaultLink final : public Link {
   void set(const FaultSettings& settings);
   const FaultSettings& settings() const { return settings_; }
   const FaultCounters& counters() const { return counters_; }
+  /// Whoever is to be shown each frame that has a fault, once for each of its faults, when that is
+  /// decided. A corrupted frame is shown as it was before. Frames without a fault are not shown.
+  FrameObservers& observers() { return observers_; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
@@ -78,12 +82,14 @@ class FaultLink final : public Link {
   Fate decide(Lane& lane, std::span<const std::byte> front);
   bool happens(Lane& lane, std::uint32_t millionths);
   static std::uint64_t draw(Lane& lane);
+  /// Counts the fault, and shows the frame to the observers.
+  void report(FrameFate fate, const Lane& lane, Parts frame, ChecksumState checksum, Instant now);
 
-  /// A copy of the frame in a slot of its own; kNone, and counted, when there is no room.
-  std::uint32_t hold(Parts frame, ChecksumState checksum);
+  /// A copy of the frame in a slot of its own; kNone, and reported, when there is no room.
+  std::uint32_t hold(const Lane& lane, Parts frame, ChecksumState checksum, Instant now);
   /// A copy with one bit flipped, good until the lane's given frames end; kNone when there is no
   /// room.
-  std::uint32_t corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum);
+  std::uint32_t corrupted_copy(Lane& lane, Parts frame, ChecksumState checksum, Instant now);
   /// Puts a copy into the lane's queue, to leave after the delay, or later if it is to be
   /// overtaken.
   void postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now);
@@ -112,6 +118,7 @@ class FaultLink final : public Link {
   Instant retry_at_{};    // when what is due may be offered again to a link that was busy
   FaultSettings settings_;
   FaultCounters counters_;
+  FrameObservers observers_;
   Lane in_, out_;
 };
 

@@ -360,7 +360,7 @@ def image(scene: Scene) -> str:
 @test()
 def what_it_does_not_name_is_not_in_it(scene: Scene) -> None:
     symbols = image(scene)
-    for absent in ("malloc", "operator new", "FaultLink", "CaptureLink", "Ipv4Reassembly", "services::chargen", "services::discard",
+    for absent in ("malloc", "operator new", "FaultLink", "ObservedLink", "conker::Capture", "Ipv4Reassembly", "services::chargen", "services::discard",
                    "kCountTexts", "kVerbs", "__cxa_throw", "SynCookies", "SackRecovery", "Cubic", "conker::Udp::", "DhcpClient", "Resolver"):
         check(absent not in symbols, f"{absent} is in the image")
     for present in ("conker::Strike::step", "conker::services::echo", "conker::Stack::audit"):

@@ -8,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "stack/link/capture.hpp"
+#include "stack/link/observer.hpp"
 #include "tests/sim/config.hpp"
 #include "tests/sim/diagram.hpp"
 #include "tests/sim/flows.hpp"
@@ -64,7 +64,7 @@ struct Context {
 
   /// Where the trace goes; null: nowhere.
   std::FILE* trace = nullptr;
-  CaptureLink* capture = nullptr;
+  FrameObserver* capture = nullptr;
   [[gnu::format(printf, 2, 3)]] void tell(const char* format, ...) const {
     if (trace == nullptr) return;
     std::fprintf(trace, "%12.6f  ", static_cast<double>(now.time_since_epoch().count()) / 1e6);

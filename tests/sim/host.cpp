@@ -130,7 +130,7 @@ bool Host::send(const FrameOut& frame, Instant now) {
     context_.tell("  %u -> %s%s", number_,
                   sight == Sight::kTcp ? seen.text().c_str() : "ARP or ICMP", to_string(fate));
   }
-  if (context_.capture != nullptr) (void)context_.capture->send(frame, now);
+  if (context_.capture != nullptr) context_.capture->on_frame({frame.parts, Direction::kOut}, now);
   return true;
 }
 

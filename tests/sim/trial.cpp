@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "stack/link/capture.hpp"
 #include "tests/sim/world.hpp"
 
 namespace conker::sim {
@@ -33,13 +34,6 @@ class FileSink final : public CaptureSink {
 
  private:
   std::FILE* file_;
-};
-
-/// Takes everything: what is wanted is the capture in front of it.
-class Hole final : public Link {
- public:
-  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
-  bool send(const FrameOut&, Instant) override { return true; }
 };
 
 void find(Board& board, const std::string& what) {
@@ -132,8 +126,7 @@ void play_script(Board& board, const Script& script, const std::string& stem) {
   context.heartbeat = &board.heartbeat;
   context.figures.sieges = config.siege ? 1 : 0;
 
-  Hole hole;
-  CaptureLink capture(hole);
+  Capture capture;
   FileSink sink(stem.empty() ? "/dev/null" : stem + ".pcap");
   std::FILE* trace = nullptr;
   if (!stem.empty()) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/link/capture.hpp"
+#include "stack/link/observed.hpp"
 #include "tests/support/frames.hpp"
 
 namespace conker {
@@ -27,18 +28,21 @@ constexpr std::string_view kFileHeader =
 
 class CaptureTest : public ::testing::Test {
  protected:
+  CaptureTest() { observed_.observers().add(capture_); }
+
   std::string rest(std::size_t from) { return to_hex(std::span(sink_.file).subspan(from)); }
   std::size_t receive(Instant now) {
     std::array<FrameIn, 4> batch;
-    return capture_.receive(batch, now);
+    return observed_.receive(batch, now);
   }
   bool send(std::span<const std::span<const std::byte>> parts, Instant now) {
-    return capture_.send(FrameOut{parts}, now);
+    return observed_.send(FrameOut{parts}, now);
   }
 
   TestLink link_;
   MemorySink sink_;
-  CaptureLink capture_{link_};
+  ObservedLink observed_{link_};
+  Capture capture_;
 };
 
 TEST_F(CaptureTest, BeginsWithTheFileHeader) {
@@ -57,7 +61,7 @@ TEST_F(CaptureTest, WritesBothDirectionsWithTheirTimes) {
   EXPECT_EQ(capture_.frames(), 2u);
   EXPECT_EQ(rest(24), to_hex(hex("01f15365 05000000 02000000 02000000 696e"
                                  "02f15365 00000000 03000000 03000000 6f7574")));
-  capture_.flush(Instant(2s));
+  observed_.flush(Instant(2s));
   EXPECT_EQ(to_hex(link_.take()), to_hex(bytes_of("out"))) << "what is captured also passes";
 }
 

@@ -372,6 +372,57 @@ TEST_F(FaultTest, KeepsWhatIsDueWhileTheLinkIsBusyAndDoesNotSpin) {
   EXPECT_EQ(sent_numbers(), (Numbers{1, 2}));
 }
 
+struct FaultLog final : FrameObserver {
+  void on_frame(const ObservedFrame& frame, Instant now) override {
+    const int number = std::to_integer<int>(frame.parts.back().back());
+    seen.push_back({frame.direction, frame.fate, number, now});
+  }
+  struct Entry {
+    Direction direction;
+    FrameFate fate;
+    int number;
+    Instant at;
+    bool operator==(const Entry&) const = default;
+  };
+  std::vector<Entry> seen;
+};
+
+TEST_F(FaultTest, ObserversAreShownEachFault) {
+  FaultLog log;
+  fault_.observers().add(log);
+  EXPECT_TRUE(send(numbered(1)));
+  EXPECT_TRUE(log.seen.empty()) << "a frame without a fault";
+  set({.loss = kAlways});
+  EXPECT_TRUE(send(numbered(2)));
+  arrive(3);
+  EXPECT_EQ(receive_numbers(), Numbers());
+  set({.duplicate = kAlways, .delay = 5ms});
+  EXPECT_TRUE(send(numbered(4)));
+  using enum Direction;
+  const std::vector<FaultLog::Entry> wanted{{kOut, FrameFate::kLost, 2, now_},
+                                            {kIn, FrameFate::kLost, 3, now_},
+                                            {kOut, FrameFate::kDelayed, 4, now_},
+                                            {kOut, FrameFate::kDuplicated, 4, now_}};
+  EXPECT_EQ(log.seen, wanted);
+}
+
+TEST_F(FaultTest, ObserversAreShownACorruptedFrameAsItWas) {
+  struct Copy final : FrameObserver {
+    void on_frame(const ObservedFrame& frame, Instant) override {
+      fate = frame.fate;
+      for (const auto part : frame.parts) bytes.insert(bytes.end(), part.begin(), part.end());
+    }
+    FrameFate fate = FrameFate::kPassed;
+    std::vector<std::byte> bytes;
+  } copy;
+  fault_.observers().add(copy);
+  set({.corrupt = kAlways});
+  const auto frame = tcp_frame("text");
+  EXPECT_TRUE(send(frame));
+  EXPECT_EQ(copy.fate, FrameFate::kCorrupted);
+  EXPECT_EQ(to_hex(copy.bytes), to_hex(frame));
+}
+
 TEST_F(FaultTest, ReceivedFramesStayUntilTheNextReceive) {
   set({.delay = 1ms});
   for (std::uint8_t i = 1; i <= 4; ++i) arrive(i);

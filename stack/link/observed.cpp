@@ -1,0 +1,25 @@
+#include "stack/link/observed.hpp"
+
+namespace conker {
+
+std::size_t ObservedLink::receive(std::span<FrameIn> batch, Instant now) {
+  const std::size_t count = below_.receive(batch, now);
+  if (observers_.empty()) return count;
+  for (const FrameIn& frame : batch.first(count)) {
+    observers_.tell({std::span(&frame.bytes, 1), Direction::kIn, frame.checksum}, now);
+  }
+  return count;
+}
+
+bool ObservedLink::send(const FrameOut& frame, Instant now) {
+  if (!below_.send(frame, now)) return false;
+  if (!observers_.empty()) {
+    const bool partial = frame.segment != 0;
+    observers_.tell(
+        {frame.parts, Direction::kOut, partial ? ChecksumState::kPartial : ChecksumState::kUnknown},
+        now);
+  }
+  return true;
+}
+
+}  // namespace conker

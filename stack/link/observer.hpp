@@ -1,0 +1,88 @@
+// Frame observers: whoever looks at the frames of a link without changing them. Captures, judges
+// and monitors are observers; a link keeps as many as there are in a FrameObservers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/time.hpp"
+#include "stack/link/link.hpp"
+
+namespace conker {
+
+enum class Direction : std::uint8_t { kIn, kOut };
+
+/// What a link did with a frame. kPassed: it handed the frame on as it was; the others are the
+/// fault injector's (stack/link/fault.hpp).
+enum class FrameFate : std::uint8_t {
+  kPassed,
+  kLost,
+  kDuplicated,
+  kReordered,
+  kCorrupted,
+  kDelayed,
+  kNoRoom,  // lost, since the injector had no slot for it
+};
+
+/// A frame that passes, in parts that follow each other on the wire. The list of the parts and
+/// their bytes are good only during the call that shows them.
+struct ObservedFrame {
+  std::span<const std::span<const std::byte>> parts;
+  Direction direction = Direction::kIn;
+  /// kPartial: the TCP or UDP checksum is still to be completed, below or by nobody.
+  ChecksumState checksum = ChecksumState::kUnknown;
+  FrameFate fate = FrameFate::kPassed;
+};
+
+class FrameObserver;
+
+/// The place of an observer in its list.
+class FrameObserverHook {
+  friend class FrameObservers;
+  FrameObserver* next_ = nullptr;
+};
+
+class FrameObserver : public FrameObserverHook {
+ public:
+  /// The frame has passed at `now`. The observer may remove itself, and calls nothing else of the
+  /// link or the stack.
+  virtual void on_frame(const ObservedFrame& frame, Instant now) = 0;
+
+ protected:
+  ~FrameObserver() = default;
+};
+
+/// A list of observers in the order in which they were added. An observer is in one list at a
+/// time, and must be removed before it ends.
+class FrameObservers {
+ public:
+  void add(FrameObserver& observer) {
+    observer.next_ = nullptr;
+    *place_of(nullptr) = &observer;
+  }
+  /// Nothing happens when it is not in the list.
+  void remove(FrameObserver& observer) {
+    FrameObserver** place = place_of(&observer);
+    if (*place != nullptr) *place = observer.next_;
+  }
+  bool empty() const { return first_ == nullptr; }
+  void tell(const ObservedFrame& frame, Instant now) const {
+    for (FrameObserver* observer = first_; observer != nullptr;) {
+      FrameObserver* const next = observer->next_;
+      observer->on_frame(frame, now);
+      observer = next;
+    }
+  }
+
+ private:
+  FrameObserver** place_of(const FrameObserver* observer) {
+    FrameObserver** place = &first_;
+    while (*place != nullptr && *place != observer) place = &(*place)->next_;
+    return place;
+  }
+
+  FrameObserver* first_ = nullptr;
+};
+
+}  // namespace conker
