@@ -8,15 +8,17 @@
 namespace conker::sim {
 namespace {
 
+using verdict::Segment;
+
 // In a second. RFC 5961, 7: two are promised of each connection and each record; the seconds of who
 // counts begin at other times.
 constexpr std::uint32_t kMostRepeated = 5;
 constexpr std::uint32_t kMostFromRecord = 5;
 constexpr std::uint32_t kMostAgain = 2;  // SYN-ACKs that are sent again by their timer
 
-bool bare_ack(const Seen& seen) {
-  constexpr std::uint8_t kOthers = Seen::kFin | Seen::kSyn | Seen::kRst;
-  return seen.has(Seen::kAck) && (seen.flags & kOthers) == 0 && seen.data.empty();
+bool bare_ack(const Segment& segment) {
+  constexpr std::uint8_t kOthers = Segment::kFin | Segment::kSyn | Segment::kRst;
+  return segment.has(Segment::kAck) && (segment.flags & kOthers) == 0 && segment.data.empty();
 }
 
 template <typename F>
@@ -29,10 +31,9 @@ bool any_connection(const Stack& stack, F&& matches) {
 
 }  // namespace
 
-Answers::Second& Answers::second(std::uint32_t remote, std::uint16_t local_port,
-                                 std::uint16_t remote_port) {
-  const std::uint64_t key =
-      std::uint64_t{remote} << 32 | std::uint32_t{local_port} << 16 | remote_port;
+Answers::Second& Answers::second(const FourTuple& tuple) {
+  const std::uint64_t key = std::uint64_t{tuple.remote.v4_bits()} << 32 |
+                            std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
   Second& second = seconds_[key];
   if (context_.now - second.began >= 1s) {
     second.began = context_.now;
@@ -43,39 +44,36 @@ Answers::Second& Answers::second(std::uint32_t remote, std::uint16_t local_port,
 
 // Of the peer, any segment may ask for one more; of others, those that take sequence numbers do,
 // for an ACK may have been lost (RFC 9293, 3.10.7.4, first).
-void Answers::heard(const Seen& seen, bool forged) {
-  if (seen.opens()) ++second(seen.source, seen.destination_port, seen.source_port).syns;
-  if (!forged || seen.length() > 0)
-    ++second(seen.source, seen.destination_port, seen.source_port).due;
+void Answers::heard(const Segment& segment, bool forged) {
+  Second& s = second(segment.of_receiver());
+  if (segment.opens()) ++s.syns;
+  if (!forged || segment.length() > 0) ++s.due;
 }
 
-bool Answers::of_time_wait(const Seen& seen, const Stack& stack) {
+bool Answers::of_time_wait(const Segment& segment, const Stack& stack) {
   bool found = false;
+  const FourTuple said = segment.of_sender();
   stack.tcp().tables().time_wait.for_each([&](const TimeWait& r) {
     const FourTuple tuple = r.tuple.whole();
-    found |= r.snd_nxt.value() == seen.seq && r.rcv_nxt.value() == seen.ack &&
-             tuple.remote.v4_bits() == seen.destination &&
-             tuple.local_port.value == seen.source_port &&
-             tuple.remote_port.value == seen.destination_port;
+    found |= r.snd_nxt == segment.seq && r.rcv_nxt == segment.ack && tuple == said;
   });
-  return found && bare_ack(seen);
+  return found && bare_ack(segment);
 }
 
-void Answers::said(const Seen& seen, const Stack& stack) {
-  const bool to_host = number_of_host(IpAddress::v4(seen.destination)) < context_.config.hosts;
-  Second& s = second(seen.destination, seen.source_port, seen.destination_port);
-  const bool same = bare_ack(s.last) && s.last.ack == seen.ack && s.last.window == seen.window &&
-                    s.last.seq == seen.seq && s.last.block_count == seen.block_count;
-  s.last = seen;
+void Answers::said(const Segment& segment, const Stack& stack) {
+  const bool to_host = number_of_host(segment.destination.address) < context_.config.hosts;
+  Second& s = second(segment.of_sender());
+  const bool same = bare_ack(s.last) && s.last.ack == segment.ack &&
+                    s.last.window == segment.window && s.last.seq == segment.seq &&
+                    s.last.block_count == segment.block_count;
+  s.last = segment;
   s.last.data = {};
-  if (seen.has(Seen::kSyn | Seen::kAck) && ++s.syn_acks > s.syns + kMostAgain) {
+  if (segment.has(Segment::kSyn | Segment::kAck) && ++s.syn_acks > s.syns + kMostAgain) {
     context_.fail(static_cast<int>(host_), "more SYN-ACKs than SYNs came");
   }
-  if (!bare_ack(seen)) return;
-  const bool connected = any_connection(stack, [&](const FourTuple& t) {
-    return t.remote.v4_bits() == seen.destination && t.local_port.value == seen.source_port &&
-           t.remote_port.value == seen.destination_port;
-  });
+  if (!bare_ack(segment)) return;
+  const bool connected =
+      any_connection(stack, [&](const FourTuple& t) { return t == segment.of_sender(); });
   if (!connected) {
     if (++s.from_record > kMostFromRecord + s.syns) {  // each may make a new record
       context_.fail(static_cast<int>(host_), "a record answers without a limit");

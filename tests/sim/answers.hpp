@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "stack/stack.hpp"
+#include "stack/verdict/segment.hpp"
 #include "tests/sim/context.hpp"
-#include "tests/sim/seen.hpp"
 
 namespace conker::sim {
 
@@ -18,12 +18,12 @@ class Answers {
   Answers(Context& context, std::uint32_t host) : context_(context), host_(host) {}
 
   /// The host hears this segment; `forged`: from nobody who has a connection.
-  void heard(const Seen& seen, bool forged);
+  void heard(const verdict::Segment& segment, bool forged);
   /// Whether a TIME-WAIT record says this, with its own numbers. Where a SYN that came to nothing
   /// was answered in the meantime, it speaks of an earlier connection than the flow.
-  static bool of_time_wait(const Seen& seen, const Stack& stack);
+  static bool of_time_wait(const verdict::Segment& segment, const Stack& stack);
   /// The host sends it.
-  void said(const Seen& seen, const Stack& stack);
+  void said(const verdict::Segment& segment, const Stack& stack);
   /// After each turn.
   void check(const Stack& stack) {
     check_records(stack);
@@ -38,7 +38,7 @@ class Answers {
     std::uint32_t syns = 0, syn_acks = 0;
     std::uint32_t repeated = 0;  // bare ACKs that say nothing new
     std::uint32_t due = 0;       // segments heard that ask for such an ACK
-    Seen last{};
+    verdict::Segment last{};
   };
   struct Record {
     FourTuple tuple;
@@ -48,7 +48,7 @@ class Answers {
 
   void check_records(const Stack& stack);
   void check_sizes(const Stack& stack);
-  Second& second(std::uint32_t remote, std::uint16_t local_port, std::uint16_t remote_port);
+  Second& second(const FourTuple& tuple);
 
   Context& context_;
   std::uint32_t host_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
+#include "tests/sim/stations.hpp"
 
 namespace conker::sim {
 namespace {
@@ -75,13 +76,14 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
     waited |= t.tuple.remote.v4_bits() == remote && t.tuple.remote_port.value == port &&
               t.tuple.local_port.value == local_port;
   });
-  const auto end = context_.flows.end(host_, remote, local_port, port);
+  const auto end = context_.conversations.end(
+      {address_of_host(host_), request.remote.address, Port{local_port}, Port{port}});
   const auto id = stack_->connect(request);
   if (!id) return;
   ConnectionInfo info;
   expect(stack_->info(*id, info) && info.state == State::kSynSent,
          "a new connection is not in SYN-SENT");
-  expect(!waited || !end || static_cast<std::int32_t>(info.iss.value() - *end) > 0,
+  expect(!waited || !end || info.iss > *end,
          "a connection that takes the place of one in TIME-WAIT begins among its numbers");
   expect(local_port == 0 || info.tuple.local_port.value == local_port,
          "another local port than asked for");

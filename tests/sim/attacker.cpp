@@ -18,6 +18,11 @@ IpAddress somebody(Dice& dice) {
   return IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(100 + dice.below(100)));
 }
 
+// The same conversation as the other end sees it.
+FourTuple of_peer(const FourTuple& tuple) {
+  return {tuple.remote, tuple.local, tuple.remote_port, tuple.local_port};
+}
+
 }  // namespace
 
 void Attacker::begin(const Op& op) {
@@ -105,18 +110,16 @@ void Attacker::knock(Burst& burst) {
 // ---- What there is to guess ----
 
 Mark Attacker::mark_of(const ConnectionInfo& info) const {
-  const auto local = info.tuple.local_port.value, remote = info.tuple.remote_port.value;
-  const std::uint32_t peer = number_of_host(info.tuple.remote);
-  const std::uint32_t own = info.tuple.local.v4_bits();
+  const FourTuple peer = of_peer(info.tuple);
   return {.state = info.state,
           .tuple = info.tuple,
           .snd_una = info.snd_una.value(),
           .snd_nxt = info.snd_nxt.value(),
           .rcv_nxt = info.rcv_nxt.value(),
           .rcv_wnd = info.rcv_wnd,
-          .peer_end = context_.flows.end(peer, own, remote, local),
+          .peer_end = context_.conversations.end(peer),
           .timestamps = info.timestamps,
-          .peer_timestamp = context_.flows.last_timestamp(peer, own, remote, local)};
+          .peer_timestamp = context_.conversations.last_timestamp(peer)};
 }
 
 // Of the honest: a hostile peer may be harmed.
@@ -134,18 +137,16 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
   const auto add = [&](Mark::Record kind, const FourTuple& tuple, Seq snd_nxt, Seq rcv_nxt,
                        bool timestamps) {
     if (!honest(tuple)) return;
-    const auto local = tuple.local_port.value, remote = tuple.remote_port.value;
-    const std::uint32_t peer = number_of_host(tuple.remote);
+    const FourTuple peer = of_peer(tuple);
     all.push_back({.record = kind,
                    .tuple = tuple,
                    .snd_una = snd_nxt.value(),
                    .snd_nxt = snd_nxt.value(),
                    .rcv_nxt = rcv_nxt.value(),
                    .rcv_wnd = kSomeWindow,
-                   .peer_end = context_.flows.end(peer, tuple.local.v4_bits(), remote, local),
+                   .peer_end = context_.conversations.end(peer),
                    .timestamps = timestamps,
-                   .peer_timestamp =
-                       context_.flows.last_timestamp(peer, tuple.local.v4_bits(), remote, local)});
+                   .peer_timestamp = context_.conversations.last_timestamp(peer)});
   };
   tables.half_open.for_each([&](std::uint32_t, const HalfOpen& r) {
     add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.agreed.timestamps);

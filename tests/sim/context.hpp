@@ -9,9 +9,10 @@
 #include <unordered_map>
 
 #include "stack/link/observer.hpp"
+#include "stack/verdict/conversations.hpp"
 #include "tests/sim/config.hpp"
 #include "tests/sim/diagram.hpp"
-#include "tests/sim/flows.hpp"
+#include "tests/sim/dice.hpp"
 #include "tests/sim/wire.hpp"
 
 namespace conker::sim {
@@ -41,7 +42,7 @@ struct Context {
 
   const Config config;
   Wire wire;
-  Flows flows;
+  verdict::Conversations conversations{byte_of_stream};
   Instant now{1s};
   Figures figures;
   Taken taken;

@@ -75,9 +75,9 @@ void old_timestamps(const Mark& mark, Dice& dice, test::WireSegment& s) {
 // Beyond all that the true peer has sent, so that RCV.NXT cannot have come there when it arrives.
 bool reset_in_window(const Mark& mark, Dice& dice, std::uint32_t& seq) {
   if (!mark.peer_end) return false;
-  const std::uint32_t room = mark.rcv_nxt + mark.rcv_wnd - *mark.peer_end;
+  const std::uint32_t room = mark.rcv_nxt + mark.rcv_wnd - mark.peer_end->value();
   if (mark.rcv_wnd < 8 || room < 8 || room > mark.rcv_wnd) return false;
-  seq = *mark.peer_end + 2 + dice.below(room - 2);
+  seq = mark.peer_end->value() + 2 + dice.below(room - 2);
   return true;
 }
 

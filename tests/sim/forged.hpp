@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "stack/base/seq.hpp"
 #include "tests/sim/context.hpp"
 #include "tests/sim/dice.hpp"
 #include "tests/support/segment.hpp"
@@ -19,7 +20,7 @@ struct Mark {
   State state = State::kClosed;  // of a connection
   FourTuple tuple;               // local is the victim's
   std::uint32_t snd_una = 0, snd_nxt = 0, rcv_nxt = 0, rcv_wnd = 0;
-  std::optional<std::uint32_t> peer_end;  // of what the true peer has sent
+  std::optional<Seq> peer_end;  // of what the true peer has sent
   bool timestamps = false;
   std::uint32_t peer_timestamp = 0;  // the last that the true peer sent; 0: unknown
 };

@@ -8,6 +8,7 @@
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "tests/sim/floors.hpp"
+#include "tests/sim/segment_text.hpp"
 #include "tests/sim/stations.hpp"
 
 namespace conker::sim {
@@ -87,7 +88,7 @@ void Host::crash() {
   context_.figures.opened +=
       stack_->counters()[Count::opened_active] + stack_->counters()[Count::opened_passive];
   application_.crash();
-  context_.flows.forget(number_);
+  context_.conversations.forget(address_of_host(number_));
   in_event_.clear();
   last_segment_.clear();
   build();
@@ -109,29 +110,35 @@ bool Host::send(const FrameOut& frame, Instant now) {
   }
   const auto whole = std::span<const std::byte>(bytes).first(length);
   ++frames_sent_;
-  Seen seen;
-  const Sight sight = look(whole, seen);
-  expect(sight != Sight::kGarbled, "a frame with a wrong length or checksum");
+  verdict::Segment segment;
+  const verdict::Parsed parsed = verdict::parse(whole, segment);
+  expect(parsed != verdict::Parsed::kMalformed, "a frame with a wrong length or checksum");
   const Fate fate = context_.wire.send(number_, whole, now);
-  if (sight == Sight::kTcp) {
+  if (parsed == verdict::Parsed::kTcp) {
     ++context_.figures.segments;
-    expect(seen.source == 0x0a000001 + number_, "a segment from an address that is not its own");
-    const bool of_another = context_.config.siege && Answers::of_time_wait(seen, *stack_);
-    const char* fault =
-        of_another ? nullptr : context_.flows.said(number_, seen, drops_unseen(), gave_cookies());
-    if (fault != nullptr) {
-      context_.tell("       the next is wrong: %s", fault);
-      expect(false, fault);
-    }
-    if (context_.config.siege) answers_.said(seen, *stack_);
+    expect(segment.source.address == address_of_host(number_),
+           "a segment from an address that is not its own");
+    judge(segment);
+    if (context_.config.siege) answers_.said(segment, *stack_);
     last_segment_.assign(whole.begin(), whole.end());
   }
   if (context_.trace != nullptr) {
     context_.tell("  %u -> %s%s", number_,
-                  sight == Sight::kTcp ? seen.text().c_str() : "ARP or ICMP", to_string(fate));
+                  parsed == verdict::Parsed::kTcp ? to_string(segment).c_str() : "ARP or ICMP",
+                  to_string(fate));
   }
   if (context_.capture != nullptr) context_.capture->on_frame({frame.parts, Direction::kOut}, now);
   return true;
+}
+
+void Host::judge(const verdict::Segment& segment) {
+  const verdict::Excuses excuses{.unseen_segments = drops_unseen(), .syn_cookies = gave_cookies()};
+  if (context_.config.siege && Answers::of_time_wait(segment, *stack_)) return;
+  const auto finding = context_.conversations.on_sent(segment, excuses);
+  if (!finding) return;
+  const char* fault = verdict::info_of(finding->rule).text;
+  context_.tell("       the next is wrong: %s", fault);
+  expect(false, fault);
 }
 
 bool Host::drops_unseen() const {
@@ -143,18 +150,18 @@ bool Host::drops_unseen() const {
 
 void Host::hear(std::span<const FrameIn> frames) {
   for (const FrameIn& frame : frames) {
-    Seen seen;
-    if (look(frame.bytes, seen) != Sight::kTcp) continue;
+    verdict::Segment segment;
+    if (verdict::parse(frame.bytes, segment) != verdict::Parsed::kTcp) continue;
     // What is forged is not heard, save a SYN: any may be the first of a connection.
     const bool forged =
         std::ranges::equal(frame.bytes.subspan(6, 6), std::as_bytes(std::span(kRouterMac.bytes)));
-    if (!forged || seen.opens()) context_.flows.heard(number_, seen);
-    if (context_.config.siege) answers_.heard(seen, forged);
+    if (!forged || segment.opens()) context_.conversations.on_received(segment);
+    if (context_.config.siege) answers_.heard(segment, forged);
     if (context_.trace != nullptr)
-      context_.tell("  %u <- %s%s", number_, seen.text().c_str(), forged ? " (forged)" : "");
-    if (!context_.config.alter_payload || seen.data.size() < 64) continue;
+      context_.tell("  %u <- %s%s", number_, to_string(segment).c_str(), forged ? " (forged)" : "");
+    if (!context_.config.alter_payload || segment.data.size() < 64) continue;
     // Two words change places, which no checksum notices.
-    auto* data = const_cast<std::byte*>(seen.data.data());
+    auto* data = const_cast<std::byte*>(segment.data.data());
     std::swap_ranges(data + 8, data + 10, data + 12);
   }
 }
@@ -260,13 +267,9 @@ void Host::check_transition(const Transition& t) {
   if (t.cause != Cause::kSegmentReset) return;
   ConnectionInfo info;
   if (!stack_->info(t.id, info)) return;
-  const FourTuple& tuple = info.tuple;
-  const bool heard =
-      t.from == State::kSynSent
-          ? context_.flows.refused(number_, tuple.remote.v4_bits(), tuple.local_port.value,
-                                   tuple.remote_port.value, info.iss.value())
-          : context_.flows.reset_at(number_, tuple.remote.v4_bits(), tuple.local_port.value,
-                                    tuple.remote_port.value, info.rcv_nxt.value());
+  const bool heard = t.from == State::kSynSent
+                         ? context_.conversations.refused(info.tuple, info.iss)
+                         : context_.conversations.reset_at(info.tuple, info.rcv_nxt);
   expect(heard, "reset, and no RST with the right number came");
 }
 
@@ -354,10 +357,8 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
 
 // What the peer must have been told by now, or a timer will tell it.
 void Host::check_said(const ConnectionInfo& info) {
-  const FourTuple& tuple = info.tuple;
-  const auto ack = context_.flows.last_ack(number_, tuple.remote.v4_bits(), tuple.local_port.value,
-                                           tuple.remote_port.value, info.iss.value());
-  const bool told = !ack || *ack == info.rcv_nxt.value() || drops_unseen() || gave_cookies();
+  const auto ack = context_.conversations.last_ack(info.tuple, info.iss);
+  const bool told = !ack || *ack == info.rcv_nxt || drops_unseen() || gave_cookies();
   expect(told || info.delayed_ack_at != kNever,
          "what has arrived is not acknowledged, and no timer will do it");
   const std::uint32_t little = std::min<std::uint32_t>(info.receive_limit / 2, 500);

@@ -79,6 +79,7 @@ class Host final : public Link {
   void add_parts(const Entropy& entropy);
   bool drops_unseen() const;
   bool gave_cookies() const { return stack_->counters()[Count::syn_cookies_sent] > 0; }
+  void judge(const verdict::Segment& segment);
   void hear(std::span<const FrameIn> frames);
   void drain();
   void check_transitions();

@@ -1,0 +1,65 @@
+// A TCP segment as somebody sees it who watches the wire. Parsed apart from stack/wire on purpose:
+// who judges a TCP, ours included, does not believe its parser.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "stack/base/address.hpp"
+#include "stack/base/seq.hpp"
+
+namespace conker::verdict {
+
+struct Segment {
+  static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
+  static constexpr std::size_t kMaxBlocks = 4;
+  static constexpr std::uint8_t kNoScale = 0xff;
+
+  struct Block {
+    Seq left, right;
+  };
+
+  Endpoint source, destination;
+  Seq seq, ack;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0;
+  std::uint16_t mss = 0;          // 0: no such option
+  std::uint8_t scale = kNoScale;  // 0 to 14: more counts as 14 (RFC 7323, 2.3)
+  bool sack_permitted = false;
+  bool timestamps = false;
+  std::uint32_t timestamp = 0;  // TSval
+  std::uint8_t block_count = 0;
+  std::array<Block, kMaxBlocks> blocks{};  // of SACK
+  std::span<const std::byte> data;         // in the frame that was parsed
+
+  bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
+  /// A SYN that asks for a connection and nothing else.
+  bool opens() const { return (flags & (kFin | kSyn | kRst | kAck)) == kSyn; }
+  /// SEG.LEN: the sequence numbers it takes.
+  std::uint32_t length() const {
+    return static_cast<std::uint32_t>(data.size()) + (has(kSyn) ? 1u : 0u) + (has(kFin) ? 1u : 0u);
+  }
+  /// Behind the last of its sequence numbers.
+  Seq end() const { return seq + length(); }
+
+  /// The four-tuple as the host sees it that sends the segment, and as the one that receives it.
+  FourTuple of_sender() const {
+    return {source.address, destination.address, source.port, destination.port};
+  }
+  FourTuple of_receiver() const {
+    return {destination.address, source.address, destination.port, source.port};
+  }
+};
+
+enum class Parsed : std::uint8_t {
+  kTcp,
+  kOther,      // not TCP over IPv4 (ARP, ICMP), or a fragment
+  kMalformed,  // a length or a checksum is wrong
+};
+/// Reads an Ethernet frame without VLAN tags whose checksums are complete. `out` has a meaning only
+/// after kTcp, and refers to the bytes of the frame.
+Parsed parse(std::span<const std::byte> frame, Segment& out);
+
+}  // namespace conker::verdict

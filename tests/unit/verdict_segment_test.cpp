@@ -1,0 +1,137 @@
+#include <gtest/gtest.h>
+
+#include "stack/verdict/segment.hpp"
+#include "tests/support/segment.hpp"
+
+namespace conker {
+namespace {
+
+using verdict::Parsed;
+using verdict::Segment;
+
+constexpr std::size_t kIp = 14, kTcp = 34;
+
+class VerdictSegmentTest : public ::testing::Test {
+ protected:
+  test::Bytes frame() const {
+    return test::encode(wire_, MacAddress{{2, 0, 0, 0, 0, 1}}, MacAddress{{2, 0, 0, 0, 0, 2}});
+  }
+  Parsed parse(const test::Bytes& bytes) { return verdict::parse(bytes, segment_); }
+
+  test::WireSegment wire_ = [] {
+    test::WireSegment wire;
+    wire.source = IpAddress::v4(10, 0, 0, 1);
+    wire.destination = IpAddress::v4(10, 0, 0, 2);
+    wire.source_port = 1000;
+    wire.destination_port = 80;
+    wire.seq = 0xfffffffe;
+    wire.ack = 7;
+    wire.flags = test::kAck | test::kFin;
+    wire.window = 512;
+    wire.data = "text";
+    return wire;
+  }();
+  Segment segment_;
+};
+
+/// The IPv4 header's checksum made right again.
+void finish_ip(test::Bytes& bytes, std::size_t header) {
+  bytes[kIp + 10] = bytes[kIp + 11] = std::byte{0};
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < header; i += 2)
+    sum += std::to_integer<std::uint32_t>(bytes[kIp + i]) << 8 |
+           std::to_integer<std::uint32_t>(bytes[kIp + i + 1]);
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  bytes[kIp + 10] = static_cast<std::byte>(~sum >> 8 & 0xff);
+  bytes[kIp + 11] = static_cast<std::byte>(~sum & 0xff);
+}
+
+TEST_F(VerdictSegmentTest, ReadsAHeader) {
+  const auto bytes = frame();
+  ASSERT_EQ(parse(bytes), Parsed::kTcp);
+  const FourTuple of_sender{wire_.source, wire_.destination, Port{1000}, Port{80}};
+  EXPECT_EQ(segment_.of_sender(), of_sender);
+  const FourTuple of_receiver{wire_.destination, wire_.source, Port{80}, Port{1000}};
+  EXPECT_EQ(segment_.of_receiver(), of_receiver);
+  EXPECT_EQ(segment_.seq, Seq(0xfffffffe));
+  EXPECT_EQ(segment_.ack, Seq(7));
+  EXPECT_EQ(segment_.window, 512);
+  EXPECT_EQ(segment_.data.size(), 4u);
+  EXPECT_EQ(segment_.length(), 5u);
+  EXPECT_EQ(segment_.end(), Seq(3));
+  EXPECT_FALSE(segment_.opens());
+  EXPECT_FALSE(segment_.timestamps || segment_.sack_permitted);
+  EXPECT_EQ(segment_.scale, Segment::kNoScale);
+}
+
+TEST_F(VerdictSegmentTest, ReadsOptions) {
+  wire_.flags = test::kSyn;
+  wire_.data = {};
+  wire_.mss = 1460;
+  wire_.options.window_scale = 255;
+  wire_.options.sack_permitted = true;
+  wire_.options.timestamps = {17, 4};
+  ASSERT_EQ(parse(frame()), Parsed::kTcp);
+  EXPECT_TRUE(segment_.opens() && segment_.sack_permitted && segment_.timestamps);
+  EXPECT_EQ(segment_.mss, 1460);
+  EXPECT_EQ(segment_.scale, 14) << "RFC 7323, 2.3: more counts as 14";
+  EXPECT_EQ(segment_.timestamp, 17u);
+}
+
+TEST_F(VerdictSegmentTest, ReadsSackBlocks) {
+  wire_.options.sack = {{10, 20}, {30, 40}};
+  ASSERT_EQ(parse(frame()), Parsed::kTcp);
+  ASSERT_EQ(segment_.block_count, 2);
+  EXPECT_EQ(segment_.blocks[1].left, Seq(30));
+  EXPECT_EQ(segment_.blocks[1].right, Seq(40));
+  wire_.options.sack.clear();
+  ASSERT_EQ(parse(frame()), Parsed::kTcp);
+  EXPECT_EQ(segment_.block_count, 0) << "of the segment before";
+}
+
+TEST_F(VerdictSegmentTest, NoticesEachFlippedBitOfIpAndTcp) {
+  const auto good = frame();
+  for (std::size_t bit = kIp * 8; bit < good.size() * 8; ++bit) {
+    auto bytes = good;
+    bytes[bit / 8] ^= std::byte{1} << bit % 8;
+    EXPECT_EQ(parse(bytes), Parsed::kMalformed) << "bit " << bit;
+  }
+}
+
+TEST_F(VerdictSegmentTest, NoticesAFrameThatIsCut) {
+  const auto good = frame();
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const test::Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(parse(cut), Parsed::kMalformed) << size << " bytes";
+  }
+}
+
+TEST_F(VerdictSegmentTest, PassesOverPaddingAndIpOptions) {
+  auto bytes = frame();
+  bytes.insert(bytes.end(), 9, std::byte{0xee});
+  EXPECT_EQ(parse(bytes), Parsed::kTcp);
+  EXPECT_EQ(segment_.data.size(), 4u);
+  bytes = frame();
+  bytes.insert(bytes.begin() + kTcp, 4, std::byte{1});
+  bytes[kIp] = std::byte{0x46};
+  bytes[kIp + 3] = static_cast<std::byte>(bytes.size() - kIp);
+  finish_ip(bytes, 24);
+  EXPECT_EQ(parse(bytes), Parsed::kTcp);
+  EXPECT_EQ(segment_.data.size(), 4u);
+}
+
+TEST_F(VerdictSegmentTest, LeavesWhatIsNoSegment) {
+  auto bytes = frame();
+  bytes[kIp + 6] |= std::byte{0x20};
+  finish_ip(bytes, 20);
+  EXPECT_EQ(parse(bytes), Parsed::kOther) << "a fragment";
+  bytes = frame();
+  bytes[kIp + 9] = std::byte{17};
+  finish_ip(bytes, 20);
+  EXPECT_EQ(parse(bytes), Parsed::kOther) << "UDP";
+  bytes[13] = std::byte{6};
+  EXPECT_EQ(parse(bytes), Parsed::kOther) << "ARP";
+}
+
+}  // namespace
+}  // namespace conker
