@@ -3,7 +3,7 @@
 namespace conker {
 namespace {
 
-// Reads a text from the front; what fails leaves it in an unspecified place.
+// Parses a text from its front; after a failure the position is unspecified.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -16,7 +16,7 @@ class Reader {
     return true;
   }
 
-  // A number without leading zeros, which some would read as octal.
+  // Reads a number without leading zeros, which some parsers would take for octal.
   std::optional<std::uint8_t> decimal(unsigned largest) {
     unsigned value = 0;
     std::size_t digits = 0;
@@ -61,7 +61,7 @@ class Reader {
   std::string_view text_;
 };
 
-// Writes a text; the caller has made room for the longest.
+// Writes a text; the caller provides room for the longest.
 class Writer {
  public:
   explicit Writer(std::span<char> out) : out_(out) {}
@@ -89,8 +89,8 @@ void write_v4(Writer& writer, std::uint32_t bits) {
   }
 }
 
-// RFC 5952, 4: no leading zeros, the first of the longest runs of two or more zero groups becomes
-// "::".
+// Writes the address as RFC 5952, 4 has it: no leading zeros, and the first of the longest runs of
+// two or more zero groups becomes "::".
 void write_v6(Writer& writer, const std::array<std::uint32_t, 4>& words) {
   const auto group = [&](int i) {
     return words[static_cast<std::size_t>(i / 2)] >> (i % 2 == 0 ? 16 : 0) & 0xffff;

@@ -1,4 +1,4 @@
-// Addresses of hosts, links and services. One IpAddress for both families from the first line.
+// Addresses of hosts, links and services. IpAddress holds both address families.
 #pragma once
 
 #include <array>
@@ -20,21 +20,21 @@ class IpAddress {
   /// Four groups of 32 bits in host order, most significant first.
   explicit constexpr IpAddress(std::array<std::uint32_t, 4> words) : words_(words) {}
 
-  /// From 32 bits in host order.
+  /// The IPv4 address whose 32 bits, in host order, are `bits`.
   static constexpr IpAddress v4(std::uint32_t bits) { return IpAddress({0, 0, 0xffff, bits}); }
   static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
     return v4(std::uint32_t{a} << 24 | std::uint32_t{b} << 16 | std::uint32_t{c} << 8 | d);
   }
 
-  /// Dotted quad only, for as long as the stack speaks only IPv4. No leading zeros, nothing before
-  /// or behind.
+  /// Parses an IPv4 address in dotted-quad form; nullopt for any other text, also one with leading
+  /// zeros or characters before or behind. IPv6 text is not parsed.
   static std::optional<IpAddress> parse(std::string_view text);
 
   constexpr bool is_v4() const { return words_[0] == 0 && words_[1] == 0 && words_[2] == 0xffff; }
-  /// The IPv4 bits in host order; a meaning only where is_v4().
+  /// The IPv4 address as 32 bits in host order. Only where is_v4().
   constexpr std::uint32_t v4_bits() const { return words_[3]; }
   constexpr const std::array<std::uint32_t, 4>& words() const { return words_; }
-  /// The same as two words, as keyed hashes take them.
+  /// The address as two words of 64 bits, the form that keyed hashes take.
   constexpr std::array<std::uint64_t, 2> halves() const {
     return {std::uint64_t{words_[0]} << 32 | words_[1], std::uint64_t{words_[2]} << 32 | words_[3]};
   }
@@ -56,14 +56,15 @@ class IpAddress {
 
   /// The longest text that format() writes.
   static constexpr std::size_t kTextSize = 40;
-  /// Writes the usual text form and gives the part of `out` that holds it.
+  /// Writes the address in dotted-quad form or as RFC 5952, 4 has it, and returns the part of `out`
+  /// that holds it.
   std::string_view format(std::span<char, kTextSize> out) const;
 
  private:
   std::array<std::uint32_t, 4> words_{};
 };
 
-/// A range of addresses: an address and how many leading bits of it count (for IPv4 0..32).
+/// An address prefix: `length` is the number of leading bits that count (for IPv4 0 to 32).
 struct Prefix {
   IpAddress address;
   std::uint8_t length = 0;
@@ -74,33 +75,34 @@ struct Prefix {
   constexpr bool contains(IpAddress a) const {
     return a.is_v4() && address.is_v4() && ((a.v4_bits() ^ address.v4_bits()) & v4_mask()) == 0;
   }
-  /// The directed broadcast address; a prefix of 31 or 32 bits has none (RFC 3021).
+  /// The directed broadcast address; none for a prefix length of 31 or 32 (RFC 3021).
   constexpr std::optional<IpAddress> broadcast() const {
     if (!address.is_v4() || length > 30) return std::nullopt;
     return IpAddress::v4(address.v4_bits() | ~v4_mask());
   }
   constexpr bool operator==(const Prefix&) const = default;
-  /// "10.77.0.0/24".
+  /// Parses "10.77.0.0/24"; nullopt for any other form.
   static std::optional<Prefix> parse(std::string_view text);
 };
 
-/// Whether it can be the address of one host: not of "this" network, loopback, multicast, reserved
-/// or broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). Directed broadcasts are known only with their
-/// prefix.
+/// Whether `address` can be that of one host: not in "this" network, loopback, multicast, reserved
+/// or limited broadcast (RFC 1122, 3.2.1.3; RFC 6890, 2.2.2). A directed broadcast is recognized
+/// only together with its prefix, below.
 constexpr bool names_a_host(const IpAddress& address) {
   if (!address.is_v4()) return false;
   const std::uint32_t first = address.v4_bits() >> 24;
   return first != 0 && first != 127 && first < 224;
 }
-/// Whether it is the address of a host with its prefix: neither the prefix itself nor its broadcast
-/// address (a prefix of 31 or 32 bits has none of them: RFC 3021), of 1 to 32 bits.
+/// Whether `prefix.address` can be a host's address in its prefix: a prefix length of 1 to 32, and
+/// neither the all-zeros nor the broadcast address of the prefix, which lengths of 31 and 32 do not
+/// have (RFC 3021).
 constexpr bool names_a_host(const Prefix& prefix) {
   if (!names_a_host(prefix.address) || prefix.length == 0 || prefix.length > 32) return false;
   return prefix.length > 30 || (prefix.broadcast() != prefix.address &&
                                 (prefix.address.v4_bits() & ~prefix.v4_mask()) != 0);
 }
 
-/// An Ethernet address.
+/// An Ethernet address (EUI-48).
 struct MacAddress {
   std::array<std::uint8_t, 6> bytes{};
 
@@ -108,7 +110,7 @@ struct MacAddress {
   constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
   constexpr bool operator==(const MacAddress&) const = default;
 
-  /// "02:00:00:00:00:01".
+  /// Parses "02:00:00:00:00:01"; nullopt for any other form.
   static std::optional<MacAddress> parse(std::string_view text);
   static constexpr std::size_t kTextSize = 18;
   std::string_view format(std::span<char, kTextSize> out) const;
@@ -127,7 +129,7 @@ struct Endpoint {
   constexpr bool operator==(const Endpoint&) const = default;
 };
 
-/// What names a connection on the wire.
+/// The local and remote address and port that identify a connection (RFC 9293, 3.3.1).
 struct FourTuple {
   IpAddress local;
   IpAddress remote;

@@ -1,4 +1,4 @@
-// Storage is handed in once; tables are cut from it once.
+// Carves the stack's tables from storage that the embedder hands in once.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace conker {
 
-/// Cuts arrays from one piece of zeroed storage. With no storage it only measures, so that the same
-/// code that lays the tables out also says how much they need.
+/// Allocates arrays from one piece of zeroed storage. Without storage an Arena only measures, so
+/// that the code that lays the tables out also computes how many bytes they need.
 class Arena {
  public:
   static constexpr std::size_t kAlignment = 16;
@@ -17,16 +17,16 @@ class Arena {
   Arena() = default;
   explicit Arena(std::span<std::byte> storage) : begin_(storage.data()), size_(storage.size()) {}
 
-  /// An array of `count` records, all bytes zero. Records must take zero bytes for their initial
-  /// state and need no destructor; that lets a table of a million records start without touching a
-  /// page. The first lies at a multiple of `alignment`, a power of two.
+  /// Allocates an array of `count` records, all bytes zero, the first at a multiple of `alignment`,
+  /// a power of two. All bytes zero must be a record's initial state, and it must need no
+  /// destructor; hence a table of a million records starts without touching a page.
   template <typename T>
   std::span<T> take(std::size_t count, std::size_t alignment = kAlignment) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kAlignment);
     used_ = (used_ + kAlignment - 1) / kAlignment * kAlignment;
     std::size_t at = used_;
     used_ += alignment - kAlignment +
-             count * sizeof(T);  // where the storage begins, measuring does not know
+             count * sizeof(T);  // measuring does not know where the storage begins
     if (begin_ == nullptr || used_ > size_) return {};
     at += (alignment - reinterpret_cast<std::uintptr_t>(begin_ + at) % alignment) % alignment;
     return {reinterpret_cast<T*>(begin_ + at), count};

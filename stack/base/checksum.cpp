@@ -16,7 +16,7 @@ T load(const std::byte* at) {
   return word;
 }
 
-// Addition with the carry brought around: the same modulo 0xffff, however wide the word.
+// Adds with end-around carry: the result is the same modulo 0xffff, however wide the word.
 void add_carry(Word& sum, Word word) {
   sum += word;
   sum += sum < word ? 1 : 0;
@@ -25,7 +25,7 @@ void add_carry(Word& sum, Word word) {
 }  // namespace
 
 void Checksum::add(std::span<const std::byte> bytes) {
-  // Two sums, so that one addition need not wait for the other.
+  // Two independent sums, so that the machine can do their additions at the same time.
   Word first = 0;
   Word second = 0;
   const std::byte* at = bytes.data();
@@ -50,7 +50,7 @@ void Checksum::add(std::span<const std::byte> bytes) {
     add_carry(second, load<std::uint16_t>(last));
   }
   add_carry(first, second);
-  // A piece that begins at an odd place has its bytes in the other halves.
+  // The bytes of a piece that begins at an odd offset count in the other halves of the words.
   sum_ += odd_ ? swapped(folded(first)) : (std::uint64_t{first} >> 32) + (first & 0xffffffff);
   odd_ = odd_ != (bytes.size() % 2 != 0);
 }

@@ -12,11 +12,11 @@
 namespace conker {
 
 /// Sums pieces that follow each other on the wire. A piece may have an odd length: the sum is that
-/// of the whole.
+/// of the pieces joined.
 class Checksum {
  public:
   void add(std::span<const std::byte> bytes);
-  /// The same for headers, which are short and have no odd length.
+  /// Adds a header: bytes of an even length, summed without a call.
   void add_header(std::span<const std::byte> bytes) {
     if (odd_ || bytes.size() % 4 != 0) return add(bytes);
     for (std::size_t at = 0; at < bytes.size(); at += 4) {
@@ -25,7 +25,7 @@ class Checksum {
       sum_ += word;
     }
   }
-  /// Numbers as they would stand in network byte order.
+  /// Adds a 16-bit number as it would stand in network byte order.
   void add16(std::uint16_t value) { sum_ += odd_ != kLittle ? swapped(value) : value; }
   void add32(std::uint32_t value) {
     if (!odd_) {
@@ -35,12 +35,12 @@ class Checksum {
     add16(static_cast<std::uint16_t>(value >> 16));
     add16(static_cast<std::uint16_t>(value & 0xffff));
   }
-  /// The sum of up to 2^31 such words of 32 bits.
+  /// Adds `sum`, the sum of up to 2^31 words of 32 bits in network byte order.
   void add_words(std::uint64_t sum) {
     sum = (sum >> 32) + (sum & 0xffffffff);
     add32(static_cast<std::uint32_t>((sum >> 32) + sum));
   }
-  /// What belongs into the checksum field, in host order. 0 when the field was part of the sum and
+  /// The value of the checksum field, in host order; 0 when the sum included a checksum field that
   /// was right.
   std::uint16_t finish() const {
     const auto result = static_cast<std::uint16_t>(~folded(sum_));
@@ -63,14 +63,14 @@ class Checksum {
 
   static constexpr bool kLittle = std::endian::native == std::endian::little;
 
-  // In the machine's own byte order, which RFC 1071, 2 (B) allows, and turned once at the end. What
-  // is added has at most 33 bits, so 2^31 pieces fit.
+  // The sum is kept in the machine's own byte order, which RFC 1071, 2 (B) allows, and swapped once
+  // at the end. Each addend has at most 33 bits, so 2^31 pieces fit.
   std::uint64_t sum_ = 0;
   bool odd_ = false;
 };
 
-/// The pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200, 8.1.
-/// `length` is that of the protocol's header and its data.
+/// Adds the pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200,
+/// 8.1. `length` is that of the protocol's header and its data, in bytes.
 inline void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
                               std::uint8_t protocol, std::uint32_t length) {
   if (source.is_v4() && destination.is_v4()) {
@@ -80,7 +80,7 @@ inline void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAd
     for (const std::uint32_t word : source.words()) sum.add32(word);
     for (const std::uint32_t word : destination.words()) sum.add32(word);
   }
-  // The sum does not mind that IPv4 has 16 bits for the length and 8 of zero before the protocol.
+  // The sum is the same for the 16-bit length and 8 zero bits of IPv4 as for the wider IPv6 fields.
   sum.add32(length);
   sum.add16(protocol);
 }

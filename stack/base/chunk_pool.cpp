@@ -3,8 +3,8 @@
 namespace conker {
 namespace {
 
-/// Floor and ceiling of each use in 64ths of the pool, in the order of Use. All floors together are
-/// less than half of it.
+/// Floor and ceiling of each use in 64ths of the pool, in the order of Use. The floors add up to
+/// less than half of the pool.
 struct Budget {
   std::uint8_t floor, ceiling;
 };
@@ -18,7 +18,7 @@ constexpr std::array<Budget, kUses> kBudgets{{
     /* kDatagrams  */ {4, 16},
 }};
 
-constexpr std::uint32_t kUsualPacket = 1500 + 2;  // as it lies in a neighbour's queue
+constexpr std::uint32_t kUsualPacket = 1500 + 2;  // as it is stored in a neighbour's queue
 
 }  // namespace
 
@@ -27,8 +27,8 @@ void ChunkPool::open(Use use) {
   const auto part = [this](std::uint32_t of_64) {
     return static_cast<std::uint32_t>(std::uint64_t{capacity()} * of_64 / 64);
   };
-  // In a small pool a floor must still be worth something: a chunk, or a packet where only whole
-  // ones are kept.
+  // In a small pool the floor of a use is still at least one chunk, or one packet where only whole
+  // packets are kept.
   const bool vital = use == Use::kReceive || use == Use::kSend;
   const bool whole = use == Use::kNeighbours || use == Use::kFragments || use == Use::kDatagrams;
   const std::uint32_t least = vital   ? 1
@@ -70,7 +70,7 @@ void ChunkPool::give_back(std::uint32_t index) {
 bool ChunkPool::recharge(std::uint32_t index, Use use) {
   const Use before = chunks_[index].use;
   remove(before);
-  ++returned_;  // for as long as it belongs to nobody
+  ++returned_;  // a free chunk counts as returned
   const bool fits = available(use) > 0;
   --returned_;
   add(fits ? use : before);

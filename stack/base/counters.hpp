@@ -1,4 +1,4 @@
-// Everything the stack counts, by name. One list: the counters, their names and what they mean.
+// The counters of the stack: one list with the name and the meaning of each.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace conker {
 
-// name, meaning. A frame, packet or segment that is not used is counted by exactly one drop_*
+// X(name, meaning). A frame, packet or segment that is dropped is counted by exactly one drop_*
 // counter.
 #define CONKER_COUNTERS(X)                                                                        \
   X(frames_in, "frames taken from links")                                                         \

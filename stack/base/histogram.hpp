@@ -1,4 +1,4 @@
-// How long things took, in fixed memory.
+// A histogram of durations in fixed memory.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace conker {
 
-/// Durations from 0 us to about 4295 s, each kept to within 1/16 of its value. What is longer
+/// Counts durations from 0 us to about 4295 s, each kept to within 1/16 of its value. A longer one
 /// counts as the longest.
 class Histogram {
  public:
@@ -25,7 +25,7 @@ class Histogram {
   std::uint64_t count() const { return count_; }
   Duration max() const { return Duration(max_); }
 
-  /// The smallest duration that at least `per_mille` of 1000 do not exceed; 0 when empty.
+  /// The smallest duration that `per_mille` of 1000 recorded durations do not exceed; 0 when empty.
   Duration quantile(std::uint32_t per_mille) const {
     const std::uint64_t wanted = (count_ * per_mille + 999) / 1000;
     std::uint64_t seen = 0;

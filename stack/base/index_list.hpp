@@ -1,4 +1,5 @@
-// Lists through records of a table: links are indices, so that a table can be copied as it is.
+// Intrusive lists through the records of a table. Links are indices, so that a table with its lists
+// can be copied as it is.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,7 @@
 
 namespace conker {
 
-/// First in, first out. Each record can be in one such list per link member; its owner knows
-/// whether it is.
+/// A FIFO queue. A record can be in one queue per link member; its owner must know whether it is.
 template <typename Record, std::uint32_t Record::*Next>
 class IndexQueue {
  public:
@@ -26,7 +26,7 @@ class IndexQueue {
     tail_ = index;
   }
 
-  /// kNone when empty.
+  /// Takes the first record out; kNone when the queue is empty.
   template <typename Table>
   std::uint32_t pop(Table& table) {
     const std::uint32_t index = head_;
@@ -34,8 +34,8 @@ class IndexQueue {
     return index;
   }
 
-  /// How many there are, walked, when `good` says yes to each; kNone when it does not, or the list
-  /// has no end.
+  /// The number of records, counted by walking, when `good` is true for each; kNone when it is not,
+  /// or when the queue has no end.
   template <typename Table, typename Good>
   std::uint32_t count(const Table& table, Good&& good) const {
     std::uint32_t n = 0;
@@ -46,8 +46,8 @@ class IndexQueue {
     return n;
   }
 
-  /// Takes everything out at once: what is pushed while the caller works through it waits for the
-  /// next time.
+  /// Moves all records to the queue returned: a record that is pushed while the caller works
+  /// through that one waits for the next time.
   IndexQueue take() {
     IndexQueue all = *this;
     *this = IndexQueue();
@@ -59,7 +59,7 @@ class IndexQueue {
   std::uint32_t tail_ = kNone;
 };
 
-/// First in, first out, and removable from the middle.
+/// A FIFO list from whose middle records can be removed.
 template <typename Record, std::uint32_t Record::*Next, std::uint32_t Record::*Previous>
 class IndexList {
  public:
@@ -76,7 +76,7 @@ class IndexList {
     ++size_;
   }
 
-  /// The first to come out.
+  /// The first record, which is the next to be taken out.
   template <typename Table>
   void push_front(Table& table, std::uint32_t index) {
     table[index].*Next = head_;

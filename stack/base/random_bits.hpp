@@ -1,4 +1,4 @@
-// Numbers that peers cannot predict, drawn from a key: SipHash of a counter.
+// A random number generator that peers cannot predict: SipHash of a counter, with a secret key.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ namespace conker {
 
 class RandomBits {
  public:
-  /// Every purpose has a number of its own, so that one key serves several of these.
+  /// `purpose` is a number of its own for each generator, so that one key serves several.
   constexpr RandomBits(const SipKey& key, std::uint64_t purpose) : key_(key), purpose_(purpose) {}
 
   constexpr std::uint16_t next16() {
@@ -25,7 +25,7 @@ class RandomBits {
     return bits;
   }
 
-  /// Evenly from [0, limit), give or take a 2^-16th part.
+  /// A number evenly from [0, limit), to within one part in 2^16.
   constexpr std::uint32_t below(std::uint32_t limit) {
     return static_cast<std::uint32_t>((std::uint64_t{next16()} * limit) >> 16);
   }

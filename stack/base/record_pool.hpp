@@ -1,4 +1,4 @@
-// Records that belong to others, who keep their indices: taken and given back, the last one first.
+// A pool of records whose indices other objects keep. Records are reused last in, first out.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace conker {
 
-/// `Next` is the member that links the records that nobody has. Records never taken are never
+/// `Next` is the member that links the free records. A record that was never taken is never
 /// touched.
 template <typename Record, std::uint32_t Record::*Next>
 class RecordPool {
  public:
   RecordPool(Arena& arena, std::uint32_t capacity) : records_(arena.take<Record>(capacity)) {}
 
-  /// A fresh record; kNone when there is none.
+  /// Takes a fresh record; kNone when there is none.
   std::uint32_t take() {
     std::uint32_t index = free_;
     if (index != kNone) {

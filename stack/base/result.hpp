@@ -1,4 +1,4 @@
-// What a call answers when it cannot do what was asked.
+// The errors of the stack's calls, and a result that is a value or an error.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,19 @@ namespace conker {
 
 enum class [[nodiscard]] Error : std::uint8_t{
     kOk,
-    kNoSuchId,         // the id names nothing: stale, or never given out
-    kNotConnected,     // the connection is not in a state that allows this
+    kNoSuchId,         // the id names no object: it is stale, or was never given out
+    kNotConnected,     // the connection is not in a state that allows the call
     kClosing,          // the application has already closed its side
-    kInvalidArgument,  // an address, port or length that can never work
-    kNoSuchAddress,    // the local address is not one of ours
-    kNoRoute,          // no interface leads there
-    kAddressInUse,     // that port or four-tuple is taken
-    kNoFreePort,       // every port towards that peer is taken
-    kTableFull,        // a capacity of the stack is used up
-    kNotSent,          // a link or a queue had no room for it just now
+    kInvalidArgument,  // an address, port or length that can never be valid
+    kNoSuchAddress,    // the local address is not assigned to an interface
+    kNoRoute,          // no route to the destination
+    kAddressInUse,     // the port or four-tuple is in use
+    kNoFreePort,       // all ports towards that peer are in use
+    kTableFull,        // a table of the stack is full
+    kNotSent,          // a link or a queue has no room at present
 };
 
-/// A short phrase in plain words, such as "no free port towards this peer".
+/// A short description in lower case, such as "no free port towards this peer".
 constexpr const char* to_string(Error error) {
   switch (error) {
     case Error::kOk:
@@ -48,7 +48,7 @@ constexpr const char* to_string(Error error) {
   return "unknown error";
 }
 
-/// A value or the reason why there is none. (std::expected is C++23.)
+/// A value, or the error that explains its absence. (std::expected is C++23.)
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -57,7 +57,7 @@ class [[nodiscard]] Result {
 
   constexpr explicit operator bool() const { return error_ == Error::kOk; }
   constexpr Error error() const { return error_; }
-  /// Only where there is one.
+  /// Only where has_value().
   constexpr const T& operator*() const { return value_; }
   constexpr const T* operator->() const { return &value_; }
 

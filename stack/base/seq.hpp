@@ -1,12 +1,12 @@
-// Sequence numbers: modulo 2^32 (RFC 9293, 3.4).
+// Sequence numbers: arithmetic modulo 2^32 (RFC 9293, 3.4).
 #pragma once
 
 #include <cstdint>
 
 namespace conker {
 
-/// A TCP sequence number. Comparison is around the wrap and has a meaning only for numbers less
-/// than 2^31 apart.
+/// A TCP sequence number. Comparison is modulo 2^32 and has a meaning only for numbers less than
+/// 2^31 apart.
 class Seq {
  public:
   constexpr Seq() = default;
@@ -20,7 +20,7 @@ class Seq {
     value_ += n;
     return *this;
   }
-  /// The distance from `other` up to this one; negative when this one is before it.
+  /// The distance from `other` to this number; negative when this number is before `other`.
   constexpr std::int32_t operator-(Seq other) const {
     return static_cast<std::int32_t>(value_ - other.value_);
   }

@@ -1,5 +1,5 @@
-// SipHash: a keyed hash, so that whoever does not know the key can neither predict values nor
-// provoke collisions. (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.)
+// SipHash, a keyed hash: without the key a peer can neither predict values nor provoke collisions.
+// (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.)
 #pragma once
 
 #include <bit>
@@ -38,7 +38,7 @@ struct SipState {
   }
 };
 
-/// `last` are the up to 7 bytes behind the words, and in its upper byte the length of all, modulo
+/// `last` holds the up to 7 bytes behind `words`, and in its upper byte the message length modulo
 /// 256.
 template <int kPerWord, int kAtEnd>
 constexpr std::uint64_t siphash(const SipKey& key, std::span<const std::uint64_t> words,
@@ -61,18 +61,18 @@ constexpr std::uint64_t with_length_12(std::uint32_t last) {
 
 }  // namespace detail
 
-/// SipHash-2-4 of a message of 8 * words.size() bytes, given as little-endian words. For what an
-/// attacker must not predict: initial sequence numbers, ports.
+/// SipHash-2-4 of a message of 8 * words.size() bytes, given as little-endian words. For values
+/// that an attacker must not predict: initial sequence numbers, ports.
 constexpr std::uint64_t siphash24(const SipKey& key, std::span<const std::uint64_t> words) {
   return detail::siphash<2, 4>(key, words, detail::length_of(words));
 }
 
-/// SipHash-1-3: faster, for hash tables.
+/// SipHash-1-3, which is faster: for hash tables.
 constexpr std::uint64_t siphash13(const SipKey& key, std::span<const std::uint64_t> words) {
   return detail::siphash<1, 3>(key, words, detail::length_of(words));
 }
 
-/// The same of messages of 12 bytes, which is what an IPv4 four-tuple has.
+/// SipHash-2-4 of a message of 12 bytes, the size of an IPv4 four-tuple.
 constexpr std::uint64_t siphash24(const SipKey& key, std::uint64_t first, std::uint32_t last) {
   return detail::siphash<2, 4>(key, std::span(&first, 1), detail::with_length_12(last));
 }

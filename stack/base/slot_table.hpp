@@ -1,4 +1,4 @@
-// Records that are named from outside by {slot, generation}.
+// A table of records that are named from outside by {slot, generation}.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,15 @@
 
 namespace conker {
 
-/// A slot's generation goes up by one each time the slot is taken, so that a stale id finds
-/// nothing, ever: a slot whose generations are used up is retired. Slots never taken are never
-/// touched.
+/// Taking a slot increments its generation, so that a stale id never finds a record: a slot whose
+/// generations are used up is retired. A slot that was never taken is never touched.
 template <typename Record, typename Id>
 class SlotTable {
  public:
   SlotTable(Arena& arena, std::uint32_t capacity)
       : marks_(arena.take<Mark>(capacity)), records_(arena.take<Record>(capacity)) {}
 
-  /// A fresh record; kNone when the table is full.
+  /// Takes a slot with a fresh record; kNone when the table is full.
   std::uint32_t take() {
     std::uint32_t slot = free_;
     if (slot != kNone) {
@@ -47,7 +46,7 @@ class SlotTable {
     free_ = slot;
   }
 
-  /// The record that the id names; null when it is not there any more, or never was.
+  /// The record that the id names; null when the id is stale or was never given out.
   Record* find(Id id) { return holds(id) ? &records_[id.slot] : nullptr; }
   const Record* find(Id id) const { return holds(id) ? &records_[id.slot] : nullptr; }
 
@@ -57,19 +56,19 @@ class SlotTable {
   bool live(std::uint32_t slot) const { return slot < fresh_ && marks_[slot].next_free == kTaken; }
 
   std::uint32_t capacity() const { return static_cast<std::uint32_t>(marks_.size()); }
-  /// Slots from here on were never taken: the end for those who walk the table.
+  /// The end of the slots that were ever taken: the bound for a walk over the table.
   std::uint32_t end() const { return fresh_; }
   std::uint32_t size() const { return live_; }
   std::uint32_t retired() const { return retired_; }
-  /// Calls f(slot) for those that were taken and freed, in the order in which they are taken again,
-  /// for as long as it says so.
+  /// Calls f(slot) for each free slot that was taken before, in the order in which they will be
+  /// taken again, until f returns false.
   template <typename F>
   void for_each_free(F&& f) const {
     for (std::uint32_t at = free_; at != kNone && f(at);) at = marks_[at].next_free;
   }
   bool full() const { return free_ == kNone && fresh_ == marks_.size(); }
 
-  /// For tests of what happens at the end of a slot's life: as if it had been taken that often.
+  /// For tests of what happens when generations run out: sets the slot's generation.
   void age(std::uint32_t slot, std::uint32_t generation) { marks_[slot].generation = generation; }
 
   static constexpr std::uint32_t kLastGeneration = 0xffffffff;

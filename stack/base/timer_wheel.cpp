@@ -44,8 +44,8 @@ void TimerWheel::place(std::uint32_t timer) {
     insert(timer, kDue);
     return;
   }
-  // A level holds what is less than one of its turns away; the slot is where its own hand will
-  // point then.
+  // A level holds the timers that are less than one of its turns away; the slot is the one at which
+  // the level's hand will then point.
   const auto reach = std::min<std::uint32_t>(ahead, (1u << (kLevels * kSlotBits)) - 1);
   const std::uint32_t target = current_.value() + reach;
   const int level = (std::bit_width(reach) - 1) / kSlotBits;
@@ -76,8 +76,8 @@ std::optional<Tick> TimerWheel::next() const {
 
 void TimerWheel::turn_to(Tick tick) {
   current_ = tick;
-  // From the top: what falls out of a long slot may land in a shorter one that comes up at the same
-  // tick.
+  // Levels are emptied from the top: a timer that falls out of a long slot may land in a shorter
+  // one that comes up at the same tick.
   for (int level = kLevels - 1; level >= 0; --level) {
     const int shift = level * kSlotBits;
     if ((tick.value() & ((1u << shift) - 1)) != 0) continue;

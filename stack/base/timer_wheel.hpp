@@ -1,4 +1,4 @@
-// Deadlines for many: a hierarchical timer wheel with O(1) arm and cancel.
+// A hierarchical timer wheel with O(1) arm and cancel.
 #pragma once
 
 #include <array>
@@ -12,37 +12,39 @@
 
 namespace conker {
 
-/// Four wheels of 64 slots, each slot of a wheel as long as the whole wheel below it: 4.7 hours.
-/// What is further away goes round once more. Each timer is named by an index that its owner
-/// chooses; arming an armed timer moves it.
+/// Four levels of 64 slots, each slot of a level as long as the whole level below it: 4.7 hours in
+/// all. A timer that is further away goes round once more. A timer is named by an index that its
+/// owner chooses; arming an armed timer moves it.
 class TimerWheel {
  public:
   TimerWheel(Arena& arena, std::uint32_t timers) : nodes_(arena.take<Node>(timers)) {}
 
-  /// Where time starts; before the first arm.
+  /// Sets the current time; before the first arm().
   void start(Tick now) { current_ = now; }
 
-  /// Fires when the wheel has turned to `at`; at the next turn if that is now or past.
+  /// Sets the timer to expire at `at`, or at the next call of pop_due() where `at` is not in the
+  /// future.
   void arm(std::uint32_t timer, Tick at);
   void cancel(std::uint32_t timer);
   bool armed(std::uint32_t timer) const { return nodes_[timer].place != 0; }
-  /// Only where armed.
+  /// When the timer expires. Only where it is armed.
   Tick deadline(std::uint32_t timer) const { return nodes_[timer].at; }
-  /// The one behind it in its list, counted from one; 0 where there is none. Only where armed.
+  /// The timer behind this one in its list, counted from one; 0 where there is none. Only where it
+  /// is armed.
   std::uint32_t behind(std::uint32_t timer) const { return nodes_[timer].next; }
 
-  /// Goes on to `now` from `then`, when it was used last, perhaps weeks ago: what has become due by
-  /// then is due at the next turn. Looks at every timer.
+  /// Advances to `now` from `then`, when the wheel was used last, perhaps weeks ago: timers that
+  /// expired meanwhile are due at the next pop_due(). Looks at every timer.
   void leap(Instant then, Instant now);
 
-  /// Turns the wheel up to `now` and takes out one timer that is due; false when there is none
+  /// Advances the wheel up to `now` and takes out one timer that is due; false when there is none
   /// left.
   bool pop_due(Tick now, std::uint32_t& timer);
-  /// No later than the next deadline; earlier at most once for each wheel that a timer falls
-  /// through. Nothing when none is armed.
+  /// A time no later than the earliest deadline; earlier at most once for each level that a timer
+  /// falls through. Nothing when no timer is armed.
   std::optional<Tick> next() const;
 
-  /// Timers armed; walked.
+  /// The number of armed timers, counted by walking.
   std::uint32_t armed_count() const;
 
  private:
@@ -50,13 +52,13 @@ class TimerWheel {
   static constexpr int kSlotBits = 6;
   static constexpr std::uint32_t kSlots = 1u << kSlotBits;
   static constexpr std::uint32_t kDue =
-      kLevels * kSlots;  // the list of what is due, behind all slots
+      kLevels * kSlots;  // the list of timers that are due, behind all slots
 
   struct Node {
     std::uint32_t next;  // counted from one; zero ends a list
     std::uint32_t previous;
     Tick at;
-    std::uint32_t place;  // list it is in, counted from one; zero when not armed
+    std::uint32_t place;  // the list that it is in, counted from one; zero when not armed
   };
 
   void insert(std::uint32_t timer, std::uint32_t place);

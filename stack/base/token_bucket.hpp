@@ -1,4 +1,4 @@
-// A limit to how often something is done: so many at once, and so many a second in the long run.
+// A token bucket: a limit of `burst` events at once and `per_second` in the long run.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace conker {
 
 class TokenBucket {
  public:
-  /// `per_second` 0: never. The bucket begins full.
+  /// `per_second` 0 allows none. The bucket begins full.
   constexpr TokenBucket(std::uint32_t per_second, std::uint32_t burst)
       : cost_(per_second == 0
                   ? Duration::max()
@@ -18,7 +18,7 @@ class TokenBucket {
         full_(per_second == 0 ? Duration(0) : cost_ * std::max<std::uint32_t>(burst, 1)),
         credit_(full_) {}
 
-  /// Whether it may be done now; takes a token if so.
+  /// Takes a token; false when there is none.
   constexpr bool take(Instant now) {
     credit_ = std::min(full_, credit_ + std::min(full_, now - filled_));
     filled_ = now;
@@ -28,9 +28,9 @@ class TokenBucket {
   }
 
  private:
-  Duration cost_;    // of one token, in time that fills it
-  Duration full_;    // what the bucket holds at most
-  Duration credit_;  // what it holds
+  Duration cost_;    // of one token, as the time that refills it
+  Duration full_;    // capacity of the bucket, as time
+  Duration credit_;  // tokens in the bucket, as time
   Instant filled_{};
 };
 
