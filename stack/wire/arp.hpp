@@ -22,11 +22,11 @@ struct ArpPacket {
   IpAddress target;
 };
 
-/// Nothing when the packet is cut short, when its types or lengths are not those of IPv4 on
-/// Ethernet, or when it is neither a request nor a reply. Padding behind it is left alone.
+/// Parses an ARP packet. Nothing when it is truncated, when its types or lengths are not those of
+/// IPv4 on Ethernet, or when it is neither a request nor a reply. Padding behind it is ignored.
 std::optional<ArpPacket> parse_arp(std::span<const std::byte> bytes);
 
-/// Writes kArpLength bytes.
+/// Writes a packet of kArpLength bytes to `out`.
 void emit_arp(const ArpPacket& packet, std::span<std::byte> out);
 
 }  // namespace conker

@@ -1,4 +1,4 @@
-// Network byte order: numbers and addresses in bytes, most significant first.
+// Numbers and addresses in network byte order: most significant byte first.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace conker {
 
-/// Reading and writing at an offset; the caller has checked that the bytes are there.
+/// Read and write numbers at an offset; the caller has checked the length.
 constexpr std::uint8_t get8(std::span<const std::byte> bytes, std::size_t at) {
   return std::to_integer<std::uint8_t>(bytes[at]);
 }
@@ -43,7 +43,7 @@ constexpr void put_mac(std::span<std::byte> bytes, std::size_t at, const MacAddr
 constexpr IpAddress get_ipv4(std::span<const std::byte> bytes, std::size_t at) {
   return IpAddress::v4(get32(bytes, at));
 }
-/// Only an address that is_v4().
+/// Writes an IPv4 address. Only where `address` is_v4().
 constexpr void put_ipv4(std::span<std::byte> bytes, std::size_t at, const IpAddress& address) {
   put32(bytes, at, address.v4_bits());
 }

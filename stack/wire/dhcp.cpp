@@ -18,13 +18,13 @@ constexpr std::uint8_t kRequestOp = 1, kReplyOp = 2, kEthernet = 1, kMacLength =
 constexpr std::uint16_t kBroadcast = 0x8000;
 constexpr std::uint32_t kMagic = 0x63825363;
 
-// RFC 2132
+// Option codes of RFC 2132.
 constexpr std::uint8_t kPad = 0, kMask = 1, kRouter = 3, kDns = 6, kRequested = 50, kLease = 51,
                        kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kLongest = 57,
                        kRenew = 58, kRebind = 59, kIdentifier = 61, kEnd = 255;
 
 /// Calls option(kind, data) for each option of a field. A field may end without the end option.
-/// False when one reaches past it: what comes before is good all the same.
+/// False when an option reaches past the field; the options before it are valid all the same.
 template <typename F>
 bool for_each_option(std::span<const std::byte> field, F&& option) {
   while (!field.empty()) {
@@ -43,8 +43,8 @@ bool for_each_option(std::span<const std::byte> field, F&& option) {
   return true;
 }
 
-/// A list of addresses, which may be spread over several options of one kind (RFC 3396, 7): a piece
-/// may end within an address. Only the first ones are kept.
+/// Collects a list of addresses that may be spread over several options of one kind (RFC 3396, 7):
+/// a piece may end within an address. Only the first `Most` are kept.
 template <std::size_t Most>
 class AddressList {
  public:
@@ -55,8 +55,8 @@ class AddressList {
       ++size_;
     }
   }
-  /// Calls address(one) for each. False when the list is empty though it was given, or ends within
-  /// an address: then none of it is taken.
+  /// Calls address(one) for each. False, and none is used, when the option is present but empty, or
+  /// ends within an address.
   template <typename F>
   bool read(F&& address) const {
     if (size_ % 4 != 0) return false;
@@ -71,8 +71,8 @@ class AddressList {
   bool empty_ = false;
 };
 
-/// What parse_dhcp() makes of the options. Each is judged for itself: what cannot be is skipped as
-/// if it had not been given, and counted.
+/// Collects the options of a message for parse_dhcp(). An option that is invalid is skipped as if
+/// it were absent, and counted.
 class Options {
  public:
   Options(DhcpMessage& message, const MacAddress& ours) : message_(message), ours_(ours) {}
@@ -84,7 +84,8 @@ class Options {
         });
     if (!whole) skip();
   }
-  /// After the last field. False when there is no message type, or another client is meant.
+  /// To be called after the last field. False when there is no message type, or when the message is
+  /// for another client.
   bool finish() {
     const auto router = [this](const IpAddress& address) {
       if (message_.router.is_unspecified() && names_a_host(address)) message_.router = address;
@@ -120,8 +121,8 @@ class Options {
     if (message_.mask == 0) message_.mask = static_cast<std::uint8_t>(length);
     return true;
   }
-  // RFC 6842, 3: a client must not hear what names another one; RFC 2132, 9.14: a name has 2 bytes
-  // or more.
+  // Per RFC 6842, 3, a client ignores a message with another client's identifier; per RFC 2132,
+  // 9.14, an identifier has 2 bytes or more.
   bool identifier(std::span<const std::byte> data) {
     if (data.size() < 2) return false;
     foreign_ = foreign_ || data.size() != 1 + kMacLength || get8(data, 0) != kEthernet ||
@@ -172,7 +173,7 @@ class Options {
   bool foreign_ = false;
 };
 
-/// Writes options one behind the other.
+/// Writes options, each behind the one before.
 class Writer {
  public:
   Writer(std::span<std::byte> out, std::size_t at) : out_(out), at_(at) {}
@@ -213,8 +214,8 @@ std::optional<DhcpMessage> parse_dhcp(std::span<const std::byte> bytes, const Ma
   message.hardware = get_mac(bytes, kHardware);
   Options options(message, ours);
   options.read(bytes.subspan(kOptions));
-  // RFC 2131, 4.1: first the file field, then the server's name. What they say of overloading is
-  // not heard.
+  // Per RFC 2131, 4.1, read the `file` field first, then `sname`. An overload option within them is
+  // ignored.
   const std::uint8_t overload = options.overload();
   if ((overload & 1) != 0) options.read(bytes.subspan(kFile, kFileLength));
   if ((overload & 2) != 0) options.read(bytes.subspan(kServerName, kServerNameLength));
@@ -238,7 +239,8 @@ std::size_t emit_dhcp(const DhcpMessage& message, std::uint16_t longest, std::sp
   writer.option(kIdentifier, {kEthernet, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]});
   writer.option(kRequested, message.requested);
   writer.option(kServer, message.server);
-  // RFC 2131, table 5: what tells the server what we would like to hear is not for saying good-bye.
+  // Per RFC 2131, table 5, only DISCOVER and REQUEST carry the parameter request list and the
+  // maximum message size; DECLINE and RELEASE do not.
   if (message.type == DhcpType::kDiscover || message.type == DhcpType::kRequest) {
     writer.option(kWanted, {kMask, kRouter, kDns, kLease, kRenew, kRebind});
     writer.option(kLongest, {static_cast<std::uint8_t>(longest >> 8),

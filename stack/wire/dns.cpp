@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kId = 0, kFlags = 2, kQuestions = 4, kAnswers = 6, kAuthorities = 8;
 constexpr std::uint16_t kResponse = 0x8000, kTruncated = 0x0200, kRecursionDesired = 0x0100;
 constexpr std::uint8_t kPointer = 0xc0;  // the two highest bits of a length
-constexpr int kMostJumps = 16;           // more than any honest name needs
+constexpr int kMostJumps = 16;           // more than any valid name needs
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -32,7 +32,7 @@ std::optional<DnsName> DnsName::parse(std::string_view text) {
     const std::string_view label = text.substr(0, dot);
     more = dot != std::string_view::npos;
     if (label.empty() || !std::ranges::all_of(label, is_host_character)) return std::nullopt;
-    // RFC 1123, 2.1: how an address and a name are told apart.
+    // Per RFC 1123, 2.1, a last label of digits is an address and not a name.
     if (!more && std::ranges::all_of(label, is_digit)) return std::nullopt;
     if (!name.append(std::as_bytes(std::span(label)))) return std::nullopt;
     if (more) text.remove_prefix(dot + 1);
@@ -82,7 +82,7 @@ bool DnsReader::header(DnsHeader& out) {
 bool DnsReader::name(std::size_t& at, DnsName& out) const {
   out = DnsName();
   std::size_t here = at;
-  std::size_t begin = at;  // of the labels that are being read
+  std::size_t begin = at;  // offset of the labels that are being read
   int jumps = 0;
   for (;;) {
     if (here >= message_.size()) return false;
@@ -95,7 +95,7 @@ bool DnsReader::name(std::size_t& at, DnsName& out) const {
       here = begin = to;
       continue;
     }
-    if ((length & kPointer) != 0) return false;  // RFC 6891, 5: other kinds of labels are given up
+    if ((length & kPointer) != 0) return false;  // other kinds of labels are refused (RFC 6891, 5)
     if (length == 0) break;
     if (message_.size() - here - 1 < length) return false;
     if (!out.append(message_.subspan(here + 1, length))) return false;

@@ -1,5 +1,5 @@
-// DNS messages (RFC 1035, 4; RFC 2181). Reading is written for messages from an enemy: RFC 9267
-// tells what has gone wrong in others' code.
+// DNS messages (RFC 1035, 4; RFC 2181). The parser takes messages to be hostile: RFC 9267 lists the
+// faults of other parsers.
 #pragma once
 
 #include <algorithm>
@@ -16,30 +16,30 @@ namespace conker {
 
 inline constexpr Port kDnsPort{53};
 inline constexpr std::size_t kDnsHeader = 12;
-/// The largest message over UDP without further agreement (RFC 1035, 2.3.4).
+/// The largest message over UDP without EDNS (RFC 1035, 2.3.4), in bytes.
 inline constexpr std::size_t kDnsUdpMax = 512;
 
-/// A domain name: labels, each behind its length, and the root's empty label at the end (RFC
-/// 1035, 3.1). Letters are kept small, so that names are the same when their bytes are (RFC 4343).
-/// A label may hold any byte, also NUL: nothing here looks for an end.
+/// A domain name: labels, each behind its length, and the root's empty label at the end (RFC 1035,
+/// 3.1). Letters are kept in lower case, so that names are equal when their bytes are (RFC 4343). A
+/// label may hold any byte, also NUL: the length alone ends it.
 class DnsName {
  public:
   static constexpr std::size_t kMaxBytes = 255, kMaxLabel = 63;
 
-  /// "www.example.org", a dot at the end allowed. Nothing when a label has no or more than 63
-  /// characters, when the name takes more than 255 bytes, when there is a character other than
-  /// letters, digits, - and _, or when the last label is a number: that is an address, and a wrong
-  /// one.
+  /// Parses "www.example.org", with or without a dot at the end. Nothing when a label has no or
+  /// more than 63 characters, when the name takes more than 255 bytes, when a character is not a
+  /// letter, digit, - or _, or when the last label is a number, as in a malformed address.
   static std::optional<DnsName> parse(std::string_view text);
 
-  /// Without a label it is not even the root.
+  /// Whether it has not even the root's label: the state before a name is read.
   bool empty() const { return size_ == 0; }
   std::span<const std::byte> bytes() const { return std::span(bytes_).first(size_); }
   bool operator==(const DnsName& other) const { return std::ranges::equal(bytes(), other.bytes()); }
-  /// Whether it is this zone or lies in it.
+  /// Whether this name is `zone` or a name below it.
   bool lies_in(const DnsName& zone) const;
 
-  /// False, and the name is unspecified, when the label or the name would be too long.
+  /// Appends a label. False, and the name is unspecified, when the label or the name would be too
+  /// long.
   bool append(std::span<const std::byte> label);
   bool finish();
 
@@ -72,13 +72,13 @@ struct DnsQuestion {
 struct DnsRecord {
   DnsName name;
   std::uint16_t type = 0, klass = 0;
-  std::uint32_t ttl = 0;  // seconds; 0 for what has its highest bit set (RFC 2181, 8)
+  std::uint32_t ttl = 0;  // seconds; 0 where the highest bit is set (RFC 2181, 8)
   std::span<const std::byte> data;
-  std::size_t data_at = 0;  // in the message, for names in the data
+  std::size_t data_at = 0;  // offset in the message, for names in the data
 };
 
-/// Reads a message from its beginning to its end. Everything answers false when the bytes are not
-/// there.
+/// Reads a message from its beginning to its end. Every function returns false when the message is
+/// too short.
 class DnsReader {
  public:
   explicit DnsReader(std::span<const std::byte> message) : message_(message) {}
@@ -86,9 +86,9 @@ class DnsReader {
   bool header(DnsHeader& out);
   bool question(DnsQuestion& out);
   bool record(DnsRecord& out);
-  /// A name somewhere in the message; `at` is behind it afterwards. A compression pointer must lead
-  /// back to before the labels that it ends: then there are no loops and nothing is read twice (RFC
-  /// 9267, 2).
+  /// Reads the name at offset `at`, and moves `at` behind it. A compression pointer must lead to
+  /// before the labels that it ends: then there are no loops and no label is read twice (RFC 9267,
+  /// 2).
   bool name(std::size_t& at, DnsName& out) const;
 
  private:
@@ -98,9 +98,8 @@ class DnsReader {
   std::size_t at_ = 0;
 };
 
-/// Writes a query for the addresses of a name, recursion desired, and says how long it is: at most
-/// kDnsHeader
-/// + 255 + 4 bytes.
+/// Writes a query for the A records of a name, with recursion desired, and returns its length in
+/// bytes: at most kDnsHeader + 255 + 4.
 std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::span<std::byte> out);
 
 }  // namespace conker

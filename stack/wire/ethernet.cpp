@@ -17,8 +17,8 @@ std::optional<EthernetFrame> parse_ethernet(std::span<const std::byte> bytes) {
   frame.source = get_mac(bytes, kSource);
   std::size_t type = kType;
   frame.type = get16(bytes, type);
-  // IEEE 802.1Q, 6.9.1: a tag of VLAN 0 carries a priority only; its frame belongs to the untagged
-  // network.
+  // Per IEEE 802.1Q, 6.9.1, a tag of VLAN 0 carries a priority only; its frame belongs to the
+  // untagged network.
   for (std::size_t tags = 0; tags < kVlanTags && is_vlan_tag(frame.type); ++tags) {
     if (bytes.size() < type + kVlanTag + 2) {
       parsed.reset();

@@ -1,4 +1,4 @@
-// The Ethernet II header, and the tags of VLANs that may stand in it.
+// The Ethernet II header, and the VLAN tags that may stand in it.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
 inline constexpr std::uint16_t kEtherTypeCustomerVlan = 0x8100, kEtherTypeServiceVlan = 0x88a8;
 
-/// Bytes of a tag (IEEE 802.1Q, 9.3), and how many of VLAN 0 may follow each other: a service tag
-/// and a customer tag.
+/// Bytes of a VLAN tag (IEEE 802.1Q, 9.3), and how many of VLAN 0 may follow each other: a service
+/// tag and a customer tag.
 inline constexpr std::size_t kVlanTag = 4, kVlanTags = 2;
-/// Of the tag control information: the VLAN's number.
+/// The VLAN identifier in the tag control information.
 inline constexpr std::uint16_t kVlanMask = 0x0fff;
 constexpr bool is_vlan_tag(std::uint16_t type) {
   return type == kEtherTypeCustomerVlan || type == kEtherTypeServiceVlan;
@@ -27,16 +27,18 @@ constexpr bool is_vlan_tag(std::uint16_t type) {
 
 struct EthernetFrame {
   MacAddress destination, source;
-  /// Values up to 1500 are a length (IEEE 802.3), which no protocol here uses. That of a tag where
-  /// a VLAN other than 0 is named, or where more than kVlanTags tags are.
+  /// The EtherType. Values up to 1500 are a length (IEEE 802.3), which no protocol here uses. Where
+  /// a tag names a VLAN other than 0, or where there are more than kVlanTags tags, it is that
+  /// tag's.
   std::uint16_t type = 0;
-  std::span<const std::byte> payload;  // with whatever padding follows
+  std::span<const std::byte> payload;  // with any padding
 };
 
-/// Nothing when the frame is shorter than the header with its tags. Tags of VLAN 0 are passed over.
+/// Parses a frame. Nothing when it is shorter than the header with its tags. Tags of VLAN 0 are
+/// skipped.
 std::optional<EthernetFrame> parse_ethernet(std::span<const std::byte> bytes);
 
-/// Writes the header, kEthernetHeader bytes; the payload is not written.
+/// Writes the header of kEthernetHeader bytes, and not the payload.
 void emit_ethernet(const EthernetFrame& frame, std::span<std::byte> out);
 
 }  // namespace conker

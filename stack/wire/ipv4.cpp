@@ -53,7 +53,7 @@ std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes) {
 
 std::optional<Ipv4OptionFault> check_ipv4_options(std::span<const std::byte> options) {
   Ipv4OptionFault fault;
-  std::size_t good = 0;  // bytes of options before the one at fault
+  std::size_t good = 0;  // bytes of options before the invalid one
   const auto option = [&](std::uint8_t kind, std::span<const std::byte> bytes) {
     good = static_cast<std::size_t>(bytes.data() - options.data());
     fault.source_route = kind == kLooseSourceRoute || kind == kStrictSourceRoute;
@@ -74,8 +74,8 @@ bool verify_ipv4_checksum(std::span<const std::byte> bytes) {
 }
 
 void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out) {
-  // Whole words, and the checksum from them: to read back what has just been written costs more
-  // than all the rest.
+  // The header is written as whole words and its checksum is computed from them: reading back what
+  // was just written costs more than all the rest.
   constexpr std::uint32_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
   const std::uint32_t fragment = (packet.dont_fragment ? kDontFragment : 0u) |
                                  (packet.more_fragments ? kMoreFragments : 0u) |

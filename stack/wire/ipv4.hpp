@@ -11,7 +11,7 @@
 namespace conker {
 
 inline constexpr std::size_t kIpv4HeaderMin = 20;
-/// What every host takes in one piece (RFC 791, 3.1).
+/// The packet size that every host must accept (RFC 791, 3.1), in bytes.
 inline constexpr std::uint16_t kIpv4MinimumMtu = 576;
 
 struct Ipv4Packet {
@@ -20,7 +20,7 @@ struct Ipv4Packet {
   std::uint8_t ttl = 64;
   std::uint8_t traffic_class = 0;  // DSCP and ECN
   std::uint16_t identification =
-      0;  // of what may be fragmented; else without meaning (RFC 6864, 4.1)
+      0;  // where it may be fragmented; else without meaning (RFC 6864, 4.1)
   bool dont_fragment = true;
   bool more_fragments = false;
   std::uint16_t fragment_offset = 0;   // in units of 8 bytes
@@ -30,28 +30,29 @@ struct Ipv4Packet {
   constexpr bool is_fragment() const { return more_fragments || fragment_offset != 0; }
 };
 
-/// Takes a packet apart. Nothing when the version is not 4, when the header length is below 5 or
-/// past the total length, or when the total length is past the end of the bytes. Options are not
-/// looked at. Bytes behind the total length, an Ethernet's padding, are cut. The checksum is not
-/// looked at.
+/// Parses a packet. Nothing when the version is not 4, when the header length is below 5 or past
+/// the total length, or when the total length is past the end of the bytes. Bytes behind the total
+/// length, such as Ethernet's padding, are cut. Neither options nor checksum are verified.
 std::optional<Ipv4Packet> parse_ipv4(std::span<const std::byte> bytes);
 
-/// The beginning of a packet, as ICMP errors quote it: it may end anywhere behind the header.
+/// Parses the beginning of a packet, as ICMP errors quote it: it may be cut anywhere behind the
+/// header.
 std::optional<Ipv4Packet> parse_ipv4_quoted(std::span<const std::byte> bytes);
 
-/// What is wrong with options.
+/// What is wrong with a packet's options.
 struct Ipv4OptionFault {
-  bool source_route = false;  // else one has a length of 0 or 1, or reaches past the header
-  std::uint8_t at = 0;        // where it begins, counted from the header's begin
+  bool source_route = false;  // else an option's length is 0 or 1, or reaches past the header
+  std::uint8_t at = 0;        // offset of the option from the beginning of the header
 };
-/// Nothing when each has its right form and none is a source route, loose or strict (RFC 791, 3.1).
+/// Checks options. Nothing when all are well formed and none is a source route, loose or strict
+/// (RFC 791, 3.1).
 std::optional<Ipv4OptionFault> check_ipv4_options(std::span<const std::byte> options);
 
-/// Whether the header checksum of what parse_ipv4() took is right.
+/// Whether the header checksum of a packet that parse_ipv4() accepted is right.
 bool verify_ipv4_checksum(std::span<const std::byte> bytes);
 
-/// Writes kIpv4HeaderMin bytes with the checksum, for a payload of `payload_length` bytes that is
-/// not written. Header and payload together must not exceed 65535.
+/// Writes a header of kIpv4HeaderMin bytes with its checksum, for a payload of `payload_length`
+/// bytes that is not written. Header and payload together must not exceed 65535 bytes.
 void emit_ipv4(const Ipv4Packet& packet, std::size_t payload_length, std::span<std::byte> out);
 
 }  // namespace conker

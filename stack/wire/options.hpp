@@ -10,8 +10,8 @@
 
 namespace conker {
 
-/// Calls option(kind, bytes) for each option but padding; `bytes` are all of it, kind and length
-/// too. False when a length is 0, 1 or past the end, or when option() says so.
+/// Calls option(kind, bytes) for each option but padding; `bytes` are the whole option with kind
+/// and length. False when a length is 0, 1 or past the end, or when option() returns false.
 template <typename F>
 constexpr bool parse_options(std::span<const std::byte> options, F&& option) {
   constexpr std::uint8_t kEndOfOptions = 0;

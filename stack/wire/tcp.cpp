@@ -9,7 +9,7 @@
 namespace conker {
 namespace {
 
-// Where the fields stand (RFC 9293, 3.1).
+// Offsets of the fields (RFC 9293, 3.1).
 constexpr std::size_t kSource = 0, kDestination = 2, kSequence = 4, kAcknowledgment = 8,
                       kDataOffset = 12, kFlags = 13, kWindow = 14, kChecksum = 16, kUrgent = 18;
 
@@ -19,7 +19,7 @@ constexpr std::uint8_t kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermit
 constexpr std::size_t kMssLength = 4, kWindowScaleLength = 3, kSackPermittedLength = 2,
                       kTimestampsLength = 10, kUserTimeoutLength = 4, kSackHead = 2, kSackBlock = 8;
 constexpr std::size_t kOptionsMax = kTcpHeaderMax - kTcpHeaderMin;
-// How most segments begin their only option, and as RFC 7323, appendix A, recommends.
+// The NOP, NOP, timestamps form of RFC 7323, appendix A, which most segments have.
 constexpr std::uint32_t kTimestampsAlone =
     kNoOperation << 24 | kNoOperation << 16 | kTimestamps << 8 | kTimestampsLength;
 
@@ -33,7 +33,7 @@ bool parse_sack(std::span<const std::byte> blocks, TcpSegment& segment) {
   return true;
 }
 
-// One option with its kind and length in front; false when it is not as its kind demands.
+// Parses one option with its kind and length; false when its length is wrong for its kind.
 bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegment& segment) {
   switch (kind) {
     case kMss:
@@ -58,13 +58,13 @@ bool parse_option(std::uint8_t kind, std::span<const std::byte> option, TcpSegme
     case kSack:
       return parse_sack(option.subspan(kSackHead), segment);
     default:
-      return true;  // RFC 9293, 3.1 (MUST-6): what is not understood is ignored
+      return true;  // unknown options are ignored (RFC 9293, 3.1, MUST-6)
   }
 }
 
-/// Options in the order in which most write them, aligned to four bytes without gaps where they are
-/// many. What is written is gathered to whole words and summed on its way: to read back what has
-/// just been written costs more than to write it.
+/// Writes options in the order that most stacks use, aligned to four bytes without gaps where they
+/// are many. Bytes are gathered to whole words, which are summed before they are written: reading
+/// back what was just written costs more than writing it.
 class OptionWriter {
  public:
   explicit OptionWriter(std::span<std::byte> out) : out_(out) {}
@@ -90,12 +90,12 @@ class OptionWriter {
     at_ += 4;
     return *this;
   }
-  /// So that what follows, `head` bytes and then words, has its words aligned.
+  /// Pads so that the words of the next option, behind `head` bytes of its own, are aligned.
   void align_behind(std::size_t head) {
     while ((at_ + head) % 4 != 0) byte(kNoOperation);
   }
   std::size_t size() const { return at_; }
-  /// Of all words, once they are whole.
+  /// The sum of all words; only when the last word is whole.
   std::uint64_t sum() const { return sum_; }
 
  private:
@@ -122,7 +122,7 @@ void emit_sack(const TcpSegment& segment, OptionWriter& writer) {
   }
 }
 
-// Writes the options that the segment has, padded to a multiple of 4.
+// Writes the segment's options, padded to a multiple of 4 bytes.
 void emit_options(const TcpSegment& segment, OptionWriter& writer) {
   if (segment.mss) writer.word32(kMss << 24 | std::uint32_t{kMssLength} << 16 | *segment.mss);
   if (segment.sack_permitted) writer.head(kSackPermitted, kSackPermittedLength);
