@@ -22,8 +22,8 @@ Addresses::Addresses(Arena& arena, const Capacities& capacities)
       table_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.addresses} * 2 + 1))) {}
 
 std::size_t Addresses::bucket(const IpAddress& address) const {
-  // Only our own addresses are in the table, so nobody else can make it slow. Neighbouring ones
-  // spread well with the golden ratio.
+  // The table holds the host's own addresses only, so no peer can cause collisions. Multiplication
+  // by the golden ratio spreads neighbouring addresses well.
   const auto& words = address.words();
   const std::uint32_t mixed = (words[0] ^ words[1] ^ words[2] ^ words[3]) * 0x9e3779b9u;
   return (mixed >> 16 ^ mixed) & (table_.size() - 1);

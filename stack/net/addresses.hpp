@@ -1,4 +1,4 @@
-// Our own addresses, and what is known of others who use them too.
+// The host's own addresses, with their state in address conflict detection (RFC 5227).
 #pragma once
 
 #include <cstdint>
@@ -13,59 +13,58 @@
 
 namespace conker {
 
-/// How an address of ours is taken into use and kept (RFC 5227).
+/// How an address is taken into use and defended (RFC 5227).
 struct AddressOptions {
-  /// Ask the link for 4 to 7 seconds whether anybody has it before it is used (2.1). What came of
-  /// it is an AddressEvent.
+  /// Probe the link for 4 to 7 seconds for other users of the address before using it (2.1). The
+  /// result is an AddressEvent.
   bool probe = false;
-  /// What to do about another host that goes on using it after we have defended it once in
-  /// kDefendInterval: give the address up (2.4 b), or keep it and defend it again in the next
-  /// interval (2.4 c).
+  /// On a conflict within kDefendInterval of an earlier defence: give the address up (2.4 b), or
+  /// keep it and defend it again in the next interval (2.4 c).
   bool give_up = false;
 };
 
 enum class AddressState : std::uint8_t {
-  kProbing,    // not ours yet: nobody is answered for it and nothing leaves from it
-  kAssigned,   // ours
+  kProbing,    // being probed for: no ARP reply for it, and no packet from it
+  kAssigned,   // in use
   kDuplicate,  // another host has it: not used until it is removed and added again
 };
-/// In plain words: "in use".
+/// The state in plain words: "in use".
 const char* to_string(AddressState state);
 
-/// News of an address.
+/// A change of an address's state, or a conflict.
 struct AddressEvent {
   IpAddress address;
   InterfaceId interface;
-  AddressState state = AddressState::kAssigned;  // as it is now
-  bool conflict = false;  // another host was seen to use it; `rival` is the last one
+  AddressState state = AddressState::kAssigned;  // the present state
+  bool conflict = false;  // another host uses the address; `rival` is the last one seen
   MacAddress rival;
 };
 
 struct Address {
   IpAddress address;
-  std::uint8_t length;  // of its prefix
+  std::uint8_t length;  // prefix length
   InterfaceId interface;
   AddressState state;
   bool give_up;
-  bool news;          // an event waits
-  bool contested;     // another host was seen to use it
-  std::uint8_t said;  // probes or announcements sent, of those that are to be sent
-  MacAddress rival;   // the last host that was seen to use it
-  Instant deadline;   // of the next probe or announcement; kNever when all has been said
-  Instant defended;   // when it was defended last
+  bool news;          // an event waits to be fetched
+  bool contested;     // another host was seen to use the address
+  std::uint8_t said;  // how many probes or announcements were sent so far
+  MacAddress rival;   // the last host that was seen to use the address
+  Instant deadline;   // of the next probe or announcement; kNever when none is left
+  Instant defended;   // time of the last defence
 
   Prefix prefix() const { return {address, length}; }
 };
 
-/// The table. An address is found in one step, however many there are.
+/// The table of the host's addresses. Finding an address takes one step, however many there are.
 class Addresses {
  public:
   Addresses(Arena& arena, const Capacities& capacities);
 
-  /// The index of a new record, at the end; kNone when the table is full. The address is not there
-  /// yet.
+  /// Adds a record at the end and returns its index; kNone when the table is full. The address must
+  /// not be in the table yet.
   std::uint32_t add(InterfaceId interface, const Prefix& address);
-  /// Those behind it move down by one.
+  /// Removes a record; the indices of those behind it decrease by one.
   void remove(std::uint32_t index);
 
   std::uint32_t find(const IpAddress& address) const;

@@ -1,5 +1,4 @@
-// Packets to everybody on a link. Apart from the rest, since an image without UDP has no use for
-// them.
+// Sending of broadcasts. In a file of its own, since an image without UDP does not need it.
 #include "stack/net/network.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"

@@ -5,7 +5,7 @@
 namespace conker {
 namespace {
 
-// After a link could not take a probe or an announcement.
+// Delay before a probe or an announcement that the link could not take is sent again.
 constexpr Duration kSayAgain = 100ms;
 
 }  // namespace
@@ -17,7 +17,8 @@ Error Conflicts::add_address(InterfaceId interface, const Prefix& address,
   if (!index) return index.error();
   Address& record = addresses()[*index];
   record.give_up = options.give_up;
-  // Hosts that were all switched on at once must not probe at once (RFC 5227, 2.1.1).
+  // Per RFC 5227, 2.1.1, the first probe is delayed at random, so that hosts that are switched on
+  // at once do not probe at once.
   record.deadline = options.probe ? now + random_up_to(kProbeWait) : now;
   deadline_ = std::min(deadline_, record.deadline);
   return Error::kOk;
@@ -44,7 +45,7 @@ Duration Conflicts::random_up_to(Duration limit) {
   return Duration(random_.below(static_cast<std::uint32_t>(limit / 1ms)) * Duration(1ms));
 }
 
-// ---- What we say ----
+// ---- Probes and announcements sent ----
 
 void Conflicts::timers(Instant now) {
   if (now < deadline_) return;
@@ -59,13 +60,14 @@ void Conflicts::step(std::uint32_t index, Instant now) {
   Address& address = addresses()[index];
   const bool probing = address.state == AddressState::kProbing;
   if (probing && address.said == kProbes) {
-    // Nobody has answered (2.1.1): it is ours, and everybody hears of it (2.3).
+    // No host has answered the probes (2.1.1): the address is assigned, and announced (2.3).
     address.said = 0;
     interfaces_.change_address(index, AddressState::kAssigned);
     post(address);
     return step(index, now);
   }
-  // A probe has no sender, so that nobody's cache is touched by what may never be ours.
+  // A probe has no sender protocol address, so that no neighbour's ARP cache learns an address that
+  // may never be assigned.
   if (!say(address, probing ? IpAddress::v4(0) : address.address, now)) {
     address.deadline = now + kSayAgain;
     return;
@@ -87,15 +89,15 @@ bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now
   return interfaces_.send_arp(address.interface, packet, MacAddress::broadcast(), now);
 }
 
-// ---- What others say ----
+// ---- ARP packets received ----
 
 void Conflicts::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
   const bool probe =
       packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
   const std::uint32_t index = addresses().find(probe ? packet.target : packet.sender);
   if (index == kNone || addresses()[index].interface != interface) return;
-  // Whoever probes for an address that we have is told by an answer (2.4); only while we probe for
-  // it too is it a conflict (2.1.1).
+  // A probe for an assigned address is answered by an ARP reply (2.4); it is a conflict only while
+  // this host probes for the address too (2.1.1).
   if (probe && addresses()[index].state != AddressState::kProbing) return;
   conflict(index, packet.sender_mac, now);
 }
@@ -112,8 +114,8 @@ void Conflicts::conflict(std::uint32_t index, const MacAddress& rival, Instant n
     if (address.give_up) give_up(index);
     return;
   }
-  // 2.4 (b) and (c): one announcement in an interval, so that two that both defend do not flood the
-  // link.
+  // Per 2.4 (b) and (c), one announcement in an interval, so that two hosts that both defend the
+  // address do not flood the link.
   address.defended = now;
   if (say(address, address.address, now)) counters_.add(Count::arp_defences);
   post(address);
@@ -126,7 +128,7 @@ void Conflicts::give_up(std::uint32_t index) {
   post(addresses()[index]);
 }
 
-// ---- News ----
+// ---- Events ----
 
 void Conflicts::post(Address& address) {
   if (!address.news) ++news_;

@@ -1,5 +1,5 @@
-// Address conflict detection (RFC 5227): an address is probed before it is used, if that was asked
-// for, announced when it is, and defended against whoever else uses it.
+// IPv4 address conflict detection (RFC 5227): probes for an address before it is used, where
+// AddressOptions::probe asks for that, announces it, and defends it against other hosts.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace conker {
 
 class Conflicts {
  public:
-  // RFC 5227, 1.1
+  // Constants of RFC 5227, 1.1.
   static constexpr Duration kProbeWait = 1s, kProbeMin = 1s, kProbeMax = 2s, kAnnounceWait = 2s,
                             kAnnounceInterval = 2s, kDefendInterval = 10s;
   static constexpr std::uint8_t kProbes = 3, kAnnouncements = 2;
@@ -22,20 +22,20 @@ class Conflicts {
   Conflicts(Interfaces& interfaces, Counters& counters, const SipKey& key)
       : interfaces_(interfaces), counters_(counters), random_(key, kPurpose) {}
 
-  /// An address is wanted: it is probed or, without that, in use and announced from the next
-  /// timers() on.
+  /// Adds an address: the next timers() begins to probe for it or, without probing, uses and
+  /// announces it.
   Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options,
                     Instant now);
   Error remove_address(const IpAddress& address);
-  /// The link has come up (RFC 5227, 2.1): what is being probed for is probed for from the
-  /// beginning; what is in use is announced, and stays, since connections hang on it.
+  /// To be called when the link has come up (RFC 5227, 2.1): probing for a tentative address starts
+  /// anew; an address in use is announced and stays in use, since connections depend on it.
   void link_up(InterfaceId interface, Instant now);
 
-  /// An ARP packet of another host that came in, before anybody else makes something of it.
+  /// Checks a received ARP packet for conflicts, before it is used for anything else.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
   void timers(Instant now);
   Instant next_deadline() const { return deadline_; }
-  /// News of addresses, one at a time; what is not fetched waits and is brought up to date.
+  /// Takes one address event. An event that is not fetched is kept and updated.
   bool next_event(AddressEvent& event);
 
  private:
@@ -52,8 +52,8 @@ class Conflicts {
   Interfaces& interfaces_;
   Counters& counters_;
   RandomBits random_;
-  Instant deadline_ = kNever;  // the first of all addresses, or earlier
-  std::uint32_t news_ = 0;     // addresses with an event
+  Instant deadline_ = kNever;  // the earliest of all addresses' deadlines, or earlier
+  std::uint32_t news_ = 0;     // number of addresses with an event
 };
 
 }  // namespace conker

@@ -1,5 +1,5 @@
-// Where the stack ends and UDP begins. UDP is an object that the embedder hands in: the stack knows
-// it by this interface only, so that an image that names no UDP carries none.
+// The interface between the stack and UDP. UDP is an object that the embedder hands in and that the
+// stack knows by this interface only, so that an image without UDP does not link its code.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace conker {
 
 class DatagramProtocol {
  public:
-  /// What it works with; all of it is the stack's.
+  /// The parts of the stack that UDP works with.
   struct Parts {
     const Settings& settings;
     Counters& counters;
@@ -22,14 +22,14 @@ class DatagramProtocol {
     Network& network;
   };
   struct Audit {
-    std::uint64_t chunks_held = 0;  // walked
+    std::uint64_t chunks_held = 0;  // counted by walking
     const char* fault = nullptr;
   };
 
-  /// A packet of protocol 17 for one of our addresses, or for everybody on the link that it came
-  /// from.
+  /// Receives a packet of protocol 17 for one of the host's addresses, or a broadcast on the link
+  /// that it came from.
   virtual void datagram_arrives(const PacketIn& packet) = 0;
-  /// ICMP says that a datagram of ours did not arrive.
+  /// Receives an ICMP error about a datagram that was sent.
   virtual void unreachable(const Unreachable& message) = 0;
   virtual Audit audit() const = 0;
 

@@ -1,4 +1,4 @@
-// Packets of ours that are larger than the interface carries (RFC 791, 3.2).
+// Fragmentation of packets that are larger than the interface's MTU (RFC 791, 3.2).
 #include <algorithm>
 #include <array>
 
@@ -7,9 +7,9 @@
 
 namespace conker {
 
-// The protocol's header leaves with the first fragment; the payload is cut where units of 8 bytes
-// end. When the link takes some and then no more, the rest is lost: to send all of it again would
-// only double the first.
+// Sends a packet in fragments: the transport protocol's header in the first, and the payload cut at
+// multiples of 8 bytes. When the link takes some fragments and then no more, the rest is lost: a
+// retry would send the first ones twice.
 Sent Network::send_fragments(const Hop& hop, Ipv4Packet ip, PacketOut& packet, std::size_t length) {
   const std::size_t most = (interfaces_.mtu(hop.interface) - kIpv4HeaderMin) / 8 * 8;
   for (std::size_t offset = 0; offset < length; offset += most) {

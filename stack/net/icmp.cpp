@@ -10,10 +10,10 @@
 namespace conker {
 namespace {
 
-// What an error quotes of a TCP header at least (RFC 792): ports and sequence number.
+// The least that an error quotes of a TCP header (RFC 792): ports and sequence number, in bytes.
 constexpr std::size_t kQuotedBytes = 8;
-// The least MTU there may be (RFC 791, 3.2); who claims less wants small segments out of us (RFC
-// 1191, 7.1).
+// The smallest MTU of the Internet protocol (RFC 791, 3.2); an error that claims less is an attempt
+// to make this host send small segments (RFC 1191, 7.1).
 constexpr std::uint16_t kLeastMtu = 68;
 
 }  // namespace
@@ -25,7 +25,7 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer
     counters_.add(Count::drop_icmp_malformed);
     return Outcome::kNothing;
   }
-  // Links vouch for TCP only.
+  // A link verifies checksums of TCP only.
   if (!verify_icmp4_checksum(packet.payload)) {
     counters_.add(Count::drop_icmp_checksum);
     return Outcome::kNothing;
@@ -50,7 +50,8 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer
   }
 }
 
-// RFC 1122, 3.2.2.6: the answer carries the same data, from the address that was asked.
+// Per RFC 1122, 3.2.2.6, the reply carries the request's data and comes from the address that the
+// request was sent to.
 Icmp::Outcome Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message,
                                  PacketOut& answer) {
   counters_.add(Count::icmp_echo_requests_in);
@@ -86,8 +87,8 @@ bool Icmp::next_reply(EchoReply& reply) {
   return true;
 }
 
-// Only what names a TCP segment that could be ours; whether it is in flight is for TCP to say (RFC
-// 5927, 4.1).
+// Accepts an error that quotes a TCP segment which this host may have sent; TCP checks whether the
+// segment is in flight (RFC 5927, 4.1).
 Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable) {
   const auto drop = [this](Count why) {
     counters_.add(why);

@@ -1,4 +1,4 @@
-// ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo both ways, errors both ways.
+// ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo requests and replies, errors received and sent.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace conker {
 
 class Icmp {
  public:
-  /// Answers to pings that wait to be fetched; beyond it the oldest is dropped.
+  /// Echo replies that wait to be fetched; beyond that number the oldest is dropped.
   static constexpr std::uint32_t kReplies = 64;
   static constexpr std::size_t kPingPayload = 65535 - 20 - kIcmp4Header;
 
@@ -27,20 +27,21 @@ class Icmp {
         errors_(settings.icmp_errors_per_second, settings.icmp_error_burst) {}
 
   enum class Outcome : std::uint8_t { kNothing, kAnswer, kUnreachable };
-  /// A message for one of our addresses. With kAnswer, `answer` is to be sent; its payload lies in
-  /// `packet`. With kUnreachable, `unreachable` is for TCP.
+  /// Processes a message for one of the host's addresses. With kAnswer the caller sends `answer`,
+  /// whose payload lies in `packet`; with kUnreachable it hands `unreachable` to the transport
+  /// protocol.
   Outcome input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable);
   bool next_reply(EchoReply& reply);
 
-  /// An error about a packet for us, which is quoted from its IP header on and is not copied;
-  /// `upper` is the first half of the second word. False when there must be none (RFC 1122, 3.2.2):
-  /// about an ICMP error, a fragment other than the first, what was not for one of our addresses
-  /// alone, what came from no single host; and when there have been too many lately, which is
-  /// counted.
+  /// Makes an ICMP error about a received packet, which is quoted from its IP header on and is not
+  /// copied; `upper` is the first half of the second word. False when RFC 1122, 3.2.2, forbids it:
+  /// about an ICMP error, a fragment other than the first, a packet not addressed to one of the
+  /// host's addresses alone, or one whose source is not a single host; and when the rate limit is
+  /// reached, which is counted.
   bool make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about, Instant now, PacketOut& packet);
 
-  /// An echo request or reply as a packet; the payload is not copied. It may be fragmented.
+  /// Makes an echo request or reply; the payload is not copied. The packet may be fragmented.
   static void make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
                         std::uint16_t identifier, std::uint16_t sequence,
                         std::span<const std::byte> payload, PacketOut& packet);
@@ -50,7 +51,7 @@ class Icmp {
   void echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now);
   Outcome error(const Icmp4Message& message, Unreachable& unreachable);
 
-  std::span<EchoReply> replies_;  // a ring
+  std::span<EchoReply> replies_;  // a ring buffer
   Counters& counters_;
   const Interfaces& interfaces_;
   TokenBucket errors_;

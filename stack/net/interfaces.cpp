@@ -55,7 +55,7 @@ void Interfaces::change_address(std::uint32_t index, AddressState state) {
   rebuild_connected();
 }
 
-// Each prefix leads from the first address in it, whatever came and went.
+// Rebuilds the connected routes: each prefix has the first address in it as its source.
 void Interfaces::rebuild_connected() {
   outdate_paths();
   routes_.remove_connected();
@@ -93,7 +93,7 @@ bool Interfaces::is_neighbour(InterfaceId interface, const IpAddress& address) c
 
 // ---- Routes ----
 
-// A neighbour now, or when an address that is being probed for will be ours.
+// Checks that a gateway is a neighbour, or will be when a tentative address is assigned.
 Error Interfaces::check_gateway(const IpAddress& gateway) const {
   if (!names_a_host(gateway) || addresses_.find(gateway) != kNone || is_broadcast(gateway)) {
     return Error::kInvalidArgument;

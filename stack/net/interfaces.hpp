@@ -1,4 +1,4 @@
-// The interfaces: their links, our addresses on them, and which of them leads where.
+// The interfaces with their links and addresses, and the routes that lead over them.
 #pragma once
 
 #include <cstdint>
@@ -22,42 +22,44 @@ class Interfaces {
   Interfaces(Arena& arena, const Capacities& capacities, Counters& counters);
 
   Result<InterfaceId> add(Link& link, const MacAddress& mac, std::uint16_t mtu);
-  /// The index of the record; it has the state that it is given. kInvalidArgument also for an
-  /// interface that is not there.
+  /// Adds an address in the given state and returns the index of its record. kInvalidArgument also
+  /// for an unknown interface.
   Result<std::uint32_t> add_address(InterfaceId interface, const Prefix& address,
                                     AddressState state);
   Error remove_address(const IpAddress& address);
-  /// From being probed or in use to another state.
+  /// Changes the state of a tentative or assigned address.
   void change_address(std::uint32_t index, AddressState state);
 
-  /// Over `gateway` if there is one, else directly over `interface`.
+  /// Adds a route over `gateway` or, where that is unspecified, directly over `interface`.
   Error add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface);
   Error remove_route(const Prefix& to);
-  /// The route to everywhere; it takes the place of the one before.
+  /// Sets the default route; it replaces the one before.
   Error set_gateway(const IpAddress& gateway);
 
-  /// An address in use. In one step, however many there are.
+  /// Whether `address` is one of the host's addresses in use. One step, however many there are.
   bool is_local(const IpAddress& address) const { return find_assigned(address) != kNone; }
   bool is_local_to(InterfaceId interface, const IpAddress& address) const;
-  /// The limited broadcast address or that of a prefix of ours.
+  /// Whether `address` is the limited broadcast address or that of one of the host's prefixes.
   bool is_broadcast(const IpAddress& address) const;
-  /// Whether a prefix of this interface holds the address as that of a host.
+  /// Whether a prefix of this interface contains the address as that of a host.
   bool is_neighbour(InterfaceId interface, const IpAddress& address) const;
-  /// How to get there now, by the longest prefix that holds the destination. A route whose gateway
-  /// lies in no prefix of ours, or whose interface has no address, is passed over. Nothing for what
-  /// is not one host's address, and for a prefix's broadcast address.
+  /// The next hop towards `destination`, by longest-prefix match. A route whose gateway lies in
+  /// none of the host's prefixes, or whose interface has no address, is skipped. Nothing where
+  /// `destination` is not the address of one host, or is the broadcast address of a prefix.
   std::optional<Hop> route(const IpAddress& destination) const;
-  /// What we speak from to a neighbour; unspecified when no prefix of the interface holds it, and
-  /// when the interface has no address.
+  /// The source address towards a neighbour; unspecified when no prefix of the interface contains
+  /// the neighbour, and when the interface has no address.
   IpAddress source_towards(InterfaceId interface, const IpAddress& neighbour) const;
 
-  /// The interface on which this is the broadcast address of a prefix of ours.
+  /// The interface of the prefix whose broadcast address this is; none where there is no such
+  /// prefix.
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
-  /// The first address in use on an interface; 0.0.0.0 while it has none.
+  /// The first address in use on an interface; 0.0.0.0 while there is none.
   IpAddress address_on(InterfaceId interface) const { return interfaces_[interface.index].source; }
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
-  /// Changes whenever something does that Path remembers: of what is here, or of the neighbours.
+  /// A number that changes whenever an address, a route or a neighbour that a Path depends on
+  /// changes.
   std::uint32_t epoch() const { return epoch_; }
   void outdate_paths() { ++epoch_; }
 
@@ -72,11 +74,11 @@ class Interfaces {
     return interfaces_[interface.index].link->segmentation();
   }
 
-  /// Gives a frame to the link; false when the link cannot take it now. Counts.
+  /// Hands a frame to the link and counts it; false when the link cannot take it now.
   bool send(InterfaceId interface, const FrameOut& frame, Instant now);
   bool send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now);
   void flush(Instant now);
-  /// For whoever cannot keep the bytes of a frame until the next flush.
+  /// Flushes the link, where the bytes of a frame are not kept until the end of the turn.
   void flush(InterfaceId interface, Instant now) { interfaces_[interface.index].link->flush(now); }
 
  private:
@@ -84,16 +86,16 @@ class Interfaces {
     Link* link;
     MacAddress mac;
     std::uint16_t mtu;
-    IpAddress source;  // the first address in use on it; 0.0.0.0 while it has none
+    IpAddress source;  // the first address in use on it; 0.0.0.0 while there is none
   };
 
   std::uint32_t find_assigned(const IpAddress& address) const;
   void rebuild_connected();
-  /// The address is in use from now on, behind those before it.
+  /// Enters an address in use, behind those before it.
   void assigned(const Address& address);
-  /// What we speak from over a route without a gateway (RFC 1122, 3.3.4.3): the first of our
-  /// addresses in its prefix or, where no address brought the route, the first on its interface,
-  /// whatever that one's prefix is.
+  /// The source address over a route without a gateway (RFC 1122, 3.3.4.3): the first of the host's
+  /// addresses in the route's prefix or, where the route was not made by an address, the first on
+  /// its interface, whatever its prefix.
   IpAddress source_of(const Route& route) const;
   Error check_gateway(const IpAddress& gateway) const;
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kLargest = 65535 - kIpv4HeaderMin;
 constexpr std::uint32_t kLongestHeader = 60;
-constexpr std::size_t kOtherHeaders = 8;  // what ICMP and UDP have at least
+constexpr std::size_t kOtherHeaders = 8;  // the least that ICMP and UDP have, in bytes
 
 std::uint32_t offset_of(const Ipv4Packet& fragment) {
   return std::uint32_t{fragment.fragment_offset} * 8;
@@ -19,13 +19,14 @@ std::uint32_t offset_of(const Ipv4Packet& fragment) {
 
 bool malformed(const Ipv4Packet& fragment) {
   const std::size_t length = fragment.payload.size();
-  // All but the last fill units of 8 bytes (RFC 791, 3.2), and nothing reaches past 64 KiB.
+  // Per RFC 791, 3.2, all fragments but the last have a multiple of 8 bytes, and none reaches past
+  // 64 KiB.
   return length == 0 || (fragment.more_fragments && length % 8 != 0) ||
          offset_of(fragment) + length > kLargest;
 }
 
-// RFC 1858, 3.2.1 and 3.2.2; RFC 3128: a header that is cut in two cannot be judged by a filter on
-// the way.
+// Whether a fragment boundary cuts the transport header, which a packet filter then cannot examine
+// (RFC 1858, 3.2.1 and 3.2.2; RFC 3128).
 bool cuts_the_header(const Ipv4Packet& fragment) {
   const bool tcp = fragment.protocol == kProtocolTcp;
   if (fragment.fragment_offset == 1) return tcp;
@@ -45,7 +46,7 @@ void Ipv4Reassembly::attach(ChunkPool& chunks, Counters& counters, const Setting
   timeout_ = settings.reassembly_timeout;
 }
 
-// ---- The table: short enough to be searched ----
+// ---- The table, short enough for linear search ----
 
 std::uint32_t Ipv4Reassembly::find(const Ipv4Packet& fragment) const {
   for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next) {
@@ -135,7 +136,7 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
     case Fit::kNew:
       break;
   }
-  // Two ends, or something behind the end.
+  // The fragment is a second last one, or data lies behind the end that it sets.
   const bool behind = previous == kNone ? d.head != 0 : (*chunks_)[previous].next != kNone;
   const bool last = !fragment.more_fragments;
   if ((last && (d.total != 0 || behind)) || (d.total != 0 && offset + length > d.total)) {
@@ -155,13 +156,13 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
   return true;
 }
 
-// Where it belongs: behind chunk `previous` (kNone: in front).
+// Finds the fragment's place: behind chunk `previous` (kNone: in front).
 Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
                                         std::span<const std::byte> bytes,
                                         std::uint32_t& previous) const {
   const std::uint32_t begin = offset;
   const auto end = begin + static_cast<std::uint32_t>(bytes.size());
-  std::uint32_t same = 0;  // bytes that are there already, and equal
+  std::uint32_t same = 0;  // bytes that were received before, and are equal
   for (std::uint32_t at = d.head == 0 ? kNone : d.head - 1; at != kNone; at = (*chunks_)[at].next) {
     const auto there = chunks_->used(at);
     const std::uint32_t from = (*chunks_)[at].sequence.value();
@@ -182,7 +183,7 @@ Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
   return same == bytes.size() ? Fit::kRepeated : Fit::kOverlap;
 }
 
-// At the cap the oldest packets go, but for the one that wants the room.
+// Drops the oldest packets at the cap, except the one that needs the room.
 bool Ipv4Reassembly::make_room(std::uint32_t index, std::uint32_t chunks) {
   while (held_ + chunks > most_chunks_ || chunks_->available(Use::kFragments) < chunks) {
     if (waiting_.head() == index) return false;
@@ -252,7 +253,7 @@ void Ipv4Reassembly::complete(std::uint32_t index, Whole& whole) {
   free(index);
 }
 
-// ---- Time ----
+// ---- Reassembly timeout ----
 
 bool Ipv4Reassembly::expire(Instant now, std::span<const std::byte>& quote) {
   const std::uint32_t index = waiting_.head();

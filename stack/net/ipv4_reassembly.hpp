@@ -1,5 +1,4 @@
-// Reassembly of IPv4 fragments (RFC 791, 3.2; RFC 815's problem; RFC 1122, 3.3.2), for whoever
-// wants it.
+// Reassembly of IPv4 fragments (RFC 791, 3.2; RFC 815; RFC 1122, 3.3.2): the optional Reassembler.
 #pragma once
 
 #include <array>
@@ -12,16 +11,17 @@
 
 namespace conker {
 
-/// Fragments of one packet never overlap unless somebody plays tricks (RFC 1858, 3; RFC 3128; RFC
-/// 5722, 4): then all of that packet is dropped, also what is still to come. The same fragment
-/// twice is let pass. A first fragment too short for the header of its protocol is refused, and so
-/// is a second one that would begin inside a TCP header (RFC 1858, 3.2.2).
+/// Reassembles IPv4 packets. A packet whose fragments overlap is dropped whole, with its fragments
+/// still to come: overlap is a sign of an attack (RFC 1858, 3; RFC 3128; RFC 5722, 4). An exact
+/// duplicate of a fragment is accepted. A first fragment that is too short for the header of its
+/// protocol is refused, and so is a second one that would begin inside a TCP header (RFC 1858,
+/// 3.2.2).
 class Ipv4Reassembly final : public Reassembler {
  public:
-  /// How much of a first fragment is kept for an ICMP error: header and 8 bytes.
+  /// Bytes of a first fragment that are kept for an ICMP error: its IP header and 8 bytes.
   static constexpr std::size_t kQuoteMax = 60 + 8;
-  /// The largest packet that can be sent in fragments: the longest header, and what fits behind the
-  /// shortest.
+  /// The largest packet that fragments can make, in bytes: the longest header, and the payload that
+  /// fits behind the shortest.
   static constexpr std::size_t kWholeMax = 60 + 65535 - 20;
 
   struct Datagram {
@@ -30,26 +30,26 @@ class Ipv4Reassembly final : public Reassembler {
     std::uint8_t protocol = 0;
     bool used = false;
     bool refused =
-        false;  // holds nothing, and refuses what else comes of it until its time is over
-    bool congested = false;          // a fragment was marked CE (RFC 3168, 5.3)
-    std::uint8_t header_length = 0;  // of the first fragment; 0 before it has come
+        false;  // holds nothing, and refuses further fragments of the packet until it expires
+    bool congested = false;          // a fragment had CE set (RFC 3168, 5.3)
+    std::uint8_t header_length = 0;  // of the first fragment, in bytes; 0 until it arrives
     std::uint8_t quote_length = 0;
     std::uint8_t traffic_class = 0;
-    std::uint32_t total = 0;      // bytes of payload; 0 before the last fragment has come
-    std::uint32_t received = 0;   // bytes there are
-    std::uint32_t fragments = 0;  // of which they came
+    std::uint32_t total = 0;      // bytes of payload; 0 until the last fragment arrives
+    std::uint32_t received = 0;   // bytes received so far
+    std::uint32_t fragments = 0;  // number of fragments that brought them
     std::uint32_t chunks = 0;
-    std::uint32_t head = 0;  // first chunk, in the order of offsets, counted from one
+    std::uint32_t head = 0;  // first chunk, in order of offsets, counted from one
     Instant deadline{};
     std::uint32_t next = kNone, previous = kNone;
-    Count refusal{};  // why it is refused
+    Count refusal{};  // why its fragments are refused
     std::array<std::byte, kQuoteMax> quote{};
   };
 
-  /// The storage must outlive it. `table`: packets at a time; beyond it the oldest is dropped.
-  /// `whole`: where a packet is put together; larger ones, header included, are refused. `chunks`:
-  /// most that all together may hold, within the pool's budget for them; beyond it the oldest
-  /// packets are dropped.
+  /// The storage must outlive this object. `table`: packets in reassembly; beyond their number the
+  /// oldest is dropped. `whole`: where a complete packet is assembled; larger ones, header
+  /// included, are refused. `chunks`: the most that all packets together hold, within the pool's
+  /// budget; beyond it the oldest packets are dropped.
   Ipv4Reassembly(std::span<Datagram> table, std::span<std::byte> whole, std::uint32_t chunks)
       : table_(table), whole_(whole), most_chunks_(chunks) {}
 
@@ -82,11 +82,12 @@ class Ipv4Reassembly final : public Reassembler {
   std::span<Datagram> table_;
   std::span<std::byte> whole_;
   std::uint32_t most_chunks_;
-  std::uint32_t held_ = 0;  // chunks
+  std::uint32_t held_ = 0;  // number of chunks
   ChunkPool* chunks_ = nullptr;
   Counters* counters_ = nullptr;
   Duration timeout_{};
-  // All have the same time, so the order of beginning is the order of the deadlines.
+  // All packets have the same reassembly timeout, so the order of arrival is the order of
+  // deadlines.
   IndexList<Datagram, &Datagram::next, &Datagram::previous> waiting_;
 };
 

@@ -10,7 +10,7 @@
 namespace conker {
 namespace {
 
-// What the first part of a frame may hold behind its Ethernet header.
+// The most bytes that the first part of a frame holds behind its Ethernet header.
 constexpr std::uint32_t kHeadersInFront =
     PacketOut::kHeadroom + PacketOut::kTransportMax - kEthernetHeader;
 constexpr std::uint32_t kUsualMtu = 1500;
@@ -22,8 +22,8 @@ Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Setting
                        Interfaces& interfaces)
     : table_(arena.take<Neighbour>(capacities.neighbours)),
       heads_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{capacities.neighbours} + 1))),
-      // A packet of the usual size that begins anywhere in a chunk, and whatever else may be sent
-      // in pieces.
+      // Enough pieces for a packet of the usual size that begins anywhere in a chunk, and for
+      // whatever else may be sent in pieces.
       parts_(arena.take<std::span<const std::byte>>(
           std::max(capacities.pieces, kUsualMtu / capacities.chunk_bytes + 3))),
       settings_(settings),
@@ -34,7 +34,7 @@ Neighbours::Neighbours(Arena& arena, const Capacities& capacities, const Setting
   chunks_.open(Use::kNeighbours);
 }
 
-// ---- The table ----
+// ---- The cache ----
 
 std::uint32_t Neighbours::bucket(InterfaceId interface, const IpAddress& address) const {
   const auto [high, low] = address.halves();
@@ -68,8 +68,8 @@ std::uint32_t Neighbours::create(InterfaceId interface, const IpAddress& address
   return index;
 }
 
-// What was only heard of is the first to be forgotten until something is sent to it, so that a rain
-// of forged questions displaces one neighbour in use at most.
+// Creates an entry from a received request. Until a packet is sent to it, it is the first to be
+// evicted, so that a flood of forged requests displaces at most one neighbour in use.
 std::uint32_t Neighbours::create_heard(InterfaceId interface, const IpAddress& address) {
   const std::uint32_t index = create(interface, address);
   if (index == kNone) return kNone;
@@ -103,10 +103,10 @@ void Neighbours::move_to_latest(std::uint32_t index) {
 
 // ---- ARP ----
 
-// Per RFC 826, "Packet Reception": merge the sender into an entry that there is; answer and create
-// one only where the packet asks for an address of ours. A sender outside of the interface's
-// prefixes is answered as well (another host's second address, a router's other side): the answer
-// goes to its link address and costs no record.
+// Per RFC 826, "Packet Reception": merge the sender into an existing entry; reply and create an
+// entry only where the packet's target is an address of this host. A sender outside of the
+// interface's prefixes is answered as well (another host's second address, a router's other side):
+// the reply goes to its link address and costs no entry.
 void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
   const bool request = packet.operation == ArpPacket::Operation::kRequest;
   const bool probe = request && packet.sender.is_unspecified();
@@ -120,7 +120,7 @@ void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant n
                           packet.sender_mac, packet.sender};
     interfaces_.send_arp(interface, reply, packet.sender_mac, now);
   }
-  // A probe's sender has no address yet (RFC 5227, 2.1.1).
+  // The sender protocol address of a probe is unspecified (RFC 5227, 2.1.1).
   const bool neighbour = !probe && interfaces_.is_neighbour(interface, packet.sender);
   std::uint32_t index = neighbour ? lookup(interface, packet.sender) : kNone;
   if (index == kNone && neighbour && request && for_us)
@@ -129,9 +129,9 @@ void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant n
   if (!news && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
 }
 
-// False when the packet changes nothing. A link address that is known changes only when its owner
-// does not answer: ARP cannot tell an announcement (RFC 5227, 3; RFC 5798, 8.2.1) from a forgery,
-// the owner can.
+// Merges an ARP packet into an entry; false when nothing changes. A resolved link address is
+// replaced only when its owner does not answer: ARP cannot distinguish an announcement (RFC 5227,
+// 3; RFC 5798, 8.2.1) from a forgery, but the owner answers for itself.
 bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now) {
   Neighbour& neighbour = table_[index];
   const bool same = neighbour.mac == packet.sender_mac;
@@ -148,16 +148,17 @@ bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now
       return same;
     case State::kReachable:
       if (!same) return doubt(index, now);
-      // Who asks for us will be spoken to soon, and has just said where it is.
+      // The sender of a request for one of the host's addresses will be sent to soon, and has just
+      // given its link address.
       if (request && interfaces_.is_local(packet.target)) found(index, packet.sender_mac, now);
       return false;
   }
   return false;
 }
 
-// Per RFC 1122, 2.3.2.1, a destination is asked for once a second at most, in the long run: who
-// claims its address again and again brings no more. kDoubtsAtOnce are heard without a pause,
-// because the address may move away from the one that has just answered.
+// Grants a verification of an entry. Per RFC 1122, 2.3.2.1, a destination is asked for at most once
+// a second in the long run, however often its address is claimed. kDoubtsAtOnce are granted without
+// a pause, because the address may move away from a host that has just answered.
 bool Neighbours::doubt(std::uint32_t index, Instant now) {
   Neighbour& neighbour = table_[index];
   if (neighbour.state != State::kReachable) return false;
@@ -196,7 +197,7 @@ void Neighbours::ask(std::uint32_t index, State state, Instant now) {
   neighbour.deadline = now + (unicast ? kPollWait : settings_.neighbour_retry);
   ++neighbour.asked;
 
-  // Where our last address in its prefix has gone, nobody can be asked.
+  // Without an address of this host in the neighbour's prefix there is no sender for a request.
   const IpAddress source = interfaces_.source_towards(neighbour.interface, neighbour.address);
   if (source.is_unspecified()) return;
   const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface),
@@ -233,8 +234,8 @@ void Neighbours::timers(Instant now) {
         fail(index);
       } else {
         list->remove(table_, index);
-        // RFC 1122, 2.3.2.1 (4): who does not answer a unicast poll is looked for; others may have
-        // its address.
+        // Per RFC 1122, 2.3.2.1 (4), a neighbour that does not answer a unicast poll is looked for
+        // by broadcast; another host may have its address.
         ask(index, neighbour.state == State::kPolled ? State::kSought : neighbour.state, now);
       }
     }
@@ -248,7 +249,7 @@ Instant Neighbours::next_deadline() const {
   return std::min(first(polled_), first(asking_));
 }
 
-// ---- What is sent ----
+// ---- Sending ----
 
 std::optional<Neighbours::Known> Neighbours::find(const Hop& hop, Instant now) {
   const std::uint32_t index = lookup(hop.interface, hop.next);
@@ -294,9 +295,9 @@ bool Neighbours::enqueue(const Hop& hop, std::span<const std::span<const std::by
   return true;
 }
 
-// Whether `chunks` can be taken for neighbour `index`, when need be after what has waited longest
-// for others, and then what waits for this one (RFC 1122, 2.3.2.2: the latest packet is the one to
-// save).
+// Whether `chunks` can be taken for neighbour `index`, if need be after dropping the packets that
+// waited longest for other neighbours, and then those for this one (RFC 1122, 2.3.2.2: the latest
+// packet is the one to save).
 bool Neighbours::make_room(std::uint32_t index, std::uint32_t chunks) {
   if (chunks > chunks_.ceiling(Use::kNeighbours)) return false;
   const auto drop_first = [this](Neighbour& neighbour) {
@@ -322,9 +323,10 @@ void Neighbours::send_queue(Neighbour& neighbour, Instant now) {
   }
 }
 
-// False when the link is busy, or when a packet above the usual size lies in too many chunks.
+// Sends the first queued packet. False when the link is busy, or when a packet above the usual size
+// lies in too many chunks.
 bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
-  // The first part may be as long as headers are. The queue's length prefix lands where the
+  // The first part may have the length of all headers. The queue's length prefix lands where the
   // Ethernet header ends, so that the packet follows that header.
   constexpr std::size_t kPrefixAt = kEthernetHeader - 2;
   std::array<std::byte, kEthernetHeader + kHeadersInFront> front;
@@ -339,7 +341,7 @@ bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
       neighbour.queue.gather(chunks_, 2 + in_front, rest, parts_.subspan(1));
   if (rest != length - in_front) return false;
   if (!interfaces_.send(neighbour.interface, FrameOut{parts_.first(1 + pieces)}, now)) return false;
-  // The chunks are given back at once, so the link must be done with them.
+  // The link must send the frames before their chunks are given back.
   if (pieces > 0) interfaces_.flush(neighbour.interface, now);
   return true;
 }

@@ -1,4 +1,4 @@
-// The neighbours: who has which link address, asked and told by ARP (RFC 826; RFC 1122, 2.3.2).
+// The neighbour cache: link addresses of neighbours, resolved by ARP (RFC 826; RFC 1122, 2.3.2).
 #pragma once
 
 #include <cstdint>
@@ -18,78 +18,80 @@
 
 namespace conker {
 
-/// A neighbour is asked for by broadcast, every neighbour_retry, neighbour_tries times; meanwhile
-/// packets to it wait. Once known it is used for neighbour_reachable, and after that still, while
-/// it is asked again: by unicast once and, where no answer comes within kPollWait, by broadcast.
-/// The same is done at once when another link address is named for it (a request, an announcement,
-/// an answer), and when TCP makes no progress towards it. So an address that moves to another host
-/// is followed within kPollWait, with its announcement or without; as long as its owner answers, no
-/// word of others overwrites it, and claims bring one question in neighbour_retry in the long run.
+/// Resolves neighbours' link addresses. An ARP request for a new neighbour is broadcast every
+/// neighbour_retry, neighbour_tries times; meanwhile packets to it wait. A resolved entry is used
+/// for neighbour_reachable, and remains in use while it is verified thereafter: by one unicast
+/// request and, without a reply within kPollWait, by broadcast. An entry is also verified at once
+/// when an ARP packet (request, announcement or reply) gives another link address for it, and when
+/// TCP makes no progress towards it. So an address that moves to another host is followed within
+/// kPollWait, with or without an announcement; while its owner replies, no packet from another host
+/// overwrites it, and conflicting claims cause one request per neighbour_retry in the long run.
 class Neighbours {
  public:
-  /// Packets that may wait for one neighbour; beyond it the oldest is dropped.
+  /// Packets that may wait for one neighbour; beyond that number the oldest is dropped.
   static constexpr std::uint8_t kQueuedPackets = 64;
-  /// Doubts about one neighbour that are heard in a row; each takes a neighbour_retry of the long
-  /// run.
+  /// Verifications of one neighbour that are granted in a row; each uses up one neighbour_retry in
+  /// the long run.
   static constexpr int kDoubtsAtOnce = 2;
-  /// How long a neighbour that is known may take to answer by unicast.
+  /// How long a resolved neighbour may take to answer a unicast request.
   static constexpr Duration kPollWait = 500ms;
 
   Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
              const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
 
-  /// An ARP packet that came in.
+  /// Processes a received ARP packet.
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
-  /// The link has come up anew: who was known there has to be found again before it is spoken to.
+  /// To be called when the link has come up anew: marks the interface's entries to be resolved
+  /// again before use.
   void doubt(InterfaceId interface);
-  /// Asks again, gives up.
+  /// Retransmits ARP requests that are due, and gives up on neighbours that do not answer.
   void timers(Instant now);
   Instant next_deadline() const;
 
-  /// A link address that is known, and until when it need not be looked at again.
+  /// A resolved link address, and until when it needs no verification.
   struct Known {
     MacAddress mac;
     std::uint32_t index;
     Instant until;
   };
-  /// Asks again when it has been known for long.
+  /// The link address of a hop; nothing where it is not resolved. A stale entry is verified
+  /// meanwhile.
   std::optional<Known> find(const Hop& hop, Instant now);
-  /// It is used now, though it was found earlier.
+  /// Marks an entry as used now, though it was found earlier.
   void touch(std::uint32_t index) {
     if (index != latest_) move_to_latest(index);
   }
-  /// Keeps a copy of an IP packet, given in pieces, until the neighbour is found; asks for it.
-  /// False, and counted, when there is no room.
+  /// Queues a copy of an IP packet, given in pieces, until the neighbour is resolved, and starts
+  /// resolution. False, and counted, when there is no room.
   bool enqueue(const Hop& hop, std::span<const std::span<const std::byte>> packet, Instant now);
-  /// What was sent there has not arrived, as it seems (RFC 1122, 2.3.2.1 (3): advice of a higher
-  /// layer): the neighbour is asked whether it is still where it was.
+  /// Per RFC 1122, 2.3.2.1 (3), takes advice from a higher layer that packets to this hop seem not
+  /// to arrive: the entry is verified.
   void doubt(const Hop& hop, Instant now);
-  /// Whether it has been asked for and has not answered, yet or at all.
+  /// Whether the hop's resolution has failed or is not finished.
   bool missing(const Hop& hop) const;
-  /// Chunks held by what waits; walked.
+  /// Chunks held by packets that wait, counted by walking.
   std::uint64_t chunks_held() const;
 
  private:
   enum class State : std::uint8_t {
     kFree,
-    kIncomplete,  // asked for by broadcast
-    kReachable,   // known; stale, but good for use, from `deadline` on
-    kPolled,      // known and asked again by unicast: stale, or in doubt
-    kSought,      // known, has not answered, and is asked for by broadcast: whoever answers has the
-                  // address
+    kIncomplete,  // being resolved by broadcast
+    kReachable,   // resolved; stale, but usable, from `deadline` on
+    kPolled,      // resolved and being verified by unicast: stale, or in doubt
+    kSought,      // resolved, silent to unicast, being resolved by broadcast: any reply counts
     kFailed,      // did not answer
   };
   struct Neighbour {
     IpAddress address;
-    Instant deadline;      // until when it is reachable; when to ask again
-    Instant doubts_until;  // so much of the time to come has been taken by doubts
+    Instant deadline;      // end of reachability, or time of the next request
+    Instant doubts_until;  // the time to come that verifications have used up
     MacAddress mac;
     InterfaceId interface;
     State state;
-    std::uint8_t asked;   // how often
-    std::uint8_t queued;  // packets in the queue
-    ByteQueue queue;      // each packet with its length, 16 bits, in front
-    std::uint32_t chain;  // the next of the same hash, counted from one
+    std::uint8_t asked;   // number of requests sent
+    std::uint8_t queued;  // number of packets in the queue
+    ByteQueue queue;      // each packet behind its length of 16 bits
+    std::uint32_t chain;  // the next in the same hash chain, counted from one
     std::uint32_t used_next, used_previous;
     std::uint32_t asking_next, asking_previous;
 
@@ -102,7 +104,7 @@ class Neighbours {
   };
 
   std::uint32_t bucket(InterfaceId interface, const IpAddress& address) const;
-  /// kNone when there is none.
+  /// The index of an entry; kNone when there is none.
   std::uint32_t lookup(InterfaceId interface, const IpAddress& address) const;
   std::uint32_t create(InterfaceId interface, const IpAddress& address);
   std::uint32_t create_heard(InterfaceId interface, const IpAddress& address);
@@ -113,7 +115,7 @@ class Neighbours {
   bool doubt(std::uint32_t index, Instant now);
   void found(std::uint32_t index, const MacAddress& mac, Instant now);
   void begin_asking(std::uint32_t index, State state, Instant now);
-  /// One that is in no list of those that are asked.
+  /// Starts or continues resolution of an entry that is in no list of entries being resolved.
   void ask(std::uint32_t index, State state, Instant now);
   void stop_asking(std::uint32_t index, State state);
   void fail(std::uint32_t index);
@@ -124,19 +126,19 @@ class Neighbours {
   void drop_queue(Neighbour& neighbour);
 
   std::span<Neighbour> table_;
-  std::span<std::uint32_t> heads_;  // hash chains, counted from one
-  PacketOut::Pieces parts_;         // of the packet that has waited and is being sent
+  std::span<std::uint32_t> heads_;  // heads of hash chains, counted from one
+  PacketOut::Pieces parts_;         // of the queued packet that is being sent
   const Settings& settings_;
   Counters& counters_;
   ChunkPool& chunks_;
   Interfaces& interfaces_;
   SipKey key_;
   std::uint32_t fresh_ = 0;       // records from here on were never used
-  std::uint32_t latest_ = kNone;  // the one used last, which is most often the one used next
+  std::uint32_t latest_ = kNone;  // the entry used last, which is most often the next one used
   IndexList<Neighbour, &Neighbour::used_next, &Neighbour::used_previous>
-      used_;  // the one unused longest first
-  // In each list all are asked at the same intervals, so the order of asking is the order of the
-  // deadlines.
+      used_;  // least recently used first
+  // In each list all entries are asked at the same intervals, so the order of asking is the order
+  // of the deadlines.
   using Asked = IndexList<Neighbour, &Neighbour::asking_next, &Neighbour::asking_previous>;
   Asked& list_of(State state) { return state == State::kPolled ? polled_ : asking_; }
   Asked polled_, asking_;

@@ -12,7 +12,7 @@
 namespace conker {
 namespace {
 
-// Where the headers go in PacketOut::headers.
+// Offsets of the headers in PacketOut::headers.
 constexpr std::size_t kIpAt = PacketOut::kHeadroom - kIpv4HeaderMin;
 constexpr std::size_t kEthernetAt = kIpAt - kEthernetHeader;
 
@@ -31,7 +31,7 @@ Network::Network(Arena& arena, const Capacities& capacities, const Settings& set
       ttl_(settings.ttl),
       traffic_class_(static_cast<std::uint8_t>(settings.dscp << 2)) {}
 
-// ---- Up ----
+// ---- Received packets ----
 
 Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
                                Unreachable& unreachable) {
@@ -75,8 +75,9 @@ void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes)
   const auto packet = parse_arp(bytes);
   if (!packet) return counters_.add(Count::drop_arp_malformed);
   counters_.add(Count::arp_in);
-  // Our own words, come back over a hub or a second interface, and what is no host's link address
-  // (RFC 1812, 3.3.2): neither is a conflict, nor is it answered, nor learnt.
+  // A frame of this host's own that came back over a hub or a second interface, or one whose sender
+  // address is no single host's (RFC 1812, 3.3.2), is neither a conflict, nor answered, nor
+  // learned.
   if (packet->sender_mac.is_group() || packet->sender_mac == MacAddress() ||
       interfaces_.is_own_mac(packet->sender_mac)) {
     return counters_.add(Count::drop_arp_sender);
@@ -96,15 +97,15 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   const auto ip = parse_ipv4(bytes);
   if (!ip) return drop(Count::drop_ip_malformed);
   if (!verify_ipv4_checksum(bytes)) return drop(Count::drop_ip_checksum);
-  // A broadcast on the link with the address of one host in it is not for answering (RFC
-  // 1122, 3.3.6). Only UDP takes what is for everybody.
+  // A packet for one host in a link-layer broadcast is not answered (RFC 1122, 3.3.6). Broadcasts
+  // are delivered to UDP only.
   const bool udp = udp_ && ip->protocol == kProtocolUdp;
   const Path* path = path_between(ip->destination, ip->source);
   if (broadcast || path == nullptr || !path->accepted) {
     const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
     if (!to_all && (broadcast || !interfaces_.is_local(ip->destination)))
       return drop(Count::drop_ip_address);
-    // Martians (RFC 1812, 5.3.7; RFC 6890), and ourselves.
+    // Martian sources (RFC 1812, 5.3.7; RFC 6890), and the host's own addresses.
     if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) ||
         interfaces_.is_broadcast(ip->source)) {
       return drop(Count::drop_ip_source);
@@ -118,8 +119,8 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   const auto whole =
       bytes.first(static_cast<std::size_t>(ip->payload.data() - bytes.data()) + ip->payload.size());
   if (const auto fault = ip->options.empty() ? std::nullopt : check_ipv4_options(ip->options)) {
-    // Source routes are refused without a word: nobody honest uses them any more (RFC 7126, 4.3
-    // and 4.4).
+    // Source routes are dropped without an ICMP error: they have no legitimate use any more (RFC
+    // 7126, 4.3 and 4.4).
     if (!fault->source_route) {
       send_error(Icmp4Message::kParameterProblem, 0, static_cast<std::uint16_t>(fault->at << 8),
                  whole);
@@ -139,7 +140,7 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
     Reassembler::Whole made;
     if (!reassembler_->input(*ip, whole, now_, made)) return Upward::kNothing;
     packet.checksum =
-        ChecksumState::kUnknown;  // what links vouch for are packets that came in one piece
+        ChecksumState::kUnknown;  // a link verifies only packets that came in one piece
     packet.payload = made.payload;
     packet.whole = made.packet;
     packet.traffic_class = made.traffic_class;
@@ -159,9 +160,9 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
       return Upward::kUnreachable;
     case Icmp::Outcome::kAnswer:
       (void)send(answer);
-      // What was made whole is good only until the next fragment.
+      // A reassembled packet is valid only until the next fragment.
       if (ip->is_fragment()) flush();
-      return Upward::kNothing;  // lost pings are nobody's loss
+      return Upward::kNothing;  // an echo reply that cannot be sent is dropped
     case Icmp::Outcome::kNothing:
       break;
   }
@@ -177,7 +178,8 @@ void Network::timers() {
   conflicts_.timers(now_);
   if (reassembler_ == nullptr) return;
   for (std::span<const std::byte> quote; reassembler_->expire(now_, quote);) {
-    // RFC 792: nothing is said when the first fragment has not come, since it alone can be quoted.
+    // Per RFC 792, no error is sent when the first fragment is missing, since only that can be
+    // quoted.
     if (!quote.empty())
       send_error(Icmp4Message::kTimeExceeded, Icmp4Message::kReassemblyTime, 0, quote);
   }
@@ -188,10 +190,11 @@ Instant Network::next_deadline() const {
   return reassembler_ == nullptr ? arp : std::min(arp, reassembler_->next_deadline());
 }
 
-// ---- Down ----
+// ---- Sent packets ----
 
-// The identification tells nobody how much we send, nor what the next one will be (RFC 7739, 3).
-// What is never fragmented may have any (RFC 6864, 4.1): one rule for all.
+// Makes the IP header. The identification reveals neither how much this host sends nor the next
+// value (RFC 7739, 3). Packets that are never fragmented may have any (RFC 6864, 4.1): one rule
+// serves both.
 Ipv4Packet Network::header_for(const PacketOut& packet) {
   Ipv4Packet ip;
   ip.source = packet.source;
@@ -261,12 +264,12 @@ void Network::remember(const Hop& hop, const Neighbours::Known& known, const Ipv
 
 std::uint32_t Network::segmentation(const IpAddress& remote) {
   const auto hop = interfaces_.route(remote);
-  // What waits for a neighbour must fit the link without help.
+  // A packet that is queued for a neighbour must fit the link's MTU.
   return hop && neighbours_.find(*hop, now_) ? interfaces_.segmentation(hop->interface) : 0;
 }
 
-// One packet or fragment: its IP header goes into `headers` before PacketOut::kHeadroom, where the
-// protocol's begins; the payload is in the parts from the second on.
+// Sends one packet or fragment: its IP header is written in `headers` before PacketOut::kHeadroom,
+// where the transport protocol's begins; the payload is in the parts from the second on.
 Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
                        PacketOut::Pieces parts, std::uint16_t segment) {
   const FrameOut frame{parts, segment};
@@ -275,7 +278,7 @@ Sent Network::transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte
 
   const auto known = neighbours_.find(hop, now_);
   if (!known) {
-    // Nobody but ourselves could answer for an address of our own.
+    // No host but this one could answer an ARP request for its own address.
     if (interfaces_.is_local(hop.next)) {
       counters_.add(Count::drop_ip_no_route);
       return Sent::kDropped;
@@ -299,7 +302,7 @@ void Network::send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upp
   PacketOut packet;
   if (!icmp_.make_error(type, code, upper, about, now_, packet)) return;
   if (send(packet) == Sent::kSent) counters_.add(Count::icmp_errors_out);
-  // What is quoted may be gone before the turn's own flush.
+  // The quoted packet may be gone before the flush at the end of the turn.
   flush();
 }
 
@@ -319,14 +322,14 @@ Error Network::ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t
   PacketOut packet;
   Icmp::make_echo(Icmp4Message::kEchoRequest, hop->source, to, identifier, sequence, payload,
                   packet);
-  // A ping that the link does not take now is a ping without an answer.
+  // An echo request that the link cannot take now is dropped.
   if (send(packet) == Sent::kSent) counters_.add(Count::icmp_echo_requests_out);
-  // The payload is the caller's and good only during this call.
+  // The payload belongs to the caller and is valid only during this call.
   interfaces_.flush(hop->interface, now_);
   return Error::kOk;
 }
 
-// ---- What there is ----
+// ---- Queries ----
 
 Result<InterfaceId> Network::add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu) {
   return interfaces_.add(link, mac, mtu);

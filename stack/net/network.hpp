@@ -1,5 +1,5 @@
-// The network layer: interfaces with their addresses, routes, neighbours, IPv4 (fragmentation.cpp
-// cuts what is too large) and ICMP.
+// The network layer: interfaces with their addresses, routes, neighbours, IPv4 with fragmentation
+// (fragmentation.cpp) and ICMP.
 #pragma once
 
 #include <array>
@@ -31,45 +31,45 @@ class Network {
 
   void begin(Instant now) { now_ = now; }
 
-  // ---- Up ----
+  // ---- Received packets ----
 
   enum class Upward : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
-  /// Takes one frame. ARP and ping are answered here; what is for a protocol comes back in `packet`
-  /// or `unreachable`.
+  /// Processes a received frame. ARP and echo requests are answered here; a packet for a transport
+  /// protocol is returned in `packet` or `unreachable`.
   Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
                Unreachable& unreachable);
-  /// The four-tuple of a SYN, as far as a glance at the frame tells.
+  /// The four-tuple of a SYN, read from the frame without checks; for prefetching only.
   static std::optional<FourTuple> glance_at_syn(const FrameIn& frame);
-  /// From now on UDP is spoken: what is for it goes up, also what is for everybody on a link.
+  /// Delivers UDP datagrams from here on, broadcasts among them.
   void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
   bool next_address_event(AddressEvent& event) { return conflicts_.next_event(event); }
-  /// ARP: asks again, gives up, announces. Fragments: gives up.
+  /// Runs the timers of ARP (requests, announcements, failures) and of reassembly.
   void timers();
   Instant next_deadline() const;
 
-  // ---- Down ----
+  // ---- Sent packets ----
 
-  /// Puts the IP and Ethernet headers in front and sends. The protocol's own checksum is the
-  /// protocol's affair.
+  /// Prepends the IP and Ethernet headers and sends the packet. The transport protocol fills in its
+  /// own checksum.
   Sent send(PacketOut& packet);
-  /// Bytes of the longest packet with TCP data to `remote` that may have a `segment` now
-  /// (Link::segmentation()); 0: none may.
+  /// The length in bytes of the longest TCP packet to `remote` that may be handed to the link
+  /// unsegmented (Link::segmentation()); 0 where the link does not segment.
   std::uint32_t segmentation(const IpAddress& remote);
-  /// The same to everybody on a link, whose interface may have no address yet: then the source is
-  /// 0.0.0.0 and the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
+  /// Broadcasts on a link whose interface may have no address yet: then the source is 0.0.0.0 and
+  /// the destination 255.255.255.255 (RFC 1122, 3.2.1.3).
   Sent broadcast(InterfaceId interface, PacketOut& packet);
   void flush();
-  /// Tells the sender of a packet for us that its port is not there (RFC 1122, 3.2.2.1), if it may
-  /// be told.
+  /// Sends an ICMP port unreachable about a received packet, where RFC 1122, 3.2.2.1 and 3.2.2,
+  /// allow it.
   void port_unreachable(const PacketIn& packet);
-  /// What was sent to `remote` has not arrived, as it seems: the neighbour on the way is asked
-  /// again, at most once in Settings::neighbour_retry.
+  /// Verifies the neighbour on the way to `remote`, since packets seem not to arrive; at most once
+  /// per Settings::neighbour_retry.
   void doubt_neighbour(const IpAddress& remote);
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload);
 
-  // ---- What there is ----
+  // ---- Queries ----
 
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
   Error add_address(InterfaceId interface, const Prefix& address,
@@ -85,63 +85,65 @@ class Network {
   }
   Error remove_route(const Prefix& to) { return interfaces_.remove_route(to); }
   Error set_gateway(const IpAddress& gateway);
-  /// Fragments are reassembled from here on. It must outlive the network.
+  /// Reassembles fragments with `reassembler` from here on. It must outlive the network.
   void use_reassembler(Reassembler& reassembler, const Settings& settings);
 
   bool has_interface(InterfaceId interface) const { return interfaces_.has(interface); }
   MacAddress mac(InterfaceId interface) const { return interfaces_.mac(interface); }
   std::uint16_t mtu(InterfaceId interface) const { return interfaces_.mtu(interface); }
-  /// The limited broadcast address or that of a prefix of ours.
+  /// Whether `address` is the limited broadcast address or that of one of the host's prefixes.
   bool is_broadcast(const IpAddress& address) const { return interfaces_.is_broadcast(address); }
-  /// The interface on which this is the broadcast address of a prefix of ours.
+  /// The interface of the prefix whose broadcast address this is; none where there is no such
+  /// prefix.
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const {
     return interfaces_.broadcasts_on(address);
   }
-  /// The first address on an interface; 0.0.0.0 while it has none.
+  /// The first address in use on an interface; 0.0.0.0 while there is none.
   IpAddress address_on(InterfaceId interface) const { return interfaces_.address_on(interface); }
 
   bool is_local(const IpAddress& address) const;
-  /// The address to speak from towards `remote`: our first in the prefix that leads there. kNoRoute
-  /// if none does.
+  /// The source address towards `remote`: the first of the host's in the prefix that leads there.
+  /// kNoRoute where no route does.
   Result<IpAddress> source_for(const IpAddress& remote) const;
-  /// Where a packet to `remote` would go next.
+  /// The next hop of a packet to `remote`; nothing where there is no route.
   std::optional<Hop> hop_to(const IpAddress& remote) const { return interfaces_.route(remote); }
-  /// Whether something was sent lately from this address, which is ours, to that one, which is not.
+  /// Whether a packet was sent lately from `local`, one of the host's addresses, to `remote`, which
+  /// is not.
   bool knows_way(const IpAddress& local, const IpAddress& remote) const {
     const Path* path = path_between(local, remote);
     return path != nullptr && path->routed && path->ours;
   }
-  /// The largest IP packet towards `remote`; 576 if there is no route.
+  /// The MTU towards `remote`, in bytes; 576 where there is no route.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
-  /// The same, sooner when something was sent between the two lately.
+  /// The same, from the path cache where a packet was sent between the two lately.
   std::uint16_t mtu_between(const IpAddress& local, const IpAddress& remote) const {
     const Path* path = path_between(local, remote);
     return path != nullptr && path->routed ? path->mtu : mtu_towards(remote);
   }
-  /// Every route, in the order in which they are looked at.
+  /// All routes, in the order of longest-prefix match.
   std::span<const Route> routes() const { return interfaces_.routes().all(); }
-  /// Our own addresses, in the order they were added, with those that are not in use (yet, or any
-  /// more).
+  /// The number of the host's addresses, in use or not; they are numbered in the order in which
+  /// they were added.
   std::uint32_t address_count() const;
   IpAddress address(std::uint32_t index) const;
   const Address& address_record(std::uint32_t index) const {
     return interfaces_.addresses()[index];
   }
-  /// Whether address(index) is one of the interface over which `remote` is reached.
+  /// Whether address(index) belongs to the interface over which `remote` is reached.
   bool leads_to(std::uint32_t index, const IpAddress& remote) const;
-  /// Whether a neighbour on the way to `remote` has been asked for by ARP and has not answered
-  /// (yet, or at all).
+  /// Whether the neighbour on the way to `remote` was asked for by ARP and has not answered (yet,
+  /// or at all).
   bool neighbour_missing(const IpAddress& remote) const;
-  /// Chunks held by packets that wait for a neighbour and by fragments; walked.
+  /// Chunks held by packets that wait for a neighbour and by fragments, counted by walking.
   std::uint64_t chunks_held() const { return neighbour_chunks() + fragment_chunks(); }
   std::uint64_t neighbour_chunks() const { return neighbours_.chunks_held(); }
   std::uint64_t fragment_chunks() const {
     return reassembler_ == nullptr ? 0 : reassembler_->chunks_held();
   }
-  /// Gives up the oldest packet that is not whole, for the sake of the connections; false when
-  /// there is none above the floor of fragments.
+  /// Drops the oldest incomplete packet, to free chunks for connections; false when fragments hold
+  /// no more than their floor.
   bool shed_fragments() { return reassembler_ != nullptr && reassembler_->shed(); }
-  /// Whether every fragment is accounted for: made whole, dropped, or held; walked.
+  /// Whether every fragment received is reassembled, dropped or held, counted by walking.
   bool fragments_balance() const;
 
  private:
