@@ -6,7 +6,8 @@
 namespace conker::services {
 namespace {
 
-/// Echo, daytime, quote of the day, chargen, time: they answer whatever comes.
+/// Ports of the services that answer every datagram: echo, daytime, quote of the day, chargen,
+/// time.
 constexpr std::array<std::uint16_t, 5> kAnswerers{7, 13, 17, 19, 37};
 
 }  // namespace
@@ -21,8 +22,8 @@ std::uint32_t echo(Udp& udp, UdpId id, std::span<std::byte> scratch) {
     const bool endless =
         port == info.local.port.value || std::ranges::find(kAnswerers, port) != kAnswerers.end();
     if (endless || datagram->length > scratch.size()) continue;
-    // From the address that it was sent to (RFC 1122, 4.1.3.5). What cannot leave is lost, as
-    // datagrams are.
+    // Per RFC 1122, 4.1.3.5, reply from the address that the datagram was sent to. A reply that
+    // cannot be sent is lost.
     (void)udp.send_to(id, datagram->source, scratch.first(datagram->length), datagram->destination);
   }
   return count;

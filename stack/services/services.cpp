@@ -19,8 +19,8 @@ void close_if_finished(Stack& stack, ConnectionId id) {
   if (finished(stack, id)) static_cast<void>(stack.close(id));
 }
 
-/// Lines of 72 of the 95 printing characters, each line one further on; after 95 lines it is where
-/// it began.
+/// The pattern: lines of 72 of the 95 printing characters, each line one character further on; it
+/// repeats after 95 lines.
 constexpr std::size_t kPrinting = 95, kColumns = 72, kLine = kColumns + 2,
                       kPattern = kPrinting * kLine;
 
@@ -40,8 +40,8 @@ constexpr std::array<char, kPattern> kCharacters = make_pattern();
 
 }  // namespace
 
-// Nothing is taken from the receive queue that the send queue has no room for: a peer that does not
-// read is not read from either.
+// Moves from the receive queue only what the send queue has room for: the peer's window stays
+// closed while it does not read.
 void echo(Stack& stack, ConnectionId id) {
   std::array<std::span<const std::byte>, 8> pieces;
   for (;;) {

@@ -11,7 +11,7 @@
 namespace conker {
 namespace {
 
-/// What stands in front of each datagram in a receive queue.
+/// The header that precedes each datagram in a receive queue.
 struct Envelope {
   IpAddress source, destination;
   Port source_port;
@@ -47,7 +47,7 @@ Udp::Udp(Arena arena, Stack& stack, const Entropy& entropy)
 
 // ---- Calls ----
 
-/// Whether another socket would hear the very same datagrams.
+/// Whether another socket is bound to receive the same datagrams.
 bool Udp::taken(const Endpoint& local, std::optional<InterfaceId> interface,
                 std::uint32_t but) const {
   return find(local.port, [&](std::uint32_t slot) {
@@ -57,7 +57,8 @@ bool Udp::taken(const Endpoint& local, std::optional<InterfaceId> interface,
          }) != kNone;
 }
 
-// RFC 6056, 3.3.1: a random port, and from there on the first that nobody has, on any address.
+// Per RFC 6056, 3.3.1, a random port, and from there on the first that is not in use on any
+// address.
 Port Udp::choose_port() {
   const std::uint32_t first = parts_.settings.first_port.value;
   const std::uint32_t range = parts_.settings.last_port.value - first + 1u;
@@ -71,7 +72,7 @@ Port Udp::choose_port() {
 
 Result<UdpId> Udp::bind(const UdpBind& request) {
   Endpoint local = request.local;
-  // One spelling of "any", so that two of them are seen to be the same.
+  // All unspecified addresses become one, so that two of them compare equal.
   if (local.address.is_unspecified()) local.address = IpAddress();
   if (local.address != IpAddress() && !parts_.network.is_local(local.address))
     return Error::kNoSuchAddress;
@@ -93,8 +94,8 @@ Result<UdpId> Udp::bind(const UdpBind& request) {
   return tables_.sockets.id(slot);
 }
 
-// The local address is settled as well: an answer to another address of ours is not from that peer
-// (RFC 5452, 9.1).
+// Sets the local address as well: the peer of a query does not answer to another address (RFC 5452,
+// 9.1).
 Error Udp::connect(UdpId id, const Endpoint& remote) {
   Socket* socket = tables_.sockets.find(id);
   if (socket == nullptr) return Error::kNoSuchId;
@@ -172,7 +173,7 @@ bool Udp::next_event(UdpEvent& event) {
   return true;
 }
 
-// ---- Out ----
+// ---- Sending ----
 
 Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload,
                     std::optional<IpAddress> from) {
@@ -187,14 +188,14 @@ Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const st
   return hand_down(socket, to, packet, payload, std::nullopt);
 }
 
-// RFC 1122, 3.3.6 and 4.1.3.3: only who has asked for it may speak to everybody.
+// Per RFC 1122, 3.3.6 and 4.1.3.3, only a socket that asked for it may send broadcasts.
 Error Udp::transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& packet,
                            std::span<const std::byte> payload) {
   const auto on = socket.interface ? socket.interface : parts_.network.broadcasts_on(to.address);
   if (!socket.broadcast || !on) return Error::kInvalidArgument;
   if (kIpv4HeaderMin + kUdpHeader + payload.size() > parts_.network.mtu(*on))
     return Error::kInvalidArgument;
-  // Who has no address yet speaks from 0.0.0.0 (RFC 1122, 3.2.1.3 a).
+  // Per RFC 1122, 3.2.1.3 (a), a host without an address sends from 0.0.0.0.
   if (packet.source == IpAddress()) packet.source = parts_.network.address_on(*on);
   return hand_down(socket, to, packet, payload, on);
 }
@@ -209,21 +210,21 @@ Error Udp::hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet
            packet.transport());
   const Sent sent =
       everybody_on ? parts_.network.broadcast(*everybody_on, packet) : parts_.network.send(packet);
-  parts_.network.flush();  // the payload is the caller's
+  parts_.network.flush();  // the payload belongs to the caller
   if (sent == Sent::kBusy) parts_.counters.add(Count::drop_datagram_link_busy);
   if (sent != Sent::kSent) return Error::kNotSent;
   parts_.counters.add(Count::datagrams_out);
   return Error::kOk;
 }
 
-// ---- In ----
+// ---- Receiving ----
 
 void Udp::datagram_arrives(const PacketIn& packet) {
   parts_.counters.add(Count::datagrams_in);
   parts_.counters.add(dispatch(packet));
 }
 
-/// What became of the datagram.
+/// Delivers a datagram; returns the counter of what became of it.
 Count Udp::dispatch(const PacketIn& packet) {
   const auto datagram = parse_udp(packet.payload);
   if (!datagram || datagram->destination.value == 0) return Count::drop_datagram_malformed;
@@ -234,14 +235,13 @@ Count Udp::dispatch(const PacketIn& packet) {
   const bool to_all = !parts_.network.is_local(packet.destination);
   const std::uint32_t slot = receiver(packet, datagram->source, datagram->destination, to_all);
   if (slot != kNone) return deliver(slot, packet, datagram->source, datagram->payload);
-  // Nobody is told that a port is closed where he spoke to everybody (RFC 1122, 3.2.2).
+  // Per RFC 1122, 3.2.2, a broadcast causes no port unreachable.
   if (to_all) return Count::drop_datagram_broadcast;
   parts_.network.port_unreachable(packet);
   return Count::drop_datagram_no_socket;
 }
 
-/// The socket that says most precisely what it wants: a peer before an address of ours before an
-/// interface.
+/// The socket with the closest match: a connected peer before a bound address before an interface.
 std::uint32_t Udp::receiver(const PacketIn& packet, Port source, Port destination,
                             bool to_all) const {
   std::uint32_t best = kNone;
@@ -271,8 +271,8 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   Socket& socket = tables_.sockets[slot];
   ChunkPool& chunks = parts_.chunks;
   const auto length = static_cast<std::uint32_t>(payload.size());
-  // An empty queue takes one of any size: a bound that counts envelopes would never let the largest
-  // through.
+  // An empty queue takes a datagram of any size: a bound that counts the queue's headers would
+  // never admit the largest.
   if (!socket.queue.empty() &&
       socket.queue.size() + kEnvelope + length > parts_.settings.udp_receive_buffer) {
     return Count::drop_datagram_queue;
@@ -291,8 +291,8 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
 }
 
 void Udp::unreachable(const Unreachable& message) {
-  // RFC 1122, 3.2.2.1: nobody there will ever take it. Whatever else is unreachable may be so for a
-  // moment.
+  // Per RFC 1122, 3.2.2.1, only port and protocol unreachable are permanent; the other codes may be
+  // transient.
   if (message.type != Icmp4Message::kUnreachable) return;
   if (message.code != Icmp4Message::kPortUnreachable &&
       message.code != Icmp4Message::kProtocolUnreachable)
@@ -308,7 +308,7 @@ void Udp::unreachable(const Unreachable& message) {
   post(slot, UdpEvent::kRefused);
 }
 
-// ---- Questions ----
+// ---- Queries ----
 
 UdpSocketInfo Udp::info_of(std::uint32_t slot) const {
   const Socket& socket = tables_.sockets[slot];

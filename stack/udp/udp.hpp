@@ -1,8 +1,8 @@
 // UDP (RFC 768; RFC 1122, 4.1): sockets that send and receive whole datagrams.
 //
-// An object that the embedder makes beside its stack; from then on the stack gives it protocol 17.
-// Sockets have ids and events like connections, but no lifetime of their own: nothing of a socket
-// outlives close(), so its slot is freed there. A datagram leaves in the call that sends it.
+// The embedder makes a Udp beside its stack, which from then on hands it protocol 17. Sockets have
+// ids and events like connections, but no lifetime beyond the application's: close() frees the slot
+// at once. A datagram is sent in the call that asks for it.
 #pragma once
 
 #include <cstddef>
@@ -24,45 +24,46 @@ namespace conker {
 
 class Udp final : public DatagramProtocol {
  public:
-  /// How many bytes of storage Capacities::udp_sockets takes.
+  /// Bytes of storage that Capacities::udp_sockets needs.
   static std::size_t storage_bytes(const Capacities& capacities);
 
   /// `storage` must be zeroed, aligned to 16 bytes and at least storage_bytes() of the stack's
-  /// capacities long. Both must outlive this object, and the stack's turns must end with it.
-  /// `entropy` decides ports.
+  /// capacities long. Storage and stack must outlive this object, and the stack's last turn must
+  /// end before it does. `entropy` seeds the choice of ports.
   Udp(std::span<std::byte> storage, Stack& stack, const Entropy& entropy);
   Udp(const Udp&) = delete;
   Udp& operator=(const Udp&) = delete;
 
-  // ---- Every call with an id that names nothing answers kNoSuchId ----
+  // ---- Every call with a stale or unknown id returns kNoSuchId ----
 
-  /// kNoSuchAddress, kInvalidArgument for an interface that is not there, kAddressInUse when
-  /// another socket has that address and port there, kNoFreePort, kTableFull.
+  /// Makes a socket. kNoSuchAddress; kInvalidArgument for an unknown interface; kAddressInUse when
+  /// another socket is bound to that address and port there; kNoFreePort; kTableFull.
   Result<UdpId> bind(const UdpBind& request);
-  /// From now on the socket hears only this peer, and is told when ICMP says that the peer does not
-  /// listen (RFC 1122, 4.1.3.3). kNoRoute, kInvalidArgument for a broadcast address.
+  /// Makes the socket receive from this peer only, and report ICMP port unreachable from it (RFC
+  /// 1122, 4.1.3.3). kNoRoute; kInvalidArgument for a broadcast address.
   Error connect(UdpId id, const Endpoint& remote);
-  /// To the peer that the socket is connected to; kNotConnected.
+  /// Sends to the peer that the socket is connected to; else kNotConnected.
   Error send(UdpId id, std::span<const std::byte> payload);
-  /// The bytes are sent or copied before it returns; what the interface does not carry in one piece
-  /// leaves in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0, or a broadcast
-  /// that the socket may not send, that has no interface to go to or that is too large for it.
-  /// kNoRoute. kNotSent: dropped for want of room, and counted. `from` is for who must choose the
-  /// source, 0.0.0.0 included; else it is the socket's address, or the first one that leads there.
+  /// Sends a datagram, whose bytes are sent or copied before the call returns; one larger than the
+  /// interface's MTU leaves in fragments. kInvalidArgument: more than kUdpMaxPayload bytes, port 0,
+  /// or a broadcast that the socket may not send, that has no interface to go to or that is larger
+  /// than its MTU. kNoRoute. kNotSent: dropped for lack of room, and counted. `from` sets the
+  /// source address, 0.0.0.0 included; by default it is the socket's address, or the first one that
+  /// leads there.
   Error send_to(UdpId id, const Endpoint& remote, std::span<const std::byte> payload,
                 std::optional<IpAddress> from = std::nullopt);
-  /// The oldest datagram that waits, cut to `out`; nothing when none does, or for an id that names
-  /// nothing.
+  /// Takes the oldest datagram from the receive queue, cut to `out`; nothing when the queue is
+  /// empty or the id is stale.
   std::optional<Datagram> receive(UdpId id, std::span<std::byte> out);
-  /// Datagrams not received are lost, and no event will come any more.
+  /// Closes the socket: datagrams not received are lost, and no further event is reported.
   Error close(UdpId id);
 
-  /// The next socket with news. While draining, any call is allowed.
+  /// Takes the events of the next socket that has any. While draining, any call is allowed.
   bool next_event(UdpEvent& event);
 
-  // ---- Questions ----
+  // ---- Queries ----
 
-  /// False when the id names nothing.
+  /// False when the id is stale or unknown.
   bool info(UdpId id, UdpSocketInfo& out) const;
   std::uint32_t socket_count() const { return tables_.sockets.size(); }
   /// Calls f(info) for every socket. f must not call this object.
@@ -72,27 +73,27 @@ class Udp final : public DatagramProtocol {
       if (tables_.sockets.live(slot)) f(info_of(slot));
     }
   }
-  // For what stands on UDP and is an object beside the stack, too.
+  // For clients of UDP that are objects beside the stack, too.
   Stack& stack() { return stack_; }
   Counters& counters() { return parts_.counters; }
 
-  // ---- Of the stack ----
+  // ---- Called by the stack ----
   void datagram_arrives(const PacketIn& packet) override;
   void unreachable(const Unreachable& message) override;
   Audit audit() const override;
 
  private:
   struct Socket {
-    Endpoint local;   // an unspecified address: any
+    Endpoint local;   // an unspecified address: any of the host's
     Endpoint remote;  // port 0: not connected
     std::optional<InterfaceId> interface;
     bool broadcast = false;
     bool on_ready = false;
     std::uint8_t events = 0;
     std::uint32_t cookie = 0;
-    ByteQueue queue;  // each datagram behind its envelope
+    ByteQueue queue;  // each datagram behind its header
     std::uint32_t waiting = 0;
-    std::uint32_t port_next = 0;  // the next of the same bucket, counted from one
+    std::uint32_t port_next = 0;  // the next in the same bucket, counted from one
     std::uint32_t ready_next = kNone, ready_previous = kNone;
 
     bool connected() const { return remote.port.value != 0; }
@@ -100,19 +101,19 @@ class Udp final : public DatagramProtocol {
   struct Tables {
     Tables(Arena& arena, const Capacities& capacities);
     SlotTable<Socket, UdpId> sockets;
-    std::span<std::uint32_t> buckets;  // by port; counted from one
+    std::span<std::uint32_t> buckets;  // by port; heads counted from one
   };
 
   Udp(Arena arena, Stack& stack, const Entropy& entropy);
 
-  // Only we choose our ports, so nobody else can make a chain long.
+  // The hash needs no key: the host chooses its own ports, so no peer can make a chain long.
   std::uint32_t& bucket(Port port) {
     return tables_.buckets[port.value & (tables_.buckets.size() - 1)];
   }
   const std::uint32_t& bucket(Port port) const {
     return tables_.buckets[port.value & (tables_.buckets.size() - 1)];
   }
-  /// The first socket on this port for which f(slot) is true; kNone if none.
+  /// The first socket on this port for which f(slot) is true; kNone where there is none.
   template <typename F>
   std::uint32_t find(Port port, F&& f) const {
     for (std::uint32_t at = bucket(port); at != 0; at = tables_.sockets[at - 1].port_next) {
