@@ -12,16 +12,16 @@ constexpr IpAddress kNobody = IpAddress::v4(0), kEverybody = IpAddress::v4(0xfff
 constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
 constexpr std::uint64_t kPurpose = 0x2131;
 
-// RFC 2131, 4.1: 4 seconds, doubled up to 64, give or take one.
+// RFC 2131, 4.1: retransmission after 4 seconds, doubled up to 64, randomized by plus or minus one.
 constexpr Duration kFirstWait = 4s, kLongestWait = 64s, kJitter = 1s;
-constexpr std::uint8_t kMostRequests = 4;  // before it begins anew (3.1, 5)
+constexpr std::uint8_t kMostRequests = 4;  // before the client returns to INIT (3.1, 5)
 constexpr std::uint8_t kMostReboots = 2;
 constexpr Duration kAfterDecline = 10s;          // 3.1, 5
-constexpr Duration kLeastBetween = 60s;          // requests in RENEWING and REBINDING (4.4.5)
-constexpr std::uint16_t kLongestMessage = 1500;  // that servers are told we take
-constexpr std::uint8_t kMostDoublings = 6;       // of the wait after a NAK
+constexpr Duration kLeastBetween = 60s;          // between renewals (4.4.5)
+constexpr std::uint16_t kLongestMessage = 1500;  // option 57, in bytes
+constexpr std::uint8_t kMostDoublings = 6;       // of the delay after a NAK
 
-/// The prefix where no mask is given: that of the address's class (RFC 950).
+/// The prefix length where no subnet mask is given: that of the address's class (RFC 950).
 std::uint8_t class_prefix(const IpAddress& address) {
   const std::uint32_t bits = address.v4_bits();
   return bits >> 31 == 0 ? 8 : bits >> 30 == 2 ? 16 : 24;
@@ -47,7 +47,7 @@ DhcpClient::DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& en
       random_(SipKey{entropy.words[0], entropy.words[1]}, kPurpose),
       link_local_(stack_, settings.interface) {}
 
-// ---- Beginning and end ----
+// ---- Start and stop ----
 
 Error DhcpClient::start(std::optional<IpAddress> previous) {
   if (state_ != DhcpState::kStopped) return Error::kOk;
@@ -75,7 +75,7 @@ void DhcpClient::stop() {
     release.client = lease_.address.address;
     release.server = lease_.server;
     send(release, lease_.server);
-    // It waits for ARP, whose answer only the address can hear.
+    // The RELEASE waits for ARP, whose reply needs the leased address.
     if (stack_.network().neighbour_missing(lease_.server)) {
       state_ = DhcpState::kReleasing;
       deadline_ = stack_.now() + kPatience;
@@ -126,7 +126,7 @@ void DhcpClient::give_up_lease() {
   held_ = in_use_ = false;
 }
 
-/// Back to INIT, and on after a while.
+/// Returns to INIT, and leaves it after `wait`.
 void DhcpClient::restart(Duration wait) {
   if (state_ >= DhcpState::kBound) {
     began_ = stack_.now();
@@ -137,14 +137,14 @@ void DhcpClient::restart(Duration wait) {
   deadline_ = stack_.now() + wait;
 }
 
-/// A state whose message is sent at once, or for kRebooting at the deadline there is.
+/// Enters a state and sends its message at once; in kRebooting at the deadline already set.
 void DhcpClient::enter(DhcpState state) {
   state_ = state;
   tries_ = 0;
   if (state != DhcpState::kRebooting) send_again();
 }
 
-// ---- Out ----
+// ---- Sending ----
 
 std::uint32_t DhcpClient::random32() {
   const std::uint32_t high = random_.next16();
@@ -172,17 +172,17 @@ void DhcpClient::send(const DhcpMessage& message, const IpAddress& to) {
       std::min(stack_.network().mtu(settings_.interface), kLongestMessage);
   const std::size_t length = emit_dhcp(message, longest, bytes);
   count(Count::dhcp_out);
-  // What is lost here is sent again like what is lost on the way.
-  // Who has no address says so, whatever others the interface may have (4.1).
+  // A message that cannot be sent is retransmitted like one that is lost on the way. A client
+  // without an address sends from 0.0.0.0, whatever other addresses the interface has (4.1).
   (void)udp_.send_to(socket_, {to, kDhcpServerPort}, std::span(bytes).first(length),
                      message.client);
 }
 
-/// The message of the state that it is in, the first time or once more. RFC 2131, table 4.
+/// Sends or retransmits the message of the present state (RFC 2131, table 4).
 void DhcpClient::send_again() {
   const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
-  // One number from the first DISCOVER to the ACK, so that answers to an earlier one still count
-  // (4.4.1).
+  // One transaction id from the first DISCOVER to the ACK, so that a late answer to a retransmitted
+  // message still counts (4.4.1).
   if (tries_ == 0 && state_ != DhcpState::kRequesting) transaction_ = random32();
   DhcpMessage out =
       message(state_ == DhcpState::kSelecting ? DhcpType::kDiscover : DhcpType::kRequest);
@@ -190,12 +190,12 @@ void DhcpClient::send_again() {
   if (renews) {
     out.client = lease_.address.address;
   } else {
-    // Without an address we cannot hear what is for one host (4.1).
+    // Without an address the stack receives no unicast packet, so ask for broadcast (4.1).
     out.broadcast = true;
     out.requested = state_ == DhcpState::kRequesting ? lease_.address.address : wanted_;
   }
   if (state_ == DhcpState::kRequesting) out.server = lease_.server;
-  if (tries_ < UINT8_MAX) ++tries_;  // 0 would be the first again
+  if (tries_ < UINT8_MAX) ++tries_;  // 0 would be the first try again
   send(out, state_ == DhcpState::kRenewing ? lease_.server : kEverybody);
   wait_for_answer();
 }
@@ -203,7 +203,7 @@ void DhcpClient::send_again() {
 void DhcpClient::wait_for_answer() {
   const Instant now = stack_.now();
   if (state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding) {
-    // 4.4.5: half of the time that remains, but not all the time.
+    // Per 4.4.5, wait half of the remaining time, but at least kLeastBetween.
     const Instant end = state_ == DhcpState::kRenewing ? lease_.rebind_at : lease_.expires;
     deadline_ = std::min(end, now + std::max<Duration>((end - now) / 2, kLeastBetween));
     return;
@@ -220,7 +220,7 @@ void DhcpClient::decline() {
   count(Count::dhcp_declines);
 }
 
-// ---- Time ----
+// ---- Timers ----
 
 Instant DhcpClient::next_deadline() const {
   return std::min({deadline_, fallback_at_, link_local_.next_deadline()});
@@ -261,7 +261,7 @@ void DhcpClient::step() {
   }
 }
 
-// ---- In ----
+// ---- Receiving ----
 
 void DhcpClient::on_event(const UdpEvent& event) {
   if (event.socket == socket_) receive();
@@ -285,9 +285,10 @@ void DhcpClient::receive() {
   }
 }
 
-/// False for what is not for this state, or cannot be true.
+/// Processes a message; false when it is not for the present state, or has invalid content.
 bool DhcpClient::take(const DhcpMessage& in, const IpAddress& from) {
-  // Only who renews is spoken to by name; a server that forgets its own is the one who sent.
+  // A message of a renewing client is sent to one server; an answer without a server identifier is
+  // that server's.
   DhcpMessage message = in;
   if (message.server.is_unspecified()) {
     if (message.type == DhcpType::kOffer) return false;
@@ -321,7 +322,7 @@ bool DhcpClient::take_ack(const DhcpMessage& ack) {
   if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
   if (tries_ == 0 || !names_a_host(prefix_of(ack)) || ack.lease.value_or(0) == 0) return false;
   if (state_ == DhcpState::kRequesting && ack.server != lease_.server) return false;
-  // The time is for the address that was asked for.
+  // A lease is valid only for the address that was requested.
   const IpAddress& asked = state_ == DhcpState::kRebooting ? wanted_ : lease_.address.address;
   if (ack.yours != asked) return false;
   refused_ = 0;
@@ -331,21 +332,20 @@ bool DhcpClient::take_ack(const DhcpMessage& ack) {
     use_lease();
     return true;
   }
-  // A new address; or the old one in a network of another size, for which the stack has to learn
-  // anew.
+  // The address is new, or has another prefix length, which the stack can only take in anew.
   give_up_lease();
   state_ = DhcpState::kChecking;
   deadline_ = kNever;
   held_ = stack_.add_address(settings_.interface, lease_.address,
                              {.probe = true, .give_up = true}) == Error::kOk;
   if (held_) return true;
-  // It is ours already, on another interface, or there is no room for it.
+  // Another interface has the address, or the table of addresses is full.
   decline();
   restart(kAfterDecline);
   return true;
 }
 
-// 4.4.5 and 3.3; times that make no sense are replaced by the RFC's.
+// Takes the times of the lease (4.4.5, 3.3); invalid ones are replaced by the RFC's defaults.
 void DhcpClient::take_lease(const DhcpMessage& ack) {
   lease_ = DhcpLease{};
   lease_.address = prefix_of(ack);
@@ -365,7 +365,7 @@ void DhcpClient::take_lease(const DhcpMessage& ack) {
   lease_.renew_at = requested_ + std::chrono::seconds(renew);
 }
 
-/// The address is in use, from now or for longer.
+/// Takes the address into use, or extends its lease.
 void DhcpClient::use_lease() {
   in_use_ = true;
   state_ = DhcpState::kBound;
@@ -373,7 +373,7 @@ void DhcpClient::use_lease() {
   count(Count::dhcp_leases);
   news_.mask |= DhcpNews::kLease;
   fallback_at_ = kNever;
-  // RFC 3927, 1.9: who has a real address needs no other.
+  // Per RFC 3927, 1.9, a link-local address is not used beside a routable one.
   if (link_local_.address() != kNobody) news_.mask |= DhcpNews::kLinkLocal;
   link_local_.stop();
   if (router_ != lease_.router) leave_router();
@@ -382,9 +382,9 @@ void DhcpClient::use_lease() {
   }
 }
 
-/// The router of the lease becomes the stack's gateway. Clouds give addresses of 32 bits, and a
-/// router outside of the prefix: it is a neighbour on the interface all the same, and gets a route
-/// of its own. One that is a neighbour on another interface is not this server's to name.
+/// Makes the router of the lease the stack's default gateway. Cloud networks give a prefix length
+/// of 32 and a router outside of the prefix, which is a neighbour all the same: it gets a host
+/// route over the interface. A router that is a neighbour on another interface is refused.
 bool DhcpClient::follow_router() {
   const IpAddress& router = lease_.router;
   if (!lease_.address.contains(router) && neighbour_ != router) {
@@ -412,8 +412,8 @@ void DhcpClient::leave_router() {
   router_ = neighbour_ = kNobody;
 }
 
-// After one NAK it begins again at once, after more of them less and less often: a server that
-// refuses all the time, or whoever plays one, must not keep us busy.
+// After one NAK the client restarts at once, after each further one with a longer delay: a server
+// that always refuses, genuine or forged, must not keep the client busy.
 bool DhcpClient::take_nak(const DhcpMessage& nak) {
   const bool renews = state_ == DhcpState::kRenewing || state_ == DhcpState::kRebinding;
   if (!renews && state_ != DhcpState::kRequesting && state_ != DhcpState::kRebooting) return false;
@@ -435,7 +435,7 @@ void DhcpClient::on_event(const AddressEvent& event) {
   if (!held_ || event.address != lease_.address.address) return;
   if (event.state == AddressState::kAssigned && state_ == DhcpState::kChecking) return use_lease();
   if (event.state != AddressState::kDuplicate) return;
-  // Before it was used (4.4.1) or while it was (RFC 5227, 2.4 b).
+  // A conflict before the address was used (4.4.1) or while it was (RFC 5227, 2.4 b).
   decline();
   restart(kAfterDecline);
   wanted_ = kNobody;

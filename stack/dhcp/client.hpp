@@ -1,11 +1,11 @@
 // The DHCP client of one interface (RFC 2131, 4.4), on the public calls of the stack and of UDP.
 //
 //     INIT -> SELECTING -> REQUESTING -> CHECKING -> BOUND -> RENEWING -> REBINDING
-//     REBOOTING -> CHECKING, or INIT when it is refused or not answered
+//     REBOOTING -> CHECKING, or INIT after a NAK or a timeout
 //
-// The first acceptable offer is taken. Its deadlines are: when to begin, when to send again
-// (backing off, with jitter), when to renew, to rebind and to give the address up. The stack probes
-// for the address before it is used; one that somebody has is declined.
+// The client accepts the first valid offer. Its timers are: start, retransmission (exponential
+// backoff, randomized), T1, T2 and the end of the lease. The stack probes for the address before it
+// is used; an address in use by another host is declined.
 #pragma once
 
 #include <cstdint>
@@ -21,41 +21,41 @@ namespace conker {
 
 class DhcpClient {
  public:
-  /// `udp` must outlive it. `entropy` must be unpredictable to peers: transaction numbers come from
-  /// it.
+  /// `udp` must outlive this object. `entropy` must be unpredictable to peers: it seeds the
+  /// transaction ids.
   DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& entropy);
   DhcpClient(const DhcpClient&) = delete;
   DhcpClient& operator=(const DhcpClient&) = delete;
 
-  /// Begins, with INIT-REBOOT if there is an address from another time. kAddressInUse when somebody
-  /// else has the client's port on the interface.
+  /// Starts the client, in INIT-REBOOT where an address of an earlier lease is given. kAddressInUse
+  /// when another socket has the client's port on the interface.
   Error start(std::optional<IpAddress> previous = std::nullopt);
-  /// The lease is given back to the server (4.4.6), and nothing more is asked for. It takes up to
-  /// kPatience where the server's link address is not known; the state is kStopped when it is over.
+  /// Releases the lease (4.4.6) and stops. This takes up to kPatience where the server's link
+  /// address is not resolved; the state is kStopped at the end.
   void stop();
   static constexpr Duration kPatience = 1s;
 
-  /// The interface's link has come up after it was down: the lease is confirmed by any server while
-  /// it stays in use (RFC 2131, 3.7); what waits for an answer is sent again.
+  /// To be called when the interface's link has come up after it was down: any server may confirm
+  /// the lease, which stays in use meanwhile (RFC 2131, 3.7); a pending message is retransmitted.
   void link_up();
 
   // ---- A turn: step 3 ----
 
-  /// Every event of a socket whose cookie has the tag.
+  /// To be called with every event of a socket whose cookie has the tag.
   void on_event(const UdpEvent& event);
-  /// Every event of an address of the interface.
+  /// To be called with every address event of the interface.
   void on_event(const AddressEvent& event);
-  /// After the events.
+  /// To be called after the events: runs the timers.
   void step();
   Instant next_deadline() const;
-  /// False when there is none.
+  /// Takes what has happened since the last call; false when nothing has.
   bool next_news(DhcpNews& news);
 
-  // ---- Questions ----
+  // ---- Queries ----
   DhcpState state() const { return state_; }
-  /// Null while there is none in use.
+  /// The lease in use; null while there is none.
   const DhcpLease* lease() const { return in_use_ ? &lease_ : nullptr; }
-  /// 0.0.0.0 while there is none.
+  /// The link-local address in use (RFC 3927); 0.0.0.0 while there is none.
   IpAddress link_local() const { return link_local_.address(); }
   InterfaceId interface() const { return settings_.interface; }
 
@@ -66,7 +66,7 @@ class DhcpClient {
   void finish_stop();
   void count(Count what) { udp_.counters().add(what); }
 
-  // ---- Out ----
+  // ---- Sending ----
   DhcpMessage message(DhcpType type) const;
   void send(const DhcpMessage& message, const IpAddress& to);
   void send_again();
@@ -75,7 +75,7 @@ class DhcpClient {
   std::uint32_t random32();
   Duration jittered(Duration wait);
 
-  // ---- In ----
+  // ---- Receiving ----
   void receive();
   bool take(const DhcpMessage& message, const IpAddress& from);
   bool take_offer(const DhcpMessage& offer);
@@ -94,17 +94,16 @@ class DhcpClient {
   UdpId socket_{};
   DhcpState state_ = DhcpState::kStopped;
   DhcpLease lease_;    // offered, being checked, or in use
-  bool held_ = false;  // the stack has its address
+  bool held_ = false;  // the address is in the stack's table, tentative or assigned
   bool in_use_ = false;
-  IpAddress router_ = IpAddress::v4(0);  // the stack's gateway on its behalf; 0.0.0.0: none
-  IpAddress neighbour_ =
-      IpAddress::v4(0);  // a router outside of the prefix that has a route of its own
-  IpAddress wanted_ = IpAddress::v4(0);  // from the time before
+  IpAddress router_ = IpAddress::v4(0);     // default gateway by this client; 0.0.0.0: none
+  IpAddress neighbour_ = IpAddress::v4(0);  // a router outside of the prefix, with a host route
+  IpAddress wanted_ = IpAddress::v4(0);     // of the earlier lease
   std::uint32_t transaction_ = 0;
-  std::uint8_t tries_ = 0;    // of the message that waits for an answer
+  std::uint8_t tries_ = 0;    // of the present message
   std::uint8_t refused_ = 0;  // NAKs and conflicts in a row
-  Instant began_{};           // to ask for an address
-  Instant requested_{};       // when the lease was asked for: it runs from here (4.4.1)
+  Instant began_{};           // secs: when the client began to ask
+  Instant requested_{};       // when the lease was requested: it runs from here (4.4.1)
   Instant deadline_ = kNever;
   Instant fallback_at_ = kNever;
   DhcpNews news_;

@@ -6,13 +6,13 @@ namespace conker {
 namespace {
 
 constexpr std::uint8_t kPrefix = 16;
-// 169.254.1.0 to 169.254.254.255: the first and last 256 are reserved (RFC 3927, 2.1).
+// 169.254.1.0 to 169.254.254.255: the first and last 256 addresses are reserved (RFC 3927, 2.1).
 constexpr std::uint32_t kFirst = 0xa9fe0100, kCount = 254 * 256;
 
 }  // namespace
 
-// From the MAC, so that a host takes the same address again after it was switched off, and others
-// take others (RFC 3927, 2.1). That needs no secret.
+// Chooses from the MAC address, so that a host takes the same address again after a restart, and
+// hosts differ (RFC 3927, 2.1). This needs no secret.
 IpAddress LinkLocal::choose() const {
   std::uint64_t word = conflicts_;
   for (const std::uint8_t byte : stack_.network().mac(interface_).bytes) word = word << 8 | byte;
@@ -32,7 +32,7 @@ void LinkLocal::try_one() {
           Error::kOk;
   try_at_ = kNever;
   if (held_) return;
-  // The table of addresses is full, or another interface of ours has it.
+  // The table of addresses is full, or another interface has the address.
   ++conflicts_;
   try_at_ = stack_.now() + kRateLimit;
 }
@@ -55,7 +55,7 @@ bool LinkLocal::on_address(const AddressEvent& event) {
   const bool news = in_use_;
   held_ = in_use_ = false;
   ++conflicts_;
-  // RFC 3927, 2.2.1: whoever meets conflicts all the time must not flood the link with probes.
+  // Per RFC 3927, 2.2.1, after MAX_CONFLICTS conflicts a host probes at RATE_LIMIT_INTERVAL only.
   try_at_ = stack_.now() + (conflicts_ > kMostConflicts ? kRateLimit : Duration{0});
   return news;
 }

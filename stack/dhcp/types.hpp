@@ -1,4 +1,4 @@
-// What the users of the DHCP client see.
+// The types in the DHCP client's public calls.
 #pragma once
 
 #include <array>
@@ -13,21 +13,21 @@
 
 namespace conker {
 
-/// The states of RFC 2131, 4.4 (figure 5), one between the server's word and its use, and one at
-/// the end.
+/// The states of RFC 2131, 4.4 (figure 5), with kChecking between the ACK and BOUND, and kReleasing
+/// before the end.
 enum class DhcpState : std::uint8_t {
   kStopped,
-  kInit,  // waits before it begins (again)
+  kInit,  // waits before the first DISCOVER
   kSelecting,
   kRequesting,
-  kRebooting,  // asks for an address that it had before
+  kRebooting,  // requests the address of an earlier lease
   kChecking,   // the stack probes for the address (4.4.1, RFC 5227)
   kBound,
-  kRenewing,   // asks the server for more time
-  kRebinding,  // asks any server for more time
-  kReleasing,  // has said good-bye, and waits for ARP to let it out
+  kRenewing,   // requests an extension from its server
+  kRebinding,  // requests an extension from any server
+  kReleasing,  // has a RELEASE to send, which waits for ARP
 };
-/// As the RFC writes them: "BOUND"; "CHECKING" and "RELEASING" for those that it has no name for.
+/// The RFC's names: "BOUND"; "CHECKING" and "RELEASING" for the two states that it does not have.
 const char* to_string(DhcpState state);
 
 struct DhcpLease {
@@ -35,7 +35,7 @@ struct DhcpLease {
   IpAddress server = IpAddress::v4(0), router = IpAddress::v4(0);  // 0.0.0.0: none
   std::array<IpAddress, DhcpMessage::kMostServers> dns{};
   std::uint8_t dns_count = 0;
-  Instant renew_at = kNever, rebind_at = kNever, expires = kNever;  // never: a lease for ever
+  Instant renew_at = kNever, rebind_at = kNever, expires = kNever;  // kNever: an infinite lease
 
   std::span<const IpAddress> dns_servers() const { return std::span(dns).first(dns_count); }
 };
@@ -43,18 +43,18 @@ struct DhcpLease {
 struct DhcpSettings {
   InterfaceId interface;
   std::uint8_t tag = 0;        // the upper 8 bits of its socket's cookie
-  bool use_router = true;      // becomes the stack's gateway
-  bool link_local = true;      // an address of our own making while no server answers (RFC 3927)
-  Duration patience = 10s;     // with the servers before that
-  Duration begin_within = 1s;  // before the first message, at random; RFC 2131, 4.4.1 says 1 to 10
-                               // s, for houses full of machines that are switched on at once
+  bool use_router = true;      // sets the stack's default gateway
+  bool link_local = true;      // a link-local address while no server answers (RFC 3927)
+  Duration patience = 10s;     // wait for a server before that
+  Duration begin_within = 1s;  // random delay of the first message; RFC 2131, 4.4.1 says 1 to 10 s,
+                               // for many hosts that are switched on at once
 };
 
-/// What has happened since it was last asked.
+/// What has happened since the last call of next_news().
 struct DhcpNews {
   enum Bits : std::uint8_t {
     kLease = 1,      // lease() is in use, or has new servers or times
-    kLost = 2,       // the address `lost` is not ours any more: its connections are best reset
+    kLost = 2,       // the address `lost` was removed: its connections are best reset
     kLinkLocal = 4,  // link_local() has changed
   };
   std::uint8_t mask = 0;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kForEver = 0xffffffff;
 
-/// Looks at every record of the answer section; false when one of them is not all there.
+/// Calls f for every record of the answer section; false when the section is truncated.
 template <typename F>
 bool for_each_record(DnsReader& reader, std::uint16_t count, F&& f) {
   for (std::uint16_t i = 0; i < count; ++i) {
@@ -19,9 +19,9 @@ bool for_each_record(DnsReader& reader, std::uint16_t count, F&& f) {
   return true;
 }
 
-/// One look through the answers for `reading.name`: takes its addresses, or else goes to what it is
-/// an alias of, which `moved` tells. What is said of other names is not believed (RFC 5452, 6).
-/// False when the message is malformed.
+/// Reads the answer section once: takes the A records of `reading.name`, or else follows its CNAME,
+/// which sets `moved`. Records of other names are ignored (RFC 5452, 6). False when the message is
+/// malformed.
 bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& moved) {
   DnsName target;
   std::uint32_t alias_ttl = kForEver;
@@ -48,8 +48,8 @@ bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& 
   return whole;
 }
 
-/// For how long "there is none" may be kept (RFC 2308, 5): the SOA of a zone that the name lies in
-/// says it, and without one it may not be kept at all.
+/// Seconds that a negative answer may be cached (RFC 2308, 5): the SOA of a zone that contains the
+/// name gives them; without one it must not be cached.
 std::uint32_t negative_seconds(DnsReader reader, std::uint16_t authorities, const DnsName& name) {
   std::uint32_t seconds = 0;
   (void)for_each_record(reader, authorities, [&](const DnsRecord& record) {
@@ -93,7 +93,7 @@ DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
     if (moved && ++reading.aliases > kMostAliases) return is(DnsVerdict::kEndless);
   }
   if (reading.addresses.count > 0) return is(DnsVerdict::kAddresses);
-  // NXDOMAIN is about the end of the chain (RFC 6604, 3).
+  // Per RFC 6604, 3, NXDOMAIN is about the end of the CNAME chain.
   const bool no_such_name = header.code == DnsHeader::kNoSuchName;
   if (!no_such_name && reading.aliases > aliases) return is(DnsVerdict::kAskAgain);
   for (std::uint16_t i = 0; i < header.answers; ++i) {

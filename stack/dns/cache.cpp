@@ -12,7 +12,7 @@ DnsCache::DnsCache(Arena& arena, std::uint32_t entries, const SipKey& key)
       heads_(arena.take<std::uint32_t>(std::bit_ceil(std::size_t{entries} + 1))),
       key_(key) {}
 
-// Keyed, so that whoever makes us ask for names cannot make a chain long.
+// The hash is keyed, so that a peer that chooses the names cannot make a chain long.
 std::uint32_t& DnsCache::bucket(const DnsName& name) {
   std::array<std::uint64_t, (DnsName::kMaxBytes + 7) / 8> words{};
   std::memcpy(words.data(), name.bytes().data(), name.bytes().size());

@@ -1,4 +1,4 @@
-// What has been answered, for as long as it may be kept.
+// The resolver's cache.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,8 @@
 
 namespace conker {
 
-/// Addresses by name, and names and addresses that there are none of (RFC 2308). When it is full
-/// the entry unused longest is forgotten. Entries that have run out stay until then, and are not
-/// found.
+/// Addresses by name, with negative answers (RFC 2308). A full cache evicts the entry that was
+/// unused longest. Expired entries stay until then, and are not found.
 class DnsCache {
  public:
   DnsCache(Arena& arena, std::uint32_t entries, const SipKey& key);
@@ -25,15 +24,15 @@ class DnsCache {
     DnsStatus status;
     DnsAddresses addresses;
     Instant expires;
-    std::uint32_t chain;  // the next of the same hash, counted from one
+    std::uint32_t chain;  // the next in the same hash chain, counted from one
     std::uint32_t used_next, used_previous;
   };
 
-  /// Null when nothing that still holds is known of the name. Good until the next call.
+  /// The entry of a name; null when there is none that is valid. Good until the next call.
   const Entry* find(const DnsName& name, Instant now);
-  /// Takes the place of what was known of the name.
+  /// Enters an answer; it replaces the name's entry.
   void put(const DnsName& name, DnsStatus status, const DnsAddresses& addresses, Instant expires);
-  /// Forgets everything: other servers may know other things.
+  /// Empties the cache, as for other servers, which may give other answers.
   void clear();
   std::uint32_t size() const { return used_.size(); }
 
@@ -44,10 +43,10 @@ class DnsCache {
   void touch(std::uint32_t index);
 
   std::span<Entry> entries_;
-  std::span<std::uint32_t> heads_;  // hash chains, counted from one
+  std::span<std::uint32_t> heads_;  // heads of hash chains, counted from one
   SipKey key_;
   std::uint32_t fresh_ = 0;  // entries from here on were never used
-  IndexList<Entry, &Entry::used_next, &Entry::used_previous> used_;  // the one unused longest first
+  IndexList<Entry, &Entry::used_next, &Entry::used_previous> used_;  // least recently used first
 };
 
 }  // namespace conker

@@ -7,7 +7,7 @@
 namespace conker {
 namespace {
 
-/// The longest answer that is taken, over either protocol; longer ones count as malformed.
+/// The longest message that is accepted over either protocol, in bytes; a longer one is malformed.
 constexpr std::size_t kMessageBytes = 4096;
 constexpr std::uint64_t kPurpose = 0x5452;
 constexpr std::size_t kQueryBytes = kDnsHeader + DnsName::kMaxBytes + 4;
@@ -102,7 +102,7 @@ bool Resolver::next_answer(DnsAnswer& answer) {
   return true;
 }
 
-// ---- Asking ----
+// ---- Queries sent ----
 
 Duration Resolver::patience(const Query& query) const {
   return settings_.timeout *
@@ -123,8 +123,8 @@ void Resolver::ask(Query& query) {
     return finish(query, status, {}, Duration{0}, false);
   }
   const bool asked = query.over_tcp ? ask_over_tcp(query) : ask_over_udp(query);
-  // What could not even leave is tried again after a while too: the link or the route may come
-  // back.
+  // A query that could not be sent is retried after the timeout, too: the link or the route may
+  // come back.
   if (!asked) hang_up(query);
   wait(query, stack_.now() + patience(query));
 }
@@ -162,7 +162,7 @@ void Resolver::next_try(Query& query) {
   ask(query);
 }
 
-// The ids are forgotten: what still comes for them finds no query.
+// Closes the query's socket and connection and forgets their ids: later events find no query.
 void Resolver::hang_up(Query& query) {
   if (query.socket != UdpId{}) (void)udp_.close(query.socket);
   if (query.connection != ConnectionId{}) (void)stack_.close(query.connection);
@@ -182,7 +182,7 @@ void Resolver::step() {
   }
 }
 
-// ---- Answers ----
+// ---- Answers received ----
 
 Resolver::Query* Resolver::query_of(std::uint32_t cookie) {
   const std::uint32_t slot = cookie & 0xffffff;
@@ -195,7 +195,7 @@ void Resolver::on_event(const UdpEvent& event) {
   while (const auto datagram = udp_.receive(event.socket, tables_.message)) {
     const auto message =
         tables_.message.first(std::min<std::size_t>(datagram->length, kMessageBytes));
-    // The socket may be another one by now, or the query over.
+    // take() may have ended the query or replaced its socket.
     if (take(*query, message)) return;
   }
   if (event.has(UdpEvent::kRefused)) next_try(*query);
@@ -210,7 +210,7 @@ void Resolver::on_event(const Event& event) {
   }
   if (event.has(Event::kConnected)) send_over_tcp(*query);
   receive_over_tcp(*query);
-  // Whoever ends before the answer is whole has not answered.
+  // A server that closes before the answer is complete has failed.
   if (event.has(Event::kPeerClosed) && query->connection == event.connection) next_try(*query);
 }
 
@@ -219,8 +219,8 @@ void Resolver::send_over_tcp(Query& query) {
   const std::size_t length =
       emit_dns_query(query.id, query.current, std::span(bytes).subspan(kLengthBytes));
   put16(bytes, 0, static_cast<std::uint16_t>(length));
-  // A fresh connection's queue is empty: short of memory, the peer hears half a question and we
-  // time out.
+  // The send queue of a new connection is empty: where the pool has no room, the query is cut and
+  // times out.
   (void)stack_.send(query.connection, std::span(bytes).first(kLengthBytes + length));
   query.asked_over_tcp = true;
 }
@@ -249,7 +249,7 @@ void Resolver::receive_over_tcp(Query& query) {
   if (!take(query, message)) next_try(query);
 }
 
-/// Whether that was the answer, good or bad; what it is not is as if it had never come.
+/// Interprets a message; false when it is not the answer to this query, and is ignored.
 bool Resolver::take(Query& query, std::span<const std::byte> message) {
   Counters& counters = udp_.counters();
   const DnsReading reading = read_dns_answer(message, query.id, query.current, query.aliases);
@@ -282,7 +282,7 @@ bool Resolver::take(Query& query, std::span<const std::byte> message) {
       ask(query);
       break;
     case DnsVerdict::kTruncated:
-      // Over TCP it would be a lie.
+      // A truncated answer over TCP is malformed.
       if (query.over_tcp) {
         next_try(query);
       } else {

@@ -1,10 +1,9 @@
-// The resolver (RFC 1035, 7; RFC 1123, 6.1.3): a stub that asks servers which do the work.
+// A stub resolver (RFC 1035, 7; RFC 1123, 6.1.3) that queries recursive servers.
 //
-// It stands on the public calls of the stack and of UDP. Every question goes out from a socket of
-// its own, bound to a port that nobody can foresee and connected to one server, with an id that
-// nobody can foresee either, and both are new whenever it is asked again (RFC 5452, 9.1 and 10). A
-// truncated answer is asked for again over TCP. Names are asked for as they are written: there is
-// no list of domains to try.
+// It uses the public calls of the stack and of UDP. Every query is sent from a socket of its own,
+// with an unpredictable port and id, connected to one server; each retry takes a new port and id
+// (RFC 5452, 9.1 and 10). A truncated answer is asked for again over TCP. Names are absolute: there
+// is no search list.
 #pragma once
 
 #include <array>
@@ -38,44 +37,44 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Whom to ask, the first one first; what is beyond kMostServers is left out. The cache is
-  /// emptied when they are others than before.
+  /// Sets the servers in order of preference, at most kMostServers; the others are ignored. Empties
+  /// the cache when they differ from the ones before.
   void set_servers(std::span<const IpAddress> servers);
   std::span<const IpAddress> servers() const { return std::span(servers_).first(server_count_); }
 
-  /// Asks for the addresses of a name; the answer comes from next_answer(), perhaps at once.
+  /// Starts a query for the addresses of a name; next_answer() returns the answer, perhaps at once.
   /// kInvalidArgument: not a name; kTableFull.
   Result<DnsQueryId> resolve(std::string_view name, std::uint32_t cookie);
-  /// No answer will come. kNoSuchId.
+  /// Cancels a query: no answer will be returned. kNoSuchId.
   Error cancel(DnsQueryId id);
   bool next_answer(DnsAnswer& answer);
 
   // ---- A turn: step 3 ----
 
-  /// Every event of a socket or connection whose cookie has the tag.
+  /// To be called with every event of a socket or connection whose cookie has the tag.
   void on_event(const UdpEvent& event);
   void on_event(const Event& event);
-  /// After the events: asks again, gives up.
+  /// To be called after the events: retries queries and times them out.
   void step();
   Instant next_deadline() const { return deadline_; }
 
-  // ---- Questions ----
+  // ---- Queries of state ----
   std::uint32_t query_count() const { return tables_.queries.size(); }
   std::uint32_t cached() const { return tables_.cache.size(); }
 
  private:
   struct Query {
-    DnsName name;     // as it was asked for
-    DnsName current;  // where its aliases have led
+    DnsName name;     // as resolve() was given it
+    DnsName current;  // the end of the CNAME chain so far
     Instant deadline = kNever;
     UdpId socket{};
-    ConnectionId connection{};  // while it is asked over TCP
+    ConnectionId connection{};  // while the query is sent over TCP
     std::uint32_t cookie = 0;
     std::uint16_t id = 0;
     std::uint16_t tries = 0;  // for the current name
     std::uint8_t aliases = 0;
-    std::uint32_t seconds = 0xffffffff;  // that its answer may be kept
-    bool failed = false;                 // a server said so
+    std::uint32_t seconds = 0xffffffff;  // that its answer may be cached
+    bool failed = false;                 // a server answered with a failure
     bool over_tcp = false, asked_over_tcp = false;
     bool done = false;
     DnsAnswer answer;
@@ -85,7 +84,7 @@ class Resolver {
     Tables(Arena& arena, const ResolverSettings& settings, const SipKey& key);
     SlotTable<Query, DnsQueryId> queries;
     DnsCache cache;
-    std::span<std::byte> message;  // one at a time is read here
+    std::span<std::byte> message;  // the message being read
   };
 
   Resolver(Arena arena, const ResolverSettings& settings, Udp& udp, const Entropy& entropy);
@@ -124,7 +123,7 @@ class Resolver {
   std::array<IpAddress, kMostServers> servers_{};
   std::uint8_t server_count_ = 0;
   IndexList<Query, &Query::done_next, &Query::done_previous> done_;
-  Instant deadline_ = kNever;  // of the first query, or earlier
+  Instant deadline_ = kNever;  // of the earliest query, or earlier
 };
 
 }  // namespace conker

@@ -1,4 +1,4 @@
-// What the users of the resolver see.
+// The types in the resolver's public calls.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace conker {
 
-/// Names one question for ever, as a ConnectionId names a connection.
+/// Identifies one query for ever, as a ConnectionId identifies a connection.
 struct DnsQueryId {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -21,17 +21,17 @@ struct DnsQueryId {
 enum class DnsStatus : std::uint8_t {
   kFound,
   kNoSuchName,    // NXDOMAIN (RFC 2308, 2.1)
-  kNoAddress,     // the name is there, but has no IPv4 address (RFC 2308, 2.2)
-  kTimedOut,      // no server has answered
-  kServerFailed,  // those that answered could not or would not
-  kBadAnswer,     // the answer makes no sense: a chain of names without end
+  kNoAddress,     // the name exists, but has no IPv4 address (RFC 2308, 2.2)
+  kTimedOut,      // no server answered
+  kServerFailed,  // the servers that answered reported a failure
+  kBadAnswer,     // the answer is malformed, or a chain of CNAMEs without end
   kNoServers,
 };
-/// In plain words: "there is no such name".
+/// The status in plain words: "there is no such name".
 const char* to_string(DnsStatus status);
 
 struct DnsAddresses {
-  static constexpr std::size_t kMost = 8;  // what is beyond is left out
+  static constexpr std::size_t kMost = 8;  // further addresses are left out
   std::array<IpAddress, kMost> list{};
   std::uint8_t count = 0;
 
@@ -40,23 +40,23 @@ struct DnsAddresses {
 
 struct DnsAnswer {
   DnsQueryId id;
-  std::uint32_t cookie = 0;  // what resolve() was given
+  std::uint32_t cookie = 0;  // as given to resolve()
   DnsStatus status = DnsStatus::kFound;
   DnsAddresses addresses;  // of kFound
-  Duration valid{0};       // for how long it may be kept
-  bool cached = false;     // no server was asked
+  Duration valid{0};       // how long the answer may be cached
+  bool cached = false;     // answered from the cache
 };
 
 struct ResolverSettings {
-  /// Ids of its sockets and connections: the upper 8 bits of their cookies, by which their events
-  /// are known.
+  /// The upper 8 bits of the cookies of its sockets and connections, by which their events are
+  /// routed.
   std::uint8_t tag = 0;
-  std::uint32_t queries = 64;   // under way or not yet fetched; resolve() fails
-  std::uint32_t entries = 256;  // of the cache; the one unused longest is forgotten
-  Duration timeout = 1s;    // for the first answer; doubled after each round through the servers
-  std::uint8_t rounds = 3;  // through all servers
-  Duration longest = 24h;   // that an answer is kept, whatever its sender says (RFC 2181, 8)
-  Duration longest_nothing = 1h;  // the same for "there is none" (RFC 2308, 5)
+  std::uint32_t queries = 64;     // under way or not yet fetched; beyond it resolve() fails
+  std::uint32_t entries = 256;    // of the cache; the least recently used is evicted
+  Duration timeout = 1s;          // of the first try; doubled after each round through the servers
+  std::uint8_t rounds = 3;        // of tries, each through all servers
+  Duration longest = 24h;         // a cap on the TTL of answers (RFC 2181, 8)
+  Duration longest_nothing = 1h;  // the same for negative answers (RFC 2308, 5)
 };
 
 }  // namespace conker
