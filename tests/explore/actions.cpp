@@ -1,4 +1,4 @@
-// The names of actions, for replays and stories.
+// Names of actions, for replays and stories.
 #include "tests/explore/actions.hpp"
 
 #include <array>

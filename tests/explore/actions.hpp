@@ -1,5 +1,5 @@
-// What can happen to a stack, one thing at a time: a segment of a peer, a call of the application,
-// a step of the turn, time.
+// The actions: a segment of a peer, a call of the application, a step of the turn, or the passing
+// of time.
 #pragma once
 
 #include <cstdint>
@@ -10,55 +10,55 @@
 
 namespace conker::explore {
 
-/// Segments as a peer may send them. Numbers come from the stack's own tables, so that each is just
-/// what its name says in every state.
+/// The segments that a peer may send. Their numbers come from the stack's own tables, so that each
+/// is what its name says in every state.
 enum class Kind : std::uint8_t {
-  kSyn,  // a new handshake; inside the window of a connection; beyond all that TIME-WAIT remembers
-  kSynAgain,    // the SYN of this very connection once more, or an old one
-  kSynAck,      // of all that we have sent
-  kAck,         // of all that we have sent
-  kAckOld,      // of nothing new
-  kAckUnsent,   // of what we have not sent yet
-  kZeroWindow,  // an ACK of all, and the window is closed
-  kData,        // the next bytes
-  kDataLong,    // and those behind them
-  kDataAhead,   // the bytes behind the next
-  kDataOld,     // the last bytes again
-  kFin,         // with an ACK of all
-  kFinAgain,    // our last ACK did not arrive
-  kFinCross,    // with an ACK of nothing new: it has crossed ours
-  kFinData,     // with the next bytes
-  kFinAhead,    // with the bytes behind the next
-  kRst,         // just where it must be believed
-  kRstInside,   // in the window, but not at its edge
+  kSyn,  // a new handshake; in the window of a connection; beyond the sequence space of TIME-WAIT
+  kSynAgain,    // a duplicate of this connection's SYN, or an old one
+  kSynAck,      // acknowledges SND.NXT
+  kAck,         // acknowledges SND.NXT
+  kAckOld,      // acknowledges SND.UNA
+  kAckUnsent,   // acknowledges beyond SND.NXT
+  kZeroWindow,  // acknowledges SND.NXT with a window of zero
+  kData,        // a segment at RCV.NXT
+  kDataLong,    // two segments' data at RCV.NXT
+  kDataAhead,   // a segment out of order, one behind RCV.NXT
+  kDataOld,     // a segment again that was received
+  kFin,         // acknowledges SND.NXT
+  kFinAgain,    // a retransmitted FIN: the last ACK was lost
+  kFinCross,    // acknowledges SND.UNA: simultaneous close
+  kFinData,     // with data at RCV.NXT
+  kFinAhead,    // out of order, with data one segment behind RCV.NXT
+  kRst,         // at RCV.NXT
+  kRstInside,   // in the window, not at RCV.NXT
   kRstOutside,  // before the window
-  kNoFlags,     // neither ACK nor anything else
+  kNoFlags,     // no flag, not even ACK
 };
 inline constexpr unsigned kKindCount = 20;
 
 enum class Verb : std::uint8_t {
   kSegment,      // of a tuple
-  kUnreachable,  // ICMP says that the SYN of a tuple did not arrive
+  kUnreachable,  // ICMP unreachable about the SYN of a tuple
   kConnect,      // with a tuple
-  kClose,        // and the following: of a slot
-  kCloseSoon,    // with a bound
+  kClose,        // this and the following: of a slot
+  kCloseSoon,    // with a time limit
   kAbort,
   kShutdown,
   kSend,
   kReceive,
-  kAbortWaiting,  // somebody found the id in the listener's queue
+  kAbortWaiting,  // of a connection that waits in the listener's accept queue
   kCloseWaiting,
-  kListen,  // and the following: of nothing in particular
+  kListen,  // this and the following: without an argument
   kUnlisten,
   kAccept,
-  kTime,   // up to the next deadline, and what is due
-  kEvent,  // one
+  kTime,   // up to the next deadline, and what is due then
+  kEvent,  // takes one event
   kOutput,
   kReap,
-  kTurn,           // all events, output, reap
+  kTurn,           // takes all events, output, reap
   kLink,           // becomes busy, or free again
-  kHomeByAbort,    // the application aborts everything; nothing may be left
-  kHomeByClosing,  // it closes everything and the peer is silent; nothing may be left
+  kHomeByAbort,    // winding up: the application aborts everything; nothing may be left
+  kHomeByClosing,  // winding up: the application closes all, peers are silent; nothing may be left
 };
 inline constexpr unsigned kVerbCount = 22;
 
@@ -70,11 +70,11 @@ struct Action {
   constexpr bool operator==(const Action&) const = default;
 };
 
-/// As it is written in a replay: "fin-ack 0", "connect 1", "time".
+/// The action as replays write it: "fin-ack 0", "connect 1", "time".
 std::string name_of(const Action& action);
-/// As it is told in a story: "the peer of 0 sends its FIN".
+/// The action as stories write it: "the peer of 0 sends its FIN".
 std::string tell(const Action& action);
-/// Actions with commas between them; nothing, and in `unknown` the first that is none.
+/// Parses actions separated by commas; nothing, and in `unknown` the first invalid one.
 std::optional<std::vector<Action>> parse_actions(std::string_view text, std::string& unknown);
 
 }  // namespace conker::explore

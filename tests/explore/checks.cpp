@@ -1,5 +1,5 @@
-// What must hold after every single action, whatever it was. Much of it the audit says too; what
-// can be asked twice, in two ways, is.
+// Invariants that are checked after every action. The audit covers many of them; this checks them
+// in a second, independent way.
 #include "tests/explore/checks.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ class Inspection {
     if (!books.balanced()) check(false, books.fault);
   }
 
-  // Each list holds exactly those who say that they are in it, each once.
+  // Each list holds exactly the records that are marked as its members, each once.
   template <typename Table, typename Record>
   std::uint32_t walk(const Table& table, std::uint32_t head, std::uint32_t Record::*next) {
     std::uint32_t seen = 0;
@@ -83,7 +83,7 @@ class Inspection {
     });
   }
 
-  // Who holds what, and that nobody finds anything by an id whose time is over.
+  // Ids of the application, the table and the queues agree, and a stale id finds nothing.
   void check_ids() {
     const Ledger& ledger = world_.ledger();
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) {
@@ -118,7 +118,8 @@ class Inspection {
     return !stack_.info(id, info) && deaf(id);
   }
 
-  // No call finds it. A call that does changes the world, and that is the end of this search.
+  // Whether every call refuses the id. A call that does not has changed the world, which ends the
+  // search.
   bool deaf(ConnectionId id) {
     const auto none = [](Error error) { return error == Error::kNoSuchId; };
     return none(stack_.send(id, {}).error()) && none(stack_.receive(id, {}).error()) &&
@@ -127,8 +128,7 @@ class Inspection {
            none(stack_.close(id)) && none(stack_.abort(id));
   }
 
-  // The ring of state changes against the diagram, against itself, and against the states as they
-  // are.
+  // The trace of state changes agrees with the diagram, with itself, and with the present states.
   void check_transitions() {
     std::array<ConnectionId, kMostSlots> last_id{};
     std::array<State, kMostSlots> last{};
@@ -211,7 +211,7 @@ class Inspection {
           "there are more TIME-WAIT records than fit");
   }
 
-  // Nobody sleeps through a deadline.
+  // next_deadline() is not later than any deadline.
   void check_deadline() {
     const Instant next = stack_.next_deadline();
     const Instant now = stack_.now();

@@ -1,22 +1,21 @@
-// What must hold after every single action, whatever it was.
+// Invariants that are checked after every action.
 #pragma once
 
 #include "tests/explore/world.hpp"
 
 namespace conker::explore {
 
-/// Which state changes were ever seen, how often each slot was given out, how often Destroy refused
-/// something.
+/// Counts state changes seen, slots given out, and attempts that Destroy refused.
 struct Coverage {
   std::array<std::uint16_t, kStateCount> transitions{};
   std::array<std::uint32_t, kMostSlots> generations{};
   std::uint16_t states = 0;
-  std::uint64_t refusals = 0;  // in Destroy, in one path
+  std::uint64_t refusals = 0;  // in Destroy, on one path
 
   void join(const Coverage& other);
 };
 
-/// Null, or what is wrong. Changes nothing unless something is.
+/// Checks all invariants. Null, or what is wrong; then the world may have changed.
 const char* inspect(World& world, Coverage& coverage);
 
 }  // namespace conker::explore

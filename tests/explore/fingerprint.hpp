@@ -1,4 +1,4 @@
-// What of a state decides about everything that can still happen, in 128 bits.
+// Fingerprints: 128 bits of everything in a state that decides what can still happen.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace conker::explore {
 
-/// Two states with the same fingerprint are taken for one. `key` finds it, `check` notices when two
-/// states only share the key.
+/// The fingerprint of a state; two states with the same one are taken for one. `key` finds it,
+/// `check` notices that two states share only the key.
 struct Fingerprint {
   std::uint64_t key = 0;
   std::uint64_t check = 0;

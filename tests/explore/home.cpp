@@ -1,4 +1,4 @@
-// Everybody goes home, and nothing may be left; and what there is meanwhile, in words.
+// Winding up: all connections are ended and nothing may be left. And the state of a world as text.
 #include "tests/explore/world.hpp"
 
 namespace conker::explore {

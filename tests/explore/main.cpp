@@ -1,4 +1,4 @@
-// conker_explore: every order of what can happen to a small stack, on the code that ships.
+// conker_explore: tries every order of actions on a small stack, with the code of the product.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -70,8 +70,8 @@ int replay(const Arguments& arguments) {
   return wrong ? kFound : kNothing;
 }
 
-// Each scene in its turn, for moments that grow longer, so that the near is looked at everywhere
-// before the far is anywhere.
+// Explores the scenes in turn, for periods that grow, so that all are explored near the root before
+// one is explored in depth.
 void work_in_turn(const Searches& searches, Clock::time_point begun, Clock::time_point end) {
   while (Clock::now() < end) {
     bool any = false;

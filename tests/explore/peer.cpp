@@ -1,4 +1,4 @@
-// The peers: whatever a stack may be sent, made from what its own tables say.
+// The peers: they make segments of any kind from the stack's own tables.
 #include "tests/explore/peer.hpp"
 
 #include <string>
@@ -66,7 +66,7 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
              .irs = record.rcv_nxt - 1,
              .window = kPiece};
   });
-  // Beside the TIME-WAIT record that it reopens, the half-open one is asked first.
+  // A half-open record takes precedence over the TIME-WAIT record that it reopens.
   t.half_open.for_each([&](std::uint32_t, const HalfOpen& record) {
     if (record.tuple != tuple) return;
     found = {.what = Counterpart::What::kHalfOpen,
@@ -77,7 +77,7 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
              .window = kPiece};
   });
   if (found.what != Counterpart::What::kNothing) return found;
-  // Nobody hears it; the peer may still speak as if somebody did.
+  // There is no connection; the peer may send segments as if there were one.
   found = {.rcv_nxt = kPeerIss, .snd_una = Seq(77), .snd_nxt = Seq(77), .irs = kPeerIss};
   for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
     if (t.connections.live(slot) && t.connections[slot].tuple == tuple) take(slot);

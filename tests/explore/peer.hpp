@@ -1,4 +1,4 @@
-// The peers: whatever a stack may be sent, made from what its own tables say.
+// The peers: they make segments of any kind from the stack's own tables.
 #pragma once
 
 #include <array>
@@ -25,27 +25,27 @@ constexpr std::uint32_t peer_of(const FourTuple& tuple) {
 }
 FourTuple tuple_of(std::uint32_t peer);
 
-/// What the stack knows of a four-tuple.
+/// What the stack's tables hold about a four-tuple.
 struct Counterpart {
   enum class What : std::uint8_t { kNothing, kConnection, kHalfOpen, kTimeWait };
   What what = What::kNothing;
   std::uint32_t slot = kNone;  // of a connection
   State state = State::kClosed;
   Seq rcv_nxt, snd_una, snd_nxt, irs;
-  std::uint32_t window = 0;  // that we announced
+  std::uint32_t window = 0;  // that the stack has announced
   bool application_closed = false;
   bool fin_sent = false;
-  bool peer_fin_seen = false;  // perhaps beyond a hole
+  bool peer_fin_seen = false;  // perhaps out of order
 };
 Counterpart look(const Stack& stack, std::uint32_t peer);
 
-/// Frames are written once, by the tests' own encoder; then only the numbers in them change.
+/// Encodes frames once, by the tests' own encoder; then only changes the numbers in them.
 class Peer {
  public:
   explicit Peer(std::uint32_t peer);
 
   std::span<const std::byte> segment(Kind kind, const Counterpart& to);
-  /// ICMP: no such port, about the SYN that began at `iss`.
+  /// ICMP port unreachable about the SYN with sequence number `iss`.
   test::Bytes unreachable(Seq iss) const;
 
  private:

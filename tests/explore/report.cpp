@@ -1,4 +1,4 @@
-// What the exploration says at its end.
+// Output of the exploration's results.
 #include "tests/explore/report.hpp"
 
 #include <cinttypes>
@@ -92,7 +92,7 @@ bool tell_story(const Scene& scene, const std::vector<Action>& path, std::string
   for (const Action& action : all) {
     ++line;
     std::printf("%4s  %-58s", line > 0 ? std::to_string(line).c_str() : "", tell(action).c_str());
-    std::fflush(stdout);  // it may be the last
+    std::fflush(stdout);  // the process may crash next
     if (!world.possible(action)) {
       std::printf(" (not possible here)\n");
       continue;

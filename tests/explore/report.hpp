@@ -1,4 +1,4 @@
-// What the exploration says at its end.
+// Output of the exploration's results.
 #pragma once
 
 #include <memory>
@@ -12,16 +12,17 @@ namespace conker::explore {
 
 using Searches = std::vector<std::unique_ptr<Search>>;
 
-/// For people: what was found and how to see it again, or that nothing was; then how much was
-/// looked at.
+/// Prints for people: what was found and how to replay it, or that nothing was; then how much was
+/// explored.
 void print_report(const Searches& searches, double seconds);
-/// One line for programs.
+/// Prints one line of JSON.
 void print_json(const Searches& searches, double seconds);
-/// The same two where nothing but a finding is left to tell.
+/// Print one finding only, in the same two forms.
 void print_finding(const Scene& scene, const std::string& what, const std::vector<Action>& path,
                    bool story);
 
-/// Runs actions in a scene and tells what happens; whether something was wrong, and in `what` what.
+/// Runs actions in a scene and prints what happens; true when something is wrong, and `what` says
+/// what.
 bool tell_story(const Scene& scene, const std::vector<Action>& path, std::string& what);
 
 std::string replay_text(const std::vector<Action>& path);

@@ -1,4 +1,4 @@
-// A scene: how large the stack is, how everything begins, and what may happen from there.
+// A scene: sizes of the stack, the initial state, and the possible actions.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace conker::explore {
 
-/// Bytes in a chunk, in a segment with data, and in what the application sends at once: all the
-/// same, so that queues have few lengths.
+/// Bytes of a chunk, of a segment with data, and of one send() of the application: all the same, so
+/// that queues have few lengths.
 inline constexpr std::uint32_t kPiece = 128;
 inline constexpr std::uint32_t kMostSlots = 3;
 inline constexpr std::uint32_t kMostTuples = 3;
@@ -23,16 +23,16 @@ struct Scene {
   std::uint32_t tuples = 1;
   std::uint32_t backlog = 1;
   std::uint32_t half_open = 1;
-  /// Whole turns: behind every action all events are taken, then output(), then reap(), as an
-  /// embedder must. Otherwise each of these is an action like any other.
+  /// After every action all events are taken, then output(), then reap(), as an embedder does.
+  /// Otherwise each of these is an action of its own.
   bool whole_turns = false;
   std::vector<Action> prologue;
   std::vector<Action> alphabet;
 };
 
-/// All there are, in the order in which they are looked at.
+/// All scenes, in the order in which they are explored.
 const std::vector<Scene>& scenes();
-/// Null if there is none of that name.
+/// The scene of a name; null if there is none.
 const Scene* find_scene(const std::string& name);
 
 }  // namespace conker::explore

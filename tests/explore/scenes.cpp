@@ -1,5 +1,5 @@
-// The scenes. Everything in them is as small as it can be: one connection, then two, then three
-// that do not fit; timers a few ticks long; one chunk is one segment.
+// The scenes. All sizes are as small as possible: one connection, then two, then three where the
+// table has room for fewer; timers of a few ticks; one chunk holds one segment.
 #include <stdexcept>
 
 #include "tests/explore/scene.hpp"
@@ -11,8 +11,9 @@ constexpr Duration ticks(std::uint32_t n) {
   return Tick::duration(n);
 }
 
-// Every retransmission comes after the same time, whatever was measured, and all times are
-// multiples of a few ticks: states differ in few ways by time. None is longer than the first wheel.
+// The retransmission timeout is constant, whatever round trip is measured, and all times are
+// multiples of a few ticks, so that few states differ by time alone. No time exceeds the timer
+// wheel's first level.
 Settings settings() {
   Settings s;
   s.time_wait = ticks(16);
@@ -62,7 +63,7 @@ constexpr const char* kDataSegments = "data, data-long, data-ahead, data-old, fi
 constexpr const char* kSteps = "time, event, output, reap";
 constexpr const char* kListener = "listen, unlisten, accept";
 
-/// A scene is put together in one expression.
+/// Builds a scene in one expression.
 class Making {
  public:
   Making(const char* name, const char* about, std::uint32_t connections, std::uint32_t tuples) {
@@ -73,7 +74,7 @@ class Making {
     scene_.tuples = tuples;
   }
 
-  /// Words that want a number get each of them.
+  /// Adds actions: a name that needs a number is added with each number.
   Making& segments(const std::string& words) { return add(words, scene_.tuples); }
   Making& connects() { return add("connect", scene_.tuples); }
   Making& calls(const std::string& words) { return add(words, scene_.capacities.connections); }
@@ -233,7 +234,7 @@ std::vector<Scene> make_scenes() {
       Making("repair", "SACK: what is out is logged in chunks, and there are few of them", 1, 1)
           .from(kOpenTurns)
           .set([](Settings& s) { s.sack = true; })
-          .chunks(4, 2 * kPiece)  // smaller ones hold no log
+          .chunks(4, 2 * kPiece)  // a smaller pool holds no scoreboard
           .calls("send, receive, close, abort, shutdown")
           .segments("ack, ack-old, zero-window, data, data-ahead, fin, rst")
           .whole_turns(),

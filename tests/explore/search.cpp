@@ -1,4 +1,4 @@
-// Every order of a scene's actions, the short ones first.
+// Breadth-first search through all orders of a scene's actions.
 #include "tests/explore/search.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@ namespace conker::explore {
 namespace {
 
 constexpr std::uint32_t kNoAction = 0xffffffff;
-/// Near the beginning everybody goes home from every state, further on from one of so many.
+/// States up to this depth are all wound up (home.cpp), deeper ones only one of so many.
 constexpr std::uint32_t kHomeAlways = 3;
 constexpr std::uint64_t kHomeEvery = 16;
 constexpr std::array<Action, 2> kWaysHome{
@@ -61,7 +61,7 @@ void Search::work(Clock::time_point until) {
 }
 
 void Search::go_to(std::uint32_t node) {
-  // Ancestors, up to one that the world has just been at.
+  // Collect ancestors up to one whose snapshot is kept.
 
   missing_.clear();
   std::size_t depth = level_;
@@ -96,7 +96,7 @@ void Search::expand(std::uint32_t node) {
   }
 }
 
-// False when something is found or no more fits.
+// Applies one action; false when it finds something or the memory is full.
 bool Search::try_action(std::uint32_t node, std::uint32_t action) {
   trying_node_ = node;
   trying_action_ = action;
@@ -121,7 +121,7 @@ bool Search::try_action(std::uint32_t node, std::uint32_t action) {
   return goes_home(node, action, state) && !full_;
 }
 
-// Whatever can happen leads to the same from both.
+// Whether every action has the same successor in both states.
 bool Search::like_its_twin(const Fingerprint& state) {
   world_.save(here_.data());
   std::uint64_t successors = 0;

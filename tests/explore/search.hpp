@@ -1,4 +1,4 @@
-// Every order of a scene's actions, the short ones first.
+// Breadth-first search through all orders of a scene's actions.
 #pragma once
 
 #include <chrono>
@@ -17,36 +17,35 @@ namespace conker::explore {
 
 using Clock = std::chrono::steady_clock;
 
-/// Something is wrong, and the shortest way there.
+/// A violation, and the shortest path to it.
 struct Finding {
   std::string what;
-  std::vector<Action> path;  // behind the prologue
+  std::vector<Action> path;  // after the prologue
 };
 
-/// Breadth first, so that what is found is found by a shortest path. A state is kept as the action
-/// that led to it and the state that it came from; its bytes are made again by going there, which
-/// costs little because states are visited in the order in which their parents were.
+/// Searches breadth first, so that a finding has a shortest path. A state is kept as the action
+/// that led to it and the index of its parent; its bytes are recomputed by performing the path's
+/// actions, which costs little because states are expanded in the order of their parents.
 class Search {
  public:
   struct Options {
-    std::uint32_t depth = 1000;  // actions behind the prologue, at most
-    std::uint32_t seed = 0;      // of the order of actions; 0: as the scene has them
+    std::uint32_t depth = 1000;  // most actions after the prologue
+    std::uint32_t seed = 0;      // shuffles the actions; 0: in the scene's order
     unsigned hash_bits = 64;     // of the key by which states are found
     std::size_t most_states = 1u << 23;
     bool compare_twins =
-        false;  // hold the fingerprint to its word: states that share one go on alike
+        false;  // verify that states with the same fingerprint have the same successors
   };
 
   Search(const Scene& scene, const Options& options);
 
-  /// Goes on until then, until everything is exhausted, or until something is found.
+  /// Works until the given time, until the search is exhausted, or until there is a finding.
   void work(Clock::time_point until);
-  /// Nothing is left to do: exhausted, at the depth that was asked for, full, or something was
-  /// found.
+  /// Whether the search is over: exhausted, at its depth limit, out of memory, or with a finding.
   bool done() const { return finding_ || exhausted() || full_; }
-  /// Every state that can be reached was reached, with no bound on depth.
+  /// Whether every reachable state was reached, with no limit of depth.
   bool closed() const { return !finding_ && exhausted() && !cut_; }
-  /// Every order of so many actions has been tried.
+  /// Every order of so many actions was tried.
   std::uint32_t depth() const { return level_; }
 
   const std::optional<Finding>& finding() const { return finding_; }
@@ -57,19 +56,19 @@ class Search {
   std::uint64_t leaves() const { return nodes_.size() - next_; }
   std::uint64_t homes() const { return homes_; }
   std::uint64_t collisions() const { return visited_.collisions(); }
-  /// The same for two runs that did the same.
+  /// A digest of the search: equal for two equal runs.
   std::uint64_t digest() const { return digest_; }
   bool full() const { return full_; }
   std::size_t snapshot_bytes() const { return world_.snapshot_bytes(); }
-  /// It is the stack that works, not the search.
+  /// Whether the stack is running, and not the search.
   bool in_stack() const { return in_stack_; }
-  /// The way to what was being tried last, for when the stack does not come back from it.
+  /// The path of the last action, for the watchdog.
   std::vector<Action> last_path() const;
 
  private:
   struct Node {
     std::uint32_t parent;
-    std::uint32_t action;  // of the alphabet
+    std::uint32_t action;  // index in the alphabet
   };
 
   bool exhausted() const { return next_ == nodes_.size(); }
@@ -90,20 +89,20 @@ class Search {
   std::vector<Action> alphabet_;
   Visited visited_;
   Coverage coverage_;
-  std::vector<Node> nodes_;  // in the order in which they were found: level by level
-  std::uint32_t next_ = 0;   // the first that has not been expanded
-  std::uint32_t level_ = 0;  // of the nodes that are being expanded
+  std::vector<Node> nodes_;  // in breadth-first order
+  std::uint32_t next_ = 0;   // the first that is not expanded
+  std::uint32_t level_ = 0;  // depth of the nodes that are being expanded
   std::uint32_t level_end_ = 0;
-  bool cut_ = false;   // states at the greatest depth were not expanded
-  bool full_ = false;  // no more states can be kept
+  bool cut_ = false;   // states at the depth limit were not expanded
+  bool full_ = false;  // out of memory for states
   std::optional<Finding> finding_;
 
-  std::vector<std::uint32_t> way_;    // nodes from the beginning to where the world is
+  std::vector<std::uint32_t> way_;    // nodes from the root to the world's present state
   std::vector<std::byte> snapshots_;  // of each of them
-  std::vector<std::byte> here_;       // before going home
+  std::vector<std::byte> here_;       // before winding up
   std::vector<std::uint32_t> missing_, possible_;
 
-  std::unordered_map<std::uint64_t, std::uint64_t> twins_;  // a state's check, and what follows it
+  std::unordered_map<std::uint64_t, std::uint64_t> twins_;  // check, and digest of successors
 
   std::uint64_t actions_ = 0, homes_ = 0, digest_ = 0;
   std::uint32_t trying_node_ = 0, trying_action_ = 0;

@@ -1,4 +1,4 @@
-// The set of states that have been seen, by their fingerprints.
+// The set of visited states, by their fingerprints.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,16 @@
 
 namespace conker::explore {
 
-/// Open addressing by key. States that share a key and differ in their check are kept apart, and
-/// counted.
+/// A hash table with open addressing. States that share a key and differ in their check are kept
+/// apart, and counted.
 class Visited {
  public:
-  /// Keys are cut to so many bits, up to 64: with few, different states share them.
+  /// Keys are cut to `key_bits` bits, up to 64: with few bits, different states share keys.
   explicit Visited(unsigned key_bits)
       : mask_(key_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << key_bits) - 1),
         places_(1 << 12) {}
 
-  /// False when it was there already.
+  /// Inserts a state; false when it was in the set.
   bool insert(Fingerprint state) {
     state.key &= mask_;
     state.check |= 1;  // zero marks an empty place
@@ -40,7 +40,7 @@ class Visited {
   }
 
   std::size_t size() const { return size_; }
-  /// States whose key another state had already.
+  /// The number of states whose key another state had before.
   std::uint64_t collisions() const { return collisions_; }
 
  private:

@@ -1,4 +1,4 @@
-// When the stack does not come back from an action: it crashed, or it runs in a circle.
+// A watchdog for actions in which the stack crashes or loops for ever.
 #include "tests/explore/watch.hpp"
 
 #include <sys/time.h>
@@ -14,7 +14,7 @@
 namespace conker::explore {
 namespace {
 
-constexpr int kLookEvery = 300'000;  // microseconds of work
+constexpr int kLookEvery = 300'000;  // microseconds of CPU time
 
 const Search* at_work = nullptr;
 std::uint64_t actions_seen = 0;
@@ -22,8 +22,8 @@ bool as_json = false;
 Clock::time_point begun;
 std::array<char, 1 << 16> other_stack;
 
-// Nothing of what this does is safe in a handler; but the process is lost, and this is what it
-// knows.
+// Nothing here is safe in a signal handler; but the process is lost, and the path is worth the
+// attempt.
 [[noreturn]] void tell_and_end(const char* what) {
   if (at_work == nullptr) _exit(1);
   const Search& search = *at_work;

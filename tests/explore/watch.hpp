@@ -1,14 +1,14 @@
-// When the stack does not come back from an action: it crashed, or it runs in a circle.
+// A watchdog for actions in which the stack crashes or loops for ever.
 #pragma once
 
 #include "tests/explore/search.hpp"
 
 namespace conker::explore {
 
-/// From now on a crash, or an action that takes seconds, is a finding: it is told, with the way
-/// there, and the program ends with 1.
+/// Makes a crash, or an action that takes seconds, a finding: prints it with its path and exits
+/// with status 1.
 void watch_for_crashes(bool json);
-/// Who is at work; null: nobody.
+/// The search that is running now; null: none.
 void now_at_work(const Search* search);
 
 }  // namespace conker::explore

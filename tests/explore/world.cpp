@@ -1,4 +1,4 @@
-// The actions, done to a stack; and what can be said about each by looking at the answer alone.
+// Performs actions, and checks what the stack's answer alone can tell of each.
 #include "tests/explore/world.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace conker::explore {
 namespace {
 
-constexpr Duration kBound = Tick::duration(4);  // of a close that has one
+constexpr Duration kBound = Tick::duration(4);  // time limit of kCloseSoon
 constexpr Instant kBeginning = Instant(Duration(1 << 20));
 constexpr int kMostEvents = 16;
 
@@ -22,15 +22,15 @@ Entropy fixed_entropy() {
   return entropy;
 }
 
-/// What has to come of a segment, where no TCP has a choice.
+/// The effect that a segment must have, where RFC 9293 leaves no choice.
 enum class Fate : std::uint8_t { kOpen, kEnds, kMovesOn };
 
 Fate fate(Kind kind, const Counterpart& c) {
   const bool acks_all = kind == Kind::kAck || kind == Kind::kZeroWindow || kind == Kind::kFin;
-  // A peer whose FIN was elsewhere before is not believed.
+  // A FIN at another place than the peer's first one is ignored.
   const bool fin = (kind == Kind::kFin || kind == Kind::kFinCross) && !c.peer_fin_seen;
   const bool syn_out = c.snd_nxt != c.snd_una;
-  // Nobody will read it, and the peer must be told.
+  // Data that no application will read must be answered by a reset.
   const bool in_vain =
       (kind == Kind::kData || kind == Kind::kFinData) && c.application_closed && c.window > 0;
   switch (c.state) {
@@ -74,7 +74,7 @@ bool Wire::send(const FrameOut& frame, Instant) {
   return true;
 }
 
-// ---- The beginning ----
+// ---- Initial state ----
 
 World::World(const Scene& scene) : scene_(scene) {
   for (std::uint32_t i = 0; i < scene.tuples; ++i) peers_.emplace_back(i);
@@ -102,13 +102,13 @@ void World::set_up() {
   static_cast<void>(stack_->add_address(*interface, {kStackAddress, 24}));
   hear_from_neighbour();
   while (stack_->next_deadline() != kNever) go_on();
-  // At the beginning of a tick, where all deadlines are: the time that is left to them is always
-  // whole ticks.
+  // Time begins at the beginning of a tick, as all deadlines do: the time left to them is always a
+  // whole number of ticks.
   ledger_->now = Tick::ceil(ledger_->now).instant(ledger_->now);
   stack_->begin(ledger_->now);
 }
 
-// The peers' link address is told by a question for ours.
+// An ARP request for the host's address tells the peers' link address.
 void World::hear_from_neighbour() {
   std::array<std::byte, kEthernetHeader + kArpLength> frame{};
   const ArpPacket question{ArpPacket::Operation::kRequest, kPeerMac, kPeerAddress, MacAddress(),
@@ -119,7 +119,7 @@ void World::hear_from_neighbour() {
   stack_->input(InterfaceId{0}, std::span(&in, 1));
 }
 
-// ---- What can happen ----
+// ---- Possible actions ----
 
 bool World::possible(const Action& action) const {
   const Tcp::Tables t = stack_->tcp().tables();
@@ -325,7 +325,8 @@ void World::call(const Action& action, ConnectionId id) {
   }
 }
 
-// Whoever lists connections finds ids that no listener's application has seen.
+// Aborts a connection that waits for accept, whose id an application can only know from the list of
+// connections.
 void World::meet_waiting(const Action& action) {
   const ConnectionId id = stack_->tcp().tables().connections.id(action.subject);
   give(id);
@@ -370,8 +371,8 @@ void World::go_on() {
   stack_->begin(ledger_->now);
   wire_.arp = false;
   stack_->timers();
-  // TCP doubts the neighbour after a timeout. It answers at once, so that ARP is no part of any
-  // state.
+  // After a timeout TCP has the neighbour verified. Its reply comes at once, so that ARP is no part
+  // of any state.
   if (wire_.arp) hear_from_neighbour();
   if (stack_->next_deadline() <= ledger_->now) complain("timers() left something that is due");
   stack_->tcp().for_each_time_wait([this](const TimeWaitInfo& record) {

@@ -1,5 +1,5 @@
-// A stack in a fixed place, its application and its peers. What has happened so far is bytes: a
-// snapshot is a memcpy.
+// A stack at a fixed address, its application and its peers. All of its state is plain bytes, so
+// that a snapshot is a memcpy.
 #pragma once
 
 #include <array>
@@ -16,38 +16,37 @@
 
 namespace conker::explore {
 
-/// What the application and the link know. In the snapshot, so plain bytes.
+/// The state of the application and the link. Part of the snapshot, so plain bytes.
 struct Ledger {
   struct Held {
     ConnectionId id;
-    bool open = false;  // the application has the id, and has not been told of its end
+    bool open = false;  // the application has the id, and was not told of the connection's end
   };
   std::array<Held, kMostSlots> held;
-  std::array<std::uint32_t, kMostSlots> newest{};  // generations given out so far
+  std::array<std::uint32_t, kMostSlots> newest{};  // last generation given out, of each slot
   ListenerId listener;
-  ListenerId last_listener;  // one that has ended
+  ListenerId last_listener;  // a listener that was closed
   bool listening = false;
   bool link_busy = false;
-  std::uint8_t peers_met =
-      0;  // the next one that has not been met may come; the others are its like
+  std::uint8_t peers_met = 0;  // peers that have acted; the others are alike, so only the next may
   Instant now{};
 };
 
-/// The link: remembers nothing but what it was given during one action.
+/// The link: keeps nothing but the frames sent during one action.
 class Wire final : public Link {
  public:
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant) override;
 
-  bool busy = false;  // takes nothing but ARP
-  bool arp = false;   // there was some
+  bool busy = false;  // takes no frames but ARP
+  bool arp = false;   // an ARP frame was sent
   std::uint32_t segments = 0, resets = 0;
 };
 
 class World {
  public:
-  /// The link is up, our address has been announced, the peers' link address is known. The scene's
-  /// prologue is for its user to run.
+  /// The link is up, the host's address is announced, the peers' link address is resolved. The
+  /// caller runs the scene's prologue.
   explicit World(const Scene& scene);
   ~World();
   World(const World&) = delete;
@@ -57,11 +56,11 @@ class World {
   void save(std::byte* to) const { std::memcpy(to, block_.data(), size_); }
   void restore(const std::byte* from) { std::memcpy(block_.data(), from, size_); }
 
-  /// Whether it can happen now and would not be plainly the same as doing nothing.
+  /// Whether the action is possible now and may change the state.
   bool possible(const Action& action) const;
-  /// Makes it happen. Null, or what is wrong with how the stack took it.
+  /// Performs the action. Null, or what is wrong with the stack's behaviour.
   const char* run(const Action& action);
-  /// All there is to say about the state, in one line.
+  /// The state in one line of text.
   std::string describe() const;
 
   const Scene& scene() const { return scene_; }
@@ -100,7 +99,7 @@ class World {
   SackRecovery recovery_;  // where the scene's settings have SACK
   std::vector<Peer> peers_;
   std::vector<Line> block_;  // the stack, its storage, the ledger
-  std::size_t size_ = 0;     // bytes of it that matter
+  std::size_t size_ = 0;     // bytes of it that are used
   Stack* stack_ = nullptr;
   Ledger* ledger_ = nullptr;
   const char* complaint_ = nullptr;

@@ -1,6 +1,5 @@
-// Drives a target without libFuzzer, with any compiler: replays inputs, and for as long as it may
-// goes on with changed ones. No eyes, only luck; what libFuzzer has learnt is in the corpus that it
-// begins with.
+// Drives a target without libFuzzer, with any compiler: replays inputs, then mutates them at random
+// for a given time. It measures no coverage; the corpus holds what libFuzzer has found by it.
 #include <fcntl.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@
 #include "tests/support/random.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-// Only some targets have one; only builds with AddressSanitizer have the other.
+// Only targets of records define the mutator; only builds with AddressSanitizer have the other.
 extern "C" [[gnu::weak]] std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                              std::size_t most, unsigned seed);
 extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
@@ -53,7 +52,7 @@ test::Random random_numbers(1);
 std::uint64_t steps = 0;
 std::size_t corpus_size = 0;
 std::chrono::steady_clock::time_point began;
-const Bytes* current = nullptr;  // the input at hand
+const Bytes* current = nullptr;  // the input that is running
 volatile std::uint64_t steps_seen = 0;
 volatile int ticks_still = 0;
 
@@ -61,7 +60,7 @@ double seconds_so_far() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-/// As JSON writes it, cut where the room ends.
+/// Writes a JSON string, cut where the room ends.
 void quote(const char* text, std::span<char> out) {
   std::size_t at = 0;
   const auto put = [&](char c) {
@@ -76,7 +75,7 @@ void quote(const char* text, std::span<char> out) {
   out[at] = '\0';
 }
 
-/// The input at hand into a file, whose name is written to `path`.
+/// Saves the running input to a file, whose name is written to `path`.
 void keep(std::span<char> path) {
   std::snprintf(path.data(), path.size(), "%s/found-%s-%u-%llu", options.save.c_str(), kTarget,
                 options.seed, static_cast<unsigned long long>(steps));
@@ -85,8 +84,7 @@ void keep(std::span<char> path) {
   ::close(file);
 }
 
-/// The end of every run. It may be called from a signal in the middle of anything: nothing here
-/// allocates.
+/// Reports at the end of a run. It may be called from a signal handler, so it does not allocate.
 void report(const char* what) {
   static std::array<char, 1024> path, words, place, line;
   if (what != nullptr && current != nullptr) keep(path);
@@ -115,7 +113,7 @@ void report(const char* what) {
   if (::write(STDOUT_FILENO, line.data(), length) < 0) std::_Exit(2);
 }
 
-// What crashes: whatever state the heap is in, the input is worth the attempt.
+// Handles a crash: the heap may be corrupt, but the input is worth the attempt.
 void on_signal(int signal) {
   report(signal == SIGABRT ? "it aborted" : signal == SIGFPE ? "it divided by zero" : "it crashed");
   std::_Exit(1);
@@ -145,7 +143,7 @@ void catch_ends() {
   ::setitimer(ITIMER_REAL, &every_second, nullptr);
 }
 
-/// In a block of its very size, so that a sanitizer sees who reads beyond it.
+/// Runs an input in a block of its exact size, so that a sanitizer notices reads beyond it.
 void try_one(const Bytes& bytes) {
   current = &bytes;
   ++steps;
@@ -266,14 +264,14 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
   using conker::fuzz::below;
   const auto some = [](std::size_t n) { return 1 + below(std::min<std::size_t>(n, 16)); };
   switch (size == 0 ? 0 : below(5)) {
-    case 0: {  // more bytes
+    case 0: {  // insert random bytes
       if (size == most) return size;
       const std::size_t n = some(most - size), at = below(size + 1);
       std::memmove(data + at + n, data + at, size - at);
       for (std::size_t i = 0; i < n; ++i) data[at + i] = static_cast<std::uint8_t>(below(256));
       return size + n;
     }
-    case 1: {  // fewer
+    case 1: {  // remove bytes
       const std::size_t at = below(size), n = some(size - at);
       std::memmove(data + at, data + at + n, size - at - n);
       return size - n;
@@ -287,7 +285,7 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
       data[below(size)] = kTelling[below(std::size(kTelling))];
       return size;
     }
-    default: {  // the same again elsewhere
+    default: {  // copy bytes to another place
       const std::size_t from = below(size), to = below(size);
       std::memmove(data + to, data + from,
                    std::min<std::size_t>(some(size - std::max(from, to)), size));

@@ -1,4 +1,4 @@
-// Where libFuzzer and our own driver come in; the same for every target.
+// The entry points for libFuzzer and driver.cpp; the same for every target.
 #include <cstdint>
 #include <exception>
 

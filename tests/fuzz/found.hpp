@@ -1,6 +1,5 @@
-// What a fuzzing target is made of: it runs one input, and says found() when a check fails. What
-// that does is decided by whoever drives it: libFuzzer (found_libfuzzer.cpp) or our own loop
-// (driver.cpp).
+// The interface of a fuzzing target: it runs one input and calls found() when a check fails. The
+// driver decides what that does: libFuzzer (found_libfuzzer.cpp) or driver.cpp.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +9,21 @@ namespace conker::fuzz {
 
 using Input = std::span<const std::byte>;
 
-/// The target: one file in targets/ defines it. It must behave the same each time for the same
-/// input.
+/// The target, which one file in targets/ defines. It must be deterministic.
 void run(Input input);
 
-/// Its name, and the folder of its corpus.
+/// Name of the target and of its corpus's folder.
 extern const char* const kTarget;
 extern const char* const kCorpus;
 
-/// Something is wrong, in one plain line. The input is kept and the program ends.
+/// Reports a failed check in one plain line, keeps the input and ends the program.
 [[noreturn]] void found(const char* what);
 
 inline void check(bool holds, const char* what) {
   if (!holds) found(what);
 }
 
-/// Whether a piece lies within the whole: what a parser hands out must come from what it was given.
+/// Whether a piece lies within the whole: a parser must return bytes of its input only.
 inline bool within(Input piece, Input whole) {
   return piece.empty() || (piece.data() >= whole.data() &&
                            piece.data() + piece.size() <= whole.data() + whole.size());

@@ -1,4 +1,4 @@
-// Under libFuzzer: one line, and an end that makes it keep the input.
+// found() under libFuzzer: prints one line and ends in a way that makes libFuzzer keep the input.
 #include <cstdio>
 #include <cstdlib>
 

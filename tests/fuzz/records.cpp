@@ -8,7 +8,7 @@
 namespace conker::fuzz {
 namespace {
 
-/// Records in the bytes of an input, with room for more.
+/// The records in the bytes of an input, with room for more.
 class List {
  public:
   List(std::uint8_t* data, std::size_t size, std::size_t most)
@@ -47,7 +47,7 @@ void change_one(List& list, test::Random& random) {
     case 0: {
       if (list.full()) return;
       Record fresh;
-      // Zeros are what steps usually want: few fields differ from them.
+      // Most bytes of a new record are zero, the usual value of a step's arguments.
       for (auto& byte : fresh.bytes) byte = static_cast<std::uint8_t>(below(2) == 0 ? 0 : random());
       list.insert(below(n + 1), fresh);
       break;

@@ -1,5 +1,5 @@
 // Inputs that are lists of steps: a head, and records of equal length behind it. A step means the
-// same wherever it stands, so whole steps can be moved about without changing the others.
+// same wherever it stands, so that a mutator can move whole steps.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace conker::fuzz {
 
-/// One step: what to do, and seven bytes that say how.
+/// One step: its kind, and seven bytes of arguments.
 struct Record {
   static constexpr std::size_t kBytes = 8;
   std::array<std::uint8_t, kBytes> bytes{};
@@ -19,7 +19,7 @@ struct Record {
   std::uint32_t word16(std::size_t i) const { return std::uint32_t{bytes[i]} << 8 | bytes[i + 1]; }
 };
 
-/// The records behind the head, one after the other; what is left over at the end is not looked at.
+/// The records behind the head, in order; an incomplete one at the end is ignored.
 class Records {
  public:
   Records(Input input, std::size_t head)
@@ -45,15 +45,14 @@ class Records {
   Input rest_;
 };
 
-/// Changes an input in place by whole records, and says how long it is then. `head` bytes are in
-/// front.
+/// Mutates an input in place by whole records, behind `head` bytes; returns its new length.
 std::size_t mutate_records(std::uint8_t* data, std::size_t size, std::size_t most,
                            std::uint32_t seed, std::size_t head);
 
 }  // namespace conker::fuzz
 
-/// What libFuzzer, or our driver in its place, does to bytes of which nothing is known.
+/// The generic mutation of bytes, by libFuzzer or by driver.cpp.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-/// A target of records defines it, as mutate_records() with its own head.
+/// A target of records defines this as mutate_records() with its own head.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t most, unsigned seed);

@@ -10,7 +10,7 @@
 
 namespace conker::fuzz {
 
-/// Zeroed, and used again for every input; one for each `Which`.
+/// Zeroed storage, reused for every input; one for each `Which`.
 template <int Which>
 std::span<std::byte> storage(std::size_t bytes) {
   alignas(16) static std::array<std::byte, std::size_t{64} * 1024> all;

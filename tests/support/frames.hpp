@@ -1,4 +1,4 @@
-// Bytes as tests write them, and a link that remembers what it was given.
+// Bytes in hexadecimal, and a link that records the frames sent on it.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace conker::test {
 
-/// "0a 4d 00 01", blanks wherever they please.
+/// Parses "0a 4d 00 01", with blanks anywhere.
 inline std::vector<std::byte> hex(std::string_view text) {
   std::string digits;
   std::ranges::copy_if(text, std::back_inserter(digits),
@@ -42,9 +42,9 @@ inline std::vector<std::byte> bytes_of(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// Gives the frames of `arriving`, remembers what is sent, and holds those who use it to the
-/// contract: frames it gave end with the next receive(), and payload parts are read only at the
-/// flush.
+/// Delivers the frames of `arriving`, records frames sent, and holds the stack to the contract of
+/// Link: frames delivered become invalid at the next receive(), and payload parts are read only at
+/// flush().
 class TestLink final : public Link {
  public:
   struct Arriving {
@@ -95,7 +95,7 @@ class TestLink final : public Link {
   }
 
   bool busy = false;
-  std::size_t room = SIZE_MAX;  // frames it takes before it is busy
+  std::size_t room = SIZE_MAX;  // frames it takes until it is busy
   std::size_t longest_front = 0;
   std::uint32_t cuts = 0;
   bool coalescing = true;

@@ -1,4 +1,4 @@
-// Random numbers for tests: the same seed gives the same test.
+// Random numbers for tests: the same seed gives the same numbers.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ class Random {
   explicit Random(std::uint32_t seed) : engine_(seed) {}
 
   std::uint32_t operator()() { return static_cast<std::uint32_t>(engine_()); }
-  /// 0 to n - 1.
+  /// A number from 0 to n - 1.
   std::uint32_t below(std::uint64_t n) { return static_cast<std::uint32_t>(engine_() % n); }
 
  private:

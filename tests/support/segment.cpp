@@ -233,7 +233,7 @@ Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code,
 
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac) {
   if (frame.size() < 42 || get16(frame, 12) != 0x0806 || get16(frame, 20) != 1) return {};
-  if (get32(frame, 28) == get32(frame, 38)) return {};  // an announcement asks nobody
+  if (get32(frame, 28) == get32(frame, 38)) return {};  // an announcement is no request
   Bytes out;
   MacAddress asker;
   std::memcpy(asker.bytes.data(), frame.data() + 22, 6);

@@ -1,5 +1,5 @@
-// TCP segments as packet scripts write them, and as they look on the wire. Written apart from
-// stack/wire on purpose: the tests shall not believe the code that they test.
+// TCP segments as packet scripts write them, with an encoder and a decoder of their own: the tests
+// must not rely on stack/wire, which they test.
 #pragma once
 
 #include <cstdint>
@@ -17,29 +17,28 @@ namespace conker::test {
 inline constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32,
                               kEce = 64, kCwr = 128;
 
-/// The options of a segment besides its MSS; on both sides of the wire, and with its numbers.
+/// The options of a segment besides its MSS, in scripts and on the wire.
 struct Options {
   std::optional<std::uint8_t> window_scale;
   std::optional<bool> sack_permitted;
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // value, echo
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // TSval, TSecr
   std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
   std::optional<std::uint16_t> user_timeout;
-  std::optional<std::uint8_t> ecn;  // the two bits of the IP header (RFC 3168, 5)
-  std::uint16_t urgent = 0;         // the pointer, which is no option; only injected
-  std::string raw;  // behind the others as it stands, a multiple of four bytes; only injected
+  std::optional<std::uint8_t> ecn;  // the ECN field of the IP header (RFC 3168, 5)
+  std::uint16_t urgent = 0;         // the urgent pointer, which is no option; only injected
+  std::string raw;  // appended as it stands, a multiple of four bytes; only injected
 };
 
 /// A segment in a script. Sequence numbers count from the initial ones: `seq` from its sender's,
-/// `ack` from its receiver's. What is not said is filled in when it is injected, and not compared
-/// when it is expected; the flags (PSH aside) and the data are always compared.
+/// `ack` from its receiver's. A field that is not given is filled in when the segment is injected,
+/// and not compared when it is expected; the flags (except PSH) and the data are always compared.
 struct Segment {
   std::uint8_t flags = 0;
   std::string data;
   std::optional<std::uint32_t> sequence, acknowledgment, announced;
   std::optional<std::uint16_t> segment_size;
-  Options
-      options;  // SACK blocks count from the initial numbers of whoever sends what they acknowledge
-  bool compare_sack = false;  // SACK blocks were said, perhaps none
+  Options options;  // SACK blocks count from the initial numbers of the sender of the data
+  bool compare_sack = false;  // SACK blocks were given, perhaps none
 
   explicit Segment(int bits, std::string text = {})
       : flags(static_cast<std::uint8_t>(bits)), data(std::move(text)) {}
@@ -55,7 +54,7 @@ struct Segment {
   Segment ts(std::uint32_t value, std::uint32_t echo) const {
     return option(&Options::timestamps, std::pair(value, echo));
   }
-  /// The blocks in the order of the wire; when expected, exactly these.
+  /// SACK blocks in the order of the wire; when expected, exactly these.
   Segment sack(std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks) const {
     Segment copy = option(&Options::sack, std::move(blocks));
     copy.compare_sack = true;
@@ -69,7 +68,7 @@ struct Segment {
     return with(&Segment::flags, static_cast<std::uint8_t>(flags | more));
   }
 
-  /// The sequence numbers it takes.
+  /// SEG.LEN: the sequence space that it occupies.
   std::uint32_t length() const {
     return static_cast<std::uint32_t>(data.size()) + ((flags & kSyn) ? 1u : 0u) +
            ((flags & kFin) ? 1u : 0u);
@@ -100,7 +99,7 @@ inline Segment SynAck() {
 inline Segment Ack() {
   return Segment(kAck);
 }
-/// FIN and ACK: no TCP sends a FIN alone.
+/// FIN with ACK: no TCP sends a FIN without ACK.
 inline Segment Fin() {
   return Segment(kFin | kAck);
 }
@@ -114,7 +113,7 @@ inline Segment Data(std::string text) {
   return Segment(kAck | kPsh, std::move(text));
 }
 
-/// A segment with everything that the wire shows.
+/// A segment with all fields that the wire shows.
 struct WireSegment {
   IpAddress source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
@@ -129,18 +128,18 @@ struct WireSegment {
 
 using Bytes = std::vector<std::byte>;
 
-/// An Ethernet frame with an IPv4 packet with this segment, checksums and all.
+/// Encodes a segment as an IPv4 packet in an Ethernet frame, with its checksums.
 Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not TCP over IPv4. Throws std::runtime_error about a segment that no TCP may
-/// send (a wrong checksum or length).
+/// Decodes a frame; nothing if it is not TCP over IPv4. Throws std::runtime_error for a segment
+/// that no TCP may send (a wrong checksum or length).
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
-/// An ICMP error about a frame that was sent, from `router`; destination unreachable where nothing
-/// else is said.
+/// An ICMP error from `router` about a frame that was sent; destination unreachable by default.
 Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code,
                          const IpAddress& router, std::uint16_t mtu = 0, std::uint8_t type = 3);
 
-/// The answer to an ARP request from `mac`, as whoever it asks for; nothing if the frame is none.
+/// The ARP reply to a request, from `mac` as the host that was asked for; nothing if the frame is
+/// no request.
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);
 
 }  // namespace conker::test

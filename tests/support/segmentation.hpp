@@ -1,4 +1,4 @@
-// What a link does for the stack that completes checksums and cuts large TCP frames into segments.
+// What a link with checksum and segmentation offload does for the stack.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace conker::test {
 
 inline constexpr std::size_t kIpAt = 14, kTcpAt = kIpAt + 20;
 
-/// Puts the checksum over a frame of IPv4 and TCP whose field has the pseudo-header's sum.
+/// Completes the checksum of an IPv4 TCP frame whose field holds the pseudo-header's sum.
 inline void complete_checksum(std::span<std::byte> frame) {
   Checksum sum;
   sum.add(frame.subspan(kTcpAt));
   conker::put16(frame, kTcpAt + 16, sum.finish());
 }
 
-/// The segments, as frames, that a frame of FrameOut::segment is.
+/// Cuts a frame into segments of FrameOut::segment bytes; returns them as frames.
 inline std::vector<Bytes> cut(const Bytes& frame, std::uint16_t segment) {
   const std::size_t data_at = kTcpAt + std::size_t{get8(frame, kTcpAt + 12)} / 16 * 4;
   const std::size_t length = frame.size() - data_at;
@@ -38,12 +38,13 @@ inline std::vector<Bytes> cut(const Bytes& frame, std::uint16_t segment) {
     ip.add(std::span(bytes).subspan(kIpAt, 20));
     put16(bytes, kIpAt + 10, ip.finish());
     put32(bytes, kTcpAt + 4, get32(frame, kTcpAt + 4) + static_cast<std::uint32_t>(at));
-    // FIN and PSH belong to the last, CWR to the first.
+    // FIN and PSH belong to the last segment, CWR to the first.
     std::uint8_t flags = get8(frame, kTcpAt + 13);
     if (at + here < length) flags = static_cast<std::uint8_t>(flags & ~(kFin | kPsh));
     if (at > 0) flags = static_cast<std::uint8_t>(flags & ~0x80);
     put8(bytes, kTcpAt + 13, flags);
-    // The sum of the pseudo-header counts the length: of the whole, and now of this segment.
+    // The pseudo-header's sum includes the length: replace that of the whole by that of this
+    // segment.
     Checksum sum;
     sum.add16(get16(frame, kTcpAt + 16));
     sum.add16(static_cast<std::uint16_t>(~(frame.size() - kTcpAt)));

@@ -21,7 +21,7 @@ Endpoint local_endpoint(std::uint8_t byte) {
 
 }  // namespace
 
-// ---- What it knows ----
+// ---- State ----
 
 Application::Known* Application::find(ConnectionId id) {
   const auto at = std::ranges::find(known_, id, &Known::id);
@@ -298,7 +298,7 @@ void Application::check_sent_segment(const Flow& flow, const test::WireSegment& 
   const std::uint32_t at =
       segment.seq - info.iss.value() + ((segment.flags & test::kSyn) != 0 ? 1 : 0);
   if (segment.data.empty()) return;
-  // A closed window is probed with one byte; what is sent again may lie beyond a window that has
+  // A closed window is probed with one byte; retransmitted data may lie beyond a window that has
   // shrunk.
   const std::uint32_t end = segment.seq + static_cast<std::uint32_t>(segment.data.size());
   if (Seq(segment.seq) >= Seq(flow.seen)) {

@@ -1,5 +1,5 @@
-// The application above the stack under test: it knows every connection that it opened or accepted,
-// what it sent and what it should receive, and what must be said of each.
+// The application on the stack under test: it knows every connection that it opened or accepted,
+// the data sent and expected on each, and the events that must come.
 #pragma once
 
 #include <cstdint>
@@ -25,20 +25,20 @@ class Application {
   void close(const Record& r);
   void tune(const Record& r);
 
-  /// What it does about events by itself, in turn: see react().
+  /// Sets what react() does on its own about events, in turn.
   void set_reactions(const Record& r);
 
   // ---- Events ----
   void on_event(const Event& event);
 
   // ---- Checks ----
-  /// Ids that have ended find nothing.
+  /// Checks that stale ids find nothing.
   void check_ended() const;
-  /// Data of a segment that was sent is what was given to send().
+  /// Checks that the data of a segment is what was given to send().
   void check_sent_segment(const Flow& flow, const test::WireSegment& segment) const;
-  /// No more listening; every connection is aborted, or closed.
+  /// Stops listening; aborts or closes every connection.
   void go_home(bool abort);
-  /// Everybody has been told of the end of everything, but for `lost` events.
+  /// Checks that the end of every connection was reported, except for `lost` events.
   void check_told(std::uint64_t lost) const;
 
  private:
@@ -51,7 +51,7 @@ class Application {
 
   Known* find(ConnectionId id);
   const Known* find(ConnectionId id) const;
-  /// The last one for 0, others further back; null when there is none.
+  /// The last connection for 0, earlier ones for others; null when there is none.
   Known* choose(std::uint8_t byte);
   void know(ConnectionId id, std::uint32_t cookie);
   void accept_all(bool close);

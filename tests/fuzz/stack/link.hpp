@@ -1,6 +1,5 @@
-// The link of the stack under test. It copies nothing that it need not, and holds the stack to the
-// contract: the list of parts and the first of them are good only during send(), the others until
-// the flush.
+// The link of the stack under test. It copies little, and holds the stack to the contract of Link:
+// the list of parts and the first part are valid only during send(), the others until flush().
 #pragma once
 
 #include <algorithm>
@@ -16,7 +15,7 @@ namespace conker::fuzz {
 
 class FuzzLink final : public Link {
  public:
-  /// Who gets to see every frame that was sent.
+  /// Receives every frame that was sent.
   class Observer {
    public:
     virtual void sent(std::span<const std::byte> frame) = 0;
@@ -59,7 +58,7 @@ class FuzzLink final : public Link {
   }
 
   static constexpr std::size_t kNoLimit = SIZE_MAX;
-  std::size_t room = kNoLimit;  // frames it takes before it is busy
+  std::size_t room = kNoLimit;  // frames it takes until it is busy
 
   static constexpr std::size_t kMostBytes = 1514;
   static constexpr std::size_t kMostParts = 34;

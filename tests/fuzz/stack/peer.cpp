@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kPayloadAt = kEthernetHeader + kIpv4HeaderMin;
 constexpr std::array<std::uint32_t, 4> kFirsts{1000, 0xfffffff0, 0x7ffffff0, 0x80000000};
-/// How far from the truth a number is.
+/// Deviations from the right number.
 constexpr std::array<std::uint32_t, 32> kDeltas{
     0,          0,          0,          1,          0xffffffff, 2,          0xfffffffe, 10,
     0xfffffff6, 100,        0xffffff9c, 128,        536,        1000,       1072,       1460,
@@ -28,7 +28,7 @@ constexpr std::array<std::uint16_t, 16> kLengths{0,   0,   1,   2,   10,  64,  1
 constexpr std::uint8_t F = TcpFlags::kFin, S = TcpFlags::kSyn, R = TcpFlags::kRst,
                        P = TcpFlags::kPsh, A = TcpFlags::kAck, U = TcpFlags::kUrg,
                        E = TcpFlags::kEce, C = TcpFlags::kCwr;
-/// 0: what fits.
+/// 0: the flags that fit the state.
 constexpr std::array<std::uint8_t, 16> kFlags{0,     A,         A | P,     A | F, A | F | P, S,
                                               S | A, R,         R | A,     F,     A | E,     A | C,
                                               A | U, S | E | C, S | F | A, 0};
@@ -37,7 +37,8 @@ MacAddress mac_of(const IpAddress& peer) {
   return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(peer.v4_bits())}};
 }
 
-/// Headers in front of a payload that lies at kPayloadAt already; the length of it all.
+/// Writes the headers in front of a payload that is at kPayloadAt already; returns the frame's
+/// length.
 std::size_t wrap(std::span<std::byte> frame, Ipv4Packet ip, std::size_t payload) {
   emit_ethernet({kOurMac, mac_of(ip.source), kEtherTypeIpv4, {}}, frame);
   emit_ipv4(ip, payload, frame.subspan(kEthernetHeader));
@@ -56,7 +57,7 @@ IpAddress peer_by(std::uint8_t byte) {
   return (byte & 1) != 0 ? kOtherPeer : kPeer;
 }
 
-/// What a step may do to a frame that is ready: the upper four bits of its last byte.
+/// What a step may do to a finished frame: the upper four bits of its last byte.
 enum Damage : std::uint8_t {
   kNone,
   kOneByte,
@@ -186,7 +187,7 @@ void Peer::segment(const Record& r, const Stack& stack, Batch& batch) {
   TcpSegment segment = plausible(flow, r, stack);
   const std::size_t length = kLengths[r[7] & 15];
   segment.marked = (r[2] & 16) != 0;
-  segment.payload = batch.room().subspan(kPayloadAt, length);  // its length; the bytes come later
+  segment.payload = batch.room().subspan(kPayloadAt, length);  // for its length only
   tell(flow, segment, {}, r[7] >> 4 & 7, batch);
 }
 
@@ -205,7 +206,7 @@ void Peer::tell(const Flow& flow, const TcpSegment& segment, Input options, std:
   for (std::uint32_t i = 0; i < length; ++i) tcp[header + i] = byte_of(sequence + i);
   const std::size_t whole = header + length;
   if (damage == kHeaderByte) {
-    // It may move where the data begins: from here on nothing is known of the data.
+    // The mutation may move the beginning of the data, which is unknown from here on.
     honest_ = false;
     tcp[12 + segment.window % (header - 12)] ^=
         static_cast<std::byte>(1u << segment.sequence.value() % 8);
@@ -215,7 +216,7 @@ void Peer::tell(const Flow& flow, const TcpSegment& segment, Input options, std:
   if (damage == kNoTime) ip.ttl = 0;
   if (damage == kToOthers) ip.destination = IpAddress::v4(10, 0, 0, 255);
   tcp[16] = tcp[17] = std::byte{0};
-  Checksum sum;  // of what has become of the header
+  Checksum sum;  // of the mutated header
   sum.add(tcp.first(header));
   finish_tcp_checksum(tcp.first(header), sum, ip.source, ip.destination,
                       std::array{Input(tcp.subspan(header, length))});
@@ -230,7 +231,7 @@ void Peer::tell(const Flow& flow, const TcpSegment& segment, Input options, std:
   batch.add(size);
 }
 
-// ---- The rest ----
+// ---- Other protocols ----
 
 void Peer::icmp(const Record& r, Batch& batch) {
   if (batch.full()) return;
@@ -327,13 +328,13 @@ void Peer::raw(const Record& r, Input bytes, const Stack& stack, Batch& batch) {
   if (batch.full() || bytes.empty()) return;
   const auto frame = batch.room();
   switch (r[1] & 3) {
-    case 0:  // a frame for us, of some protocol
+    case 0:  // a frame for this host, of some protocol
       emit_ethernet({kOurMac, mac_of(kPeer), (r[2] & 1) != 0 ? kEtherTypeArp : kEtherTypeIpv4, {}},
                     frame);
       std::ranges::copy(bytes, frame.begin() + kEthernetHeader);
       batch.add(kEthernetHeader + bytes.size());
       break;
-    case 1:  // a packet for us, of some protocol
+    case 1:  // a packet for this host, of some protocol
       std::ranges::copy(bytes, frame.begin() + kPayloadAt);
       batch.add(wrap(frame, packet_from(kPeer, r[2]), bytes.size()));
       break;

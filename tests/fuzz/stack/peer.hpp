@@ -1,6 +1,6 @@
-// The peers of the stack under test: what they know of each conversation, and the frames that they
-// send. They believe no one's numbers but those on the wire and in the control blocks, and lie when
-// a step says so.
+// The peers of the stack under test: the state of each conversation, and the frames that they send.
+// They take sequence numbers from the wire and the control blocks, and falsify them when a step
+// says so.
 #pragma once
 
 #include <array>
@@ -20,7 +20,8 @@ inline constexpr IpAddress kOurs = IpAddress::v4(10, 0, 0, 2), kSecond = IpAddre
                            kOtherPeer = IpAddress::v4(10, 0, 0, 3);
 inline constexpr std::uint16_t kListenPort = 7, kOtherListenPort = 9;
 
-/// Every byte of a stream is known by its sequence number, whoever sends it and however often.
+/// The value of each byte of a stream, a function of its sequence number, so that retransmissions
+/// and both directions can be checked.
 constexpr std::byte byte_of(std::uint32_t sequence) {
   return static_cast<std::byte>(sequence * 0x9e3779b1u >> 24);
 }
@@ -29,16 +30,16 @@ constexpr std::byte byte_of(std::uint32_t sequence) {
 struct Flow {
   IpAddress peer, local = kOurs;
   std::uint16_t peer_port = 0, local_port = 0;
-  std::uint32_t first = 0;  // where the peer begins to count
-  std::uint32_t next = 0;   // what the stack wants to hear next, by its own word
-  std::uint32_t seen = 0;   // where the stack's own numbers have got to
-  std::uint32_t clock = 0;  // of the stack's timestamps
+  std::uint32_t first = 0;  // the peer's initial sequence number
+  std::uint32_t next = 0;   // the stack's RCV.NXT, from its last ACK
+  std::uint32_t seen = 0;   // the stack's SND.NXT, as seen on the wire
+  std::uint32_t clock = 0;  // the stack's last TSval
   bool timestamps = false;
-  std::uint8_t last_flags = 0;  // of the stack's last segment; 0: it has said nothing yet
-  ConnectionId id{};            // the stack's end, where the application knows it
+  std::uint8_t last_flags = 0;  // of the stack's last segment; 0: none so far
+  ConnectionId id{};            // the stack's connection, where the application knows it
 };
 
-/// Frames on their way to the stack; their bytes stay until clear().
+/// Frames on their way to the stack; their bytes are valid until clear().
 class Batch {
  public:
   static constexpr std::size_t kFrames = 16, kFrameBytes = 1600;
@@ -65,16 +66,16 @@ class Peer {
 
   Peer();
 
-  // ---- What is learnt ----
+  // ---- What the stack sent ----
   void opened(ConnectionId id, const ConnectionInfo& info);
-  /// What was sent: numbers, and the beginning of packets for ICMP to quote.
+  /// Learns from a segment: sequence numbers, and the beginning of the packet for ICMP to quote.
   void learn(const test::WireSegment& segment);
   void keep_quote(std::span<const std::byte> frame);
   Flow* find(const IpAddress& peer, std::uint16_t peer_port, std::uint16_t local_port);
-  /// Whether all data that was sent to the stack is byte_of() its numbers.
+  /// Whether all data sent to the stack was byte_of() its sequence number.
   bool honest() const { return honest_; }
 
-  // ---- What is said: each step adds frames to the batch ----
+  // ---- Frames to the stack: each step adds some to the batch ----
   void segment(const Record& r, const Stack& stack, Batch& batch);
   void icmp(const Record& r, Batch& batch);
   void fragment(const Record& r, Batch& batch);
@@ -90,7 +91,7 @@ class Peer {
             Batch& batch);
 
   std::array<Flow, kFlows> flows_{};
-  std::size_t active_ = 0;  // flows that the stack opened so far
+  std::size_t active_ = 0;  // flows that the stack opened
   std::uint32_t clock_ = 1000;
   bool honest_ = true;
 

@@ -16,7 +16,7 @@ std::uint32_t get16(Input in, std::size_t at) {
   return get8(in, at) << 8 | get8(in, at + 1);
 }
 
-/// The sum that is 0xffff when a checksum among the bytes is right.
+/// The one's complement sum: 0xffff when a checksum among the bytes is right.
 std::uint32_t sum(Input bytes, std::uint32_t start = 0) {
   for (std::size_t i = 0; i < bytes.size(); ++i) start += get8(bytes, i) << (i % 2 == 0 ? 8 : 0);
   while (start >> 16 != 0) start = (start & 0xffff) + (start >> 16);

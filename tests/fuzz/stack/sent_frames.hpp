@@ -1,5 +1,4 @@
-// Whether a frame that the stack sent is one that a host may send. Written apart from stack/wire on
-// purpose.
+// Checks frames that the stack sent. Written independently of stack/wire.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +8,9 @@
 
 namespace conker::fuzz {
 
-/// Says found() about one that is not: wrong lengths or checksums, or a sender that is not us. Of
-/// TCP only the lengths; its decoder in tests/support looks at the rest.
+/// Calls found() for a frame that a host must not send: wrong lengths or checksums, or another
+/// sender than `ours`. Of TCP it checks the lengths only; the decoder in tests/support checks the
+/// rest.
 void check_sent(std::span<const std::byte> frame, const MacAddress& ours, std::size_t mtu);
 
 }  // namespace conker::fuzz

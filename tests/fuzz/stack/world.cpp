@@ -10,7 +10,7 @@
 namespace conker::fuzz {
 namespace {
 
-constexpr int kMostStill = 64;  // turns at one moment
+constexpr int kMostStill = 64;  // turns without progress of time
 
 constexpr Capacities kCapacities{.connections = 6,
                                  .half_open = 3,
@@ -37,7 +37,7 @@ Entropy entropy(const Head& head) {
   return entropy;
 }
 
-/// Early, or shortly before ticks or their sign wrap.
+/// The initial time: early, or shortly before ticks or their sign wrap.
 Instant begin(const Head& head) {
   constexpr std::int64_t kTick = 1 << Tick::kShift;
   switch (head.bytes[2] >> 6) {
@@ -109,7 +109,7 @@ World::World(const Head& head)
   turn(true);
 }
 
-// ---- What the stack says ----
+// ---- What the stack sends ----
 
 void World::sent(std::span<const std::byte> frame) {
   check_sent(frame, kOurMac, mtu_);
@@ -159,12 +159,13 @@ void World::drain() {
 }
 
 void World::turn(bool drained) {
-  // Answers to what is sent during this turn belong to the next.
+  // Answers to frames that are sent in this turn arrive with the next.
   Batch& arriving = batch();
   filling_ ^= 1;
   batch().clear();
   stack_.begin(now_);
-  // An answer of ARP sets free what was written a while ago, when the numbers were others.
+  // An ARP reply releases queued segments, which were written when the connection's numbers were
+  // others.
   const auto is_arp = [](const FrameIn& frame) {
     return frame.bytes.size() > 13 && frame.bytes[13] == std::byte{6};
   };
@@ -194,7 +195,7 @@ void World::advance(Duration duration, int turns) {
     turn(true);
   }
   if (now_ >= end) return;
-  now_ = end;  // whoever embeds the stack may oversleep
+  now_ = end;  // the embedder may be late
   turn(true);
 }
 
@@ -215,7 +216,7 @@ void World::step_datagrams(const Record& r) {
       if ((r[3] & 16) != 0) request.local.address = kOurs;
       if ((r[3] & 32) != 0) request.interface = InterfaceId{0};
       request.broadcast = (r[3] & 64) != 0;
-      request.cookie = r[3] >> 7;  // 1: what arrives stays until it is received by hand
+      request.cookie = r[3] >> 7;  // 1: data is not read until a step receives it
       if (const auto id = udp_.bind(request)) socket = *id;
       break;
     }
@@ -269,7 +270,7 @@ void World::step_network(const Record& r) {
 
 void World::step(const Record& r, Records& more) {
   const bool hold =
-      (r[0] & 0x80) != 0;  // the turn comes later: what arrives meanwhile is one batch
+      (r[0] & 0x80) != 0;  // the turn comes later: frames arrive as one batch meanwhile
   bool drained = true;
   switch (r[0] & 31) {
     case 0:
@@ -361,7 +362,7 @@ void World::go_home() {
   for (const UdpId socket : sockets_) (void)udp_.close(socket);
   sockets_ = {};
   turn(true);
-  // All retransmissions together take a quarter of an hour; a keepalive may look ten times a second
+  // All retransmissions together take a quarter of an hour; keepalive may probe ten times a second
   // meanwhile.
   const Instant latest = now_ + 1h;
   for (int still = 0;

@@ -1,5 +1,5 @@
-// The stack under test with all that stands around it: its storage, link, peers and application,
-// and the time. Every turn ends with an audit.
+// The stack under test with its storage, link, peers, application and time. Every turn ends with an
+// audit.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 
 namespace conker::fuzz {
 
-/// The first bytes of an input: what kind of stack, and when. All zero: everything that there is,
-/// at rest.
+/// The first bytes of an input: settings of the stack, and the time. All zero: everything switched
+/// on, and no traffic.
 struct Head {
   static constexpr std::size_t kBytes = 4;
   explicit Head(Input input) {
@@ -37,14 +37,13 @@ class World final : private FuzzLink::Observer {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  /// One step of the input; it may take plain bytes from those behind it.
+  /// Performs one step of the input; it may take plain bytes from the records behind it.
   void step(const Record& r, Records& more);
-  /// Everything is aborted or closed, the peers say nothing more, time passes, and nothing may be
-  /// left.
+  /// Aborts or closes all connections; peers are silent, time passes, and nothing may be left.
   void go_home();
 
  private:
-  /// What arrives with the next turn.
+  /// The frames that arrive with the next turn.
   Batch& batch() { return batches_[filling_]; }
   static Settings settings(const Head& head);
   void turn(bool drain);
@@ -71,8 +70,8 @@ class World final : private FuzzLink::Observer {
   Instant now_;
   std::array<UdpId, 3> sockets_{};
   bool answers_arp_ = true;
-  // What is sent may have waited: for a neighbour; or, as last words of a connection that has
-  // ended, for the link.
+  // A frame may be sent late: after ARP, or, as the final segment of a connection that has ended,
+  // after the link was busy.
   bool late_ = false, was_busy_ = false;
   bool ends_by_close_;
 };

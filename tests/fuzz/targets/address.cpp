@@ -1,4 +1,4 @@
-// Addresses as text: IPv4, prefixes, MAC addresses.
+// Target: IPv4 addresses, prefixes and MAC addresses as text.
 #include "stack/base/address.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ void run(Input input) {
     check(std::ranges::equal(mac->format(out), text, same),
           "a MAC address is not written as it was read");
   }
-  // Any four words are an IPv6 address, and none is longer than is promised.
+  // Any four words are an IPv6 address, and its text has at most kTextSize bytes.
   if (input.size() >= 16) {
     std::array<std::uint32_t, 4> words{};
     for (std::size_t i = 0; i < 16; ++i)

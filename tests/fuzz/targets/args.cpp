@@ -1,4 +1,4 @@
-// What is written on the CLI's command line as shares, times, faults and states.
+// Target: arguments of the CLI: shares, times, faults and states.
 #include "ctl/args.hpp"
 
 #include <string>

@@ -1,4 +1,4 @@
-// ARP.
+// Target: ARP packets.
 #include "stack/wire/arp.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Bytes as text in the control protocol.
+// Target: Base64 in the control protocol.
 #include "ctl/protocol/base64.hpp"
 
 #include <string>

@@ -1,5 +1,5 @@
-// The DHCP client and the resolver on a whole stack: steps are answers of a server that knows what
-// was asked, and lies as much as the step wants.
+// Target: the DHCP client and the resolver on a whole stack. Steps are answers of a server that
+// knows the queries, and deviate from them as the step says.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -58,7 +58,7 @@ Settings settings() {
   return s;
 }
 
-/// Bytes written one behind the other, as far as there is room.
+/// Writes bytes one behind the other, as far as there is room.
 class Text {
  public:
   Text& bytes(Input more) {
@@ -78,7 +78,7 @@ class Text {
   std::size_t size_ = 0;
 };
 
-/// A question that was asked.
+/// A query that was sent.
 struct Question {
   std::uint16_t port = 0, id = 0;
   IpAddress from;
@@ -141,12 +141,12 @@ class Scene final : private FuzzLink::Observer {
   std::array<Question, 4> questions_{};
   std::size_t question_ = 0;
   test::WireSegment
-      segment_;  // the last one that was sent, and where the server is in that connection
+      segment_;  // the last segment sent, and the server's position in that connection
   std::uint32_t said_ = 0;
   std::vector<DnsQueryId> waiting_;
 };
 
-// ---- What is sent ----
+// ---- Frames sent ----
 
 void Scene::sent(std::span<const std::byte> frame) {
   check_sent(frame, kOurMac, kMtu);
@@ -181,7 +181,7 @@ void Scene::sent(std::span<const std::byte> frame) {
   }
 }
 
-// ---- What the server says ----
+// ---- Answers of the server ----
 
 void Scene::deliver(Text& payload, const Record& r, std::uint16_t from, std::uint16_t to,
                     const IpAddress& destination) {
@@ -275,7 +275,7 @@ void Scene::answer(const Record& r, Input more) {
           question.from);
 }
 
-/// The server's side of the last connection that was opened.
+/// The server's side of the last TCP connection.
 void Scene::over_tcp(const Record& r, Input more) {
   if (batch().full() || segment_.destination_port != kDnsPort.value) return;
   TcpSegment reply;
@@ -290,7 +290,7 @@ void Scene::over_tcp(const Record& r, Input more) {
   if ((r[5] & 1) != 0) reply.flags = TcpFlags::kRst | TcpFlags::kAck;
   if ((r[5] & 2) != 0) reply.flags |= TcpFlags::kFin;
   Text text;
-  if (segment_.data.size() > 2 + kDnsHeader) {  // the question, behind its length
+  if (segment_.data.size() > 2 + kDnsHeader) {  // the query, behind its length
     Question question;
     const auto asked = std::as_bytes(std::span(segment_.data)).subspan(2);
     question.id = get16(asked, 0);
@@ -301,7 +301,7 @@ void Scene::over_tcp(const Record& r, Input more) {
     text.word16(static_cast<std::uint32_t>(message.size()) + ((r[5] & 4) != 0 ? r[7] * 64u : 0))
         .bytes(message.span());
   }
-  // Some of it now, and the rest with the next step.
+  // Part of the message now, the rest with the next step.
   const std::size_t size = (r[5] & 8) != 0 ? std::min<std::size_t>(text.size(), r[6]) : text.size();
   const auto frame = batch().room();
   const auto tcp = frame.subspan(kUdpAt);
@@ -320,7 +320,7 @@ void Scene::over_tcp(const Record& r, Input more) {
   said_ += static_cast<std::uint32_t>(size) + (opens ? 1 : 0);
 }
 
-/// Somebody else has an address of ours, or one that we would like.
+/// Another host claims an address of this host, or a tentative one.
 void Scene::rival(const Record& r) {
   if (batch().full()) return;
   IpAddress address = IpAddress::v4(asked_ + (r[2] & 3));
@@ -417,7 +417,7 @@ void Scene::advance(Duration duration, int turns) {
 }
 
 void Scene::step(const Record& r, Records& more) {
-  // The first bytes may ask for plain bytes behind what is written.
+  // The first bytes of the step may ask for plain bytes behind what is written.
   const auto plain = [&] {
     return (r[0] & 0x40) != 0 ? more.take(1 + r[0] / 32 % 2 * 3) : Input();
   };

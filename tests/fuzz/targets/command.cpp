@@ -1,4 +1,4 @@
-// The firmware's command line.
+// Target: the firmware's command line.
 #include "firmware/app/command.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// The configuration: YAML in, checked values or one line out.
+// Target: the configuration loader: YAML in, valid settings or one line of error out.
 #include <algorithm>
 #include <cctype>
 #include <string>
@@ -10,7 +10,7 @@
 namespace conker::fuzz {
 namespace {
 
-/// "fuzz:LINE:COLUMN: what is wrong", on one line.
+/// Checks an error's form: "fuzz:LINE:COLUMN: what is wrong", on one line.
 void check_complaint(std::string_view text) {
   const auto number = [&text] {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());

@@ -1,4 +1,4 @@
-// DHCP messages with their options.
+// Target: DHCP messages with their options.
 #include "stack/wire/dhcp.hpp"
 
 #include <array>
@@ -16,7 +16,7 @@ void run(Input input) {
   check(message->type >= DhcpType::kDiscover && message->type <= DhcpType::kRelease,
         "a type that is none");
 
-  // What a client would write with these values; then as if a server had written it.
+  // Write the parsed values as a client would, and parse them as if a server had written them.
   std::array<std::byte, kDhcpMostBytes> bytes;
   const std::size_t length = emit_dhcp(*message, 1472, bytes);
   check(length >= 300 && length <= kDhcpMostBytes, "a message of a wrong length");

@@ -1,4 +1,4 @@
-// DNS: names as text, names in messages, whole messages, and what an answer is taken to say.
+// Target: DNS names as text and in messages, whole messages, and the interpretation of answers.
 #include "stack/wire/dns.hpp"
 
 #include <algorithm>
@@ -12,7 +12,8 @@
 namespace conker::fuzz {
 namespace {
 
-/// Labels of 1 to 63 bytes, the root's at the end, 255 bytes at most, nothing behind.
+/// Checks a name: labels of 1 to 63 bytes, the root's at the end, 255 bytes at most, nothing
+/// behind.
 void check_name(const DnsName& name) {
   const auto bytes = name.bytes();
   check(!bytes.empty() && bytes.size() <= DnsName::kMaxBytes, "a name without an end or too long");

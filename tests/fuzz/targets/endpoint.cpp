@@ -1,4 +1,4 @@
-// Ids and endpoints, as the daemon reads them and as the CLI lets them through.
+// Target: ids and endpoints, as the daemon parses them and as the CLI checks them.
 #include <string>
 
 #include "ctl/args.hpp"
@@ -9,7 +9,7 @@
 namespace conker::fuzz {
 namespace {
 
-/// Whether the CLI lets it through; what it refuses it refuses as a usage error.
+/// Whether the CLI accepts the text; it must refuse others by a usage error.
 template <typename F>
 bool lets_through(F&& f, const std::string& text) {
   try {
@@ -33,7 +33,7 @@ void check_daemon(const std::string& text) {
   }
 }
 
-/// What the one refuses must not pass the other as an address.
+/// Text that the daemon refuses must not pass the CLI as an address.
 void check_both(const std::string& text) {
   const bool endpoint = daemon::parse_endpoint(text).has_value();
   const bool local = daemon::parse_local(text).has_value();
@@ -52,7 +52,7 @@ void check_both(const std::string& text) {
 void run(Input input) {
   const std::string text(reinterpret_cast<const char*>(input.data()), input.size());
   check_daemon(text);
-  // No argument of a command line holds a NUL.
+  // An argument of a command line holds no NUL.
   if (text.find('\0') == std::string::npos) check_both(text);
 }
 

@@ -1,4 +1,4 @@
-// The Ethernet header.
+// Target: the Ethernet header.
 #include "stack/wire/ethernet.hpp"
 
 #include <algorithm>
@@ -16,8 +16,7 @@ std::uint16_t word(Input input, std::size_t at) {
                                     std::to_integer<unsigned>(input[at + 1]));
 }
 
-/// Bytes up to the payload, with the tags of VLAN 0 that are passed over; nothing when the frame is
-/// cut short.
+/// Bytes before the payload, with tags of VLAN 0; nothing when the frame is truncated.
 std::optional<std::size_t> header_length(Input input) {
   std::size_t length = kEthernetHeader;
   for (std::size_t tags = 0; length <= input.size(); ++tags) {

@@ -1,4 +1,4 @@
-// The IPv4 header and its options, whole and as ICMP quotes it.
+// Target: the IPv4 header and its options, whole and as ICMP quotes it.
 #include "stack/wire/ipv4.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Fragments put together, by themselves: steps say which piece of which packet comes, and when.
+// Target: IPv4 reassembly alone. Steps say which fragment of which packet comes, and when.
 #include <array>
 #include <cstring>
 #include <vector>
@@ -19,10 +19,9 @@ namespace {
 constexpr std::uint32_t kChunks = 64, kChunkBytes = 128, kDatagrams = 4, kMostHeld = 24;
 constexpr std::size_t kWhole = 4096;
 
-/// Byte `at` of packet `identification`, so that whatever comes out can be held against what went
-/// in.
+/// Byte `at` of packet `identification`, by which a reassembled packet is checked.
 std::byte byte_at(std::uint32_t identification, std::uint32_t at) {
-  // Where a TCP header would have its length: 5 words.
+  // The data offset of a TCP header: 5 words.
   if (at == 12) return std::byte{0x50};
   return static_cast<std::byte>((identification * 31 + at) * 0x9e3779b1u >> 24);
 }
@@ -66,7 +65,7 @@ struct Scene {
         static_cast<std::uint16_t>(r[0] & 2 ? r.word16(2) & 0x1fff : r[3] & 31);
     const std::size_t length = (r[0] & 4) != 0 ? r.word16(4) % 2000 : 8 * std::size_t{r[5]} % 264;
     const std::size_t header = kIpv4HeaderMin + 4 * std::size_t{r[6]} % 44;
-    std::vector<std::byte> bytes(header + length, std::byte{1});  // options that do nothing
+    std::vector<std::byte> bytes(header + length, std::byte{1});  // options without effect
     emit_ipv4(packet, length, bytes);
     const std::uint32_t offset = std::uint32_t{packet.fragment_offset} * 8;
     for (std::uint32_t i = 0; i < length; ++i)

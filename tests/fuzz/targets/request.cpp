@@ -1,4 +1,4 @@
-// Requests of the control protocol.
+// Target: requests of the control protocol.
 #include <string>
 #include <variant>
 
@@ -10,7 +10,7 @@ namespace {
 
 using daemon::json;
 
-/// What goes to a client is one line of JSON.
+/// Checks that a message to a client is one line of JSON.
 json line_of(const std::string& line) {
   check(!line.empty() && line.find('\n') == line.size() - 1, "an answer that is not one line");
   json parsed = json::parse(line, nullptr, false);

@@ -1,4 +1,5 @@
-// The whole stack: steps say what arrives, what the application calls and how time passes.
+// Target: the whole stack. Steps say which frames arrive, what the application calls and how time
+// passes.
 #include "tests/fuzz/records.hpp"
 #include "tests/fuzz/stack/world.hpp"
 

@@ -1,4 +1,4 @@
-// The TCP header and its options.
+// Target: the TCP header and its options.
 #include "stack/wire/tcp.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace conker::fuzz {
 namespace {
 
-/// All but SACK blocks, of which some may not fit beside the other options.
+/// Compares all fields but SACK blocks, of which some may not fit beside the other options.
 bool same(const TcpSegment& a, const TcpSegment& b) {
   return a.source == b.source && a.destination == b.destination && a.sequence == b.sequence &&
          a.acknowledgment == b.acknowledgment && a.flags == b.flags && a.window == b.window &&
@@ -19,7 +19,7 @@ bool same(const TcpSegment& a, const TcpSegment& b) {
          a.user_timeout == b.user_timeout && std::ranges::equal(a.payload, b.payload);
 }
 
-/// Whether the header may be read at all, by the letter of the RFCs and without the parser's help.
+/// Whether the RFCs allow the header, checked without the parser.
 bool well_formed(Input input) {
   const auto at = [&input](std::size_t i) { return std::to_integer<std::size_t>(input[i]); };
   if (input.size() < kTcpHeaderMin) return false;

@@ -1,4 +1,4 @@
-// The UDP header.
+// Target: the UDP header.
 #include "stack/wire/udp.hpp"
 
 #include <algorithm>
