@@ -1,5 +1,5 @@
-// What the stack costs by itself, without any kernel: its inner loops, and whole connections
-// between two stacks in memory.
+// Measures the stack by itself, without a kernel: its inner loops, and whole connections between
+// two stacks in memory.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -41,7 +41,8 @@ void siphash_of_a_four_tuple(benchmark::State& state) {
 }
 BENCHMARK(siphash_of_a_four_tuple);
 
-/// One end of a wire in memory: what one end sends, the other receives with its next batch.
+/// One end of a wire in memory: frames sent at one end are received at the other with its next
+/// batch.
 class WireEnd final : public Link {
  public:
   void join(WireEnd& other) { other_ = &other; }
@@ -75,7 +76,7 @@ class WireEnd final : public Link {
   std::vector<Frame> arrived_, reading_;
 };
 
-/// A stack with its storage, and a link for it.
+/// A stack with its storage and link.
 struct Host {
   Host(std::uint8_t number, const Capacities& capacities) {
     const std::size_t need = Stack::storage_bytes(capacities);
@@ -147,7 +148,7 @@ void cycles(benchmark::State& state) {
     }
   };
   for (auto _ : state) {
-    ++wanted;  // turns end several at once
+    ++wanted;  // one turn may end several connections
     while (done < wanted) {
       now += 10us;
       left.stack->begin(now);

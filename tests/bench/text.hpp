@@ -1,4 +1,4 @@
-// What the programs of the bench read from their command lines.
+// Parsing of arguments for the programs of the bench.
 #pragma once
 
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 namespace conker::bench {
 
-/// "10.77.0.1:9000"; throws std::invalid_argument.
+/// Parses "10.77.0.1:9000"; throws std::invalid_argument.
 inline sockaddr_in target(const std::string& text) {
   const std::size_t colon = text.find(':');
   unsigned port = 0;

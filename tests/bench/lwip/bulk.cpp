@@ -1,4 +1,4 @@
-// lwIP as the end of bulk transfers.
+// Bulk transfers by lwIP.
 #include <poll.h>
 
 #include <algorithm>
@@ -69,7 +69,7 @@ class Bulk {
     bytes_ += bytes;
   }
 
-  /// As much as lwIP takes: numbers that count on.
+  /// Writes consecutive numbers, as many as lwIP takes.
   void fill(tcp_pcb* pcb) {
     while (const auto n =
                static_cast<u16_t>(std::min<std::size_t>(tcp_sndbuf(pcb), sizeof words_))) {
@@ -96,7 +96,7 @@ class Bulk {
 
   static err_t on_received(void* argument, tcp_pcb* pcb, pbuf* bytes, err_t) {
     Bulk& self = from(argument);
-    if (bytes == nullptr) {  // the peer has no more
+    if (bytes == nullptr) {  // the peer's FIN
       --self.live_;
       tcp_err(pcb, nullptr);
       tcp_sent(pcb, nullptr);

@@ -1,5 +1,5 @@
-// What lwIP is asked to do, on its tapif, through its raw API. Each command ends with one line of
-// JSON.
+// The commands of conker_lwip, which run lwIP on its tapif through its raw API. Each ends with one
+// line of JSON.
 #pragma once
 
 #include <netinet/in.h>
@@ -8,9 +8,9 @@
 
 namespace conker::lwip {
 
-/// Brings lwIP up with one interface on a TAP device that stands already. Only once in a process.
-/// Throws std::runtime_error when there is no such device; lwIP itself ends the process when it
-/// cannot have it.
+/// Starts lwIP with one interface on an existing TAP device; once in a process. Throws
+/// std::runtime_error when there is no such device; lwIP itself ends the process when it cannot
+/// attach to it.
 void start(const std::string& device, const std::string& address);
 
 struct StrikeOptions {
@@ -20,23 +20,23 @@ struct StrikeOptions {
   bool reset = true;  // close by RST instead of FIN
 };
 
-/// Opens and closes connections. By RST a cycle is over when lwIP aborts the connection it has just
+/// Opens and closes connections. By RST a cycle ends when lwIP aborts the connection it has just
 /// established; the RST takes the place of the last ACK of the handshake, so the peer's application
-/// never hears of it. By FIN it is over when the peer's FIN has come; but all of lwIP's 16,384
-/// ports are soon in TIME-WAIT, for two minutes: then it stands still, and when that was is
-/// reported. Throws std::runtime_error when the target does not answer ARP.
+/// never sees the connection. By FIN it ends when the peer's FIN has arrived; but all of lwIP's
+/// 16,384 ports are soon in TIME-WAIT, for two minutes: then it cannot open any more, and the
+/// report says when that was. Throws std::runtime_error when the target does not answer ARP.
 void strike(const StrikeOptions& options);
 
-/// Both go on for `seconds` from the first connection, until all that connected have gone or
-/// SIGTERM comes.
+/// Options of sink() and source(), which run for `seconds` from the first connection, until all
+/// connections have ended or SIGTERM arrives.
 struct BulkOptions {
   sockaddr_in local{};
   double seconds = 0;
 };
 
-/// Accepts connections and throws away what they send.
+/// Accepts connections and discards what they send.
 void sink(const BulkOptions& options);
-/// Accepts connections and sends to each as fast as lwIP takes it. Bytes count when they are
+/// Accepts connections and sends on each as fast as lwIP allows. Bytes count when they are
 /// acknowledged.
 void source(const BulkOptions& options);
 

@@ -1,8 +1,8 @@
-// lwIP's headers, and its lock: its own thread handles frames and timers, and calls back; who calls
-// lwIP from elsewhere holds the lock meanwhile.
+// lwIP's headers, and its lock. lwIP's own thread handles frames and timers and calls back; other
+// threads must hold the lock while they call lwIP.
 #pragma once
 
-// Not all of them say that they are C.
+// Some of the headers have no extern "C" of their own.
 extern "C" {
 #include <lwip/etharp.h>
 #include <lwip/netif.h>

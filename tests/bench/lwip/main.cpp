@@ -1,4 +1,4 @@
-// conker_lwip: lwIP on a TAP device, as a peer to be measured beside conker.
+// conker_lwip: lwIP on a TAP device, measured beside conker.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>

@@ -1,6 +1,6 @@
-// Debian's lwIP 2.1.3 has buffers of 592 bytes in its pool and fills them as if they had 1536, so
-// that longer frames run over their end. Its tapif reads frames into the pool; here it gets memory
-// of the right size instead.
+// Replaces the allocation of frames in Debian's lwIP 2.1.3, whose pool has buffers of 592 bytes and
+// fills them as if they had 1536, so that longer frames overflow. Its tapif reads frames into the
+// pool; here it gets memory of the right size.
 #include <dlfcn.h>
 
 #include "tests/bench/lwip/lwip.hpp"

@@ -1,4 +1,4 @@
-// One lwIP in this process, on one TAP device.
+// Starts one lwIP in this process, on one TAP device.
 #include <net/if.h>
 
 #include <cstdlib>
@@ -20,10 +20,10 @@ void start(const std::string& device, const std::string& address) {
   }
   IP4_ADDR(&mask, 255, 255, 255, 0);
   ip4_addr_set_any(&gateway);
-  // How tapif is told of a device that it need not configure.
+  // This variable tells tapif to attach to a device without configuring it.
   ::setenv("PRECONFIGURED_TAPIF", device.c_str(), 1);
   tcpip_init(nullptr, nullptr);
-  static netif interface;  // lwIP keeps it
+  static netif interface;  // lwIP keeps a pointer to it
   const CoreLock lock;
   if (netif_add(&interface, &ours, &mask, &gateway, nullptr, tapif_init, tcpip_input) == nullptr) {
     throw std::runtime_error("lwIP cannot add its interface on " + device);

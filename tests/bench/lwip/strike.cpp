@@ -1,4 +1,4 @@
-// lwIP as a striker.
+// A strike by lwIP.
 
 #include <algorithm>
 #include <chrono>
@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Until the kernel's end of the device stands up, some time after we have attached, nothing is
-/// answered; lwIP would lose what it had begun meanwhile for seconds.
+/// Waits until the target answers ARP: the kernel's end of the device is up only some time after
+/// the process attached, and lwIP would take seconds to retransmit what was lost meanwhile.
 void find(const ip_addr_t& target) {
   const auto give_up = Clock::now() + std::chrono::seconds(5);
   while (Clock::now() < give_up) {
@@ -47,7 +47,7 @@ class Striker {
     while (Clock::now() < end) {
       {
         const CoreLock lock;
-        open_more();  // the first, and for those that failed
+        open_more();  // the first ones, and replacements for those that failed
       }
       std::this_thread::sleep_until(std::min(end, Clock::now() + std::chrono::milliseconds(10)));
     }
@@ -72,8 +72,7 @@ class Striker {
   static Striker& from(void* argument) { return *static_cast<Striker*>(argument); }
 
   void open_more() {
-    // To find that no port is free costs lwIP a walk over all connections for each port: it is not
-    // asked again.
+    // To find that no port is free, lwIP walks over all connections for each port: ask only once.
     while (opening_ && !out_of_ports_ && in_flight_ < options_.flight) {
       tcp_pcb* const pcb = tcp_new();
       if (pcb == nullptr) return;
@@ -100,8 +99,8 @@ class Striker {
       tcp_recv(pcb, on_received);
       return tcp_close(pcb);
     }
-    // The next opens before this one is freed: in its place in memory lwIP would take it for the
-    // one it is just handling, and keep its SYN back.
+    // The next connection opens before this one is freed: in the same place in memory lwIP would
+    // take it for the one it is handling, and delay its SYN.
     self.completed();
     tcp_err(pcb, nullptr);
     tcp_abort(pcb);

@@ -57,10 +57,10 @@ class Attacker final : public Link {
     return true;
   }
 
-  bool asked = false;  // by ARP
+  bool asked = false;  // a reply to its ARP request is pending
   Seq una, nxt;        // of the stack's data: acknowledged, and sent
   Seq acknowledged;
-  std::uint32_t step = 0;  // bytes of a full segment
+  std::uint32_t step = 0;  // bytes in a full segment
   std::uint32_t echo = 0;
 };
 
@@ -82,7 +82,8 @@ class Scene {
     if (!stack_.listen({.local = {{}, kService}})) fail("no listener");
   }
 
-  /// A connection with `segments` out is attacked, pattern by pattern, until nothing is new.
+  /// Attacks a connection with `segments` in flight, pattern by pattern, until nothing changes any
+  /// more.
   void attack() {
     open();
     fill();
@@ -95,7 +96,7 @@ class Scene {
       took += ack({block(low, low + 1), block(high, high + 1), block(out / 2, out / 2 + 1)});
     }
     count(0, acks, took);
-    // All that is beyond the first segment, again and again.
+    // Everything beyond the first segment, again and again.
     took = {};
     for (std::uint32_t i = 0; i < acks; ++i) {
       took += ack({block(1, out), block(out / 2, out / 2 + 1),
@@ -227,8 +228,8 @@ class Scene {
     if (!stack_.info(id_, info)) fail("no connection");
   }
 
-  // Slow start, with no more acknowledged than it takes: an application is never far ahead of what
-  // is out.
+  // Slow start, acknowledging no more than it needs: an application does not write far ahead of
+  // what is in flight.
   void fill() {
     static const std::vector<std::byte> kBytes(1 << 18);
     for (int turns = 0; turns < 1'000'000; ++turns) {

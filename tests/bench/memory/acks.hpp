@@ -1,4 +1,4 @@
-// What an ACK costs a sender, when the SACK blocks in it are an attacker's.
+// Measures the cost of an ACK to a sender whose peer sends malicious SACK blocks.
 #pragma once
 
 #include <cstdint>
@@ -6,15 +6,15 @@
 namespace conker::bench {
 
 struct AckOptions {
-  std::uint32_t segments = 30'000;  // that are out while the ACKs come
-  std::uint16_t mss = 1460;         // as the peer's SYN has it, before timestamps
-  double seconds = 1;               // how long connections are attacked, one after the other
+  std::uint32_t segments = 30'000;  // in flight while the ACKs arrive
+  std::uint16_t mss = 1460;         // in the peer's SYN; includes timestamps
+  double seconds = 1;               // of attacks, on one connection after the other
 };
 
 struct AckReport {
   std::uint64_t acks = 0;
-  std::uint32_t segments = 0;  // as many as were out
-  double nanoseconds = 0;      // of an ACK, with the turn in which it arrives and what it lets go
+  std::uint32_t segments = 0;  // that were in flight
+  double nanoseconds = 0;      // per ACK, with its turn and the segments that it releases
   double worst = 0;            // the same of the slowest pattern
 };
 

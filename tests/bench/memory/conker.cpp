@@ -1,4 +1,4 @@
-// conker against itself.
+// conker against itself, in memory.
 #include "tests/bench/memory/pair.hpp"
 #include "tests/bench/memory/shards.hpp"
 

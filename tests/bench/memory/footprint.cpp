@@ -14,8 +14,8 @@
 namespace conker::bench {
 namespace {
 
-// Counted page by page: smaps would mix the storages of both stacks, which may share one mapping of
-// the kernel's.
+// Resident bytes, counted page by page: smaps would mix the storages of both stacks, which may
+// share one mapping.
 std::size_t resident(std::span<const std::byte> storage) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   std::vector<unsigned char> pages((storage.size() + page - 1) / page);

@@ -1,6 +1,6 @@
-// lwIP against itself, by its raw API, over its own loop interface. All of it runs inside lwIP's
-// thread: every callback does what is next, and nobody waits for a lock or a message but for the
-// loop interface itself.
+// lwIP against itself, by its raw API, over its own loop interface. All of it runs in lwIP's
+// thread: every callback does the next step, and only the loop interface itself waits for a lock or
+// message.
 #include <lwip/init.h>
 #include <lwip/ip.h>
 #include <lwip/netif.h>
@@ -22,11 +22,11 @@ namespace conker::bench {
 namespace {
 
 constexpr std::uint16_t kPort = 80;
-// Between tries to open after lwIP has refused: it looks through all its ports and records for
-// each.
+// Pause before another attempt after lwIP refused to open: each attempt searches all of its ports
+// and records.
 constexpr Duration kRetryPause = 100ms;
 
-/// Counted by lwIP's thread, read by ours.
+/// Counters that lwIP's thread writes and this process's main thread reads.
 class Tallied {
  public:
   void add() {
@@ -38,10 +38,10 @@ class Tallied {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// lwIP keeps one of everything, for good; so do we.
+// lwIP keeps static state until the process ends, and so does this class.
 class Lwip {
  public:
-  /// Called once. Returns when lwIP's thread has begun to open.
+  /// To be called once. Returns when lwIP's thread has begun to open.
   void start(const StrikeOptions& options) {
     options_ = options;
     tcpip_init([](void* self) { static_cast<Lwip*>(self)->begin(); }, this);
@@ -51,8 +51,8 @@ class Lwip {
 
   Tally tally() const { return {completed_.get(), failed_.get(), 0, 0}; }
 
-  /// After lwIP has refused to open nothing happens there of its own accord; this makes it try
-  /// again. It may be busy for long, so nobody waits for it.
+  /// Makes lwIP try again after it refused to open, since no callback will. This may take long, so
+  /// the caller does not wait for it.
   void nudge() {
     (void)tcpip_try_callback([](void* self) { static_cast<Lwip*>(self)->open_all(); }, this);
   }
@@ -84,7 +84,7 @@ class Lwip {
     began_.store(true, std::memory_order_release);
   }
 
-  // ---- The right end ----
+  // ---- The right end: accepts ----
 
   bool listen() {
     tcp_pcb* pcb = tcp_new();
@@ -104,7 +104,7 @@ class Lwip {
     return ERR_OK;
   }
 
-  // ---- The left end ----
+  // ---- The left end: opens ----
 
   void open_all() {
     while (in_flight_ < options_.flight && open()) ++in_flight_;
@@ -131,15 +131,14 @@ class Lwip {
         if (bytes != nullptr) {
           pbuf_free(bytes);
         } else {
-          of(arg).ended(
-              true);  // the other side's FIN; what follows is TIME-WAIT, lwIP's own affair
+          of(arg).ended(true);  // the other side's FIN; TIME-WAIT follows inside lwIP
         }
         return ERR_OK;
       });
       return tcp_close(pcb);
     }
-    // The next is opened first: in the place of this one lwIP would mistake it for the one at work,
-    // and let its SYN wait for a timer.
+    // The next connection opens first: in the place of this one lwIP would take it for the one it
+    // is handling, and let its SYN wait for a timer.
     of(self).ended(true);
     tcp_err(pcb, nullptr);
     tcp_abort(pcb);
@@ -163,7 +162,7 @@ class Lwip {
 
 Lwip lwip;
 
-// Until `end`, which is kept whatever lwIP does; says each second what has been completed.
+// Runs until `end`, whatever lwIP does; prints each second how many cycles were completed.
 void watch(Instant end, bool second_by_second) {
   std::uint64_t before = lwip.tally().completed;
   Instant next_second = clock_now() + 1s;
@@ -189,7 +188,7 @@ bool has_lwip() {
 
 ShardReport strike_lwip(const StrikeOptions& options) {
   pin_to_core(0);
-  // By FIN there is only so much in it, and warming up would use that up.
+  // By FIN the number of cycles is limited by lwIP's ports, and warming up would use them.
   const bool warm = options.close == Close::kReset;
   const Instant started = clock_now();
   lwip.start(options);

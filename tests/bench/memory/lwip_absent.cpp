@@ -1,4 +1,4 @@
-// In the place of lwip.cpp where lwIP was not there when this was built.
+// Replaces lwip.cpp where lwIP is not installed.
 #include <stdexcept>
 
 #include "tests/bench/memory/strike.hpp"

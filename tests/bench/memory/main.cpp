@@ -1,5 +1,5 @@
-// conker_bench_memory: how fast connections open and close in memory, without any kernel, how much
-// memory they take, and what an ACK costs.
+// conker_bench_memory: measures how fast connections open and close in memory, without a kernel,
+// how much memory they take, and what an ACK costs.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>

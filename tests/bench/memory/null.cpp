@@ -1,5 +1,5 @@
-// What the wire and the loop around it cost: the same frames as conker's, in number and size, from
-// two ends that answer each by a template and remember nothing.
+// Measures the wire and the loop around it: the same frames as conker's, in number and size,
+// between two ends that answer each by a template and keep no state.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kTcpAt = kEthernetHeader + kIpv4HeaderMin;
 constexpr std::size_t kPortsAt = kTcpAt, kNumbersAt = kTcpAt + 4, kFlagsAt = kTcpAt + 13;
 
-/// A frame to be copied, but for its ports and numbers.
+/// A frame that is copied, except for its ports and sequence numbers.
 class Template {
  public:
   explicit Template(std::uint8_t flags) {
@@ -46,8 +46,7 @@ class Template {
   Template(const Template&) = delete;
   Template& operator=(const Template&) = delete;
 
-  /// The answer to a segment: from its destination port to its source port, and its numbers the
-  /// other way round.
+  /// The answer to a segment, with its ports and numbers exchanged.
   const FrameOut& answer(const std::byte* to) {
     turn_round<2>(to + kPortsAt, kPortsAt);
     turn_round<4>(to + kNumbersAt, kNumbersAt);

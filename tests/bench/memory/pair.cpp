@@ -12,12 +12,12 @@ namespace {
 
 constexpr Port kStrikePort{80};
 constexpr std::uint16_t kIdlePorts =
-    8000;  // the first; so many connections of each address to one of them:
+    8000;  // the first port; so many connections of each address to one of them:
 constexpr std::uint32_t kIdlePerPort = 20'000;
-constexpr Duration kPatience = 50s;  // less than a record stays in TIME-WAIT
+constexpr Duration kPatience = 50s;  // shorter than TIME-WAIT
 constexpr IpAddress kRight = IpAddress::v4(10, 0, 0, 1);
 
-/// What becomes of a connection: the cookie of both of its ends.
+/// The use of a connection: the cookie of both of its ends.
 enum Kind : std::uint32_t { kStriking, kIdle };
 
 IpAddress left_address(std::uint32_t index) {
@@ -55,7 +55,7 @@ Capacities capacities(const StrikeOptions& options) {
   c.neighbours = options.addresses + 1;
   c.addresses = options.addresses;
   c.interfaces = 1;
-  c.chunks = 512;  // only what waits for a neighbour takes any
+  c.chunks = 512;  // only packets that wait for a neighbour need them
   c.transitions = 256;
   return c;
 }
@@ -64,7 +64,7 @@ void expect(Error error, const char* what) {
   if (error != Error::kOk) throw std::runtime_error(std::string(what) + ": " + to_string(error));
 }
 
-/// Connections that ended, apart from those that ended as they should, and opens that were refused.
+/// Connections that ended in another way than `wanted`, and opens that were refused.
 std::uint64_t failures(const Counters& counters, Count wanted) {
   std::uint64_t failed = counters[Count::open_failed];
   for (const Count end : {Count::ended_closed, Count::ended_reset, Count::ended_aborted,
@@ -127,8 +127,8 @@ Pair::Pair(const StrikeOptions& options)
   resolve_neighbours();
 }
 
-// Otherwise the first connections would wait in the neighbours' queues, which drop what they cannot
-// hold.
+// Resolves the neighbours first: else the first connections' SYNs would wait in the neighbours'
+// queues, which drop what they have no room for.
 void Pair::resolve_neighbours() {
   for (const IpAddress& address : addresses_) {
     expect(right_.stack.ping(address, 1, 1, {}), "ping");

@@ -19,7 +19,7 @@ class Host {
  public:
   Host(std::uint8_t number, const Capacities& capacities, std::size_t frames, bool huge_pages);
 
-  /// One turn; `speak` is called when the news have been read.
+  /// Runs one turn; `speak` is called after its events.
   template <typename OnEvent, typename Speak>
   void turn(Instant now, OnEvent&& on_event, Speak&& speak) {
     stack.begin(now);
@@ -47,18 +47,18 @@ class Pair {
  public:
   explicit Pair(const StrikeOptions& options);
 
-  /// What the left and the right stack hold, and how much of it.
+  /// Capacities of the left and of the right stack.
   static Capacities left_capacities(const StrikeOptions& options);
   static Capacities right_capacities(const StrikeOptions& options);
 
-  /// Establishes options.idle connections and leaves them alone. Throws when it takes too long.
+  /// Establishes options.idle connections, which stay idle. Throws when it takes too long.
   void open_idle();
-  /// Opens and closes until `end`.
+  /// Opens and closes connections until `end`.
   void strike(Instant end);
-  /// Opens and closes until the left stack's TIME-WAIT table is full. Throws when it takes so long
-  /// that the first records end before.
+  /// Opens and closes connections until the left stack's TIME-WAIT table is full. Throws when it
+  /// takes so long that the first records expire before.
   void fill_time_wait();
-  /// The idle connections, and then what options.warm_until_full says.
+  /// Opens the idle connections, then does what options.warm_until_full says.
   void warm_up();
 
   Tally tally() const;
@@ -80,8 +80,8 @@ class Pair {
   std::vector<IpAddress> addresses_;  // of the left stack
   std::size_t next_address_ = 0;
   Instant now_{};
-  std::uint64_t begun_ = 0, ended_ = 0;  // of the strike
-  std::uint32_t idle_under_way_ = 0;     // being established
+  std::uint64_t begun_ = 0, ended_ = 0;  // connections of the strike
+  std::uint32_t idle_under_way_ = 0;     // idle connections being established
   std::uint64_t idle_ended_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// A contestant in each of several threads, every thread on a core of its own; nothing is shared but
+// Runs a contestant in each of several threads, every thread on a core of its own; they share only
 // the start.
 #pragma once
 
@@ -12,8 +12,8 @@
 
 namespace conker::bench {
 
-/// The calling thread, and what it starts from now on, runs on one of the cores it was allowed to
-/// use, the `index`th. Throws std::runtime_error when there are not so many.
+/// Pins the calling thread, and threads that it starts later, to the `index`th of the cores it may
+/// use. Throws std::runtime_error when there are not so many.
 void pin_to_core(std::uint32_t index);
 
 /// Contestant(options) makes everything in the thread that will use it; warm_up() is not counted,

@@ -1,4 +1,4 @@
-// What is asked of a contestant, and what it says of itself.
+// Options and report of a strike in memory.
 #pragma once
 
 #include <time.h>
@@ -12,30 +12,30 @@ namespace conker::bench {
 
 enum class Close : std::uint8_t { kFin, kReset };
 
-/// Frames that a turn takes from the wire at once, for every contestant.
+/// The most frames that a turn takes from the wire, for every contestant.
 inline constexpr std::size_t kBatch = 64;
 
-/// Four-tuples that an address can take part in towards one port: 1024 to 65535.
+/// Ports of an address: 1024 to 65535, hence the four-tuples that it can use towards one port.
 inline constexpr std::uint32_t kPortsOfAnAddress = 64'512;
 
 struct StrikeOptions {
   Close close = Close::kFin;
-  std::uint32_t flight = 64;  // connections under way at once
+  std::uint32_t flight = 64;  // connections in flight
   double seconds = 5;
-  // Of conker alone.
+  // Options of conker only.
   bool warm_until_full =
-      false;  // the clock starts when the TIME-WAIT table is full, not after a second
+      false;  // start the clock when the TIME-WAIT table is full, and not after a second
   std::uint32_t time_wait = 1'000'000;  // records of the side that closes first
   std::uint32_t addresses = 16;         // of the side that opens, used in turn
-  std::uint32_t idle = 0;    // connections of each shard, established before and left alone
-  std::uint32_t room = 0;    // the tables are made for so many idle ones, if that is more
+  std::uint32_t idle = 0;    // connections of each shard that are established before and then idle
+  std::uint32_t room = 0;    // the tables have room for so many idle connections, if that is more
   std::uint32_t shards = 1;  // threads with a pair of stacks each
   bool huge_pages = false;   // storage asks for huge pages
 };
 
 struct Tally {
   std::uint64_t completed = 0;
-  std::uint64_t failed = 0;  // ended otherwise than asked for, and opens that were refused
+  std::uint64_t failed = 0;  // ended otherwise than asked for, and opens refused
   std::uint64_t time_wait_evicted = 0, time_wait_reused = 0;
 
   Tally operator-(const Tally& before) const {
@@ -52,23 +52,23 @@ struct Tally {
   }
 };
 
-/// Of one thread, while the clock ran.
+/// Figures of one thread, while the clock ran.
 struct ShardReport {
   Tally tally;
   double seconds = 0;
-  double cpu_seconds =
-      0;  // what the processor spent on it: less than `seconds` when others had it meanwhile
+  double cpu_seconds = 0;  // processor time: less than `seconds` when other processes ran meanwhile
 
   double rate() const { return static_cast<double>(tally.completed) / seconds; }
 };
 
-/// Each throws std::runtime_error, in one line that says what to do, when it cannot be run or its
-/// books do not balance.
+/// Throws std::runtime_error, in one line that says what to do, when it cannot run or its books do
+/// not balance.
 std::vector<ShardReport> strike_conker(const StrikeOptions& options);
 std::vector<ShardReport> strike_null(const StrikeOptions& options);
-/// One thread works for both ends; by FIN lwIP stops when all its ports are in TIME-WAIT.
+/// Runs both ends in one thread; by FIN lwIP stops when all its ports are in TIME-WAIT. Throws as
+/// strike_conker() does.
 ShardReport strike_lwip(const StrikeOptions& options);
-/// Whether strike_lwip() is more than an excuse.
+/// Whether lwIP was present when this was built.
 bool has_lwip();
 
 inline Duration read_clock(clockid_t clock) {

@@ -1,4 +1,4 @@
-// A wire in memory: it should cost as little as moving the bytes does.
+// A wire in memory, which costs little more than moving the bytes.
 #pragma once
 
 #include <algorithm>
@@ -12,16 +12,16 @@
 
 namespace conker::bench {
 
-/// One end of a wire: what one end sends, the other receives. Both belong to one thread and take
-/// turns, in which each receives all there is: what has been received stays until the other end
-/// sends again.
+/// One end of a wire: frames sent at one end are received at the other. Both belong to one thread
+/// and take turns, in which each receives all frames: they stay valid until the other end sends
+/// again.
 class WireEnd final : public Link {
  public:
-  /// `frames` is how many may be on their way to this end, counted as small ones; a large frame
-  /// takes the room of several.
+  /// `frames` is how many small frames may be on their way to this end; a large frame takes the
+  /// room of several.
   explicit WireEnd(std::size_t frames) : memory_(frames * kSmall), frames_(frames) {}
 
-  /// Before the first frame, once for each end.
+  /// Connects the two ends; to be called for each end before the first frame.
   void join(WireEnd& other) { other_ = &other; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant) override {
@@ -38,7 +38,7 @@ class WireEnd final : public Link {
   static constexpr std::size_t kSmall = 2 * kLine;  // a SYN with all its options
 
   // Frames follow each other line by line, so that their headers spread over all sets of the cache,
-  // and begin again at the front as soon as all have been read, where the cache is warm.
+  // and start again at the front as soon as all have been read, where the cache is warm.
   bool put(const FrameOut& frame) {
     if (taken_ == count_) taken_ = count_ = used_ = 0;
     const std::size_t size = frame.size();
@@ -58,7 +58,7 @@ class WireEnd final : public Link {
   std::vector<FrameIn> frames_;
   std::size_t used_ = 0;   // bytes
   std::size_t count_ = 0;  // frames on their way
-  std::size_t taken_ = 0;  // of these: received
+  std::size_t taken_ = 0;  // of these, frames received
 };
 
 }  // namespace conker::bench

@@ -1,4 +1,4 @@
-// What receiver and sender share: how long they go on, and what they say at the end.
+// Duration and report of a transfer, shared by receiver and sender.
 #pragma once
 
 #include <chrono>
@@ -15,15 +15,15 @@ namespace conker::null {
 inline constexpr std::size_t kMostConnections = 1024;
 inline constexpr int kFramesPerTurn = 64;
 
-/// What of a TCP segment fits into a frame, without options.
+/// The MSS on this device: a segment without options fills the MTU.
 inline std::uint16_t mss_of(const Tap& tap) {
   return static_cast<std::uint16_t>(tap.mtu() - 40);
 }
 
-/// Tells whoever started us that connections may come.
+/// Prints a line when connections may come, for the process that started this one.
 void announce(const BulkOptions& options);
 
-/// The course of a transfer. Its rate is that from the first byte to the last, as seen between
+/// The progress of a transfer. Its rate is that from the first byte to the last, as seen between
 /// turns.
 class Course {
  public:
@@ -35,8 +35,8 @@ class Course {
   void frame() { ++frames_; }
   void bytes(std::uint64_t n) { bytes_ += n; }
 
-  /// Asked once a turn: whether the time, counted from the first connection, or all that connected,
-  /// has gone. Throws std::runtime_error when nobody connects for 10 seconds.
+  /// To be called once a turn: whether the time, counted from the first connection, has passed, or
+  /// all connections have ended. Throws std::runtime_error when no peer connects for 10 seconds.
   bool over(std::size_t live);
 
   void print() const;

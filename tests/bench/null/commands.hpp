@@ -1,4 +1,4 @@
-// What a null peer can do. Each command runs for its time or until SIGTERM comes, and ends with one
+// The commands of conker_null. Each runs for its time or until SIGTERM arrives, and ends with one
 // line of JSON.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace conker::null {
 
-/// IPv4 addresses and ports in host order.
+/// Options of a strike. IPv4 addresses and ports are in host order.
 struct StrikeOptions {
   std::string device;
   MacAddress mac;
@@ -22,20 +22,20 @@ struct StrikeOptions {
   bool offload = false;  // an offload header before each frame
 };
 
-/// Opens and closes connections without a stack: each segment of the peer is answered by a
-/// template, and what the answer has to say stands in the segment. Kept are only the next port and
-/// how many are in flight. A cycle is over when the peer's FIN has been acknowledged. There is none
-/// by RST: nothing the peer sends would tell that it has seen one.
+/// Opens and closes connections without a stack: each segment of the peer is answered from a
+/// template, filled with numbers of the segment. The only state is the next port and the number in
+/// flight. A cycle ends when the peer's FIN has been acknowledged. There is no cycle by RST: no
+/// segment of the peer would tell that the RST has arrived.
 void strike(const StrikeOptions& options);
 
-/// The same frames and system calls from the barest loop there is, so that it can be seen how much
-/// of a strike is the null peer's own doing.
+/// The same frames and system calls from the smallest loop possible, to measure how much of a
+/// strike's cost is the null peer's own.
 ///
-/// Frames recorded once cannot be played again: the kernel chooses other sequence numbers each
-/// time. So three frames are worked out before the clock starts, and of them only what has to
-/// differ is written in place, with precomputed sums. There is no clock (a signal ends it), no
-/// count of what is in flight (what has come decides what goes, so a lost frame is never made up
-/// for), nothing is checked. Measured, the two need the same processor time a cycle within 2 %, and
+/// Recorded frames cannot be played again: the kernel chooses other sequence numbers each time. So
+/// three frames are computed before the clock starts, and only what differs is written in place,
+/// with precomputed sums. The loop reads no clock (a signal ends it), does not count connections in
+/// flight (each frame received decides the next one sent, so a lost frame is never made up for),
+/// and checks nothing. Both were measured to need the same processor time a cycle within 2 %, and
 /// 97 % of it is spent in the kernel.
 void loop(const StrikeOptions& options);
 
@@ -48,15 +48,15 @@ struct BulkOptions {
   bool offload = false;  // segments of up to 64 KB, checksums left to the kernel
 };
 
-/// Takes what up to 1,024 connections of the kernel send: copies each payload once, as a stack does
-/// from frame to buffer, and acknowledges every second segment, and each that is as long as two. Of
-/// a connection only the next sequence number is kept. The window is always 2 MiB.
+/// Receives from up to 1,024 connections of the kernel: copies each payload once, as a stack does
+/// from frame to buffer, and acknowledges every second segment, and each that is as long as two.
+/// The only state of a connection is the next sequence number. The window is always 2 MiB.
 void receive(const BulkOptions& options);
 
-/// Sends to each of up to 1,024 connections what its window allows, without a congestion window.
-/// The payload, numbers that count on, is written once into the frame. Bytes count when they are
-/// acknowledged. Goes back to what is not acknowledged after three repeated ACKs or when 200 ms
-/// have brought nothing.
+/// Sends on each of up to 1,024 connections what its window allows, without a congestion window.
+/// The payload, consecutive numbers, is written once into the frame. Bytes count when they are
+/// acknowledged. Retransmits from SND.UNA after three duplicate ACKs or when 200 ms brought no
+/// progress.
 void send(const BulkOptions& options);
 
 }  // namespace conker::null

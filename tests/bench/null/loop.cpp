@@ -1,4 +1,4 @@
-// The bare loop: what a strike costs when nobody thinks.
+// The smallest loop that can strike: what a strike costs without any checks.
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Where things stand in a frame.
+// Offsets in a frame.
 constexpr std::size_t kIpSum = 24, kSource = 26, kDestination = 30, kPorts = 34, kSequence = 38,
                       kAcknowledgment = 42, kFlags = 47, kTcpSum = 50;
 
@@ -43,8 +43,8 @@ void ring_after(double seconds) {
   if (::setitimer(ITIMER_REAL, &timer, nullptr) != 0) peer::fail("setitimer");
 }
 
-// Words stay in network order, in which sums come out as right as in the machine's own (RFC 1071, 2
-// (B)).
+// Words stay in network order, in which sums are as right as in the machine's own order (RFC 1071,
+// 2 (B)).
 template <typename T>
 T load(const std::byte* frame, std::size_t at) {
   T word;
@@ -63,14 +63,14 @@ std::uint32_t one_more(std::uint32_t network_order) {
   return swapped(swapped(network_order) + 1);
 }
 
-/// The checksum after `added` has come into a place where zeros were (RFC 1624).
+/// Updates a checksum after `added` was written over zeros (RFC 1624).
 std::uint16_t updated(std::uint16_t checksum, std::uint64_t added) {
   std::uint64_t sum = static_cast<std::uint16_t>(~checksum) + added;
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(~sum);
 }
 
-/// A frame whose source, ports and numbers are still zero.
+/// A frame whose source, ports and sequence numbers are still zero.
 class Fixed {
  public:
   Fixed(const StrikeOptions& options, const Tap& tap, std::uint8_t flags) {
@@ -135,7 +135,7 @@ void loop(const StrikeOptions& options) {
     }
     const auto flags = static_cast<std::uint8_t>(frame[kFlags]);
     const auto size = static_cast<std::size_t>(length);
-    if (size < kTcpSum) {  // too short for TCP: the kernel looks for our link address
+    if (size < kTcpSum) {  // too short for TCP: the kernel's ARP request
       if (answer_arp(room, size, options.from, options.mac)) tap.write(room, kArpFrame);
     } else if (flags == (TcpFlags::kSyn | TcpFlags::kAck) ||
                flags == (TcpFlags::kFin | TcpFlags::kAck)) {

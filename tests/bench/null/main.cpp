@@ -1,4 +1,4 @@
-// conker_null: peers without a stack on a TAP device, to see what the link itself can bear.
+// conker_null: peers without a stack on a TAP device, to measure the limits of the link itself.
 #include <arpa/inet.h>
 
 #include <CLI/CLI.hpp>

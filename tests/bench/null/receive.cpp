@@ -1,4 +1,4 @@
-// A receiver without a stack.
+// A bulk receiver without a stack.
 #include <array>
 #include <cstring>
 #include <vector>
@@ -11,8 +11,8 @@
 namespace conker::null {
 namespace {
 
-constexpr std::uint32_t kOurNumber = 1;   // of our SYN; nothing else of ours has one but a FIN
-constexpr std::uint8_t kWindowScale = 6;  // 2 MiB
+constexpr std::uint32_t kOurNumber = 1;   // initial sequence number; only a FIN follows
+constexpr std::uint8_t kWindowScale = 6;  // a window of 2 MiB
 constexpr std::uint16_t kWindow = 32768;
 
 TcpSegment like(std::uint8_t flags, const Tap& tap) {
@@ -52,12 +52,12 @@ class Receiver {
  private:
   struct Connection {
     Ends ends;
-    std::uint32_t expected = 0;  // the next sequence number
+    std::uint32_t expected = 0;  // RCV.NXT
     bool open = false;
-    std::uint8_t unacknowledged = 0;  // segments
+    std::uint8_t unacknowledged = 0;  // segments not acknowledged
   };
 
-  /// Frames that wait, up to kFramesPerTurn; false when there was none.
+  /// Processes waiting frames, up to kFramesPerTurn; false when there was none.
   bool turn() {
     int frames = 0;
     for (; frames < kFramesPerTurn; ++frames) {
@@ -137,8 +137,8 @@ class Receiver {
   Template syn_ack_, ack_, fin_, reset_;
   std::size_t large_;
   Course course_;
-  std::vector<Connection> by_port_ = std::vector<Connection>(65536);  // the kernel's
-  std::vector<Connection*> waiting_;                                  // for an acknowledgment
+  std::vector<Connection> by_port_ = std::vector<Connection>(65536);  // by kernel's port
+  std::vector<Connection*> waiting_;                                  // an ACK is due
   std::size_t live_ = 0;
   std::array<std::byte, FrameBuffer::kLongest> taken_;
 };

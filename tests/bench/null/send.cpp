@@ -1,4 +1,4 @@
-// A sender without a stack.
+// A bulk sender without a stack.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -17,10 +17,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kFirstNumber = 1;  // of our payload; the SYN has the one before
+constexpr std::uint32_t kFirstNumber = 1;  // of the first byte; the SYN has the one before
 constexpr std::chrono::milliseconds kSilence{200};
 constexpr std::size_t kMostPayload = 65535 - 40;
-constexpr int kRepeated = 3;  // ACKs
+constexpr int kRepeated = 3;  // duplicate ACKs
 
 TcpSegment like(std::uint8_t flags, const Tap& tap) {
   TcpSegment segment;
@@ -33,7 +33,7 @@ TcpSegment like(std::uint8_t flags, const Tap& tap) {
   return segment;
 }
 
-/// Writes the part of the stream that begins at byte `at`: 64-bit numbers that count on.
+/// Writes the part of the stream that begins at byte `at`: consecutive 64-bit numbers.
 void write_stream(std::span<std::byte> out, std::uint64_t at) {
   std::uint64_t word = at / 8;
   if (const std::size_t skip = at % 8; skip != 0) {
@@ -86,15 +86,15 @@ class Sender {
     bool open = false, queued = false;
     std::uint8_t scale = 0;
     std::uint16_t mss = 0;
-    int repeated = 0;                          // ACKs
-    std::uint32_t expected = 0;                // the peer's next number
+    int repeated = 0;                          // duplicate ACKs
+    std::uint32_t expected = 0;                // RCV.NXT
     std::uint64_t window = 0;                  // bytes behind `acknowledged`
     std::uint64_t acknowledged = 0, sent = 0;  // bytes of the stream
     std::uint64_t furthest = 0;                // `sent`, before it went back
-    std::uint64_t acknowledged_then = 0;       // when silence was last looked for
+    std::uint64_t acknowledged_then = 0;       // at the last check for a stall
   };
 
-  /// The stream is longer than sequence numbers reach.
+  /// The sequence number of byte `at`: the stream is longer than 2^32 bytes.
   static std::uint32_t number(std::uint64_t at) {
     return kFirstNumber + static_cast<std::uint32_t>(at);
   }
@@ -152,7 +152,7 @@ class Sender {
   void acknowledged(Connection& one, const Heard& heard) {
     const std::uint32_t more = heard.ack - number(one.acknowledged);
     const std::uint64_t window = std::uint64_t{heard.window} << one.scale;
-    if (more > one.furthest - one.acknowledged) return;  // old, or of what was never sent
+    if (more > one.furthest - one.acknowledged) return;  // old, or of data never sent
     if (more != 0 || window != one.window || one.acknowledged == one.sent) {
       one.acknowledged += more;
       one.sent = std::max(one.sent, one.acknowledged);
@@ -165,8 +165,8 @@ class Sender {
     queue(one);
   }
 
-  /// What may be sent now: whole segments, so that none is wasted on a window that opens in small
-  /// steps.
+  /// Bytes that may be sent now: whole segments only, so that a window that opens in small steps
+  /// does not cause small segments.
   std::size_t room(const Connection& one) const {
     const std::uint64_t end = one.acknowledged + one.window;
     if (end <= one.sent) return 0;
@@ -180,7 +180,8 @@ class Sender {
     queue_.push_back(&one);
   }
 
-  /// One frame to each in turn, up to kFramesPerTurn; false when no window has room.
+  /// Sends one frame on each connection in turn, up to kFramesPerTurn; false when no window has
+  /// room.
   bool say_some() {
     int frames = 0;
     for (; frames < kFramesPerTurn && !queue_.empty(); ++frames) {

@@ -1,4 +1,4 @@
-// A striker without a stack.
+// A strike without a stack.
 #include <chrono>
 #include <cstdio>
 
@@ -13,13 +13,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kFramesPerLook = 64;  // at the clock
-/// The kernel repeats what got lost on its way to us much earlier; silence for so long means a lost
-/// SYN.
+constexpr int kFramesPerLook = 64;  // between two looks at the clock
+/// Time without a segment after which a SYN must be lost; the kernel retransmits its own segments
+/// much earlier.
 constexpr std::chrono::seconds kLost{1};
 constexpr std::uint16_t kFirstPort = 1024;
-/// A port comes up again only after all others: by then the kernel has forgotten it, and any number
-/// will do.
+/// The initial sequence number: a port is reused only after all others, when the kernel has
+/// forgotten it, so any number will do.
 constexpr std::uint32_t kFirstSequence = 1;
 
 TcpSegment like(std::uint8_t flags) {
@@ -76,7 +76,7 @@ class Striker {
     }
   }
 
-  /// What is under way comes to its end, so that the peer keeps nothing.
+  /// Completes the cycles in flight, so that the peer keeps no connection.
   void finish() {
     const auto give_up = Clock::now() + kLost;
     while (in_flight_ > 0 && Clock::now() < give_up) {
@@ -85,7 +85,7 @@ class Striker {
     failed_ += in_flight_;
   }
 
-  /// Frames that wait, up to kFramesPerLook; false when there was none.
+  /// Processes waiting frames, up to kFramesPerLook; false when there was none.
   bool drain() {
     for (int i = 0; i < kFramesPerLook; ++i) {
       const std::size_t length = tap_.read(in_);
@@ -107,7 +107,7 @@ class Striker {
       say(ack_, heard.ends, heard.ack, heard.seq + 1);
       end(completed_);
     } else if (heard.has(TcpFlags::kRst | TcpFlags::kAck)) {
-      end(failed_);  // our SYN was refused
+      end(failed_);  // the SYN was refused
     }
   }
 
@@ -115,7 +115,7 @@ class Striker {
     tap_.write(out_, what.write(out_.frame(), ends, seq, ack));
   }
 
-  /// A FIN that the kernel had to repeat ends its cycle twice, which nobody but a stack would
+  /// Ends a cycle. A FIN that the kernel retransmits ends its cycle twice, which only a stack would
   /// notice.
   void end(std::uint64_t& as) {
     if (in_flight_ == 0) return;

@@ -23,8 +23,8 @@ Tap::Tap(const std::string& device, bool offload)
     : fd_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)),
       begin_(offload ? FrameBuffer::kHeaderAt : FrameBuffer::kFrameAt) {
   if (!fd_) peer::fail("/dev/net/tun");
-  // Attaching to a name that nobody has would make a device without addresses, and wait for frames
-  // in vain.
+  // Attaching to a name that does not exist would create a device without addresses, and wait for
+  // frames in vain.
   if (device.size() >= IFNAMSIZ || if_nametoindex(device.c_str()) == 0) {
     throw std::runtime_error("no device " + device + "; make it with: ip tuntap add dev " + device +
                              " mode tap");

@@ -1,4 +1,4 @@
-// A TAP device that stands already: frames are read and written one a call, with or without the
+// A TAP device that exists already: one frame is read or written a call, with or without the
 // offload header.
 #pragma once
 
@@ -14,25 +14,25 @@
 
 namespace conker::null {
 
-/// What stands before a frame where offloads are on, in the machine's byte order:
-/// Virtio 1.2, 5.1.6, without the count of buffers. All zero: nothing is offloaded.
+/// The offload header before a frame, in the machine's byte order: Virtio 1.2, 5.1.6, without the
+/// count of buffers. All zero: nothing is offloaded.
 struct OffloadHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1;  // flags
-  static constexpr std::uint8_t kTcp4 = 1;           // segmentation
+  static constexpr std::uint8_t kTcp4 = 1;           // segmentation type
 
   std::uint8_t flags = 0, segmentation = 0;
-  std::uint16_t header_size = 0;     // Ethernet to TCP, bytes
+  std::uint16_t header_size = 0;     // bytes from Ethernet to TCP
   std::uint16_t segment_size = 0;    // payload of each segment, bytes
-  std::uint16_t checksum_start = 0;  // where the sum begins, and the place in there that it goes to
+  std::uint16_t checksum_start = 0;  // where the sum begins, and the offset of the field from there
   std::uint16_t checksum_offset = 0;
 };
 static_assert(sizeof(OffloadHeader) == 10);
 
-/// Room for one frame of up to 64 KB, and before it for the header that offloads want; that one
-/// says "nothing offloaded" until it is written.
+/// Room for one frame of up to 64 KB, and before it for the offload header, which is all zero until
+/// it is written.
 class FrameBuffer {
  public:
-  /// Of a frame: an IP packet of 65,535 bytes and its Ethernet header.
+  /// The longest frame: an IP packet of 65,535 bytes and its Ethernet header.
   static constexpr std::size_t kLongest = 65535 + 14;
 
   std::span<std::byte> frame() { return {room_.get() + kFrameAt, kLongest}; }
@@ -59,18 +59,18 @@ class Tap {
   const MacAddress& host_mac() const { return host_mac_; }
   std::uint16_t mtu() const { return mtu_; }
 
-  /// The length of the frame that was read; 0 when none waits.
+  /// Reads a frame and returns its length; 0 when none waits.
   std::size_t read(FrameBuffer& into) const;
-  /// A frame that the kernel has no room for is lost, as on any wire.
+  /// Writes a frame; one that the kernel has no room for is lost, as on any wire.
   void write(const FrameBuffer& from, std::size_t length) const;
-  /// Sleeps until a frame waits, `timeout` has passed or a signal has come.
+  /// Sleeps until a frame waits, `timeout` has passed or a signal has arrived.
   void wait(const peer::StopSignal& stop, std::chrono::milliseconds timeout) const;
 
   int fd() const { return fd_.get(); }
 
  private:
   peer::Fd fd_;
-  std::size_t begin_;  // of what is read and written, in a FrameBuffer
+  std::size_t begin_;  // offset in a FrameBuffer where reads and writes begin
   MacAddress host_mac_;
   std::uint16_t mtu_ = 0;
 };

@@ -1,4 +1,4 @@
-// The processor time that this process has used, in its own code and in the kernel for it.
+// The processor time that this process has used, in user mode and in the kernel.
 #pragma once
 
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-// What the peer can do. Each command runs until its work is done or SIGTERM comes, and ends with
+// The commands of conker_peer. Each runs until its work is done or SIGTERM arrives, and ends with
 // one line of JSON.
 #pragma once
 
@@ -10,11 +10,11 @@
 
 namespace conker::peer {
 
-/// Accepts and closes as fast as it can.
+/// Accepts connections and closes them as fast as it can.
 void accept_close(const sockaddr_in& local);
-/// Gives everything back; half-close is answered by half-close.
+/// Sends every byte back; answers half-close with half-close.
 void echo(const sockaddr_in& local);
-/// Accepts and keeps every connection, reading nothing.
+/// Accepts connections and keeps them, reading nothing.
 void hold(const sockaddr_in& local);
 
 /// Accepts one connection, reads it to its end, prints bytes and hash.
@@ -22,12 +22,12 @@ void sink(const sockaddr_in& local);
 /// Accepts one connection, sends `bytes` bytes of the stream of `seed`, half-closes, waits for the
 /// peer's end.
 void source(const sockaddr_in& local, std::uint64_t bytes, std::uint64_t seed);
-/// The stream of `seed` to standard output; bytes and hash to standard error.
+/// Writes the stream of `seed` to standard output; bytes and hash to standard error.
 void generate(std::uint64_t bytes, std::uint64_t seed);
-/// Bytes and hash of standard input.
+/// Prints bytes and hash of standard input.
 void hash_input();
 
-/// The kernel's TCP as a striker.
+/// Options of a strike by the kernel's TCP.
 struct StrikeOptions {
   sockaddr_in target{};
   std::vector<sockaddr_in> sources;  // used in turn; empty: the kernel chooses
@@ -38,29 +38,30 @@ struct StrikeOptions {
 };
 void strike(const StrikeOptions& options);
 
-/// Bulk over connections that we open, until the time is over; a warm-up of half a second besides
-/// does not count.
+/// Options of a bulk transfer over connections that this side opens, for a given time; a warm-up of
+/// half a second before it does not count.
 struct StreamsOptions {
   sockaddr_in target{};
-  bool send = false;  // what counts is acknowledged; if not: receive, and what counts has been read
+  bool send = false;  // count acknowledged bytes; if not: receive, and count bytes read
   unsigned connections = 1;
   double seconds = 5;
 };
-/// Ends with bytes and rate of all together, Jain's fairness (1: all alike) and the bytes of each.
-/// Throws when the other side closes before.
+/// Prints bytes and rate of all connections together, Jain's fairness index (1: all alike) and the
+/// bytes of each. Throws when the other side closes early.
 void streams(const StreamsOptions& options);
 
-/// One byte there and, from whoever echoes it, one back, for so long; ends with how many, their
-/// median and the time that 99 % of them stayed within.
+/// Sends one byte and waits for its echo, again and again; prints the number, the median and the
+/// 99th percentile of the round trips.
 void round_trips(const sockaddr_in& target, double seconds);
 
-/// Connections that are opened one after the other and kept until SIGTERM, which resets them.
+/// Options of idle connections, which are opened one after the other and kept until SIGTERM, which
+/// resets them.
 struct IdleOptions {
   sockaddr_in target{};
   std::vector<sockaddr_in> sources;  // used in turn; empty: the kernel chooses
   unsigned connections = 1;
 };
-/// Says so when all are open.
+/// Prints a line when all are open.
 void idle(const IdleOptions& options);
 
 }  // namespace conker::peer

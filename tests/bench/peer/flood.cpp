@@ -113,7 +113,7 @@ Fd open_device(const FloodOptions& options) {
   return fd;
 }
 
-/// A full queue of the device is waited for.
+/// Sends all messages; waits while the device's queue is full.
 void send_all(int fd, std::span<mmsghdr> messages) {
   while (!messages.empty()) {
     const int sent = ::sendmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()), 0);

@@ -1,4 +1,4 @@
-// Segments that no TCP would send, as fast as asked for.
+// A flood of segments that no TCP sends, at a given rate.
 #pragma once
 
 #include <netinet/in.h>
@@ -9,10 +9,10 @@
 
 namespace conker::peer {
 
-/// A flood out of a device, at one address. One segment in sixteen pretends to be of `tuple`, an
-/// open connection to `target`; half of the others go to the target's port, and the rest to any
-/// port. The others come from ports and addresses of tuple's /24 network by seed, one in four of
-/// them from the very address of `tuple`.
+/// Options of a flood out of a device, towards one address. One segment in sixteen has the
+/// four-tuple `tuple`, an open connection to `target`; half of the others go to the target's port,
+/// and the rest to any port. The others come from random ports and addresses of tuple's /24
+/// network, one in four of them from the address of `tuple`.
 struct FloodOptions {
   std::string kind;  // syn, fin, rst, xmas (FIN, PSH and URG)
   std::string device;
@@ -23,10 +23,10 @@ struct FloodOptions {
   std::uint64_t rate = 100'000;  // segments a second, at most
   std::uint64_t seed = 1;
 };
-/// Ends with how many were sent.
+/// Prints the number of segments sent.
 void flood(const FloodOptions& options);
 
-/// "02:00:00:00:77:02"; throws std::invalid_argument when it is none.
+/// Parses "02:00:00:00:77:02"; throws std::invalid_argument when it is no MAC address.
 std::array<std::uint8_t, 6> mac(const std::string& text);
 
 }  // namespace conker::peer

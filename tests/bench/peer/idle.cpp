@@ -1,4 +1,4 @@
-// Connections that are open and do nothing.
+// Idle connections.
 #include <sys/socket.h>
 
 #include <cstdio>
@@ -16,7 +16,7 @@ void idle(const IdleOptions& options) {
   for (unsigned i = 0; i < options.connections; ++i) {
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) fail("socket");
-    reset_on_close(fd.get());  // so many farewells would take their time
+    reset_on_close(fd.get());  // thousands of FIN handshakes would take their time
     if (!options.sources.empty())
       bind_address(fd.get(), options.sources[i % options.sources.size()]);
     const auto* to = reinterpret_cast<const sockaddr*>(&options.target);
@@ -25,7 +25,7 @@ void idle(const IdleOptions& options) {
     }
     open.push_back(std::move(fd));
   }
-  const StopSignal stop;  // only now: until then a signal just ends us
+  const StopSignal stop;  // only now: until then a signal ends the process
   std::printf("{\"open\": %zu}\n", open.size());
   std::fflush(stdout);
   static_cast<void>(stop.wait_readable(-1));

@@ -16,13 +16,13 @@
 namespace conker::peer {
 namespace {
 
-/// The next waiting connection; an empty Fd when none waits.
+/// Accepts a waiting connection; an empty Fd when none waits.
 Fd accept_one(int listener, int flags = SOCK_NONBLOCK) {
   for (;;) {
     Fd fd(::accept4(listener, nullptr, nullptr, flags | SOCK_CLOEXEC));
     if (fd) return fd;
     if (errno == EAGAIN) return Fd();
-    // A connection that died while it waited, or a signal: the next one.
+    // A connection that was aborted while it waited, or a signal: try the next one.
     if (errno != ECONNABORTED && errno != EINTR) fail("accept");
   }
 }
@@ -34,7 +34,7 @@ void watch(int poller, int fd, std::uint32_t events, int operation) {
   if (::epoll_ctl(poller, operation, fd, &event) != 0) fail("epoll_ctl");
 }
 
-/// One connection that is echoed: what has been read and not yet written.
+/// A connection that is echoed: bytes that were read and not yet written.
 struct Echo {
   Fd fd;
   std::array<std::byte, 65536> bytes;

@@ -1,5 +1,4 @@
-// conker_peer: the kernel's TCP on the other side of a test, one subcommand for each part it can
-// play.
+// conker_peer: the kernel's TCP as the other side of a test, one subcommand for each role.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>

@@ -1,4 +1,4 @@
-// One byte there and one back, again and again.
+// Round trips of one byte.
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The one that `share` of all are not longer than, in microseconds.
+/// The quantile of the times at `share`, in microseconds.
 double quantile_us(std::vector<Clock::duration>& times, double share) {
   const auto last = static_cast<double>(times.size() - 1);
   const auto at = times.begin() + static_cast<std::ptrdiff_t>(last * share);

@@ -1,4 +1,4 @@
-// Plain kernel sockets, owned and with errors that say what failed.
+// Plain kernel sockets with an owner, whose errors say what failed.
 #pragma once
 
 #include <netinet/in.h>
@@ -27,31 +27,30 @@ class Fd {
   int fd_ = -1;
 };
 
-/// Throws std::system_error with errno and what was being done.
+/// Throws std::system_error with errno; `what` is the operation that failed.
 [[noreturn]] void fail(const std::string& what);
 
-/// An IPv4 address in text; throws std::invalid_argument when it is none.
+/// Parses an IPv4 address; throws std::invalid_argument when it is none.
 sockaddr_in endpoint(const std::string& address, std::uint16_t port);
 
-/// A non-blocking listener. The backlog is as long as net.core.somaxconn allows.
+/// Opens a non-blocking listener. The backlog is as long as net.core.somaxconn allows.
 Fd listen_on(const sockaddr_in& local);
 
-/// A blocking connection.
+/// Opens a blocking connection.
 Fd connect_to(const sockaddr_in& remote);
 
-/// The address to connect from; the port is chosen at connect(), where the kernel knows the whole
+/// Binds to an address to connect from; connect() chooses the port, when the kernel knows the whole
 /// four-tuple.
 void bind_address(int fd, const sockaddr_in& local);
 
-/// Raises the limit of open files, so that there may be so many besides a few others; throws when
-/// it may not be.
+/// Raises the limit of open files to `count` and a few others; throws when it is not permitted.
 void allow_descriptors(unsigned count);
 
-/// From now on close() resets the connection instead of sending a FIN.
+/// Makes close() reset the connection instead of sending a FIN.
 void reset_on_close(int fd);
 
-/// SIGTERM and SIGINT ask for the end. They are blocked except inside wait(), so no wake-up is lost
-/// between looking at stopped() and going to sleep.
+/// Turns SIGTERM and SIGINT into a request to stop. They are blocked except inside wait(), so no
+/// signal is lost between a test of stopped() and the sleep.
 class StopSignal {
  public:
   StopSignal();
@@ -64,7 +63,7 @@ class StopSignal {
   sigset_t waiting_;
 };
 
-/// Tells whoever started us that the listener stands, in one line of JSON.
+/// Prints one line of JSON when the listener is ready, for the process that started this one.
 void announce(const sockaddr_in& local);
 
 }  // namespace conker::peer

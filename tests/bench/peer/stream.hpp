@@ -1,5 +1,5 @@
-// A stream of bytes that both ends can make from a seed, and a hash that does not depend on how it
-// is cut.
+// A stream of bytes that both ends compute from a seed, and a hash that does not depend on how the
+// stream is cut.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ class Pattern {
   int left_ = 0;
 };
 
-/// FNV-1a of 64 bits: enough to notice any lost, doubled, swapped or changed byte of a test.
+/// FNV-1a of 64 bits: notices any lost, duplicated, swapped or changed byte of a test.
 class Hash {
  public:
   void add(std::span<const std::byte> bytes) {

@@ -1,4 +1,4 @@
-// Bulk over many connections at once, timed: how much moves, and how evenly.
+// Timed bulk transfers over many connections at once: throughput and fairness.
 #include <linux/sockios.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -20,11 +20,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Windows grow, and what was sent while others still connected is read; none of it counts.
+/// Warm-up, which does not count: windows grow, and data is read that was sent while other
+/// connections were being opened.
 constexpr std::chrono::milliseconds kWarmUp{500};
 constexpr std::size_t kPiece = 131072;
 
-/// Bytes that never repeat: each eight of them are the next number.
+/// Bytes that never repeat: each eight bytes are the next number.
 class Counted {
  public:
   std::span<const std::byte> next() {
@@ -75,11 +76,11 @@ class Streams {
  private:
   struct Connection {
     Fd fd;
-    std::uint64_t moved;  // written or read
+    std::uint64_t moved;  // bytes written or read
     std::uint64_t at_start;
   };
 
-  /// Of what was written, only what the peer has acknowledged.
+  /// Of the bytes written, those that the peer has acknowledged.
   std::uint64_t arrived(const Connection& one) const {
     if (!options_.send) return one.moved;
     int waiting = 0;
@@ -96,7 +97,7 @@ class Streams {
     }
   }
 
-  /// One piece, so that each connection has its turn.
+  /// Moves one piece, so that all connections take turns.
   void move(Connection& one) {
     const ssize_t n = options_.send
                           ? send_to(one.fd.get())

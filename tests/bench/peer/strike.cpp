@@ -1,4 +1,4 @@
-// The kernel's TCP as a striker: what conker's own strike is measured against.
+// A strike by the kernel's TCP: conker's own strike is compared with it.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long connections still under way are waited for after the last one was begun.
+/// How long to wait, after the last connection was begun, for those that are not finished.
 constexpr std::chrono::seconds kPatience{5};
 
 struct Tally {
@@ -69,7 +69,7 @@ class Striker {
     return Clock::now() < end_ && !stop_.stopped();
   }
 
-  /// A socket that has begun to connect; its errno in `error`, 0 when it is connected already.
+  /// A socket that has begun to connect; `error` is its errno, 0 when it is connected already.
   Fd begin(int flags, int& error) {
     ++tally_.begun;
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
@@ -103,7 +103,7 @@ class Striker {
     const Fd poller(::epoll_create1(EPOLL_CLOEXEC));
     if (!poller) fail("epoll_create1");
     unsigned in_flight = 0;
-    std::vector<Fd> open;  // by descriptor
+    std::vector<Fd> open;  // indexed by descriptor
     std::array<epoll_event, 256> events;
     Clock::time_point give_up = Clock::time_point::max();
     for (;;) {
@@ -112,7 +112,7 @@ class Striker {
         Fd fd = begin(SOCK_NONBLOCK, error);
         if (error != EINPROGRESS) {
           count(error);
-          break;  // let the others have their turn, also when no port is free
+          break;  // poll the others first, also when no port is free
         }
         epoll_event event{};
         event.events = EPOLLOUT;

@@ -1,4 +1,4 @@
-// The commands that move bytes in bulk.
+// The commands of bulk transfers.
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ void print_hash(std::FILE* to, const Hash& hash) {
                static_cast<unsigned long long>(hash.value()));
 }
 
-/// Waits for one connection, made blocking; an empty Fd when told to stop before.
+/// Waits for one connection, made blocking; an empty Fd when told to stop before one arrives.
 Fd accept_blocking(const StopSignal& stop, const Fd& listener) {
   if (!stop.wait_readable(listener.get())) return Fd();
   Fd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
