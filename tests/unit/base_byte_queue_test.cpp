@@ -181,7 +181,7 @@ TEST_F(ByteQueueTest, AgreesWithAString) {
   }
 }
 
-// ---- The budget: floors that no other use can take, ceilings, and the part for who holds nothing
+// ---- The budget: floors that no other use can take, ceilings, and the reserve for first claims
 // ----
 
 constexpr std::uint32_t kPoolChunks = 1024, kPoolChunkBytes = 128;

@@ -11,7 +11,7 @@ namespace {
 
 using test::hex;
 
-// As RFC 1071 says it: sixteen-bit words, the odd byte with a zero behind it.
+// The checksum as RFC 1071 defines it: 16-bit words, an odd last byte padded with zero.
 std::uint16_t by_the_book(std::span<const std::byte> bytes) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -15,7 +15,7 @@ class TimerWheelTest : public ::testing::Test {
 
   TimerWheelTest() : storage_(64 * kTimers) {}
 
-  /// Turns up to `now` and gives what fired.
+  /// Advances to `now` and returns the timers that expired.
   std::vector<std::uint32_t> fire(Tick now) {
     std::vector<std::uint32_t> fired;
     std::uint32_t timer = 0;

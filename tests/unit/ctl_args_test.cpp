@@ -1,4 +1,4 @@
-// What the CLI takes for an address, an id, a share or a time, and how it writes numbers.
+// Parsing of the CLI's arguments (addresses, ids, shares, times), and its formatting of numbers.
 #include <gtest/gtest.h>
 
 #include <string>

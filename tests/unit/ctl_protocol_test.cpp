@@ -1,4 +1,4 @@
-// The table of verbs is well formed, and calls are checked against it.
+// The table of verbs is well formed, and requests are checked against it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

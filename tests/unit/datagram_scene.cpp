@@ -19,7 +19,7 @@ std::size_t get16(std::span<const std::byte> in, std::size_t at) {
   return std::to_integer<std::size_t>(in[at]) << 8 | std::to_integer<std::size_t>(in[at + 1]);
 }
 
-/// RFC 768: over the pseudo-header and all of the datagram. 0 when it holds its right checksum.
+/// The checksum over pseudo-header and datagram (RFC 768): 0 when the datagram holds its right one.
 std::uint16_t udp_checksum(std::span<const std::byte> frame) {
   const auto udp = frame.subspan(kUdpAt);
   std::size_t sum = 17 + udp.size();

@@ -1,6 +1,6 @@
 // A whole stack with UDP on virtual time and one fake link: 10.0.0.2/24, unless it begins without
-// an address. Every ARP request is answered, except probes (RFC 5227) for addresses that nobody
-// defends. Every step is a whole turn, and every turn ends with an audit.
+// an address. Every ARP request is answered, except probes (RFC 5227) for addresses not in
+// `defended`. Every step is a whole turn, and every turn ends with an audit.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,10 +25,10 @@ struct WireDatagram {
   std::string data;
 };
 
-/// An Ethernet frame with it, checksums and all.
+/// Encodes a datagram as an IPv4 packet in an Ethernet frame, with its checksums.
 Bytes encode(const WireDatagram& datagram, const MacAddress& from, const MacAddress& to);
-/// Nothing if it is not UDP over IPv4. A datagram that nobody may send (a wrong checksum or length,
-/// or none) gives a test failure.
+/// Decodes a frame; nothing if it is not UDP over IPv4. A datagram that no host may send (a wrong
+/// checksum or length, or no checksum) is a test failure.
 std::optional<WireDatagram> decode_datagram(std::span<const std::byte> frame);
 
 inline std::span<const std::byte> as_bytes(std::string_view text) {
@@ -49,40 +49,41 @@ class DatagramScene {
 
   void turn() { turn({}); }
   void turn(const std::vector<Bytes>& frames);
-  /// Time passes, and a turn is made whenever somebody has a deadline.
+  /// Lets time pass, with a turn at every deadline of the stack or of `step`.
   void advance(Duration duration);
-  /// The same until something was sent; false when nothing was within `limit`.
+  /// The same until a datagram was sent; false when none was within `limit`.
   bool advance_until_sent(Duration limit);
 
-  /// A datagram comes in, to our MAC or to everybody.
+  /// Delivers a datagram to the stack's MAC address, or by broadcast.
   void arrives(const WireDatagram& datagram, bool to_all = false);
-  /// An ICMP error about the datagram that was taken last; unreachable where nothing else is said.
+  /// Delivers an ICMP error about the datagram that was taken last; destination unreachable by
+  /// default.
   void unreachable(std::uint8_t code, std::uint8_t type = 3);
-  /// The oldest datagram that was sent; nothing when there is none.
+  /// The oldest datagram sent; nothing when there is none.
   std::optional<WireDatagram> sent();
   std::size_t sent_count() const { return line_.size(); }
   void forget() { line_.clear(); }
 
   UdpId bind(const UdpBind& request);
   UdpId bind(std::uint16_t port) { return bind({.local = {IpAddress(), Port{port}}}); }
-  /// "(none)" when nothing waits.
+  /// The next datagram's text; "(none)" when none waits.
   std::string receive(UdpId id);
-  /// What the events since the last time said of this socket.
+  /// The events of this socket since the last call.
   int events(UdpId id);
 
-  /// Runs in step 3 of every turn, and says when it wants the next one.
+  /// Called in step 3 of every turn; returns when it wants the next one.
   std::function<void()> step;
   std::function<Instant()> deadline;
   std::function<void(const Event&)> on_event;
   std::function<void(const UdpEvent&)> on_udp_event;
-  /// Addresses that somebody defends against ARP probes.
+  /// Addresses of other hosts, which answer ARP probes.
   std::set<IpAddress> defended;
   bool answer_every_probe = false;
-  /// The addresses of all probes and announcements there were.
+  /// The addresses of all probes and announcements sent.
   std::deque<IpAddress> probes, announcements;
-  /// Takes whatever was sent that is neither UDP nor ARP.
+  /// Called with every frame sent that is neither UDP nor ARP.
   std::function<void(const Bytes&)> on_other;
-  /// Takes fragments of datagrams.
+  /// Called with every fragment of a datagram.
   std::function<void(const Bytes&)> on_fragment;
   bool answer_arp_requests = true;
 

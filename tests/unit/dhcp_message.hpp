@@ -1,5 +1,4 @@
-// DHCP messages as tests write and read them, byte for byte. Written apart from stack/wire on
-// purpose.
+// DHCP messages as tests write and read them, byte for byte, independently of stack/wire.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +9,18 @@
 
 namespace conker::test {
 
-/// An option, with a length that may lie.
+/// An option, whose length field may be wrong.
 inline std::string dhcp_option(int kind, const std::string& data, int lie = -1) {
   return std::string(1, static_cast<char>(kind)) +
          static_cast<char>(lie < 0 ? static_cast<int>(data.size()) : lie) + data;
 }
 
-/// What a server says.
+/// A server's message.
 struct DhcpReply {
   std::uint32_t xid = 0;
   std::uint32_t yours = 0x0a00000a;  // 10.0.0.10
   std::string mac = std::string("\x02\0\0\0\0\2", 6);
-  std::string options;  // without the end
+  std::string options;  // without the end option
   std::string server_name = repeated(64, '\0'), file = repeated(128, '\0');
   char op = 2, hardware_type = 1, hardware_length = 6;
   std::string magic = "\x63\x82\x53\x63";
@@ -38,7 +37,7 @@ struct DhcpReply {
   }
 };
 
-/// What a client has said.
+/// A client's message.
 struct DhcpHeard {
   int type = 0;
   std::uint32_t xid = 0, ciaddr = 0;

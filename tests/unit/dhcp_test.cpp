@@ -46,7 +46,7 @@ class DhcpTest : public ::testing::Test {
     scene_.turn();
   }
 
-  /// The next message of the client, at most `limit` from now.
+  /// The client's next message, at most `limit` from now.
   DhcpHeard heard(int type, Duration limit = 100s) {
     if (scene_.sent_count() == 0) scene_.advance_until_sent(limit);
     const auto sent = scene_.sent();
@@ -78,7 +78,7 @@ class DhcpTest : public ::testing::Test {
     const bool by_name = client().state() == DhcpState::kRenewing;
     scene_.arrives({from, by_name ? kLeased : kEverybody, 67, 68, reply.text()}, !by_name);
   }
-  /// Up to the ACK; the stack begins to probe.
+  /// Continues to the ACK; the stack begins to probe.
   void acknowledged(const DhcpReply& ack_options, std::size_t lease = 3600) {
     start();
     heard(kDiscover);
@@ -106,7 +106,7 @@ class DhcpTest : public ::testing::Test {
   int news_ = 0;
 };
 
-// ---- The way to an address ----
+// ---- Getting a lease ----
 
 // RFC 2131, 3.1 and 4.4.1
 TEST_F(DhcpTest, GetsAnAddress) {
@@ -147,7 +147,7 @@ TEST_F(DhcpTest, GetsAnAddress) {
   EXPECT_FALSE(scene_.announcements.empty());
 }
 
-// RFC 2131, 4.1: 4 s, doubled up to 64 s, give or take one.
+// RFC 2131, 4.1: retransmission after 4 s, doubled up to 64 s, plus or minus one.
 TEST_F(DhcpTest, AsksLessAndLessOften) {
   start();
   const DhcpHeard first = heard(kDiscover);
@@ -177,7 +177,7 @@ TEST_F(DhcpTest, GoesOnAskingForHoursWhereThereIsNoServer) {
   heard(kRequest, 1ms);
 }
 
-// 3.1, 5: four requests, and then it begins anew.
+// RFC 2131, 3.1, 5: after four requests without an answer the client restarts.
 TEST_F(DhcpTest, BeginsAnewWhenARequestIsNotAnswered) {
   start();
   const DhcpHeard first = heard(kDiscover);
@@ -187,7 +187,7 @@ TEST_F(DhcpTest, BeginsAnewWhenARequestIsNotAnswered) {
   EXPECT_NE(anew.xid, first.xid);
 }
 
-// 4.3.2, INIT-REBOOT
+// RFC 2131, 4.3.2: INIT-REBOOT.
 TEST_F(DhcpTest, AsksForTheAddressItHadBefore) {
   start(kLeased);
   const DhcpHeard request = heard(kRequest);
@@ -213,9 +213,9 @@ TEST_F(DhcpTest, AnAddressOfBeforeMayBeRefusedOrForgotten) {
       << "4.4.1: it may still be had";
 }
 
-// ---- A lease and its end ----
+// ---- Renewal, rebinding, expiry and release ----
 
-// 4.4.5: T1 is half of the lease, and the server is spoken to by name.
+// RFC 2131, 4.4.5: T1 is half of the lease, and the request is unicast to the server.
 TEST_F(DhcpTest, RenewsALease) {
   bound({}, 1000);
   (void)news();
@@ -237,7 +237,8 @@ TEST_F(DhcpTest, RenewsALease) {
   EXPECT_EQ(scene_.probes.size(), 3u) << "not probed again";
 }
 
-// 4.4.5: T2 is 7/8 of the lease; then it asks everybody; at the end it stops using the address.
+// RFC 2131, 4.4.5: T2 is 7/8 of the lease; then the client broadcasts; at the end it stops using
+// the address.
 class DhcpWeeks : public DhcpTest, public ::testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Days, DhcpWeeks, ::testing::Values(26, 50, 75, 125, 400));
 
@@ -314,7 +315,7 @@ TEST_F(DhcpTest, TimesThatMakeNoSenseAreReplaced) {
   }
 }
 
-// 4.4.6
+// RFC 2131, 4.4.6
 TEST_F(DhcpTest, ReturnsTheLeaseAtTheEnd) {
   bound();
   client().stop();
@@ -345,7 +346,7 @@ TEST_F(DhcpTest, EndsAlsoWhenTheServerHasGone) {
 
 // ---- NAK and conflicts ----
 
-// 3.1, 4 / 4.4.5
+// RFC 2131, 3.1, 4 and 4.4.5
 TEST_F(DhcpTest, ARefusedRenewalEndsTheLease) {
   bound({}, 1000);
   heard(kRequest, 1000s);
@@ -356,7 +357,7 @@ TEST_F(DhcpTest, ARefusedRenewalEndsTheLease) {
   heard(kDiscover, 1s);
 }
 
-// hazards.md: "DHCP: ... NAK floods"
+// A known fault of other clients: "NAK floods".
 TEST_F(DhcpTest, AFloodOfNaksSlowsItDown) {
   start();
   Instant before{};
@@ -389,7 +390,7 @@ TEST_F(DhcpTest, NaksForOthersAreNotHeard) {
   EXPECT_EQ(count(Count::dhcp_naks), 0u);
 }
 
-// 3.1, 5 and 4.4.1: declined, and not asked for again for ten seconds.
+// RFC 2131, 3.1, 5 and 4.4.1: DECLINE, and ten seconds until the next DISCOVER.
 TEST_F(DhcpTest, DeclinesAnAddressThatSomebodyHas) {
   scene_.defended.insert(kLeased);
   acknowledged({});
@@ -455,7 +456,7 @@ TEST_F(DhcpTest, WithoutAnAnswerTheLeaseHoldsToItsEnd) {
 
 TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
   start();
-  for (int i = 0; i < 5; ++i) heard(kDiscover);  // the next one would take a minute
+  for (int i = 0; i < 5; ++i) heard(kDiscover);  // the next retransmission would take a minute
   client().link_up();
   heard(kDiscover, 1ms);
   answer(reply(kOffer));
@@ -476,9 +477,9 @@ TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
   EXPECT_EQ(scene_.sent_count(), 0u) << "stopped is stopped";
 }
 
-// ---- Lies ----
+// ---- Malformed and malicious messages ----
 
-// One option that is not needed costs nothing but itself.
+// An invalid option that the client does not need affects only itself.
 TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
   for (const std::string& options :
        {dhcp_option(6, ""), dhcp_option(12, "") + dhcp_option(15, ""), dhcp_option(6, "abcdef"),
@@ -493,7 +494,7 @@ TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
   EXPECT_EQ(count(Count::drop_dhcp_malformed), 0u);
 }
 
-// Clouds: an address of 32 bits, and a router outside of it.
+// Cloud networks: a prefix length of 32, and a router outside of the prefix.
 TEST_F(DhcpTest, ARouterOutsideOfAnAddressOf32BitsIsANeighbour) {
   start();
   heard(kDiscover);
@@ -521,7 +522,7 @@ TEST_F(DhcpTest, ARouterOutsideOfAnAddressOf32BitsIsANeighbour) {
   EXPECT_TRUE(network.routes().empty());
 }
 
-// hazards.md: "DHCP: ... a lease of 0"
+// A known fault of other clients: "a lease of 0".
 TEST_F(DhcpTest, ALeaseOfZeroIsNone) {
   start();
   heard(kDiscover);
@@ -542,7 +543,7 @@ TEST_F(DhcpTest, ALeaseOfZeroIsNone) {
 
 TEST_F(DhcpTest, AVeryShortLeaseDoesNotMakeItSpin) {
   acknowledged({}, 9);
-  scene_.advance(8s);  // most of it goes into probing
+  scene_.advance(8s);  // most of it is probing
   const std::uint64_t before = count(Count::dhcp_out);
   scene_.advance(10s);
   EXPECT_LE(count(Count::dhcp_out) - before, 6u);
@@ -683,7 +684,7 @@ TEST_F(LinkLocalTest, GoesWhenALeaseComes) {
   EXPECT_EQ(news(), DhcpNews::kLease | DhcpNews::kLinkLocal);
 }
 
-// 2.2.1: after ten conflicts, one address a minute.
+// RFC 3927, 2.2.1: after ten conflicts, one attempt a minute.
 TEST_F(LinkLocalTest, ConflictsWithoutEndAreMetSlowly) {
   scene_.answer_every_probe = true;
   start();

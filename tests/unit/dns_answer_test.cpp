@@ -39,7 +39,7 @@ TEST(DnsAnswerReading, LeavesOutAddressesBeyondItsRoom) {
   EXPECT_EQ(reading.addresses.count, DnsAddresses::kMost);
 }
 
-// RFC 1034, 3.6.2: in whatever order the records stand.
+// RFC 1034, 3.6.2: the records may stand in any order.
 TEST(DnsAnswerReading, FollowsAliases) {
   const auto reading = read(DnsMessage()
                                 .a(dns_name("c.example.org"), 0x0a000001, 300)
@@ -69,7 +69,7 @@ TEST(DnsAnswerReading, BoundsTheChainOfAliases) {
       << "over several messages, too";
 }
 
-// RFC 5452, 6: what is said of others is not believed.
+// RFC 5452, 6: records of other names are ignored.
 TEST(DnsAnswerReading, BelievesNothingAboutOtherNames) {
   const auto reading =
       read(DnsMessage().a(dns_name("bank.example.com"), 0x06060606).a(kAsked, 0x0a000001));
@@ -104,7 +104,7 @@ TEST(DnsAnswerReading, TellsFailuresFromAnswers) {
       << "also when something is in it";
 }
 
-// RFC 5452, 9.1: id, question and class must be ours.
+// RFC 5452, 9.1: id, question and class must be those of the query.
 TEST(DnsAnswerReading, WhatAnswersAnotherQuestionHasNotCome) {
   const auto foreign = [](auto change) {
     DnsMessage message;
@@ -124,7 +124,7 @@ TEST(DnsAnswerReading, WhatAnswersAnotherQuestionHasNotCome) {
   EXPECT_EQ(read_dns_answer({}, 0x1234, name, 0).verdict, DnsVerdict::kForeign);
 }
 
-// hazards.md: "DNS: ... RDLENGTH and counts that lie"
+// RFC 9267, 5 and 6: RDLENGTH and counts that are wrong.
 TEST(DnsAnswerReading, RefusesDataLengthsAndCountsThatLie) {
   DnsMessage more;
   more.a(kAsked, 0x0a000001);

@@ -1,4 +1,4 @@
-// DNS messages as tests write them, byte for byte. Written apart from stack/wire on purpose.
+// DNS messages as tests write them, byte for byte, independently of stack/wire.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@ inline std::string be16(std::size_t value) {
 inline std::string be32(std::size_t value) {
   return be16(value >> 16) + be16(value & 0xffff);
 }
-/// So often. (GCC 12 sees overflows where a string of n characters is joined to another.)
+/// The character n times. (GCC 12 sees overflows where a string of n characters is joined to
+/// another.)
 inline std::string repeated(std::size_t n, char c) {
   std::string text;
   while (text.size() < n) text.push_back(c);
   return text;
 }
-/// "www.example.org" as labels.
+/// Encodes "www.example.org" as labels.
 inline std::string dns_name(std::string_view text) {
   std::string bytes;
   while (!text.empty()) {
@@ -49,7 +50,7 @@ struct DnsMessage {
             be16(lie < 0 ? data.size() : static_cast<std::size_t>(lie)) + data;
     return *this;
   }
-  /// Answers; the name of the question is at 12.
+  /// Adds an A record; the name of the question is at offset 12.
   DnsMessage& a(const std::string& owner, std::uint32_t address, std::size_t ttl = 300) {
     ++answers;
     return record(owner, 1, ttl, be32(address));

@@ -39,7 +39,7 @@ class ResolverTest : public ::testing::Test {
     scene_.turn();
     return id ? *id : DnsQueryId{};
   }
-  /// The question that was sent: its datagram, and a message that would answer it.
+  /// Takes the query that was sent, and returns a message that would answer it.
   DnsMessage question(std::string_view name = "www.example.org") {
     const auto sent = scene_.sent();
     DnsMessage message;
@@ -83,7 +83,7 @@ class ResolverTest : public ::testing::Test {
   const std::string kAsked = dns_pointer(12);
 };
 
-// ---- Questions and answers ----
+// ---- Queries and answers ----
 
 TEST_F(ResolverTest, AsksAndAnswers) {
   const DnsQueryId id = resolve("www.example.org", 42);
@@ -140,7 +140,7 @@ TEST_F(ResolverTest, GivesUpOnAliasesWithoutEnd) {
   EXPECT_EQ(scene_.sent_count(), 0u);
 }
 
-// ---- Servers that do not answer, or do not know ----
+// ---- Servers that do not answer, or report failure ----
 
 // RFC 1035, 7.2; RFC 1123, 6.1.3.3
 TEST_F(ResolverTest, AsksEveryServerInTurnAndThenTimesOut) {
@@ -237,7 +237,7 @@ TEST_F(ResolverTest, ACancelledQuestionIsNotAnswered) {
 
 // ---- Forgeries ----
 
-// hazards.md: "DNS: ... predictable id and port"
+// RFC 5452, 9.2: id and port are unpredictable.
 TEST_F(ResolverTest, IdsAndPortsCannotBeForeseen) {
   std::set<std::uint16_t> ids, ports;
   int near = 0;
@@ -258,7 +258,7 @@ TEST_F(ResolverTest, IdsAndPortsCannotBeForeseen) {
   EXPECT_LT(near, 5);
 }
 
-// hazards.md: "DNS: ... answers from another address"
+// RFC 5452, 9.1: an answer must come from the server's address and port.
 TEST_F(ResolverTest, AnswersFromElsewhereAreNotHeard) {
   resolve("www.example.org");
   auto message = question();
@@ -292,8 +292,7 @@ TEST_F(ResolverTest, ABrokenAnswerMakesItAskAgain) {
 TEST_F(ResolverTest, BearsNoise) {
   Random random(4);
   for (int round = 0; round < 2000; ++round) {
-    resolver_->set_servers(
-        std::array{round % 2 == 0 ? kFirst : kSecond});  // forgets what noise has taught
+    resolver_->set_servers(std::array{round % 2 == 0 ? kFirst : kSecond});  // empties the cache
     const DnsQueryId id = resolve("www.example.org");
     auto message = question();
     std::string text =

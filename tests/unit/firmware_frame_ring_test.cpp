@@ -14,7 +14,7 @@ namespace {
 
 class FrameRingTest : public testing::Test {
  protected:
-  /// As the receiver does: the length of all, the frame, four bytes of CRC.
+  /// Writes as the receiver does: the length of frame and CRC, the frame, four bytes of CRC.
   bool write(std::uint32_t length) {
     std::uint32_t* room = ring_.room();
     if (room == nullptr) return false;
@@ -29,7 +29,7 @@ class FrameRingTest : public testing::Test {
     return true;
   }
 
-  /// Reads up to `most` frames, which must be the oldest ones written.
+  /// Reads up to `most` frames, which must be the oldest ones.
   std::size_t read(std::size_t most) {
     std::array<FrameIn, 8> batch;
     ring_.release();

@@ -1,4 +1,4 @@
-// A network that reassembles, and fragments for it.
+// A network with reassembly, and fragments for it.
 #pragma once
 
 #include <array>
@@ -51,7 +51,7 @@ class FragmentsTest : public NetworkTest {
                            std::uint16_t identification = 1) {
     return fragment(offset, bytes_at(offset, length), more, identification);
   }
-  /// What came up is the packet of `length` bytes.
+  /// Whether the packet that was delivered is the one of `length` bytes.
   bool delivered(std::size_t length) const {
     return std::ranges::equal(packet_.payload, bytes_at(0, length));
   }

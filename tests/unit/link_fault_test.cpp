@@ -19,7 +19,7 @@ using test::to_hex;
 constexpr std::uint32_t kAlways = 1'000'000;
 constexpr IpAddress kA = IpAddress::v4(10, 77, 0, 1), kB = IpAddress::v4(10, 77, 0, 2);
 
-// A frame that ends with a number, so that it can be told from others.
+// A frame that ends with a number, by which a test recognizes it.
 std::vector<std::byte> numbered(std::uint8_t number) {
   auto frame = hex("020000000002 020000000001 0806 00 00");
   frame.push_back(static_cast<std::byte>(number));
@@ -42,7 +42,8 @@ std::vector<std::byte> tcp_frame(std::string_view text, bool partial = false) {
   Checksum header_sum;
   emit_tcp(tcp, header, header_sum);
   if (partial) {
-    // What Linux leaves for the hardware: the sum of the pseudo-header, not inverted.
+    // A partial checksum as Linux leaves it for the hardware: the sum of the pseudo-header, not
+    // inverted.
     std::uint32_t sum =
         0x0a4d + 1 + 0x0a4d + 2 + 6 + static_cast<std::uint32_t>(kTcpHeaderMin + payload.size());
     header[16] = static_cast<std::byte>(sum >> 8);
@@ -312,7 +313,7 @@ TEST_F(FaultTest, CompletesPartialChecksumsBeforeItCorrupts) {
     ASSERT_EQ(got.size(), 1u);
     EXPECT_EQ(got[0].checksum, ChecksumState::kUnknown);
     ASSERT_FALSE(intact(got[0].bytes));
-    // It is one bit away from what would have been right.
+    // The checksum is one bit away from the right one.
     const auto right = tcp_frame("a local sender's");
     int bits = 0;
     for (std::size_t i = 0; i < right.size(); ++i) {
@@ -430,8 +431,7 @@ TEST_F(FaultTest, ReceivedFramesStayUntilTheNextReceive) {
   now_ += 1ms;
   std::array<FrameIn, 2> batch;
   ASSERT_EQ(fault_.receive(batch, now_), 2u);
-  for (std::uint8_t i = 0; i < kSlots; ++i)
-    (void)send(numbered(9));  // takes all the slots there are
+  for (std::uint8_t i = 0; i < kSlots; ++i) (void)send(numbered(9));  // uses up all slots
   EXPECT_EQ(std::to_integer<int>(batch[0].bytes.back()), 1);
   EXPECT_EQ(std::to_integer<int>(batch[1].bytes.back()), 2);
 }

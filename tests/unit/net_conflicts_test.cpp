@@ -15,7 +15,7 @@ class ConflictsTest : public NetworkTest {
   void add(const AddressOptions& options) {
     ASSERT_EQ(network_->add_address({0}, {kNew, 24}, options), Error::kOk);
   }
-  /// Somebody else speaks from an address.
+  /// Another host sends an ARP packet from an address.
   void claim(const IpAddress& address, const MacAddress& mac = kOtherMac) {
     arp({ArpPacket::Operation::kRequest, mac, address, {}, address}, MacAddress::broadcast());
   }
@@ -30,7 +30,7 @@ class ConflictsTest : public NetworkTest {
     if (!network_->next_address_event(event)) return std::nullopt;
     return event;
   }
-  /// Time passes until something is sent; how much.
+  /// The time that passes until a frame is sent.
   Duration until_sent() {
     const Instant begin = now_;
     while (nothing_sent() && network_->next_deadline() != kNever) {
@@ -46,9 +46,9 @@ class ConflictsTest : public NetworkTest {
   }
 };
 
-// ---- Announcing ----
+// ---- Announcing: RFC 5227, 2.3 ----
 
-// RFC 5227, 2.3: twice, two seconds apart.
+// RFC 5227, 2.3: two announcements, two seconds apart.
 TEST_F(ConflictsTest, ANewAddressIsAnnounced) {
   add({});
   EXPECT_TRUE(network_->is_local(kNew)) << "in use at once";
@@ -133,7 +133,7 @@ TEST_F(ConflictsTest, PausesBetweenProbesDiffer) {
   EXPECT_NE(pauses[1], pauses[2]);
 }
 
-// What is refused as a neighbour's word (drop_arp_sender) costs no address, either.
+// A sender that no neighbour can be (drop_arp_sender) causes no conflict, either.
 TEST_F(ConflictsTest, ASenderThatNobodyCanBeIsNoRival) {
   add(kProbe);
   run_for(1500ms);

@@ -42,7 +42,7 @@ class NetworkTest : public ::testing::Test {
     EXPECT_EQ(network_->add_address({1}, {IpAddress::v4(192, 168, 5, 2), 28}), Error::kOk);
     settle();
   }
-  /// Addresses have been announced, and nothing of it is left.
+  /// Waits until the addresses are announced, and drops the frames sent meanwhile.
   void settle() {
     run_for(5s);
     forget_sent();
@@ -62,11 +62,11 @@ class NetworkTest : public ::testing::Test {
     return capacities;
   }
 
-  // ---- In ----
+  // ---- Received frames ----
 
   Network::Upward input(std::span<const std::byte> frame, std::uint8_t interface = 0,
                         ChecksumState checksum = ChecksumState::kUnknown) {
-    link_.flush(now_);  // the bytes of the frame before end here
+    link_.flush(now_);  // the bytes of the previous frame end here
     input_.assign(frame.begin(), frame.end());
     return network_->input({interface}, FrameIn{input_, checksum}, packet_, unreachable_);
   }
@@ -85,7 +85,7 @@ class NetworkTest : public ::testing::Test {
     bytes.insert(bytes.end(), payload.begin(), payload.end());
     return bytes;
   }
-  /// The same with options in its header, a multiple of 4 bytes.
+  /// A packet with options in its header, a multiple of 4 bytes.
   static std::vector<std::byte> ip_with_options(Ipv4Packet packet, std::string_view options,
                                                 std::span<const std::byte> payload) {
     auto bytes = ip(packet, {});
@@ -115,7 +115,7 @@ class NetworkTest : public ::testing::Test {
     return bytes;
   }
 
-  /// An ARP packet from the peer.
+  /// Delivers an ARP packet from the peer.
   Network::Upward arp(ArpPacket packet, const MacAddress& to = kOurMac,
                       std::uint8_t interface = 0) {
     std::vector<std::byte> bytes(46);  // padded, as on a wire
@@ -130,7 +130,7 @@ class NetworkTest : public ::testing::Test {
     return arp({ArpPacket::Operation::kRequest, mac, sender, {}, target}, MacAddress::broadcast());
   }
 
-  // ---- Out ----
+  // ---- Sent frames ----
 
   Sent send(const IpAddress& to, std::string_view payload = "data") {
     PacketOut packet;
@@ -153,7 +153,7 @@ class NetworkTest : public ::testing::Test {
     now_ += duration;
     network_->begin(now_);
   }
-  /// Time passes, and the timers run when they want to.
+  /// Lets time pass, and calls timers() at every deadline.
   void run_for(Duration duration) {
     const Instant end = now_ + duration;
     while (network_->next_deadline() <= end) {
@@ -163,7 +163,7 @@ class NetworkTest : public ::testing::Test {
     advance(end - now_);
   }
 
-  /// The next frame that was sent, if it is ARP.
+  /// Takes the next frame sent; nothing if it is not ARP.
   std::optional<ArpPacket> sent_arp(TestLink& link) {
     link.flush(now_);
     frame_ = link.take();
@@ -173,7 +173,7 @@ class NetworkTest : public ::testing::Test {
     return parse_arp(parsed->payload);
   }
   std::optional<ArpPacket> sent_arp() { return sent_arp(link_); }
-  /// The next frame that was sent, if it is IPv4 and right.
+  /// Takes the next frame sent; nothing if it is not a valid IPv4 packet.
   std::optional<Ipv4Packet> sent_ip(TestLink& link) {
     link.flush(now_);
     frame_ = link.take();
@@ -185,7 +185,7 @@ class NetworkTest : public ::testing::Test {
     return parse_ipv4(parsed->payload);
   }
   std::optional<Ipv4Packet> sent_ip() { return sent_ip(link_); }
-  /// The text behind 20 bytes of header in the next packet that was sent.
+  /// The payload of the next packet sent, behind a header of 20 bytes.
   std::string sent_text() {
     const auto packet = sent_ip();
     if (!packet || packet->payload.size() < kTcpHeaderMin) return "(none)";
@@ -196,7 +196,7 @@ class NetworkTest : public ::testing::Test {
     link_.flush(now_);
     return link_.sent.empty();
   }
-  /// Makes a neighbour known without leaving anything in the link.
+  /// Resolves a neighbour, and leaves no frame in the link.
   void know(const IpAddress& address = kPeer, const MacAddress& mac = kPeerMac) {
     arp_request(address, mac);
     forget_sent();
@@ -206,7 +206,7 @@ class NetworkTest : public ::testing::Test {
     link_.sent.clear();
   }
 
-  /// Leaves of what was sent what is not ARP.
+  /// Drops ARP from the frames sent.
   void forget_arp() {
     link_.flush(now_);
     std::erase_if(link_.sent, [](const auto& frame) { return get16(frame, 12) == kEtherTypeArp; });

@@ -1,4 +1,4 @@
-// What leaves: fragments (RFC 791, 3.2), identification (RFC 7739; RFC 6864), TTL and DSCP.
+// Sent packets: fragments (RFC 791, 3.2), identification (RFC 7739; RFC 6864), TTL and DSCP.
 #include <algorithm>
 #include <set>
 
@@ -18,7 +18,7 @@ class FragmentationTest : public NetworkTest {
     for (std::size_t i = 0; i < count; ++i) bytes[i] = static_cast<std::byte>(i * 7 + i / 256);
     return bytes;
   }
-  /// The next packet that was sent, with a copy of its payload.
+  /// The next packet sent, with a copy of its payload.
   std::optional<Ipv4Packet> next() {
     auto packet = sent_ip();
     if (packet) payload_.assign(packet->payload.begin(), packet->payload.end());
@@ -95,7 +95,7 @@ TEST_F(FragmentationTest, AnswersLargePingsInFragments) {
   EXPECT_TRUE(std::ranges::equal(parse_icmp4(whole)->payload, data));
 }
 
-// RFC 7739, 3: nobody can tell from one identification what the next will be.
+// RFC 7739, 3: an identification does not reveal the next one.
 TEST_F(FragmentationTest, IdentificationsAreNotToBeGuessed) {
   std::set<std::uint16_t> values, steps;
   std::uint16_t last = 0;

@@ -1,5 +1,5 @@
-// What breaks stacks: the lines on IPv4, ICMP, ARP and Ethernet, one test for each thing that they
-// name.
+// Malformed and malicious IPv4, ICMP, ARP and Ethernet that has broken other stacks: one test for
+// each known fault, which is quoted above it.
 #include "tests/unit/fragments_fixture.hpp"
 #include "tests/unit/script.hpp"
 
@@ -12,7 +12,7 @@ using Upward = Network::Upward;
 class HazardsIpv4Test : public FragmentsTest {
  protected:
   void raw(std::string_view header) { input(ethernet(kEtherTypeIpv4, hex(header))); }
-  /// Nothing came up and nothing went out.
+  /// Checks that no packet was delivered and none was sent.
   void expect_harmless(Count counter, std::uint64_t times) {
     EXPECT_EQ(count(counter), times);
     EXPECT_EQ(count(Count::packets_delivered), 0u);
@@ -69,7 +69,8 @@ TEST_F(HazardsIpv4Test, FragmentsThatOverlap) {
     fragment(48, 8, false, id);
   }
   expect_harmless(Count::drop_fragment_overlap, 5u * 5);
-  // Equal bytes in part of a new fragment are an overlap as well: nobody cuts a packet in that way.
+  // A part of a new fragment that repeats equal bytes is an overlap as well: no router fragments
+  // so.
   fragment(0, 32, true, 9);
   fragment(24, 16, false, 9);
   EXPECT_EQ(count(Count::drop_fragment_overlap), 5u * 5 + 2);

@@ -1,5 +1,5 @@
-// ICMP errors that we send, and those that must not be sent (RFC 1122, 3.2.2), and the errors that
-// come in.
+// ICMP errors that the host sends, those that it must not send (RFC 1122, 3.2.2), and those that it
+// receives.
 #include "stack/base/token_bucket.hpp"
 #include "tests/unit/net_fixture.hpp"
 
@@ -22,7 +22,7 @@ class IcmpErrorsTest : public NetworkTest {
     network_->flush();
     return up;
   }
-  /// The next packet that was sent, if it is an ICMP error to the peer.
+  /// The next packet sent, if it is an ICMP error to the peer.
   std::optional<Icmp4Message> sent_error() {
     const auto packet = sent_ip();
     if (!packet || packet->protocol != kProtocolIcmp || packet->destination != kPeer)
@@ -31,7 +31,7 @@ class IcmpErrorsTest : public NetworkTest {
     EXPECT_EQ(packet->source, kOurs);
     return parse_icmp4(packet->payload);
   }
-  /// A packet that deserves a parameter problem.
+  /// Delivers a packet that must be answered by a parameter problem.
   Upward input_bad_options(const Ipv4Packet& packet, std::span<const std::byte> payload) {
     const Upward up =
         input(ethernet(kEtherTypeIpv4, ip_with_options(packet, "01 44 01 00", payload)));
@@ -40,7 +40,7 @@ class IcmpErrorsTest : public NetworkTest {
   }
 };
 
-// ---- What is sent ----
+// ---- Errors that are sent ----
 
 // RFC 1122, 3.2.2.1: code 2.
 TEST_F(IcmpErrorsTest, ProtocolUnreachable) {
@@ -59,7 +59,7 @@ TEST_F(IcmpErrorsTest, ProtocolUnreachable) {
   EXPECT_EQ(count(Count::drop_ip_protocol), 1u);
 }
 
-// RFC 1122, 3.2.2.1: code 3, when a protocol asks for it.
+// RFC 1122, 3.2.2.1: code 3, at the request of a transport protocol.
 TEST_F(IcmpErrorsTest, PortUnreachable) {
   ASSERT_EQ(input_ip(from_peer(), bytes_of("0123456789")), Upward::kTcp);
   network_->port_unreachable(packet_);
@@ -70,7 +70,7 @@ TEST_F(IcmpErrorsTest, PortUnreachable) {
   EXPECT_EQ(to_hex(parse_ipv4_quoted(error->payload)->payload), to_hex(bytes_of("01234567")));
 }
 
-// RFC 1122, 3.2.2.5: the pointer names the octet at fault.
+// RFC 1122, 3.2.2.5: the pointer gives the octet at fault.
 TEST_F(IcmpErrorsTest, ParameterProblem) {
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip_with_options(from_peer(), "01 44 05 00 00 00 94 ff",
                                                            bytes_of("12345678 and more")))),
@@ -84,7 +84,7 @@ TEST_F(IcmpErrorsTest, ParameterProblem) {
   EXPECT_EQ(count(Count::drop_ip_options), 1u);
 }
 
-// ---- What is not ----
+// ---- Errors that must not be sent: RFC 1122, 3.2.2 ----
 
 TEST_F(IcmpErrorsTest, NothingAboutAnIcmpError) {
   for (const int type : {3, 4, 5, 11, 12, 9, 42}) {
@@ -117,7 +117,7 @@ TEST_F(IcmpErrorsTest, NothingAboutWhatWasForEverybody) {
     auto packet = from_peer(kNobodySpeaksThis);
     packet.destination = to;
     input_ip(packet, bytes_of("12345678"));
-    // And if somebody takes such a packet and then finds no port for it.
+    // The same where UDP has accepted such a packet and finds no port for it.
     const auto whole = ip(packet, bytes_of("12345678"));
     PacketIn taken;
     taken.whole = whole;
@@ -142,7 +142,7 @@ TEST_F(IcmpErrorsTest, NothingToASourceThatIsNotOneHost) {
   EXPECT_TRUE(nothing_sent());
 }
 
-// ---- How often: RFC 1812, 4.3.2.8 ----
+// ---- The rate limit: RFC 1812, 4.3.2.8 ----
 
 TEST_F(IcmpErrorsTest, AreLimited) {
   const auto flood = [&](int packets) {
@@ -192,7 +192,7 @@ TEST(TokenBucketTest, HoldsOverLongTimes) {
   EXPECT_FALSE(bucket.take(now));
 }
 
-// ---- What comes in ----
+// ---- Errors received ----
 
 class ErrorsInTest : public IcmpErrorsTest {
  protected:
@@ -221,7 +221,7 @@ TEST_F(ErrorsInTest, FragmentationNeededCarriesTheMtu) {
   EXPECT_EQ(unreachable_.mtu, 0) << "of that code only";
 }
 
-// RFC 1122, 3.2.2.4 and 3.2.2.5: these are passed on too.
+// RFC 1122, 3.2.2.4 and 3.2.2.5: these are passed to the transport protocol too.
 TEST_F(ErrorsInTest, TimeExceededAndParameterProblemReachTcp) {
   ASSERT_EQ(error(11, 0), Upward::kUnreachable);
   EXPECT_EQ(unreachable_.type, 11);

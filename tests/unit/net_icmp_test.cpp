@@ -15,7 +15,7 @@ class IcmpTest : public NetworkTest {
   Upward input_reply(std::uint16_t sequence, std::span<const std::byte> payload = {}) {
     return input_icmp(icmp({Icmp4Message::kEchoReply, 0, 7, sequence, payload}));
   }
-  /// An unreachable message about this packet of ours, as far as it is quoted.
+  /// Delivers a destination unreachable about this packet of the host, as far as it is quoted.
   Upward input_unreachable(const Ipv4Packet& about,
                            std::string_view quoted = "1f90 0050 89abcdef") {
     return input_icmp(icmp({Icmp4Message::kUnreachable, 3, 0, 0, ip(about, hex(quoted))}));
@@ -99,7 +99,7 @@ TEST_F(IcmpTest, PingsAndHandsOverTheAnswer) {
   know();
   auto payload = bytes_of("12345678 and more");
   EXPECT_EQ(network_->ping(kPeer, 7, 1, payload), Error::kOk);
-  std::ranges::fill(payload, std::byte{0});  // it was good only during the call
+  std::ranges::fill(payload, std::byte{0});  // the payload was valid only during the call
   const auto packet = sent_ip();
   ASSERT_TRUE(packet);
   EXPECT_TRUE(verify_icmp4_checksum(packet->payload));

@@ -14,7 +14,7 @@ class NeighboursTest : public NetworkTest {
   static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
 };
 
-// ---- Asking ----
+// ---- Resolution ----
 
 TEST_F(NeighboursTest, AsksByBroadcastAndSendsWhatWaited) {
   EXPECT_EQ(send(kPeer, "first"), Sent::kSent);
@@ -53,7 +53,7 @@ TEST_F(NeighboursTest, SendsLargePacketsThatWaitedInSeveralParts) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
-// The smallest chunks and the fewest pieces that are allowed.
+// The smallest chunks and the fewest pieces that the capacities allow.
 class NeighboursOfSmallChunksTest : public NetworkTest {
  protected:
   NeighboursOfSmallChunksTest() : NetworkTest(capacities()) {}
@@ -99,7 +99,7 @@ TEST_F(NeighboursTest, AsksThreeTimesASecondApartAndThenFails) {
   EXPECT_TRUE(network_->neighbour_missing(kPeer)) << "it has not answered at all";
   EXPECT_EQ(network_->next_deadline(), kNever);
 
-  // The next packet begins again.
+  // Resolution starts anew with the next packet.
   EXPECT_EQ(send(kPeer, "again"), Sent::kSent);
   ASSERT_TRUE(sent_arp());
   EXPECT_EQ(to_, MacAddress::broadcast());
@@ -176,7 +176,7 @@ TEST_F(NeighboursTest, ABusyLinkLosesWhatWaitedAndCountsIt) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
-// ---- Being known, and for how long ----
+// ---- Lifetime of entries ----
 
 TEST_F(NeighboursTest, AStaleNeighbourIsUsedWhileItIsAskedByUnicast) {
   know();
@@ -214,7 +214,7 @@ TEST_F(NeighboursTest, AStaleNeighbourThatDoesNotAnswerIsAskedForByBroadcast) {
   EXPECT_EQ(to_, kOtherMac) << "it may have another link address now";
 }
 
-// ---- What others say ----
+// ---- ARP packets received ----
 
 TEST_F(NeighboursTest, AnswersRequestsForOurAddressAndLearnsWhoAsked) {
   arp_request();
@@ -270,8 +270,8 @@ TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
   EXPECT_EQ(to_, kPeerMac) << "nothing was overwritten";
 }
 
-// RFC 1122, 2.3.2.1. The second is heard at once: the address may have moved behind the first
-// answer.
+// RFC 1122, 2.3.2.1. The second claim is verified at once: the address may have moved behind the
+// first reply.
 TEST_F(NeighboursTest, TwoClaimsAreHeardInARowAndThenOneASecond) {
   const auto heard = [this] {
     arp_request(kPeer, kOtherMac, kPeer);
@@ -315,7 +315,7 @@ TEST_F(NeighboursTest, GratuitousAnnouncementsNeitherCreateNorOverwrite) {
   EXPECT_EQ(to_, kPeerMac);
 }
 
-// RFC 826, "Packet Reception"; RFC 5227, 3; RFC 5798, 8.2.1: the one we know has the chance to
+// RFC 826, "Packet Reception"; RFC 5227, 3; RFC 5798, 8.2.1: the known owner has the chance to
 // answer first.
 TEST_F(NeighboursTest, AnAnnouncedMoveIsFollowedWithinHalfASecond) {
   know();
@@ -370,7 +370,7 @@ TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
   EXPECT_EQ(to_, kPeerMac);
 }
 
-// RFC 826: whoever is asked for answers, whatever network the sender's address is of.
+// RFC 826: the target of a request answers, whatever network the sender's address is in.
 TEST_F(NeighboursTest, AnswersSendersOutsideOfOurPrefixesWithoutLearning) {
   for (const IpAddress& sender : {IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 168, 5, 3)}) {
     arp_request(sender);
@@ -384,7 +384,7 @@ TEST_F(NeighboursTest, AnswersSendersOutsideOfOurPrefixesWithoutLearning) {
   EXPECT_EQ(count(Count::drop_arp_sender), 0u);
 }
 
-// What was only heard of goes first.
+// An entry made from a received request is the first to be evicted.
 TEST_F(NeighboursTest, ARainOfQuestionsDisplacesOneNeighbourInUseAtMost) {
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
     know(host(i), mac(i));
@@ -416,14 +416,14 @@ TEST_F(NeighboursTest, OurOwnLinkAddressIsNobodyElses) {
 }
 
 TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
-  arp_request(kOurs, kOurMac);                               // our own words, come back
+  arp_request(kOurs, kOurMac);                               // the host's own packet, reflected
   arp_request(host(255));                                    // broadcast
   arp_request(IpAddress::v4(127, 0, 0, 1));                  // loopback
   arp_request(IpAddress::v4(192, 168, 5, 15));               // broadcast on another interface
   arp_request(IpAddress::v4(224, 0, 0, 1));                  // multicast
   arp_request(kPeer, MacAddress::broadcast());               // group
   arp_request(kPeer, MacAddress{{0x01, 0, 0x5e, 0, 0, 1}});  // group
-  arp_request(kPeer, MacAddress());                          // nobody
+  arp_request(kPeer, MacAddress());                          // null address
   EXPECT_TRUE(nothing_sent());
   EXPECT_EQ(count(Count::drop_arp_sender), 8u);
 }

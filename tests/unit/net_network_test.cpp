@@ -25,7 +25,7 @@ TEST_F(NetworkTest, DropsFramesThatAreNotForUs) {
   EXPECT_EQ(count(Count::frames_in), 6u);
 }
 
-// ---- IPv4 in ----
+// ---- IPv4 received ----
 
 // IEEE 802.1Q, 6.9.1
 TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
@@ -170,7 +170,7 @@ TEST_F(NetworkTest, AccountsForEveryFrameOfNoise) {
                 count(Count::drop_ip_options));
 }
 
-// ---- IPv4 out ----
+// ---- IPv4 sent ----
 
 TEST_F(NetworkTest, SendsWithTheHeadersOfAnUnfragmentedPacket) {
   know();

@@ -1,5 +1,5 @@
-// Ways that are remembered between two addresses must not be taken a moment longer than they are
-// right.
+// The path cache: a cached path is not used any more as soon as anything that it depends on
+// changes.
 #include "stack/net/paths.hpp"
 #include "tests/unit/net_fixture.hpp"
 
@@ -48,7 +48,7 @@ TEST_F(PathsTest, WithNoRoomThereIsRoomForOne) {
   EXPECT_EQ(paths.find(1, 2, 1)->mtu, 576);
 }
 
-// ---- What is sent ----
+// ---- Sent packets ----
 
 class NetworkPathsTest : public NetworkTest {
  protected:
@@ -59,7 +59,7 @@ class NetworkPathsTest : public NetworkTest {
   }
   static MacAddress mac(int number) { return {{2, 0, 0, 0, 1, static_cast<std::uint8_t>(number)}}; }
 
-  /// Something is sent to `to`, and goes to the link address that is said.
+  /// Sends a packet to `to` and checks its destination link address.
   void expect_goes_to(const IpAddress& to, const MacAddress& next) {
     EXPECT_EQ(send(to), Sent::kSent);
     const auto packet = sent_ip();
@@ -68,7 +68,7 @@ class NetworkPathsTest : public NetworkTest {
     EXPECT_EQ(to_, next);
     EXPECT_TRUE(nothing_sent());
   }
-  /// Twice, so that the second time the way is remembered.
+  /// Twice, so that the second packet uses the cached path.
   void walk(const IpAddress& to, const MacAddress& next) {
     expect_goes_to(to, next);
     EXPECT_TRUE(network_->knows_way(kOurs, to));
@@ -93,7 +93,7 @@ TEST_F(NetworkPathsTest, TheSecondPacketLooksLikeTheFirst) {
   auto first = frame_;
   ASSERT_TRUE(sent_ip());
   auto second = frame_;
-  for (auto* frame : {&first, &second}) {  // the identification and the checksum are new with each
+  for (auto* frame : {&first, &second}) {  // identification and checksum differ in each
     put16(*frame, kEthernetHeader + 4, 0);
     put16(*frame, kEthernetHeader + 10, 0);
   }
@@ -211,14 +211,14 @@ TEST_F(NetworkPathsTest, ANeighbourIsAskedAgainWhileTrafficGoesOn) {
   for (int i = 0; i < 700 && asked == Instant{}; ++i) {
     EXPECT_EQ(send(kPeer), Sent::kSent);
     for (link_.flush(now_); !link_.sent.empty();) {
-      if (sent_arp()) asked = now_;  // whatever it was has been taken
+      if (sent_arp()) asked = now_;  // each ARP request is taken
     }
     EXPECT_EQ(count(Count::packets_out), static_cast<std::uint64_t>(i) + 1);
     if (asked == Instant{}) run_for(100ms);
   }
   ASSERT_NE(asked, Instant{}) << "it was never asked again";
   EXPECT_EQ(to_, kPeerMac) << "by unicast";
-  // It answers, and is good for as long once more.
+  // The neighbour replies, and its entry is reachable for as long again.
   arp_reply();
   forget_sent();
   for (Duration passed = 0s; passed < settings_.neighbour_reachable; passed += 1s) {
@@ -235,7 +235,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatDoesNotAnswerAnyMoreIsNotSpokenTo) {
   walk(kPeer, kPeerMac);
   run_for(settings_.neighbour_reachable);
   EXPECT_EQ(send(kPeer), Sent::kSent);
-  run_for(10s);  // asked three times, in vain
+  run_for(10s);  // asked three times, without a reply
   EXPECT_EQ(count(Count::neighbours_failed), 1u);
   forget_sent();
   EXPECT_EQ(send(kPeer), Sent::kSent);
@@ -251,7 +251,7 @@ TEST_F(NetworkPathsTest, ANeighbourWithAnotherLinkAddress) {
   EXPECT_EQ(send(kPeer), Sent::kSent);
   run_for(10s);
   forget_sent();
-  // The machine was replaced, and is heard of before anybody asks again.
+  // The machine was replaced, and its ARP packet arrives before the next request.
   know(kPeer, kOtherMac);
   walk(kPeer, kOtherMac);
 }
@@ -268,7 +268,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
   EXPECT_EQ(send(kPeer), Sent::kSent);
   ASSERT_TRUE(sent_arp()) << "asked for again";
   EXPECT_TRUE(nothing_sent());
-  // Somebody else is in its place by now.
+  // Another neighbour has the record by now.
   walk(host(13), mac(13));
   arp_reply();
   EXPECT_EQ(sent_text(), "data");
@@ -292,7 +292,7 @@ TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
   expect_goes_to(kPeer, kPeerMac);
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) expect_goes_to(host(i), mac(i));
-  expect_goes_to(kPeer, kPeerMac);  // on the way that is remembered
+  expect_goes_to(kPeer, kPeerMac);  // by the cached path
   know(host(20), mac(20));
   EXPECT_EQ(count(Count::neighbours_evicted), 1u);
   expect_goes_to(kPeer, kPeerMac);
@@ -300,7 +300,7 @@ TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
   EXPECT_TRUE(sent_arp()) << "the one that was not in use for longest";
 }
 
-// ---- What comes in ----
+// ---- Received packets ----
 
 TEST_F(NetworkPathsTest, ABroadcastFrameIsNotForUsHoweverWellWeKnowItsAddresses) {
   EXPECT_TRUE(takes(kPeer, kOurs));
@@ -314,7 +314,8 @@ TEST_F(NetworkPathsTest, AWayOutIsNoWayIn) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
-  // From an address that is not ours a way is remembered as well; nobody is let in by it.
+  // A packet from an address that is not the host's caches a path as well; packets to that address
+  // are still refused.
   PacketOut packet;
   packet.source = host(200);
   packet.destination = kPeer;

@@ -1,4 +1,4 @@
-// Fragments in: RFC 791, 3.2; RFC 1122, 3.3.2; RFC 5722, 4; RFC 1858; RFC 3128.
+// Reassembly: RFC 791, 3.2; RFC 1122, 3.3.2; RFC 5722, 4; RFC 1858; RFC 3128.
 #include <algorithm>
 #include <array>
 
@@ -14,7 +14,7 @@ using Upward = Network::Upward;
 
 class ReassemblyTest : public FragmentsTest {};
 
-// ---- Making whole ----
+// ---- Complete packets ----
 
 TEST_F(ReassemblyTest, InOrder) {
   EXPECT_EQ(fragment(0, 1000, true), Upward::kNothing);
@@ -46,8 +46,8 @@ TEST_F(ReassemblyTest, InEveryOrder) {
   EXPECT_EQ(count(Count::packets_reassembled), 120u);
 }
 
-// RFC 791, 3.2: those belong together that have source, destination, protocol and identification in
-// common.
+// RFC 791, 3.2: fragments belong together that have source, destination, protocol and
+// identification in common.
 TEST_F(ReassemblyTest, PacketsAreKeptApart) {
   ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, 40), 24}), Error::kOk);
   Ipv4Packet base = from_peer();
@@ -121,16 +121,15 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
   EXPECT_EQ(counters[Count::drop_ip_fragment], 1u);
 }
 
-// ---- Time ----
+// ---- Reassembly timeout ----
 
-// RFC 1122, 3.3.2: after 60 to 120 seconds; then ICMP says so, quoting the first fragment (RFC
-// 792).
+// RFC 1122, 3.3.2: after 60 to 120 seconds; then an ICMP error quotes the first fragment (RFC 792).
 TEST_F(ReassemblyTest, GivesUpAfterAMinuteAndSaysSo) {
   fragment(0, 504, true);
   run_for(59s);
   EXPECT_TRUE(nothing_sent());
   EXPECT_GT(network_->chunks_held(), 0u);
-  know();  // it would have to be asked for by now
+  know();  // its neighbour entry is stale by now
   run_for(1s);
   EXPECT_EQ(network_->chunks_held(), 0u);
   EXPECT_EQ(count(Count::drop_fragment_timeout), 1u);
@@ -199,7 +198,7 @@ TEST_F(ReassemblyTest, OnePacketTakesNoMoreThanAllMay) {
   EXPECT_EQ(count(Count::drop_fragment_room), kChunks + 2) << "all of it";
 }
 
-// Whatever else fills the pool, fragments have their floor, and no more than that.
+// Whatever other uses hold in the pool, fragments have their floor, and no more than that.
 TEST_F(ReassemblyTest, HasItsFloorInAFullPool) {
   chunks_.open(Use::kSend, 0, chunks_.capacity());
   std::vector<std::uint32_t> taken;
@@ -232,7 +231,7 @@ TEST_F(SmallWholeTest, LargerPacketsThanThereIsRoomForAreRefused) {
       << "1000 bytes behind a header of at most 60";
 }
 
-// ---- Two ends, and what lies behind one ----
+// ---- Two last fragments, and data behind the last ----
 
 TEST_F(ReassemblyTest, APacketHasOneEnd) {
   fragment(504, 8, false, 1);
@@ -250,8 +249,8 @@ TEST_F(ReassemblyTest, APacketHasOneEnd) {
 TEST_F(ReassemblyTest, RandomFragmentsLeaveNothingBehind) {
   Random random(11);
   for (int round = 0; round < 20000; ++round) {
-    // Mostly the quarters of a packet of 64 bytes, which often makes it whole, and sometimes
-    // anything.
+    // Mostly the quarters of a packet of 64 bytes, which often complete it, and sometimes any
+    // fragment.
     const bool usual = random.below(20) != 0;
     const std::size_t offset = usual ? random.below(4) * 16 : random.below(40) * 8;
     const std::size_t length = usual ? 16 : 1 + random.below(64);

@@ -1,5 +1,5 @@
-// Routes: the longest prefix first, over two interfaces, and the source address that goes with them
-// (RFC 1122, 3.3.1 and 3.3.4.3).
+// Routes: longest prefix match over two interfaces, and source addresses (RFC 1122, 3.3.1 and
+// 3.3.4.3).
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {
@@ -19,12 +19,12 @@ class RoutesTest : public NetworkTest {
     return IpAddress::v4(172, static_cast<std::uint8_t>(second), static_cast<std::uint8_t>(third),
                          static_cast<std::uint8_t>(fourth));
   }
-  /// Where a packet to there would be sent from; unspecified without a route.
+  /// The source address towards `to`; unspecified without a route.
   IpAddress source(const IpAddress& to) const {
     const auto found = network_->source_for(to);
     return found ? *found : IpAddress();
   }
-  /// Whom a packet to there makes us ask for.
+  /// The address that a packet to `to` makes the host ask for by ARP.
   IpAddress asked(const IpAddress& to, TestLink& link) {
     EXPECT_EQ(send(to), Sent::kSent);
     const auto request = sent_arp(link);
@@ -49,7 +49,7 @@ TEST_F(RoutesTest, OverAnInterfaceTheHostsAreNeighbours) {
   EXPECT_EQ(source(in(20)), kSecond);
   EXPECT_EQ(asked(in(20, 9, 9), second_link_), in(20, 9, 9));
   EXPECT_FALSE(network_->source_for(in(20, 255, 255))) << "its broadcast address";
-  // And a neighbour of that prefix is believed to be one.
+  // An ARP packet from a host in that prefix is accepted as a neighbour's.
   arp({ArpPacket::Operation::kReply, kPeerMac, in(20, 9, 9), {{2, 0, 0, 0, 5, 2}}, kSecond},
       {{2, 0, 0, 0, 5, 2}}, 1);
   EXPECT_TRUE(sent_ip(second_link_));
@@ -99,8 +99,9 @@ TEST_F(RoutesTest, RoutesOfAnAddressGoWithIt) {
   EXPECT_EQ(network_->remove_address(kPeer), Error::kNoSuchAddress);
 }
 
-// Clouds give an address of 32 bits, and hosts or a router that are neighbours over the interface
-// (RFC 1122, 3.3.4.3: the source is an address of that interface, whatever its prefix is).
+// Cloud networks give a prefix length of 32, and hosts or a router that are neighbours over the
+// interface (RFC 1122, 3.3.4.3: the source is an address of that interface, whatever its prefix
+// is).
 TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
   TestLink third;
   constexpr IpAddress kAlone = IpAddress::v4(198, 51, 100, 7);

@@ -21,7 +21,7 @@ Settings ports_between(std::uint16_t first, std::uint16_t last) {
   return settings;
 }
 
-/// Opens without a turn, and says from which port; 0 when it fails.
+/// Opens a connection without a turn and returns its port; 0 when it fails.
 std::uint16_t open(Script& s, std::uint16_t port = 80, Error* error = nullptr) {
   ConnectRequest request;
   request.remote = {kPeerAddress, Port{port}};
@@ -79,7 +79,7 @@ TEST(PortsTest, TheWholeRangeTowardsOnePeer) {
   EXPECT_TRUE(s.books().balanced());
 }
 
-// An open looks at 256 ports and no more, and the next one at those behind them.
+// An open tries 256 ports and no more, and the next one those behind them.
 TEST(PortsTest, WhenAllAreTakenAnOpenStillCostsLittleAndOneThatIsGivenBackIsFound) {
   Script s(many_connections(4096), ports_between(2000, 2000 + 4095));
   std::vector<ConnectionId> ids;
@@ -111,7 +111,7 @@ TEST(PortsTest, NobodyCanTellThePortTowardsOnePeerFromThatTowardsAnother) {
     before = next;
   }
   for (const auto& [distance, times] : distances) EXPECT_LT(times, 20) << "distance " << distance;
-  // And they are spread over the whole range.
+  // The ports are spread over the whole range.
   std::array<int, 16> sixteenths{};
   for (std::uint16_t port = 1000; port < 3000; ++port) ++sixteenths[open(s, port) / 4096];
   for (std::size_t i = 1; i < 16; ++i) EXPECT_GT(sixteenths[i], 60) << i;

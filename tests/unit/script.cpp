@@ -93,14 +93,14 @@ Script::Script(const Capacities& capacities, const Settings& settings)
 }
 
 Script::~Script() {
-  // A script that leaves segments unread has not told the whole story.
+  // A script must expect every segment that was sent.
   for (const auto& [segment, frame] : line_) {
     ADD_FAILURE() << "the script ends, but the stack had sent one more segment: flags "
                   << int{segment.flags} << ", data " << segment.data.size();
   }
 }
 
-// ---- The application ----
+// ---- Calls of the application ----
 
 ConnectionId Script::connect(std::uint16_t port, Duration timeout) {
   ConnectRequest request;
@@ -323,7 +323,7 @@ ConnectionInfo Script::info(ConnectionId id) {
   return i;
 }
 
-// ---- Chapters ----
+// ---- Handshakes ----
 
 ConnectionId Script::established(std::uint16_t port, std::uint16_t peer_mss,
                                  std::uint32_t peer_window) {

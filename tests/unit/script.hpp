@@ -1,6 +1,6 @@
-// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its
-// peer 10.0.0.1 (and whoever else a script speaks for: every ARP request is answered). What is sent
-// waits in line until the script has expected it; time moves only when the script says so. Every
+// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its peer
+// 10.0.0.1 (every ARP request is answered, so a script may speak for other peers too). Segments
+// sent wait in line until the script expects them; time moves only when the script says so. Every
 // step is a whole turn, and every turn ends with an audit.
 #pragma once
 
@@ -23,7 +23,7 @@
 
 namespace conker::test {
 
-/// A line of a script, for messages. (std::source_location, for compilers that lack it.)
+/// A line of a script, for error messages. (std::source_location, for compilers that lack it.)
 struct Where {
   const char* file;
   int line;
@@ -40,11 +40,11 @@ inline constexpr std::uint32_t kPeerIss = 0xfffff000;  // it wraps early
 
 /// Small tables, so that a script reaches their ends.
 Capacities small_capacities();
-/// The defaults, with the shortest retransmission timeout that RFC 6298 allows, and ACKs that never
-/// wait.
+/// The default settings, with the shortest retransmission timeout that RFC 6298 allows, and without
+/// delayed ACKs.
 Settings plain_settings();
 
-/// What the fake link holds: frames that the stack has sent.
+/// The fake link: it keeps the frames that the stack has sent.
 class FakeLink final : public Link {
  public:
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
@@ -52,22 +52,23 @@ class FakeLink final : public Link {
 
   std::uint32_t segmentation() const override { return cuts; }
 
-  bool busy = false;       // takes nothing
-  std::uint32_t cuts = 0;  // bytes of the longest packet that it would cut; it leaves it whole
-  std::vector<std::uint16_t> cut_sizes;  // FrameOut::segment of those that it was given to cut
+  bool busy = false;                     // takes no frame
+  std::uint32_t cuts = 0;                // Link::segmentation(); frames are kept whole
+  std::vector<std::uint16_t> cut_sizes;  // FrameOut::segment of each frame that has one
   std::deque<Bytes> sent;
 };
 
-/// One conversation, as the peer sees it.
+/// The state of one conversation at the peer.
 struct Flow {
   IpAddress peer = kPeerAddress, local = kStackAddress;
   std::uint16_t peer_port = 0, local_port = 0;
   std::uint32_t peer_iss = kPeerIss;
-  std::optional<std::uint32_t> iss;  // of the stack, once its SYN has been seen; 0 until then
-  // Relative numbers: what the peer sends next, and what it has seen without a hole or with one.
+  std::optional<std::uint32_t> iss;  // the stack's ISS, once its SYN has been seen
+  // Relative numbers: the peer's SND.NXT, and the highest number that it has received, with or
+  // without a hole before it.
   std::uint32_t next = 0, seen = 0;
-  // Where timestamps are agreed upon: what the peer writes into every segment that says nothing
-  // else, and what it saw last.
+  // Where timestamps were negotiated: the peer's TSval in segments that give none, and the last
+  // TSval that it received.
   std::optional<std::uint32_t> timestamp;
   std::uint32_t timestamp_seen = 0;
 };
@@ -78,81 +79,81 @@ class Script {
                   const Settings& settings = plain_settings());
   ~Script();
 
-  // ---- What the application does; each call is followed by a turn ----
+  // ---- Calls of the application; each is followed by a turn ----
 
-  /// Opens to `port` of the peer; the script speaks for that peer port from here on.
+  /// Opens a connection to `port` of the peer, whose flow becomes the current one.
   ConnectionId connect(std::uint16_t port, Duration timeout = Duration{0});
   ConnectionId connect(const ConnectRequest& request);
   ListenerId listen(std::uint16_t port, std::uint32_t backlog = 128,
                     std::uint32_t half_open = 1024);
-  /// Fails the test when nothing waits.
+  /// Accepts a connection; the test fails when none waits.
   ConnectionId accept(ListenerId listener, Where where = Where::current());
   Error unlisten(ListenerId listener) { return then_turn(stack().unlisten(listener)); }
   Error close(ConnectionId id) { return then_turn(stack().close(id)); }
   Error shutdown(ConnectionId id) { return then_turn(stack().shutdown(id)); }
   Error abort(ConnectionId id) { return then_turn(stack().abort(id)); }
-  /// Says how many bytes were taken; 0 on errors.
+  /// Returns how many bytes were taken; 0 on errors.
   std::uint32_t send(ConnectionId id, std::string_view text);
   std::string receive(ConnectionId id, std::size_t most = 1 << 20);
 
-  // ---- What the peer does ----
+  // ---- Segments of the peer ----
 
-  /// The script speaks for this peer's port from here on, towards a port of the stack. Says which
-  /// flow it is.
+  /// Makes a flow between a port of the peer and one of the stack the current one, and returns its
+  /// index.
   std::size_t peer(std::uint16_t peer_port, std::uint16_t local_port,
                    IpAddress peer = kPeerAddress);
-  /// Speaks for another flow that it has spoken for before.
+  /// Makes an earlier flow the current one.
   void speak_for(std::size_t flow) { flow_ = flow; }
   std::size_t speaking_for() const { return flow_; }
   Flow& flow() { return flows_.at(flow_); }
-  /// One segment, one turn. With no `seq` it follows what was sent before; with no `ack` it
-  /// acknowledges all there was.
+  /// Injects one segment, in one turn. Without `seq` it has the peer's SND.NXT; without `ack` it
+  /// acknowledges everything.
   void inject(const Segment& segment) { inject(std::vector{segment}); }
-  /// Several segments in one batch.
+  /// Injects several segments in one batch.
   void inject(const std::vector<Segment>& segments);
-  /// Any frames, as they are, in one batch.
+  /// Injects any frames, unchanged, in one batch.
   void inject_frames(const std::vector<Bytes>& frames);
-  /// An ICMP error about the last segment that was expected; destination unreachable where nothing
-  /// else is said.
+  /// Injects an ICMP error about the last segment that was expected; destination unreachable by
+  /// default.
   void inject_unreachable(std::uint8_t code, std::uint16_t mtu = 0, std::uint8_t type = 3);
 
-  // ---- What must come back ----
+  // ---- Expectations ----
 
-  /// The next segment that was sent is this one.
+  /// Expects the next segment sent.
   void expect(const Segment& segment, Where where = Where::current());
-  /// Nothing until `later`, and then this one, at most a few ticks of the timers after it.
+  /// Expects no segment until `later`, and then this one, at most a few ticks after it.
   void expect_after(Duration later, const Segment& segment, Where where = Where::current());
   void expect_nothing(Where where = Where::current());
   void expect_nothing_for(Duration duration, Where where = Where::current());
-  /// Whatever was sent in this conversation is of no interest, but the peer has seen it.
+  /// Drops the segments sent in this flow; the peer has received them.
   void skip() { (void)take_all(); }
-  /// Whatever was sent to anybody is of no interest.
+  /// Drops the segments sent in all flows.
   void forget() { line_.clear(); }
   std::vector<Segment> take_all();
-  /// The same to anybody, with the numbers of the wire.
+  /// Takes the segments sent in all flows, with absolute numbers.
   std::vector<WireSegment> take_frames();
-  /// Exactly these events since this was last asked, all turns together.
+  /// Expects exactly these events since the last call, of all turns together.
   void expect_events(ConnectionId id, int mask, Where where = Where::current());
-  /// Its last event has been delivered, with this reason.
+  /// Expects that the last event was delivered, with this reason.
   void expect_ended(ConnectionId id, CloseReason reason, Where where = Where::current());
   void expect_state(ConnectionId id, State state, Where where = Where::current());
-  bool acceptable(ListenerId listener);  // and forgets it
+  bool acceptable(ListenerId listener);  // and clears it
 
-  // ---- Chapters ----
+  // ---- Handshakes ----
 
-  /// A connection opened by the stack to `port` of the peer, established.
+  /// An established connection that the stack opened to `port` of the peer.
   ConnectionId established(std::uint16_t port = 80, std::uint16_t peer_mss = 1460,
                            std::uint32_t peer_window = 65535);
-  /// A connection accepted from `peer_port`, established and taken from the listener.
+  /// An established connection from `peer_port`, accepted from the listener.
   ConnectionId accepted(ListenerId listener, std::uint16_t peer_port, std::uint16_t local_port);
-  /// The handshake of a passive open, up to the final ACK.
+  /// The handshake of a passive open, up to the last ACK.
   void handshake(std::uint16_t peer_port, std::uint16_t local_port);
 
   // ---- Time ----
 
   void turn();
   void advance(Duration duration);
-  /// All at once: nobody calls the stack in between, whatever its deadlines say.
+  /// Time passes at once, without a turn at any deadline.
   void sleep(Duration duration) {
     now_ += duration;
     turn();
@@ -168,11 +169,11 @@ class Script {
   std::uint64_t count(Count what) const { return stack_->counters()[what]; }
   Books books() const { return stack_->audit(); }
 
-  /// Where everybody else is now: what goes to another link address is lost, and ARP is answered
-  /// from here.
+  /// The peers' present link address: frames to another one are lost, and ARP replies give this
+  /// one.
   MacAddress peer_mac = kPeerMac;
 
-  /// Called with every event, while draining; it may call anything.
+  /// Called with every event while draining; it may make any call.
   std::function<void(const Event&)> on_event;
 
  private:

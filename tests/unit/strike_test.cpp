@@ -1,4 +1,4 @@
-// The strike: two stacks in memory, one strikes the other.
+// The strike between two stacks in memory.
 #include "stack/strike/strike.hpp"
 
 #include <gtest/gtest.h>
@@ -81,7 +81,7 @@ class StrikeTest : public ::testing::Test {
     return request;
   }
 
-  /// Strikes to the end and lets the other side calm down.
+  /// Strikes until it is done, and until the other side's connections have ended.
   StrikeReport strike(const StrikeRequest& request, Duration limit = 10min) {
     EXPECT_EQ(strike_->start(request), Error::kOk);
     EXPECT_TRUE(wire_->run([this] { return !strike_->running(); }, limit));
@@ -157,8 +157,7 @@ TEST_F(StrikeTest, ThroughBadWeather) {
     EXPECT_GT(report.completed, 4'990u);
     EXPECT_GT(report.retransmits, 100u);
     wire_->run([] { return false; }, 5min);
-    // A reset that is lost leaves the other side alone with its connection: that is TCP, and no
-    // fault of ours.
+    // A lost reset leaves the other side with its connection, as TCP must.
     if (close == StrikeRequest::Close::kFin) {
       EXPECT_EQ(right().stack().audit().live, 0u);
     }
@@ -297,7 +296,7 @@ TEST_F(StrikeTest, WhatALateTurnMissedIsMadeUpForWithoutABurst) {
     before = strike_->report().begun;
   }
   EXPECT_EQ(before, 51u);
-  // What was missed long ago is forgotten.
+  // A strike that was late for long does not catch up.
   stack.begin(start + 900ms);
   while (strike_->next_deadline() <= stack.now()) strike_->step();
   EXPECT_EQ(strike_->report().begun, 51u + 101u);
@@ -348,7 +347,7 @@ TEST_F(StrikeTest, StopInTheMiddle) {
   EXPECT_GT(report.completed, 500u);
   EXPECT_LT(report.completed, 600u);
   EXPECT_EQ(report.completed, report.begun);
-  // And it can be used again.
+  // The strike can be used again.
   left().on_turn = [this] { strike_->step(); };
   EXPECT_EQ(strike(at(7, 10, 1)).completed, 10u);
 }

@@ -1,5 +1,5 @@
-// Segments and ICMP messages of somebody who sees nothing and guesses (RFC 5961, RFC 5927). What a
-// reset or a SYN does in each state is in tcp_reset_test.cpp.
+// Segments and ICMP errors of a blind attacker (RFC 5961, RFC 5927), who sees no segment and
+// guesses numbers. Effects of RST and SYN in each state are in tcp_reset_test.cpp.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -52,7 +52,7 @@ TEST(TcpBlindAttackTest, TwoThatDisagreeDoNotTalkForEver) {
   (void)s.established();
   std::size_t answers = 0;
   for (int i = 0; i < 1000; ++i) {
-    s.inject(Ack().seq(1).ack(1000));  // an ACK of what was never sent, in answer to each answer
+    s.inject(Ack().seq(1).ack(1000));  // acknowledges data never sent, in answer to each answer
     answers += s.take_all().size();
   }
   EXPECT_EQ(answers, 1u);
@@ -66,7 +66,7 @@ TEST(TcpBlindAttackTest, DataWithAnAckOutsideOfWhatIsInFlightIsNotTaken) {
   EXPECT_EQ(s.send(id, "abc"), 3u);
   s.skip();
   s.inject(Ack());
-  // SND.UNA is 4; acceptable are SND.UNA - MAX.SND.WND up to SND.NXT.
+  // SND.UNA is 4; acceptable ACKs are SND.UNA - MAX.SND.WND up to SND.NXT.
   for (const std::uint32_t ack : {5u, 5000u, 0x80000004u, 4u - 65535u - 1u}) {
     s.inject(Data("forged").seq(1).ack(ack));
     s.advance(600ms);
@@ -74,7 +74,7 @@ TEST(TcpBlindAttackTest, DataWithAnAckOutsideOfWhatIsInFlightIsNotTaken) {
   }
   EXPECT_EQ(s.count(Count::drop_segment_ack), 4u);
   EXPECT_EQ(s.receive(id), "");
-  s.inject(Data("true").seq(1).ack(1));  // an old ACK, within the window that was
+  s.inject(Data("true").seq(1).ack(1));  // an old ACK, within MAX.SND.WND
   s.expect(Ack().ack(5));
   EXPECT_EQ(s.receive(id), "true");
 }
@@ -104,9 +104,9 @@ TEST(TcpBlindAttackTest, AFinWithAForgedAckClosesNothing) {
   s.expect_state(id, State::kEstablished);
 }
 
-// ---- What a segment that is thrown away may change ----
+// ---- Effects of a segment that is dropped ----
 
-/// A connection with timestamps and SACK; the peer's clock shows 1000.
+/// A connection with timestamps and SACK; the peer's TSval is 1000.
 ConnectionId with_every_option(Script& s) {
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -134,8 +134,8 @@ TEST(TcpBlindAttackTest, ASegmentWithoutAnAckDoesNotMoveTsRecent) {
 TEST(TcpBlindAttackTest, ARstInsideOfTheWindowDoesNotMoveTsRecent) {
   Script s;
   const auto id = with_every_option(s);
-  // R3 takes numbers up to Last.ACK.sent only, and the exact one resets; a reset that is not
-  // believed has none.
+  // RFC 7323, 5.3, R3 accepts numbers up to Last.ACK.sent only, where a RST resets; a challenged
+  // RST must not update TS.Recent.
   s.inject(Rst().seq(2).ts(1000 + 0x7fff0000, 0));
   s.skip();
   s.inject(Data("true"));
@@ -165,8 +165,7 @@ TEST(TcpBlindAttackTest, OldDataFromWhoDoesNotKnowTheConnectionIsNotReportedAsAD
   for (const Segment& forged :
        {Segment(0, "ab"), Data("ab").ack(7000), Data("ab").ack(0x8000'0000)}) {
     s.inject(Segment(forged).seq(1));
-    s.expect(
-        Ack().ack(5).sack({}));  // RFC 2883: the peer would take back a reduction of its window
+    s.expect(Ack().ack(5).sack({}));  // no D-SACK, by which the peer would undo a reduction
     s.advance(600ms);
   }
   s.inject(Data("ab").seq(1));
@@ -180,7 +179,7 @@ TEST(TcpBlindAttackTest, AHandshakeIsNotFinishedByAnAckThatIsTooOld) {
   s.flow().timestamp = 1000;
   s.inject(Syn());
   s.expect(SynAck());
-  s.inject(Ack().ts(999, 0).seq(1));  // RFC 7323, 5.3, R1 is for SYN-RECEIVED, too
+  s.inject(Ack().ts(999, 0).seq(1));  // RFC 7323, 5.3, R1 applies to SYN-RECEIVED, too
   s.expect(Ack().seq(1).ack(1));
   EXPECT_EQ(s.books().half_open, 1u);
   EXPECT_EQ(s.count(Count::drop_segment_paws), 1u);
@@ -190,7 +189,7 @@ TEST(TcpBlindAttackTest, AHandshakeIsNotFinishedByAnAckThatIsTooOld) {
   EXPECT_TRUE(s.acceptable(listener));
 }
 
-// ---- Two who answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7) ----
+// ---- ACK loops between two ends (RFC 9293, 3.10.7.4; RFC 5961, 7) ----
 
 TEST(TcpAnswerLimitTest, AHalfOpenRecordAnswersTwiceASecond) {
   Script s;
@@ -255,7 +254,7 @@ TEST(TcpAnswerLimitTest, AFinOnceMoreIsAnsweredTwiceASecond) {
   EXPECT_EQ(answers, 2u);
 }
 
-// ---- Lengths that mean nothing ----
+// ---- Lengths of segments that have none ----
 
 TEST(TcpBlindAttackTest, TheTextOfAResetTakesNoNumbers) {
   Script s;
@@ -285,7 +284,7 @@ TEST(TcpBlindAttackTest, AResetWithTextReachesAClosedWindow) {
 
 TEST(TcpIcmpErrorTest, WhatNoWaitingMendsEndsAnOpen) {
   for (std::uint8_t code = 0; code < 16; ++code) {
-    if (code == 4) continue;  // fragmentation needed is about the path MTU
+    if (code == 4) continue;  // fragmentation needed concerns the path MTU
     Script s;
     const auto id = s.connect(80);
     s.expect(Syn());
@@ -392,7 +391,7 @@ TEST(TcpBlindAttackTest, AMessageAboutWhatIsNotInFlightSaysNothing) {
   s.inject(SynAck());
   s.expect(Ack());
   EXPECT_TRUE(syn);
-  s.inject_unreachable(3);  // about our ACK, which takes no number
+  s.inject_unreachable(3);  // about an ACK, which occupies no sequence number
   EXPECT_EQ(s.count(Count::icmp_unreachable_accepted), 0u);
   s.expect_state(id, State::kEstablished);
 }

@@ -1,4 +1,5 @@
-// Connections and the budget of chunks: whoever reads and writes goes on, whatever others hold.
+// Connections and the budget of chunks: a connection that reads and writes makes progress, whatever
+// other connections hold.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,7 +20,7 @@ Capacities with_chunks(std::uint32_t chunks, std::uint32_t connections = 16) {
   return capacities;
 }
 
-/// A connection from its own port, and the flow that speaks for its peer.
+/// A connection from a port of its own, and its flow.
 struct Talker {
   ConnectionId id;
   std::size_t flow;
@@ -30,7 +31,7 @@ Talker open(Script& s, std::uint16_t port, std::uint32_t window) {
   return {id, s.speaking_for()};
 }
 
-// ---- What a peer that stands still may hold ----
+// ---- Chunks held for a stalled peer ----
 
 TEST(TcpBudgetTest, WhoNeverReadsHoldsWhatItsWindowTakes) {
   Script s(with_chunks(128));
@@ -84,7 +85,7 @@ TEST(TcpBudgetTest, APeerThatStoodStillForLessIsNotGivenUp) {
   EXPECT_EQ(s.send(newcomer.id, "hello"), 0u);
   s.advance(9s);
   EXPECT_EQ(s.count(Count::stalled_given_up), 0u);
-  s.speak_for(silent[3].flow);  // it reads: what it held is free at once
+  s.speak_for(silent[3].flow);  // it reads: its chunks are free at once
   s.forget();
   s.inject(Ack().ack(1).win(1000));
   s.skip();
@@ -93,7 +94,7 @@ TEST(TcpBudgetTest, APeerThatStoodStillForLessIsNotGivenUp) {
   s.forget();
 }
 
-// ---- What is thrown away ----
+// ---- Data that is discarded ----
 
 // RFC 2018, 8: a receiver may discard what it has not acknowledged.
 TEST(TcpBudgetTest, DataBeyondTheOldestHoleMakesRoomForDataInItsOrder) {
@@ -113,7 +114,7 @@ TEST(TcpBudgetTest, DataBeyondTheOldestHoleMakesRoomForDataInItsOrder) {
   }
   EXPECT_GT(s.count(Count::out_of_order_discarded), 0u);
   EXPECT_EQ(s.count(Count::receive_no_buffer), 0u);
-  // The first to have a hole has to send again what lay beyond it; the last one does not.
+  // The first connection with a hole must receive the data beyond it again; the last one need not.
   const auto fill = [&](const Talker& party) {
     s.speak_for(party.flow);
     s.inject(Data("ab").seq(1));
@@ -126,9 +127,9 @@ TEST(TcpBudgetTest, DataBeyondTheOldestHoleMakesRoomForDataInItsOrder) {
   EXPECT_EQ(fill(parties.back()), "abc");
 }
 
-// ---- Nobody waits for what only he could free ----
+// ---- No deadlock of connections that wait for each other's chunks ----
 
-/// The right side echoes what it has room for; the left side sends and reads.
+/// The right side echoes as its send queue has room; the left side sends and reads.
 class EchoThroughFewChunks : public ::testing::Test {
  protected:
   struct Talk {
@@ -145,7 +146,7 @@ class EchoThroughFewChunks : public ::testing::Test {
   Stack& client() { return wire_.left().stack(); }
   Stack& server() { return wire_.right().stack(); }
 
-  /// As an application does it that holds nothing itself: it reads no more than it can pass on.
+  /// Reads no more than it can send, as an application without buffers does.
   void echo(ConnectionId id) {
     std::array<std::span<const std::byte>, 1> piece;
     for (;;) {

@@ -1,5 +1,4 @@
-// A link that takes nothing for a while: whatever was due waits, in its order, and nothing of it is
-// lost or sent twice.
+// A busy link: segments that are due wait in order, and none is lost or sent twice.
 #include <string>
 
 #include "stack/tcp/sack_recovery.hpp"
@@ -12,7 +11,7 @@ constexpr SackRecovery kRecovery;
 
 TEST(TcpBusyLinkTest, ASynWaits) {
   Script s;
-  (void)s.established(80);  // the peer's address is known
+  (void)s.established(80);  // the peer's address is resolved
   s.link().busy = true;
   (void)s.connect(81);
   s.expect_nothing();
@@ -143,7 +142,7 @@ TEST(TcpBusyLinkTest, AKeepaliveProbeWaits) {
   EXPECT_EQ(s.count(Count::keepalive_probes), 1u);
 }
 
-/// A sender with SACK, four segments of 1000 bytes out, a round trip of 20 ms.
+/// A sender with SACK, four segments of 1000 bytes in flight, a round trip of 20 ms.
 class BusySackSender : public testing::Test {
  protected:
   BusySackSender() {

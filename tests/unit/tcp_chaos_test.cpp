@@ -1,6 +1,5 @@
-// Whatever applications and peers do, in whatever order: the books balance after every turn, every
-// connection that was opened ends with one last event, and nothing is left over. By seed, so that a
-// failure can be run again.
+// Random calls and segments in any order: the audit holds after every turn, every connection that
+// was opened ends with one last event, and nothing is left over. Reproducible by seed.
 #include <map>
 #include <set>
 #include <vector>
@@ -28,7 +27,7 @@ class Chaos {
         return;
       }
     }
-    // Everybody goes home.
+    // End all connections.
     over_ = true;
     s_.link().busy = false;
     for (const auto listener : listeners_) (void)s_.stack().unlisten(listener);
@@ -72,13 +71,13 @@ class Chaos {
 
   static Key key(ConnectionId id) { return {id.slot, id.generation}; }
 
-  /// One that may live, or now and then one that has ended.
+  /// An id that may be live, or now and then one that is stale.
   ConnectionId any_id() {
     if (ids_.empty() || random_.below(8) == 0) return last_ended_;
     return ids_[random_.below(ids_.size())];
   }
 
-  /// A call of the application, as it may also come in the middle of an event.
+  /// A call of the application, which may also be made while events are drained.
   void call() {
     Stack& stack = s_.stack();
     const ConnectionId id = any_id();
@@ -139,7 +138,8 @@ class Chaos {
     if (!over_ && random_.below(4) == 0) call();
   }
 
-  /// What a peer may know of a conversation: the numbers of the last segment that it got.
+  /// Updates what the peer knows of a conversation: the numbers of the last segment that it
+  /// received.
   void learn(const WireSegment& segment) {
     if (segment.flags & kRst) return;
     known_[segment.source_port << 16 | segment.destination_port] = segment;
@@ -165,7 +165,7 @@ class Chaos {
     WireSegment wire;
     wire.source = kPeerAddress;
     wire.destination = kStackAddress;
-    if (known_.empty() || random_.below(6) == 0) {  // somebody new
+    if (known_.empty() || random_.below(6) == 0) {  // a new peer
       wire.source_port = static_cast<std::uint16_t>(40000 + random_.below(12));
       wire.destination_port = static_cast<std::uint16_t>(7 + random_.below(3));
       wire.flags = random_.below(8) == 0 ? static_cast<std::uint8_t>(random_()) : kSyn;

@@ -1,4 +1,4 @@
-// The checksum of a segment (RFC 9293, 3.1): one that is wrong is as if it had never come.
+// The checksum of a segment (RFC 9293, 3.1): a segment with a wrong one is ignored.
 #include <string>
 
 #include "tests/unit/script.hpp"

@@ -4,7 +4,7 @@
 namespace conker::test {
 namespace {
 
-/// The FIN that the peer of a connection would send next.
+/// The next FIN of a connection's peer.
 WireSegment wire_of_fin(Script& s, ConnectionId id) {
   const ConnectionInfo info = s.info(id);
   WireSegment fin;
@@ -63,7 +63,7 @@ TEST(TcpCloseTest, ThePeerClosesFirst) {
   EXPECT_EQ(s.books().time_wait, 0u) << "who closes last does not wait";
 }
 
-// What happened before close() is nobody's news after it.
+// Events from before close() are not reported after it.
 TEST(TcpCloseTest, AConnectionThatIsClosedWhileItsNewsWaitIsSilent) {
   Script s;
   const auto first = s.established(80);
@@ -85,7 +85,7 @@ TEST(TcpCloseTest, BothCloseAtOnce) {
   const auto id = s.established();
   (void)s.close(id);
   s.expect(Fin().seq(1).ack(1));
-  s.inject(Fin().ack(1));  // sent before ours arrived
+  s.inject(Fin().ack(1));  // sent before the stack's FIN arrived
   s.expect(Ack().seq(2).ack(2));
   s.expect_state(id, State::kClosing);
   s.inject(Ack().ack(2));
@@ -239,7 +239,7 @@ TEST(TcpCloseTest, TheLastFinIsSentAgain) {
   (void)s.close(id);
   s.expect(Fin().seq(1).ack(2));
   s.expect_after(1s, Fin().seq(1).ack(2));
-  s.inject(Fin().seq(1));  // the peer's FIN again: our ACK of it was lost
+  s.inject(Fin().seq(1));  // the peer's FIN again: the ACK of it was lost
   s.expect_state(id, State::kLastAck);
   s.skip();
   s.inject(Ack().ack(2));

@@ -1,4 +1,4 @@
-// The algorithms that move the congestion window, by themselves.
+// The congestion control algorithms alone.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -91,8 +91,7 @@ TEST_F(CubicTest, MakesRoomWhenItHasLessThanLastTime) {  // RFC 9438, 4.7
   EXPECT_NEAR(c.cwnd, 680 * kMss, 30 * kMss) << "from " << begin;
 }
 
-/// A connection in its initial slow start that sends what its window lets go, one ACK for each
-/// segment.
+/// A connection in its initial slow start that fills its window, one ACK for each segment.
 class HyStartTest : public CubicTest {
  protected:
   HyStartTest() {
@@ -107,9 +106,9 @@ class HyStartTest : public CubicTest {
       nxt = max(nxt, una + c.cwnd);
     }
   }
-  /// All that is out now is acknowledged, and with it a round ends.
+  /// Acknowledges everything in flight, which ends a round.
   void round(Duration rtt) { acks(static_cast<std::uint32_t>(nxt - una) / kMss, rtt); }
-  /// Up to the first ACK of the next one.
+  /// Continues up to the first ACK of the next round.
   void end_round(Duration rtt) {
     const std::uint32_t end = c.memory[0];
     for (int i = 0; i < 10'000 && c.memory[0] == end; ++i) acks(1, rtt);
@@ -175,7 +174,7 @@ TEST_F(HyStartTest, TheShortestRoundTripOfARoundCounts) {  // RFC 9406, 4.2: cur
 TEST_F(HyStartTest, SevenSamplesAreTooFew) {  // RFC 9406, 4.3: N_RTT_SAMPLE
   round(50ms);
   acks(7, 90ms);
-  EXPECT_EQ(growth(0ms), kMss);  // one that measured nothing
+  EXPECT_EQ(growth(0ms), kMss);  // an ACK that measures nothing
   EXPECT_EQ(growth(90ms), kMss / 4u);
 }
 
@@ -194,7 +193,7 @@ TEST_F(HyStartTest, ResumesSlowStartWhenTheDelayWasGoneAgain) {  // RFC 9406, 4.
 
 TEST_F(HyStartTest, AfterFiveRoundsOfCssAvoidanceBegins) {  // RFC 9406, 4.2: CSS_ROUNDS
   enter_css();
-  for (int i = 0; i < 5; ++i) {  // the first is what was left of that round
+  for (int i = 0; i < 5; ++i) {  // the first is the remainder of that round
     EXPECT_EQ(c.ssthresh, Congestion::kUnlimited) << "round " << i;
     end_round(60ms);
   }

@@ -69,7 +69,7 @@ TEST(TcpReceiveTest, EachSegmentBeyondAHoleGetsItsOwnDuplicateAck) {
   Script s;
   (void)s.established();
   s.inject({Data("b").seq(2), Data("c").seq(3), Data("d").seq(4)});
-  // The peer counts them to know what was lost (RFC 5681, 4.2).
+  // The peer counts duplicate ACKs to detect the loss (RFC 5681, 4.2).
   for (int i = 0; i < 3; ++i) s.expect(Ack().ack(1));
   s.expect_nothing();
 }
@@ -163,8 +163,7 @@ TEST(TcpReceiveTest, NoSillyWindows) {
   s.inject({Data(pattern(1460)), Data(pattern(1460)), Data(pattern(1080))});
   s.expect(Ack().ack(4001).win(0));
   for (int i = 0; i < 100; ++i) (void)s.receive(id, 10);
-  s.expect_nothing();  // RFC 9293, 3.8.6.2.2: not before it opens by a segment or half of the
-                       // buffer
+  s.expect_nothing();  // RFC 9293, 3.8.6.2.2: less than a segment and half of the buffer
   (void)s.receive(id, 500);
   s.expect(Ack().win(1500));
 }
@@ -187,7 +186,7 @@ TEST(TcpReceiveTest, AnEmptyPoolLosesWhatComesAndNothingElse) {
 }
 
 TEST(TcpReceiveTest, SequenceNumbersWrap) {
-  Script s;  // the peer's begin 4096 before the wrap
+  Script s;  // the peer's numbers begin 4096 before the wrap
   const auto id = s.established();
   std::string all;
   for (int i = 0; i < 10; ++i) {
@@ -223,7 +222,7 @@ TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
   s.inject(Ack());
 }
 
-// A packet has room for so many pieces, which small chunks fill before the MSS is reached.
+// A packet has room for a number of pieces, which small chunks reach before the MSS.
 TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
   Capacities capacities = small_capacities();
   capacities.chunk_bytes = 128;
@@ -261,7 +260,7 @@ TEST(TcpSendTest, AShrunkenWindowBreaksNothing) {
   const std::string text = pattern(4000);
   EXPECT_EQ(s.send(id, text), 4000u);
   EXPECT_EQ(s.take_all().size(), 4u);
-  s.inject(Ack().ack(1001).win(500));  // the edge moves back
+  s.inject(Ack().ack(1001).win(500));  // the right edge moves back
   s.expect_nothing();
   s.inject(Ack().ack(4001).win(500));
   EXPECT_EQ(s.send(id, "on"), 2u);
@@ -286,7 +285,7 @@ TEST(TcpSendTest, AFullBufferTakesLessAndSaysWhenThereIsRoom) {
   s.expect_events(id, 0);
 }
 
-// ---- Not far ahead of what can leave ----
+// ---- The send queue's limit beyond the data in flight ----
 
 constexpr std::uint32_t kMostUnsent = 256 << 10;
 
@@ -302,7 +301,7 @@ Settings large_queue() {
   return settings;
 }
 
-/// A peer whose window never closes, towards which the congestion window has grown beyond 300 KB.
+/// A peer whose window never closes, with a congestion window that has grown beyond 300 KB.
 ConnectionId wide_open(Script& s) {
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -328,7 +327,7 @@ TEST(TcpSendTest, WhatIsBeyondTheWindowIsTakenOnlyALittleAhead) {
   s.expect_events(id, 0);
   const auto window = [&] { return std::min(s.info(id).cwnd, s.info(id).snd_wnd); };
   for (std::uint32_t queued = kMostUnsent; queued >= window();) {
-    s.expect_events(id, 0);  // it could not leave
+    s.expect_events(id, 0);  // the data could not leave
     s.skip();
     s.inject(Ack());
     ASSERT_LT(s.info(id).send_queue, queued);
@@ -359,7 +358,7 @@ TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
   s.on_event = [&](const Event& event) {
     if (event.connection == first) {
       EXPECT_TRUE(s.stack().send(first, std::as_bytes(std::span(text))));
-      EXPECT_EQ(s.stack().abort(second), Error::kOk);  // which is news of another
+      EXPECT_EQ(s.stack().abort(second), Error::kOk);  // an event of another connection
     } else {
       sent_by_then = s.count(Count::segments_out);
     }
@@ -415,7 +414,7 @@ TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
   Script s(capacities);
   ConnectionId id;
   for (std::uint16_t port = 80; port < 86; ++port) {
-    id = s.established(port, 1460, 0);  // peers that take nothing
+    id = s.established(port, 1460, 0);  // peers with a closed window
     EXPECT_GT(s.send(id, pattern(8 * 2048)), 0u);
   }
   EXPECT_EQ(s.stack().chunks().free(), 2u);
@@ -493,7 +492,7 @@ TEST(TcpSendTest, AnAcceptedProbeCounts) {
   s.inject(Ack());
 }
 
-// Else two whose windows are both closed refuse each other's ACKs for ever.
+// Otherwise two ends whose windows are both closed refuse each other's ACKs for ever.
 TEST(TcpSendTest, BehindAProbeAcksAndResetsStayWithinAClosedWindow) {
   Script s;
   const auto id = s.established(80, 1460, 0);
@@ -511,9 +510,9 @@ TEST(TcpSendTest, TheWindowOfANewAckCountsWhereverItsSegmentBegins) {
   const std::string text = pattern(2500);
   EXPECT_EQ(s.send(id, text), 2500u);
   s.expect(Data(text.substr(0, 1000)));
-  s.inject(Data("b").seq(2).ack(1).win(1000));  // beyond a hole
+  s.inject(Data("b").seq(2).ack(1).win(1000));  // out of order
   s.expect(Ack().ack(1));
-  s.inject(Data("a").seq(1).ack(601).win(400));  // fills it
+  s.inject(Data("a").seq(1).ack(601).win(400));  // fills the hole
   s.expect(Ack().ack(3));
   s.expect_nothing();
   EXPECT_EQ(s.info(id).snd_wnd, 400u);
@@ -524,7 +523,7 @@ TEST(TcpSendTest, OldWindowUpdatesAreNotBelieved) {
   const auto id = s.established(80, 1460, 100);
   s.inject({Data("a").win(100), Data("b").win(50)});
   s.skip();
-  s.inject(Data("a").seq(1).ack(1).win(9999));  // the first again, late and wrong
+  s.inject(Data("a").seq(1).ack(1).win(9999));  // the first segment again, late and with wrong data
   s.skip();
   EXPECT_EQ(s.info(id).snd_wnd, 50u) << "SND.WL1 (RFC 9293, 3.10.7.4)";
 }

@@ -1,4 +1,4 @@
-// ACKs that wait for company (RFC 9293, 3.8.6.3; RFC 5681, 4.2).
+// Delayed ACKs (RFC 9293, 3.8.6.3; RFC 5681, 4.2).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -6,7 +6,7 @@
 namespace conker::test {
 namespace {
 
-constexpr std::uint32_t kQuick = 16;  // segments whose ACK does not wait, at the beginning
+constexpr std::uint32_t kQuick = 16;  // segments at the beginning whose ACKs are not delayed
 
 Settings delaying() {
   Settings settings = plain_settings();
@@ -16,7 +16,7 @@ Settings delaying() {
 
 class TcpDelayedAckTest : public ::testing::Test {
  protected:
-  /// Past the beginning, with everything read.
+  /// A connection past its quick ACKs, with everything read.
   ConnectionId settled() {
     const auto id = s_.established();
     for (std::uint32_t i = 0; i < kQuick; ++i) {
@@ -58,7 +58,7 @@ TEST_F(TcpDelayedAckTest, WhatIsFullIsWhatThePeerSends) {
   (void)settled();
   for (int i = 0; i < 20; ++i) {
     s_.inject(Data(std::string(90, 's')));
-    s_.expect_nothing();  // small segments, pushed: they wait
+    s_.expect_nothing();  // small segments with PSH: their ACKs wait
   }
   s_.inject(Data(std::string(200, 's')));
   s_.expect(Ack().ack(next()));  // 2000 bytes: two of the peer's full segments
@@ -132,8 +132,7 @@ TEST_F(TcpDelayedAckTest, AReaderThatFreesRoomDoesNotMakeOneAckOfEach) {
   const auto id = settled();
   s_.inject(full());
   (void)s_.receive(id);
-  s_.expect_nothing();  // RFC 9293, 3.8.6.2.2: the window stands where it was, and the peer has
-                        // enough
+  s_.expect_nothing();  // RFC 9293, 3.8.6.2.2: the window has not moved, and is large enough
   s_.inject(full());
   s_.expect(Ack().ack(next()));
   (void)s_.receive(id);

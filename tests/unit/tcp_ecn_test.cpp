@@ -17,7 +17,7 @@ Settings with(Ecn ecn) {
 
 class EcnTest : public testing::Test {
  protected:
-  /// An open connection on which both agreed.
+  /// An open connection that has negotiated ECN.
   void agree() {
     id = s.connect(80);
     s.expect(Syn().also(kEce | kCwr).ecn(0));
@@ -33,7 +33,7 @@ TEST_F(EcnTest, NewDataMayBeMarkedButNothingElse) {  // 6.1.2, 6.1.4, 6.1.5
   agree();
   s.send(id, "new");
   s.expect(Data("new").ecn(kEct0));
-  s.expect_after(1s, Data("new").ecn(0));  // again
+  s.expect_after(1s, Data("new").ecn(0));  // retransmitted
   s.inject(Ack());
   s.inject(Data("x"));
   s.expect(Ack().ecn(0));
@@ -47,7 +47,7 @@ TEST_F(EcnTest, AMarkIsEchoedUntilThePeerHasReduced) {  // 6.1.3
   s.expect(Ack().also(kEce));
   s.inject(Data("three").also(kCwr).ecn(kEct0));
   s.expect(Ack());
-  s.inject(Data("four").also(kCwr).ecn(kCe));  // reduced, and marked anew
+  s.inject(Data("four").also(kCwr).ecn(kCe));  // reduced, and a new CE
   s.expect(Ack().also(kEce));
   EXPECT_EQ(s.stack().counters()[Count::marks_in], 2u);
 }
@@ -61,7 +61,7 @@ TEST_F(EcnTest, OnlyDataThatIsTakenSaysThatThePeerHasReduced) {  // 6.1.2, 6.1.3
   s.expect(Ack().also(kEce));
   s.inject(Fin());
   s.expect(Ack().also(kEce));
-  s.inject(Data("beyond").also(kCwr).seq(8));  // behind the peer's FIN there is nothing
+  s.inject(Data("beyond").also(kCwr).seq(8));  // data beyond the peer's FIN is invalid
   s.expect(Ack().also(kEce));
 }
 
@@ -95,7 +95,7 @@ TEST_F(EcnTest, AnEchoHalvesTheWindowOnceAWindow) {  // 6.1.2
   EXPECT_EQ(s.info(id).cwnd, s.info(id).ssthresh);
   EXPECT_EQ(s.info(id).retransmits, 0u);
   s.inject(Ack().ack(10'001));
-  // The next new data says so, once.
+  // The next new segment has CWR, once.
   s.send(id, std::string(1000, 'y'));
   s.expect(Data(std::string(1000, 'y')).also(kCwr));
   s.send(id, std::string(1000, 'z'));

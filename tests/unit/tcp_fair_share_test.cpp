@@ -1,4 +1,4 @@
-// What many connections may queue when the pool of chunks is not enough for all of them.
+// Fair shares of connections' send queues when the pool of chunks is not enough for all.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -39,7 +39,7 @@ class TcpFairShareTest : public ::testing::Test {
     }
     return senders;
   }
-  /// As much as is taken.
+  /// Sends as much as is taken.
   static std::uint32_t fill(Script& s, const Sender& sender) {
     s.speak_for(sender.flow);
     const std::string text(1 << 20, 'x');
@@ -81,7 +81,7 @@ TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
   few.connections = 16;
   Script s(few, settings(1 << 20));
   const auto senders = open(s, 14);
-  for (int n = 0; n < 4; ++n) {  // the first of them write again and again, as far as it goes
+  for (int n = 0; n < 4; ++n) {  // the first of them write again and again, as far as they may
     for (const Sender& sender : senders) (void)fill(s, sender);
   }
   std::vector<Sender> without;

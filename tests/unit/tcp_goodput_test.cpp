@@ -1,5 +1,5 @@
-// Bulk data between two stacks on virtual time, through a line that loses: what comes out beside
-// what the congestion control's response function promises. The table is printed.
+// Goodput of bulk data between two stacks on virtual time over a lossy line, compared with the
+// response function of the congestion control. The table is printed.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,17 +17,17 @@ namespace {
 constexpr double kRoundTrip = 0.020;  // seconds
 constexpr double kMss = 1448;
 
-/// RFC 3649, section 2, after Mathis et al.: segments in flight on average at this rate of loss.
+/// RFC 3649, section 2, after Mathis et al.: average window in segments at this rate of loss.
 double reno_window(double loss) {
   return std::sqrt(1.5 / loss);
 }
-/// RFC 9438, 5.1, figure 6 in its general form, and no less than Reno (4.3).
+/// RFC 9438, 5.1, figure 6 in its general form, and no less than Reno's (4.3).
 double cubic_window(double loss) {
   const double cubic = std::pow(0.4 * 3.7 / 1.2, 0.25) * std::pow(kRoundTrip / loss, 0.75);
   return std::max(cubic, reno_window(loss));
 }
 
-/// One that sends for as long as it is let, and one that reads.
+/// A sender that always has data, and a receiver that reads all.
 class Goodput {
  public:
   Goodput(CongestionAlgorithm algorithm, std::uint32_t loss_in_1000, bool worse)
@@ -39,7 +39,7 @@ class Goodput {
     wire_.audit_every = 5000;
   }
 
-  /// Bytes a second.
+  /// Goodput in bytes a second.
   double run(Duration duration) {
     Stack& from = wire_.left().stack();
     Stack& to = wire_.right().stack();

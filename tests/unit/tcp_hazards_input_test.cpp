@@ -1,5 +1,5 @@
-// What malformed segments have done to other stacks: one test for each item, below the words that
-// tell of it. RST, SYN and ACKs of the unsent at every place in every state are in
+// Malformed and malicious segments that have broken other stacks: one test for each known fault,
+// which is quoted above it. RST, SYN and ACKs of unsent data at every place in every state are in
 // tcp_matrix_test.cpp.
 #include <algorithm>
 #include <string>
@@ -21,7 +21,7 @@ void set16(Bytes& frame, std::size_t at, std::uint32_t value) {
   frame[at + 1] = static_cast<std::byte>(value);
 }
 
-/// The frame with its TCP checksum made right again.
+/// The frame with its TCP checksum recomputed.
 Bytes summed(Bytes frame) {
   set16(frame, kChecksumAt, 0);
   std::uint32_t sum = 6 + static_cast<std::uint32_t>(frame.size() - kTcpHeaderAt);
@@ -33,7 +33,7 @@ Bytes summed(Bytes frame) {
   return frame;
 }
 
-/// A segment from the peer that the script speaks for, with relative numbers.
+/// A segment from the script's current peer, with relative numbers.
 WireSegment wire(Script& s, int flags, std::uint32_t seq, std::uint32_t ack,
                  std::string data = {}) {
   const Flow& f = s.flow();
@@ -50,7 +50,7 @@ WireSegment wire(Script& s, int flags, std::uint32_t seq, std::uint32_t ack,
   return segment;
 }
 
-/// The segment with these bytes of options and this data offset, whether they agree or not.
+/// Encodes a segment with these bytes of options and this data offset, whether they agree or not.
 Bytes with_header(WireSegment segment, const std::string& options, unsigned data_offset) {
   segment.data = options + segment.data;
   Bytes frame = encode(segment, kPeerMac, kStackMac);
@@ -64,7 +64,7 @@ std::string bytes_of(std::string_view hexadecimal) {
   return text;
 }
 
-/// A connection that has survived whatever it was: it says something and hears something.
+/// Checks that a connection has survived: it sends and receives data.
 void expect_well(Script& s, ConnectionId id, std::uint32_t heard = 1) {
   s.skip();
   s.expect_state(id, State::kEstablished);
@@ -81,8 +81,7 @@ void expect_well(Script& s, ConnectionId id, std::uint32_t heard = 1) {
 }
 
 // ---- "data offset < 5 or past the segment; option length 0, 1, past the header; malformed SACK,
-// timestamp"
-// ----
+// timestamp" ----
 
 struct Malformed {
   const char* name;
@@ -136,8 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"TimestampOf12", "080c 00000001 00000002 0101", 8}),
     [](const auto& item) { return std::string(item.param.name); });
 
-// "malformed SACK": one that is well-formed and lies. Nothing is forgotten before it is
-// acknowledged (RFC 2018, 8).
+// "malformed SACK": blocks that are well formed and false. Data stays in the send queue until it is
+// acknowledged cumulatively (RFC 2018, 8).
 TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
   using Blocks = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
   for (const Blocks& blocks :
@@ -153,7 +152,7 @@ TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
     for (int i = 0; i < 3; ++i) s.inject(Ack().ack(1).sack(blocks));
     s.skip();
     s.expect_state(id, State::kEstablished);
-    // All of it comes again until it is acknowledged by number.
+    // All of it is retransmitted until it is acknowledged cumulatively.
     std::uint32_t acknowledged = 1;
     for (int round = 0; round < 100 && acknowledged < 3001; ++round) {
       s.advance(1s);
@@ -170,8 +169,8 @@ TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
   }
 }
 
-// "timestamp": an echo of what was never sent measures nothing, a value of long ago is refused (RFC
-// 7323, 5.3).
+// "timestamp": a TSecr that was never sent measures nothing, an old TSval is refused (RFC 7323,
+// 5.3).
 TEST(TcpHazardInputTest, TimestampsThatLie) {
   Script s;
   const auto id = s.connect(80);
@@ -233,7 +232,8 @@ TEST(TcpHazardInputTest, AnMssOf0StillMovesBytes) {
   }
 }
 
-// "urgent pointer past the data or without URG": urgent data is ordinary data (RFC 6093, 6).
+// "urgent pointer past the data or without URG": urgent data is treated as ordinary data (RFC 6093,
+// 6).
 TEST(TcpHazardInputTest, UrgentPointersChangeNothing) {
   for (const int flags : {int{kUrg}, 0}) {
     for (const std::uint32_t pointer : {0u, 1u, 3u, 4u, 0xffffu}) {
@@ -280,7 +280,7 @@ TEST(TcpHazardInputTest, SynAndFinDoNotEndTimeWait) {
   }
 }
 
-// "SYN+RST": the RST bit is looked at first, so it opens nothing.
+// "SYN+RST": the RST bit is checked first, so the segment opens no connection.
 TEST(TcpHazardInputTest, SynAndRstOpenNothing) {
   Script s;
   (void)s.listen(7);
@@ -311,7 +311,7 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
         segment.flags = static_cast<std::uint8_t>(flags);
         if (random.below(2) == 0) segment.data = "data";
         const auto answers = stage.arrives(segment);
-        // The last words; and in SYN-SENT, behind a reset, the SYN again.
+        // The final RST; and in SYN-SENT, behind a reset, the SYN again.
         const auto at = static_cast<Start>(start);
         const std::size_t more = at == Start::kDestroy || at == Start::kSynSent ? 1 : 0;
         ASSERT_LE(answers.size(), 1 + more)
@@ -322,7 +322,7 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
   }
 }
 
-// "overlapping segments that disagree": what came first stays.
+// "overlapping segments that disagree": the data received first is kept.
 TEST(TcpHazardInputTest, OverlapsThatDisagreeBeyondAHole) {
   Script s;
   const auto id = s.established();
@@ -343,7 +343,7 @@ TEST(TcpHazardInputTest, OverlapsThatDisagreeWithWhatWasDelivered) {
   EXPECT_EQ(s.receive(id), "goodmore");
 }
 
-// "data in SYN": neither kept nor acknowledged; the peer sends it again (RFC 9293, 3.10.7.2,
+// "data in SYN": neither kept nor acknowledged; the peer retransmits it (RFC 9293, 3.10.7.2,
 // third).
 TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
   Script s;
@@ -358,8 +358,8 @@ TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
   expect_well(s, id, 6);
 }
 
-// With the SYN-ACK it may be taken (RFC 9293, 3.10.7.3, fourth); if so it is acknowledged, and
-// never twice.
+// Data in a SYN-ACK may be accepted (RFC 9293, 3.10.7.3, fourth); if so it is acknowledged, and
+// delivered once.
 TEST(TcpHazardInputTest, DataInASynAckArrivesOnce) {
   Script s;
   const auto id = s.connect(80);
@@ -372,7 +372,7 @@ TEST(TcpHazardInputTest, DataInASynAckArrivesOnce) {
   expect_well(s, id, 6);
 }
 
-// "a zero window for ever": it lasts for as long as the application wants it,
+// "a zero window for ever": the connection stays while the application wants it,
 TEST(TcpHazardInputTest, AWindowThatStaysClosedKeepsTheConnection) {
   Script s;
   const auto id = s.established(80, 1460, 0);
@@ -388,7 +388,7 @@ TEST(TcpHazardInputTest, AWindowThatStaysClosedKeepsTheConnection) {
   s.inject(Ack());
 }
 
-// and no longer: nobody waits for the bytes of who has closed.
+// and no longer: after close() the user timeout ends it.
 TEST(TcpHazardInputTest, AWindowThatStaysClosedDoesNotKeepAClosedConnection) {
   Script s;
   const auto id = s.established(80, 1460, 0);

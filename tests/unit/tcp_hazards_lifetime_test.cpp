@@ -1,5 +1,5 @@
-// How connections have broken other stacks: one test for each item, below the words that tell of
-// it.
+// Faults in the lifetime of connections that have broken other stacks: one test for each, which is
+// quoted above it.
 #include <array>
 #include <string>
 #include <vector>
@@ -9,8 +9,7 @@
 namespace conker::test {
 namespace {
 
-/// A segment of a flow that need not be the one the script speaks for, with relative numbers that
-/// must be said.
+/// Encodes a segment of any flow, with relative numbers that must be given.
 Bytes from_peer(Script& s, std::size_t flow, const Segment& segment) {
   const std::size_t speaking_for = s.speaking_for();
   s.speak_for(flow);
@@ -29,7 +28,7 @@ Bytes from_peer(Script& s, std::size_t flow, const Segment& segment) {
   return encode(wire, kPeerMac, kStackMac);
 }
 
-/// Every call that takes the id of a connection, with one that names nothing any more.
+/// Every call that takes the id of a connection, with a stale one.
 void expect_deaf(Stack& stack, ConnectionId id) {
   std::array<std::byte, 4> bytes{};
   std::array<std::span<const std::byte>, 1> pieces;
@@ -75,7 +74,7 @@ TEST(TcpHazardLifetimeTest, ACloseQueuedAndAnEventFreeOnce) {
        {Rst(), RstAck(), Fin(), Data("unread"), Fin().carrying("unread"), Ack()}) {
     Script s;
     const auto id = s.established();
-    EXPECT_EQ(s.stack().close(id), Error::kOk);  // its FIN has not left yet
+    EXPECT_EQ(s.stack().close(id), Error::kOk);  // its FIN has not been sent yet
     s.inject({event, Rst().seq(1 + event.length())});
     s.forget();
     s.advance(10min);
@@ -130,7 +129,7 @@ TEST(TcpHazardLifetimeTest, WhatLeavesTheMiddleOfEveryListLeavesTheRestInIt) {
   int readable = 0;
   s.on_event = [&](const Event& event) {
     if (event.has(Event::kReadable) && !event.has(Event::kClosed)) ++readable;
-    // The first to be told ends one that stands between others, in every list there is.
+    // The first event ends a connection in the middle of every list.
     if (event.connection == ids[0]) {
       EXPECT_EQ(s.stack().abort(ids[4]), Error::kOk);
     }
@@ -146,7 +145,7 @@ TEST(TcpHazardLifetimeTest, WhatLeavesTheMiddleOfEveryListLeavesTheRestInIt) {
   EXPECT_EQ(data, 7);
   EXPECT_EQ(resets, 1);
   EXPECT_EQ(s.books().live, 7u);
-  // Nobody else has lost a timer.
+  // The other connections' timers still run.
   s.advance(1100ms);
   data = 0;
   for (const WireSegment& sent : s.take_frames()) data += sent.data == "out" ? 1 : 0;
@@ -161,9 +160,9 @@ TEST(TcpHazardLifetimeTest, TimersThatAreDueTogetherExpireTogetherAndTimeGoesOn)
     ids.push_back(s.connect(port, 500ms));
     s.expect(Syn());
   }
-  s.advance(510ms);  // fails when next_deadline() stays where it is
+  s.advance(510ms);  // fails when next_deadline() does not advance
   for (const auto id : ids) s.expect_ended(id, CloseReason::kTimedOut);
-  s.advance(10s);  // until our address has been announced
+  s.advance(10s);  // until the address has been announced
   EXPECT_EQ(s.stack().next_deadline(), kNever);
 }
 
@@ -174,7 +173,7 @@ TEST(TcpHazardLifetimeTest, WhatIsPutIntoAListTwiceIsInItOnce) {
   int events = 0;
   s.on_event = [&](const Event&) { ++events; };
   const auto text = std::as_bytes(std::span("a", 1));
-  // Dirty by two calls, three segments and a timer; news by three segments.
+  // Dirty by two calls, three segments and a timer; events by three segments.
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(s.stack().send(id, text));
   s.inject({Data("b"), Data("c"), Data("d")});
   EXPECT_EQ(events, 1);
@@ -399,8 +398,8 @@ TEST(TcpHazardLifetimeTest, ARstInSynSentEndsTheOpen) {
 
 // "Endless RST <-> ACK ping-pong."
 TEST(TcpHazardLifetimeTest, OldSegmentsThatAreAnsweredDoNotMakeALoop) {
-  // Two sides that each think that the other is wrong answer ACK with ACK for ever, if both always
-  // answer.
+  // Two ends that each take the other's segments for wrong answer ACK with ACK for ever, if both
+  // always answer.
   Script s;
   (void)s.established();
   for (int i = 0; i < 1000; ++i) s.inject(Ack().seq(0xfff00000));
@@ -410,7 +409,7 @@ TEST(TcpHazardLifetimeTest, OldSegmentsThatAreAnsweredDoNotMakeALoop) {
 TEST(TcpHazardLifetimeTest, AResetIsNeverAnswered) {
   using matrix::Start;
   for (unsigned start = 0; start < static_cast<unsigned>(Start::kCount); ++start) {
-    if (static_cast<Start>(start) == Start::kDestroy) continue;  // has last words of its own
+    if (static_cast<Start>(start) == Start::kDestroy) continue;  // sends a final RST of its own
     for (const std::uint8_t flags :
          {std::uint8_t{kRst}, std::uint8_t{kRst | kAck}, std::uint8_t{kRst | kSyn}}) {
       matrix::Stage stage(static_cast<Start>(start));
@@ -462,7 +461,7 @@ TEST(TcpHazardLifetimeTest, ThousandsOpenedAndClosedLeaveNothingBehind) {
   EXPECT_EQ(s.books().chunks_held, 0u);
 }
 
-// "a connection on no timer list": where the peer's silence would leave it for ever.
+// "a connection on no timer list": where a silent peer would keep it for ever.
 TEST(TcpHazardLifetimeTest, WhoeverWaitsForThePeerHasADeadline) {
   using matrix::Start;
   for (const Start start :
@@ -487,7 +486,7 @@ TEST(TcpHazardLifetimeTest, AConnectionIsAcceptedOnce) {
   Script s;
   const auto listener = s.listen(7);
   s.handshake(40000, 7);
-  s.inject(Ack());  // the last ACK again
+  s.inject(Ack());  // the last ACK of the handshake again
   EXPECT_TRUE(s.acceptable(listener));
   const auto id = s.accept(listener);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
@@ -508,10 +507,10 @@ TEST(TcpHazardLifetimeTest, CloseWhileTheNeighbourIsBeingResolved) {
     request.local_port = Port{5000};
     const auto id = s.stack().connect(request);
     ASSERT_TRUE(id);
-    s.stack().output();  // the SYN waits behind the question who the neighbour is
+    s.stack().output();  // the SYN waits for ARP
     EXPECT_EQ(abort ? s.stack().abort(*id) : s.stack().close(*id), Error::kOk);
     s.peer(80, 5000);
-    s.turn();  // and the answer comes
+    s.turn();  // and the reply arrives
     s.expect_ended(*id, CloseReason::kAborted);
     s.skip();
     s.inject(SynAck().ack(1));

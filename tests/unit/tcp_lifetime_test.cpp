@@ -1,4 +1,5 @@
-// The lifetime of connections: ids, events, the reaper, and what meets a connection in Destroy.
+// The lifetime of connections: ids, events, the reaper, and calls and segments for a connection in
+// Destroy.
 #include <map>
 #include <vector>
 
@@ -41,7 +42,7 @@ TEST(TcpLifetimeTest, TheSlotIsFreeOnlyAfterTheLastEventWasFetched) {
   const auto id = s.established();
   Stack& stack = s.stack();
   EXPECT_EQ(stack.abort(id), Error::kOk);
-  // Turns in which nobody fetches news.
+  // Turns in which the embedder does not drain the events.
   for (int i = 0; i < 3; ++i) {
     stack.output();
     stack.reap();
@@ -105,7 +106,7 @@ TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
   s.skip();
   Stack& stack = s.stack();
   EXPECT_EQ(stack.abort(id), Error::kOk);
-  // Before the turn has gone on, with the connection still in its slot:
+  // Before the turn goes on, with the connection still in its slot:
   EXPECT_EQ(stack.abort(id), Error::kNoSuchId);
   EXPECT_EQ(stack.close(id), Error::kNoSuchId);
   EXPECT_EQ(stack.shutdown(id), Error::kNoSuchId);
@@ -162,7 +163,7 @@ TEST(TcpLifetimeTest, AbortWhileDraining) {
   const auto id = s.connect(80);
   s.expect(Syn());
   s.inject(SynAck());
-  s.expect(Ack().seq(1).ack(1));  // or the peer would take the reset for a refusal
+  s.expect(Ack().seq(1).ack(1));  // otherwise the peer would take the reset for a refusal
   s.expect(RstAck().seq(1).ack(1));
   s.expect_ended(id, CloseReason::kAborted);
 }
@@ -218,7 +219,7 @@ TEST(TcpLifetimeTest, AListenerEndedBeforeItsNewsWereFetched) {
   s.peer(40001, 8);
   s.inject(Syn());
   s.expect(SynAck());
-  // Both are acceptable in the same turn; whoever comes first ends the other.
+  // Both connections can be accepted in the same turn; the first event ends the other connection.
   int told = 0;
   s.on_event = [&](const Event& event) {
     if (!event.has(Event::kAcceptable)) return;
@@ -276,7 +277,7 @@ TEST(TcpLifetimeTest, WhoFindsAnIdElsewhereMayEndItBeforeItWasAccepted) {
     EXPECT_EQ(close ? s.close(found.id) : s.abort(found.id), Error::kOk);
     s.skip();
     EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
-    s.handshake(40001, 7);  // its place in the queue is free
+    s.handshake(40001, 7);  // its place in the accept queue is free
     (void)s.accept(listener);
   }
 }

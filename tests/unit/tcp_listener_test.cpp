@@ -1,5 +1,5 @@
-// A listener and its children: places in its queues come back, whatever becomes of who had them; it
-// may go at any moment (RFC 9293, 3.10.2 and 3.10.7.2).
+// A listener and its children: places in its queues are given back, whatever becomes of a child;
+// unlisten is possible at any time (RFC 9293, 3.10.2 and 3.10.7.2).
 #include <string>
 #include <vector>
 
@@ -8,11 +8,11 @@
 namespace conker::test {
 namespace {
 
-// ---- Places come back ----
+// ---- Places in the accept queue are given back ----
 
 class TcpBacklogTest : public ::testing::Test {
  protected:
-  /// A connection that waits for accept() in the only place there is.
+  /// A connection that waits for accept() in the queue's only place.
   void wait() {
     s_.handshake(port_++, 7);
     EXPECT_TRUE(s_.acceptable(listener_));
@@ -26,7 +26,7 @@ class TcpBacklogTest : public ::testing::Test {
     s_.inject(Ack());
     s_.expect_nothing();
     EXPECT_EQ(s_.count(Count::drop_segment_accept_queue), dropped + 1);
-    s_.inject(Rst());  // so that its record does not stay
+    s_.inject(Rst());  // so that its record ends
     EXPECT_EQ(s_.books().half_open, 0u);
     s_.speak_for(before);
   }
@@ -56,7 +56,7 @@ TEST_F(TcpBacklogTest, ByThePeersReset) {
 }
 
 TEST_F(TcpBacklogTest, ByATimeout) {
-  // Data cannot be sent before accept(), so only keepalive can find out.
+  // Data cannot be sent before accept(), so only keepalive can detect the loss of the peer.
   EXPECT_EQ(s_.unlisten(listener_), Error::kOk);
   ListenRequest request;
   request.local.port = Port{7};
@@ -108,7 +108,7 @@ TEST_F(TcpBacklogTest, TheFinalAckThatWasDroppedComesWithData) {
   s_.expect_state(first, State::kEstablished);
 }
 
-// ---- Half-open places come back ----
+// ---- Places of half-open records are given back ----
 
 TEST(TcpHalfOpenPlacesTest, WhateverEndsTheHandshake) {
   Script s;
@@ -122,13 +122,13 @@ TEST(TcpHalfOpenPlacesTest, WhateverEndsTheHandshake) {
   };
   for (int i = 0; i < 10; ++i) {
     begin();
-    s.inject(Rst());  // the peer gives up
+    s.inject(Rst());  // the peer aborts the handshake
     begin();
-    s.inject(Ack());  // it is done
+    s.inject(Ack());  // the handshake completes
     (void)s.abort(s.accept(listener));
     s.skip();
     begin();
-    s.advance(70s);  // nobody answers
+    s.advance(70s);  // the SYN-ACK is not answered
     s.skip();
     EXPECT_EQ(s.books().half_open, 0u);
   }
@@ -221,7 +221,7 @@ TEST(TcpUnlistenTest, AcceptedChildrenInEveryStateGoOn) {
   (void)as(5);
   s.inject(Ack());
   s.expect_ended(ids[5], CloseReason::kClosed);
-  // And a new listener on the port is its own.
+  // A new listener on the port has no part in the old one's children.
   const auto again = s.listen(7);
   s.handshake(41000, 7);
   EXPECT_TRUE(s.acceptable(again));
@@ -240,7 +240,7 @@ TEST(TcpUnlistenTest, ATimeWaitOfItsChildStays) {
   EXPECT_EQ(s.books().time_wait, 1u);
   s.inject(Fin().seq(1));
   s.expect(Ack().ack(2));
-  s.inject(Syn().seq(1000));  // nobody listens any more
+  s.inject(Syn().seq(1000));  // there is no listener any more
   s.skip();
   EXPECT_EQ(s.books().half_open, 0u);
 }

@@ -1,5 +1,5 @@
-// Silent peers: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482), closes
-// with a bound.
+// Silent peers: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482), close
+// with a time limit.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -99,7 +99,7 @@ TEST(TcpKeepaliveTest, WhatItRefuses) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(ConnectionId{}, kSoon), Error::kNoSuchId);
-  // RFC 9293, 3.8.4 (MUST-27): one lost probe says nothing.
+  // RFC 9293, 3.8.4 (MUST-27): one lost probe must not end the connection.
   EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 1s, .interval = 1s, .count = 1}),
             Error::kInvalidArgument);
   EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 200h, .interval = 1s, .count = 3}),
@@ -296,7 +296,7 @@ TEST(TcpUserTimeoutOptionTest, WhatTheApplicationSetsIsToldAndStays) {
   EXPECT_EQ(s.stack().set_user_timeout(id, 24h), Error::kOk);
   s.turn();
   s.expect(Ack().uto(0x8000 | 1440));
-  s.inject(Ack().uto(1));  // 3.1: CHANGEABLE is false now
+  s.inject(Ack().uto(1));  // RFC 5482, 3.1: CHANGEABLE is false now
   EXPECT_EQ(s.count(Count::user_timeouts_adopted), 0u);
 }
 
@@ -321,7 +321,7 @@ TEST(TcpUserTimeoutOptionTest, OneOutsideOfTheWindowIsNotBelieved) {
   EXPECT_EQ(s.count(Count::user_timeouts_adopted), 0u);
 }
 
-// ---- Closes with a bound ----
+// ---- Close with a time limit ----
 
 TEST(TcpLingerTest, WithoutAnswerItIsResetAtTheBound) {
   Script s;

@@ -6,10 +6,10 @@ namespace conker::test::matrix {
 namespace {
 
 constexpr std::uint16_t kPort = 7, kPeerPort = 40000;
-constexpr std::uint32_t kWindow = 4000;       // ours
+constexpr std::uint32_t kWindow = 4000;       // the stack's
 constexpr std::uint32_t kPeerWindow = 65535;  // the peer's
 
-constexpr std::uint32_t kClock = 5'000'000;  // of the peer, where there are timestamps
+constexpr std::uint32_t kClock = 5'000'000;  // the peer's TSval, where timestamps were negotiated
 
 Settings settings(Offered offered) {
   Settings s = plain_settings();
@@ -21,14 +21,14 @@ Settings settings(Offered offered) {
   return s;
 }
 
-/// Where every byte of a control block counts, it stays as it is at work.
+/// Settings under which a control block stays expanded, where its bytes are compared.
 Capacities capacities(Offered offered) {
   Capacities c = small_capacities();
   if (offered == Offered::kEverything) c.resting = 0;
   return c;
 }
 
-/// Where each start stands, relative to the initial sequence numbers: what the script below must
+/// The numbers of each start, relative to the initial sequence numbers, which the script below must
 /// have brought about.
 struct Numbers {
   State state;
@@ -107,12 +107,12 @@ Stage::Stage(Start start, Offered offered)
   rcv_nxt = flow.peer_iss + n.rcv_nxt;
   rcv_wnd = kWindow;
   EXPECT_EQ(state(), state_of(start));
-  // Where there is a connection it must agree about what stands where.
+  // Where there is a connection, its numbers must agree with the table's.
   ConnectionInfo info;
   if (!id_ || !script_.stack().info(*id_, info)) return;
   EXPECT_EQ(info.snd_una.value(), snd_una);
   EXPECT_EQ(info.snd_nxt.value(), snd_nxt);
-  if (start == Start::kSynSent) return;  // it knows nothing of its peer yet
+  if (start == Start::kSynSent) return;  // nothing is known of the peer yet
   EXPECT_EQ(info.rcv_nxt.value(), rcv_nxt);
   rcv_wnd = info.rcv_wnd;
 }
@@ -122,7 +122,7 @@ void Stage::listen() {
   script_.peer(kPeerPort, kPort);
 }
 
-/// The peer's SYN, with its options and, where it is the first of the two, its question about ECN.
+/// The peer's SYN or SYN-ACK with its options; a SYN with the request for ECN.
 Segment Stage::offering(const Segment& syn) {
   if (offered_ == Offered::kNothing) return syn;
   script_.flow().timestamp = kClock;
@@ -158,7 +158,7 @@ void Stage::reach(Start start) {
       s.inject(offering(Syn()));
       s.expect(plain ? SynAck() : SynAck().also(kEce));
       s.inject(conker::test::Ack());
-      if (!plain) s.skip();  // the user timeout, told at once
+      if (!plain) s.skip();  // the user timeout option, sent at once
       id_ = s.accept(listener);
       break;
     }
@@ -256,7 +256,7 @@ State Stage::state() {
   tcp.for_each_time_wait([&](const TimeWaitInfo& r) {
     if (ours(r.tuple)) found = State::kTimeWait;
   });
-  // Also where a SYN reopens: the old record stays until the handshake is done.
+  // Also where a SYN reopens: the old record stays until the handshake is complete.
   tcp.for_each_half_open([&](const HalfOpenInfo& r) {
     if (ours(r.tuple)) found = State::kSynReceived;
   });

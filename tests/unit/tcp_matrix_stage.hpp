@@ -1,5 +1,5 @@
-// Brings a stack to where a cell of the matrix begins, and says in the wire's own numbers what
-// stands where.
+// Brings a stack to the state in which a cell of the matrix begins, and gives its absolute sequence
+// numbers.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,23 @@
 
 namespace conker::test::matrix {
 
-/// What both SYNs have offered: nothing but what the table knows, or every option there is.
+/// Options that both SYNs offer: none but those of the table, or all.
 enum class Offered : std::uint8_t { kNothing, kEverything };
 
 class Stage {
  public:
   explicit Stage(Start start, Offered offered = Offered::kNothing);
 
-  /// The segment that such a cell is about.
+  /// The segment of a cell.
   WireSegment segment(Kind kind, Place place, Ack ack);
-  /// One segment, one turn; all that was sent in it.
+  /// Injects one segment, in one turn; returns all segments sent in it.
   std::vector<WireSegment> arrives(const WireSegment& segment);
 
-  /// What the four-tuple has come to.
+  /// The state of the four-tuple.
   State state();
 
   Script& script() { return script_; }
-  /// The connection, where it is one.
+  /// The connection, where there is one.
   const std::optional<ConnectionId>& id() const { return id_; }
 
   std::uint32_t iss = 0, snd_una = 0, snd_nxt = 0, rcv_nxt = 0, rcv_wnd = 0;

@@ -7,7 +7,7 @@
 namespace conker::test::matrix {
 namespace {
 
-// ---- The words of the table ----
+// ---- Sets that the rows use ----
 
 using enum Start;
 constexpr auto kNobody = set(kClosed, kDestroy);
@@ -22,7 +22,7 @@ constexpr auto kFw2 = set(kFinWait2);
 constexpr auto kFinWait = kFw1 | kFw2;
 constexpr auto kBothClosing = set(kClosing);
 constexpr auto kClosingLast = set(kLastAck);
-constexpr auto kFinTaken = set(kCloseWait, kClosing, kLastAck);  // the peer has nothing more to say
+constexpr auto kFinTaken = set(kCloseWait, kClosing, kLastAck);  // the peer's FIN was received
 constexpr auto kReopenable = set(kTimeWaitListened);
 constexpr auto kWaiting = set(kTimeWait, kTimeWaitListened);
 constexpr auto kEvery = all<Start>();
@@ -62,7 +62,7 @@ constexpr auto kNoConnection = Count::drop_segment_no_connection;
 
 // clang-format off
 constexpr std::array kRows{
-// ---- 3.10.7.1: CLOSED. Destroy is nowhere for a segment, so it is answered as if there were nothing ----
+// ---- 3.10.7.1: CLOSED, and Destroy, whose connection a segment does not find ----
 Row{kNobody, kAnyRst, kAnywhere, kAnyAck, Answer::kNothing, kStays, kBadReset, kNone,
     "9293 3.10.7.1: a RST is discarded"},
 Row{kNobody, kWithAck, kAnywhere, kAnyAck, Answer::kReset, kStays, kNoConnection, kNone,
@@ -96,7 +96,7 @@ Row{kConnecting, kSyn, kAnywhere, kAnyAck, Answer::kSynAck, State::kSynReceived,
 Row{kConnecting, kAnything, kAnywhere, kAnyAck, Answer::kNothing, kStays, kFlags, kNone,
     "9293 3.10.7.3, fifth: neither of SYN or RST"},
 
-// ---- 3.10.7.4, what is outside of the window and yet has a meaning ----
+// ---- 3.10.7.4, segments outside of the window that are not simply refused ----
 Row{kPassive, kSyn, kRepeated, kAnyAck, Answer::kSynAck, kStays, kDelivered, kNone,
     "9293 3.10.7.4, first: an ACK in reply; the peer's SYN again shows that ours was lost, so it goes with the ACK"},
 Row{kActive, kSynAck, kRepeated, kNew, Answer::kNothing, State::kEstablished, kDelivered, kNone,

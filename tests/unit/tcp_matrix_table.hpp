@@ -1,6 +1,6 @@
-// What RFC 9293, 3.10.7 (SEGMENT ARRIVES) with RFC 5961 says about a segment without data, as data:
-// which state it meets, which flags it has, where it lies in the window, what it acknowledges; what
-// is answered, which state follows, what is counted.
+// RFC 9293, 3.10.7 (SEGMENT ARRIVES) with RFC 5961 for segments without data, as a table: the
+// state, the flags, the place in the window and the ACK field; then the answer, the next state and
+// the counters.
 //
 // A cell of the matrix is described by the first row that covers it, so the order of the rows is
 // the order of the RFC's steps, and a row may rely on those above it.
@@ -16,13 +16,13 @@
 
 namespace conker::test::matrix {
 
-/// Where a four-tuple can be when a segment arrives for it.
+/// The state of a four-tuple when a segment arrives for it.
 enum class Start : std::uint8_t {
-  kClosed,  // both sides have closed, our application has yet to
+  kClosed,  // both sides have sent FIN; the application has yet to close
   kListen,
   kSynSent,
-  kHalfOpen,     // SYN-RECEIVED after a passive open: a record
-  kSynReceived,  // SYN-RECEIVED after both opened at once: a connection
+  kHalfOpen,     // SYN-RECEIVED after a passive open: a half-open record
+  kSynReceived,  // SYN-RECEIVED after a simultaneous open: a connection
   kEstablished,  // with a byte in flight
   kFinWait1,
   kFinWait2,
@@ -30,8 +30,8 @@ enum class Start : std::uint8_t {
   kClosing,
   kLastAck,
   kTimeWait,          // after an active open
-  kTimeWaitListened,  // after a passive open, and the listener is still there
-  kDestroy,           // aborted in this very turn
+  kTimeWaitListened,  // after a passive open, with the listener still there
+  kDestroy,           // aborted in the same turn
   kCount,
 };
 
@@ -40,18 +40,18 @@ enum class Kind : std::uint8_t { kSyn, kSynAck, kFin, kFinAck, kAck, kRst, kRstA
 
 /// SEG.SEQ against RCV.NXT and RCV.WND.
 enum class Place : std::uint8_t {
-  kLeft,       // long before the window
-  kJustLeft,   // the last sequence number that was received: a repetition of the peer's SYN or FIN
+  kLeft,       // far before the window
+  kJustLeft,   // the last sequence number received: a repetition of the peer's SYN or FIN
   kLeftEdge,   // RCV.NXT
   kInside,     // RCV.NXT + 1: in the window, but not the next
   kRightEdge,  // the last sequence number of the window
-  kRight,      // behind it
+  kRight,      // beyond it
   kCount,
 };
 
 /// SEG.ACK against SND.UNA and SND.NXT.
 enum class Ack : std::uint8_t {
-  kAncient,  // further back than the largest window the peer ever announced (RFC 5961, 5.2)
+  kAncient,  // more than MAX.SND.WND before SND.UNA (RFC 5961, 5.2)
   kOld,      // SND.UNA - 1
   kUna,
   kNxt,
@@ -61,13 +61,13 @@ enum class Ack : std::uint8_t {
 
 enum class Answer : std::uint8_t {
   kNothing,
-  kAck,         // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>: where we stand
+  kAck,         // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
   kChallenge,   // the same, and counted as a challenge ACK (RFC 5961)
   kTaken,       // <SEQ=SND.NXT><ACK=SEG.SEQ+SEG.LEN><CTL=ACK>: its SYN or FIN is acknowledged
   kSynAck,      // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
-  kSynAckAnew,  // the same with an ISS that nobody knows yet
+  kSynAckAnew,  // the same with a new ISS
   kReset,       // <SEQ=SEG.ACK><CTL=RST>
-  kResetSyn,    // kReset, and behind it our SYN again
+  kResetSyn,    // kReset, and behind it the SYN again
   kResetAck,    // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
 };
 
@@ -91,11 +91,11 @@ struct Row {
   Set<Start> starts;
   Set<Kind> kinds;
   Set<Place> places;
-  Set<Ack> acks;  // of no matter for segments without the ACK bit
+  Set<Ack> acks;  // without meaning for segments without the ACK bit
   Answer answer;
   std::optional<State> next;   // nothing: the state stays
-  Count fate;                  // what became of the segment
-  std::optional<Count> ended;  // the connection or record that it ended
+  Count fate;                  // the counter of the segment
+  std::optional<Count> ended;  // the counter of the connection or record that it ended
   std::string_view section;
 };
 

@@ -1,9 +1,9 @@
 // The state matrix: every state, every combination of flags, every place in the window, every place
-// of the ACK field. The cells are generated; what is expected of each is looked up in the rows of
+// of the ACK field. The cells are generated; the expected result of each is found in the rows of
 // tcp_matrix_table.cpp, and a cell that no row covers fails. One test is one state, one kind of
 // segment and one place; it goes through the ACK fields.
 //
-// Of the ways in which stacks broke, these are here: "RST / SYN at the left edge, inside, at the
+// These known faults of other stacks are covered here: "RST / SYN at the left edge, inside, at the
 // right edge and outside of the window in every state", "ACK of the unsent".
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ std::vector<E> every() {
   return values;
 }
 
-/// The ACK fields that make cells of their own: one, for a segment without the bit.
+/// The ACK fields of cells of their own: one, for a segment without the bit.
 std::vector<Ack> acks_of(Kind kind) {
   return has_ack(kind) ? every<Ack>() : std::vector{Ack::kUna};
 }
@@ -38,7 +38,7 @@ const Row* row_of(Start start, Kind kind, Place place, Ack ack) {
   return found == rows().end() ? nullptr : &*found;
 }
 
-/// What is counted when a segment has been dealt with, and when something ends of it.
+/// Counters of segments, and of the ends of connections and records.
 constexpr std::array kFates{Count::segments_delivered,        Count::drop_segment_malformed,
                             Count::drop_segment_checksum,     Count::drop_segment_no_connection,
                             Count::drop_segment_unacceptable, Count::drop_segment_flags,
@@ -75,7 +75,7 @@ std::string shown(const WireSegment& s) {
          std::to_string(s.ack);
 }
 
-/// What the answer must be; any ISS will do when a listener makes a new one.
+/// The expected answer; any ISS is right when a listener chooses a new one.
 struct Wanted {
   std::uint8_t flags = 0;
   std::optional<std::uint32_t> seq;
@@ -124,7 +124,7 @@ class TcpMatrixTest : public ::testing::TestWithParam<Cell> {
 void TcpMatrixTest::check_answer(const Row& row, Stage& stage, const WireSegment& in,
                                  std::vector<WireSegment> sent) {
   if (start_ == Start::kDestroy) {
-    // Its last words come last, whatever arrives meanwhile.
+    // The connection's final RST comes last, whatever arrives meanwhile.
     ASSERT_FALSE(sent.empty());
     EXPECT_EQ(sent.back().flags, kRst | kAck);
     EXPECT_EQ(sent.back().seq, stage.snd_nxt);
@@ -188,7 +188,7 @@ void TcpMatrixTest::check(Ack ack) {
   check_answer(*row, stage, in, sent);
   EXPECT_STREQ(to_string(stage.state()), to_string(row->next.value_or(state_of(start_))));
   check_books(*row, stage, tally, sent.size());
-  // Who waits for the end of a connection is told of it, once, and of no other.
+  // The end of a connection is reported to its application, once, and no other event is.
   if (row->ended == Count::ended_closed)
     stage.script().expect_ended(*stage.id(), CloseReason::kClosed);
   if (row->ended == Count::ended_reset)
@@ -215,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, TcpMatrixTest,
                                             ::testing::ValuesIn(every<Place>())),
                          name_of_cell);
 
-// A row that is never the first to cover a cell would be read and believed, and say nothing.
+// A row that is never the first to cover a cell would be dead text.
 TEST(TcpMatrixTableTest, EveryRowDescribesACell) {
   std::set<const Row*> used;
   for (const Start start : every<Start>()) {

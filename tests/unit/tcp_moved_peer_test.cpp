@@ -1,6 +1,6 @@
-// The peer's address moves to another link address in the middle of a connection: a router's or a
-// service's fail-over (RFC 826, "Packet Reception"; RFC 5798, 8.2.1; RFC 1122, 2.3.2.1: advice of a
-// higher layer).
+// The peer's address moves to another link address in the middle of a connection: the fail-over of
+// a router or a service (RFC 826, "Packet Reception"; RFC 5798, 8.2.1; RFC 1122, 2.3.2.1: advice of
+// a higher layer).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -34,7 +34,7 @@ Bytes announcement(const MacAddress& mac) {
   return frame;
 }
 
-/// How long it takes until the peer sees something, 10 s at most.
+/// The time until the peer receives a segment, 10 s at most.
 Duration until_seen(Script& s) {
   const Instant began = s.now();
   while (s.now() - began < 10s && s.take_all().empty()) s.advance(50ms);
@@ -69,7 +69,7 @@ TEST(TcpMovedPeerTest, AMoveRightBehindAnAnswerIsFollowedWithinTwoSeconds) {
   const auto id = s.established();
   s.advance(Settings().neighbour_reachable + 1s);
   EXPECT_EQ(s.send(id, "hello"), 5u);
-  s.expect(Data("hello"));  // with a question, which is answered
+  s.expect(Data("hello"));  // with an ARP request, which is answered
   s.inject(Ack());
   s.peer_mac = kBackup;
   EXPECT_EQ(s.send(id, "again"), 5u);
@@ -81,7 +81,7 @@ TEST(TcpMovedPeerTest, AMoveThatIsAnnouncedBeforeItHappensToo) {
   Script s(small_capacities(), shipped_timeouts());
   const auto id = s.established();
   s.advance(5s);
-  s.inject_frames({announcement(kBackup)});  // whereupon the old one answers once more
+  s.inject_frames({announcement(kBackup)});  // whereupon the old host answers once more
   s.advance(100ms);
   s.peer_mac = kBackup;
   EXPECT_EQ(s.send(id, "hello"), 5u);

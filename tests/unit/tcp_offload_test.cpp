@@ -1,4 +1,4 @@
-// Links that cut what is sent and join what comes in: frames of many segments, both ways.
+// Links with segmentation offload and receive coalescing: frames of many segments, both ways.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 constexpr SackRecovery kRecovery;
 constexpr std::uint16_t kMss = 1000;
 
-/// Every byte tells where it belongs.
+/// A text in which every byte depends on its offset.
 std::string text_at(std::size_t from, std::size_t length) {
   std::string text(length, '\0');
   for (std::size_t i = 0; i < length; ++i)
@@ -35,7 +35,7 @@ class TcpOffloadTest : public ::testing::Test {
     return settings;
   }
 
-  /// A connection whose round trip is 20 ms.
+  /// Opens a connection with a round trip of 20 ms.
   void open(std::uint32_t window = 65535, bool sack = true) {
     id = s.connect(80);
     s.expect(Syn().sackok());
@@ -48,7 +48,7 @@ class TcpOffloadTest : public ::testing::Test {
     EXPECT_EQ(s.send(id, text_at(written, length)), length);
     written += length;
   }
-  /// The next frame has these bytes of the stream.
+  /// Expects a frame with these bytes of the stream.
   void expect_frame(std::uint32_t from, std::uint32_t length, Where where = Where::current()) {
     s.expect(Data(text_at(from, length)).seq(1 + from), where);
   }
@@ -67,7 +67,7 @@ TEST_F(TcpOffloadTest, OneFrameHasAllThatTheWindowsLetGo) {
   EXPECT_EQ(s.link().cut_sizes, std::vector<std::uint16_t>{kMss});
   EXPECT_EQ(s.count(Count::segments_out), 2u + 10);  // with the SYN and the ACK of the handshake
   s.inject(ack(10000));
-  expect_frame(10000, 12000);  // and what an ACK adds to it (RFC 3465)
+  expect_frame(10000, 12000);  // the growth of the window by an ACK (RFC 3465)
   s.inject(ack(22000));
   expect_frame(22000, 14000);
   s.expect_nothing();
@@ -78,7 +78,7 @@ TEST_F(TcpOffloadTest, OneFrameHasAllThatTheWindowsLetGo) {
 TEST_F(TcpOffloadTest, ThePeersWindowEndsIt) {
   open(5500);
   send(20000);
-  expect_frame(0, 5000);  // and no sliver of 500
+  expect_frame(0, 5000);  // without the small segment of 500
   s.expect_nothing();
   s.inject(ack(5000).win(5500));
   expect_frame(5000, 5000);
@@ -91,7 +91,7 @@ TEST_F(TcpOffloadTest, TheLastOneMayBeSmall) {
   expect_frame(0, 3500);
   send(3500);
   expect_frame(3500, 3500);
-  // Two small ones are out: the third waits, full ones do not.
+  // Two small segments are in flight: the third waits, full ones do not.
   send(2300);
   expect_frame(7000, 2000);
   s.expect_nothing();
@@ -121,7 +121,7 @@ TEST_F(TcpOffloadTest, OnlyTheSegmentsThatAreMissingAreSentAgain) {
   send(10000);
   expect_frame(0, 10000);
   s.advance(20ms);
-  // The fourth and the fifth are lost: each comes again by itself.
+  // The fourth and the fifth are lost: each is retransmitted in a frame of its own.
   s.inject(ack(3000).sack({{5001, 10001}}));
   expect_frame(3000, 1000);
   s.inject(ack(3000).sack({{5001, 10001}}));
@@ -179,7 +179,7 @@ TEST_F(TcpOffloadTest, ManySegmentsInOneFrame) {
   s.expect_nothing();
   EXPECT_EQ(s.receive(id), text_at(0, 40000));
   s.skip();  // the window opens again
-  // Only what the window has room for is taken.
+  // Only bytes within the window are accepted.
   s.inject(Data(text_at(40000, 60000)));
   s.inject(Data(text_at(100000, 20000)));
   EXPECT_EQ(s.info(id).receive_queue, 65535u);
@@ -212,7 +212,7 @@ TEST_F(TcpOffloadDelayedAckTest, AFrameIsWorthAnAckAndABatchIsWorthOne) {
     at += 8000;
     return data;
   };
-  for (int i = 0; i < 20; ++i) {  // past the quick ACKs of the beginning
+  for (int i = 0; i < 20; ++i) {  // past the quick ACKs at the beginning
     s.inject(next());
     s.expect(Ack().ack(static_cast<std::uint32_t>(1 + at)));
     (void)s.receive(id);

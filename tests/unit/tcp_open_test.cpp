@@ -1,5 +1,5 @@
-// Active opens: answered, simultaneous, refused, unanswered; and what a closed port answers (RFC
-// 9293, 3.5, 3.10.7.1 and 3.10.7.3).
+// Active opens: answered, simultaneous, refused, without an answer; and what a closed port answers
+// (RFC 9293, 3.5, 3.10.7.1 and 3.10.7.3).
 #include <vector>
 
 #include "tests/unit/script.hpp"
@@ -53,7 +53,7 @@ TEST(TcpOpenTest, AnAckOfWhatWasNotSentIsReset) {
   s.expect(Syn());
   s.inject(SynAck().seq(0).ack(7));
   s.expect(Rst().seq(7));
-  s.expect(Syn().seq(0));  // at once, once
+  s.expect(Syn().seq(0));  // at once, and once
   s.inject(Ack().seq(0).ack(0));
   s.expect(Rst().seq(0));
   s.expect_state(id, State::kSynSent);
@@ -104,7 +104,7 @@ TEST(TcpOpenTest, TheTimeoutEndsWithTheHandshake) {
 
 TEST(TcpOpenTest, NothingWaitsForANeighbourThatDoesNotAnswerLongerThanItsTimeout) {
   Script s;
-  s.link().busy = true;  // not even ARP gets out
+  s.link().busy = true;  // not even ARP can be sent
   const auto id = s.connect(80, 3s);
   s.advance(3010ms);
   s.expect_ended(id, CloseReason::kTimedOut);
@@ -166,8 +166,8 @@ TEST(TcpOpenTest, SimultaneousOpen) {
     s.inject(Syn().mss(1460));
     s.expect(SynAck().seq(0).ack(1).mss(1460));
     s.expect_state(id, State::kSynReceived);
-    // RFC 9293, figure 7: the peer answers our SYN in the same way; or it already had our SYN, and
-    // only acknowledges.
+    // RFC 9293, figure 7: the peer answers the SYN by a SYN-ACK; or it had the SYN before, and only
+    // acknowledges.
     s.inject(with_syn_ack ? SynAck().seq(0).ack(1) : Ack());
     s.skip();
     s.expect_state(id, State::kEstablished);
@@ -257,8 +257,8 @@ TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
   }
 }
 
-// Text beyond that of the SYN, with the ACK that opens: all of it is in its order, so no block is
-// told of.
+// Text behind that of the SYN, in the ACK that establishes: all of it is in order, so no SACK block
+// is sent.
 TEST(TcpSimultaneousOpenTest, TextOfTheAckThatOpensIsNotBeyondAHole) {
   Script s;
   const auto id = s.connect(80);
@@ -307,7 +307,7 @@ TEST(TcpSimultaneousOpenTest, QueuedTextGoesWithAConnectionThatIsRefused) {
   EXPECT_EQ(s.stack().chunks().free(), s.stack().chunks().capacity());
 }
 
-// ---- A peer with old state answers our SYN by a challenge ACK ----
+// ---- A peer with an old connection answers the SYN by a challenge ACK ----
 
 TEST(TcpOpenTest, BehindTheResetTheSynGoesAtOnce) {
   Script s;
@@ -333,7 +333,7 @@ TEST(TcpOpenTest, AndNotForEver) {
   }
   EXPECT_EQ(syns, 1u);
   EXPECT_EQ(resets, 50u);
-  s.expect_after(1s, Syn());  // as ever
+  s.expect_after(1s, Syn());  // the ordinary retransmission
 }
 
 TEST(TcpOpenTest, TheHurriedSynStillAsksForEcn) {
@@ -351,7 +351,7 @@ TEST(TcpOpenTest, TheHurriedSynStillAsksForEcn) {
   EXPECT_EQ(s.info(id).rto, Duration(1s)) << "RFC 6298, 5.7 is about a SYN whose timer has expired";
 }
 
-// ---- Nobody there ----
+// ---- No listener ----
 
 TEST(TcpOpenTest, SegmentsToAClosedPort) {
   Script s;
@@ -371,7 +371,7 @@ TEST(TcpOpenTest, SegmentsToAClosedPort) {
   EXPECT_EQ(s.count(Count::drop_segment_reset), 2u);
 }
 
-// The SYN-ACK that we owe is overtaken by the peer's: then it is owed an ACK.
+// The peer's SYN-ACK arrives before the SYN-ACK that the stack owes was sent: an ACK is due then.
 TEST(TcpSimultaneousOpenTest, BothSynsOfThePeerInOneBatch) {
   Script s;
   const auto id = s.connect(80);

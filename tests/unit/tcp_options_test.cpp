@@ -1,5 +1,5 @@
-// What the two SYNs agree upon, and what comes of it: window scaling, timestamps and PAWS (RFC
-// 7323), SACK-permitted (RFC 2018), the MSS beside its options (RFC 9293, 3.7.1; RFC 6691).
+// Negotiation of options and its effects: window scaling, timestamps and PAWS (RFC 7323),
+// SACK-permitted (RFC 2018), the MSS beside other options (RFC 9293, 3.7.1; RFC 6691).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -7,7 +7,7 @@
 namespace conker::test {
 namespace {
 
-constexpr std::uint32_t kBuffer = 1 << 20;  // needs a shift of 5
+constexpr std::uint32_t kBuffer = 1 << 20;  // requires a shift of 5
 
 Settings large_windows() {
   Settings settings = plain_settings();
@@ -15,7 +15,7 @@ Settings large_windows() {
   return settings;
 }
 
-/// An active open whose peer offers what `syn_ack` has.
+/// An active open whose peer offers the options of `syn_ack`.
 ConnectionId opened(Script& s, const Segment& syn_ack) {
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -24,7 +24,7 @@ ConnectionId opened(Script& s, const Segment& syn_ack) {
   return id;
 }
 
-/// A connection with timestamps whose peer's clock shows `clock`.
+/// A connection with timestamps whose peer's TSval is `clock`.
 ConnectionId with_timestamps(Script& s, std::uint32_t clock) {
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -160,7 +160,8 @@ TEST(TcpTimestampsTest, EchoedIsThatOfTheSegmentThatFilledTheLeftEdge) {
   s.inject(Data("ab"));
   s.expect(Ack().ack(3));
   EXPECT_EQ(s.flow().timestamp_seen != 0, true);
-  // 4.3: what comes beyond a hole is not echoed, what fills the hole is.
+  // RFC 7323, 4.3: the TSval of an out-of-order segment is not echoed, that of one which fills the
+  // hole is.
   s.inject(Data("ef").seq(5).ts(130, 0));
   auto ack = s.take_all();
   EXPECT_EQ(ack.at(0).options.timestamps->second, 110u);
@@ -219,7 +220,7 @@ TEST(TcpTimestampsTest, ASegmentWithoutThemIsDropped) {
   s.expect_nothing();
   EXPECT_EQ(s.count(Count::drop_segment_no_timestamps), 1u) << "3.2";
   EXPECT_EQ(s.receive(id), "");
-  s.inject(Rst());  // 3.2: which does not need them
+  s.inject(Rst());  // 3.2: a RST need not have them
   s.expect_ended(id, CloseReason::kReset);
 }
 
@@ -248,7 +249,7 @@ TEST(TcpTimestampsTest, ASynWithoutThemIsAskedAbout) {
   Script s;
   const auto id = with_timestamps(s, 100);
   s.flow().timestamp.reset();
-  s.inject(Syn().seq(7));  // inside of the window: the peer has begun anew, without the option
+  s.inject(Syn().seq(7));  // in the window: the peer has restarted, without the option
   s.expect(Ack().ack(1));  // RFC 5961, 4.2
   s.expect_state(id, State::kEstablished);
   EXPECT_EQ(s.count(Count::drop_segment_no_timestamps), 1u);
@@ -294,7 +295,7 @@ TEST(TcpPawsTest, ResetsAreExempt) {
   Script s;
   const auto id = with_timestamps(s, 1000);
   s.inject(Rst().seq(1).ts(1, 0));
-  s.expect_ended(id, CloseReason::kReset);  // 5.3 R1: the check is not for RST
+  s.expect_ended(id, CloseReason::kReset);  // 5.3 R1: a RST is exempt from the check
 }
 
 TEST(TcpPawsTest, After24QuietDaysAnythingIsNewer) {
@@ -313,7 +314,8 @@ TEST(TcpPawsTest, ItsAnswersToBareAcksAreFew) {
   Script s;
   (void)with_timestamps(s, 1000);
   for (int i = 0; i < 10; ++i) s.inject(Ack().ts(1, 0));
-  // Else two who both think the other old would answer each other for ever.
+  // Otherwise two ends which both take the other's segments for old would answer each other for
+  // ever.
   EXPECT_EQ(s.take_all().size(), 1u);
   EXPECT_EQ(s.count(Count::drop_segment_paws), 10u);
 }

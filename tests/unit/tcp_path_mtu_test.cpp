@@ -1,4 +1,4 @@
-// How large a segment the path bears: RFC 1191, RFC 5927 (section 7), RFC 4821.
+// The path MTU: RFC 1191, RFC 5927 (section 7), RFC 4821.
 #include <gtest/gtest.h>
 
 #include "tests/unit/script.hpp"
@@ -54,7 +54,7 @@ TEST_F(PathMtuTest, ALargerSizeThanNowIsIgnored) {
 }
 
 TEST_F(PathMtuTest, AMessageAboutWhatIsNotInFlightIsIgnored) {  // RFC 5927, 7.2
-  s.inject(Ack());                                              // all of it has arrived
+  s.inject(Ack());                                              // all of it is acknowledged
   s.inject_unreachable(kFragmentationNeeded, 600);
   s.send(id, std::string(1460, 'y'));
   s.expect(Data(std::string(1460, 'y')));
@@ -89,8 +89,8 @@ TEST_F(PathMtuTest, AfterTenMinutesLargerOnesAreTriedAgain) {  // RFC 1191, 6.3
   EXPECT_EQ(s.stack().counters()[Count::path_mtu_raised], 1u);
 }
 
-// RFC 791 lets a link be as narrow as 68 bytes. What segments may not be cut to, the way may
-// fragment.
+// RFC 791 allows a link with an MTU of 68 bytes. Segments below the floor are fragmented on the way
+// instead.
 TEST_F(PathMtuTest, BelowTheLeastSegmentsLeaveWithoutDf) {
   s.inject_unreachable(kFragmentationNeeded, 500);
   s.expect(Data(std::string(512, 'x')).seq(1));

@@ -1,8 +1,8 @@
-// A segment that is refused changes nothing (RFC 9293, 3.10.7; RFC 5961): every state, with every
-// option agreed upon; every combination of flags, place in the window and ACK field of the state
-// matrix; with text and without; with a timestamp far ahead, an old one and none; and whatever else
-// a segment may carry. The whole control block is compared byte by byte, and so are the records and
-// the chunks of the pool. An answer may change when the last answer was, and nothing else.
+// A segment that is refused changes nothing (RFC 9293, 3.10.7; RFC 5961): every state, with all
+// options negotiated; every combination of flags, place in the window and ACK field of the state
+// matrix; with text and without; with a timestamp far ahead, an old one and none; and every other
+// option. The whole control block is compared byte by byte, and so are the records and the chunks
+// of the pool. An answer may change the time of the last answer, and nothing else.
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -22,7 +22,7 @@ void append(Image& image, const T& value) {
   image.insert(image.end(), bytes.begin(), bytes.end());
 }
 
-/// What an answer changes, and the links of lists that are empty again.
+/// Clears the state that an answer changes, and the links of lists that are empty again.
 void forget_answers(Connection& c) {
   c.challenged_at = {};
   c.dirty_next = c.ready_next = c.touched_next = c.reap_next = kNone;
@@ -39,7 +39,8 @@ void forget_answers(TimeWait& record) {
 class RefusedStage {
  public:
   explicit RefusedStage(Start start) : stage_(start, Offered::kEverything) {
-    // So that what is sent finds its neighbour, and what has just been heard shows.
+    // A segment to a closed port, whose RST has ARP resolved. Then time passes, so that the time of
+    // the last segment heard differs from the present.
     WireSegment nobody = stage_.segment(Kind::kAck, Place::kLeft, Ack::kUna);
     nobody.destination_port = 9;
     (void)stage_.arrives(nobody);
@@ -60,7 +61,7 @@ class RefusedStage {
       std::memcpy(&copy, c, sizeof copy);  // with its padding
       forget_answers(copy);
       if (copy.state == State::kSynSent) {
-        // A segment that is answered by a reset brings our SYN again at once.
+        // A segment that is answered by a reset causes the SYN to be sent again at once.
         copy.retransmits = 0;
         copy.rtt_timing = copy.syn_hurried = false;
       }
@@ -87,7 +88,7 @@ class RefusedStage {
     }
     return image;
   }
-  /// Whether it was refused.
+  /// Whether the segment was refused.
   bool refuses(const WireSegment& segment) {
     const auto taken = stage_.script().count(Count::segments_delivered);
     (void)stage_.arrives(segment);
@@ -124,8 +125,8 @@ WireSegment laden(WireSegment segment, Stage& stage, Clock clock, bool text) {
   return segment;
 }
 
-/// It repeats what has been acknowledged and knows the connection: the answer echoes its timestamp
-/// (TcpTimestampsTest.OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed).
+/// Whether the segment repeats acknowledged data and fits the connection: then the answer echoes
+/// its timestamp (TcpTimestampsTest.OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed).
 bool echoed(Kind kind, Place place, Ack ack, Clock clock, bool text) {
   const bool old = place == Place::kLeft || place == Place::kJustLeft;
   const bool known = has_ack(kind) && ack != Ack::kAncient && ack != Ack::kBeyond;
@@ -150,7 +151,7 @@ TEST_P(TcpRefusedTest, ChangesNothing) {
             }
             Stage& stage = here->stage();
             if (!here->refuses(laden(stage.segment(kind, place, ack), stage, clock, text))) {
-              here.reset();  // what it made of the connection is the matrix's business
+              here.reset();  // what became of the connection is tested by the matrix
               continue;
             }
             ++refused;

@@ -1,5 +1,5 @@
-// Resets, and other segments that a synchronized connection must doubt (RFC 9293, 3.10.7.4; RFC
-// 5961): what comes of them in the end. What each is answered is in tcp_matrix_table.cpp.
+// Effects of resets and other segments that a synchronized connection challenges (RFC 9293,
+// 3.10.7.4; RFC 5961). The answer to each is in tcp_matrix_table.cpp.
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -7,13 +7,13 @@
 namespace conker::test {
 namespace {
 
-/// A state, and what its connection sends and expects next.
+/// A state, and its connection's SND.NXT and RCV.NXT.
 struct Stage {
   State state;
   std::uint32_t snd_nxt, rcv_nxt;
 };
 
-/// Brings an active connection there.
+/// Brings an active connection to a state.
 ConnectionId reach(Script& s, State state) {
   if (state == State::kSynReceived) {
     const auto id = s.connect(80);
@@ -62,7 +62,7 @@ TEST_P(TcpResetTest, ElsewhereInTheWindowItIsChallenged) {
   s_.expect(Ack().seq(stage_.snd_nxt).ack(stage_.rcv_nxt));
   s_.expect_state(id_, stage_.state);
   EXPECT_EQ(s_.count(Count::challenge_acks_out), 1u);
-  // The peer, if it meant it, sends what the challenge asks for.
+  // A genuine peer answers the challenge by a reset at RCV.NXT.
   s_.inject(Rst().seq(stage_.rcv_nxt));
   s_.expect_ended(
       id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
@@ -109,7 +109,7 @@ TEST(TcpResetsTest, AbortWhileConnectingIsSilent) {
   EXPECT_EQ(s.abort(id), Error::kOk);
   s.expect_ended(id, CloseReason::kAborted);
   s.expect_nothing_for(100s);
-  // The peer's answer finds nobody.
+  // The peer's SYN-ACK finds no connection.
   s.inject(SynAck());
   s.expect(Rst().seq(1));
 }
@@ -155,7 +155,7 @@ TEST(TcpResetsTest, AFloodOfDoubtfulSegmentsIsNotAnsweredOneByOne) {
   s.expect_state(id, State::kEstablished);
 }
 
-// In one batch: who has reset is not told any more how far its data had come.
+// In one batch: a peer that has sent a reset gets no ACK of its data before it.
 TEST(TcpResetBatchTest, NothingIsOwedToWhoeverHasReset) {
   Script s;
   const auto id = s.established();

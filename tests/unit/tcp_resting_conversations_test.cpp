@@ -1,5 +1,5 @@
-// The same conversation twice, once with connections that rest when they can and once with
-// connections that never do: nobody sees a difference, neither the peer nor the application.
+// The same conversation twice, once with idle connections kept compact and once with connections
+// that never are: neither the peer nor the application sees a difference.
 #include <sstream>
 
 #include "stack/tcp/cubic.hpp"
@@ -33,7 +33,7 @@ Settings settings_of(bool whole) {
   return settings;
 }
 
-/// Everything that can be asked of a connection.
+/// All that can be asked about a connection.
 std::string told(Script& s, ConnectionId id) {
   ConnectionInfo i;
   if (!s.stack().info(id, i)) return "gone";
@@ -64,7 +64,7 @@ std::string sent(Script& s) {
   return out.str();
 }
 
-/// Two stacks that are told the same.
+/// Two stacks that get the same calls and segments.
 class Both {
  public:
   Both(bool whole, bool sack_sender)
@@ -76,7 +76,7 @@ class Both {
     }
   }
 
-  /// Does it to both; false, and a failure, when there is a difference.
+  /// Calls f for both; false, and a failure, when the results differ.
   template <typename Do>
   bool same(Do&& what) {
     what(rests_);
@@ -91,7 +91,7 @@ class Both {
     over = now == "gone";
     return ours == theirs && now == then;
   }
-  /// The same for what the application reads.
+  /// The same for the data that the application reads.
   bool read() {
     const std::string ours = rests_.receive(id), theirs = never_.receive(id);
     EXPECT_EQ(ours, theirs);
@@ -159,20 +159,20 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
           if ((n & 14) == 0) (void)s.stack().set_user_timeout(both_.id, 1h);
           s.turn();
         });
-      case 11:  // what has been here before, and what lies beyond the window
+      case 11:  // a segment received before, and one beyond the window
         return inject(Data("again").seq(both_.flow().next - 5)) &&
                ((n & 1) == 0 || inject(Data("beyond").seq(both_.flow().next + (3u << 20))));
-      case 12: {  // a hole, and what fills it
+      case 12: {  // an out-of-order segment, and one that fills the hole
         const std::uint32_t at = both_.flow().next;
         return inject(Data("second").seq(at + 5)) && inject(Data("first").seq(at)) &&
                both_.same([&](Script& s) { s.flow().next = at + 11; });
       }
-      case 13:  // marks, both ways
+      case 13:  // CE and ECE
         return inject(Data("marked").ecn(3)) && inject(Ack().also(kEce)) &&
                inject(Data("m").also(kCwr));
       default:
         if (!whole_) return true;
-        return both_.same([&](Script& s) {  // from before
+        return both_.same([&](Script& s) {  // an old segment
           s.flow().timestamp = clock_ - 100;
           s.inject(Data("old").seq(s.flow().next));
         });

@@ -1,4 +1,5 @@
-// Connections at rest: what may rest, and that nobody can tell from outside which of them do.
+// Compact idle connections: which ones may be kept compact, and that no peer and no application
+// sees which ones are.
 #include "stack/tcp/resting.hpp"
 #include "tests/unit/script.hpp"
 
@@ -12,14 +13,14 @@ bool rests(Script& s, ConnectionId id) {
   return table(s).resting(id.slot);
 }
 
-/// ACKs that wait, and every option.
+/// Settings with delayed ACKs and every option.
 Settings whole_settings() {
   Settings settings = plain_settings();
   settings.delayed_ack = 40ms;
   return settings;
 }
 
-/// Established with timestamps and windows in units of 128.
+/// An established connection with timestamps and a window scale of 7.
 ConnectionId established_with_options(Script& s) {
   const auto id = s.connect(80);
   s.expect(Syn().seq(0));
@@ -29,9 +30,9 @@ ConnectionId established_with_options(Script& s) {
   return id;
 }
 
-// ---- Folding by itself ----
+// ---- Compacting alone ----
 
-/// One that may rest, with values of its own in all that it may keep.
+/// A connection that may be compact, with unusual values in all members that are kept.
 Connection unusual() {
   Connection c;
   c.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{8080}};
@@ -161,7 +162,7 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_EQ(is.bytes_sent, was.bytes_sent);
   EXPECT_EQ(is.bytes_received, was.bytes_received);
   EXPECT_TRUE(may_rest(is, Tick(1)));
-  // The third duplicate of the first ACK after it means a loss.
+  // The third duplicate of the first ACK after it indicates a loss.
   DuplicateAcks duplicates = is.duplicates;
   Congestion congestion = is.congestion;
   EXPECT_FALSE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
@@ -276,7 +277,7 @@ TEST(TcpRestingTest, RestsWhenThereIsNothingLeftToDo) {
 TEST(TcpRestingTest, NotWhileAnAckWaitsForCompany) {
   Script s(small_capacities(), whole_settings());
   const auto id = s.established();
-  // Those that do not wait come first.
+  // The first ACKs are not delayed.
   for (int i = 0; i < 40; ++i) {
     s.inject(Data("x"));
     (void)s.receive(id);
@@ -438,7 +439,7 @@ TEST(TcpRestingTest, OldTimestampsAreStillKnown) {
   const auto id = established_with_options(s);
   s.advance(1h);
   ASSERT_TRUE(rests(s, id));
-  s.flow().timestamp = 999;  // RFC 7323, 5.3: older than what came last
+  s.flow().timestamp = 999;  // RFC 7323, 5.3: older than the last one
   s.inject(Data("old").seq(1));
   s.expect(Ack().ack(1));
   EXPECT_EQ(s.info(id).receive_queue, 0u);
@@ -487,7 +488,7 @@ TEST(TcpRestingTest, NoMoreThanThereIsRoomFor) {
   for (const auto id : ids) s.expect_state(id, State::kEstablished);
 
   s.speak_for(0);
-  s.inject(Data("x"));  // wakes the first: there is room for another
+  s.inject(Data("x"));  // expands the first: there is room for another
   s.expect(Ack());
   EXPECT_EQ(table(s).resting(), 1u);
   EXPECT_EQ(s.stack().set_no_delay(ids[3], true), Error::kOk);

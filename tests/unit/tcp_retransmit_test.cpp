@@ -1,5 +1,4 @@
-// Sending again: the retransmission timer (RFC 6298), and losses found by duplicate ACKs (RFC 5681,
-// RFC 6582).
+// Retransmission: the timer (RFC 6298), and losses detected by duplicate ACKs (RFC 5681, RFC 6582).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -114,7 +113,7 @@ TEST(TcpRetransmitTest, WhatWasSentAgainIsNotMeasured) {
   s.expect(Data("x"));
   s.expect_after(300ms, Data("x"));
   s.advance(50ms);
-  s.inject(Ack());  // of the first or of the second? (Karn)
+  s.inject(Ack());  // of the first transmission or of the second? (Karn)
   EXPECT_EQ(s.info(id).srtt, 100ms);
 }
 
@@ -210,7 +209,7 @@ TEST(TcpRetransmitTest, ThreeDuplicateAcksAreALoss) {
   EXPECT_EQ(s.count(Count::retransmit_timeouts), 0u);
 }
 
-// The window has let out less than a segment, and more waits behind it.
+// The window has let out less than a segment, and more data waits.
 TEST(TcpRetransmitTest, WhatIsSentAgainDoesNotGrowBeyondTheWindow) {
   Script s;
   const auto id = s.established(80, 1460, 500);
@@ -244,7 +243,7 @@ TEST(TcpRetransmitTest, WhatLooksLikeADuplicateAckAndIsNone) {
   for (std::uint32_t i = 0; i < 5; ++i)
     s.inject(Ack().ack(1).win(3000 + i));  // the window moves (RFC 5681, 2)
   s.expect_nothing();
-  for (int i = 0; i < 5; ++i) s.inject(Data("d").ack(1).win(3004));  // there is data
+  for (int i = 0; i < 5; ++i) s.inject(Data("d").ack(1).win(3004));  // segments with data
   for (const auto& segment : s.take_all()) EXPECT_TRUE(segment.data.empty());
   s.inject(Ack());
   for (int i = 0; i < 5; ++i) s.inject(Ack().win(3004));  // nothing is outstanding

@@ -1,4 +1,4 @@
-// What a receiver tells of data beyond a hole (RFC 2018) and of data that came twice (RFC 2883).
+// A receiver's SACK blocks for out-of-order data (RFC 2018) and for duplicate data (RFC 2883).
 #include <algorithm>
 #include <string>
 
@@ -16,7 +16,7 @@ class TcpSackReceiverTest : public ::testing::Test {
     s.expect(Ack());
     return id;
   }
-  /// 100 bytes at `seq`.
+  /// A segment of 100 bytes at `seq`.
   static Segment piece(std::uint32_t seq) { return Data(std::string(100, 'p')).seq(seq); }
 
   Script s_;
@@ -30,7 +30,7 @@ TEST_F(TcpSackReceiverTest, TheBlockThatChangedLastComesFirst) {
   s_.expect(Ack().ack(1).sack({{401, 501}, {201, 301}}));
   s_.inject(piece(601));
   s_.expect(Ack().ack(1).sack({{601, 701}, {401, 501}, {201, 301}}));
-  s_.inject(piece(301));  // grows to the left of the second: one block now, and the latest
+  s_.inject(piece(301));  // extends the second to the left: one block now, and the latest
   s_.expect(Ack().ack(1).sack({{201, 501}, {601, 701}}));
   s_.inject(piece(701));
   s_.expect(Ack().ack(1).sack({{601, 801}, {201, 501}}));
@@ -74,7 +74,7 @@ TEST_F(TcpSackReceiverTest, OverlapsAndSegmentsThatBridgeBlocks) {
   s_.inject(piece(401));
   s_.skip();
   s_.inject(Data(std::string(200, 'b')).seq(251));  // 251 to 451: bridges both
-  // The part that was there before is told of first (RFC 2883, 4.2).
+  // The part that was received before is reported first (RFC 2883, 4.2).
   s_.expect(Ack().ack(1).sack({{251, 301}, {201, 501}}));
 }
 
@@ -95,7 +95,7 @@ TEST_F(TcpSackReceiverTest, DataCarriesThemWhereTheyFit) {
 
 TEST_F(TcpSackReceiverTest, WhatCouldNotBeKeptIsNotTold) {
   Capacities capacities = small_capacities();
-  capacities.chunks = 4;  // of which data beyond holes may have one
+  capacities.chunks = 4;  // of which out-of-order data may have one
   Script s(capacities);
   (void)open(s);
   s.inject(Data(std::string(1000, 'a')).seq(201));
@@ -116,7 +116,7 @@ TEST_F(TcpSackReceiverTest, AnOldSegmentAgain) {
   s_.inject(piece(1));
   s_.expect(Ack().ack(101).sack({{1, 101}}));  // RFC 2883, 4.1
   EXPECT_EQ(s_.send(id, "x"), 1u);
-  s_.expect(Data("x").sack({}));  // told once
+  s_.expect(Data("x").sack({}));  // reported once
   s_.inject(Ack().seq(101));
 }
 
@@ -142,7 +142,7 @@ TEST_F(TcpSackReceiverTest, ASegmentBeyondTheHoleAgain) {
   s_.expect(Ack().ack(1).sack({{301, 401}, {201, 401}, {601, 701}}));
 }
 
-// RFC 2883, 4: what fills the hole repeats what lies beyond it.
+// RFC 2883, 4: a segment that fills the hole and repeats data beyond it.
 TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsWhatLiesBeyond) {
   (void)open(s_);
   s_.inject(Data(std::string(1000, 'b')).seq(1001));
@@ -150,7 +150,7 @@ TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsWhatLiesBeyond) {
   s_.inject(Data(std::string(2000, 'a')).seq(1));
   s_.expect(Ack().ack(2001).sack({{1001, 2001}}));
   s_.inject(piece(2001));
-  s_.expect(Ack().ack(2101).sack({}));  // told once
+  s_.expect(Ack().ack(2101).sack({}));  // reported once
 }
 
 TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleEndsWithinWhatLiesBeyond) {

@@ -1,5 +1,4 @@
-// Repairing losses as a sender with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 9937 (PRR), 5682
-// (F-RTO).
+// Loss recovery with SACK: RFC 2018, 6675, 8985 (RACK-TLP), 9937 (PRR), 5682 (F-RTO).
 #include <gtest/gtest.h>
 
 #include <string>
@@ -31,7 +30,7 @@ class SackSender : public testing::Test {
     return settings;
   }
 
-  /// An established connection whose round trip is 20 ms, with `segments` segments out.
+  /// An established connection with a round trip of 20 ms and `segments` segments in flight.
   void send_segments(std::uint32_t segments) {
     id = s.connect(80);
     s.expect(Syn().sackok());
@@ -47,7 +46,7 @@ class SackSender : public testing::Test {
   void expect_segment(std::uint32_t segment, Where where = Where::current()) {
     s.expect(Data(std::string(kMss, 'x')).seq(seq_of(segment)), where);
   }
-  /// An ACK up to segment `next`, with the segments of each range beyond it.
+  /// An ACK up to segment `next`, with SACK blocks for the segments of each range.
   static Segment acks(std::uint32_t next,
                       std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges = {}) {
     for (auto& [left, right] : ranges) {
@@ -82,7 +81,7 @@ TEST_F(SackSender, AllHolesAreFilledInOneRoundTrip) {
   // 0, 3 and 6 are lost; the rest arrives.
   s.inject({acks(0, {{1, 3}}), acks(0, {{4, 6}, {1, 3}}), acks(0, {{7, 10}, {4, 6}, {1, 3}})});
   expect_segment(0);
-  s.skip();  // 3 and 6, as PRR lets them go
+  s.skip();  // 3 and 6, as PRR allows
   s.inject(acks(3, {{7, 10}, {4, 6}}));
   s.inject(acks(6, {{7, 10}}));
   s.inject(acks(10));
@@ -118,7 +117,7 @@ TEST_F(SackSender,
   s.inject(acks(2));
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   EXPECT_EQ(s.stack().counters()[Count::tail_loss_probes], 1u);
-  // Its answer says what is missing.
+  // The ACK of the probe shows what is missing.
   s.advance(20ms);
   s.inject(acks(2, {{3, 4}}));
   expect_segment(2);
@@ -135,9 +134,9 @@ TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985,
   s.send(id, std::string(kMss, 'y'));
   s.expect(Data(std::string(kMss, 'y')).seq(seq_of(4)));
   s.advance(20ms);
-  s.inject(acks(5));  // nobody says that it came twice: what it repeats was lost
+  s.inject(acks(5));  // no D-SACK, so the segment that the probe repeated was lost
   EXPECT_LT(s.info(id).cwnd, before);
-  EXPECT_EQ(s.info(id).ssthresh, 2u * kMss);  // three were out
+  EXPECT_EQ(s.info(id).ssthresh, 2u * kMss);  // three were in flight
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
@@ -151,8 +150,7 @@ TEST_F(SackSender, WhatABusyLinkKeepsBackIsNotOut) {
   s.turn();
   s.expect_nothing();
   EXPECT_FALSE(s.info(id).tracked);
-  s.expect_after(200ms,
-                 Segment(kAck, "k").seq(seq_of(1)));  // a probe of the window (RFC 9293, 3.8.6.1)
+  s.expect_after(200ms, Segment(kAck, "k").seq(seq_of(1)));  // a window probe (RFC 9293, 3.8.6.1)
 }
 
 TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
@@ -161,7 +159,7 @@ TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
   s.inject(acks(2));
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   const auto before = s.info(id).cwnd;
-  s.inject(acks(4));  // of what was sent first: it had been on its way
+  s.inject(acks(4));  // of the first transmission, which was only delayed
   EXPECT_GE(s.info(id).cwnd, before);
 }
 
@@ -173,7 +171,7 @@ TEST_F(
   s.inject(Ack().ack(seq_of(1) + 400));
   EXPECT_EQ(s.info(id).send_queue, 2600u);
   s.expect_nothing();
-  // What is then sent again begins where the ACK ended.
+  // The retransmission begins where the ACK ended.
   s.inject(Ack().ack(seq_of(1) + 400).sack({{seq_of(2), seq_of(4)}}));
   s.skip();
   s.expect_nothing_for(5ms);
@@ -217,7 +215,7 @@ TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
   EXPECT_EQ(s.info(id).cwnd, kMss);
-  // The way was slow, nothing was lost: ACKs of what was sent only once arrive.
+  // The path was slow, nothing was lost: ACKs arrive of segments that were sent only once.
   s.inject(acks(3));
   EXPECT_EQ(s.stack().counters()[Count::spurious_timeouts], 1u);
   EXPECT_GE(s.info(id).cwnd, before);
@@ -227,7 +225,7 @@ TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
 }
 
 TEST_F(SackSender, TheWaitForWhatALostAckHidIsNoRoundTrip) {
-  send_segments(3);  // the peer has them, and its ACKs are lost
+  send_segments(3);  // the peer receives them, and its ACKs are lost
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(2)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
   s.advance(20ms);
@@ -267,7 +265,7 @@ TEST_F(SackSenderWithTimestamps, TheEchoSaysWhichTimeTheAckIsFor) {  // RFC 7323
   const std::uint32_t first = s.flow().timestamp_seen;
   s.expect_after(rto, Data("y"));
   s.inject(
-      Ack().ts(1000, first));  // late, or the answer to a copy: it may have taken this long or not
+      Ack().ts(1000, first));  // late, or of a retransmission: it may have taken this long or not
   EXPECT_EQ(s.info(id).srtt, 95ms);
   EXPECT_EQ(s.info(id).rto, 2 * rto);
 }
@@ -284,7 +282,7 @@ TEST_F(SackSenderWithinATick, AnEchoSaysNothing) {
   s.inject(acks(0, {{1, 4}}));
   expect_segment(0);
   s.advance(5us);
-  s.inject(acks(4));  // had only been overtaken
+  s.inject(acks(4));  // was only reordered
   EXPECT_EQ(s.info(id).srtt, 300us);
 }
 
@@ -306,7 +304,8 @@ class SackSenderOfMuch : public SackSender {
   std::uint32_t unsent() { return s.info(id).send_queue - in_flight(); }
 };
 
-// What is kept until a hole is filled is more than the halved window, and hinders nobody.
+// The data that is kept until a hole is filled exceeds the halved window, and stops no
+// transmission.
 TEST_F(SackSenderOfMuch, WhatRecoveryLetsGoIsAskedFor) {
   id = s.connect(80);
   s.expect(Syn().sackok());
@@ -351,7 +350,7 @@ TEST_F(SackSender, APeerThatThrowsAwayWhatItHadGetsItAgain) {  // RFC 2018, 8: r
   s.advance(20ms);
   s.inject(acks(0, {{1, 4}}));
   expect_segment(0);
-  s.inject(acks(1));  // and no word of the rest any more
+  s.inject(acks(1));  // without SACK blocks for the rest
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(1)));
   s.inject(acks(2));
   expect_segment(2);
@@ -379,7 +378,7 @@ TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6
   s.inject(acks(0, {{1, 4}}));
   expect_segment(0);
   s.advance(20ms);
-  s.inject(acks(4, {{0, 1}}));  // it had the segment: D-SACK
+  s.inject(acks(4, {{0, 1}}));  // D-SACK: it was received twice
   EXPECT_EQ(s.stack().counters()[Count::duplicates_reported], 1u);
 }
 
@@ -408,7 +407,7 @@ TEST_F(SackSender,
 
 TEST_F(SackSender, WithoutChunksForTheLogItRecoversByDuplicateAcks) {
   Capacities capacities = small_capacities();
-  capacities.chunk_bytes = 128;  // too small to keep a log in
+  capacities.chunk_bytes = 128;  // too small for a scoreboard
   capacities.chunks = 1000;
   Script small(capacities, quiet());
   small.stack().use(kRecovery);
@@ -448,7 +447,7 @@ TEST_F(SackSender, DuplicateAcksLetTwoSegmentsGoAndGrowNothing) {  // RFC 5681, 
 TEST_F(SackSender, WhatWasSackedCountsWhenItIsAcknowledged) {  // RFC 5681, 3.1; RFC 3465, 2.2
   send_segments(10);
   s.advance(20ms);
-  s.inject(acks(0, {{1, 3}}));  // overtaken, not lost
+  s.inject(acks(0, {{1, 3}}));  // reordered, not lost
   EXPECT_EQ(s.info(id).cwnd, 10u * kMss);
   s.inject(acks(3));
   EXPECT_EQ(s.info(id).cwnd, 12u * kMss);
@@ -483,7 +482,7 @@ TEST_F(SackSender, AfterATimeoutOnlyWhatIsAcknowledgedGrowsTheWindow) {
   s.skip();
 }
 
-// RFC 9937: of the seven that are lost here, each ACK repairs at least as much as it delivers.
+// RFC 9937: seven segments are lost here, and each ACK releases at least as much as it delivers.
 TEST_F(SackSender, InRecoveryWhatIsDeliveredIsReplaced) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
@@ -547,7 +546,7 @@ TEST_F(SackSenderByCubic, SlowStartEndsWhenRoundTripsGrow) {  // RFC 9406, 4.2, 
     s.skip();
   }
   EXPECT_EQ(s.info(id).cwnd, 20u * kMss);
-  s.advance(24ms);  // 4 ms more are too much
+  s.advance(24ms);  // 4 ms more exceed the threshold
   for (std::uint32_t next = 11; next <= 17; ++next) {
     s.inject(acks(next).win(65535));
     s.skip();

@@ -1,4 +1,4 @@
-// The log of what is out, against a model.
+// The scoreboard of segments in flight, compared with a model.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -49,7 +49,7 @@ TEST_P(SentLogTest, IsAQueueThatKnowsWhatBecameOfEachAndGivesItsChunksBack) {
     if (random.below(100) < (step % 4000 < 2000 ? 60u : 40u)) {
       const auto past = log.past();
       log.push(Seq(next + 100), step);
-      if (log.past() == past) {  // no room: it was added to the last
+      if (log.past() == past) {  // no room: it was joined to the last record
         merged = true;
         model.back() = {model.back().begin, Seq(next + 100), step};
       } else {

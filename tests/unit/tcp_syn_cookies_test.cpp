@@ -20,7 +20,7 @@ class TcpSynCookiesTest : public ::testing::Test {
       : s_(small_capacities(), settings) {
     s_.stack().use(cookies_);
   }
-  /// Half-open handshakes from elsewhere up to the cap.
+  /// Half-open handshakes from other peers up to the cap.
   void flood(std::uint16_t port = 7) {
     for (std::uint16_t i = 0; i < 8; ++i) {
       s_.peer(static_cast<std::uint16_t>(50000 + i), port, IpAddress::v4(10, 0, 0, 99));
@@ -178,7 +178,7 @@ TEST_F(TcpSynCookiesTest, AForgedOneIsRefused) {
   s_.peer(40000, 7);
   s_.inject(Syn());
   s_.expect(SynAck());
-  // One off in any part of it, or from another port.
+  // A cookie with one wrong bit in any part of it, or from another port.
   for (const std::uint32_t bit : {0u, 23u, 24u, 26u, 27u, 28u, 31u}) {
     s_.inject(Ack().ack(1 ^ (1u << bit)));
     EXPECT_EQ(s_.take_all().at(0).flags, kRst);
@@ -211,12 +211,12 @@ TEST_F(TcpSynCookiesTest, AnOldOneIsRefused) {
   s_.advance(90s);
   s_.forget();
   flood();
-  s_.handshake(40002, 7);  // so that cookies are expected
+  s_.handshake(40002, 7);  // so that cookies are accepted
   s_.speak_for(old);
   s_.inject(Ack().seq(1));
   s_.expect(Rst());
   EXPECT_EQ(s_.count(Count::syn_cookies_refused), 1u);
-  // Nor when the five bits of time have come round.
+  // A cookie is not accepted when its five bits of time have wrapped, either.
   s_.advance(64s * 30);
   s_.forget();
   flood();
@@ -249,7 +249,7 @@ TEST_F(TcpSynCookiesTest, NoneWhenTheAcceptQueueIsFull) {
   s_.expect(SynAck());
   s_.handshake(40002, 7);
   s_.speak_for(s_.speaking_for() - 1);
-  s_.inject(Ack());  // the queue has filled meanwhile: dropped, not refused
+  s_.inject(Ack());  // the accept queue has filled meanwhile: dropped, not refused
   s_.expect_nothing();
   EXPECT_EQ(s_.count(Count::drop_segment_accept_queue), 1u);
   (void)s_.accept(listener);

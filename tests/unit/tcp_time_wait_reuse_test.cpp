@@ -1,5 +1,5 @@
-// A four-tuple in TIME-WAIT is used again (RFC 6191; RFC 9293, 3.6.1): by the peer's SYN and by our
-// own.
+// Reuse of a four-tuple in TIME-WAIT (RFC 6191; RFC 9293, 3.6.1): by the peer's SYN and by an
+// active open.
 #include <map>
 
 #include "stack/strike/strike.hpp"
@@ -16,7 +16,7 @@ ConnectRequest from_port(std::uint16_t local_port) {
   return request;
 }
 
-/// A connection of ours with timestamps, closed by us; the peer's clock shows `clock`.
+/// A connection with timestamps that the stack opened and closed; the peer's TSval is `clock`.
 void close_actively(Script& s, std::uint32_t clock) {
   const auto id = s.connect(from_port(5000));
   s.expect(Syn());
@@ -32,7 +32,7 @@ void close_actively(Script& s, std::uint32_t clock) {
 
 class TcpReopenTest : public ::testing::Test {
  protected:
-  /// A connection to our port 7, closed by us; with timestamps if a clock is given.
+  /// A connection to port 7 that the stack closed first; with timestamps if a clock is given.
   void close_passively(std::optional<std::uint32_t> clock) {
     s_.peer(40000, 7);
     s_.flow().timestamp = clock;
@@ -63,7 +63,7 @@ class TcpReopenTest : public ::testing::Test {
   const ListenerId listener_ = s_.listen(7);
 };
 
-// The peer has sent up to 2. RFC 6191, 2, case by case.
+// The peer's sequence numbers go up to 2. The cases of RFC 6191, 2.
 
 TEST_F(TcpReopenTest, ANewerTimestampReopensWhateverTheNumber) {
   close_passively(1000);
@@ -114,7 +114,7 @@ TEST_F(TcpReopenTest, OurNewNumbersAreBeyondTheOldOnes) {
 TEST_F(TcpReopenTest, AfterAResetTheRecordIsThere) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
-  s_.inject(Rst().seq(6));  // the peer knows nothing of it
+  s_.inject(Rst().seq(6));  // the peer has no such handshake
   EXPECT_EQ(s_.books().half_open, 0u);
   EXPECT_EQ(s_.books().time_wait, 1u);
   EXPECT_EQ(s_.count(Count::time_wait_reused), 0u);
@@ -136,7 +136,7 @@ TEST_F(TcpReopenTest, SoItIsWhenNobodyAnswersOrTheListenerGoes) {
 TEST_F(TcpReopenTest, ThePeerThatIsStillInTheOldConnectionIsAnsweredFromTheRecord) {
   close_passively(std::nullopt);
   const std::uint32_t iss = *s_.flow().iss;
-  EXPECT_TRUE(reopens(Syn().seq(100'000)));  // forged: the peer never got our last ACK
+  EXPECT_TRUE(reopens(Syn().seq(100'000)));  // forged: the peer never received the last ACK
   s_.flow().iss = iss;
   s_.inject(Fin().seq(1).ack(2));
   s_.expect(Ack().seq(2).ack(2));
@@ -148,7 +148,7 @@ TEST_F(TcpReopenTest, AnotherSynInItsWindowReopensAsWell) {
   close_passively(std::nullopt);
   const std::uint32_t last = *s_.flow().iss + 2;
   EXPECT_TRUE(reopens(Syn().seq(100'000)));
-  EXPECT_TRUE(reopens(Syn().seq(100'005)));  // back to LISTEN, the record still being there
+  EXPECT_TRUE(reopens(Syn().seq(100'005)));  // back to LISTEN, with the record still there
   EXPECT_EQ(s_.count(Count::half_open_replaced), 1u);
   EXPECT_GT(static_cast<std::int32_t>(*s_.flow().iss - last), 0) << "RFC 1122, 4.2.2.13";
   s_.inject(Ack().seq(100'006).ack(1));
@@ -188,7 +188,7 @@ TEST_F(TcpReopenTest, ASynThatFindsNoRoomLeavesTheRecord) {
   EXPECT_EQ(s_.books().time_wait, 1u);
 }
 
-// ---- Our own SYN ----
+// ---- An active open ----
 
 TEST(TcpReopenOurselvesTest, NotBeforeOurTimestampHasMovedOn) {
   Script s;
@@ -230,7 +230,7 @@ TEST(TcpReopenOurselvesTest, PortsWhoseTimestampHasNotMovedArePassedOver) {
   s.forget();
 }
 
-// ---- A fast loop on few four-tuples, both ends ours, for minutes ----
+// ---- A fast loop on few four-tuples between two stacks, for minutes ----
 
 class TcpFewTuplesTest : public ::testing::TestWithParam<bool> {};
 

@@ -1,4 +1,4 @@
-// The ring of TIME-WAIT records by itself, against a model that is nothing but a list.
+// The ring of TIME-WAIT records alone, compared with a model that is a plain list.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ class TimeWaitTableTest : public testing::Test {
     table_.remove(find(number));
   }
   void remove_oldest() { table_.remove(table_.oldest()); }
-  /// The numbers of those there are, in their order.
+  /// The numbers of the records in the ring, in order.
   std::vector<std::uint32_t> order() const {
     std::vector<std::uint32_t> numbers;
     table_.for_each([&](const TimeWait& record) { numbers.push_back(record.snd_nxt.value()); });
@@ -226,7 +226,7 @@ TEST_F(LargeTimeWaitTableTest, AsAListWouldHaveIt) {
     const auto entry =
         std::ranges::find_if(model_, [&](const Entry& e) { return e.number == number; });
     const std::uint32_t what = random.below(100);
-    // Times in which it fills alternate with times in which it empties.
+    // Periods in which it fills alternate with periods in which it empties.
     const std::uint32_t adds = now / 2'000 % 2 == 0 ? 75 : 30;
     if (what < adds) {
       if (entry != model_.end()) continue;

@@ -4,7 +4,7 @@
 namespace conker::test {
 namespace {
 
-/// A connection that we closed first; the script speaks for its peer.
+/// A connection that the stack closed first; the script speaks for its peer.
 void make_time_wait(Script& s, const ConnectRequest& request) {
   const auto id = s.connect(request);
   s.expect(Syn());
@@ -24,7 +24,7 @@ ConnectRequest from_port(std::uint16_t local_port, std::uint16_t port = 80) {
   return request;
 }
 
-/// A connection to our port 7 that we closed first.
+/// A connection to port 7 that the stack closed first.
 void make_passive_time_wait(Script& s, std::uint16_t peer_port) {
   const auto listener = s.listen(7);
   const auto id = s.accepted(listener, peer_port, 7);
@@ -73,7 +73,7 @@ TEST(TcpTimeWaitTest, ItsAnswersAreFew) {
   Script s;
   make_time_wait(s, from_port(5000));
   std::size_t answers = 0;
-  for (int i = 0; i < 340; ++i) {  // a peer that repeats its FIN whenever it hears an ACK
+  for (int i = 0; i < 340; ++i) {  // a peer that repeats its FIN at every ACK
     s.inject(Fin().seq(1));
     answers += s.take_all().size();
     s.advance(10ms);
@@ -92,7 +92,7 @@ TEST(TcpTimeWaitTest, OnlyAFinThatKnowsTheConnectionStartsTheTimeAnew) {
   s.advance(50s);
   s.inject(Segment(kFin).seq(1));  // no ACK
   s.skip();
-  s.inject(Fin().seq(1).ack(3));  // of what was never sent
+  s.inject(Fin().seq(1).ack(3));  // acknowledges data never sent
   s.skip();
   s.expect_nothing_for(11s);
   EXPECT_EQ(s.books().time_wait, 0u);
@@ -102,7 +102,7 @@ TEST(TcpTimeWaitTest, WhatIsOldIsAcknowledgedAndWhatIsAnAckIsNot) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.inject(Ack());
-  s.expect_nothing();  // or two sides in TIME-WAIT would talk for ever
+  s.expect_nothing();  // otherwise two ends in TIME-WAIT would answer each other for ever
   s.inject(Data("old").seq(0xfffffff0));
   s.expect(Ack().seq(2).ack(2));
   EXPECT_EQ(s.books().time_wait, 1u);

@@ -1,4 +1,4 @@
-// Bulk data between two stacks, in every weather: what arrives is what was sent.
+// Bulk data between two stacks over links with all impairments: the data received is the data sent.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,8 +33,7 @@ std::string random_text(std::size_t length, std::uint32_t seed) {
   return text;
 }
 
-/// One side of a transfer: sends a text and then half-closes, reads all until the other has, then
-/// closes.
+/// One side of a transfer: sends a text and half-closes, reads until the peer's FIN, then closes.
 struct Party {
   Stack* stack = nullptr;
   ConnectionId id;
@@ -42,7 +41,7 @@ struct Party {
   std::string received;
   bool open = false, shut = false, peer_closed = false, closed = false;
   CloseReason reason = CloseReason::kNotClosed;
-  std::uint32_t reads_at_most = 0xffffffff;  // each turn
+  std::uint32_t reads_at_most = 0xffffffff;  // bytes each turn
 
   void on_event(const Event& event) {
     if (event.connection != id) return;
@@ -78,7 +77,7 @@ struct Party {
 
 class TcpTransferTest : public ::testing::Test {
  protected:
-  /// Both sides send at once; true when both got everything.
+  /// Both sides send at once; true when both received everything.
   void transfer(std::size_t bytes, const Weather& weather,
                 std::uint32_t reads_at_most = 0xffffffff) {
     Wire wire(for_transfer(), {}, weather);
@@ -137,7 +136,7 @@ class TcpTransferTest : public ::testing::Test {
     }
   }
 
-  std::uint32_t cuts_ = 0;  // what the links cut, with SACK on both sides
+  std::uint32_t cuts_ = 0;  // Link::segmentation(); with SACK on both sides
   Duration took_{};
 };
 

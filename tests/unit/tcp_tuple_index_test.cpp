@@ -1,5 +1,5 @@
-// The hash that four-tuples are found by: every part of both families' tuples moves it, and so does
-// the key. The index of records by their hashes, against a model.
+// The hash of four-tuples: every part of both families' tuples changes it, and so does the key. The
+// index of records by their hashes, compared with a model.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -85,7 +85,7 @@ class TupleIndexTest : public testing::Test {
       }
     }
   }
-  /// Records come and go under hashes of `hashes_`.
+  /// Inserts and removes records under hashes of `hashes_`.
   void come_and_go(std::uint32_t seed, int steps) {
     test::Random random(seed);
     for (int i = 0; i < steps; ++i) {

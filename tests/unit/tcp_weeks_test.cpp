@@ -1,6 +1,5 @@
-// What is left alone for weeks and is used then. Ticks of 32 bits wrap after 51 days, and half of
-// that is as far as two of them can be told apart: nothing that happened may look as if it were
-// still to come.
+// Use after an idle time of weeks. Ticks of 32 bits wrap after 51 days, and two of them can only be
+// compared within half of that: no time in the past may be taken for one in the future.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -46,7 +45,7 @@ class Weeks : public testing::TestWithParam<std::tuple<int, Embedder>> {
   }
   void pass() { pass(s); }
 
-  /// With every option.
+  /// An established connection with every option.
   ConnectionId established() {
     const auto id = s.connect(80);
     s.expect(Syn());
@@ -70,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Days, Weeks,
                                           testing::Values(Embedder::kAsleep, Embedder::kAwake)),
                          name_of);
 
-// ---- What a connection remembers of times that are over ----
+// ---- Times in the past that a connection remembers ----
 
 TEST_P(Weeks, AfterAPauseAcksDoNotWait) {  // RFC 5681, 4.1
   const auto id = established();
@@ -187,7 +186,7 @@ TEST_P(Weeks, SilenceBeforeWhatWasHeardJustNowDoesNotCount) {
   s.expect(Ack().seq(0).ack(2));
 }
 
-// ---- What is not at rest ----
+// ---- Connections that are not idle ----
 
 TEST_P(Weeks, UnreadDataIsStillThere) {
   const auto id = established();
@@ -215,7 +214,7 @@ TEST_P(Weeks, HalfClosedForWeeks) {
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-// ---- What is due, however late ----
+// ---- Deadlines that are long past ----
 
 TEST_P(Weeks, WhatWasNotAcknowledgedIsSentAgainOrGivenUp) {  // RFC 9293, 3.8.1
   const auto id = established();
@@ -288,7 +287,7 @@ TEST_P(Weeks, ACookieIsWorthNothing) {  // RFC 4987, 3.6
   EXPECT_EQ(s.count(Count::syn_cookies_accepted), 0u);
 }
 
-// The two halves of one packet, weeks apart, make none (RFC 1122, 3.3.2).
+// Two fragments of one packet, weeks apart, are not reassembled (RFC 1122, 3.3.2).
 TEST_P(Weeks, AFragmentIsForgotten) {
   std::array<Ipv4Reassembly::Datagram, 2> table;
   std::vector<std::byte> whole(2000);
@@ -341,7 +340,7 @@ TEST(TcpWeeksTest, AnswersOfASecondAWrapAgoAreNotCounted) {
   (void)s.listen(80, 128, 1024);
   const auto resets = [&s](std::uint16_t port) {
     s.peer(port, 80);
-    for (int i = 0; i < 1200; ++i) s.inject(Ack().seq(1).ack(1));  // of nothing
+    for (int i = 0; i < 1200; ++i) s.inject(Ack().seq(1).ack(1));  // of data never sent
     return s.take_all().size();
   };
   EXPECT_LT(resets(40000), 1000u) << "no more than so many a second";
@@ -351,7 +350,7 @@ TEST(TcpWeeksTest, AnswersOfASecondAWrapAgoAreNotCounted) {
 
 // ---- Congestion control ----
 
-// RFC 9438, 5.8: time in which nothing is sent is none in which the window grows.
+// RFC 9438, 5.8: time in which nothing is sent does not count for the window's growth.
 TEST(TcpWeeksTest, CubicDoesNotGrowWhileNothingIsSent) {
   constexpr Cubic kCurve;
   Congestion c;
@@ -379,13 +378,13 @@ TEST(TcpWeeksTest, CubicGrowsOnAWrapAfterItsLastLoss) {
   EXPECT_GT(c.cwnd, before + 10 * kSegment);
 }
 
-// ---- RACK's microseconds, which wrap after 71 minutes ----
+// ---- RACK's clock of microseconds, which wraps after 71 minutes ----
 
 class RackPause : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Minutes, RackPause,
                          testing::Values(30, 36, 50, 70, 72, 110, 50 * 24 * 60));
 
-// The embedder was asleep with segments out; what came meanwhile tells of a hole.
+// The embedder was stopped with segments in flight; the ACKs that arrived meanwhile show a loss.
 TEST_P(RackPause, AHoleIsRepairedAtOnce) {  // RFC 8985, 6.2
   static constexpr SackRecovery kRepair;
   Settings settings = plain_settings();
@@ -403,7 +402,7 @@ TEST_P(RackPause, AHoleIsRepairedAtOnce) {  // RFC 8985, 6.2
   s.advance(20ms);
   s.inject(Ack().ack(1001));
   s.forget();
-  s.link().busy = true;  // nothing leaves and time passes, as for an embedder that was stopped
+  s.link().busy = true;  // nothing is sent and time passes, as when the embedder is stopped
   s.sleep(GetParam() * 1min);
   s.link().busy = false;
   s.inject(Ack().ack(1001).sack({{2001, 8001}}));
@@ -413,7 +412,7 @@ TEST_P(RackPause, AHoleIsRepairedAtOnce) {  // RFC 8985, 6.2
   s.forget();
   EXPECT_EQ(s.info(id).snd_una, s.info(id).snd_nxt);
   EXPECT_LE(s.info(id).srtt, 10min);
-  // And what follows is not held up by a wait that a wrap has made long.
+  // The reordering timer of what follows is not long past a wrap, either.
   ASSERT_EQ(s.send(id, std::string(4000, 'y')), 4000u);
   s.forget();
   s.inject(Ack().ack(8001).sack({{9001, 11001}}));

@@ -1,5 +1,5 @@
-// The window that is announced: growth with the reader, silly windows, zero windows (RFC
-// 9293, 3.8.6); urgent data (RFC 6093).
+// The receive window: growth with the reader, silly window avoidance, zero windows (RFC 9293,
+// 3.8.6); urgent data (RFC 6093).
 #include <string>
 
 #include "tests/unit/script.hpp"
@@ -78,7 +78,7 @@ TEST_F(TcpWindowGrowthTest, NotForAReaderThatIsSlowerThanTheWindow) {
   EXPECT_LE(announced(s), 65536u);
 }
 
-// Where a queue has grown on the way, the handshake's round trip says nothing any more.
+// Once a queue has grown on the path, the round trip of the handshake is out of date.
 TEST_F(TcpWindowGrowthTest, ARoundTripIsWhatThePeersDataSays) {
   Script s(with_chunks(4096), growing());
   const auto id = s.connect(80);
@@ -135,7 +135,7 @@ TEST_F(TcpWindowGrowthTest, TheRightEdgeNeverMovesBack) {
   }
 }
 
-// A whole window beyond a hole is kept, however large.
+// A whole window of out-of-order data is kept, however large.
 TEST_F(TcpWindowGrowthTest, AHoleAtTheBeginningOfALargeWindowLosesNothing) {
   Script s(with_chunks(4096), growing());
   const auto id = open(s);
@@ -224,8 +224,7 @@ TEST_F(TcpZeroWindowTest, TheAckOfAProbeIsNoDuplicate) {
 
 TEST_F(TcpZeroWindowTest, WhatHasNoAckIsUnacceptable) {
   fill(10'000);
-  s_.inject(
-      Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4: of ACKs alone there is an allowance
+  s_.inject(Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4, exempts valid ACKs only
   s_.expect(Ack().ack(10'001).win(0));
   EXPECT_EQ(s_.count(Count::drop_segment_unacceptable), 1u);
 }
@@ -236,13 +235,13 @@ TEST_F(TcpZeroWindowTest, AFinBeyondTheWindowIsNotThere) {
   s_.skip();
   EXPECT_EQ(s_.receive(id_).size(), 10'000u);
   s_.skip();
-  s_.inject(Data(std::string(1000, 'z')).seq(10'001));  // it was not the last of its data
+  s_.inject(Data(std::string(1000, 'z')).seq(10'001));  // more data had followed
   s_.skip();
   s_.expect_state(id_, State::kEstablished);
 }
 
 TEST_F(TcpZeroWindowTest, AFinThatDataHasPassedIsForgotten) {
-  s_.inject(Fin().seq(500));  // beyond a hole, and not true
+  s_.inject(Fin().seq(500));  // out of order, and false
   s_.skip();
   s_.inject(Data(std::string(1000, 'x')).seq(1));
   s_.skip();
@@ -256,11 +255,11 @@ TEST_F(TcpZeroWindowTest, AFinFitsIntoAWindowThatIsClosed) {
   s_.inject(Fin().carrying("z"));
   s_.skip();
   EXPECT_EQ(s_.info(id_).receive_queue, 10'000u);
-  s_.inject(Fin().seq(10'001));  // the window is closed: not yet
+  s_.inject(Fin().seq(10'001));  // the window is closed: not accepted yet
   s_.skip();
   EXPECT_EQ(s_.receive(id_).size(), 10'000u);
   s_.skip();
-  s_.advance(600ms);  // a FIN that comes again is answered twice a second
+  s_.advance(600ms);  // a repeated FIN is answered twice a second
   s_.inject(Fin().seq(10'001));
   s_.expect(Ack().ack(10'002));
   s_.expect_state(id_, State::kCloseWait);

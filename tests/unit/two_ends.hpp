@@ -1,5 +1,5 @@
-// Two stacks joined in memory: what one sends the other gets after a while, or not at all. Virtual
-// time, one thread, and an audit of both books whenever it is asked for.
+// Two stacks joined in memory: a frame sent by one arrives at the other after a delay, or is lost.
+// Virtual time, one thread, and an audit of both stacks at any time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,14 +16,14 @@
 
 namespace conker::test {
 
-/// What happens on the way, in each direction; rates in 1000.
+/// Impairments of the link, in each direction; rates in 1000.
 struct Weather {
   Duration delay = 50us;
   std::uint32_t loss = 0, duplicate = 0, reorder = 0;
   std::uint32_t seed = 1;
 };
 
-/// One end: a stack, its link and what its application does.
+/// One end: a stack, its link and its application.
 class End final : public Link {
  public:
   End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
@@ -34,13 +34,13 @@ class End final : public Link {
   std::uint32_t segmentation() const override { return cuts; }
 
   Stack& stack() { return *stack_; }
-  /// Every event of a turn, and then once with no event: step 3 of the turn.
+  /// Called with every event of a turn, and then once without one: step 3 of the turn.
   std::function<void(const Event&)> on_event;
   std::function<void()> on_turn;
-  /// Asked for its deadline before time moves.
+  /// Returns the application's deadline, before time moves.
   std::function<Instant()> deadline;
 
-  std::uint32_t cuts = 0;  // bytes of the longest packet that it cuts
+  std::uint32_t cuts = 0;  // Link::segmentation(), in bytes; 0: none
   std::deque<Bytes> outgoing;
 
  private:
@@ -55,11 +55,11 @@ class Wire {
   End& left() { return left_; }    // 10.0.0.1
   End& right() { return right_; }  // 10.0.0.2
   Instant now() const { return now_; }
-  /// Every this many turns both books are audited; they also are at the end of run().
+  /// Both stacks are audited every so many turns, and at the end of run().
   std::uint32_t audit_every = 1;
 
-  /// Lets time pass until `done`, or until `limit` of virtual time has passed. Says whether it was
-  /// done.
+  /// Runs until `done` returns true, or until `limit` of virtual time has passed; returns the last
+  /// result of `done`.
   bool run(const std::function<bool()>& done, Duration limit);
   void audit();
 

@@ -32,7 +32,7 @@ class UdpTest : public ::testing::Test {
   DatagramScene scene_;
 };
 
-// ---- Both ways ----
+// ---- Sending and receiving ----
 
 TEST_F(UdpTest, SendsAndReceivesWholeDatagrams) {
   const UdpId id = scene_.bind(7);
@@ -60,8 +60,7 @@ TEST_F(UdpTest, SendsAndReceivesWholeDatagrams) {
   EXPECT_EQ(sent->data, "answer");
 }
 
-// RFC 1122, 4.1.4: the interface gives the whole datagram; what does not fit is lost and said to
-// be.
+// RFC 1122, 4.1.4: the interface gives the datagram's length; what exceeds the buffer is lost.
 TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
   const UdpId id = scene_.bind(7);
   scene_.arrives(to_us(7, std::string(1000, 'x')));
@@ -84,7 +83,7 @@ TEST_F(UdpTest, RefusesWhatCannotBeSent) {
   EXPECT_EQ(scene_.sent_count(), 0u);
 }
 
-// RFC 1122, 4.1.4 and 3.3.3: what is larger than the interface carries leaves in fragments.
+// RFC 1122, 4.1.4 and 3.3.3: a datagram larger than the interface's MTU is fragmented.
 TEST_F(UdpTest, FragmentsWhatIsTooLarge) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1472, 'x')), Error::kOk);
@@ -106,7 +105,7 @@ TEST_F(UdpTest, SaysWhenTheLinkHasNoRoom) {
   EXPECT_EQ(scene_.count(Count::drop_datagram_link_busy), 1u);
 }
 
-// The bytes are the caller's: what waits for ARP must be a copy.
+// The bytes belong to the caller: a datagram that waits for ARP must be a copy.
 TEST_F(UdpTest, CopiesWhatWaitsForANeighbour) {
   const UdpId id = scene_.bind(7);
   scene_.answer_arp_requests = false;
@@ -121,7 +120,7 @@ TEST_F(UdpTest, CopiesWhatWaitsForANeighbour) {
   EXPECT_EQ(sent->data, "before");
 }
 
-// ---- Who gets what ----
+// ---- Delivery ----
 
 TEST_F(UdpTest, GivesADatagramToTheSocketThatIsMostPrecise) {
   const UdpId any = scene_.bind(7);
@@ -141,7 +140,7 @@ TEST_F(UdpTest, GivesADatagramToTheSocketThatIsMostPrecise) {
   EXPECT_EQ(scene_.count(Count::drop_datagram_no_socket), 1u);
 }
 
-// RFC 1122, 4.1.3.1: the sender is told that nobody is there.
+// RFC 1122, 4.1.3.1: the sender gets a port unreachable.
 TEST_F(UdpTest, AnswersDatagramsForNobody) {
   const UdpId id = scene_.bind(7);
   (void)send_to(id, kPeerAddress, 9, "so that ARP knows the peer");
@@ -171,7 +170,7 @@ TEST_F(UdpTest, DropsAWrongChecksumAndALyingLength) {
   frame[34 + 6] = frame[34 + 7] = std::byte{0};
   scene_.turn({frame});
   EXPECT_EQ(scene_.receive(id), "data") << "0 is no checksum";
-  frame[34 + 5] = std::byte{13};  // one more than there is
+  frame[34 + 5] = std::byte{13};  // one more than there are bytes
   scene_.turn({frame});
   EXPECT_EQ(scene_.count(Count::drop_datagram_malformed), 1u);
   scene_.arrives(to_us(0, "x"));
@@ -197,7 +196,7 @@ TEST_F(UdpTest, SocketsHaveACap) {
   EXPECT_EQ(udp().bind({}).error(), Error::kTableFull);
 }
 
-// RFC 6056, 3.3.1: nobody can tell the next port from those before.
+// RFC 6056, 3.3.1: ports do not reveal the next one.
 TEST_F(UdpTest, ChoosesPortsAtRandom) {
   std::set<std::uint16_t> seen;
   int rising = 0;
@@ -398,7 +397,7 @@ TEST_F(UdpTest, HearsAndSendsBroadcastsOnlyWhenAllowed) {
       << "a host somewhere else";
 }
 
-// RFC 1122, 3.3.6: one host's address in a broadcast frame is somebody's mistake.
+// RFC 1122, 3.3.6: a packet for one host's address in a broadcast frame is dropped.
 TEST_F(UdpTest, DropsOurOwnAddressInABroadcastFrame) {
   const UdpId id = scene_.bind({.local = {IpAddress(), Port{7}}, .broadcast = true});
   scene_.arrives(to_us(7, "x"), true);
@@ -422,7 +421,7 @@ TEST(UdpWithoutAddress, SpeaksAndHearsByBroadcast) {
   EXPECT_EQ(scene.udp().send_to(id, {kPeerAddress, Port{67}}, as_bytes("x")), Error::kNoRoute);
 }
 
-// ---- Noise ----
+// ---- Random input ----
 
 TEST_F(UdpTest, AccountsForEveryDatagramOfNoise) {
   Random random(3);

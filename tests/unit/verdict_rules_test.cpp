@@ -14,7 +14,7 @@ using verdict::Segment;
 class VerdictRulesTest : public ::testing::Test, protected test::VerdictScene {
  protected:
   void opened() { ASSERT_TRUE(open()); }
-  /// The rule is broken, with these figures.
+  /// Checks that the rule is broken, with these figures.
   static void expect(const std::optional<Finding>& finding, Rule rule, std::uint32_t expected,
                      std::uint32_t seen) {
     ASSERT_TRUE(finding) << "nothing was found";

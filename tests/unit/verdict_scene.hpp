@@ -1,4 +1,4 @@
-// Two hosts whose segments are judged: A opens a connection to B, and each says what a test wants.
+// Two hosts whose segments are judged: A opens a connection to B, and each sends what a test wants.
 #pragma once
 
 #include <cstdint>
@@ -24,32 +24,31 @@ class VerdictScene {
     return static_cast<std::byte>('a' + offset % 26);
   }
 
-  /// Sequence and acknowledgment numbers count from the initial ones; the data is what contents()
-  /// says.
+  /// A segment of A with relative sequence and acknowledgment numbers; its data is contents().
   Segment a(std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::uint32_t length = 0);
   Segment b(std::uint8_t flags, std::uint32_t seq, std::uint32_t ack, std::uint32_t length = 0);
   Segment syn() { return as_syn(a(kSyn, 0, 0)); }
   Segment syn_ack() { return as_syn(b(kSyn | kAck, 0, 1)); }
 
-  /// It is sent, and does not arrive.
+  /// Records a segment as sent, and not as received.
   std::optional<verdict::Finding> sent(const Segment& segment) {
     return judge.on_sent(segment, excuses);
   }
-  /// It arrives, whoever sent it.
+  /// Records a segment as received.
   void arrives(const Segment& segment) { judge.on_received(segment); }
-  /// Both.
+  /// Records a segment as sent and received.
   std::optional<verdict::Finding> say(const Segment& segment) {
     const auto finding = sent(segment);
     arrives(segment);
     return finding;
   }
-  /// A handshake; false when something is wrong with it.
+  /// Does a handshake; false when a rule is broken.
   bool open();
 
-  // What SYNs offer.
+  // Options that SYNs offer.
   bool timestamps = true, sack = true;
   std::uint8_t scale = 0;
-  std::uint32_t clock = 77;  // of timestamps
+  std::uint32_t clock = 77;  // TSval
   verdict::Excuses excuses;
   verdict::Conversations judge{contents};
 

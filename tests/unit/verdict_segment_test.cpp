@@ -34,7 +34,7 @@ class VerdictSegmentTest : public ::testing::Test {
   Segment segment_;
 };
 
-/// The IPv4 header's checksum made right again.
+/// Recomputes the IPv4 header's checksum.
 void finish_ip(test::Bytes& bytes, std::size_t header) {
   bytes[kIp + 10] = bytes[kIp + 11] = std::byte{0};
   std::uint32_t sum = 0;

@@ -67,7 +67,7 @@ TEST(WireDhcp, WritesARequest) {
             "37 06 01 03 06 33 3a 3b 39 02 05 dc ff 00 00 00 00");
 }
 
-// hazards.md: "DHCP: option overrun". What comes before it is good.
+// A known fault of other parsers: "option overrun". The options before it are valid.
 TEST(WireDhcp, SkipsOptionsThatOverrun) {
   const auto cut = parse(ack().with(3, be32(0x0a0000fe), 200));
   ASSERT_TRUE(cut);
@@ -94,8 +94,7 @@ TEST(WireDhcp, SkipsOptionsThatOverrun) {
   EXPECT_FALSE(parse_dhcp(bytes_of(whole.substr(0, 240)), kOurs)) << "no type";
 }
 
-// One option that cannot be is as if it had not been given: it costs neither the others nor the
-// lease.
+// An option of an invalid length or value is treated as absent: the others and the lease are kept.
 TEST(WireDhcp, SkipsLengthsAndValuesThatAKindCannotHave) {
   const auto skips = [](int kind, const std::string& data) {
     DhcpReply reply;
@@ -156,7 +155,7 @@ TEST(WireDhcp, TakesTheFirstRouterThatCanBeAHost) {
             IpAddress::v4(10, 0, 0, 254));
 }
 
-// RFC 6842, 3: a reply names the client that it is for, or nobody.
+// RFC 6842, 3: a reply carries the identifier of its client, or none.
 TEST(WireDhcp, RefusesWhatIsForAnotherClient) {
   EXPECT_TRUE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\2", 7))));
   EXPECT_FALSE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\3", 7))));
@@ -178,7 +177,7 @@ TEST(WireDhcp, RefusesWhatIsNoReplyOnEthernet) {
   EXPECT_FALSE(parse(reply));
 }
 
-// hazards.md: "DHCP: ... overloaded sname/file"
+// A known fault of other parsers: "overloaded sname/file".
 TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
   const auto field = [](const std::string& options, std::size_t size) {
     return (options + '\xff').append(size - options.size() - 1, '\xee');

@@ -13,7 +13,7 @@ using namespace test;
 const std::string kHeaderBytes =
     be16(0x1234) + be16(0x8180) + be16(1) + be16(0) + be16(0) + be16(0);
 
-/// The name at this place of a message that begins with a header and goes on with these bytes.
+/// Reads the name at an offset of a message that consists of a header and these bytes.
 std::optional<DnsName> name_at(const std::string& behind_header, std::size_t at) {
   const auto message = bytes_of(kHeaderBytes + behind_header);
   DnsName name;
@@ -70,7 +70,7 @@ TEST(WireDns, FollowsPointersBack) {
             DnsName::parse("vw.www.example.org"));
 }
 
-// hazards.md: "DNS: compression loops and forward pointers"
+// RFC 9267, 2: compression loops and forward pointers.
 TEST(WireDns, RefusesCompressionLoopsAndForwardPointers) {
   EXPECT_FALSE(name_at(dns_pointer(12), 12)) << "to itself";
   EXPECT_FALSE(name_at(dns_pointer(14) + dns_pointer(12), 12)) << "in a circle";
@@ -88,7 +88,7 @@ TEST(WireDns, RefusesCompressionLoopsAndForwardPointers) {
   EXPECT_FALSE(name_at(chain, 15 + 2 * 999)) << "a thousand jumps for one letter";
 }
 
-// hazards.md: "DNS: ... label and name length"
+// RFC 9267, 3: lengths of labels and names.
 TEST(WireDns, RefusesLabelsAndNamesThatAreTooLong) {
   EXPECT_FALSE(name_at(std::string("\x40") + repeated(64, 'a') + '\0', 12))
       << "RFC 6891, 5: not a length";
@@ -104,7 +104,7 @@ TEST(WireDns, RefusesLabelsAndNamesThatAreTooLong) {
       << "too long only after the jump";
 }
 
-// hazards.md: "DNS: ... NUL placement"
+// RFC 9267, 4: a NUL within a label.
 TEST(WireDns, ANulInsideALabelIsAByteLikeAnyOther) {
   const std::string nul = std::string("\7") + std::string("www\0bad", 7) + dns_name("example.org");
   const auto name = name_at(nul, 12);
@@ -115,7 +115,7 @@ TEST(WireDns, ANulInsideALabelIsAByteLikeAnyOther) {
       << "and without one it does not end at all";
 }
 
-// hazards.md: "DNS: ... RDLENGTH and counts that lie"
+// RFC 9267, 5 and 6: RDLENGTH and counts that are wrong.
 TEST(WireDns, RefusesDataLengthsThatLie) {
   const auto good =
       bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(60) + be16(4) + "1234");

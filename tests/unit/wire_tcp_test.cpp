@@ -12,7 +12,7 @@ using test::to_hex;
 
 constexpr IpAddress kA = IpAddress::v4(10, 77, 0, 1), kB = IpAddress::v4(10, 77, 0, 2);
 
-// A header with these data offset, flags and options.
+// A header with this data offset, flags and options.
 std::vector<std::byte> segment(std::string_view offset_and_flags, std::string_view behind = "") {
   return hex("c350 0050 00000001 00000002 " + std::string(offset_and_flags) + " faf0 0000 0000" +
              std::string(behind));
@@ -57,7 +57,7 @@ TEST(WireTcp, ReadsTheMss) {
 }
 
 TEST(WireTcp, ReadsTheOptionsOfASynAndSkipsOthers) {
-  // Window scale, SACK permitted, timestamps, one that nobody has defined, and the MSS.
+  // Window scale, SACK permitted, timestamps, an undefined option, and the MSS.
   const auto bytes =
       segment("c002", "030307 01 0402 0101 080a 11111111 22222222 fd04 beef 020405b4 0000");
   ASSERT_EQ(bytes.size() % 4, 0u);
@@ -181,8 +181,8 @@ TEST(WireTcp, ChecksumsPayloadInOddPieces) {
   }
 }
 
-// Whatever the bytes are, parsing them reads nothing outside (the sanitizers watch) and payload
-// lies within.
+// For any bytes, the parser reads nothing outside (the sanitizers watch) and the payload lies
+// within.
 TEST(WireTcp, SurvivesNoise) {
   test::Random random(4);
   for (int round = 0; round < 20000; ++round) {

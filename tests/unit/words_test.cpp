@@ -1,5 +1,5 @@
-// What the stack has words for: every state, reason, cause and error has its own, and no two are
-// alike.
+// to_string() of states, reasons, causes and errors: every value has a text of its own, and no two
+// are alike.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -12,7 +12,7 @@
 namespace conker {
 namespace {
 
-/// The words of all values from the first to `last`; then comes one that is none.
+/// The texts of all values from the first to `last`; the next value has none.
 template <typename Value>
 void expect_words(Value last, const std::string& for_others) {
   std::set<std::string> words;
