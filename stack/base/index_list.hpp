@@ -8,8 +8,18 @@
 
 namespace conker {
 
+/// A link is a member of the record, or of a part of the record that is called `lists`.
+template <auto Member, typename Record>
+constexpr auto& link_of(Record&& record) {
+  if constexpr (requires { record.*Member; }) {
+    return record.*Member;
+  } else {
+    return record.lists.*Member;
+  }
+}
+
 /// A FIFO queue. A record can be in one queue per link member; its owner must know whether it is.
-template <typename Record, std::uint32_t Record::*Next>
+template <typename Record, auto Next>
 class IndexQueue {
  public:
   bool empty() const { return head_ == kNone; }
@@ -17,11 +27,11 @@ class IndexQueue {
 
   template <typename Table>
   void push(Table& table, std::uint32_t index) {
-    table[index].*Next = kNone;
+    link_of<Next>(table[index]) = kNone;
     if (head_ == kNone) {
       head_ = index;
     } else {
-      table[tail_].*Next = index;
+      link_of<Next>(table[tail_]) = index;
     }
     tail_ = index;
   }
@@ -30,7 +40,7 @@ class IndexQueue {
   template <typename Table>
   std::uint32_t pop(Table& table) {
     const std::uint32_t index = head_;
-    if (index != kNone) head_ = table[index].*Next;
+    if (index != kNone) head_ = link_of<Next>(table[index]);
     return index;
   }
 
@@ -39,7 +49,7 @@ class IndexQueue {
   template <typename Table, typename Good>
   std::uint32_t count(const Table& table, Good&& good) const {
     std::uint32_t n = 0;
-    for (std::uint32_t at = head_; at != kNone; at = table[at].*Next) {
+    for (std::uint32_t at = head_; at != kNone; at = link_of<Next>(table[at])) {
       if (n == table.capacity() || at >= table.capacity() || !good(at)) return kNone;
       ++n;
     }
@@ -60,7 +70,7 @@ class IndexQueue {
 };
 
 /// A FIFO list from whose middle records can be removed.
-template <typename Record, std::uint32_t Record::*Next, std::uint32_t Record::*Previous>
+template <typename Record, auto Next, auto Previous>
 class IndexList {
  public:
   bool empty() const { return head_ == kNone; }
@@ -69,9 +79,9 @@ class IndexList {
 
   template <typename Table>
   void push(Table& table, std::uint32_t index) {
-    table[index].*Next = kNone;
-    table[index].*Previous = tail_;
-    (tail_ == kNone ? head_ : table[tail_].*Next) = index;
+    link_of<Next>(table[index]) = kNone;
+    link_of<Previous>(table[index]) = tail_;
+    (tail_ == kNone ? head_ : link_of<Next>(table[tail_])) = index;
     tail_ = index;
     ++size_;
   }
@@ -79,19 +89,19 @@ class IndexList {
   /// The first record, which is the next to be taken out.
   template <typename Table>
   void push_front(Table& table, std::uint32_t index) {
-    table[index].*Next = head_;
-    table[index].*Previous = kNone;
-    (head_ == kNone ? tail_ : table[head_].*Previous) = index;
+    link_of<Next>(table[index]) = head_;
+    link_of<Previous>(table[index]) = kNone;
+    (head_ == kNone ? tail_ : link_of<Previous>(table[head_])) = index;
     head_ = index;
     ++size_;
   }
 
   template <typename Table>
   void remove(Table& table, std::uint32_t index) {
-    const std::uint32_t next = table[index].*Next;
-    const std::uint32_t previous = table[index].*Previous;
-    (previous == kNone ? head_ : table[previous].*Next) = next;
-    (next == kNone ? tail_ : table[next].*Previous) = previous;
+    const std::uint32_t next = link_of<Next>(table[index]);
+    const std::uint32_t previous = link_of<Previous>(table[index]);
+    (previous == kNone ? head_ : link_of<Next>(table[previous])) = next;
+    (next == kNone ? tail_ : link_of<Previous>(table[next])) = previous;
     --size_;
   }
 

@@ -11,19 +11,19 @@ namespace {
 
 /// RFC 5961, 5.2: whoever knows nothing of the connection will hardly guess it.
 bool plausible_ack(const Connection& c, const TcpSegment& segment) {
-  return segment.has(TcpFlags::kAck) && segment.acknowledgment <= c.snd_nxt &&
-         segment.acknowledgment >= c.snd_una - c.max_snd_wnd;
+  return segment.has(TcpFlags::kAck) && segment.acknowledgment <= c.snd.nxt &&
+         segment.acknowledgment >= c.snd.una - c.snd.max_wnd;
 }
 
 /// All of the segment has been acknowledged, not long ago, by an ACK that seems to be lost.
 bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
-  return c.last_ack == c.rcv_nxt && segment.sequence >= c.rcv_nxt - c.rcv_limit;
+  return c.rcv.last_ack == c.rcv.nxt && segment.sequence >= c.rcv.nxt - c.buffer.limit;
 }
 
 /// A closed window keeps text and FIN out, but not the ACK that comes with them (RFC
 /// 9293, 3.10.7.4, first).
 bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
-  return c.rcv_wnd() == 0 && segment.sequence == c.rcv_nxt && segment.has(TcpFlags::kAck) &&
+  return c.rcv.wnd() == 0 && segment.sequence == c.rcv.nxt && segment.has(TcpFlags::kAck) &&
          !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
 }
 
@@ -57,7 +57,7 @@ Count Tcp::dispatch(const PacketIn& packet) {
   const std::uint32_t hash = hash_of(demux_key_, tuple);
   if (const auto slot = find(hash, tuple); slot != kNone) {
     Connection& c = connections_[slot];
-    touch(slot, c);
+    mark_active(slot, c);
     return c.state == State::kSynSent ? arrives_syn_sent(slot, *segment) : arrives(slot, *segment);
   }
   const Disposition met = meets_no_connection(tuple, hash, *segment);
@@ -69,7 +69,7 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const bool has_ack = segment.has(TcpFlags::kAck);
   // First: the ACK bit.
-  if (has_ack && (segment.acknowledgment <= c.iss || segment.acknowledgment > c.snd_nxt)) {
+  if (has_ack && (segment.acknowledgment <= c.snd.iss || segment.acknowledgment > c.snd.nxt)) {
     if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
     send_reset(c.tuple, segment);
     hurry_syn(slot);
@@ -84,26 +84,26 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
   }
   // Fourth: the SYN bit. (Third, security, is not ours.)
   if (!segment.has(TcpFlags::kSyn)) return Count::drop_segment_flags;
-  c.irs = segment.sequence;
-  c.rcv_nxt = c.rcv_adv = c.last_ack = segment.sequence + 1;
-  c.agreed = agree(settings_, segment);
-  if (c.syn_resent) c.agreed.ecn = false;  // the one sent again had not asked
-  c.ts_recent_at = Tick::floor(now_);
-  c.mss = send_mss(c.tuple, c.agreed);
+  c.rcv.irs = segment.sequence;
+  c.rcv.nxt = c.rcv.adv = c.rcv.last_ack = segment.sequence + 1;
+  c.negotiated = negotiate(settings_, segment);
+  if (c.retransmits.of_syn) c.negotiated.ecn = false;  // the one sent again had not asked
+  c.timestamps.recent_at = Tick::floor(now_);
+  c.path.mss = send_mss(c.tuple, c.negotiated);
   if (!has_ack) {
     // Simultaneous open: our SYN goes out again, with an ACK.
     change_state(slot, State::kSynReceived, Cause::kSegmentSyn);
-    c.snd_wnd = segment.window;  // of a SYN, so it is not scaled
-    c.snd_cursor = c.iss;
-    c.ack_now = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
-    c.rtt_timing = false;
+    c.snd.wnd = segment.window;  // of a SYN, so it is not scaled
+    c.snd.cursor = c.snd.iss;
+    c.pending.ack = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
+    c.timing.running = false;
     queue_text_of_syn(slot, segment);
     mark_dirty(slot);
     return Count::segments_delivered;
   }
   become_established(slot, segment, Cause::kSegmentSyn);
   acknowledge(slot, segment.acknowledgment);
-  c.ack_now = true;
+  c.pending.ack = true;
   mark_dirty(slot);
   // Sixth and on: data and FIN that came with the SYN.
   TcpSegment rest = segment;
@@ -119,10 +119,10 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
 // gets no more than the timer brings.
 void Tcp::hurry_syn(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.syn_hurried || c.snd_nxt == c.iss) return;
-  c.syn_hurried = true;
-  c.rtt_timing = false;  // Karn: nobody can tell which one is answered
-  c.snd_cursor = c.iss;
+  if (c.retransmits.syn_hurried || c.snd.nxt == c.snd.iss) return;
+  c.retransmits.syn_hurried = true;
+  c.timing.running = false;  // Karn: nobody can tell which one is answered
+  c.snd.cursor = c.snd.iss;
   mark_dirty(slot);
 }
 
@@ -132,7 +132,7 @@ void Tcp::hurry_syn(std::uint32_t slot) {
 Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   Connection& c = connections_[slot];
   if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
-      segment.sequence == c.irs) {
+      segment.sequence == c.rcv.irs) {
     // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt
     // with.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
@@ -141,7 +141,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   }
   const bool closed_window = !acceptable(c, segment);
   const bool unacceptable = closed_window && !only_ack_counts(c, segment);
-  if (c.agreed.timestamps && !segment.has(TcpFlags::kRst)) {
+  if (c.negotiated.timestamps && !segment.has(TcpFlags::kRst)) {
     if (!segment.timestamps) {
       // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do
       // not, and are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
@@ -166,13 +166,13 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
   const bool opens = c.state == State::kSynReceived;
   if (opens) {
-    if (segment.acknowledgment <= c.snd_una || segment.acknowledgment > c.snd_nxt) {
+    if (segment.acknowledgment <= c.snd.una || segment.acknowledgment > c.snd.nxt) {
       send_reset(c.tuple, segment);
       return Count::drop_segment_ack;
     }
     become_established(slot, segment, Cause::kSegmentAck);
   }
-  const Seq una = c.snd_una;
+  const Seq una = c.snd.una;
   if (!plausible_ack(c, segment)) {
     challenge(slot);
     return Count::drop_segment_ack;
@@ -180,20 +180,20 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   note_timestamp(c, segment);
   note_heard(c);
   process_ack(slot, segment);
-  if (c.snd_una != una) disarm(c, Timer::kUserTimeout);
+  if (c.snd.una != una) disarm(c, Timer::kUserTimeout);
   if (segment.user_timeout) adopt_user_timeout(c, *segment.user_timeout);
   // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line
   // (RFC 6093, 3.1).
   if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
   // Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving) && !closed_window) {
-    if (c.agreed.ecn) take_marks(c, segment);
+    if (c.negotiated.ecn) take_marks(c, segment);
     process_text(slot, segment);
     if (opens) take_text_of_syn(slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
     // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth).
     // The peer is told where we stand.
-    c.ack_now = true;
+    c.pending.ack = true;
     mark_dirty(slot);
   }
   return Count::segments_delivered;
@@ -203,27 +203,27 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
 // for 24 days says nothing any more (5.5).
 bool Tcp::old_duplicate(const Connection& c, const TcpSegment& segment) const {
   constexpr Duration kOutdated = 24h * 24;
-  return static_cast<std::int32_t>(segment.timestamps->value - c.agreed.ts_recent) < 0 &&
-         c.ts_recent_at.age(now_) < kOutdated;
+  return static_cast<std::int32_t>(segment.timestamps->value - c.negotiated.ts_recent) < 0 &&
+         c.timestamps.recent_at.age(now_) < kOutdated;
 }
 
 // RFC 7323, 4.3 (2): the timestamp of the segment that the last ACK of ours left room for.
 void Tcp::note_timestamp(Connection& c, const TcpSegment& segment) {
-  if (!c.agreed.timestamps || !segment.timestamps || segment.sequence > c.last_ack) return;
+  if (!c.negotiated.timestamps || !segment.timestamps || segment.sequence > c.rcv.last_ack) return;
   if (old_duplicate(c, segment)) return;
-  c.agreed.ts_recent = segment.timestamps->value;
-  c.ts_recent_at = Tick::floor(now_);
+  c.negotiated.ts_recent = segment.timestamps->value;
+  c.timestamps.recent_at = Tick::floor(now_);
 }
 
 // The four cases of 3.10.7.4, table 6. What a RST carries takes no sequence numbers (3.5.3; RFC
 // 5961, 3.2).
 bool Tcp::acceptable(const Connection& c, const TcpSegment& segment) const {
   const std::uint32_t length = segment.has(TcpFlags::kRst) ? 0 : segment.length();
-  const std::uint32_t window = c.rcv_wnd();
-  if (length == 0 && window == 0) return segment.sequence == c.rcv_nxt;
+  const std::uint32_t window = c.rcv.wnd();
+  if (length == 0 && window == 0) return segment.sequence == c.rcv.nxt;
   if (window == 0) return false;
-  return in_range(segment.sequence, c.rcv_nxt, window) ||
-         (length > 0 && in_range(segment.sequence + (length - 1), c.rcv_nxt, window));
+  return in_range(segment.sequence, c.rcv.nxt, window) ||
+         (length > 0 && in_range(segment.sequence + (length - 1), c.rcv.nxt, window));
 }
 
 Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
@@ -234,7 +234,7 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
   // ever.
   const bool text = !segment.payload.empty() && !segment.has(TcpFlags::kSyn);
   if (text) {
-    c.ack_now = true;
+    c.pending.ack = true;
     mark_dirty(slot);
   } else if (!challenge(slot)) {
     return Count::drop_segment_unacceptable;
@@ -244,11 +244,11 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
     return Count::drop_segment_unacceptable;
   const Seq end = segment.sequence + segment.length();
   // Behind a closed window only the beginning may have come before.
-  if (segment.sequence < c.rcv_nxt) note_duplicate(c, segment.sequence, min(end, c.rcv_nxt));
+  if (segment.sequence < c.rcv.nxt) note_duplicate(c, segment.sequence, min(end, c.rcv.nxt));
   // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's
   // wait for the lost one. What this one has overtaken is older than TS.Recent then, and has to
   // come again, too.
-  if (segment.length() > 0 && end <= c.rcv_nxt && repeats_the_acknowledged(c, segment)) {
+  if (segment.length() > 0 && end <= c.rcv.nxt && repeats_the_acknowledged(c, segment)) {
     note_timestamp(c, segment);
   }
   return Count::drop_segment_unacceptable;
@@ -258,12 +258,12 @@ Count Tcp::refuse_unacceptable(std::uint32_t slot, const TcpSegment& segment) {
 // about.
 Count Tcp::arrives_reset(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
-  if (segment.sequence != c.rcv_nxt) {
+  if (segment.sequence != c.rcv.nxt) {
     challenge(slot);
     return Count::drop_segment_reset;
   }
   counters_.add(Count::resets_in);
-  c.ack_now = false;  // whoever has reset wants no answer to what came before, either
+  c.pending.ack = false;  // whoever has reset wants no answer to what came before, either
   destroy(slot, c.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset,
           Cause::kSegmentReset);
   return Count::segments_delivered;
@@ -276,16 +276,16 @@ void Tcp::unreachable(const Unreachable& message) {
   const auto slot = find(hash_of(demux_key_, message.tuple), message.tuple);
   if (slot == kNone) return;
   Connection& c = connections_[slot];
-  touch(slot, c);
-  if (!in_range(message.sequence, c.snd_una, c.in_flight())) return;
+  mark_active(slot, c);
+  if (!in_range(message.sequence, c.snd.una, c.snd.in_flight())) return;
   counters_.add(Count::icmp_unreachable_accepted);
   if (message.type == Icmp4Message::kUnreachable &&
       message.code == Icmp4Message::kFragmentationNeeded) {
     return path_mtu_is(slot, message.mtu);
   }
-  c.icmp_type = message.type;
-  c.icmp_code = message.code;
-  c.icmp_from = message.from.v4_bits();
+  c.icmp.type = message.type;
+  c.icmp.code = message.code;
+  c.icmp.from = message.from.v4_bits();
   if (c.state == State::kSynSent && ends_an_open(message)) {
     destroy(slot, CloseReason::kUnreachable, Cause::kUnreachable);
   }

@@ -23,8 +23,9 @@ constexpr std::array<std::uint16_t, kTimerCount> kTimed{{
 /// The timer without which nothing would ever end the connection; none for those that wait for
 /// somebody else.
 bool has_its_end(const Connection& c) {
-  if (in_state(c.state, kOpening)) return c.is_armed(Timer::kConnect);
-  return c.state != State::kFinWait2 || !c.application_closed || c.is_armed(Timer::kFinWait2);
+  if (in_state(c.state, kOpening)) return c.timers.is_armed(Timer::kConnect);
+  return c.state != State::kFinWait2 || !c.application.closed ||
+         c.timers.is_armed(Timer::kFinWait2);
 }
 
 }  // namespace
@@ -48,36 +49,39 @@ TcpAudit Tcp::audit() const {
     }
     const Connection& c = connections_[slot];
     ++taken;
-    check(!connections_.resting(slot) || may_rest(c, Tick::floor(now_)),
+    check(!connections_.is_compact(slot) || may_compact(c, Tick::floor(now_)),
           "a connection rests that may not");
-    hashed += c.hashed ? 1 : 0;
-    queued += c.in_accept_queue ? 1 : 0;
-    dirty += c.on_dirty ? 1 : 0;
-    ready += c.on_ready ? 1 : 0;
-    reaping += c.on_reap ? 1 : 0;
+    hashed += c.listed.index ? 1 : 0;
+    queued += c.listed.accept_queue ? 1 : 0;
+    dirty += c.listed.dirty ? 1 : 0;
+    ready += c.listed.ready ? 1 : 0;
+    reaping += c.listed.reap ? 1 : 0;
     timers += wheel_.armed(slot) ? 1 : 0;
     hold(Use::kReceive, c.receive_queue.chunks(chunks_));
     hold(Use::kSend, c.send_queue.chunks(chunks_));
     hold(Use::kOutOfOrder, c.out_of_order.chunks());
-    hold(Use::kScoreboard, SentLog::chunks(chunks_, c.log));
-    holes += c.on_holes ? 1 : 0;
-    check(c.on_holes == !c.out_of_order.empty(),
+    hold(Use::kScoreboard, SentLog::chunks(chunks_, c.recovery.scoreboard));
+    holes += c.listed.holes ? 1 : 0;
+    check(c.listed.holes == !c.out_of_order.empty(),
           "data lies beyond a hole, or none, and a list says otherwise");
     if (c.state == State::kDestroy) {
-      check(!wheel_.armed(slot) && c.armed == 0, "a timer is armed on a connection in Destroy");
-      check(!c.hashed, "segments find a connection in Destroy");
-      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty() && c.log == 0,
+      check(!wheel_.armed(slot) && c.timers.armed == 0,
+            "a timer is armed on a connection in Destroy");
+      check(!c.listed.index, "segments find a connection in Destroy");
+      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty() &&
+                c.recovery.scoreboard == 0,
             "a connection in Destroy holds bytes");
-      check(c.on_dirty || c.on_ready || c.on_reap,
+      check(c.listed.dirty || c.listed.ready || c.listed.reap,
             "a connection in Destroy waits for nothing and is not reaped");
       continue;
     }
     ++result.live;
     const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
-    check(c.hashed != over, "segments find a connection that is over, or not one that is alive");
-    check(!c.application_closed || !over,
+    check(c.listed.index != over,
+          "segments find a connection that is over, or not one that is alive");
+    check(!c.application.closed || !over,
           "a connection that is over and closed by its application is still there");
-    if (c.hashed) {
+    if (c.listed.index) {
       check(find(c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
       check(half_open_.find(c.hash, c.tuple) == kNone,
             "a four-tuple is half open and connected at once");
@@ -86,22 +90,24 @@ TcpAudit Tcp::audit() const {
     }
     check(has_its_end(c), "no timer ends a connection whose peer is silent");
     for (unsigned i = 0; i < kTimerCount; ++i) {
-      check(!c.is_armed(static_cast<Timer>(i)) || in_state(c.state, kTimed[i]),
+      check(!c.timers.is_armed(static_cast<Timer>(i)) || in_state(c.state, kTimed[i]),
             "a timer is armed in a state that has no use for it");
-      const bool late = c.is_armed(static_cast<Timer>(i)) &&
-                        (!wheel_.armed(slot) || wheel_.deadline(slot) > c.deadlines[i]);
+      const bool late = c.timers.is_armed(static_cast<Timer>(i)) &&
+                        (!wheel_.armed(slot) || wheel_.deadline(slot) > c.timers.deadlines[i]);
       check(!late, "the wheel comes by after a connection's deadline");
     }
-    check(c.snd_una <= c.snd_nxt && c.snd_una <= c.snd_cursor && c.snd_cursor <= c.snd_nxt,
+    check(c.snd.una <= c.snd.nxt && c.snd.una <= c.snd.cursor && c.snd.cursor <= c.snd.nxt,
           "the send sequence space is out of order");
-    check(c.log == 0 || c.snd_una < c.snd_nxt, "a log of what is out, and nothing is out");
-    check(c.rcv_adv >= c.rcv_nxt || c.state == State::kSynSent,
+    check(c.recovery.scoreboard == 0 || c.snd.una < c.snd.nxt,
+          "a log of what is out, and nothing is out");
+    check(c.rcv.adv >= c.rcv.nxt || c.state == State::kSynSent,
           "the receive window has a negative size");
     check(!c.out_of_order.empty() || c.sack.blocks().empty(),
           "blocks are told of that are not there");
-    if (!c.on_dirty && in_state(c.state, kSynchronized)) {
-      const bool timed = c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist);
-      check(timed || (c.snd_nxt == c.snd_una && c.send_queue.empty()),
+    if (!c.listed.dirty && in_state(c.state, kSynchronized)) {
+      const bool timed =
+          c.timers.is_armed(Timer::kRetransmit) || c.timers.is_armed(Timer::kPersist);
+      check(timed || (c.snd.nxt == c.snd.una && c.send_queue.empty()),
             "data waits and no timer is armed for it");
     }
   }
@@ -115,13 +121,16 @@ TcpAudit Tcp::audit() const {
   // Whoever is on a list is a live record that says so, and whoever says so is on the list.
   const auto live = [this](std::uint32_t slot) { return connections_.live(slot); };
   check(dirty_.count(connections_,
-                     [&](auto slot) { return live(slot) && connections_[slot].on_dirty; }) == dirty,
+                     [&](auto slot) { return live(slot) && connections_[slot].listed.dirty; }) ==
+            dirty,
         "the list of connections with something to send and the table disagree");
   check(ready_.count(connections_,
-                     [&](auto slot) { return live(slot) && connections_[slot].on_ready; }) == ready,
+                     [&](auto slot) { return live(slot) && connections_[slot].listed.ready; }) ==
+            ready,
         "the list of connections with news and the table disagree");
   check(reap_.count(connections_,
-                    [&](auto slot) { return live(slot) && connections_[slot].on_reap; }) == reaping,
+                    [&](auto slot) { return live(slot) && connections_[slot].listed.reap; }) ==
+            reaping,
         "the list of connections to be freed and the table disagree");
 
   check(holes_.size() == holes,

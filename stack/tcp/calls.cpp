@@ -27,11 +27,11 @@ Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings,
   for (const Use use : {Use::kReceive, Use::kSend, Use::kOutOfOrder}) chunks_.open(use);
 }
 
-Connection* Tcp::living(ConnectionId id) {
+Connection* Tcp::find_live(ConnectionId id) {
   if (!connections_.holds(id)) return nullptr;
   Connection& c = connections_[id.slot];
   if (c.state == State::kDestroy) return nullptr;
-  touch(id.slot, c);
+  mark_active(id.slot, c);
   return &c;
 }
 
@@ -61,19 +61,19 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   if (slot == kNone) return fail(Error::kTableFull);
   Connection& c = connections_[slot];
   const Beginning beginning = beginning_of(tuple);
-  c.iss = beginning.iss;
-  c.ts_offset = beginning.ts_offset;
+  c.snd.iss = beginning.iss;
+  c.timestamps.offset = beginning.ts_offset;
   if (choice.time_wait != kNone) {
     // Beyond all that the old connection sent, the new one cannot be mistaken for it (RFC
     // 9293, 3.4.1, 3.6.1).
-    c.iss = max(c.iss, time_wait_[choice.time_wait].snd_nxt + 1);
+    c.snd.iss = max(c.snd.iss, time_wait_[choice.time_wait].snd_nxt + 1);
     time_wait_.remove(choice.time_wait);
     counters_.add(Count::time_wait_reused);
   }
-  c.snd_una = c.snd_nxt = c.snd_cursor = c.iss;
-  c.mss = our_mss(tuple);
-  c.cookie = request.cookie;
-  c.algorithm = request.congestion.value_or(settings_.congestion);
+  c.snd.una = c.snd.nxt = c.snd.cursor = c.snd.iss;
+  c.path.mss = our_mss(tuple);
+  c.application.token = request.cookie;
+  c.application.congestion = request.congestion.value_or(settings_.congestion);
   keep_alive(c, settings_.keepalive);
   counters_.add(Count::opened_active);
   change_state(slot, State::kSynSent, Cause::kActiveOpen);
@@ -126,22 +126,22 @@ Result<ConnectionId> Tcp::accept(ListenerId id) {
   const std::uint32_t slot = listener->accept_queue.head();
   listener->accept_queue.remove(connections_, slot);
   Connection& c = connections_[slot];
-  c.in_accept_queue = false;
-  c.listener = kNone;
+  c.listed.accept_queue = false;
+  c.lists.listener = kNone;
   post(slot, 0);  // what happened while it waited
-  touch(slot, c);
+  mark_active(slot, c);
   return connections_.id(slot);
 }
 
 Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> bytes) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  if (c->fin_queued || c->application_closed) return Error::kClosing;
+  if (c->fin.queued || c->application.closed) return Error::kClosing;
   if (!in_state(c->state, states(State::kSynSent, State::kSynReceived, State::kEstablished,
                                  State::kCloseWait))) {
     return Error::kNotConnected;
   }
-  if (c->send_queue.empty()) c->advanced_at = Tick::floor(now_);
+  if (c->send_queue.empty()) c->recovery.advanced_at = Tick::floor(now_);
   std::uint32_t taken = 0;
   bool empty = false;  // the budget
   while (taken < bytes.size() && !empty) {
@@ -157,13 +157,13 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
     empty = n < offered.size();
   }
   if (taken < bytes.size()) {
-    c->wants_writable = true;
+    c->application.wants_writable = true;
     if (c->send_queue.empty()) {  // no ACK of its own will make room
       starved_ = connections_.end();
       pool_exhausted_ = true;
     }
   }
-  c->bytes_sent += taken;
+  c->accounting.bytes_sent += taken;
   written_ += taken;
   if (taken > 0) mark_dirty(id.slot);
   return taken;
@@ -171,18 +171,18 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
 
 Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
   if (!connections_.holds(id)) return Error::kNoSuchId;
-  const Connection* c = connections_.at_work(id.slot);
+  const Connection* c = connections_.expanded(id.slot);
   if (c == nullptr) return 0u;
   if (c->state == State::kDestroy) return Error::kNoSuchId;
-  if (c->application_closed) return Error::kClosing;
+  if (c->application.closed) return Error::kClosing;
   std::uint32_t length = c->receive_queue.size();
   return c->receive_queue.gather(chunks_, 0, length, out);
 }
 
 Error Tcp::consume(ConnectionId id, std::uint32_t n) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  if (c->application_closed) return Error::kClosing;
+  if (c->application.closed) return Error::kClosing;
   if (n > c->receive_queue.size()) return Error::kInvalidArgument;
   c->receive_queue.consume(chunks_, n);
   if (n > 0) note_consumed(id.slot, n);
@@ -190,7 +190,7 @@ Error Tcp::consume(ConnectionId id, std::uint32_t n) {
 }
 
 Result<std::uint32_t> Tcp::receive(ConnectionId id, std::span<std::byte> out) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   const std::uint32_t n = c->receive_queue.copy(chunks_, out);
   const Error error = consume(id, n);
@@ -201,32 +201,32 @@ Result<std::uint32_t> Tcp::receive(ConnectionId id, std::span<std::byte> out) {
 // The FIN goes out behind what is queued; the state says at once that it will (RFC 9293, 3.10.4).
 void Tcp::queue_fin(std::uint32_t slot, Cause cause) {
   Connection& c = connections_[slot];
-  if (c.fin_queued) return;
-  c.fin_queued = true;
+  if (c.fin.queued) return;
+  c.fin.queued = true;
   if (c.state == State::kEstablished) change_state(slot, State::kFinWait1, cause);
   if (c.state == State::kCloseWait) change_state(slot, State::kLastAck, cause);
   mark_dirty(slot);
 }
 
 Error Tcp::shutdown(ConnectionId id) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  if (c->fin_queued || c->application_closed) return Error::kClosing;
+  if (c->fin.queued || c->application.closed) return Error::kClosing;
   queue_fin(id.slot, Cause::kShutdown);
   return Error::kOk;
 }
 
 Error Tcp::close(ConnectionId id) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  if (c->application_closed) return Error::kClosing;
+  if (c->application.closed) return Error::kClosing;
   leave_accept_queue(id.slot);
   // Data that nobody will read was acknowledged as if somebody would: a reset tells the truth (RFC
   // 2525, 2.17).
   const bool unread = !c->receive_queue.empty() || !c->out_of_order.empty();
   if (unread && in_state(c->state, kSynchronized)) return abort(id);
-  c->application_closed = true;
-  c->events = 0;
+  c->application.closed = true;
+  c->application.events = 0;
   switch (c->state) {
     case State::kSynSent:
       destroy(id.slot, CloseReason::kAborted, Cause::kClose);
@@ -247,12 +247,12 @@ Error Tcp::close(ConnectionId id) {
 Error Tcp::close(ConnectionId id, Duration bound) {
   if (bound <= Duration(0)) return abort(id);
   if (const Error error = close(id); error != Error::kOk) return error;
-  if (living(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongestTimeout));
+  if (find_live(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongestTimeout));
   return Error::kOk;
 }
 
 Error Tcp::abort(ConnectionId id) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   leave_accept_queue(id.slot);
   const bool over = in_state(c->state, states(State::kTimeWait, State::kClosed));
@@ -264,38 +264,38 @@ Error Tcp::abort(ConnectionId id) {
 // it.
 void Tcp::leave_accept_queue(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (!c.in_accept_queue) return;
-  listeners_[c.listener].accept_queue.remove(connections_, slot);
-  c.in_accept_queue = false;
-  c.listener = kNone;
+  if (!c.listed.accept_queue) return;
+  listeners_[c.lists.listener].accept_queue.remove(connections_, slot);
+  c.listed.accept_queue = false;
+  c.lists.listener = kNone;
 }
 
 Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
-  if (living(id) == nullptr) return Error::kNoSuchId;
+  if (find_live(id) == nullptr) return Error::kNoSuchId;
   if (!valid(keepalive)) return Error::kInvalidArgument;
   change_keepalive(id.slot, keepalive);
   return Error::kOk;
 }
 
 Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
-  if (living(id) == nullptr) return Error::kNoSuchId;
+  if (find_live(id) == nullptr) return Error::kNoSuchId;
   if (timeout < Duration(0) || timeout > kLongestTimeout) return Error::kInvalidArgument;
   change_user_timeout(id.slot, timeout);
   return Error::kOk;
 }
 
 Error Tcp::set_no_delay(ConnectionId id, bool no_delay) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  c->no_delay = no_delay;
+  c->application.no_delay = no_delay;
   mark_dirty(id.slot);
   return Error::kOk;
 }
 
 Error Tcp::set_cookie(ConnectionId id, std::uint32_t cookie) {
-  Connection* c = living(id);
+  Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  c->cookie = cookie;
+  c->application.token = cookie;
   return Error::kOk;
 }
 

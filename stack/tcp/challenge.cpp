@@ -21,7 +21,7 @@ bool Tcp::challenge(std::uint32_t slot) {
     return false;
   }
   c.challenged_at = now;
-  c.ack_now = true;
+  c.pending.ack = true;
   counters_.add(Count::challenge_acks_out);
   mark_dirty(slot);
   return true;
@@ -33,9 +33,9 @@ void Tcp::challenge(HalfOpen& record) {
   counters_.add(Count::challenge_acks_out);
   TcpSegment ack{
       .sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
-  ack.window = static_cast<std::uint16_t>(first_window() >> record.agreed.rcv_wscale);
-  if (record.agreed.timestamps) {
-    ack.timestamps = timestamps_now(record.ts_offset, record.agreed.ts_recent);
+  ack.window = static_cast<std::uint16_t>(first_window() >> record.negotiated.rcv_wscale);
+  if (record.negotiated.timestamps) {
+    ack.timestamps = timestamps_now(record.ts_offset, record.negotiated.ts_recent);
   }
   static_cast<void>(send_bare(record.tuple, ack));
 }

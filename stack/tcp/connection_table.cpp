@@ -2,26 +2,26 @@
 
 namespace conker {
 
-bool ConnectionTable::rest(std::uint32_t slot) {
-  const std::uint32_t folded = at_rest_.take();
-  if (folded == kNone) return false;
-  at_rest_[folded] = Resting(at_work_[slots_[slot]]);
-  at_work_.give_back(slots_[slot]);
-  slots_[slot] = folded | kResting;
+bool ConnectionTable::compact(std::uint32_t slot) {
+  const std::uint32_t at = compact_.take();
+  if (at == kNone) return false;
+  compact_[at] = CompactConnection(expanded_[slots_[slot]]);
+  expanded_.give_back(slots_[slot]);
+  slots_[slot] = at | kCompact;
   return true;
 }
 
-void ConnectionTable::wake(std::uint32_t slot) {
-  const std::uint32_t folded = slots_[slot] & ~kResting;
-  slots_[slot] = at_work_.take();
-  at_rest_[folded].wake(at_work_[slots_[slot]]);
-  at_rest_.give_back(folded);
+void ConnectionTable::expand(std::uint32_t slot) {
+  const std::uint32_t at = slots_[slot] & ~kCompact;
+  slots_[slot] = expanded_.take();
+  compact_[at].expand(expanded_[slots_[slot]]);
+  compact_.give_back(at);
 }
 
 Connection ConnectionTable::operator[](std::uint32_t slot) const {
-  if (!resting(slot)) return at_work_[slots_[slot]];
+  if (!is_compact(slot)) return expanded_[slots_[slot]];
   Connection c;
-  at_rest_[slots_[slot] & ~kResting].wake(c);
+  compact_[slots_[slot] & ~kCompact].expand(c);
   return c;
 }
 

@@ -1,5 +1,5 @@
-// The connections, named from outside by {slot, generation}: those at work in full, those at rest
-// folded small (resting.hpp). Only the table knows which is which.
+// The connections, named from outside by {slot, generation}: those at work in full, idle ones
+// compact (compact.hpp). Only the table knows which is which.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 #include "stack/base/record_pool.hpp"
 #include "stack/base/slot_table.hpp"
 #include "stack/settings.hpp"
+#include "stack/tcp/compact.hpp"
 #include "stack/tcp/connection.hpp"
-#include "stack/tcp/resting.hpp"
 
 namespace conker {
 
@@ -17,52 +17,53 @@ class ConnectionTable {
  public:
   ConnectionTable(Arena& arena, const Capacities& capacities)
       : slots_(arena, capacities.connections),
-        at_work_(arena, capacities.connections),
-        at_rest_(arena, std::min(capacities.resting, capacities.connections)) {}
+        expanded_(arena, capacities.connections),
+        compact_(arena, std::min(capacities.resting, capacities.connections)) {}
 
   /// A fresh connection, at work; kNone when the table is full.
   std::uint32_t take() {
     const std::uint32_t slot = slots_.take();
-    if (slot != kNone) slots_[slot] = at_work_.take();
+    if (slot != kNone) slots_[slot] = expanded_.take();
     return slot;
   }
   /// Only one at work.
   void free(std::uint32_t slot) {
-    at_work_.give_back(slots_[slot]);
+    expanded_.give_back(slots_[slot]);
     slots_.free(slot);
   }
 
-  /// Folds it, if there is room; from now on references to it are void. Only where may_rest().
-  bool rest(std::uint32_t slot);
-  bool resting(std::uint32_t slot) const { return (slots_[slot] & kResting) != 0; }
+  /// Makes it compact, if there is room; from now on references to it are void. Only where
+  /// may_compact().
+  bool compact(std::uint32_t slot);
+  bool is_compact(std::uint32_t slot) const { return (slots_[slot] & kCompact) != 0; }
 
   /// The connection, which is at work from now on.
   Connection& operator[](std::uint32_t slot) {
-    if (resting(slot)) [[unlikely]]
-      wake(slot);
-    return at_work_[slots_[slot]];
+    if (is_compact(slot)) [[unlikely]]
+      expand(slot);
+    return expanded_[slots_[slot]];
   }
-  /// A copy: who only looks wakes nobody.
+  /// A copy: who only looks expands nothing.
   Connection operator[](std::uint32_t slot) const;
-  /// Null when it is at rest, and so has nothing to look at in place.
-  const Connection* at_work(std::uint32_t slot) const {
-    return resting(slot) ? nullptr : &at_work_[slots_[slot]];
+  /// Null when it is compact, and so has nothing to look at in place.
+  const Connection* expanded(std::uint32_t slot) const {
+    return is_compact(slot) ? nullptr : &expanded_[slots_[slot]];
   }
 
   bool is(std::uint32_t slot, const FourTuple& tuple) const {
-    return resting(slot) ? at_rest_[slots_[slot] & ~kResting].tuple == PackedTuple::of(tuple)
-                         : at_work_[slots_[slot]].tuple == tuple;
+    return is_compact(slot) ? compact_[slots_[slot] & ~kCompact].tuple == PackedTuple::of(tuple)
+                            : expanded_[slots_[slot]].tuple == tuple;
   }
 
-  /// Calls f with every Connection at work and every Resting one, in place.
+  /// Calls f with every Connection and every CompactConnection, in place.
   template <typename F>
   void for_each_in_place(F&& f) {
     for (std::uint32_t slot = 0; slot < slots_.end(); ++slot) {
       if (!slots_.live(slot)) continue;
-      if (resting(slot)) {
-        f(at_rest_[slots_[slot] & ~kResting]);
+      if (is_compact(slot)) {
+        f(compact_[slots_[slot] & ~kCompact]);
       } else {
-        f(at_work_[slots_[slot]]);
+        f(expanded_[slots_[slot]]);
       }
     }
   }
@@ -74,24 +75,24 @@ class ConnectionTable {
   /// Slots from here on were never taken: the end for those who walk the table.
   std::uint32_t end() const { return slots_.end(); }
   std::uint32_t size() const { return slots_.size(); }
-  std::uint32_t resting() const { return at_rest_.taken(); }
+  std::uint32_t compact_count() const { return compact_.taken(); }
   /// Whether every connection is in one of the two pools; counted, not walked.
-  bool balanced() const { return at_work_.taken() + at_rest_.taken() == slots_.size(); }
+  bool balanced() const { return expanded_.taken() + compact_.taken() == slots_.size(); }
   template <typename F>
   void for_each_free(F&& f) const {
     slots_.for_each_free(f);
   }
 
  private:
-  static constexpr std::uint32_t kResting = 1u << 31;
+  static constexpr std::uint32_t kCompact = 1u << 31;
 
-  void wake(std::uint32_t slot);
+  void expand(std::uint32_t slot);
 
   // Of each connection its place in one of the two pools. The first has room for all of them, so
-  // that waking cannot fail; pages of it that are never needed are never touched.
+  // that expanding cannot fail; pages of it that are never needed are never touched.
   SlotTable<std::uint32_t, ConnectionId> slots_;
-  RecordPool<Connection, &Connection::hash> at_work_;
-  RecordPool<Resting, &Resting::hash> at_rest_;
+  RecordPool<Connection, &Connection::hash> expanded_;
+  RecordPool<CompactConnection, &CompactConnection::hash> compact_;
 };
 
 }  // namespace conker

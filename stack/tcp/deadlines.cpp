@@ -33,7 +33,7 @@ constexpr Duration kRtoAfterLostSyn = 3s;  // RFC 6298, 5.7
 }  // namespace
 
 Duration Tcp::rto(const Connection& c) const {
-  const Duration initial = c.syn_resent && c.state != State::kSynSent
+  const Duration initial = c.retransmits.of_syn && c.state != State::kSynSent
                                ? std::max(kRtoAfterLostSyn, settings_.rto_initial)
                                : settings_.rto_initial;
   return c.rtt.timeout(initial, settings_.rto_min, settings_.rto_max);
@@ -46,13 +46,14 @@ void Tcp::arm(std::uint32_t slot, Timer timer, Duration in) {
     return;
   }
   const Tick at = Tick::ceil(now_ + in);
-  c.deadlines[static_cast<unsigned>(timer)] = at;
-  c.armed = static_cast<std::uint16_t>(c.armed | 1u << static_cast<unsigned>(timer));
+  c.timers.deadlines[static_cast<unsigned>(timer)] = at;
+  c.timers.armed = static_cast<std::uint16_t>(c.timers.armed | 1u << static_cast<unsigned>(timer));
   if (!wheel_.armed(slot) || at < wheel_.deadline(slot)) wheel_.arm(slot, at);
 }
 
 void Tcp::disarm(Connection& c, Timer timer) {
-  c.armed = static_cast<std::uint16_t>(c.armed & ~(1u << static_cast<unsigned>(timer)));
+  c.timers.armed =
+      static_cast<std::uint16_t>(c.timers.armed & ~(1u << static_cast<unsigned>(timer)));
 }
 
 }  // namespace conker

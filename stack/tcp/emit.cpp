@@ -9,7 +9,7 @@ namespace conker {
 // A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an
 // ACK or a reset.
 Seq Tcp::bare_sequence(const Connection& c) const {
-  return min(c.snd_nxt, c.snd_una + c.snd_wnd);
+  return min(c.snd.nxt, c.snd.una + c.snd.wnd);
 }
 
 Sent Tcp::send_pure_ack(Connection& c) {
@@ -21,25 +21,26 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   if (length > 0) {
     const std::uint32_t pieces = gather(c, sequence, length);
     packet.pieces = pieces_.first(1 + pieces);
-    if (length > c.mss) packet.segment = c.mss;
+    if (length > c.path.mss) packet.segment = c.path.mss;
   }
-  packet.may_fragment = c.may_fragment;
+  packet.may_fragment = c.path.may_fragment;
   TcpSegment segment;
   segment.source = c.tuple.local_port;
   segment.destination = c.tuple.remote_port;
   segment.sequence = sequence;
-  segment.acknowledgment = c.rcv_nxt;
+  segment.acknowledgment = c.rcv.nxt;
   segment.flags = flags;
   segment.window = advertise(c);
-  if (c.agreed.timestamps) segment.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
+  if (c.negotiated.timestamps)
+    segment.timestamps = timestamps_now(c.timestamps.offset, c.negotiated.ts_recent);
   report(c, length, segment);
-  const bool new_data = length > 0 && sequence >= c.snd_nxt;
-  if (c.agreed.ecn) mark_for_ecn(c, new_data, segment, packet);
+  const bool new_data = length > 0 && sequence >= c.snd.nxt;
+  if (c.negotiated.ecn) mark_for_ecn(c, new_data, segment, packet);
   const Sent sent = send_packet(c.tuple, segment, packet);
   if (sent != Sent::kBusy) {
     acknowledged(c, segment);
-    if (new_data) c.cwr_owed = false;
-    if (length > c.mss) counters_.add(Count::segments_out, (length - 1) / c.mss);
+    if (new_data) c.pending.cwr = false;
+    if (length > c.path.mss) counters_.add(Count::segments_out, (length - 1) / c.path.mss);
   }
   return sent;
 }
@@ -49,8 +50,8 @@ void Tcp::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment,
                        PacketOut& packet) const {
   constexpr std::uint8_t kEct0 = 2;
   if (new_data) packet.ecn = kEct0;
-  if (new_data && c.cwr_owed) segment.flags |= TcpFlags::kCwr;
-  if (c.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
+  if (new_data && c.pending.cwr) segment.flags |= TcpFlags::kCwr;
+  if (c.pending.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
 }
 
 // A segment without data that needs no connection behind it; its ports are the tuple's.
@@ -99,11 +100,11 @@ Sent Tcp::send_packet(const FourTuple& tuple, const TcpSegment& segment, PacketO
 /// it: rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
 std::uint16_t Tcp::advertise(Connection& c) {
   const std::uint32_t limit = receive_limit(c);
-  if (window_opens(c, limit, 1)) c.rcv_adv = c.rcv_nxt + c.receive_room(limit);
-  const unsigned shift = c.agreed.rcv_wscale;
+  if (window_opens(c, limit, 1)) c.rcv.adv = c.rcv.nxt + c.receive_room(limit);
+  const unsigned shift = c.negotiated.rcv_wscale;
   const std::uint32_t window =
-      std::min<std::uint32_t>((c.rcv_wnd() + (1u << shift) - 1) >> shift, 0xffffu);
-  if (c.rcv_wnd() < window << shift) c.rcv_adv = c.rcv_nxt + (window << shift);
+      std::min<std::uint32_t>((c.rcv.wnd() + (1u << shift) - 1) >> shift, 0xffffu);
+  if (c.rcv.wnd() < window << shift) c.rcv.adv = c.rcv.nxt + (window << shift);
   return static_cast<std::uint16_t>(window);
 }
 
@@ -112,8 +113,8 @@ std::uint16_t Tcp::advertise(Connection& c) {
 void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment) const {
   constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
   constexpr std::uint32_t kBare = kBlockHead + kBlock * TcpSegment::kMaxSackBlocks;
-  std::uint32_t room = length == 0 ? kBare : c.mss > length ? c.mss - length : 0;
-  if (c.user_timeout_owed && room >= kUserTimeout) {
+  std::uint32_t room = length == 0 ? kBare : c.path.mss > length ? c.path.mss - length : 0;
+  if (c.pending.user_timeout && room >= kUserTimeout) {
     segment.user_timeout = advertised_user_timeout(&c);
     room -= kUserTimeout;
   }
@@ -122,18 +123,18 @@ void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment)
 
 // A segment of ours has told the peer what we have.
 void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
-  c.ack_now = false;
-  c.last_ack = c.rcv_nxt;
+  c.pending.ack = false;
+  c.rcv.last_ack = c.rcv.nxt;
   disarm(c, Timer::kDelayedAck);
   if (segment.sack_count > 0) c.sack.sent();
-  if (segment.user_timeout) c.user_timeout_owed = false;
+  if (segment.user_timeout) c.pending.user_timeout = false;
 }
 
 /// What the option of a segment of ours says (ADV_UTO).
 std::uint16_t Tcp::advertised_user_timeout(const Connection* c) const {
   constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
-  if (c != nullptr && c->user_timeout_fixed && c->user_timeout != 0)
-    return encode_user_timeout(Tick::duration(c->user_timeout));
+  if (c != nullptr && c->liveness.user_timeout_fixed && c->liveness.user_timeout != 0)
+    return encode_user_timeout(Tick::duration(c->liveness.user_timeout));
   return encode_user_timeout(settings_.user_timeout > Duration(0) ? settings_.user_timeout
                                                                   : kAdvertised);
 }

@@ -22,19 +22,19 @@ void Tcp::timers() {
 
 void Tcp::connection_timer(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  touch(slot, c);
+  mark_active(slot, c);
   const Tick now = Tick::floor(now_);
   for (unsigned i = 0; i < kTimerCount; ++i) {
     const auto timer = static_cast<Timer>(i);
-    if (!c.is_armed(timer) || c.deadlines[i] > now) continue;
+    if (!c.timers.is_armed(timer) || c.timers.deadlines[i] > now) continue;
     disarm(c, timer);
     expired(slot, timer);
     if (c.state == State::kDestroy) return;
   }
   for (unsigned i = 0; i < kTimerCount; ++i) {
-    if (!c.is_armed(static_cast<Timer>(i))) continue;
-    if (!wheel_.armed(slot) || c.deadlines[i] < wheel_.deadline(slot))
-      wheel_.arm(slot, c.deadlines[i]);
+    if (!c.timers.is_armed(static_cast<Timer>(i))) continue;
+    if (!wheel_.armed(slot) || c.timers.deadlines[i] < wheel_.deadline(slot))
+      wheel_.arm(slot, c.timers.deadlines[i]);
   }
 }
 
@@ -49,7 +49,7 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
       return;
     case Timer::kDelayedAck:
       counters_.add(Count::delayed_acks);
-      c.ack_now = true;
+      c.pending.ack = true;
       mark_dirty(slot);
       return;
     case Timer::kKeepalive:
@@ -69,9 +69,9 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
         return;
       }
       // The first probe has nothing before it that could have been lost.
-      if (c.unanswered++ != 0) network_.doubt_neighbour(c.tuple.remote);
+      if (c.retransmits.consecutive_timeouts++ != 0) network_.doubt_neighbour(c.tuple.remote);
       c.rtt.back_off();
-      c.probe = true;
+      c.pending.window_probe = true;
       mark_dirty(slot);
       return;
   }
@@ -80,9 +80,9 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
 void Tcp::retransmission_timer(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-  if (c.log != 0) {
+  if (c.recovery.scoreboard != 0) {
     const Recovery::Expiry expiry = recovery_->on_timer(c, context(c));
-    c.tail_probe = expiry == Recovery::Expiry::kProbe;
+    c.pending.tail_probe = expiry == Recovery::Expiry::kProbe;
     mark_dirty(slot);
     if (expiry != Recovery::Expiry::kTimeout) return;
   }
@@ -94,23 +94,23 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
   network_.doubt_neighbour(c.tuple.remote);
   if (!connecting) suspect_black_hole(slot);
   // Into a window that has closed nothing is sent again but probes.
-  if (c.log != 0 && c.snd_wnd == 0) end_flight(c);
+  if (c.recovery.scoreboard != 0 && c.snd.wnd == 0) end_flight(c);
   if (connecting) {
-    c.syn_resent = true;
-    c.snd_cursor = c.snd_una;
-  } else if (c.log != 0) {
+    c.retransmits.of_syn = true;
+    c.snd.cursor = c.snd.una;
+  } else if (c.recovery.scoreboard != 0) {
     recovery_->on_timeout(c, context(c));
   } else {
-    if (c.unanswered == 0) {
-      c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.mss, now_);
+    if (c.retransmits.consecutive_timeouts == 0) {
+      c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.path.mss, now_);
     }
-    c.congestion.cwnd = c.mss;
-    c.duplicates.on_timeout(c.snd_nxt);
-    c.snd_cursor = c.snd_una;
+    c.congestion.cwnd = c.path.mss;
+    c.recovery.duplicates.on_timeout(c.snd.nxt);
+    c.snd.cursor = c.snd.una;
   }
-  if (c.unanswered < 255) ++c.unanswered;
+  if (c.retransmits.consecutive_timeouts < 255) ++c.retransmits.consecutive_timeouts;
   c.rtt.back_off();
-  c.rtt_timing = false;  // Karn: what is sent again is not measured
+  c.timing.running = false;  // Karn: what is sent again is not measured
   mark_dirty(slot);
 }
 

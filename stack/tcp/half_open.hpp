@@ -7,7 +7,7 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/index_list.hpp"
 #include "stack/base/time.hpp"
-#include "stack/tcp/agreement.hpp"
+#include "stack/tcp/negotiated_options.hpp"
 #include "stack/tcp/tuple_index.hpp"
 
 namespace conker {
@@ -22,7 +22,7 @@ struct HalfOpen {
   Seq iss;
   Seq irs;
   std::uint32_t ts_offset = 0;  // of the timestamps that we send
-  Agreement agreed;
+  NegotiatedOptions negotiated;
   std::uint8_t retransmits = 0;
   bool reopens : 1 =
       false;  // its SYN was taken for newer than the TIME-WAIT record of the same four-tuple

@@ -59,7 +59,7 @@ Tcp::Disposition Tcp::arrives_listen(std::uint32_t listener, const FourTuple& tu
   record.ts_offset = beginning.ts_offset;
   if (beyond) record.iss = max(record.iss, *beyond + 1);
   record.reopens = beyond.has_value();
-  record.agreed = agree(settings_, segment);
+  record.negotiated = negotiate(settings_, segment);
   record.created = now_;
   counters_.add(Count::half_open_created);
   wheel_.arm(half_open_timer_id(index), Tick::ceil(now_ + settings_.rto_initial));
@@ -73,9 +73,10 @@ void Tcp::send_syn_ack(const HalfOpen& record, std::uint32_t timestamp) {
                      .flags = TcpFlags::kSyn | TcpFlags::kAck};
   syn_ack.window = static_cast<std::uint16_t>(first_window());
   syn_ack.mss = our_mss(record.tuple);
-  confirm(settings_, record.agreed, syn_ack);
+  confirm(settings_, record.negotiated, syn_ack);
   if (settings_.user_timeout_option) syn_ack.user_timeout = advertised_user_timeout(nullptr);
-  if (syn_ack.timestamps) syn_ack.timestamps = TcpTimestamps{timestamp, record.agreed.ts_recent};
+  if (syn_ack.timestamps)
+    syn_ack.timestamps = TcpTimestamps{timestamp, record.negotiated.ts_recent};
   static_cast<void>(send_bare(record.tuple, syn_ack));
 }
 
@@ -152,9 +153,9 @@ Tcp::Disposition Tcp::arrives_half_open(std::uint32_t index, const FourTuple& tu
     return arrives_listen(listener, tuple, hash, segment, beyond);
   }
   // Fifth: the ACK field.
-  if (record.agreed.timestamps) {
+  if (record.negotiated.timestamps) {
     if (!segment.timestamps) return Count::drop_segment_no_timestamps;
-    const std::uint32_t ahead = segment.timestamps->value - record.agreed.ts_recent;
+    const std::uint32_t ahead = segment.timestamps->value - record.negotiated.ts_recent;
     if (static_cast<std::int32_t>(ahead) < 0) return challenged(Count::drop_segment_paws);
   }
   if (!segment.has(TcpFlags::kAck)) return Count::drop_segment_flags;
@@ -185,26 +186,26 @@ Tcp::Disposition Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSe
 
   Connection& c = connections_[slot];
   counters_.add(Count::opened_passive);
-  c.passive = true;
-  c.opened_at = record.created;
-  c.cookie = listener.cookie;
-  c.algorithm = listener.congestion;
+  c.application.passive = true;
+  c.accounting.opened_at = record.created;
+  c.application.token = listener.cookie;
+  c.application.congestion = listener.congestion;
   keep_alive(c, listener.keepalive);
-  c.listener = record.listener;
-  c.in_accept_queue = true;
+  c.lists.listener = record.listener;
+  c.listed.accept_queue = true;
   listener.accept_queue.push(connections_, slot);
-  c.iss = record.iss;
-  c.snd_una = c.snd_nxt = c.snd_cursor = record.iss + 1;
-  c.irs = record.irs;
-  c.rcv_nxt = record.irs + 1;
-  c.rcv_adv = c.rcv_nxt + first_window();
-  c.last_ack = c.rcv_nxt;
-  c.agreed = record.agreed;
-  c.ts_offset = record.ts_offset;
-  c.ts_recent_at = Tick::floor(now_);
-  c.mss = send_mss(record.tuple, record.agreed);
-  c.retransmits = record.retransmits;
-  c.syn_resent = record.retransmits > 0;
+  c.snd.iss = record.iss;
+  c.snd.una = c.snd.nxt = c.snd.cursor = record.iss + 1;
+  c.rcv.irs = record.irs;
+  c.rcv.nxt = record.irs + 1;
+  c.rcv.adv = c.rcv.nxt + first_window();
+  c.rcv.last_ack = c.rcv.nxt;
+  c.negotiated = record.negotiated;
+  c.timestamps.offset = record.ts_offset;
+  c.timestamps.recent_at = Tick::floor(now_);
+  c.path.mss = send_mss(record.tuple, record.negotiated);
+  c.retransmits.total = record.retransmits;
+  c.retransmits.of_syn = record.retransmits > 0;
   if (record.retransmits == 0 && index != kNone) c.rtt.sample(now_ - record.created);
   become_established(slot, segment, Cause::kPassiveOpen);
   post(listener, record.listener);
@@ -230,10 +231,10 @@ Count Tcp::answer_with_cookie(const Listener& listener, const FourTuple& tuple,
   HalfOpen record;
   record.tuple = tuple;
   record.irs = syn.sequence;
-  record.agreed = agree(settings_, syn);
+  record.negotiated = negotiate(settings_, syn);
   record.ts_offset = timestamp_offset(tuple);
   std::uint32_t timestamp = timestamps_now(record.ts_offset, 0).value;
-  record.iss = cookies_->make(tuple, record.irs, record.agreed, timestamp, now_);
+  record.iss = cookies_->make(tuple, record.irs, record.negotiated, timestamp, now_);
   counters_.add(Count::syn_cookies_sent);
   send_syn_ack(record, timestamp);
   return Count::segments_delivered;
@@ -254,15 +255,16 @@ Tcp::Disposition Tcp::arrives_with_cookie(std::uint32_t listener, const FourTupl
   record.ts_offset = timestamp_offset(tuple);
   record.created = now_;
   const auto echo = settings_.timestamps ? segment.timestamps : std::nullopt;
-  const auto agreed = cookies_->check(tuple, record.irs, record.iss, echo, now_);
-  if (!agreed) {
+  const auto negotiated = cookies_->check(tuple, record.irs, record.iss, echo, now_);
+  if (!negotiated) {
     counters_.add(Count::syn_cookies_refused);
     return refuse_at_listener(listeners_[listener], tuple, segment);
   }
-  record.agreed = *agreed;
-  record.agreed.sack = agreed->sack && settings_.sack;
-  record.agreed.window_scaling = agreed->window_scaling && settings_.window_scaling;
-  if (record.agreed.window_scaling) record.agreed.rcv_wscale = window_scale(settings_) & 0xf;
+  record.negotiated = *negotiated;
+  record.negotiated.sack = negotiated->sack && settings_.sack;
+  record.negotiated.window_scaling = negotiated->window_scaling && settings_.window_scaling;
+  if (record.negotiated.window_scaling)
+    record.negotiated.rcv_wscale = window_scale(settings_) & 0xf;
   return promote(record, kNone, segment);
 }
 

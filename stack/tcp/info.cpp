@@ -14,70 +14,71 @@ bool Tcp::info(ConnectionId id, ConnectionInfo& out) const {
 ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   const Connection& c = connections_[slot];
   const auto deadline = [&](Timer timer) {
-    return c.is_armed(timer) ? c.deadlines[static_cast<unsigned>(timer)].instant(now_) : kNever;
+    return c.timers.is_armed(timer) ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(now_)
+                                    : kNever;
   };
   ConnectionInfo info;
   info.id = connections_.id(slot);
   info.tuple = c.tuple;
   info.state = c.state;
   info.reason = c.reason;
-  info.passive = c.passive;
-  info.application_closed = c.application_closed;
-  info.cookie = c.cookie;
-  info.age = now_ - c.opened_at;
+  info.passive = c.application.passive;
+  info.application_closed = c.application.closed;
+  info.cookie = c.application.token;
+  info.age = now_ - c.accounting.opened_at;
   info.send_queue = c.send_queue.size();
   info.receive_queue = c.receive_queue.size();
   info.out_of_order = c.out_of_order.bytes(chunks_);
-  info.iss = c.iss;
-  info.irs = c.irs;
-  info.snd_una = c.snd_una;
-  info.snd_nxt = c.snd_nxt;
-  info.rcv_nxt = c.rcv_nxt;
-  info.snd_wnd = c.snd_wnd;
-  info.rcv_wnd = c.rcv_wnd();
+  info.iss = c.snd.iss;
+  info.irs = c.rcv.irs;
+  info.snd_una = c.snd.una;
+  info.snd_nxt = c.snd.nxt;
+  info.rcv_nxt = c.rcv.nxt;
+  info.snd_wnd = c.snd.wnd;
+  info.rcv_wnd = c.rcv.wnd();
   info.cwnd = c.congestion.cwnd;
   info.ssthresh = c.congestion.ssthresh;
-  info.congestion = c.algorithm;
-  if (c.log != 0) {
-    SentLog log(chunks_, c.log);
+  info.congestion = c.application.congestion;
+  if (c.recovery.scoreboard != 0) {
+    SentLog log(chunks_, c.recovery.scoreboard);
     info.tracked = true;
     info.pipe = log.flight().pipe;
     info.sacked = log.flight().sacked;
-    info.lost = c.in_flight() - info.pipe - info.sacked;
+    info.lost = c.snd.in_flight() - info.pipe - info.sacked;
     info.recovering = log.flight().phase != Flight::Phase::kOpen;
   }
-  info.mss = c.mss;
+  info.mss = c.path.mss;
   info.rtt_measured = c.rtt.measured();
   info.srtt = c.rtt.srtt();
   info.rttvar = c.rtt.rttvar();
   info.rto = rto(c);
-  info.retransmits = c.retransmits;
-  info.resent_lost = c.resent[static_cast<std::size_t>(Resend::kLost)];
-  info.resent_timeout = c.resent[static_cast<std::size_t>(Resend::kTimeout)];
-  info.resent_probe = c.resent[static_cast<std::size_t>(Resend::kProbe)];
-  info.bytes_sent = c.bytes_sent;
-  info.bytes_received = c.bytes_received;
-  info.window_scaling = c.agreed.window_scaling;
-  info.timestamps = c.agreed.timestamps;
-  info.sack = c.agreed.sack;
-  info.ecn = c.agreed.ecn;
-  info.snd_wscale = c.agreed.snd_wscale;
-  info.rcv_wscale = c.agreed.rcv_wscale;
+  info.retransmits = c.retransmits.total;
+  info.resent_lost = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kLost)];
+  info.resent_timeout = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kTimeout)];
+  info.resent_probe = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kProbe)];
+  info.bytes_sent = c.accounting.bytes_sent;
+  info.bytes_received = c.accounting.bytes_received;
+  info.window_scaling = c.negotiated.window_scaling;
+  info.timestamps = c.negotiated.timestamps;
+  info.sack = c.negotiated.sack;
+  info.ecn = c.negotiated.ecn;
+  info.snd_wscale = c.negotiated.snd_wscale;
+  info.rcv_wscale = c.negotiated.rcv_wscale;
   info.receive_limit = receive_limit(c);
-  info.rcv_mss = c.rcv_mss;
-  info.quick_acks = c.quick_acks;
+  info.rcv_mss = c.rcv.mss;
+  info.quick_acks = c.rcv.quick_acks;
   info.sack_count = static_cast<std::uint8_t>(c.sack.blocks().size());
   std::ranges::copy(c.sack.blocks(), info.sack_blocks.begin());
-  info.keepalive = {.idle = Tick::duration(c.keepalive_idle),
-                    .interval = Tick::duration(c.keepalive_interval),
-                    .count = c.keepalive_count};
-  info.keepalive_unanswered = c.keepalive_sent;
-  info.user_timeout = Tick::duration(c.user_timeout);
-  if (c.icmp_type != 0) {
-    info.last_icmp = IcmpError{c.icmp_type, c.icmp_code, IpAddress::v4(c.icmp_from)};
+  info.keepalive = {.idle = Tick::duration(c.liveness.idle),
+                    .interval = Tick::duration(c.liveness.interval),
+                    .count = c.liveness.count};
+  info.keepalive_unanswered = c.liveness.sent;
+  info.user_timeout = Tick::duration(c.liveness.user_timeout);
+  if (c.icmp.type != 0) {
+    info.last_icmp = IcmpError{c.icmp.type, c.icmp.code, IpAddress::v4(c.icmp.from)};
   }
-  info.opened_at = c.opened_at;
-  info.established_at = c.established_at;
+  info.opened_at = c.accounting.opened_at;
+  info.established_at = c.accounting.established_at;
   info.ended_at = c.ended_at;
   info.retransmit_at = deadline(Timer::kRetransmit);
   info.persist_at = deadline(Timer::kPersist);

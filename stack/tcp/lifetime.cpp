@@ -22,9 +22,9 @@ std::uint32_t Tcp::make_connection(const FourTuple& tuple, std::uint32_t hash) {
   Connection& c = connections_[slot];
   c.tuple = tuple;
   c.hash = hash;
-  c.opened_at = now_;
+  c.accounting.opened_at = now_;
   index_.insert(hash, slot);
-  c.hashed = true;
+  c.listed.index = true;
   return slot;
 }
 
@@ -50,19 +50,19 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   c.ended_at = now_;
   count_end(reason);
   unhash(slot);
-  c.armed = 0;
+  c.timers.armed = 0;
   wheel_.cancel(slot);
   c.send_queue.clear(chunks_);
   c.receive_queue.clear(chunks_);
   forget_out_of_order(slot);
   end_flight(c);
   c.sack.clear();
-  if (c.in_accept_queue) {
+  if (c.listed.accept_queue) {
     // Its application never knew of it, so there is nobody to tell; the listener has its place in
     // the queue back.
-    listeners_[c.listener].accept_queue.remove(connections_, slot);
-    c.in_accept_queue = false;
-    c.events = 0;
+    listeners_[c.lists.listener].accept_queue.remove(connections_, slot);
+    c.listed.accept_queue = false;
+    c.application.events = 0;
   } else {
     post(slot, Event::kClosed);
   }
@@ -72,7 +72,7 @@ void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
 void Tcp::reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
   Connection& c = connections_[slot];
   if (in_state(c.state, kSynchronized | state_bit(State::kSynReceived))) {
-    c.reset_owed = true;
+    c.pending.reset = true;
     mark_dirty(slot);
   }
   destroy(slot, reason, cause);
@@ -84,7 +84,7 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   if (!change_state(slot, State::kTimeWait, cause)) return;
   Connection& c = connections_[slot];
   unhash(slot);
-  c.armed = 0;
+  c.timers.armed = 0;
   if (time_wait_.full() && time_wait_.capacity() > 0) {
     time_wait_.remove(time_wait_.oldest());
     time_wait_.prefetch_eviction();
@@ -92,35 +92,35 @@ void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
   }
   if (!time_wait_.full()) {
     TimeWait record{.tuple = PackedTuple::of(c.tuple),
-                    .snd_nxt = c.snd_nxt,
-                    .rcv_nxt = c.rcv_nxt,
+                    .snd_nxt = c.snd.nxt,
+                    .rcv_nxt = c.rcv.nxt,
                     .ends = Tick::ceil(now_ + settings_.time_wait),
-                    .ts_recent = c.agreed.ts_recent,
-                    .timestamps = c.agreed.timestamps,
-                    .rcv_wscale = c.agreed.rcv_wscale};
+                    .ts_recent = c.negotiated.ts_recent,
+                    .timestamps = c.negotiated.timestamps,
+                    .rcv_wscale = c.negotiated.rcv_wscale};
     record.spoke(Tick::floor(now_));
     time_wait_.add(record, c.hash);
     counters_.add(Count::time_wait_created);
   }
-  if (c.application_closed) destroy(slot, CloseReason::kClosed, cause);
+  if (c.application.closed) destroy(slot, CloseReason::kClosed, cause);
 }
 
 // Our FIN was the last and is acknowledged: the peer keeps the TIME-WAIT.
 void Tcp::finish_closed(std::uint32_t slot, Cause cause) {
   Connection& c = connections_[slot];
-  if (c.application_closed) {
+  if (c.application.closed) {
     destroy(slot, CloseReason::kClosed, cause);
   } else if (change_state(slot, State::kClosed, cause)) {
     unhash(slot);
-    c.armed = 0;
+    c.timers.armed = 0;
   }
 }
 
 void Tcp::unhash(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (!c.hashed) return;
+  if (!c.listed.index) return;
   index_.remove(c.hash, slot);
-  c.hashed = false;
+  c.listed.index = false;
 }
 
 void Tcp::count_end(CloseReason reason) {
@@ -149,17 +149,17 @@ void Tcp::mark_dirty(std::uint32_t slot) {
     return;
   }
   fresh_dirty_ = true;
-  if (c.on_dirty) return;
-  c.on_dirty = true;
+  if (c.listed.dirty) return;
+  c.listed.dirty = true;
   dirty_.push(connections_, slot);
 }
 
 void Tcp::post(std::uint32_t slot, std::uint8_t bits) {
   Connection& c = connections_[slot];
-  if (c.application_closed) bits &= Event::kClosed;  // it asked for nothing but the end
-  c.events |= bits;
-  if (c.events == 0 || c.on_ready || c.in_accept_queue) return;
-  c.on_ready = true;
+  if (c.application.closed) bits &= Event::kClosed;  // it asked for nothing but the end
+  c.application.events |= bits;
+  if (c.application.events == 0 || c.listed.ready || c.listed.accept_queue) return;
+  c.listed.ready = true;
   ready_.push(connections_, slot);
 }
 
@@ -186,45 +186,45 @@ bool Tcp::next_event(Event& event) {
     const std::uint32_t slot = ready_.pop(connections_);
     if (slot == kNone) return false;
     Connection& c = connections_[slot];
-    event = Event{.mask = c.events,
+    event = Event{.mask = c.application.events,
                   .reason = c.reason,
-                  .cookie = c.cookie,
+                  .cookie = c.application.token,
                   .connection = connections_.id(slot),
                   .listener = {}};
-    c.events = 0;
-    c.on_ready = false;
-    touch(slot, c);
+    c.application.events = 0;
+    c.listed.ready = false;
+    mark_active(slot, c);
     offer_to_reaper(slot);
     if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
   }
 }
 
-void Tcp::let_rest() {
+void Tcp::compact_idle() {
   const Tick now = Tick::floor(now_);
-  for (auto all = touched_.take(); !all.empty();) {
+  for (auto all = active_.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(connections_);
     Connection& c = connections_[slot];
-    c.on_touched = false;
-    if (!may_rest(c, now)) continue;
+    c.listed.active = false;
+    if (!may_compact(c, now)) continue;
     // The wheel comes by when there is something to do, and not for what has been disarmed since.
-    if (c.is_armed(Timer::kKeepalive)) {
-      wheel_.arm(slot, c.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
+    if (c.timers.is_armed(Timer::kKeepalive)) {
+      wheel_.arm(slot, c.timers.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
     } else {
       wheel_.cancel(slot);
     }
-    connections_.rest(slot);
+    connections_.compact(slot);
   }
 }
 
 void Tcp::offer_to_reaper(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.state != State::kDestroy || c.on_ready || c.on_dirty || c.on_reap) return;
-  c.on_reap = true;
+  if (c.state != State::kDestroy || c.listed.ready || c.listed.dirty || c.listed.reap) return;
+  c.listed.reap = true;
   reap_.push(connections_, slot);
 }
 
 void Tcp::reap() {
-  let_rest();
+  compact_idle();
   for (auto all = reap_.take(); !all.empty();) free(all.pop(connections_));
   const bool held_back = std::exchange(held_back_, false);
   if (!table_starved_ || held_back) return;
@@ -234,7 +234,7 @@ void Tcp::reap() {
   for (auto all = ready_.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(connections_);
     Connection& c = connections_[slot];
-    if (c.state == State::kDestroy && !c.on_dirty) {
+    if (c.state == State::kDestroy && !c.listed.dirty) {
       counters_.add(Count::events_lost);
       free(slot);
     } else {

@@ -17,17 +17,18 @@ std::uint32_t Tcp::send_limit(const Connection& c) const {
   const std::uint32_t ceiling = chunks_.ceiling(Use::kSend);
   const bool pressed = chunks_.available(Use::kSend) < ceiling - ceiling / 8;
   const std::uint32_t unsent =
-      pressed ? std::clamp(c.snd_wnd, chunks_.chunk_bytes(), kMostUnsent) : kMostUnsent;
-  const std::uint32_t most = std::min(settings_.send_buffer, c.in_flight() + unsent);
-  const std::uint32_t least = std::min(most, std::max<std::uint32_t>(chunks_.chunk_bytes(), c.mss));
+      pressed ? std::clamp(c.snd.wnd, chunks_.chunk_bytes(), kMostUnsent) : kMostUnsent;
+  const std::uint32_t most = std::min(settings_.send_buffer, c.snd.in_flight() + unsent);
+  const std::uint32_t least =
+      std::min(most, std::max<std::uint32_t>(chunks_.chunk_bytes(), c.path.mss));
   return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kSend, most)));
 }
 
 /// Bytes that the window and what waits for the application may have together: what the connection
 /// has grown to, a fair share of the budget at most, and two segments at least.
 std::uint32_t Tcp::receive_limit(const Connection& c) const {
-  const std::uint32_t most = c.agreed.window_scaling ? c.rcv_limit : first_window();
-  const std::uint32_t least = std::min<std::uint32_t>(most, 2u * c.mss);
+  const std::uint32_t most = c.negotiated.window_scaling ? c.buffer.limit : first_window();
+  const std::uint32_t least = std::min<std::uint32_t>(most, 2u * c.path.mss);
   return std::max(least, static_cast<std::uint32_t>(chunks_.fair_share(Use::kReceive, most)));
 }
 
@@ -35,7 +36,7 @@ std::uint32_t Tcp::receive_limit(const Connection& c) const {
 /// segments, a fair share of the budget at most, and a segment at least.
 std::uint32_t Tcp::out_of_order_limit(const Connection& c) const {
   const std::uint32_t most = 64 + 2 * (receive_limit(c) / chunks_.chunk_bytes());
-  const std::uint32_t least = std::min(most, chunks_.chunks_for(c.mss));
+  const std::uint32_t least = std::min(most, chunks_.chunks_for(c.path.mss));
   const std::uint64_t share =
       chunks_.fair_share(Use::kOutOfOrder, std::uint64_t{most} * chunks_.chunk_bytes());
   return std::max(least, static_cast<std::uint32_t>(share / chunks_.chunk_bytes()));
@@ -48,24 +49,27 @@ std::uint32_t Tcp::out_of_order_limit(const Connection& c) const {
 bool Tcp::window_opens(const Connection& c, std::uint32_t limit, std::uint32_t segments) const {
   // While there is a hole it stands still: an ACK with another window is no duplicate (RFC 5681,
   // 2), and a peer that is not told of blocks would wait for its timer instead of filling the hole.
-  if (!c.agreed.sack && !c.out_of_order.empty()) return false;
+  if (!c.negotiated.sack && !c.out_of_order.empty()) return false;
   return c.receive_room(limit) >=
-         c.rcv_wnd() + std::min<std::uint32_t>(limit / 2, segments * c.mss);
+         c.rcv.wnd() + std::min<std::uint32_t>(limit / 2, segments * c.path.mss);
 }
 
 /// How far from snd_una data may reach that goes now, where all that has gone reaches to `offset`.
 std::uint32_t Tcp::usable_window(const Connection& c, std::uint32_t offset) const {
-  if (c.log != 0) return std::min(c.snd_wnd, offset + recovery_->allowance(c, context(c)));
-  return std::min(c.snd_wnd, c.congestion.cwnd + c.duplicates.extra_segments() * c.mss);
+  if (c.recovery.scoreboard != 0)
+    return std::min(c.snd.wnd, offset + recovery_->allowance(c, context(c)));
+  return std::min(c.snd.wnd,
+                  c.congestion.cwnd + c.recovery.duplicates.extra_segments() * c.path.mss);
 }
 
 // FlightSize, of which a reduction is reckoned (RFC 5681, (4)), without what limited transmit has
 // sent (3.2, (2)). With SACK, data that the peer has beyond a hole is out in name only; the window
 // says what was let go.
 std::uint32_t Tcp::flight_size(const Connection& c) const {
-  const std::uint32_t out = c.in_flight();
-  return c.log != 0 ? std::min(out, c.congestion.cwnd)
-                    : c.duplicates.without_extra(out, c.congestion.cwnd, c.mss);
+  const std::uint32_t out = c.snd.in_flight();
+  return c.recovery.scoreboard != 0
+             ? std::min(out, c.congestion.cwnd)
+             : c.recovery.duplicates.without_extra(out, c.congestion.cwnd, c.path.mss);
 }
 
 // ---- How large its segments are ----
@@ -78,8 +82,9 @@ std::uint16_t Tcp::our_mss(const FourTuple& tuple) const {
 /// What data one segment of ours carries at most: the MSS counts neither header nor options (RFC
 /// 9293, 3.7.1), and wherever in a chunk it begins, its data must not lie in more pieces than a
 /// packet has.
-std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) const {
-  const std::uint32_t mss = std::min(our_mss(tuple), agreed.peer_mss) - option_bytes(agreed);
+std::uint16_t Tcp::send_mss(const FourTuple& tuple, const NegotiatedOptions& negotiated) const {
+  const std::uint32_t mss =
+      std::min(our_mss(tuple), negotiated.peer_mss) - option_bytes(negotiated);
   return static_cast<std::uint16_t>(std::min(mss, data_in_pieces()));
 }
 
@@ -87,7 +92,8 @@ std::uint16_t Tcp::send_mss(const FourTuple& tuple, const Agreement& agreed) con
 
 const CongestionControl& Tcp::control(const Connection& c) const {
   static constexpr NewReno kNewReno;
-  const CongestionControl* handed_in = controls_[static_cast<std::size_t>(c.algorithm)];
+  const CongestionControl* handed_in =
+      controls_[static_cast<std::size_t>(c.application.congestion)];
   return handed_in != nullptr ? *handed_in : kNewReno;
 }
 

@@ -31,7 +31,7 @@ struct Listener {
   Keepalive keepalive;
   HalfOpenTable::List half_open;
   /// Established, and not yet seen by the application.
-  IndexList<Connection, &Connection::accept_next, &Connection::accept_previous> accept_queue;
+  IndexList<Connection, &Lists::accept_next, &Lists::accept_previous> accept_queue;
   std::uint32_t port_next = kNone;
   std::uint32_t ready_next = kNone;
   bool on_ready = false;

@@ -27,19 +27,19 @@ bool Tcp::valid(const Keepalive& keepalive) {
 }
 
 void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
-  c.keepalive_idle = ticks(keepalive.idle);
-  c.keepalive_interval = ticks(keepalive.interval);
-  c.keepalive_count = keepalive.count;
+  c.liveness.idle = ticks(keepalive.idle);
+  c.liveness.interval = ticks(keepalive.interval);
+  c.liveness.count = keepalive.count;
 }
 
 /// The application has other wishes than before, valid ones.
 void Tcp::change_keepalive(std::uint32_t slot, const Keepalive& keepalive) {
   Connection& c = connections_[slot];
   keep_alive(c, keepalive);
-  c.keepalive_sent = 0;
+  c.liveness.sent = 0;
   disarm(c, Timer::kKeepalive);
-  if (c.keepalive_idle != 0 && in_state(c.state, kSynchronized)) {
-    arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
+  if (c.liveness.idle != 0 && in_state(c.state, kSynchronized)) {
+    arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
   }
 }
 
@@ -47,43 +47,43 @@ void Tcp::change_keepalive(std::uint32_t slot, const Keepalive& keepalive) {
 void Tcp::keepalive_expired(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (!in_state(c.state, kSynchronized)) return;
-  const Duration heard = c.heard_at.age(now_);
-  const Duration idle = Tick::duration(c.keepalive_idle + 1);
+  const Duration heard = c.liveness.heard_at.age(now_);
+  const Duration idle = Tick::duration(c.liveness.idle + 1);
   if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
-    arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
+    arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
     return;
   }
-  if (c.keepalive_sent == 0 && heard < idle) {
+  if (c.liveness.sent == 0 && heard < idle) {
     arm(slot, Timer::kKeepalive, idle - heard);
     return;
   }
-  if (c.keepalive_sent >= c.keepalive_count) {
+  if (c.liveness.sent >= c.liveness.count) {
     reset_and_destroy(slot, CloseReason::kTimedOut, Cause::kKeepaliveTimeout);
     return;
   }
-  if (c.keepalive_sent++ != 0) network_.doubt_neighbour(c.tuple.remote);
-  c.keepalive_due = true;
+  if (c.liveness.sent++ != 0) network_.doubt_neighbour(c.tuple.remote);
+  c.pending.keepalive = true;
   mark_dirty(slot);
-  arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_interval));
+  arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.interval));
 }
 
 // The number before the next is one that the peer has acknowledged, so it must answer (RFC
 // 9293, 3.8.4).
 Sent Tcp::transmit_keepalive(Connection& c) {
   if (waits_for_peer(c)) {
-    c.keepalive_due = false;
+    c.pending.keepalive = false;
     return Sent::kSent;
   }
-  const Sent sent = send_segment(c, c.snd_nxt - 1, 0, TcpFlags::kAck);
+  const Sent sent = send_segment(c, c.snd.nxt - 1, 0, TcpFlags::kAck);
   if (sent == Sent::kBusy) return sent;
   counters_.add(Count::keepalive_probes);
-  c.keepalive_due = false;
+  c.pending.keepalive = false;
   return sent;
 }
 
 /// Whether something of ours is not acknowledged yet.
 bool Tcp::waits_for_peer(const Connection& c) const {
-  return c.snd_una != c.snd_nxt || !c.send_queue.empty();
+  return c.snd.una != c.snd.nxt || !c.send_queue.empty();
 }
 
 // ---- User timeout ----
@@ -91,24 +91,24 @@ bool Tcp::waits_for_peer(const Connection& c) const {
 /// The application has decided; 0: no bound.
 void Tcp::change_user_timeout(std::uint32_t slot, Duration timeout) {
   Connection& c = connections_[slot];
-  c.user_timeout = ticks(timeout);
-  c.user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
+  c.liveness.user_timeout = ticks(timeout);
+  c.liveness.user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
   disarm(c, Timer::kUserTimeout);
   if (!in_state(c.state, kSynchronized)) return;
   guard_user_timeout(slot);
   if (settings_.user_timeout_option && timeout > Duration(0)) {
-    c.user_timeout_owed = c.ack_now = true;
+    c.pending.user_timeout = c.pending.ack = true;
     mark_dirty(slot);
   }
 }
 
 // RFC 5482, 3.1: the longer of both sides' wishes, within limits of our own.
 void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
-  if (!settings_.user_timeout_option || c.user_timeout_fixed) return;
+  if (!settings_.user_timeout_option || c.liveness.user_timeout_fixed) return;
   const Duration wish =
       std::max(decode_user_timeout(option), decode_user_timeout(advertised_user_timeout(&c)));
   const Duration least = std::max(settings_.user_timeout_least, rto(c));
-  c.user_timeout =
+  c.liveness.user_timeout =
       ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
   disarm(c, Timer::kUserTimeout);  // armed anew with the next output
   counters_.add(Count::user_timeouts_adopted);
@@ -117,28 +117,29 @@ void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
 // Whether retransmissions are given up by their number; with a user timeout it is by time (RFC
 // 9293, 3.8.3).
 bool Tcp::retransmits_used_up(const Connection& c) const {
-  return c.user_timeout == 0 && c.unanswered >= settings_.retransmits;
+  return c.liveness.user_timeout == 0 &&
+         c.retransmits.consecutive_timeouts >= settings_.retransmits;
 }
 
 // Since data waits for the peer, or since the peer last acknowledged some of it.
 void Tcp::guard_user_timeout(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.user_timeout == 0 || !in_state(c.state, kSynchronized)) return;
+  if (c.liveness.user_timeout == 0 || !in_state(c.state, kSynchronized)) return;
   if (!waits_for_peer(c)) {
     disarm(c, Timer::kUserTimeout);
-  } else if (!c.is_armed(Timer::kUserTimeout)) {
-    arm(slot, Timer::kUserTimeout, Tick::duration(c.user_timeout));
+  } else if (!c.timers.is_armed(Timer::kUserTimeout)) {
+    arm(slot, Timer::kUserTimeout, Tick::duration(c.liveness.user_timeout));
   }
 }
 
 /// When the connection is established.
 void Tcp::start_liveness(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.keepalive_idle != 0) arm(slot, Timer::kKeepalive, Tick::duration(c.keepalive_idle));
-  if (!c.user_timeout_fixed) c.user_timeout = ticks(settings_.user_timeout);
+  if (c.liveness.idle != 0) arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
+  if (!c.liveness.user_timeout_fixed) c.liveness.user_timeout = ticks(settings_.user_timeout);
   if (!settings_.user_timeout_option) return;
-  if (c.agreed.user_timeout != 0) adopt_user_timeout(c, c.agreed.user_timeout);
-  c.user_timeout_owed =
+  if (c.negotiated.user_timeout != 0) adopt_user_timeout(c, c.negotiated.user_timeout);
+  c.pending.user_timeout =
       true;  // once more behind the SYN, which may have been answered by a middlebox
 }
 

@@ -15,20 +15,21 @@ namespace {
 constexpr Duration kFlightMemory = 30min;
 
 void keep(Connection& c, Instant then, Instant now) {
-  for (Mark* mark : {&c.ts_recent_at, &c.round_began, &c.heard_at, &c.last_sent, &c.advanced_at,
-                     &c.mss_reduced_at, &c.challenged_at}) {
+  for (Mark* mark :
+       {&c.timestamps.recent_at, &c.buffer.round_began, &c.liveness.heard_at, &c.recovery.last_sent,
+        &c.recovery.advanced_at, &c.path.mss_reduced_at, &c.challenged_at}) {
     mark->keep(then, now);
   }
-  for (Tick& deadline : c.deadlines)
+  for (Tick& deadline : c.timers.deadlines)
     deadline = deadline.kept(then, now);  // of no interest where not armed
 }
 
-void keep(Resting& r, Instant then, Instant now) {
-  for (Mark* mark :
-       {&r.ts_recent_at, &r.round_began, &r.heard_at, &r.last_sent, &r.mss_reduced_at}) {
+void keep(CompactConnection& c, Instant then, Instant now) {
+  for (Mark* mark : {&c.timestamps.recent_at, &c.buffer.round_began, &c.heard_at, &c.last_sent,
+                     &c.mss_reduced_at}) {
     mark->keep(then, now);
   }
-  r.keepalive_at = r.keepalive_at.kept(then, now);
+  c.keepalive_at = c.keepalive_at.kept(then, now);
 }
 
 }  // namespace
@@ -65,13 +66,13 @@ void Tcp::keep_marks(Instant now) {
 // meanwhile.
 void Tcp::forget_flights() {
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
-    if (!connections_.live(slot) || connections_.resting(slot)) continue;
+    if (!connections_.live(slot) || connections_.is_compact(slot)) continue;
     Connection& c = connections_[slot];
-    if (c.log == 0) continue;
+    if (c.recovery.scoreboard == 0) continue;
     end_flight(c);
-    c.snd_cursor = c.snd_una;
-    c.rtt_timing = false;
-    c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.mss));
+    c.snd.cursor = c.snd.una;
+    c.timing.running = false;
+    c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.path.mss));
     mark_dirty(slot);
   }
 }

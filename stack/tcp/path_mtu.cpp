@@ -25,7 +25,7 @@ std::uint16_t next_plateau(std::uint16_t mtu) {
 
 /// Of the largest packets that the connection sends now.
 std::uint16_t packet_bytes(const Connection& c) {
-  return static_cast<std::uint16_t>(c.mss + option_bytes(c.agreed) + kHeaders);
+  return static_cast<std::uint16_t>(c.path.mss + option_bytes(c.negotiated) + kHeaders);
 }
 
 }  // namespace
@@ -42,9 +42,9 @@ void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
   const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < settings_.least_path_mtu;
   if (mtu == 0) mtu = next_plateau(now);
   mtu = std::max(mtu, settings_.least_path_mtu);
-  if (mtu >= now && (!below || c.may_fragment)) return;
-  c.may_fragment = below;
-  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - std::min(mtu, now))),
+  if (mtu >= now && (!below || c.path.may_fragment)) return;
+  c.path.may_fragment = below;
+  shrink_segments(slot, static_cast<std::uint16_t>(c.path.mss - (now - std::min(mtu, now))),
                   Count::path_mtu_reductions);
 }
 
@@ -52,12 +52,14 @@ void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
 // last plateau they leave without DF.
 void Tcp::suspect_black_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.unanswered == 0 || c.unanswered % kSuspicious != 0 || c.send_queue.size() < c.mss) return;
+  if (c.retransmits.consecutive_timeouts == 0 ||
+      c.retransmits.consecutive_timeouts % kSuspicious != 0 || c.send_queue.size() < c.path.mss)
+    return;
   const std::uint16_t now = packet_bytes(c);
   const std::uint16_t smaller = std::min(next_plateau(now), now);
-  if (smaller == now && c.may_fragment) return;
-  c.may_fragment = smaller == now;
-  shrink_segments(slot, static_cast<std::uint16_t>(c.mss - (now - smaller)),
+  if (smaller == now && c.path.may_fragment) return;
+  c.path.may_fragment = smaller == now;
+  shrink_segments(slot, static_cast<std::uint16_t>(c.path.mss - (now - smaller)),
                   Count::path_mtu_black_holes);
 }
 
@@ -65,20 +67,20 @@ void Tcp::suspect_black_hole(std::uint32_t slot) {
 void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
   Connection& c = connections_[slot];
   counters_.add(why);
-  c.mss = mss;
-  c.mss_reduced_at = Tick::floor(now_);
+  c.path.mss = mss;
+  c.path.mss_reduced_at = Tick::floor(now_);
   if (in_state(c.state, states(State::kSynSent, State::kSynReceived))) return;
   end_flight(c);
-  c.snd_cursor = c.snd_una;
-  c.rtt_timing = false;
+  c.snd.cursor = c.snd.una;
+  c.timing.running = false;
   mark_dirty(slot);
 }
 
 void Tcp::reconsider_path_mtu(Connection& c) {
-  if (c.mss_reduced_at.never() || c.mss_reduced_at.age(now_) < kRaiseAfter) return;
-  c.mss_reduced_at = Mark();
-  c.may_fragment = false;
-  c.mss = send_mss(c.tuple, c.agreed);
+  if (c.path.mss_reduced_at.never() || c.path.mss_reduced_at.age(now_) < kRaiseAfter) return;
+  c.path.mss_reduced_at = Mark();
+  c.path.may_fragment = false;
+  c.path.mss = send_mss(c.tuple, c.negotiated);
   counters_.add(Count::path_mtu_raised);
 }
 

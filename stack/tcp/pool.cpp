@@ -28,7 +28,7 @@ bool Tcp::discard_oldest_hole() {
   Connection& c = connections_[slot];
   // It stood still because of the hole.
   if (in_state(c.state, kReceiving) && window_opens(c, receive_limit(c), 1)) {
-    c.ack_now = true;
+    c.pending.ack = true;
     mark_dirty(slot);
   }
   return true;
@@ -39,7 +39,7 @@ bool Tcp::discard_oldest_hole() {
 /// How long the peer has acknowledged nothing of what waits for it, ticks; 0 when nothing waits.
 std::uint32_t Tcp::stalled_for(const Connection& c) const {
   if (c.send_queue.empty() || !in_state(c.state, kSynchronized)) return 0;
-  return c.advanced_at.age(Tick::floor(now_));
+  return c.recovery.advanced_at.age(Tick::floor(now_));
 }
 
 // While connections that hold nothing get nothing, those whose peers have stood still for
@@ -61,7 +61,7 @@ void Tcp::relieve_pool() {
   relieve_at_ = now_ + 1s;
   const auto for_each_at_work = [this](auto&& f) {
     for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
-      if (connections_.live(slot) && !connections_.resting(slot)) f(slot, connections_[slot]);
+      if (connections_.live(slot) && !connections_.is_compact(slot)) f(slot, connections_[slot]);
     }
   };
   std::uint32_t longest = 0;
@@ -85,15 +85,15 @@ bool Tcp::has_room(const Connection& c) const {
   const std::uint32_t limit = send_limit(c);
   const std::uint32_t queued = c.send_queue.size();
   if (queued + std::min(limit / 2, kFrame) > limit) return false;
-  return queued == 0 || queued < usable_window(c, c.cursor_offset());
+  return queued == 0 || queued < usable_window(c, c.snd.cursor_offset());
 }
 
 void Tcp::tell_of_room(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (!c.wants_writable || !has_room(c)) return;
+  if (!c.application.wants_writable || !has_room(c)) return;
   if (c.send_queue.empty() && chunks_.available(Use::kSend) == 0)
     return;  // wake_starved() will tell
-  c.wants_writable = false;
+  c.application.wants_writable = false;
   post(slot, Event::kWritable);
 }
 
@@ -110,10 +110,10 @@ void Tcp::wake_starved() {
   for (std::uint32_t n = std::min(starved_, kSlotsPerTurn); n > 0; --n, --starved_) {
     if (wake_next_ >= connections_.end()) wake_next_ = 0;
     const std::uint32_t slot = wake_next_++;
-    if (!connections_.live(slot) || connections_.resting(slot)) continue;
+    if (!connections_.live(slot) || connections_.is_compact(slot)) continue;
     Connection& c = connections_[slot];
-    if (!c.wants_writable || c.state == State::kDestroy) continue;
-    c.wants_writable = false;
+    if (!c.application.wants_writable || c.state == State::kDestroy) continue;
+    c.application.wants_writable = false;
     post(slot, Event::kWritable);
   }
 }

@@ -10,44 +10,44 @@ namespace conker {
 void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = connections_[slot];
   const Seq end = segment.sequence + static_cast<std::uint32_t>(segment.payload.size());
-  if (c.application_closed && !segment.payload.empty() && end > c.rcv_nxt) {
+  if (c.application.closed && !segment.payload.empty() && end > c.rcv.nxt) {
     // Nobody will ever read this, and the peer must know (RFC 9293, 3.10.4; RFC 1122, 4.2.2.13).
     reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
     return;
   }
   Seq sequence = segment.sequence;
   auto bytes = segment.payload;
-  if (sequence < c.rcv_nxt) {
+  if (sequence < c.rcv.nxt) {
     const auto old =
-        std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv_nxt - sequence));
+        std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(c.rcv.nxt - sequence));
     note_duplicate(c, sequence, sequence + static_cast<std::uint32_t>(old));
     bytes = bytes.subspan(old);
     sequence += static_cast<std::uint32_t>(old);
   }
-  const std::int32_t room = c.rcv_adv - sequence;
+  const std::int32_t room = c.rcv.adv - sequence;
   if (room < static_cast<std::int32_t>(bytes.size()))
     bytes = bytes.first(room > 0 ? static_cast<std::size_t>(room) : 0);
   // A FIN beyond the window is not there (RFC 9293, 3.10.7.4, seventh).
-  if (segment.has(TcpFlags::kFin) && !c.peer_fin_seen && end <= c.rcv_adv) {
-    c.peer_fin_seen = true;
-    c.peer_fin = end;
+  if (segment.has(TcpFlags::kFin) && !c.rcv.fin_seen && end <= c.rcv.adv) {
+    c.rcv.fin_seen = true;
+    c.rcv.fin = end;
   }
-  if (!bytes.empty() && sequence == c.rcv_nxt) {
+  if (!bytes.empty() && sequence == c.rcv.nxt) {
     const bool hole = !c.out_of_order.empty();
     std::uint32_t taken = take_in(c, bytes);
     if (hole) {
       // What fills the hole may repeat what lies beyond it (RFC 2883, 4).
-      const SackBlock again = c.out_of_order.first_held(chunks_, c.rcv_nxt, c.rcv_nxt + taken);
+      const SackBlock again = c.out_of_order.first_held(chunks_, c.rcv.nxt, c.rcv.nxt + taken);
       note_duplicate(c, again.left, again.right);
-      taken += c.out_of_order.deliver(chunks_, c.rcv_nxt + taken, c.receive_queue);
+      taken += c.out_of_order.deliver(chunks_, c.rcv.nxt + taken, c.receive_queue);
     }
-    c.rcv_nxt += taken;
+    c.rcv.nxt += taken;
     if (hole) settle_hole(slot);
-    c.bytes_received += taken;
+    c.accounting.bytes_received += taken;
     note_round_trip(c, segment);
     if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
-      c.ack_now = true;
-    } else if (!c.is_armed(Timer::kDelayedAck)) {
+      c.pending.ack = true;
+    } else if (!c.timers.is_armed(Timer::kDelayedAck)) {
       arm(slot, Timer::kDelayedAck, settings_.delayed_ack);
     }
     if (taken > 0) post(slot, Event::kReadable);
@@ -61,16 +61,17 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     list_hole(slot);
     const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
     counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
-    if (c.agreed.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
+    if (c.negotiated.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
     note_duplicate(c, kept.duplicate.left, kept.duplicate.right);
-    if (c.duplicate_acks_owed < 255) ++c.duplicate_acks_owed;  // at once, each (RFC 5681, 4.2)
+    if (c.pending.duplicate_acks < 255)
+      ++c.pending.duplicate_acks;  // at once, each (RFC 5681, 4.2)
   } else if (segment.length() > 0) {
-    c.ack_now = true;  // nothing new, or a FIN
+    c.pending.ack = true;  // nothing new, or a FIN
   }
   if (segment.length() > 0) mark_dirty(slot);
-  if (c.peer_fin_seen && c.rcv_nxt > c.peer_fin)
-    c.peer_fin_seen = false;  // there was more: it was none
-  if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
+  if (c.rcv.fin_seen && c.rcv.nxt > c.rcv.fin)
+    c.rcv.fin_seen = false;  // there was more: it was none
+  if (c.rcv.fin_seen && c.rcv.nxt == c.rcv.fin) process_fin(slot);
 }
 
 // What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
@@ -78,34 +79,34 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
 // room.
 void Tcp::queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn) {
   Connection& c = connections_[slot];
-  c.rcv_adv = c.rcv_nxt + first_window();
+  c.rcv.adv = c.rcv.nxt + first_window();
   const auto text = syn.payload.first(std::min<std::size_t>(syn.payload.size(), first_window()));
-  const Insertion kept = c.out_of_order.insert(chunks_, c.rcv_nxt, text, out_of_order_limit(c));
+  const Insertion kept = c.out_of_order.insert(chunks_, c.rcv.nxt, text, out_of_order_limit(c));
   list_hole(slot);
   if (!syn.has(TcpFlags::kFin) ||
-      kept.end != c.rcv_nxt + static_cast<std::uint32_t>(syn.payload.size()))
+      kept.end != c.rcv.nxt + static_cast<std::uint32_t>(syn.payload.size()))
     return;
-  c.peer_fin_seen = true;
-  c.peer_fin = kept.end;
+  c.rcv.fin_seen = true;
+  c.rcv.fin = kept.end;
 }
 
 // It is established now. Behind a hole nothing of this is left to do.
 void Tcp::take_text_of_syn(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.rcv_nxt != c.irs + 1 || !in_state(c.state, kReceiving)) return;
-  if (c.application_closed && !c.out_of_order.empty()) {
+  if (c.rcv.nxt != c.rcv.irs + 1 || !in_state(c.state, kReceiving)) return;
+  if (c.application.closed && !c.out_of_order.empty()) {
     return reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
   }
-  const std::uint32_t taken = c.out_of_order.deliver(chunks_, c.rcv_nxt, c.receive_queue);
-  c.rcv_nxt += taken;
+  const std::uint32_t taken = c.out_of_order.deliver(chunks_, c.rcv.nxt, c.receive_queue);
+  c.rcv.nxt += taken;
   settle_hole(slot);
-  c.bytes_received += taken;
+  c.accounting.bytes_received += taken;
   if (taken > 0) {
-    c.ack_now = true;
+    c.pending.ack = true;
     mark_dirty(slot);
     post(slot, Event::kReadable);
   }
-  if (c.peer_fin_seen && c.rcv_nxt == c.peer_fin) process_fin(slot);
+  if (c.rcv.fin_seen && c.rcv.nxt == c.rcv.fin) process_fin(slot);
 }
 
 // Bytes in their order, as many as the budget has room for; the rest comes again.
@@ -126,19 +127,19 @@ std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
 // again.
 void Tcp::settle_hole(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  c.sack.forget_before(c.rcv_nxt);
-  if (c.out_of_order.begins_at(chunks_, c.rcv_nxt)) forget_out_of_order(slot);
+  c.sack.forget_before(c.rcv.nxt);
+  if (c.out_of_order.begins_at(chunks_, c.rcv.nxt)) forget_out_of_order(slot);
   list_hole(slot);
 }
 
 // Everything before the peer's FIN is there.
 void Tcp::process_fin(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  c.rcv_nxt += 1;
-  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
+  c.rcv.nxt += 1;
+  c.rcv.adv = max(c.rcv.adv, c.rcv.nxt);
   forget_out_of_order(slot);
-  c.duplicate_acks_owed = 0;
-  c.ack_now = true;
+  c.pending.duplicate_acks = 0;
+  c.pending.ack = true;
   mark_dirty(slot);
   post(slot, Event::kPeerClosed);
   switch (c.state) {
@@ -165,52 +166,54 @@ bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
   if (settings_.delayed_ack == Duration(0)) return false;
   const auto size =
       static_cast<std::uint16_t>(std::min<std::size_t>(segment.payload.size(), our_mss(c.tuple)));
-  c.rcv_mss = std::max(c.rcv_mss, size);
-  if (c.rcv_nxt - c.last_ack >= 2 * std::int32_t{c.rcv_mss}) return false;
-  if (size < c.rcv_mss && !segment.has(TcpFlags::kPsh)) return false;
-  if (c.quick_acks == 0) return true;
-  --c.quick_acks;
+  c.rcv.mss = std::max(c.rcv.mss, size);
+  if (c.rcv.nxt - c.rcv.last_ack >= 2 * std::int32_t{c.rcv.mss}) return false;
+  if (size < c.rcv.mss && !segment.has(TcpFlags::kPsh)) return false;
+  if (c.rcv.quick_acks == 0) return true;
+  --c.rcv.quick_acks;
   return false;
 }
 
 // An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly
 // again (RFC 5681, 4.1).
 void Tcp::note_heard(Connection& c) {
-  if (c.heard_at.age(now_) > rto(c)) c.quick_acks = kQuickAcks;
-  c.heard_at = Tick::floor(now_);
-  c.keepalive_sent = 0;
+  if (c.liveness.heard_at.age(now_) > rto(c)) c.rcv.quick_acks = kQuickAcks;
+  c.liveness.heard_at = Tick::floor(now_);
+  c.liveness.sent = 0;
 }
 
 // As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no
 // other measure than this one and the handshake's, and a queue on the way is longer by now.
 void Tcp::note_round_trip(Connection& c, const TcpSegment& segment) const {
-  if (!c.agreed.timestamps || !segment.timestamps) return;
-  const std::uint32_t ticks = Tick::floor(now_).value() + c.ts_offset - segment.timestamps->echo;
-  c.rcv_rtt = ticks <= 0xffff ? static_cast<std::uint16_t>(ticks) : 0;
+  if (!c.negotiated.timestamps || !segment.timestamps) return;
+  const std::uint32_t ticks =
+      Tick::floor(now_).value() + c.timestamps.offset - segment.timestamps->echo;
+  c.timing.of_receiver = ticks <= 0xffff ? static_cast<std::uint16_t>(ticks) : 0;
 }
 
 // Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
 void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
-  if (c.agreed.sack && left != right) c.sack.note_duplicate({left, right});
+  if (c.negotiated.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
 // A window that the application empties by half within a round trip may be what limits the peer, so
 // it doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
 void Tcp::tune_window(Connection& c, std::uint32_t read) {
-  if (!c.agreed.window_scaling || c.rcv_limit >= settings_.receive_buffer) return;
-  c.round_bytes += std::min(read, c.rcv_limit);
-  const Duration round = std::max({c.rtt.srtt(), Duration(c.rcv_rtt << Tick::kShift), Duration(1)});
-  if (c.round_began.age(now_) < round) return;
-  if (c.round_bytes >= c.rcv_limit / 2) {
-    const std::uint32_t wanted = std::min(2 * c.rcv_limit, settings_.receive_buffer);
+  if (!c.negotiated.window_scaling || c.buffer.limit >= settings_.receive_buffer) return;
+  c.buffer.round_bytes += std::min(read, c.buffer.limit);
+  const Duration round =
+      std::max({c.rtt.srtt(), Duration(c.timing.of_receiver << Tick::kShift), Duration(1)});
+  if (c.buffer.round_began.age(now_) < round) return;
+  if (c.buffer.round_bytes >= c.buffer.limit / 2) {
+    const std::uint32_t wanted = std::min(2 * c.buffer.limit, settings_.receive_buffer);
     if (chunks_.fair_share(Use::kReceive, wanted) == wanted) {
-      c.rcv_limit = wanted;
+      c.buffer.limit = wanted;
     } else {
       counters_.add(Count::window_growth_refused);
     }
   }
-  c.round_bytes = 0;
-  c.round_began = Tick::floor(now_);
+  c.buffer.round_bytes = 0;
+  c.buffer.round_began = Tick::floor(now_);
 }
 
 // The application has read. That is worth an ACK of its own at once where the peer waits for it,
@@ -220,9 +223,9 @@ void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
   if (!in_state(c.state, kReceiving)) return;
   tune_window(c, n);
   const std::uint32_t limit = receive_limit(c);
-  if (c.rcv_wnd() >= limit / 2 || !window_opens(c, limit, c.rcv_wnd() < our_mss(c.tuple) ? 1 : 2))
+  if (c.rcv.wnd() >= limit / 2 || !window_opens(c, limit, c.rcv.wnd() < our_mss(c.tuple) ? 1 : 2))
     return;
-  c.ack_now = true;
+  c.pending.ack = true;
   mark_dirty(slot);
 }
 

@@ -39,20 +39,20 @@ class AckProcessor {
   AckProcessor(Connection& c, const Recovery::Context& context)
       : c_(c),
         context_(context),
-        log_(context.pool, c.log),
+        log_(context.pool, c.recovery.scoreboard),
         f_(log_.flight()),
         now_(microseconds(context.now)) {}
 
   void run(const TcpSegment& segment) {
-    echo_ = c_.agreed.timestamps ? segment.timestamps : std::nullopt;
+    echo_ = c_.negotiated.timestamps ? segment.timestamps : std::nullopt;
     const Seq ack = segment.acknowledgment;
-    const bool progress = ack > c_.snd_una;
+    const bool progress = ack > c_.snd.una;
     Delivery d;
     note_duplicate(segment, d);
     take_cumulative(ack, d);
     for (const SackBlock& block : segment.sack_blocks()) take_block(block, ack, d);
     if (d.rtt != 0) c_.rtt.sample(Duration(d.rtt));
-    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd_una), c_.snd_nxt,
+    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd.una), c_.snd.nxt,
                                    Duration(d.rtt));
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
@@ -62,7 +62,7 @@ class AckProcessor {
     if (f_.phase == Phase::kRecovery) {
       reduce_proportionally(d, progress && !newly_lost);
     } else if (progress) {
-      grow(static_cast<std::uint32_t>(ack - c_.snd_una));
+      grow(static_cast<std::uint32_t>(ack - c_.snd.una));
     }
     if (progress || newly_lost || d.bytes > 0) f_.rearm = true;
   }
@@ -87,16 +87,16 @@ class AckProcessor {
   /// The new ssthresh. Data that the peer has beyond a hole is out in name only, and would make the
   /// window grow by every loss; what limited transmit has sent does not count (RFC 5681, 3.2, (2)).
   std::uint32_t reduced() {
-    const std::uint32_t flight = std::min(c_.in_flight(), c_.congestion.cwnd);
-    return context_.control.reduce(c_.congestion, flight, c_.mss, context_.now);
+    const std::uint32_t flight = std::min(c_.snd.in_flight(), c_.congestion.cwnd);
+    return context_.control.reduce(c_.congestion, flight, c_.path.mss, context_.now);
   }
 
   /// Before snd_una moves.
   void begin_recovery() {
     f_.phase = Phase::kRecovery;
-    f_.recover = c_.snd_nxt;
+    f_.recover = c_.snd.nxt;
     // What was sacked earlier is not delivered any more (RFC 9937).
-    f_.recover_fs = std::max<std::uint32_t>(c_.in_flight() - before_.sacked, 1);
+    f_.recover_fs = std::max<std::uint32_t>(c_.snd.in_flight() - before_.sacked, 1);
     f_.prr_delivered = f_.prr_out = 0;
     c_.congestion.ssthresh = reduced();
     context_.counters.add(Count::fast_retransmits);
@@ -131,7 +131,7 @@ class AckProcessor {
     context_.counters.add(Count::duplicates_reported);
     // Once a round trip: what was taken for lost had only been overtaken (RFC 8985, 6.2, step 4).
     if (f_.dsack_round > segment.acknowledgment) return;
-    f_.dsack_round = c_.snd_nxt;
+    f_.dsack_round = c_.snd.nxt;
     f_.reo_wnd_mult = std::min<std::uint8_t>(f_.reo_wnd_mult + 1, kWidestReordering);
     f_.reo_wnd_persist = kReorderingMemory;
   }
@@ -161,7 +161,7 @@ class AckProcessor {
 
   void take_block(const SackBlock& block, Seq ack, Delivery& d) {
     // What it cannot be, it is not (RFC 2018, 8): empty, below the ACK, or never sent.
-    if (block.left >= block.right || block.left < ack || block.right > c_.snd_nxt) return;
+    if (block.left >= block.right || block.left < ack || block.right > c_.snd.nxt) return;
     const auto past = static_cast<SentLog::Number>(log_.past() - (f_.lump ? 1 : 0));
     for (auto n = log_.find(block.left); n != log_.past(); ++n) {
       n = log_.skip_sacked(n);
@@ -210,7 +210,7 @@ class AckProcessor {
     if (!echo_ || Duration(rtt) < std::min(Duration(c_.rtt.least()), Tick::duration(1)))
       return false;
     const Tick sent = Tick::floor(context_.now - Duration(now_ - s.sent_at));
-    return static_cast<std::int32_t>(echo_->echo - c_.ts_offset - sent.value()) >= 0;
+    return static_cast<std::int32_t>(echo_->echo - c_.timestamps.offset - sent.value()) >= 0;
   }
 
   std::uint32_t reordering_window() const {
@@ -255,7 +255,7 @@ class AckProcessor {
 
   void end_recovery() {
     if (f_.phase == Phase::kRecovery)
-      c_.congestion.cwnd = std::max<std::uint32_t>(c_.congestion.ssthresh, c_.mss);
+      c_.congestion.cwnd = std::max<std::uint32_t>(c_.congestion.ssthresh, c_.path.mss);
     f_.phase = Phase::kOpen;
     f_.frto = false;
     if (f_.reo_wnd_persist > 0 && --f_.reo_wnd_persist == 0) f_.reo_wnd_mult = 1;
@@ -268,8 +268,8 @@ class AckProcessor {
     // The ACK that ends recovery acknowledges what was sent before it, too: a window of that
     // counts, not two.
     if (before_.phase == Phase::kRecovery) acked = std::min(acked, w.cwnd);
-    const bool in_use = f_.phase == Phase::kLoss || before_.pipe + 2u * c_.mss >= w.cwnd;
-    if (in_use) context_.control.on_ack(w, acked, c_.mss, c_.rtt.srtt(), context_.now);
+    const bool in_use = f_.phase == Phase::kLoss || before_.pipe + 2u * c_.path.mss >= w.cwnd;
+    if (in_use) context_.control.on_ack(w, acked, c_.path.mss, c_.rtt.srtt(), context_.now);
   }
 
   // PRR (RFC 9937): proportionally while more is on the way than will be; then as much as is
@@ -286,10 +286,11 @@ class AckProcessor {
           f_.prr_out;
     } else {
       send = std::max<std::int64_t>(std::int64_t{f_.prr_delivered} - f_.prr_out, d.bytes);
-      if (safe_ack) send += c_.mss;
+      if (safe_ack) send += c_.path.mss;
       send = std::min<std::int64_t>(std::int64_t{w.ssthresh} - f_.pipe, send);
     }
-    if (f_.prr_out == 0) send = std::max<std::int64_t>(send, c_.mss);  // the first goes out at once
+    if (f_.prr_out == 0)
+      send = std::max<std::int64_t>(send, c_.path.mss);  // the first goes out at once
     w.cwnd = f_.pipe + static_cast<std::uint32_t>(std::max<std::int64_t>(send, 0));
   }
 
@@ -308,16 +309,16 @@ class AckProcessor {
 }  // namespace
 
 void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq end) const {
-  SentLog log(context.pool, c.log);
+  SentLog log(context.pool, c.recovery.scoreboard);
   Flight& f = log.flight();
   f.rearm = true;
   if (f.phase == Phase::kRecovery) f.prr_out += static_cast<std::uint32_t>(end - begin);
   const std::uint32_t now = microseconds(context.now);
   if (begin >= f.end) {
     // One frame may have carried many segments, and each has its own fate.
-    const Seq data_end = c.snd_una + c.send_queue.size();
+    const Seq data_end = c.snd.una + c.send_queue.size();
     for (Seq at = begin; at != end;) {
-      at = min(end, data_end) - at > std::int32_t{c.mss} ? at + c.mss : end;
+      at = min(end, data_end) - at > std::int32_t{c.path.mss} ? at + c.path.mss : end;
       log.push(at, now);
     }
     return;
@@ -337,7 +338,7 @@ void SackRecovery::on_ack(Connection& c, const Context& context, const TcpSegmen
 }
 
 Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.log);
+  SentLog log(context.pool, c.recovery.scoreboard);
   const Flight& f = log.flight();
   if (f.phase == Phase::kOpen || f.lost == 0) return {};
   if (f.pipe + 1 > c.congestion.cwnd) return {};
@@ -346,12 +347,12 @@ Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& cont
 }
 
 std::uint32_t SackRecovery::allowance(const Connection& c, const Context& context) const {
-  const std::uint32_t pipe = SentLog(context.pool, c.log).flight().pipe;
+  const std::uint32_t pipe = SentLog(context.pool, c.recovery.scoreboard).flight().pipe;
   return c.congestion.cwnd > pipe ? c.congestion.cwnd - pipe : 0;
 }
 
 Duration SackRecovery::wait(Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.log);
+  SentLog log(context.pool, c.recovery.scoreboard);
   Flight& f = log.flight();
   f.rearm = false;
   if (f.reordering_wait != 0) {
@@ -370,7 +371,7 @@ Duration SackRecovery::wait(Connection& c, const Context& context) const {
 }
 
 Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) const {
-  Flight& f = SentLog(context.pool, c.log).flight();
+  Flight& f = SentLog(context.pool, c.recovery.scoreboard).flight();
   f.rearm = true;
   switch (f.wait) {
     case Flight::Wait::kRto:
@@ -383,29 +384,29 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
   AckProcessor processor(c, context);
   if (processor.find_losses() && f.phase == Phase::kOpen) {
     processor.begin_recovery();
-    c.congestion.cwnd = f.pipe + c.mss;  // PRR's first segment
+    c.congestion.cwnd = f.pipe + c.path.mss;  // PRR's first segment
   }
   return Expiry::kNothing;
 }
 
 // The newest segment, which is the one whose loss nobody would notice.
 Recovery::Range SackRecovery::probe(const Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.log);
+  SentLog log(context.pool, c.recovery.scoreboard);
   if (log.empty()) return {};
   const auto newest = static_cast<SentLog::Number>(log.past() - 1);
   return {log[newest].begin, log.end_of(newest)};
 }
 
 void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool resent) const {
-  Flight& f = SentLog(context.pool, c.log).flight();
+  Flight& f = SentLog(context.pool, c.recovery.scoreboard).flight();
   f.tlp_out = true;
   f.tlp_resent = resent;
-  f.tlp_end = c.snd_nxt;
+  f.tlp_end = c.snd.nxt;
   context.counters.add(Count::tail_loss_probes);
 }
 
 void SackRecovery::on_timeout(Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.log);
+  SentLog log(context.pool, c.recovery.scoreboard);
   Flight& f = log.flight();
   const bool again = f.phase == Phase::kLoss;
   if (!again) {
@@ -415,10 +416,10 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   }
   f.frto = !again;
   f.phase = Phase::kLoss;
-  f.recover = c.snd_nxt;
+  f.recover = c.snd.nxt;
   f.tlp_out = false;
   f.reordering_wait = 0;
-  c.congestion.cwnd = c.mss;
+  c.congestion.cwnd = c.path.mss;
   // A peer that has the oldest segment would have acknowledged it: what it said it had, it has
   // thrown away (RFC 2018, 8).
   const bool reneged = !log.empty() && log[log.first()].sacked();

@@ -40,19 +40,19 @@ std::uint32_t SynCookies::seal(const FourTuple& tuple, Seq irs, std::uint32_t pe
   return low(static_cast<std::uint32_t>(siphash24(key_, words)), kSealBits);
 }
 
-Seq SynCookies::make(const FourTuple& tuple, Seq irs, Agreement& agreed, std::uint32_t& timestamp,
-                     Instant now) {
-  Agreement kept;
+Seq SynCookies::make(const FourTuple& tuple, Seq irs, NegotiatedOptions& negotiated,
+                     std::uint32_t& timestamp, Instant now) {
+  NegotiatedOptions kept;
   std::uint32_t mss = 0;
-  while (mss + 1 < kMss.size() && kMss[mss + 1] <= agreed.peer_mss) ++mss;
+  while (mss + 1 < kMss.size() && kMss[mss + 1] <= negotiated.peer_mss) ++mss;
   kept.peer_mss = kMss[mss];
-  if (agreed.timestamps) {
+  if (negotiated.timestamps) {
     kept.timestamps = true;
-    kept.ts_recent = agreed.ts_recent;
-    kept.window_scaling = agreed.window_scaling;
-    kept.snd_wscale = agreed.snd_wscale;
-    kept.rcv_wscale = agreed.rcv_wscale;
-    kept.sack = agreed.sack;
+    kept.ts_recent = negotiated.ts_recent;
+    kept.window_scaling = negotiated.window_scaling;
+    kept.snd_wscale = negotiated.snd_wscale;
+    kept.rcv_wscale = negotiated.rcv_wscale;
+    kept.sack = negotiated.sack;
     const std::uint32_t options =
         (kept.window_scaling ? kept.snd_wscale : kNoScale) | (kept.sack ? kSack : 0u);
     const std::uint32_t now_it_is = low(timestamp, kOptionBits);
@@ -60,7 +60,7 @@ Seq SynCookies::make(const FourTuple& tuple, Seq irs, Agreement& agreed, std::ui
     if (options > now_it_is) timestamp -= 1u << kOptionBits;  // never ahead of our clock
     timestamp += options;
   }
-  agreed = kept;
+  negotiated = kept;
   const std::uint32_t period = period_of(now);
   last_ = period;
   return Seq(low(period, kPeriodBits) << (kMssBits + kSealBits) | mss << kSealBits |
@@ -71,26 +71,27 @@ bool SynCookies::expected(Instant now) const {
   return last_ && period_of(now) - *last_ <= 1;
 }
 
-std::optional<Agreement> SynCookies::check(const FourTuple& tuple, Seq irs, Seq iss,
-                                           const std::optional<TcpTimestamps>& echo,
-                                           Instant now) const {
+std::optional<NegotiatedOptions> SynCookies::check(const FourTuple& tuple, Seq irs, Seq iss,
+                                                   const std::optional<TcpTimestamps>& echo,
+                                                   Instant now) const {
   const std::uint32_t age =
       low(period_of(now) - (iss.value() >> (kMssBits + kSealBits)), kPeriodBits);
   const std::uint32_t mss = low(iss.value() >> kSealBits, kMssBits);
   if (age > 1 || low(iss.value(), kSealBits) != seal(tuple, irs, period_of(now) - age, mss)) {
     return std::nullopt;
   }
-  Agreement agreed;
-  agreed.peer_mss = kMss[mss];
+  NegotiatedOptions negotiated;
+  negotiated.peer_mss = kMss[mss];
   if (echo) {
     const std::uint32_t options = low(echo->echo, kOptionBits);
-    agreed.timestamps = true;
-    agreed.ts_recent = echo->value;
-    agreed.window_scaling = (options & kScaleMask) != kNoScale;
-    if (agreed.window_scaling) agreed.snd_wscale = static_cast<std::uint8_t>(options & kScaleMask);
-    agreed.sack = (options & kSack) != 0;
+    negotiated.timestamps = true;
+    negotiated.ts_recent = echo->value;
+    negotiated.window_scaling = (options & kScaleMask) != kNoScale;
+    if (negotiated.window_scaling)
+      negotiated.snd_wscale = static_cast<std::uint8_t>(options & kScaleMask);
+    negotiated.sack = (options & kSack) != 0;
   }
-  return agreed;
+  return negotiated;
 }
 
 }  // namespace conker

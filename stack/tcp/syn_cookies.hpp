@@ -10,7 +10,7 @@
 #include "stack/base/seq.hpp"
 #include "stack/base/siphash.hpp"
 #include "stack/base/time.hpp"
-#include "stack/tcp/agreement.hpp"
+#include "stack/tcp/negotiated_options.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
@@ -18,18 +18,18 @@ namespace conker {
 /// What TCP asks when it has no room for a half-open record.
 class Cookies {
  public:
-  /// The initial sequence number that answers a SYN. What of `agreed` cannot be kept is taken back;
-  /// the rest is kept in `timestamp`, the one of the SYN-ACK, which may go back by some ticks for
-  /// that.
-  virtual Seq make(const FourTuple& tuple, Seq irs, Agreement& agreed, std::uint32_t& timestamp,
-                   Instant now) = 0;
+  /// The initial sequence number that answers a SYN. What of `negotiated` cannot be kept is taken
+  /// back; the rest is kept in `timestamp`, the one of the SYN-ACK, which may go back by some ticks
+  /// for that.
+  virtual Seq make(const FourTuple& tuple, Seq irs, NegotiatedOptions& negotiated,
+                   std::uint32_t& timestamp, Instant now) = 0;
   /// Whether make() was called so lately that a last ACK may still come.
   virtual bool expected(Instant now) const = 0;
   /// What was agreed upon, if make() gave `iss` to this peer lately; `echo` are the timestamps of
   /// its last ACK.
-  virtual std::optional<Agreement> check(const FourTuple& tuple, Seq irs, Seq iss,
-                                         const std::optional<TcpTimestamps>& echo,
-                                         Instant now) const = 0;
+  virtual std::optional<NegotiatedOptions> check(const FourTuple& tuple, Seq irs, Seq iss,
+                                                 const std::optional<TcpTimestamps>& echo,
+                                                 Instant now) const = 0;
 
  protected:
   ~Cookies() = default;
@@ -43,12 +43,12 @@ class SynCookies final : public Cookies {
   /// The key must be unpredictable to peers.
   explicit SynCookies(const SipKey& key) : key_(key) {}
 
-  Seq make(const FourTuple& tuple, Seq irs, Agreement& agreed, std::uint32_t& timestamp,
+  Seq make(const FourTuple& tuple, Seq irs, NegotiatedOptions& negotiated, std::uint32_t& timestamp,
            Instant now) override;
   bool expected(Instant now) const override;
-  std::optional<Agreement> check(const FourTuple& tuple, Seq irs, Seq iss,
-                                 const std::optional<TcpTimestamps>& echo,
-                                 Instant now) const override;
+  std::optional<NegotiatedOptions> check(const FourTuple& tuple, Seq irs, Seq iss,
+                                         const std::optional<TcpTimestamps>& echo,
+                                         Instant now) const override;
 
  private:
   std::uint32_t seal(const FourTuple& tuple, Seq irs, std::uint32_t period,

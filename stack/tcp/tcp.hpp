@@ -208,7 +208,7 @@ class Tcp {
   std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
   std::uint32_t flight_size(const Connection& c) const;
   std::uint16_t our_mss(const FourTuple& tuple) const;
-  std::uint16_t send_mss(const FourTuple& tuple, const Agreement& agreed) const;
+  std::uint16_t send_mss(const FourTuple& tuple, const NegotiatedOptions& negotiated) const;
   /// Data that lies in the pieces of one frame, wherever in a chunk it begins.
   std::uint32_t data_in_pieces() const {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
@@ -249,12 +249,12 @@ class Tcp {
   void unhash(std::uint32_t slot);
   // Whatever happens to a connection may leave it with nothing to do; that is looked at when the
   // turn ends.
-  void touch(std::uint32_t slot, Connection& c) {
-    if (c.state != State::kEstablished || c.on_touched) return;
-    c.on_touched = true;
-    touched_.push(connections_, slot);
+  void mark_active(std::uint32_t slot, Connection& c) {
+    if (c.state != State::kEstablished || c.listed.active) return;
+    c.listed.active = true;
+    active_.push(connections_, slot);
   }
-  void let_rest();
+  void compact_idle();
   void offer_to_reaper(std::uint32_t slot);
   void free(std::uint32_t slot);
   void mark_dirty(std::uint32_t slot);
@@ -393,7 +393,7 @@ class Tcp {
   void forget_flights();
 
   // ---- 7: calls.cpp, info.cpp ----
-  Connection* living(ConnectionId id);
+  Connection* find_live(ConnectionId id);
   void queue_fin(std::uint32_t slot, Cause cause);
   void leave_accept_queue(std::uint32_t slot);
   ConnectionInfo info_of(std::uint32_t slot) const;
@@ -415,11 +415,11 @@ class Tcp {
   TransitionRing transitions_;
   PacketOut::Pieces pieces_;  // of the frame that is being sent
 
-  IndexQueue<Connection, &Connection::dirty_next> dirty_;
-  IndexQueue<Connection, &Connection::ready_next> ready_;
-  IndexQueue<Connection, &Connection::reap_next> reap_;
-  IndexQueue<Connection, &Connection::touched_next> touched_;
-  IndexList<Connection, &Connection::holes_next, &Connection::holes_previous>
+  IndexQueue<Connection, &Lists::dirty_next> dirty_;
+  IndexQueue<Connection, &Lists::ready_next> ready_;
+  IndexQueue<Connection, &Lists::reap_next> reap_;
+  IndexQueue<Connection, &Lists::active_next> active_;
+  IndexList<Connection, &Lists::holes_next, &Lists::holes_previous>
       holes_;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners_;
   Instant kept_at_{};            // when all marks were brought forward

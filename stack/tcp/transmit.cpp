@@ -16,8 +16,8 @@ void Tcp::output() {
       dirty_.push(connections_, slot);  // the link is full: the rest next time
       continue;
     }
-    c.on_dirty = false;
-    touch(slot, c);
+    c.listed.dirty = false;
+    mark_active(slot, c);
     offer_to_reaper(slot);
   }
 }
@@ -25,7 +25,7 @@ void Tcp::output() {
 Sent Tcp::transmit(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.state == State::kDestroy) return transmit_last_words(c);
-  if (c.keepalive_due && transmit_keepalive(c) == Sent::kBusy) return Sent::kBusy;
+  if (c.pending.keepalive && transmit_keepalive(c) == Sent::kBusy) return Sent::kBusy;
   const Sent sent = in_state(c.state, states(State::kSynSent, State::kSynReceived))
                         ? transmit_syn(slot)
                         : transmit_data(slot);
@@ -40,77 +40,79 @@ Sent Tcp::transmit(std::uint32_t slot) {
 // An ACK that is owed goes before the reset: a handshake that it completes makes the reset one of a
 // connection.
 Sent Tcp::transmit_last_words(Connection& c) {
-  if (c.ack_now && send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
-  if (!c.reset_owed) return Sent::kSent;
+  if (c.pending.ack && send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
+  if (!c.pending.reset) return Sent::kSent;
   if (send_segment(c, bare_sequence(c), 0, TcpFlags::kRst | TcpFlags::kAck) == Sent::kBusy)
     return Sent::kBusy;
-  c.reset_owed = false;
+  c.pending.reset = false;
   return Sent::kSent;
 }
 
 Sent Tcp::transmit_syn(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.snd_cursor == c.iss) {
-    const bool again = c.snd_nxt != c.iss;
+  if (c.snd.cursor == c.snd.iss) {
+    const bool again = c.snd.nxt != c.snd.iss;
     std::uint8_t flags = TcpFlags::kSyn;
     if (c.state == State::kSynReceived) flags |= TcpFlags::kAck;
-    c.rcv_adv = c.rcv_nxt + first_window();  // windows of SYNs are never scaled (RFC 7323, 2.2)
-    TcpSegment syn{.sequence = c.iss, .acknowledgment = c.rcv_nxt, .flags = flags};
-    syn.window = static_cast<std::uint16_t>(c.rcv_wnd());
+    c.rcv.adv = c.rcv.nxt + first_window();  // windows of SYNs are never scaled (RFC 7323, 2.2)
+    TcpSegment syn{.sequence = c.snd.iss, .acknowledgment = c.rcv.nxt, .flags = flags};
+    syn.window = static_cast<std::uint16_t>(c.rcv.wnd());
     syn.mss = our_mss(c.tuple);
     if (c.state == State::kSynReceived) {
-      confirm(settings_, c.agreed, syn);
+      confirm(settings_, c.negotiated, syn);
     } else {
       offer(settings_, syn);
       // Perhaps the flags are what keeps it from arriving (RFC 3168, 6.1.1.1).
-      if (c.syn_resent) syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
+      if (c.retransmits.of_syn)
+        syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
     }
     if (settings_.user_timeout_option) syn.user_timeout = advertised_user_timeout(&c);
-    if (syn.timestamps) syn.timestamps = timestamps_now(c.ts_offset, c.agreed.ts_recent);
+    if (syn.timestamps)
+      syn.timestamps = timestamps_now(c.timestamps.offset, c.negotiated.ts_recent);
     if (send_bare(c.tuple, syn) == Sent::kBusy) return Sent::kBusy;
-    c.last_ack = c.rcv_nxt;
-    c.snd_cursor = c.snd_nxt = c.iss + 1;
-    c.ack_now = false;
+    c.rcv.last_ack = c.rcv.nxt;
+    c.snd.cursor = c.snd.nxt = c.snd.iss + 1;
+    c.pending.ack = false;
     if (again) {
-      ++c.retransmits;
+      ++c.retransmits.total;
       counters_.add(Count::segments_retransmitted);
     } else {
-      c.rtt_timing = true;
-      c.rtt_seq = c.snd_nxt;
-      c.rtt_start = now_;
+      c.timing.running = true;
+      c.timing.end = c.snd.nxt;
+      c.timing.began = now_;
     }
   }
-  return c.ack_now ? send_pure_ack(c) : Sent::kSent;
+  return c.pending.ack ? send_pure_ack(c) : Sent::kSent;
 }
 
 Sent Tcp::transmit_data(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  for (; c.duplicate_acks_owed > 0; --c.duplicate_acks_owed) {
+  for (; c.pending.duplicate_acks > 0; --c.pending.duplicate_acks) {
     if (send_pure_ack(c) == Sent::kBusy) return Sent::kBusy;
   }
-  if (c.resend_first || c.probe) {
+  if (c.pending.fast_retransmit || c.pending.window_probe) {
     const Sent sent = transmit_out_of_turn(slot);
     if (sent == Sent::kBusy) return sent;
   }
-  if (c.tail_probe && transmit_tail_probe(slot) == Sent::kBusy) return Sent::kBusy;
-  if (c.log != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
-  if (c.snd_una == c.snd_nxt) reconsider_path_mtu(c);
+  if (c.pending.tail_probe && transmit_tail_probe(slot) == Sent::kBusy) return Sent::kBusy;
+  if (c.recovery.scoreboard != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
+  if (c.snd.una == c.snd.nxt) reconsider_path_mtu(c);
   for (;;) {
-    const std::uint32_t offset = c.cursor_offset();
-    const bool fin_next = c.fin_queued && !c.fin_acked && in_state(c.state, kFinishing);
+    const std::uint32_t offset = c.snd.cursor_offset();
+    const bool fin_next = c.fin.queued && !c.fin.acked && in_state(c.state, kFinishing);
     const bool only_fin = fin_next && offset == c.send_queue.size();
     const std::uint32_t length = sendable(c, offset);
     if (length == 0 && !only_fin) break;
-    if (c.snd_una == c.snd_nxt) begin_flight(c);
+    if (c.snd.una == c.snd.nxt) begin_flight(c);
     const Sent sent =
-        transmit_range(slot, c.snd_cursor, length, fin_next, Resend::kTimeout, c.snd_cursor);
+        transmit_range(slot, c.snd.cursor, length, fin_next, Resend::kTimeout, c.snd.cursor);
     if (sent == Sent::kBusy) {
-      if (c.snd_una == c.snd_nxt)
+      if (c.snd.una == c.snd.nxt)
         end_flight(c);  // perhaps the window is closed when the link has room
       return sent;
     }
   }
-  return c.ack_now ? send_pure_ack(c) : Sent::kSent;
+  return c.pending.ack ? send_pure_ack(c) : Sent::kSent;
 }
 
 // What the recovery takes for lost, as far as the window lets it go.
@@ -119,9 +121,10 @@ Sent Tcp::transmit_lost(std::uint32_t slot) {
   for (;;) {
     const Recovery::Range lost = recovery_->next_lost(c, context(c));
     if (lost.empty()) return Sent::kSent;
-    const Resend why = SentLog(chunks_, c.log).flight().phase == Flight::Phase::kLoss
-                           ? Resend::kTimeout
-                           : Resend::kLost;
+    const Resend why =
+        SentLog(chunks_, c.recovery.scoreboard).flight().phase == Flight::Phase::kLoss
+            ? Resend::kTimeout
+            : Resend::kLost;
     if (transmit_again(slot, lost.begin, lost.end, why) == Sent::kBusy) return Sent::kBusy;
   }
 }
@@ -129,28 +132,29 @@ Sent Tcp::transmit_lost(std::uint32_t slot) {
 // A segment that was sent before, or as much of it as goes into one now.
 Sent Tcp::transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why) {
   Connection& c = connections_[slot];
-  const Seq data_end = min(end, c.snd_una + c.send_queue.size());
-  const auto length = std::min<std::uint32_t>(static_cast<std::uint32_t>(data_end - begin), c.mss);
+  const Seq data_end = min(end, c.snd.una + c.send_queue.size());
+  const auto length =
+      std::min<std::uint32_t>(static_cast<std::uint32_t>(data_end - begin), c.path.mss);
   Seq sent_end;
-  return transmit_range(slot, begin, length, c.fin_in_flight(), why, sent_end);
+  return transmit_range(slot, begin, length, c.fin.in_flight(), why, sent_end);
 }
 
 // RFC 8985, 7.3: new data if there is any, whatever the congestion window says; or the last segment
 // again.
 Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.log == 0) return Sent::kSent;
-  const std::uint32_t offset = c.cursor_offset();
+  if (c.recovery.scoreboard == 0) return Sent::kSent;
+  const std::uint32_t offset = c.snd.cursor_offset();
   const std::uint32_t left = c.send_queue.size() > offset ? c.send_queue.size() - offset : 0;
-  const std::uint32_t room = c.snd_wnd > offset ? c.snd_wnd - offset : 0;
-  const std::uint32_t length = std::min({std::uint32_t{c.mss}, left, room});
+  const std::uint32_t room = c.snd.wnd > offset ? c.snd.wnd - offset : 0;
+  const std::uint32_t length = std::min({std::uint32_t{c.path.mss}, left, room});
   const Recovery::Range last = recovery_->probe(c, context(c));
-  const Sent sent = length > 0 ? transmit_range(slot, c.snd_cursor, length, c.fin_queued,
-                                                Resend::kProbe, c.snd_cursor)
+  const Sent sent = length > 0 ? transmit_range(slot, c.snd.cursor, length, c.fin.queued,
+                                                Resend::kProbe, c.snd.cursor)
                                : transmit_again(slot, last.begin, last.end, Resend::kProbe);
   if (sent == Sent::kBusy) return sent;
   recovery_->on_probe_sent(c, context(c), length == 0);
-  c.tail_probe = false;
+  c.pending.tail_probe = false;
   return sent;
 }
 
@@ -158,24 +162,25 @@ Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
 // snd_cursor stays.
 Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  const Seq cursor = c.snd_cursor;
-  std::uint32_t length = std::min<std::uint32_t>(c.mss, c.send_queue.size());
-  if (c.resend_first) {
+  const Seq cursor = c.snd.cursor;
+  std::uint32_t length = std::min<std::uint32_t>(c.path.mss, c.send_queue.size());
+  if (c.pending.fast_retransmit) {
     // Nothing that has not been out: the window may not have let it go yet.
-    length = std::min(length, c.in_flight());
-  } else if (c.probe) {
-    length = std::min(length, std::max<std::uint32_t>(c.snd_wnd, 1));
+    length = std::min(length, c.snd.in_flight());
+  } else if (c.pending.window_probe) {
+    length = std::min(length, std::max<std::uint32_t>(c.snd.wnd, 1));
   }
-  const bool fin_next = c.fin_in_flight();
+  const bool fin_next = c.fin.in_flight();
   if (length > 0 || fin_next) {
     Seq end;
-    const Sent sent = transmit_range(slot, c.snd_una, length, fin_next,
-                                     c.resend_first ? Resend::kLost : Resend::kProbe, end);
+    const Sent sent =
+        transmit_range(slot, c.snd.una, length, fin_next,
+                       c.pending.fast_retransmit ? Resend::kLost : Resend::kProbe, end);
     if (sent == Sent::kBusy) return sent;
-    if (c.probe) counters_.add(Count::zero_window_probes);
-    if (c.resend_first) c.snd_cursor = max(cursor, end);
+    if (c.pending.window_probe) counters_.add(Count::zero_window_probes);
+    if (c.pending.fast_retransmit) c.snd.cursor = max(cursor, end);
   }
-  c.resend_first = c.probe = false;
+  c.pending.fast_retransmit = c.pending.window_probe = false;
   return Sent::kSent;
 }
 
@@ -184,10 +189,11 @@ Sent Tcp::transmit_out_of_turn(std::uint32_t slot) {
 /// reduced window.
 std::uint32_t Tcp::frame_data(const Connection& c, std::uint32_t left) const {
   constexpr std::uint32_t kHeaders = 40 + kTcpHeaderMax;
-  if (left <= c.mss || c.snd_cursor < c.snd_nxt || c.cwr_owed || c.may_fragment) return c.mss;
+  if (left <= c.path.mss || c.snd.cursor < c.snd.nxt || c.pending.cwr || c.path.may_fragment)
+    return c.path.mss;
   const std::uint32_t packet = std::max(network_.segmentation(c.tuple.remote), kHeaders);
-  const std::uint32_t segments = std::min(packet - kHeaders, data_in_pieces()) / c.mss;
-  return std::max<std::uint32_t>(segments, 1) * c.mss;
+  const std::uint32_t segments = std::min(packet - kHeaders, data_in_pieces()) / c.path.mss;
+  return std::max<std::uint32_t>(segments, 1) * c.path.mss;
 }
 
 /// How many bytes at `offset` from snd_una may go in one frame now.
@@ -197,14 +203,14 @@ std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
   if (offset >= queued || offset >= window) return 0;
   const std::uint32_t left = queued - offset;
   const std::uint32_t length = std::min({frame_data(c, left), left, window - offset});
-  if (length > c.mss) {
+  if (length > c.path.mss) {
     // All that is behind the last full segment may be a small one.
-    const std::uint32_t rest = length % c.mss;
+    const std::uint32_t rest = length % c.path.mss;
     return length < left || waits_for_small(c, rest) ? length - rest : length;
   }
   // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer
   // overrides.
-  const bool sliver = length < c.mss && length < left && length < c.max_snd_wnd / 2;
+  const bool sliver = length < c.path.mss && length < left && length < c.snd.max_wnd / 2;
   return sliver || waits_for_small(c, length) ? 0 : length;
 }
 
@@ -212,8 +218,9 @@ std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
 // writes and reads does not wait for the peer's delayed ACK in between; who writes a byte at a time
 // still fills no wire.
 bool Tcp::waits_for_small(const Connection& c, std::uint32_t length) const {
-  if (length >= c.mss || c.no_delay || c.fin_queued || c.snd_una == c.snd_cursor) return false;
-  return c.small_end_before > c.snd_una;
+  if (length >= c.path.mss || c.application.no_delay || c.fin.queued || c.snd.una == c.snd.cursor)
+    return false;
+  return c.snd.small_end_before > c.snd.una;
 }
 
 // Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of
@@ -221,7 +228,7 @@ bool Tcp::waits_for_small(const Connection& c, std::uint32_t length) const {
 Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length, bool fin_next,
                          Resend why, Seq& end) {
   Connection& c = connections_[slot];
-  const auto offset = static_cast<std::uint32_t>(sequence - c.snd_una);
+  const auto offset = static_cast<std::uint32_t>(sequence - c.snd.una);
   const bool last = offset + length == c.send_queue.size();
   std::uint8_t flags = TcpFlags::kAck;
   if (last && length > 0) flags |= TcpFlags::kPsh;
@@ -230,47 +237,47 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
   if (sent == Sent::kBusy) return sent;
 
   end = sequence + length + ((flags & TcpFlags::kFin) != 0 ? 1 : 0);
-  if ((flags & TcpFlags::kFin) != 0) c.fin_sent = true;
-  if (sequence < c.snd_nxt) {
-    ++c.retransmits;
-    std::uint16_t& of_this_cause = c.resent[static_cast<std::size_t>(why)];
-    if (of_this_cause != 0xffff) ++of_this_cause;
+  if ((flags & TcpFlags::kFin) != 0) c.fin.sent = true;
+  if (sequence < c.snd.nxt) {
+    c.retransmits.count(why);
     counters_.add(Count::segments_retransmitted);
-    if (c.rtt_timing && sequence < c.rtt_seq) c.rtt_timing = false;  // Karn (RFC 6298, 3)
+    if (c.timing.running && sequence < c.timing.end)
+      c.timing.running = false;  // Karn (RFC 6298, 3)
   } else {
-    if (!c.rtt_timing && c.log == 0) {
-      c.rtt_timing = true;
-      c.rtt_seq = end;
-      c.rtt_start = now_;
+    if (!c.timing.running && c.recovery.scoreboard == 0) {
+      c.timing.running = true;
+      c.timing.end = end;
+      c.timing.began = now_;
     }
-    if (length % c.mss != 0) {
-      c.small_end_before = c.small_end;
-      c.small_end = end;
+    if (length % c.path.mss != 0) {
+      c.snd.small_end_before = c.snd.small_end;
+      c.snd.small_end = end;
     }
   }
-  c.last_sent = Tick::floor(now_);
-  c.snd_nxt = max(c.snd_nxt, end);
-  if (c.log != 0) recovery_->on_sent(c, context(c), sequence, end);
+  c.recovery.last_sent = Tick::floor(now_);
+  c.snd.nxt = max(c.snd.nxt, end);
+  if (c.recovery.scoreboard != 0) recovery_->on_sent(c, context(c), sequence, end);
   return sent;
 }
 
 // What is out waits for its ACK; what could not go out waits for the window.
 void Tcp::rearm_after_output(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  const bool in_flight = c.snd_cursor > c.snd_una;
+  const bool in_flight = c.snd.cursor > c.snd.una;
   const bool waiting =
       !c.send_queue.empty() && !in_state(c.state, states(State::kSynSent, State::kSynReceived));
-  if (c.log != 0) {
+  if (c.recovery.scoreboard != 0) {
     disarm(c, Timer::kPersist);
-    if (SentLog(chunks_, c.log).flight().rearm || !c.is_armed(Timer::kRetransmit)) {
+    if (SentLog(chunks_, c.recovery.scoreboard).flight().rearm ||
+        !c.timers.is_armed(Timer::kRetransmit)) {
       arm(slot, Timer::kRetransmit, recovery_->wait(c, context(c)));
     }
   } else if (in_flight) {
     disarm(c, Timer::kPersist);
-    if (!c.is_armed(Timer::kRetransmit)) arm(slot, Timer::kRetransmit, rto(c));
+    if (!c.timers.is_armed(Timer::kRetransmit)) arm(slot, Timer::kRetransmit, rto(c));
   } else if (waiting) {
     disarm(c, Timer::kRetransmit);
-    if (!c.is_armed(Timer::kPersist)) arm(slot, Timer::kPersist, rto(c));
+    if (!c.timers.is_armed(Timer::kPersist)) arm(slot, Timer::kPersist, rto(c));
   } else {
     disarm(c, Timer::kPersist);
     disarm(c, Timer::kRetransmit);

@@ -41,11 +41,11 @@ class Inspection {
   }
 
   // Each list holds exactly the records that are marked as its members, each once.
-  template <typename Table, typename Record>
-  std::uint32_t walk(const Table& table, std::uint32_t head, std::uint32_t Record::*next) {
+  template <auto Next, typename Table>
+  std::uint32_t walk(const Table& table, std::uint32_t head) {
     std::uint32_t seen = 0;
     std::uint32_t at = head;
-    for (std::uint32_t n = 0; at != kNone; at = table[at].*next, ++n) {
+    for (std::uint32_t n = 0; at != kNone; at = link_of<Next>(table[at]), ++n) {
       if (n > kMostSlots) {
         check(false, "a list runs in a circle");
         return seen;
@@ -61,19 +61,22 @@ class Inspection {
   }
 
   void check_lists() {
-    const std::uint32_t dirty = walk(t_.connections, t_.dirty, &Connection::dirty_next);
-    const std::uint32_t ready = walk(t_.connections, t_.ready, &Connection::ready_next);
-    const std::uint32_t reap = walk(t_.connections, t_.reap, &Connection::reap_next);
+    const std::uint32_t dirty = walk<&Lists::dirty_next>(t_.connections, t_.dirty);
+    const std::uint32_t ready = walk<&Lists::ready_next>(t_.connections, t_.ready);
+    const std::uint32_t reap = walk<&Lists::reap_next>(t_.connections, t_.reap);
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) {
       if (!t_.connections.live(slot)) continue;
       const Connection& c = t_.connections[slot];
-      check(c.on_dirty == ((dirty >> slot & 1) != 0), "the dirty list and its members disagree");
-      check(c.on_ready == ((ready >> slot & 1) != 0), "the ready list and its members disagree");
-      check(c.on_reap == ((reap >> slot & 1) != 0), "the reaper's list and its members disagree");
-      check(!c.on_reap || (c.state == State::kDestroy && !c.on_dirty && !c.on_ready),
+      check(c.listed.dirty == ((dirty >> slot & 1) != 0),
+            "the dirty list and its members disagree");
+      check(c.listed.ready == ((ready >> slot & 1) != 0),
+            "the ready list and its members disagree");
+      check(c.listed.reap == ((reap >> slot & 1) != 0),
+            "the reaper's list and its members disagree");
+      check(!c.listed.reap || (c.state == State::kDestroy && !c.listed.dirty && !c.listed.ready),
             "the reaper was offered a connection that is not done");
     }
-    walk(t_.listeners, t_.ready_listeners, &Listener::ready_next);
+    walk<&Listener::ready_next>(t_.listeners, t_.ready_listeners);
     std::uint32_t free = 0;
     t_.connections.for_each_free([&](std::uint32_t slot) {
       check(!t_.connections.live(slot), "a slot is taken and free at once");
@@ -94,9 +97,9 @@ class Inspection {
             "an id names nothing before its last event was taken");
       if (live) {
         const Connection& c = t_.connections[slot];
-        const bool waits = c.in_accept_queue || c.state == State::kDestroy;
+        const bool waits = c.listed.accept_queue || c.state == State::kDestroy;
         check(waits || held.open, "a connection lives that no application has and none can get");
-        check(!held.open || !c.in_accept_queue,
+        check(!held.open || !c.listed.accept_queue,
               "a connection that was given out still waits for accept()");
       }
       const std::uint32_t last = live ? now.generation - 1 : now.generation;
@@ -158,34 +161,36 @@ class Inspection {
 
     const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
     check(
-        c.is_armed(Timer::kConnect) == connecting,
+        c.timers.is_armed(Timer::kConnect) == connecting,
         "the connect timer is armed on a connection that is not connecting, or not on one that is");
-    const bool waits_for_fin = c.state == State::kFinWait2 && c.application_closed;
-    check(c.is_armed(Timer::kFinWait2) == waits_for_fin,
+    const bool waits_for_fin = c.state == State::kFinWait2 && c.application.closed;
+    check(c.timers.is_armed(Timer::kFinWait2) == waits_for_fin,
           "the FIN-WAIT-2 timer is armed where it should not be, or not where it should");
     const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
-    check(c.keepalive_sent <= c.keepalive_count, "a silent peer is not given up");
-    check(!over || c.armed == 0, "a connection that is over has a timer armed");
+    check(c.liveness.sent <= c.liveness.count, "a silent peer is not given up");
+    check(!over || c.timers.armed == 0, "a connection that is over has a timer armed");
     check(over || c.state != State::kClosed,
           "a connection was left in the state in which it is made");
-    const bool out = c.snd_nxt != c.snd_una || (connecting && !c.on_dirty);
-    check(c.on_dirty || !out || c.is_armed(Timer::kRetransmit) || c.is_armed(Timer::kPersist),
+    const bool out = c.snd.nxt != c.snd.una || (connecting && !c.listed.dirty);
+    check(c.listed.dirty || !out || c.timers.is_armed(Timer::kRetransmit) ||
+              c.timers.is_armed(Timer::kPersist),
           "something is out, and no timer is armed for it");
     check(c.out_of_order.empty() || in_state(c.state, kReceiving),
           "bytes are kept that can never be read");
-    check(!c.fin_acked || c.snd_una == c.snd_nxt,
+    check(!c.fin.acked || c.snd.una == c.snd.nxt,
           "our FIN is acknowledged, and something is still out");
-    check(c.fin_queued == (in_state(c.state, kFinishing) || c.state == State::kClosed ||
-                           (connecting && c.fin_queued)),
+    check(c.fin.queued == (in_state(c.state, kFinishing) || c.state == State::kClosed ||
+                           (connecting && c.fin.queued)),
           "our FIN and the state disagree");
-    if (c.in_accept_queue) {
+    if (c.listed.accept_queue) {
       check(in_state(c.state, states(State::kEstablished, State::kCloseWait)),
             "a connection waits for accept() that is not established");
-      check(c.listener != kNone && t_.listeners.live(c.listener),
+      check(c.lists.listener != kNone && t_.listeners.live(c.lists.listener),
             "a connection waits for accept() of a listener that is gone");
     }
     for (std::uint32_t other = slot + 1; other < t_.connections.end(); ++other) {
-      const bool same = c.hashed && t_.connections.live(other) && t_.connections[other].hashed &&
+      const bool same = c.listed.index && t_.connections.live(other) &&
+                        t_.connections[other].listed.index &&
                         t_.connections[other].tuple == c.tuple;
       check(!same, "two connections have one four-tuple");
     }
@@ -219,8 +224,8 @@ class Inspection {
       if (!t_.connections.live(slot)) continue;
       const Connection& c = t_.connections[slot];
       for (unsigned i = 0; i < kTimerCount; ++i) {
-        if (!c.is_armed(static_cast<Timer>(i))) continue;
-        check(next <= c.deadlines[i].instant(now),
+        if (!c.timers.is_armed(static_cast<Timer>(i))) continue;
+        check(next <= c.timers.deadlines[i].instant(now),
               "next_deadline() is after a deadline of a connection");
       }
     }

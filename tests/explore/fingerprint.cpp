@@ -67,12 +67,12 @@ class Reader {
     t_.connections.for_each_free(
         [&](std::uint32_t slot) { return (free = free << 4 | slot) >> 32 == 0; });
     d_.add(free);
-    add_list(t_.connections, t_.dirty, &Connection::dirty_next);
-    add_list(t_.connections, t_.ready, &Connection::ready_next);
-    add_list(t_.connections, t_.reap, &Connection::reap_next);
-    add_list(t_.connections, t_.holes, &Connection::holes_next);
+    add_list<&Lists::dirty_next>(t_.connections, t_.dirty);
+    add_list<&Lists::ready_next>(t_.connections, t_.ready);
+    add_list<&Lists::reap_next>(t_.connections, t_.reap);
+    add_list<&Lists::holes_next>(t_.connections, t_.holes);
     for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) add_listener(slot);
-    add_list(t_.listeners, t_.ready_listeners, &Listener::ready_next);
+    add_list<&Listener::ready_next>(t_.listeners, t_.ready_listeners);
     d_.add(t_.time_wait.span());
     t_.time_wait.for_each([this](const TimeWait& record) {
       d_.add(peer_of(record.tuple.whole()));
@@ -117,11 +117,12 @@ class Reader {
     d_.add(1 + cut(t_.wheel.deadline(timer) - now_, 1 << 20) + (behind << 32));
   }
 
-  template <typename Table, typename Record>
-  void add_list(const Table& table, std::uint32_t head, std::uint32_t Record::*next) {
+  template <auto Next, typename Table>
+  void add_list(const Table& table, std::uint32_t head) {
     std::uint64_t all = 1;
     unsigned length = 0;
-    for (std::uint32_t at = head; at != kNone && length < 8; at = table[at].*next, ++length)
+    for (std::uint32_t at = head; at != kNone && length < 8;
+         at = link_of<Next>(table[at]), ++length)
       all = all << 4 | (at + 1);
     d_.add(all);
   }
@@ -132,23 +133,26 @@ class Reader {
     if (!live) return;
     const Connection& c = t_.connections[slot];
     d_.add(peer_of(c.tuple) | std::uint64_t{static_cast<unsigned>(c.state)} << 8 |
-           std::uint64_t{static_cast<unsigned>(c.reason)} << 16 | std::uint64_t{c.events} << 24);
-    d_.add(bits({c.hashed, c.in_accept_queue, c.application_closed, c.ack_now, c.reset_owed,
-                 c.on_dirty, c.on_ready, c.on_reap}));
+           std::uint64_t{static_cast<unsigned>(c.reason)} << 16 |
+           std::uint64_t{c.application.events} << 24);
+    d_.add(bits({c.listed.index, c.listed.accept_queue, c.application.closed, c.pending.ack,
+                 c.pending.reset, c.listed.dirty, c.listed.ready, c.listed.reap}));
     if (c.state == State::kDestroy) return;
     const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-    d_.add(bits({c.passive, c.fin_queued, c.fin_sent, c.fin_acked, c.peer_fin_seen,
-                 c.wants_writable, c.resend_first, c.probe, c.tail_probe, c.no_delay,
-                 c.keepalive_due, c.duplicates.recovering(), c.snd_una == c.iss, challenged(c),
-                 c.syn_hurried, !connecting && c.small_end_before > c.snd_una,
-                 !connecting && c.small_end > c.snd_una}) |
-           std::uint64_t{c.unanswered} << 40 | std::uint64_t{c.keepalive_sent} << 48 |
-           std::uint64_t{c.duplicates.extra_segments()} << 56);
+    d_.add(bits({c.application.passive, c.fin.queued, c.fin.sent, c.fin.acked, c.rcv.fin_seen,
+                 c.application.wants_writable, c.pending.fast_retransmit, c.pending.window_probe,
+                 c.pending.tail_probe, c.application.no_delay, c.pending.keepalive,
+                 c.recovery.duplicates.recovering(), c.snd.una == c.snd.iss, challenged(c),
+                 c.retransmits.syn_hurried, !connecting && c.snd.small_end_before > c.snd.una,
+                 !connecting && c.snd.small_end > c.snd.una}) |
+           std::uint64_t{c.retransmits.consecutive_timeouts} << 40 |
+           std::uint64_t{c.liveness.sent} << 48 |
+           std::uint64_t{c.recovery.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
     add_numbers(c, connecting);
     // Who has stood still for longest goes first once the budget is used up.
-    if (!c.send_queue.empty()) d_.add(cut(c.advanced_at.age(now_), 1 << 20));
-    if (c.agreed.sack) add_repair(c);
+    if (!c.send_queue.empty()) d_.add(cut(c.recovery.advanced_at.age(now_), 1 << 20));
+    if (c.negotiated.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
            std::uint64_t{c.out_of_order.bytes(stack_.chunks())} << 32 |
            std::uint64_t{c.out_of_order.chunks()} << 48 |
@@ -161,30 +165,31 @@ class Reader {
   bool challenged(const Connection& c) const { return c.challenged_at.age(now_) < 500; }
 
   void add_timers(std::uint32_t slot, const Connection& c) {
-    d_.add(c.armed);
+    d_.add(c.timers.armed);
     add_timer(slot);
     for (unsigned i = 0; i < kTimerCount; ++i) {
-      if (c.is_armed(static_cast<Timer>(i))) d_.add(cut(c.deadlines[i] - now_, 1 << 20));
+      if (c.timers.is_armed(static_cast<Timer>(i)))
+        d_.add(cut(c.timers.deadlines[i] - now_, 1 << 20));
     }
     // Only probes of silent peers look back.
-    if (c.keepalive_idle != 0) d_.add(cut(c.heard_at.age(now_), 64));
+    if (c.liveness.idle != 0) d_.add(cut(c.liveness.heard_at.age(now_), 64));
   }
 
   void add_numbers(const Connection& c, bool connecting) {
     // All there is to send fits into two segments: a larger window is no different.
     constexpr std::uint32_t kWide = 4 * kPiece;
-    d_.add(cut(c.snd_nxt - c.snd_una, 4095) | cut(c.snd_cursor - c.snd_una, 4095) << 16 |
-           cut(c.rcv_adv - c.rcv_nxt, 4095) << 32 | cut(c.last_ack - c.rcv_nxt, 511) << 48);
+    d_.add(cut(c.snd.nxt - c.snd.una, 4095) | cut(c.snd.cursor - c.snd.una, 4095) << 16 |
+           cut(c.rcv.adv - c.rcv.nxt, 4095) << 32 | cut(c.rcv.last_ack - c.rcv.nxt, 511) << 48);
     if (connecting) return;
     // Segments come from one piece before rcv_nxt on, and are compared with the last that moved the
     // window.
-    d_.add(cut(c.snd_wl1 - c.rcv_nxt, 2 * kPiece) | cut(c.snd_wl2 - c.snd_una, 2 * kPiece) << 16 |
-           std::uint64_t{std::min(c.snd_wnd, kWide)} << 32 |
-           std::uint64_t{std::min(c.max_snd_wnd, kWide)} << 48);
+    d_.add(cut(c.snd.wl1 - c.rcv.nxt, 2 * kPiece) | cut(c.snd.wl2 - c.snd.una, 2 * kPiece) << 16 |
+           std::uint64_t{std::min(c.snd.wnd, kWide)} << 32 |
+           std::uint64_t{std::min(c.snd.max_wnd, kWide)} << 48);
     d_.add(std::min(c.congestion.ssthresh, kWide));
-    d_.add(std::min(c.congestion.cwnd, kWide) | std::uint64_t{c.duplicate_acks_owed} << 16 |
+    d_.add(std::min(c.congestion.cwnd, kWide) | std::uint64_t{c.pending.duplicate_acks} << 16 |
            std::uint64_t{std::min(c.congestion.memory[0], kWide)} << 48 |
-           (c.peer_fin_seen ? cut(c.peer_fin - c.rcv_nxt, 4095) << 32 : 0));
+           (c.rcv.fin_seen ? cut(c.rcv.fin - c.rcv.nxt, 4095) << 32 : 0));
   }
 
   // Views want to write; nothing here does.
@@ -209,13 +214,13 @@ class Reader {
     d_.add(static_cast<std::uint64_t>(c.rtt.rttvar().count()) << 32 | (c.rtt.measured() ? 2 : 0) |
            (c.sack.empty() ? 1 : 0));
     for (const SackBlock& block : c.sack.blocks()) {
-      distance(block.left, c.rcv_nxt);
-      distance(block.right, c.rcv_nxt);
+      distance(block.left, c.rcv.nxt);
+      distance(block.right, c.rcv.nxt);
     }
-    d_.add(cut(c.last_sent.age(now_), 64));
+    d_.add(cut(c.recovery.last_sent.age(now_), 64));
     d_.add(tail(c.send_queue) | std::uint64_t{tail(c.receive_queue)} << 32);
-    if (c.log == 0) return;
-    SentLog log(chunks(), c.log);
+    if (c.recovery.scoreboard == 0) return;
+    SentLog log(chunks(), c.recovery.scoreboard);
     const Flight& f = log.flight();
     const auto now = static_cast<std::uint32_t>(stack_.now().time_since_epoch().count());
     d_.add(f.pipe | std::uint64_t{f.sacked} << 16 | std::uint64_t{f.recover_fs} << 32 |
@@ -231,10 +236,10 @@ class Reader {
         std::uint64_t{f.reo_wnd_persist} << 32);
     if (f.rack_valid) d_.add(std::uint64_t{now - f.rack_xmit} << 32 | f.rack_rtt);
     for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end})
-      distance(at, c.snd_una);
+      distance(at, c.snd.una);
     log.for_each([&](const SentSegment& s, Seq end) {
-      distance(s.begin, c.snd_una);
-      distance(end, c.snd_una);
+      distance(s.begin, c.snd.una);
+      distance(end, c.snd.una);
       d_.add(std::uint64_t{now - s.sent_at} << 32 | s.flags);
     });
   }
@@ -252,7 +257,7 @@ class Reader {
       d_.add(bits({record.reopens, record.answered && since < kChallengeEvery}));
       add_timer(t_.connections.capacity() + at);
     }
-    add_list(t_.connections, l.accept_queue.head(), &Connection::accept_next);
+    add_list<&Lists::accept_next>(t_.connections, l.accept_queue.head());
   }
 
   const World& world_;

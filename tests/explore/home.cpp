@@ -44,11 +44,11 @@ std::string World::describe() const {
     text += text.empty() ? "" : "; ";
     text += std::to_string(slot) + '.' + std::to_string(t.connections.id(slot).generation) + ' ' +
             to_string(c.state) + " with peer " + std::to_string(peer_of(c.tuple));
-    if (c.application_closed) text += ", closed";
-    if (c.in_accept_queue) text += ", waits for accept";
-    if (c.on_dirty) text += ", dirty";
-    if (c.on_ready) text += ", has news";
-    if (c.on_reap) text += ", to be reaped";
+    if (c.application.closed) text += ", closed";
+    if (c.listed.accept_queue) text += ", waits for accept";
+    if (c.listed.dirty) text += ", dirty";
+    if (c.listed.ready) text += ", has news";
+    if (c.listed.reap) text += ", to be reaped";
   }
   const auto add = [&](std::uint32_t n, const char* what) {
     if (n > 0) text += (text.empty() ? "" : "; ") + std::to_string(n) + what;

@@ -41,18 +41,18 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
     found = {.what = Counterpart::What::kConnection,
              .slot = slot,
              .state = c.state,
-             .rcv_nxt = c.state == State::kSynSent ? kPeerIss : c.rcv_nxt,
-             .snd_una = c.snd_una,
-             .snd_nxt = c.snd_nxt,
-             .irs = c.irs,
-             .window = c.rcv_wnd(),
-             .application_closed = c.application_closed,
-             .fin_sent = c.fin_sent,
-             .peer_fin_seen = c.peer_fin_seen};
+             .rcv_nxt = c.state == State::kSynSent ? kPeerIss : c.rcv.nxt,
+             .snd_una = c.snd.una,
+             .snd_nxt = c.snd.nxt,
+             .irs = c.rcv.irs,
+             .window = c.rcv.wnd(),
+             .application_closed = c.application.closed,
+             .fin_sent = c.fin.sent,
+             .peer_fin_seen = c.rcv.fin_seen};
   };
   for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
     if (!t.connections.live(slot) || t.connections[slot].tuple != tuple) continue;
-    if (t.connections[slot].hashed) {
+    if (t.connections[slot].listed.index) {
       take(slot);
       return found;
     }

@@ -146,7 +146,7 @@ bool World::possible(const Action& action) const {
              !t.connections[action.subject].receive_queue.empty();
     case Verb::kAbortWaiting:
     case Verb::kCloseWaiting:
-      return lives(action.subject) && t.connections[action.subject].in_accept_queue;
+      return lives(action.subject) && t.connections[action.subject].listed.accept_queue;
     case Verb::kListen:
       return !ledger_->listening;
     case Verb::kUnlisten:
@@ -309,7 +309,7 @@ void World::call(const Action& action, ConnectionId id) {
     case Verb::kCloseSoon:
       if (stack_->close(id, kBound) == Error::kOk) {
         const Connection& c = stack_->tcp().tables().connections[id.slot];
-        if (c.state != State::kDestroy && !c.is_armed(Timer::kLinger))
+        if (c.state != State::kDestroy && !c.timers.is_armed(Timer::kLinger))
           complain("a close with a bound has none");
       }
       return;
@@ -360,7 +360,7 @@ void World::accept() {
   if (!in_state(c.state, states(State::kEstablished, State::kCloseWait))) {
     complain("accept() gave a connection that is not established");
   }
-  if (c.in_accept_queue) complain("accept() gave a connection and left it in the queue");
+  if (c.listed.accept_queue) complain("accept() gave a connection and left it in the queue");
   give(*id);
 }
 
@@ -407,7 +407,7 @@ bool World::take_event() {
   if (event.mask == 0) complain("an event without news");
   const Connection& c = t.connections[id.slot];
   const bool ended = c.state == State::kDestroy;
-  if (c.application_closed && (event.mask & ~Event::kClosed) != 0) {
+  if (c.application.closed && (event.mask & ~Event::kClosed) != 0) {
     complain("an application that has closed is told of more than the end");
   }
   if (event.has(Event::kClosed) != ended) complain("the last event does not fit the state");

@@ -149,7 +149,7 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
                    .peer_timestamp = context_.conversations.last_timestamp(peer)});
   };
   tables.half_open.for_each([&](std::uint32_t, const HalfOpen& r) {
-    add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.agreed.timestamps);
+    add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.negotiated.timestamps);
   });
   tables.time_wait.for_each([&](const TimeWait& r) {
     add(Mark::Record::kTimeWait, r.tuple.whole(), r.snd_nxt, r.rcv_nxt, r.timestamps);

@@ -25,7 +25,7 @@ void append(Image& image, const T& value) {
 /// Clears the state that an answer changes, and the links of lists that are empty again.
 void forget_answers(Connection& c) {
   c.challenged_at = {};
-  c.dirty_next = c.ready_next = c.touched_next = c.reap_next = kNone;
+  c.lists.dirty_next = c.lists.ready_next = c.lists.active_next = c.lists.reap_next = kNone;
 }
 void forget_answers(HalfOpen& record) {
   record.answered = false;
@@ -52,7 +52,7 @@ class RefusedStage {
     const Tcp::Tables tables = stage_.script().stack().tcp().tables();
     for (std::uint32_t slot = 0; slot < tables.connections.end(); ++slot) {
       if (!tables.connections.live(slot)) continue;
-      const Connection* c = tables.connections.at_work(slot);
+      const Connection* c = tables.connections.expanded(slot);
       if (c == nullptr) {
         ADD_FAILURE() << "it has gone to rest";
         continue;
@@ -62,8 +62,8 @@ class RefusedStage {
       forget_answers(copy);
       if (copy.state == State::kSynSent) {
         // A segment that is answered by a reset causes the SYN to be sent again at once.
-        copy.retransmits = 0;
-        copy.rtt_timing = copy.syn_hurried = false;
+        copy.retransmits.total = 0;
+        copy.timing.running = copy.retransmits.syn_hurried = false;
       }
       append(image, copy);
     }

@@ -86,8 +86,8 @@ class Both {
     const std::string now = told(rests_, id), then = told(never_, id);
     EXPECT_EQ(now, then);
     const auto& connections = rests_.stack().tcp().tables().connections;
-    rested += connections.resting();
-    EXPECT_EQ(never_.stack().tcp().tables().connections.resting(), 0u);
+    rested += connections.compact_count();
+    EXPECT_EQ(never_.stack().tcp().tables().connections.compact_count(), 0u);
     over = now == "gone";
     return ours == theirs && now == then;
   }

@@ -1,6 +1,6 @@
 // Compact idle connections: which ones may be kept compact, and that no peer and no application
 // sees which ones are.
-#include "stack/tcp/resting.hpp"
+#include "stack/tcp/compact.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {
@@ -10,7 +10,7 @@ const ConnectionTable& table(Script& s) {
   return s.stack().tcp().tables().connections;
 }
 bool rests(Script& s, ConnectionId id) {
-  return table(s).resting(id.slot);
+  return table(s).is_compact(id.slot);
 }
 
 /// Settings with delayed ACKs and every option.
@@ -37,59 +37,60 @@ Connection unusual() {
   Connection c;
   c.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{8080}};
   c.hash = 0xdeadbeef;
-  c.hashed = true;
+  c.listed.index = true;
   c.state = State::kEstablished;
-  c.passive = c.no_delay = c.syn_resent = c.user_timeout_fixed = c.may_fragment = true;
-  c.agreed = {.ts_recent = 0xfffffff0,
-              .peer_mss = 1388,
-              .user_timeout = 0x8123,
-              .snd_wscale = 14,
-              .rcv_wscale = 13,
-              .window_scaling = true,
-              .timestamps = true,
-              .sack = true,
-              .ecn = true};
-  c.mss = 1376;
-  c.rcv_mss = 1399;
-  c.ts_offset = 0x89abcdef;
-  c.ts_recent_at = Tick(0xffffff01);
-  c.heard_at = Tick(0xffffff02);
-  c.last_sent = Tick(0xffffff03);
-  c.mss_reduced_at = Tick(0xffffff04);
-  c.round_began = Tick(0xffffff05);
-  c.iss = Seq(0xeffffe00);
-  c.snd_una = c.snd_nxt = c.snd_cursor = c.snd_wl2 = Seq(0xf0000123);
-  c.small_end = c.small_end_before = c.snd_nxt;
-  c.ecn_recover = c.snd_nxt - 1;
-  c.duplicates.start(c.snd_nxt);
-  c.snd_wl1 = Seq(0x7fffffff);
-  c.snd_wnd = 0x3fffc000;
-  c.max_snd_wnd = 0x3fffffff;
-  c.irs = Seq(0x80000000);
-  c.rcv_nxt = c.last_ack = Seq(0x80001000);
-  c.rcv_adv = Seq(0x80201000);
-  c.rcv_limit = 0x00200001;
-  c.round_bytes = 77777;
-  c.keepalive_idle = 590000;
-  c.keepalive_interval = 73000;
-  c.keepalive_count = 255;
-  c.keepalive_sent = 7;
-  c.armed = 1u << static_cast<unsigned>(Timer::kKeepalive);
-  c.deadlines[static_cast<unsigned>(Timer::kKeepalive)] = Tick(0x12345678);
-  c.user_timeout = 590001;
-  c.quick_acks = 13;
+  c.application.passive = c.application.no_delay = c.retransmits.of_syn =
+      c.liveness.user_timeout_fixed = c.path.may_fragment = true;
+  c.negotiated = {.ts_recent = 0xfffffff0,
+                  .peer_mss = 1388,
+                  .user_timeout = 0x8123,
+                  .snd_wscale = 14,
+                  .rcv_wscale = 13,
+                  .window_scaling = true,
+                  .timestamps = true,
+                  .sack = true,
+                  .ecn = true};
+  c.path.mss = 1376;
+  c.rcv.mss = 1399;
+  c.timestamps.offset = 0x89abcdef;
+  c.timestamps.recent_at = Tick(0xffffff01);
+  c.liveness.heard_at = Tick(0xffffff02);
+  c.recovery.last_sent = Tick(0xffffff03);
+  c.path.mss_reduced_at = Tick(0xffffff04);
+  c.buffer.round_began = Tick(0xffffff05);
+  c.snd.iss = Seq(0xeffffe00);
+  c.snd.una = c.snd.nxt = c.snd.cursor = c.snd.wl2 = Seq(0xf0000123);
+  c.snd.small_end = c.snd.small_end_before = c.snd.nxt;
+  c.recovery.ecn_recover = c.snd.nxt - 1;
+  c.recovery.duplicates.start(c.snd.nxt);
+  c.snd.wl1 = Seq(0x7fffffff);
+  c.snd.wnd = 0x3fffc000;
+  c.snd.max_wnd = 0x3fffffff;
+  c.rcv.irs = Seq(0x80000000);
+  c.rcv.nxt = c.rcv.last_ack = Seq(0x80001000);
+  c.rcv.adv = Seq(0x80201000);
+  c.buffer.limit = 0x00200001;
+  c.buffer.round_bytes = 77777;
+  c.liveness.idle = 590000;
+  c.liveness.interval = 73000;
+  c.liveness.count = 255;
+  c.liveness.sent = 7;
+  c.timers.armed = 1u << static_cast<unsigned>(Timer::kKeepalive);
+  c.timers.deadlines[static_cast<unsigned>(Timer::kKeepalive)] = Tick(0x12345678);
+  c.liveness.user_timeout = 590001;
+  c.rcv.quick_acks = 13;
   c.rtt.sample(123456us);
   c.rtt.sample(100ms);
   c.rtt.back_off();
   c.congestion = {.cwnd = 1000001, .ssthresh = 500003, .memory = {1, 2, 3, 4, 5}};
-  c.algorithm = CongestionAlgorithm::kCubic;
-  c.cookie = 0xc00c1e00;
-  c.retransmits = 100001;
-  c.resent = {65535, 2, 3};
-  c.opened_at = Instant(1h);
-  c.established_at = Instant(1h + 1us);
-  c.bytes_sent = 0x123456789a;
-  c.bytes_received = 0xa987654321;
+  c.application.congestion = CongestionAlgorithm::kCubic;
+  c.application.token = 0xc00c1e00;
+  c.retransmits.total = 100001;
+  c.retransmits.by_cause = {65535, 2, 3};
+  c.accounting.opened_at = Instant(1h);
+  c.accounting.established_at = Instant(1h + 1us);
+  c.accounting.bytes_sent = 0x123456789a;
+  c.accounting.bytes_received = 0xa987654321;
   return c;
 }
 
@@ -97,54 +98,54 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_EQ(is.tuple, was.tuple);
   EXPECT_EQ(is.hash, was.hash);
   EXPECT_EQ(is.state, was.state);
-  EXPECT_EQ(is.passive, was.passive);
-  EXPECT_EQ(is.hashed, was.hashed);
-  EXPECT_EQ(is.no_delay, was.no_delay);
-  EXPECT_EQ(is.syn_resent, was.syn_resent);
-  EXPECT_EQ(is.user_timeout_fixed, was.user_timeout_fixed);
-  EXPECT_EQ(is.armed, was.armed);
-  EXPECT_EQ(is.mss, was.mss);
-  EXPECT_EQ(is.rcv_mss, was.rcv_mss);
-  EXPECT_EQ(is.quick_acks, was.quick_acks);
-  EXPECT_EQ(is.agreed.ts_recent, was.agreed.ts_recent);
-  EXPECT_EQ(is.agreed.peer_mss, was.agreed.peer_mss);
-  EXPECT_EQ(is.agreed.user_timeout, was.agreed.user_timeout);
-  EXPECT_EQ(is.agreed.snd_wscale, was.agreed.snd_wscale);
-  EXPECT_EQ(is.agreed.rcv_wscale, was.agreed.rcv_wscale);
-  EXPECT_EQ(is.agreed.window_scaling, was.agreed.window_scaling);
-  EXPECT_EQ(is.agreed.timestamps, was.agreed.timestamps);
-  EXPECT_EQ(is.agreed.sack, was.agreed.sack);
-  EXPECT_EQ(is.agreed.ecn, was.agreed.ecn);
-  EXPECT_EQ(is.ts_offset, was.ts_offset);
-  EXPECT_EQ(is.ts_recent_at, was.ts_recent_at);
-  EXPECT_EQ(is.heard_at, was.heard_at);
-  EXPECT_EQ(is.last_sent, was.last_sent);
-  EXPECT_EQ(is.mss_reduced_at, was.mss_reduced_at);
-  EXPECT_EQ(is.may_fragment, was.may_fragment);
-  EXPECT_EQ(is.round_began, was.round_began);
-  EXPECT_EQ(is.round_bytes, was.round_bytes);
-  EXPECT_EQ(is.iss, was.iss);
-  EXPECT_EQ(is.snd_una, was.snd_una);
-  EXPECT_EQ(is.snd_nxt, was.snd_nxt);
-  EXPECT_EQ(is.snd_cursor, was.snd_cursor);
-  EXPECT_EQ(is.snd_wl1, was.snd_wl1);
-  EXPECT_EQ(is.snd_wl2, was.snd_wl2);
-  EXPECT_EQ(is.snd_wnd, was.snd_wnd);
-  EXPECT_EQ(is.max_snd_wnd, was.max_snd_wnd);
-  EXPECT_EQ(is.small_end, was.small_end);
-  EXPECT_EQ(is.small_end_before, was.small_end_before);
-  EXPECT_EQ(is.ecn_recover, was.ecn_recover);
-  EXPECT_EQ(is.irs, was.irs);
-  EXPECT_EQ(is.rcv_nxt, was.rcv_nxt);
-  EXPECT_EQ(is.rcv_adv, was.rcv_adv);
-  EXPECT_EQ(is.last_ack, was.last_ack);
-  EXPECT_EQ(is.rcv_limit, was.rcv_limit);
-  EXPECT_EQ(is.keepalive_idle, was.keepalive_idle);
-  EXPECT_EQ(is.keepalive_interval, was.keepalive_interval);
-  EXPECT_EQ(is.keepalive_count, was.keepalive_count);
-  EXPECT_EQ(is.keepalive_sent, was.keepalive_sent);
-  EXPECT_EQ(is.deadlines, was.deadlines);
-  EXPECT_EQ(is.user_timeout, was.user_timeout);
+  EXPECT_EQ(is.application.passive, was.application.passive);
+  EXPECT_EQ(is.listed.index, was.listed.index);
+  EXPECT_EQ(is.application.no_delay, was.application.no_delay);
+  EXPECT_EQ(is.retransmits.of_syn, was.retransmits.of_syn);
+  EXPECT_EQ(is.liveness.user_timeout_fixed, was.liveness.user_timeout_fixed);
+  EXPECT_EQ(is.timers.armed, was.timers.armed);
+  EXPECT_EQ(is.path.mss, was.path.mss);
+  EXPECT_EQ(is.rcv.mss, was.rcv.mss);
+  EXPECT_EQ(is.rcv.quick_acks, was.rcv.quick_acks);
+  EXPECT_EQ(is.negotiated.ts_recent, was.negotiated.ts_recent);
+  EXPECT_EQ(is.negotiated.peer_mss, was.negotiated.peer_mss);
+  EXPECT_EQ(is.negotiated.user_timeout, was.negotiated.user_timeout);
+  EXPECT_EQ(is.negotiated.snd_wscale, was.negotiated.snd_wscale);
+  EXPECT_EQ(is.negotiated.rcv_wscale, was.negotiated.rcv_wscale);
+  EXPECT_EQ(is.negotiated.window_scaling, was.negotiated.window_scaling);
+  EXPECT_EQ(is.negotiated.timestamps, was.negotiated.timestamps);
+  EXPECT_EQ(is.negotiated.sack, was.negotiated.sack);
+  EXPECT_EQ(is.negotiated.ecn, was.negotiated.ecn);
+  EXPECT_EQ(is.timestamps.offset, was.timestamps.offset);
+  EXPECT_EQ(is.timestamps.recent_at, was.timestamps.recent_at);
+  EXPECT_EQ(is.liveness.heard_at, was.liveness.heard_at);
+  EXPECT_EQ(is.recovery.last_sent, was.recovery.last_sent);
+  EXPECT_EQ(is.path.mss_reduced_at, was.path.mss_reduced_at);
+  EXPECT_EQ(is.path.may_fragment, was.path.may_fragment);
+  EXPECT_EQ(is.buffer.round_began, was.buffer.round_began);
+  EXPECT_EQ(is.buffer.round_bytes, was.buffer.round_bytes);
+  EXPECT_EQ(is.snd.iss, was.snd.iss);
+  EXPECT_EQ(is.snd.una, was.snd.una);
+  EXPECT_EQ(is.snd.nxt, was.snd.nxt);
+  EXPECT_EQ(is.snd.cursor, was.snd.cursor);
+  EXPECT_EQ(is.snd.wl1, was.snd.wl1);
+  EXPECT_EQ(is.snd.wl2, was.snd.wl2);
+  EXPECT_EQ(is.snd.wnd, was.snd.wnd);
+  EXPECT_EQ(is.snd.max_wnd, was.snd.max_wnd);
+  EXPECT_EQ(is.snd.small_end, was.snd.small_end);
+  EXPECT_EQ(is.snd.small_end_before, was.snd.small_end_before);
+  EXPECT_EQ(is.recovery.ecn_recover, was.recovery.ecn_recover);
+  EXPECT_EQ(is.rcv.irs, was.rcv.irs);
+  EXPECT_EQ(is.rcv.nxt, was.rcv.nxt);
+  EXPECT_EQ(is.rcv.adv, was.rcv.adv);
+  EXPECT_EQ(is.rcv.last_ack, was.rcv.last_ack);
+  EXPECT_EQ(is.buffer.limit, was.buffer.limit);
+  EXPECT_EQ(is.liveness.idle, was.liveness.idle);
+  EXPECT_EQ(is.liveness.interval, was.liveness.interval);
+  EXPECT_EQ(is.liveness.count, was.liveness.count);
+  EXPECT_EQ(is.liveness.sent, was.liveness.sent);
+  EXPECT_EQ(is.timers.deadlines, was.timers.deadlines);
+  EXPECT_EQ(is.liveness.user_timeout, was.liveness.user_timeout);
   EXPECT_EQ(is.rtt.measured(), was.rtt.measured());
   EXPECT_EQ(is.rtt.srtt(), was.rtt.srtt());
   EXPECT_EQ(is.rtt.rttvar(), was.rtt.rttvar());
@@ -153,39 +154,39 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_EQ(is.congestion.cwnd, was.congestion.cwnd);
   EXPECT_EQ(is.congestion.ssthresh, was.congestion.ssthresh);
   EXPECT_EQ(is.congestion.memory, was.congestion.memory);
-  EXPECT_EQ(is.algorithm, was.algorithm);
-  EXPECT_EQ(is.cookie, was.cookie);
-  EXPECT_EQ(is.retransmits, was.retransmits);
-  EXPECT_EQ(is.resent, was.resent);
-  EXPECT_EQ(is.opened_at, was.opened_at);
-  EXPECT_EQ(is.established_at, was.established_at);
-  EXPECT_EQ(is.bytes_sent, was.bytes_sent);
-  EXPECT_EQ(is.bytes_received, was.bytes_received);
-  EXPECT_TRUE(may_rest(is, Tick(1)));
+  EXPECT_EQ(is.application.congestion, was.application.congestion);
+  EXPECT_EQ(is.application.token, was.application.token);
+  EXPECT_EQ(is.retransmits.total, was.retransmits.total);
+  EXPECT_EQ(is.retransmits.by_cause, was.retransmits.by_cause);
+  EXPECT_EQ(is.accounting.opened_at, was.accounting.opened_at);
+  EXPECT_EQ(is.accounting.established_at, was.accounting.established_at);
+  EXPECT_EQ(is.accounting.bytes_sent, was.accounting.bytes_sent);
+  EXPECT_EQ(is.accounting.bytes_received, was.accounting.bytes_received);
+  EXPECT_TRUE(may_compact(is, Tick(1)));
   // The third duplicate of the first ACK after it indicates a loss.
-  DuplicateAcks duplicates = is.duplicates;
+  DuplicateAcks duplicates = is.recovery.duplicates;
   Congestion congestion = is.congestion;
-  EXPECT_FALSE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
-  EXPECT_FALSE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
-  EXPECT_TRUE(duplicates.on_duplicate(is.snd_una, congestion, is.mss));
+  EXPECT_FALSE(duplicates.on_duplicate(is.snd.una, congestion, is.path.mss));
+  EXPECT_FALSE(duplicates.on_duplicate(is.snd.una, congestion, is.path.mss));
+  EXPECT_TRUE(duplicates.on_duplicate(is.snd.una, congestion, is.path.mss));
 }
 
 TEST(RestingTest, WakesAsItWent) {
   const Connection was = unusual();
-  ASSERT_TRUE(may_rest(was, Tick(1)));
+  ASSERT_TRUE(may_compact(was, Tick(1)));
   Connection is;
-  Resting(was).wake(is);
+  CompactConnection(was).expand(is);
   expect_same_connection(was, is);
 }
 
 TEST(RestingTest, WakesAsItWentWithNothingUnusual) {
   Connection was;
   was.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{80}};
-  was.ecn_recover = was.snd_nxt - 1;
-  was.hashed = true;
+  was.recovery.ecn_recover = was.snd.nxt - 1;
+  was.listed.index = true;
   was.state = State::kEstablished;
   Connection is;
-  Resting(was).wake(is);
+  CompactConnection(was).expand(is);
   expect_same_connection(was, is);
 }
 
@@ -193,9 +194,9 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   const Tick now(1000);
   const auto stays = [&](const char* why, auto&& change) {
     Connection c = unusual();
-    ASSERT_TRUE(may_rest(c, now));
+    ASSERT_TRUE(may_compact(c, now));
     change(c);
-    EXPECT_FALSE(may_rest(c, now)) << why;
+    EXPECT_FALSE(may_compact(c, now)) << why;
   };
   for (const State state :
        {State::kSynSent, State::kSynReceived, State::kFinWait1, State::kFinWait2, State::kCloseWait,
@@ -204,37 +205,41 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
   }
   for (unsigned i = 0; i < kTimerCount; ++i) {
     if (static_cast<Timer>(i) == Timer::kKeepalive) continue;
-    stays("a timer",
-          [&](Connection& c) { c.armed = static_cast<std::uint16_t>(c.armed | 1u << i); });
+    stays("a timer", [&](Connection& c) {
+      c.timers.armed = static_cast<std::uint16_t>(c.timers.armed | 1u << i);
+    });
   }
-  stays("news", [](Connection& c) { c.events = Event::kReadable; });
-  stays("in the list of those with news", [](Connection& c) { c.on_ready = true; });
-  stays("in the list of those with something to send", [](Connection& c) { c.on_dirty = true; });
-  stays("in the list of the reaper", [](Connection& c) { c.on_reap = true; });
-  stays("not accepted yet", [](Connection& c) { c.in_accept_queue = true; });
-  stays("closed", [](Connection& c) { c.application_closed = true; });
-  stays("a FIN to be sent", [](Connection& c) { c.fin_queued = true; });
-  stays("a FIN beyond a hole", [](Connection& c) { c.peer_fin_seen = true; });
-  stays("not found by segments", [](Connection& c) { c.hashed = false; });
-  stays("something in flight", [](Connection& c) { c.snd_cursor = c.snd_nxt += 1; });
-  stays("something to be sent again", [](Connection& c) { c.snd_cursor = c.snd_una - 1; });
-  stays("segments watched", [](Connection& c) { c.log = 1; });
-  stays("an application that waits for room", [](Connection& c) { c.wants_writable = true; });
-  stays("a round trip being measured", [](Connection& c) { c.rtt_timing = true; });
-  stays("probes without an answer", [](Connection& c) { c.unanswered = 1; });
-  stays("a window from another ACK", [](Connection& c) { c.snd_wl2 = c.snd_una - 1; });
-  stays("recovering",
-        [](Connection& c) { c.duplicates.begin(c.snd_nxt, 1000, c.congestion, c.mss); });
-  stays("an ACK that is owed", [](Connection& c) { c.last_ack = c.rcv_nxt - 1; });
-  stays("an ACK that is owed now", [](Connection& c) { c.ack_now = true; });
-  stays("duplicate ACKs that are owed", [](Connection& c) { c.duplicate_acks_owed = 1; });
-  stays("a first segment again", [](Connection& c) { c.resend_first = true; });
-  stays("a probe", [](Connection& c) { c.probe = true; });
-  stays("a probe of the tail", [](Connection& c) { c.tail_probe = true; });
-  stays("marks to be told of", [](Connection& c) { c.ecn_echo = true; });
-  stays("a reduction to be told of", [](Connection& c) { c.cwr_owed = true; });
-  stays("a keepalive probe", [](Connection& c) { c.keepalive_due = true; });
-  stays("a user timeout to be told of", [](Connection& c) { c.user_timeout_owed = true; });
+  stays("news", [](Connection& c) { c.application.events = Event::kReadable; });
+  stays("in the list of those with news", [](Connection& c) { c.listed.ready = true; });
+  stays("in the list of those with something to send",
+        [](Connection& c) { c.listed.dirty = true; });
+  stays("in the list of the reaper", [](Connection& c) { c.listed.reap = true; });
+  stays("not accepted yet", [](Connection& c) { c.listed.accept_queue = true; });
+  stays("closed", [](Connection& c) { c.application.closed = true; });
+  stays("a FIN to be sent", [](Connection& c) { c.fin.queued = true; });
+  stays("a FIN beyond a hole", [](Connection& c) { c.rcv.fin_seen = true; });
+  stays("not found by segments", [](Connection& c) { c.listed.index = false; });
+  stays("something in flight", [](Connection& c) { c.snd.cursor = c.snd.nxt += 1; });
+  stays("something to be sent again", [](Connection& c) { c.snd.cursor = c.snd.una - 1; });
+  stays("segments watched", [](Connection& c) { c.recovery.scoreboard = 1; });
+  stays("an application that waits for room",
+        [](Connection& c) { c.application.wants_writable = true; });
+  stays("a round trip being measured", [](Connection& c) { c.timing.running = true; });
+  stays("probes without an answer", [](Connection& c) { c.retransmits.consecutive_timeouts = 1; });
+  stays("a window from another ACK", [](Connection& c) { c.snd.wl2 = c.snd.una - 1; });
+  stays("recovering", [](Connection& c) {
+    c.recovery.duplicates.begin(c.snd.nxt, 1000, c.congestion, c.path.mss);
+  });
+  stays("an ACK that is owed", [](Connection& c) { c.rcv.last_ack = c.rcv.nxt - 1; });
+  stays("an ACK that is owed now", [](Connection& c) { c.pending.ack = true; });
+  stays("duplicate ACKs that are owed", [](Connection& c) { c.pending.duplicate_acks = 1; });
+  stays("a first segment again", [](Connection& c) { c.pending.fast_retransmit = true; });
+  stays("a probe", [](Connection& c) { c.pending.window_probe = true; });
+  stays("a probe of the tail", [](Connection& c) { c.pending.tail_probe = true; });
+  stays("marks to be told of", [](Connection& c) { c.pending.ecn_echo = true; });
+  stays("a reduction to be told of", [](Connection& c) { c.pending.cwr = true; });
+  stays("a keepalive probe", [](Connection& c) { c.pending.keepalive = true; });
+  stays("a user timeout to be told of", [](Connection& c) { c.pending.user_timeout = true; });
   stays("challenged just now",
         [&](Connection& c) { c.challenged_at = Tick(now.value() - kChallengeEvery + 1); });
   std::vector<std::uint64_t> storage(512);
@@ -248,7 +253,7 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
         [&](Connection& c) { c.receive_queue.append(chunks, one, Use::kReceive); });
   Connection c = unusual();
   c.challenged_at = Tick(now.value() - kChallengeEvery);
-  EXPECT_TRUE(may_rest(c, now)) << "challenged long ago";
+  EXPECT_TRUE(may_compact(c, now)) << "challenged long ago";
 }
 
 // ---- In a stack ----
@@ -297,7 +302,7 @@ TEST(TcpRestingTest, NotBeforeItsListenersApplicationHasIt) {
   Script s;
   const auto listener = s.listen(7);
   s.handshake(40000, 7);
-  EXPECT_EQ(table(s).resting(), 0u);
+  EXPECT_EQ(table(s).compact_count(), 0u);
   const auto id = s.accept(listener);
   EXPECT_TRUE(rests(s, id));
 }
@@ -484,13 +489,13 @@ TEST(TcpRestingTest, NoMoreThanThereIsRoomFor) {
   Script s(capacities);
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 80; port < 84; ++port) ids.push_back(s.established(port));
-  EXPECT_EQ(table(s).resting(), 2u);
+  EXPECT_EQ(table(s).compact_count(), 2u);
   for (const auto id : ids) s.expect_state(id, State::kEstablished);
 
   s.speak_for(0);
   s.inject(Data("x"));  // expands the first: there is room for another
   s.expect(Ack());
-  EXPECT_EQ(table(s).resting(), 1u);
+  EXPECT_EQ(table(s).compact_count(), 1u);
   EXPECT_EQ(s.stack().set_no_delay(ids[3], true), Error::kOk);
   s.turn();
   EXPECT_TRUE(rests(s, ids[3]));
@@ -499,7 +504,7 @@ TEST(TcpRestingTest, NoMoreThanThereIsRoomFor) {
   for (const auto id : ids) EXPECT_EQ(s.stack().abort(id), Error::kOk);
   s.turn();
   s.forget();
-  EXPECT_EQ(table(s).resting(), 0u);
+  EXPECT_EQ(table(s).compact_count(), 0u);
   EXPECT_EQ(s.books().live, 0u);
 }
 

@@ -55,7 +55,7 @@ class Weeks : public testing::TestWithParam<std::tuple<int, Embedder>> {
     s.expect(Ack());
     return id;
   }
-  bool rests(ConnectionId id) { return s.stack().tcp().tables().connections.resting(id.slot); }
+  bool rests(ConnectionId id) { return s.stack().tcp().tables().connections.is_compact(id.slot); }
 
   Script s{capacities(), settings()};
 };

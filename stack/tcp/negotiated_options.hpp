@@ -15,7 +15,7 @@ inline constexpr std::uint16_t kDefaultMss = 536;
 inline constexpr std::uint16_t kLeastMss = 48;
 
 /// An option counts when both SYNs had it.
-struct Agreement {
+struct NegotiatedOptions {
   std::uint32_t ts_recent = 0;  // RFC 7323, 4.3: what we echo
   std::uint16_t peer_mss = kDefaultMss;
   std::uint16_t user_timeout = 0;   // as the peer's SYN had it (RFC 5482), 0: it had none
@@ -28,8 +28,8 @@ struct Agreement {
 };
 
 /// Bytes of options in every segment with data.
-constexpr std::uint16_t option_bytes(const Agreement& agreement) {
-  return agreement.timestamps ? 12 : 0;
+constexpr std::uint16_t option_bytes(const NegotiatedOptions& options) {
+  return options.timestamps ? 12 : 0;
 }
 
 /// The shift with which the largest receive buffer can be announced (RFC 7323, 2.2).
@@ -50,39 +50,40 @@ constexpr void offer(const Settings& settings, TcpSegment& syn) {
 }
 
 /// What the peer's SYN makes of that.
-constexpr Agreement agree(const Settings& settings, const TcpSegment& syn) {
-  Agreement agreement;
-  agreement.peer_mss = std::max(syn.mss.value_or(kDefaultMss), kLeastMss);
+constexpr NegotiatedOptions negotiate(const Settings& settings, const TcpSegment& syn) {
+  NegotiatedOptions options;
+  options.peer_mss = std::max(syn.mss.value_or(kDefaultMss), kLeastMss);
   if (settings.window_scaling && syn.window_scale) {
-    agreement.window_scaling = true;
-    agreement.snd_wscale = *syn.window_scale & 0xf;
-    agreement.rcv_wscale = window_scale(settings) & 0xf;
+    options.window_scaling = true;
+    options.snd_wscale = *syn.window_scale & 0xf;
+    options.rcv_wscale = window_scale(settings) & 0xf;
   }
-  agreement.user_timeout = syn.user_timeout.value_or(0);
-  agreement.sack = settings.sack && syn.sack_permitted;
+  options.user_timeout = syn.user_timeout.value_or(0);
+  options.sack = settings.sack && syn.sack_permitted;
   if (settings.timestamps && syn.timestamps) {
-    agreement.timestamps = true;
-    agreement.ts_recent = syn.timestamps->value;
+    options.timestamps = true;
+    options.ts_recent = syn.timestamps->value;
   }
   // RFC 3168, 6.1.1: a SYN asks with both, a SYN-ACK says yes with ECE alone. Who has both in a
   // SYN-ACK only mirrors what it got.
   if (syn.has(TcpFlags::kAck)) {
-    agreement.ecn =
+    options.ecn =
         settings.ecn == Ecn::kAlways && syn.has(TcpFlags::kEce) && !syn.has(TcpFlags::kCwr);
   } else {
-    agreement.ecn = settings.ecn != Ecn::kOff && syn.has(TcpFlags::kEce | TcpFlags::kCwr);
+    options.ecn = settings.ecn != Ecn::kOff && syn.has(TcpFlags::kEce | TcpFlags::kCwr);
   }
-  return agreement;
+  return options;
 }
 
 /// The options of a SYN-ACK: only what the peer offered, too.
-constexpr void confirm(const Settings& settings, const Agreement& agreement, TcpSegment& syn_ack) {
+constexpr void confirm(const Settings& settings, const NegotiatedOptions& options,
+                       TcpSegment& syn_ack) {
   offer(settings, syn_ack);
   syn_ack.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
-  if (agreement.ecn) syn_ack.flags |= TcpFlags::kEce;
-  syn_ack.sack_permitted = agreement.sack;
-  if (!agreement.timestamps) syn_ack.timestamps.reset();
-  if (!agreement.window_scaling) syn_ack.window_scale.reset();
+  if (options.ecn) syn_ack.flags |= TcpFlags::kEce;
+  syn_ack.sack_permitted = options.sack;
+  if (!options.timestamps) syn_ack.timestamps.reset();
+  if (!options.window_scaling) syn_ack.window_scale.reset();
 }
 
 }  // namespace conker
