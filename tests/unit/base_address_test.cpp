@@ -17,13 +17,13 @@ std::string text(const MacAddress& mac) {
   return std::string(mac.format(room));
 }
 
-TEST(IpAddress, ReadsDottedQuads) {
+TEST(IpAddress, ParsesDottedQuads) {
   EXPECT_EQ(IpAddress::parse("10.77.0.2"), IpAddress::v4(10, 77, 0, 2));
   EXPECT_EQ(IpAddress::parse("0.0.0.0"), IpAddress::v4(0));
   EXPECT_EQ(IpAddress::parse("255.255.255.255"), IpAddress::v4(0xffffffff));
 }
 
-TEST(IpAddress, RefusesEverythingElse) {
+TEST(IpAddress, RefusesOtherForms) {
   for (const char* bad :
        {"", ".", "10", "10.77.0", "10.77.0.", "10.77.0.2.", "10.77.0.2.1", "10.77.0.256",
         "10.77..2", "010.77.0.2", "10.77.00.2", "10.77.0.2 ", " 10.77.0.2", "10.77.0.-2",
@@ -32,13 +32,13 @@ TEST(IpAddress, RefusesEverythingElse) {
   }
 }
 
-TEST(IpAddress, WritesWhatItReads) {
+TEST(IpAddress, FormatsWhatItParses) {
   for (const char* good : {"0.0.0.0", "10.77.0.2", "192.168.100.1", "255.255.255.255"}) {
     EXPECT_EQ(text(*IpAddress::parse(good)), good);
   }
 }
 
-TEST(IpAddress, WritesIpv6AsRfc5952Wants) {
+TEST(IpAddress, FormatsIpv6PerRfc5952) {
   EXPECT_EQ(text(IpAddress()), "::");
   EXPECT_EQ(text(IpAddress({0, 0, 0, 1})), "::1");
   EXPECT_EQ(text(IpAddress({0x20010db8, 0, 0, 0})), "2001:db8::");
@@ -52,7 +52,7 @@ TEST(IpAddress, WritesIpv6AsRfc5952Wants) {
             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 }
 
-TEST(IpAddress, KnowsItsKinds) {
+TEST(IpAddress, ClassifiesAddresses) {
   EXPECT_TRUE(IpAddress::v4(0).is_unspecified());
   EXPECT_TRUE(IpAddress().is_unspecified());
   EXPECT_FALSE(IpAddress({1, 0, 0, 0}).is_unspecified());
@@ -61,7 +61,7 @@ TEST(IpAddress, KnowsItsKinds) {
   EXPECT_TRUE(IpAddress::v4(127, 3, 2, 1).is_loopback());
 }
 
-TEST(Prefix, ReadsAddressAndLength) {
+TEST(Prefix, ParsesAddressAndLength) {
   EXPECT_EQ(Prefix::parse("10.77.0.0/24"), (Prefix{IpAddress::v4(10, 77, 0, 0), 24}));
   EXPECT_EQ(Prefix::parse("0.0.0.0/0"), (Prefix{IpAddress::v4(0), 0}));
   EXPECT_EQ(Prefix::parse("10.77.0.2/32"), (Prefix{IpAddress::v4(10, 77, 0, 2), 32}));
@@ -80,7 +80,7 @@ TEST(Prefix, ContainsAndBroadcasts) {
   EXPECT_TRUE((Prefix{IpAddress::v4(0), 0}).contains(IpAddress::v4(1, 2, 3, 4)));
 }
 
-TEST(MacAddress, ReadsAndWrites) {
+TEST(MacAddress, ParsesAndFormats) {
   const auto mac = MacAddress::parse("02:00:5E:10:00:fF");
   ASSERT_TRUE(mac);
   EXPECT_EQ(text(*mac), "02:00:5e:10:00:ff");
@@ -90,7 +90,7 @@ TEST(MacAddress, ReadsAndWrites) {
   }
 }
 
-TEST(MacAddress, KnowsGroups) {
+TEST(MacAddress, RecognizesGroupAddresses) {
   EXPECT_TRUE(MacAddress::broadcast().is_group());
   EXPECT_TRUE(MacAddress::parse("01:00:5e:00:00:01")->is_group());
   EXPECT_FALSE(MacAddress::parse("02:00:00:00:00:01")->is_group());

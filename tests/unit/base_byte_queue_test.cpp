@@ -41,7 +41,7 @@ class PoolTest : public ::testing::Test {
 using ChunkPoolTest = PoolTest;
 using ByteQueueTest = PoolTest;
 
-TEST_F(ChunkPoolTest, GivesEachChunkOnceAndThenNone) {
+TEST_F(ChunkPoolTest, EachChunkIsTakenOnceAndThenNone) {
   std::set<std::uint32_t> taken;
   for (std::uint32_t i = 0; i < kChunks; ++i)
     taken.insert(pool_.take(Use::kReceive, Claim::kFirst));
@@ -54,7 +54,7 @@ TEST_F(ChunkPoolTest, GivesEachChunkOnceAndThenNone) {
   EXPECT_EQ(pool_.taken(), pool_.returned());
 }
 
-TEST_F(ChunkPoolTest, AUsedChunkComesBackEmpty) {
+TEST_F(ChunkPoolTest, AReusedChunkIsEmpty) {
   const std::uint32_t index = pool_.take(Use::kReceive, Claim::kFirst);
   pool_[index].begin = 5;
   pool_[index].end = 50;
@@ -74,7 +74,7 @@ TEST_F(ChunkPoolTest, ChunksDoNotOverlap) {
   for (const std::byte value : pool_.storage(a)) ASSERT_EQ(value, std::byte{1});
 }
 
-TEST_F(ByteQueueTest, AtRestItHoldsNothing) {
+TEST_F(ByteQueueTest, AnEmptyQueueHoldsNoChunk) {
   ByteQueue queue;
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.append(pool_, {}, Use::kReceive), 0u);
@@ -88,7 +88,7 @@ TEST_F(ByteQueueTest, AtRestItHoldsNothing) {
   queue.clear(pool_);
 }
 
-TEST_F(ByteQueueTest, TakesWhatThereIsRoomForAndNoMore) {
+TEST_F(ByteQueueTest, AppendTakesNoMoreThanThereIsRoomFor) {
   ByteQueue queue;
   const std::string much(kChunks * kChunkBytes + 50, 'x');
   EXPECT_EQ(queue.append(pool_, bytes(much), Use::kReceive), kChunks * kChunkBytes);
@@ -99,7 +99,7 @@ TEST_F(ByteQueueTest, TakesWhatThereIsRoomForAndNoMore) {
   EXPECT_EQ(pool_.free(), kChunks);
 }
 
-TEST_F(ByteQueueTest, GathersWhatIsThereAndSaysHowMuch) {
+TEST_F(ByteQueueTest, GatherReturnsWhatTheQueueHas) {
   ByteQueue queue;
   const std::string content = std::string(150, 'a') + std::string(150, 'b');
   ASSERT_EQ(queue.append(pool_, bytes(content), Use::kReceive), 300u);
@@ -116,7 +116,7 @@ TEST_F(ByteQueueTest, GathersWhatIsThereAndSaysHowMuch) {
   queue.clear(pool_);
 }
 
-TEST_F(ByteQueueTest, TakesOverAChunkThatIsPartlyUsed) {
+TEST_F(ByteQueueTest, AppendsAPartlyUsedChunk) {
   ByteQueue queue;
   const std::string first(kChunkBytes - 2, 'x');
   ASSERT_EQ(queue.append(pool_, bytes(first), Use::kReceive), first.size());
@@ -132,7 +132,7 @@ TEST_F(ByteQueueTest, TakesOverAChunkThatIsPartlyUsed) {
   EXPECT_EQ(pool_.taken(), pool_.returned());
 }
 
-TEST_F(ByteQueueTest, WhatFitsBehindTheLastByteTakesNoChunkOfItsOwn) {
+TEST_F(ByteQueueTest, BytesThatFitBehindTheLastChunkAreCopiedThere) {
   ByteQueue queue;
   ASSERT_EQ(queue.append(pool_, bytes("a"), Use::kReceive), 1u);
   for (int i = 1; i < 100; ++i) {
@@ -147,7 +147,7 @@ TEST_F(ByteQueueTest, WhatFitsBehindTheLastByteTakesNoChunkOfItsOwn) {
   EXPECT_EQ(pool_.taken(), pool_.returned());
 }
 
-TEST_F(ByteQueueTest, AgreesWithAString) {
+TEST_F(ByteQueueTest, BehavesLikeAString) {
   for (std::uint32_t seed = 1; seed <= 10; ++seed) {
     test::Random random(seed);
     ByteQueue queue;
@@ -210,7 +210,7 @@ class ChunkBudgetTest : public ::testing::Test {
   std::vector<std::uint32_t> taken_;
 };
 
-TEST_F(ChunkBudgetTest, WhateverTheOthersTakeEachUseHasItsFloor) {
+TEST_F(ChunkBudgetTest, EachUseHasItsFloorWhateverOthersTake) {
   for (std::size_t last = 0; last < kUses; ++last) {
     for (std::size_t i = 0; i < kUses; ++i) {
       if (i != last) take_all(use(i));
@@ -235,14 +235,14 @@ TEST_F(ChunkBudgetTest, NoUseGoesBeyondItsCeiling) {
   }
 }
 
-TEST_F(ChunkBudgetTest, TheLastSixteenthIsForWhoHoldsNothing) {
+TEST_F(ChunkBudgetTest, TheLastSixteenthIsForFirstClaims) {
   const std::uint32_t last = pool_.ceiling(Use::kSend) / 16;
   const std::uint32_t all = pool_.available(Use::kSend);
   EXPECT_EQ(take_all(Use::kSend, Claim::kMore), all - last);
   EXPECT_EQ(take_all(Use::kSend, Claim::kFirst), last);
 }
 
-TEST_F(ChunkBudgetTest, CrowdedOutIsNotAtTheCeiling) {
+TEST_F(ChunkBudgetTest, AUseAtItsCeilingIsNotCrowdedOut) {
   take_all(Use::kOutOfOrder);
   EXPECT_FALSE(pool_.crowded_out(Use::kOutOfOrder)) << "its own doing";
   take_all(Use::kReceive);
@@ -251,7 +251,7 @@ TEST_F(ChunkBudgetTest, CrowdedOutIsNotAtTheCeiling) {
   EXPECT_TRUE(pool_.above_floor(Use::kOutOfOrder));
 }
 
-TEST_F(ChunkBudgetTest, AChunkChangesItsUseOnlyWhereTheBudgetHasAPlace) {
+TEST_F(ChunkBudgetTest, RechargeNeedsRoomInTheBudget) {
   const std::uint32_t index = pool_.take(Use::kOutOfOrder, Claim::kFirst);
   taken_.push_back(index);
   ASSERT_TRUE(pool_.recharge(index, Use::kReceive));
@@ -265,7 +265,7 @@ TEST_F(ChunkBudgetTest, AChunkChangesItsUseOnlyWhereTheBudgetHasAPlace) {
   expect_balanced();
 }
 
-TEST_F(ChunkBudgetTest, WhatIsNotThereKeepsNothingFromTheOthers) {
+TEST_F(ChunkBudgetTest, AUseThatIsNotOpenReservesNoFloor) {
   std::vector<std::byte> storage(kPoolChunks * (kPoolChunkBytes + 64));
   Arena arena(storage);
   ChunkPool pool(arena, 64, kPoolChunkBytes);
@@ -275,7 +275,7 @@ TEST_F(ChunkBudgetTest, WhatIsNotThereKeepsNothingFromTheOthers) {
   EXPECT_EQ(pool.available(Use::kDatagrams), 0u);
 }
 
-TEST_F(ChunkBudgetTest, HoldsThroughAnyOrderOfCalls) {
+TEST_F(ChunkBudgetTest, AuditHoldsThroughAnyOrderOfCalls) {
   test::Random random(7);
   for (int step = 0; step < 20000; ++step) {
     const std::uint32_t what = random.below(8);

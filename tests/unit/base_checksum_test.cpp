@@ -21,32 +21,32 @@ std::uint16_t by_the_book(std::span<const std::byte> bytes) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-TEST(Checksum, OfTheExampleInTheRfc) {
+TEST(Checksum, ExampleOfRfc1071) {
   Checksum sum;
   sum.add(hex("00 01 f2 03 f4 f5 f6 f7"));
   EXPECT_EQ(sum.finish(), static_cast<std::uint16_t>(~0xddf2)) << "RFC 1071, 3";
 }
 
-TEST(Checksum, OfNothingIsAllOnes) {
+TEST(Checksum, EmptyIsAllOnes) {
   Checksum sum;
   sum.add({});
   EXPECT_EQ(sum.finish(), 0xffff);
 }
 
-TEST(Checksum, IsZeroOverWhatHoldsItsOwnChecksum) {
+TEST(Checksum, ZeroOverDataWithItsChecksum) {
   Checksum sum;
   sum.add(hex("45 00 00 73 00 00 40 00 40 11 b8 61 c0 a8 00 01 c0 a8 00 c7"));
   EXPECT_EQ(sum.finish(), 0);
 }
 
-TEST(Checksum, DoesNotOverflowOnTheLargestValues) {
+TEST(Checksum, LargestValuesDoNotOverflow) {
   const std::vector<std::byte> ones(65535, std::byte{0xff});
   Checksum sum;
   sum.add(ones);
   EXPECT_EQ(sum.finish(), by_the_book(ones));
 }
 
-TEST(Checksum, OfEveryLengthAndPlace) {
+TEST(Checksum, EveryLengthAndAlignment) {
   test::Random random(1);
   std::vector<std::byte> bytes(200);
   for (auto& b : bytes) b = static_cast<std::byte>(random.below(256));
@@ -60,7 +60,7 @@ TEST(Checksum, OfEveryLengthAndPlace) {
   }
 }
 
-TEST(Checksum, OfPiecesIsThatOfTheWhole) {
+TEST(Checksum, PiecesSumLikeTheWhole) {
   test::Random random(2);
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::byte> bytes(random.below(300));
@@ -75,7 +75,7 @@ TEST(Checksum, OfPiecesIsThatOfTheWhole) {
   }
 }
 
-TEST(Checksum, TakesNumbersAsTheirBytes) {
+TEST(Checksum, NumbersSumLikeTheirBytes) {
   Checksum numbers;
   numbers.add(hex("aa"));
   numbers.add16(0x1234);

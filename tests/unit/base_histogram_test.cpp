@@ -9,7 +9,7 @@
 namespace conker {
 namespace {
 
-TEST(HistogramTest, EmptyHasNothing) {
+TEST(HistogramTest, EmptyHasZeroQuantiles) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0u);
   EXPECT_EQ(histogram.quantile(500), 0us);
@@ -25,7 +25,7 @@ TEST(HistogramTest, OneValueIsEveryQuantile) {
   }
 }
 
-TEST(HistogramTest, ImpossibleDurationsAreKeptAtTheEnds) {
+TEST(HistogramTest, DurationsOutOfRangeCountInTheOuterBuckets) {
   Histogram histogram;
   histogram.add(-5us);
   EXPECT_EQ(histogram.max(), 0us);

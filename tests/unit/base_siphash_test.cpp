@@ -34,7 +34,7 @@ TEST(SipHash, OneThreeMatchesOtherImplementations) {
 }
 
 // The words above are the bytes 0, 1, 2, ... in their order, and so are these twelve.
-TEST(SipHash, TwelveBytes) {
+TEST(SipHash, TwelveBytesHashLikeTheSpan) {
   EXPECT_EQ(siphash24(kKey, kMessage[0], 0x0b0a0908), 0x751e8fbc860ee5fbu);
   EXPECT_EQ(siphash13(kKey, kMessage[0], 0x0b0a0908), 0x78a384b157b4d9a2u);
 }

@@ -33,7 +33,7 @@ TEST_F(SlotTableTest, ADefaultIdFindsNothing) {
   EXPECT_EQ(table_.find(RecordId{99, 1}), nullptr) << "no such slot";
 }
 
-TEST_F(SlotTableTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
+TEST_F(SlotTableTest, AStaleIdFindsNothingAfterTheSlotIsReused) {
   const std::uint32_t slot = table_.take();
   const RecordId id = table_.id(slot);
   table_[slot].value = 7;
@@ -46,7 +46,7 @@ TEST_F(SlotTableTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
   EXPECT_EQ(table_[slot].value, 0) << "nothing of the one before is left";
 }
 
-TEST_F(SlotTableTest, FullGivesNoneAndBreaksNothing) {
+TEST_F(SlotTableTest, TakeFromAFullTableFails) {
   for (std::uint32_t i = 0; i < kCapacity; ++i) EXPECT_NE(table_.take(), conker::kNone);
   EXPECT_TRUE(table_.full());
   EXPECT_EQ(table_.take(), conker::kNone);
@@ -70,7 +70,7 @@ TEST_F(SlotTableTest, ASlotIsRetiredRatherThanWrapped) {
   EXPECT_EQ(table_.take(), conker::kNone) << "one slot less";
 }
 
-TEST_F(SlotTableTest, NoIdIsEverGivenTwice) {
+TEST_F(SlotTableTest, IdsAreNeverReused) {
   test::Random random(1);
   std::vector<RecordId> dead, living;
   for (int step = 0; step < 2000; ++step) {

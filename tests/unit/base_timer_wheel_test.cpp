@@ -28,7 +28,7 @@ class TimerWheelTest : public ::testing::Test {
   TimerWheel wheel_{arena_, kTimers};
 };
 
-TEST_F(TimerWheelTest, FiresAtItsTickAndNotBefore) {
+TEST_F(TimerWheelTest, ATimerExpiresAtItsTickAndNotBefore) {
   for (const std::uint32_t distance :
        {1u, 2u, 63u, 64u, 65u, 127u, 128u, 4095u, 4096u, 4097u, 262143u, 262144u, 1000000u}) {
     for (const std::uint32_t start : {0u, 1u, 63u, 64u, 4095u, 4096u, 0xffffff00u}) {
@@ -47,7 +47,7 @@ TEST_F(TimerWheelTest, FiresAtItsTickAndNotBefore) {
   }
 }
 
-TEST_F(TimerWheelTest, WhatIsPastFiresAtTheNextTurn) {
+TEST_F(TimerWheelTest, ADeadlineInThePastExpiresAtTheNextTurn) {
   wheel_.start(Tick(1000));
   wheel_.arm(1, Tick(1000));
   wheel_.arm(2, Tick(10));
@@ -67,7 +67,7 @@ TEST_F(TimerWheelTest, ArmingAgainMovesAndCancelRemoves) {
   EXPECT_EQ(fire(Tick(100)), std::vector{1u});
 }
 
-TEST_F(TimerWheelTest, BeyondTheLongestWheelItGoesRoundUntilItsTime) {
+TEST_F(TimerWheelTest, ADeadlineBeyondTheTopLevelGoesRoundAgain) {
   const Tick far(3u << 24);
   wheel_.arm(1, far);
   for (Tick now(0); now < far; now = now + 999'983) ASSERT_TRUE(fire(now).empty());
@@ -75,7 +75,7 @@ TEST_F(TimerWheelTest, BeyondTheLongestWheelItGoesRoundUntilItsTime) {
   EXPECT_EQ(fire(far), std::vector{1u});
 }
 
-TEST_F(TimerWheelTest, AgreesWithANaiveModel) {
+TEST_F(TimerWheelTest, BehavesLikeANaiveModel) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     test::Random random(seed);
     std::vector<std::byte> storage(64 * kTimers);
@@ -119,7 +119,7 @@ TEST_F(TimerWheelTest, AgreesWithANaiveModel) {
   }
 }
 
-TEST_F(TimerWheelTest, SleepingUntilNextLosesNothing) {
+TEST_F(TimerWheelTest, SleepingUntilNextMissesNoDeadline) {
   test::Random random(3);
   Tick now(0);
   for (std::uint32_t t = 0; t < kTimers; ++t) wheel_.arm(t, Tick(random.below(2'000'000)));
@@ -141,7 +141,7 @@ TEST_F(TimerWheelTest, SleepingUntilNextLosesNothing) {
 
 constexpr Duration kWrap = Tick::duration(0xffffffff) + Tick::duration(1);
 
-TEST_F(TimerWheelTest, WhatBecameDueInALeapIsDue) {
+TEST_F(TimerWheelTest, DeadlinesWithinALeapAreDue) {
   for (const int days : {1, 26, 50, 75, 125, 400}) {
     const Instant then(1h), now = then + days * 24h, week = then + 7 * 24h;
     wheel_.start(Tick::floor(then));
@@ -157,7 +157,7 @@ TEST_F(TimerWheelTest, WhatBecameDueInALeapIsDue) {
   EXPECT_EQ(wheel_.armed_count(), 0u);
 }
 
-TEST(MarkTest, HasAnAgeAndNeverLooksNewer) {
+TEST(MarkTest, AgeNeverDecreases) {
   Mark never;
   EXPECT_TRUE(never.never());
   EXPECT_GT(never.age(Instant(5s)), Mark::kOldest);

@@ -14,7 +14,7 @@ std::string encoded(std::string_view bytes) {
 }
 
 // RFC 4648, 10
-TEST(Base64, IsTheRfcs) {
+TEST(Base64, TestVectorsOfRfc4648) {
   for (const auto& [bytes, text] :
        std::initializer_list<std::pair<const char*, const char*>>{{"", ""},
                                                                   {"f", "Zg=="},
@@ -29,7 +29,7 @@ TEST(Base64, IsTheRfcs) {
   }
 }
 
-TEST(Base64, CarriesEveryByte) {
+TEST(Base64, EveryByteRoundTrips) {
   std::string all;
   for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));
   std::string back;
@@ -37,7 +37,7 @@ TEST(Base64, CarriesEveryByte) {
   EXPECT_EQ(back, all);
 }
 
-TEST(Base64, RefusesWhatItIsNot) {
+TEST(Base64, RefusesInvalidText) {
   for (const char* text :
        {"a", "ab", "abc", "ab=c", "a===", "====", "ab c", "ab-_", "Zh==", "Zm9=", "Zg==Zg=="}) {
     std::string bytes;

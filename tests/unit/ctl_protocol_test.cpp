@@ -28,7 +28,7 @@ Given number(std::string_view name, std::int64_t value) {
   return {name, Type::kInteger, value, {}};
 }
 
-TEST(Table, NamesAreUniqueAndEverythingHasItsHelp) {
+TEST(Table, NamesAreUniqueAndEverythingHasHelp) {
   std::set<std::string_view> verbs;
   for (const Verb& verb : kVerbs) {
     EXPECT_TRUE(verbs.insert(verb.name).second) << verb.name;
@@ -47,7 +47,7 @@ TEST(Table, NamesAreUniqueAndEverythingHasItsHelp) {
   }
 }
 
-TEST(Table, EveryCodeHasItsExit) {
+TEST(Table, EveryErrorCodeHasAnExitCode) {
   for (const Verb& verb : kVerbs) {
     for (const Code code : verb.codes) {
       const auto known = [&](const CodeText& one) { return one.code == code; };
@@ -60,14 +60,14 @@ TEST(Table, EveryCodeHasItsExit) {
   EXPECT_EQ(exit_for(4711), kExitFailed);
 }
 
-TEST(Table, FindsVerbsByTheirWholeName) {
+TEST(Table, FindsVerbsByTheirFullName) {
   EXPECT_NE(find_verb("open"), nullptr);
   EXPECT_EQ(find_verb("ope"), nullptr);
   EXPECT_EQ(find_verb("opens"), nullptr);
   EXPECT_EQ(find_verb(""), nullptr);
 }
 
-TEST(Check, TakesWhatTheTableSays) {
+TEST(Check, AcceptsParametersOfTheTable) {
   EXPECT_EQ(explained("status", {}), "ok");
   EXPECT_EQ(explained("open", {text("remote", "10.0.0.1:80"), number("timeout_ms", 1)}), "ok");
   EXPECT_EQ(explained("strike", {text("target", "x"), number("cycles", 5), text("close", "rst")}),
@@ -106,7 +106,7 @@ TEST(Check, NotAChoice) {
   }
 }
 
-TEST(Check, ALongNameDoesNotPushTheMessageAway) {
+TEST(Check, ALongNameDoesNotDisplaceTheMessage) {
   const std::string name(10'000, 'n');
   const std::string message = explained("close", {number(name, 1)});
   EXPECT_LT(message.size(), 150u);

@@ -109,7 +109,7 @@ class DhcpTest : public ::testing::Test {
 // ---- Getting a lease ----
 
 // RFC 2131, 3.1 and 4.4.1
-TEST_F(DhcpTest, GetsAnAddress) {
+TEST_F(DhcpTest, LeaseByDiscoverOfferRequestAck) {
   start();
   const DhcpHeard discover = heard(kDiscover, 1100ms);
   EXPECT_EQ(from_, kNobody);
@@ -148,7 +148,7 @@ TEST_F(DhcpTest, GetsAnAddress) {
 }
 
 // RFC 2131, 4.1: retransmission after 4 s, doubled up to 64 s, plus or minus one.
-TEST_F(DhcpTest, AsksLessAndLessOften) {
+TEST_F(DhcpTest, DiscoverBacksOffExponentially) {
   start();
   const DhcpHeard first = heard(kDiscover);
   Instant before = scene_.now();
@@ -162,7 +162,7 @@ TEST_F(DhcpTest, AsksLessAndLessOften) {
   }
 }
 
-TEST_F(DhcpTest, GoesOnAskingForHoursWhereThereIsNoServer) {
+TEST_F(DhcpTest, DiscoverGoesOnForHoursWithoutAServer) {
   start();
   const DhcpHeard first = heard(kDiscover);
   for (int i = 1; i < 300; ++i) {
@@ -178,7 +178,7 @@ TEST_F(DhcpTest, GoesOnAskingForHoursWhereThereIsNoServer) {
 }
 
 // RFC 2131, 3.1, 5: after four requests without an answer the client restarts.
-TEST_F(DhcpTest, BeginsAnewWhenARequestIsNotAnswered) {
+TEST_F(DhcpTest, UnansweredRequestReturnsToInit) {
   start();
   const DhcpHeard first = heard(kDiscover);
   answer(reply(kOffer));
@@ -188,7 +188,7 @@ TEST_F(DhcpTest, BeginsAnewWhenARequestIsNotAnswered) {
 }
 
 // RFC 2131, 4.3.2: INIT-REBOOT.
-TEST_F(DhcpTest, AsksForTheAddressItHadBefore) {
+TEST_F(DhcpTest, InitRebootRequestsTheEarlierAddress) {
   start(kLeased);
   const DhcpHeard request = heard(kRequest);
   EXPECT_EQ(state(), DhcpState::kRebooting);
@@ -200,7 +200,7 @@ TEST_F(DhcpTest, AsksForTheAddressItHadBefore) {
   EXPECT_EQ(state(), DhcpState::kBound);
 }
 
-TEST_F(DhcpTest, AnAddressOfBeforeMayBeRefusedOrForgotten) {
+TEST_F(DhcpTest, InitRebootIsRefusedOrNotAnswered) {
   start(kLeased);
   heard(kRequest);
   answer(reply(kRefuse));
@@ -216,7 +216,7 @@ TEST_F(DhcpTest, AnAddressOfBeforeMayBeRefusedOrForgotten) {
 // ---- Renewal, rebinding, expiry and release ----
 
 // RFC 2131, 4.4.5: T1 is half of the lease, and the request is unicast to the server.
-TEST_F(DhcpTest, RenewsALease) {
+TEST_F(DhcpTest, RenewsAtT1ByUnicast) {
   bound({}, 1000);
   (void)news();
   const DhcpHeard request = heard(kRequest, 600s);
@@ -242,14 +242,14 @@ TEST_F(DhcpTest, RenewsALease) {
 class DhcpWeeks : public DhcpTest, public ::testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Days, DhcpWeeks, ::testing::Values(26, 50, 75, 125, 400));
 
-TEST_P(DhcpWeeks, ALeaseIsRenewedWhenHalfOfItIsOver) {  // RFC 2131, 4.4.5
+TEST_P(DhcpWeeks, ALongLeaseIsRenewedAtT1) {  // RFC 2131, 4.4.5
   bound({}, static_cast<std::size_t>(GetParam()) * 2 * 86'400);
   (void)heard(kRequest, (GetParam() + 1) * 24h);
   EXPECT_NEAR(static_cast<double>((scene_.now() - bound_at_) / 1s), GetParam() * 86'400.0, 1);
   EXPECT_EQ(state(), DhcpState::kRenewing);
 }
 
-TEST_F(DhcpTest, RebindsAndLosesALease) {
+TEST_F(DhcpTest, RebindsAtT2AndLosesTheLeaseAtItsEnd) {
   bound(DhcpReply().with(3, be32(kRouter.v4_bits())), 1000);
   const Instant began = bound_at_;
   std::vector<int> renews;
@@ -277,7 +277,7 @@ TEST_F(DhcpTest, RebindsAndLosesALease) {
   EXPECT_EQ(count(Count::dhcp_leases_lost), 1u);
 }
 
-TEST_F(DhcpTest, AnyServerMayRebind) {
+TEST_F(DhcpTest, AnyServerMayAnswerARebindingClient) {
   bound({}, 1000);
   while (state() != DhcpState::kRebinding) heard(kRequest, 1000s);
   DhcpReply ack;
@@ -289,14 +289,14 @@ TEST_F(DhcpTest, AnyServerMayRebind) {
   EXPECT_EQ(to_, kOther);
 }
 
-TEST_F(DhcpTest, ALeaseForEverIsNeverRenewed) {
+TEST_F(DhcpTest, AnInfiniteLeaseIsNeverRenewed) {
   bound({}, 0xffffffff);
   EXPECT_EQ(client().next_deadline(), kNever);
   scene_.advance(100h);
   EXPECT_EQ(scene_.sent_count(), 0u);
 }
 
-TEST_F(DhcpTest, TheServerSaysWhenToRenew) {
+TEST_F(DhcpTest, T1AndT2OfTheServerAreUsed) {
   bound(DhcpReply().with(58, be32(100)).with(59, be32(200)), 1000);
   heard(kRequest, 1000s);
   EXPECT_EQ((scene_.now() - bound_at_) / 1s, 100);
@@ -304,7 +304,7 @@ TEST_F(DhcpTest, TheServerSaysWhenToRenew) {
   EXPECT_EQ((scene_.now() - bound_at_) / 1s, 200);
 }
 
-TEST_F(DhcpTest, TimesThatMakeNoSenseAreReplaced) {
+TEST_F(DhcpTest, InvalidT1AndT2AreReplacedByDefaults) {
   for (const auto& [renew, rebind] : std::vector<std::pair<std::size_t, std::size_t>>{
            {0, 0}, {900, 500}, {5000, 6000}, {0xffffffff, 0xffffffff}, {500, 1000}}) {
     make({.interface = {}, .link_local = false});
@@ -316,7 +316,7 @@ TEST_F(DhcpTest, TimesThatMakeNoSenseAreReplaced) {
 }
 
 // RFC 2131, 4.4.6
-TEST_F(DhcpTest, ReturnsTheLeaseAtTheEnd) {
+TEST_F(DhcpTest, StopReleasesTheLease) {
   bound();
   client().stop();
   scene_.turn();
@@ -333,7 +333,7 @@ TEST_F(DhcpTest, ReturnsTheLeaseAtTheEnd) {
   EXPECT_EQ(scene_.sent_count(), 0u);
 }
 
-TEST_F(DhcpTest, EndsAlsoWhenTheServerHasGone) {
+TEST_F(DhcpTest, StopEndsWithoutAnArpReplyOfTheServer) {
   bound();
   scene_.answer_arp_requests = false;
   client().stop();
@@ -347,7 +347,7 @@ TEST_F(DhcpTest, EndsAlsoWhenTheServerHasGone) {
 // ---- NAK and conflicts ----
 
 // RFC 2131, 3.1, 4 and 4.4.5
-TEST_F(DhcpTest, ARefusedRenewalEndsTheLease) {
+TEST_F(DhcpTest, ANakInRenewingEndsTheLease) {
   bound({}, 1000);
   heard(kRequest, 1000s);
   (void)news();
@@ -358,7 +358,7 @@ TEST_F(DhcpTest, ARefusedRenewalEndsTheLease) {
 }
 
 // A known fault of other clients: "NAK floods".
-TEST_F(DhcpTest, AFloodOfNaksSlowsItDown) {
+TEST_F(DhcpTest, RepeatedNaksBackOff) {
   start();
   Instant before{};
   std::vector<int> gaps;
@@ -375,7 +375,7 @@ TEST_F(DhcpTest, AFloodOfNaksSlowsItDown) {
   EXPECT_EQ(count(Count::drop_dhcp_unwanted), 891u);
 }
 
-TEST_F(DhcpTest, NaksForOthersAreNotHeard) {
+TEST_F(DhcpTest, NaksOfOtherTransactionsAreIgnored) {
   bound({}, 1000);
   for (int n = 0; n < 10; ++n) answer(reply(kRefuse));
   EXPECT_EQ(state(), DhcpState::kBound) << "nothing was asked for";
@@ -391,7 +391,7 @@ TEST_F(DhcpTest, NaksForOthersAreNotHeard) {
 }
 
 // RFC 2131, 3.1, 5 and 4.4.1: DECLINE, and ten seconds until the next DISCOVER.
-TEST_F(DhcpTest, DeclinesAnAddressThatSomebodyHas) {
+TEST_F(DhcpTest, DeclinesAnAddressInUseByAnotherHost) {
   scene_.defended.insert(kLeased);
   acknowledged({});
   scene_.advance_until_sent(8s);
@@ -409,7 +409,7 @@ TEST_F(DhcpTest, DeclinesAnAddressThatSomebodyHas) {
   EXPECT_GE(scene_.now() - declined, 10s);
 }
 
-TEST_F(DhcpTest, DeclinesAnAddressOfOurOwn) {
+TEST_F(DhcpTest, DeclinesAnAddressOfAnotherInterface) {
   EXPECT_EQ(scene_.stack().add_address({0}, {kLeased, 24}), Error::kOk);
   acknowledged({});
   heard(kDecline, 1s);
@@ -418,7 +418,7 @@ TEST_F(DhcpTest, DeclinesAnAddressOfOurOwn) {
 
 // ---- A link that comes back (RFC 2131, 3.7: the network may be another one) ----
 
-TEST_F(DhcpTest, ALinkThatComesUpAsksAtOnceWhetherTheLeaseStands) {
+TEST_F(DhcpTest, LinkUpConfirmsTheLease) {
   bound({}, 1000);
   scene_.advance(100s);
   const Instant asked = scene_.now();
@@ -434,7 +434,7 @@ TEST_F(DhcpTest, ALinkThatComesUpAsksAtOnceWhetherTheLeaseStands) {
   EXPECT_EQ(client().lease()->expires, asked + 1000s) << "4.4.1: from the question on";
 }
 
-TEST_F(DhcpTest, InAnotherNetworkTheLeaseIsRefusedAndItBeginsAnew) {
+TEST_F(DhcpTest, LinkUpInAnotherNetworkMeetsANak) {
   bound({}, 1000);
   client().link_up();
   heard(kRequest, 1ms);
@@ -444,7 +444,7 @@ TEST_F(DhcpTest, InAnotherNetworkTheLeaseIsRefusedAndItBeginsAnew) {
   heard(kDiscover);
 }
 
-TEST_F(DhcpTest, WithoutAnAnswerTheLeaseHoldsToItsEnd) {
+TEST_F(DhcpTest, LinkUpWithoutAnAnswerKeepsTheLease) {
   bound({}, 1000);
   client().link_up();
   heard(kRequest, 1ms);
@@ -454,7 +454,7 @@ TEST_F(DhcpTest, WithoutAnAnswerTheLeaseHoldsToItsEnd) {
   EXPECT_NEAR(static_cast<double>((scene_.now() - bound_at_) / 1s), 1000, 15);
 }
 
-TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
+TEST_F(DhcpTest, LinkUpRetransmitsThePendingMessage) {
   start();
   for (int i = 0; i < 5; ++i) heard(kDiscover);  // the next retransmission would take a minute
   client().link_up();
@@ -480,7 +480,7 @@ TEST_F(DhcpTest, WhoWaitsForAnAnswerAsksAgainAtOnceWhenTheLinkComesUp) {
 // ---- Malformed and malicious messages ----
 
 // An invalid option that the client does not need affects only itself.
-TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
+TEST_F(DhcpTest, EmptyAndTruncatedOptionsAreSkipped) {
   for (const std::string& options :
        {dhcp_option(6, ""), dhcp_option(12, "") + dhcp_option(15, ""), dhcp_option(6, "abcdef"),
         dhcp_option(3, ""), dhcp_option(58, ""), dhcp_option(61, ""),
@@ -495,7 +495,7 @@ TEST_F(DhcpTest, EmptyAndCutOptionsDoNotCostTheLease) {
 }
 
 // Cloud networks: a prefix length of 32, and a router outside of the prefix.
-TEST_F(DhcpTest, ARouterOutsideOfAnAddressOf32BitsIsANeighbour) {
+TEST_F(DhcpTest, ARouterOutsideOfAPrefixOf32BitsIsANeighbour) {
   start();
   heard(kDiscover);
   const auto alone = [this](int type) {
@@ -523,7 +523,7 @@ TEST_F(DhcpTest, ARouterOutsideOfAnAddressOf32BitsIsANeighbour) {
 }
 
 // A known fault of other clients: "a lease of 0".
-TEST_F(DhcpTest, ALeaseOfZeroIsNone) {
+TEST_F(DhcpTest, ALeaseTimeOfZeroIsRefused) {
   start();
   heard(kDiscover);
   answer(reply(kOffer, 0));
@@ -541,7 +541,7 @@ TEST_F(DhcpTest, ALeaseOfZeroIsNone) {
   EXPECT_EQ(state(), DhcpState::kChecking);
 }
 
-TEST_F(DhcpTest, AVeryShortLeaseDoesNotMakeItSpin) {
+TEST_F(DhcpTest, AVeryShortLeaseCausesFewMessages) {
   acknowledged({}, 9);
   scene_.advance(8s);  // most of it is probing
   const std::uint64_t before = count(Count::dhcp_out);
@@ -549,7 +549,7 @@ TEST_F(DhcpTest, AVeryShortLeaseDoesNotMakeItSpin) {
   EXPECT_LE(count(Count::dhcp_out) - before, 6u);
 }
 
-TEST_F(DhcpTest, AddressesThatNoHostCanHaveAreNotTaken) {
+TEST_F(DhcpTest, InvalidHostAddressesAreRefused) {
   start();
   heard(kDiscover);
   for (const std::uint32_t yours :
@@ -565,7 +565,7 @@ TEST_F(DhcpTest, AddressesThatNoHostCanHaveAreNotTaken) {
   EXPECT_EQ(state(), DhcpState::kSelecting) << "4.3.1: an offer names its server";
 }
 
-TEST_F(DhcpTest, AnAckMustBeForWhatWasAskedFor) {
+TEST_F(DhcpTest, AnAckForAnotherAddressIsRefused) {
   start();
   heard(kDiscover);
   answer(reply(kOffer));
@@ -587,7 +587,7 @@ TEST_F(DhcpTest, AnAckMustBeForWhatWasAskedFor) {
   EXPECT_EQ(state(), DhcpState::kRequesting) << "from a port that servers do not have";
 }
 
-TEST_F(DhcpTest, ARouterThatCannotBeIsLeftOut) {
+TEST_F(DhcpTest, AnInvalidRouterIsIgnored) {
   bound(
       DhcpReply().with(3, be32(0xe0000001)).with(6, be32(0) + be32(0xffffffff) + be32(0x0a000035)));
   EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)));
@@ -595,7 +595,7 @@ TEST_F(DhcpTest, ARouterThatCannotBeIsLeftOut) {
   EXPECT_EQ(client().lease()->dns[0], IpAddress::v4(10, 0, 0, 53));
 }
 
-TEST_F(DhcpTest, BearsNoiseInEveryState) {
+TEST_F(DhcpTest, RandomMessagesInEveryState) {
   Random random(6);
   start();
   for (int round = 0; round < 3000; ++round) {
@@ -623,7 +623,7 @@ class LinkLocalTest : public DhcpTest {
   bool own(const IpAddress& address) { return scene_.stack().network().is_local(address); }
 };
 
-TEST_F(LinkLocalTest, WithoutAServerItMakesAnAddress) {
+TEST_F(LinkLocalTest, WithoutAServerAnAddressIsClaimed) {
   start();
   scene_.advance(9s);
   EXPECT_TRUE(scene_.probes.empty());
@@ -652,7 +652,7 @@ TEST_F(LinkLocalTest, TheSameHostTakesTheSameAddress) {
   scene_.forget();
 }
 
-TEST_F(LinkLocalTest, TakesAnotherWhenSomebodyHasIt) {
+TEST_F(LinkLocalTest, AConflictChoosesAnotherAddress) {
   start();
   scene_.advance(20s);
   const IpAddress first = client().link_local();
@@ -666,7 +666,7 @@ TEST_F(LinkLocalTest, TakesAnotherWhenSomebodyHasIt) {
   scene_.forget();
 }
 
-TEST_F(LinkLocalTest, GoesWhenALeaseComes) {
+TEST_F(LinkLocalTest, ALeaseRemovesTheLinkLocalAddress) {
   start();
   scene_.advance(20s);
   const IpAddress address = client().link_local();
@@ -685,7 +685,7 @@ TEST_F(LinkLocalTest, GoesWhenALeaseComes) {
 }
 
 // RFC 3927, 2.2.1: after ten conflicts, one attempt a minute.
-TEST_F(LinkLocalTest, ConflictsWithoutEndAreMetSlowly) {
+TEST_F(LinkLocalTest, ConflictsAreRateLimited) {
   scene_.answer_every_probe = true;
   start();
   scene_.advance(60s);

@@ -19,7 +19,7 @@ DnsVerdict verdict(const DnsMessage& message) {
   return read(message).verdict;
 }
 
-TEST(DnsAnswerReading, TakesTheAddresses) {
+TEST(DnsAnswerReading, ReadsAddressRecords) {
   const auto reading = read(DnsMessage()
                                 .a(kAsked, 0x0a000001, 300)
                                 .a(kAsked, 0x0a000002, 60)
@@ -31,7 +31,7 @@ TEST(DnsAnswerReading, TakesTheAddresses) {
   EXPECT_EQ(reading.seconds, 60u) << "RFC 2181, 5.2: the least of them";
 }
 
-TEST(DnsAnswerReading, LeavesOutAddressesBeyondItsRoom) {
+TEST(DnsAnswerReading, LeavesOutAddressesBeyondTheMost) {
   DnsMessage message;
   for (std::uint32_t i = 0; i < 20; ++i) message.a(kAsked, 0x0a000001 + i);
   const auto reading = read(message);
@@ -40,7 +40,7 @@ TEST(DnsAnswerReading, LeavesOutAddressesBeyondItsRoom) {
 }
 
 // RFC 1034, 3.6.2: the records may stand in any order.
-TEST(DnsAnswerReading, FollowsAliases) {
+TEST(DnsAnswerReading, FollowsCnameRecords) {
   const auto reading = read(DnsMessage()
                                 .a(dns_name("c.example.org"), 0x0a000001, 300)
                                 .cname(dns_name("b.example.org"), dns_name("c.example.org"), 20)
@@ -51,13 +51,13 @@ TEST(DnsAnswerReading, FollowsAliases) {
   EXPECT_EQ(reading.name, *DnsName::parse("c.example.org"));
 }
 
-TEST(DnsAnswerReading, AsksAgainForAnAliasWithoutAnAddress) {
+TEST(DnsAnswerReading, ACnameWithoutAnAddressIsAskedForAgain) {
   const auto reading = read(DnsMessage().cname(kAsked, dns_name("b.example.net"), 100));
   EXPECT_EQ(reading.verdict, DnsVerdict::kAskAgain);
   EXPECT_EQ(reading.name, *DnsName::parse("b.example.net"));
 }
 
-TEST(DnsAnswerReading, BoundsTheChainOfAliases) {
+TEST(DnsAnswerReading, BoundsTheChainOfCnames) {
   EXPECT_EQ(verdict(DnsMessage().cname(kAsked, kAsked)), DnsVerdict::kEndless);
   EXPECT_EQ(verdict(DnsMessage()
                         .cname(kAsked, dns_name("b.example.org"))
@@ -70,7 +70,7 @@ TEST(DnsAnswerReading, BoundsTheChainOfAliases) {
 }
 
 // RFC 5452, 6: records of other names are ignored.
-TEST(DnsAnswerReading, BelievesNothingAboutOtherNames) {
+TEST(DnsAnswerReading, IgnoresRecordsOfOtherNames) {
   const auto reading =
       read(DnsMessage().a(dns_name("bank.example.com"), 0x06060606).a(kAsked, 0x0a000001));
   ASSERT_EQ(reading.addresses.count, 1);
@@ -80,7 +80,7 @@ TEST(DnsAnswerReading, BelievesNothingAboutOtherNames) {
 }
 
 // RFC 2308, 2 and 5
-TEST(DnsAnswerReading, SaysForHowLongThereIsNone) {
+TEST(DnsAnswerReading, NegativeAnswersHaveTheTtlOfTheSoa) {
   DnsMessage no_name;
   no_name.flags = 0x8183;
   EXPECT_EQ(read(no_name).verdict, DnsVerdict::kNoSuchName);
@@ -92,7 +92,7 @@ TEST(DnsAnswerReading, SaysForHowLongThereIsNone) {
       << "a zone that it does not lie in";
 }
 
-TEST(DnsAnswerReading, TellsFailuresFromAnswers) {
+TEST(DnsAnswerReading, ReportsFailuresOfTheServer) {
   for (const int code : {1, 2, 4, 5, 9, 15}) {
     DnsMessage message;
     message.flags = static_cast<std::uint16_t>(0x8180 | code);
@@ -105,7 +105,7 @@ TEST(DnsAnswerReading, TellsFailuresFromAnswers) {
 }
 
 // RFC 5452, 9.1: id, question and class must be those of the query.
-TEST(DnsAnswerReading, WhatAnswersAnotherQuestionHasNotCome) {
+TEST(DnsAnswerReading, IgnoresAnswersToOtherQuestions) {
   const auto foreign = [](auto change) {
     DnsMessage message;
     message.a(kAsked, 0x0a000001);
@@ -125,7 +125,7 @@ TEST(DnsAnswerReading, WhatAnswersAnotherQuestionHasNotCome) {
 }
 
 // RFC 9267, 5 and 6: RDLENGTH and counts that are wrong.
-TEST(DnsAnswerReading, RefusesDataLengthsAndCountsThatLie) {
+TEST(DnsAnswerReading, RefusesWrongDataLengthsAndCounts) {
   DnsMessage more;
   more.a(kAsked, 0x0a000001);
   more.answers = 2;

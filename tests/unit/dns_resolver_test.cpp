@@ -85,7 +85,7 @@ class ResolverTest : public ::testing::Test {
 
 // ---- Queries and answers ----
 
-TEST_F(ResolverTest, AsksAndAnswers) {
+TEST_F(ResolverTest, QueryAndAnswer) {
   const DnsQueryId id = resolve("www.example.org", 42);
   auto message = question();
   EXPECT_EQ(last_.destination, kFirst);
@@ -103,12 +103,12 @@ TEST_F(ResolverTest, AsksAndAnswers) {
   EXPECT_EQ(resolver_->next_deadline(), kNever);
 }
 
-TEST_F(ResolverTest, RefusesWhatIsNoName) {
+TEST_F(ResolverTest, RefusesInvalidNames) {
   EXPECT_EQ(resolver_->resolve("not a name", 0).error(), Error::kInvalidArgument);
   EXPECT_EQ(resolver_->resolve("10.0.0.256", 0).error(), Error::kInvalidArgument);
 }
 
-TEST_F(ResolverTest, TellsThatThereIsNoSuchName) {
+TEST_F(ResolverTest, ReportsNxdomain) {
   resolve("www.example.org");
   auto message = question();
   message.flags = 0x8183;
@@ -116,7 +116,7 @@ TEST_F(ResolverTest, TellsThatThereIsNoSuchName) {
   EXPECT_EQ(told().status, DnsStatus::kNoSuchName);
 }
 
-TEST_F(ResolverTest, FollowsAnAliasToAnotherQuestion) {
+TEST_F(ResolverTest, FollowsACnameByAnotherQuery) {
   resolve("www.example.org");
   answer(question().cname(kAsked, dns_name("web.example.net"), 10));
   const std::uint16_t port = last_.source_port;
@@ -128,7 +128,7 @@ TEST_F(ResolverTest, FollowsAnAliasToAnotherQuestion) {
   EXPECT_EQ(a.valid, 10s) << "for as long as the alias holds";
 }
 
-TEST_F(ResolverTest, GivesUpOnAliasesWithoutEnd) {
+TEST_F(ResolverTest, GivesUpOnAnEndlessChainOfCnames) {
   resolve("www.example.org");
   std::string name = "www.example.org";
   for (int i = 0; i <= kMostAliases; ++i) {
@@ -143,7 +143,7 @@ TEST_F(ResolverTest, GivesUpOnAliasesWithoutEnd) {
 // ---- Servers that do not answer, or report failure ----
 
 // RFC 1035, 7.2; RFC 1123, 6.1.3.3
-TEST_F(ResolverTest, AsksEveryServerInTurnAndThenTimesOut) {
+TEST_F(ResolverTest, TriesEveryServerInTurnAndThenTimesOut) {
   resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   std::set<std::uint16_t> ids, ports;
@@ -169,7 +169,7 @@ TEST_F(ResolverTest, AsksEveryServerInTurnAndThenTimesOut) {
   EXPECT_EQ(count(Count::dns_queries_again), 5u);
 }
 
-TEST_F(ResolverTest, GoesToTheNextServerWhenOneFails) {
+TEST_F(ResolverTest, AServerFailureGoesToTheNextServer) {
   resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   auto message = question();
@@ -181,7 +181,7 @@ TEST_F(ResolverTest, GoesToTheNextServerWhenOneFails) {
   EXPECT_EQ(told().status, DnsStatus::kFound);
 }
 
-TEST_F(ResolverTest, GoesToTheNextServerWhenNobodyListens) {
+TEST_F(ResolverTest, PortUnreachableGoesToTheNextServer) {
   resolver_->set_servers(std::array{kFirst, kSecond});
   resolve("www.example.org");
   (void)question();
@@ -190,7 +190,7 @@ TEST_F(ResolverTest, GoesToTheNextServerWhenNobodyListens) {
   EXPECT_EQ(last_.destination, kSecond);
 }
 
-TEST_F(ResolverTest, SaysThatAllServersFailed) {
+TEST_F(ResolverTest, ReportsThatAllServersFailed) {
   resolve("www.example.org");
   for (int i = 0; i < 3; ++i) {
     auto message = question();
@@ -200,13 +200,13 @@ TEST_F(ResolverTest, SaysThatAllServersFailed) {
   EXPECT_EQ(told().status, DnsStatus::kServerFailed);
 }
 
-TEST_F(ResolverTest, WithoutServersThereIsNothingToAsk) {
+TEST_F(ResolverTest, WithoutServersAQueryFails) {
   resolver_->set_servers({});
   resolve("www.example.org");
   EXPECT_EQ(told().status, DnsStatus::kNoServers);
 }
 
-TEST_F(ResolverTest, ServersMayGoWhileAQuestionIsUnderWay) {
+TEST_F(ResolverTest, ServersMayChangeDuringAQuery) {
   resolve("www.example.org");
   (void)question();
   resolver_->set_servers({});
@@ -214,7 +214,7 @@ TEST_F(ResolverTest, ServersMayGoWhileAQuestionIsUnderWay) {
   EXPECT_EQ(told().status, DnsStatus::kNoServers);
 }
 
-TEST_F(ResolverTest, QuestionsHaveACap) {
+TEST_F(ResolverTest, QueriesHaveACap) {
   for (int i = 0; i < 4; ++i) resolve("n" + std::to_string(i) + ".org");
   EXPECT_EQ(resolver_->resolve("one.more", 0).error(), Error::kTableFull);
   scene_.forget();
@@ -224,7 +224,7 @@ TEST_F(ResolverTest, QuestionsHaveACap) {
   EXPECT_TRUE(resolver_->resolve("one.more", 0));
 }
 
-TEST_F(ResolverTest, ACancelledQuestionIsNotAnswered) {
+TEST_F(ResolverTest, ACancelledQueryHasNoAnswer) {
   const DnsQueryId id = resolve("www.example.org");
   auto message = question();
   EXPECT_EQ(resolver_->cancel(id), Error::kOk);
@@ -238,7 +238,7 @@ TEST_F(ResolverTest, ACancelledQuestionIsNotAnswered) {
 // ---- Forgeries ----
 
 // RFC 5452, 9.2: id and port are unpredictable.
-TEST_F(ResolverTest, IdsAndPortsCannotBeForeseen) {
+TEST_F(ResolverTest, IdsAndPortsAreUnpredictable) {
   std::set<std::uint16_t> ids, ports;
   int near = 0;
   int last_id = -1, last_port = -1;
@@ -259,7 +259,7 @@ TEST_F(ResolverTest, IdsAndPortsCannotBeForeseen) {
 }
 
 // RFC 5452, 9.1: an answer must come from the server's address and port.
-TEST_F(ResolverTest, AnswersFromElsewhereAreNotHeard) {
+TEST_F(ResolverTest, AnswersFromOtherAddressesAreIgnored) {
   resolve("www.example.org");
   auto message = question();
   message.a(kAsked, 0x06060606);
@@ -280,7 +280,7 @@ TEST_F(ResolverTest, AnswersFromElsewhereAreNotHeard) {
   EXPECT_EQ(told().addresses.list[0], IpAddress::v4(10, 0, 0, 80)) << "the server still is";
 }
 
-TEST_F(ResolverTest, ABrokenAnswerMakesItAskAgain) {
+TEST_F(ResolverTest, AMalformedAnswerIsRetried) {
   resolve("www.example.org");
   auto message = question();
   message.answers = 9;
@@ -289,7 +289,7 @@ TEST_F(ResolverTest, ABrokenAnswerMakesItAskAgain) {
   (void)question();
 }
 
-TEST_F(ResolverTest, BearsNoise) {
+TEST_F(ResolverTest, RandomMessages) {
   Random random(4);
   for (int round = 0; round < 2000; ++round) {
     resolver_->set_servers(std::array{round % 2 == 0 ? kFirst : kSecond});  // empties the cache
@@ -312,7 +312,7 @@ TEST_F(ResolverTest, BearsNoise) {
 
 // ---- The cache ----
 
-TEST_F(ResolverTest, KeepsAnAnswerForItsTime) {
+TEST_F(ResolverTest, CachesAnAnswerForItsTtl) {
   resolve("www.example.org");
   answer(question().a(kAsked, 0x0a000050, 60));
   (void)told();
@@ -329,7 +329,7 @@ TEST_F(ResolverTest, KeepsAnAnswerForItsTime) {
   EXPECT_EQ(count(Count::dns_cache_hits), 1u);
 }
 
-TEST_F(ResolverTest, NothingIsKeptForWeeks) {
+TEST_F(ResolverTest, TheCacheExpiresOverWeeks) {
   settings_.longest = 24h;
   for (const int days : {26, 50, 75, 125, 400}) {
     resolve("www.example.org");
@@ -345,7 +345,7 @@ TEST_F(ResolverTest, NothingIsKeptForWeeks) {
 }
 
 // RFC 2308, 5
-TEST_F(ResolverTest, KeepsThatThereIsNone) {
+TEST_F(ResolverTest, CachesNegativeAnswers) {
   resolve("www.example.org");
   auto message = question();
   message.flags = 0x8183;
@@ -359,7 +359,7 @@ TEST_F(ResolverTest, KeepsThatThereIsNone) {
   (void)question();
 }
 
-TEST_F(ResolverTest, KeepsNothingWithoutTimeAndNothingForTooLong) {
+TEST_F(ResolverTest, TtlOfZeroIsNotCachedAndLongOnesAreCapped) {
   resolve("www.example.org");
   answer(question().a(kAsked, 0x0a000050, 0));
   EXPECT_EQ(told().valid, 0s);
@@ -368,7 +368,7 @@ TEST_F(ResolverTest, KeepsNothingWithoutTimeAndNothingForTooLong) {
   EXPECT_EQ(told().valid, 24h);
 }
 
-TEST_F(ResolverTest, ForgetsTheEntryUnusedLongest) {
+TEST_F(ResolverTest, EvictsTheLeastRecentlyUsedEntry) {
   const auto ask = [&](const std::string& name) {
     resolve(name);
     if (scene_.sent_count() > 0) answer(question(name).a(kAsked, 0x0a000050, 600));
@@ -446,7 +446,7 @@ class ResolverTcpTest : public ResolverTest {
   std::uint32_t sequence_ = 1000, acknowledge_ = 0;
 };
 
-TEST_F(ResolverTcpTest, TakesTheWholeAnswerOverTcp) {
+TEST_F(ResolverTcpTest, ATruncatedAnswerIsFetchedOverTcp) {
   auto message = accept();
   for (std::uint32_t i = 0; i < 100; ++i) message.a(kAsked, 0x0a000001 + i);
   const std::string text = be16(message.text().size()) + message.text();
@@ -461,7 +461,7 @@ TEST_F(ResolverTcpTest, TakesTheWholeAnswerOverTcp) {
   EXPECT_EQ(segments_.back().flags & kFin, kFin) << "and says good-bye";
 }
 
-TEST_F(ResolverTcpTest, AsksAgainWhenTheServerEndsTooEarly) {
+TEST_F(ResolverTcpTest, AFinBeforeTheWholeAnswerIsRetried) {
   auto message = accept();
   arrives(kAck, be16(message.text().size()) + "half");
   arrives(kFin | kAck);
@@ -469,7 +469,7 @@ TEST_F(ResolverTcpTest, AsksAgainWhenTheServerEndsTooEarly) {
   EXPECT_TRUE(answers_.empty());
 }
 
-TEST_F(ResolverTcpTest, AsksAgainWhenTcpIsRefused) {
+TEST_F(ResolverTcpTest, ARefusedConnectionIsRetried) {
   const WireSegment syn = next();
   port_ = syn.source_port;
   acknowledge_ = syn.seq + 1;
@@ -477,7 +477,7 @@ TEST_F(ResolverTcpTest, AsksAgainWhenTcpIsRefused) {
   (void)question();
 }
 
-TEST_F(ResolverTcpTest, RefusesAMessageLongerThanItsRoom) {
+TEST_F(ResolverTcpTest, RefusesAMessageThatIsTooLong) {
   (void)accept();
   arrives(kAck, be16(60000) + std::string(1000, 'x'));
   EXPECT_EQ(count(Count::drop_dns_malformed), 1u);

@@ -62,7 +62,7 @@ TEST_F(FrameRingTest, TheIpHeaderIsAligned) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(batch[0].bytes.data() + 14) % 4, 0u);
 }
 
-TEST_F(FrameRingTest, HasNoRoomUntilWhatWasGivenIsReleased) {
+TEST_F(FrameRingTest, HasNoRoomUntilFramesAreReleased) {
   while (write(FrameRing::kMaxFrame)) {
   }
   const std::size_t written = expected_.size();

@@ -84,7 +84,7 @@ TEST_F(CaptureTest, EndsWhenTheSinkIsFull) {
   EXPECT_EQ(capture_.frames(), 1u);
 }
 
-TEST_F(CaptureTest, DoesNotStartOnASinkThatTakesNothing) {
+TEST_F(CaptureTest, DoesNotStartOnASinkThatFails) {
   sink_.room = 3;
   EXPECT_FALSE(capture_.start(sink_, 0));
   EXPECT_FALSE(capture_.active());

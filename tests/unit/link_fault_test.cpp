@@ -116,7 +116,7 @@ class FaultTest : public ::testing::Test {
 
 using Numbers = std::vector<int>;
 
-TEST_F(FaultTest, WhileThereAreFaultsEverySegmentIsAFrame) {
+TEST_F(FaultTest, FaultsDisableSegmentationOffload) {
   link_.cuts = 65535;
   EXPECT_EQ(fault_.segmentation(), 65535u);
   set({.loss = 1});
@@ -175,7 +175,7 @@ TEST_F(FaultTest, DoesTheSameForTheSameSeed) {
   EXPECT_NE(run(2), first);
 }
 
-TEST_F(FaultTest, DoublesBothWays) {
+TEST_F(FaultTest, DuplicatesBothWays) {
   set({.duplicate = kAlways});
   arrive(1);
   EXPECT_EQ(receive_numbers(), (Numbers{1}));
@@ -209,7 +209,7 @@ TEST_F(FaultTest, DelaysBothWaysInOrder) {
   EXPECT_EQ(fault_.next_deadline(), kNever);
 }
 
-TEST_F(FaultTest, WhatIsHeldBackLeavesThoughTheSettingsChange) {
+TEST_F(FaultTest, HeldFramesLeaveAfterTheSettingsChange) {
   set({.delay = 50ms});
   arrive(1);
   EXPECT_EQ(receive_numbers(), Numbers());
@@ -243,7 +243,7 @@ TEST_F(FaultTest, ReorderedFramesComeAfterTheNext) {
   EXPECT_EQ(fault_.counters().reordered, 4u);
 }
 
-TEST_F(FaultTest, AReorderedFrameThatNothingFollowsComesAfterTenMilliseconds) {
+TEST_F(FaultTest, AReorderedFrameWithoutASuccessorComesAfterTenMilliseconds) {
   set({.reorder = kAlways});
   arrive(1);
   EXPECT_EQ(receive_numbers(), Numbers());
@@ -298,7 +298,7 @@ TEST_F(FaultTest, CorruptsExactlyOneBitAndLeavesTheEthernetHeaderAlone) {
   EXPECT_LE(link_.longest_front, 114u);
 }
 
-TEST_F(FaultTest, DoesNotCorruptWhatHasNoChecksum) {
+TEST_F(FaultTest, DoesNotCorruptFramesWithoutAChecksum) {
   set({.corrupt = kAlways});
   arrive(1);
   EXPECT_EQ(receive_numbers(), (Numbers{1}));
@@ -323,7 +323,7 @@ TEST_F(FaultTest, CompletesPartialChecksumsBeforeItCorrupts) {
   }
 }
 
-TEST_F(FaultTest, AVouchedFrameIsNotVouchedForOnceCorrupted) {
+TEST_F(FaultTest, ACorruptedFrameIsNotVouchedFor) {
   link_.arriving.push_back({tcp_frame("x"), ChecksumState::kVouched});
   set({.corrupt = kAlways});
   EXPECT_EQ(receive()[0].checksum, ChecksumState::kUnknown);
@@ -337,7 +337,7 @@ TEST_F(FaultTest, HeldFramesKeepTheirChecksumState) {
   EXPECT_EQ(receive()[0].checksum, ChecksumState::kPartial);
 }
 
-TEST_F(FaultTest, CountsWhatItHasNoRoomToHold) {
+TEST_F(FaultTest, CountsFramesThatItHasNoRoomToHold) {
   set({.delay = 5ms});
   for (std::uint32_t i = 0; i < kSlots + 2; ++i)
     EXPECT_TRUE(send(numbered(static_cast<std::uint8_t>(i))));
@@ -351,7 +351,7 @@ TEST_F(FaultTest, CountsWhatItHasNoRoomToHold) {
   EXPECT_EQ(sent_numbers(), (Numbers{1})) << "slots come back";
 }
 
-TEST_F(FaultTest, SaysThatTheLinkIsBusy) {
+TEST_F(FaultTest, ReportsABusyLink) {
   set({.loss = 1});
   link_.busy = true;
   EXPECT_FALSE(send(numbered(1)));
@@ -360,7 +360,7 @@ TEST_F(FaultTest, SaysThatTheLinkIsBusy) {
   EXPECT_EQ(sent_numbers(), (Numbers{1}));
 }
 
-TEST_F(FaultTest, KeepsWhatIsDueWhileTheLinkIsBusyAndDoesNotSpin) {
+TEST_F(FaultTest, KeepsDueFramesWhileTheLinkIsBusyAndDoesNotSpin) {
   set({.delay = 5ms});
   (void)send(numbered(1));
   (void)send(numbered(2));
@@ -407,7 +407,7 @@ TEST_F(FaultTest, ObserversAreShownEachFault) {
   EXPECT_EQ(log.seen, wanted);
 }
 
-TEST_F(FaultTest, ObserversAreShownACorruptedFrameAsItWas) {
+TEST_F(FaultTest, ObserversAreShownACorruptedFrameBeforeTheCorruption) {
   struct Copy final : FrameObserver {
     void on_frame(const ObservedFrame& frame, Instant) override {
       fate = frame.fate;

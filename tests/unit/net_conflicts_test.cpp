@@ -76,7 +76,7 @@ TEST_F(ConflictsTest, AnAddressIsAnnouncedAgainWhenTheLinkComesUp) {
   EXPECT_EQ(announced, 2);
 }
 
-TEST_F(ConflictsTest, ABusyLinkIsToldLater) {
+TEST_F(ConflictsTest, ABusyLinkDelaysAnnouncements) {
   link_.busy = true;
   add({});
   run_for(1s);
@@ -134,7 +134,7 @@ TEST_F(ConflictsTest, PausesBetweenProbesDiffer) {
 }
 
 // A sender that no neighbour can be (drop_arp_sender) causes no conflict, either.
-TEST_F(ConflictsTest, ASenderThatNobodyCanBeIsNoRival) {
+TEST_F(ConflictsTest, AnInvalidSenderIsNoConflict) {
   add(kProbe);
   run_for(1500ms);
   claim(kNew, MacAddress::broadcast());
@@ -145,7 +145,7 @@ TEST_F(ConflictsTest, ASenderThatNobodyCanBeIsNoRival) {
   EXPECT_EQ(count(Count::drop_arp_sender), 3u);
 }
 
-TEST_F(ConflictsTest, AnAnswerToAProbeMeansThatItIsTaken) {
+TEST_F(ConflictsTest, AReplyToAProbeIsAConflict) {
   add(kProbe);
   run_for(1500ms);
   arp({ArpPacket::Operation::kReply, kOtherMac, kNew, kOurMac, IpAddress::v4(0)});
@@ -166,14 +166,14 @@ TEST_F(ConflictsTest, AnAnswerToAProbeMeansThatItIsTaken) {
   EXPECT_TRUE(network_->is_local(kNew)) << "the embedder may insist";
 }
 
-TEST_F(ConflictsTest, SoDoesTheProbeOfAnother) {
+TEST_F(ConflictsTest, AnotherHostsProbeIsAConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
   EXPECT_EQ(state(), AddressState::kDuplicate);
 }
 
-TEST_F(ConflictsTest, OurOwnProbeComeBackDoesNot) {
+TEST_F(ConflictsTest, AReflectedProbeIsNoConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOurMac, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
@@ -182,7 +182,7 @@ TEST_F(ConflictsTest, OurOwnProbeComeBackDoesNot) {
   EXPECT_EQ(state(), AddressState::kProbing) << "nor that of our other interface";
 }
 
-TEST_F(ConflictsTest, WhatIsSaidOnAnotherLinkDoesNot) {
+TEST_F(ConflictsTest, ArpOnAnotherLinkIsNoConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOtherMac, kNew, {}, kNew}, MacAddress::broadcast(), 1);
   EXPECT_EQ(state(), AddressState::kProbing);
@@ -211,7 +211,7 @@ TEST_F(ConflictsTest, DefendsOnceInTenSeconds) {
   EXPECT_TRUE(network_->is_local(kOurs)) << "2.4 (c): kept";
 }
 
-TEST_F(ConflictsTest, GivesUpIfThatIsThePolicy) {
+TEST_F(ConflictsTest, GivesTheAddressUpUnderThatPolicy) {
   add({.probe = false, .give_up = true});
   run_for(5s);
   forget_sent();
@@ -230,12 +230,12 @@ TEST_F(ConflictsTest, GivesUpIfThatIsThePolicy) {
   EXPECT_EQ(*network_->source_for(kPeer), kOurs);
 }
 
-TEST_F(ConflictsTest, AReplyFromOurAddressIsAConflictToo) {
+TEST_F(ConflictsTest, AReplyFromAnAddressInUseIsAConflict) {
   arp({ArpPacket::Operation::kReply, kOtherMac, kOurs, kOurMac, kOurs});
   EXPECT_EQ(count(Count::arp_conflicts), 1u);
 }
 
-TEST_F(ConflictsTest, AProbeForOurAddressIsAnsweredAndNoConflict) {
+TEST_F(ConflictsTest, AProbeForAnAddressInUseIsAnsweredAndNoConflict) {
   arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kOurs},
       MacAddress::broadcast());
   const auto answer = sent_arp();
@@ -244,7 +244,7 @@ TEST_F(ConflictsTest, AProbeForOurAddressIsAnsweredAndNoConflict) {
   EXPECT_EQ(count(Count::arp_conflicts), 0u);
 }
 
-TEST_F(ConflictsTest, NewsWaitsAndIsBroughtUpToDate) {
+TEST_F(ConflictsTest, AddressEventsWaitAndAreUpdated) {
   claim(kOurs);
   advance(1s);
   claim(kOurs, kPeerMac);
@@ -258,7 +258,7 @@ TEST_F(ConflictsTest, NewsWaitsAndIsBroughtUpToDate) {
   EXPECT_FALSE(event()) << "gone with its address";
 }
 
-TEST_F(ConflictsTest, RandomClaimsDoNoHarm) {
+TEST_F(ConflictsTest, RandomArpPackets) {
   for (std::uint8_t i = 50; i < 54; ++i) {
     ASSERT_EQ(
         network_->add_address({0}, {IpAddress::v4(10, 77, 0, i), 24}, {i % 2 == 0, i % 3 == 0}),

@@ -28,7 +28,7 @@ class FragmentationTest : public NetworkTest {
   std::vector<std::byte> payload_;
 };
 
-TEST_F(FragmentationTest, CutsALargePingAtUnitsOfEight) {
+TEST_F(FragmentationTest, FragmentsAreMultiplesOfEightBytes) {
   const auto data = numbered(4000);
   ASSERT_EQ(network_->ping(kPeer, 7, 1, data), Error::kOk);
   std::vector<std::byte> whole;
@@ -50,14 +50,14 @@ TEST_F(FragmentationTest, CutsALargePingAtUnitsOfEight) {
   EXPECT_EQ(count(Count::fragments_out), 3u);
 }
 
-TEST_F(FragmentationTest, TheLargestPingThereIs) {
+TEST_F(FragmentationTest, TheLargestPing) {
   ASSERT_EQ(network_->ping(kPeer, 7, 1, numbered(Icmp::kPingPayload)), Error::kOk);
   std::size_t bytes = 0;
   while (next()) bytes += payload_.size();
   EXPECT_EQ(bytes, 65535u - 20);
 }
 
-TEST_F(FragmentationTest, WhatMustNotBeCutIsDropped) {
+TEST_F(FragmentationTest, APacketWithDfIsDropped) {
   EXPECT_EQ(send(kPeer, std::string(1461, 'x')), Sent::kDropped);
   EXPECT_EQ(count(Count::drop_ip_too_big), 1u);
   EXPECT_TRUE(nothing_sent());
@@ -71,7 +71,7 @@ TEST_F(FragmentationTest, FragmentsWaitForTheNeighbourTogether) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
-TEST_F(FragmentationTest, ABusyLinkIsTriedAgainOnlyWhenNothingHasLeft) {
+TEST_F(FragmentationTest, ABusyLinkIsRetriedOnlyBeforeTheFirstFragment) {
   link_.busy = true;
   ASSERT_EQ(network_->ping(kPeer, 7, 1, numbered(4000)), Error::kOk);
   EXPECT_EQ(count(Count::drop_ip_fragments_lost), 0u);
@@ -82,7 +82,7 @@ TEST_F(FragmentationTest, ABusyLinkIsTriedAgainOnlyWhenNothingHasLeft) {
   EXPECT_EQ(count(Count::fragments_out), 1u);
 }
 
-TEST_F(FragmentationTest, AnswersLargePingsInFragments) {
+TEST_F(FragmentationTest, EchoRepliesAreFragmented) {
   const auto data = numbered(1473);
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), icmp({8, 0, 7, 1, data})))),
             Network::Upward::kNothing)
@@ -96,7 +96,7 @@ TEST_F(FragmentationTest, AnswersLargePingsInFragments) {
 }
 
 // RFC 7739, 3: an identification does not reveal the next one.
-TEST_F(FragmentationTest, IdentificationsAreNotToBeGuessed) {
+TEST_F(FragmentationTest, IdentificationsAreUnpredictable) {
   std::set<std::uint16_t> values, steps;
   std::uint16_t last = 0;
   for (int i = 0; i < 200; ++i) {
@@ -141,7 +141,7 @@ class MarkedTest : public NetworkTest {
   MarkedTest() : NetworkTest(small(), marked()) {}
 };
 
-TEST_F(MarkedTest, SettingsHoldForWhatSaysNothing) {
+TEST_F(MarkedTest, TtlAndDscpDefaultToTheSettings) {
   know();
   PacketOut packet;
   packet.source = kOurs;

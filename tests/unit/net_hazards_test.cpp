@@ -145,7 +145,7 @@ TEST_F(HazardsIpv4Test, TtlZero) {
 }
 
 // "our own address as source"
-TEST_F(HazardsIpv4Test, OurOwnAddressAsSource) {
+TEST_F(HazardsIpv4Test, TheHostsOwnAddressAsSource) {
   for (const auto from : {kOurs, IpAddress::v4(192, 168, 5, 2)}) {
     auto packet = from_peer();
     packet.source = from;
@@ -202,7 +202,7 @@ TEST_F(HazardsIcmpTest, EmbeddedHeaderCutShort) {
 }
 
 // "unreachable / fragmentation-needed for a segment we never sent"
-TEST(HazardsIcmpTcpTest, UnreachableForASegmentWeNeverSent) {
+TEST(HazardsIcmpTcpTest, UnreachableForASegmentNeverSent) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -325,7 +325,7 @@ TEST_F(HazardsArpTest, CacheExhaustion) {
 }
 
 // "a conflict over our own address"
-TEST_F(HazardsArpTest, AConflictOverOurOwnAddress) {
+TEST_F(HazardsArpTest, AConflictOverTheHostsOwnAddress) {
   for (int i = 0; i < 1000; ++i)
     arp({ArpPacket::Operation::kRequest, kOtherMac, kOurs, {}, kOurs}, MacAddress::broadcast());
   const auto defence = sent_arp();

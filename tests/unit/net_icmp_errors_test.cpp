@@ -86,7 +86,7 @@ TEST_F(IcmpErrorsTest, ParameterProblem) {
 
 // ---- Errors that must not be sent: RFC 1122, 3.2.2 ----
 
-TEST_F(IcmpErrorsTest, NothingAboutAnIcmpError) {
+TEST_F(IcmpErrorsTest, NoErrorAboutAnIcmpError) {
   for (const int type : {3, 4, 5, 11, 12, 9, 42}) {
     const auto message = icmp({static_cast<std::uint8_t>(type), 0, 0, 0, bytes_of("01234567")});
     EXPECT_EQ(input_bad_options(from_peer(kProtocolIcmp), message), Upward::kNothing);
@@ -98,7 +98,7 @@ TEST_F(IcmpErrorsTest, NothingAboutAnIcmpError) {
   EXPECT_TRUE(sent_error()) << "about a ping there may be one";
 }
 
-TEST_F(IcmpErrorsTest, NothingAboutALaterFragment) {
+TEST_F(IcmpErrorsTest, NoErrorAboutALaterFragment) {
   auto packet = from_peer();
   packet.fragment_offset = 1;
   EXPECT_EQ(input_bad_options(packet, bytes_of("12345678")), Upward::kNothing);
@@ -110,7 +110,7 @@ TEST_F(IcmpErrorsTest, NothingAboutALaterFragment) {
   EXPECT_TRUE(sent_error()) << "about the first there may be one";
 }
 
-TEST_F(IcmpErrorsTest, NothingAboutWhatWasForEverybody) {
+TEST_F(IcmpErrorsTest, NoErrorAboutABroadcast) {
   input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678"), MacAddress::broadcast());
   for (const auto to :
        {IpAddress::v4(10, 77, 0, 255), IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1)}) {
@@ -126,7 +126,7 @@ TEST_F(IcmpErrorsTest, NothingAboutWhatWasForEverybody) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(IcmpErrorsTest, NothingToASourceThatIsNotOneHost) {
+TEST_F(IcmpErrorsTest, NoErrorToASourceThatIsNotOneHost) {
   for (const auto from : {IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1),
                           IpAddress::v4(10, 77, 0, 255), IpAddress::v4(240, 0, 0, 1),
                           IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), kOurs}) {
@@ -144,7 +144,7 @@ TEST_F(IcmpErrorsTest, NothingToASourceThatIsNotOneHost) {
 
 // ---- The rate limit: RFC 1812, 4.3.2.8 ----
 
-TEST_F(IcmpErrorsTest, AreLimited) {
+TEST_F(IcmpErrorsTest, ErrorsAreRateLimited) {
   const auto flood = [&](int packets) {
     for (int i = 0; i < packets; ++i) input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678"));
   };
@@ -170,7 +170,7 @@ class SilentTest : public IcmpErrorsTest {
   SilentTest() : IcmpErrorsTest(silent()) {}
 };
 
-TEST_F(SilentTest, ZeroMeansNever) {
+TEST_F(SilentTest, ARateOfZeroSendsNoErrors) {
   input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678"));
   advance(1h);
   input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678"));
@@ -178,7 +178,7 @@ TEST_F(SilentTest, ZeroMeansNever) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST(TokenBucketTest, HoldsOverLongTimes) {
+TEST(TokenBucketTest, TheRateHoldsOverLongTimes) {
   TokenBucket bucket(1, 3);
   Instant now(Duration(1));
   int taken = 0;

@@ -31,7 +31,7 @@ class IcmpTest : public NetworkTest {
 
 // ---- Echo ----
 
-TEST_F(IcmpTest, AnswersPings) {
+TEST_F(IcmpTest, AnswersEchoRequests) {
   know();
   const auto payload = bytes_of("sixteen is what may come with a ping");
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 0x1234, 5, payload})),
@@ -51,7 +51,7 @@ TEST_F(IcmpTest, AnswersPings) {
   EXPECT_EQ(count(Count::icmp_echo_requests_in), 1u);
 }
 
-TEST_F(IcmpTest, AnswersFromTheAddressThatWasAsked) {
+TEST_F(IcmpTest, RepliesFromTheAddressOfTheRequest) {
   know();
   ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, 40), 24}), Error::kOk);
   auto packet = from_peer(kProtocolIcmp);
@@ -63,7 +63,7 @@ TEST_F(IcmpTest, AnswersFromTheAddressThatWasAsked) {
   EXPECT_EQ(reply->source, IpAddress::v4(10, 77, 0, 40));
 }
 
-TEST_F(IcmpTest, AnswersThoughTheNeighbourMustBeAskedForFirst) {
+TEST_F(IcmpTest, ARequestIsAnsweredAfterArp) {
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 1, 1, bytes_of("kept")})),
             Upward::kNothing);
   ASSERT_TRUE(sent_arp());
@@ -73,7 +73,7 @@ TEST_F(IcmpTest, AnswersThoughTheNeighbourMustBeAskedForFirst) {
   EXPECT_EQ(to_hex(parse_icmp4(packet->payload)->payload), to_hex(bytes_of("kept")));
 }
 
-TEST_F(IcmpTest, AnswersNoPingToEverybody) {
+TEST_F(IcmpTest, BroadcastEchoRequestsAreNotAnswered) {
   know();
   auto packet = from_peer(kProtocolIcmp);
   packet.destination = IpAddress::v4(10, 77, 0, 255);
@@ -82,7 +82,7 @@ TEST_F(IcmpTest, AnswersNoPingToEverybody) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(IcmpTest, DropsCorruptCutAndUnknownMessages) {
+TEST_F(IcmpTest, DropsCorruptTruncatedAndUnknownMessages) {
   auto corrupt = icmp({Icmp4Message::kEchoRequest, 0, 1, 1, {}});
   corrupt[7] ^= std::byte{1};
   input_icmp(corrupt);
@@ -95,7 +95,7 @@ TEST_F(IcmpTest, DropsCorruptCutAndUnknownMessages) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(IcmpTest, PingsAndHandsOverTheAnswer) {
+TEST_F(IcmpTest, SendsARequestAndDeliversTheReply) {
   know();
   auto payload = bytes_of("12345678 and more");
   EXPECT_EQ(network_->ping(kPeer, 7, 1, payload), Error::kOk);
@@ -123,14 +123,14 @@ TEST_F(IcmpTest, PingsAndHandsOverTheAnswer) {
   EXPECT_EQ(count(Count::icmp_echo_requests_out), 1u);
 }
 
-TEST_F(IcmpTest, TakesShortAnswers) {
+TEST_F(IcmpTest, AcceptsShortReplies) {
   input_reply(1, bytes_of("abc"));
   EchoReply reply;
   ASSERT_TRUE(network_->next_echo_reply(reply));
   EXPECT_EQ(to_hex(reply.head), "61 62 63 00 00 00 00 00");
 }
 
-TEST_F(IcmpTest, ForgetsTheOldestAnswersNobodyFetched) {
+TEST_F(IcmpTest, DropsTheOldestReplyNotFetched) {
   for (std::uint16_t i = 0; i < Icmp::kReplies + 3; ++i) input_reply(i);
   EXPECT_EQ(count(Count::drop_echo_reply_queue), 3u);
   EchoReply reply;
@@ -141,7 +141,7 @@ TEST_F(IcmpTest, ForgetsTheOldestAnswersNobodyFetched) {
   EXPECT_FALSE(network_->next_echo_reply(reply));
 }
 
-TEST_F(IcmpTest, RefusesPingsThatCannotBe) {
+TEST_F(IcmpTest, RefusesInvalidRequests) {
   EXPECT_EQ(network_->ping(IpAddress::v4(8, 8, 8, 8), 1, 1, {}), Error::kNoRoute);
   EXPECT_EQ(network_->ping(kOurs, 1, 1, {}), Error::kNoRoute);
   EXPECT_EQ(network_->ping(kPeer, 1, 1, std::vector<std::byte>(65508)), Error::kInvalidArgument);
@@ -150,7 +150,7 @@ TEST_F(IcmpTest, RefusesPingsThatCannotBe) {
 
 // ---- Destination unreachable ----
 
-TEST_F(IcmpTest, TellsTcpWhichSegmentDidNotArrive) {
+TEST_F(IcmpTest, UnreachableReachesTcpWithTheQuotedSegment) {
   ASSERT_EQ(input_unreachable(to_peer()), Upward::kUnreachable);
   EXPECT_EQ(unreachable_.code, 3);
   EXPECT_EQ(unreachable_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
@@ -158,7 +158,7 @@ TEST_F(IcmpTest, TellsTcpWhichSegmentDidNotArrive) {
   EXPECT_EQ(count(Count::icmp_unreachable_in), 1u);
 }
 
-TEST_F(IcmpTest, TakesAQuotationThatIsCutBehindTheSequenceNumber) {
+TEST_F(IcmpTest, AcceptsAQuotationCutBehindTheSequenceNumber) {
   auto quoted = ip(to_peer(), std::vector<std::byte>(1400));
   quoted.resize(kIpv4HeaderMin + 8);
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, quoted})), Upward::kUnreachable);
@@ -173,7 +173,7 @@ TEST_F(IcmpTest, DropsQuotationsCutShort) {
   EXPECT_EQ(count(Count::drop_icmp_malformed), quoted.size());
 }
 
-TEST_F(IcmpTest, IgnoresQuotationsOfWhatWeCannotHaveSent) {
+TEST_F(IcmpTest, IgnoresQuotationsOfPacketsNotSentByThisHost) {
   auto foreign = to_peer();
   foreign.source = IpAddress::v4(10, 77, 0, 33);
   EXPECT_EQ(input_unreachable(foreign), Upward::kNothing);

@@ -16,7 +16,7 @@ class NeighboursTest : public NetworkTest {
 
 // ---- Resolution ----
 
-TEST_F(NeighboursTest, AsksByBroadcastAndSendsWhatWaited) {
+TEST_F(NeighboursTest, ResolvesByBroadcastAndSendsQueuedPackets) {
   EXPECT_EQ(send(kPeer, "first"), Sent::kSent);
   EXPECT_TRUE(network_->neighbour_missing(kPeer));
   const auto request = sent_arp();
@@ -42,7 +42,7 @@ TEST_F(NeighboursTest, AsksByBroadcastAndSendsWhatWaited) {
   EXPECT_EQ(network_->next_deadline(), kNever) << "who is known and rests needs no timer";
 }
 
-TEST_F(NeighboursTest, SendsLargePacketsThatWaitedInSeveralParts) {
+TEST_F(NeighboursTest, SendsLargeQueuedPacketsInSeveralParts) {
   std::string text(1400, 'x');
   text += "end";
   EXPECT_EQ(send(kPeer, text), Sent::kSent);
@@ -65,7 +65,7 @@ class NeighboursOfSmallChunksTest : public NetworkTest {
   }
 };
 
-TEST_F(NeighboursOfSmallChunksTest, SendWhateverWaitedWhereverItBegins) {
+TEST_F(NeighboursOfSmallChunksTest, SendQueuedPacketsAtAnyOffsetInAChunk) {
   for (std::size_t first = 1; first <= 128; ++first) {
     const IpAddress to = IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(2 + first));
     const std::string before(first, 'b');
@@ -80,7 +80,7 @@ TEST_F(NeighboursOfSmallChunksTest, SendWhateverWaitedWhereverItBegins) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
-TEST_F(NeighboursTest, AsksThreeTimesASecondApartAndThenFails) {
+TEST_F(NeighboursTest, FailsAfterThreeRequestsASecondApart) {
   EXPECT_EQ(send(kPeer), Sent::kSent);
   ASSERT_TRUE(sent_arp());
   run_for(999ms);
@@ -118,7 +118,7 @@ TEST_F(NeighboursTest, DropsTheOldestWhenTheQueueIsFull) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NeighboursTest, KeepTheLatestAtTheirCeiling) {
+TEST_F(NeighboursTest, AtTheCeilingTheLatestPacketIsKept) {
   for (int i = 0; i < 20; ++i)
     EXPECT_EQ(send(kPeer, std::string(1200, static_cast<char>('a' + i))), Sent::kSent);
   EXPECT_LE(chunks_.held(Use::kNeighbours), chunks_.ceiling(Use::kNeighbours));
@@ -130,7 +130,7 @@ TEST_F(NeighboursTest, KeepTheLatestAtTheirCeiling) {
   EXPECT_EQ(chunks_.taken(), chunks_.returned());
 }
 
-TEST_F(NeighboursTest, OneThatIsAskedForLaterHasTheRoomOfWhoWaitsLongest) {
+TEST_F(NeighboursTest, ALaterNeighbourTakesTheRoomOfTheOldestPacket) {
   chunks_.open(Use::kSend, chunks_.capacity() - 3 * chunks_.chunks_for(1202), chunks_.capacity());
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(send(host(50), std::string(1200, static_cast<char>('a' + i))), Sent::kSent);
@@ -147,7 +147,7 @@ TEST_F(NeighboursTest, OneThatIsAskedForLaterHasTheRoomOfWhoWaitsLongest) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NeighboursTest, HaveTheirFloorInAFullPool) {
+TEST_F(NeighboursTest, QueuedPacketsHaveTheirFloorInAFullPool) {
   chunks_.open(Use::kSend, 0, chunks_.capacity());
   std::vector<std::uint32_t> taken;
   for (std::uint32_t at; (at = chunks_.take(Use::kSend, Claim::kFirst)) != conker::kNone;)
@@ -159,7 +159,7 @@ TEST_F(NeighboursTest, HaveTheirFloorInAFullPool) {
   for (const std::uint32_t chunk : taken) chunks_.give_back(chunk);
 }
 
-TEST_F(NeighboursTest, OneSilentNeighbourDoesNotHoldUpAnother) {
+TEST_F(NeighboursTest, ASilentNeighbourDoesNotDelayAnother) {
   EXPECT_EQ(send(host(50)), Sent::kSent);
   ASSERT_TRUE(sent_arp());
   know();
@@ -167,7 +167,7 @@ TEST_F(NeighboursTest, OneSilentNeighbourDoesNotHoldUpAnother) {
   EXPECT_EQ(sent_text(), "straight");
 }
 
-TEST_F(NeighboursTest, ABusyLinkLosesWhatWaitedAndCountsIt) {
+TEST_F(NeighboursTest, ABusyLinkDropsQueuedPacketsAndCountsThem) {
   EXPECT_EQ(send(kPeer), Sent::kSent);
   link_.busy = true;
   arp_reply();
@@ -178,7 +178,7 @@ TEST_F(NeighboursTest, ABusyLinkLosesWhatWaitedAndCountsIt) {
 
 // ---- Lifetime of entries ----
 
-TEST_F(NeighboursTest, AStaleNeighbourIsUsedWhileItIsAskedByUnicast) {
+TEST_F(NeighboursTest, AStaleEntryIsUsedDuringTheUnicastPoll) {
   know();
   run_for(60s);
   EXPECT_TRUE(nothing_sent()) << "nobody is asked who is not needed";
@@ -198,7 +198,7 @@ TEST_F(NeighboursTest, AStaleNeighbourIsUsedWhileItIsAskedByUnicast) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NeighboursTest, AStaleNeighbourThatDoesNotAnswerIsAskedForByBroadcast) {
+TEST_F(NeighboursTest, AnUnansweredUnicastPollIsFollowedByBroadcast) {
   know();
   run_for(60s);
   EXPECT_EQ(send(kPeer, "1"), Sent::kSent);
@@ -216,7 +216,7 @@ TEST_F(NeighboursTest, AStaleNeighbourThatDoesNotAnswerIsAskedForByBroadcast) {
 
 // ---- ARP packets received ----
 
-TEST_F(NeighboursTest, AnswersRequestsForOurAddressAndLearnsWhoAsked) {
+TEST_F(NeighboursTest, AnswersRequestsForItsAddressAndLearnsTheSender) {
   arp_request();
   const auto reply = sent_arp();
   ASSERT_TRUE(reply);
@@ -230,7 +230,7 @@ TEST_F(NeighboursTest, AnswersRequestsForOurAddressAndLearnsWhoAsked) {
   EXPECT_EQ(sent_text(), "known");
 }
 
-TEST_F(NeighboursTest, ARequestFromOneWeAskForIsAnAnswerToo) {
+TEST_F(NeighboursTest, ARequestFromANeighbourBeingResolvedResolvesIt) {
   EXPECT_EQ(send(kPeer, "waited"), Sent::kSent);
   ASSERT_TRUE(sent_arp());
   arp_request();
@@ -255,7 +255,7 @@ TEST_F(NeighboursTest, AnswersAProbeWithoutLearning) {
   EXPECT_EQ(count(Count::neighbours_resolved), 0u);
 }
 
-TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
+TEST_F(NeighboursTest, AnUnsolicitedReplyNeitherCreatesNorOverwrites) {
   arp_reply();
   EXPECT_EQ(count(Count::drop_arp_unasked), 1u);
   EXPECT_EQ(send(kPeer), Sent::kSent);
@@ -272,7 +272,7 @@ TEST_F(NeighboursTest, AnUnaskedReplyNeitherCreatesNorOverwrites) {
 
 // RFC 1122, 2.3.2.1. The second claim is verified at once: the address may have moved behind the
 // first reply.
-TEST_F(NeighboursTest, TwoClaimsAreHeardInARowAndThenOneASecond) {
+TEST_F(NeighboursTest, TwoClaimsAreVerifiedInARowAndThenOneASecond) {
   const auto heard = [this] {
     arp_request(kPeer, kOtherMac, kPeer);
     const bool asked = sent_arp().has_value() && to_ == kPeerMac;
@@ -341,7 +341,7 @@ TEST_F(NeighboursTest, AnAnnouncedMoveIsFollowedWithinHalfASecond) {
   EXPECT_EQ(to_, kOtherMac);
 }
 
-TEST_F(NeighboursTest, ForgedAnnouncementsDisplaceNobodyAndCostOneQuestionASecond) {
+TEST_F(NeighboursTest, ForgedAnnouncementsChangeNoEntryAndCauseOneRequestASecond) {
   know();
   const std::uint64_t before = count(Count::arp_out);
   for (int i = 0; i < 1000; ++i) {
@@ -357,7 +357,7 @@ TEST_F(NeighboursTest, ForgedAnnouncementsDisplaceNobodyAndCostOneQuestionASecon
   EXPECT_GE(count(Count::neighbours_doubted), 9u);
 }
 
-TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
+TEST_F(NeighboursTest, AConflictingClaimIsVerifiedWithTheKnownOwner) {
   know();
   arp_request(kPeer, kOtherMac);
   ASSERT_TRUE(sent_arp()) << "its question is answered";
@@ -371,7 +371,7 @@ TEST_F(NeighboursTest, AnotherClaimantMakesUsAskTheOneWeKnow) {
 }
 
 // RFC 826: the target of a request answers, whatever network the sender's address is in.
-TEST_F(NeighboursTest, AnswersSendersOutsideOfOurPrefixesWithoutLearning) {
+TEST_F(NeighboursTest, AnswersSendersOutsideOfItsPrefixesWithoutLearning) {
   for (const IpAddress& sender : {IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 168, 5, 3)}) {
     arp_request(sender);
     const auto reply = sent_arp();
@@ -385,7 +385,7 @@ TEST_F(NeighboursTest, AnswersSendersOutsideOfOurPrefixesWithoutLearning) {
 }
 
 // An entry made from a received request is the first to be evicted.
-TEST_F(NeighboursTest, ARainOfQuestionsDisplacesOneNeighbourInUseAtMost) {
+TEST_F(NeighboursTest, AFloodOfRequestsEvictsAtMostOneNeighbourInUse) {
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
     know(host(i), mac(i));
     EXPECT_EQ(send(host(i), "in use"), Sent::kSent);
@@ -400,7 +400,7 @@ TEST_F(NeighboursTest, ARainOfQuestionsDisplacesOneNeighbourInUseAtMost) {
   EXPECT_EQ(still, static_cast<int>(kNeighbours) - 1);
 }
 
-TEST_F(NeighboursTest, OurOwnLinkAddressIsNobodyElses) {
+TEST_F(NeighboursTest, PacketsWithTheHostsOwnLinkAddressAreIgnored) {
   for (const MacAddress& ours : {kOurMac, MacAddress{{2, 0, 0, 0, 5, 2}}}) {
     arp_request(kPeer, ours);
     EXPECT_TRUE(nothing_sent());
@@ -415,7 +415,7 @@ TEST_F(NeighboursTest, OurOwnLinkAddressIsNobodyElses) {
   EXPECT_EQ(count(Count::neighbours_resolved), 0u);
 }
 
-TEST_F(NeighboursTest, RefusesSendersThatCannotBe) {
+TEST_F(NeighboursTest, RefusesInvalidSenders) {
   arp_request(kOurs, kOurMac);                               // the host's own packet, reflected
   arp_request(host(255));                                    // broadcast
   arp_request(IpAddress::v4(127, 0, 0, 1));                  // loopback
@@ -438,7 +438,7 @@ TEST_F(NeighboursTest, CountsMalformedPackets) {
 
 // ---- The cap ----
 
-TEST_F(NeighboursTest, ForgetsTheOneUnusedLongest) {
+TEST_F(NeighboursTest, EvictsTheLeastRecentlyUsedEntry) {
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
     know(host(i), mac(i));
     EXPECT_EQ(send(host(i), "in use"), Sent::kSent);
@@ -454,7 +454,7 @@ TEST_F(NeighboursTest, ForgetsTheOneUnusedLongest) {
   EXPECT_TRUE(sent_arp());
 }
 
-TEST_F(NeighboursTest, EvictionGivesBackWhatWaited) {
+TEST_F(NeighboursTest, EvictionFreesQueuedPackets) {
   for (int i = 10; i < 30; ++i) {
     EXPECT_EQ(send(host(i)), Sent::kSent);
     advance(10ms);
@@ -468,7 +468,7 @@ TEST_F(NeighboursTest, EvictionGivesBackWhatWaited) {
   EXPECT_EQ(network_->next_deadline(), kNever);
 }
 
-TEST_F(NeighboursTest, RandomTrafficLeavesNothingBehind) {
+TEST_F(NeighboursTest, RandomTrafficLeavesNoChunksBehind) {
   for (int round = 0; round < 5000; ++round) {
     const int who = 10 + round * 7 % 13;
     switch (round * 11 % 5) {

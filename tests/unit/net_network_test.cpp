@@ -10,7 +10,7 @@ using Upward = Network::Upward;
 
 // ---- Ethernet ----
 
-TEST_F(NetworkTest, DropsFramesThatAreNotForUs) {
+TEST_F(NetworkTest, DropsFramesForOtherLinkAddresses) {
   EXPECT_EQ(input(hex("0200000000")), Upward::kNothing);
   EXPECT_EQ(count(Count::drop_frame_runt), 1u);
   const auto packet = ip(from_peer(), bytes_of("x"));
@@ -28,7 +28,7 @@ TEST_F(NetworkTest, DropsFramesThatAreNotForUs) {
 // ---- IPv4 received ----
 
 // IEEE 802.1Q, 6.9.1
-TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
+TEST_F(NetworkTest, AcceptsPriorityTaggedFramesAndNoOtherVlan) {
   const auto tagged = [this](std::uint16_t control) {
     auto frame = ethernet(kEtherTypeArp, {}, MacAddress::broadcast());
     std::vector<std::byte> arp(46);
@@ -47,7 +47,7 @@ TEST_F(NetworkTest, TakesPriorityTaggedFramesAndNoOtherVlan) {
   EXPECT_TRUE(sent_arp()) << "VLAN 0 with a priority";
 }
 
-TEST_F(NetworkTest, HandsTcpUpWithWhatIsKnownOfItsChecksum) {
+TEST_F(NetworkTest, DeliversTcpWithItsChecksumState) {
   const auto packet = ip(from_peer(), bytes_of("a segment"));
   for (const auto checksum :
        {ChecksumState::kUnknown, ChecksumState::kVouched, ChecksumState::kPartial}) {
@@ -68,13 +68,13 @@ TEST_F(NetworkTest, CutsEthernetPadding) {
   EXPECT_EQ(packet_.payload.size(), 1u);
 }
 
-TEST_F(NetworkTest, TakesPacketsThatTheHostCoalesced) {
+TEST_F(NetworkTest, AcceptsCoalescedPackets) {
   const std::vector<std::byte> large(65000);
   ASSERT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), large))), Upward::kTcp);
   EXPECT_EQ(packet_.payload.size(), 65000u);
 }
 
-TEST_F(NetworkTest, VerifiesTheHeaderChecksumWhateverTheLinkSays) {
+TEST_F(NetworkTest, VerifiesTheHeaderChecksumAlsoOfVouchedFrames) {
   auto frame = ethernet(kEtherTypeIpv4, ip(from_peer(), bytes_of("x")));
   frame[kEthernetHeader + 8] ^= std::byte{1};
   EXPECT_EQ(input(frame), Upward::kNothing);
@@ -105,7 +105,7 @@ TEST_F(NetworkTest, DropsFragments) {
   EXPECT_EQ(count(Count::drop_ip_fragment), 2u);
 }
 
-TEST_F(NetworkTest, DropsWhatIsForOthersOrForAll) {
+TEST_F(NetworkTest, DropsPacketsForOtherHostsAndBroadcasts) {
   for (const auto to :
        {IpAddress::v4(10, 77, 0, 3), IpAddress::v4(10, 77, 0, 255), IpAddress::v4(0xffffffff),
         IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(0)}) {
@@ -119,13 +119,13 @@ TEST_F(NetworkTest, DropsWhatIsForOthersOrForAll) {
   EXPECT_EQ(count(Count::drop_ip_address), 7u);
 }
 
-TEST_F(NetworkTest, TakesPacketsForTheAddressOfAnotherInterface) {
+TEST_F(NetworkTest, AcceptsPacketsForTheAddressOfAnotherInterface) {
   auto packet = from_peer();
   packet.destination = IpAddress::v4(192, 168, 5, 2);
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kTcp);
 }
 
-TEST_F(NetworkTest, DropsSourcesThatCannotBe) {
+TEST_F(NetworkTest, DropsMartianSources) {
   for (const auto from :
        {kOurs, IpAddress::v4(192, 168, 5, 2), IpAddress::v4(10, 77, 0, 255),
         IpAddress::v4(0xffffffff), IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1),
@@ -146,7 +146,7 @@ TEST_F(NetworkTest, DropsOtherProtocols) {
   EXPECT_EQ(count(Count::drop_ip_protocol), 5u);
 }
 
-TEST_F(NetworkTest, AccountsForEveryFrameOfNoise) {
+TEST_F(NetworkTest, CountsEveryRandomFrame) {
   Random random(5);
   const auto good = ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), icmp({8, 0, 1, 2, {}})));
   for (int round = 0; round < 20000; ++round) {
@@ -186,7 +186,7 @@ TEST_F(NetworkTest, SendsWithTheHeadersOfAnUnfragmentedPacket) {
   EXPECT_EQ(packet->payload.size(), kTcpHeaderMin + 5);
 }
 
-TEST_F(NetworkTest, SaysBusyWhenTheLinkIs) {
+TEST_F(NetworkTest, ReportsABusyLink) {
   know();
   link_.busy = true;
   EXPECT_EQ(send(kPeer), Sent::kBusy);
@@ -195,7 +195,7 @@ TEST_F(NetworkTest, SaysBusyWhenTheLinkIs) {
   EXPECT_EQ(count(Count::frames_refused), 1u);
 }
 
-TEST_F(NetworkTest, DropsWhatNoRouteLeadsTo) {
+TEST_F(NetworkTest, DropsPacketsWithoutARoute) {
   for (const auto to : {IpAddress::v4(8, 8, 8, 8), IpAddress::v4(0xffffffff),
                         IpAddress::v4(10, 77, 0, 255), IpAddress::v4(224, 0, 0, 1),
                         IpAddress::v4(0), IpAddress::v4(127, 0, 0, 1), IpAddress(), kOurs}) {
@@ -206,7 +206,7 @@ TEST_F(NetworkTest, DropsWhatNoRouteLeadsTo) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NetworkTest, DropsWhatIsLargerThanTheInterfaceCarries) {
+TEST_F(NetworkTest, DropsPacketsAboveTheMtu) {
   know();
   EXPECT_EQ(send(kPeer, std::string(1460, 'x')), Sent::kSent);
   EXPECT_EQ(send(kPeer, std::string(1461, 'x')), Sent::kDropped);
@@ -215,7 +215,7 @@ TEST_F(NetworkTest, DropsWhatIsLargerThanTheInterfaceCarries) {
 
 // ---- Routes and addresses ----
 
-TEST_F(NetworkTest, TakesTheLongestPrefixAndThenTheGateway) {
+TEST_F(NetworkTest, RoutesByLongestPrefixAndThenTheGateway) {
   EXPECT_EQ(*network_->source_for(kPeer), kOurs);
   EXPECT_EQ(*network_->source_for(IpAddress::v4(192, 168, 5, 1)), IpAddress::v4(192, 168, 5, 2));
   EXPECT_EQ(network_->mtu_towards(kPeer), 1500);
@@ -240,7 +240,7 @@ TEST_F(NetworkTest, TakesTheLongestPrefixAndThenTheGateway) {
   EXPECT_EQ(packet->destination, IpAddress::v4(8, 8, 8, 8));
 }
 
-TEST_F(NetworkTest, AsksOnTheInterfaceThatLeadsThere) {
+TEST_F(NetworkTest, ResolvesOnTheInterfaceOfTheRoute) {
   EXPECT_EQ(send(IpAddress::v4(192, 168, 5, 1)), Sent::kSent);
   EXPECT_TRUE(nothing_sent());
   const auto request = sent_arp(second_link_);
@@ -248,7 +248,7 @@ TEST_F(NetworkTest, AsksOnTheInterfaceThatLeadsThere) {
   EXPECT_EQ(request->sender, IpAddress::v4(192, 168, 5, 2));
 }
 
-TEST_F(NetworkTest, RefusesImpossibleInterfacesAddressesAndGateways) {
+TEST_F(NetworkTest, RefusesInvalidInterfacesAddressesAndGateways) {
   EXPECT_EQ(network_->add_interface(link_, MacAddress::broadcast(), 1500).error(),
             Error::kInvalidArgument);
   EXPECT_EQ(network_->add_interface(link_, MacAddress(), 1500).error(), Error::kInvalidArgument);
@@ -296,7 +296,7 @@ class ManyAddressesTest : public NetworkTest {
   ManyAddressesTest() : NetworkTest(many()) {}
 };
 
-TEST_F(ManyAddressesTest, AllOfThemAreOurs) {
+TEST_F(ManyAddressesTest, EachIsLocal) {
   for (std::uint32_t i = 0; i < 254; ++i) {
     ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(0x0a800000u + i * 7 + 1), 32}), Error::kOk);
   }

@@ -20,7 +20,7 @@ class PathsTest : public testing::Test {
   Arena arena_{std::as_writable_bytes(std::span(storage_))};
 };
 
-TEST_F(PathsTest, KnowsWhatItWasTold) {
+TEST_F(PathsTest, FindsACachedPath) {
   Paths paths(arena_, 4);
   EXPECT_EQ(paths.find(1, 2, 1), nullptr);
   paths.claim(1, 2, 1).mtu = 1500;
@@ -29,7 +29,7 @@ TEST_F(PathsTest, KnowsWhatItWasTold) {
   EXPECT_EQ(paths.claim(1, 2, 1).mtu, 1500) << "what is known stays";
 }
 
-TEST_F(PathsTest, NothingOfAnotherPairOrAnotherTime) {
+TEST_F(PathsTest, FindsNoPathOfAnotherPairOrEpoch) {
   Paths paths(arena_, 1);
   paths.claim(1, 2, 1).accepted = true;
   EXPECT_EQ(paths.find(2, 1, 1), nullptr) << "the other direction";
@@ -42,7 +42,7 @@ TEST_F(PathsTest, NothingOfAnotherPairOrAnotherTime) {
   EXPECT_EQ(paths.find(1, 2, 2), nullptr);
 }
 
-TEST_F(PathsTest, WithNoRoomThereIsRoomForOne) {
+TEST_F(PathsTest, ACapacityOfZeroHoldsOnePath) {
   Paths paths(arena_, 0);
   paths.claim(1, 2, 1).mtu = 576;
   EXPECT_EQ(paths.find(1, 2, 1)->mtu, 576);
@@ -83,7 +83,7 @@ class NetworkPathsTest : public NetworkTest {
   }
 };
 
-TEST_F(NetworkPathsTest, TheSecondPacketLooksLikeTheFirst) {
+TEST_F(NetworkPathsTest, TheSecondPacketEqualsTheFirst) {
   know();
   EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
   EXPECT_EQ(send(kPeer, "text"), Sent::kSent);
@@ -102,7 +102,7 @@ TEST_F(NetworkPathsTest, TheSecondPacketLooksLikeTheFirst) {
   EXPECT_EQ(count(Count::frames_out), 3u) << "the answer to the question among them";
 }
 
-TEST_F(NetworkPathsTest, ABusyLinkIsBusyOnARememberedWayToo) {
+TEST_F(NetworkPathsTest, ABusyLinkIsReportedOnACachedPath) {
   know();
   walk(kPeer, kPeerMac);
   link_.busy = true;
@@ -112,7 +112,7 @@ TEST_F(NetworkPathsTest, ABusyLinkIsBusyOnARememberedWayToo) {
   expect_goes_to(kPeer, kPeerMac);
 }
 
-TEST_F(NetworkPathsTest, WhatIsTooLongForItIsStillRefused) {
+TEST_F(NetworkPathsTest, TheMtuHoldsOnACachedPath) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_EQ(send(kPeer, std::string(1500 - 20 - 20, 'x')), Sent::kSent);
@@ -122,7 +122,7 @@ TEST_F(NetworkPathsTest, WhatIsTooLongForItIsStillRefused) {
   EXPECT_EQ(network_->mtu_between(kOurs, kPeer), 1500);
 }
 
-TEST_F(NetworkPathsTest, AnAddressThatGoesTakesItsWaysAlong) {
+TEST_F(NetworkPathsTest, RemovingAnAddressInvalidatesItsPaths) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(takes(kPeer, kOurs));
@@ -135,7 +135,7 @@ TEST_F(NetworkPathsTest, AnAddressThatGoesTakesItsWaysAlong) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NetworkPathsTest, AnAddressThatComesIsTakenIntoAccount) {
+TEST_F(NetworkPathsTest, AddingAnAddressInvalidatesPaths) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(takes(kPeer, kOurs));
@@ -145,7 +145,7 @@ TEST_F(NetworkPathsTest, AnAddressThatComesIsTakenIntoAccount) {
   EXPECT_EQ(count(Count::drop_ip_source), 1u);
 }
 
-TEST_F(NetworkPathsTest, AnAddressThatIsProbedForIsNotOursYet) {
+TEST_F(NetworkPathsTest, ATentativeAddressIsNotLocal) {
   EXPECT_EQ(network_->add_address({0}, {host(77), 24}, {.probe = true, .give_up = false}),
             Error::kOk);
   EXPECT_FALSE(takes(kPeer, host(77)));
@@ -154,13 +154,13 @@ TEST_F(NetworkPathsTest, AnAddressThatIsProbedForIsNotOursYet) {
   EXPECT_TRUE(takes(kPeer, host(77)));
 }
 
-TEST_F(NetworkPathsTest, ABroadcastAddressThatComesIsNoHostAnyMore) {
+TEST_F(NetworkPathsTest, ANewBroadcastAddressIsNoHost) {
   EXPECT_TRUE(takes(host(63), kOurs));
   EXPECT_EQ(network_->add_address({0}, {host(33), 27}), Error::kOk);  // 32 to 63
   EXPECT_FALSE(takes(host(63), kOurs));
 }
 
-TEST_F(NetworkPathsTest, ARouteThatComesIsTaken) {
+TEST_F(NetworkPathsTest, AddingARouteInvalidatesPaths) {
   know();
   know(kOtherGateway, kOtherMac);
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
@@ -169,7 +169,7 @@ TEST_F(NetworkPathsTest, ARouteThatComesIsTaken) {
   walk(kFar, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, ARouteThatGoesIsNotTakenAnyMore) {
+TEST_F(NetworkPathsTest, RemovingARouteInvalidatesPaths) {
   const Prefix far{IpAddress::v4(172, 16, 0, 0), 12};
   know();
   know(kOtherGateway, kOtherMac);
@@ -183,7 +183,7 @@ TEST_F(NetworkPathsTest, ARouteThatGoesIsNotTakenAnyMore) {
   EXPECT_EQ(count(Count::drop_ip_no_route), 1u);
 }
 
-TEST_F(NetworkPathsTest, AnotherGateway) {
+TEST_F(NetworkPathsTest, ChangingTheGatewayInvalidatesPaths) {
   know();
   know(kOtherGateway, kOtherMac);
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
@@ -192,7 +192,7 @@ TEST_F(NetworkPathsTest, AnotherGateway) {
   walk(kFar, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, AnotherInterfaceHasAnotherMtu) {
+TEST_F(NetworkPathsTest, ThePathHasTheMtuOfItsInterface) {
   know();
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
   walk(kFar, kPeerMac);
@@ -205,7 +205,7 @@ TEST_F(NetworkPathsTest, AnotherInterfaceHasAnotherMtu) {
 
 // ---- Neighbours ----
 
-TEST_F(NetworkPathsTest, ANeighbourIsAskedAgainWhileTrafficGoesOn) {
+TEST_F(NetworkPathsTest, ANeighbourIsVerifiedDuringTraffic) {
   know();
   Instant asked{};
   for (int i = 0; i < 700 && asked == Instant{}; ++i) {
@@ -230,7 +230,7 @@ TEST_F(NetworkPathsTest, ANeighbourIsAskedAgainWhileTrafficGoesOn) {
   forget_sent();
 }
 
-TEST_F(NetworkPathsTest, ANeighbourThatDoesNotAnswerAnyMoreIsNotSpokenTo) {
+TEST_F(NetworkPathsTest, ANeighbourThatFailsInvalidatesItsPaths) {
   know();
   walk(kPeer, kPeerMac);
   run_for(settings_.neighbour_reachable);
@@ -244,7 +244,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatDoesNotAnswerAnyMoreIsNotSpokenTo) {
   EXPECT_TRUE(nothing_sent()) << "the packet waits";
 }
 
-TEST_F(NetworkPathsTest, ANeighbourWithAnotherLinkAddress) {
+TEST_F(NetworkPathsTest, ANewLinkAddressInvalidatesPaths) {
   know();
   walk(kPeer, kPeerMac);
   run_for(settings_.neighbour_reachable);
@@ -256,7 +256,7 @@ TEST_F(NetworkPathsTest, ANeighbourWithAnotherLinkAddress) {
   walk(kPeer, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
+TEST_F(NetworkPathsTest, AnEvictedNeighbourInvalidatesItsPaths) {
   know();
   walk(kPeer, kPeerMac);
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
@@ -275,7 +275,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgotten) {
   walk(kPeer, kPeerMac);
 }
 
-TEST_F(NetworkPathsTest, ANeighbourThatWasForgottenForOneThatIsAskedFor) {
+TEST_F(NetworkPathsTest, ANeighbourEvictedForAnUnresolvedOneInvalidatesItsPaths) {
   know();
   walk(kPeer, kPeerMac);
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i)
@@ -287,7 +287,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatWasForgottenForOneThatIsAskedFor) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
+TEST_F(NetworkPathsTest, ANeighbourInUseByAPathIsNotEvictedFirst) {
   know();
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
   expect_goes_to(kPeer, kPeerMac);
@@ -302,7 +302,7 @@ TEST_F(NetworkPathsTest, ANeighbourInUseIsNotTheOneToBeForgotten) {
 
 // ---- Received packets ----
 
-TEST_F(NetworkPathsTest, ABroadcastFrameIsNotForUsHoweverWellWeKnowItsAddresses) {
+TEST_F(NetworkPathsTest, ABroadcastFrameIsDroppedDespiteACachedPath) {
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_FALSE(takes(kPeer, kOurs, MacAddress::broadcast()));
@@ -310,7 +310,7 @@ TEST_F(NetworkPathsTest, ABroadcastFrameIsNotForUsHoweverWellWeKnowItsAddresses)
   EXPECT_TRUE(takes(kPeer, kOurs));
 }
 
-TEST_F(NetworkPathsTest, AWayOutIsNoWayIn) {
+TEST_F(NetworkPathsTest, APathForSendingDoesNotAcceptPackets) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
@@ -330,7 +330,7 @@ TEST_F(NetworkPathsTest, AWayOutIsNoWayIn) {
   EXPECT_EQ(count(Count::drop_ip_address), 1u);
 }
 
-TEST_F(NetworkPathsTest, AWayInIsNoWayOut) {
+TEST_F(NetworkPathsTest, APathForReceivingDoesNotRoutePackets) {
   EXPECT_TRUE(takes(kFar, kOurs));
   EXPECT_FALSE(network_->knows_way(kOurs, kFar));
   EXPECT_EQ(send(kFar), Sent::kDropped) << "nothing leads there";
@@ -346,7 +346,7 @@ class OnePathTest : public NetworkPathsTest {
   }
 };
 
-TEST_F(OnePathTest, ThoseWhoShareAPlaceDoNotTakeEachOthersWay) {
+TEST_F(OnePathTest, PairsInTheSamePlaceDoNotShareAPath) {
   know();
   know(kOtherGateway, kOtherMac);
   for (int i = 0; i < 4; ++i) {

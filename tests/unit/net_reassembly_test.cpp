@@ -16,7 +16,7 @@ class ReassemblyTest : public FragmentsTest {};
 
 // ---- Complete packets ----
 
-TEST_F(ReassemblyTest, InOrder) {
+TEST_F(ReassemblyTest, FragmentsInOrder) {
   EXPECT_EQ(fragment(0, 1000, true), Upward::kNothing);
   EXPECT_GT(network_->chunks_held(), 0u);
   EXPECT_EQ(fragment(1000, 1000, true), Upward::kNothing);
@@ -31,7 +31,7 @@ TEST_F(ReassemblyTest, InOrder) {
   EXPECT_EQ(count(Count::packets_delivered), 1u);
 }
 
-TEST_F(ReassemblyTest, InEveryOrder) {
+TEST_F(ReassemblyTest, FragmentsInEveryOrder) {
   std::array<std::size_t, 5> order{0, 1, 2, 3, 4};
   std::uint16_t identification = 0;
   do {
@@ -90,7 +90,7 @@ TEST_F(ReassemblyTest, AFragmentedPingIsAnsweredInFragments) {
 }
 
 // RFC 3168, 5.3
-TEST_F(ReassemblyTest, OneCongestionMarkMarksTheWhole) {
+TEST_F(ReassemblyTest, OneFragmentWithCeSetsCe) {
   Ipv4Packet packet = from_peer();
   packet.dont_fragment = false;
   packet.traffic_class = 46 << 2 | 2;
@@ -124,7 +124,7 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
 // ---- Reassembly timeout ----
 
 // RFC 1122, 3.3.2: after 60 to 120 seconds; then an ICMP error quotes the first fragment (RFC 792).
-TEST_F(ReassemblyTest, GivesUpAfterAMinuteAndSaysSo) {
+TEST_F(ReassemblyTest, TimesOutAfterAMinuteWithAnIcmpError) {
   fragment(0, 504, true);
   run_for(59s);
   EXPECT_TRUE(nothing_sent());
@@ -150,14 +150,14 @@ TEST_F(ReassemblyTest, GivesUpAfterAMinuteAndSaysSo) {
   EXPECT_EQ(count(Count::packets_delivered), 0u) << "what comes later begins anew";
 }
 
-TEST_F(ReassemblyTest, SaysNothingWhenTheFirstFragmentNeverCame) {
+TEST_F(ReassemblyTest, NoIcmpErrorWithoutTheFirstFragment) {
   fragment(504, 504, true);
   run_for(61s);
   EXPECT_EQ(count(Count::drop_fragment_timeout), 1u);
   EXPECT_EQ(count(Count::icmp_errors_out), 0u);
 }
 
-TEST_F(ReassemblyTest, TheTimeIsThatOfTheFirstThatCame) {
+TEST_F(ReassemblyTest, TheTimeoutRunsFromTheFirstArrival) {
   fragment(504, 504, true);
   run_for(40s);
   fragment(1008, 504, true);
@@ -167,7 +167,7 @@ TEST_F(ReassemblyTest, TheTimeIsThatOfTheFirstThatCame) {
 
 // ---- Caps ----
 
-TEST_F(ReassemblyTest, TheOldestPacketMakesRoomInTheTable) {
+TEST_F(ReassemblyTest, AFullTableDropsTheOldestPacket) {
   for (std::uint16_t id = 1; id <= kDatagrams + 1; ++id) {
     fragment(0, 64, true, id);
     advance(1ms);
@@ -179,7 +179,7 @@ TEST_F(ReassemblyTest, TheOldestPacketMakesRoomInTheTable) {
   EXPECT_EQ(fragment(64, 8, false, 5), Upward::kTcp);
 }
 
-TEST_F(ReassemblyTest, TheOldestPacketsMakeRoomInThePool) {
+TEST_F(ReassemblyTest, AFullPoolDropsTheOldestPackets) {
   fragment(0, 10 * 256, true, 1);
   fragment(0, 10 * 256, true, 2);
   EXPECT_EQ(network_->chunks_held(), 20u);
@@ -190,7 +190,7 @@ TEST_F(ReassemblyTest, TheOldestPacketsMakeRoomInThePool) {
   EXPECT_EQ(fragment(10 * 256, 8, false, 2), Upward::kTcp);
 }
 
-TEST_F(ReassemblyTest, OnePacketTakesNoMoreThanAllMay) {
+TEST_F(ReassemblyTest, OnePacketIsBoundByTheCapOfAll) {
   for (std::size_t i = 0; i < kChunks + 1; ++i) fragment(i * 256, 256, true);
   EXPECT_EQ(network_->chunks_held(), 0u);
   EXPECT_EQ(count(Count::drop_fragment_room), kChunks + 1);
@@ -199,7 +199,7 @@ TEST_F(ReassemblyTest, OnePacketTakesNoMoreThanAllMay) {
 }
 
 // Whatever other uses hold in the pool, fragments have their floor, and no more than that.
-TEST_F(ReassemblyTest, HasItsFloorInAFullPool) {
+TEST_F(ReassemblyTest, FragmentsHaveTheirFloorInAFullPool) {
   chunks_.open(Use::kSend, 0, chunks_.capacity());
   std::vector<std::uint32_t> taken;
   for (std::uint32_t at; (at = chunks_.take(Use::kSend, Claim::kFirst)) != conker::kNone;)
@@ -219,7 +219,7 @@ class SmallWholeTest : public FragmentsTest {
   SmallWholeTest() : FragmentsTest(1060) {}
 };
 
-TEST_F(SmallWholeTest, LargerPacketsThanThereIsRoomForAreRefused) {
+TEST_F(SmallWholeTest, PacketsLargerThanTheBufferAreRefused) {
   fragment(0, 504, true);
   fragment(504, 496, true);
   EXPECT_GT(network_->chunks_held(), 0u);
@@ -233,7 +233,7 @@ TEST_F(SmallWholeTest, LargerPacketsThanThereIsRoomForAreRefused) {
 
 // ---- Two last fragments, and data behind the last ----
 
-TEST_F(ReassemblyTest, APacketHasOneEnd) {
+TEST_F(ReassemblyTest, ASecondLastFragmentDropsThePacket) {
   fragment(504, 8, false, 1);
   fragment(1008, 8, false, 1);
   EXPECT_EQ(count(Count::drop_fragment_overlap), 2u) << "two ends";
@@ -246,7 +246,7 @@ TEST_F(ReassemblyTest, APacketHasOneEnd) {
   EXPECT_EQ(network_->chunks_held(), 0u);
 }
 
-TEST_F(ReassemblyTest, RandomFragmentsLeaveNothingBehind) {
+TEST_F(ReassemblyTest, RandomFragmentsLeaveNoChunksBehind) {
   Random random(11);
   for (int round = 0; round < 20000; ++round) {
     // Mostly the quarters of a packet of 64 bytes, which often complete it, and sometimes any

@@ -55,14 +55,14 @@ TEST_F(RoutesTest, OverAnInterfaceTheHostsAreNeighbours) {
   EXPECT_TRUE(sent_ip(second_link_));
 }
 
-TEST_F(RoutesTest, OurOwnPrefixesComeFirst) {
+TEST_F(RoutesTest, ConnectedRoutesComeFirst) {
   ASSERT_EQ(network_->add_route({IpAddress::v4(10, 77, 0, 0), 24}, kOther), Error::kOk);
   EXPECT_EQ(source(kPeer), kFirst) << "as long, and connected";
   ASSERT_EQ(network_->add_route({IpAddress::v4(10, 77, 0, 128), 25}, kOther), Error::kOk);
   EXPECT_EQ(source(IpAddress::v4(10, 77, 0, 200)), kSecond) << "longer";
 }
 
-TEST_F(RoutesTest, RemovalUncoversWhatIsShorter) {
+TEST_F(RoutesTest, RemovalUncoversShorterPrefixes) {
   ASSERT_EQ(network_->set_gateway(kRouter), Error::kOk);
   ASSERT_EQ(network_->add_route(net(18, 16), kOther), Error::kOk);
   EXPECT_EQ(source(in(18)), kSecond);
@@ -76,14 +76,14 @@ TEST_F(RoutesTest, RemovalUncoversWhatIsShorter) {
       << "what an address brought goes with the address";
 }
 
-TEST_F(RoutesTest, AnotherGatewayTakesThePlaceOfTheFirst) {
+TEST_F(RoutesTest, ANewDefaultRouteReplacesTheFirst) {
   ASSERT_EQ(network_->set_gateway(kRouter), Error::kOk);
   ASSERT_EQ(network_->set_gateway(kOther), Error::kOk);
   EXPECT_EQ(source(IpAddress::v4(8, 8, 8, 8)), kSecond);
   EXPECT_EQ(network_->routes().size(), 3u);
 }
 
-TEST_F(RoutesTest, RoutesOfAnAddressGoWithIt) {
+TEST_F(RoutesTest, RemovingAnAddressRemovesItsRoute) {
   ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, 3), 24}), Error::kOk);
   ASSERT_EQ(network_->set_gateway(kRouter), Error::kOk);
   ASSERT_EQ(network_->remove_address(kOurs), Error::kOk);
@@ -102,7 +102,7 @@ TEST_F(RoutesTest, RoutesOfAnAddressGoWithIt) {
 // Cloud networks give a prefix length of 32, and hosts or a router that are neighbours over the
 // interface (RFC 1122, 3.3.4.3: the source is an address of that interface, whatever its prefix
 // is).
-TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
+TEST_F(RoutesTest, APrefixOf32BitsSendsOverItsInterface) {
   TestLink third;
   constexpr IpAddress kAlone = IpAddress::v4(198, 51, 100, 7);
   ASSERT_TRUE(network_->add_interface(third, {{2, 0, 0, 0, 6, 2}}, 1500));
@@ -124,7 +124,7 @@ TEST_F(RoutesTest, AnAddressOf32BitsSpeaksOverItsInterface) {
   EXPECT_TRUE(source(in(21)).is_unspecified());
 }
 
-TEST_F(RoutesTest, RefusesWhatCannotBe) {
+TEST_F(RoutesTest, RefusesInvalidRoutes) {
   EXPECT_EQ(network_->add_route(net(18, 16), IpAddress::v4(8, 8, 8, 8)), Error::kNoRoute)
       << "no neighbour";
   EXPECT_EQ(network_->add_route(net(18, 16), kOurs), Error::kInvalidArgument) << "ourselves";
@@ -140,7 +140,7 @@ TEST_F(RoutesTest, RefusesWhatCannotBe) {
   EXPECT_EQ(network_->add_route(net(18, 16), kOther), Error::kAddressInUse);
 }
 
-TEST_F(RoutesTest, HoldsAsManyAsItsCapacitySays) {
+TEST_F(RoutesTest, HoldsRoutesUpToItsCapacity) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(network_->add_route(net(16 + i, 16), kRouter), Error::kOk);
   EXPECT_EQ(network_->add_route(net(30, 16), kRouter), Error::kTableFull);
   EXPECT_EQ(network_->set_gateway(kRouter), Error::kTableFull);

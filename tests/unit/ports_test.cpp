@@ -30,7 +30,7 @@ std::uint16_t open(Script& s, std::uint16_t port = 80, Error* error = nullptr) {
   return id ? s.info(*id).tuple.local_port.value : 0;
 }
 
-TEST(PortsTest, EachIsGivenOnceAndThenThereIsNone) {
+TEST(PortsTest, EachPortIsChosenOnceAndThenNone) {
   Script s(many_connections(200), ports_between(2000, 2099));
   std::set<std::uint16_t> ports;
   for (int i = 0; i < 100; ++i) ports.insert(open(s));
@@ -45,7 +45,7 @@ TEST(PortsTest, EachIsGivenOnceAndThenThereIsNone) {
   s.forget();
 }
 
-TEST(PortsTest, ListenersPortsAreLeftAlone) {
+TEST(PortsTest, ListenersPortsAreNotChosen) {
   Script s(many_connections(20), ports_between(2000, 2009));
   (void)s.listen(2003);
   std::set<std::uint16_t> ports;
@@ -80,7 +80,7 @@ TEST(PortsTest, TheWholeRangeTowardsOnePeer) {
 }
 
 // An open tries 256 ports and no more, and the next one those behind them.
-TEST(PortsTest, WhenAllAreTakenAnOpenStillCostsLittleAndOneThatIsGivenBackIsFound) {
+TEST(PortsTest, WithAllPortsTakenAnOpenTriesABoundedNumberAndAFreedPortIsFound) {
   Script s(many_connections(4096), ports_between(2000, 2000 + 4095));
   std::vector<ConnectionId> ids;
   for (int i = 0; i < 4096; ++i) {
@@ -101,7 +101,7 @@ TEST(PortsTest, WhenAllAreTakenAnOpenStillCostsLittleAndOneThatIsGivenBackIsFoun
   s.forget();
 }
 
-TEST(PortsTest, NobodyCanTellThePortTowardsOnePeerFromThatTowardsAnother) {
+TEST(PortsTest, PortsTowardsDifferentPeersAreIndependent) {
   Script s(many_connections(4096));
   std::map<int, int> distances;
   std::uint16_t before = open(s, 1);
@@ -117,7 +117,7 @@ TEST(PortsTest, NobodyCanTellThePortTowardsOnePeerFromThatTowardsAnother) {
   for (std::size_t i = 1; i < 16; ++i) EXPECT_GT(sixteenths[i], 60) << i;
 }
 
-TEST(PortsTest, AsLongAsThereAreOthersTimeWaitIsLeftAlone) {
+TEST(PortsTest, PortsInTimeWaitAreChosenLast) {
   Script s(many_connections(20), ports_between(2000, 2003));
   std::set<std::uint16_t> used;
   for (int i = 0; i < 4; ++i) {
@@ -134,7 +134,7 @@ TEST(PortsTest, AsLongAsThereAreOthersTimeWaitIsLeftAlone) {
   EXPECT_EQ(s.count(Count::time_wait_reused), 1u) << "when all wait, one is replaced";
 }
 
-TEST(SequenceTest, EachConnectionStartsElsewhere) {
+TEST(SequenceTest, EachConnectionHasAnotherIss) {
   Script s(many_connections(2000));
   std::set<std::uint32_t> seen;
   for (std::uint16_t port = 1; port <= 1000; ++port) {
@@ -149,7 +149,7 @@ TEST(SequenceTest, EachConnectionStartsElsewhere) {
   EXPECT_LT(low_half, 600u);
 }
 
-TEST(SequenceTest, TheSameFourTupleStartsBeyondItsLast) {
+TEST(SequenceTest, TheIssOfAFourTupleIncreases) {
   Script s;
   ConnectRequest request;
   request.remote = {kPeerAddress, Port{80}};

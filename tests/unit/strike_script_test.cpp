@@ -39,7 +39,7 @@ class StrikeScriptTest : public ::testing::Test {
   Strike strike_{s_.stack(), slots_, kOwner};
 };
 
-TEST_F(StrikeScriptTest, AGreetingThatCameWithTheHandshakeIsReadBeforeTheClose) {
+TEST_F(StrikeScriptTest, DataWithTheHandshakeIsReadBeforeTheClose) {
   s_.inject({SynAck(), Data("220 hello")});
   s_.expect(Fin().seq(1).ack(10));
   s_.inject(Fin());
@@ -63,7 +63,7 @@ TEST_F(StrikeScriptTest, Unreachable) {
   EXPECT_EQ(report.ended_other, 1u);
 }
 
-TEST_F(StrikeScriptTest, ACloseThatNobodyAnswers) {
+TEST_F(StrikeScriptTest, ACloseWithoutAnAnswerTimesOut) {
   s_.inject(SynAck());
   s_.expect(Fin());
   EXPECT_EQ(strike_.next_deadline(), s_.now() + 5s);

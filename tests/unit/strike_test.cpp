@@ -144,7 +144,7 @@ TEST_F(StrikeTest, OneAtATime) {
   EXPECT_EQ(most_live_, 1u);
 }
 
-TEST_F(StrikeTest, ThroughBadWeather) {
+TEST_F(StrikeTest, ThroughImpairments) {
   for (const auto close : {StrikeRequest::Close::kFin, StrikeRequest::Close::kReset}) {
     build({.delay = 200us, .loss = 30, .duplicate = 20, .reorder = 30, .seed = 5});
     listen(7);
@@ -278,7 +278,7 @@ TEST_F(StrikeTest, TheRateIsExact) {
   }
 }
 
-TEST_F(StrikeTest, WhatALateTurnMissedIsMadeUpForWithoutABurst) {
+TEST_F(StrikeTest, ALateTurnIsMadeUpForWithoutABurst) {
   build();
   listen(7);
   StrikeRequest request = at(7, 0, 1024);
@@ -354,7 +354,7 @@ TEST_F(StrikeTest, StopInTheMiddle) {
 
 // ---- Limits ----
 
-TEST_F(StrikeTest, WhatMakesNoSenseIsRefused) {
+TEST_F(StrikeTest, InvalidRequestsAreRefused) {
   build();
   const auto refused = [this](auto change) {
     StrikeRequest request = at(7, 10, 1);
@@ -376,7 +376,7 @@ TEST_F(StrikeTest, WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(strike_->start(at(7, 10, 1)), Error::kAddressInUse);
 }
 
-TEST_F(StrikeTest, AFullConnectionTableIsWaitedFor) {
+TEST_F(StrikeTest, WaitsWhileTheConnectionTableIsFull) {
   Capacities capacities = roomy();
   capacities.connections = 10;
   build({}, capacities);
@@ -427,7 +427,7 @@ TEST_F(StrikeTest, SeveralAddressesTakeTurnsByTheSeed) {
   EXPECT_NE(uses[0], uses[2]);
 }
 
-TEST_F(StrikeTest, EventsOfOthersAreNoneOfItsBusiness) {
+TEST_F(StrikeTest, EventsOfOtherConnectionsAreIgnored) {
   build();
   listen(7);
   ASSERT_EQ(strike_->start(at(7, 2, 2)), Error::kOk);

@@ -9,7 +9,7 @@ namespace {
 
 // ---- Rate limits (RFC 5961, 7) ----
 
-TEST(TcpBlindAttackTest, OneConnectionAnswersFewOfThem) {
+TEST(TcpBlindAttackTest, ChallengeAcksOfAConnectionAreRateLimited) {
   Script s;
   (void)s.established();
   for (int i = 0; i < 1000; ++i) s.inject(Rst().seq(static_cast<std::uint32_t>(2 + i)));
@@ -20,7 +20,7 @@ TEST(TcpBlindAttackTest, OneConnectionAnswersFewOfThem) {
   EXPECT_EQ(s.count(Count::challenge_acks_out), 2u);
 }
 
-TEST(TcpBlindAttackTest, AllRecordsTogetherAnswerFewAndNeverTheSameNumber) {
+TEST(TcpBlindAttackTest, ChallengeAcksOfAllRecordsAreLimitedByARandomNumber) {
   Capacities capacities = small_capacities();
   capacities.half_open = 1200;
   Script s(capacities);
@@ -47,7 +47,7 @@ TEST(TcpBlindAttackTest, AllRecordsTogetherAnswerFewAndNeverTheSameNumber) {
   EXPECT_EQ(s.books().half_open, 1200u);
 }
 
-TEST(TcpBlindAttackTest, TwoThatDisagreeDoNotTalkForEver) {
+TEST(TcpBlindAttackTest, TwoEndsThatDisagreeDoNotAnswerForEver) {
   Script s;
   (void)s.established();
   std::size_t answers = 0;
@@ -60,7 +60,7 @@ TEST(TcpBlindAttackTest, TwoThatDisagreeDoNotTalkForEver) {
 
 // ---- ACKs (RFC 5961, 5) ----
 
-TEST(TcpBlindAttackTest, DataWithAnAckOutsideOfWhatIsInFlightIsNotTaken) {
+TEST(TcpBlindAttackTest, DataWithAnAckOutsideOfMaxSndWndIsDropped) {
   Script s;
   const auto id = s.established(80, 1460, 1000);
   EXPECT_EQ(s.send(id, "abc"), 3u);
@@ -79,7 +79,7 @@ TEST(TcpBlindAttackTest, DataWithAnAckOutsideOfWhatIsInFlightIsNotTaken) {
   EXPECT_EQ(s.receive(id), "true");
 }
 
-TEST(TcpBlindAttackTest, GhostAcksMoveNothing) {
+TEST(TcpBlindAttackTest, AcksOfUnsentDataMoveNothing) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "abc"), 3u);
@@ -96,7 +96,7 @@ TEST(TcpBlindAttackTest, GhostAcksMoveNothing) {
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-TEST(TcpBlindAttackTest, AFinWithAForgedAckClosesNothing) {
+TEST(TcpBlindAttackTest, AFinWithAForgedAckIsDropped) {
   Script s;
   const auto id = s.established();
   s.inject(Fin().seq(1).ack(9999));
@@ -131,7 +131,7 @@ TEST(TcpBlindAttackTest, ASegmentWithoutAnAckDoesNotMoveTsRecent) {
   }
 }
 
-TEST(TcpBlindAttackTest, ARstInsideOfTheWindowDoesNotMoveTsRecent) {
+TEST(TcpBlindAttackTest, AChallengedRstDoesNotMoveTsRecent) {
   Script s;
   const auto id = with_every_option(s);
   // RFC 7323, 5.3, R3 accepts numbers up to Last.ACK.sent only, where a RST resets; a challenged
@@ -143,7 +143,7 @@ TEST(TcpBlindAttackTest, ARstInsideOfTheWindowDoesNotMoveTsRecent) {
   EXPECT_EQ(s.receive(id), "true");
 }
 
-TEST(TcpBlindAttackTest, AForgedSegmentIsNoSignOfThePeer) {
+TEST(TcpBlindAttackTest, ASegmentWithoutAckDoesNotRestartKeepalive) {
   Script s;
   const auto id = s.established();
   ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 10s, .interval = 2s, .count = 2}), Error::kOk);
@@ -157,7 +157,7 @@ TEST(TcpBlindAttackTest, AForgedSegmentIsNoSignOfThePeer) {
   EXPECT_GT(s.count(Count::keepalive_probes), 0u);
 }
 
-TEST(TcpBlindAttackTest, OldDataFromWhoDoesNotKnowTheConnectionIsNotReportedAsADuplicate) {
+TEST(TcpBlindAttackTest, OldDataWithAForgedAckIsNotReportedByDsack) {
   Script s;
   (void)with_every_option(s);
   s.inject(Data("abcd"));
@@ -172,7 +172,7 @@ TEST(TcpBlindAttackTest, OldDataFromWhoDoesNotKnowTheConnectionIsNotReportedAsAD
   s.expect(Ack().ack(5).sack({{1, 3}}));
 }
 
-TEST(TcpBlindAttackTest, AHandshakeIsNotFinishedByAnAckThatIsTooOld) {
+TEST(TcpBlindAttackTest, AnOldAckDoesNotCompleteAHandshake) {
   Script s;
   const auto listener = s.listen(7);
   s.peer(40000, 7);
@@ -225,7 +225,7 @@ TEST(TcpAnswerLimitTest, AHalfOpenRecordRepeatsItsSynAckTwiceASecond) {
   EXPECT_EQ(s.books().live, 1u);
 }
 
-TEST(TcpAnswerLimitTest, AListenerResetsSoManyASecond) {
+TEST(TcpAnswerLimitTest, ResetsOfAListenerAreRateLimited) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -240,7 +240,7 @@ TEST(TcpAnswerLimitTest, AListenerResetsSoManyASecond) {
   s.skip();
 }
 
-TEST(TcpAnswerLimitTest, AFinOnceMoreIsAnsweredTwiceASecond) {
+TEST(TcpAnswerLimitTest, ARetransmittedFinIsAnsweredTwiceASecond) {
   Script s;
   (void)s.established();
   s.inject(Fin().seq(1));
@@ -256,7 +256,7 @@ TEST(TcpAnswerLimitTest, AFinOnceMoreIsAnsweredTwiceASecond) {
 
 // ---- Lengths of segments that have none ----
 
-TEST(TcpBlindAttackTest, TheTextOfAResetTakesNoNumbers) {
+TEST(TcpBlindAttackTest, TheTextOfAResetOccupiesNoSequenceSpace) {
   Script s;
   const auto id = s.established();
   s.inject(Data("abcd"));
@@ -282,7 +282,7 @@ TEST(TcpBlindAttackTest, AResetWithTextReachesAClosedWindow) {
 
 // ---- ICMP (RFC 5927) ----
 
-TEST(TcpIcmpErrorTest, WhatNoWaitingMendsEndsAnOpen) {
+TEST(TcpIcmpErrorTest, AHardErrorEndsAnOpen) {
   for (std::uint8_t code = 0; code < 16; ++code) {
     if (code == 4) continue;  // fragmentation needed concerns the path MTU
     Script s;
@@ -298,7 +298,7 @@ TEST(TcpIcmpErrorTest, WhatNoWaitingMendsEndsAnOpen) {
   }
 }
 
-TEST(TcpIcmpErrorTest, ACodeSaysNothingWithoutItsType) {
+TEST(TcpIcmpErrorTest, CodesDependOnTheirType) {
   for (const std::uint8_t type : {std::uint8_t{11}, std::uint8_t{12}}) {
     for (const std::uint8_t code :
          {std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{9}, std::uint8_t{13}}) {
@@ -311,7 +311,7 @@ TEST(TcpIcmpErrorTest, ACodeSaysNothingWithoutItsType) {
   }
 }
 
-TEST(TcpIcmpErrorTest, TheLastOneCanBeAskedForUntilThePeerIsHeard) {
+TEST(TcpIcmpErrorTest, TheLastErrorIsKeptUntilThePeerIsHeard) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -329,7 +329,7 @@ TEST(TcpIcmpErrorTest, TheLastOneCanBeAskedForUntilThePeerIsHeard) {
   EXPECT_FALSE(s.info(id).last_icmp) << "what was said of the way is over";
 }
 
-TEST(TcpIcmpErrorTest, EachHasItsWords) {
+TEST(TcpIcmpErrorTest, EachErrorHasAText) {
   const auto words = [](std::uint8_t type, std::uint8_t code) {
     return std::string(to_string(IcmpError{.type = type, .code = code, .from = kPeerAddress}));
   };
@@ -344,7 +344,7 @@ TEST(TcpIcmpErrorTest, EachHasItsWords) {
   EXPECT_EQ(words(12, 0), "parameter problem");
 }
 
-TEST(TcpIcmpErrorTest, OfWhatIsNotInFlightNothingIsRemembered) {
+TEST(TcpIcmpErrorTest, ErrorsAboutDataNotInFlightAreNotKept) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -354,7 +354,7 @@ TEST(TcpIcmpErrorTest, OfWhatIsNotInFlightNothingIsRemembered) {
   EXPECT_FALSE(s.info(id).last_icmp);
 }
 
-TEST(TcpIcmpErrorTest, AnOpenThatTimesOutKnowsIt) {
+TEST(TcpIcmpErrorTest, AnOpenThatTimesOutReportsTheLastError) {
   Script s;
   const auto id = s.connect(80, 5s);
   s.expect(Syn());
@@ -371,7 +371,7 @@ TEST(TcpIcmpErrorTest, AnOpenThatTimesOutKnowsIt) {
   EXPECT_STREQ(to_string(*last), "host unreachable");
 }
 
-TEST(TcpBlindAttackTest, AHardErrorIsSoftForAConnectionThatIsThere) {
+TEST(TcpBlindAttackTest, AHardErrorIsSoftForASynchronizedConnection) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -383,7 +383,7 @@ TEST(TcpBlindAttackTest, AHardErrorIsSoftForAConnectionThatIsThere) {
   s.inject(Ack());
 }
 
-TEST(TcpBlindAttackTest, AMessageAboutWhatIsNotInFlightSaysNothing) {
+TEST(TcpBlindAttackTest, IcmpAboutDataNotInFlightIsIgnored) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -408,7 +408,7 @@ TEST(TcpBlindAttackTest, SoftErrorsDoNotEndAnOpen) {
   s.expect(Ack());
 }
 
-TEST(TcpBlindAttackTest, AHalfOpenHandshakeDoesNotListenToIcmp) {
+TEST(TcpBlindAttackTest, AHalfOpenRecordIgnoresIcmp) {
   Script s;
   const auto listener = s.listen(7);
   s.peer(40000, 7);

@@ -33,7 +33,7 @@ Talker open(Script& s, std::uint16_t port, std::uint32_t window) {
 
 // ---- Chunks held for a stalled peer ----
 
-TEST(TcpBudgetTest, WhoNeverReadsHoldsWhatItsWindowTakes) {
+TEST(TcpBudgetTest, AnApplicationThatNeverReadsHoldsItsWindow) {
   Script s(with_chunks(128));
   const Talker alone = open(s, 80, 65535);
   EXPECT_GT(s.send(alone.id, std::string(100'000, 'x')), 128u * 2048 / 8)
@@ -48,7 +48,7 @@ TEST(TcpBudgetTest, WhoNeverReadsHoldsWhatItsWindowTakes) {
 }
 
 // RFC 6429, 3: under pressure a connection whose peer keeps its window closed may be aborted.
-TEST(TcpBudgetTest, APeerThatStandsStillIsGivenUpForThoseWhoGetNothing) {
+TEST(TcpBudgetTest, AStalledPeerIsAbortedForStarvedConnections) {
   Settings settings = plain_settings();
   settings.stall_limit = 10s;
   Script s(with_chunks(8), settings);
@@ -74,7 +74,7 @@ TEST(TcpBudgetTest, APeerThatStandsStillIsGivenUpForThoseWhoGetNothing) {
   s.inject(Ack());
 }
 
-TEST(TcpBudgetTest, APeerThatStoodStillForLessIsNotGivenUp) {
+TEST(TcpBudgetTest, APeerThatStalledBrieflyIsNotAborted) {
   Script s(with_chunks(8));
   std::vector<Talker> silent;
   for (std::uint16_t port = 80; port < 86; ++port) {
@@ -97,7 +97,7 @@ TEST(TcpBudgetTest, APeerThatStoodStillForLessIsNotGivenUp) {
 // ---- Data that is discarded ----
 
 // RFC 2018, 8: a receiver may discard what it has not acknowledged.
-TEST(TcpBudgetTest, DataBeyondTheOldestHoleMakesRoomForDataInItsOrder) {
+TEST(TcpBudgetTest, OutOfOrderDataIsDiscardedForInOrderData) {
   Script s(with_chunks(16));
   std::vector<Talker> parties;
   for (std::uint16_t port = 80; port < 86; ++port) {

@@ -21,7 +21,7 @@ TEST(TcpBusyLinkTest, ASynWaits) {
   s.expect_nothing();
 }
 
-TEST(TcpBusyLinkTest, DataAndTheFinBehindItWait) {
+TEST(TcpBusyLinkTest, DataAndItsFinWait) {
   Script s;
   const auto id = s.established();
   s.link().busy = true;
@@ -36,7 +36,7 @@ TEST(TcpBusyLinkTest, DataAndTheFinBehindItWait) {
   s.expect_nothing();
 }
 
-TEST(TcpBusyLinkTest, AnAckWaitsAndTellsOfAllThatCameMeanwhile) {
+TEST(TcpBusyLinkTest, ADelayedAckCoversWhatArrivedMeanwhile) {
   Script s;
   const auto id = s.established();
   s.link().busy = true;
@@ -49,7 +49,7 @@ TEST(TcpBusyLinkTest, AnAckWaitsAndTellsOfAllThatCameMeanwhile) {
   EXPECT_EQ(s.receive(id), "onetwo");
 }
 
-TEST(TcpBusyLinkTest, DuplicateAcksWaitAndNoneIsLost) {
+TEST(TcpBusyLinkTest, DuplicateAcksWait) {
   Script s;
   (void)s.established();
   s.link().busy = true;
@@ -60,7 +60,7 @@ TEST(TcpBusyLinkTest, DuplicateAcksWaitAndNoneIsLost) {
   EXPECT_EQ(acks.size(), 3u) << "the peer counts them (RFC 5681, 3.2)";
 }
 
-TEST(TcpBusyLinkTest, TheLastWordsOfAnAbortWait) {
+TEST(TcpBusyLinkTest, TheRstOfAnAbortWaits) {
   Script s;
   const auto id = s.established();
   s.link().busy = true;
@@ -73,7 +73,7 @@ TEST(TcpBusyLinkTest, TheLastWordsOfAnAbortWait) {
   EXPECT_EQ(s.stack().tcp().connection_count(), 0u);
 }
 
-TEST(TcpBusyLinkTest, AnAckThatIsOwedGoesBeforeTheReset) {
+TEST(TcpBusyLinkTest, APendingAckPrecedesTheRst) {
   Script s;
   const auto id = s.established();
   s.link().busy = true;
@@ -86,7 +86,7 @@ TEST(TcpBusyLinkTest, AnAckThatIsOwedGoesBeforeTheReset) {
   s.expect(RstAck().seq(1));
 }
 
-TEST(TcpBusyLinkTest, WhatIsSentAgainWaits) {
+TEST(TcpBusyLinkTest, ARetransmissionWaits) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -100,7 +100,7 @@ TEST(TcpBusyLinkTest, WhatIsSentAgainWaits) {
   s.expect_nothing();
 }
 
-TEST(TcpBusyLinkTest, AProbeOfAClosedWindowWaits) {
+TEST(TcpBusyLinkTest, AWindowProbeWaits) {
   Script s;
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "xyz"), 3u);
@@ -167,7 +167,7 @@ class BusySackSender : public testing::Test {
   ConnectionId id;
 };
 
-TEST_F(BusySackSender, WhatWasLostWaits) {
+TEST_F(BusySackSender, RetransmissionsOfLostSegmentsWait) {
   s.advance(20ms);
   s.link().busy = true;
   s.inject(Ack().ack(1).sack({{1001, 4001}}));
@@ -178,7 +178,7 @@ TEST_F(BusySackSender, WhatWasLostWaits) {
   s.expect_nothing();
 }
 
-TEST_F(BusySackSender, TheProbeOfTheTailWaits) {
+TEST_F(BusySackSender, TheTailLossProbeWaits) {
   s.advance(20ms);
   s.inject(Ack().ack(2001));
   s.link().busy = true;

@@ -229,7 +229,7 @@ class Chaos {
 
 class TcpChaosTest : public ::testing::TestWithParam<std::uint32_t> {};
 
-TEST_P(TcpChaosTest, TheBooksBalanceThroughEverything) {
+TEST_P(TcpChaosTest, TheAuditHoldsThroughRandomCallsAndSegments) {
   Chaos chaos(GetParam());
   chaos.run(4000);
   EXPECT_GT(chaos.opened(), 100u);

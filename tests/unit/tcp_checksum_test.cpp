@@ -6,7 +6,7 @@
 namespace conker::test {
 namespace {
 
-TEST(TcpChecksumTest, AWrongOneIsDroppedAndNotAnswered) {
+TEST(TcpChecksumTest, ASegmentWithAWrongChecksumIsIgnored) {
   Script s;
   const auto id = s.established();
   WireSegment segment;

@@ -19,7 +19,7 @@ WireSegment wire_of_fin(Script& s, ConnectionId id) {
   return fin;
 }
 
-TEST(TcpCloseTest, WeCloseFirst) {
+TEST(TcpCloseTest, ActiveClose) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.close(id), Error::kOk);
@@ -36,7 +36,7 @@ TEST(TcpCloseTest, WeCloseFirst) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
-TEST(TcpCloseTest, WeCloseFirstAndThePeerAnswersInOneSegment) {
+TEST(TcpCloseTest, ActiveCloseAnsweredByFinAckInOneSegment) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);
@@ -47,7 +47,7 @@ TEST(TcpCloseTest, WeCloseFirstAndThePeerAnswersInOneSegment) {
   EXPECT_EQ(s.books().time_wait, 1u);
 }
 
-TEST(TcpCloseTest, ThePeerClosesFirst) {
+TEST(TcpCloseTest, PassiveClose) {
   Script s;
   const auto id = s.established();
   s.inject(Fin());
@@ -64,7 +64,7 @@ TEST(TcpCloseTest, ThePeerClosesFirst) {
 }
 
 // Events from before close() are not reported after it.
-TEST(TcpCloseTest, AConnectionThatIsClosedWhileItsNewsWaitIsSilent) {
+TEST(TcpCloseTest, CloseDiscardsEventsNotYetDrained) {
   Script s;
   const auto first = s.established(80);
   const auto second = s.established(81);
@@ -80,7 +80,7 @@ TEST(TcpCloseTest, AConnectionThatIsClosedWhileItsNewsWaitIsSilent) {
   s.forget();
 }
 
-TEST(TcpCloseTest, BothCloseAtOnce) {
+TEST(TcpCloseTest, SimultaneousClose) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);
@@ -93,7 +93,7 @@ TEST(TcpCloseTest, BothCloseAtOnce) {
   EXPECT_EQ(s.books().time_wait, 1u);
 }
 
-TEST(TcpCloseTest, BothCloseAtOnceAndOurFinIsLost) {
+TEST(TcpCloseTest, SimultaneousCloseWithALostFin) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);
@@ -105,7 +105,7 @@ TEST(TcpCloseTest, BothCloseAtOnceAndOurFinIsLost) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, HalfCloseByUs) {
+TEST(TcpCloseTest, HalfCloseByTheApplication) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.shutdown(id), Error::kOk);
@@ -157,7 +157,7 @@ TEST(TcpCloseTest, HalfCloseByThePeer) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, ShutdownTwiceIsNothingAndCloseAfterwardsIsAllowed) {
+TEST(TcpCloseTest, ASecondShutdownHasNoEffectAndCloseMayFollow) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.shutdown(id), Error::kOk);
@@ -172,7 +172,7 @@ TEST(TcpCloseTest, ShutdownTwiceIsNothingAndCloseAfterwardsIsAllowed) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, WhatWasSentStillGoesOutBeforeTheFin) {
+TEST(TcpCloseTest, QueuedDataPrecedesTheFin) {
   Script s;
   const auto id = s.established(80, 1460, 5);
   EXPECT_EQ(s.send(id, "helloworld"), 10u);
@@ -187,7 +187,7 @@ TEST(TcpCloseTest, WhatWasSentStillGoesOutBeforeTheFin) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, CloseOverUnreadBytesIsAReset) {
+TEST(TcpCloseTest, CloseWithUnreadDataResets) {
   Script s;
   const auto id = s.established();
   s.inject(Data("read me"));
@@ -198,7 +198,7 @@ TEST(TcpCloseTest, CloseOverUnreadBytesIsAReset) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
-TEST(TcpCloseTest, CloseOverDataBeyondAHoleIsAReset) {
+TEST(TcpCloseTest, CloseWithOutOfOrderDataResets) {
   Script s;
   const auto id = s.established();
   s.inject(Data("b").seq(2));
@@ -220,7 +220,7 @@ TEST(TcpCloseTest, DataAfterCloseIsReset) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpCloseTest, TheFinIsSentAgain) {
+TEST(TcpCloseTest, TheFinIsRetransmittedInFinWait1) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);
@@ -231,7 +231,7 @@ TEST(TcpCloseTest, TheFinIsSentAgain) {
   s.expect_state(id, State::kFinWait2);
 }
 
-TEST(TcpCloseTest, TheLastFinIsSentAgain) {
+TEST(TcpCloseTest, TheFinIsRetransmittedInLastAck) {
   Script s;
   const auto id = s.established();
   s.inject(Fin());
@@ -246,7 +246,7 @@ TEST(TcpCloseTest, TheLastFinIsSentAgain) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, AFinThatNobodyAcknowledgesIsGivenUp) {
+TEST(TcpCloseTest, AnUnacknowledgedFinIsGivenUp) {
   Settings settings = plain_settings();
   settings.retransmits = 3;
   Script s(small_capacities(), settings);
@@ -260,7 +260,7 @@ TEST(TcpCloseTest, AFinThatNobodyAcknowledgesIsGivenUp) {
   EXPECT_EQ(s.books().live, 0u);
 }
 
-TEST(TcpCloseTest, FinWait2DoesNotLastForEver) {
+TEST(TcpCloseTest, FinWait2TimesOut) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);
@@ -274,7 +274,7 @@ TEST(TcpCloseTest, FinWait2DoesNotLastForEver) {
   EXPECT_EQ(s.count(Count::ended_timed_out), 1u);
 }
 
-TEST(TcpCloseTest, CloseAfterHalfCloseStartsTheFinWait2Time) {
+TEST(TcpCloseTest, CloseAfterHalfCloseStartsTheFinWait2Timer) {
   Script s;
   const auto id = s.established();
   (void)s.shutdown(id);
@@ -298,7 +298,7 @@ TEST(TcpCloseTest, FinWithData) {
   EXPECT_EQ(s.receive(id), "bye");
 }
 
-TEST(TcpCloseTest, AFinBeyondAHoleCountsOnceTheHoleIsFilled) {
+TEST(TcpCloseTest, AnOutOfOrderFinCountsOnceTheHoleIsFilled) {
   Script s;
   const auto id = s.established();
   s.inject(Fin().seq(5).carrying("after"));
@@ -322,7 +322,7 @@ TEST(TcpCloseTest, AFinTwiceIsAcknowledgedTwice) {
   s.expect_events(id, Event::kPeerClosed);
 }
 
-TEST(TcpCloseTest, DataBehindTheFinIsNotTaken) {
+TEST(TcpCloseTest, DataBeyondTheFinIsDropped) {
   Script s;
   const auto id = s.established();
   s.inject(Fin().carrying("end"));
@@ -349,7 +349,7 @@ TEST(TcpCloseTest, CloseInSynReceivedSendsTheFinAfterTheHandshake) {
   s.expect_ended(id, CloseReason::kClosed);
 }
 
-TEST(TcpCloseTest, SendAndReceiveAfterTheEnds) {
+TEST(TcpCloseTest, SendAndReceiveAfterTheFins) {
   Script s;
   const auto id = s.established();
   (void)s.close(id);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint16_t kMss = 1000;
 constexpr Instant kStart{100s};
 
-TEST(NewRenoTest, SlowStartCountsBytesAtMostTwoSegmentsAnAck) {  // RFC 3465, 2.2
+TEST(NewRenoTest, SlowStartGrowsByAcknowledgedBytesUpToTwoSegments) {  // RFC 3465, 2.2
   Congestion c;
   c.cwnd = 10 * kMss;
   NewReno().on_ack(c, 500, kMss, 20ms, kStart);
@@ -20,7 +20,7 @@ TEST(NewRenoTest, SlowStartCountsBytesAtMostTwoSegmentsAnAck) {  // RFC 3465, 2.
   EXPECT_EQ(c.cwnd, 12'500u);
 }
 
-TEST(NewRenoTest, AvoidanceAddsOneSegmentAWindow) {  // RFC 3465, 2.1; RFC 5681, 3.1
+TEST(NewRenoTest, CongestionAvoidanceGrowsByASegmentPerWindow) {  // RFC 3465, 2.1; RFC 5681, 3.1
   Congestion c;
   c.cwnd = 10 * kMss;
   c.ssthresh = 5 * kMss;
@@ -30,7 +30,7 @@ TEST(NewRenoTest, AvoidanceAddsOneSegmentAWindow) {  // RFC 3465, 2.1; RFC 5681,
   EXPECT_EQ(c.cwnd, 11u * kMss);
 }
 
-TEST(NewRenoTest, ReducesToHalfTheFlightButTwoSegments) {  // RFC 5681, (4)
+TEST(NewRenoTest, LossHalvesTheFlightSizeDownToTwoSegments) {  // RFC 5681, (4)
   Congestion c;
   EXPECT_EQ(NewReno().reduce(c, 10 * kMss, kMss, kStart), 5u * kMss);
   EXPECT_EQ(NewReno().reduce(c, kMss, kMss, kStart), 2u * kMss);
@@ -57,14 +57,14 @@ class CubicTest : public testing::Test {
   Instant now = kStart;
 };
 
-TEST_F(CubicTest, ReducesToSevenTenths) {  // RFC 9438, 4.6
+TEST_F(CubicTest, LossReducesToSevenTenths) {  // RFC 9438, 4.6
   lose(100);
   EXPECT_NEAR(c.cwnd, 70 * kMss, kMss);
 }
 
-TEST_F(
-    CubicTest,
-    FollowsTheCurve) {  // RFC 9438, 4.2, where the round trip is long enough to leave Reno behind
+TEST_F(CubicTest,
+       FollowsTheCubicFunction) {  // RFC 9438, 4.2, where the round trip is long enough to leave
+                                   // Reno behind
   lose(1000);
   const double k = std::cbrt(1000 * 0.3 / 0.4);
   for (const double seconds : {2.0, 5.0, 9.0, 12.0}) {
@@ -82,7 +82,7 @@ TEST_F(CubicTest, IsNoSlowerThanReno) {  // RFC 9438, 4.3: short round trips, sm
   EXPECT_GE(c.cwnd, begin + 20u * kMss * 9 / 17 - kMss);
 }
 
-TEST_F(CubicTest, MakesRoomWhenItHasLessThanLastTime) {  // RFC 9438, 4.7
+TEST_F(CubicTest, FastConvergence) {  // RFC 9438, 4.7
   lose(1000);
   lose(800);
   const std::uint32_t begin = c.cwnd;
@@ -130,7 +130,7 @@ class HyStartTest : public CubicTest {
   Seq nxt;
 };
 
-TEST_F(HyStartTest, SlowStartGoesOnWhileRoundTripsDoNotGrow) {  // RFC 9406, 4.2
+TEST_F(HyStartTest, SlowStartContinuesWhileRoundTripsDoNotGrow) {  // RFC 9406, 4.2
   std::uint32_t expected = c.cwnd;
   for (int i = 0; i < 6; ++i) {
     expected += static_cast<std::uint32_t>(nxt - una);
@@ -145,7 +145,7 @@ TEST_F(HyStartTest, AnAckCountsForEightSegmentsAtMost) {  // RFC 9406, 4.3: L
   EXPECT_EQ(c.cwnd, 18u * kMss);
 }
 
-TEST_F(HyStartTest, AnEighthMoreOfRoundTripIsTooMuch) {  // RFC 9406, 4.2: RttThresh
+TEST_F(HyStartTest, AnIncreaseOfRttByAnEighthEntersCss) {  // RFC 9406, 4.2: RttThresh
   struct Case {
     Duration last, bearable, too_much;
   };
@@ -178,7 +178,7 @@ TEST_F(HyStartTest, SevenSamplesAreTooFew) {  // RFC 9406, 4.3: N_RTT_SAMPLE
   EXPECT_EQ(growth(90ms), kMss / 4u);
 }
 
-TEST_F(HyStartTest, ResumesSlowStartWhenTheDelayWasGoneAgain) {  // RFC 9406, 4.2
+TEST_F(HyStartTest, CssReturnsToSlowStartWhenRttShrinks) {  // RFC 9406, 4.2
   enter_css();
   round(60ms);
   EXPECT_EQ(growth(60ms), kMss / 4u) << "no shorter than when CSS began";
@@ -191,7 +191,7 @@ TEST_F(HyStartTest, ResumesSlowStartWhenTheDelayWasGoneAgain) {  // RFC 9406, 4.
   EXPECT_EQ(growth(70ms), kMss / 4u) << "and is watched on";
 }
 
-TEST_F(HyStartTest, AfterFiveRoundsOfCssAvoidanceBegins) {  // RFC 9406, 4.2: CSS_ROUNDS
+TEST_F(HyStartTest, FiveRoundsOfCssEnterCongestionAvoidance) {  // RFC 9406, 4.2: CSS_ROUNDS
   enter_css();
   for (int i = 0; i < 5; ++i) {  // the first is the remainder of that round
     EXPECT_EQ(c.ssthresh, Congestion::kUnlimited) << "round " << i;
@@ -205,7 +205,7 @@ TEST_F(HyStartTest, AfterFiveRoundsOfCssAvoidanceBegins) {  // RFC 9406, 4.2: CS
 }
 
 TEST_F(HyStartTest,
-       ALossEndsItAndCubicBeginsWithItsOwnMemory) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
+       ALossEndsHyStartAndCubicTakesOver) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
   enter_css();
   const std::uint32_t window = c.cwnd;
   c.ssthresh = cubic.reduce(c, window, kMss, now);
@@ -216,7 +216,7 @@ TEST_F(HyStartTest,
 }
 
 TEST_F(HyStartTest,
-       ARoundEndsAfterAnyPause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
+       ARoundEndsWhateverThePause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
   round(50ms);
   for (const std::uint32_t far : {0x40000000u, 0x7fffffffu, 0xc0000000u}) {
     c.cwnd = 10 * kMss;

@@ -37,7 +37,7 @@ TEST(TcpReceiveTest, OneAckForABatch) {
   EXPECT_EQ(s.receive(id), "one two three");
 }
 
-TEST(TcpReceiveTest, TheAnswerCarriesTheAck) {
+TEST(TcpReceiveTest, DataCarriesTheAck) {
   Script s;
   const auto id = s.established();
   s.on_event = [&](const Event& event) {
@@ -49,7 +49,7 @@ TEST(TcpReceiveTest, TheAnswerCarriesTheAck) {
   s.inject(Ack());
 }
 
-TEST(TcpReceiveTest, OutOfOrderIsKept) {
+TEST(TcpReceiveTest, OutOfOrderDataIsKept) {
   Script s;
   const auto id = s.established();
   s.inject(Data("ef").seq(5));
@@ -65,7 +65,7 @@ TEST(TcpReceiveTest, OutOfOrderIsKept) {
   EXPECT_EQ(s.info(id).out_of_order, 0u);
 }
 
-TEST(TcpReceiveTest, EachSegmentBeyondAHoleGetsItsOwnDuplicateAck) {
+TEST(TcpReceiveTest, EachOutOfOrderSegmentGetsADuplicateAck) {
   Script s;
   (void)s.established();
   s.inject({Data("b").seq(2), Data("c").seq(3), Data("d").seq(4)});
@@ -115,7 +115,7 @@ TEST(TcpReceiveTest, DuplicatesAreAcknowledgedAndNotDelivered) {
   EXPECT_EQ(s.receive(id), "");
 }
 
-TEST(TcpReceiveTest, BeyondTheWindow) {
+TEST(TcpReceiveTest, DataBeyondTheWindowIsDropped) {
   Settings settings = plain_settings();
   settings.receive_buffer = 10;
   Script s(small_capacities(), settings);
@@ -155,7 +155,7 @@ TEST(TcpReceiveTest, TheWindowNeverShrinks) {
   s.skip();
 }
 
-TEST(TcpReceiveTest, NoSillyWindows) {
+TEST(TcpReceiveTest, SillyWindowAvoidance) {
   Settings settings = plain_settings();
   settings.receive_buffer = 4000;
   Script s(small_capacities(), settings);
@@ -168,7 +168,7 @@ TEST(TcpReceiveTest, NoSillyWindows) {
   s.expect(Ack().win(1500));
 }
 
-TEST(TcpReceiveTest, AnEmptyPoolLosesWhatComesAndNothingElse) {
+TEST(TcpReceiveTest, AnEmptyPoolDropsArrivingDataOnly) {
   Capacities capacities = small_capacities();
   capacities.chunks = 3;
   Script s(capacities);
@@ -199,7 +199,7 @@ TEST(TcpReceiveTest, SequenceNumbersWrap) {
 
 // ---- Sending ----
 
-TEST(TcpSendTest, InSegmentsOfThePeersMss) {
+TEST(TcpSendTest, SegmentsHaveThePeersMss) {
   Script s;
   const auto id = s.established(80, 500);
   const std::string text = pattern(1200);
@@ -213,7 +213,7 @@ TEST(TcpSendTest, InSegmentsOfThePeersMss) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
+TEST(TcpSendTest, SegmentsFitTheInterfacesMtu) {
   Script s;
   const auto id = s.established(80, 9000);
   EXPECT_EQ(s.send(id, pattern(2000)), 2000u);
@@ -223,7 +223,7 @@ TEST(TcpSendTest, NoMoreThanOurOwnMtuAllows) {
 }
 
 // A packet has room for a number of pieces, which small chunks reach before the MSS.
-TEST(TcpSendTest, NoMoreThanOnePacketHasPiecesFor) {
+TEST(TcpSendTest, SegmentsFitThePiecesOfAPacket) {
   Capacities capacities = small_capacities();
   capacities.chunk_bytes = 128;
   capacities.pieces = 8;
@@ -254,7 +254,7 @@ TEST(TcpSendTest, ThePeersWindowIsRespected) {
   s.inject(Ack());
 }
 
-TEST(TcpSendTest, AShrunkenWindowBreaksNothing) {
+TEST(TcpSendTest, AWindowMayShrink) {
   Script s;
   const auto id = s.established(80, 1000, 4000);
   const std::string text = pattern(4000);
@@ -268,7 +268,7 @@ TEST(TcpSendTest, AShrunkenWindowBreaksNothing) {
   s.inject(Ack());
 }
 
-TEST(TcpSendTest, AFullBufferTakesLessAndSaysWhenThereIsRoom) {
+TEST(TcpSendTest, AFullSendBufferReportsWritableOnceThereIsRoom) {
   Settings settings = plain_settings();
   settings.send_buffer = 1000;
   Script s(small_capacities(), settings);
@@ -320,7 +320,7 @@ ConnectionId wide_open(Script& s) {
   return id;
 }
 
-TEST(TcpSendTest, WhatIsBeyondTheWindowIsTakenOnlyALittleAhead) {
+TEST(TcpSendTest, DataBeyondTheWindowIsQueuedUpToALimit) {
   Script s(many_chunks(), large_queue());
   const auto id = s.established();
   EXPECT_EQ(s.send(id, pattern(1'000'000)), kMostUnsent);
@@ -338,7 +338,7 @@ TEST(TcpSendTest, WhatIsBeyondTheWindowIsTakenOnlyALittleAhead) {
   s.skip();
 }
 
-TEST(TcpSendTest, WhoeverCouldNotSendAllIsToldInTheTurnInWhichTheRestLeaves) {
+TEST(TcpSendTest, WritableComesInTheTurnInWhichTheQueueLeaves) {
   Script s(many_chunks(), large_queue());
   const auto id = wide_open(s);
   EXPECT_EQ(s.send(id, pattern(1'000'000)), kMostUnsent);
@@ -347,7 +347,7 @@ TEST(TcpSendTest, WhoeverCouldNotSendAllIsToldInTheTurnInWhichTheRestLeaves) {
   s.skip();
 }
 
-TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
+TEST(TcpSendTest, DataWrittenLeavesBeforeWritableComesAgain) {
   Script s(many_chunks(), large_queue());
   const auto first = wide_open(s);
   const auto flow = s.speaking_for();
@@ -371,7 +371,7 @@ TEST(TcpSendTest, WhatIsWrittenLeavesBeforeMoreIsAskedFor) {
   s.forget();
 }
 
-TEST(TcpSendTest, NewsThatWaitsForTheNextTurnIsNotLostWhereTheTableIsFull) {
+TEST(TcpSendTest, AnEventForTheNextTurnSurvivesAFullTable) {
   Capacities capacities = many_chunks();
   capacities.connections = 2;
   Script s(capacities, large_queue());
@@ -394,7 +394,7 @@ TEST(TcpSendTest, NewsThatWaitsForTheNextTurnIsNotLostWhereTheTableIsFull) {
   s.forget();
 }
 
-TEST(TcpSendTest, AnEmptyPoolTakesLessAndSaysWhenThereIsRoom) {
+TEST(TcpSendTest, AnEmptyPoolReportsWritableOnceThereIsRoom) {
   Capacities capacities = small_capacities();
   capacities.chunks = 3;
   Script s(capacities);
@@ -408,7 +408,7 @@ TEST(TcpSendTest, AnEmptyPoolTakesLessAndSaysWhenThereIsRoom) {
   s.inject(Ack());
 }
 
-TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
+TEST(TcpSendTest, QueuedDataLeavesChunksForArrivingData) {
   Capacities capacities = small_capacities();
   capacities.chunks = 8;
   Script s(capacities);
@@ -426,7 +426,7 @@ TEST(TcpSendTest, WhatWaitsToBeSentLeavesRoomForWhatArrives) {
   EXPECT_EQ(s.receive(id), "ehind a hole");
 }
 
-TEST(TcpSendTest, ABusyLinkDelaysAndLosesNothing) {
+TEST(TcpSendTest, ABusyLinkDelaysData) {
   Script s;
   const auto id = s.established();
   s.link().busy = true;
@@ -438,7 +438,7 @@ TEST(TcpSendTest, ABusyLinkDelaysAndLosesNothing) {
   s.inject(Ack());
 }
 
-TEST(TcpSendTest, DataSentBeforeTheHandshakeGoesOutBehindIt) {
+TEST(TcpSendTest, DataWrittenBeforeTheHandshakeFollowsIt) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -467,7 +467,7 @@ TEST(TcpSendTest, AClosedWindowIsProbed) {
   EXPECT_EQ(s.count(Count::zero_window_probes), 3u);
 }
 
-TEST(TcpSendTest, AProbeThatNobodyAnswersIsGivenUp) {
+TEST(TcpSendTest, UnansweredWindowProbesAreGivenUp) {
   Settings settings = plain_settings();
   settings.retransmits = 3;
   Script s(small_capacities(), settings);
@@ -478,7 +478,7 @@ TEST(TcpSendTest, AProbeThatNobodyAnswersIsGivenUp) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpSendTest, AnAcceptedProbeCounts) {
+TEST(TcpSendTest, AnAcceptedWindowProbeIsAcknowledged) {
   Script s;
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "hello"), 5u);
@@ -493,7 +493,7 @@ TEST(TcpSendTest, AnAcceptedProbeCounts) {
 }
 
 // Otherwise two ends whose windows are both closed refuse each other's ACKs for ever.
-TEST(TcpSendTest, BehindAProbeAcksAndResetsStayWithinAClosedWindow) {
+TEST(TcpSendTest, AcksAndResetsBehindAWindowProbeStayWithinTheWindow) {
   Script s;
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "hello"), 5u);
@@ -518,7 +518,7 @@ TEST(TcpSendTest, TheWindowOfANewAckCountsWhereverItsSegmentBegins) {
   EXPECT_EQ(s.info(id).snd_wnd, 400u);
 }
 
-TEST(TcpSendTest, OldWindowUpdatesAreNotBelieved) {
+TEST(TcpSendTest, OldWindowUpdatesAreIgnored) {
   Script s;
   const auto id = s.established(80, 1460, 100);
   s.inject({Data("a").win(100), Data("b").win(50)});

@@ -33,7 +33,7 @@ class TcpDelayedAckTest : public ::testing::Test {
   Script s_{small_capacities(), delaying()};
 };
 
-TEST_F(TcpDelayedAckTest, WaitsAtMostTheTimeThatIsSet) {
+TEST_F(TcpDelayedAckTest, WaitsAtMostTheConfiguredDelay) {
   const auto id = settled();
   s_.inject(full());
   s_.expect_nothing();
@@ -54,7 +54,7 @@ TEST_F(TcpDelayedAckTest, EverySecondFullSegmentIsAcknowledgedAtOnce) {
   s_.expect_nothing_for(1h);
 }
 
-TEST_F(TcpDelayedAckTest, WhatIsFullIsWhatThePeerSends) {
+TEST_F(TcpDelayedAckTest, AFullSegmentIsThePeersLargest) {
   (void)settled();
   for (int i = 0; i < 20; ++i) {
     s_.inject(Data(std::string(90, 's')));
@@ -64,7 +64,7 @@ TEST_F(TcpDelayedAckTest, WhatIsFullIsWhatThePeerSends) {
   s_.expect(Ack().ack(next()));  // 2000 bytes: two of the peer's full segments
 }
 
-TEST_F(TcpDelayedAckTest, ItRidesOnData) {
+TEST_F(TcpDelayedAckTest, IsSentWithData) {
   const auto id = settled();
   s_.inject(Data("ping"));
   s_.expect_nothing();
@@ -76,7 +76,7 @@ TEST_F(TcpDelayedAckTest, ItRidesOnData) {
   EXPECT_EQ(s_.count(Count::delayed_acks), 0u);
 }
 
-TEST_F(TcpDelayedAckTest, AHoleIsToldAtOnceAndSoIsItsEnd) {
+TEST_F(TcpDelayedAckTest, OutOfOrderDataAndTheEndOfAHoleAreAcknowledgedAtOnce) {
   (void)settled();
   const std::uint32_t hole = next();
   s_.inject(Data("after").seq(hole + 5));
@@ -85,7 +85,7 @@ TEST_F(TcpDelayedAckTest, AHoleIsToldAtOnceAndSoIsItsEnd) {
   s_.expect(Ack().ack(hole + 10));
 }
 
-TEST_F(TcpDelayedAckTest, DuplicatesAreAnsweredAtOnce) {
+TEST_F(TcpDelayedAckTest, DuplicatesAreAcknowledgedAtOnce) {
   (void)settled();
   s_.inject(full().seq(1));
   s_.expect(Ack().ack(next()));
@@ -99,7 +99,7 @@ TEST_F(TcpDelayedAckTest, AFinIsAcknowledgedAtOnce) {
   s_.expect_nothing_for(1h);
 }
 
-TEST_F(TcpDelayedAckTest, AClosingConnectionsFinCarriesIt) {
+TEST_F(TcpDelayedAckTest, TheFinCarriesIt) {
   const auto id = settled();
   s_.inject(full());
   (void)s_.receive(id);
@@ -110,13 +110,13 @@ TEST_F(TcpDelayedAckTest, AClosingConnectionsFinCarriesIt) {
   s_.expect_nothing_for(1s);
 }
 
-TEST_F(TcpDelayedAckTest, ASegmentNeitherFullNorPushedDoesNotWait) {
+TEST_F(TcpDelayedAckTest, ASegmentNeitherFullNorPushedIsAcknowledgedAtOnce) {
   (void)settled();
   s_.inject(Segment(kAck, std::string(300, 'w')));
   s_.expect(Ack().ack(next()));
 }
 
-TEST_F(TcpDelayedAckTest, AfterAPauseThePeerBeginsSlowlyAndNoAckWaits) {
+TEST_F(TcpDelayedAckTest, AfterAnIdleTimeAcksAreQuick) {
   (void)settled();
   s_.advance(10s);
   for (std::uint32_t i = 0; i < kQuick; ++i) {
@@ -128,7 +128,7 @@ TEST_F(TcpDelayedAckTest, AfterAPauseThePeerBeginsSlowlyAndNoAckWaits) {
   s_.expect_after(40ms, Ack());
 }
 
-TEST_F(TcpDelayedAckTest, AReaderThatFreesRoomDoesNotMakeOneAckOfEach) {
+TEST_F(TcpDelayedAckTest, WindowUpdatesAreNotSentForEachRead) {
   const auto id = settled();
   s_.inject(full());
   (void)s_.receive(id);
@@ -140,7 +140,7 @@ TEST_F(TcpDelayedAckTest, AReaderThatFreesRoomDoesNotMakeOneAckOfEach) {
   s_.expect_nothing_for(1h);
 }
 
-TEST_F(TcpDelayedAckTest, AResetConnectionSendsNoneAnyMore) {
+TEST_F(TcpDelayedAckTest, AResetConnectionSendsNone) {
   const auto id = settled();
   s_.inject(full());
   s_.expect_nothing();
@@ -149,7 +149,7 @@ TEST_F(TcpDelayedAckTest, AResetConnectionSendsNoneAnyMore) {
   s_.expect_nothing_for(1h);
 }
 
-TEST(TcpDelayedAckOffTest, ZeroIsNever) {
+TEST(TcpDelayedAckOffTest, ADelayOfZeroAcknowledgesAtOnce) {
   Script s;
   (void)s.established();
   for (int i = 0; i < 40; ++i) {

@@ -29,7 +29,7 @@ class EcnTest : public testing::Test {
   ConnectionId id;
 };
 
-TEST_F(EcnTest, NewDataMayBeMarkedButNothingElse) {  // 6.1.2, 6.1.4, 6.1.5
+TEST_F(EcnTest, OnlyNewDataIsEcnCapable) {  // 6.1.2, 6.1.4, 6.1.5
   agree();
   s.send(id, "new");
   s.expect(Data("new").ecn(kEct0));
@@ -39,7 +39,7 @@ TEST_F(EcnTest, NewDataMayBeMarkedButNothingElse) {  // 6.1.2, 6.1.4, 6.1.5
   s.expect(Ack().ecn(0));
 }
 
-TEST_F(EcnTest, AMarkIsEchoedUntilThePeerHasReduced) {  // 6.1.3
+TEST_F(EcnTest, EceUntilCwr) {  // 6.1.3
   agree();
   s.inject(Data("one").ecn(kCe));
   s.expect(Ack().also(kEce));
@@ -52,7 +52,7 @@ TEST_F(EcnTest, AMarkIsEchoedUntilThePeerHasReduced) {  // 6.1.3
   EXPECT_EQ(s.stack().counters()[Count::marks_in], 2u);
 }
 
-TEST_F(EcnTest, OnlyDataThatIsTakenSaysThatThePeerHasReduced) {  // 6.1.2, 6.1.3
+TEST_F(EcnTest, OnlyAcceptedDataCarriesCwr) {  // 6.1.2, 6.1.3
   agree();
   s.inject(Data("one").ecn(kCe));
   s.expect(Ack().also(kEce));
@@ -65,7 +65,7 @@ TEST_F(EcnTest, OnlyDataThatIsTakenSaysThatThePeerHasReduced) {  // 6.1.2, 6.1.3
   s.expect(Ack().also(kEce));
 }
 
-TEST_F(EcnTest, WhatAClosedWindowKeepsOutSaysNothing) {
+TEST_F(EcnTest, CeOutsideOfAClosedWindowIsIgnored) {
   Settings settings = with(Ecn::kAlways);
   settings.receive_buffer = 4000;
   Script narrow(small_capacities(), settings);
@@ -79,13 +79,13 @@ TEST_F(EcnTest, WhatAClosedWindowKeepsOutSaysNothing) {
   narrow.expect(Ack().ack(4001).also(kEce));
 }
 
-TEST_F(EcnTest, AnEchoBeforeAnyDataIsNone) {
+TEST_F(EcnTest, EceBeforeAnyDataIsIgnored) {
   agree();
   s.inject(Ack().also(kEce));
   EXPECT_EQ(s.count(Count::ecn_reductions), 0u) << "6.1.2: of data that was sent";
 }
 
-TEST_F(EcnTest, AnEchoHalvesTheWindowOnceAWindow) {  // 6.1.2
+TEST_F(EcnTest, EceHalvesTheWindowOncePerWindow) {  // 6.1.2
   agree();
   s.send(id, std::string(10'000, 'x'));
   EXPECT_EQ(s.take_all().size(), 10u);
@@ -108,7 +108,7 @@ TEST_F(EcnTest, AnEchoHalvesTheWindowOnceAWindow) {  // 6.1.2
   EXPECT_EQ(s.stack().counters()[Count::ecn_reductions], 2u);
 }
 
-TEST_F(EcnTest, ASynAckThatMirrorsBothFlagsAgreesToNothing) {  // 6.1.1
+TEST_F(EcnTest, ASynAckThatReflectsBothFlagsDoesNotNegotiate) {  // 6.1.1
   id = s.connect(80);
   s.expect(Syn().also(kEce | kCwr));
   s.inject(SynAck().also(kEce | kCwr).mss(1000));
@@ -119,7 +119,7 @@ TEST_F(EcnTest, ASynAckThatMirrorsBothFlagsAgreesToNothing) {  // 6.1.1
   s.skip();
 }
 
-TEST_F(EcnTest, ASynSentAgainDoesWithout) {  // 6.1.1.1
+TEST_F(EcnTest, ARetransmittedSynDoesNotNegotiate) {  // 6.1.1.1
   id = s.connect(80);
   s.expect(Syn().also(kEce | kCwr));
   s.expect_after(1s, Syn());
@@ -131,7 +131,7 @@ TEST_F(EcnTest, ASynSentAgainDoesWithout) {  // 6.1.1.1
   s.skip();
 }
 
-TEST(EcnPassiveTest, IsAgreedToWhenThePeerAsks) {  // 6.1.1
+TEST(EcnPassiveTest, NegotiatedAtThePeersRequest) {  // 6.1.1
   Script s(small_capacities(), with(Ecn::kOnRequest));
   const auto listener = s.listen(7);
   s.peer(5000, 7);
@@ -145,7 +145,7 @@ TEST(EcnPassiveTest, IsAgreedToWhenThePeerAsks) {  // 6.1.1
   s.skip();
 }
 
-TEST(EcnPassiveTest, IsNotAskedForUnlessAlways) {
+TEST(EcnPassiveTest, NotRequestedUnlessAlways) {
   Script s(small_capacities(), with(Ecn::kOnRequest));
   s.connect(80);
   s.expect(Syn());
@@ -159,7 +159,7 @@ TEST(EcnPassiveTest, CanBeOff) {
   s.expect(SynAck());
 }
 
-TEST(EcnPassiveTest, MarksWithoutAnAgreementMeanNothing) {
+TEST(EcnPassiveTest, CeWithoutNegotiationIsIgnored) {
   Script s(small_capacities(), with(Ecn::kOnRequest));
   const auto id = s.established(80, 1000);
   s.inject(Data("x").ecn(kCe));

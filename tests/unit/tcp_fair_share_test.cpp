@@ -49,12 +49,12 @@ class TcpFairShareTest : public ::testing::Test {
   }
 };
 
-TEST_F(TcpFairShareTest, AloneAConnectionHasItsWholeBuffer) {
+TEST_F(TcpFairShareTest, ASingleConnectionHasItsWholeBuffer) {
   Script s(capacities(), settings(32768));
   EXPECT_EQ(fill(s, open(s, 1)[0]), 32768u);
 }
 
-TEST_F(TcpFairShareTest, WhoComesLaterGetsAsMuchInTheEnd) {
+TEST_F(TcpFairShareTest, ALaterConnectionGetsAnEqualShareInTheEnd) {
   Script s(capacities(), settings(1 << 20));
   const auto senders = open(s, 6);
   for (const Sender& sender : senders) {
@@ -75,7 +75,7 @@ TEST_F(TcpFairShareTest, WhoComesLaterGetsAsMuchInTheEnd) {
   EXPECT_GT(least, kChunks * kChunkBytes / 20);
 }
 
-TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
+TEST_F(TcpFairShareTest, AConnectionWithoutChunksGetsWritableWithTheFirstFreeChunk) {
   Capacities few = capacities();
   few.chunks = 16;
   few.connections = 16;
@@ -106,7 +106,7 @@ TEST_F(TcpFairShareTest, WhoGotNothingIsToldAsSoonAsThereIsAChunk) {
   }
 }
 
-TEST_F(TcpFairShareTest, WhatIsGivenBackIsForTheOthers) {
+TEST_F(TcpFairShareTest, FreedChunksGoToOtherConnections) {
   Script s(capacities(), settings(1 << 20));
   const auto senders = open(s, 6);
   for (const Sender& sender : senders) (void)fill(s, sender);

@@ -99,7 +99,7 @@ class Goodput {
   ConnectionId reader_;
 };
 
-TEST(GoodputTest, IsWhatTheResponseFunctionPromises) {
+TEST(GoodputTest, MeetsTheResponseFunction) {
   struct Row {
     std::uint32_t loss;  // of 1000
     Duration duration;

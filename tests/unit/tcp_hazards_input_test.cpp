@@ -97,7 +97,7 @@ class TcpHazardHeaderTest : public ::testing::TestWithParam<Malformed> {
   }
 };
 
-TEST_P(TcpHazardHeaderTest, OpensNothing) {
+TEST_P(TcpHazardHeaderTest, MalformedSynsOpenNoConnection) {
   Script s;
   const auto listener = s.listen(7);
   s.peer(40000, 7);
@@ -109,7 +109,7 @@ TEST_P(TcpHazardHeaderTest, OpensNothing) {
   EXPECT_TRUE(s.acceptable(listener));
 }
 
-TEST_P(TcpHazardHeaderTest, DoesNothingToAConnection) {
+TEST_P(TcpHazardHeaderTest, MalformedSegmentsDoNotAffectAConnection) {
   Script s;
   const auto id = s.established();
   s.inject_frames({bad(s, kAck | kPsh, 1, 1), bad(s, kRst, 1, 0), bad(s, kFin | kAck, 1, 1)});
@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // "malformed SACK": blocks that are well formed and false. Data stays in the send queue until it is
 // acknowledged cumulatively (RFC 2018, 8).
-TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
+TEST(TcpHazardInputTest, SackBlocksOfUnsentDataOrInWrongOrder) {
   using Blocks = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
   for (const Blocks& blocks :
        {Blocks{{100'000, 200'000}}, Blocks{{1000, 500}}, Blocks{{500, 500}},
@@ -171,7 +171,7 @@ TEST(TcpHazardInputTest, SackOfWhatWasNeverSentOrIsOrderedWrongly) {
 
 // "timestamp": a TSecr that was never sent measures nothing, an old TSval is refused (RFC 7323,
 // 5.3).
-TEST(TcpHazardInputTest, TimestampsThatLie) {
+TEST(TcpHazardInputTest, WrongTimestamps) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -250,7 +250,7 @@ TEST(TcpHazardInputTest, UrgentPointersChangeNothing) {
 }
 
 // "SYN+FIN"
-TEST(TcpHazardInputTest, SynAndFinOpenNothingAndEndNothing) {
+TEST(TcpHazardInputTest, SynWithFinIsIgnored) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -269,7 +269,7 @@ TEST(TcpHazardInputTest, SynAndFinOpenNothingAndEndNothing) {
   expect_well(s, id);
 }
 
-TEST(TcpHazardInputTest, SynAndFinDoNotEndTimeWait) {
+TEST(TcpHazardInputTest, SynWithFinDoesNotEndTimeWait) {
   matrix::Stage stage(matrix::Start::kTimeWaitListened);
   for (const auto place : {matrix::Place::kLeft, matrix::Place::kLeftEdge, matrix::Place::kInside,
                            matrix::Place::kRight}) {
@@ -281,7 +281,7 @@ TEST(TcpHazardInputTest, SynAndFinDoNotEndTimeWait) {
 }
 
 // "SYN+RST": the RST bit is checked first, so the segment opens no connection.
-TEST(TcpHazardInputTest, SynAndRstOpenNothing) {
+TEST(TcpHazardInputTest, SynWithRstOpensNoConnection) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -323,7 +323,7 @@ TEST(TcpHazardInputTest, EveryCombinationOfFlagsInEveryState) {
 }
 
 // "overlapping segments that disagree": the data received first is kept.
-TEST(TcpHazardInputTest, OverlapsThatDisagreeBeyondAHole) {
+TEST(TcpHazardInputTest, OverlapsThatDisagreeOutOfOrder) {
   Script s;
   const auto id = s.established();
   s.inject(Data("CC").seq(4));
@@ -333,7 +333,7 @@ TEST(TcpHazardInputTest, OverlapsThatDisagreeBeyondAHole) {
   EXPECT_EQ(s.receive(id), "axxCCDD");
 }
 
-TEST(TcpHazardInputTest, OverlapsThatDisagreeWithWhatWasDelivered) {
+TEST(TcpHazardInputTest, OverlapsThatDisagreeWithDeliveredData) {
   Script s;
   const auto id = s.established();
   s.inject(Data("good").seq(1));
@@ -345,7 +345,7 @@ TEST(TcpHazardInputTest, OverlapsThatDisagreeWithWhatWasDelivered) {
 
 // "data in SYN": neither kept nor acknowledged; the peer retransmits it (RFC 9293, 3.10.7.2,
 // third).
-TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
+TEST(TcpHazardInputTest, DataInASynIsRetransmittedAndDeliveredOnce) {
   Script s;
   const auto listener = s.listen(7);
   s.peer(40000, 7);
@@ -360,7 +360,7 @@ TEST(TcpHazardInputTest, DataInASynComesAgainAndOnce) {
 
 // Data in a SYN-ACK may be accepted (RFC 9293, 3.10.7.3, fourth); if so it is acknowledged, and
 // delivered once.
-TEST(TcpHazardInputTest, DataInASynAckArrivesOnce) {
+TEST(TcpHazardInputTest, DataInASynAckIsDeliveredOnce) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -373,7 +373,7 @@ TEST(TcpHazardInputTest, DataInASynAckArrivesOnce) {
 }
 
 // "a zero window for ever": the connection stays while the application wants it,
-TEST(TcpHazardInputTest, AWindowThatStaysClosedKeepsTheConnection) {
+TEST(TcpHazardInputTest, AZeroWindowKeepsTheConnection) {
   Script s;
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "hello"), 5u);
@@ -389,7 +389,7 @@ TEST(TcpHazardInputTest, AWindowThatStaysClosedKeepsTheConnection) {
 }
 
 // and no longer: after close() the user timeout ends it.
-TEST(TcpHazardInputTest, AWindowThatStaysClosedDoesNotKeepAClosedConnection) {
+TEST(TcpHazardInputTest, AZeroWindowDoesNotKeepAClosedConnection) {
   Script s;
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "hello"), 5u);

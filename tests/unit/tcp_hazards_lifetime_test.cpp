@@ -85,7 +85,7 @@ TEST(TcpHazardLifetimeTest, ACloseQueuedAndAnEventFreeOnce) {
   }
 }
 
-TEST(TcpHazardLifetimeTest, TheLastEventComesOnceWhateverHappensInItsTurn) {
+TEST(TcpHazardLifetimeTest, TheLastEventComesOnce) {
   Script s;
   const auto id = s.established();
   int ended = 0;
@@ -101,7 +101,7 @@ TEST(TcpHazardLifetimeTest, TheLastEventComesOnceWhateverHappensInItsTurn) {
 }
 
 // "iteration drops its lock around the callback and the cached *next* is freed"
-TEST(TcpHazardLifetimeTest, AnEventOfOneEndsAllThatWouldBeNext) {
+TEST(TcpHazardLifetimeTest, AnEventMayEndAllFollowingConnections) {
   Script s;
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
@@ -118,7 +118,7 @@ TEST(TcpHazardLifetimeTest, AnEventOfOneEndsAllThatWouldBeNext) {
 }
 
 // "memset before unlink truncates the list"
-TEST(TcpHazardLifetimeTest, WhatLeavesTheMiddleOfEveryListLeavesTheRestInIt) {
+TEST(TcpHazardLifetimeTest, RemovalFromTheMiddleOfEveryListKeepsTheRest) {
   Script s;
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
@@ -153,7 +153,7 @@ TEST(TcpHazardLifetimeTest, WhatLeavesTheMiddleOfEveryListLeavesTheRestInIt) {
 }
 
 // "a timer loop that never advances when the last one matches"
-TEST(TcpHazardLifetimeTest, TimersThatAreDueTogetherExpireTogetherAndTimeGoesOn) {
+TEST(TcpHazardLifetimeTest, TimersWithTheSameDeadlineExpireTogether) {
   Script s;
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 1; port <= 8; ++port) {
@@ -167,7 +167,7 @@ TEST(TcpHazardLifetimeTest, TimersThatAreDueTogetherExpireTogetherAndTimeGoesOn)
 }
 
 // "an entry whose next is itself"
-TEST(TcpHazardLifetimeTest, WhatIsPutIntoAListTwiceIsInItOnce) {
+TEST(TcpHazardLifetimeTest, AConnectionIsOnAListOnce) {
   Script s;
   const auto id = s.established();
   int events = 0;
@@ -233,7 +233,7 @@ TEST(TcpHazardLifetimeTest, AListenerClosedWithChildrenInEveryStage) {
 }
 
 // "eviction at the cap inside accept corrupts the list, or kills a live connection."
-TEST(TcpHazardLifetimeTest, AFullTableDropsTheFinalAckAndNobodyElse) {
+TEST(TcpHazardLifetimeTest, AFullTableDropsTheFinalAckOnly) {
   Capacities capacities = small_capacities();
   capacities.connections = 1;
   Script s(capacities);
@@ -258,7 +258,7 @@ TEST(TcpHazardLifetimeTest, AFullTableDropsTheFinalAckAndNobodyElse) {
   (void)s.accept(listener);
 }
 
-TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptKillNobody) {
+TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptEndNoConnection) {
   Capacities capacities = small_capacities();
   capacities.time_wait = 1;
   Script s(capacities);
@@ -299,7 +299,7 @@ TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptKillNobody) {
 
 // "a handshake that never completes leaks its backlog slot; after N of them the listener answers
 // RST for ever."
-TEST(TcpHazardLifetimeTest, HandshakesThatAreNeverFinishedUseUpNothingForEver) {
+TEST(TcpHazardLifetimeTest, UnfinishedHandshakesFreeTheirPlaces) {
   Script s;
   const auto listener = s.listen(7, 128, 2);
   for (std::uint16_t round = 0; round < 5; ++round) {
@@ -353,7 +353,7 @@ TEST(TcpHazardLifetimeTest, ConnectWithTheFourTupleOfAHandshakeUnderWayIsInUse) 
 }
 
 // "a stale handle that names the next connection in the same slot."
-TEST(TcpHazardLifetimeTest, AStaleIdFindsNothingThoughTheSlotIsTakenAgain) {
+TEST(TcpHazardLifetimeTest, AStaleIdFindsNothingAfterTheSlotIsReused) {
   Capacities capacities = small_capacities();
   capacities.connections = 1;
   Script s(capacities);
@@ -397,7 +397,7 @@ TEST(TcpHazardLifetimeTest, ARstInSynSentEndsTheOpen) {
 }
 
 // "Endless RST <-> ACK ping-pong."
-TEST(TcpHazardLifetimeTest, OldSegmentsThatAreAnsweredDoNotMakeALoop) {
+TEST(TcpHazardLifetimeTest, AnswersToOldSegmentsDoNotLoop) {
   // Two ends that each take the other's segments for wrong answer ACK with ACK for ever, if both
   // always answer.
   Script s;
@@ -440,7 +440,7 @@ TEST(TcpHazardLifetimeTest, AListenerDoesNotAnswerTheResetOfAConnectionThatHasGo
 }
 
 // "open-then-close leaks"
-TEST(TcpHazardLifetimeTest, ThousandsOpenedAndClosedLeaveNothingBehind) {
+TEST(TcpHazardLifetimeTest, ThousandsOfCyclesLeaveNothingBehind) {
   Capacities capacities = small_capacities();
   capacities.connections = 2;
   Script s(capacities);
@@ -462,7 +462,7 @@ TEST(TcpHazardLifetimeTest, ThousandsOpenedAndClosedLeaveNothingBehind) {
 }
 
 // "a connection on no timer list": where a silent peer would keep it for ever.
-TEST(TcpHazardLifetimeTest, WhoeverWaitsForThePeerHasADeadline) {
+TEST(TcpHazardLifetimeTest, EveryStateThatWaitsForThePeerHasADeadline) {
   using matrix::Start;
   for (const Start start :
        {Start::kSynSent, Start::kHalfOpen, Start::kSynReceived, Start::kEstablished,

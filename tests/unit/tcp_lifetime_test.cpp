@@ -8,7 +8,7 @@
 namespace conker::test {
 namespace {
 
-TEST(TcpLifetimeTest, IdsThatWereNeverGivenOut) {
+TEST(TcpLifetimeTest, UnknownIdsFindNothing) {
   Script s;
   for (const ConnectionId id :
        {ConnectionId{}, ConnectionId{0, 1}, ConnectionId{7, 1}, ConnectionId{0xffffffff, 1}}) {
@@ -19,7 +19,7 @@ TEST(TcpLifetimeTest, IdsThatWereNeverGivenOut) {
   EXPECT_EQ(s.stack().accept(ListenerId{3, 1}).error(), Error::kNoSuchId);
 }
 
-TEST(TcpLifetimeTest, AFullTableFailsOpensAndBreaksNothing) {
+TEST(TcpLifetimeTest, AFullTableFailsOpens) {
   Script s;  // 8 connections
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 1; port <= 8; ++port) ids.push_back(s.established(port));
@@ -35,7 +35,7 @@ TEST(TcpLifetimeTest, AFullTableFailsOpensAndBreaksNothing) {
   s.forget();
 }
 
-TEST(TcpLifetimeTest, TheSlotIsFreeOnlyAfterTheLastEventWasFetched) {
+TEST(TcpLifetimeTest, TheSlotIsFreedAfterTheLastEventIsDrained) {
   Capacities capacities = small_capacities();
   capacities.connections = 1;
   Script s(capacities);
@@ -58,7 +58,7 @@ TEST(TcpLifetimeTest, TheSlotIsFreeOnlyAfterTheLastEventWasFetched) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
+TEST(TcpLifetimeTest, WithoutDrainingEventsAreLostAndSlotsAreFreed) {
   Capacities capacities = small_capacities();
   capacities.connections = 1;
   Script s(capacities);
@@ -78,7 +78,7 @@ TEST(TcpLifetimeTest, WhoNeverFetchesLosesNewsAndNotSlots) {
   s.forget();
 }
 
-TEST(TcpLifetimeTest, WhoHasLastWordsLosesNoNews) {
+TEST(TcpLifetimeTest, AConnectionWithAPendingRstLosesNoEvents) {
   Capacities capacities = small_capacities();
   capacities.connections = 1;
   Script s(capacities);
@@ -99,7 +99,7 @@ TEST(TcpLifetimeTest, WhoHasLastWordsLosesNoNews) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
+TEST(TcpLifetimeTest, DestroyIgnoresSegmentsAndTimers) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "unacknowledged"), 14u);
@@ -123,7 +123,7 @@ TEST(TcpLifetimeTest, InDestroyNothingIsHeard) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpLifetimeTest, NewsOfOneTurnComeInOneEvent) {
+TEST(TcpLifetimeTest, EventsOfOneTurnAreOneMask) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -209,7 +209,7 @@ TEST(TcpLifetimeTest, UnlistenInAnEventOfTheListener) {
   EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
 }
 
-TEST(TcpLifetimeTest, AListenerEndedBeforeItsNewsWereFetched) {
+TEST(TcpLifetimeTest, AListenerClosedBeforeItsEventsAreDrained) {
   Script s;
   const auto listener = s.listen(7);
   const auto other = s.listen(8);
@@ -234,7 +234,7 @@ TEST(TcpLifetimeTest, AListenerEndedBeforeItsNewsWereFetched) {
   EXPECT_EQ(told, 1);
 }
 
-TEST(TcpLifetimeTest, UnlistenBetweenTheNewsAndTheirFetching) {
+TEST(TcpLifetimeTest, UnlistenBetweenAnEventAndItsDraining) {
   Script s;
   const auto listener = s.listen(7);
   const auto other = s.listen(8);
@@ -267,7 +267,7 @@ TEST(TcpLifetimeTest, UnlistenBetweenTheNewsAndTheirFetching) {
   EXPECT_TRUE(s.acceptable(other));
 }
 
-TEST(TcpLifetimeTest, WhoFindsAnIdElsewhereMayEndItBeforeItWasAccepted) {
+TEST(TcpLifetimeTest, AnIdFromTheListMayBeClosedBeforeAccept) {
   for (const bool close : {true, false}) {
     Script s;
     const auto listener = s.listen(7, 1);
@@ -298,7 +298,7 @@ TEST(TcpLifetimeTest, PeekShowsTheBytesInPlaceAndConsumeTakesThem) {
   EXPECT_EQ(s.receive(id), "llo");
 }
 
-TEST(TcpLifetimeTest, CookiesComeBackWithEveryEvent) {
+TEST(TcpLifetimeTest, EveryEventCarriesItsCookie) {
   Script s;
   std::vector<std::uint32_t> cookies;
   s.on_event = [&](const Event& event) { cookies.push_back(event.cookie); };
@@ -314,7 +314,7 @@ TEST(TcpLifetimeTest, CookiesComeBackWithEveryEvent) {
   EXPECT_EQ(cookies, (std::vector<std::uint32_t>{0x03000007, 9}));
 }
 
-TEST(TcpLifetimeTest, TheRingTellsTheLastStatesWithTimesAndCauses) {
+TEST(TcpLifetimeTest, TheTransitionRingHasStatesTimesAndCauses) {
   Script s;
   const auto id = s.established();
   s.advance(5s);

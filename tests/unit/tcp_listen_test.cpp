@@ -38,7 +38,7 @@ TEST(TcpListenTest, DataAndFinMayComeWithTheFinalAck) {
   EXPECT_EQ(s.receive(id), "all I have to say");
 }
 
-TEST(TcpListenTest, ARepeatedSynGetsTheSameAnswer) {
+TEST(TcpListenTest, ARetransmittedSynGetsTheSameSynAck) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -51,7 +51,7 @@ TEST(TcpListenTest, ARepeatedSynGetsTheSameAnswer) {
   EXPECT_EQ(s.books().half_open, 1u);
 }
 
-TEST(TcpListenTest, SynAckIsSentAgainAndThenTheRecordGoes) {
+TEST(TcpListenTest, TheSynAckIsRetransmittedAndThenTheRecordEnds) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -66,7 +66,7 @@ TEST(TcpListenTest, SynAckIsSentAgainAndThenTheRecordGoes) {
   s.expect(Rst().seq(1));
 }
 
-TEST(TcpListenTest, TheWholeHalfOpenTableFullDropsSynsOnly) {
+TEST(TcpListenTest, AFullHalfOpenTableDropsSynsOnly) {
   Script s;
   const auto listener = s.listen(7);
   for (std::uint16_t i = 0; i < 8; ++i) {
@@ -118,7 +118,7 @@ TEST(TcpListenTest, ResetOfAHalfOpenHandshake) {
   EXPECT_FALSE(s.acceptable(listener));
 }
 
-TEST(TcpListenTest, AResetOutsideOfTheWindowOfAHalfOpenHandshakeIsNotBelieved) {
+TEST(TcpListenTest, AResetOutsideOfTheWindowOfAHalfOpenRecordIsIgnored) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -130,7 +130,7 @@ TEST(TcpListenTest, AResetOutsideOfTheWindowOfAHalfOpenHandshakeIsNotBelieved) {
   EXPECT_EQ(s.books().half_open, 1u);
 }
 
-TEST(TcpListenTest, TheChallengeOfAHandshakeWithTimestampsHasThem) {  // RFC 7323, 3.2
+TEST(TcpListenTest, TheChallengeAckOfAHalfOpenRecordHasTimestamps) {  // RFC 7323, 3.2
   Settings settings = plain_settings();
   settings.timestamps = true;
   Script s(small_capacities(), settings);
@@ -159,7 +159,7 @@ TEST(TcpListenTest, ABadAckToAHalfOpenHandshakeIsReset) {
   EXPECT_TRUE(s.acceptable(listener));
 }
 
-TEST(TcpListenTest, SegmentsToAListenerThatOpenNothing) {
+TEST(TcpListenTest, SegmentsOtherThanSynToAListener) {
   Script s;
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -173,7 +173,7 @@ TEST(TcpListenTest, SegmentsToAListenerThatOpenNothing) {
   EXPECT_EQ(s.books().half_open, 0u);
 }
 
-TEST(TcpListenTest, ListenWhereSomebodyListens) {
+TEST(TcpListenTest, ListenOnAPortInUse) {
   Script s;
   (void)s.listen(7);
   ListenRequest request;

@@ -36,7 +36,7 @@ class TcpBacklogTest : public ::testing::Test {
   std::uint16_t port_ = 40000;
 };
 
-TEST_F(TcpBacklogTest, ByAccept) {
+TEST_F(TcpBacklogTest, FreedByAccept) {
   for (int i = 0; i < 20; ++i) {
     wait();
     expect_full();
@@ -46,7 +46,7 @@ TEST_F(TcpBacklogTest, ByAccept) {
   }
 }
 
-TEST_F(TcpBacklogTest, ByThePeersReset) {
+TEST_F(TcpBacklogTest, FreedByThePeersReset) {
   for (int i = 0; i < 20; ++i) {
     wait();
     expect_full();
@@ -55,7 +55,7 @@ TEST_F(TcpBacklogTest, ByThePeersReset) {
   EXPECT_EQ(s_.count(Count::ended_reset), 20u);
 }
 
-TEST_F(TcpBacklogTest, ByATimeout) {
+TEST_F(TcpBacklogTest, FreedByATimeout) {
   // Data cannot be sent before accept(), so only keepalive can detect the loss of the peer.
   EXPECT_EQ(s_.unlisten(listener_), Error::kOk);
   ListenRequest request;
@@ -73,7 +73,7 @@ TEST_F(TcpBacklogTest, ByATimeout) {
   }
 }
 
-TEST_F(TcpBacklogTest, ByAnApplicationThatFoundTheIdElsewhere) {
+TEST_F(TcpBacklogTest, FreedByACloseBeforeAccept) {
   wait();
   ConnectionId found;
   s_.stack().tcp().for_each_connection([&](const ConnectionInfo& info) { found = info.id; });
@@ -84,7 +84,7 @@ TEST_F(TcpBacklogTest, ByAnApplicationThatFoundTheIdElsewhere) {
   (void)s_.accept(listener_);
 }
 
-TEST_F(TcpBacklogTest, APeerThatHasClosedIsStillThereToAccept) {
+TEST_F(TcpBacklogTest, AConnectionClosedByItsPeerCanBeAccepted) {
   wait();
   s_.inject(Fin().carrying("bye"));
   s_.expect(Ack());
@@ -94,7 +94,7 @@ TEST_F(TcpBacklogTest, APeerThatHasClosedIsStillThereToAccept) {
   EXPECT_EQ(s_.receive(id), "bye");
 }
 
-TEST_F(TcpBacklogTest, TheFinalAckThatWasDroppedComesWithData) {
+TEST_F(TcpBacklogTest, DataCompletesAHandshakeWhoseFinalAckWasDropped) {
   wait();
   s_.peer(port_++, 7);
   s_.inject(Syn());
@@ -110,7 +110,7 @@ TEST_F(TcpBacklogTest, TheFinalAckThatWasDroppedComesWithData) {
 
 // ---- Places of half-open records are given back ----
 
-TEST(TcpHalfOpenPlacesTest, WhateverEndsTheHandshake) {
+TEST(TcpHalfOpenPlacesTest, FreedByEachEndOfAHandshake) {
   Script s;
   const auto listener = s.listen(7, 128, 1);
   std::uint16_t port = 40000;
@@ -137,7 +137,7 @@ TEST(TcpHalfOpenPlacesTest, WhateverEndsTheHandshake) {
 
 // ---- Unlisten, with a child in each stage ----
 
-TEST(TcpUnlistenTest, AHandshakeWhoseSynAckWasSentAgain) {
+TEST(TcpUnlistenTest, EndsAHandshakeWithARetransmittedSynAck) {
   Script s;
   const auto listener = s.listen(7);
   s.peer(40000, 7);
@@ -151,7 +151,7 @@ TEST(TcpUnlistenTest, AHandshakeWhoseSynAckWasSentAgain) {
   s.expect(Rst().seq(1));
 }
 
-TEST(TcpUnlistenTest, OneThatWaitsWithUnreadDataAndAFin) {
+TEST(TcpUnlistenTest, ResetsAWaitingConnectionWithUnreadDataAndAFin) {
   Script s;
   const auto listener = s.listen(7);
   s.handshake(40000, 7);
@@ -164,7 +164,7 @@ TEST(TcpUnlistenTest, OneThatWaitsWithUnreadDataAndAFin) {
   EXPECT_EQ(s.count(Count::ended_aborted), 1u);
 }
 
-TEST(TcpUnlistenTest, AcceptedChildrenInEveryStateGoOn) {
+TEST(TcpUnlistenTest, AcceptedConnectionsInEveryStateContinue) {
   Script s;
   const auto listener = s.listen(7);
   std::vector<ConnectionId> ids;
@@ -228,7 +228,7 @@ TEST(TcpUnlistenTest, AcceptedChildrenInEveryStateGoOn) {
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
 }
 
-TEST(TcpUnlistenTest, ATimeWaitOfItsChildStays) {
+TEST(TcpUnlistenTest, TimeWaitRecordsStay) {
   Script s;
   const auto listener = s.listen(7);
   const auto id = s.accepted(listener, 40000, 7);
@@ -245,7 +245,7 @@ TEST(TcpUnlistenTest, ATimeWaitOfItsChildStays) {
   EXPECT_EQ(s.books().half_open, 0u);
 }
 
-TEST(TcpUnlistenTest, WhileTheNewsOfItIsBeingRead) {
+TEST(TcpUnlistenTest, WhileItsEventsAreDrained) {
   Script s;
   const auto listener = s.listen(7);
   s.on_event = [&](const Event& event) {

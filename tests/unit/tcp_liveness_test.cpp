@@ -30,7 +30,7 @@ TEST(TcpKeepaliveTest, ProbesASilentPeerAndGivesItUp) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpKeepaliveTest, AnAnswerStartsTheIdleTimeAnew) {
+TEST(TcpKeepaliveTest, AnAnswerRestartsTheIdleTime) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(id, kSoon), Error::kOk);
@@ -42,7 +42,7 @@ TEST(TcpKeepaliveTest, AnAnswerStartsTheIdleTimeAnew) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpKeepaliveTest, NoneWhileThePeerSpeaks) {
+TEST(TcpKeepaliveTest, NoProbeWhileThePeerSends) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(id, kSoon), Error::kOk);
@@ -56,7 +56,7 @@ TEST(TcpKeepaliveTest, NoneWhileThePeerSpeaks) {
   s.expect_after(10s, Ack().seq(0).ack(21));
 }
 
-TEST(TcpKeepaliveTest, NoneWhileDataIsOnItsWay) {
+TEST(TcpKeepaliveTest, NoProbeWhileDataIsInFlight) {
   Script s;  // RFC 9293, 3.8.4: only when no sent data is outstanding
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.stack().set_keepalive(id, kSoon), Error::kOk);
@@ -95,7 +95,7 @@ TEST(TcpKeepaliveTest, OfAListenersConnectionsAndOfAll) {
   s.expect_after(1h, Ack().seq(0));
 }
 
-TEST(TcpKeepaliveTest, WhatItRefuses) {
+TEST(TcpKeepaliveTest, InvalidParametersAreRefused) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(ConnectionId{}, kSoon), Error::kNoSuchId);
@@ -133,7 +133,7 @@ Settings impatient(Duration timeout) {
   return settings;
 }
 
-TEST(TcpUserTimeoutTest, DataThatIsNotAcknowledgedInTimeEndsIt) {
+TEST(TcpUserTimeoutTest, UnacknowledgedDataTimesOut) {
   Script s(small_capacities(), impatient(5s));
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -144,7 +144,7 @@ TEST(TcpUserTimeoutTest, DataThatIsNotAcknowledgedInTimeEndsIt) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpUserTimeoutTest, ProgressStartsItAnew) {
+TEST(TcpUserTimeoutTest, ProgressRestartsIt) {
   Script s(small_capacities(), impatient(5s));
   const auto id = s.established(80, 1);
   EXPECT_EQ(s.send(id, std::string(500, 'x')), 500u);
@@ -162,7 +162,7 @@ TEST(TcpUserTimeoutTest, ProgressStartsItAnew) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpUserTimeoutTest, NothingWaitsNothingEnds) {
+TEST(TcpUserTimeoutTest, WithoutDataItDoesNotRun) {
   Script s(small_capacities(), impatient(5s));
   const auto id = s.established();
   s.expect_nothing_for(24h);
@@ -173,7 +173,7 @@ TEST(TcpUserTimeoutTest, NothingWaitsNothingEnds) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpUserTimeoutTest, AWindowThatStaysClosedCounts) {
+TEST(TcpUserTimeoutTest, ItRunsWhileTheWindowIsClosed) {
   Script s(small_capacities(), impatient(20s));
   const auto id = s.established(80, 1460, 0);
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -188,7 +188,7 @@ TEST(TcpUserTimeoutTest, AWindowThatStaysClosedCounts) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpUserTimeoutTest, ALongOneOutlastsTheCountOfRetransmissions) {
+TEST(TcpUserTimeoutTest, ALongOneOverridesTheNumberOfRetransmissions) {
   Settings settings = plain_settings();
   settings.retransmits = 2;
   Script s(small_capacities(), settings);
@@ -216,7 +216,7 @@ TEST(TcpUserTimeoutTest, SetWhileDataWaits) {
   EXPECT_EQ(s.stack().set_user_timeout(id, 1s), Error::kNoSuchId);
 }
 
-TEST(TcpUserTimeoutTest, WhatItRefuses) {
+TEST(TcpUserTimeoutTest, InvalidParametersAreRefused) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_user_timeout(id, Duration(-1)), Error::kInvalidArgument);
@@ -244,7 +244,7 @@ TEST(TcpUserTimeoutOptionTest, NotSentUnlessEnabled) {
   EXPECT_EQ(s.info(id).state, State::kEstablished);
 }
 
-TEST(TcpUserTimeoutOptionTest, InTheSynAndOnceBehindIt) {
+TEST(TcpUserTimeoutOptionTest, SentInTheSynAndOnceAfterIt) {
   Script s(small_capacities(), with_option());
   const auto id = s.connect(80);
   s.expect(Syn().uto(300));  // 3.1: five minutes
@@ -255,7 +255,7 @@ TEST(TcpUserTimeoutOptionTest, InTheSynAndOnceBehindIt) {
   s.inject(Ack());
 }
 
-TEST(TcpUserTimeoutOptionTest, InTheSynAck) {
+TEST(TcpUserTimeoutOptionTest, SentInTheSynAck) {
   Script s(small_capacities(), with_option());
   (void)s.listen(7);
   s.peer(40000, 7);
@@ -265,7 +265,7 @@ TEST(TcpUserTimeoutOptionTest, InTheSynAck) {
   EXPECT_EQ(s.count(Count::user_timeouts_adopted), 1u);
 }
 
-TEST(TcpUserTimeoutOptionTest, TheLongerWishCountsWithinTheLimits) {
+TEST(TcpUserTimeoutOptionTest, TheLongerTimeoutCountsWithinTheLimits) {
   struct Case {
     std::uint16_t option;
     Duration expected;
@@ -290,7 +290,7 @@ TEST(TcpUserTimeoutOptionTest, TheLongerWishCountsWithinTheLimits) {
   }
 }
 
-TEST(TcpUserTimeoutOptionTest, WhatTheApplicationSetsIsToldAndStays) {
+TEST(TcpUserTimeoutOptionTest, ATimeoutSetByTheApplicationIsSentAndKept) {
   Script s(small_capacities(), with_option());
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_user_timeout(id, 24h), Error::kOk);
@@ -300,7 +300,7 @@ TEST(TcpUserTimeoutOptionTest, WhatTheApplicationSetsIsToldAndStays) {
   EXPECT_EQ(s.count(Count::user_timeouts_adopted), 0u);
 }
 
-TEST(TcpUserTimeoutOptionTest, AFullSegmentHasNoRoomForIt) {
+TEST(TcpUserTimeoutOptionTest, NotSentInAFullSegment) {
   Script s(small_capacities(), with_option());
   const auto listener = s.listen(7);
   const auto id = s.accepted(listener, 40000, 7);
@@ -313,7 +313,7 @@ TEST(TcpUserTimeoutOptionTest, AFullSegmentHasNoRoomForIt) {
   s.inject(Ack());
 }
 
-TEST(TcpUserTimeoutOptionTest, OneOutsideOfTheWindowIsNotBelieved) {
+TEST(TcpUserTimeoutOptionTest, IgnoredOutsideOfTheWindow) {
   Script s(small_capacities(), with_option());
   (void)s.established();
   s.inject(Ack().seq(0x70000000).uto(5));
@@ -323,7 +323,7 @@ TEST(TcpUserTimeoutOptionTest, OneOutsideOfTheWindowIsNotBelieved) {
 
 // ---- Close with a time limit ----
 
-TEST(TcpLingerTest, WithoutAnswerItIsResetAtTheBound) {
+TEST(TcpLingerTest, WithoutAnAnswerItResetsAtTheTimeLimit) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "unheard"), 7u);
@@ -342,7 +342,7 @@ TEST(TcpLingerTest, WithoutAnswerItIsResetAtTheBound) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpLingerTest, AnOrderlyEndIsInTime) {
+TEST(TcpLingerTest, AnOrderlyCloseWithinTheTimeLimit) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().close(id, 1500ms), Error::kOk);
@@ -355,7 +355,7 @@ TEST(TcpLingerTest, AnOrderlyEndIsInTime) {
   EXPECT_EQ(s.count(Count::ended_aborted), 0u);
 }
 
-TEST(TcpLingerTest, APeerThatDoesNotCloseIsResetToo) {
+TEST(TcpLingerTest, APeerThatDoesNotCloseIsReset) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().close(id, 1500ms), Error::kOk);
@@ -376,7 +376,7 @@ TEST(TcpLingerTest, ZeroResetsAtOnce) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpLingerTest, UnreadDataResetsWhateverTheBound) {
+TEST(TcpLingerTest, UnreadDataResetsWhateverTheTimeLimit) {
   Script s;
   const auto id = s.established();
   s.inject(Data("unread"));
@@ -387,7 +387,7 @@ TEST(TcpLingerTest, UnreadDataResetsWhateverTheBound) {
   s.expect_ended(id, CloseReason::kAborted);
 }
 
-TEST(TcpLingerTest, WhileConnectingThereIsNothingToWaitFor) {
+TEST(TcpLingerTest, WhileConnectingItEndsAtOnce) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());

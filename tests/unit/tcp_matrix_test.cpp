@@ -197,7 +197,7 @@ void TcpMatrixTest::check(Ack ack) {
     stage.script().expect_ended(*stage.id(), CloseReason::kRefused);
 }
 
-TEST_P(TcpMatrixTest, AsTheRfcHasIt) {
+TEST_P(TcpMatrixTest, SegmentArrivesPerRfc9293) {
   for (const Ack ack : acks_of(kind_)) {
     SCOPED_TRACE(std::string("SEG.ACK ") + (has_ack(kind_) ? matrix::name_of(ack) : "none"));
     check(ack);

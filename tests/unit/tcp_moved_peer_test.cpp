@@ -54,7 +54,7 @@ TEST(TcpMovedPeerTest, AnAnnouncedMoveIsFollowedWithinASecond) {
   s.expect(Data("again"));
 }
 
-TEST(TcpMovedPeerTest, AMoveThatNobodyAnnouncesIsNoticedByRetransmissions) {
+TEST(TcpMovedPeerTest, AnUnannouncedMoveIsNoticedByRetransmissions) {
   Script s(small_capacities(), shipped_timeouts());
   const auto id = s.established();
   s.advance(5s);
@@ -64,7 +64,7 @@ TEST(TcpMovedPeerTest, AMoveThatNobodyAnnouncesIsNoticedByRetransmissions) {
   EXPECT_GE(s.count(Count::neighbours_doubted), 1u);
 }
 
-TEST(TcpMovedPeerTest, AMoveRightBehindAnAnswerIsFollowedWithinTwoSeconds) {
+TEST(TcpMovedPeerTest, AMoveRightAfterAReplyIsFollowedWithinTwoSeconds) {
   Script s(small_capacities(), shipped_timeouts());
   const auto id = s.established();
   s.advance(Settings().neighbour_reachable + 1s);
@@ -77,7 +77,7 @@ TEST(TcpMovedPeerTest, AMoveRightBehindAnAnswerIsFollowedWithinTwoSeconds) {
   EXPECT_GE(s.count(Count::neighbours_doubted), 1u);
 }
 
-TEST(TcpMovedPeerTest, AMoveThatIsAnnouncedBeforeItHappensToo) {
+TEST(TcpMovedPeerTest, AMoveAnnouncedInAdvanceIsFollowed) {
   Script s(small_capacities(), shipped_timeouts());
   const auto id = s.established();
   s.advance(5s);
@@ -89,7 +89,7 @@ TEST(TcpMovedPeerTest, AMoveThatIsAnnouncedBeforeItHappensToo) {
   EXPECT_GE(s.count(Count::neighbours_doubted), 2u);
 }
 
-TEST(TcpMovedPeerTest, AndByKeepalives) {
+TEST(TcpMovedPeerTest, AnUnannouncedMoveIsNoticedByKeepalives) {
   Script s(small_capacities(), shipped_timeouts());
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 10s, .interval = 2s, .count = 3}), Error::kOk);

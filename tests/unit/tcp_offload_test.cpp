@@ -59,7 +59,7 @@ class TcpOffloadTest : public ::testing::Test {
   std::size_t written = 0;
 };
 
-TEST_F(TcpOffloadTest, OneFrameHasAllThatTheWindowsLetGo) {
+TEST_F(TcpOffloadTest, OneFrameHasAllDataWithinTheWindows) {
   open();
   send(60000);
   expect_frame(0, 10000);  // the initial congestion window
@@ -75,7 +75,7 @@ TEST_F(TcpOffloadTest, OneFrameHasAllThatTheWindowsLetGo) {
   EXPECT_EQ(s.count(Count::segments_retransmitted), 0u);
 }
 
-TEST_F(TcpOffloadTest, ThePeersWindowEndsIt) {
+TEST_F(TcpOffloadTest, ThePeersWindowLimitsAFrame) {
   open(5500);
   send(20000);
   expect_frame(0, 5000);  // without the small segment of 500
@@ -85,7 +85,7 @@ TEST_F(TcpOffloadTest, ThePeersWindowEndsIt) {
   s.expect_nothing();
 }
 
-TEST_F(TcpOffloadTest, TheLastOneMayBeSmall) {
+TEST_F(TcpOffloadTest, TheLastSegmentMayBeSmall) {
   open();
   send(3500);
   expect_frame(0, 3500);
@@ -99,14 +99,14 @@ TEST_F(TcpOffloadTest, TheLastOneMayBeSmall) {
   expect_frame(9000, 300);
 }
 
-TEST_F(TcpOffloadTest, WhatFitsOneSegmentIsNotForTheLink) {
+TEST_F(TcpOffloadTest, OneSegmentIsNotCut) {
   open();
   send(1000);
   expect_frame(0, 1000);
   EXPECT_TRUE(s.link().cut_sizes.empty());
 }
 
-TEST_F(TcpOffloadTest, TheFinRidesOnTheLastSegment) {
+TEST_F(TcpOffloadTest, TheLastSegmentCarriesTheFin) {
   open();
   const std::string text = text_at(0, 4000);
   EXPECT_TRUE(s.stack().send(id, std::as_bytes(std::span(text))));
@@ -116,7 +116,7 @@ TEST_F(TcpOffloadTest, TheFinRidesOnTheLastSegment) {
   s.expect_state(id, State::kFinWait2);
 }
 
-TEST_F(TcpOffloadTest, OnlyTheSegmentsThatAreMissingAreSentAgain) {
+TEST_F(TcpOffloadTest, OnlyLostSegmentsAreRetransmitted) {
   open();
   send(10000);
   expect_frame(0, 10000);
@@ -136,7 +136,7 @@ TEST_F(TcpOffloadTest, OnlyTheSegmentsThatAreMissingAreSentAgain) {
   EXPECT_EQ(s.link().cut_sizes.size(), 1u);
 }
 
-TEST_F(TcpOffloadTest, AfterATimeoutItGoesSegmentBySegment) {
+TEST_F(TcpOffloadTest, AfterATimeoutSegmentsAreSentOneByOne) {
   open(65535, false);
   send(10000);
   expect_frame(0, 10000);
@@ -149,7 +149,7 @@ TEST_F(TcpOffloadTest, AfterATimeoutItGoesSegmentBySegment) {
   EXPECT_EQ(s.link().cut_sizes.size(), 1u);
 }
 
-TEST_F(TcpOffloadTest, ABusyLinkGetsItLater) {
+TEST_F(TcpOffloadTest, ABusyLinkDelaysAFrame) {
   open();
   s.link().busy = true;
   send(8000);
@@ -159,7 +159,7 @@ TEST_F(TcpOffloadTest, ABusyLinkGetsItLater) {
   expect_frame(0, 8000);
 }
 
-TEST_F(TcpOffloadTest, LinksThatCutNothingGetSegments) {
+TEST_F(TcpOffloadTest, LinksWithoutOffloadGetSegments) {
   s.link().cuts = 0;
   open();
   send(10000);
@@ -187,7 +187,7 @@ TEST_F(TcpOffloadTest, ManySegmentsInOneFrame) {
   s.skip();
 }
 
-TEST_F(TcpOffloadTest, ManySegmentsBeyondAHole) {
+TEST_F(TcpOffloadTest, ManyOutOfOrderSegmentsInOneFrame) {
   open();
   s.inject(Data(text_at(20000, 20000)).seq(1 + 20000));
   s.expect(Ack().ack(1).sack({{20001, 40001}}));
@@ -204,7 +204,7 @@ class TcpOffloadDelayedAckTest : public TcpOffloadTest {
   TcpOffloadDelayedAckTest() : TcpOffloadTest(40ms) {}
 };
 
-TEST_F(TcpOffloadDelayedAckTest, AFrameIsWorthAnAckAndABatchIsWorthOne) {
+TEST_F(TcpOffloadDelayedAckTest, OneAckForAFrameAndOneForABatch) {
   open();
   std::size_t at = 0;
   const auto next = [&] {

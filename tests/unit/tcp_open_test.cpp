@@ -33,7 +33,7 @@ TEST(TcpOpenTest, WithoutMssOptionThePeerGets536) {
   EXPECT_EQ(s.info(id).mss, 536) << "RFC 9293, 3.7.1";
 }
 
-TEST(TcpOpenTest, ResetsThatAnswerSomethingElseAreIgnored) {
+TEST(TcpOpenTest, ResetsWithAnUnacceptableAckAreIgnored) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -47,7 +47,7 @@ TEST(TcpOpenTest, ResetsThatAnswerSomethingElseAreIgnored) {
   s.expect_events(id, Event::kConnected);
 }
 
-TEST(TcpOpenTest, AnAckOfWhatWasNotSentIsReset) {
+TEST(TcpOpenTest, AnAckOfUnsentDataIsReset) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -64,7 +64,7 @@ TEST(TcpOpenTest, AnAckOfWhatWasNotSentIsReset) {
   s.expect(Ack());
 }
 
-TEST(TcpOpenTest, SynIsSentAgainUntilTheTimeIsUp) {
+TEST(TcpOpenTest, TheSynIsRetransmittedUntilTheTimeout) {
   Script s;
   const auto id = s.connect(80);  // 75 s by default
   s.expect(Syn().seq(0));
@@ -76,7 +76,7 @@ TEST(TcpOpenTest, SynIsSentAgainUntilTheTimeIsUp) {
   s.expect_nothing_for(200s);
 }
 
-TEST(TcpOpenTest, EachConnectionHasATimeoutOfItsOwn) {
+TEST(TcpOpenTest, EachConnectHasItsOwnTimeout) {
   Script s;
   const auto impatient = s.connect(80, 500ms);
   s.expect(Syn());
@@ -102,7 +102,7 @@ TEST(TcpOpenTest, TheTimeoutEndsWithTheHandshake) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpOpenTest, NothingWaitsForANeighbourThatDoesNotAnswerLongerThanItsTimeout) {
+TEST(TcpOpenTest, AnUnresolvedNeighbourDoesNotOutlastTheTimeout) {
   Script s;
   s.link().busy = true;  // not even ARP can be sent
   const auto id = s.connect(80, 3s);
@@ -142,7 +142,7 @@ TEST(TcpOpenTest, CloseWhileConnectingIsSilent) {
   s.expect_nothing_for(10s);
 }
 
-TEST(TcpOpenTest, WhatCannotWorkFailsAtOnce) {
+TEST(TcpOpenTest, InvalidRequestsFailAtOnce) {
   Script s;
   const auto attempt = [&](IpAddress to, std::uint16_t port, IpAddress from = {}) {
     ConnectRequest request;
@@ -179,7 +179,7 @@ TEST(TcpOpenTest, SimultaneousOpen) {
   }
 }
 
-TEST(TcpOpenTest, SimultaneousOpenSendsItsSynAckAgain) {
+TEST(TcpOpenTest, SimultaneousOpenRetransmitsTheSynAck) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -208,7 +208,7 @@ TEST(TcpSimultaneousOpenTest, TheWindowOfTheSynAckIsNotScaled) {
   s.skip();
 }
 
-TEST(TcpSimultaneousOpenTest, TheLargestWindowIsThatOfTheSynAck) {
+TEST(TcpSimultaneousOpenTest, MaxSndWndIsThatOfTheSynAck) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -224,7 +224,7 @@ TEST(TcpSimultaneousOpenTest, TheLargestWindowIsThatOfTheSynAck) {
   s.skip();
 }
 
-TEST(TcpSimultaneousOpenTest, EceInTheSynAckIsNoEcho) {
+TEST(TcpSimultaneousOpenTest, EceInTheSynAckIsNoCongestionEcho) {
   Settings settings = plain_settings();
   settings.ecn = Ecn::kAlways;
   Script s(small_capacities(), settings);
@@ -238,7 +238,7 @@ TEST(TcpSimultaneousOpenTest, EceInTheSynAckIsNoEcho) {
   s.skip();
 }
 
-TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
+TEST(TcpSimultaneousOpenTest, TextInTheSynIsQueued) {
   for (const bool with_syn_ack : {true, false}) {
     Script s;
     const auto id = s.connect(80);
@@ -259,7 +259,7 @@ TEST(TcpSimultaneousOpenTest, TextThatComesWithTheSynIsQueued) {
 
 // Text behind that of the SYN, in the ACK that establishes: all of it is in order, so no SACK block
 // is sent.
-TEST(TcpSimultaneousOpenTest, TextOfTheAckThatOpensIsNotBeyondAHole) {
+TEST(TcpSimultaneousOpenTest, TextInTheAckThatEstablishesIsInOrder) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn().seq(0));
@@ -270,7 +270,7 @@ TEST(TcpSimultaneousOpenTest, TextOfTheAckThatOpensIsNotBeyondAHole) {
   EXPECT_EQ(s.receive(id), "early, with the ACK");
 }
 
-TEST(TcpSimultaneousOpenTest, QueuedTextIsOfTheBudgetOfDataBeyondHoles) {
+TEST(TcpSimultaneousOpenTest, QueuedTextIsChargedToOutOfOrderData) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn().seq(0));
@@ -283,7 +283,7 @@ TEST(TcpSimultaneousOpenTest, QueuedTextIsOfTheBudgetOfDataBeyondHoles) {
   EXPECT_EQ(s.receive(id).size(), 1000u);
 }
 
-TEST(TcpSimultaneousOpenTest, SoIsAFin) {
+TEST(TcpSimultaneousOpenTest, AFinInTheSynIsQueued) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn().seq(0));
@@ -296,7 +296,7 @@ TEST(TcpSimultaneousOpenTest, SoIsAFin) {
   EXPECT_EQ(s.receive(id), "all");
 }
 
-TEST(TcpSimultaneousOpenTest, QueuedTextGoesWithAConnectionThatIsRefused) {
+TEST(TcpSimultaneousOpenTest, ARefusedConnectionFreesQueuedText) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn().seq(0));
@@ -309,7 +309,7 @@ TEST(TcpSimultaneousOpenTest, QueuedTextGoesWithAConnectionThatIsRefused) {
 
 // ---- A peer with an old connection answers the SYN by a challenge ACK ----
 
-TEST(TcpOpenTest, BehindTheResetTheSynGoesAtOnce) {
+TEST(TcpOpenTest, AChallengeAckIsResetAndTheSynIsSentAtOnce) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn().seq(0).mss(1460));
@@ -322,7 +322,7 @@ TEST(TcpOpenTest, BehindTheResetTheSynGoesAtOnce) {
   s.expect_events(id, Event::kConnected);
 }
 
-TEST(TcpOpenTest, AndNotForEver) {
+TEST(TcpOpenTest, TheSynIsSentAtOnceOnlyOnce) {
   Script s;
   (void)s.connect(80, 20s);
   s.expect(Syn());
@@ -336,7 +336,7 @@ TEST(TcpOpenTest, AndNotForEver) {
   s.expect_after(1s, Syn());  // the ordinary retransmission
 }
 
-TEST(TcpOpenTest, TheHurriedSynStillAsksForEcn) {
+TEST(TcpOpenTest, TheSynSentAtOnceStillRequestsEcn) {
   Settings settings = plain_settings();
   settings.ecn = Ecn::kAlways;
   Script s(small_capacities(), settings);

@@ -47,7 +47,7 @@ TEST(TcpWindowScaleTest, OfferedInTheSynWhoseOwnWindowIsNotScaled) {
   EXPECT_EQ(s.info(id).snd_wnd, 128'000u) << "2.3: all others are";
 }
 
-TEST(TcpWindowScaleTest, AnsweredInTheSynAckOnlyWhenThePeerOffered) {
+TEST(TcpWindowScaleTest, SentInTheSynAckOnlyWhenThePeerOffers) {
   Script s(small_capacities(), large_windows());
   const auto listener = s.listen(7);
   s.peer(40000, 7);
@@ -66,7 +66,7 @@ TEST(TcpWindowScaleTest, AnsweredInTheSynAckOnlyWhenThePeerOffered) {
   EXPECT_EQ(s.info(s.accept(listener)).snd_wnd, 500u);
 }
 
-TEST(TcpWindowScaleTest, APeerThatDoesNotOfferSeesNoneScaledAndScalesNone) {
+TEST(TcpWindowScaleTest, WithoutAnOfferNoWindowIsScaled) {
   Script s(small_capacities(), large_windows());
   const auto id = opened(s, SynAck().win(2000));
   EXPECT_EQ(s.info(id).snd_wnd, 2000u);
@@ -93,7 +93,7 @@ TEST(TcpWindowScaleTest, AShiftAbove14CountsAs14) {
   EXPECT_EQ(s.info(id).snd_wnd, 2u << 14) << "2.3";
 }
 
-TEST(TcpWindowScaleTest, TheRightEdgeNeverMovesBackWhereTheScaleCutsIt) {
+TEST(TcpWindowScaleTest, RoundingByTheScaleNeverMovesTheRightEdgeBack) {
   Script s(small_capacities(), large_windows());
   const auto id = opened(s, SynAck().mss(1460).wscale(7));
   std::uint32_t edge = 0;
@@ -112,7 +112,7 @@ TEST(TcpWindowScaleTest, TheRightEdgeNeverMovesBackWhereTheScaleCutsIt) {
 
 // ---- Timestamps (RFC 7323, 3 and 4) ----
 
-TEST(TcpTimestampsTest, InEverySegmentOnceBothHaveOfferedThem) {
+TEST(TcpTimestampsTest, SentInEverySegmentOnceNegotiated) {
   Script s;
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -131,7 +131,7 @@ TEST(TcpTimestampsTest, InEverySegmentOnceBothHaveOfferedThem) {
   ASSERT_TRUE(s.take_all()[0].options.timestamps);
 }
 
-TEST(TcpTimestampsTest, NotUsedWhenThePeerDoesNotOfferThem) {
+TEST(TcpTimestampsTest, NotSentWhenThePeerDoesNotOfferThem) {
   Script s;
   const auto id = opened(s, SynAck());
   s.inject(Data("plain"));
@@ -153,7 +153,7 @@ TEST(TcpTimestampsTest, NotAnsweredWhenSwitchedOff) {
   EXPECT_TRUE(s.acceptable(listener));
 }
 
-TEST(TcpTimestampsTest, EchoedIsThatOfTheSegmentThatFilledTheLeftEdge) {
+TEST(TcpTimestampsTest, TheSegmentAtTheLeftEdgeIsEchoed) {
   Script s;
   const auto id = with_timestamps(s, 100);
   s.flow().timestamp = 110;
@@ -172,7 +172,7 @@ TEST(TcpTimestampsTest, EchoedIsThatOfTheSegmentThatFilledTheLeftEdge) {
   EXPECT_EQ(s.receive(id), "abcdef");
 }
 
-TEST(TcpTimestampsTest, OfManySegmentsWithOneAckTheFirstIsEchoed) {
+TEST(TcpTimestampsTest, ADelayedAckEchoesTheFirstSegment) {
   Script s;
   const auto id = with_timestamps(s, 100);
   s.inject({Data("one").ts(110, 0), Data("two").ts(120, 0)});
@@ -183,7 +183,7 @@ TEST(TcpTimestampsTest, OfManySegmentsWithOneAckTheFirstIsEchoed) {
   EXPECT_EQ(s.receive(id), "onetwo");
 }
 
-TEST(TcpTimestampsTest, WhenAnAckWasLostTheSegmentThatComesAgainIsEchoed) {
+TEST(TcpTimestampsTest, ARetransmissionAfterALostAckIsEchoed) {
   Script s;
   (void)with_timestamps(s, 100);
   s.inject({Data("ab").ts(110, 0), Data("cd").ts(111, 0)});
@@ -195,7 +195,7 @@ TEST(TcpTimestampsTest, WhenAnAckWasLostTheSegmentThatComesAgainIsEchoed) {
       << "else the peer's wait of 3 s passes for a round trip";
 }
 
-TEST(TcpTimestampsTest, OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed) {
+TEST(TcpTimestampsTest, OldDataIsEchoedOnlyWithAPlausibleAck) {
   Script s;
   (void)with_timestamps(s, 100);
   s.inject(Data("ab").ts(110, 0));
@@ -245,7 +245,7 @@ TEST(TcpTimestampsTest, AKeepaliveWithoutThemIsAnswered) {
   EXPECT_EQ(s.receive(id), "abcdefgh");
 }
 
-TEST(TcpTimestampsTest, ASynWithoutThemIsAskedAbout) {
+TEST(TcpTimestampsTest, ASynWithoutThemIsChallenged) {
   Script s;
   const auto id = with_timestamps(s, 100);
   s.flow().timestamp.reset();
@@ -255,7 +255,7 @@ TEST(TcpTimestampsTest, ASynWithoutThemIsAskedAbout) {
   EXPECT_EQ(s.count(Count::drop_segment_no_timestamps), 1u);
 }
 
-TEST(TcpTimestampsTest, TheyStartElsewhereForEachPairOfHosts) {
+TEST(TcpTimestampsTest, EachPairOfHostsHasAnotherOffset) {
   Script s;
   std::vector<std::uint32_t> values;
   for (const std::uint8_t host : {std::uint8_t{1}, std::uint8_t{3}}) {
@@ -269,7 +269,7 @@ TEST(TcpTimestampsTest, TheyStartElsewhereForEachPairOfHosts) {
 
 // ---- PAWS (RFC 7323, 5) ----
 
-TEST(TcpPawsTest, AnOldTimestampIsDroppedAndAcknowledged) {
+TEST(TcpPawsTest, ASegmentWithAnOldTimestampIsDroppedAndAcknowledged) {
   Script s;
   const auto id = with_timestamps(s, 1000);
   s.inject(Data("old").seq(1).ts(999, 0));
@@ -280,7 +280,7 @@ TEST(TcpPawsTest, AnOldTimestampIsDroppedAndAcknowledged) {
   EXPECT_EQ(s.receive(id), "new");
 }
 
-TEST(TcpPawsTest, ComparedAroundTheWrap) {
+TEST(TcpPawsTest, TimestampsWrap) {
   Script s;
   const auto id = with_timestamps(s, 0xffffffff);
   s.inject(Data("beyond").seq(1).ts(5, 0));
@@ -298,7 +298,7 @@ TEST(TcpPawsTest, ResetsAreExempt) {
   s.expect_ended(id, CloseReason::kReset);  // 5.3 R1: a RST is exempt from the check
 }
 
-TEST(TcpPawsTest, After24QuietDaysAnythingIsNewer) {
+TEST(TcpPawsTest, After24IdleDaysAnyTimestampIsAccepted) {
   Script s;
   const auto id = with_timestamps(s, 1000);
   s.advance(23h * 24);
@@ -310,7 +310,7 @@ TEST(TcpPawsTest, After24QuietDaysAnythingIsNewer) {
   EXPECT_EQ(s.receive(id), "b");
 }
 
-TEST(TcpPawsTest, ItsAnswersToBareAcksAreFew) {
+TEST(TcpPawsTest, AnswersToSegmentsWithoutDataAreRateLimited) {
   Script s;
   (void)with_timestamps(s, 1000);
   for (int i = 0; i < 10; ++i) s.inject(Ack().ts(1, 0));
@@ -359,7 +359,7 @@ TEST(TcpMssTest, CountsNeitherHeaderNorOptions) {
   s.inject(Ack());
 }
 
-TEST(TcpMssTest, AnAbsurdOneIsNotBelieved) {
+TEST(TcpMssTest, AnMssOfZeroIsRaised) {
   Script s;
   const auto id = opened(s, SynAck().mss(0));
   EXPECT_EQ(s.info(id).mss, kLeastMss);

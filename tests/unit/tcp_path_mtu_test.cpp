@@ -20,7 +20,7 @@ class PathMtuTest : public testing::Test {
   ConnectionId id;
 };
 
-TEST_F(PathMtuTest, SegmentsAreCutAnewAndSentAtOnce) {  // RFC 1191, 6.4
+TEST_F(PathMtuTest, FragmentationNeededResegmentsAndRetransmitsAtOnce) {  // RFC 1191, 6.4
   const std::uint32_t window = s.info(id).cwnd;
   s.inject_unreachable(kFragmentationNeeded, 1000);
   s.expect(Data(std::string(960, 'x')).seq(1));
@@ -32,36 +32,36 @@ TEST_F(PathMtuTest, SegmentsAreCutAnewAndSentAtOnce) {  // RFC 1191, 6.4
   s.inject(Ack());
 }
 
-TEST_F(PathMtuTest, AnOldRouterThatNamesNoSizeGetsTheNextPlateau) {  // RFC 1191, 5 and 7.1
+TEST_F(PathMtuTest, AnMtuOfZeroMeansTheNextPlateau) {  // RFC 1191, 5 and 7.1
   s.inject_unreachable(kFragmentationNeeded, 0);
   s.expect(Data(std::string(1452, 'x')).seq(1));
   s.skip();
   s.inject(Ack());
 }
 
-TEST_F(PathMtuTest, NothingBelowTheLeastIsBelieved) {  // RFC 5927, 7.3
+TEST_F(PathMtuTest, AnMtuBelowTheLeastIsRaised) {  // RFC 5927, 7.3
   s.inject_unreachable(kFragmentationNeeded, 70);
   s.expect(Data(std::string(512, 'x')).seq(1));
   s.skip();
   s.inject(Ack());
 }
 
-TEST_F(PathMtuTest, ALargerSizeThanNowIsIgnored) {
+TEST_F(PathMtuTest, AnMtuAboveThePresentIsIgnored) {
   s.inject_unreachable(kFragmentationNeeded, 9000);
   s.expect_nothing();
   s.inject(Ack());
   EXPECT_EQ(s.stack().counters()[Count::path_mtu_reductions], 0u);
 }
 
-TEST_F(PathMtuTest, AMessageAboutWhatIsNotInFlightIsIgnored) {  // RFC 5927, 7.2
-  s.inject(Ack());                                              // all of it is acknowledged
+TEST_F(PathMtuTest, AMessageAboutDataNotInFlightIsIgnored) {  // RFC 5927, 7.2
+  s.inject(Ack());                                            // all of it is acknowledged
   s.inject_unreachable(kFragmentationNeeded, 600);
   s.send(id, std::string(1460, 'y'));
   s.expect(Data(std::string(1460, 'y')));
   s.inject(Ack());
 }
 
-TEST_F(PathMtuTest, ABlackHoleIsNoticedBySilence) {  // RFC 4821, 7.7
+TEST_F(PathMtuTest, ABlackHoleIsDetectedByTimeouts) {  // RFC 4821, 7.7
   s.expect_after(1s, Data(std::string(1460, 'x')).seq(1));
   s.expect_after(2s, Data(std::string(1460, 'x')).seq(1));
   s.expect_after(4s, Data(std::string(1460, 'x')).seq(1));
@@ -72,7 +72,7 @@ TEST_F(PathMtuTest, ABlackHoleIsNoticedBySilence) {  // RFC 4821, 7.7
   s.inject(Ack());
 }
 
-TEST_F(PathMtuTest, AfterTenMinutesLargerOnesAreTriedAgain) {  // RFC 1191, 6.3
+TEST_F(PathMtuTest, LargerSegmentsAreTriedAfterTenMinutes) {  // RFC 1191, 6.3
   s.inject_unreachable(kFragmentationNeeded, 1000);
   s.skip();
   s.inject(Ack());
@@ -121,7 +121,7 @@ TEST_F(PathMtuTest, BelowTheLastPlateauSegmentsLeaveWithoutDf) {  // RFC 1191, 5
   s.inject(Ack().ack(2921));
 }
 
-TEST(PathMtu, ABlackHoleOfSmallPacketsIsTriedWithoutDf) {  // RFC 4821, 7.7
+TEST(PathMtu, ABlackHoleOfSmallPacketsClearsDf) {  // RFC 4821, 7.7
   Script s;
   const auto id = s.established(80, 536);
   ASSERT_EQ(s.send(id, std::string(1072, 'x')), 1072u);

@@ -126,7 +126,7 @@ WireSegment laden(WireSegment segment, Stage& stage, Clock clock, bool text) {
 }
 
 /// Whether the segment repeats acknowledged data and fits the connection: then the answer echoes
-/// its timestamp (TcpTimestampsTest.OfOldDataOnlyAPeerThatKnowsTheConnectionIsEchoed).
+/// its timestamp (TcpTimestampsTest.OldDataIsEchoedOnlyWithAPlausibleAck).
 bool echoed(Kind kind, Place place, Ack ack, Clock clock, bool text) {
   const bool old = place == Place::kLeft || place == Place::kJustLeft;
   const bool known = has_ack(kind) && ack != Ack::kAncient && ack != Ack::kBeyond;

@@ -47,7 +47,7 @@ class TcpResetTest : public ::testing::TestWithParam<Stage> {
   const ConnectionId id_ = reach(s_, stage_.state);
 };
 
-TEST_P(TcpResetTest, AtTheLeftEdgeItEndsTheConnection) {
+TEST_P(TcpResetTest, AtRcvNxtItEndsTheConnection) {
   s_.inject(Rst().seq(stage_.rcv_nxt));
   s_.expect_ended(
       id_, stage_.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
@@ -57,7 +57,7 @@ TEST_P(TcpResetTest, AtTheLeftEdgeItEndsTheConnection) {
   s_.expect(Rst().seq(stage_.snd_nxt));
 }
 
-TEST_P(TcpResetTest, ElsewhereInTheWindowItIsChallenged) {
+TEST_P(TcpResetTest, ElsewhereInTheWindowItGetsAChallengeAck) {
   s_.inject(Rst().seq(stage_.rcv_nxt + 1));
   s_.expect(Ack().seq(stage_.snd_nxt).ack(stage_.rcv_nxt));
   s_.expect_state(id_, stage_.state);
@@ -130,7 +130,7 @@ TEST(TcpResetsTest, AbortWithUnsentAndUnreadBytes) {
   EXPECT_EQ(s.books().chunks_held, 0u);
 }
 
-TEST(TcpResetsTest, DataInAResetIsNotRead) {
+TEST(TcpResetsTest, TextInAResetIsIgnored) {
   Script s;
   const auto id = s.established();
   s.inject(Rst().carrying("why"));
@@ -138,7 +138,7 @@ TEST(TcpResetsTest, DataInAResetIsNotRead) {
   s.expect_nothing();
 }
 
-TEST(TcpResetsTest, DataThatCameBeforeAResetIsGone) {
+TEST(TcpResetsTest, AResetDiscardsUnreadData) {
   Script s;
   const auto id = s.established();
   s.inject({Data("last words"), Rst()});
@@ -147,7 +147,7 @@ TEST(TcpResetsTest, DataThatCameBeforeAResetIsGone) {
   EXPECT_EQ(s.books().chunks_held, 0u);
 }
 
-TEST(TcpResetsTest, AFloodOfDoubtfulSegmentsIsNotAnsweredOneByOne) {
+TEST(TcpResetsTest, ChallengeAcksAreRateLimited) {
   Script s;
   const auto id = s.established();
   for (int i = 0; i < 1000; ++i) s.inject(Rst().seq(100));
@@ -156,7 +156,7 @@ TEST(TcpResetsTest, AFloodOfDoubtfulSegmentsIsNotAnsweredOneByOne) {
 }
 
 // In one batch: a peer that has sent a reset gets no ACK of its data before it.
-TEST(TcpResetBatchTest, NothingIsOwedToWhoeverHasReset) {
+TEST(TcpResetBatchTest, NoAckIsSentAfterAReset) {
   Script s;
   const auto id = s.established();
   s.inject({Data("last words").seq(1), Fin().seq(11), Rst().seq(12)});

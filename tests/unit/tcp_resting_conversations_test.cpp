@@ -184,7 +184,7 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
   std::uint32_t clock_ = 1000;
 };
 
-TEST_P(TcpRestingConversations, NobodySeesADifference) {
+TEST_P(TcpRestingConversations, CompactConnectionsBehaveLikeExpandedOnes) {
   Random random(static_cast<std::uint32_t>(GetParam()) + 1);
   for (std::uint16_t port = 80; port < 92; ++port) {
     ASSERT_TRUE(open(port));

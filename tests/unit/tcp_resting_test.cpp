@@ -171,7 +171,7 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_TRUE(duplicates.on_duplicate(is.snd.una, congestion, is.path.mss));
 }
 
-TEST(RestingTest, WakesAsItWent) {
+TEST(RestingTest, ExpandsAsItWasCompacted) {
   const Connection was = unusual();
   ASSERT_TRUE(may_compact(was, Tick(1)));
   Connection is;
@@ -179,7 +179,7 @@ TEST(RestingTest, WakesAsItWent) {
   expect_same_connection(was, is);
 }
 
-TEST(RestingTest, WakesAsItWentWithNothingUnusual) {
+TEST(RestingTest, ExpandsAsItWasCompactedWithDefaultValues) {
   Connection was;
   was.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{80}};
   was.recovery.ecn_recover = was.snd.nxt - 1;
@@ -190,7 +190,7 @@ TEST(RestingTest, WakesAsItWentWithNothingUnusual) {
   expect_same_connection(was, is);
 }
 
-TEST(RestingTest, WhatMayNotBeForgotten) {
+TEST(RestingTest, ConnectionsThatMayNotBeCompacted) {
   const Tick now(1000);
   const auto stays = [&](const char* why, auto&& change) {
     Connection c = unusual();
@@ -258,7 +258,7 @@ TEST(RestingTest, WhatMayNotBeForgotten) {
 
 // ---- In a stack ----
 
-TEST(TcpRestingTest, RestsWhenThereIsNothingLeftToDo) {
+TEST(TcpRestingTest, CompactedWhenIdle) {
   Script s;
   const auto id = s.connect(80);
   EXPECT_FALSE(rests(s, id)) << "not connected";
@@ -279,7 +279,7 @@ TEST(TcpRestingTest, RestsWhenThereIsNothingLeftToDo) {
   EXPECT_EQ(s.info(id).bytes_received, 6u);
 }
 
-TEST(TcpRestingTest, NotWhileAnAckWaitsForCompany) {
+TEST(TcpRestingTest, NotWhileAnAckIsDelayed) {
   Script s(small_capacities(), whole_settings());
   const auto id = s.established();
   // The first ACKs are not delayed.
@@ -298,7 +298,7 @@ TEST(TcpRestingTest, NotWhileAnAckWaitsForCompany) {
   EXPECT_TRUE(rests(s, id));
 }
 
-TEST(TcpRestingTest, NotBeforeItsListenersApplicationHasIt) {
+TEST(TcpRestingTest, NotBeforeAccept) {
   Script s;
   const auto listener = s.listen(7);
   s.handshake(40000, 7);
@@ -307,7 +307,7 @@ TEST(TcpRestingTest, NotBeforeItsListenersApplicationHasIt) {
   EXPECT_TRUE(rests(s, id));
 }
 
-TEST(TcpRestingTest, WhatIsClosedDoesNotRest) {
+TEST(TcpRestingTest, NotWhenClosed) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.shutdown(id), Error::kOk);
@@ -320,7 +320,7 @@ TEST(TcpRestingTest, WhatIsClosedDoesNotRest) {
   EXPECT_EQ(s.receive(id), "still");
 }
 
-TEST(TcpRestingTest, AnIdleConnectionNeedsNobodyToComeBy) {
+TEST(TcpRestingTest, ACompactConnectionHasNoTimer) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -333,7 +333,7 @@ TEST(TcpRestingTest, AnIdleConnectionNeedsNobodyToComeBy) {
   EXPECT_EQ(s.stack().next_deadline(), kNever);
 }
 
-TEST(TcpRestingTest, WhoLooksWakesNobody) {
+TEST(TcpRestingTest, QueriesDoNotExpand) {
   Script s;
   const auto id = s.established();
   std::array<std::span<const std::byte>, 4> pieces;
@@ -350,7 +350,7 @@ TEST(TcpRestingTest, WhoLooksWakesNobody) {
   EXPECT_TRUE(rests(s, id));
 }
 
-TEST(TcpRestingTest, ACallWakesItAndItRestsAgain) {
+TEST(TcpRestingTest, ACallExpandsItAndItIsCompactedAgain) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_cookie(id, 4711), Error::kOk);
@@ -364,7 +364,7 @@ TEST(TcpRestingTest, ACallWakesItAndItRestsAgain) {
   s.expect_events(id, Event::kReadable);
 }
 
-TEST(TcpRestingTest, ClosedOutOfItsRest) {
+TEST(TcpRestingTest, CloseWhileCompact) {
   Script s;
   const auto id = s.established();
   ASSERT_TRUE(rests(s, id));
@@ -376,7 +376,7 @@ TEST(TcpRestingTest, ClosedOutOfItsRest) {
   EXPECT_EQ(s.books().time_wait, 1u);
 }
 
-TEST(TcpRestingTest, AbortedOutOfItsRest) {
+TEST(TcpRestingTest, AbortWhileCompact) {
   Script s;
   const auto id = s.established();
   ASSERT_TRUE(rests(s, id));
@@ -386,7 +386,7 @@ TEST(TcpRestingTest, AbortedOutOfItsRest) {
   EXPECT_EQ(s.books().live, 0u);
 }
 
-TEST(TcpRestingTest, ResetByThePeerOutOfItsRest) {
+TEST(TcpRestingTest, ResetByThePeerWhileCompact) {
   Script s;
   const auto id = s.established();
   ASSERT_TRUE(rests(s, id));
@@ -395,7 +395,7 @@ TEST(TcpRestingTest, ResetByThePeerOutOfItsRest) {
   EXPECT_EQ(s.stack().close(id), Error::kNoSuchId);
 }
 
-TEST(TcpRestingTest, ClosedByThePeerOutOfItsRest) {
+TEST(TcpRestingTest, ClosedByThePeerWhileCompact) {
   Script s;
   const auto id = s.established();
   ASSERT_TRUE(rests(s, id));
@@ -405,7 +405,7 @@ TEST(TcpRestingTest, ClosedByThePeerOutOfItsRest) {
   EXPECT_FALSE(rests(s, id));
 }
 
-TEST(TcpRestingTest, ItsKeepaliveComesWhenItIsDue) {
+TEST(TcpRestingTest, KeepaliveWhileCompact) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 10s, .interval = 2s, .count = 3}), Error::kOk);
@@ -428,7 +428,7 @@ TEST(TcpRestingTest, ItsKeepaliveComesWhenItIsDue) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpRestingTest, IcmpAboutItLeavesItAtRest) {
+TEST(TcpRestingTest, IcmpDoesNotExpand) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -439,7 +439,7 @@ TEST(TcpRestingTest, IcmpAboutItLeavesItAtRest) {
   EXPECT_TRUE(rests(s, id));
 }
 
-TEST(TcpRestingTest, OldTimestampsAreStillKnown) {
+TEST(TcpRestingTest, PawsWhileCompact) {
   Script s(small_capacities(), whole_settings());
   const auto id = established_with_options(s);
   s.advance(1h);
@@ -454,7 +454,7 @@ TEST(TcpRestingTest, OldTimestampsAreStillKnown) {
   s.skip();
 }
 
-TEST(TcpRestingTest, WindowsAreStillScaled) {
+TEST(TcpRestingTest, WindowScalingWhileCompact) {
   Script s(small_capacities(), whole_settings());
   const auto id = established_with_options(s);
   s.inject(Ack().win(1000));
@@ -469,7 +469,7 @@ TEST(TcpRestingTest, WindowsAreStillScaled) {
   EXPECT_TRUE(sent[0].options.timestamps);
 }
 
-TEST(TcpRestingTest, TheIdOfOneAtRestIsAsGoodAsItsGeneration) {
+TEST(TcpRestingTest, AStaleIdFindsNoCompactConnection) {
   Script s;
   const auto id = s.established();
   ASSERT_TRUE(rests(s, id));
@@ -483,7 +483,7 @@ TEST(TcpRestingTest, TheIdOfOneAtRestIsAsGoodAsItsGeneration) {
   EXPECT_TRUE(rests(s, id)) << "and it was not woken";
 }
 
-TEST(TcpRestingTest, NoMoreThanThereIsRoomFor) {
+TEST(TcpRestingTest, NoMoreThanTheTableHolds) {
   Capacities capacities = small_capacities();
   capacities.resting = 2;
   Script s(capacities);
@@ -508,7 +508,7 @@ TEST(TcpRestingTest, NoMoreThanThereIsRoomFor) {
   EXPECT_EQ(s.books().live, 0u);
 }
 
-TEST(TcpRestingTest, NoneWhereThereIsNoRoom) {
+TEST(TcpRestingTest, NoneWithoutATable) {
   Capacities capacities = small_capacities();
   capacities.resting = 0;
   Script s(capacities);

@@ -23,7 +23,7 @@ ConnectionId established_in(Script& s, Duration rtt) {
   return id;
 }
 
-TEST(TcpRetransmitTest, EachTimeTwiceAsLate) {
+TEST(TcpRetransmitTest, TheTimeoutDoubles) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -35,7 +35,7 @@ TEST(TcpRetransmitTest, EachTimeTwiceAsLate) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpRetransmitTest, AfterSoManyItIsGivenUp) {
+TEST(TcpRetransmitTest, GivenUpAfterTheConfiguredNumber) {
   Settings settings = plain_settings();
   settings.retransmits = 4;
   Script s(small_capacities(), settings);
@@ -51,7 +51,7 @@ TEST(TcpRetransmitTest, AfterSoManyItIsGivenUp) {
   EXPECT_EQ(s.books().chunks_held, 0u);
 }
 
-TEST(TcpRetransmitTest, AnAnswerStartsTheCountAnew) {
+TEST(TcpRetransmitTest, AnAckRestartsTheCount) {
   Settings settings = plain_settings();
   settings.retransmits = 2;
   Script s(small_capacities(), settings);
@@ -66,7 +66,7 @@ TEST(TcpRetransmitTest, AnAnswerStartsTheCountAnew) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpRetransmitTest, TheFirstMeasurementSetsTheTimeout) {
+TEST(TcpRetransmitTest, TheFirstRttSampleSetsTheTimeout) {
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   const auto info = s.info(id);
@@ -81,7 +81,7 @@ TEST(TcpRetransmitTest, TheFirstMeasurementSetsTheTimeout) {
   s.inject(Ack());
 }
 
-TEST(TcpRetransmitTest, FurtherMeasurementsAreSmoothed) {
+TEST(TcpRetransmitTest, FurtherRttSamplesAreSmoothed) {
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -94,7 +94,7 @@ TEST(TcpRetransmitTest, FurtherMeasurementsAreSmoothed) {
   EXPECT_EQ(info.rto, 340ms);
 }
 
-TEST(TcpRetransmitTest, TheTimeoutHasALeastAndAMost) {
+TEST(TcpRetransmitTest, TheTimeoutHasAMinimumAndAMaximum) {
   Settings settings = quick_settings();
   settings.rto_max = 1s;
   Script s(small_capacities(), settings);
@@ -106,7 +106,7 @@ TEST(TcpRetransmitTest, TheTimeoutHasALeastAndAMost) {
   s.inject(Ack());
 }
 
-TEST(TcpRetransmitTest, WhatWasSentAgainIsNotMeasured) {
+TEST(TcpRetransmitTest, RetransmissionsGiveNoRttSample) {
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -118,7 +118,7 @@ TEST(TcpRetransmitTest, WhatWasSentAgainIsNotMeasured) {
 }
 
 TEST(TcpRetransmitTest,
-     APathThatBecameSlowIsMeasuredAfterOneNeedlessTimeout) {  // Karn; RFC 6298, 5.5
+     ASlowerPathIsMeasuredAfterOneSpuriousTimeout) {  // Karn; RFC 6298, 5.5
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   EXPECT_EQ(s.send(id, "x"), 1u);
@@ -135,7 +135,7 @@ TEST(TcpRetransmitTest,
   EXPECT_EQ(s.info(id).retransmits, 1u);
 }
 
-TEST(TcpRetransmitTest, TheWaitsBetweenProbesDoNotHoldWhenTheWindowOpens) {
+TEST(TcpRetransmitTest, TheBackoffOfWindowProbesEndsWhenTheWindowOpens) {
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   s.inject(Ack().win(0));
@@ -150,7 +150,7 @@ TEST(TcpRetransmitTest, TheWaitsBetweenProbesDoNotHoldWhenTheWindowOpens) {
   EXPECT_EQ(s.info(id).rto, 300ms);
 }
 
-TEST(TcpRetransmitTest, AHandshakeThatWasSentAgainIsNotMeasured) {
+TEST(TcpRetransmitTest, ARetransmittedSynGivesNoRttSample) {
   Script s(small_capacities(), quick_settings());
   const auto id = s.connect(80);
   s.expect(Syn());
@@ -162,7 +162,7 @@ TEST(TcpRetransmitTest, AHandshakeThatWasSentAgainIsNotMeasured) {
   EXPECT_EQ(s.info(id).rto, 3s) << "RFC 6298, 5.7";
 }
 
-TEST(TcpRetransmitTest, TheTimerStartsAnewWithEachNewAck) {
+TEST(TcpRetransmitTest, EachNewAckRestartsTheTimer) {
   Script s;
   const auto id = s.established(80, 100);
   EXPECT_EQ(s.send(id, std::string(200, 'x')), 200u);
@@ -174,7 +174,7 @@ TEST(TcpRetransmitTest, TheTimerStartsAnewWithEachNewAck) {
   s.inject(Ack());
 }
 
-TEST(TcpRetransmitTest, AfterATimeoutItBeginsSlowly) {
+TEST(TcpRetransmitTest, ATimeoutEntersSlowStart) {
   Script s;
   const auto id = s.established(80, 100);
   EXPECT_EQ(s.send(id, std::string(1000, 'x')), 1000u);
@@ -190,7 +190,7 @@ TEST(TcpRetransmitTest, AfterATimeoutItBeginsSlowly) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpRetransmitTest, ThreeDuplicateAcksAreALoss) {
+TEST(TcpRetransmitTest, ThreeDuplicateAcksCauseFastRetransmit) {
   Script s;
   const auto id = s.established(80, 100);
   EXPECT_EQ(s.send(id, std::string(500, 'x')), 500u);
@@ -210,7 +210,7 @@ TEST(TcpRetransmitTest, ThreeDuplicateAcksAreALoss) {
 }
 
 // The window has let out less than a segment, and more data waits.
-TEST(TcpRetransmitTest, WhatIsSentAgainDoesNotGrowBeyondTheWindow) {
+TEST(TcpRetransmitTest, RetransmissionsStayWithinTheWindow) {
   Script s;
   const auto id = s.established(80, 1460, 500);
   const std::string text(1200, 'x');
@@ -222,7 +222,7 @@ TEST(TcpRetransmitTest, WhatIsSentAgainDoesNotGrowBeyondTheWindow) {
   s.inject(Ack().ack(501).win(0));
 }
 
-TEST(TcpRetransmitTest, APartialAckShowsTheNextHole) {
+TEST(TcpRetransmitTest, APartialAckRetransmitsTheNextHole) {
   Script s;
   const auto id = s.established(80, 100);
   EXPECT_EQ(s.send(id, std::string(600, 'x')), 600u);
@@ -235,7 +235,7 @@ TEST(TcpRetransmitTest, APartialAckShowsTheNextHole) {
   s.expect_nothing_for(1h);
 }
 
-TEST(TcpRetransmitTest, WhatLooksLikeADuplicateAckAndIsNone) {
+TEST(TcpRetransmitTest, AcksThatAreNoDuplicates) {
   Script s;
   const auto id = s.established(80, 100, 2000);
   EXPECT_EQ(s.send(id, std::string(500, 'x')), 500u);

@@ -22,7 +22,7 @@ class TcpSackReceiverTest : public ::testing::Test {
   Script s_;
 };
 
-TEST_F(TcpSackReceiverTest, TheBlockThatChangedLastComesFirst) {
+TEST_F(TcpSackReceiverTest, TheLatestBlockComesFirst) {
   (void)open(s_);
   s_.inject(piece(201));
   s_.expect(Ack().ack(1).sack({{201, 301}}));
@@ -40,7 +40,7 @@ TEST_F(TcpSackReceiverTest, TheBlockThatChangedLastComesFirst) {
   s_.expect(Ack().ack(801).sack({}));
 }
 
-TEST_F(TcpSackReceiverTest, NoneWhenNotAgreedUpon) {
+TEST_F(TcpSackReceiverTest, NoneWhenNotNegotiated) {
   (void)open(s_, SynAck().mss(1460));
   s_.inject(piece(201));
   s_.expect(Ack().ack(1).sack({}));
@@ -78,7 +78,7 @@ TEST_F(TcpSackReceiverTest, OverlapsAndSegmentsThatBridgeBlocks) {
   s_.expect(Ack().ack(1).sack({{251, 301}, {201, 501}}));
 }
 
-TEST_F(TcpSackReceiverTest, DataCarriesThemWhereTheyFit) {
+TEST_F(TcpSackReceiverTest, DataCarriesBlocksThatFit) {
   const auto id = open(s_);
   s_.inject(piece(201));
   s_.skip();
@@ -93,7 +93,7 @@ TEST_F(TcpSackReceiverTest, DataCarriesThemWhereTheyFit) {
   s_.inject(Ack());
 }
 
-TEST_F(TcpSackReceiverTest, WhatCouldNotBeKeptIsNotTold) {
+TEST_F(TcpSackReceiverTest, DataThatWasNotKeptIsNotReported) {
   Capacities capacities = small_capacities();
   capacities.chunks = 4;  // of which out-of-order data may have one
   Script s(capacities);
@@ -109,7 +109,7 @@ TEST_F(TcpSackReceiverTest, WhatCouldNotBeKeptIsNotTold) {
 
 // ---- D-SACK ----
 
-TEST_F(TcpSackReceiverTest, AnOldSegmentAgain) {
+TEST_F(TcpSackReceiverTest, DsackOfAnOldSegment) {
   const auto id = open(s_);
   s_.inject(piece(1));
   s_.expect(Ack().ack(101).sack({}));
@@ -120,7 +120,7 @@ TEST_F(TcpSackReceiverTest, AnOldSegmentAgain) {
   s_.inject(Ack().seq(101));
 }
 
-TEST_F(TcpSackReceiverTest, AnOldSegmentAgainWhileThereIsAHole) {
+TEST_F(TcpSackReceiverTest, DsackOfAnOldSegmentWhileThereIsAHole) {
   (void)open(s_);
   s_.inject(piece(1));
   s_.inject(piece(301));
@@ -131,7 +131,7 @@ TEST_F(TcpSackReceiverTest, AnOldSegmentAgainWhileThereIsAHole) {
   s_.expect(Ack().ack(101).sack({{501, 601}, {301, 401}}));
 }
 
-TEST_F(TcpSackReceiverTest, ASegmentBeyondTheHoleAgain) {
+TEST_F(TcpSackReceiverTest, DsackOfAnOutOfOrderSegment) {
   (void)open(s_);
   s_.inject(piece(201));
   s_.inject(piece(301));
@@ -143,7 +143,7 @@ TEST_F(TcpSackReceiverTest, ASegmentBeyondTheHoleAgain) {
 }
 
 // RFC 2883, 4: a segment that fills the hole and repeats data beyond it.
-TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsWhatLiesBeyond) {
+TEST_F(TcpSackReceiverTest, DsackOfASegmentThatFillsTheHoleAndRepeatsData) {
   (void)open(s_);
   s_.inject(Data(std::string(1000, 'b')).seq(1001));
   s_.expect(Ack().ack(1).sack({{1001, 2001}}));
@@ -153,7 +153,7 @@ TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsWhatLiesBeyond) {
   s_.expect(Ack().ack(2101).sack({}));  // reported once
 }
 
-TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleEndsWithinWhatLiesBeyond) {
+TEST_F(TcpSackReceiverTest, DsackOfASegmentThatEndsWithinTheNextBlock) {
   (void)open(s_);
   s_.inject(piece(201));
   s_.skip();
@@ -162,7 +162,7 @@ TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleEndsWithinWhatLiesBeyond) {
 }
 
 TEST_F(TcpSackReceiverTest,
-       OfSeveralRangesThatCameTwiceTheFirstIsTold) {  // RFC 2883, 4: one a segment
+       DsackReportsTheFirstOfSeveralRanges) {  // RFC 2883, 4: one a segment
   (void)open(s_);
   for (const std::uint32_t at : {201, 301, 501, 801}) s_.inject(piece(at));
   s_.skip();
@@ -171,7 +171,7 @@ TEST_F(TcpSackReceiverTest,
   s_.expect(Ack().ack(701).sack({{201, 401}, {801, 901}}));
 }
 
-TEST_F(TcpSackReceiverTest, WhatIsOldIsToldBeforeWhatLiesBeyondTheHole) {
+TEST_F(TcpSackReceiverTest, DsackOfOldDataPrecedesOutOfOrderDuplicates) {
   (void)open(s_);
   s_.inject(piece(1));
   s_.inject(piece(201));
@@ -180,7 +180,7 @@ TEST_F(TcpSackReceiverTest, WhatIsOldIsToldBeforeWhatLiesBeyondTheHole) {
   s_.expect(Ack().ack(301).sack({{51, 101}}));
 }
 
-TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsTheLastTextAndItsFin) {
+TEST_F(TcpSackReceiverTest, DsackOfTheLastTextAndItsFin) {
   const auto id = open(s_);
   s_.inject(Fin().carrying(std::string(100, 'z')).seq(101));
   s_.expect(Ack().ack(1).sack({{101, 201}}));
@@ -191,7 +191,7 @@ TEST_F(TcpSackReceiverTest, TheSegmentAtTheHoleRepeatsTheLastTextAndItsFin) {
   s_.expect(Fin());
 }
 
-TEST_F(TcpSackReceiverTest, WhatIsOldIsToldThoughTheWindowIsClosed) {
+TEST_F(TcpSackReceiverTest, DsackOfOldDataWhileTheWindowIsClosed) {
   const auto id = open(s_);
   for (std::uint32_t at = 1; at < 65536; at += 1000)
     s_.inject(Data(std::string(std::min(1000u, 65536 - at), 'x')).seq(at));
@@ -201,7 +201,7 @@ TEST_F(TcpSackReceiverTest, WhatIsOldIsToldThoughTheWindowIsClosed) {
   s_.expect(Ack().ack(65536).win(0).sack({{65436, 65536}}));
 }
 
-TEST_F(TcpSackReceiverTest, PartOfASegmentAgain) {
+TEST_F(TcpSackReceiverTest, DsackOfPartOfASegment) {
   (void)open(s_);
   s_.inject(piece(1));
   s_.skip();
@@ -209,7 +209,7 @@ TEST_F(TcpSackReceiverTest, PartOfASegmentAgain) {
   s_.expect(Ack().ack(151).sack({{51, 101}}));
 }
 
-TEST_F(TcpSackReceiverTest, TheFinAgain) {
+TEST_F(TcpSackReceiverTest, DsackOfTheFin) {
   const auto id = open(s_);
   s_.inject(Fin().seq(1));
   s_.expect(Ack().ack(2));
@@ -230,7 +230,7 @@ TEST_F(TcpSackReceiverTest, TheWindowMovesWhileThereIsAHole) {
   s_.expect(Ack().ack(40001).win(65535).sack({{50001, 50007}}));
 }
 
-TEST_F(TcpSackReceiverTest, NumbersWrap) {
+TEST_F(TcpSackReceiverTest, SequenceNumbersWrap) {
   (void)open(s_);  // the peer's begin 4096 before the wrap
   for (std::uint32_t at = 1; at < 4001; at += 1000) s_.inject(Data(std::string(1000, 'x')).seq(at));
   s_.skip();

@@ -60,7 +60,7 @@ class SackSender : public testing::Test {
   ConnectionId id;
 };
 
-TEST_F(SackSender, ThreeSegmentsBeyondAHoleFillItAtOnce) {  // RFC 6675, 4; RFC 8985, 6.2 step 4
+TEST_F(SackSender, ThreeSackedSegmentsCauseARetransmission) {  // RFC 6675, 4; RFC 8985, 6.2 step 4
   send_segments(8);
   s.advance(20ms);
   s.inject(acks(0, {{1, 2}}));
@@ -75,7 +75,7 @@ TEST_F(SackSender, ThreeSegmentsBeyondAHoleFillItAtOnce) {  // RFC 6675, 4; RFC 
   EXPECT_EQ(s.info(id).retransmits, 1u);
 }
 
-TEST_F(SackSender, AllHolesAreFilledInOneRoundTrip) {
+TEST_F(SackSender, AllHolesAreRepairedInOneRoundTrip) {
   send_segments(10);
   s.advance(20ms);
   // 0, 3 and 6 are lost; the rest arrives.
@@ -91,8 +91,8 @@ TEST_F(SackSender, AllHolesAreFilledInOneRoundTrip) {
 }
 
 TEST_F(SackSender,
-       WhatWasOnlyOvertakenIsNotSentAgain) {  // RFC 8985, 3.3: reordering by less than a quarter of
-                                              // the RTT
+       ReorderedSegmentsAreNotRetransmitted) {  // RFC 8985, 3.3: reordering by less than a quarter
+                                                // of the RTT
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 2}}));
@@ -102,7 +102,7 @@ TEST_F(SackSender,
   EXPECT_EQ(s.info(id).retransmits, 0u);
 }
 
-TEST_F(SackSender, WhatStaysAwayForAQuarterOfARoundTripIsLost) {  // RFC 8985, 6.2 step 5
+TEST_F(SackSender, TheReorderingTimerMarksSegmentsLost) {  // RFC 8985, 6.2 step 5
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 2}}));
@@ -111,7 +111,8 @@ TEST_F(SackSender, WhatStaysAwayForAQuarterOfARoundTripIsLost) {  // RFC 8985, 6
 }
 
 TEST_F(SackSender,
-       ALostTailIsProbed) {  // RFC 8985, 7.3: after two round trips, the last segment again
+       ALostTailCausesATailLossProbe) {  // RFC 8985, 7.3: after two round trips, the last segment
+                                         // again
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(2));
@@ -125,7 +126,7 @@ TEST_F(SackSender,
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
-TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985, 7.4.2
+TEST_F(SackSender, ALossRepairedByTheProbeHalvesTheWindow) {  // RFC 8985, 7.4.2
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(2));
@@ -140,7 +141,7 @@ TEST_F(SackSender, ALossThatOnlyTheProbeRepairedHalvesTheWindow) {  // RFC 8985,
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
-TEST_F(SackSender, WhatABusyLinkKeepsBackIsNotOut) {
+TEST_F(SackSender, SegmentsThatABusyLinkRefusesAreNotInFlight) {
   send_segments(1);
   s.inject(acks(1));
   s.link().busy = true;
@@ -153,7 +154,7 @@ TEST_F(SackSender, WhatABusyLinkKeepsBackIsNotOut) {
   s.expect_after(200ms, Segment(kAck, "k").seq(seq_of(1)));  // a window probe (RFC 9293, 3.8.6.1)
 }
 
-TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
+TEST_F(SackSender, ADsackOfTheProbeKeepsTheWindow) {  // RFC 8985, 7.4.2
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(2));
@@ -163,9 +164,9 @@ TEST_F(SackSender, AProbeThatWasNotNeededCostsNothing) {  // RFC 8985, 7.4.2
   EXPECT_GE(s.info(id).cwnd, before);
 }
 
-TEST_F(
-    SackSender,
-    AnAckInTheMiddleOfASegmentLeavesTheRestOut) {  // RFC 9293, 3.10.7.4: any byte may be the next
+TEST_F(SackSender,
+       AnAckInTheMiddleOfASegmentLeavesTheRestInFlight) {  // RFC 9293, 3.10.7.4: any byte may be
+                                                           // the next
   send_segments(4);
   s.advance(20ms);
   s.inject(Ack().ack(seq_of(1) + 400));
@@ -180,7 +181,7 @@ TEST_F(
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-TEST_F(SackSender, AnAckInTheMiddleOfWhatThePeerSaidItHad) {
+TEST_F(SackSender, AnAckInTheMiddleOfASackedSegment) {
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 3}}));
@@ -191,8 +192,8 @@ TEST_F(SackSender, AnAckInTheMiddleOfWhatThePeerSaidItHad) {
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-TEST_F(SackSender, NewDataIsABetterProbe) {  // RFC 8985, 7.3
-  send_segments(10);                         // the whole initial window
+TEST_F(SackSender, TheProbePrefersNewData) {  // RFC 8985, 7.3
+  send_segments(10);                          // the whole initial window
   ASSERT_EQ(s.send(id, std::string(kMss, 'x')), kMss);
   s.expect_nothing();
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(10)));
@@ -209,7 +210,7 @@ TEST_F(SackSender, AnUnansweredProbeIsFollowedByTheTimeout) {
   s.inject(acks(2));
 }
 
-TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
+TEST_F(SackSender, ASpuriousTimeoutIsUndone) {  // RFC 5682, 3.1
   send_segments(6);
   const std::uint32_t before = s.info(id).cwnd;
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
@@ -224,7 +225,7 @@ TEST_F(SackSender, ANeedlessTimeoutIsTakenBack) {  // RFC 5682, 3.1
   EXPECT_EQ(s.info(id).retransmits, 2u);
 }
 
-TEST_F(SackSender, TheWaitForWhatALostAckHidIsNoRoundTrip) {
+TEST_F(SackSender, TheDelayAfterALostAckIsNoRttSample) {
   send_segments(3);  // the peer receives them, and its ACKs are lost
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(2)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
@@ -251,7 +252,7 @@ class SackSenderWithTimestamps : public SackSender {
   }
 };
 
-TEST_F(SackSenderWithTimestamps, TheEchoSaysWhichTimeTheAckIsFor) {  // RFC 7323, 4.1; Karn
+TEST_F(SackSenderWithTimestamps, TheEchoTellsWhichTransmissionAnAckIsFor) {  // RFC 7323, 4.1; Karn
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
   s.expect_after(300ms, Data("x"));
@@ -275,7 +276,7 @@ class SackSenderWithinATick : public SackSenderWithTimestamps {
   SackSenderWithinATick() : SackSenderWithTimestamps(300us) {}
 };
 
-TEST_F(SackSenderWithinATick, AnEchoSaysNothing) {
+TEST_F(SackSenderWithinATick, TheEchoTellsNothingWithinOneTick) {
   EXPECT_EQ(s.send(id, std::string(4 * kMss, 'x')), 4u * kMss);
   s.skip();
   s.advance(300us);
@@ -306,7 +307,7 @@ class SackSenderOfMuch : public SackSender {
 
 // The data that is kept until a hole is filled exceeds the halved window, and stops no
 // transmission.
-TEST_F(SackSenderOfMuch, WhatRecoveryLetsGoIsAskedFor) {
+TEST_F(SackSenderOfMuch, WritableComesDuringRecovery) {
   id = s.connect(80);
   s.expect(Syn().sackok());
   s.advance(20ms);
@@ -331,7 +332,7 @@ TEST_F(SackSenderOfMuch, WhatRecoveryLetsGoIsAskedFor) {
   EXPECT_EQ(unsent(), 0u);
 }
 
-TEST_F(SackSender, AfterATrueTimeoutAllIsSentAgainAsTheWindowGrows) {
+TEST_F(SackSender, AGenuineTimeoutRetransmitsAllAsTheWindowGrows) {
   send_segments(6);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
@@ -345,7 +346,7 @@ TEST_F(SackSender, AfterATrueTimeoutAllIsSentAgainAsTheWindowGrows) {
   EXPECT_EQ(s.stack().counters()[Count::spurious_timeouts], 0u);
 }
 
-TEST_F(SackSender, APeerThatThrowsAwayWhatItHadGetsItAgain) {  // RFC 2018, 8: reneging
+TEST_F(SackSender, RenegedDataIsRetransmitted) {  // RFC 2018, 8: reneging
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 4}}));
@@ -359,7 +360,7 @@ TEST_F(SackSender, APeerThatThrowsAwayWhatItHadGetsItAgain) {  // RFC 2018, 8: r
   EXPECT_EQ(s.info(id).send_queue, 0u);
 }
 
-TEST_F(SackSender, BlocksThatCannotBeAreIgnored) {  // RFC 2018, 8
+TEST_F(SackSender, InvalidBlocksAreIgnored) {  // RFC 2018, 8
   send_segments(4);
   s.advance(20ms);
   s.inject(Ack().ack(1).sack({{seq_of(3), seq_of(2)}}));            // backwards
@@ -372,7 +373,7 @@ TEST_F(SackSender, BlocksThatCannotBeAreIgnored) {  // RFC 2018, 8
   EXPECT_EQ(s.info(id).retransmits, 0u);
 }
 
-TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6.2 step 4; RFC 2883
+TEST_F(SackSender, DsackWidensTheReorderingWindow) {  // RFC 8985, 6.2 step 4; RFC 2883
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 4}}));
@@ -383,7 +384,7 @@ TEST_F(SackSender, ReportedDuplicatesWidenTheReorderingWindow) {  // RFC 8985, 6
 }
 
 TEST_F(SackSender,
-       DuringRecoveryOneSegmentLeavesForEveryTwoThatArrive) {  // RFC 9937: a window halved
+       PrrSendsOneSegmentForEveryTwoDelivered) {  // RFC 9937: a window halved
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(20 * kMss, 'x')), 20u * kMss);
   s.expect_nothing();
@@ -405,7 +406,7 @@ TEST_F(SackSender,
   s.skip();
 }
 
-TEST_F(SackSender, WithoutChunksForTheLogItRecoversByDuplicateAcks) {
+TEST_F(SackSender, WithoutChunksRecoveryIsByDuplicateAcks) {
   Capacities capacities = small_capacities();
   capacities.chunk_bytes = 128;  // too small for a scoreboard
   capacities.chunks = 1000;
@@ -425,7 +426,8 @@ TEST_F(SackSender, WithoutChunksForTheLogItRecoversByDuplicateAcks) {
 
 // ---- The window before, in and after recovery ----
 
-TEST_F(SackSender, DuplicateAcksLetTwoSegmentsGoAndGrowNothing) {  // RFC 5681, 3.2 (1); RFC 3042
+TEST_F(SackSender,
+       LimitedTransmitSendsTwoSegmentsAndKeepsTheWindow) {  // RFC 5681, 3.2 (1); RFC 3042
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
   s.expect_nothing();
@@ -444,7 +446,7 @@ TEST_F(SackSender, DuplicateAcksLetTwoSegmentsGoAndGrowNothing) {  // RFC 5681, 
   s.skip();
 }
 
-TEST_F(SackSender, WhatWasSackedCountsWhenItIsAcknowledged) {  // RFC 5681, 3.1; RFC 3465, 2.2
+TEST_F(SackSender, SackedDataGrowsTheWindowWhenAcknowledged) {  // RFC 5681, 3.1; RFC 3465, 2.2
   send_segments(10);
   s.advance(20ms);
   s.inject(acks(0, {{1, 3}}));  // reordered, not lost
@@ -454,7 +456,8 @@ TEST_F(SackSender, WhatWasSackedCountsWhenItIsAcknowledged) {  // RFC 5681, 3.1;
   s.inject(acks(10));
 }
 
-TEST_F(SackSender, TheAckThatEndsRecoveryCountsForOneWindowAtMost) {  // RFC 9937; RFC 5681, (3)
+TEST_F(SackSender,
+       TheAckThatEndsRecoveryGrowsTheWindowByOneWindowAtMost) {  // RFC 9937; RFC 5681, (3)
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
   s.advance(20ms);
@@ -469,7 +472,7 @@ TEST_F(SackSender, TheAckThatEndsRecoveryCountsForOneWindowAtMost) {  // RFC 993
   s.skip();
 }
 
-TEST_F(SackSender, AfterATimeoutOnlyWhatIsAcknowledgedGrowsTheWindow) {
+TEST_F(SackSender, AfterATimeoutOnlyAcknowledgedDataGrowsTheWindow) {
   send_segments(6);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(5)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
@@ -483,7 +486,7 @@ TEST_F(SackSender, AfterATimeoutOnlyWhatIsAcknowledgedGrowsTheWindow) {
 }
 
 // RFC 9937: seven segments are lost here, and each ACK releases at least as much as it delivers.
-TEST_F(SackSender, InRecoveryWhatIsDeliveredIsReplaced) {
+TEST_F(SackSender, PrrReplacesDeliveredData) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
   s.advance(20ms);
@@ -562,7 +565,7 @@ TEST_F(SackSenderByCubic, SlowStartEndsWhenRoundTripsGrow) {  // RFC 9406, 4.2, 
 }
 
 TEST_F(SackSenderByCubic,
-       ATimeoutThatWasForNothingLeavesTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
+       ASpuriousTimeoutKeepsTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
   send_segments(4);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
@@ -592,7 +595,7 @@ class SackSenderWithEcn : public SackSender {
   }
 };
 
-TEST_F(SackSenderWithEcn, AMarkHalvesWhatTheWindowHadLetGo) {  // RFC 3168, 6.1.2; RFC 5681, 3.2 (2)
+TEST_F(SackSenderWithEcn, EceHalvesTheFlightSize) {  // RFC 3168, 6.1.2; RFC 5681, 3.2 (2)
   id = s.connect(80);
   s.expect(Syn().also(kEce | kCwr));
   s.advance(20ms);
@@ -631,7 +634,7 @@ TEST_F(SackSender, LimitedTransmit) {  // RFC 3042
   s.skip();
 }
 
-TEST_F(SackSender, WhatLimitedTransmitSentIsNotCountedAtATimeoutEither) {  // RFC 5681, (4)
+TEST_F(SackSender, LimitedTransmitIsNotCountedAtATimeout) {  // RFC 5681, (4)
   id = s.connect(80);
   s.expect(Syn());
   s.advance(20ms);
@@ -663,7 +666,7 @@ TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthreshWithoutSack) {
 
 // ---- Small segments ----
 
-TEST_F(SackSender, WriteWriteReadDoesNotWait) {  // RFC 9293, 3.7.4, loosened by one segment
+TEST_F(SackSender, NagleDoesNotDelayWriteWriteRead) {  // RFC 9293, 3.7.4, loosened by one segment
   id = s.established(80, kMss);
   s.send(id, "head");
   s.expect(Data("head"));
@@ -676,7 +679,7 @@ TEST_F(SackSender, WriteWriteReadDoesNotWait) {  // RFC 9293, 3.7.4, loosened by
   s.expect(Data("more and more"));
 }
 
-TEST_F(SackSender, NoDelaySendsWhatThereIs) {
+TEST_F(SackSender, NoDelaySendsAtOnce) {
   id = s.established(80, kMss);
   ASSERT_EQ(s.stack().set_no_delay(id, true), Error::kOk);
   for (const char* text : {"a", "b", "c", "d"}) {
@@ -685,7 +688,7 @@ TEST_F(SackSender, NoDelaySendsWhatThereIs) {
   }
 }
 
-TEST_F(SackSender, AfterASilenceTheWindowStartsAgain) {  // RFC 5681, 4.1
+TEST_F(SackSender, AnIdleTimeRestartsTheWindow) {  // RFC 5681, 4.1
   id = s.established(80, kMss);
   for (int i = 0; i < 6; ++i) {
     s.send(id, std::string(20 * kMss, 'x'));

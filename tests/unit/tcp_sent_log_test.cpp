@@ -33,7 +33,7 @@ struct Known {
   bool sacked = false, lost = false;
 };
 
-TEST_P(SentLogTest, IsAQueueThatKnowsWhatBecameOfEachAndGivesItsChunksBack) {
+TEST_P(SentLogTest, BehavesLikeAModelAndFreesItsChunks) {
   test::Random random(1);
   std::uint32_t next = 0xffff0000u;
   const std::uint32_t name = SentLog::open(pool_, Seq(next));

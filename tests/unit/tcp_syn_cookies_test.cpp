@@ -34,7 +34,7 @@ class TcpSynCookiesTest : public ::testing::Test {
   Script s_;
 };
 
-TEST_F(TcpSynCookiesTest, OnlyWhenTheTableIsFull) {
+TEST_F(TcpSynCookiesTest, SentOnlyWhenTheHalfOpenTableIsFull) {
   const auto listener = s_.listen(7);
   s_.handshake(40000, 7);
   EXPECT_TRUE(s_.acceptable(listener));
@@ -48,7 +48,7 @@ TEST_F(TcpSynCookiesTest, OnlyWhenTheTableIsFull) {
   EXPECT_EQ(s_.books().half_open, 8u);
 }
 
-TEST_F(TcpSynCookiesTest, AlsoWhenTheListenersOwnCapIsReached) {
+TEST_F(TcpSynCookiesTest, SentWhenTheListenersCapIsReached) {
   const auto listener = s_.listen(7, 128, 1);
   s_.peer(40000, 7);
   s_.inject(Syn());
@@ -58,7 +58,7 @@ TEST_F(TcpSynCookiesTest, AlsoWhenTheListenersOwnCapIsReached) {
   EXPECT_EQ(s_.count(Count::syn_cookies_accepted), 1u);
 }
 
-TEST_F(TcpSynCookiesTest, TheConnectionIsAsGoodAsAnyOther) {
+TEST_F(TcpSynCookiesTest, TheConnectionTransfersDataAndCloses) {
   const auto listener = s_.listen(7);
   flood();
   const auto id = s_.accepted(listener, 40000, 7);
@@ -87,7 +87,7 @@ TEST_F(TcpSynCookiesTest, DataMayComeWithTheLastAck) {
   EXPECT_EQ(s_.receive(s_.accept(listener)), "first");
 }
 
-TEST_F(TcpSynCookiesTest, TheMssIsKeptInSteps) {
+TEST_F(TcpSynCookiesTest, TheMssIsRoundedDownToAStep) {
   const auto listener = s_.listen(7);
   flood();
   std::uint16_t port = 40000;
@@ -122,7 +122,7 @@ TEST_F(TcpSynCookiesTest, TimestampsCarryTheOptions) {
   EXPECT_EQ(s_.count(Count::drop_segment_paws), 1u) << "and so is PAWS";
 }
 
-TEST_F(TcpSynCookiesTest, OfThoseOptionsOnlyWhatThePeerHad) {
+TEST_F(TcpSynCookiesTest, OnlyOptionsThatThePeerOffered) {
   const auto listener = s_.listen(7);
   flood();
   s_.peer(40000, 7);
@@ -139,7 +139,7 @@ TEST_F(TcpSynCookiesTest, OfThoseOptionsOnlyWhatThePeerHad) {
   s_.expect(Ack().ack(1).sack({}));
 }
 
-TEST_F(TcpSynCookiesTest, WithoutTimestampsTheyAreNotOffered) {
+TEST_F(TcpSynCookiesTest, WithoutTimestampsNoOptionsAreOffered) {
   const auto listener = s_.listen(7);
   flood();
   s_.peer(40000, 7);
@@ -172,7 +172,7 @@ TEST_F(TcpSynCookiesTest, TheTimestampIsNeverAheadOfTheClock) {
   }
 }
 
-TEST_F(TcpSynCookiesTest, AForgedOneIsRefused) {
+TEST_F(TcpSynCookiesTest, AForgedCookieIsRefused) {
   const auto listener = s_.listen(7);
   flood();
   s_.peer(40000, 7);
@@ -195,7 +195,7 @@ TEST_F(TcpSynCookiesTest, AForgedOneIsRefused) {
   EXPECT_FALSE(s_.acceptable(listener));
 }
 
-TEST_F(TcpSynCookiesTest, AnOldOneIsRefused) {
+TEST_F(TcpSynCookiesTest, AnOldCookieIsRefused) {
   const auto listener = s_.listen(7);
   flood();
   s_.peer(40000, 7);
@@ -226,7 +226,7 @@ TEST_F(TcpSynCookiesTest, AnOldOneIsRefused) {
   s_.expect(Rst());
 }
 
-TEST_F(TcpSynCookiesTest, NoneIsBelievedWhenNoneWasSentLately) {
+TEST_F(TcpSynCookiesTest, NotAcceptedWhenNoneWasSentLately) {
   (void)s_.listen(7);
   s_.peer(40000, 7);
   for (std::uint32_t i = 0; i < 100; ++i) {
@@ -236,7 +236,7 @@ TEST_F(TcpSynCookiesTest, NoneIsBelievedWhenNoneWasSentLately) {
   EXPECT_EQ(s_.count(Count::syn_cookies_refused), 0u);
 }
 
-TEST_F(TcpSynCookiesTest, NoneWhenTheAcceptQueueIsFull) {
+TEST_F(TcpSynCookiesTest, NotAcceptedWhenTheAcceptQueueIsFull) {
   const auto listener = s_.listen(7, 1);
   flood();
   s_.handshake(40000, 7);
@@ -257,7 +257,7 @@ TEST_F(TcpSynCookiesTest, NoneWhenTheAcceptQueueIsFull) {
   EXPECT_TRUE(s_.acceptable(listener));
 }
 
-TEST_F(TcpSynCookiesTest, NoneForAFourTupleInTimeWait) {
+TEST_F(TcpSynCookiesTest, NotSentForAFourTupleInTimeWait) {
   const auto listener = s_.listen(7);
   const auto id = s_.accepted(listener, 40000, 7);
   (void)s_.close(id);
@@ -286,7 +286,7 @@ TEST_F(TcpSynCookiesTest, AMillionSynsTakeNoMemoryAndTheirNumbersAreSpread) {
   EXPECT_EQ(s_.books().live, 0u);
 }
 
-TEST(TcpSynCookiesOffTest, WithoutTheObjectTheSynIsDropped) {
+TEST(TcpSynCookiesOffTest, WithoutSynCookiesTheSynIsDropped) {
   Script s;
   (void)s.listen(7, 128, 1);
   s.peer(40000, 7);
@@ -308,7 +308,7 @@ class TcpSynCookiesPlainTest : public TcpSynCookiesTest {
   TcpSynCookiesPlainTest() : TcpSynCookiesTest(plain()) {}
 };
 
-TEST_F(TcpSynCookiesPlainTest, WhatIsSwitchedOffCannotBeTalkedInto) {
+TEST_F(TcpSynCookiesPlainTest, AForgedTimestampDoesNotEnableOptions) {
   const auto listener = s_.listen(7);
   flood();
   s_.peer(40000, 7);

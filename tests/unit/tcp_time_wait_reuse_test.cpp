@@ -65,44 +65,44 @@ class TcpReopenTest : public ::testing::Test {
 
 // The peer's sequence numbers go up to 2. The cases of RFC 6191, 2.
 
-TEST_F(TcpReopenTest, ANewerTimestampReopensWhateverTheNumber) {
+TEST_F(TcpReopenTest, ANewerTimestampReopensWithAnySequenceNumber) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(0xffff0000).ts(1001, 0)));
 }
 
-TEST_F(TcpReopenTest, TheSameTimestampReopensWithANumberBeyond) {
+TEST_F(TcpReopenTest, TheSameTimestampReopensWithAHigherSequenceNumber) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(3).ts(1000, 0)));
 }
 
-TEST_F(TcpReopenTest, TheSameTimestampDoesNotWithANumberThatIsNot) {
+TEST_F(TcpReopenTest, TheSameTimestampDoesNotReopenWithALowerSequenceNumber) {
   close_passively(1000);
   EXPECT_FALSE(reopens(Syn().seq(2).ts(1000, 0)));
 }
 
-TEST_F(TcpReopenTest, AnOlderTimestampDoesNotWhateverTheNumber) {
+TEST_F(TcpReopenTest, AnOlderTimestampDoesNotReopenWithAnySequenceNumber) {
   close_passively(1000);
   EXPECT_FALSE(reopens(Syn().seq(100'000).ts(999, 0)));
 }
 
-TEST_F(TcpReopenTest, WithoutTimestampsTheNumberDecides) {
+TEST_F(TcpReopenTest, WithoutTimestampsTheSequenceNumberDecides) {
   close_passively(1000);
   EXPECT_FALSE(reopens(Syn().seq(1)));
   EXPECT_TRUE(reopens(Syn().seq(3)));
 }
 
-TEST_F(TcpReopenTest, TimestampsOnlyInTheNewOneReopen) {
+TEST_F(TcpReopenTest, TimestampsInTheNewConnectionOnlyReopen) {
   close_passively(std::nullopt);
   EXPECT_TRUE(reopens(Syn().seq(0xffff0000).ts(1, 0)));
 }
 
-TEST_F(TcpReopenTest, TimestampsInNeitherLeaveItToTheNumber) {
+TEST_F(TcpReopenTest, TimestampsInNeitherConnectionLeaveItToTheSequenceNumber) {
   close_passively(std::nullopt);
   EXPECT_FALSE(reopens(Syn().seq(2)));
   EXPECT_TRUE(reopens(Syn().seq(3)));
 }
 
-TEST_F(TcpReopenTest, OurNewNumbersAreBeyondTheOldOnes) {
+TEST_F(TcpReopenTest, TheNewIssIsBeyondTheOldSequenceNumbers) {
   close_passively(1000);
   const std::uint32_t last = *s_.flow().iss + 2;
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
@@ -111,7 +111,7 @@ TEST_F(TcpReopenTest, OurNewNumbersAreBeyondTheOldOnes) {
 
 // ---- The SYN turns out to be old (RFC 9293, 3.6.1, MAY-2) ----
 
-TEST_F(TcpReopenTest, AfterAResetTheRecordIsThere) {
+TEST_F(TcpReopenTest, AResetOfTheHandshakeKeepsTheRecord) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
   s_.inject(Rst().seq(6));  // the peer has no such handshake
@@ -124,7 +124,7 @@ TEST_F(TcpReopenTest, AfterAResetTheRecordIsThere) {
   EXPECT_EQ(s_.books().time_wait, 0u) << "its time runs on as if nothing had been";
 }
 
-TEST_F(TcpReopenTest, SoItIsWhenNobodyAnswersOrTheListenerGoes) {
+TEST_F(TcpReopenTest, ATimeoutOfTheHandshakeOrUnlistenKeepsTheRecord) {
   close_passively(std::nullopt);
   EXPECT_TRUE(reopens(Syn().seq(5)));
   EXPECT_EQ(s_.unlisten(listener_), Error::kOk);
@@ -133,7 +133,7 @@ TEST_F(TcpReopenTest, SoItIsWhenNobodyAnswersOrTheListenerGoes) {
   s_.skip();
 }
 
-TEST_F(TcpReopenTest, ThePeerThatIsStillInTheOldConnectionIsAnsweredFromTheRecord) {
+TEST_F(TcpReopenTest, ASegmentOfTheOldConnectionIsAnsweredFromTheRecord) {
   close_passively(std::nullopt);
   const std::uint32_t iss = *s_.flow().iss;
   EXPECT_TRUE(reopens(Syn().seq(100'000)));  // forged: the peer never received the last ACK
@@ -144,7 +144,7 @@ TEST_F(TcpReopenTest, ThePeerThatIsStillInTheOldConnectionIsAnsweredFromTheRecor
   EXPECT_EQ(s_.books().time_wait, 1u);
 }
 
-TEST_F(TcpReopenTest, AnotherSynInItsWindowReopensAsWell) {
+TEST_F(TcpReopenTest, AnotherSynInTheWindowReopens) {
   close_passively(std::nullopt);
   const std::uint32_t last = *s_.flow().iss + 2;
   EXPECT_TRUE(reopens(Syn().seq(100'000)));
@@ -156,7 +156,7 @@ TEST_F(TcpReopenTest, AnotherSynInItsWindowReopensAsWell) {
   EXPECT_EQ(s_.books().time_wait, 0u);
 }
 
-TEST_F(TcpReopenTest, OnceTheHandshakeIsDoneItIsGone) {
+TEST_F(TcpReopenTest, TheRecordEndsWithTheHandshake) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
   s_.inject(Ack().seq(6).ack(1).ts(1002, 0));
@@ -165,7 +165,7 @@ TEST_F(TcpReopenTest, OnceTheHandshakeIsDoneItIsGone) {
   EXPECT_EQ(s_.count(Count::opened_passive), 2u);
 }
 
-TEST_F(TcpReopenTest, ASynThatFindsNoRoomLeavesTheRecord) {
+TEST_F(TcpReopenTest, ASynWithoutRoomKeepsTheRecord) {
   ASSERT_EQ(s_.unlisten(listener_), Error::kOk);
   const auto narrow = s_.listen(7, 8, 1);
   s_.peer(40000, 7);
@@ -190,7 +190,7 @@ TEST_F(TcpReopenTest, ASynThatFindsNoRoomLeavesTheRecord) {
 
 // ---- An active open ----
 
-TEST(TcpReopenOurselvesTest, NotBeforeOurTimestampHasMovedOn) {
+TEST(TcpReopenOurselvesTest, NotBeforeTheTimestampHasAdvanced) {
   Script s;
   close_actively(s, 1000);
   EXPECT_EQ(s.stack().connect(from_port(5000)).error(), Error::kAddressInUse);
@@ -203,7 +203,7 @@ TEST(TcpReopenOurselvesTest, NotBeforeOurTimestampHasMovedOn) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpReopenOurselvesTest, AnAnswerToAnOldFinCountsAsSpeaking) {
+TEST(TcpReopenOurselvesTest, AnAnswerToAnOldFinCountsAsSent) {
   Script s;
   close_actively(s, 1000);
   s.advance(10s);
@@ -215,7 +215,7 @@ TEST(TcpReopenOurselvesTest, AnAnswerToAnOldFinCountsAsSpeaking) {
   s.expect(Syn());
 }
 
-TEST(TcpReopenOurselvesTest, PortsWhoseTimestampHasNotMovedArePassedOver) {
+TEST(TcpReopenOurselvesTest, PortsWhoseTimestampHasNotAdvancedAreSkipped) {
   Settings settings = plain_settings();
   settings.first_port = settings.last_port = Port{5000};
   Script s(small_capacities(), settings);
@@ -234,7 +234,7 @@ TEST(TcpReopenOurselvesTest, PortsWhoseTimestampHasNotMovedArePassedOver) {
 
 class TcpFewTuplesTest : public ::testing::TestWithParam<bool> {};
 
-TEST_P(TcpFewTuplesTest, KeepsGoingAtFullRate) {
+TEST_P(TcpFewTuplesTest, FewFourTuplesCycleAtFullRate) {
   Settings settings;
   settings.first_port = Port{2000};
   settings.last_port = Port{2015};

@@ -61,7 +61,7 @@ class TimeWaitTableTest : public testing::Test {
   TimeWaitTable table_;
 };
 
-TEST_F(TimeWaitTableTest, EmptyAtFirst) {
+TEST_F(TimeWaitTableTest, InitiallyEmpty) {
   EXPECT_EQ(table_.oldest(), kNone);
   EXPECT_EQ(find(1), kNone);
   EXPECT_FALSE(table_.full());
@@ -78,7 +78,7 @@ TEST_F(TimeWaitTableTest, TheOldestIsTheFirstToEnd) {
   EXPECT_EQ(table_[find(3)].tuple.whole(), tuple(3));
 }
 
-TEST_F(TimeWaitTableTest, ARecordIsKeptAsItWas) {
+TEST_F(TimeWaitTableTest, ARecordIsKeptUnchanged) {
   TimeWait record;
   record.tuple = PackedTuple::of(tuple(7));
   record.snd_nxt = Seq(0xfffffffe);
@@ -102,7 +102,7 @@ TEST_F(TimeWaitTableTest, ARecordIsKeptAsItWas) {
   EXPECT_EQ(table_[find(7)].silent_for(Tick(0x20010)), 0x10);
 }
 
-TEST_F(TimeWaitTableTest, FromTheMiddle) {
+TEST_F(TimeWaitTableTest, RemovalFromTheMiddle) {
   for (std::uint32_t i = 1; i <= 4; ++i) add(i, i);
   remove(2);
   EXPECT_EQ(order(), (Numbers{1, 3, 4}));
@@ -114,7 +114,7 @@ TEST_F(TimeWaitTableTest, FromTheMiddle) {
   EXPECT_EQ(table_[table_.oldest()].snd_nxt, Seq(3));
 }
 
-TEST_F(TimeWaitTableTest, AllOfThemInAnyOrder) {
+TEST_F(TimeWaitTableTest, RemovalOfAllInAnyOrder) {
   for (const Numbers& way :
        {Numbers{1, 2, 3}, {3, 2, 1}, {2, 1, 3}, {2, 3, 1}, {1, 3, 2}, {3, 1, 2}}) {
     for (std::uint32_t i = 1; i <= 3; ++i) add(i, i);
@@ -125,7 +125,7 @@ TEST_F(TimeWaitTableTest, AllOfThemInAnyOrder) {
   }
 }
 
-TEST_F(TimeWaitTableTest, RoundTheRing) {
+TEST_F(TimeWaitTableTest, TheRingWraps) {
   for (std::uint32_t i = 0; i < kCapacity; ++i) add(i, i);
   EXPECT_TRUE(table_.full());
   for (std::uint32_t i = kCapacity; i < 5 * kCapacity + 2; ++i) {
@@ -138,7 +138,7 @@ TEST_F(TimeWaitTableTest, RoundTheRing) {
   }
 }
 
-TEST_F(TimeWaitTableTest, FullOfHoles) {
+TEST_F(TimeWaitTableTest, ManyHolesInTheRing) {
   for (std::uint32_t i = 0; i < kCapacity; ++i) add(i, i);
   for (std::uint32_t i = 1; i + 1 < kCapacity; ++i) remove(i);
   EXPECT_EQ(table_.size(), 2u);
@@ -151,7 +151,7 @@ TEST_F(TimeWaitTableTest, FullOfHoles) {
   EXPECT_EQ(table_.size(), kCapacity);
 }
 
-TEST_F(TimeWaitTableTest, StartedAnewItIsTheLastToEnd) {
+TEST_F(TimeWaitTableTest, ARestartedRecordIsTheLastToEnd) {
   for (std::uint32_t i = 1; i <= 3; ++i) add(i, i);
   table_.restart(find(2), Tick(50));
   EXPECT_EQ(order(), (Numbers{1, 3, 2}));
@@ -164,7 +164,7 @@ TEST_F(TimeWaitTableTest, StartedAnewItIsTheLastToEnd) {
   EXPECT_EQ(table_.size(), 3u);
 }
 
-TEST_F(TimeWaitTableTest, StartingAnewLeavesTheOthersWhereTheyAre) {
+TEST_F(TimeWaitTableTest, ARestartKeepsTheOrderOfTheOthers) {
   for (std::uint32_t i = 1; i <= 3; ++i) add(i, i);
   const std::uint32_t first = find(1), third = find(3);
   table_.restart(find(2), Tick(50));
@@ -172,7 +172,7 @@ TEST_F(TimeWaitTableTest, StartingAnewLeavesTheOthersWhereTheyAre) {
   EXPECT_EQ(find(3), third);
 }
 
-TEST_F(TimeWaitTableTest, InAFullTableOnlyTheOldestStartsAnew) {
+TEST_F(TimeWaitTableTest, InAFullTableOnlyTheOldestIsRestarted) {
   for (std::uint32_t i = 0; i < kCapacity; ++i) add(i, i);
   table_.restart(find(3), Tick(50));
   EXPECT_EQ(order(), (Numbers{0, 1, 2, 3, 4, 5}));
@@ -188,7 +188,7 @@ class NoTimeWaitTableTest : public TimeWaitTableTest {
   NoTimeWaitTableTest() : TimeWaitTableTest(0) {}
 };
 
-TEST_F(NoTimeWaitTableTest, IsAlwaysFull) {
+TEST_F(NoTimeWaitTableTest, ATableWithoutRoomIsAlwaysFull) {
   EXPECT_TRUE(table_.full());
   EXPECT_EQ(table_.oldest(), kNone);
   EXPECT_EQ(find(1), kNone);
@@ -218,7 +218,7 @@ class LargeTimeWaitTableTest : public TimeWaitTableTest {
   }
 };
 
-TEST_F(LargeTimeWaitTableTest, AsAListWouldHaveIt) {
+TEST_F(LargeTimeWaitTableTest, BehavesLikeAList) {
   constexpr std::uint32_t kNumbers = 300;
   test::Random random(7);
   for (std::uint32_t now = 1; now < 60'000; ++now) {

@@ -57,7 +57,7 @@ TEST(TcpTimeWaitTest, AsLongAsConfigured) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
-TEST(TcpTimeWaitTest, TheFinOnceMoreIsAnsweredAndStartsTheTimeAnew) {
+TEST(TcpTimeWaitTest, ARetransmittedFinIsAcknowledgedAndRestartsTheTimeout) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.advance(50s);
@@ -69,7 +69,7 @@ TEST(TcpTimeWaitTest, TheFinOnceMoreIsAnsweredAndStartsTheTimeAnew) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
-TEST(TcpTimeWaitTest, ItsAnswersAreFew) {
+TEST(TcpTimeWaitTest, AnswersAreRateLimited) {
   Script s;
   make_time_wait(s, from_port(5000));
   std::size_t answers = 0;
@@ -86,7 +86,7 @@ TEST(TcpTimeWaitTest, ItsAnswersAreFew) {
   EXPECT_EQ(s.books().time_wait, 1u);
 }
 
-TEST(TcpTimeWaitTest, OnlyAFinThatKnowsTheConnectionStartsTheTimeAnew) {
+TEST(TcpTimeWaitTest, OnlyAFinWithAPlausibleAckRestartsTheTimeout) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.advance(50s);
@@ -98,7 +98,7 @@ TEST(TcpTimeWaitTest, OnlyAFinThatKnowsTheConnectionStartsTheTimeAnew) {
   EXPECT_EQ(s.books().time_wait, 0u);
 }
 
-TEST(TcpTimeWaitTest, WhatIsOldIsAcknowledgedAndWhatIsAnAckIsNot) {
+TEST(TcpTimeWaitTest, OldDataIsAcknowledgedAndAnAckIsNot) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.inject(Ack());
@@ -121,7 +121,7 @@ TEST(TcpTimeWaitTest, Resets) {
   EXPECT_EQ(s.count(Count::time_wait_reset), 1u);
 }
 
-TEST(TcpTimeWaitTest, AtTheCapTheOldestGoes) {
+TEST(TcpTimeWaitTest, AtTheCapTheOldestIsEvicted) {
   Script s;  // 8 records
   for (std::uint16_t port = 5000; port < 5010; ++port) {
     make_time_wait(s, from_port(port));
@@ -153,7 +153,7 @@ TEST(TcpTimeWaitTest, ARestartedRecordIsTheYoungest) {
   EXPECT_EQ(s.count(Count::time_wait_evicted), 1u);
 }
 
-TEST(TcpTimeWaitTest, NoRoomForRecordsAtAll) {
+TEST(TcpTimeWaitTest, ACapacityOfZero) {
   Capacities capacities = small_capacities();
   capacities.time_wait = 0;
   Script s(capacities);
@@ -178,7 +178,7 @@ TEST(TcpTimeWaitTest, AnOpenFromTheSamePortReplacesTheRecord) {
   s.expect_state(id, State::kEstablished);
 }
 
-TEST(TcpTimeWaitTest, ASynThatIsNewerReopens) {
+TEST(TcpTimeWaitTest, ANewerSynReopens) {
   Script s;
   make_passive_time_wait(s, 40000);
   const std::uint32_t before = *s.flow().iss;
@@ -197,7 +197,7 @@ TEST(TcpTimeWaitTest, ASynThatIsNewerReopens) {
   EXPECT_EQ(s.count(Count::time_wait_reused), 1u);
 }
 
-TEST(TcpTimeWaitTest, ASynThatIsOlderDoesNot) {
+TEST(TcpTimeWaitTest, AnOlderSynDoesNotReopen) {
   Script s;
   make_passive_time_wait(s, 40000);
   s.inject(Syn().seq(0xffff0000));
@@ -206,7 +206,7 @@ TEST(TcpTimeWaitTest, ASynThatIsOlderDoesNot) {
   EXPECT_EQ(s.books().half_open, 0u);
 }
 
-TEST(TcpTimeWaitTest, ANewerSynWithNobodyListening) {
+TEST(TcpTimeWaitTest, ANewerSynWithoutAListener) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.inject(Syn().seq(1000));

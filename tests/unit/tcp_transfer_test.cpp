@@ -140,12 +140,12 @@ class TcpTransferTest : public ::testing::Test {
   Duration took_{};
 };
 
-TEST_F(TcpTransferTest, Clean) {
+TEST_F(TcpTransferTest, WithoutImpairments) {
   transfer(1'000'000, {.delay = 500us});
   EXPECT_LT(took_, 100ms) << "nothing waits for a timer when nothing is lost";
 }
 
-TEST_F(TcpTransferTest, Nothing) {
+TEST_F(TcpTransferTest, NoBytes) {
   transfer(0, {});
 }
 
@@ -165,14 +165,14 @@ TEST_F(TcpTransferTest, DuplicatesAndReordering) {
   transfer(400'000, {.delay = 1ms, .duplicate = 50, .reorder = 50});
 }
 
-TEST_F(TcpTransferTest, Everything) {
+TEST_F(TcpTransferTest, AllImpairments) {
   for (std::uint32_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     transfer(60'000, {.delay = 2ms, .loss = 50, .duplicate = 50, .reorder = 100, .seed = seed});
   }
 }
 
-TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
+TEST_F(TcpTransferTest, ASlowReaderWithImpairments) {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);
     transfer(100'000, {.delay = 1ms, .loss = 30, .duplicate = 20, .reorder = 50, .seed = seed},
@@ -180,11 +180,11 @@ TEST_F(TcpTransferTest, ASlowReaderInBadWeather) {
   }
 }
 
-TEST_F(TcpTransferTest, ATerribleLine) {
+TEST_F(TcpTransferTest, SevereImpairments) {
   transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3});
 }
 
-TEST_F(TcpTransferTest, LinksThatCut) {
+TEST_F(TcpTransferTest, LinksWithSegmentationOffload) {
   cuts_ = 65535;
   transfer(3'000'000, {.delay = 500us});
   EXPECT_LT(took_, 100ms);

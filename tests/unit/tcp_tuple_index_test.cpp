@@ -107,18 +107,18 @@ class TupleIndexTest : public testing::Test {
   std::vector<std::uint32_t> hashes_;
 };
 
-TEST_F(TupleIndexTest, HashesFromEverywhere) {
+TEST_F(TupleIndexTest, RandomHashes) {
   test::Random random(3);
   for (int i = 0; i < 25; ++i) hashes_.push_back(random());
   come_and_go(1, 4000);
 }
 
-TEST_F(TupleIndexTest, OneHashForAll) {
+TEST_F(TupleIndexTest, OneHashForAllRecords) {
   hashes_ = {0x12345678};
   come_and_go(2, 4000);
 }
 
-TEST_F(TupleIndexTest, AtTheEndOfTheTableAndOverIt) {
+TEST_F(TupleIndexTest, HashesAtTheEndOfTheTableWrap) {
   hashes_ = {0xffffffff, 0xfe000000, 0xfb000000, 0x00000000, 0x01000000, 0x05000000};
   come_and_go(3, 4000);
 }
@@ -128,7 +128,7 @@ TEST_F(TupleIndexTest, NeighboursWhoseHomesOverlap) {
   come_and_go(4, 4000);
 }
 
-TEST_F(TupleIndexTest, FullAndEmptyAgain) {
+TEST_F(TupleIndexTest, FilledAndEmptied) {
   for (const std::uint32_t hash : {0u, 0x80000000u, 0xffffffffu}) {
     hashes_ = {hash};
     for (std::uint32_t record = 0; record < kRecords; ++record) insert(hash, record);
@@ -143,7 +143,7 @@ TEST_F(TupleIndexTest, FullAndEmptyAgain) {
   }
 }
 
-TEST_F(TupleIndexTest, RemovingWhatIsNotThereChangesNothing) {
+TEST_F(TupleIndexTest, RemovingAnUnknownRecordChangesNothing) {
   hashes_ = {5};
   insert(5, 1);
   index_.remove(5, 2);
@@ -151,7 +151,7 @@ TEST_F(TupleIndexTest, RemovingWhatIsNotThereChangesNothing) {
   expect_as_modelled();
 }
 
-TEST_F(TupleIndexTest, TheOneOfSeveralThatIsMeant) {
+TEST_F(TupleIndexTest, FindsTheRightRecordOfSeveralWithOneHash) {
   for (std::uint32_t record = 0; record < 5; ++record) insert(9, record);
   EXPECT_EQ(index_.find(9, [](std::uint32_t record) { return record >= 3; }), 3u);
   hashes_ = {9};

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Days, Weeks,
 
 // ---- Times in the past that a connection remembers ----
 
-TEST_P(Weeks, AfterAPauseAcksDoNotWait) {  // RFC 5681, 4.1
+TEST_P(Weeks, AfterAPauseAcksAreQuick) {  // RFC 5681, 4.1
   const auto id = established();
   for (int i = 0; i < 16; ++i) s.inject(Data(kWholeSegment));
   (void)s.receive(id);
@@ -107,7 +107,7 @@ TEST_P(Weeks, AfterAPauseTheWindowIsTheInitialOne) {  // RFC 5681, 4.1
   s.forget();
 }
 
-TEST_P(Weeks, TimestampsThatHaveBeenQuietSayNothing) {  // RFC 7323, 5.5
+TEST_P(Weeks, AfterAPausePawsAcceptsAnyTimestamp) {  // RFC 7323, 5.5
   const auto id = established();
   ASSERT_TRUE(rests(id));
   pass();
@@ -125,7 +125,7 @@ TEST_P(Weeks, TimestampsThatHaveBeenQuietSayNothing) {  // RFC 7323, 5.5
   EXPECT_EQ(s.receive(id), "");
 }
 
-TEST_P(Weeks, ThePathMayHaveBecomeWider) {  // RFC 1191, 6.3
+TEST_P(Weeks, ALargerPathMtuIsTried) {  // RFC 1191, 6.3
   const auto id = established();
   ASSERT_EQ(s.send(id, std::string(2 * kSegment, 'x')), 2u * kSegment);
   s.expect(Data(std::string(kSegment - 12, 'x')));
@@ -171,7 +171,7 @@ TEST_P(Weeks, AKeepaliveOfAWeekIsSent) {  // RFC 9293, 3.8.4
   EXPECT_GE(s.info(id).keepalive_unanswered, 1);
 }
 
-TEST_P(Weeks, SilenceBeforeWhatWasHeardJustNowDoesNotCount) {
+TEST_P(Weeks, KeepaliveCountsFromTheLastSegment) {
   const auto id = established();
   pass();
   ASSERT_EQ(s.stack().set_keepalive(id, {.idle = 7 * 24h, .interval = 1min, .count = 2}),
@@ -188,7 +188,7 @@ TEST_P(Weeks, SilenceBeforeWhatWasHeardJustNowDoesNotCount) {
 
 // ---- Connections that are not idle ----
 
-TEST_P(Weeks, UnreadDataIsStillThere) {
+TEST_P(Weeks, UnreadDataIsKept) {
   const auto id = established();
   s.inject(Data("kept"));
   s.skip();
@@ -216,7 +216,7 @@ TEST_P(Weeks, HalfClosedForWeeks) {
 
 // ---- Deadlines that are long past ----
 
-TEST_P(Weeks, WhatWasNotAcknowledgedIsSentAgainOrGivenUp) {  // RFC 9293, 3.8.1
+TEST_P(Weeks, UnacknowledgedDataIsRetransmittedOrGivenUp) {  // RFC 9293, 3.8.1
   const auto id = established();
   ASSERT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
@@ -226,7 +226,7 @@ TEST_P(Weeks, WhatWasNotAcknowledgedIsSentAgainOrGivenUp) {  // RFC 9293, 3.8.1
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST_P(Weeks, AnAttemptIsGivenUp) {
+TEST_P(Weeks, AConnectTimesOut) {
   const auto id = s.connect(80);
   s.expect(Syn());
   pass();
@@ -234,7 +234,7 @@ TEST_P(Weeks, AnAttemptIsGivenUp) {
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST_P(Weeks, ATimeWaitIsOver) {  // RFC 9293, 3.6.1
+TEST_P(Weeks, TimeWaitEnds) {  // RFC 9293, 3.6.1
   const auto id = established();
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect(Fin());
@@ -246,7 +246,7 @@ TEST_P(Weeks, ATimeWaitIsOver) {  // RFC 9293, 3.6.1
   EXPECT_EQ(s.count(Count::time_wait_expired), 1u);
 }
 
-TEST_P(Weeks, AHalfOpenRecordIsForgotten) {
+TEST_P(Weeks, AHalfOpenRecordEnds) {
   (void)s.listen(80);
   s.peer(40000, 80);
   s.inject(Syn());
@@ -258,7 +258,7 @@ TEST_P(Weeks, AHalfOpenRecordIsForgotten) {
   EXPECT_EQ(s.count(Count::half_open_timed_out), 1u);
 }
 
-TEST_P(Weeks, ANeighbourIsAskedForAgain) {
+TEST_P(Weeks, ANeighbourIsResolvedAgain) {
   const auto id = established();
   const auto asked = s.count(Count::arp_out);
   pass();
@@ -269,7 +269,7 @@ TEST_P(Weeks, ANeighbourIsAskedForAgain) {
   s.inject(Ack());
 }
 
-TEST_P(Weeks, ACookieIsWorthNothing) {  // RFC 4987, 3.6
+TEST_P(Weeks, AnOldSynCookieIsRefused) {  // RFC 4987, 3.6
   SynCookies cookies(SipKey{1, 2});
   s.stack().use(cookies);
   (void)s.listen(80, 128, 1);
@@ -288,7 +288,7 @@ TEST_P(Weeks, ACookieIsWorthNothing) {  // RFC 4987, 3.6
 }
 
 // Two fragments of one packet, weeks apart, are not reassembled (RFC 1122, 3.3.2).
-TEST_P(Weeks, AFragmentIsForgotten) {
+TEST_P(Weeks, AFragmentTimesOut) {
   std::array<Ipv4Reassembly::Datagram, 2> table;
   std::vector<std::byte> whole(2000);
   Ipv4Reassembly reassembly(table, whole, 16);
@@ -322,7 +322,7 @@ TEST_P(Weeks, AFragmentIsForgotten) {
 
 // ---- At the very wrap ----
 
-TEST(TcpWeeksTest, AChallengeAWrapAgoHoldsNoneBack) {  // RFC 5961, 7
+TEST(TcpWeeksTest, AChallengeAckAWrapAgoDoesNotLimitTheNext) {  // RFC 5961, 7
   Script s;
   const auto id = s.established();
   s.inject(Syn().seq(1));
@@ -385,7 +385,7 @@ INSTANTIATE_TEST_SUITE_P(Minutes, RackPause,
                          testing::Values(30, 36, 50, 70, 72, 110, 50 * 24 * 60));
 
 // The embedder was stopped with segments in flight; the ACKs that arrived meanwhile show a loss.
-TEST_P(RackPause, AHoleIsRepairedAtOnce) {  // RFC 8985, 6.2
+TEST_P(RackPause, ALossIsRepairedAtOnce) {  // RFC 8985, 6.2
   static constexpr SackRecovery kRepair;
   Settings settings = plain_settings();
   settings.timestamps = settings.window_scaling = false;

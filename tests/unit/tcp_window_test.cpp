@@ -79,7 +79,7 @@ TEST_F(TcpWindowGrowthTest, NotForAReaderThatIsSlowerThanTheWindow) {
 }
 
 // Once a queue has grown on the path, the round trip of the handshake is out of date.
-TEST_F(TcpWindowGrowthTest, ARoundTripIsWhatThePeersDataSays) {
+TEST_F(TcpWindowGrowthTest, TheRoundTripIsMeasuredByThePeersData) {
   Script s(with_chunks(4096), growing());
   const auto id = s.connect(80);
   s.expect(Syn().wscale(kShift));
@@ -105,7 +105,7 @@ TEST_F(TcpWindowGrowthTest, NotForAPeerThatDoesNotScale) {
   EXPECT_LE(s.info(id).rcv_wnd, 65535u);
 }
 
-TEST_F(TcpWindowGrowthTest, NoFurtherThanTheFreePoolShared) {
+TEST_F(TcpWindowGrowthTest, NoFurtherThanAShareOfTheFreePool) {
   Script s(with_chunks(128), growing());  // 256 KiB
   const auto id = open(s);
   for (int i = 0; i < 20; ++i) round(s, id, 65'000);
@@ -136,7 +136,7 @@ TEST_F(TcpWindowGrowthTest, TheRightEdgeNeverMovesBack) {
 }
 
 // A whole window of out-of-order data is kept, however large.
-TEST_F(TcpWindowGrowthTest, AHoleAtTheBeginningOfALargeWindowLosesNothing) {
+TEST_F(TcpWindowGrowthTest, AWindowOfOutOfOrderDataIsKept) {
   Script s(with_chunks(4096), growing());
   const auto id = open(s);
   for (std::uint32_t window : {65'000u, 130'000u, 260'000u, 520'000u, 1'000'000u})
@@ -169,7 +169,7 @@ class TcpZeroWindowTest : public ::testing::Test {
   const ConnectionId id_ = s_.established();
 };
 
-TEST_F(TcpZeroWindowTest, ItClosesAndOpensByASegmentAtLeast) {
+TEST_F(TcpZeroWindowTest, TheWindowClosesAndOpensByASegmentAtLeast) {
   fill(10'000);
   EXPECT_EQ(s_.info(id_).rcv_wnd, 0u);
   EXPECT_EQ(s_.receive(id_, 1459).size(), 1459u);
@@ -178,7 +178,7 @@ TEST_F(TcpZeroWindowTest, ItClosesAndOpensByASegmentAtLeast) {
   s_.expect(Ack().ack(10'001).win(1460));
 }
 
-TEST_F(TcpZeroWindowTest, AProbeIsAnsweredAndNotTaken) {
+TEST_F(TcpZeroWindowTest, AWindowProbeIsAcknowledgedAndNotAccepted) {
   fill(10'000);
   s_.inject(Data("p").seq(10'001));  // RFC 9293, 3.8.6.1: the receiver must answer
   s_.expect(Ack().ack(10'001).win(0));
@@ -189,7 +189,7 @@ TEST_F(TcpZeroWindowTest, AProbeIsAnsweredAndNotTaken) {
   EXPECT_EQ(s_.receive(id_), "p");
 }
 
-TEST_F(TcpZeroWindowTest, AcksAndResetsStillCountWhileItIsClosed) {
+TEST_F(TcpZeroWindowTest, AcksAndResetsAreAccepted) {
   fill(10'000);
   EXPECT_EQ(s_.send(id_, "x"), 1u);
   s_.expect(Data("x"));
@@ -201,7 +201,7 @@ TEST_F(TcpZeroWindowTest, AcksAndResetsStillCountWhileItIsClosed) {
   s_.expect_ended(id_, CloseReason::kReset);
 }
 
-TEST_F(TcpZeroWindowTest, AReaderOfCrumbsMakesNoCrumbs) {
+TEST_F(TcpZeroWindowTest, SmallReadsDoNotOpenSmallWindows) {
   fill(10'000);
   for (std::uint32_t i = 0; i < 100; ++i) {
     (void)s_.receive(id_, 100);
@@ -210,7 +210,7 @@ TEST_F(TcpZeroWindowTest, AReaderOfCrumbsMakesNoCrumbs) {
   EXPECT_GE(s_.info(id_).rcv_wnd, 5000u);
 }
 
-TEST_F(TcpZeroWindowTest, TheAckOfAProbeIsNoDuplicate) {
+TEST_F(TcpZeroWindowTest, TheAckOfAWindowProbeIsNoDuplicateAck) {
   fill(10'000);
   EXPECT_EQ(s_.send(id_, std::string(3000, 'y')), 3000u);
   s_.skip();
@@ -222,14 +222,14 @@ TEST_F(TcpZeroWindowTest, TheAckOfAProbeIsNoDuplicate) {
   s_.inject(Ack().seq(10'001).ack(3001));
 }
 
-TEST_F(TcpZeroWindowTest, WhatHasNoAckIsUnacceptable) {
+TEST_F(TcpZeroWindowTest, ASegmentWithoutAckIsUnacceptable) {
   fill(10'000);
   s_.inject(Segment(0, "p").seq(10'001));  // RFC 9293, 3.10.7.4, exempts valid ACKs only
   s_.expect(Ack().ack(10'001).win(0));
   EXPECT_EQ(s_.count(Count::drop_segment_unacceptable), 1u);
 }
 
-TEST_F(TcpZeroWindowTest, AFinBeyondTheWindowIsNotThere) {
+TEST_F(TcpZeroWindowTest, AFinBeyondTheWindowIsIgnored) {
   fill(8'000);
   s_.inject(Fin().carrying(std::string(3000, 'z')).seq(8'001));  // 2,000 of them fit
   s_.skip();
@@ -240,7 +240,7 @@ TEST_F(TcpZeroWindowTest, AFinBeyondTheWindowIsNotThere) {
   s_.expect_state(id_, State::kEstablished);
 }
 
-TEST_F(TcpZeroWindowTest, AFinThatDataHasPassedIsForgotten) {
+TEST_F(TcpZeroWindowTest, AFalseOutOfOrderFinIsForgotten) {
   s_.inject(Fin().seq(500));  // out of order, and false
   s_.skip();
   s_.inject(Data(std::string(1000, 'x')).seq(1));
@@ -250,7 +250,7 @@ TEST_F(TcpZeroWindowTest, AFinThatDataHasPassedIsForgotten) {
   s_.expect_state(id_, State::kCloseWait);
 }
 
-TEST_F(TcpZeroWindowTest, AFinFitsIntoAWindowThatIsClosed) {
+TEST_F(TcpZeroWindowTest, AFinAtAClosedWindowIsAcceptedOnceItOpens) {
   fill(9'999);
   s_.inject(Fin().carrying("z"));
   s_.skip();
@@ -267,7 +267,7 @@ TEST_F(TcpZeroWindowTest, AFinFitsIntoAWindowThatIsClosed) {
 
 // ---- Urgent data (RFC 6093) ----
 
-TEST(TcpUrgentTest, StaysInLine) {
+TEST(TcpUrgentTest, UrgentDataIsDeliveredInOrder) {
   Script s;
   const auto id = s.established();
   s.inject(Data("before! after").urg(7));
@@ -276,7 +276,7 @@ TEST(TcpUrgentTest, StaysInLine) {
   EXPECT_EQ(s.count(Count::urgent_segments), 1u);
 }
 
-TEST(TcpUrgentTest, APointerPastTheDataOrWithoutDataOrWithoutTheBitDoesNoHarm) {
+TEST(TcpUrgentTest, InvalidUrgentPointersAreIgnored) {
   Script s;
   const auto id = s.established();
   s.inject(Data("abc").urg(65535));

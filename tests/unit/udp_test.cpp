@@ -61,7 +61,7 @@ TEST_F(UdpTest, SendsAndReceivesWholeDatagrams) {
 }
 
 // RFC 1122, 4.1.4: the interface gives the datagram's length; what exceeds the buffer is lost.
-TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
+TEST_F(UdpTest, TruncatesADatagramToTheBufferAndReturnsItsLength) {
   const UdpId id = scene_.bind(7);
   scene_.arrives(to_us(7, std::string(1000, 'x')));
   scene_.arrives(to_us(7, "next"));
@@ -72,7 +72,7 @@ TEST_F(UdpTest, CutsADatagramToTheBufferAndSaysHowLongItWas) {
   EXPECT_EQ(scene_.receive(id), "next");
 }
 
-TEST_F(UdpTest, RefusesWhatCannotBeSent) {
+TEST_F(UdpTest, RefusesInvalidDatagrams) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(kUdpMaxPayload + 1, 'x')),
             Error::kInvalidArgument);
@@ -84,7 +84,7 @@ TEST_F(UdpTest, RefusesWhatCannotBeSent) {
 }
 
 // RFC 1122, 4.1.4 and 3.3.3: a datagram larger than the interface's MTU is fragmented.
-TEST_F(UdpTest, FragmentsWhatIsTooLarge) {
+TEST_F(UdpTest, FragmentsDatagramsAboveTheMtu) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(send_to(id, kPeerAddress, 9, std::string(1472, 'x')), Error::kOk);
   EXPECT_TRUE(scene_.sent());
@@ -96,7 +96,7 @@ TEST_F(UdpTest, FragmentsWhatIsTooLarge) {
   EXPECT_EQ(scene_.count(Count::datagrams_out), 2u);
 }
 
-TEST_F(UdpTest, SaysWhenTheLinkHasNoRoom) {
+TEST_F(UdpTest, ReportsABusyLink) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(send_to(id, kPeerAddress, 9, "known"), Error::kOk);
   scene_.forget();
@@ -106,7 +106,7 @@ TEST_F(UdpTest, SaysWhenTheLinkHasNoRoom) {
 }
 
 // The bytes belong to the caller: a datagram that waits for ARP must be a copy.
-TEST_F(UdpTest, CopiesWhatWaitsForANeighbour) {
+TEST_F(UdpTest, CopiesADatagramThatWaitsForArp) {
   const UdpId id = scene_.bind(7);
   scene_.answer_arp_requests = false;
   std::string text = "before";
@@ -122,7 +122,7 @@ TEST_F(UdpTest, CopiesWhatWaitsForANeighbour) {
 
 // ---- Delivery ----
 
-TEST_F(UdpTest, GivesADatagramToTheSocketThatIsMostPrecise) {
+TEST_F(UdpTest, DeliversToTheClosestMatch) {
   const UdpId any = scene_.bind(7);
   const UdpId here = scene_.bind({.local = {kStackAddress, Port{7}}});
   const UdpId there = scene_.bind({.local = {IpAddress(), Port{7}}, .interface = InterfaceId{0}});
@@ -141,7 +141,7 @@ TEST_F(UdpTest, GivesADatagramToTheSocketThatIsMostPrecise) {
 }
 
 // RFC 1122, 4.1.3.1: the sender gets a port unreachable.
-TEST_F(UdpTest, AnswersDatagramsForNobody) {
+TEST_F(UdpTest, ADatagramWithoutASocketGetsPortUnreachable) {
   const UdpId id = scene_.bind(7);
   (void)send_to(id, kPeerAddress, 9, "so that ARP knows the peer");
   scene_.forget();
@@ -160,7 +160,7 @@ TEST_F(UdpTest, AnswersDatagramsForNobody) {
 }
 
 // RFC 768, RFC 1122, 4.1.3.4
-TEST_F(UdpTest, DropsAWrongChecksumAndALyingLength) {
+TEST_F(UdpTest, DropsAWrongChecksumOrLength) {
   const UdpId id = scene_.bind(7);
   auto frame = encode(to_us(7, "data"), kPeerMac, kStackMac);
   frame.back() ^= std::byte{1};
@@ -179,7 +179,7 @@ TEST_F(UdpTest, DropsAWrongChecksumAndALyingLength) {
 
 // ---- Binding ----
 
-TEST_F(UdpTest, RefusesWhatIsTaken) {
+TEST_F(UdpTest, RefusesABindInUse) {
   (void)scene_.bind(7);
   EXPECT_EQ(udp().bind({.local = {IpAddress(), Port{7}}}).error(), Error::kAddressInUse);
   EXPECT_EQ(udp().bind({.local = {IpAddress::v4(0), Port{7}}}).error(), Error::kAddressInUse)
@@ -197,7 +197,7 @@ TEST_F(UdpTest, SocketsHaveACap) {
 }
 
 // RFC 6056, 3.3.1: ports do not reveal the next one.
-TEST_F(UdpTest, ChoosesPortsAtRandom) {
+TEST_F(UdpTest, EphemeralPortsAreRandom) {
   std::set<std::uint16_t> seen;
   int rising = 0;
   std::uint16_t last = 0;
@@ -214,7 +214,7 @@ TEST_F(UdpTest, ChoosesPortsAtRandom) {
   EXPECT_LT(rising, 3);
 }
 
-TEST(UdpPorts, TakesTheLastFreePortAndThenNone) {
+TEST(UdpPorts, ChoosesTheLastFreePortAndThenNone) {
   Settings settings = plain_settings();
   settings.first_port = Port{40000};
   settings.last_port = Port{40003};
@@ -263,7 +263,7 @@ TEST_F(UdpTest, AnyCallIsAllowedWhileDraining) {
 
 // ---- Caps ----
 
-TEST_F(UdpTest, AFullQueueDropsWhatIsNew) {
+TEST_F(UdpTest, AFullQueueDropsNewDatagrams) {
   const UdpId id = scene_.bind(7);
   for (int i = 0; i < 100; ++i) scene_.arrives(to_us(7, std::to_string(i) + std::string(998, 'x')));
   EXPECT_GT(scene_.count(Count::drop_datagram_queue), 30u);
@@ -273,7 +273,7 @@ TEST_F(UdpTest, AFullQueueDropsWhatIsNew) {
             scene_.count(Count::datagrams_delivered) + scene_.count(Count::drop_datagram_queue));
 }
 
-TEST(UdpPool, HalfOfThePoolStaysTheConnections) {
+TEST(UdpPool, HalfOfThePoolIsLeftForConnections) {
   Capacities capacities = small_capacities();
   capacities.chunks = 16;
   DatagramScene scene(true, capacities);
@@ -287,7 +287,7 @@ TEST(UdpPool, HalfOfThePoolStaysTheConnections) {
   EXPECT_EQ(scene.stack().chunks().free(), 16u);
 }
 
-TEST(UdpPool, AnEmptyQueueTakesTheLargestDatagramThereIs) {
+TEST(UdpPool, AnEmptyQueueTakesTheLargestDatagram) {
   Capacities capacities = small_capacities();
   capacities.chunks = 1024;
   DatagramScene scene(true, capacities);
@@ -310,7 +310,7 @@ TEST(UdpPool, AnEmptyQueueTakesTheLargestDatagramThereIs) {
 class UdpWeeks : public UdpTest, public ::testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Days, UdpWeeks, ::testing::Values(26, 50, 75, 125, 400));
 
-TEST_P(UdpWeeks, ASocketIsAsItWas) {
+TEST_P(UdpWeeks, ASocketIsUnchanged) {
   const UdpId id = scene_.bind(7);
   scene_.arrives(to_us(7, "kept"));
   scene_.advance(GetParam() * 24h);
@@ -336,7 +336,7 @@ TEST_P(UdpWeeks, IcmpErrorsMayBeSentAgain) {  // RFC 1812, 4.3.2.8
 // ---- Connected sockets and ICMP ----
 
 // RFC 1122, 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages".
-TEST_F(UdpTest, AConnectedSocketIsToldThatNobodyListens) {
+TEST_F(UdpTest, AConnectedSocketReportsPortUnreachable) {
   const UdpId id = scene_.bind({});
   EXPECT_EQ(udp().send(id, as_bytes("x")), Error::kNotConnected);
   EXPECT_EQ(udp().connect(id, {kPeerAddress, Port{9}}), Error::kOk);
@@ -352,7 +352,7 @@ TEST_F(UdpTest, AConnectedSocketIsToldThatNobodyListens) {
   EXPECT_EQ(scene_.count(Count::icmp_unreachable_accepted), 1u);
 }
 
-TEST_F(UdpTest, AnUnconnectedSocketIsNotTold) {
+TEST_F(UdpTest, AnUnconnectedSocketIgnoresPortUnreachable) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(send_to(id, kPeerAddress, 9, "x"), Error::kOk);
   ASSERT_TRUE(scene_.sent());
@@ -363,7 +363,7 @@ TEST_F(UdpTest, AnUnconnectedSocketIsNotTold) {
   EXPECT_EQ(scene_.events(id), 0) << "that was about another peer";
 }
 
-TEST_F(UdpTest, AConnectedSocketHearsOnlyItsPeer) {
+TEST_F(UdpTest, AConnectedSocketReceivesFromItsPeerOnly) {
   const UdpId id = scene_.bind(7);
   EXPECT_EQ(udp().connect(id, {kPeerAddress, Port{9}}), Error::kOk);
   scene_.arrives(to_us(7, "another port", 10));
@@ -377,7 +377,7 @@ TEST_F(UdpTest, AConnectedSocketHearsOnlyItsPeer) {
 
 // ---- Broadcast ----
 
-TEST_F(UdpTest, HearsAndSendsBroadcastsOnlyWhenAllowed) {
+TEST_F(UdpTest, SendsAndReceivesBroadcastsOnlyWhenAllowed) {
   const UdpId plain = scene_.bind(7);
   scene_.arrives({kPeerAddress, kBroadcast, 5000, 7, "all"}, true);
   scene_.arrives({kPeerAddress, kDirected, 5000, 7, "all"}, true);
@@ -398,7 +398,7 @@ TEST_F(UdpTest, HearsAndSendsBroadcastsOnlyWhenAllowed) {
 }
 
 // RFC 1122, 3.3.6: a packet for one host's address in a broadcast frame is dropped.
-TEST_F(UdpTest, DropsOurOwnAddressInABroadcastFrame) {
+TEST_F(UdpTest, DropsAUnicastPacketInABroadcastFrame) {
   const UdpId id = scene_.bind({.local = {IpAddress(), Port{7}}, .broadcast = true});
   scene_.arrives(to_us(7, "x"), true);
   EXPECT_EQ(scene_.receive(id), "(none)");
@@ -406,7 +406,7 @@ TEST_F(UdpTest, DropsOurOwnAddressInABroadcastFrame) {
 }
 
 // RFC 1122, 3.2.1.3 (a): 0.0.0.0 is the source of a host that does not know its address yet.
-TEST(UdpWithoutAddress, SpeaksAndHearsByBroadcast) {
+TEST(UdpWithoutAddress, SendsAndReceivesByBroadcast) {
   DatagramScene scene(false);
   const UdpId id = scene.bind(
       {.local = {IpAddress(), Port{68}}, .interface = InterfaceId{0}, .broadcast = true});
@@ -423,7 +423,7 @@ TEST(UdpWithoutAddress, SpeaksAndHearsByBroadcast) {
 
 // ---- Random input ----
 
-TEST_F(UdpTest, AccountsForEveryDatagramOfNoise) {
+TEST_F(UdpTest, CountsEveryRandomDatagram) {
   Random random(3);
   const UdpId id = scene_.bind({.local = {IpAddress(), Port{7}}, .broadcast = true});
   for (int round = 0; round < 5000; ++round) {

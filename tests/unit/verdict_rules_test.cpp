@@ -25,7 +25,7 @@ class VerdictRulesTest : public ::testing::Test, protected test::VerdictScene {
   static std::uint32_t number(Seq iss, std::uint32_t offset) { return (iss + offset).value(); }
 };
 
-TEST_F(VerdictRulesTest, ACleanConversationIsSilent) {
+TEST_F(VerdictRulesTest, AConformingConversationHasNoFindings) {
   opened();
   EXPECT_FALSE(say(a(kAck, 1, 1, 40)));
   EXPECT_FALSE(sent(a(kAck, 41, 1, 40))) << "lost";
@@ -46,7 +46,7 @@ TEST_F(VerdictRulesTest, ACleanConversationIsSilent) {
   EXPECT_FALSE(sent(b(kRst, 102, 0)));
 }
 
-TEST_F(VerdictRulesTest, SaysWhichSegmentOfWhom) {
+TEST_F(VerdictRulesTest, AFindingNamesHostAndSegment) {
   opened();
   const auto finding = say(b(kAck, 7, 1, 3));
   expect(finding, Rule::kSequenceGap, number(kIssB, 1), number(kIssB, 7));
@@ -78,19 +78,19 @@ TEST_F(VerdictRulesTest, SynAndFinInOneSegment) {
   expect(say(segment), Rule::kSynWithFin, kSyn, kSyn | kFin);
 }
 
-TEST_F(VerdictRulesTest, ASynAckForASynThatNeverCame) {
+TEST_F(VerdictRulesTest, ASynAckForASynNeverReceived) {
   EXPECT_FALSE(say(syn()));
   Segment segment = syn_ack();
   segment.ack += 1;
   expect(say(segment), Rule::kSynAckOfNoSyn, number(kIssA, 1), number(kIssA, 2));
 }
 
-TEST_F(VerdictRulesTest, AnAckOfASynThatNeverCame) {
+TEST_F(VerdictRulesTest, AnAckOfASynNeverReceived) {
   EXPECT_FALSE(say(syn()));
   expect(say(a(kAck, 1, 1)), Rule::kAckOfNoSyn, 0, number(kIssB, 1));
 }
 
-TEST_F(VerdictRulesTest, AnAckOfWhatNeverArrived) {
+TEST_F(VerdictRulesTest, AnAckOfDataNeverReceived) {
   opened();
   EXPECT_FALSE(sent(a(kAck, 1, 1, 10))) << "lost";
   expect(say(b(kAck, 1, 11)), Rule::kAckOfTheUnsent, number(kIssA, 1), number(kIssA, 11));
@@ -115,7 +115,7 @@ TEST_F(VerdictRulesTest, DataAtTheSequenceNumberOfItsSyn) {
   expect(say(segment), Rule::kDataAtSyn, number(kIssA, 1), number(kIssA, 0));
 }
 
-TEST_F(VerdictRulesTest, DataBehindItsFin) {
+TEST_F(VerdictRulesTest, DataBeyondTheFin) {
   opened();
   EXPECT_FALSE(say(a(kAck | kFin, 1, 1)));
   expect(say(a(kAck, 2, 1, 4)), Rule::kDataAfterFin, number(kIssA, 2), number(kIssA, 6));
@@ -184,7 +184,7 @@ TEST_F(VerdictRulesTest, AnEmptySackBlock) {
   expect(say(segment), Rule::kSackBlockEmpty, number(kIssA, 6), number(kIssA, 5));
 }
 
-TEST_F(VerdictRulesTest, ASackBlockOfWhatNeverArrived) {
+TEST_F(VerdictRulesTest, ASackBlockOfDataNeverReceived) {
   opened();
   EXPECT_FALSE(sent(a(kAck, 1, 1, 20))) << "lost";
   EXPECT_FALSE(say(a(kAck, 21, 1, 20)));

@@ -46,7 +46,7 @@ void finish_ip(test::Bytes& bytes, std::size_t header) {
   bytes[kIp + 11] = static_cast<std::byte>(~sum & 0xff);
 }
 
-TEST_F(VerdictSegmentTest, ReadsAHeader) {
+TEST_F(VerdictSegmentTest, ParsesAHeader) {
   const auto bytes = frame();
   ASSERT_EQ(parse(bytes), Parsed::kTcp);
   const FourTuple of_sender{wire_.source, wire_.destination, Port{1000}, Port{80}};
@@ -64,7 +64,7 @@ TEST_F(VerdictSegmentTest, ReadsAHeader) {
   EXPECT_EQ(segment_.scale, Segment::kNoScale);
 }
 
-TEST_F(VerdictSegmentTest, ReadsOptions) {
+TEST_F(VerdictSegmentTest, ParsesOptions) {
   wire_.flags = test::kSyn;
   wire_.data = {};
   wire_.mss = 1460;
@@ -78,7 +78,7 @@ TEST_F(VerdictSegmentTest, ReadsOptions) {
   EXPECT_EQ(segment_.timestamp, 17u);
 }
 
-TEST_F(VerdictSegmentTest, ReadsSackBlocks) {
+TEST_F(VerdictSegmentTest, ParsesSackBlocks) {
   wire_.options.sack = {{10, 20}, {30, 40}};
   ASSERT_EQ(parse(frame()), Parsed::kTcp);
   ASSERT_EQ(segment_.block_count, 2);
@@ -89,7 +89,7 @@ TEST_F(VerdictSegmentTest, ReadsSackBlocks) {
   EXPECT_EQ(segment_.block_count, 0) << "of the segment before";
 }
 
-TEST_F(VerdictSegmentTest, NoticesEachFlippedBitOfIpAndTcp) {
+TEST_F(VerdictSegmentTest, DetectsEachFlippedBitOfIpAndTcp) {
   const auto good = frame();
   for (std::size_t bit = kIp * 8; bit < good.size() * 8; ++bit) {
     auto bytes = good;
@@ -98,7 +98,7 @@ TEST_F(VerdictSegmentTest, NoticesEachFlippedBitOfIpAndTcp) {
   }
 }
 
-TEST_F(VerdictSegmentTest, NoticesAFrameThatIsCut) {
+TEST_F(VerdictSegmentTest, DetectsATruncatedFrame) {
   const auto good = frame();
   for (std::size_t size = 0; size < good.size(); ++size) {
     const test::Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
@@ -106,7 +106,7 @@ TEST_F(VerdictSegmentTest, NoticesAFrameThatIsCut) {
   }
 }
 
-TEST_F(VerdictSegmentTest, PassesOverPaddingAndIpOptions) {
+TEST_F(VerdictSegmentTest, SkipsPaddingAndIpOptions) {
   auto bytes = frame();
   bytes.insert(bytes.end(), 9, std::byte{0xee});
   EXPECT_EQ(parse(bytes), Parsed::kTcp);
@@ -120,7 +120,7 @@ TEST_F(VerdictSegmentTest, PassesOverPaddingAndIpOptions) {
   EXPECT_EQ(segment_.data.size(), 4u);
 }
 
-TEST_F(VerdictSegmentTest, LeavesWhatIsNoSegment) {
+TEST_F(VerdictSegmentTest, IgnoresOtherPackets) {
   auto bytes = frame();
   bytes[kIp + 6] |= std::byte{0x20};
   finish_ip(bytes, 20);

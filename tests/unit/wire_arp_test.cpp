@@ -22,13 +22,13 @@ TEST(WireArp, Parses) {
   EXPECT_EQ(packet->target, IpAddress::v4(10, 77, 0, 2));
 }
 
-TEST(WireArp, LeavesPaddingAlone) {
+TEST(WireArp, IgnoresPadding) {
   auto bytes = hex(kRequest);
   bytes.resize(46, std::byte{0x5a});
   EXPECT_TRUE(parse_arp(bytes));
 }
 
-TEST(WireArp, RefusesWhatIsCutShort) {
+TEST(WireArp, RefusesTruncatedPackets) {
   const auto bytes = hex(kRequest);
   for (std::size_t n = 0; n < bytes.size(); ++n)
     EXPECT_FALSE(parse_arp(std::span(bytes).first(n))) << n;

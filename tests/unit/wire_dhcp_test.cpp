@@ -24,7 +24,7 @@ DhcpReply ack() {
       .with(1, be32(0xffffff00));
 }
 
-TEST(WireDhcp, ReadsAnAck) {
+TEST(WireDhcp, ParsesAnAck) {
   const auto message = parse(ack()
                                  .with(3, be32(0x0a0000fe) + be32(0x0a0000fd))
                                  .with(6, be32(0x0a000035) + be32(0x0a000036))
@@ -47,7 +47,7 @@ TEST(WireDhcp, ReadsAnAck) {
 }
 
 // RFC 2131, 2; RFC 2132
-TEST(WireDhcp, WritesARequest) {
+TEST(WireDhcp, EmitsARequest) {
   DhcpMessage message;
   message.type = DhcpType::kRequest;
   message.transaction = 0x01020304;
@@ -95,7 +95,7 @@ TEST(WireDhcp, SkipsOptionsThatOverrun) {
 }
 
 // An option of an invalid length or value is treated as absent: the others and the lease are kept.
-TEST(WireDhcp, SkipsLengthsAndValuesThatAKindCannotHave) {
+TEST(WireDhcp, SkipsOptionsOfInvalidLengthOrValue) {
   const auto skips = [](int kind, const std::string& data) {
     DhcpReply reply;
     reply.with(kind, data);
@@ -129,19 +129,19 @@ TEST(WireDhcp, SkipsLengthsAndValuesThatAKindCannotHave) {
   skips(1, be32(0));
 }
 
-TEST(WireDhcp, NeedsAMessageType) {
+TEST(WireDhcp, RequiresAMessageType) {
   DhcpReply reply;
   EXPECT_FALSE(parse(reply.with(54, be32(0x0a000001)).with(53, "").with(53, "\x09")));
 }
 
-TEST(WireDhcp, OptionsThatNobodyReadsMayBeEmpty) {
+TEST(WireDhcp, UnknownOptionsMayBeEmpty) {
   const auto message = parse(ack().with(12, "").with(15, "").with(50, "abc"));
   ASSERT_TRUE(message);
   EXPECT_EQ(message->lease, 3600u);
 }
 
 // RFC 3396, 7
-TEST(WireDhcp, PutsListsTogetherThatAreSpreadOverOptions) {
+TEST(WireDhcp, ConcatenatesListsOverSeveralOptions) {
   const auto message = parse(ack()
                                  .with(6, be32(0x0a000035) + be32(0x0a000036).substr(0, 2))
                                  .with(6, be32(0x0a000036).substr(2)));
@@ -150,19 +150,19 @@ TEST(WireDhcp, PutsListsTogetherThatAreSpreadOverOptions) {
   EXPECT_EQ(message->dns[1], IpAddress::v4(10, 0, 0, 54));
 }
 
-TEST(WireDhcp, TakesTheFirstRouterThatCanBeAHost) {
+TEST(WireDhcp, TakesTheFirstValidRouter) {
   EXPECT_EQ(parse(ack().with(3, be32(0) + be32(0xffffffff) + be32(0x0a0000fe)))->router,
             IpAddress::v4(10, 0, 0, 254));
 }
 
 // RFC 6842, 3: a reply carries the identifier of its client, or none.
-TEST(WireDhcp, RefusesWhatIsForAnotherClient) {
+TEST(WireDhcp, RefusesMessagesForAnotherClient) {
   EXPECT_TRUE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\2", 7))));
   EXPECT_FALSE(parse(ack().with(61, std::string("\1\x02\0\0\0\0\3", 7))));
   EXPECT_FALSE(parse(ack().with(61, "xy")));
 }
 
-TEST(WireDhcp, RefusesWhatIsNoReplyOnEthernet) {
+TEST(WireDhcp, RefusesOtherThanRepliesOnEthernet) {
   DhcpReply reply = ack();
   reply.op = 1;
   EXPECT_FALSE(parse(reply));
@@ -178,7 +178,7 @@ TEST(WireDhcp, RefusesWhatIsNoReplyOnEthernet) {
 }
 
 // A known fault of other parsers: "overloaded sname/file".
-TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
+TEST(WireDhcp, ReadsOverloadedFieldsOnce) {
   const auto field = [](const std::string& options, std::size_t size) {
     return (options + '\xff').append(size - options.size() - 1, '\xee');
   };
@@ -206,7 +206,7 @@ TEST(WireDhcp, ReadsOptionsInTheFieldsForNamesOnce) {
   EXPECT_TRUE(parse(reply)) << "nothing but padding";
 }
 
-TEST(WireDhcp, BearsNoise) {
+TEST(WireDhcp, RandomMessages) {
   Random random(8);
   const std::string good = ack().with(52, "\3").with(6, be32(1) + be32(2)).text();
   for (int round = 0; round < 20000; ++round) {

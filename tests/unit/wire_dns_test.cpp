@@ -33,7 +33,7 @@ TEST(WireDns, EmitsAQuery) {
 }
 
 // RFC 1123, 2.1; RFC 1035, 2.3.4
-TEST(WireDns, TakesNamesOfHostsOnly) {
+TEST(WireDns, AcceptsHostNamesOnly) {
   for (const char* good :
        {"a", "localhost", "www.example.org", "www.example.org.", "a-b.c_d.e1", "1.2.3.4a"}) {
     EXPECT_TRUE(DnsName::parse(good)) << good;
@@ -50,7 +50,7 @@ TEST(WireDns, TakesNamesOfHostsOnly) {
 }
 
 // RFC 4343: case does not matter.
-TEST(WireDns, ComparesNamesWithoutCase) {
+TEST(WireDns, NamesCompareWithoutCase) {
   EXPECT_EQ(*DnsName::parse("WWW.Example.ORG"), *DnsName::parse("www.example.org."));
   EXPECT_NE(*DnsName::parse("www.example.org"), *DnsName::parse("ww.wexample.org"));
   EXPECT_TRUE(DnsName::parse("www.example.org")->lies_in(*DnsName::parse("example.org")));
@@ -59,7 +59,7 @@ TEST(WireDns, ComparesNamesWithoutCase) {
   EXPECT_FALSE(DnsName::parse("org")->lies_in(*DnsName::parse("example.org")));
 }
 
-TEST(WireDns, FollowsPointersBack) {
+TEST(WireDns, FollowsCompressionPointersBack) {
   const std::string before = dns_name("example.org");  // at 12
   EXPECT_EQ(name_at_end(before, std::string("\3www") + dns_pointer(12)),
             DnsName::parse("www.example.org"));
@@ -116,7 +116,7 @@ TEST(WireDns, ANulInsideALabelIsAByteLikeAnyOther) {
 }
 
 // RFC 9267, 5 and 6: RDLENGTH and counts that are wrong.
-TEST(WireDns, RefusesDataLengthsThatLie) {
+TEST(WireDns, RefusesWrongDataLengths) {
   const auto good =
       bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(60) + be16(4) + "1234");
   for (std::size_t size = kDnsHeader; size < good.size(); ++size) {
@@ -137,7 +137,7 @@ TEST(WireDns, RefusesDataLengthsThatLie) {
 }
 
 // RFC 2181, 8
-TEST(WireDns, ATimeToLiveWithItsHighestBitSetIsNone) {
+TEST(WireDns, ATtlWithTheHighestBitSetIsZero) {
   const auto bytes =
       bytes_of(kHeaderBytes + dns_name("a") + be16(1) + be16(1) + be32(0x80000001) + be16(0));
   DnsReader reader(bytes);
@@ -147,7 +147,7 @@ TEST(WireDns, ATimeToLiveWithItsHighestBitSetIsNone) {
   EXPECT_EQ(record.ttl, 0u);
 }
 
-TEST(WireDns, ReadsNoiseToItsEnd) {
+TEST(WireDns, RandomMessages) {
   Random random(9);
   for (int round = 0; round < 20000; ++round) {
     std::vector<std::byte> bytes(random.below(100));

@@ -31,7 +31,7 @@ TEST(WireEthernet, RefusesRunts) {
 }
 
 // IEEE 802.1Q, 6.9.1: a tag of VLAN 0 carries a priority only.
-TEST(WireEthernet, PassesOverTagsOfVlanZero) {
+TEST(WireEthernet, SkipsTagsOfVlanZero) {
   for (const char* tags : {"8100 a000", "88a8 0000", "88a8 e000 8100 f000"}) {
     const auto bytes = hex("020000000002 020000000001 " + std::string(tags) + " 0800 aabb");
     const auto frame = parse_ethernet(bytes);
@@ -43,7 +43,7 @@ TEST(WireEthernet, PassesOverTagsOfVlanZero) {
   }
 }
 
-TEST(WireEthernet, LeavesOtherVlansAndTooManyTags) {
+TEST(WireEthernet, ReportsTheTagTypeOfOtherVlansAndTooManyTags) {
   for (const char* tags :
        {"8100 a00a", "8100 0fff", "8100 0000 8100 0001", "8100 0000 8100 0000 8100 0000"}) {
     const auto frame =

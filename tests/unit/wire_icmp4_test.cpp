@@ -20,7 +20,7 @@ TEST(WireIcmp4, Parses) {
   EXPECT_EQ(to_hex(message->payload), "68 69 21");
 }
 
-TEST(WireIcmp4, RefusesWhatIsCutShort) {
+TEST(WireIcmp4, RefusesTruncatedMessages) {
   const auto bytes = hex("08 00 e5ca 1234 0001");
   EXPECT_TRUE(parse_icmp4(bytes));
   for (std::size_t n = 0; n < bytes.size(); ++n)

@@ -30,13 +30,13 @@ TEST(WireIpv4, Parses) {
   EXPECT_TRUE(verify_ipv4_checksum(bytes));
 }
 
-TEST(WireIpv4, CutsThePadding) {
+TEST(WireIpv4, CutsPadding) {
   const auto bytes = packet(kHeader, "de ad be ef 00 00 00 00 00 00");
   ASSERT_TRUE(parse_ipv4(bytes));
   EXPECT_EQ(to_hex(parse_ipv4(bytes)->payload), "de ad be ef");
 }
 
-TEST(WireIpv4, RefusesWhatIsCutShort) {
+TEST(WireIpv4, RefusesTruncatedPackets) {
   const auto bytes = packet(kHeader);
   for (std::size_t n = 0; n < bytes.size(); ++n)
     EXPECT_FALSE(parse_ipv4(std::span(bytes).first(n))) << n;
@@ -104,7 +104,7 @@ TEST(WireIpv4, FindsSourceRoutes) {
   }
 }
 
-TEST(WireIpv4, NoticesFragments) {
+TEST(WireIpv4, RecognizesFragments) {
   EXPECT_TRUE(
       parse_ipv4(packet("45 00 0018 1234 2000 40 06 0000 0a4d0001 0a4d0002"))->is_fragment())
       << "first";
@@ -120,7 +120,7 @@ TEST(WireIpv4, FindsABadChecksum) {
   EXPECT_FALSE(verify_ipv4_checksum(packet("45 00 0018 0000 4000 40 06 2645 0a4d0001 0a4d0002")));
 }
 
-TEST(WireIpv4, TakesAQuotedPacketThatIsCutOff) {
+TEST(WireIpv4, ParsesATruncatedQuotedPacket) {
   const auto bytes = hex("45 00 05dc 0000 4000 40 06 0000 0a4d0002 0a4d0001 0001 0002 00000003");
   const auto ip = parse_ipv4_quoted(bytes);
   ASSERT_TRUE(ip);

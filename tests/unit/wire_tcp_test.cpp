@@ -36,7 +36,7 @@ TEST(WireTcp, Parses) {
   EXPECT_FALSE(tcp->has(TcpFlags::kAck | TcpFlags::kSyn)) << "all of them, not any";
 }
 
-TEST(WireTcp, RefusesWhatIsCutShort) {
+TEST(WireTcp, RefusesTruncatedSegments) {
   const auto bytes = segment("6002", "02040218");
   for (std::size_t n = 0; n < bytes.size(); ++n)
     EXPECT_FALSE(parse_tcp(std::span(bytes).first(n))) << n;
@@ -49,14 +49,14 @@ TEST(WireTcp, RefusesBadDataOffsets) {
   EXPECT_FALSE(parse_tcp(segment("f002", "01010101"))) << "past the end";
 }
 
-TEST(WireTcp, ReadsTheMss) {
+TEST(WireTcp, ParsesTheMss) {
   EXPECT_EQ(parse_tcp(segment("6002", "02040218"))->mss, 536);
   EXPECT_EQ(parse_tcp(segment("7002", "01010101 020405b4"))->mss, 1460) << "behind no-operations";
   EXPECT_EQ(parse_tcp(segment("6002", "02040000"))->mss, 0) << "what a peer wrote is what is read";
   EXPECT_FALSE(parse_tcp(segment("7002", "00000000 020405b4"))->mss) << "behind the end of options";
 }
 
-TEST(WireTcp, ReadsTheOptionsOfASynAndSkipsOthers) {
+TEST(WireTcp, ParsesTheOptionsOfASynAndSkipsOthers) {
   // Window scale, SACK permitted, timestamps, an undefined option, and the MSS.
   const auto bytes =
       segment("c002", "030307 01 0402 0101 080a 11111111 22222222 fd04 beef 020405b4 0000");
@@ -73,7 +73,7 @@ TEST(WireTcp, AWindowScaleOverFourteenCountsAsFourteen) {  // RFC 7323, 2.3
   EXPECT_EQ(parse_tcp(segment("6002", "0303ff 00"))->window_scale, 14);
 }
 
-TEST(WireTcp, ReadsSackBlocks) {
+TEST(WireTcp, ParsesSackBlocks) {
   const auto tcp = parse_tcp(segment("a010", "0101 0512 00000001 00000002 fffffff0 00000010"));
   ASSERT_TRUE(tcp);
   ASSERT_EQ(tcp->sack_blocks().size(), 2u);
@@ -96,7 +96,7 @@ TEST(WireTcp, RefusesMalformedOptions) {
   EXPECT_FALSE(parse_tcp(segment("6002", "1c030000"))) << "half a user timeout";
 }
 
-TEST(WireTcp, TakesAnyFlags) {
+TEST(WireTcp, ParsesAnyFlags) {
   for (unsigned flags = 0; flags < 256; ++flags) {
     auto bytes = segment("5000");
     bytes[13] = static_cast<std::byte>(flags);
@@ -125,7 +125,7 @@ TEST(WireTcp, EmitsWhatItParses) {
             to_hex(hex("c350 0050 89abcdef 01234567 6012 faf0 0000 0003 020405b4 ee")));
 }
 
-TEST(WireTcp, EmitsAllOptionsAndFitsSackBlocksIn) {
+TEST(WireTcp, EmitsAllOptionsAndSackBlocksThatFit) {
   TcpSegment syn;
   syn.flags = TcpFlags::kSyn;
   syn.mss = 1460;
@@ -183,7 +183,7 @@ TEST(WireTcp, ChecksumsPayloadInOddPieces) {
 
 // For any bytes, the parser reads nothing outside (the sanitizers watch) and the payload lies
 // within.
-TEST(WireTcp, SurvivesNoise) {
+TEST(WireTcp, RandomBytes) {
   test::Random random(4);
   for (int round = 0; round < 20000; ++round) {
     std::vector<std::byte> bytes(random.below(80));

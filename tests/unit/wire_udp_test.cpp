@@ -34,14 +34,14 @@ TEST(WireUdp, NeverSendsAChecksumOfZero) {
   EXPECT_TRUE(verify_udp_checksum(out, kUdpFrom, kUdpTo));
 }
 
-TEST(WireUdp, TakesOneWithoutAChecksumOverIpv4Only) {
+TEST(WireUdp, AcceptsNoChecksumOverIpv4Only) {
   const auto bytes = hex("0014000a000a0000 6869");
   EXPECT_TRUE(verify_udp_checksum(bytes, kUdpFrom, kUdpTo));
   const IpAddress v6({0x20010db8, 0, 0, 1});
   EXPECT_FALSE(verify_udp_checksum(bytes, v6, v6)) << "RFC 8200, 8.1";
 }
 
-TEST(WireUdp, CutsWhatIsBehindItsLength) {
+TEST(WireUdp, CutsBytesBehindItsLength) {
   const auto bytes = hex("0014000a000a0000 6869 eeee");
   const auto datagram = parse_udp(bytes);
   ASSERT_TRUE(datagram);
@@ -50,7 +50,7 @@ TEST(WireUdp, CutsWhatIsBehindItsLength) {
   EXPECT_EQ(to_hex(datagram->payload), "68 69");
 }
 
-TEST(WireUdp, RefusesLengthsThatLie) {
+TEST(WireUdp, RefusesWrongLengths) {
   EXPECT_FALSE(parse_udp(hex("0014000a000800")));    // cut short
   EXPECT_FALSE(parse_udp(hex("0014000a00070000")));  // below a header
   EXPECT_FALSE(parse_udp(hex("0014000a00000000")));

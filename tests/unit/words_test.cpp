@@ -26,28 +26,28 @@ void expect_words(Value last, const std::string& for_others) {
   EXPECT_EQ(to_string(static_cast<Value>(end)), for_others) << "the last value has a successor";
 }
 
-TEST(WordsTest, StatesAsTheRfcWritesThem) {
+TEST(WordsTest, StatesHaveTheirRfcNames) {
   expect_words(State::kDestroy, "?");
   EXPECT_STREQ(to_string(State::kFinWait2), "FIN-WAIT-2");
 }
 
-TEST(WordsTest, HowAConnectionEnded) {
+TEST(WordsTest, CloseReasonsHaveTexts) {
   expect_words(CloseReason::kNoResources, "?");
 }
 
-TEST(WordsTest, WhyAStateChanged) {
+TEST(WordsTest, CausesOfTransitionsHaveTexts) {
   expect_words(Cause::kPoolExhausted, "?");
 }
 
-TEST(WordsTest, WhyACallFailed) {
+TEST(WordsTest, ErrorsHaveTexts) {
   expect_words(Error::kNotSent, "unknown error");
 }
 
-TEST(WordsTest, HowOurAddressesAre) {
+TEST(WordsTest, AddressStatesHaveTexts) {
   expect_words(AddressState::kDuplicate, "unknown");
 }
 
-TEST(WordsTest, CongestionAlgorithms) {
+TEST(WordsTest, CongestionAlgorithmsHaveTexts) {
   EXPECT_STREQ(to_string(CongestionAlgorithm::kNewReno), "newreno");
   EXPECT_STREQ(to_string(CongestionAlgorithm::kCubic), "cubic");
 }
