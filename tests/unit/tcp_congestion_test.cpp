@@ -62,9 +62,8 @@ TEST_F(CubicTest, LossReducesToSevenTenths) {  // RFC 9438, 4.6
   EXPECT_NEAR(c.cwnd, 70 * kMss, kMss);
 }
 
-TEST_F(CubicTest,
-       FollowsTheCubicFunction) {  // RFC 9438, 4.2, where the round trip is long enough to leave
-                                   // Reno behind
+// RFC 9438, 4.2, where the round trip is long enough to leave Reno behind.
+TEST_F(CubicTest, FollowsTheCubicFunction) {
   lose(1000);
   const double k = std::cbrt(1000 * 0.3 / 0.4);
   for (const double seconds : {2.0, 5.0, 9.0, 12.0}) {
@@ -204,8 +203,8 @@ TEST_F(HyStartTest, FiveRoundsOfCssEnterCongestionAvoidance) {  // RFC 9406, 4.2
   EXPECT_LT(c.cwnd, before + 4 * kMss);
 }
 
-TEST_F(HyStartTest,
-       ALossEndsHyStartAndCubicTakesOver) {  // RFC 9406, 4.2; RFC 9438, 4.6, 4.7
+// RFC 9406, 4.2; RFC 9438, 4.6, 4.7.
+TEST_F(HyStartTest, ALossEndsHyStartAndCubicTakesOver) {
   enter_css();
   const std::uint32_t window = c.cwnd;
   c.ssthresh = cubic.reduce(c, window, kMss, now);
@@ -215,8 +214,8 @@ TEST_F(HyStartTest,
   EXPECT_EQ(growth(90ms), kMss) << "a later slow start is the usual one";
 }
 
-TEST_F(HyStartTest,
-       ARoundEndsWhateverThePause) {  // RFC 9406, 4.2, whatever the sequence numbers did meanwhile
+// RFC 9406, 4.2, whatever the sequence numbers did meanwhile.
+TEST_F(HyStartTest, ARoundEndsWhateverThePause) {
   round(50ms);
   for (const std::uint32_t far : {0x40000000u, 0x7fffffffu, 0xc0000000u}) {
     c.cwnd = 10 * kMss;

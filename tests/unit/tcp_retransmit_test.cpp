@@ -117,8 +117,8 @@ TEST(TcpRetransmitTest, RetransmissionsGiveNoRttSample) {
   EXPECT_EQ(s.info(id).srtt, 100ms);
 }
 
-TEST(TcpRetransmitTest,
-     ASlowerPathIsMeasuredAfterOneSpuriousTimeout) {  // Karn; RFC 6298, 5.5
+// Karn; RFC 6298, 5.5.
+TEST(TcpRetransmitTest, ASlowerPathIsMeasuredAfterOneSpuriousTimeout) {
   Script s(small_capacities(), quick_settings());
   const auto id = established_in(s, 100ms);
   EXPECT_EQ(s.send(id, "x"), 1u);

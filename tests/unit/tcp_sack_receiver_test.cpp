@@ -161,8 +161,8 @@ TEST_F(TcpSackReceiverTest, DsackOfASegmentThatEndsWithinTheNextBlock) {
   s_.expect(Ack().ack(301).sack({{201, 251}}));
 }
 
-TEST_F(TcpSackReceiverTest,
-       DsackReportsTheFirstOfSeveralRanges) {  // RFC 2883, 4: one a segment
+// RFC 2883, 4: one a segment.
+TEST_F(TcpSackReceiverTest, DsackReportsTheFirstOfSeveralRanges) {
   (void)open(s_);
   for (const std::uint32_t at : {201, 301, 501, 801}) s_.inject(piece(at));
   s_.skip();

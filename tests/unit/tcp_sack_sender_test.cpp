@@ -90,9 +90,8 @@ TEST_F(SackSender, AllHolesAreRepairedInOneRoundTrip) {
   EXPECT_EQ(s.stack().counters()[Count::retransmit_timeouts], 0u);
 }
 
-TEST_F(SackSender,
-       ReorderedSegmentsAreNotRetransmitted) {  // RFC 8985, 3.3: reordering by less than a quarter
-                                                // of the RTT
+// RFC 8985, 3.3: reordering by less than a quarter of the RTT.
+TEST_F(SackSender, ReorderedSegmentsAreNotRetransmitted) {
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(0, {{1, 2}}));
@@ -110,9 +109,8 @@ TEST_F(SackSender, TheReorderingTimerMarksSegmentsLost) {  // RFC 8985, 6.2 step
   s.inject(acks(4));
 }
 
-TEST_F(SackSender,
-       ALostTailCausesATailLossProbe) {  // RFC 8985, 7.3: after two round trips, the last segment
-                                         // again
+// RFC 8985, 7.3: after two round trips, the last segment again.
+TEST_F(SackSender, ALostTailCausesATailLossProbe) {
   send_segments(4);
   s.advance(20ms);
   s.inject(acks(2));
@@ -164,9 +162,8 @@ TEST_F(SackSender, ADsackOfTheProbeKeepsTheWindow) {  // RFC 8985, 7.4.2
   EXPECT_GE(s.info(id).cwnd, before);
 }
 
-TEST_F(SackSender,
-       AnAckInTheMiddleOfASegmentLeavesTheRestInFlight) {  // RFC 9293, 3.10.7.4: any byte may be
-                                                           // the next
+// RFC 9293, 3.10.7.4: any byte may be the next.
+TEST_F(SackSender, AnAckInTheMiddleOfASegmentLeavesTheRestInFlight) {
   send_segments(4);
   s.advance(20ms);
   s.inject(Ack().ack(seq_of(1) + 400));
@@ -383,8 +380,8 @@ TEST_F(SackSender, DsackWidensTheReorderingWindow) {  // RFC 8985, 6.2 step 4; R
   EXPECT_EQ(s.stack().counters()[Count::duplicates_reported], 1u);
 }
 
-TEST_F(SackSender,
-       PrrSendsOneSegmentForEveryTwoDelivered) {  // RFC 9937: a window halved
+// RFC 9937: a window halved.
+TEST_F(SackSender, PrrSendsOneSegmentForEveryTwoDelivered) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(20 * kMss, 'x')), 20u * kMss);
   s.expect_nothing();
@@ -426,8 +423,8 @@ TEST_F(SackSender, WithoutChunksRecoveryIsByDuplicateAcks) {
 
 // ---- The window before, in and after recovery ----
 
-TEST_F(SackSender,
-       LimitedTransmitSendsTwoSegmentsAndKeepsTheWindow) {  // RFC 5681, 3.2 (1); RFC 3042
+// RFC 5681, 3.2 (1); RFC 3042.
+TEST_F(SackSender, LimitedTransmitSendsTwoSegmentsAndKeepsTheWindow) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
   s.expect_nothing();
@@ -456,8 +453,8 @@ TEST_F(SackSender, SackedDataGrowsTheWindowWhenAcknowledged) {  // RFC 5681, 3.1
   s.inject(acks(10));
 }
 
-TEST_F(SackSender,
-       TheAckThatEndsRecoveryGrowsTheWindowByOneWindowAtMost) {  // RFC 9937; RFC 5681, (3)
+// RFC 9937; RFC 5681, (3)
+TEST_F(SackSender, TheAckThatEndsRecoveryGrowsTheWindowByOneWindowAtMost) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(10 * kMss, 'x')), 10u * kMss);
   s.advance(20ms);
@@ -525,8 +522,8 @@ class SackSenderByCubic : public SackSender {
   }
 };
 
-TEST_F(SackSenderByCubic,
-       LimitedTransmitDoesNotRaiseSsthresh) {  // RFC 5681, 3.2 (2); RFC 9438, 4.6
+// RFC 5681, 3.2 (2); RFC 9438, 4.6.
+TEST_F(SackSenderByCubic, LimitedTransmitDoesNotRaiseSsthresh) {
   send_segments(10);
   ASSERT_EQ(s.send(id, std::string(2 * kMss, 'x')), 2u * kMss);
   s.advance(20ms);
@@ -564,8 +561,8 @@ TEST_F(SackSenderByCubic, SlowStartEndsWhenRoundTripsGrow) {  // RFC 9406, 4.2, 
   s.skip();
 }
 
-TEST_F(SackSenderByCubic,
-       ASpuriousTimeoutKeepsTheInitialSlowStart) {  // RFC 5682; RFC 9406, 4.2
+// RFC 5682; RFC 9406, 4.2.
+TEST_F(SackSenderByCubic, ASpuriousTimeoutKeepsTheInitialSlowStart) {
   send_segments(4);
   s.expect_after(40ms, Data(std::string(kMss, 'x')).seq(seq_of(3)));
   s.expect_after(200ms, Data(std::string(kMss, 'x')).seq(seq_of(0)));
