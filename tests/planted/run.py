@@ -16,10 +16,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+WIDTH = 100  # columns of README.md
 GRACE = 30  # seconds beyond its budget after which a detector counts as hung, which is a way of finding
 
 
@@ -152,9 +154,10 @@ def tell(name: str, findings: list[Finding]) -> None:
 
 
 def table(results: dict[str, list[Finding]]) -> str:
-    """The table of README.md: seconds, and steps in thousands of whatever the detector counts."""
+    """The tables of README.md: seconds and steps of each detector; then what the quickest one said."""
     columns = ("exploration", "simulator", "fuzzer", "model")
-    lines = ["| fault | " + " | ".join(columns) + " | said first |", "|---|" + "---|" * (len(columns) + 1)]
+    rows = ["| fault | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    said = []
     for name, findings in results.items():
         cells = []
         for column in columns:
@@ -163,8 +166,9 @@ def table(results: dict[str, list[Finding]]) -> str:
             steps = f", {best.steps:,}" if best and best.steps else ""
             cells.append(f"{best.seconds:.2f} s{steps}" if best else "silent" if of_this else "")
         first = min((f for f in findings if f.what), key=lambda f: f.seconds, default=None)
-        lines.append(f"| {name} | " + " | ".join(cells) + f" | {first.what if first else 'NOBODY'} |")
-    return "\n".join(lines)
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+        said.append(textwrap.fill(f"- {name}: {first.what if first else 'NOBODY'}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(rows + ["", "What the quickest detector said:", ""] + said)
 
 
 def choose(arguments: argparse.Namespace, faults: list[Fault], detectors: list[Detector]) -> list[Fault]:
