@@ -1,4 +1,4 @@
-"""Who is measured: one function for each, which runs it once and gives its figures."""
+"""The contestants: one function for each, which runs it once and returns its figures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scenes import DEVICE, HOST, HOST_SIDE, MAC, PORT, STACK, STACK_SIDE, Bench,
 
 Figures = dict[str, float]
 
-# Programs that serve until the kernel's side has measured: longer than that, with its warm-up.
+# How long servers run: longer than the measurement of the kernel's side with its warm-up.
 SPARE_SECONDS = 60
 
 
 def struck(report: dict[str, Any]) -> Figures:
-    """The figures of a strike, whose failures are one number or one by reason."""
+    """The figures of a strike; its failures are one number, or one for each reason."""
     failed = report["failed"]
     if report["completed"] == 0:
         raise Failure(f"no cycle was completed: {report}")
@@ -95,7 +95,7 @@ def kernel_strike(bench: Bench, flight: int) -> Figures:
 
 
 def conker_struck(bench: Bench, flight: int) -> Figures:
-    """The other way round: the kernel's client against conkerd's accept-close."""
+    """The kernel's client against conkerd's accept-close."""
     with Tap(bench) as place:
         place.daemon()
         return struck(place.report(client_strike(place, place.host, STACK, HOST_SIDE, flight)))
@@ -106,7 +106,7 @@ def client_strike(place: Place, namespace: Any, target: str, sources: list[str],
                       "--concurrency", str(flight), "--from", ",".join(sources))
 
 
-# Bulk. The kernel's side opens and measures; "send" and "receive" are said from there.
+# Bulk. The kernel's side opens and measures; "send" and "receive" are its directions.
 
 BULK_PORTS = {"send": 9, "receive": 19}  # discard, chargen
 
@@ -143,7 +143,7 @@ def kernel_bulk(bench: Bench) -> Figures:
 
 
 def conker_hashed(bench: Bench, direction: str, count: int = 100_000_000) -> Figures:
-    """A stream that both ends know by its seed, through conkerctl: do they agree about its hash?"""
+    """Sends a stream that both ends compute from a seed, by conkerctl, and compares hashes."""
     with Tap(bench) as place:
         ctl = place.daemon().ctl
         known = ("--bytes", count, "--seed", 77)
@@ -165,7 +165,7 @@ def conker_hashed(bench: Bench, direction: str, count: int = 100_000_000) -> Fig
         return {"agree": float(hashed == kernel.last_json() and hashed["bytes"] == count)}
 
 
-# One byte there and one back.
+# Round trips of one byte.
 
 def conker_round_trips(bench: Bench) -> Figures:
     with Tap(bench) as place:
@@ -183,13 +183,13 @@ def trips(report: dict[str, Any]) -> Figures:
     return {"median": float(report["median_us"]), "p99": float(report["p99_us"]), "count": float(report["count"])}
 
 
-# Nothing at all.
+# An idle daemon.
 
-SETTLE_SECONDS = 2  # for the last timers of what has just been opened
+SETTLE_SECONDS = 2  # for the last timers of new connections
 
 
 def conker_quiet(bench: Bench, idle: int) -> Figures:
-    """How often the daemon wakes up; it has no watchdog to feed here."""
+    """How often the daemon wakes up, without a watchdog."""
     with Tap(bench) as place:
         daemon = place.daemon()
         with place.idle(idle):
@@ -200,7 +200,7 @@ def conker_quiet(bench: Bench, idle: int) -> Figures:
 
 
 def wakeups(pid: int) -> int:
-    """A thread that slept has given up its processor by itself: voluntary switches of all threads."""
+    """Voluntary context switches of all threads: each is the end of a sleep."""
     count = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""The rate of the strike over the number of idle connections: as bars of text, and as a picture."""
+"""Curves of a strike's rate over the number of idle connections, as text and as SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH, HEIGHT, MARGIN, TOP = 640, 260, 70, 40  # of one curve in the picture
 
 
 def curves(outcome: Outcome) -> dict[str, Curve]:
-    """What was measured of each; points without a figure are left out."""
+    """The measured points of each curve; those without a figure are left out."""
     made: dict[str, Curve] = {}
     for title, names in outcome.part.curves.items():
         points = [(count, outcome.median(name, "rate")) for count, name in names.items()]

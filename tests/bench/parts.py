@@ -1,4 +1,4 @@
-"""What is measured: the parts of the bench, who takes part in each, and the lines of the table with their goals."""
+"""The parts of the bench: contestants of each, and the lines of the table with their goals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Contestant = Callable[[Bench], Figures]
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """A figure, or its ratio to a peer's, is reached when it lies within."""
+    """A range that a figure, or its ratio to a peer's, must lie in."""
     least: float | None = None
     most: float | None = None
 
@@ -27,7 +27,7 @@ class Goal:
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One contestant's figure, held against the same figure of others."""
+    """One contestant's figure, compared with that of others."""
     what: str
     unit: str  # a key of table.UNITS
     figure: str
@@ -45,7 +45,7 @@ class Part:
 
 
 def briefly(run: Contestant) -> Contestant:
-    """Five seconds at most, of what the others do for a minute."""
+    """Five seconds at most, where other parts take a minute."""
     return lambda bench: run(dataclasses.replace(bench, seconds=min(bench.seconds, 5)))
 
 
@@ -108,7 +108,7 @@ def idle() -> Part:
                      {names[0]: Goal(least=0.9)} if count else {}) for count, name in names.items()]
 
     lines_in_memory = lines("in memory", in_memory)
-    lines_in_memory[-1].peers[alone] = None  # what the size of the tables costs
+    lines_in_memory[-1].peers[alone] = None  # shows the cost of large tables
 
     return Part(
         5,
@@ -236,7 +236,7 @@ PARTS: dict[str, Callable[[], Part]] = {
 
 
 def beside(part: Part, binaries: Binaries, build: str) -> Part:
-    """The same of conker only, held against the same of another build of it."""
+    """The lines of conker only, compared with another build of it."""
     def other(run: Contestant) -> Contestant:
         return lambda bench: run(dataclasses.replace(bench, binaries=binaries, build=build))
 

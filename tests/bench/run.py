@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""Measures conker against its peers, side by side, and says which goals were reached.
+"""Measures conker and its peers side by side, and prints which goals were reached.
 
     sudo tests/bench/run.py                     every part, on build/release
     sudo tests/bench/run.py tap idle --turns 1  these
-    sudo tests/bench/run.py --quick             a second for each, to see that all of it runs
+    sudo tests/bench/run.py --quick             a second for each, to see that it runs
     sudo tests/bench/run.py bulk --beside DIR   two builds of conker, without its peers
 
-The contestants of a part take turns, each in namespaces of its own, and their medians count. A goal that is not
-reached fails nothing: the exit code is 0 when every contestant could be run, 1 if not, 2 for wrong usage.
+The contestants of a part take turns, each in namespaces of its own, and their medians count. A goal
+that is not reached does not fail the run: the exit code is 0 when every contestant could be run, 1
+if not, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def measure(binaries: Binaries, name: str, part: Part, options: argparse.Namespa
 
 
 def inner_loops(options: argparse.Namespace) -> Any:
-    """Prints its own table; the figures for JSON."""
+    """Runs Google Benchmark, which prints its own table; returns the figures for JSON."""
     print(f"\n== {STACK}: the inner loops", flush=True)
     program = os.path.join(options.build, "bin/conker_stack_bench")
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
@@ -113,7 +114,7 @@ def judge(outcomes: list[Outcome]) -> list[dict[str, Any]]:
 
 
 def save(outcomes: list[Outcome], loops: Any, options: argparse.Namespace) -> None:
-    """After each part: a long run that is interrupted leaves what it has."""
+    """Saves the figures after each part, so that an interrupted run leaves some."""
     lines = judge(outcomes)
     if options.json:
         found = {"machine": machine(), "turns": options.turns, "lines": lines, "not_reached": missed(lines),

@@ -1,4 +1,4 @@
-"""Where a measurement takes place: the same namespaces, devices and addresses for every contestant."""
+"""The places of measurements: the same namespaces, devices and addresses for every contestant."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MAC = "02:00:00:00:77:02"
 HOST = "10.77.0.1"
 STACK = "10.77.0.2"
 PORT = 9000
-# Sixteen addresses a side: a strike uses them in turn and has a million four-tuples, whoever it is.
+# Sixteen addresses a side, which a strike uses in turn: a million four-tuples for any contestant.
 STACK_SIDE = [STACK, *(f"10.77.0.{number}" for number in range(10, 25))]
 HOST_SIDE = [HOST, *(f"10.77.0.{number}" for number in range(101, 116))]
-SPARE_FILES = 100  # of a process that holds connections, for everything else
+SPARE_FILES = 100  # of a process that holds connections, besides them
 TRANSMIT_QUEUE = 10000  # as conkerd sets it on a device of its own
 
-# The same at every number of idle connections, and TIME-WAIT as large as the kernel's is made in a namespace.
+# The same for any number of idle connections; TIME-WAIT as large as the kernel's in a namespace.
 CAPACITIES = {"connections": 131072, "time_wait": 262144, "chunks": 65536}
 SERVICES = [{"name": "echo", "port": 7}, {"name": "discard", "port": 9}, {"name": "chargen", "port": 19},
             {"name": "accept-close", "port": PORT}]
@@ -30,7 +30,7 @@ SERVICES = [{"name": "echo", "port": 7}, {"name": "discard", "port": 9}, {"name"
 
 @dataclasses.dataclass(frozen=True)
 class Bench:
-    """What every measurement is given."""
+    """The parameters of every measurement."""
     binaries: Binaries
     build: str  # the build directory
     seconds: float  # how long to measure
@@ -43,7 +43,7 @@ class Bench:
 
 
 class Place(Scene):
-    """Processes that are gone when the measurement is over; in itself without any network."""
+    """Processes that end with the measurement; without a network."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench.binaries, "bench")
@@ -61,21 +61,21 @@ class Place(Scene):
         self.close()
 
     def set_up(self) -> None:
-        """Makes the network."""
+        """Makes the network of the place."""
 
     def program(self, name: str, *arguments: object, namespace: Namespace | None = None) -> Process:
-        """A program of the build."""
+        """Starts a program of the build."""
         return self.process(name, [self.bench.program(name), *map(str, arguments)], namespace)
 
     def report(self, process: Process, patience: float = 60) -> dict[str, Any]:
-        """What a program says in the end, `patience` seconds after it has measured at the latest."""
+        """The report of a program, at most `patience` seconds after its measurement."""
         code = process.wait(self.bench.seconds + patience)
         same(code, 0, f"exit code of {process.name}: {process.err().strip()}")
         return process.last_json()
 
 
 class Tap(Place):
-    """The kernel on the host's side of a TAP device that one program attaches to."""
+    """A TAP device with the kernel on the host's side; one program attaches to it."""
 
     def set_up(self) -> None:
         self.host = namespace_of(self)
@@ -92,19 +92,19 @@ class Tap(Place):
                              "capacities": CAPACITIES, "log": {"level": "warning"}, **config}, self.host)
 
     def attached(self, name: str, *arguments: object) -> Process:
-        """A program on the device; returned when it is there."""
+        """Starts a program that attaches to the device; returns when it has."""
         process = self.program(name, *arguments, namespace=self.host)
         process.until(lambda: "LOWER_UP" in self.host.ip("link", "show", DEVICE), f"{name} has attached to {DEVICE}")
         return process
 
     def kernel(self, *arguments: object) -> Process:
-        """conker_peer, on the kernel's side."""
+        """Starts conker_peer on the kernel's side."""
         return self.peer(self.host, *map(str, arguments))
 
     @contextlib.contextmanager
     def idle(self, count: int) -> Iterator[None]:
-        """So many connections from the kernel to the stack's echo, established and silent. Each process has as many as
-        it may have files open."""
+        """Opens idle connections from the kernel to the stack's echo service. Each process has as many
+        as it may have files open."""
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE_FILES
         holders = [self.kernel("idle", STACK, 7, "--connections", min(most, count - first), "--from", ",".join(HOST_SIDE))
                    for first in range(0, count, most)]
@@ -130,7 +130,7 @@ class Veth(Place):
         without_pacing(self.server, "server", HOST)
 
     def iperf3(self, seconds: float) -> dict[str, Any]:
-        """One connection from client to server; a first second besides does not count."""
+        """One connection from client to server; its first second does not count."""
         server = self.process("iperf3-server", ["iperf3", "--server", "--one-off", "--forceflush", "--bind", HOST], self.server)
         server.until(lambda: "listening" in server.out(), "iperf3 listens")
         client = self.process("iperf3-client", ["iperf3", "--client", HOST, "--time", f"{max(1, round(seconds))}",
@@ -140,14 +140,14 @@ class Veth(Place):
 
 
 def without_pacing(namespace: Namespace, device: str, address: str) -> None:
-    """The kernel's TCP is controlled by CUBIC, as Linux has it by itself. Some machines are set to BBR, which paces: then
-    its pacing is measured, and not what a stack can take."""
+    """Sets the kernel's congestion control to CUBIC, Linux's default. Some machines are set to BBR,
+    which paces: then its pacing would be measured, and not the limit of a stack."""
     namespace.ip("route", "change", "10.77.0.0/24", "dev", device, "proto", "kernel", "scope", "link", "src", address,
                  "congctl", "cubic")
 
 
 def namespace_of(place: Place) -> Namespace:
-    """One in which nothing speaks but what is measured: no IPv6, which announces itself."""
+    """A namespace without other traffic: no IPv6, which announces itself."""
     made = place.namespace()
     if os.path.exists("/proc/sys/net/ipv6"):
         made.sysctl("net/ipv6/conf/all/disable_ipv6", "1")

@@ -1,4 +1,4 @@
-"""From the figures of all turns to medians, ratios and what was reached; as a table and for JSON."""
+"""Medians, ratios and goals from the figures of all turns; as a table and for JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def judged(outcome: Outcome) -> list[dict[str, Any]]:
-    """Each line with its figure, and each of its peers with theirs; what is missing is None."""
+    """Each line with its figure, and its peers' figures; a missing one is None."""
     return [judged_line(outcome, line) for line in outcome.part.lines]
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the fuzzing targets under libFuzzer (preset fuzz), and keeps count of it.
+"""Runs the fuzzing targets under libFuzzer (preset fuzz), and keeps a ledger of the runs.
 
     cmake --preset fuzz && cmake --build --preset fuzz
     tests/fuzz/run.py --target all --seconds 60 --ledger build/fuzz-ledger.jsonl
@@ -19,13 +19,13 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-# The longest input that is tried: what a target takes in with room to spare, or else the speed suffers.
+# The longest input that is tried, in bytes: more than a target reads would only cost speed.
 LONGEST = {"address": 64, "args": 64, "arp": 64, "base64": 128, "clients": 257, "command": 256, "config": 1024, "dhcp": 700, "dns": 600,
            "endpoint": 96, "ethernet": 64, "icmp": 128, "ipv4": 128, "reassembly": 257, "request": 512, "stack": 388,
            "tcp": 128, "udp": 128}
-# A part of a run: so much is written down at a time, so that a run that is cut off is not lost.
+# A part of a run, after which the ledger is written, so that an interrupted run is not lost.
 PART_SECONDS = 60
-EVERY_INPUT_TOOK = 10  # seconds; longer counts as found
+EVERY_INPUT_TOOK = 10  # seconds; a slower input is a finding
 
 
 def arguments():
@@ -56,7 +56,7 @@ def program(options, target):
 
 def flags(target):
     common = [f"-max_len={LONGEST[target]}", f"-timeout={EVERY_INPUT_TOOK}", "-rss_limit_mb=2048",
-              # Its schedule by rare features took half of the time.
+              # libFuzzer's entropic schedule took half of the time.
               "-entropic=0"]
     dictionary = HERE / "dictionaries" / f"{target}.dict"
     return common + ([f"-dict={dictionary}"] if dictionary.exists() else [])
@@ -68,7 +68,7 @@ def processor_seconds():
 
 
 def one_part(options, target, seconds, execs):
-    """One process of libFuzzer; a line for the ledger."""
+    """Runs one process of libFuzzer; returns a line for the ledger."""
     work = options.work / target
     work.mkdir(parents=True, exist_ok=True)
     folders = [str(work)] + [str(f) for f in [HERE / "corpus" / target] if f.exists()]
@@ -102,7 +102,7 @@ def write_down(options, entry):
 
 
 def run(options, target):
-    """Part after part until time or number is reached, or something is found."""
+    """Runs parts until the time or number is reached, or something is found."""
     began, execs, entries = time.time(), 0, []
     while True:
         left = (options.seconds or 1e9) - (time.time() - began)
@@ -118,21 +118,21 @@ def run(options, target):
 
 
 def merge(options, target):
-    """The fewest and shortest inputs that reach every place that the old corpus and the working one reach."""
+    """Replaces the corpus by the fewest inputs that reach all that it and the working one reach."""
     corpus, fresh = HERE / "corpus" / target, options.work / f"{target}.merged"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     old = [str(f) for f in (corpus, options.work / target) if f.exists()]
     subprocess.run([str(program(options, target)), "-merge=1", "-use_counters=0", f"-max_len={LONGEST[target]}", str(fresh), *old],
                    check=True, capture_output=True)
-    for kept in corpus.glob("found-*"):  # what once found something stays
+    for kept in corpus.glob("found-*"):  # inputs that found something stay
         shutil.copy(kept, fresh)
     shutil.rmtree(corpus, ignore_errors=True)
     shutil.copytree(fresh, corpus)
 
 
 def table(entries):
-    """What there has been so far, by target; seconds are the processor's, who may have had other things to do."""
+    """The ledger so far, by target; in seconds of processor time."""
     rows = {}
     for entry in entries:
         row = rows.setdefault(entry["target"], [0, 0.0, 0, 0])

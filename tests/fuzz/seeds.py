@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what the fuzzers begin with: valid messages of every kind, one file each, into DIRECTORY/<target>/."""
+"""Writes the fuzzers' first inputs, valid messages of every kind, into DIRECTORY/<target>/."""
 import hashlib
 import pathlib
 import struct
@@ -57,7 +57,7 @@ def steps(*records, head=b"\0\0\0\0"):
 
 
 def of_the_stack():
-    """A few conversations; see tests/fuzz/stack/world.cpp for what a step means."""
+    """A few conversations; tests/fuzz/stack/world.cpp has the meaning of a step."""
     syn, ack, data, fin = (0, 0), (0, 0, 1), (0, 0, 2, 0, 0, 0, 0, 10), (0, 0, 3)
     opened, answer = (13, 0), (0, 8)
     heads = [bytes([0, 0, 0, 0]), bytes([0xFF, 0, 0, 1]), bytes([1, 1, 0x40, 2]), bytes([2, 0x1C, 0x80, 3]),
@@ -69,7 +69,7 @@ def of_the_stack():
         yield steps(syn, (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), ack, (0, 1, 1), (0, 4, 1), (17,), (21, 0, 6), head=head)
         yield steps((29, 0, 0, 0), (10, 0, 0, 0, 9), (29, 3, 0, 0, 0, 4, 0), (9, 0, 1, 0, 8, 16), (9, 0, 0, 8, 8),
                     (29, 5), (8, 5), (8, 0, 4, 0, 2, 0), (11,), (30, 6), (27, 60), head=head)
-        # An address that is probed for and contested; loss that SACK and time repair; a broadcast.
+        # An address probed for and in conflict; losses repaired by SACK and RACK; a broadcast.
         yield steps((30, 0, 1), (27, 60), (11, 2, 3, 0, 1), (30, 1), (13, 24), (30, 0, 3), (11, 0, 3, 0, 1), (27, 60), head=head)
         yield steps(opened, answer, (18, 0, 6), (18, 0, 6), (0, 8, 1, 0, 16, 4), (0, 8, 1, 0, 16, 4), (0, 24, 1, 0, 16, 4),
                     (25, 60), (26, 3), (0, 8, 1), (0, 8, 1), (26, 3), (0, 8, 1), (21,), (0, 8, 3), head=head)

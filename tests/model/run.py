@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the models with SPIN: what must hold holds in every interleaving, and what is broken is found broken.
-Ends with `N passed, N failed, N skipped`; exit code 0 when everything is as expected, 1 otherwise, 2 usage."""
+"""Checks the models with SPIN: properties hold in every interleaving, and known faults are found.
+Ends with `N passed, N failed, N skipped`; exit code 0 when all is as expected, else 1, 2 usage."""
 
 import argparse
 import itertools
@@ -20,7 +20,7 @@ THREADS = {"0": "state machine", "2": "thread A", "3": "thread B", "4": "listing
 
 @dataclass(frozen=True)
 class Case:
-    """One question to one model. `wants` is part of the assertion that must fail; None: nothing may fail."""
+    """A check of a model. `wants` is part of the assertion that must fail; None: none may fail."""
 
     model: str
     define: str
@@ -88,10 +88,10 @@ CASES = [
 
 @dataclass
 class Answer:
-    """What SPIN said: the assertion that failed, None when none did, and how much it has looked at."""
+    """SPIN's result: the assertion that failed, None when none did, and the size of the search."""
 
     found: str | None = None
-    trouble: str | None = None  # it could not answer
+    trouble: str | None = None  # why there is no result
     late: bool = False
     states: int = 0
     depth: int = 0
@@ -104,11 +104,11 @@ class Answer:
 
 
 def build(case: Case) -> list[str]:
-    """What makes `pan`: translated quickly where little is to be searched, and fast where much is."""
+    """The compiler's options for `pan`: quick translation of a small search, fast code of a large."""
     if case.liveness:
         return ["-O1" if case.long else "-O0", "-DNFAIR=3", "-DNOREDUCE", "-DMEMLIM=8000"]
     if case.wants is not None:
-        return ["-O0", "-DSAFETY", "-DBFS"]  # breadth first: the shortest story
+        return ["-O0", "-DSAFETY", "-DBFS"]  # breadth first: the shortest counterexample
     return ["-O2" if case.model == "conker" else "-O0", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000"]
 
 
@@ -127,7 +127,7 @@ def ask(case: Case, work: Path, until: float | None) -> Answer:
         if not (work / "pan").exists():
             answer.trouble = f"SPIN or gcc refused the model: {said.strip()[:300]}"
             return answer
-        # Nut/Net's models leave executions out where they assume something; these stop half way.
+        # Executions that violate an assumption of Nut/Net's models stop half way.
         flags = ["-E"] if case.model.startswith("nutnet") else ["-a", "-f"] if case.liveness else []
         searched = call("./pan", "-m200000", *flags)
     except subprocess.TimeoutExpired:
@@ -162,7 +162,7 @@ def replay(case: Case, work: Path) -> str:
 
 
 def story(case: Case, work: Path) -> list[str]:
-    """What happened, step by step, and what was then wrong."""
+    """The counterexample, step by step, and the assertion that failed."""
     lines = []
     for line in replay(case, work).splitlines():
         if line.startswith("spin: text of failed"):
@@ -176,7 +176,7 @@ def story(case: Case, work: Path) -> list[str]:
 
 
 def runs(lines: list[str]) -> list[tuple[str, int]]:
-    """Each line once, and how often it came in a row."""
+    """Each line once, with the number of its repetitions in a row."""
     return [(line, len(list(same))) for line, same in itertools.groupby(lines)]
 
 
@@ -186,7 +186,7 @@ def name_threads(line: str) -> str:
 
 
 def fresh(work: Path) -> Path:
-    """A folder with the models and nothing else."""
+    """A new folder with a copy of the models."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     for source in [*HERE.glob("*.pml"), *HERE.glob("*.inc")]:

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Builds the stack with one fault after the other in it, and asks each detector what it sees.
+"""Builds the stack with one planted fault after the other, and runs the detectors on each.
 
-A detector is a program that looks for a fault within a time, ends with 1 when it found one, and says so in a line of
-JSON. Every fault must be found by one of them at least; the stack as it is must pass all of them.
+A detector is a program that looks for a fault within a time, ends with 1 when it found one, and
+reports it in a line of JSON. Every fault must be found by one of them at least; the unchanged stack
+must pass all of them.
 """
 
 import argparse
@@ -31,7 +32,7 @@ class Fault:
     origin: str
     story: str
     model: str | None
-    only_by: str  # how the names of the detectors begin that alone can see it; empty: any
+    only_by: str  # prefix of the detectors that alone can find it; empty: any
 
     @staticmethod
     def read(path: pathlib.Path) -> "Fault":
@@ -41,7 +42,7 @@ class Fault:
 
 @dataclasses.dataclass(frozen=True)
 class Build:
-    """A build folder whose stack is exchanged; what does not change stays built."""
+    """A build folder whose stack is exchanged; other objects stay built."""
 
     name: str
     preset: str
@@ -51,7 +52,7 @@ class Build:
         return TOP / "build" / self.name
 
     def make(self, fault: str, programs: list[str]) -> None:
-        # Nothing that is asked links the stack as one, which takes twice as long to compile.
+        # No detector needs the stack compiled as one unit, which takes twice as long.
         quiet(["cmake", "--preset", self.preset, "-B", self.folder, "-DCONKER_STACK_AS_ONE=OFF", f"-DCONKER_PLANT={fault}"])
         quiet(["cmake", "--build", self.folder, "--target", *programs])
 
@@ -65,7 +66,7 @@ class Detector:
     name: str
     build: Build
     command: tuple[str, ...]
-    only_for: str = ""  # in which files the fault must lie; anywhere
+    only_for: str = ""  # prefix of the files that the fault must touch; empty: any
 
 
 DETECTORS = (
@@ -81,7 +82,7 @@ DETECTORS = (
 @dataclasses.dataclass(frozen=True)
 class Finding:
     detector: str
-    what: str | None  # None: it kept silent
+    what: str | None  # None: silent
     steps: int | None
     seconds: float
 
@@ -117,7 +118,7 @@ def ask(detector: Detector, seconds: float, seed: int) -> Finding:
 
 
 def last_words(errors: str) -> str:
-    """What a sanitizer said, in a line."""
+    """The report of a sanitizer, in a line."""
     told = re.search(r"(SUMMARY: .*|runtime error: .*)", errors)
     return told.group(1) if told else ""
 
@@ -132,7 +133,7 @@ def ask_model(fault: Fault) -> Finding:
 
 
 def look_for(fault: Fault | None, detectors: list[Detector], seconds: float, seed: int) -> list[Finding]:
-    """What each detector says of the stack with this fault in it, or of the stack as it is."""
+    """Each detector's finding about the stack with this fault, or about the unchanged stack."""
     touched = (HERE / f"{fault.name}.patch").read_text() if fault else ""
     asked = [d for d in detectors if not fault or not d.only_for or f"b/{d.only_for}" in touched]
     for build in dict.fromkeys(d.build for d in asked):

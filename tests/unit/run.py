@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Runs unit test binaries in shards, side by side, and says what failed; totals on the last line.
+"""Runs unit test binaries in shards, in parallel, and prints failed tests; totals on the last line.
 
     tests/unit/run.py build/release                      all of them
-    tests/unit/run.py build/asan --filter TcpClose       those whose name contains it
+    tests/unit/run.py build/asan --filter TcpClose       tests whose name contains it
 
-A process for each test took five times as long. A test that takes its process down, or does not end, has failed; the rest
-of its shard goes on in another process.
+A process for each test took five times as long. A test that crashes its process, or does not end,
+has failed; the rest of its shard continues in another process.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import sys
 import tempfile
 
 PROGRAMS = ("conker_unit", "conker_daemon_unit")
-LAST_LINES = 40  # of what a failed test has printed
+LAST_LINES = 40  # of a failed test's output
 
 
 @dataclasses.dataclass
 class Outcome:
     passed: int = 0
     skipped: int = 0
-    failed: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # what each has printed
+    failed: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # the output of each
 
 
 def names(program: pathlib.Path, text: str) -> list[str]:
-    """suite.test of all tests whose name contains the text."""
+    """The tests, as suite.test, whose name contains the text."""
     listed = subprocess.run([program, "--gtest_list_tests"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
     found, suite = [], ""
     for line in listed.splitlines():
@@ -45,7 +45,7 @@ def names(program: pathlib.Path, text: str) -> list[str]:
 
 
 def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcome) -> None:
-    """In one process, as long as it lasts; what is left then in the next."""
+    """Runs tests in one process while it lasts, and the remaining ones in the next."""
     left = list(tests)
     while left:
         told, ended = output_of(program, left, seconds)
@@ -55,7 +55,7 @@ def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcom
                 step, name = match[1].strip(), match[2]
                 if step == "RUN":
                     running, printed = name, []
-                elif running:  # else it is the summary
+                elif running:  # otherwise the summary
                     if step == "FAILED":
                         outcome.failed[name] = printed
                     elif step == "SKIPPED":
@@ -68,16 +68,16 @@ def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcom
                 printed.append(line)
         if not left:
             return
-        # It has not come to the end of this one.
+        # The process ended within this test.
         name = running or left[0]
         outcome.failed[name] = printed + [ended]
         left.remove(name)
 
 
 def output_of(program: pathlib.Path, tests: list[str], seconds: float) -> tuple[list[str], str]:
-    """What it has printed, and how it ended. It is stopped when nothing new comes for so many seconds."""
+    """A process's output and exit code. It is stopped after so many seconds without output."""
     lines: list[str] = []
-    # More names than a command line takes.
+    # A command line has no room for all names.
     with tempfile.NamedTemporaryFile("w", suffix=".flags") as flags:
         flags.write(f"--gtest_filter={':'.join(tests)}\n")
         flags.flush()
@@ -106,7 +106,7 @@ def main() -> int:
     shards = []
     for program in (options.build.resolve() / "bin" / name for name in PROGRAMS):
         tests = names(program, options.filter)
-        # Neighbours take alike long, so each shard has every so many-th.
+        # Neighbouring tests take equally long, so they go to different shards.
         shards += [(program, tests[first::options.jobs]) for first in range(options.jobs)]
     outcomes = [Outcome() for _ in shards]
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
