@@ -1,4 +1,4 @@
-# run_explore(RESULT argument...) runs it and keeps the JSON line that it ends with.
+# run_explore(RESULT argument...) runs conker_explore and keeps the JSON line at its end.
 function(run_explore result)
   execute_process(COMMAND ${EXPLORE} ${ARGN} --json OUTPUT_VARIABLE output RESULT_VARIABLE code)
   if(NOT code EQUAL 0)

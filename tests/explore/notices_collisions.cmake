@@ -1,4 +1,4 @@
-# Where keys are so short that states share them, that is noticed, and not one state is lost by it.
+# With keys so short that states share them, collisions are noticed and no state is lost.
 include(${CMAKE_CURRENT_LIST_DIR}/figures.cmake)
 run_explore(whole --scene pair --depth 8)
 run_explore(short --scene pair --depth 8 --hash-bits 10)
@@ -11,7 +11,7 @@ message("64 bits: ${states_whole} states, ${collisions_whole} collisions; "
 if(NOT collisions_whole EQUAL 0)
   message(FATAL_ERROR "states share keys of 64 bits")
 endif()
-# 1024 keys: every state but the first with each key shares it.
+# 1024 keys: every state but the first one of each key is a collision.
 math(EXPR least "${states_short} - 1024")
 if(collisions_short LESS least OR least LESS 1)
   message(FATAL_ERROR "collisions were not noticed")

@@ -1,6 +1,7 @@
-/* conker's lifetime: turns, slots with generations, and applications that call whatever and whenever they like.
- * Function by function what stack/tcp/lifetime.cpp has, under the same names; hold the two side by side. The
- * rest of TCP is reduced to what moves a connection on. Every -D that README.md lists plants a fault. */
+/* conker's lifetime: turns, slots with generations, and applications that make any call at any
+ * time. It follows stack/tcp/lifetime.cpp function by function, under the same names; compare the
+ * two. The rest of TCP is reduced to its changes of state. Every -D that README.md lists plants a
+ * fault. */
 
 #ifndef SLOTS
 #define SLOTS 2
@@ -15,44 +16,43 @@ mtype = { Closed, SynSent, SynReceived, Established, FinWait1, FinWait2, CloseWa
 
 typedef Connection {
   mtype state;
-  bool hashed;              /* segments find it */
-  bool in_accept_queue;     /* its listener's application has not seen it */
+  bool hashed;              /* the demultiplexer finds it */
+  bool in_accept_queue;     /* not accepted yet */
   bool application_closed;  /* close() was called */
   bool fin_queued;
   bool news;                /* Event bits not yet drained: all but ... */
   bool last_event;          /* ... kClosed */
-  bool armed;               /* a timer of it is in the wheel ... */
-  bool due;                 /* ... and its time has come */
+  bool armed;               /* a timer is in the wheel ... */
+  bool due;                 /* ... and has expired */
   bool unanswered;          /* one retransmission timeout has passed */
   bool on_dirty;
   bool on_ready;
   bool on_reap;
-  /* Not in the stack: what the properties are about. */
-  bool told;    /* the last event has been drained, or there is nobody who could */
-  bool doomed;  /* it has been in Destroy */
+  /* Not in the stack: state that the properties refer to. */
+  bool told;    /* the last event was drained, or no application could */
+  bool doomed;  /* it was in Destroy */
 }
 
 /* The table. */
 Connection connections[SLOTS];
 bool taken[SLOTS];
 byte generation[SLOTS];
-byte life[SLOTS];  /* not in the stack: how often it was taken */
+byte life[SLOTS];  /* not in the stack: how often the slot was taken */
 bool table_starved;
 
 bool input_step = true;
 bool reaping;
 bool link_full;
-bool idle;  /* the embedder has not drained */
+bool idle;  /* the embedder did not drain */
 
-/* Results, for the length of one atomic step. */
+/* Results, valid for one atomic step. */
 byte made, found, at, meant;
 bool changed, busy, may_fill;
 
 #define c connections[slot]
 
-/* What is to come in the end needs a world that is fair: a link that is full has room the next turn, an embedder
- * that did not drain does so the next, and a timer runs out. What must never happen, not even in a world that
- * is not. */
+/* Liveness needs fairness: a link that is full has room in the next turn, an embedder that did not
+ * drain does so in the next, and a timer expires. Safety holds without. */
 #ifdef LIVENESS
 #define remember(bit) bit = true
 #define time_is_up c.due
@@ -75,14 +75,14 @@ bool changed, busy, may_fill;
    (from) == Closing && (to) == TimeWait || \
    (from) == LastAck && (to) == Closed)
 
-/* The generation that an id was given with. */
+/* The generation of an id. */
 #ifdef SAME_GENERATION
 #define issued(of_life) 1
 #else
 #define issued(of_life) of_life
 #endif
 
-/* The peer knows of it. */
+/* Whether the peer has the connection. */
 #define known(s) ((s) != Closed && (s) != SynSent && (s) != TimeWait && (s) != Destroy)
 
 /* ---- lifetime.cpp ---- */
@@ -142,7 +142,7 @@ inline destroy(slot) {
      :: c.in_accept_queue ->
         c.in_accept_queue = false;
         c.news = false;
-        c.told = true  /* its application never knew of it */
+        c.told = true  /* its application never had the id */
      :: else ->
 #ifndef NO_LAST_EVENT
         post(slot, false, true)
@@ -161,7 +161,7 @@ inline destroy(slot) {
 
 inline reset_and_destroy(slot) {
   if
-  :: known(c.state) -> mark_dirty(slot)  /* a RST is owed */
+  :: known(c.state) -> mark_dirty(slot)  /* a RST is pending */
   :: else -> skip
   fi;
   destroy(slot)
@@ -209,7 +209,7 @@ inline mark_dirty(slot) {
 }
 
 inline post(slot, some, last) {
-  c.news = (c.news || some) && !c.application_closed;  /* it asked for nothing but the end */
+  c.news = (c.news || some) && !c.application_closed;  /* after close() only the end is reported */
   c.last_event = c.last_event || last;
   if
   :: (c.news || c.last_event) && !c.on_ready && !c.in_accept_queue -> c.on_ready = true
@@ -217,7 +217,7 @@ inline post(slot, some, last) {
   fi
 }
 
-/* Any that is ready: the stack goes by age, which is one of these orders. */
+/* Any ready connection: the stack's order, by age, is one of these. */
 inline next_event(slot) {
   if
   :: c.last_event -> printf("the last event of slot %d is drained\n", slot)
@@ -284,13 +284,13 @@ inline free(slot) {
   printf("slot %d is freed\n", slot);
   assert(reaping);  /* nothing is freed outside of reap() */
   assert(taken[slot] && c.state == Destroy);
-  assert(c.told);  /* whoever waits is told first */
+  assert(c.told);  /* the last event precedes the reaper */
   assert(!c.on_dirty && !c.on_ready && !c.in_accept_queue);
   taken[slot] = false;
   forget(slot)
 }
 
-/* A fresh record, already here: so that free slots do not differ by what was in them. */
+/* Clear the record already here, so that free slots do not differ by their contents. */
 inline forget(slot) {
   c.state = Closed;
   c.application_closed = false;
@@ -361,12 +361,12 @@ inline transmit(slot) {
      :: c.state == SynSent || c.state == SynReceived || c.state == FinWait1 || c.state == Closing ||
         c.state == LastAck ->
         arm(slot)
-     :: else -> skip  /* last words, too */
+     :: else -> skip  /* a final segment, too */
      fi
   fi
 }
 
-/* ---- arrival.cpp, receive.cpp, handshake.cpp: any segment that changes something ---- */
+/* ---- arrival.cpp, receive.cpp, handshake.cpp: segments that change something ---- */
 
 inline become_established(slot) {
   change_state(slot, Established);
@@ -390,7 +390,7 @@ inline process_fin(slot) {
   fi
 }
 
-/* Our FIN is acknowledged, which it can only be once it was sent. */
+/* The FIN is acknowledged, which is possible only after it was sent. */
 inline process_ack(slot) {
   c.unanswered = false;
   if
@@ -411,7 +411,7 @@ inline process_ack(slot) {
 inline segment_arrives(slot) {
   printf("a segment arrives for slot %d\n", slot);
   if
-  :: destroy(slot)  /* RST, or ICMP says that there is no way */
+  :: destroy(slot)  /* RST, or a hard ICMP error */
   :: c.state == SynSent || c.state == SynReceived -> become_established(slot)
   :: c.state == SynSent ->
      change_state(slot, SynReceived);
@@ -440,7 +440,7 @@ inline promote() {
 
 /* ---- tcp.cpp: the calls ---- */
 
-/* An id of `slot`, of any of its lives. */
+/* An id of `slot`, of any generation. */
 inline living(slot, of_life) {
   if
 #ifdef STALE_ID
@@ -468,7 +468,7 @@ inline connect() {
 inline accept(slot) {
   printf("slot %d is accepted\n", slot);
   c.in_accept_queue = false;
-  post(slot, false, false)  /* what happened while it waited */
+  post(slot, false, false)  /* events while it waited */
 }
 
 inline unlisten() {
@@ -507,7 +507,7 @@ inline close(slot) {
   :: else ->
      c.in_accept_queue = false;
      if
-     :: known(c.state) -> reset_and_destroy(slot)  /* bytes were not read */
+     :: known(c.state) -> reset_and_destroy(slot)  /* unread data */
      :: true ->
         c.application_closed = true;
         c.news = false;
@@ -542,7 +542,7 @@ inline audit() {
          assert(connections[at].on_dirty || connections[at].on_ready || connections[at].on_reap)
       :: else ->
          assert(!connections[at].on_reap);
-         /* Segments find it unless it is over. */
+         /* Segments find it unless it is in Destroy. */
          assert(connections[at].hashed == (connections[at].state != TimeWait && connections[at].state != Closed));
          assert(connections[at].hashed || !connections[at].application_closed)
       fi
@@ -557,7 +557,7 @@ inline audit() {
   }
 }
 
-/* ---- Who acts ---- */
+/* ---- Processes ---- */
 
 #if SLOTS == 1
 #define each_slot(option) option(0)
@@ -576,7 +576,8 @@ inline audit() {
 #define drain(slot) \
   :: atomic { connections[slot].on_ready -> next_event(slot); audit() }
 
-/* From Stack::begin to Stack::reap; the others act between its steps, the peer only before the timers. */
+/* A turn, from Stack::begin to Stack::reap; applications act between its steps, peers before the
+ * timers. */
 active proctype Turn() {
   byte slot;
   do
@@ -605,7 +606,7 @@ active proctype Turn() {
   od
 }
 
-/* One for each slot: the other end of its connection. */
+/* The peer of each slot's connection. */
 active [SLOTS] proctype Peer() {
   do
   :: atomic {
@@ -615,7 +616,7 @@ active [SLOTS] proctype Peer() {
   od
 }
 
-/* Those who connect to us. */
+/* Peers that connect to the stack. */
 active proctype Callers() {
   do
   :: atomic { input_step -> promote(); audit() }
@@ -636,7 +637,7 @@ inline any_life(slot) {
   od
 }
 
-/* Calls with an id, whoever has it. */
+/* Calls with an id. */
 inline call() {
   if
   :: found == NONE -> skip
@@ -650,7 +651,7 @@ inline call() {
   fi
 }
 
-/* All applications there could be, between them: any call, with any id that was ever given out. */
+/* All possible applications: any call, with any id that was ever given out. */
 active proctype Applications() {
   do
   :: atomic { !table_starved -> connect(); audit() }
@@ -670,7 +671,7 @@ active proctype Applications() {
 }
 
 #ifdef LIVENESS
-/* One for each slot: what is armed is due some day. */
+/* The timers of each slot: an armed one expires eventually. */
 #define timer connections[_pid - 3 - SLOTS]
 active [SLOTS] proctype Clock() {
   do

@@ -1,5 +1,6 @@
-/* Nut/Net before r5541: whoever is done with a socket frees it on the spot, also while the state machine, in
- * the middle of its list, waits for a segment to leave. Each -D asks for one counterexample:
+/* Nut/Net before r5541: a thread that is done with a socket frees it at once, also while the state
+ * machine, in the middle of its list, waits for a segment to leave. Each -D asks for one
+ * counterexample:
  *
  *   ITERATION  the walk over the list comes back to a socket that is gone: the race of January 2014
  *   INPUT      so does the processing of a segment */
@@ -23,7 +24,7 @@ inline NutTcpStateChange(s, to) {
   so_state[s] = to
 }
 
-/* One of eight places in the sources; here they are one function. */
+/* Stands for eight places in the sources. */
 inline NutTcpDestroySocket(s) {
   printf("%d frees socket %d\n", _pid, s);
   free_socket(s)
@@ -31,7 +32,7 @@ inline NutTcpDestroySocket(s) {
 
 #include "nutnet.inc"
 
-/* Each opens a connection and closes it. */
+/* Each thread opens a connection and closes it. */
 active [2] proctype Application() {
   byte mine;
   atomic {

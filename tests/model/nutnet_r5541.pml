@@ -1,10 +1,10 @@
-/* Nut/Net after r5541: closing only moves a socket to DESTROY and sets a flag; the collector frees, at the top
- * of the state machine's loop. With ITERATION or INPUT, as in nutnet_before.pml, nothing is found any more.
- * Each of the others asks for the counterexample of one residual fault:
+/* Nut/Net after r5541: closing only moves a socket to DESTROY and sets a flag; the collector frees,
+ * at the top of the state machine's loop. ITERATION and INPUT, as in nutnet_before.pml, find no
+ * counterexample any more. Each of the others asks for the counterexample of one residual fault:
  *
  *   RESURRECTION  a state change overwrites DESTROY, whose case falls through
- *   LEAK          and then the collector never finds the socket
- *   DIRECT_WRITE  a write that goes round the state change overwrites it, too: accept's timeout
+ *   LEAK          and the collector never finds the socket
+ *   DIRECT_WRITE  a direct write of the state overwrites it, too: accept's timeout
  *   WAITER        a call that waited while another thread closed comes back into freed memory
  *   DIAGNOSTICS   a listing of all sockets, which yields while it prints, walks into freed memory
  *   SYN_RECOVERY  back in LISTEN, the SYN-ACK that was sent is still on its timer
@@ -109,7 +109,7 @@ inline close_unless_closed(s) {
   fi
 }
 
-/* One connects or accepts, and closes. */
+/* This thread connects or accepts, and closes. */
 active proctype Worker() {
   atomic {
     (running == _pid);
@@ -127,7 +127,7 @@ active proctype Worker() {
   }
 }
 
-/* The other has a connection of its own, and may close that of the first, to stop it. */
+/* The other thread has a connection of its own, and may close the first one's. */
 active proctype Other() {
   atomic {
     (running == _pid);
@@ -163,7 +163,7 @@ active proctype Listing() {
 #endif
 
 #ifdef LEAK
-/* Closed by an application and left where nothing on the stack's side moves it any more. */
+/* Closed by an application, in a state that no part of the stack will leave. */
 #define lost(s) (allocated[s] && so_closed[s] && !tcp_run_gc && !so_retran[s] && \
                  (so_state[s] == CLOSED || so_state[s] == LISTEN || so_state[s] == ESTABLISHED))
 
