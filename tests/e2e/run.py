@@ -63,6 +63,16 @@ class Run:
             problem += f"\ncleaning up: {error}"
         self._report(case, time.monotonic() - begin, problem, scene.notes)
 
+    def beside_each_other(self, chosen: list[Case], jobs: int) -> None:
+        """Tests that keep a core busy have a quarter of the places, those that mostly sleep the rest."""
+        busy_jobs = max(1, jobs // 4)
+        with concurrent.futures.ThreadPoolExecutor(busy_jobs) as busy, \
+                concurrent.futures.ThreadPoolExecutor(max(1, jobs - busy_jobs)) as sleepers:
+            begun = [(busy if case.busy or jobs == 1 else sleepers).submit(self.one, case)
+                     for case in chosen]
+        for one in begun:
+            one.result()  # an error of the runner's own is told
+
     @staticmethod
     def _describe(error: Exception) -> str:
         if isinstance(error, Failure):
@@ -89,7 +99,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--filter", default="", help="only tests whose title contains this")
     parser.add_argument("--quick", action="store_true", help="only the short slice")
     parser.add_argument("--sanitized", action="store_true", help="the build has sanitizers: leave memory sizes alone")
-    parser.add_argument("--jobs", type=int, default=2, help="tests side by side")
+    parser.add_argument("--jobs", type=int, default=8, help="tests side by side")
     parser.add_argument("--keep", action="store_true", help="keep the directories of failed tests")
     parser.add_argument("--list", action="store_true", help="print the titles and end")
     return parser.parse_args()
@@ -130,9 +140,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, interrupted)
         signal.signal(signal.SIGTERM, interrupted)
         try:
-            with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
-                for _ in pool.map(run.one, [case for case in chosen if not case.alone]):
-                    pass
+            run.beside_each_other([case for case in chosen if not case.alone], max(1, options.jobs))
             for case in chosen:
                 if case.alone:
                     run.one(case)

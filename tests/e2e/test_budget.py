@@ -78,7 +78,7 @@ def echo_of_many(field: Field, count: int, each: int) -> None:
     field.ctl.balanced()
 
 
-@test("tap", config={"services": SERVICES, "capacities": {"chunks": 4096}})
+@test("tap", config={"services": SERVICES, "capacities": {"chunks": 4096}}, busy=True)
 def everybody_who_reads_has_his_echo(field: Field) -> None:
     echo_of_many(field, 1000, 200_000)  # a quarter of a chunk each for sending, if all had equally much
 
@@ -116,7 +116,7 @@ class Holes:
             self._raw.sendto(head[:16] + struct.pack("!H", checksum) + head[18:] + b"x", (STACK, 0))
 
 
-@test()
+@test(busy=True)
 def those_who_do_not_read_keep_nobody_out(scene: Scene) -> None:
     """RFC 9293, 3.8.6: a peer may close its window for as long as it likes, but at its own cost only."""
     many_files()

@@ -84,7 +84,7 @@ def echoed(scene: Scene, conkerd: Conkerd, seconds: float) -> None:
     same(hashed.last_json(), json.loads(source.err()), "bytes and hash after the board's echo")
 
 
-@test()
+@test(busy=True)
 def echo_clean(scene: Scene) -> None:
     conkerd, board = over_socket(scene)
     echoed(scene, conkerd, 60)
@@ -103,7 +103,7 @@ def echo_through_faults(scene: Scene) -> None:
     same(conkerd.ctl.balanced()["live"], 0, "live at conkerd")
 
 
-@test()
+@test(busy=True)
 def echo_from_the_kernel(scene: Scene) -> None:
     """All that the kernel sends at once comes back."""
     namespace, board = over_tap(scene)
@@ -200,12 +200,12 @@ def struck_by_the_kernel(scene: Scene, how: str) -> None:
     scene.note(f"{peer.last_json()['cycles_per_second']:,.0f} cycles/s")
 
 
-@test()
+@test(busy=True)
 def struck_by_the_kernel_fin(scene: Scene) -> None:
     struck_by_the_kernel(scene, "fin")
 
 
-@test()
+@test(busy=True)
 def struck_by_the_kernel_rst(scene: Scene) -> None:
     struck_by_the_kernel(scene, "rst")
 
@@ -219,17 +219,17 @@ def strikes_the_kernel(scene: Scene, how: str) -> None:
     check(listener.running(), "the listener died")
 
 
-@test()
+@test(busy=True)
 def strikes_the_kernel_fin(scene: Scene) -> None:
     strikes_the_kernel(scene, "fin")
 
 
-@test()
+@test(busy=True)
 def strikes_the_kernel_rst(scene: Scene) -> None:
     strikes_the_kernel(scene, "rst")
 
 
-@test()
+@test(busy=True)
 def conkerd_over_two_taps_and_a_bridge(scene: Scene) -> None:
     """Ping, and a strike each way at the same time."""
     namespace = scene.namespace()

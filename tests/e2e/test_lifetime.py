@@ -17,7 +17,7 @@ def not_time_wait(field: Field) -> list[str]:
     return [line for line in field.peer_ns.tcp_sockets() if not line.startswith("TIME-WAIT")]
 
 
-@test("tap", "packet", quick=True)
+@test("tap", "packet", quick=True, busy=True)
 def killed_in_the_middle_of_a_strike(field: Field) -> None:
     """The kernel's connections to a dead conkerd are reset by the next one, and new ones work."""
     field.accept_close()

@@ -23,7 +23,7 @@ def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> Non
     same(digest.hexdigest(), hashlib.sha256(data).hexdigest(), f"hash of {len(data)} bytes")
 
 
-@test("packet")
+@test("packet", busy=True)
 def the_host_is_undisturbed(field: Field) -> None:
     """The kernel that shares the interface pings and transfers while conkerd strikes through it."""
     field.accept_close()

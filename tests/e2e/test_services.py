@@ -97,7 +97,7 @@ def accept_close(field: Field) -> None:
     nothing_left(field)
 
 
-@test("tap", "packet", config=SERVICES)
+@test("tap", "packet", config=SERVICES, busy=True)
 def accept_close_under_a_kernel_strike(field: Field) -> None:
     """The passive side at speed: the kernel opens and closes 50,000 connections, 64 at once."""
     strike = field.peer("strike", field.STACK, str(PORTS["accept-close"]), "--cycles", "50000",

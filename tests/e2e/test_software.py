@@ -52,7 +52,7 @@ def header_of(stream) -> str:
     return header.decode("ascii")
 
 
-@test("tap", "packet")
+@test("tap", "packet", busy=True)
 def nginx_serves_a_gigabyte(field: Field) -> None:
     """conkerctl connect, as a client of HTTP/1.0; the body is what conker_peer hash makes of the same stream."""
     size = 10_000_000 if field.scene.binaries.sanitized else 1 << 30

@@ -54,12 +54,12 @@ def strike_at_length(field: Field, how: str) -> None:
     check(listener.running(), "the listener died")
 
 
-@test("tap", "packet", quick=True)
+@test("tap", "packet", quick=True, busy=True)
 def many_by_fin(field: Field) -> None:
     strike_at_length(field, "fin")
 
 
-@test("tap", "packet", quick=True)
+@test("tap", "packet", quick=True, busy=True)
 def many_by_rst(field: Field) -> None:
     strike_at_length(field, "rst")
 
@@ -72,7 +72,7 @@ def one_at_a_time(field: Field) -> None:
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s")
 
 
-@test("tap", "packet")
+@test("tap", "packet", busy=True)
 def through_faults(field: Field) -> None:
     """Lost, doubled, reordered and flipped frames cost time, not connections, and never the books."""
     field.accept_close()
@@ -89,7 +89,7 @@ def through_faults(field: Field) -> None:
 
 
 @test("tap", config={"addresses": ["10.77.0.2/24", "10.77.0.10-10.77.0.16/24"],
-                     "capacities": {"time_wait": 262144}})
+                     "capacities": {"time_wait": 262144}}, busy=True)
 def more_four_tuples_than_one_address_has(field: Field) -> None:
     """200,000 connections in TIME-WAIT at the same time: three times what the ports of one address give."""
     field.accept_close()
@@ -106,7 +106,7 @@ def more_four_tuples_than_one_address_has(field: Field) -> None:
                      f"{second['cycles_per_second']:,.0f} cycles/s")
 
 
-@test("tap", config={"tcp": {"first_port": 2000, "last_port": 2127}})
+@test("tap", config={"tcp": {"first_port": 2000, "last_port": 2127}}, busy=True)
 def few_four_tuples_again_and_again(field: Field) -> None:
     """128 ports towards one peer, each used hundreds of times while its last connection is in TIME-WAIT."""
     field.accept_close()

@@ -92,7 +92,7 @@ def waits_are_bounded(peer: Namespace) -> bool:
     return True
 
 
-@test("tap", "packet")
+@test("tap", "packet", busy=True)
 def at_a_thousandth_lost(field: Field) -> None:
     at_loss(field, "0.1%", 100_000_000)
 

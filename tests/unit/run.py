@@ -3,6 +3,7 @@
 
     tests/unit/run.py build/release                      all of them
     tests/unit/run.py build/asan --filter TcpClose       tests whose name contains it
+    tests/unit/run.py build/dev --of tcp_close           builds, and runs tests/unit/tcp_close_test.cpp
 
 A process for each test took five times as long. A test that crashes its process, or does not end,
 has failed; the rest of its shard continues in another process.
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 
+HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ("conker_unit", "conker_daemon_unit")
 LAST_LINES = 40  # of a failed test's output
 
@@ -29,6 +31,14 @@ class Outcome:
     passed: int = 0
     skipped: int = 0
     failed: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # the output of each
+
+
+def suites(file: str) -> set[str]:
+    """The suites whose tests stand in tests/unit/FILE_test.cpp, or in its folder daemon/."""
+    found = [path for path in HERE.glob("**/*_test.cpp") if path.stem == f"{file.removesuffix('_test.cpp')}_test"]
+    if not found:
+        raise SystemExit(f"run.py: tests/unit has no {file}_test.cpp")
+    return set(re.findall(r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)", found[0].read_text(), re.M))
 
 
 def names(program: pathlib.Path, text: str) -> list[str]:
@@ -100,12 +110,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path, help="build directory")
     parser.add_argument("--filter", default="", help="only tests whose name contains this")
+    parser.add_argument("--of", metavar="FILE", help="build first, and only tests of this file, without _test.cpp")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
     parser.add_argument("--seconds", type=float, default=120, help="the longest that one test may take")
     options = parser.parse_args()
     shards = []
+    wanted = suites(options.of) if options.of else set()
+    if options.of and subprocess.run(["cmake", "--build", options.build, "--target", *PROGRAMS], check=False).returncode:
+        return 1
     for program in (options.build.resolve() / "bin" / name for name in PROGRAMS):
         tests = names(program, options.filter)
+        if options.of:  # Instance/Suite.Test/0 of those with parameters
+            tests = [name for name in tests if name.rsplit(".", 1)[0].split("/")[-1] in wanted]
         # Neighbouring tests take equally long, so they go to different shards.
         shards += [(program, tests[first::options.jobs]) for first in range(options.jobs)]
     outcomes = [Outcome() for _ in shards]

@@ -15,6 +15,7 @@ class Case:
     link: str | None  # None: the test builds its own scene
     config: dict[str, Any]  # for the field's daemon, over the defaults
     quick: bool  # part of the short slice that also runs under sanitizers
+    busy: bool  # keeps a core busy; the others sleep most of their time
     alone: bool  # measures something, so nothing else runs beside it
 
     @property
@@ -27,12 +28,14 @@ cases: list[Case] = []
 
 
 def test(
-    *links: str, config: dict[str, Any] | None = None, quick: bool = False, alone: bool = False
+    *links: str, config: dict[str, Any] | None = None, quick: bool = False, busy: bool = False,
+    alone: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def register(function: Callable[..., None]) -> Callable[..., None]:
         subject = os.path.basename(function.__code__.co_filename).removesuffix(".py").removeprefix("test_")
         for link in links or (None,):
-            cases.append(Case(subject, function.__name__, function, link, config or {}, quick, alone))
+            cases.append(Case(subject, function.__name__, function, link, config or {}, quick, busy,
+                              alone))
         return function
 
     return register
