@@ -1,7 +1,6 @@
-// The one thing of conker that two flows of control share: the firmware's ring of frames, written
-// by an interrupt and read by the main loop. Here each is a thread; under the thread sanitizer
-// nothing else could have put them in order. (The daemon is one thread; tests/e2e/test_lifetime.py
-// sees to that.)
+// The firmware's ring of frames, which an interrupt writes and the main loop reads: the only data
+// of conker that two flows of control share. Here each is a thread, under the thread sanitizer.
+// (The daemon is one thread; tests/e2e/test_lifetime.py checks that.)
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -44,7 +43,7 @@ void write_all(FrameRing& ring) {
   }
 }
 
-/// The number of the first frame that was not as it had been written; kFrames when all were.
+/// The number of the first frame that differs from the one written; kFrames when none does.
 std::uint32_t read_all(FrameRing& ring) {
   std::uint32_t number = 0;
   while (number < kFrames) {

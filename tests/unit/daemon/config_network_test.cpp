@@ -1,4 +1,4 @@
-// The keys routes, ip and probe: what is understood and what is refused.
+// The keys routes, ip and probe: accepted values and errors.
 #include <gtest/gtest.h>
 
 #include <span>
@@ -65,7 +65,7 @@ TEST(ConfigNetwork, Ip) {
   EXPECT_EQ(config.capacities.routes, 5u);
 }
 
-// A gateway may be a neighbour by a route over a link only, as with addresses of 32 bits.
+// With a prefix length of 32 a gateway can be a neighbour by a route over a link only.
 TEST(ConfigNetwork, AGatewayBehindARouteOverALink) {
   const std::string link =
       "links: [{type: tap, name: lab, device: a0, mac: '02:00:00:00:00:02', addresses: "
@@ -76,7 +76,7 @@ TEST(ConfigNetwork, AGatewayBehindARouteOverALink) {
             "f.yaml:2:10: gateway: lies in the network of none of the links' addresses");
 }
 
-// What --check-config takes the start takes as well, and the other way round.
+// --check-config and the start accept the same configurations.
 TEST(ConfigNetwork, JudgesAddressesAndGatewaysAsTheStackDoes) {
   int good = 0, bad = 0;
   const auto agree = [&](const std::string& address, const std::string& gateway) {

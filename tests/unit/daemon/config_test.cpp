@@ -1,4 +1,4 @@
-// The configuration loader: what it understands, and every refusal with its place and its words.
+// The configuration loader: every key, and every error with its place and text.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace conker::config {
 namespace {
 
-// A link that is in order, four lines long; tests add what they are about.
+// A valid link, four lines long, to which tests append.
 const std::string kLink =
     "links:\n"
     "  - {type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02',\n"
@@ -185,7 +185,7 @@ TEST_P(Refusal, SaysWhereAndWhat) {
 }
 
 std::string link_with(const std::string& lines) {
-  return "links:\n  - type: tap\n    name: lab\n" + lines;  // what is added begins on line 4
+  return "links:\n  - type: tap\n    name: lab\n" + lines;  // appended lines begin on line 4
 }
 
 const std::string kRest =

@@ -1,4 +1,4 @@
-// A configuration as text: loaded, or the words of its refusal.
+// Loads a configuration from text; returns it, or the text of the error.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The log's sinks: they never wait, and what they lose is counted and said.
+// The log's sinks: they never wait, and lost lines are counted and reported.
 #include "daemon/log_sinks.hpp"
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// What a descriptor has to be read, without waiting for more.
+/// Reads what a descriptor has, without waiting for more.
 std::string drained(int fd) {
   std::string all;
   std::array<char, 65536> bytes;
@@ -39,7 +39,7 @@ std::string drained(int fd) {
   }
 }
 
-/// Logs more than a pipe or socket holds, which nobody reads; then it is read.
+/// Logs more than a pipe or socket holds while no reader reads; then reads it.
 void lose_and_catch_up(int reader, int writer) {
   StreamSink sink(writer);
   sink.set_pattern("%v");
@@ -55,8 +55,8 @@ void lose_and_catch_up(int reader, int writer) {
   EXPECT_TRUE(sink.catch_up()) << "said once";
   log(sink, "after");
   const std::string all = before + drained(reader);
-  // No line is torn: each is whole, or lost and counted. A short one may find room where a long one
-  // does not.
+  // No line is torn: each is whole, or lost and counted. A short line may find room where a long
+  // one does not.
   std::istringstream lines(all);
   std::uint64_t said = 0, whole = 0;
   std::string last;
@@ -116,7 +116,7 @@ TEST(LogSinksTest, AFileIsOpenedAnew) {
   log(sink, "three");
   EXPECT_EQ(contents(path + ".1"), "one\ntwo\n");
   EXPECT_EQ(contents(path), "three\n");
-  // logrotate's copytruncate: what follows begins at the file's beginning.
+  // logrotate's copytruncate: the next line is at the file's beginning.
   ASSERT_EQ(::truncate(path.c_str(), 0), 0);
   log(sink, "four");
   EXPECT_EQ(contents(path), "four\n");

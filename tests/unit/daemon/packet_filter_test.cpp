@@ -1,4 +1,4 @@
-// The packet filter, run by a small interpreter of the instructions it uses.
+// The packet filter, run by a small interpreter of its instructions.
 #include "daemon/links/packet_filter.hpp"
 
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr MacAddress kOurs{{2, 0, 0, 0, 0, 9}};
 
-/// Bytes that the kernel would hand over; 0 for none. Loads beyond the frame drop it, as in the
-/// kernel.
+/// Bytes of the frame that the kernel would deliver; 0 for none. A load beyond the frame drops it,
+/// as in the kernel.
 std::uint32_t run(const std::vector<sock_filter>& program, const Bytes& frame) {
   std::uint32_t a = 0, x = 0;
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
@@ -127,7 +127,7 @@ TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
   EXPECT_EQ(run(program, Bytes{}), 0u);
 }
 
-// RFC 5227, 2.4: who speaks from an address of ours is heard, whomever it speaks to.
+// RFC 5227, 2.4: ARP from one of the host's addresses is received, whatever its target.
 TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
@@ -137,7 +137,7 @@ TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
   EXPECT_NE(run(program, frame), 0u);
 }
 
-// RFC 5227, 3: a neighbour that has moved says so.
+// RFC 5227, 3: a neighbour that has moved announces itself.
 TEST(PacketFilter, LetsThroughAnnouncementsOfOthers) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
@@ -146,7 +146,7 @@ TEST(PacketFilter, LetsThroughAnnouncementsOfOthers) {
   EXPECT_NE(run(program, frame), 0u);
 }
 
-// IEEE 802.1Q, 6.9.1: the kernel takes out the first tag only.
+// IEEE 802.1Q, 6.9.1: the kernel removes the first tag only.
 TEST(PacketFilter, LetsThroughBroadcastsWithATagOfVlanZero) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x8100, 0x88a8}) {

@@ -1,4 +1,4 @@
-// A directory of its own for a test, gone after it.
+// A temporary directory for a test, removed after it.
 #pragma once
 
 #include <gtest/gtest.h>

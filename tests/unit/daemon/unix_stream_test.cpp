@@ -1,4 +1,4 @@
-// The stream link: framing, a peer that comes and goes, and peers that misbehave.
+// The stream link: framing, peers that connect and disconnect, and peers that misbehave.
 #include "daemon/links/unix_stream.hpp"
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ std::string text_of(std::span<const std::byte> bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-/// Everything that a device has now, as text.
+/// All frames that a device has received, as text.
 std::vector<std::string> drain(Device& device, Instant now) {
   std::vector<std::string> frames;
   std::array<FrameIn, 16> batch;
