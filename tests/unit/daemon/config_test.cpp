@@ -15,7 +15,7 @@ const std::string kLink =
     "  - {type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02',\n"
     "     addresses: [10.77.0.2/24]}\n";
 
-TEST(Config, DefaultsWhereNothingIsSaid) {
+TEST(Config, Defaults) {
   const Config config = load(kLink);
   ASSERT_EQ(config.links.size(), 1u);
   EXPECT_EQ(config.links[0].mtu, 1500);
@@ -28,7 +28,7 @@ TEST(Config, DefaultsWhereNothingIsSaid) {
   EXPECT_EQ(config.settings.time_wait, 60s);
 }
 
-TEST(Config, EveryKeyIsUnderstood) {
+TEST(Config, EveryKey) {
   const Config config = load(R"(
 links:
   - type: tap
@@ -131,7 +131,7 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.shutdown_timeout, 1500ms);
 }
 
-TEST(Config, ServicesProbeSilentPeersUnlessToldOtherwise) {  // RFC 9293, 3.8.4
+TEST(Config, ServicesHaveKeepaliveByDefault) {  // RFC 9293, 3.8.4
   const auto of = [](const std::string& tcp) { return load(kLink + tcp).service_keepalive; };
   EXPECT_EQ(of("").idle, 2h);
   EXPECT_EQ(of("tcp: {rto_min: 20ms}\n").idle, 2h);
@@ -144,7 +144,7 @@ TEST(Config, ServicesProbeSilentPeersUnlessToldOtherwise) {  // RFC 9293, 3.8.4
   EXPECT_EQ(load(kLink + "tcp: {service_keepalive_idle: 30s}\n").settings.keepalive.idle, 0s);
 }
 
-TEST(Config, AnAddressMayBeAServersToGive) {
+TEST(Config, AnAddressMayComeFromDhcp) {
   const Config config = load(
       "links: [{type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', address: dhcp}]\n");
   EXPECT_TRUE(config.links[0].dhcp);
@@ -152,7 +152,7 @@ TEST(Config, AnAddressMayBeAServersToGive) {
   EXPECT_FALSE(load(kLink).links[0].dhcp);
 }
 
-TEST(Config, TheShippedFileIsGood) {
+TEST(Config, TheShippedFileIsValid) {
   const Config config = load_file(CONKER_EXAMPLE_CONFIG);
   EXPECT_EQ(config.links.size(), 1u);
   EXPECT_EQ(config.services.size(), 4u);
@@ -180,7 +180,7 @@ const auto kName = [](const testing::TestParamInfo<Case>& tested) {
 
 class Refusal : public testing::TestWithParam<Case> {};
 
-TEST_P(Refusal, SaysWhereAndWhat) {
+TEST_P(Refusal, HasPlaceAndText) {
   EXPECT_EQ(refusal(GetParam().text), "f.yaml:" + GetParam().refusal);
 }
 

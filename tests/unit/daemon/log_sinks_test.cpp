@@ -70,7 +70,7 @@ void lose_and_catch_up(int reader, int writer) {
   EXPECT_EQ(::fcntl(writer, F_GETFL) & O_NONBLOCK, 0) << "the description is others' too";
 }
 
-TEST(LogSinksTest, APipeThatNobodyReadsIsNotWaitedFor) {
+TEST(LogSinksTest, AFullPipeDoesNotBlock) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const Descriptor reader(ends[0]), writer(ends[1]);
@@ -78,7 +78,7 @@ TEST(LogSinksTest, APipeThatNobodyReadsIsNotWaitedFor) {
   lose_and_catch_up(reader.get(), writer.get());
 }
 
-TEST(LogSinksTest, ASocketThatNobodyReadsIsNotWaitedFor) {
+TEST(LogSinksTest, AFullSocketDoesNotBlock) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   const Descriptor reader(ends[0]), writer(ends[1]);
@@ -86,7 +86,7 @@ TEST(LogSinksTest, ASocketThatNobodyReadsIsNotWaitedFor) {
   lose_and_catch_up(reader.get(), writer.get());
 }
 
-TEST(LogSinksTest, AReaderThatHasGoneIsCounted) {
+TEST(LogSinksTest, LinesWithoutAReaderAreCounted) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   const Descriptor writer(ends[1]);
@@ -97,14 +97,14 @@ TEST(LogSinksTest, AReaderThatHasGoneIsCounted) {
   EXPECT_EQ(sink.lost(), 2u);
 }
 
-TEST(LogSinksTest, AFullDiskIsCounted) {
+TEST(LogSinksTest, LinesLostToAFullDiskAreCounted) {
   StreamSink sink(std::string("/dev/full"));
   log(sink, "one");
   EXPECT_EQ(sink.lost(), 1u);
   EXPECT_FALSE(sink.catch_up());
 }
 
-TEST(LogSinksTest, AFileIsOpenedAnew) {
+TEST(LogSinksTest, AFileIsReopened) {
   const Scratch scratch;
   const std::string path = scratch / "log";
   StreamSink sink(path);
@@ -122,7 +122,7 @@ TEST(LogSinksTest, AFileIsOpenedAnew) {
   EXPECT_EQ(contents(path), "four\n");
 }
 
-TEST(LogSinksTest, AFileThatCannotBeOpenedAnewStaysInUse) {
+TEST(LogSinksTest, AFileThatCannotBeReopenedStaysInUse) {
   const Scratch scratch;
   const std::string path = scratch / "log";
   StreamSink sink(path);
@@ -134,7 +134,7 @@ TEST(LogSinksTest, AFileThatCannotBeOpenedAnewStaysInUse) {
   EXPECT_EQ(contents(path + ".1"), "one\n");
 }
 
-TEST(LogSinksTest, TheJournalIsNotWaitedFor) {
+TEST(LogSinksTest, TheJournalDoesNotBlock) {
   const Scratch scratch;
   const std::string path = scratch / "journal";
   EXPECT_THROW(JournalSink{path}, std::runtime_error);

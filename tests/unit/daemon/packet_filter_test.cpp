@@ -83,7 +83,7 @@ Prefix address(std::uint8_t last) {
   return {IpAddress::v4(10, 0, 0, last), 24};
 }
 
-TEST(PacketFilter, LetsThroughUdpForEverybody) {
+TEST(PacketFilter, AcceptsBroadcastUdp) {
   const auto program = make_packet_filter(kOurs, std::vector{address(2)});
   Bytes frame = frame_to(MacAddress::broadcast(), 0x0800);
   frame[23] = 17;
@@ -96,11 +96,11 @@ TEST(PacketFilter, LetsThroughUdpForEverybody) {
   EXPECT_EQ(run(program, frame), 0u);
 }
 
-TEST(PacketFilter, WithoutAddressesAllArpComesThrough) {
+TEST(PacketFilter, WithoutAddressesAcceptsAllArp) {
   EXPECT_NE(run(make_packet_filter(kOurs, {}), arp_for(IpAddress::v4(10, 0, 0, 77))), 0u);
 }
 
-TEST(PacketFilter, LetsThroughWhatIsForOurMac) {
+TEST(PacketFilter, AcceptsFramesForItsMacAddress) {
   const auto program = make_packet_filter(kOurs, std::vector{address(2)});
   EXPECT_NE(run(program, frame_to(kOurs, 0x0800)), 0u);
   EXPECT_NE(run(program, frame_to(kOurs, 0x86dd)), 0u);
@@ -112,7 +112,7 @@ TEST(PacketFilter, LetsThroughWhatIsForOurMac) {
   EXPECT_EQ(run(program, frame_to(other, 0x0800)), 0u);
 }
 
-TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
+TEST(PacketFilter, AcceptsArpForItsAddressesOnly) {
   const auto program = make_packet_filter(
       kOurs, std::vector{address(7), address(5), address(6), address(9), address(5)});
   for (int last = 0; last < 256; ++last) {
@@ -128,7 +128,7 @@ TEST(PacketFilter, LetsThroughArpForOurAddressesOnly) {
 }
 
 // RFC 5227, 2.4: ARP from one of the host's addresses is received, whatever its target.
-TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
+TEST(PacketFilter, AcceptsArpFromItsAddresses) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
   EXPECT_EQ(run(program, frame), 0u);
@@ -138,7 +138,7 @@ TEST(PacketFilter, LetsThroughArpFromOurAddresses) {
 }
 
 // RFC 5227, 3: a neighbour that has moved announces itself.
-TEST(PacketFilter, LetsThroughAnnouncementsOfOthers) {
+TEST(PacketFilter, AcceptsAnnouncementsOfNeighbours) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
   EXPECT_EQ(run(program, frame), 0u);
@@ -147,7 +147,7 @@ TEST(PacketFilter, LetsThroughAnnouncementsOfOthers) {
 }
 
 // IEEE 802.1Q, 6.9.1: the kernel removes the first tag only.
-TEST(PacketFilter, LetsThroughBroadcastsWithATagOfVlanZero) {
+TEST(PacketFilter, AcceptsBroadcastsWithATagOfVlanZero) {
   const auto program = make_packet_filter(kOurs, std::vector{address(7)});
   for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x8100, 0x88a8}) {
     Bytes frame = frame_to(MacAddress::broadcast(), type);
@@ -158,7 +158,7 @@ TEST(PacketFilter, LetsThroughBroadcastsWithATagOfVlanZero) {
   }
 }
 
-TEST(PacketFilter, AddressesInARowTakeOneComparison) {
+TEST(PacketFilter, ARangeOfAddressesTakesOneComparison) {
   std::vector<Prefix> row, scattered;
   for (std::uint8_t i = 1; i < 101; ++i) {
     row.push_back(address(i));
@@ -169,7 +169,7 @@ TEST(PacketFilter, AddressesInARowTakeOneComparison) {
   EXPECT_GT(make_packet_filter(kOurs, scattered).size(), 300u);
 }
 
-TEST(PacketFilter, TooManyForAProgram) {
+TEST(PacketFilter, TooManyAddressesForAProgram) {
   std::vector<Prefix> many;
   for (std::uint32_t i = 0; i < 5000; ++i) many.push_back({IpAddress::v4(0x0a000000 + 2 * i), 8});
   const auto program = make_packet_filter(kOurs, many);

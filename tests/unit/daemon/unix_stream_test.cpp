@@ -102,14 +102,14 @@ TEST_F(UnixStream, FramesArriveInPiecesOfAnySize) {
   EXPECT_EQ(frames, (std::vector<std::string>{"hi", "there"}));
 }
 
-TEST_F(UnixStream, MoreFramesThanABatchComeInSeveral) {
+TEST_F(UnixStream, MoreFramesThanABatchArriveInSeveral) {
   UnixStreamDevice device(link_named("a"), listen_);
   const Descriptor peer = connect_to(path_);
   for (int i = 0; i < 100; ++i) write_all(peer.get(), std::string_view("\0\0\0\1x", 5));
   EXPECT_EQ(drain(device, at(0s)).size(), 100u);
 }
 
-TEST_F(UnixStream, AbsurdLengthsEndThePeerNotTheFramesBefore) {
+TEST_F(UnixStream, AnInvalidLengthDisconnectsThePeerAfterEarlierFrames) {
   static_assert(kMaxFrame + 1 == 0x10016);
   for (const auto& absurd :
        {std::string("\xff\xff\xff\xff", 4), std::string(4, '\0'), std::string("\0\1\0\x16", 4)}) {
@@ -150,7 +150,7 @@ TEST_F(UnixStream, WithoutAPeerFramesAreDroppedAndCounted) {
   EXPECT_FALSE(device.wants_write());
 }
 
-TEST_F(UnixStream, APeerThatDoesNotReadMakesItBusyAndLosesNothing) {
+TEST_F(UnixStream, APeerThatDoesNotReadMakesTheLinkBusy) {
   UnixStreamDevice device(link_named("a"), listen_);
   const Descriptor peer = connect_to(path_);
   drain(device, at(0s));
@@ -169,7 +169,7 @@ TEST_F(UnixStream, APeerThatDoesNotReadMakesItBusyAndLosesNothing) {
   EXPECT_TRUE(send(device, {frame}, at(0s)));
 }
 
-TEST_F(UnixStream, ConnectingIsTriedEverySecond) {
+TEST_F(UnixStream, ConnectIsRetriedEverySecond) {
   UnixStreamDevice device(link_named("b"), connect_);
   drain(device, at(0s));
   EXPECT_EQ(device.next_deadline(), at(1s));
@@ -183,7 +183,7 @@ TEST_F(UnixStream, ConnectingIsTriedEverySecond) {
   EXPECT_GE(device.fd(), 0);
 }
 
-TEST_F(UnixStream, ALostPeerIsLookedForAgain) {
+TEST_F(UnixStream, ALostConnectionIsRetried) {
   UnixStreamDevice device(link_named("b"), connect_);
   Descriptor listener = listen_at(path_, 0600, 1);
   drain(device, at(0s));
@@ -197,7 +197,7 @@ TEST_F(UnixStream, ALostPeerIsLookedForAgain) {
   EXPECT_EQ(device.counters().connects, 2u);
 }
 
-TEST_F(UnixStream, HalfAFrameOfAPeerThatLeftIsForgotten) {
+TEST_F(UnixStream, APartialFrameOfADisconnectedPeerIsDropped) {
   UnixStreamDevice device(link_named("a"), listen_);
   Descriptor peer = connect_to(path_);
   write_all(peer.get(), std::string_view("\0\0\0\5ab", 6));
@@ -242,7 +242,7 @@ TEST(UnixSocket, AStaleFileIsReplacedALiveOneIsNot) {
   EXPECT_TRUE(connect_to(path)) << "the one that listens was not disturbed";
 }
 
-TEST(UnixSocket, SomethingElseOfThatNameStays) {
+TEST(UnixSocket, AnotherKindOfFileIsKept) {
   const Scratch scratch;
   const std::string path = scratch / "file";
   Descriptor(::open(path.c_str(), O_CREAT | O_WRONLY, 0600)).reset();
