@@ -6,7 +6,7 @@ namespace conker {
 namespace {
 
 // The classic pcap format (https://www.tcpdump.org/manpages/pcap-savefile.5.txt), microseconds. A
-// file may have either byte order; ours are little-endian wherever they are written.
+// file may have either byte order; files written here are always little-endian.
 constexpr std::uint32_t kMagic = 0xa1b2c3d4;
 constexpr std::uint16_t kMajor = 2, kMinor = 4;
 constexpr std::uint32_t kSnapshotLength = 262144;

@@ -1,4 +1,4 @@
-// An observer that writes down every frame that passes, as a pcap file.
+// An observer that writes every frame to a pcap file.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace conker {
 
-/// Where a capture goes. write() gets whole pieces of the file in order; false ends the capture
-/// (disk full).
+/// The destination of a capture. write() gets consecutive pieces of the file; false ends the
+/// capture (disk full).
 class CaptureSink {
  public:
   virtual bool write(std::span<const std::byte> bytes) = 0;
@@ -21,8 +21,8 @@ class CaptureSink {
 
 class Capture final : public FrameObserver {
  public:
-  /// Begins a capture: writes the file header. `epoch_us` is added to every time stamp
-  /// (microseconds since 1970 at Instant 0). False when the sink does not even take the header.
+  /// Starts a capture: writes the file header. `epoch_us` is added to every time stamp
+  /// (microseconds since 1970 at Instant 0). False when the sink does not take the header.
   bool start(CaptureSink& sink, std::int64_t epoch_us);
   void stop() { sink_ = nullptr; }
   bool active() const { return sink_ != nullptr; }

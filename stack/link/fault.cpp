@@ -11,10 +11,10 @@
 
 namespace conker {
 
-// The bytes of the frame follow it.
+// The record of a held frame; the frame's bytes follow it.
 struct FaultLink::Slot {
   Instant release{};
-  std::uint32_t next = kNone;  // in the list it is in
+  std::uint32_t next = kNone;  // in the list that holds it
   std::uint32_t length = 0;
   ChecksumState checksum = ChecksumState::kUnknown;
 };
@@ -23,10 +23,10 @@ namespace {
 
 constexpr Duration kReorderWait = 10ms;
 constexpr Duration kBusyWait = 1ms;
-// Links may treat the first part of a frame as headers, which are never longer than this.
+// The longest headers: links may treat the first part of a frame as headers, and need no more.
 constexpr std::size_t kHeadersMax = kEthernetHeader + 40 + 60;
 
-// Of each FrameFate but kPassed.
+// The counter of each FrameFate but kPassed.
 constexpr std::array<std::uint64_t FaultCounters::*, 7> kCounterOf{
     nullptr,
     &FaultCounters::lost,
@@ -41,8 +41,7 @@ constexpr std::size_t stride(std::size_t slot_bytes, std::uint32_t frame_bytes) 
   return slot_bytes + (std::size_t{frame_bytes} + 7) / 8 * 8;
 }
 
-// A local sender left only the pseudo-header's sum in the checksum field: makes it what it would be
-// on a wire.
+// Completes a partial checksum: a local sender left only the pseudo-header's sum in the field.
 void complete_partial_checksum(std::span<std::byte> frame) {
   const auto ip = parse_ipv4(frame.subspan(kEthernetHeader));
   if (!ip || ip->is_fragment()) return;
@@ -65,8 +64,8 @@ class InTwoParts {
   std::array<std::span<const std::byte>, 2> parts_;
 };
 
-// Whether checksums of its own protect what follows the Ethernet header. Whom a flipped bit in ARP
-// misleads would stay misled for a minute, which no corruption on a real wire can do.
+// Whether a checksum covers the bytes behind the Ethernet header. A flipped bit in ARP would not be
+// detected and would mislead a neighbour for a minute, which no corruption on a real wire can do.
 bool may_be_corrupted(std::span<const std::byte> front) {
   const auto ethernet = parse_ethernet(front);
   return ethernet && ethernet->type == kEtherTypeIpv4 && !ethernet->payload.empty();
@@ -118,13 +117,14 @@ std::uint32_t FaultLink::hold(const Lane& lane, Parts frame, ChecksumState check
   return index;
 }
 
-// ---- Chance ----
+// ---- Random decisions ----
 
 void FaultLink::set(const FaultSettings& settings) {
   settings_ = settings;
   decided_ = false;
   below_.coalesce(coalescing_ && !settings.any());
-  // Each direction has its own sequence, so that what happens to one does not depend on the other.
+  // Each direction has a random sequence of its own, so that faults of one do not depend on the
+  // other.
   in_.random = settings.seed;
   out_.random = ~settings.seed;
 }
@@ -147,7 +147,7 @@ FaultLink::Fate FaultLink::decide(Lane& lane, std::span<const std::byte> front) 
   if (fate.lost) return fate;
   fate.corrupted = may_be_corrupted(front) && happens(lane, settings_.corrupt);
   fate.duplicated = happens(lane, settings_.duplicate);
-  // While one waits to be overtaken, the next is the one that overtakes it.
+  // While one frame waits to be overtaken, the next one overtakes it.
   fate.reordered = happens(lane, settings_.reorder) && lane.overtaken == kNone;
   return fate;
 }
@@ -177,7 +177,7 @@ std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState c
 
 void FaultLink::wait(Lane& lane, std::uint32_t index, Instant release) {
   slot(index).release = release;
-  // Nearly always it is the last; only when the delay has been shortened is it not.
+  // Nearly always the last place is right; only after the delay was shortened is it not.
   const bool last = lane.waiting == kNone || slot(lane.last).release <= release;
   std::uint32_t* link = last && lane.waiting != kNone ? &slot(lane.last).next : &lane.waiting;
   while (!last && slot(*link).release <= release) link = &slot(*link).next;
@@ -238,15 +238,15 @@ void FaultLink::free_given(Lane& lane) {
   }
 }
 
-// ---- In ----
+// ---- Received frames ----
 
 std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
   free_given(in_);
   if (!settings_.any() && next_release(in_) == kNever) return below_.receive(batch, now);
 
   std::size_t count = give_due(batch, 0, now);
-  // Frames that were given end with the next call below, so there is another only while none was: a
-  // batch all of which was lost is not the end of what has arrived.
+  // The next call below ends the life of frames delivered before, so it is made only while there
+  // are none: a batch that was lost as a whole does not mean that no more frames have arrived.
   for (bool more = count < batch.size(); more;) {
     const std::size_t end = count + below_.receive(batch.subspan(count), now);
     more = end > count;
@@ -269,7 +269,7 @@ std::size_t FaultLink::receive(std::span<FrameIn> batch, Instant now) {
         postpone(in_, parts, frame.checksum, fate.reordered, now);
       } else {
         batch[count++] = frame;
-        // What was taken out of this batch has left room in it.
+        // Frames removed from this batch have left room in it.
         if (in_.overtaken != kNone) {
           let_overtaken_go(in_, now);
           count = give_due(batch.first(at + 1), count, now);
@@ -293,7 +293,7 @@ std::size_t FaultLink::give_due(std::span<FrameIn> batch, std::size_t count, Ins
   return count;
 }
 
-// ---- Out ----
+// ---- Sent frames ----
 
 bool FaultLink::send(const FrameOut& frame, Instant now) {
   if (!settings_.any()) return below_.send(frame, now);

@@ -1,4 +1,4 @@
-// A link that shows every frame that passes to its observers.
+// A link that shows every frame to its observers.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class ObservedLink final : public Link {
  public:
   explicit ObservedLink(Link& below) : below_(below) {}
 
-  /// Observers see frames that came in before the stack does, and frames that went out after the
-  /// link below took them; what it refused they do not see.
+  /// Observers see a received frame before the stack does, and a sent frame after the link below
+  /// took it; they do not see frames that it refused.
   FrameObservers& observers() { return observers_; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;

@@ -1,5 +1,5 @@
-// Frame observers: whoever looks at the frames of a link without changing them. Captures, judges
-// and monitors are observers; a link keeps as many as there are in a FrameObservers.
+// Frame observers: objects that look at the frames of a link without changing them. Captures,
+// judges and monitors are observers; a link keeps any number of them in a FrameObservers.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace conker {
 
 enum class Direction : std::uint8_t { kIn, kOut };
 
-/// What a link did with a frame. kPassed: it handed the frame on as it was; the others are the
+/// What a link did with a frame. kPassed: it passed the frame on unchanged; the others are the
 /// fault injector's (stack/link/fault.hpp).
 enum class FrameFate : std::uint8_t {
   kPassed,
@@ -22,22 +22,22 @@ enum class FrameFate : std::uint8_t {
   kReordered,
   kCorrupted,
   kDelayed,
-  kNoRoom,  // lost, since the injector had no slot for it
+  kNoRoom,  // lost, since the fault injector had no slot for it
 };
 
-/// A frame that passes, in parts that follow each other on the wire. The list of the parts and
-/// their bytes are good only during the call that shows them.
+/// A frame in parts that follow each other on the wire. The list of parts and their bytes are valid
+/// only during the call that shows them.
 struct ObservedFrame {
   std::span<const std::span<const std::byte>> parts;
   Direction direction = Direction::kIn;
-  /// kPartial: the TCP or UDP checksum is still to be completed, below or by nobody.
+  /// kPartial: the TCP or UDP checksum is not complete, and may never be.
   ChecksumState checksum = ChecksumState::kUnknown;
   FrameFate fate = FrameFate::kPassed;
 };
 
 class FrameObserver;
 
-/// The place of an observer in its list.
+/// The links of an observer in its list.
 class FrameObserverHook {
   friend class FrameObservers;
   FrameObserver* next_ = nullptr;
@@ -45,7 +45,7 @@ class FrameObserverHook {
 
 class FrameObserver : public FrameObserverHook {
  public:
-  /// The frame has passed at `now`. The observer may remove itself, and calls nothing else of the
+  /// Called for a frame at `now`. The observer may remove itself, and calls nothing else of the
   /// link or the stack.
   virtual void on_frame(const ObservedFrame& frame, Instant now) = 0;
 
@@ -53,15 +53,15 @@ class FrameObserver : public FrameObserverHook {
   ~FrameObserver() = default;
 };
 
-/// A list of observers in the order in which they were added. An observer is in one list at a
-/// time, and must be removed before it ends.
+/// A list of observers in the order in which they were added. An observer is in at most one list,
+/// and must be removed before it is destroyed.
 class FrameObservers {
  public:
   void add(FrameObserver& observer) {
     observer.next_ = nullptr;
     *place_of(nullptr) = &observer;
   }
-  /// Nothing happens when it is not in the list.
+  /// Removes an observer; no effect when it is not in the list.
   void remove(FrameObserver& observer) {
     FrameObserver** place = place_of(&observer);
     if (*place != nullptr) *place = observer.next_;

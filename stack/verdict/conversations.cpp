@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::size_t kMaxSyns = 8;
 constexpr std::uint16_t kDefaultMss = 536;  // RFC 9293, 3.7.1
-constexpr std::uint16_t kLeastMss = 48;     // what a peer says below that is not believed
+constexpr std::uint16_t kLeastMss = 48;     // a smaller value of a peer is raised to this
 constexpr std::int32_t kNear = 1 << 24;
 
 }  // namespace
 
-// ---- What a host has received ----
+// ---- Segments that a host has received ----
 
 void Conversations::on_received(const Segment& segment) {
   ++segments_;
@@ -44,12 +44,12 @@ void Conversations::receive_syn(Side& side, const Segment& segment) {
     side.syns.push_back(syn);
   } else if (side.opened && !side.peer && segment.has(Segment::kAck) &&
              segment.ack == side.syn.seq + 1) {
-    *known = syn;  // what it has offered to others with this number is of no interest
+    *known = syn;  // options that it offered to other peers with this ISS do not matter
   }
 }
 
-// Before its first answer a host may not have decided which SYN it believes: the larger shift is
-// the safe one.
+// Before its first answer a host may not have decided which SYN it accepts: the larger shift is the
+// safe one.
 std::uint8_t Conversations::Side::shift_received(const Segment& segment) const {
   if (segment.has(Segment::kSyn)) return 0;
   if (peer) return shift_of_peer();
@@ -61,7 +61,7 @@ std::uint8_t Conversations::Side::shift_received(const Segment& segment) const {
   return shift;
 }
 
-// ---- What a host sends ----
+// ---- Segments that a host sends ----
 
 std::optional<Finding> Conversations::on_sent(const Segment& segment, const Excuses& excuses) {
   ++segments_;
@@ -82,22 +82,22 @@ Conversations::Judgement Conversations::sent(Side& side, const Segment& segment,
     if (excuses.unseen_segments) return std::nullopt;
     return Broken{Rule::kNeverOpened, Segment::kRst, segment.flags};
   }
-  // A SYN is answered where it arrives, what the connection before it still owed at the end of the
-  // turn. By chance the new one may have come to the same number.
+  // A SYN is answered at once, but a final segment of the previous connection leaves at the end of
+  // the turn. By chance the new ISS may equal its number.
   const bool owed = segment.length() == 0 && side.end_before == segment.seq;
   const bool fits = side.peer && side.end == segment.seq && segment.ack >= side.last_ack &&
                     segment.ack <= side.received.next();
   if (owed && !fits) return std::nullopt;
-  // The same cookie may come back twice, and each time make a connection of the same numbers.
+  // The same cookie may arrive twice, and each time make a connection with the same numbers.
   if (side.not_judged || (excuses.syn_cookies && side.passive)) return std::nullopt;
-  // Its number may lie among those of the connection before it, whose peer it does not speak to.
+  // The number may lie within the sequence space of the previous connection, whose peer is another.
   const bool to_another =
       side.peer && side.peer->seq + 1 != segment.ack &&
       std::ranges::any_of(side.syns, [&](const Syn& s) { return s.seq + 1 == segment.ack; });
   const bool gap =
       segment.seq.value() - side.syn.seq.value() > side.end.value() - side.syn.seq.value();
   if (excuses.unseen_segments && (to_another || gap)) {
-    // What led here was dropped on the way to the wire: its data, or even its SYN.
+    // The segments before it, perhaps even the SYN, were dropped before they reached the wire.
     side.not_judged = true;
     return std::nullopt;
   }
@@ -114,7 +114,8 @@ std::uint32_t Conversations::Side::last_syn_answered() const {
   return syns.empty() ? 0 : (syns.back().seq + 1).value();
 }
 
-// What remains when the host begins another connection with this SYN: what its peers have sent.
+// The state that remains when the host begins another connection with this SYN: what its peers
+// sent.
 Conversations::Side Conversations::Side::successor() {
   Side fresh;
   fresh.syns = std::move(syns);
@@ -127,15 +128,16 @@ Conversations::Side Conversations::Side::successor() {
 
 Conversations::Judgement Conversations::sent_syn(Side& side, const Segment& segment) {
   const bool answers = segment.has(Segment::kAck);
-  // It may have said more already: an ACK of what made no sense goes before the SYN-ACK that is due
-  // again.
+  // The host may have sent an ACK before: an ACK of an unacceptable segment precedes the SYN-ACK
+  // that is sent again.
   const bool again = answers && side.peer && side.peer->seq + 1 == segment.ack;
   const bool same = side.opened && side.syn.seq == segment.seq && (!side.spoke || again);
   const bool same_peer = !answers || !side.peer || side.peer->seq + 1 == segment.ack;
   if (!same || !same_peer) {
     Side fresh = side.successor();
-    // A handshake that came to nothing leaves the TIME-WAIT before it, which goes on answering.
-    // Its record may have answered, too (RFC 5961, 3), but sends no data and acknowledges none.
+    // A handshake that was not completed leaves the previous TIME-WAIT record, which goes on
+    // answering. Its record may have answered, too (RFC 5961, 3), but sends no data and
+    // acknowledges none.
     const bool only_shook_hands = side.passive && side.end == side.syn.seq + 1 && side.peer &&
                                   side.last_ack == side.peer->seq + 1;
     if (only_shook_hands && side.end_before) {
@@ -150,7 +152,7 @@ Conversations::Judgement Conversations::sent_syn(Side& side, const Segment& segm
                 segment.timestamps};
     side.end = segment.seq + 1;
   } else if (answers) {
-    // Now it offers only what the peer offered.
+    // A SYN-ACK has only options that the peer offered.
     side.syn.scale = segment.scale;
     side.syn.sack = segment.sack_permitted;
     side.syn.timestamps = segment.timestamps;
@@ -219,7 +221,7 @@ Conversations::Judgement Conversations::check_data(const Side& side, const Segme
   const auto size = static_cast<std::uint32_t>(segment.data.size());
   if (size == 0) return std::nullopt;
   if (!side.edge) return Broken{Rule::kDataBeforeWindow, 0, size};
-  // A window probe is one byte beyond it (RFC 9293, 3.8.6.1).
+  // A window probe is one byte beyond the window (RFC 9293, 3.8.6.1).
   if (const Seq end = segment.seq + size; end > *side.edge + 1)
     return Broken{Rule::kDataBeyondWindow, (*side.edge + 1).value(), end.value()};
   if (size > side.peer->mss) return Broken{Rule::kSegmentOverMss, side.peer->mss, size};
@@ -262,8 +264,8 @@ Conversations::Judgement Conversations::check_timestamp(Side& side, const Segmen
   return std::nullopt;
 }
 
-// The scale may cut off less than one unit; who has received the peer's FIN needs no window any
-// more.
+// Rounding by the scale may cut off less than one unit; a host that has received the peer's FIN
+// needs no window any more.
 Conversations::Judgement Conversations::check_window(Side& side, const Segment& segment) {
   const unsigned shift = side.shift_of_own();
   const Seq edge = segment.ack + (std::uint32_t{segment.window} << shift);
@@ -279,7 +281,7 @@ bool Conversations::Side::peer_has_ended_at(Seq ack) const {
   return std::find(peer_ends.begin(), fins, ack) != fins;
 }
 
-// ---- Questions ----
+// ---- Queries ----
 
 std::size_t Conversations::Hash::operator()(const FourTuple& tuple) const {
   const auto local = tuple.local.halves(), remote = tuple.remote.halves();

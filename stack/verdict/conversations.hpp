@@ -1,13 +1,13 @@
-// What the wire says about every conversation: each host's side of each four-tuple, kept by
-// watching segments only. It finds a TCP that sends what it must not send (rules.hpp).
+// The state of every conversation on the wire: each host's side of each four-tuple, reconstructed
+// from segments only. It detects a TCP that sends what it must not send (rules.hpp).
 //
-// Whoever watches calls on_sent() for each segment that a host has sent, in the order of sending,
-// and on_received() for each that has come to a host whose segments are judged. What may have come
-// counts as having come: shown more than has arrived, the judge overlooks faults; shown less, it
-// sees faults that are none. Sender and receiver need not be watched at the same place.
+// The observer calls on_sent() for each segment that a host has sent, in the order of sending, and
+// on_received() for each that arrived at a host whose segments are judged. A segment that may have
+// arrived counts as received: shown more than has arrived, the judge overlooks faults; shown less,
+// it reports faults that are none. Sender and receiver need not be observed at the same place.
 //
 // Memory: a record of some 700 bytes for each side of each four-tuple, in a std::unordered_map, and
-// up to 256 ranges of 8 bytes in it for what has come out of order; kept until forget(). There is
+// up to 256 ranges of 8 bytes in it for data received out of order; kept until forget(). There is
 // no bound on their number yet.
 #pragma once
 
@@ -26,43 +26,41 @@
 
 namespace conker::verdict {
 
-/// What byte stands at `offset` of the stream whose sender began with `iss`.
+/// The byte at `offset` of the stream whose sender's ISS is `iss`.
 using Contents = std::byte (*)(std::uint32_t iss, std::uint32_t offset);
 
-/// Why less is asked of a host.
+/// Reasons to exempt a host from some rules.
 struct Excuses {
-  /// Segments of it may have been dropped before they came to the wire, while its neighbour was
-  /// looked for.
+  /// Its link or neighbour queue may have dropped segments before they reached the wire.
   bool unseen_segments = false;
-  /// It has answered SYNs with cookies (RFC 4987, 3.6), of which it remembers nothing: the same one
-  /// may make several connections of the same numbers.
+  /// It has sent SYN cookies (RFC 4987, 3.6), of which it keeps no state: the same one may make
+  /// several connections with the same numbers.
   bool syn_cookies = false;
 };
 
 class Conversations {
  public:
-  /// `contents`: how the bytes of every stream are checked; null: they are not.
+  /// `contents` gives the expected bytes of every stream; null: they are not checked.
   explicit Conversations(Contents contents = nullptr) : contents_(contents) {}
 
-  /// A host sends this segment. Resets are not judged. The answer is the first rule that the
+  /// Judges a segment that a host sends. Resets are not judged. Returns the first rule that the
   /// segment breaks; nothing when it breaks none.
   std::optional<Finding> on_sent(const Segment& segment, const Excuses& excuses = {});
-  /// A segment has come to a host with its checksums right.
+  /// Records a segment that arrived at a host with right checksums.
   void on_received(const Segment& segment);
-  /// The host has crashed: it remembers nothing of what it sent.
+  /// Drops all state of a host, as after its crash.
   void forget(const IpAddress& host);
 
-  // ---- Questions. `local` of a four-tuple is the host that is asked about ----
+  // ---- Queries. `local` of a four-tuple is the host in question ----
 
-  /// Whether the host has lately been sent a RST with exactly this sequence number, or one that
+  /// Whether the host was lately sent a RST with exactly this sequence number, or one that
   /// acknowledges its SYN `iss`.
   bool reset_at(const FourTuple& tuple, Seq sequence) const;
   bool refused(const FourTuple& tuple, Seq iss) const;
-  /// What the host has acknowledged last in the connection that it began with `iss`, and where what
-  /// it has sent ends.
+  /// The host's last ACK in the connection with ISS `iss`, and the end of its sequence space.
   std::optional<Seq> last_ack(const FourTuple& tuple, Seq iss) const;
   std::optional<Seq> end(const FourTuple& tuple) const;
-  /// The timestamp of the last segment that the host sent; 0: it had none.
+  /// TSval of the last segment that the host sent; 0: it had none.
   std::uint32_t last_timestamp(const FourTuple& tuple) const;
 
  private:
@@ -76,7 +74,7 @@ class Conversations {
     Seq seq, ack;
     bool has_ack;
   };
-  /// A rule and its figures, before it is known of whom.
+  /// A broken rule and its figures, without host and segment.
   struct Broken {
     Rule rule;
     std::uint32_t expected, seen;
@@ -85,24 +83,24 @@ class Conversations {
 
   /// One host's side of one conversation.
   struct Side {
-    // What it has sent.
+    // What it sent.
     bool opened = false;  // a SYN
     bool passive = false;
     Syn syn;
-    Seq end;                        // behind everything
-    std::optional<Seq> end_before;  // on the same four-tuple, in the connection before
+    Seq end;                        // end of its sequence space
+    std::optional<Seq> end_before;  // of the previous connection with the same four-tuple
     std::optional<Seq> fin;
-    bool spoke = false;       // beyond its SYN
-    bool not_judged = false;  // not enough was seen
+    bool spoke = false;       // sent more than its SYN
+    bool not_judged = false;  // too few segments were observed
     Seq last_ack;
-    Seq announced;  // the furthest right edge of its window
+    Seq announced;  // the furthest right edge of its window that it announced
     std::uint32_t last_timestamp = 0, syn_timestamp = 0;
 
-    // What it has received.
+    // What it received.
     std::optional<Syn> peer;  // whose SYN it acknowledges
     ReceivedRanges received;
-    std::optional<Seq> edge;         // the furthest right edge that it was told
-    std::array<Seq, 8> peer_ends{};  // behind the last FINs; some may be forged
+    std::optional<Seq> edge;         // the furthest right edge that the peer announced
+    std::array<Seq, 8> peer_ends{};  // ends of the last FINs; some may be forged
     std::uint32_t fin_count = 0;
     std::vector<Syn> syns;
     std::array<Reset, 32> resets{};
@@ -110,7 +108,7 @@ class Conversations {
 
     Side successor();
     bool peer_has_ended_at(Seq ack) const;
-    /// The acknowledgment number that answers the last SYN received; 0 without one.
+    /// The acknowledgment number for the last SYN received; 0 without one.
     std::uint32_t last_syn_answered() const;
     std::uint8_t shift_of_own() const { return scaled() ? syn.scale : 0; }
     std::uint8_t shift_of_peer() const { return scaled() ? peer->scale : 0; }
@@ -135,7 +133,7 @@ class Conversations {
   static Judgement check_window(Side& side, const Segment& segment);
 
   Contents contents_;
-  std::uint64_t segments_ = 0;  // shown
+  std::uint64_t segments_ = 0;  // number of segments so far
   std::unordered_map<FourTuple, Side, Hash> sides_;
 };
 

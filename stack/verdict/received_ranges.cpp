@@ -23,7 +23,7 @@ void ReceivedRanges::start_at(Seq first) {
   absorb();
 }
 
-// Moves next() over what follows it, and drops what is before it.
+// Advances next() over adjacent ranges, and drops those before it.
 void ReceivedRanges::absorb() {
   for (bool more = true; more;) {
     more = false;

@@ -1,5 +1,5 @@
-// The sequence numbers that have come to a host in one conversation, as far as a bystander knows:
-// what it may acknowledge.
+// The sequence numbers that a host has received in one conversation, as far as an observer knows:
+// those that it may acknowledge.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,18 @@ namespace conker::verdict {
 
 class ReceivedRanges {
  public:
-  /// `length` numbers from `begin` on have come.
+  /// Adds `length` numbers from `begin` on.
   void add(Seq begin, std::uint32_t length);
-  /// Which number is the first of the stream: known once the host acknowledges a SYN.
+  /// Sets the first number of the stream: known once the host acknowledges a SYN.
   void start_at(Seq first);
-  /// Another stream begins, perhaps with what has come already.
+  /// Begins another stream, which may include numbers received already.
   void restart() { started_ = lost_track_ = false; }
 
-  /// Whether all of these have come, as far as one can tell.
+  /// Whether all of [begin, end) was received, as far as is known.
   bool covers(Seq begin, Seq end) const;
-  /// The first number that has not come. Meaningful after start_at().
+  /// The first number not received. Only after start_at().
   Seq next() const { return next_; }
-  /// More ranges than are kept: from here on nothing can be told.
+  /// There were more ranges than can be kept: from here on nothing is known.
   bool lost_track() const { return lost_track_; }
 
  private:

@@ -1,5 +1,5 @@
-// The rules that a host's segments are held against, each with the section of the RFC that it comes
-// from, and what is said of a segment that breaks one.
+// The rules for a host's segments, each with its RFC section, and the findings about segments that
+// break one.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +35,11 @@ enum class Rule : std::uint8_t {
 };
 inline constexpr std::size_t kRules = 22;
 
-/// Who says so. Only the first is a fault of any TCP.
+/// The authority of a rule. Only kMust is a fault of any TCP.
 enum class Strength : std::uint8_t {
-  kMust,     // a MUST of the RFC, or what follows from its procedures
+  kMust,     // a MUST of the RFC, or a consequence of its procedures
   kShould,   // a SHOULD of the RFC
-  kPromise,  // allowed by the RFC, and nothing that conker or a TCP of good sense does
+  kPromise,  // allowed by the RFC, but not done by conker or another sensible TCP
 };
 
 struct RuleInfo {
@@ -47,19 +47,19 @@ struct RuleInfo {
   Strength strength;
   const char* section;  // "RFC 9293, 3.4"
   const char* text;     // what is wrong, in plain words
-  const char* unit;     // what Finding::expected and Finding::seen are
+  const char* unit;     // the unit of Finding::expected and Finding::seen
 };
 const RuleInfo& info_of(Rule rule);
 
-/// A broken rule.
+/// A violation of a rule.
 struct Finding {
   Rule rule;
-  FourTuple tuple;            // `local` is the host that broke it
-  std::uint64_t segment = 0;  // the segment that shows it, counted from 1 in the order given
-  Seq seq;                    // where its sequence numbers begin
-  std::uint32_t length = 0;   // how many it takes
-  std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest that would do, and what
-                                         // was sent
+  FourTuple tuple;                       // `local` is the host that broke it
+  std::uint64_t segment = 0;             // number of the segment, counted from 1 in the order given
+  Seq seq;                               // its sequence number
+  std::uint32_t length = 0;              // SEG.LEN
+  std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest valid value, and the
+                                         // value sent
 };
 
 }  // namespace conker::verdict

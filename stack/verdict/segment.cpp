@@ -43,7 +43,7 @@ bool parse_options(std::span<const std::byte> options, Segment& out) {
     if (length < 2 || at + length > options.size()) return false;
     const auto body = options.subspan(at + 2, length - 2);
     if (kind == 2 && length == 4) out.mss = static_cast<std::uint16_t>(get16(body, 0));
-    // More than 14 counts as 14 (RFC 7323, 2.3), and must not look like none.
+    // A shift above 14 counts as 14 (RFC 7323, 2.3), and must not look like none.
     if (kind == 3 && length == 3)
       out.scale = static_cast<std::uint8_t>(std::min<std::uint32_t>(get8(body, 0), 14));
     if (kind == 4 && length == 2) out.sack_permitted = true;

@@ -1,5 +1,5 @@
-// A TCP segment as somebody sees it who watches the wire. Parsed apart from stack/wire on purpose:
-// who judges a TCP, ours included, does not believe its parser.
+// A TCP segment as an observer of the wire sees it. The parser is independent of stack/wire: a
+// judge of TCPs, conker's included, must not rely on their parsers.
 #pragma once
 
 #include <array>
@@ -32,19 +32,19 @@ struct Segment {
   std::uint32_t timestamp = 0;  // TSval
   std::uint8_t block_count = 0;
   std::array<Block, kMaxBlocks> blocks{};  // of SACK
-  std::span<const std::byte> data;         // in the frame that was parsed
+  std::span<const std::byte> data;         // within the frame that was parsed
 
   bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
-  /// A SYN that asks for a connection and nothing else.
+  /// Whether it is a SYN without other flags that matter (FIN, RST, ACK).
   bool opens() const { return (flags & (kFin | kSyn | kRst | kAck)) == kSyn; }
-  /// SEG.LEN: the sequence numbers it takes.
+  /// SEG.LEN: the sequence space that it occupies.
   std::uint32_t length() const {
     return static_cast<std::uint32_t>(data.size()) + (has(kSyn) ? 1u : 0u) + (has(kFin) ? 1u : 0u);
   }
-  /// Behind the last of its sequence numbers.
+  /// The number behind its last one.
   Seq end() const { return seq + length(); }
 
-  /// The four-tuple as the host sees it that sends the segment, and as the one that receives it.
+  /// The four-tuple from the sender's side, and from the receiver's.
   FourTuple of_sender() const {
     return {source.address, destination.address, source.port, destination.port};
   }
@@ -58,7 +58,7 @@ enum class Parsed : std::uint8_t {
   kOther,      // not TCP over IPv4 (ARP, ICMP), or a fragment
   kMalformed,  // a length or a checksum is wrong
 };
-/// Reads an Ethernet frame without VLAN tags whose checksums are complete. `out` has a meaning only
+/// Parses an Ethernet frame without VLAN tags whose checksums are complete. `out` is valid only
 /// after kTcp, and refers to the bytes of the frame.
 Parsed parse(std::span<const std::byte> frame, Segment& out);
 
