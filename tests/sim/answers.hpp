@@ -1,6 +1,6 @@
-// What a host says to those who have no business with it, and what becomes of its TIME-WAIT
-// records: answers to unacceptable segments are few (RFC 5961, 7), and nobody makes a record go
-// away by guessing (RFC 9293, 3.6.1).
+// Checks a host's answers to forged segments, and the lifetime of its TIME-WAIT records: answers to
+// unacceptable segments are rate limited (RFC 5961, 7), and a forged segment cannot end a record
+// (RFC 9293, 3.6.1).
 #pragma once
 
 #include <cstdint>
@@ -17,27 +17,27 @@ class Answers {
  public:
   Answers(Context& context, std::uint32_t host) : context_(context), host_(host) {}
 
-  /// The host hears this segment; `forged`: from nobody who has a connection.
+  /// Records that the host received this segment; `forged`: its sender has no connection.
   void heard(const verdict::Segment& segment, bool forged);
-  /// Whether a TIME-WAIT record says this, with its own numbers. Where a SYN that came to nothing
-  /// was answered in the meantime, it speaks of an earlier connection than the flow.
+  /// Whether a TIME-WAIT record sends this, with its own numbers. Where a SYN was answered
+  /// meanwhile and its handshake failed, the record belongs to an earlier connection than the flow.
   static bool of_time_wait(const verdict::Segment& segment, const Stack& stack);
-  /// The host sends it.
+  /// Records that the host sends this segment.
   void said(const verdict::Segment& segment, const Stack& stack);
-  /// After each turn.
+  /// To be called after each turn.
   void check(const Stack& stack) {
     check_records(stack);
     check_sizes(stack);
   }
 
  private:
-  /// What was said within a second on one four-tuple.
+  /// The segments sent within a second on one four-tuple.
   struct Second {
     Instant began{};
     std::uint32_t from_record = 0;  // ACKs that no connection sent
     std::uint32_t syns = 0, syn_acks = 0;
-    std::uint32_t repeated = 0;  // bare ACKs that say nothing new
-    std::uint32_t due = 0;       // segments heard that ask for such an ACK
+    std::uint32_t repeated = 0;  // ACKs without data and news
+    std::uint32_t due = 0;       // segments received that ask for such an ACK
     verdict::Segment last{};
   };
   struct Record {
@@ -60,7 +60,7 @@ class Answers {
     std::uint16_t mss = 0;
   };
   std::vector<Size> sizes_;     // by slot
-  std::uint64_t timeouts_ = 0;  // of retransmission
+  std::uint64_t timeouts_ = 0;  // retransmission timeouts
 };
 
 }  // namespace conker::sim

@@ -1,6 +1,5 @@
-// Somebody off the path who guesses (RFC 5961, RFC 5927): hears nothing, forges segments and ICMP
-// at a rate, in bursts that the script says. What is forged must not end, stall or slow down
-// anybody's connection.
+// A blind attacker (RFC 5961, RFC 5927): it receives nothing, and forges segments and ICMP at a
+// rate, in bursts of the script. Forged segments must not end, stall or slow down any connection.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +15,16 @@ namespace conker::sim {
 
 class Attacker {
  public:
-  /// What a burst consists of: one of the shapes of a segment, or one of these. The last is all of
-  /// them.
+  /// The kinds of a burst: one shape of segments, or one of these. kAny mixes all of them.
   enum Family : std::uint32_t { kIcmp = kShapes, kTooBig, kStray, kKnock, kAny, kFamilies };
-  /// What is known to guess from.
+  /// What the attacker knows.
   enum Knows : std::uint32_t { kAddresses, kPorts, kNumbers, kKnowledge };
   static constexpr std::uint32_t kMostASecond = 1000;
 
   Attacker(Context& context, std::vector<std::unique_ptr<Host>>& hosts)
       : context_(context), hosts_(hosts) {}
 
-  /// The arguments are those of Do::kAttack.
+  /// Starts a burst. The arguments are those of Do::kAttack.
   void begin(const Op& op);
   void step();
   Instant next() const;

@@ -44,8 +44,8 @@ bool ChurnWire::send(const FrameOut& frame, Instant) {
   const auto front = frame.parts[0];
   const bool ip = front[12] == std::byte{8} && front[13] == std::byte{0};
   ++figures_.segments;
-  // One draw decides all: 16 bits for each kind of fault, and a frame in sixteen has its checksum
-  // looked at.
+  // One random number decides all: 16 bits for each kind of fault, and whether the checksum of the
+  // frame is verified, as for one in sixteen.
   const std::uint64_t fate = dice_();
   const auto part = [fate](unsigned shift) {
     return static_cast<std::uint32_t>(fate >> shift & 0xffff);

@@ -1,5 +1,4 @@
-// The wire of the churn: two arrays of frames that change places every round. A frame is copied
-// once.
+// The wire of the churn: two arrays of frames that are swapped every round. A frame is copied once.
 #pragma once
 
 #include <array>
@@ -14,14 +13,14 @@
 
 namespace conker::sim {
 
-/// Of each, so many in 65536.
+/// Impairments, each a rate in 65536.
 struct ChurnWeather {
   std::uint32_t loss = 0, repeat = 0, overtake = 0, garble = 0;
 };
 
 class ChurnWire final : public Link {
  public:
-  /// Nobody ever hears what is sent from this port.
+  /// All frames from this port are lost.
   static constexpr std::uint16_t kSilentPort = 107;
   static constexpr std::size_t kFrameBytes = 704;
   static constexpr std::size_t kRoom = 2048;
@@ -30,7 +29,7 @@ class ChurnWire final : public Link {
       : dice_(seed), weather_(weather), figures_(figures), frames_(2 * kRoom) {}
 
   void join(ChurnWire& other) { other_ = &other; }
-  /// What was sent to here in the last round; what is sent from now on is for the next.
+  /// The frames sent to here in the last round; frames sent from now on are for the next.
   std::span<const FrameIn> next_round();
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }

@@ -56,7 +56,7 @@ Settings quick_settings(Dice& dice) {
   return s;
 }
 
-// Apart from the other dice, which say the same as before there were these parts.
+// Draws from a generator of its own, so that older seeds keep their meaning.
 void choose_parts(Config& config) {
   Dice dice(config.seed ^ 0x7061727473);
   for (std::uint32_t i = 0; i < config.hosts; ++i) {
@@ -65,8 +65,8 @@ void choose_parts(Config& config) {
   }
 }
 
-// Room for all that honest peers and hostile ones do at once, so that nobody has to wait for it.
-// The pool of a scarce world is one that hostile peers can fill.
+// Capacities for all that honest and hostile peers do at once, so that no peer has to wait. The
+// pool of a scarce world is one that hostile peers can fill.
 Capacities siege_capacities(Dice& dice, bool scarce) {
   Capacities c = small_capacities(dice);
   c.connections = 64;
@@ -96,8 +96,8 @@ Settings siege_settings(Dice& dice) {
   return s;
 }
 
-/// Makes every host by make(host). Half of all worlds have hosts of one kind, so that what both
-/// agree upon is in use often.
+/// Makes every host by make(host). In half of all worlds all hosts are alike, so that options which
+/// both sides must support are in use often.
 template <typename Make>
 void equip(Config& config, Dice& dice, Make&& make) {
   const bool alike = dice.one_in(2);

@@ -1,5 +1,5 @@
-// What a world is made of: how many hosts, how much each can hold, how it is set, and what its
-// applications are inclined to do. All of it follows from the seed.
+// The configuration of a world: number of hosts, capacities, settings, and habits of applications.
+// All of it follows from the seed.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace conker::sim {
 
-/// What an application does by itself when there is news. Bits.
+/// Reactions of an application to events, as bits.
 enum Habit : std::uint32_t {
   kAccepts = 1,
   kReads = 2,
-  kClosesBack = 4,  // when the peer has closed and everything has been read
-  kGreets = 8,      // sends something as soon as it is connected
+  kClosesBack = 4,  // when the peer has closed and all data is read
+  kGreets = 8,      // sends data as soon as it is connected
   kHangsUp = 16,    // closes as soon as it is connected
   kAllHabits = 31,
 };
@@ -34,9 +34,9 @@ struct Config {
   std::uint64_t seed = 0;
   std::uint32_t hosts = 2;
   std::array<HostConfig, Wire::kMaxHosts> host;
-  bool siege = false;          // honest visits under attack, instead of whatever the dice say
+  bool siege = false;          // honest visits under attack, instead of random calls
   bool scarce = false;         // a siege in which a hostile peer can fill the pool of chunks
-  bool alter_payload = false;  // a fault of the simulator's own, to see it found
+  bool alter_payload = false;  // a fault of the simulator itself, to see it found
 };
 
 /// Whether the world of this seed is a siege; one in four is.

@@ -1,5 +1,5 @@
-// What all parts of a world share: the clock, the wire, who is right about what was said, and the
-// first thing that is wrong.
+// The parts of a world that all others share: the clock, the wire, the streams sent, and the first
+// fault found.
 #pragma once
 
 #include <cstdarg>
@@ -17,11 +17,11 @@
 
 namespace conker::sim {
 
-/// One stream of bytes, by its sender. What was sent is known to both ends' applications.
+/// One stream of bytes, by its sender. Both ends' applications know what was sent.
 struct Stream {
   std::uint64_t sent = 0;
   bool ended = false;  // by close or shutdown
-  bool twice = false;  // two connections had these numbers
+  bool twice = false;  // two connections had the same numbers
 };
 
 struct Figures {
@@ -48,14 +48,14 @@ struct Context {
   Taken taken;
   std::unordered_map<std::uint64_t, Stream> streams;  // by stream_key()
   bool icmp_forged = false;
-  /// Goes up with every turn, so that somebody outside sees a turn that does not end.
+  /// Incremented with every turn, so that the parent process detects a turn that does not end.
   volatile std::uint64_t* heartbeat = nullptr;
 
   static std::uint64_t stream_key(std::uint32_t iss, std::uint16_t from, std::uint16_t to) {
     return std::uint64_t{iss} << 32 | std::uint32_t{from} << 16 | to;
   }
 
-  const char* fault = nullptr;  // the first thing that is wrong
+  const char* fault = nullptr;  // the first fault found
   int fault_host = -1;
   void fail(int host, const char* what) {
     if (fault != nullptr) return;
@@ -63,7 +63,7 @@ struct Context {
     fault_host = host;
   }
 
-  /// Where the trace goes; null: nowhere.
+  /// The trace file; null: none.
   std::FILE* trace = nullptr;
   FrameObserver* capture = nullptr;
   [[gnu::format(printf, 2, 3)]] void tell(const char* format, ...) const {

@@ -9,10 +9,10 @@ constexpr std::uint32_t by(Causes... causes) {
 }
 
 using C = Cause;
-// What ends a connection that the peer knows of.
+// Causes that end a connection that the peer has.
 constexpr std::uint32_t kFailures = by(C::kSegmentReset, C::kAbort, C::kRetransmitTimeout,
                                        C::kKeepaliveTimeout, C::kUserTimeout, C::kPoolExhausted);
-// What ends it when its application has closed it.
+// Causes that end a connection after close().
 constexpr std::uint32_t kClosing = by(C::kLingerTimeout, C::kDataAfterClose);
 
 using S = State;

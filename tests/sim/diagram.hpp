@@ -1,5 +1,6 @@
-// The simulator's own transition diagram: which state may follow which, and what may cause it.
-// Written from RFC 9293, figure 5, and from what conker promises, not from stack/tcp/diagram.hpp.
+// The simulator's own transition diagram: the changes of state, and the possible causes of each.
+// Written from RFC 9293, figure 5, and conker's documentation, independently of
+// stack/tcp/diagram.hpp.
 #pragma once
 
 #include <array>
@@ -15,10 +16,10 @@ struct Edge {
   std::uint32_t causes;  // bits of Cause
 };
 
-/// Null when the diagram has no such change.
+/// The edge between two states; null when the diagram has none.
 const Edge* find_edge(State from, State to);
 
-/// Which changes have been seen: counts of (from, cause, to).
+/// Changes that were seen: counts of (from, cause, to).
 struct Taken {
   static constexpr std::size_t kCauses = 32;
   std::array<std::array<std::array<std::uint64_t, kCauses>, kStateCount>, kStateCount> count{};

@@ -1,5 +1,5 @@
-// Random numbers that are the same on every machine: all that the simulator decides comes from
-// here, and so from its seed.
+// Random numbers that are the same on every machine. All decisions of the simulator use them, and
+// so follow from its seed.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class Dice {
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
     return z ^ z >> 31;
   }
-  /// 0 to n - 1.
+  /// A number from 0 to n - 1.
   std::uint32_t below(std::uint32_t n) {
     return static_cast<std::uint32_t>(((*this)() >> 32) * std::uint64_t{n} >> 32);
   }
@@ -34,8 +34,8 @@ class Dice {
   std::uint64_t state_;
 };
 
-/// What byte stands at `offset` of the stream whose sender began with `iss`: any byte can be
-/// checked by itself, on the wire and at the other end, and none has to be remembered.
+/// The byte at `offset` of the stream whose sender's ISS is `iss`: any byte can be checked by
+/// itself, on the wire and at the other end, and none has to be stored.
 constexpr std::byte byte_of_stream(std::uint32_t iss, std::uint32_t offset) {
   std::uint32_t x = (offset >> 2) + iss * 0x9e3779b1u;
   x = (x ^ x >> 16) * 0x7feb352du;

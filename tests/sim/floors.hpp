@@ -1,5 +1,5 @@
 // The simulator's own table of the floors of the pool (stack/README.md, "The budget of chunks"):
-// whatever the others hold, a use can have so many chunks.
+// the chunks that a use can have whatever the others hold.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 
 namespace conker::sim {
 
-/// Chunks of a pool of `capacity` that no other use can take from this one.
+/// The floor of a use in a pool of `capacity` chunks.
 constexpr std::uint32_t promised_to(Use use, std::uint32_t capacity, std::uint32_t chunk_bytes) {
-  constexpr std::uint32_t kPacket = 1500 + 2;  // with its length in front
+  constexpr std::uint32_t kPacket = 1500 + 2;  // with its length prefix
   const std::uint32_t packet = std::min((kPacket + chunk_bytes - 1) / chunk_bytes, capacity / 8);
   switch (use) {
     case Use::kReceive:
@@ -30,8 +30,8 @@ constexpr std::uint32_t promised_to(Use use, std::uint32_t capacity, std::uint32
   return 0;
 }
 
-/// What is wrong with a use of this pool; null when nothing is. Parts of the stack that are not
-/// there have no floor.
+/// Checks the floor of a use of this pool; null when it is right. A part that the stack does not
+/// have has no floor.
 inline const char* check_floor(const ChunkPool& chunks, Use use) {
   static constexpr std::array<const char*, kUses> kFaults{
       "received data cannot have its floor of the chunks",

@@ -7,7 +7,7 @@ namespace {
 
 using test::kAck, test::kFin, test::kPsh, test::kRst, test::kSyn;
 
-constexpr std::uint32_t kFar = 1u << 24;  // further than any window or flight of a siege
+constexpr std::uint32_t kFar = 1u << 24;  // more than any window or flight of a siege
 
 std::uint32_t far_away(Dice& dice) {
   return kFar + dice.below(1u << 28);
@@ -28,13 +28,13 @@ std::string some_options(Dice& dice) {
       std::string_view("\x05\x02\x01\x01", 4),
       std::string_view("\xfd\x04\x12\x34", 4),
       std::string_view("\x08\x04\x00\x00", 4),
-      std::string_view("\xfe\x28\x00\x00", 4),  // longer than all
+      std::string_view("\xfe\x28\x00\x00", 4),  // longer than the options
       std::string_view("\x22\x00\x01\x01", 4),  // of no length
       std::string_view("\x02\x04\x00\x01", 4)};
   return std::string(kAll[dice.below(kAll.size())]);
 }
 
-// What may be there besides, and must not matter.
+// Adds options and data that must not matter.
 void decorate(const Mark& mark, Dice& dice, test::WireSegment& s) {
   s.window = dice.of<std::uint16_t>({0, 1, 1000, 65535, 65535});
   for (const std::uint8_t flag : {kPsh, test::kUrg, test::kEce, test::kCwr}) {
@@ -46,7 +46,7 @@ void decorate(const Mark& mark, Dice& dice, test::WireSegment& s) {
   if (dice.one_in(6)) s.options.window_scale = static_cast<std::uint8_t>(dice.below(256));
   if (dice.one_in(6)) s.options.sack_permitted = true;
   if (dice.one_in(8)) s.options.user_timeout = static_cast<std::uint16_t>(dice());
-  if (dice.one_in(4)) {  // of what was never sent; twice (RFC 2883); the wrong way round
+  if (dice.one_in(4)) {  // SACK blocks of data never sent; duplicate (RFC 2883); in wrong order
     const std::uint32_t left = mark.snd_una + (dice.one_in(2) ? dice.below(3000) : far_away(dice));
     s.options.sack.emplace_back(left, left + dice.below(3000));
     if (dice.one_in(2)) s.options.sack.emplace_back(left - 10, left + 5000);
@@ -65,14 +65,13 @@ void any_timestamps(const Mark& mark, Dice& dice, test::WireSegment& s) {
   if (has) s.options.timestamps = {value, static_cast<std::uint32_t>(dice())};
 }
 
-// With an ACK that can be, a timestamp that is ahead would be the peer's as far as anybody can
-// tell.
+// With a plausible ACK, a timestamp ahead could be the genuine peer's.
 void old_timestamps(const Mark& mark, Dice& dice, test::WireSegment& s) {
   if (!mark.timestamps || mark.peer_timestamp == 0 || dice.one_in(2)) return;
   s.options.timestamps = {mark.peer_timestamp - 1 - dice.below(1u << 30), 0};
 }
 
-// Beyond all that the true peer has sent, so that RCV.NXT cannot have come there when it arrives.
+// Beyond all that the genuine peer has sent, so that RCV.NXT is lower when the segment arrives.
 bool reset_in_window(const Mark& mark, Dice& dice, std::uint32_t& seq) {
   if (!mark.peer_end) return false;
   const std::uint32_t room = mark.rcv_nxt + mark.rcv_wnd - mark.peer_end->value();
@@ -92,7 +91,7 @@ bool forge_about(Shape shape, const Mark& mark, Dice& dice, test::WireSegment& s
   switch (shape) {
     case Shape::kNoFlags:
       s.flags = 0;
-      s.ack = dice.one_in(2) ? mark.snd_nxt : 0;  // a field that means nothing
+      s.ack = dice.one_in(2) ? mark.snd_nxt : 0;  // a field without meaning
       if (dice.one_in(2)) s.data = bytes(dice, 1 + dice.below(500));
       break;
     case Shape::kAckOfTheUnsent:
@@ -104,12 +103,12 @@ bool forge_about(Shape shape, const Mark& mark, Dice& dice, test::WireSegment& s
       s.ack = mark.snd_una - 4 * kFar - far_away(dice);
       break;
     case Shape::kSyn:
-      // In SYN-SENT both open at once; in SYN-RECEIVED it goes back to LISTEN (RFC 9293, 3.10.7.4,
-      // fourth).
+      // In SYN-SENT the SYN would be a simultaneous open; in SYN-RECEIVED the connection returns to
+      // LISTEN (RFC 9293, 3.10.7.4, fourth).
       if (syn_sent) return false;
       s.flags = kSyn;
       if (half_open) s.seq = mark.rcv_nxt - 2 - far_away(dice);
-      // Each a new one, so that one that takes the record's place is known by its number.
+      // Each has a new number, by which a half-open record in the record's place is recognized.
       if (mark.record == Mark::Record::kTimeWait) s.seq = mark.rcv_nxt + dice.below(kFar);
       break;
     case Shape::kSynAck:
@@ -130,7 +129,7 @@ bool forge_about(Shape shape, const Mark& mark, Dice& dice, test::WireSegment& s
       s.ack = s.flags == kFin ? mark.snd_nxt : bad_ack(mark, dice);
       break;
     case Shape::kDataWithBadAck: {
-      // From before RCV.NXT into the window, or from there.
+      // Begins before RCV.NXT and reaches into the window, or begins at RCV.NXT.
       const std::uint32_t before = dice.one_in(2) ? dice.below(200) : 0;
       s.flags = dice.one_in(4) ? kPsh : kAck | kPsh;
       s.seq = mark.rcv_nxt - before;
@@ -213,7 +212,7 @@ bool forge(Shape shape, const Mark& mark, bool numbers, Dice& dice, test::WireSe
     out.seq = mark.rcv_nxt + 4 * kFar + dice.below(1u << 31);
     out.ack = static_cast<std::uint32_t>(dice());
     const bool syn_sent = mark.record == Mark::Record::kConnection && mark.state == State::kSynSent;
-    // Where any sequence number will do, the ACK must not.
+    // Where any sequence number is acceptable, the ACK must not be.
     if (syn_sent) out.ack = mark.snd_nxt + far_away(dice);
   }
   return true;

@@ -25,8 +25,8 @@ test::Bytes about(const Mark& mark, std::uint32_t sequence, std::uint8_t code, s
   quoted.seq = sequence;
   quoted.flags = test::kAck;
   const auto router = IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(100 + dice.below(100)));
-  // It turns round whom it quotes: from the victim to the router that all frames of the outside
-  // come from.
+  // The encoder reverses the quoted frame: from the victim to the router that all frames from
+  // outside come from.
   const auto frame =
       test::encode(quoted, mac_of_host(number_of_host(mark.tuple.local)), kRouterMac);
   return test::encode_unreachable(frame, code, router, mtu);
@@ -36,7 +36,7 @@ test::Bytes about(const Mark& mark, std::uint32_t sequence, std::uint8_t code, s
 
 test::Bytes forge_icmp(const Mark& mark, bool numbers, Dice& dice) {
   auto type = static_cast<std::uint8_t>(dice.one_in(2) ? kUnreachable : dice.below(20));
-  if (type == 8) type = 0;  // a ping is no forgery
+  if (type == 8) type = 0;  // an echo request is no forgery
   const auto code = static_cast<std::uint8_t>(dice.below(16));
   const bool too_big = type == kUnreachable && code == kFragmentationNeeded;
   const bool syn_sent = mark.record == Mark::Record::kConnection && mark.state == State::kSynSent;

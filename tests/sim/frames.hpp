@@ -1,4 +1,4 @@
-// Frames that are no TCP segment.
+// Frames other than TCP segments.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace conker::sim {
 
-/// The Internet checksum (RFC 1071); its own place holds 0.
+/// The Internet checksum (RFC 1071) of bytes whose checksum field is 0.
 std::uint16_t checksum(std::span<const std::byte> bytes);
 void put16(test::Bytes& out, std::size_t at, std::uint32_t value);
 
 /// An echo request with eight bytes, from the station that pings.
 test::Bytes ping_frame(std::uint32_t host, std::uint16_t number);
-/// The first fragment of a UDP datagram whose others never come.
+/// The first fragment of a UDP datagram whose other fragments are never sent.
 test::Bytes fragment_frame(std::uint32_t host, std::uint8_t station, std::uint16_t identification,
                            std::size_t bytes);
 

@@ -1,5 +1,5 @@
-// One host: a stack, its link to the wire and its application, and after every turn the questions
-// whose answers nobody inside the stack can know.
+// One host: a stack, its link to the wire and its application, with checks after every turn that
+// need knowledge from outside the stack.
 #pragma once
 
 #include <array>
@@ -26,40 +26,40 @@ class Host final : public Link {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Whether a turn would do something now.
+  /// Whether a turn has something to do now.
   bool wants_turn() const;
   Instant next() const;
-  /// Before its application is told to do something; a turn follows.
+  /// To be called before a call of its application; a turn follows.
   void begin() {
     stack_->begin(context_.now);
     called_ = true;
   }
   void turn();
-  /// The stack is thrown away and built anew; the peers are not told.
+  /// Destroys the stack and builds it anew; peers are not told.
   void crash();
 
   Application& application() { return application_; }
   Stack& stack() { return *stack_; }
-  /// Its application drains no events.
+  /// Whether its application drains no events.
   void set_deaf(bool deaf) { deaf_ = deaf; }
-  /// Its link takes no frames until then.
+  /// Makes its link busy until the given time.
   void set_busy(Instant until) { busy_until_ = until; }
-  /// To be done in the middle of the next event.
+  /// Queues a call to be made while the next event is drained.
   void do_in_event(const Op& op) { in_event_.push_back(op); }
   void do_nothing_more() { in_event_.clear(); }
   const std::vector<std::byte>& last_segment() const { return last_segment_; }
   std::uint64_t frames_sent() const { return frames_sent_; }
 
-  /// After everybody has gone home: nothing may be left.
+  /// At the end of a world: checks that nothing is left.
   void check_nothing_left();
-  /// On a clean wire: what of ours waits for a peer that is there has moved since note_progress().
+  /// Without impairments: checks that data for a live peer has made progress since note_progress().
   void note_progress();
   void check_nothing_waits(const Host& peer);
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
 
-  /// What a turn calls in the middle of its events.
+  /// Called while events of a turn are drained.
   void (*on_event_op)(void* world, std::uint32_t host, const Op& op) = nullptr;
   void* world = nullptr;
 
@@ -116,11 +116,11 @@ class Host final : public Link {
   std::uint64_t frames_sent_ = 0;
 
   std::vector<Known> known_;      // by slot, from the transitions alone
-  std::vector<Transition> ring_;  // the stack's ring as it was last read
+  std::vector<Transition> ring_;  // the stack's ring of transitions as it was last read
   std::vector<Transition> scratch_;
   std::vector<Progress> progress_;
   std::uint64_t time_wait_expired_ = 0;
-  std::uint64_t time_waits_ = 0;  // connections that went into TIME-WAIT
+  std::uint64_t time_waits_ = 0;  // connections that entered TIME-WAIT
   Instant first_time_wait_end_ = kNever;
 };
 

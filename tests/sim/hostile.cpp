@@ -11,7 +11,7 @@ namespace {
 
 using test::kAck, test::kFin, test::kPsh, test::kRst, test::kSyn;
 
-constexpr Duration kDelay = 200us;  // what its frames need; a quarrel is as quick as that
+constexpr Duration kDelay = 200us;  // delay of its frames, hence the pace of an ACK loop
 constexpr Duration kEvery = 5ms;    // between the frames of a stream
 constexpr std::uint32_t kHoleCount = 80;
 constexpr std::uint16_t kSmallWindow = 1000;
@@ -61,7 +61,7 @@ void Hostile::step() {
   std::erase_if(streams_, [](const Stream& stream) { return stream.left == 0; });
 }
 
-// ---- Saying ----
+// ---- Sending ----
 
 test::WireSegment Hostile::segment(const Talk& talk, std::uint8_t flags) const {
   test::WireSegment s;
@@ -95,7 +95,7 @@ void Hostile::acknowledge(Talk& talk, std::uint16_t window) {
   send(talk, s);
 }
 
-// A byte of a stream like all others, so that its place can be checked.
+// Sends a byte of an ordinary stream, so that its place can be checked.
 void Hostile::ask(Talk& talk) {
   test::WireSegment s = segment(talk, kAck | kPsh);
   s.data = std::string(1, static_cast<char>(byte_of_stream(talk.iss, talk.snd_nxt - talk.iss - 1)));
@@ -136,7 +136,7 @@ void Hostile::open(std::uint32_t host, std::uint32_t trick) {
   send(talks_.back(), s);
 }
 
-// ---- Hearing ----
+// ---- Receiving ----
 
 Hostile::Talk* Hostile::find(std::uint32_t host, const test::WireSegment& heard) {
   const auto at = std::ranges::find_if(talks_, [&](const Talk& t) {
@@ -185,8 +185,7 @@ void Hostile::reset(std::uint32_t host, const test::WireSegment& heard) {
                              context_.now + kDelay);
 }
 
-// Simultaneous open: a SYN of its own, and a SYN-ACK with a window that is not scaled (RFC
-// 7323, 2.2).
+// Simultaneous open: sends a SYN, and a SYN-ACK with a window that is not scaled (RFC 7323, 2.2).
 void Hostile::on_syn(Talk& talk, const test::WireSegment& heard) {
   talk.snd_nxt = talk.iss;
   talk.rcv_nxt = heard.seq + 1;

@@ -1,5 +1,5 @@
-// Hostile peers: they speak TCP on connections of their own, of the honest kind as little as
-// pleases them. It must not harm anybody else's connections, nor ARP, nor pings, nor newcomers.
+// Hostile peers with TCP connections of their own, which violate the protocol in known ways. They
+// must not harm other connections, ARP, pings or new connections.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +16,21 @@ namespace conker::sim {
 class Hostile {
  public:
   enum Trick : std::uint32_t {
-    kIdle,           // connections that never say anything
-    kHoles,          // a byte beyond each of many holes
+    kIdle,           // connections without data
+    kHoles,          // a byte out of order beyond each of many holes
     kNoReader,       // asks for a page and closes its window
     kSillyWindow,    // a window of one byte
     kTinyMss,        // an MSS of one byte
-    kSackNonsense,   // SACK blocks of what was never sent, empty, the wrong way round
-    kOptimist,       // acknowledges what has not come yet
+    kSackNonsense,   // SACK blocks of data never sent, empty, or in wrong order
+    kOptimist,       // acknowledges data not received yet
     kNeverCloses,    // no FIN after the page
-    kFlood,          // handshakes that are not finished
-    kFinAgain,       // its FIN again as the answer to any ACK, in TIME-WAIT
+    kFlood,          // unfinished handshakes
+    kFinAgain,       // retransmits its FIN as the answer to any ACK, in TIME-WAIT
     kQuarrels,       // an unacceptable segment as the answer to any ACK
     kQuarrelsEarly,  // the same for a half-open record
-    kSynAgain,       // its SYN again as the answer to any SYN-ACK
+    kSynAgain,       // retransmits its SYN as the answer to any SYN-ACK
     kFragments,      // first fragments without the rest
-    kMeets,  // opened by a host, opens at the same time, with a small window that is not scaled
+    kMeets,          // simultaneous open with a host, with a small window that is not scaled
     kTricks
   };
   static constexpr std::uint16_t kMeetingPort = 7300;
@@ -38,7 +38,8 @@ class Hostile {
   explicit Hostile(Context& context)
       : context_(context), dice_(context.config.seed ^ 0x686f7374696c65) {}
 
-  /// The arguments are those of Do::kHostile; a world does the open that kMeets answers.
+  /// Starts conversations. The arguments are those of Do::kHostile; the world makes the host open
+  /// towards kMeets.
   void begin(const Op& op);
   void hear(std::uint32_t host, std::span<const std::byte> frame);
   void step();
@@ -47,7 +48,7 @@ class Hostile {
 
  private:
   static constexpr std::uint32_t kMost = 200;    // conversations
-  static constexpr std::uint32_t kFrames = 150;  // of each; then it is silent
+  static constexpr std::uint32_t kFrames = 150;  // of each conversation; then it is silent
 
   struct Talk {
     std::uint32_t host, trick;
@@ -56,9 +57,9 @@ class Hostile {
     std::uint32_t iss, snd_nxt, rcv_nxt = 0;
     bool connected = false, said_fin = false, heard_fin = false;
     std::uint32_t left = kFrames;
-    std::uint32_t timestamp = 0;  // the peer's last; 0: not agreed upon
+    std::uint32_t timestamp = 0;  // TSval of the peer's last segment; 0: not negotiated
   };
-  /// A trick that needs no conversation: so many frames, one after the other.
+  /// A trick without a conversation: a number of frames, one after the other.
   struct Stream {
     std::uint32_t host, trick, left;
     Instant next;

@@ -1,5 +1,5 @@
 // The long run of the churn: parts, each in a process of its own, each with a line in the ledger,
-// so that it can be ended at any time and goes on where it was.
+// so that it can be interrupted at any time and continued.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -29,7 +29,7 @@ std::uint64_t number_in(const std::string& line, const std::string& name) {
   return at == std::string::npos ? 0 : std::stoull(line.substr(at + name.size() + 4));
 }
 
-/// Seconds of a processor that all parts took that have ended.
+/// Seconds of processor time that all finished parts took.
 double processor_seconds() {
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);

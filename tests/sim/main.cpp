@@ -1,5 +1,5 @@
-// conker_sim: looks for what is wrong with the stack in worlds of its own making, replays what was
-// found, and churns. Exit code 0: nothing found; 1: something found; 2: usage.
+// conker_sim: looks for faults of the stack in random worlds, replays findings, and churns. Exit
+// code 0: nothing found; 1: something found; 2: usage.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>

@@ -6,7 +6,7 @@
 namespace conker::sim {
 namespace {
 
-constexpr Duration kPingEvery = 500ms;  // and the one before has been answered by then
+constexpr Duration kPingEvery = 500ms;  // by then the previous one is answered
 
 std::uint32_t get16(std::span<const std::byte> b, std::size_t at) {
   return std::to_integer<std::uint32_t>(b[at]) << 8 | std::to_integer<std::uint32_t>(b[at + 1]);
@@ -36,7 +36,7 @@ void Outside::hear(std::span<const std::byte> frame) {
   const std::uint32_t kind = get16(frame, 12);
   const std::uint32_t from = std::to_integer<std::uint32_t>(frame[11]) - 1;
   if (kind == 0x0806 && frame.size() >= 42) {
-    // Who is asked for, if it is one of us.
+    // The target of an ARP request, if it is a station.
     const auto asked = std::to_integer<std::uint8_t>(frame[41]);
     const bool ours =
         (asked >= kHostile && asked < kHostile + kHostiles) || asked == kPinger || asked == kRouter;

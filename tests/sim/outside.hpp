@@ -1,5 +1,5 @@
-// The stations beside the hosts of a siege: a router that swallows what it gets, somebody who pings
-// every host and wants an answer, and hostile peers. All of them answer ARP.
+// The stations beside the hosts of a siege: a router that drops what it receives, a station that
+// pings every host and requires replies, and hostile peers. All of them answer ARP.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ class Outside {
   Hostile& hostile() { return hostile_; }
   void step();
   Instant next() const;
-  /// No more pings; hostile peers answer whatever they get with a RST, as if they had crashed.
+  /// Ends the pings; hostile peers answer every segment with a RST, as after a crash.
   void stop();
 
  private:

@@ -1,4 +1,4 @@
-// What is told to whoever started it: lines for a person, one JSON object for a program.
+// Output: lines for people, and one JSON object for programs.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace conker::sim {
 
 void tell_person(const SearchResult& result, const std::string& stem);
 void tell_program(const SearchResult& result);
-/// 12,345,678.
+/// The number as text, grouped: 12,345,678.
 std::string grouped(std::uint64_t n);
 std::string quoted(const std::string& text);
 

@@ -17,8 +17,8 @@ struct Form {
   std::uint32_t weight;
 };
 
-// In the order of Do. Weights are of the ordinary run; a seed makes some of them more and some
-// nothing.
+// In the order of Do. Weights are those of the ordinary run; a seed raises some of them and sets
+// some to zero.
 constexpr std::array<Form, kDoCount> kForms{{
     {"wait", 1, false, 40},   {"open", 5, true, 16},   {"meet", 4, false, 3},
     {"reopen", 2, true, 3},   {"listen", 4, true, 3},  {"unlisten", 2, true, 1},
@@ -40,7 +40,7 @@ constexpr std::array<std::uint32_t, 3> kPorts{80, 81, 82};
 class Drawing {
  public:
   Drawing(std::uint64_t seed, std::uint32_t hosts) : dice_(seed ^ 0x736372697074), hosts_(hosts) {
-    const bool calm = dice_.one_in(4);  // nothing goes wrong on the way, and nobody crashes
+    const bool calm = dice_.one_in(4);  // no impairments and no crashes
     for (std::size_t i = 0; i < kDoCount; ++i) {
       weights_[i] = kForms[i].weight * dice_.of({0u, 1u, 2u, 4u, 8u});
       if (dice_.one_in(3)) weights_[i] = kForms[i].weight * 2;

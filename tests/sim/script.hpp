@@ -1,4 +1,4 @@
-// A run as a list of decisions: drawn by seed, written as text, read again, shortened.
+// A run as a list of steps: drawn from a seed, written as text, parsed, shrunk.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace conker::sim {
 enum class Do : std::uint8_t {
   kWait,      // us
   kOpen,      // host, peer, port, local port, timeout ms
-  kMeet,      // host, peer, port, port: both open towards each other
+  kMeet,      // host, peer, port, port: simultaneous open
   kReopen,    // host, which
   kListen,    // host, port, backlog, half-open
   kUnlisten,  // host, which
@@ -31,10 +31,10 @@ enum class Do : std::uint8_t {
   kWeather,   // loss, duplicate, reorder, garble, delay us, jitter us
   kCut,       // host, peer
   kHeal,      //
-  kForge,     // host, which, kind, offset: a segment that the peer never sent
-  kKnock,     // host, port, number: a SYN of somebody who is never heard of again
+  kForge,     // host, which, kind, offset: a forged segment
+  kKnock,     // host, port, number: a SYN of a peer that sends no more
   kIcmp,      // host, code, mtu: about the last segment that it sent
-  // Of a siege only.
+  // In a siege only.
   kVisit,    // host, peer, local port, bytes to send, bytes to be answered, Visits::manner()
   kAttack,   // host, frames a second, Attacker::Knows, Attacker::Family, ms, number
   kHostile,  // host, Hostile::Trick, how many
@@ -43,7 +43,7 @@ inline constexpr std::size_t kDoCount = 27;
 
 struct Op {
   Do what = Do::kWait;
-  bool in_event = false;  // in the middle of the next event of that host
+  bool in_event = false;  // while the next event of that host is drained
   std::array<std::uint32_t, 6> a{};
 };
 
@@ -57,11 +57,11 @@ struct Script {
   std::vector<Op> ops;
 };
 
-/// What is drawn for a seed, `steps` ops long; 0: as many as the seed says.
+/// Draws the script of a seed, `steps` ops long; 0: as many as the seed says.
 Script draw_script(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps);
 
 bool write_script(const Script& script, const std::string& path, const std::string& about);
-/// Nothing, and what is wrong in `error`.
+/// Parses a script; on failure nothing, and `error` says what is wrong.
 std::optional<Script> read_script(const std::string& path, std::string& error);
 
 }  // namespace conker::sim

@@ -32,7 +32,7 @@ void note(SearchResult& result, const Board& board) {
 std::uint64_t world_seed(std::uint64_t seed, std::uint64_t n) {
   if (n == 0) return seed;
   Dice dice(seed * 0x9e3779b97f4a7c15 + n);
-  return dice() >> 20;  // short enough to be read out to somebody
+  return dice() >> 20;  // short enough to be read out
 }
 
 Script script_of(const SearchOptions& options, std::uint64_t seed) {

@@ -1,4 +1,4 @@
-// Many short worlds, each by its own seed, until something is found or the time is over.
+// Runs many short worlds, each with its own seed, until something is found or the time is over.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ struct SearchOptions {
   double shrink_seconds = 10;
   bool alter_payload = false;
   bool scarce = false;      // Config::scarce
-  bool every_edge = false;  // not all edges of the diagram taken is a finding
+  bool every_edge = false;  // edges of the diagram that were not taken are a finding
   std::string out = ".";
 };
 
 struct SearchResult {
   bool found = false;
   std::string fault;
-  std::uint64_t seed = 0, step = 0;  // of what was found
+  std::uint64_t seed = 0, step = 0;  // of the finding
   double found_after = 0, seconds = 0;
   std::uint64_t worlds = 0;
   Figures figures;
@@ -33,14 +33,14 @@ struct SearchResult {
   std::string script;                                           // path
 };
 
-/// What a world of this search plays.
+/// The script of a world of this search.
 Script script_of(const SearchOptions& options, std::uint64_t seed);
 SearchResult search(const SearchOptions& options);
-/// Plays one script and leaves its trace and capture beside it.
+/// Plays one script, and writes its trace and capture.
 SearchResult replay(const Script& script, const std::string& stem);
 
-/// The seed of the n-th world of a search; the first is the search's own, so that any world can be
-/// searched for by itself.
+/// The seed of the n-th world of a search; that of the first is the search's own, so that any world
+/// can be run alone.
 std::uint64_t world_seed(std::uint64_t seed, std::uint64_t n);
 
 }  // namespace conker::sim

@@ -1,4 +1,4 @@
-// A segment in a line, for traces.
+// A segment as a line of text, for traces.
 #pragma once
 
 #include <string>

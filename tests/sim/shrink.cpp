@@ -7,7 +7,7 @@
 namespace conker::sim {
 namespace {
 
-/// Without the host's number: which of them it hits may change as steps go.
+/// The fault without the host's number, which may change as steps are left out.
 std::string kind_of(const std::string& fault) {
   const std::size_t colon = fault.find(": ");
   return fault.rfind("host ", 0) == 0 && colon != std::string::npos ? fault.substr(colon + 2)
@@ -29,7 +29,7 @@ Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, 
     return board.found && kind_of(board.fault) == wanted;
   };
 
-  // What comes after the step that failed is of no interest, unless it failed on the way home.
+  // Steps after the failed one do not matter, unless the world failed while it was wound up.
   if (failed_at + 1 < script.ops.size()) {
     Script candidate = script;
     candidate.ops.resize(failed_at + 1);

@@ -1,4 +1,4 @@
-// Delta debugging: the shortest script found that still shows the same fault.
+// Delta debugging: finds a short script that still shows the same fault.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ struct Shrunk {
   std::uint32_t trials = 0;
 };
 
-/// Leaves out steps as long as `fault` remains (on whatever host), for so many seconds at most.
+/// Leaves out steps as long as `fault` remains (on any host), for at most `seconds`.
 Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, double seconds);
 
 }  // namespace conker::sim

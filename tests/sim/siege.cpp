@@ -26,7 +26,7 @@ void Siege::hostile(const Op& op) {
   if (peaceful_) return;
   outside_.hostile().begin(op);
   if (op.a[1] % Hostile::kTricks != Hostile::kMeets) return;
-  // It has lured the host into opening towards it.
+  // The hostile peer makes the host open towards it.
   Host& host = *hosts_[op.a[0] % context_.config.hosts];
   const std::size_t before = host.application().talks().size();
   host.begin();
@@ -58,10 +58,10 @@ class Drawing {
   Drawing(std::uint64_t seed, std::uint32_t hosts) : dice_(seed ^ 0x7369656765), hosts_(hosts) {
     attacks_ = dice_.of({0u, 4u, 8u});
     hostiles_ = attacks_ == 0 ? 4 : dice_.of({0u, 0u, 2u});
-    // While half-open records are all taken, a SYN for a four-tuple in TIME-WAIT is dropped: no
-    // cookie can be made to lie beyond the numbers of the connection before.
+    // While all half-open records are in use, a SYN for a four-tuple in TIME-WAIT is dropped: a
+    // cookie cannot be chosen beyond the numbers of the previous connection.
     reuses_ = hostiles_ == 0 && dice_.one_in(2);
-    cuts_ = !reuses_ && dice_.one_in(2);  // a port that is taken would be opened at another time
+    cuts_ = !reuses_ && dice_.one_in(2);  // an open from a port in use would happen at another time
     knows_ = dice_.of<std::uint32_t>(
         {Attacker::kNumbers, Attacker::kNumbers, Attacker::kPorts, Attacker::kAddresses});
   }
@@ -79,8 +79,8 @@ class Drawing {
     return at - kVisits < attacks_ ? attack() : hostile();
   }
 
-  // A peer is gone, and that must be found out whatever is forged in its name; by keepalive where
-  // nothing is out, so there is a visit that has come to rest.
+  // A peer is cut off, which must be detected whatever is forged in its name; by keepalive where no
+  // data is in flight, so there is an idle visit.
   void cut(std::vector<Op>& ops) {
     const std::uint32_t host = dice_.below(hosts_), peer = other(host);
     ops.push_back({Do::kVisit,

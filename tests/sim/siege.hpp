@@ -1,5 +1,5 @@
-// A world in which honest hosts visit each other while attackers do what they can. It is played
-// twice: without them, to see how long each visit takes, and with them.
+// A world in which honest hosts visit each other under attack. It is played twice: without
+// attackers, to measure how long each visit takes, and with them.
 #pragma once
 
 #include <memory>
@@ -36,7 +36,7 @@ class Siege {
   Outside outside_;
 };
 
-/// What the script of a siege is, `steps` ops long; 0: as many as the seed says.
+/// Draws the script of a siege, `steps` ops long; 0: as many as the seed says.
 std::vector<Op> draw_siege(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps);
 
 }  // namespace conker::sim

@@ -48,8 +48,7 @@ std::string how_it_died(int status) {
   return "the stack crashed: exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-/// What a child has used of the processor: on a busy machine an ordinary turn may take seconds of
-/// the clock.
+/// The processor time of a child: on a busy machine an ordinary turn may take seconds of the clock.
 std::chrono::nanoseconds processor_time(pid_t child) {
   clockid_t clock{};
   timespec used{};
@@ -113,7 +112,7 @@ void play_script(Board& board, const Script& script, const std::string& stem) {
   Config config = make_config(script.seed, script.scarce);
   config.alter_payload = script.alter_payload;
   board.seed = script.seed;
-  // What goes wrong without attackers is found and traced by itself.
+  // A fault without attackers is found and traced by itself.
   std::optional<std::vector<Outcome>> bounds;
   if (config.siege) {
     World peaceful(config);
@@ -132,7 +131,7 @@ void play_script(Board& board, const Script& script, const std::string& stem) {
   if (!stem.empty()) {
     trace = std::fopen((stem + ".trace").c_str(), "w");
     if (trace != nullptr) {
-      // What has been written is to be read also when the next step crashes.
+      // The trace must be complete even if the next step crashes.
       std::setvbuf(trace, nullptr, _IOLBF, 4096);
       std::fprintf(trace, "seed %llu\n%s", static_cast<unsigned long long>(script.seed),
                    describe(config).c_str());

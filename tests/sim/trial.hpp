@@ -1,5 +1,5 @@
-// Worlds played in a process of their own, so that a crash or a turn without end is a finding and
-// not the end of whoever looks for it.
+// Runs worlds in a process of their own, so that a crash or a turn without end is a finding and
+// does not end the search.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace conker::sim {
 
-/// What a process that plays and the one that watches it share.
+/// Memory that the playing process and its parent share.
 struct Board {
   volatile std::uint64_t heartbeat = 0;
-  volatile std::uint64_t seed = 0;  // of the world that is being played
+  volatile std::uint64_t seed = 0;  // of the world being played
   volatile std::uint64_t step = 0;
   volatile std::uint64_t worlds = 0;
-  volatile bool stop = false;  // to come to an end soon
+  volatile bool stop = false;  // asks for the end
   bool found = false;
   int fault_host = -1;
   char fault[160] = {};
@@ -35,8 +35,8 @@ class Watched {
   Watched& operator=(const Watched&) = delete;
 
   /// Runs `play` in a process of its own until it ends, crashes or has no heartbeat for two
-  /// seconds; the last two are findings. It is told to stop when `stop` is set, and after so many
-  /// seconds, if not 0.
+  /// seconds; the last two are findings. The process is asked to stop when `stop` is set, and after
+  /// the given number of seconds, if not 0.
   Board& run(const std::function<void(Board&)>& play, const volatile int* stop = nullptr,
              double seconds = 0);
   Board& board() { return *board_; }
@@ -45,7 +45,7 @@ class Watched {
   Board* board_;
 };
 
-/// Plays one script and notes on the board what was found. With `stem`, leaves stem.trace and
+/// Plays one script and writes the result to the board. With `stem`, writes stem.trace and
 /// stem.pcap.
 void play_script(Board& board, const Script& script, const std::string& stem = {});
 

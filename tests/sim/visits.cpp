@@ -6,11 +6,11 @@ namespace conker::sim {
 namespace {
 
 constexpr Duration kNotYet = kNever.time_since_epoch();
-constexpr Duration kAgain = 50ms;  // until an open that failed is tried again
+constexpr Duration kAgain = 50ms;  // between attempts to open
 
-// What RFC 5961 and 5927 concede costs a timeout or a window cut in half at the most, now and then.
-// Where chunks are scarce, honest and hostile peers share alike, and who stands still is given up
-// in his time.
+// Attacks that RFC 5961 and 5927 permit cost at most a timeout or a halved window now and then.
+// Where chunks are scarce, honest and hostile peers get equal shares, and stalled peers are given
+// up in time.
 Instant latest(const Config& config, Instant began, Duration without) {
   if (without == kNotYet) return kNever;
   return began +
@@ -41,8 +41,8 @@ void Visits::begin(const Op& op) {
   visits_.push_back(visit);
 }
 
-// A port that is in TIME-WAIT is refused for the millisecond in which its record has spoken (RFC
-// 6191, 3), so the application tries again.
+// A port in TIME-WAIT is refused within a millisecond after its record has sent (RFC 6191, 3), so
+// the application retries.
 void Visits::open(Visit& visit) {
   if (visit.again > context_.now) return;
   Host& host = *hosts_[visit.host];
@@ -61,7 +61,7 @@ void Visits::cut_off(std::uint32_t host, std::uint32_t peer) {
   }
 }
 
-// Up to so many bytes in all; a turn follows when some of them were taken.
+// Sends up to `up_to` bytes in all; a turn follows when some were taken.
 void Visits::send(Host& host, std::size_t talk, std::uint32_t up_to) {
   const std::uint64_t before = host.application().talks()[talk].sent;
   host.stack().begin(context_.now);
@@ -69,7 +69,7 @@ void Visits::send(Host& host, std::size_t talk, std::uint32_t up_to) {
   if (host.application().talks()[talk].sent > before) host.begin();
 }
 
-// The newest that came from the client's port since the visit began.
+// Finds the newest connection from the client's port since the visit began.
 void Visits::find_server(Visit& visit) {
   const Talk& client = hosts_[visit.host]->application().talks()[*visit.client];
   const auto& talks = hosts_[visit.peer]->application().talks();
@@ -97,7 +97,7 @@ void Visits::step(Visit& visit) {
   if (!visit.server) find_server(visit);
   step_client(visit, hosts_[visit.host]->application().talks()[*visit.client]);
   if (visit.server) step_server(visit, hosts_[visit.peer]->application().talks()[*visit.server]);
-  // Again, since what was called may have moved them.
+  // Look up again, since the calls may have moved them.
   const Talk& client = hosts_[visit.host]->application().talks()[*visit.client];
   const Talk* server =
       visit.server ? &hosts_[visit.peer]->application().talks()[*visit.server] : nullptr;
@@ -134,7 +134,7 @@ void Visits::step_server(Visit& visit, const Talk& talk) {
   host.application().close_on(*visit.server);
 }
 
-// For whoever asks: hostile peers.
+// Serves pages to hostile peers.
 void Visits::serve_pages() {
   for (const auto& host : hosts_) {
     Application& application = host->application();
@@ -179,12 +179,12 @@ std::vector<Outcome> Visits::outcomes() const {
   return all;
 }
 
-// Where hosts are cut off from each other it is chance how far a visit had come; but it ends as
-// soon as it would, and nobody is there to reset it. Not if in peace it was over by then, nor where
-// chunks are scarce and it has not come far: who only waits for bytes is not told that the peer is
-// gone (RFC 9293, 3.8.4). Nor if a client that keepalive would have given up a moment later has
-// more to send first, which in peace came too late: then its retransmissions begin to count (RFC
-// 9293, 3.8.3).
+// Where hosts are cut off from each other, the progress of a visit is chance; but it ends as soon
+// as it would without attackers, and no peer can reset it. This is not required if without
+// attackers it was over by then, nor where chunks are scarce and it has not come far: an end that
+// only waits for data is not told that the peer is gone (RFC 9293, 3.8.4). Nor if a client that
+// keepalive would have given up a moment later has more to send first, which without attackers came
+// too late: then its retransmissions begin to count (RFC 9293, 3.8.3).
 void Visits::judge(const Visit& visit, const Outcome& bound) const {
   const auto expect = [&](bool good, const char* otherwise) {
     if (!good) context_.fail(static_cast<int>(visit.host), otherwise);

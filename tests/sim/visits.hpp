@@ -1,5 +1,5 @@
-// What honest hosts do in a siege: a client opens, sends, is answered, and both close. How long
-// each visit takes without attackers bounds how long it may take with them.
+// The honest hosts of a siege: a client opens, sends, receives an answer, and both close. The time
+// that each visit takes without attackers bounds its time with them.
 #pragma once
 
 #include <cstdint>
@@ -13,37 +13,36 @@
 
 namespace conker::sim {
 
-/// How one visit went. Times are from its beginning; kNever.time_since_epoch(): it has not come to
-/// that.
+/// The outcome of one visit. Times are from its beginning; kNever.time_since_epoch(): not reached.
 struct Outcome {
-  Duration done = kNever.time_since_epoch();   // the client has all that it asked for
-  Duration ended = kNever.time_since_epoch();  // both applications were told of their last event
+  Duration done = kNever.time_since_epoch();   // the client has received the whole answer
+  Duration ended = kNever.time_since_epoch();  // both applications have received their last event
   bool closed = false;                         // both ends with CloseReason::kClosed
-  bool cut_off = false;  // the two hosts could not hear each other, at some time
+  bool cut_off = false;  // the two hosts were cut off from each other at some time
 };
 
 class Visits {
  public:
-  static constexpr std::uint16_t kPort = 80;      // answers as many bytes as the visit says
+  static constexpr std::uint16_t kPort = 80;      // answers with as many bytes as the visit says
   static constexpr std::uint16_t kPagePort = 82;  // answers any byte with a page, and closes
   static constexpr std::uint32_t kPage = 20'000;  // bytes
 
-  /// Who closes first.
+  /// Which side closes first.
   enum Closer : std::uint32_t { kClient, kServer, kBoth, kClosers };
   static std::uint32_t manner(std::uint32_t closer, std::uint32_t portions,
                               std::uint32_t pause_ms) {
     return closer + kClosers * (portions - 1 + 8 * pause_ms);
   }
 
-  /// `bounds`: how the same visits went without attackers; null: these are those.
+  /// `bounds`: outcomes of the same visits without attackers; null: this run measures them.
   Visits(Context& context, std::vector<std::unique_ptr<Host>>& hosts,
          const std::vector<Outcome>* bounds)
       : context_(context), hosts_(hosts), bounds_(bounds) {}
 
-  /// The arguments are those of Do::kVisit.
+  /// Starts a visit. The arguments are those of Do::kVisit.
   void begin(const Op& op);
   void cut_off(std::uint32_t host, std::uint32_t peer);
-  /// Does what is due, and holds what has happened against the bounds.
+  /// Does what is due, and compares with the bounds.
   void step();
   Instant next() const;
   bool over() const;
@@ -54,13 +53,13 @@ class Visits {
     std::uint32_t host, peer, up, down, closer, portions;
     Duration pause;
     Instant began;
-    std::uint16_t port = 0;                         // local; 0: any
-    Instant again{};                                // when it is opened, after that has failed
+    std::uint16_t port = 0;                         // local port; 0: any
+    Instant again{};                                // of the next attempt to open
     std::optional<std::size_t> client{}, server{};  // places in the talks of their applications
     Outcome outcome{};
     bool server_closed = false;
 
-    std::uint32_t asked(Instant now) const;  // bytes that the client has to send by now
+    std::uint32_t asked(Instant now) const;  // bytes that the client must have sent by now
     bool over() const { return outcome.ended != kNever.time_since_epoch(); }
   };
 

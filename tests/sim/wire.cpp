@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kEthernet = 14;
 
-// A flipped bit in ARP would mislead for a minute, which no corruption on a real wire can do.
+// A flipped bit in ARP would mislead a neighbour for a minute, which no corruption on a real wire
+// can do.
 bool is_ip(std::span<const std::byte> frame) {
   return frame.size() > kEthernet && frame[12] == std::byte{8} && frame[13] == std::byte{0};
 }

@@ -1,4 +1,5 @@
-// The wire between the hosts: it loses, repeats, overtakes, garbles, delays and cuts, all by seed.
+// The wire between the hosts: it loses, duplicates, reorders, corrupts, delays and cuts, all by
+// seed.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 
 namespace conker::sim {
 
-/// What happens on the way. Rates in 1000.
+/// Impairments. Rates in 1000.
 struct Weather {
   std::uint32_t loss = 0, duplicate = 0, reorder = 0, garble = 0;
   std::uint32_t delay_us = 100, jitter_us = 0;
@@ -25,31 +26,32 @@ class Wire {
  public:
   static constexpr std::uint32_t kMaxHosts = 4;
   static constexpr std::size_t kFrameBytes = 1514;
-  /// Not a host: all stations beside the hosts, whose link addresses are 02:00:00:00:09:xx. No
-  /// weather is between them and the hosts.
+  /// The stations beside the hosts, whose link addresses are 02:00:00:00:09:xx. There are no
+  /// impairments between them and the hosts.
   static constexpr std::uint32_t kOutside = kMaxHosts;
-  /// Frames on their way to one host; what is more is lost, as in a switch.
+  /// Most frames on their way to one host; others are lost, as in a switch.
   static constexpr std::size_t kQueue = 512;
-  /// Frames on their way to the outside, which hears each answer to a burst.
+  /// Most frames on their way to the outside, which receives the answers to a burst.
   static constexpr std::size_t kOutsideQueue = kMaxHosts * kQueue;
 
   Wire(std::uint64_t seed, std::uint32_t hosts) : dice_(seed), hosts_(hosts) {}
 
   void set(const Weather& weather) { weather_ = weather; }
-  /// Whether these two cannot hear each other.
+  /// Cuts two hosts off from each other, or joins them again.
   void cut(std::uint32_t a, std::uint32_t b, bool apart) { cut_[a][b] = cut_[b][a] = apart; }
   void heal() { cut_ = {}; }
 
   void let_outside_hear() { outside_hears_ = true; }
 
-  /// Host n has the link address 02:00:00:00:00:0(n + 1). The frame is copied.
+  /// Sends a copy of a frame. Host n has the link address 02:00:00:00:00:0(n + 1).
   Fate send(std::uint32_t from, std::span<const std::byte> frame, Instant now);
-  /// A frame that no host sent arrives then.
+  /// A frame of no host, which arrives at the given time.
   void inject(std::uint32_t to, std::span<const std::byte> frame, Instant arrives);
-  /// As inject(), of a sender of bursts: lost where half of the queue is taken, so that the wire
-  /// has room for others and it is the stack alone that can lose what they send.
+  /// As inject(), for bursts: the frame is lost where half of the queue is in use, so that the wire
+  /// has room for other frames and only the stack can lose those of a burst.
   void inject_burst(std::uint32_t to, std::span<const std::byte> frame, Instant arrives);
-  /// What has arrived at a host. The bytes stay until the next call for the same host.
+  /// The frames that have arrived at a host. Their bytes are valid until the next call for the same
+  /// host.
   std::span<const FrameIn> arrived(std::uint32_t host, Instant now);
   Instant next(std::uint32_t host) const {
     return flying_[host].empty() ? kNever : flying_[host].front().arrives;
@@ -72,7 +74,7 @@ class Wire {
   bool outside_hears_ = false;
   std::array<std::array<bool, kMaxHosts>, kMaxHosts> cut_{};
   std::array<std::deque<Flying>, kMaxHosts + 1> flying_;  // in the order of arrival
-  std::deque<Frame> slots_;  // a deque: what was handed out does not move
+  std::deque<Frame> slots_;  // a deque, so that frames returned do not move
   std::vector<std::uint32_t> free_;
   std::array<std::vector<FrameIn>, kMaxHosts + 1> given_;
   std::array<std::vector<std::uint32_t>, kMaxHosts + 1> given_slots_;

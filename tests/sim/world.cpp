@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kMaxStanding = 3000;
 
-/// How long a siege goes on until all visits are over, at most.
+/// The longest time that a siege continues until all visits are over.
 constexpr Duration kLongestSiege = 30s;
 
 }  // namespace
@@ -54,7 +54,7 @@ void World::apply(const Op& op) {
   settle();
 }
 
-// What needs no time to pass, and so may also be done in the middle of an event.
+// Performs a step that takes no time, and so may also happen while events are drained.
 void World::at_once(const Op& op) {
   const std::uint32_t hosts = context_.config.hosts;
   const std::uint32_t number = op.a[0] % hosts;
@@ -158,8 +158,8 @@ std::uint64_t World::frames() const {
   return n;
 }
 
-// The wire is whole again, every application reads what there is, and what is under way arrives.
-// Then everybody closes or aborts, and after a while nothing may be left.
+// Winds the world up: the wire loses nothing more, every application reads all data, and segments
+// in flight arrive. Then all applications close or abort, and after a while nothing may be left.
 void World::go_home() {
   context_.tell("== home: the wire is clean, everybody reads");
   context_.wire.set({});
@@ -192,7 +192,8 @@ void World::go_home() {
       if (host != peer && context_.fault == nullptr) host->check_nothing_waits(*peer);
     }
   }
-  // Nobody sends anything now: what is heard is keepalive, and handshakes that are given up.
+  // No application sends now: the only frames are keepalive probes, and handshakes that are given
+  // up.
   const std::uint64_t before = frames();
   run_for(1s);
   std::uint64_t connections = 0;
@@ -218,10 +219,10 @@ void World::go_home() {
   }
 }
 
-// ---- What no host says ----
+// ---- Forged segments ----
 
-// A segment that the peer of a connection never sent, of the kinds that must not harm it, save the
-// first.
+// Injects a segment that the peer of a connection never sent, of kinds that must not harm it,
+// except the first.
 void World::forge(const Op& op) {
   const std::uint32_t number = op.a[0] % context_.config.hosts;
   Host& host = *hosts_[number];
@@ -239,27 +240,27 @@ void World::forge(const Op& op) {
   s.window = 0;
   const std::uint32_t offset = 1 + op.a[3];
   switch (op.a[2] % 11) {
-    case 0:  // the RST that ends it
+    case 0:  // a RST at RCV.NXT, which ends it
       s.flags = info.state == State::kSynSent ? test::kRst | test::kAck : test::kRst;
       if (info.state == State::kSynSent) s.ack = info.iss.value() + 1;
       break;
-    case 1:  // a RST inside of the window
+    case 1:  // a RST in the window
       s.flags = test::kRst;
       s.seq += offset;
       break;
-    case 2:  // a RST behind it
+    case 2:  // a RST beyond the window
       s.flags = test::kRst;
       s.seq -= offset;
       break;
-    case 3:  // a SYN inside of the window
+    case 3:  // a SYN in the window
       s.flags = test::kSyn;
       s.seq += offset;
       break;
-    case 4:  // an ACK of what was never sent, and will not have been when it arrives
+    case 4:  // an ACK of data not sent before it arrives
       s.flags = test::kAck;
       s.ack = info.snd_nxt.value() + (1u << 24) + offset;
       break;
-    case 5:  // one of long ago
+    case 5:  // an old ACK
       s.flags = test::kAck;
       s.ack = info.snd_una.value() - (1u << 26) - offset;
       break;
@@ -270,15 +271,15 @@ void World::forge(const Op& op) {
     case 7:  // no flags
       s.flags = 0;
       break;
-    case 8:  // a FIN of long ago
+    case 8:  // an old FIN
       s.flags = test::kAck | test::kFin;
       s.seq -= 1 + offset;
       break;
-    case 9:  // a FIN behind the window
+    case 9:  // a FIN beyond the window
       s.flags = test::kAck | test::kFin;
       s.seq += 3'000'000 + offset;
       break;
-    default:  // bytes that were acknowledged long ago, and others than they were
+    default:  // old data with different bytes
       s.flags = test::kAck;
       s.seq -= offset;
       s.data.assign(offset, '?');

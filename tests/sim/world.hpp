@@ -1,4 +1,4 @@
-// Some hosts, a wire and a clock: plays a script and says what went wrong.
+// Some hosts, a wire and a clock: plays a script and reports faults.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@ namespace conker::sim {
 
 class World {
  public:
-  /// `bounds`: how the visits of a siege went without attackers; null: this is to see.
+  /// `bounds`: outcomes of a siege's visits without attackers; null: this run measures them.
   explicit World(const Config& config, const std::vector<Outcome>* bounds = nullptr);
 
-  /// Plays all of it and then sends everybody home. `progress`, if given, is set to the number of
+  /// Plays the script and then winds the world up. `progress`, if given, is set to the number of
   /// the step that is being played.
   void play(const Script& script, volatile std::uint64_t* progress = nullptr);
   Context& context() { return context_; }
-  /// Of a siege.
+  /// The outcomes of a siege's visits.
   std::vector<Outcome> outcomes() const { return siege_->outcomes(); }
 
  private:
@@ -38,8 +38,8 @@ class World {
 
   Context context_;
   std::vector<std::unique_ptr<Host>> hosts_;
-  std::unique_ptr<Siege> siege_;  // null: there is none
-  std::uint32_t standing_ = 0;    // rounds without time passing
+  std::unique_ptr<Siege> siege_;  // null: no siege
+  std::uint32_t standing_ = 0;    // rounds without progress of time
 };
 
 }  // namespace conker::sim
