@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "ctl/error.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "ctl/protocol/table.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 

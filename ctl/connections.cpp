@@ -9,7 +9,7 @@
 #include "ctl/args.hpp"
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -4,9 +4,12 @@
 #include <stdexcept>
 #include <string>
 
-#include "ctl/protocol/verb.hpp"
+#include "protocol/verb.hpp"
 
 namespace conker::ctl {
+
+// The CLI is a client of the protocol and speaks in its words.
+using namespace protocol;
 
 /// One line for a person, and the exit code that goes with it.
 class Failure : public std::runtime_error {

@@ -14,8 +14,8 @@
 
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
-#include "ctl/protocol/standard_streams.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/standard_streams.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -14,7 +14,7 @@
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -11,8 +11,8 @@
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
-#include "ctl/protocol/base64.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/base64.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

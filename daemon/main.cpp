@@ -13,7 +13,6 @@
 #include <string>
 
 #include "config/loader.hpp"
-#include "ctl/protocol/standard_streams.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
@@ -25,6 +24,7 @@
 #include "daemon/services/udp_services.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/table_watch.hpp"
+#include "protocol/standard_streams.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -200,7 +200,7 @@ int run(const std::string& path, bool check_only) {
 }  // namespace conker::daemon
 
 int main(int argc, char** argv) {
-  conker::ctl::open_standard_streams();
+  conker::protocol::open_standard_streams();
   CLI::App app("conkerd: a TCP/IP stack of its own on TAP devices, packet sockets and unix sockets",
                "conkerd");
   std::string path;

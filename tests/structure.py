@@ -19,7 +19,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("stack", "config", "ctl", "daemon", "firmware", "tests")
+FOLDERS = ("stack", "config", "protocol", "ctl", "daemon", "firmware", "tests")
 TCP = ROOT / "stack/tcp"
 
 Graph = dict[str, dict[str, str]]  # from: to: why, the first reason that was met

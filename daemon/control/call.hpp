@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "ctl/protocol/table.hpp"
 #include "daemon/control/rpc.hpp"
 #include "daemon/control/session.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::daemon {
 
@@ -38,7 +38,7 @@ class Call {
   Call& operator=(Call&&) = delete;
   ~Call() {
     if (sessions_ != nullptr)
-      fail(ctl::Code::kInternal, "the daemon lost this call: please report it");
+      fail(protocol::Code::kInternal, "the daemon lost this call: please report it");
   }
 
   SessionId session() const { return session_; }
@@ -55,7 +55,7 @@ class Call {
   }
   /// What the table says when it is not given.
   std::int64_t integer(const char* name) const {
-    return integer(name, ctl::default_integer(*request_.verb, name));
+    return integer(name, protocol::default_integer(*request_.verb, name));
   }
   bool boolean(const char* name) const { return request_.params.value(name, false); }
   /// The descriptor that came with the request; none if none did.
@@ -72,7 +72,7 @@ class Call {
     }
   }
   void reply(const json& result) { answer(result_line(request_.id, result)); }
-  void fail(ctl::Code code, std::string_view message) {
+  void fail(protocol::Code code, std::string_view message) {
     if (sessions_ != nullptr) sessions_->count_error();
     answer(error_line(request_.id, code, message));
   }

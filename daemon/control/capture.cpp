@@ -16,7 +16,7 @@
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;

@@ -16,7 +16,7 @@
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 /// The id in the call's parameters; answers the call and gives nothing when it names no connection.
 std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& info) {

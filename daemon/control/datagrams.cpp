@@ -7,14 +7,14 @@
 #include <string>
 #include <utility>
 
-#include "ctl/protocol/base64.hpp"
 #include "daemon/control/refusals.hpp"
 #include "daemon/text.hpp"
+#include "protocol/base64.hpp"
 
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ Datagrams::~Datagrams() {
 
 void Datagrams::send(Call call, const Endpoint& remote) {
   std::string data;
-  if (!ctl::decode_base64(call.text("data"), data)) {
+  if (!protocol::decode_base64(call.text("data"), data)) {
     call.fail(Code::kInvalidParameters, "udp_send: data must be base64");
     return;
   }
@@ -110,7 +110,7 @@ void Datagrams::on_event(const UdpEvent& event) {
   std::array<std::byte, 65536> bytes;
   while (const auto datagram = engine_.udp().receive(event.socket, bytes)) {
     std::string data;
-    ctl::encode_base64({reinterpret_cast<const char*>(bytes.data()), datagram->length}, data);
+    protocol::encode_base64({reinterpret_cast<const char*>(bytes.data()), datagram->length}, data);
     Listening& listening = found->second;
     ++listening.told;
     listening.call.notify("datagram", {{"from", to_text(datagram->source)},

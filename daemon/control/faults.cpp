@@ -48,7 +48,7 @@ void Faults::apply(Call call, Change change) {
     spdlog::info("link {}: faults {}", link.name, link.fault->settings().any() ? "set" : "cleared");
   }
   if (links.empty()) {
-    call.fail(ctl::Code::kFailed, fmt::format("there is no link {}: status names them", only));
+    call.fail(protocol::Code::kFailed, fmt::format("there is no link {}: status names them", only));
     return;
   }
   call.reply({{"links", std::move(links)}});

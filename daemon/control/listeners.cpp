@@ -9,7 +9,7 @@
 
 namespace conker::daemon {
 
-using ctl::Code;
+using protocol::Code;
 
 Listeners::Listeners(Engine& engine, Services& services, UdpServices& udp_services, Verbs& verbs)
     : engine_(engine), services_(services), udp_services_(udp_services) {

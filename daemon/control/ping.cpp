@@ -15,7 +15,7 @@
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 constexpr std::uint16_t kIcmpHeader = 8;
 

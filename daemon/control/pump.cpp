@@ -204,8 +204,9 @@ void Pump::finish() {
 }
 
 void Pump::fail(std::string_view what) {
-  call_.fail(ctl::Code::kFailed, fmt::format("connection {}: {} (after {} bytes sent, {} received)",
-                                             to_text(id_), what, sent_, received_));
+  call_.fail(protocol::Code::kFailed,
+             fmt::format("connection {}: {} (after {} bytes sent, {} received)", to_text(id_), what,
+                         sent_, received_));
   end();
 }
 

@@ -7,13 +7,13 @@
 #include <optional>
 #include <vector>
 
-#include "ctl/protocol/check.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/check.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxIdText = 64;
@@ -43,21 +43,21 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-ctl::Type type_of(const json& value) {
+protocol::Type type_of(const json& value) {
   switch (value.type()) {
     case json::value_t::boolean:
-      return ctl::Type::kBoolean;
+      return protocol::Type::kBoolean;
     case json::value_t::number_integer:
     case json::value_t::number_unsigned:
-      return ctl::Type::kInteger;
+      return protocol::Type::kInteger;
     case json::value_t::number_float:
-      return ctl::Type::kNumber;
+      return protocol::Type::kNumber;
     case json::value_t::string:
-      return ctl::Type::kString;
+      return protocol::Type::kString;
     case json::value_t::array:
-      return ctl::Type::kList;
+      return protocol::Type::kList;
     default:
-      return ctl::Type::kObject;
+      return protocol::Type::kObject;
   }
 }
 
@@ -72,18 +72,18 @@ std::int64_t integer_of(const json& value) {
 }
 
 /// Nothing when the parameters are as the verb wants them.
-std::optional<std::string> check_parameters(const ctl::Verb& verb, const json& params) {
-  std::vector<ctl::Given> given;
+std::optional<std::string> check_parameters(const protocol::Verb& verb, const json& params) {
+  std::vector<protocol::Given> given;
   given.reserve(params.size());
   for (const auto& [name, value] : params.items()) {
-    ctl::Given one{name, type_of(value), integer_of(value), {}};
+    protocol::Given one{name, type_of(value), integer_of(value), {}};
     if (value.is_string()) one.text = value.get_ref<const std::string&>();
     given.push_back(one);
   }
-  const ctl::Finding finding = ctl::check(verb, given);
-  if (finding.wrong == ctl::Wrong::kNothing) return std::nullopt;
+  const protocol::Finding finding = protocol::check(verb, given);
+  if (finding.wrong == protocol::Wrong::kNothing) return std::nullopt;
   std::array<char, 400> text{};
-  return std::string(ctl::explain(verb, finding, text));
+  return std::string(protocol::explain(verb, finding, text));
 }
 
 bool good_id(const json& id) {
@@ -91,9 +91,9 @@ bool good_id(const json& id) {
          (id.is_string() && id.get_ref<const std::string&>().size() <= kMaxIdText);
 }
 
-json fields_json(std::span<const ctl::Field> fields) {
+json fields_json(std::span<const protocol::Field> fields) {
   json list = json::array();
-  for (const ctl::Field& field : fields) {
+  for (const protocol::Field& field : fields) {
     json entry{{"name", field.name}, {"type", to_string(field.type)}, {"help", field.help}};
     if (!field.unit.empty()) entry["unit"] = field.unit;
     list.push_back(std::move(entry));
@@ -101,16 +101,16 @@ json fields_json(std::span<const ctl::Field> fields) {
   return list;
 }
 
-json parameters_json(std::span<const ctl::Parameter> parameters) {
+json parameters_json(std::span<const protocol::Parameter> parameters) {
   json list = json::array();
-  for (const ctl::Parameter& parameter : parameters) {
+  for (const protocol::Parameter& parameter : parameters) {
     json entry{{"name", parameter.name},
                {"type", to_string(parameter.type)},
-               {"required", parameter.need == ctl::Need::kRequired},
+               {"required", parameter.need == protocol::Need::kRequired},
                {"help", parameter.help}};
     if (!parameter.fallback.empty()) entry["default"] = parameter.fallback;
     if (!parameter.choices.empty()) entry["choices"] = parameter.choices;
-    if (parameter.type == ctl::Type::kInteger) {
+    if (parameter.type == protocol::Type::kInteger) {
       entry["min"] = parameter.min;
       entry["max"] = parameter.max;
     }
@@ -119,13 +119,13 @@ json parameters_json(std::span<const ctl::Parameter> parameters) {
   return list;
 }
 
-std::string_view descriptor_text(ctl::Descriptor descriptor) {
+std::string_view descriptor_text(protocol::Descriptor descriptor) {
   switch (descriptor) {
-    case ctl::Descriptor::kNone:
+    case protocol::Descriptor::kNone:
       return "none";
-    case ctl::Descriptor::kToDaemon:
+    case protocol::Descriptor::kToDaemon:
       return "with the request";
-    case ctl::Descriptor::kToClient:
+    case protocol::Descriptor::kToClient:
       return "with a notification before the result";
   }
   return "none";
@@ -173,7 +173,7 @@ std::variant<Request, BadRequest> parse_request(std::string_view line) {
   }
   const std::string& name = method->get_ref<const std::string&>();
   Request request;
-  request.verb = ctl::find_verb(name);
+  request.verb = protocol::find_verb(name);
   if (request.verb == nullptr) {
     bad.code = Code::kUnknownVerb;
     bad.message =
@@ -214,7 +214,7 @@ std::string notification_line(std::string_view method, const json& params) {
 
 json schema() {
   json verbs = json::array();
-  for (const ctl::Verb& verb : ctl::kVerbs) {
+  for (const protocol::Verb& verb : protocol::kVerbs) {
     json codes =
         json::array({static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)});
     for (const Code code : verb.codes) codes.push_back(static_cast<int>(code));
@@ -226,12 +226,12 @@ json schema() {
                      {"codes", std::move(codes)}});
   }
   json codes = json::array();
-  for (const ctl::CodeText& text : ctl::kCodes) {
+  for (const protocol::CodeText& text : protocol::kCodes) {
     codes.push_back({{"code", static_cast<int>(text.code)},
                      {"exit", static_cast<int>(text.exit)},
                      {"meaning", text.meaning}});
   }
-  return {{"protocol", ctl::kProtocolVersion},
+  return {{"protocol", protocol::kProtocolVersion},
           {"verbs", std::move(verbs)},
           {"codes", std::move(codes)}};
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-#include "ctl/protocol/verb.hpp"
+#include "protocol/verb.hpp"
 
 namespace conker::daemon {
 
@@ -14,7 +14,7 @@ using json = nlohmann::ordered_json;
 
 /// A request that its verb's entry in the table allows.
 struct Request {
-  const ctl::Verb* verb = nullptr;
+  const protocol::Verb* verb = nullptr;
   json params = json::object();
   json id;                    // a string, an integer or null
   bool notification = false;  // no id was given: nobody wants an answer
@@ -22,7 +22,7 @@ struct Request {
 
 /// Why a line is not a request that can be served.
 struct BadRequest {
-  ctl::Code code = ctl::Code::kInvalidRequest;
+  protocol::Code code = protocol::Code::kInvalidRequest;
   std::string message;
   json id;  // null where it could not be read
   bool notification = false;
@@ -33,7 +33,7 @@ std::variant<Request, BadRequest> parse_request(std::string_view line);
 
 /// Whole lines with their newline.
 std::string result_line(const json& id, const json& result);
-std::string error_line(const json& id, ctl::Code code, std::string_view message);
+std::string error_line(const json& id, protocol::Code code, std::string_view message);
 std::string notification_line(std::string_view method, const json& params);
 
 /// The table of verbs as JSON.

@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "ctl/protocol/table.hpp"
 #include "daemon/control/capture.hpp"
 #include "daemon/control/connections.hpp"
 #include "daemon/control/datagrams.hpp"
@@ -22,6 +21,7 @@
 #include "daemon/control/strikes.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/unix_socket.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -84,7 +84,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
       status_(std::make_unique<Status>(engine, services, udp_services, names, leases, counters_,
                                        *strikes_, *captures_, *this)) {
-  for (const ctl::Verb& verb : ctl::kVerbs) {
+  for (const protocol::Verb& verb : protocol::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));
     }
@@ -132,7 +132,7 @@ void ControlServer::admit(Descriptor client) {
   if (sessions_.size() >= kMaxClients) {
     ++counters_.turned_away;
     const std::string line = error_line(
-        nullptr, ctl::Code::kBusy,
+        nullptr, protocol::Code::kBusy,
         fmt::format("{} clients are connected: try again when one has gone", kMaxClients));
     // Best effort: whoever does not get the line gets the end of the stream.
     (void)::send(client.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -158,7 +158,7 @@ void ControlServer::on_line(Session& session, std::string_view line) {
     spdlog::debug("control: client {}: {}", session.id(), bad->message);
     // A notification gets no answer by its rules, but one that cannot be understood might be
     // anything.
-    if (!bad->notification || bad->code != ctl::Code::kInvalidParameters) {
+    if (!bad->notification || bad->code != protocol::Code::kInvalidParameters) {
       session.send(error_line(bad->id, bad->code, bad->message));
     }
     return;
@@ -170,7 +170,7 @@ void ControlServer::on_line(Session& session, std::string_view line) {
   if (session.calls >= Session::kMaxCalls) {
     ++counters_.errors;
     session.send(
-        error_line(request.id, ctl::Code::kBusy,
+        error_line(request.id, protocol::Code::kBusy,
                    fmt::format("{} calls are under way: wait for an answer first", session.calls)));
     return;
   }
@@ -181,8 +181,8 @@ void ControlServer::on_long_line(Session& session) {
   ++counters_.long_lines;
   ++counters_.errors;
   session.send(
-      error_line(nullptr, ctl::Code::kInvalidRequest,
-                 fmt::format("a request may have {} bytes at most", ctl::kMaxRequestBytes)));
+      error_line(nullptr, protocol::Code::kInvalidRequest,
+                 fmt::format("a request may have {} bytes at most", protocol::kMaxRequestBytes)));
 }
 
 void ControlServer::on_end(Session& session, Session::End end) {

@@ -1,5 +1,5 @@
 // The control server: a unix socket on which clients ask the daemon to do things, in the words of
-// ctl/protocol. Nothing that a client sends or fails to read may hurt anybody else.
+// protocol. Nothing that a client sends or fails to read may hurt anybody else.
 #pragma once
 
 #include <sys/stat.h>

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "ctl/protocol/verb.hpp"
+#include "protocol/verb.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -101,7 +101,7 @@ void Session::take_lines() {
   while (!ended_ && !finishing_ && output_bytes_ < kHighWater) {
     const std::size_t newline = input_.find('\n', begin);
     const std::size_t length = (newline == std::string::npos ? input_.size() : newline) - begin;
-    if (length > ctl::kMaxRequestBytes) {
+    if (length > protocol::kMaxRequestBytes) {
       owner_.on_long_line(*this);
       finish();
       return;

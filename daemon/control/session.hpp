@@ -32,7 +32,7 @@ class Session {
    public:
     /// A line without its newline.
     virtual void on_line(Session& session, std::string_view line) = 0;
-    /// A line longer than ctl::kMaxRequestBytes has begun. The owner may still send; then the
+    /// A line longer than protocol::kMaxRequestBytes has begun. The owner may still send; then the
     /// session ends.
     virtual void on_long_line(Session& session) = 0;
     /// The last call: the session is closed and only waits to be freed.

@@ -7,18 +7,18 @@
 #include <string>
 #include <utility>
 
-#include "ctl/protocol/verb.hpp"
 #include "daemon/control/capture.hpp"
 #include "daemon/control/counters.hpp"
 #include "daemon/control/faults.hpp"
 #include "daemon/control/strikes.hpp"
 #include "daemon/log.hpp"
 #include "daemon/text.hpp"
+#include "protocol/verb.hpp"
 
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 using json = nlohmann::ordered_json;
 
 json books_json(const Books& books) {
@@ -67,7 +67,7 @@ Status::Status(Engine& engine, const Services& services, const UdpServices& udp_
       captures_(captures),
       started_(engine.clock()) {
   verbs.serve("version", [](Call call) {
-    call.reply({{"version", CONKER_VERSION}, {"protocol", ctl::kProtocolVersion}});
+    call.reply({{"version", CONKER_VERSION}, {"protocol", protocol::kProtocolVersion}});
   });
   verbs.serve("schema", [](Call call) { call.reply(schema()); });
   verbs.serve("status", [this](Call call) { call.reply(status()); });

@@ -12,7 +12,7 @@
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 using json = nlohmann::ordered_json;
 
 double seconds(Duration duration) {

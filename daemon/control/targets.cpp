@@ -10,7 +10,7 @@
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 /// What a person is to do about it.
 std::string_view advice(DnsStatus status) {

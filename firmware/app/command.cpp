@@ -5,8 +5,8 @@
 #include <charconv>
 #include <initializer_list>
 
-#include "ctl/protocol/check.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/check.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::app {
 namespace {
@@ -15,47 +15,50 @@ constexpr std::size_t kMostParameters = 10;
 
 // The settings and the verb that only the chip has, written down as the protocol's verbs are.
 constexpr std::array kSettingParameters{
-    ctl::Parameter{"ip", ctl::Type::kString, ctl::Need::kOptional, "our address and prefix"},
-    ctl::Parameter{"mac", ctl::Type::kString, ctl::Need::kOptional, "our link address"},
-    ctl::Parameter{"gateway", ctl::Type::kString, ctl::Need::kOptional,
-                   "where everything else goes"},
-    ctl::Parameter{"exit", ctl::Type::kString, ctl::Need::kOptional, "end when the command is done",
-                   "no", 0, 0, "yes|no"},
+    protocol::Parameter{"ip", protocol::Type::kString, protocol::Need::kOptional,
+                        "our address and prefix"},
+    protocol::Parameter{"mac", protocol::Type::kString, protocol::Need::kOptional,
+                        "our link address"},
+    protocol::Parameter{"gateway", protocol::Type::kString, protocol::Need::kOptional,
+                        "where everything else goes"},
+    protocol::Parameter{"exit", protocol::Type::kString, protocol::Need::kOptional,
+                        "end when the command is done", "no", 0, 0, "yes|no"},
 };
-constexpr ctl::Verb kSettings{"settings", "What the image starts with", kSettingParameters, {}};
+constexpr protocol::Verb kSettings{
+    "settings", "What the image starts with", kSettingParameters, {}};
 constexpr std::array kCrashParameters{
-    ctl::Parameter{"how",
-                   ctl::Type::kString,
-                   ctl::Need::kRequired,
-                   "assertion, null, stack or undefined",
-                   {},
-                   0,
-                   0,
-                   "assertion|null|stack|undefined"},
+    protocol::Parameter{"how",
+                        protocol::Type::kString,
+                        protocol::Need::kRequired,
+                        "assertion, null, stack or undefined",
+                        {},
+                        0,
+                        0,
+                        "assertion|null|stack|undefined"},
 };
-constexpr ctl::Verb kCrash{
+constexpr protocol::Verb kCrash{
     "crash", "Fail on purpose, to see that it is noticed", kCrashParameters, {}};
 // A copy: a reference would bring the whole table into the image.
-constexpr ctl::Verb kStrike = *ctl::find_verb("strike");
+constexpr protocol::Verb kStrike = *protocol::find_verb("strike");
 
 /// The parameters of one verb, as given.
 struct Given {
-  std::array<ctl::Given, kMostParameters> list;
+  std::array<protocol::Given, kMostParameters> list;
   std::size_t count = 0;
 
-  const ctl::Given* find(std::string_view name) const {
+  const protocol::Given* find(std::string_view name) const {
     const auto end = list.begin() + static_cast<std::ptrdiff_t>(count);
     const auto at =
-        std::find_if(list.begin(), end, [&](const ctl::Given& g) { return g.name == name; });
+        std::find_if(list.begin(), end, [&](const protocol::Given& g) { return g.name == name; });
     return at == end ? nullptr : &*at;
   }
   std::string_view text(std::string_view name) const {
-    const ctl::Given* given = find(name);
+    const protocol::Given* given = find(name);
     return given == nullptr ? std::string_view() : given->text;
   }
-  std::int64_t integer(const ctl::Verb& verb, std::string_view name) const {
-    const ctl::Given* given = find(name);
-    return given == nullptr ? ctl::default_integer(verb, name) : given->integer;
+  std::int64_t integer(const protocol::Verb& verb, std::string_view name) const {
+    const protocol::Given* given = find(name);
+    return given == nullptr ? protocol::default_integer(verb, name) : given->integer;
   }
 };
 
@@ -107,28 +110,29 @@ class Parser {
   }
 
   /// Every NAME=VALUE from here on, checked against the verb's table.
-  bool parameters(const ctl::Verb& verb, Given& given) {
+  bool parameters(const protocol::Verb& verb, Given& given) {
     for (;;) {
       const std::size_t equals = look().find('=');
       if (equals == std::string_view::npos) break;
       const std::string_view both = word();
       if (given.count == given.list.size()) return wrong({verb.name, ": too many parameters"});
-      ctl::Given& one = given.list[given.count];
-      one = {both.substr(0, equals), ctl::Type::kString, 0, both.substr(equals + 1)};
+      protocol::Given& one = given.list[given.count];
+      one = {both.substr(0, equals), protocol::Type::kString, 0, both.substr(equals + 1)};
       if (given.find(one.name) != nullptr)
         return wrong({verb.name, ": ", one.name, " is given twice"});
-      const ctl::Parameter* parameter = ctl::find_parameter(verb, one.name);
-      if (parameter != nullptr && parameter->type == ctl::Type::kInteger) {
+      const protocol::Parameter* parameter = protocol::find_parameter(verb, one.name);
+      if (parameter != nullptr && parameter->type == protocol::Type::kInteger) {
         if (const auto number = parse_number<std::int64_t>(one.text)) {
-          one.type = ctl::Type::kInteger;
+          one.type = protocol::Type::kInteger;
           one.integer = *number;
         }
       }
       ++given.count;
     }
-    const ctl::Finding finding = ctl::check(verb, std::span(given.list).first(given.count));
-    if (finding.wrong == ctl::Wrong::kNothing) return true;
-    complaint_ = ctl::explain(verb, finding, buffer_);
+    const protocol::Finding finding =
+        protocol::check(verb, std::span(given.list).first(given.count));
+    if (finding.wrong == protocol::Wrong::kNothing) return true;
+    complaint_ = protocol::explain(verb, finding, buffer_);
     return false;
   }
 

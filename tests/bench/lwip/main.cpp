@@ -4,7 +4,7 @@
 #include <exception>
 #include <stdexcept>
 
-#include "ctl/protocol/standard_streams.hpp"
+#include "protocol/standard_streams.hpp"
 #include "tests/bench/lwip/commands.hpp"
 #include "tests/bench/text.hpp"
 
@@ -58,7 +58,7 @@ void add_bulk(CLI::App& app, Arguments& a, const char* name, const char* help,
 }  // namespace
 
 int main(int argc, char** argv) {
-  conker::ctl::open_standard_streams();
+  conker::protocol::open_standard_streams();
   CLI::App app("lwIP on a TAP device; ends with one line of JSON.", "conker_lwip");
   app.require_subcommand(1);
   Arguments arguments;

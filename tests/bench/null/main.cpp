@@ -6,7 +6,7 @@
 #include <exception>
 #include <stdexcept>
 
-#include "ctl/protocol/standard_streams.hpp"
+#include "protocol/standard_streams.hpp"
 #include "tests/bench/null/commands.hpp"
 #include "tests/bench/text.hpp"
 
@@ -81,7 +81,7 @@ void add_bulk(CLI::App& app, Arguments& a, const char* name, const char* help,
 }  // namespace
 
 int main(int argc, char** argv) {
-  conker::ctl::open_standard_streams();
+  conker::protocol::open_standard_streams();
   CLI::App app("Peers without a stack on a TAP device; ends with one line of JSON.", "conker_null");
   app.require_subcommand(1);
   Arguments arguments;

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "ctl/protocol/standard_streams.hpp"
+#include "protocol/standard_streams.hpp"
 #include "tests/bench/peer/commands.hpp"
 #include "tests/bench/peer/flood.hpp"
 #include "tests/bench/peer/socket.hpp"
@@ -158,7 +158,7 @@ void add_flood(CLI::App& app, Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  conker::ctl::open_standard_streams();
+  conker::protocol::open_standard_streams();
   CLI::App app("The kernel's TCP as the other side of a test; ends with one line of JSON.",
                "conker_peer");
   app.require_subcommand(1);

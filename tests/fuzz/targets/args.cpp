@@ -14,7 +14,7 @@ void refused_or(F&& f) {
   try {
     f();
   } catch (const ctl::Failure& failure) {
-    check(failure.exit() == ctl::kExitUsage,
+    check(failure.exit() == protocol::kExitUsage,
           "what makes no sense is another error than one of usage");
   }
 }

@@ -1,5 +1,5 @@
 // Target: Base64 in the control protocol.
-#include "ctl/protocol/base64.hpp"
+#include "protocol/base64.hpp"
 
 #include <string>
 
@@ -10,14 +10,15 @@ namespace conker::fuzz {
 void run(Input input) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
   std::string bytes, again;
-  if (ctl::decode_base64(text, bytes)) {
-    ctl::encode_base64(bytes, again);
+  if (protocol::decode_base64(text, bytes)) {
+    protocol::encode_base64(bytes, again);
     check(again == text, "two texts stand for the same bytes");
   }
   bytes.clear();
   again.clear();
-  ctl::encode_base64(text, again);
-  check(ctl::decode_base64(again, bytes) && bytes == text, "bytes do not come back as they went");
+  protocol::encode_base64(text, again);
+  check(protocol::decode_base64(again, bytes) && bytes == text,
+        "bytes do not come back as they went");
 }
 
 }  // namespace conker::fuzz

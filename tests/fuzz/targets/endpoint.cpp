@@ -16,7 +16,7 @@ bool lets_through(F&& f, const std::string& text) {
     check(f(text) == text, "the CLI changes what it lets through");
     return true;
   } catch (const ctl::Failure& failure) {
-    check(failure.exit() == ctl::kExitUsage && failure.what()[0] != 0,
+    check(failure.exit() == protocol::kExitUsage && failure.what()[0] != 0,
           "the CLI refuses without a usage error");
     return false;
   }

@@ -4,14 +4,14 @@
 #include <set>
 #include <string>
 
-#include "ctl/protocol/table.hpp"
 #include "daemon/control/rpc.hpp"
 #include "daemon/text.hpp"
+#include "protocol/table.hpp"
 
 namespace conker::daemon {
 namespace {
 
-using ctl::Code;
+using protocol::Code;
 
 Request good(std::string_view line) {
   auto parsed = parse_request(line);
@@ -122,8 +122,8 @@ TEST(Lines, AreOneLineEach) {
 
 TEST(Schema, HasEveryVerb) {
   const json all = schema();
-  EXPECT_EQ(all.at("verbs").size(), ctl::kVerbs.size());
-  EXPECT_EQ(all.at("codes").size(), ctl::kCodes.size());
+  EXPECT_EQ(all.at("verbs").size(), protocol::kVerbs.size());
+  EXPECT_EQ(all.at("codes").size(), protocol::kCodes.size());
 }
 
 TEST(Text, Ids) {

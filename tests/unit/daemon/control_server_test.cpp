@@ -30,7 +30,7 @@ TEST_F(ControlTest, ALineWithoutEndEndsItsClientOnly) {
 TEST_F(ControlTest, TheLongestLineIsServed) {
   auto client = connect();
   std::string line = R"({"jsonrpc":"2.0","id":1,"method":"version"})";
-  line.append(ctl::kMaxRequestBytes - line.size(), ' ');
+  line.append(protocol::kMaxRequestBytes - line.size(), ' ');
   client->send(line + "\n");
   EXPECT_TRUE(client->next().contains("result"));
 }
@@ -72,7 +72,7 @@ TEST_F(ControlTest, TheCapOnClients) {
   for (std::size_t i = 0; i < ControlServer::kMaxClients; ++i) crowd.push_back(connect());
   ASSERT_TRUE(until([&] { return server_.counters().clients == ControlServer::kMaxClients; }));
   auto one_more = connect();
-  EXPECT_EQ(one_more->next().at("error").at("code"), static_cast<int>(ctl::Code::kBusy));
+  EXPECT_EQ(one_more->next().at("error").at("code"), static_cast<int>(protocol::Code::kBusy));
   EXPECT_TRUE(until([&] { return one_more->ended(); }));
   crowd.front()->result("version");
   crowd.pop_back();
@@ -98,7 +98,7 @@ TEST_F(ControlTest, TooManyCallsUnderWay) {
   for (std::uint32_t i = 0; i <= Session::kMaxCalls; ++i) {
     client->request("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 60'000}});
   }
-  EXPECT_EQ(client->next().at("error").at("code"), static_cast<int>(ctl::Code::kBusy));
+  EXPECT_EQ(client->next().at("error").at("code"), static_cast<int>(protocol::Code::kBusy));
 }
 
 TEST_F(ControlTest, ASecondServerDoesNotTakeTheSocketOver) {

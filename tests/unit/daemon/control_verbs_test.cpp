@@ -33,8 +33,10 @@ TEST_F(ControlTest, OpenListShowClose) {
   EXPECT_GE(shown.at("history").size(), 2u);
   client->result("close", {{"id", id}});
   ASSERT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
-  EXPECT_EQ(client->error("show", {{"id", id}}), static_cast<int>(ctl::Code::kNoSuchConnection));
-  EXPECT_EQ(client->error("close", {{"id", id}}), static_cast<int>(ctl::Code::kNoSuchConnection));
+  EXPECT_EQ(client->error("show", {{"id", id}}),
+            static_cast<int>(protocol::Code::kNoSuchConnection));
+  EXPECT_EQ(client->error("close", {{"id", id}}),
+            static_cast<int>(protocol::Code::kNoSuchConnection));
   EXPECT_EQ(client->result("list", {{"state", "TIME-WAIT"}}).at("total"), 1);
 }
 
@@ -57,15 +59,15 @@ TEST_F(ControlTest, ListComesInPages) {
 TEST_F(ControlTest, OpenFails) {
   auto client = connect();
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1:81"}}),
-            static_cast<int>(ctl::Code::kConnectionRefused));
+            static_cast<int>(protocol::Code::kConnectionRefused));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.99:81"}, {"timeout_ms", 100}}),
-            static_cast<int>(ctl::Code::kTimedOut));
+            static_cast<int>(protocol::Code::kTimedOut));
   EXPECT_EQ(client->error("open", {{"remote", "10.79.0.1:81"}}),
-            static_cast<int>(ctl::Code::kFailed));
+            static_cast<int>(protocol::Code::kFailed));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
   EXPECT_EQ(client->error("open", {{"remote", "10.78.0.1:7"}, {"local", "10.78.0.3"}}),
-            static_cast<int>(ctl::Code::kFailed));
+            static_cast<int>(protocol::Code::kFailed));
 }
 
 TEST_F(ControlTest, AnOpenEndsWithItsClient) {
@@ -95,7 +97,7 @@ TEST_F(ControlTest, BytesTravelOnADescriptor) {
   Descriptor data = client->take_descriptor();
   ASSERT_TRUE(data);
   EXPECT_EQ(client->error("attach", {{"id", id}, {"mode", "both"}}),
-            static_cast<int>(ctl::Code::kBusy));
+            static_cast<int>(protocol::Code::kBusy));
   ASSERT_EQ(::send(data.get(), "hello", 5, MSG_NOSIGNAL), 5);
   data.reset();
   const json sent = client->next();
@@ -157,12 +159,12 @@ TEST_F(ControlTest, ListenAndUnlisten) {
   auto client = connect();
   client->result("listen", {{"port", 7000}, {"service", "echo"}});
   EXPECT_EQ(client->error("listen", {{"port", 7000}, {"service", "discard"}}),
-            static_cast<int>(ctl::Code::kFailed));
+            static_cast<int>(protocol::Code::kFailed));
   EXPECT_EQ(client->result("status").at("listeners").at(0).at("port"), 7000);
   EXPECT_EQ(client->result("list", {{"state", "LISTEN"}}).at("connections").at(0).at("local"),
             "*:7000");
   client->result("unlisten", {{"port", 7000}});
-  EXPECT_EQ(client->error("unlisten", {{"port", 7000}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->error("unlisten", {{"port", 7000}}), static_cast<int>(protocol::Code::kFailed));
 }
 
 TEST_F(ControlTest, Ping) {
@@ -172,9 +174,9 @@ TEST_F(ControlTest, Ping) {
   EXPECT_EQ(reply.at("sequence"), 9);
   EXPECT_EQ(reply.at("bytes"), 64);
   EXPECT_EQ(client->error("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 50}}),
-            static_cast<int>(ctl::Code::kTimedOut));
+            static_cast<int>(protocol::Code::kTimedOut));
   EXPECT_EQ(client->error("ping", {{"host", "10.0.0.256"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
 }
 
 TEST_F(ControlTest, NamesWithoutServers) {
@@ -186,13 +188,13 @@ TEST_F(ControlTest, NamesWithoutServers) {
            {"udp_send", {{"remote", "localhost:9"}, {"data", ""}}},
            {"resolve", {{"name", "localhost"}}}}) {
     const json answer = client->call(verb, parameters);
-    EXPECT_EQ(answer.at("error").at("code"), static_cast<int>(ctl::Code::kFailed)) << verb;
+    EXPECT_EQ(answer.at("error").at("code"), static_cast<int>(protocol::Code::kFailed)) << verb;
     EXPECT_EQ(
         answer.at("error").at("message"),
         "localhost: no DNS servers are known: name them under dns.servers in the configuration");
   }
   EXPECT_EQ(client->error("resolve", {{"name", "not a name"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
   EXPECT_EQ(client->result("resolve", {{"name", "10.1.2.3"}}).at("addresses").at(0), "10.1.2.3");
 }
 
@@ -222,7 +224,7 @@ TEST_F(ControlTest, DatagramsBothWays) {
   EXPECT_EQ(datagram->length, 7);
   EXPECT_EQ(datagram->source.port.value, sent.at("port"));
   EXPECT_EQ(client->error("udp_send", {{"remote", "10.78.0.1:4000"}, {"data", "a"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
   EXPECT_EQ(ours_.udp().socket_count(), 0u);
 }
 
@@ -230,7 +232,8 @@ TEST_F(ControlTest, ASocketGoesWithItsClient) {
   auto client = connect();
   client->request("udp_listen", {{"port", 5000}});
   EXPECT_EQ(client->next().at("method"), "listening");
-  EXPECT_EQ(connect()->error("udp_listen", {{"port", 5000}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(connect()->error("udp_listen", {{"port", 5000}}),
+            static_cast<int>(protocol::Code::kFailed));
   client->hang_up();
   EXPECT_TRUE(until([&] { return ours_.udp().socket_count() == 0; }));
 }
@@ -239,7 +242,7 @@ TEST_F(ControlTest, EchoesDatagrams) {
   auto client = connect();
   client->result("listen", {{"port", 7}, {"service", "echo"}, {"protocol", "udp"}});
   EXPECT_EQ(client->error("listen", {{"port", 13}, {"service", "daytime"}, {"protocol", "udp"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
   peer_.enter();
   const auto plain = peer_.udp().bind({.local = {IpAddress(), Port{4000}}});
   const auto chargen = peer_.udp().bind({.local = {IpAddress(), Port{19}}});
@@ -254,7 +257,7 @@ TEST_F(ControlTest, EchoesDatagrams) {
   EXPECT_EQ(listener.at("accepted"), 2);
   client->result("unlisten", {{"port", 7}, {"protocol", "udp"}});
   EXPECT_EQ(client->error("unlisten", {{"port", 7}, {"protocol", "udp"}}),
-            static_cast<int>(ctl::Code::kFailed));
+            static_cast<int>(protocol::Code::kFailed));
 }
 
 TEST_F(ControlTest, Strike) {
@@ -270,14 +273,14 @@ TEST_F(ControlTest, Strike) {
 TEST_F(ControlTest, StrikeRefusals) {
   auto client = connect();
   const json refused = client->call("strike", {{"target", "10.78.0.9:80"}, {"cycles", 1}});
-  EXPECT_EQ(refused.at("error").at("code"), static_cast<int>(ctl::Code::kNotAllowed));
+  EXPECT_EQ(refused.at("error").at("code"), static_cast<int>(protocol::Code::kNotAllowed));
   EXPECT_EQ(refused.at("error").at("message"),
             "target 10.78.0.9 is not allowed: add it to strike.allow in the configuration");
   EXPECT_EQ(client->error("strike", {{"target", "10.78.0.1:80"}}),
-            static_cast<int>(ctl::Code::kInvalidParameters));
+            static_cast<int>(protocol::Code::kInvalidParameters));
   EXPECT_EQ(
       client->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"concurrency", 65}}),
-      static_cast<int>(ctl::Code::kNotAllowed));
+      static_cast<int>(protocol::Code::kNotAllowed));
 }
 
 TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
@@ -287,7 +290,7 @@ TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
       "strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
   EXPECT_EQ(client->next().at("method"), "progress");
   EXPECT_EQ(other->error("strike", {{"target", "10.78.0.1:80"}, {"cycles", 1}}),
-            static_cast<int>(ctl::Code::kBusy));
+            static_cast<int>(protocol::Code::kBusy));
   EXPECT_EQ(other->result("strike_stop").at("stopping"), true);
   json answer = client->next();
   while (answer.contains("method")) answer = client->next();
@@ -329,7 +332,8 @@ TEST_F(ControlTest, Faults) {
   EXPECT_EQ(set.at("links").at(0).at("faults").at("loss"), 10'000);
   const json more = client->result("fault_set", {{"delay_us", 500}, {"link", "wire"}});
   EXPECT_EQ(more.at("links").at(0).at("faults").at("loss"), 10'000) << "what is not named stays";
-  EXPECT_EQ(client->error("fault_set", {{"link", "none"}}), static_cast<int>(ctl::Code::kFailed));
+  EXPECT_EQ(client->error("fault_set", {{"link", "none"}}),
+            static_cast<int>(protocol::Code::kFailed));
   EXPECT_EQ(client->result("fault_clear").at("links").at(0).at("faults").at("loss"), 0);
 }
 

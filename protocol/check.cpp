@@ -1,9 +1,9 @@
-#include "ctl/protocol/check.hpp"
+#include "protocol/check.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace conker::ctl {
+namespace conker::protocol {
 namespace {
 
 /// "a|b|c" holds "b".
@@ -115,4 +115,4 @@ std::string_view explain(const Verb& verb, const Finding& finding, std::span<cha
   return line.text();
 }
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol

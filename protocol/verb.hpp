@@ -11,7 +11,7 @@
 #include <span>
 #include <string_view>
 
-namespace conker::ctl {
+namespace conker::protocol {
 
 /// Goes up when a change would mislead a client written for an older version.
 inline constexpr int kProtocolVersion = 1;
@@ -111,4 +111,4 @@ struct Verb {
   std::span<const Code> codes{};
 };
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "ctl/protocol/verb.hpp"
+#include "protocol/verb.hpp"
 
-namespace conker::ctl {
+namespace conker::protocol {
 
 inline constexpr std::array kCodes{
     CodeText{Code::kParse, kExitFailed, "the line is not JSON"},
@@ -455,4 +455,4 @@ constexpr Exit exit_for(int code) {
   return text == kCodes.end() ? kExitFailed : text->exit;
 }
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "ctl/protocol/verb.hpp"
+#include "protocol/verb.hpp"
 
-namespace conker::ctl {
+namespace conker::protocol {
 
 /// One parameter as a call gave it.
 struct Given {
@@ -33,4 +33,4 @@ Finding check(const Verb& verb, std::span<const Given> given);
 /// fin|rst".
 std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out);
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol

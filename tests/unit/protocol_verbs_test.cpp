@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "ctl/protocol/check.hpp"
-#include "ctl/protocol/table.hpp"
+#include "protocol/check.hpp"
+#include "protocol/table.hpp"
 
-namespace conker::ctl {
+namespace conker::protocol {
 namespace {
 
 std::string explained(std::string_view verb_name, std::vector<Given> given) {
@@ -120,4 +120,4 @@ TEST(Check, AMessageIsCutToItsRoom) {
 }
 
 }  // namespace
-}  // namespace conker::ctl
+}  // namespace conker::protocol

@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace conker::ctl {
+namespace conker::protocol {
 
 /// First thing in main(). A program that is started with one of its standard streams closed would
 /// give the number to the next device or socket that it opens, and then read its input from there
@@ -20,4 +20,4 @@ inline void open_standard_streams() {
   }
 }
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "ctl/protocol/base64.hpp"
+#include "protocol/base64.hpp"
 
-namespace conker::ctl {
+namespace conker::protocol {
 namespace {
 
 std::string encoded(std::string_view bytes) {
@@ -46,4 +46,4 @@ TEST(Base64, RefusesInvalidText) {
 }
 
 }  // namespace
-}  // namespace conker::ctl
+}  // namespace conker::protocol

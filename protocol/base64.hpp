@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace conker::ctl {
+namespace conker::protocol {
 
 namespace detail {
 inline constexpr std::string_view kBase64 =
@@ -58,4 +58,4 @@ bool decode_base64(std::string_view text, Bytes& bytes) {
   return true;
 }
 
-}  // namespace conker::ctl
+}  // namespace conker::protocol
