@@ -1,6 +1,5 @@
 #include "ctl/args.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,8 +7,9 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 
-#include "ctl/error.hpp"
+#include "protocol/text.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -36,9 +36,8 @@ std::optional<double> decimal(std::string_view text, std::string_view& rest) {
   return value;
 }
 
-bool is_address(const std::string& text) {
-  in_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+bool is_address(std::string_view text) {
+  return IpAddress::parse(text).has_value();
 }
 
 /// Whether it could be the name of a host (RFC 1123, 2.1); the daemon looks more closely. What ends
@@ -54,45 +53,38 @@ bool is_name(std::string_view text) {
                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-void check_port(const std::string& whole, std::string_view port) {
-  const auto value = whole_number(port);
-  if (!value || *value == 0 || *value > 65535) {
-    usage(fmt::format("{}: the port must be a number from 1 to 65535", whole));
-  }
+bool is_host(std::string_view text) {
+  return is_address(text) || is_name(text);
 }
 
 }  // namespace
 
 std::string check_host(const std::string& text) {
-  if (!is_address(text) && !is_name(text)) {
-    usage(fmt::format("{}: give an IPv4 address or a name", text));
-  }
+  if (!is_host(text)) usage(fmt::format("{}: give an IPv4 address or a name", text));
   return text;
 }
 
 std::string check_endpoint(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos)
+  const auto parts = HostPort::parse(text);
+  if (!parts && text.find(':') == std::string::npos) {
     usage(fmt::format("{}: the port is missing: write ADDRESS:PORT", text));
-  check_host(text.substr(0, colon));
-  check_port(text, std::string_view(text).substr(colon + 1));
+  }
+  if (!parts) {
+    usage(fmt::format("{}: write ADDRESS:PORT, the port a number from 1 to 65535", text));
+  }
+  check_host(std::string(parts->host));
   return text;
 }
 
 std::string check_local(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (!is_address(text.substr(0, colon))) {
-    usage(fmt::format("{}: give an IPv4 address of the stack", text));
+  if (!parse_local(text)) {
+    usage(fmt::format("{}: give an IPv4 address of the stack, or ADDRESS:PORT", text));
   }
-  if (colon != std::string::npos) check_port(text, std::string_view(text).substr(colon + 1));
   return text;
 }
 
 std::string check_id(const std::string& text) {
-  const std::size_t dot = text.find('.');
-  const std::string_view view = text;
-  if (dot == std::string::npos || !whole_number(view.substr(0, dot)) ||
-      !whole_number(view.substr(dot + 1))) {
+  if (!parse_id(text)) {
     usage(fmt::format("{}: not an id: write it as list prints it, like 3.1", text));
   }
   return text;
@@ -121,7 +113,7 @@ std::int64_t seconds_to_ms(double seconds) {
   return std::max<std::int64_t>(std::llround(seconds * 1000), 1);
 }
 
-void parse_fault(const std::string& text, nlohmann::ordered_json& params) {
+void parse_fault(const std::string& text, FaultSet::Parameters& parameters) {
   const std::size_t equals = text.find('=');
   const std::string key = text.substr(0, equals);
   if (equals == std::string::npos) {
@@ -129,30 +121,39 @@ void parse_fault(const std::string& text, nlohmann::ordered_json& params) {
                       text));
   }
   const std::string value = text.substr(equals + 1);
-  if (params.contains(key) || (key == "delay" && params.contains("delay_us"))) {
-    usage(fmt::format("{} is given twice", key));
+  bool known = false;
+  const auto once = [&](std::string_view name, auto& member, auto parsed) {
+    if (key != name) return;
+    known = true;
+    if (member) usage(fmt::format("{} is given twice", key));
+    member = parsed();
+  };
+  for (const auto& [member, name] :
+       {std::pair(&parameters.loss, "loss"), std::pair(&parameters.duplicate, "duplicate"),
+        std::pair(&parameters.reorder, "reorder"), std::pair(&parameters.corrupt, "corrupt")}) {
+    once(name, *member, [&] { return static_cast<std::uint32_t>(parse_share(key, value)); });
   }
-  if (key == "loss" || key == "duplicate" || key == "reorder" || key == "corrupt") {
-    params[key] = parse_share(key, value);
-  } else if (key == "delay") {
-    params["delay_us"] = parse_duration(key, value);
-  } else if (key == "seed") {
+  once("delay", parameters.delay_us, [&] { return parse_duration(key, value); });
+  once("seed", parameters.seed, [&] {
     const auto seed = whole_number(value);
     if (!seed || *seed > INT64_MAX) usage(fmt::format("seed={}: write a whole number", value));
-    params[key] = *seed;
-  } else if (key == "link" && !value.empty()) {
-    params[key] = value;
-  } else {
+    return *seed;
+  });
+  if (!value.empty()) once("link", parameters.link, [&] { return value; });
+  if (!known) {
     usage(fmt::format("{}: the keys are loss, duplicate, reorder, corrupt, delay, seed and link",
                       text));
   }
 }
 
-std::string parse_state(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+State parse_state(const std::string& text) {
+  std::string name = text;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
     return c == '_' ? '-' : static_cast<char>(std::toupper(c));
   });
-  return text;
+  const auto state = find_choice(choices_of(State{}), name);
+  if (!state) usage(fmt::format("{}: a state is one of {}", text, choices_of(State{})));
+  return static_cast<State>(*state);
 }
 
 }  // namespace conker::ctl

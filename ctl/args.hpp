@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "ctl/error.hpp"
+#include "protocol/verbs.hpp"
 
 namespace conker::ctl {
 
@@ -26,8 +28,8 @@ std::int64_t parse_duration(std::string_view key, const std::string& text);
 std::int64_t seconds_to_ms(double seconds);
 
 /// One KEY=VALUE of `fault set`, put into the call's parameters.
-void parse_fault(const std::string& text, nlohmann::ordered_json& params);
-/// "TIME_WAIT", "time-wait" or "FIN-WAIT-1": as RFC 9293 writes it.
-std::string parse_state(std::string text);
+void parse_fault(const std::string& text, FaultSet::Parameters& parameters);
+/// "TIME_WAIT", "time-wait" or "FIN-WAIT-1", as RFC 9293 writes it.
+State parse_state(const std::string& text);
 
 }  // namespace conker::ctl

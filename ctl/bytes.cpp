@@ -24,9 +24,9 @@ int send(const Context& context, const std::string& id, const std::string& text)
   way.from_stdin = text == "-";
   if (!way.from_stdin) way.text = text;
   Client client = context.connect();
-  const json result =
-      relay(client, client.send("attach", {{"id", id}, {"mode", "send"}}), std::move(way));
-  if (context.json) print_json({{"id", id}, {"sent", result.at("sent")}});
+  const int call = client.send<Attach>({id, Attach::Mode::kSend});
+  const auto result = client.understood<Attach>(relay(client, call, std::move(way)));
+  if (context.json) print_json({{"id", id}, {"sent", result->sent}});
   return kExitDone;
 }
 
@@ -35,22 +35,25 @@ int receive(const Context& context, const std::string& id, bool follow) {
   RelayWay way;
   way.to_stdout = true;
   Client client = context.connect();
-  const json params{{"id", id}, {"mode", "recv"}, {"follow", follow}};
-  print_summary(context, relay(client, client.send("attach", params), std::move(way)));
+  const int call = client.send<Attach>({id, Attach::Mode::kReceive, follow});
+  print_summary(context, relay(client, call, std::move(way)));
   return kExitDone;
 }
 
 int connect(const Context& context, const std::string& remote) {
-  json params{{"remote", check_endpoint(remote)}, {"hold", true}};
-  if (context.timeout)
-    params["timeout_ms"] = std::min<std::int64_t>(seconds_to_ms(*context.timeout), 3'600'000);
+  Open::Parameters parameters;
+  parameters.remote = check_endpoint(remote);
+  parameters.hold = true;
+  if (context.timeout) {
+    parameters.timeout_ms = std::min<std::int64_t>(seconds_to_ms(*context.timeout), 3'600'000);
+  }
   Client client = context.connect();
-  const json opened = client.call("open", params);
+  const auto opened = client.call<Open>(parameters);
   RelayWay way;
   way.from_stdin = true;
   way.to_stdout = true;
-  const int id = client.send("attach", {{"id", opened.at("id")}, {"mode", "both"}});
-  print_summary(context, relay(client, id, std::move(way)));
+  const int call = client.send<Attach>({opened->id, Attach::Mode::kBoth});
+  print_summary(context, relay(client, call, std::move(way)));
   return kExitDone;
 }
 
@@ -66,7 +69,7 @@ void add_byte_verbs(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "send", "Send bytes on a connection", [&context, values] {
     return send(context, values->send_id, values->text);
   });
-  verb->add_option("ID", values->send_id, parameter_help("attach", "id"))
+  verb->add_option("ID", values->send_id, help_of(&Attach::Parameters::id))
       ->required()
       ->type_name("");
   verb->add_option("TEXT", values->text,
@@ -77,7 +80,7 @@ void add_byte_verbs(CLI::App& app, Context& context) {
   verb =
       add_verb(app, context, "recv", "Write what a connection has received to standard output",
                [&context, values] { return receive(context, values->receive_id, values->follow); });
-  verb->add_option("ID", values->receive_id, parameter_help("attach", "id"))
+  verb->add_option("ID", values->receive_id, help_of(&Attach::Parameters::id))
       ->required()
       ->type_name("");
   verb->add_flag(
@@ -88,7 +91,7 @@ void add_byte_verbs(CLI::App& app, Context& context) {
       add_verb(app, context, "connect",
                "Open a connection and join it to standard input and output; closes it at the end",
                [&context, values] { return connect(context, values->remote); });
-  verb->add_option("HOST:PORT", values->remote, parameter_help("open", "remote"))
+  verb->add_option("HOST:PORT", values->remote, help_of(&Open::Parameters::remote))
       ->required()
       ->type_name("");
 }

@@ -13,9 +13,6 @@
 #include <cstring>
 #include <utility>
 
-#include "ctl/error.hpp"
-#include "protocol/table.hpp"
-
 namespace conker::ctl {
 namespace {
 
@@ -169,21 +166,26 @@ std::optional<json> Client::result_in(const Message& message, int id) {
   return message.body.value("result", json::object());
 }
 
-json Client::wait(int id, const std::function<void(Message&)>& notified) {
+json Client::wait(int id) {
   for (;;) {
-    auto message = receive(std::nullopt);
+    const auto message = receive(std::nullopt);
     if (!message) continue;
     if (auto result = result_in(*message, id)) return std::move(*result);
-    if (notified && message->body.contains("method")) notified(*message);
   }
 }
 
-json Client::call(std::string_view verb, const json& params) {
-  return wait(send(verb, params));
-}
-
-json Client::call_with_descriptor(std::string_view verb, const json& params, int fd) {
-  return wait(send(verb, params, fd));
+void Client::not_understood(std::string_view verb, const protocol::Unreadable& error) {
+  const json version = wait(send(Version::kName, json::object(), -1));
+  const int theirs = protocol::from_json<Version::Result>(version).protocol;
+  if (theirs != kProtocolVersion) {
+    throw Failure(
+        kExitFailed,
+        fmt::format("the daemon speaks version {} of the control protocol, this conkerctl "
+                    "version {}: update the older of the two",
+                    theirs, kProtocolVersion));
+  }
+  throw Failure(kExitFailed,
+                fmt::format("the daemon's answer to {} makes no sense: {}", verb, error.what()));
 }
 
 }  // namespace conker::ctl

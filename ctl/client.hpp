@@ -2,21 +2,26 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "ctl/error.hpp"
+#include "protocol/json.hpp"
+#include "protocol/verbs.hpp"
+
 namespace conker::ctl {
 
-using json = nlohmann::ordered_json;
+using protocol::json;
 
-/// The answer to a call that the daemon could not serve.
-struct CallError {
-  int code = 0;
-  std::string message;
+/// A result: as it came, for --json, and in its structure.
+template <typename V>
+struct Answer {
+  json raw;
+  typename V::Result value;
+
+  const typename V::Result* operator->() const { return &value; }
 };
 
 /// An end of a descriptor that was passed to us.
@@ -47,10 +52,18 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// A call and its result. An error becomes a Failure with its exit code.
-  json call(std::string_view verb, const json& params = json::object());
-  /// The same with a descriptor for the daemon, which stays ours too.
-  json call_with_descriptor(std::string_view verb, const json& params, int fd);
+  /// A call and its result. An error becomes a Failure with its exit code. With a descriptor for
+  /// the daemon, that stays ours too.
+  template <typename V>
+  Answer<V> call(const typename V::Parameters& parameters = {}, int fd = -1) {
+    return understood<V>(wait(send<V>(parameters, fd)));
+  }
+
+  /// The same, of a result that is only shown.
+  template <typename V>
+  json call_raw(const typename V::Parameters& parameters = {}) {
+    return wait(send<V>(parameters));
+  }
 
   // ---- In parts, for calls whose answer takes a while ----
 
@@ -59,16 +72,34 @@ class Client {
     OwnedFd descriptor;
   };
   /// Sends a request and gives its id.
-  int send(std::string_view verb, const json& params, int fd = -1);
+  template <typename V>
+  int send(const typename V::Parameters& parameters, int fd = -1) {
+    return send(V::kName, protocol::parameters_json(parameters), fd);
+  }
   /// The next message if there is one; waits for it until `ready_before`, at most until the
   /// deadline (then it is a Failure with kExitTimedOut). With a signal it comes back early with
   /// nothing.
   std::optional<Message> receive(std::optional<std::chrono::steady_clock::time_point> wait_until);
-  /// Messages come in until the answer to `id` is there. Notifications go to `notified`.
-  json wait(int id, const std::function<void(Message&)>& notified = {});
   /// The result in a message that answers `id`; nothing if it is another one. An error becomes a
   /// Failure.
   static std::optional<json> result_in(const Message& message, int id);
+  /// The result of a call of this verb in its structure. A Failure when it cannot be understood.
+  template <typename V>
+  Answer<V> understood(json result) {
+    Answer<V> answer{std::move(result), {}};
+    try {
+      answer.value = protocol::from_json<typename V::Result>(answer.raw);
+    } catch (const protocol::Unreadable& error) {
+      not_understood(V::kName, error);
+    }
+    return answer;
+  }
+  /// The notification in a message, if it is one of these.
+  template <typename T>
+  static std::optional<T> notification(const Message& message) {
+    if (message.body.value("method", std::string()) != T::kName) return std::nullopt;
+    return protocol::from_json<T>(message.body.at("params"));
+  }
 
   int fd() const { return socket_.get(); }
   /// How long poll() may sleep: milliseconds until the deadline, -1 without one. A Failure when it
@@ -78,8 +109,12 @@ class Client {
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
 
  private:
+  int send(std::string_view verb, const json& params, int fd);
+  json wait(int id);
   std::optional<Message> take_line();
   void fill();
+  /// Asks for the daemon's version: if it is another protocol's, that is the reason.
+  [[noreturn]] void not_understood(std::string_view verb, const protocol::Unreadable& error);
 
   OwnedFd socket_;
   Deadline deadline_;

@@ -8,8 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "protocol/table.hpp"
-
 namespace conker::ctl {
 
 Client Context::connect(double grace) const {
@@ -34,19 +32,12 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std
   return verb;
 }
 
-std::string_view verb_help(std::string_view verb) {
-  const Verb* entry = find_verb(verb);
-  return entry == nullptr ? std::string_view() : entry->help;
-}
-
-std::string parameter_help(std::string_view verb, std::string_view parameter) {
-  const Verb* entry = find_verb(verb);
-  const Parameter* found = entry == nullptr ? nullptr : find_parameter(*entry, parameter);
-  if (found == nullptr) return {};
-  std::string help(found->help);
-  if (!found->choices.empty()) help += fmt::format(": {}", found->choices);
-  if (!found->fallback.empty()) help += fmt::format(" (unless given: {})", found->fallback);
-  return help;
+std::string help(const Parameter& parameter) {
+  std::string text(parameter.help);
+  if (!parameter.choices.empty()) text += fmt::format(": {}", parameter.choices);
+  if (!parameter.fallback.empty()) text += fmt::format(" (unless given: {})", parameter.fallback);
+  if (parameter.preset) text += fmt::format(" (unless given: {})", *parameter.preset);
+  return text;
 }
 
 void print(std::string_view text) {
@@ -58,8 +49,8 @@ void print(std::string_view text) {
   }
 }
 
-void print_json(const nlohmann::ordered_json& object) {
-  print(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+void print_json(const json& object) {
+  print(object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace conker::ctl

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,15 +28,39 @@ struct Context {
 /// A verb with its help from the table (or `help`), and the function that it runs.
 CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std::string_view help,
                    std::function<int()> run);
-/// The help of a verb in the table.
-std::string_view verb_help(std::string_view verb);
-/// The help of a parameter in the table, with what holds when it is not given.
-std::string parameter_help(std::string_view verb, std::string_view parameter);
+/// A verb of the protocol by its name and help.
+template <typename V>
+CLI::App* add_verb(CLI::App& app, Context& context, std::function<int()> run) {
+  return add_verb(app, context, std::string(V::kName), V::kHelp, std::move(run));
+}
+/// The help of a parameter, with what holds when it is not given.
+std::string help(const Parameter& parameter);
+/// help_of(&Open::Parameters::local)
+template <typename P, typename M>
+std::string help_of(M P::*member) {
+  return help(protocol::parameter_of(member));
+}
+/// What an option for this parameter may be.
+template <typename P, typename M>
+CLI::Range range_of(M P::*member) {
+  const Parameter& parameter = protocol::parameter_of(member);
+  return CLI::Range(parameter.min, parameter.max);
+}
 
 /// Text to standard output. A Failure when that is closed or full.
 void print(std::string_view text);
 /// One object on one line.
-void print_json(const nlohmann::ordered_json& object);
+void print_json(const json& object);
+/// A result as it came with --json, and otherwise in these words.
+template <typename V, typename F>
+int show(const Context& context, const Answer<V>& answer, F words) {
+  if (context.json) {
+    print_json(answer.raw);
+  } else {
+    print(words(answer.value));
+  }
+  return kExitDone;
+}
 
 // Each adds the verbs of its file.
 void add_connection_verbs(CLI::App& app, Context& context);  // open close abort list show

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/text.hpp"
+
 namespace conker::ctl {
 
 std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3)
-    text.insert(at - 3, 1, ',');  // not ",": gcc 12 warns falsely
-  return text;
+  StringPrinter out;
+  out << number;
+  return std::move(out).text();
 }
 
 std::string bytes_text(std::uint64_t bytes) {
@@ -26,14 +27,35 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-std::string duration_text(double seconds) {
-  if (seconds < 0.001) return fmt::format("{:.0f} us", seconds * 1e6);
-  if (seconds < 1) return fmt::format("{:.1f} ms", seconds * 1e3);
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::uint64_t>(seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
-  return fmt::format("{} d {} h", whole / 86400, whole % 86400 / 3600);
+std::string to_string(Duration duration) {
+  StringPrinter out;
+  out << duration;
+  return std::move(out).text();
+}
+
+std::string in_unit(std::int64_t number, Unit unit) {
+  switch (unit) {
+    case Unit::kBytes:
+      return bytes_text(static_cast<std::uint64_t>(number));
+    case Unit::kMicroseconds:
+      return duration_us(number);
+    case Unit::kMilliseconds:
+      return duration_ms(number);
+    case Unit::kSeconds:
+      return to_string(Duration(number * 1'000'000));
+    case Unit::kMillionths:
+      return fmt::format("{:g}%", static_cast<double>(number) / 10'000);
+    case Unit::kNominal:
+      return std::to_string(number);
+    case Unit::kPlain:
+    case Unit::kPerSecond:
+      break;
+  }
+  return grouped(static_cast<std::uint64_t>(number));
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string Table::text() const {

@@ -4,7 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "protocol/visit.hpp"
+#include "stack/base/time.hpp"
 
 namespace conker::ctl {
 
@@ -13,13 +18,37 @@ std::string grouped(std::uint64_t number);
 /// "1.5 KiB", "3.2 MiB".
 std::string bytes_text(std::uint64_t bytes);
 /// "850 us", "12.3 ms", "4.2 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".
-std::string duration_text(double seconds);
+std::string to_string(Duration duration);
 inline std::string duration_us(std::int64_t us) {
-  return duration_text(static_cast<double>(us) / 1e6);
+  return to_string(Duration(us));
 }
 inline std::string duration_ms(std::int64_t ms) {
-  return duration_text(static_cast<double>(ms) / 1e3);
+  return to_string(Duration(ms * 1000));
 }
+
+/// A number by what it counts: "1.5 KiB", "12.3 ms", "0.25%", "12,345".
+std::string in_unit(std::int64_t number, Unit unit);
+
+/// What a member shows to people: "-" when it is not there.
+template <typename T>
+std::string cell(const T& value, Unit unit) {
+  if constexpr (protocol::kIsOptional<T>) {
+    return value ? cell(*value, unit) : "-";
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value ? "yes" : "no";
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    return to_string(value);
+  } else if constexpr (std::is_integral_v<T>) {
+    return in_unit(static_cast<std::int64_t>(value), unit);
+  } else if constexpr (protocol::Choice<T>) {
+    return std::string(protocol::name_of(value));
+  } else {
+    return value;
+  }
+}
+
+/// "a, b"; "none" of none.
+std::string joined(const std::vector<std::string>& words);
 
 /// Columns as wide as their longest cell, two spaces apart. Words go to the left, numbers to the
 /// right.
@@ -42,5 +71,39 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+namespace detail {
+template <typename T>
+constexpr bool is_number() {
+  return protocol::type_of<T>() == protocol::Type::kInteger;
+}
+}  // namespace detail
+
+/// The columns of a structure that has titles for them (About::column).
+template <typename Row>
+std::vector<Table::Column> columns_of() {
+  std::vector<Table::Column> columns;
+  const Row row{};
+  Row::visit(row, [&]<typename T>(std::string_view, const T&, const About& about) {
+    if (about.column.empty()) return;
+    const bool left = !detail::is_number<T>() || about.unit == Unit::kMillionths;
+    columns.push_back({about.column, left ? Table::Align::kLeft : Table::Align::kRight});
+  });
+  return columns;
+}
+template <typename Row>
+std::vector<std::string> cells_of(const Row& row) {
+  std::vector<std::string> cells;
+  Row::visit(row, [&](std::string_view, const auto& value, const About& about) {
+    if (!about.column.empty()) cells.push_back(cell(value, about.unit));
+  });
+  return cells;
+}
+template <typename Row>
+Table table_of(const std::vector<Row>& rows) {
+  Table table(columns_of<Row>());
+  for (const Row& row : rows) table.add(cells_of(row));
+  return table;
+}
 
 }  // namespace conker::ctl

@@ -15,7 +15,6 @@
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
 #include "protocol/standard_streams.hpp"
-#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -11,7 +11,6 @@
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
-#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -20,26 +19,24 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPingInterval = std::chrono::seconds(1);
 
-int listen(const Context& context, int port, const std::string& service, bool udp) {
-  const json result = context.connect().call(
-      "listen", {{"port", port}, {"service", service}, {"protocol", udp ? "udp" : "tcp"}});
-  if (context.json) {
-    print_json(result);
-  } else {
-    print(fmt::format("{} listens on {}port {}\n", service, udp ? "UDP " : "", port));
-  }
-  return kExitDone;
+const char* over(protocol::Transport transport) {
+  return transport == protocol::Transport::kUdp ? "UDP " : "";
 }
 
-int unlisten(const Context& context, int port, bool udp) {
-  const json result =
-      context.connect().call("unlisten", {{"port", port}, {"protocol", udp ? "udp" : "tcp"}});
-  if (context.json) {
-    print_json(result);
-  } else {
-    print(fmt::format("nothing listens on {}port {} any more\n", udp ? "UDP " : "", port));
-  }
-  return kExitDone;
+int listen(const Context& context, const Listen::Parameters& parameters) {
+  return show(context, context.connect().call<Listen>(parameters),
+              [&](const Listen::Result& result) {
+                return fmt::format("{} listens on {}port {}\n", result.service,
+                                   over(parameters.protocol), result.port);
+              });
+}
+
+int unlisten(const Context& context, const Unlisten::Parameters& parameters) {
+  return show(context, context.connect().call<Unlisten>(parameters),
+              [&](const Unlisten::Result& result) {
+                return fmt::format("nothing listens on {}port {} any more\n",
+                                   over(parameters.protocol), result.port);
+              });
 }
 
 /// What the answers to some pings were.
@@ -48,13 +45,13 @@ struct PingTally {
   std::int64_t min_us = 0, max_us = 0, sum_us = 0;
   json replies = json::array();
 
-  void add(const json& reply) {
-    const auto rtt = reply.at("rtt_us").get<std::int64_t>();
+  void add(const Answer<Ping>& reply) {
+    const std::int64_t rtt = reply->rtt_us;
     min_us = received == 0 ? rtt : std::min(min_us, rtt);
     max_us = std::max(max_us, rtt);
     sum_us += rtt;
     ++received;
-    replies.push_back(reply);
+    replies.push_back(reply.raw);
   }
   double loss() const {
     return sent == 0 ? 0 : static_cast<double>(sent - received) * 100 / static_cast<double>(sent);
@@ -86,24 +83,26 @@ void print_ping_summary(const Context& context, const std::string& host, const P
 }
 
 /// One echo; false when the command's time is over or Ctrl-C was pressed.
-bool ping_once(const Context& context, Client& client, const std::string& host, int bytes,
+bool ping_once(const Context& context, Client& client, const std::string& host, std::uint16_t bytes,
                PingTally& tally) {
   const std::uint64_t sequence = tally.sent % 65536 + 1;
-  const int id =
-      client.send("ping", {{"host", host}, {"sequence", sequence % 65536}, {"bytes", bytes}});
+  Ping::Parameters parameters;
+  parameters.host = host;
+  parameters.sequence = static_cast<std::uint16_t>(sequence);
+  parameters.bytes = bytes;
+  const int id = client.send<Ping>(parameters);
   ++tally.sent;
   try {
     while (!interrupted()) {
       const auto message = client.receive(std::nullopt);
       if (!message) continue;
-      const auto reply = Client::result_in(*message, id);
-      if (!reply) continue;
-      tally.add(*reply);
+      auto result = Client::result_in(*message, id);
+      if (!result) continue;
+      const auto reply = client.understood<Ping>(std::move(*result));
+      tally.add(reply);
       if (!context.json) {
-        print(fmt::format("{} bytes from {}: seq={} ttl={} time={}\n",
-                          reply->at("bytes").get<int>(), reply->at("from").get<std::string>(),
-                          reply->at("sequence").get<int>(), reply->at("ttl").get<int>(),
-                          duration_us(reply->at("rtt_us"))));
+        print(fmt::format("{} bytes from {}: seq={} ttl={} time={}\n", reply->bytes, reply->from,
+                          reply->sequence, reply->ttl, duration_us(reply->rtt_us)));
       }
       return true;
     }
@@ -115,7 +114,8 @@ bool ping_once(const Context& context, Client& client, const std::string& host, 
   return false;
 }
 
-int ping(const Context& context, const std::string& host, std::uint64_t count, int bytes) {
+int ping(const Context& context, const std::string& host, std::uint64_t count,
+         std::uint16_t bytes) {
   check_host(host);
   Client client = context.connect();
   catch_interrupt();
@@ -138,52 +138,53 @@ int ping(const Context& context, const std::string& host, std::uint64_t count, i
 
 void add_service_verbs(CLI::App& app, Context& context) {
   struct Values {
-    int listen_port = 0, unlisten_port = 0;
-    std::string service, host;
+    Listen::Parameters listen;
+    Unlisten::Parameters unlisten;
+    std::string host;
     std::uint64_t count = 4;
-    int bytes = 56;
-    bool udp = false;
+    std::uint16_t bytes = Ping::Parameters{}.bytes;
   };
   const auto values = std::make_shared<Values>();
-  const Parameter& port = table::kPort;
-  const CLI::Range ports(static_cast<int>(port.min), static_cast<int>(port.max));
+  const auto udp = [](CLI::App* verb, protocol::Transport& transport, const char* help) {
+    verb->add_flag_callback(
+        "--udp", [&transport] { transport = protocol::Transport::kUdp; }, help);
+  };
+  const CLI::Range ports = range_of(&Unlisten::Parameters::port);
+  const std::string port_help = help_of(&Unlisten::Parameters::port);
 
-  CLI::App* verb = add_verb(app, context, "listen", verb_help("listen"), [&context, values] {
-    return listen(context, values->listen_port, values->service, values->udp);
-  });
-  verb->add_option("PORT", values->listen_port, std::string(port.help))
-      ->required()
-      ->check(ports)
-      ->type_name("");
-  verb->add_option("--service", values->service, parameter_help("listen", "service"))
+  CLI::App* verb = add_verb<Listen>(app, context,
+                                    [&context, values] { return listen(context, values->listen); });
+  verb->add_option("PORT", values->listen.port, port_help)->required()->check(ports)->type_name("");
+  verb->add_option("--service", values->listen.service, help_of(&Listen::Parameters::service))
       ->required()
       ->type_name("NAME");
-  verb->add_flag("--udp", values->udp, "over UDP: echo and discard only");
+  udp(verb, values->listen.protocol, "over UDP: echo and discard only");
 
-  verb = add_verb(app, context, "unlisten", verb_help("unlisten"), [&context, values] {
-    return unlisten(context, values->unlisten_port, values->udp);
-  });
-  verb->add_option("PORT", values->unlisten_port, std::string(port.help))
+  verb = add_verb<Unlisten>(app, context,
+                            [&context, values] { return unlisten(context, values->unlisten); });
+  verb->add_option("PORT", values->unlisten.port, port_help)
       ->required()
       ->check(ports)
       ->type_name("");
-
-  verb->add_flag("--udp", values->udp, "the service over UDP");
+  udp(verb, values->unlisten.protocol, "the service over UDP");
 
   verb = add_verb(
-      app, context, "ping", "Send ICMP echo requests, one a second, and show the answers",
+      app, context, std::string(Ping::kName),
+      "Send ICMP echo requests, one a second, and show the answers",
       [&context, values] { return ping(context, values->host, values->count, values->bytes); });
-  verb->add_option("HOST", values->host, parameter_help("ping", "host"))->required()->type_name("");
+  verb->add_option("HOST", values->host, help_of(&Ping::Parameters::host))
+      ->required()
+      ->type_name("");
   verb->add_option("-c", values->count, "how many")
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
-  const Parameter& size = *find_parameter(*find_verb("ping"), "bytes");
   verb->add_option("-s", values->bytes,
-                   std::string(size.help) + "; what is too large for a frame leaves in fragments")
+                   std::string(protocol::parameter_of(&Ping::Parameters::bytes).help) +
+                       "; what is too large for a frame leaves in fragments")
       ->type_name("BYTES")
       ->capture_default_str()
-      ->check(CLI::Range(static_cast<int>(size.min), static_cast<int>(size.max)));
+      ->check(range_of(&Ping::Parameters::bytes));
 }
 
 }  // namespace conker::ctl

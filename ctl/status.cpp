@@ -6,24 +6,13 @@
 
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
-#include "protocol/table.hpp"
 
 namespace conker::ctl {
 namespace {
 
 using Align = Table::Align;
 
-std::string count(const json& value) {
-  return grouped(value.get<std::uint64_t>());
-}
-
-std::string joined(const json& list) {
-  std::string text;
-  for (const json& entry : list) text += (text.empty() ? "" : ", ") + entry.get<std::string>();
-  return text.empty() ? "none" : text;
-}
-
-std::string links_text(const json& links) {
+std::string links_text(const std::vector<Status::Link>& links) {
   Table table({{"LINK"},
                {"DEVICE"},
                {"STATE"},
@@ -33,198 +22,150 @@ std::string links_text(const json& links) {
                {"IN", Align::kRight},
                {"OUT", Align::kRight},
                {""}});
-  for (const json& link : links) {
+  for (const Status::Link& link : links) {
     std::string remarks;
-    if (link.at("faults") == true) remarks += "faults set";
-    if (link.at("captured") == true) remarks += remarks.empty() ? "captured" : ", captured";
-    std::string state = link.at("state");
-    if (state != "up") state += " for " + duration_text(link.at("state_s"));
+    if (link.faults) remarks += "faults set";
+    if (link.captured) remarks += remarks.empty() ? "captured" : ", captured";
+    const std::string state =
+        link.state == "up" ? link.state : link.state + " for " + to_string(link.state_for);
     table.add(
-        {link.at("name"), link.at("device"), state, joined(link.at("addresses")), link.at("mac"),
-         std::to_string(link.at("mtu").get<int>()),
-         fmt::format("{} ({})", count(link.at("frames_in")), bytes_text(link.at("bytes_in"))),
-         fmt::format("{} ({})", count(link.at("frames_out")), bytes_text(link.at("bytes_out"))),
-         remarks});
+        {link.name, link.device, state, joined(link.addresses), link.mac, std::to_string(link.mtu),
+         fmt::format("{} ({})", grouped(link.frames_in), bytes_text(link.bytes_in)),
+         fmt::format("{} ({})", grouped(link.frames_out), bytes_text(link.bytes_out)), remarks});
   }
   return table.text();
 }
 
 /// A line for each link whose address a server gives.
-std::string leases_text(const json& links) {
+std::string leases_text(const std::vector<Status::Link>& links) {
   std::string text;
-  for (const json& link : links) {
-    const json& dhcp = link.at("dhcp");
-    if (dhcp.is_null()) continue;
-    text += fmt::format("DHCP on {}: {}", link.at("name").get<std::string>(),
-                        dhcp.at("state").get<std::string>());
-    if (!dhcp.at("address").is_null()) {
-      text += fmt::format(", {} from {}", dhcp.at("address").get<std::string>(),
-                          dhcp.at("server").get<std::string>());
-      text += dhcp.at("expires_s").is_null()
-                  ? " for ever"
-                  : fmt::format(" for another {}", duration_text(dhcp.at("expires_s")));
+  for (const Status::Link& link : links) {
+    if (!link.dhcp) continue;
+    const protocol::Lease& lease = *link.dhcp;
+    text += fmt::format("DHCP on {}: {}", link.name, lease.state);
+    if (lease.address) {
+      text += fmt::format(", {} from {}", *lease.address, lease.server.value_or("?"));
+      text += lease.expires_s ? " for another " + in_unit(*lease.expires_s, Unit::kSeconds)
+                              : " for ever";
     }
     text += "\n";
   }
   return text;
 }
 
-std::string routes_text(const json& routes) {
-  Table table({{"TO"}, {"VIA"}, {"LINK"}});
-  for (const json& route : routes) {
-    const json& via = route.at("via");
-    const json& link = route.at("link");
-    table.add({route.at("to"), via.is_null() ? "neighbours" : via.get<std::string>(),
-               link.is_null() ? "not reached" : link.get<std::string>()});
+std::string routes_text(const std::vector<Status::Route>& routes) {
+  if (routes.empty()) return "no routes\n";
+  Table table(columns_of<Status::Route>());
+  for (Status::Route route : routes) {
+    if (!route.via) route.via = "neighbours";
+    if (!route.link) route.link = "not reached";
+    table.add(cells_of(route));
   }
-  return table.empty() ? "no routes\n" : table.text();
+  return table.text();
 }
 
-std::string doubts_text(const json& addresses) {
+std::string doubts_text(const std::vector<Status::Doubt>& addresses) {
   std::string text;
-  for (const json& address : addresses) {
-    const json& rival = address.at("rival");
+  for (const Status::Doubt& one : addresses) {
+    text += fmt::format("address {} on {}: {}{}\n", one.address, one.link, one.state,
+                        one.rival ? ", used by " + *one.rival : "");
+  }
+  return text;
+}
+
+std::string status_text(const Status::Result& status) {
+  std::string text = fmt::format("conkerd {}, up {}, process {}, {} clients\n\n", status.version,
+                                 to_string(status.uptime), status.pid, status.control.clients);
+  text += links_text(status.links);
+  text += doubts_text(status.doubtful_addresses);
+  if (!status.dns_servers.empty()) {
+    text += fmt::format("DNS servers {}\n", joined(status.dns_servers));
+  }
+  text += leases_text(status.links);
+  text += "\n" + routes_text(status.routes);
+  text += "\n" + table_of(status.tables).text() + "\n";
+  text += status.listeners.empty() ? "no services\n" : table_of(status.listeners).text();
+  text += "\n" + printed(status.audit);
+  if (status.strike) {
+    const StrikeSoFar& so_far = status.strike->so_far;
     text +=
-        fmt::format("address {} on {}: {}{}\n", address.at("address").get<std::string>(),
-                    address.at("link").get<std::string>(), address.at("state").get<std::string>(),
-                    rival.is_null() ? "" : ", used by " + rival.get<std::string>());
+        fmt::format("strike at {}: {} completed, {} failed, for {}\n", status.strike->target,
+                    grouped(so_far.completed), grouped(so_far.failed), to_string(so_far.elapsed));
+  }
+  if (status.capture) {
+    text += fmt::format("capture: {} frames{}\n", grouped(status.capture->frames),
+                        status.capture->error ? ", ended: " + *status.capture->error : "");
+  }
+  if (status.log.lines_lost != 0) {
+    text += fmt::format("log: {} lines lost: nobody took them\n", grouped(status.log.lines_lost));
   }
   return text;
 }
 
-std::string books_text(const json& books) {
-  return fmt::format(
-      "books  {} opened = {} closed + {} reset + {} aborted + {} timed out + {} refused + {} other "
-      "+ {} "
-      "live: {}\n",
-      count(books.at("opened")), count(books.at("closed")), count(books.at("reset")),
-      count(books.at("aborted")), count(books.at("timed_out")), count(books.at("refused")),
-      count(books.at("other")), count(books.at("live")),
-      books.at("balanced") == true ? "balanced"
-                                   : "NOT BALANCED: " + books.at("fault").get<std::string>());
-}
-
-std::string status_text(const json& status) {
-  const json& control = status.at("control");
-  std::string text =
-      fmt::format("conkerd {}, up {}, process {}, {} clients\n\n",
-                  status.at("version").get<std::string>(), duration_text(status.at("uptime_s")),
-                  status.at("pid").get<int>(), control.at("clients").get<int>());
-  text += links_text(status.at("links"));
-  text += doubts_text(status.at("doubtful_addresses"));
-  if (!status.at("dns_servers").empty())
-    text += fmt::format("DNS servers {}\n", joined(status.at("dns_servers")));
-  text += leases_text(status.at("links"));
-  text += "\n" + routes_text(status.at("routes"));
-  Table tables({{"TABLE"}, {"USED", Align::kRight}, {"CAPACITY", Align::kRight}});
-  for (const json& table : status.at("tables")) {
-    tables.add({table.at("name"), count(table.at("used")), count(table.at("capacity"))});
-  }
-  text += "\n" + tables.text() + "\n";
-  Table listeners(
-      {{"PORT", Align::kRight}, {"", Align::kLeft}, {"SERVICE"}, {"ACCEPTED", Align::kRight}});
-  for (const json& listener : status.at("listeners")) {
-    listeners.add({std::to_string(listener.at("port").get<int>()), listener.at("protocol"),
-                   listener.at("service"), count(listener.at("accepted"))});
-  }
-  text += listeners.empty() ? "no services\n" : listeners.text();
-  text += "\n" + books_text(status.at("books"));
-  if (const json& strike = status.at("strike"); !strike.is_null()) {
-    text += fmt::format("strike at {}: {} completed, {} failed, for {}\n",
-                        strike.at("target").get<std::string>(), count(strike.at("completed")),
-                        count(strike.at("failed")), duration_text(strike.at("elapsed_s")));
-  }
-  if (const json& capture = status.at("capture"); !capture.is_null()) {
-    text += fmt::format(
-        "capture: {} frames{}\n", count(capture.at("frames")),
-        capture.at("error").is_null() ? "" : ", ended: " + capture.at("error").get<std::string>());
-  }
-  if (const json& lost = status.at("log").at("lines_lost"); lost != 0) {
-    text += fmt::format("log: {} lines lost: nobody took them\n", count(lost));
-  }
-  return text;
-}
-
-std::string faults_text(const json& counted) {
+std::string faults_text(const FaultCounters& counted) {
   std::string text;
-  for (const auto& [name, value] : counted.items()) {
-    if (value != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count(value), name);
-  }
+  FaultCounters::visit(counted, [&](std::string_view name, std::uint64_t value, const About&) {
+    if (value == 0) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", grouped(value), name);
+  });
   return text.empty() ? "none" : text;
 }
 
-std::string stats_text(const json& stats) {
-  Table counters({{"VALUE", Align::kRight}, {"COUNTER"}, {"MEANING"}});
-  for (const json& counter : stats.at("counters")) {
-    counters.add({count(counter.at("value")), counter.at("name"), counter.at("meaning")});
-  }
-  std::string text = counters.text();
-  for (const json& link : stats.at("links")) {
-    text += fmt::format("\nlink {}, {}\n", link.at("name").get<std::string>(),
-                        link.at("device").get<std::string>());
+std::string stats_text(const Stats::Result& stats) {
+  std::string text = table_of(stats.counters).text();
+  for (const Stats::Link& link : stats.links) {
+    text += fmt::format("\nlink {}, {}\n", link.name, link.device);
     Table table({{"", Align::kRight}, {""}});
-    for (const auto& [name, value] : link.at("counters").items()) table.add({count(value), name});
-    text +=
-        table.text() + "injected faults: " + faults_text(link.at("faults").at("counted")) + "\n";
+    protocol::DeviceCounters::visit(link.counters,
+                                    [&](std::string_view name, std::uint64_t value, const About&) {
+                                      table.add({grouped(value), std::string(name)});
+                                    });
+    text += table.text() + "injected faults: " + faults_text(link.faults.counted) + "\n";
   }
   return text;
-}
-
-int show(const Context& context, const char* verb, std::string (*text)(const json&)) {
-  const json result = context.connect().call(verb);
-  if (context.json) {
-    print_json(result);
-  } else {
-    print(text(result));
-  }
-  return kExitDone;
 }
 
 int version(const Context& context) {
   if (!context.json) print("conkerctl " CONKER_VERSION "\n");
-  const json result = context.connect().call("version");
+  const auto daemon = context.connect().call<Version>();
   if (context.json) {
     print_json({{"conkerctl", CONKER_VERSION},
-                {"conkerd", result.at("version")},
-                {"protocol", result.at("protocol")}});
+                {"conkerd", daemon->version},
+                {"protocol", daemon->protocol}});
   } else {
-    print(fmt::format("conkerd {}, protocol {}\n", result.at("version").get<std::string>(),
-                      result.at("protocol").get<int>()));
+    print(fmt::format("conkerd {}, protocol {}\n", daemon->version, daemon->protocol));
   }
   return kExitDone;
 }
 
 int log(const Context& context, const std::string& level) {
-  const json result = context.connect().call("log", {{"level", level}});
-  if (context.json) {
-    print_json(result);
-  } else {
-    print(fmt::format("logs {}, was {}\n", result.at("level").get<std::string>(),
-                      result.at("previous").get<std::string>()));
-  }
-  return kExitDone;
+  return show(context, context.connect().call<SetLog>({level}), [](const SetLog::Result& result) {
+    return fmt::format("logs {}, was {}\n", result.level, result.previous);
+  });
 }
 
 }  // namespace
 
 void add_status_verbs(CLI::App& app, Context& context) {
-  add_verb(app, context, "status", verb_help("status"),
-           [&context] { return show(context, "status", status_text); });
-  add_verb(app, context, "stats", verb_help("stats"),
-           [&context] { return show(context, "stats", stats_text); });
-  add_verb(app, context, "version",
+  add_verb<Status>(app, context, [&context] {
+    return show(context, context.connect().call<Status>(), status_text);
+  });
+  add_verb<Stats>(app, context, [&context] {
+    return show(context, context.connect().call<Stats>(), stats_text);
+  });
+  add_verb(app, context, std::string(Version::kName),
            "The versions of this program, of the daemon and of their protocol",
            [&context] { return version(context); });
-  add_verb(app, context, "schema", "The control protocol's verbs, parameters and results, as JSON",
-           [&context] {
-             const json result = context.connect().call("schema");
+  add_verb(app, context, std::string(Schema::kName),
+           "The control protocol's verbs, parameters and results, as JSON", [&context] {
+             const json result = context.connect().call_raw<Schema>();
              print(context.json ? result.dump() + "\n" : result.dump(2) + "\n");
              return static_cast<int>(kExitDone);
            });
   const auto level = std::make_shared<std::string>();
-  CLI::App* verb = add_verb(app, context, "log", verb_help("log"),
-                            [&context, level] { return log(context, *level); });
-  verb->add_option("LEVEL", *level, parameter_help("log", "level"))->required()->type_name("");
+  CLI::App* verb =
+      add_verb<SetLog>(app, context, [&context, level] { return log(context, *level); });
+  verb->add_option("LEVEL", *level, help_of(&SetLog::Parameters::level))->required()->type_name("");
 }
 
 }  // namespace conker::ctl

@@ -12,10 +12,8 @@
 namespace conker::daemon {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-json seconds_until(Instant then, Instant now) {
-  if (then == kNever) return nullptr;
+std::optional<std::int64_t> seconds_until(Instant then, Instant now) {
+  if (then == kNever) return std::nullopt;
   return std::max<std::int64_t>((then - now) / 1s, 0);
 }
 
@@ -33,8 +31,7 @@ Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
     client->link = engine_.links()[i].name;
     const Error error = client->dhcp.start();
     if (error != Error::kOk) {
-      throw std::runtime_error(
-          fmt::format("link {}: DHCP: {}", client->link, conker::to_string(error)));
+      throw std::runtime_error(fmt::format("link {}: DHCP: {}", client->link, to_string(error)));
     }
     clients_.push_back(std::move(client));
   }
@@ -72,14 +69,14 @@ Instant Leases::on_turn() {
 
 void Leases::tell(Client& client, const DhcpNews& news) {
   if (news.has(DhcpNews::kLost)) {
-    spdlog::warn("link {}: {} is not ours any more", client.link, to_text(news.lost));
+    spdlog::warn("link {}: {} is not ours any more", client.link, to_string(news.lost));
     reset_connections(news.lost);
     names_.set_leased(client.dhcp.interface(), {});
   }
   if (news.has(DhcpNews::kLease)) {
     const DhcpLease& lease = *client.dhcp.lease();
-    spdlog::info("link {}: {} from {}, {}", client.link, to_text(lease.address),
-                 to_text(lease.server),
+    spdlog::info("link {}: {} from {}, {}", client.link, to_string(lease.address),
+                 to_string(lease.server),
                  lease.expires == kNever
                      ? std::string("for ever")
                      : fmt::format("for {} s", (lease.expires - engine_.stack().now()) / 1s));
@@ -87,7 +84,7 @@ void Leases::tell(Client& client, const DhcpNews& news) {
   }
   if (news.has(DhcpNews::kLinkLocal) && !client.dhcp.link_local().is_unspecified()) {
     spdlog::warn("link {}: no DHCP server answers: {} meanwhile", client.link,
-                 to_text(client.dhcp.link_local()));
+                 to_string(client.dhcp.link_local()));
   }
 }
 
@@ -106,31 +103,25 @@ bool Leases::stop() {
       clients_, [](const auto& client) { return client->dhcp.state() == DhcpState::kStopped; });
 }
 
-json Leases::status(InterfaceId interface) const {
+std::optional<protocol::Lease> Leases::status(InterfaceId interface) const {
   for (const auto& client : clients_) {
     if (client->dhcp.interface() != interface) continue;
-    json result{{"state", conker::to_string(client->dhcp.state())},
-                {"address", nullptr},
-                {"server", nullptr},
-                {"router", nullptr},
-                {"dns", json::array()},
-                {"renew_s", nullptr},
-                {"expires_s", nullptr},
-                {"link_local", nullptr}};
+    protocol::Lease result;
+    result.state = to_string(client->dhcp.state());
     const IpAddress own = client->dhcp.link_local();
-    if (!own.is_unspecified()) result["link_local"] = to_text(own);
+    if (!own.is_unspecified()) result.link_local = to_string(own);
     const DhcpLease* lease = client->dhcp.lease();
     if (lease == nullptr) return result;
     const Instant now = engine_.clock();
-    result["address"] = to_text(lease->address);
-    result["server"] = to_text(lease->server);
-    if (!lease->router.is_unspecified()) result["router"] = to_text(lease->router);
-    for (const IpAddress& server : lease->dns_servers()) result["dns"].push_back(to_text(server));
-    result["renew_s"] = seconds_until(lease->renew_at, now);
-    result["expires_s"] = seconds_until(lease->expires, now);
+    result.address = to_string(lease->address);
+    result.server = to_string(lease->server);
+    if (!lease->router.is_unspecified()) result.router = to_string(lease->router);
+    for (const IpAddress& server : lease->dns_servers()) result.dns.push_back(to_string(server));
+    result.renew_s = seconds_until(lease->renew_at, now);
+    result.expires_s = seconds_until(lease->expires, now);
     return result;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::optional<IpAddress> Leases::router() const {

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "daemon/engine.hpp"
 #include "daemon/names.hpp"
+#include "protocol/status.hpp"
 #include "stack/dhcp/client.hpp"
 
 namespace conker::daemon {
@@ -21,8 +22,8 @@ class Leases {
 
   /// Gives the leases back; may be called again. True when that is done.
   bool stop();
-  /// What a link has, for people and programs; null for a link with addresses of its own.
-  nlohmann::ordered_json status(InterfaceId interface) const;
+  /// What a link has; nothing for a link with addresses of its own.
+  std::optional<protocol::Lease> status(InterfaceId interface) const;
   /// The router of the first lease that has one.
   std::optional<IpAddress> router() const;
 

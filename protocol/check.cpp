@@ -3,19 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "protocol/visit.hpp"
+
 namespace conker::protocol {
 namespace {
-
-/// "a|b|c" holds "b".
-bool is_choice(std::string_view choices, std::string_view text) {
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    if (choices.substr(0, bar) == text) return true;
-    if (bar == std::string_view::npos) return false;
-    choices.remove_prefix(bar + 1);
-  }
-  return false;
-}
 
 Wrong check_value(const Parameter& parameter, const Given& given) {
   if (given.type != parameter.type) return Wrong::kType;
@@ -24,7 +15,7 @@ Wrong check_value(const Parameter& parameter, const Given& given) {
     return Wrong::kRange;
   }
   if (given.type == Type::kString && !parameter.choices.empty() &&
-      !is_choice(parameter.choices, given.text)) {
+      !find_choice(parameter.choices, given.text)) {
     return Wrong::kChoice;
   }
   return Wrong::kNothing;
@@ -60,15 +51,15 @@ std::string_view shortened(std::string_view name) {
 
 }  // namespace
 
-Finding check(const Verb& verb, std::span<const Given> given) {
+Finding check(std::span<const Parameter> parameters, std::span<const Given> given) {
   for (const Given& one : given) {
-    const auto parameter = std::find_if(verb.parameters.begin(), verb.parameters.end(),
+    const auto parameter = std::find_if(parameters.begin(), parameters.end(),
                                         [&](const Parameter& p) { return p.name == one.name; });
-    if (parameter == verb.parameters.end()) return {Wrong::kUnknown, one.name, nullptr, one.type};
+    if (parameter == parameters.end()) return {Wrong::kUnknown, one.name, nullptr, one.type};
     const Wrong wrong = check_value(*parameter, one);
     if (wrong != Wrong::kNothing) return {wrong, one.name, &*parameter, one.type};
   }
-  for (const Parameter& parameter : verb.parameters) {
+  for (const Parameter& parameter : parameters) {
     if (parameter.need == Need::kOptional) continue;
     const bool there = std::any_of(given.begin(), given.end(),
                                    [&](const Given& g) { return g.name == parameter.name; });
@@ -77,21 +68,22 @@ Finding check(const Verb& verb, std::span<const Given> given) {
   return {};
 }
 
-std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out) {
+std::string_view explain(std::string_view verb, std::span<const Parameter> parameters,
+                         const Finding& finding, std::span<char> out) {
   Line line(out);
-  line << verb.name << ": ";
+  line << verb << ": ";
   switch (finding.wrong) {
     case Wrong::kNothing:
       line << "nothing is wrong";
       break;
     case Wrong::kUnknown: {
       line << "there is no parameter " << shortened(finding.name);
-      if (verb.parameters.empty()) {
+      if (parameters.empty()) {
         line << ": it takes none";
         break;
       }
       std::string_view separator = ": it takes ";
-      for (const Parameter& parameter : verb.parameters) {
+      for (const Parameter& parameter : parameters) {
         line << separator << parameter.name;
         separator = ", ";
       }

@@ -13,7 +13,7 @@ namespace conker::protocol {
 struct Given {
   std::string_view name;
   Type type = Type::kString;
-  std::int64_t integer = 0;  // of kInteger
+  std::int64_t integer = 0;  // of kInteger; of kBoolean 0 or 1
   std::string_view text{};   // of kString
 };
 
@@ -27,10 +27,11 @@ struct Finding {
 };
 
 /// The first thing that is wrong: what is given is looked at in its order, then what is missing.
-Finding check(const Verb& verb, std::span<const Given> given);
+Finding check(std::span<const Parameter> parameters, std::span<const Given> given);
 
 /// One line for a person, written into `out` and cut to its length: "strike: close must be one of
 /// fin|rst".
-std::string_view explain(const Verb& verb, const Finding& finding, std::span<char> out);
+std::string_view explain(std::string_view verb, std::span<const Parameter> parameters,
+                         const Finding& finding, std::span<char> out);
 
 }  // namespace conker::protocol

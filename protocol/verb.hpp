@@ -6,15 +6,19 @@
 // the line's first byte.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 namespace conker::protocol {
 
 /// Goes up when a change would mislead a client written for an older version.
-inline constexpr int kProtocolVersion = 1;
+/// 2: `books` of status and `identity` of strike are `audit`.
+inline constexpr int kProtocolVersion = 2;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
 inline constexpr std::string_view kDefaultSocket = "/run/conker/conkerd.sock";
@@ -42,24 +46,17 @@ constexpr std::string_view to_string(Type type) {
 
 enum class Need : bool { kOptional, kRequired };
 
+/// One entry of a verb's parameters, made from the structure that holds them (visit.hpp).
 struct Parameter {
   std::string_view name;
   Type type = Type::kString;
   Need need = Need::kOptional;
   std::string_view help;
-  std::string_view
-      fallback{};        // what holds when it is not given, in words; empty where it must be given
-  std::int64_t min = 0;  // of integers, both included
+  std::string_view fallback{};  // what holds when it is not given, in words
+  std::int64_t min = 0;         // of integers, both included
   std::int64_t max = INT64_MAX;
-  std::string_view choices{};  // of strings: "fin|rst"; empty: anything
-};
-
-/// One value of a result. Names of inner values are dotted: "connect_us.p50".
-struct Field {
-  std::string_view name;
-  Type type = Type::kString;
-  std::string_view unit{};  // "us", "bytes"; empty for plain counts and texts
-  std::string_view help;
+  std::string_view choices{};            // of strings: "fin|rst"; empty: anything
+  std::optional<std::int64_t> preset{};  // in place of `fallback`: the number that holds
 };
 
 /// Whether a descriptor goes beside the line.
@@ -100,11 +97,37 @@ struct CodeText {
   std::string_view meaning;
 };
 
+inline constexpr std::array kCodes{
+    CodeText{Code::kParse, kExitFailed, "the line is not JSON"},
+    CodeText{Code::kInvalidRequest, kExitFailed, "the line is JSON but not a request"},
+    CodeText{Code::kUnknownVerb, kExitFailed, "no such verb"},
+    CodeText{Code::kInvalidParameters, kExitUsage,
+             "a parameter is missing, unknown or makes no sense"},
+    CodeText{Code::kInternal, kExitFailed, "the daemon made a mistake"},
+    CodeText{Code::kFailed, kExitFailed, "the daemon could not do it"},
+    CodeText{Code::kConnectionRefused, kExitConnectionRefused, "the peer refused the connection"},
+    CodeText{Code::kTimedOut, kExitTimedOut, "no answer in time"},
+    CodeText{Code::kNoSuchConnection, kExitFailed, "the id names no connection"},
+    CodeText{Code::kNotAllowed, kExitFailed, "the configuration does not allow it"},
+    CodeText{Code::kBusy, kExitFailed, "somebody else is doing that already"},
+};
+
+/// The exit code that goes with an error code of the daemon; kExitFailed for one not in the table.
+constexpr Exit exit_for(int code) {
+  const auto text = std::find_if(kCodes.begin(), kCodes.end(), [&](const CodeText& c) {
+    return static_cast<int>(c.code) == code;
+  });
+  return text == kCodes.end() ? kExitFailed : text->exit;
+}
+
+class FieldSink;
+
+/// A verb as data. Each is a structure of its own, of which this is made: see verbs.hpp.
 struct Verb {
   std::string_view name;
   std::string_view help;  // one line
   std::span<const Parameter> parameters;
-  std::span<const Field> result;
+  void (*result)(FieldSink&);  // tells of every field of the result
   Descriptor descriptor = Descriptor::kNone;
   /// Codes that calls of this verb may end with besides those that any call may:
   /// kInvalidParameters, kFailed.

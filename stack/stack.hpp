@@ -21,6 +21,7 @@
 #include "stack/base/arena.hpp"
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/counters.hpp"
+#include "stack/base/field.hpp"
 #include "stack/base/result.hpp"
 #include "stack/base/time.hpp"
 #include "stack/base/timer_wheel.hpp"
@@ -43,6 +44,22 @@ struct Books {
   /// The first thing that is wrong, in plain words; null when everything balances.
   const char* fault = nullptr;
   bool balanced() const { return fault == nullptr; }
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("opened", self.opened, About{.help = "connections, actively and passively"});
+    field("closed", self.closed, About{.help = "of them: in order"});
+    field("reset", self.reset, About{.help = "of them: by the peer"});
+    field("aborted", self.aborted, About{.help = "of them: reset by us"});
+    field("timed_out", self.timed_out, About{.help = "of them: the peer did not answer"});
+    field("refused", self.refused, About{.help = "of them: while connecting"});
+    field("other", self.other, About{.help = "of them: for other reasons"});
+    field("live", self.live, About{.help = "of them: counted by walking"});
+    field("half_open", self.half_open, About{.help = "records of handshakes"});
+    field("time_wait", self.time_wait, About{.help = "records of TIME-WAIT"});
+    field("listeners", self.listeners, About{.help = "records"});
+    field("balanced", self.balanced(), About{.help = "whether every identity of the stack holds"});
+    field("fault", self.fault, About{.help = "the first one that does not; null"});
+  }
 };
 
 class Stack {

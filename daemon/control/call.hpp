@@ -8,7 +8,7 @@
 
 #include "daemon/control/rpc.hpp"
 #include "daemon/control/session.hpp"
-#include "protocol/table.hpp"
+#include "protocol/verbs.hpp"
 
 namespace conker::daemon {
 
@@ -18,6 +18,8 @@ class Sessions {
   /// Null when that client has gone.
   virtual Session* find_session(SessionId id) = 0;
   virtual void count_error() = 0;
+  /// What the control server has done, and how many clients there are now.
+  virtual protocol::Status::Control counters() const = 0;
 
  protected:
   ~Sessions() = default;
@@ -46,18 +48,6 @@ class Call {
   /// Whether the client is still there.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
 
-  // ---- Parameters; the table has said that they are there and of the right type ----
-
-  bool has(const char* name) const { return request_.params.contains(name); }
-  std::string text(const char* name) const { return request_.params.value(name, std::string()); }
-  std::int64_t integer(const char* name, std::int64_t fallback) const {
-    return request_.params.value(name, fallback);
-  }
-  /// What the table says when it is not given.
-  std::int64_t integer(const char* name) const {
-    return integer(name, protocol::default_integer(*request_.verb, name));
-  }
-  bool boolean(const char* name) const { return request_.params.value(name, false); }
   /// The descriptor that came with the request; none if none did.
   Descriptor take_descriptor() {
     Session* client = sessions_->find_session(session_);
@@ -66,16 +56,21 @@ class Call {
 
   // ---- Answers ----
 
-  void notify(std::string_view method, const json& params, Descriptor descriptor = Descriptor()) {
+  /// Something to be told before the answer: a structure of the protocol.
+  template <typename T>
+  void notify(const T& message, Descriptor descriptor = Descriptor()) {
     if (Session* client = sessions_->find_session(session_)) {
-      client->send(notification_line(method, params), std::move(descriptor));
+      client->send(notification_line(T::kName, protocol::to_json(message)), std::move(descriptor));
     }
   }
-  void reply(const json& result) { answer(result_line(request_.id, result)); }
   void fail(protocol::Code code, std::string_view message) {
     if (sessions_ != nullptr) sessions_->count_error();
     answer(error_line(request_.id, code, message));
   }
+
+ protected:
+  const json& params() const { return request_.params; }
+  void reply(const json& result) { answer(result_line(request_.id, result)); }
 
  private:
   void answer(std::string line) {
@@ -91,6 +86,18 @@ class Call {
   Request request_;
 };
 
+/// A call of one verb: its parameters and its result have their structures.
+template <typename V>
+class CallOf : public Call {
+ public:
+  explicit CallOf(Call&& call) : Call(std::move(call)) {}
+
+  typename V::Parameters parameters() const {
+    return parameters_in<typename V::Parameters>(params());
+  }
+  void reply(const typename V::Result& result) { Call::reply(protocol::to_json(result)); }
+};
+
 /// Serves one verb.
 using Handler = std::function<void(Call)>;
 
@@ -98,6 +105,12 @@ using Handler = std::function<void(Call)>;
 class Verbs {
  public:
   virtual void serve(std::string_view verb, Handler handler) = 0;
+  /// serve<protocol::Open>([](CallOf<protocol::Open> call) { ... })
+  template <typename V, typename F>
+  void serve(F handler) {
+    serve(V::kName,
+          [handler = std::move(handler)](Call call) { handler(CallOf<V>(std::move(call))); });
+  }
   /// Called when a client has gone.
   virtual void on_gone(std::function<void(SessionId)> handler) = 0;
 

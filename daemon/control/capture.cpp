@@ -17,7 +17,6 @@ namespace conker::daemon {
 namespace {
 
 using protocol::Code;
-using json = nlohmann::ordered_json;
 
 constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
@@ -77,15 +76,17 @@ bool Captures::Sink::write(std::span<const std::byte> bytes) {
 
 Captures::Captures(Engine& engine, Verbs& verbs)
     : engine_(engine), flush_(engine.loop(), [this] { flush(); }) {
-  verbs.serve("capture_start", [this](Call call) { start(std::move(call)); });
-  verbs.serve("capture_stop", [this](Call call) { stop_by(std::move(call)); });
+  verbs.serve<protocol::CaptureStart>(
+      [this](CallOf<protocol::CaptureStart> call) { start(std::move(call)); });
+  verbs.serve<protocol::CaptureStop>(
+      [this](CallOf<protocol::CaptureStop> call) { stop_by(std::move(call)); });
 }
 
 Captures::~Captures() {
   stop();
 }
 
-void Captures::start(Call call) {
+void Captures::start(CallOf<protocol::CaptureStart> call) {
   Descriptor file = call.take_descriptor();
   if (file_ != nullptr && file_->error().empty()) {
     call.fail(Code::kBusy, "a capture is running: stop it first");
@@ -96,12 +97,12 @@ void Captures::start(Call call) {
     return;
   }
   std::vector<EngineLink*> links;
-  json names = json::array();
-  const std::string only = call.text("link");
+  protocol::CaptureStart::Result result;
+  const std::string only = call.parameters().link.value_or("");
   for (EngineLink& link : engine_.links()) {
     if (!only.empty() && link.name != only) continue;
     links.push_back(&link);
-    names.push_back(link.name);
+    result.links.push_back(link.name);
   }
   if (links.empty()) {
     call.fail(Code::kFailed, fmt::format("there is no link {}: status names them", only));
@@ -127,7 +128,7 @@ void Captures::start(Call call) {
   }
   spdlog::info("capture: begins");
   flush_.start(kFlushEvery, kFlushEvery);
-  call.reply({{"links", std::move(names)}});
+  call.reply(result);
 }
 
 void Captures::flush() {
@@ -148,15 +149,13 @@ bool Captures::active_on(const EngineLink& link) const {
       taps_, [&](const auto& tap) { return &tap->link == &link && tap->capture.active(); });
 }
 
-void Captures::stop_by(Call call) {
+void Captures::stop_by(CallOf<protocol::CaptureStop> call) {
   if (file_ == nullptr) {
     call.fail(Code::kFailed, "no capture is running");
     return;
   }
   file_->flush();
-  call.reply({{"frames", frames()},
-              {"bytes", file_->bytes()},
-              {"error", file_->error().empty() ? json(nullptr) : json(file_->error())}});
+  call.reply(*status());
   stop();
 }
 
@@ -170,11 +169,11 @@ void Captures::stop() {
   file_.reset();
 }
 
-json Captures::status() const {
-  if (file_ == nullptr) return nullptr;
-  return {{"frames", frames()},
-          {"bytes", file_->bytes()},
-          {"error", file_->error().empty() ? json(nullptr) : json(file_->error())}};
+std::optional<protocol::CaptureStop::Result> Captures::status() const {
+  if (file_ == nullptr) return std::nullopt;
+  protocol::CaptureStop::Result result{frames(), file_->bytes(), std::nullopt};
+  if (!file_->error().empty()) result.error = file_->error();
+  return result;
 }
 
 }  // namespace conker::daemon

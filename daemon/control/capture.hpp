@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,8 +43,8 @@ class Captures {
   ~Captures();
 
   void stop();
-  /// The capture that is running, for status; null when none is.
-  nlohmann::ordered_json status() const;
+  /// The capture that is running, for status and for who ends it.
+  std::optional<protocol::CaptureStop::Result> status() const;
   /// Whether frames of this link are written now.
   bool active_on(const EngineLink& link) const;
 
@@ -73,8 +73,8 @@ class Captures {
     Capture capture;
   };
 
-  void start(Call call);
-  void stop_by(Call call);
+  void start(CallOf<protocol::CaptureStart> call);
+  void stop_by(CallOf<protocol::CaptureStop> call);
   void flush();
   std::uint64_t frames() const;
 

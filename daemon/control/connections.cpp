@@ -19,8 +19,9 @@ namespace {
 using protocol::Code;
 
 /// The id in the call's parameters; answers the call and gives nothing when it names no connection.
-std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& info) {
-  const std::string text = call.text("id");
+template <typename V>
+std::optional<ConnectionId> existing(Stack& stack, CallOf<V>& call, ConnectionInfo& info) {
+  const std::string text = call.parameters().id;
   const auto id = parse_id(text);
   if (!id) {
     call.fail(
@@ -29,7 +30,7 @@ std::optional<ConnectionId> existing(Stack& stack, Call& call, ConnectionInfo& i
     return std::nullopt;
   }
   if (!stack.info(*id, info)) {
-    call.fail(Code::kNoSuchConnection, fmt::format("no such connection {}", to_text(*id)));
+    call.fail(Code::kNoSuchConnection, fmt::format("no such connection {}", to_string(*id)));
     return std::nullopt;
   }
   return id;
@@ -41,23 +42,22 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveya
     : engine_(engine), targets_(targets), graveyard_(graveyard) {
   engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
   verbs.on_gone([this](SessionId session) { on_gone(session); });
-  verbs.serve("open", [this](Call call) {
-    targets_.endpoint(std::move(call), "remote", [this](Call found, const Endpoint& remote) {
-      open(std::move(found), remote);
-    });
+  verbs.serve<protocol::Open>([this](CallOf<protocol::Open> call) {
+    targets_.endpoint(std::move(call), &protocol::Open::Parameters::remote,
+                      [this](CallOf<protocol::Open> found, const Endpoint& remote) {
+                        open(std::move(found), remote);
+                      });
   });
-  verbs.serve("close", [this](Call call) { close(std::move(call), &Stack::close); });
-  verbs.serve("abort", [this](Call call) { close(std::move(call), &Stack::abort); });
-  verbs.serve("attach", [this](Call call) { attach(std::move(call)); });
-  verbs.serve("list", [this](Call call) {
+  verbs.serve<protocol::Close>(
+      [this](CallOf<protocol::Close> call) { end(std::move(call), &Stack::close); });
+  verbs.serve<protocol::Abort>(
+      [this](CallOf<protocol::Abort> call) { end(std::move(call), &Stack::abort); });
+  verbs.serve<protocol::Attach>([this](CallOf<protocol::Attach> call) { attach(std::move(call)); });
+  verbs.serve<protocol::List>([this](CallOf<protocol::List> call) {
     engine_.enter();
-    ListRequest request;
-    request.state = call.text("state");
-    request.offset = static_cast<std::uint64_t>(call.integer("offset"));
-    request.limit = static_cast<std::uint64_t>(call.integer("limit"));
-    call.reply(list_connections(engine_.stack(), request));
+    call.reply(list_connections(engine_.stack(), call.parameters()));
   });
-  verbs.serve("show", [this](Call call) {
+  verbs.serve<protocol::Show>([this](CallOf<protocol::Show> call) {
     engine_.enter();
     ConnectionInfo info;
     if (existing(engine_.stack(), call, info)) call.reply(show_connection(engine_.stack(), info));
@@ -69,13 +69,14 @@ Connections::~Connections() {
   engine_.on_events(Owner::kControl, {});
 }
 
-void Connections::open(Call call, const Endpoint& remote) {
+void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
   // While its name was asked for, the client may have gone: nobody would ever hear of this one.
   if (!call.wanted()) return;
+  const protocol::Open::Parameters parameters = call.parameters();
   ConnectRequest request;
   request.remote = remote;
-  if (call.has("local")) {
-    const auto local = parse_local(call.text("local"));
+  if (parameters.local) {
+    const auto local = parse_local(*parameters.local);
     if (!local) {
       call.fail(Code::kInvalidParameters,
                 "open: local must be ADDRESS or ADDRESS:PORT, an IPv4 address of the stack");
@@ -84,30 +85,27 @@ void Connections::open(Call call, const Endpoint& remote) {
     request.local = local->address;
     request.local_port = local->port;
   }
-  request.timeout = Duration(call.integer("timeout_ms") * 1000);
+  request.timeout = Duration(parameters.timeout_ms.value_or(0) * 1000);
   request.cookie = make_cookie(Owner::kControl, 0);
   engine_.enter();
   const auto id = engine_.stack().connect(request);
   if (!id) {
     const std::string why =
         id.error() == Error::kNoSuchAddress
-            ? to_text(request.local) + " is not an address of this stack: status shows them"
+            ? to_string(request.local) + " is not an address of this stack: status shows them"
             : refusal(engine_, remote.address, id.error());
-    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_text(remote), why));
+    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_string(remote), why));
     return;
   }
-  const bool hold = call.boolean("hold");
-  openings_.emplace(key(*id), Opening{std::move(call), hold});
+  openings_.emplace(key(*id), Opening{std::move(call), parameters.hold});
 }
 
 void Connections::opened(Opening opening, ConnectionId id) {
   ConnectionInfo info;
   if (!engine_.stack().info(id, info)) return;  // the call answers that it was lost
   if (opening.hold) held_[key(id)] = opening.call.session();
-  opening.call.reply({{"id", to_text(id)},
-                      {"local", to_text(info.tuple.local, info.tuple.local_port)},
-                      {"remote", to_text(info.tuple.remote, info.tuple.remote_port)},
-                      {"connect_us", (info.established_at - info.opened_at).count()}});
+  opening.call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
+                      (info.established_at - info.opened_at).count()});
 }
 
 void Connections::not_opened(Opening opening, const Event& event) {
@@ -116,7 +114,7 @@ void Connections::not_opened(Opening opening, const Event& event) {
   std::string silent;
   std::string told;
   if (engine_.stack().info(event.connection, info)) {
-    remote = to_text(info.tuple.remote, info.tuple.remote_port);
+    remote = to_string(info.remote());
     silent = why_silent(engine_, info.tuple.remote);
     told = what_icmp_said(info);
   }
@@ -135,22 +133,23 @@ void Connections::not_opened(Opening opening, const Event& event) {
   }
 }
 
-void Connections::close(Call call, Error (Stack::*how)(ConnectionId)) {
+template <typename V>
+void Connections::end(CallOf<V> call, Error (Stack::*how)(ConnectionId)) {
   engine_.enter();
   ConnectionInfo info;
   const auto id = existing(engine_.stack(), call, info);
   if (!id) return;
   const Error error = (engine_.stack().*how)(*id);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("{}: {}", to_text(*id), to_string(error)));
+    call.fail(Code::kFailed, fmt::format("{}: {}", to_string(*id), to_string(error)));
     return;
   }
   // It may be gone by now, or wait for the reaper.
   const State state = engine_.stack().info(*id, info) ? info.state : State::kDestroy;
-  call.reply({{"id", to_text(*id)}, {"state", to_string(state)}});
+  call.reply({to_string(*id), state});
 }
 
-void Connections::attach(Call call) {
+void Connections::attach(CallOf<protocol::Attach> call) {
   engine_.enter();
   ConnectionInfo info;
   const auto id = existing(engine_.stack(), call, info);
@@ -159,18 +158,19 @@ void Connections::attach(Call call) {
     call.fail(
         Code::kFailed,
         fmt::format("{} belongs to {}: only connections that open has opened can be attached to",
-                    to_text(*id), to_text(owner_of(info.cookie))));
+                    to_string(*id), to_string(owner_of(info.cookie))));
     return;
   }
   if (openings_.count(key(*id)) != 0) {
-    call.fail(Code::kFailed, fmt::format("{} is still being opened", to_text(*id)));
+    call.fail(Code::kFailed, fmt::format("{} is still being opened", to_string(*id)));
     return;
   }
-  const std::string mode = call.text("mode");
+  using Mode = protocol::Attach::Mode;
+  const protocol::Attach::Parameters parameters = call.parameters();
   Pump::Way way;
-  way.to_peer = mode != "recv";
-  way.to_client = mode != "send";
-  way.follow = way.to_peer || call.boolean("follow");
+  way.to_peer = parameters.mode != Mode::kReceive;
+  way.to_client = parameters.mode != Mode::kSend;
+  way.follow = way.to_peer || parameters.follow;
   const bool taken = std::any_of(pumps_.begin(), pumps_.end(), [&](const auto& pump) {
     return pump->id() == *id &&
            ((pump->way().to_peer && way.to_peer) || (pump->way().to_client && way.to_client));
@@ -178,7 +178,7 @@ void Connections::attach(Call call) {
   if (taken || pumps_.size() >= kMaxPumps) {
     call.fail(Code::kBusy,
               taken
-                  ? fmt::format("another client is attached to {} that way", to_text(*id))
+                  ? fmt::format("another client is attached to {} that way", to_string(*id))
                   : fmt::format("{} clients are attached: try again when one is done", kMaxPumps));
     return;
   }
@@ -189,7 +189,7 @@ void Connections::attach(Call call) {
   }
   Descriptor ours(ends[0]);
   // The client's end stays blocking, as its programs expect.
-  call.notify("attached", {{"id", to_text(*id)}}, Descriptor(ends[1]));
+  call.notify(protocol::Attached{to_string(*id)}, Descriptor(ends[1]));
   if (!call.wanted()) return;
   pumps_.push_back(std::make_unique<Pump>(engine_, *id, way, std::move(ours), std::move(call),
                                           [this](Pump& pump) { pump_ended(pump); }));

@@ -30,7 +30,7 @@ class Connections {
  private:
   /// An open that waits for the handshake's end.
   struct Opening {
-    Call call;
+    CallOf<protocol::Open> call;
     bool hold;
   };
   using Key = std::uint64_t;
@@ -39,9 +39,10 @@ class Connections {
     return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
   }
 
-  void open(Call call, const Endpoint& remote);
-  void close(Call call, Error (Stack::*how)(ConnectionId));
-  void attach(Call call);
+  void open(CallOf<protocol::Open> call, const Endpoint& remote);
+  template <typename V>
+  void end(CallOf<V> call, Error (Stack::*how)(ConnectionId));
+  void attach(CallOf<protocol::Attach> call);
   void on_event(const Event& event);
   void opened(Opening opening, ConnectionId id);
   void not_opened(Opening opening, const Event& event);

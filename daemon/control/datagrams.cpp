@@ -12,22 +12,22 @@
 #include "protocol/base64.hpp"
 
 namespace conker::daemon {
-namespace {
 
 using protocol::Code;
-
-}  // namespace
 
 Datagrams::Datagrams(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine), targets_(targets) {
   engine_.on_udp_events(Owner::kControl, [this](const UdpEvent& event) { on_event(event); });
-  verbs.serve("udp_send", [this](Call call) {
-    targets_.endpoint(std::move(call), "remote", [this](Call found, const Endpoint& remote) {
-      send(std::move(found), remote);
-    });
+  verbs.serve<protocol::UdpSend>([this](CallOf<protocol::UdpSend> call) {
+    targets_.endpoint(std::move(call), &protocol::UdpSend::Parameters::remote,
+                      [this](CallOf<protocol::UdpSend> found, const Endpoint& remote) {
+                        send(std::move(found), remote);
+                      });
   });
-  verbs.serve("udp_listen", [this](Call call) { listen(std::move(call)); });
-  verbs.serve("resolve", [this](Call call) { resolve(std::move(call)); });
+  verbs.serve<protocol::UdpListen>(
+      [this](CallOf<protocol::UdpListen> call) { listen(std::move(call)); });
+  verbs.serve<protocol::Resolve>(
+      [this](CallOf<protocol::Resolve> call) { resolve(std::move(call)); });
   verbs.on_gone([this](SessionId session) {
     for (auto it = listening_.begin(); it != listening_.end();) {
       const auto here = it++;
@@ -43,17 +43,18 @@ Datagrams::~Datagrams() {
 
 // ---- udp_send ----
 
-void Datagrams::send(Call call, const Endpoint& remote) {
+void Datagrams::send(CallOf<protocol::UdpSend> call, const Endpoint& remote) {
+  const protocol::UdpSend::Parameters parameters = call.parameters();
   std::string data;
-  if (!protocol::decode_base64(call.text("data"), data)) {
+  if (!protocol::decode_base64(parameters.data, data)) {
     call.fail(Code::kInvalidParameters, "udp_send: data must be base64");
     return;
   }
   engine_.enter();
   Udp& udp = engine_.udp();
   UdpBind request;
-  request.local.port = Port{static_cast<std::uint16_t>(call.integer("port", 0))};
-  request.broadcast = call.boolean("broadcast");
+  request.local.port = Port{parameters.port.value_or(0)};
+  request.broadcast = parameters.broadcast;
   const auto socket = udp.bind(request);
   const Error error =
       socket ? udp.send_to(*socket, remote, std::as_bytes(std::span(data))) : socket.error();
@@ -66,28 +67,28 @@ void Datagrams::send(Call call, const Endpoint& remote) {
     call.fail(Code::kFailed,
               fmt::format("cannot send to {}: that is everybody on a link: say --broadcast, and "
                           "give the broadcast address of one link's network",
-                          to_text(remote)));
+                          to_string(remote)));
   } else if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot send to {}: {}", to_text(remote),
+    call.fail(Code::kFailed, fmt::format("cannot send to {}: {}", to_string(remote),
                                          refusal(engine_, remote.address, error)));
   } else {
-    call.reply(
-        {{"remote", to_text(remote)}, {"port", info.local.port.value}, {"bytes", data.size()}});
+    call.reply({to_string(remote), info.local.port.value, data.size()});
   }
 }
 
 // ---- udp_listen ----
 
-void Datagrams::listen(Call call) {
+void Datagrams::listen(CallOf<protocol::UdpListen> call) {
   if (listening_.size() >= kMaxListening) {
     call.fail(Code::kBusy,
               fmt::format("{} clients are listening: try again when one has gone", kMaxListening));
     return;
   }
   engine_.enter();
+  const protocol::UdpListen::Parameters parameters = call.parameters();
   UdpBind request;
-  request.local.port = Port{static_cast<std::uint16_t>(call.integer("port"))};
-  request.broadcast = call.boolean("broadcast");
+  request.local.port = Port{parameters.port};
+  request.broadcast = parameters.broadcast;
   request.cookie = make_cookie(Owner::kControl, 0);
   const auto socket = engine_.udp().bind(request);
   if (!socket) {
@@ -95,13 +96,12 @@ void Datagrams::listen(Call call) {
                                          request.local.port.value, to_string(socket.error())));
     return;
   }
-  const auto wanted = static_cast<std::uint64_t>(call.integer("count"));
-  call.notify("listening", {{"port", request.local.port.value}});
+  call.notify(protocol::Listening{parameters.port});
   if (!call.wanted()) {
     (void)engine_.udp().close(*socket);
     return;
   }
-  listening_.emplace(key(*socket), Listening{std::move(call), wanted});
+  listening_.emplace(key(*socket), Listening{std::move(call), parameters.count});
 }
 
 void Datagrams::on_event(const UdpEvent& event) {
@@ -113,10 +113,9 @@ void Datagrams::on_event(const UdpEvent& event) {
     protocol::encode_base64({reinterpret_cast<const char*>(bytes.data()), datagram->length}, data);
     Listening& listening = found->second;
     ++listening.told;
-    listening.call.notify("datagram", {{"from", to_text(datagram->source)},
-                                       {"to", to_text(datagram->destination)},
-                                       {"bytes", datagram->length},
-                                       {"data", data}});
+    listening.call.notify(protocol::Datagram{to_string(datagram->source),
+                                             to_string(datagram->destination), datagram->length,
+                                             std::move(data)});
     // A client that does not read is cut off in there, and on_gone has taken it from the table.
     if (listening_.count(key(event.socket)) == 0) return;
     if (listening.told == listening.wanted) return end(found->first);
@@ -127,26 +126,28 @@ void Datagrams::end(Key key) {
   auto ended = listening_.extract(key);
   engine_.enter();
   (void)engine_.udp().close(id_of(key));
-  ended.mapped().call.reply({{"datagrams", ended.mapped().told}});
+  ended.mapped().call.reply({ended.mapped().told});
 }
 
 // ---- resolve ----
 
-void Datagrams::resolve(Call call) {
-  const std::string text = call.text("name");
+void Datagrams::resolve(CallOf<protocol::Resolve> call) {
+  const std::string text = call.parameters().name;
   if (IpAddress::parse(text)) {
-    call.reply({{"name", text}, {"addresses", {text}}, {"valid_s", nullptr}, {"cached", false}});
+    call.reply({text, {text}, std::nullopt, false});
     return;
   }
-  targets_.name(std::move(call), "name", [](Call found, const DnsAnswer& answer) {
-    json addresses = json::array();
-    for (const IpAddress& address : answer.addresses.span()) addresses.push_back(to_text(address));
-    const std::string name = found.text("name");
-    found.reply({{"name", name},
-                 {"addresses", std::move(addresses)},
-                 {"valid_s", answer.valid / 1s},
-                 {"cached", answer.cached}});
-  });
+  targets_.name(std::move(call), &protocol::Resolve::Parameters::name,
+                [](CallOf<protocol::Resolve> found, const DnsAnswer& answer) {
+                  protocol::Resolve::Result result;
+                  result.name = found.parameters().name;
+                  for (const IpAddress& address : answer.addresses.span()) {
+                    result.addresses.push_back(to_string(address));
+                  }
+                  result.valid_s = answer.valid / 1s;
+                  result.cached = answer.cached;
+                  found.reply(result);
+                });
 }
 
 }  // namespace conker::daemon

@@ -27,14 +27,14 @@ class Datagrams {
     return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
   }
   struct Listening {
-    Call call;
+    CallOf<protocol::UdpListen> call;
     std::uint64_t wanted;  // datagrams; 0: no end
     std::uint64_t told = 0;
   };
 
-  void send(Call call, const Endpoint& remote);
-  void listen(Call call);
-  void resolve(Call call);
+  void send(CallOf<protocol::UdpSend> call, const Endpoint& remote);
+  void listen(CallOf<protocol::UdpListen> call);
+  void resolve(CallOf<protocol::Resolve> call);
   void on_event(const UdpEvent& event);
   void end(Key key);
 

@@ -1,7 +1,8 @@
 // The verbs that make links worse on purpose.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <functional>
+#include <string>
 
 #include "daemon/control/call.hpp"
 #include "daemon/engine.hpp"
@@ -14,11 +15,11 @@ class Faults {
   Faults(Engine& engine, Verbs& verbs);
 
   /// Settings and counts of one link.
-  static nlohmann::ordered_json to_json(const FaultLink& link);
+  static protocol::Faults of(const FaultLink& link) { return {link.settings(), link.counters()}; }
 
  private:
-  template <typename Change>
-  void apply(Call call, Change change);
+  template <typename V>
+  void apply(CallOf<V> call, const std::function<FaultSettings(FaultSettings)>& change);
 
   Engine& engine_;
 };

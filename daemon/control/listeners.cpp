@@ -13,15 +13,15 @@ using protocol::Code;
 
 Listeners::Listeners(Engine& engine, Services& services, UdpServices& udp_services, Verbs& verbs)
     : engine_(engine), services_(services), udp_services_(udp_services) {
-  verbs.serve("listen", [this](Call call) { listen(std::move(call)); });
-  verbs.serve("unlisten", [this](Call call) { unlisten(std::move(call)); });
+  verbs.serve<protocol::Listen>([this](CallOf<protocol::Listen> call) { listen(std::move(call)); });
+  verbs.serve<protocol::Unlisten>(
+      [this](CallOf<protocol::Unlisten> call) { unlisten(std::move(call)); });
 }
 
-void Listeners::listen(Call call) {
-  const auto port = static_cast<std::uint16_t>(call.integer("port"));
-  const std::string service = call.text("service");
+void Listeners::listen(CallOf<protocol::Listen> call) {
+  const auto [port, transport, service] = call.parameters();
   engine_.enter();
-  const bool udp = call.text("protocol") == "udp";
+  const bool udp = transport == protocol::Transport::kUdp;
   const auto kind = config::parse_service_kind(service);
   if (udp && kind && !config::runs_over_udp(*kind)) {
     call.fail(Code::kInvalidParameters, "listen: only echo and discard run over udp");
@@ -38,19 +38,19 @@ void Listeners::listen(Call call) {
     return;
   }
   spdlog::info("{} listens on port {}", service, port);
-  call.reply({{"port", port}, {"service", service}});
+  call.reply({port, service});
 }
 
-void Listeners::unlisten(Call call) {
-  const auto port = static_cast<std::uint16_t>(call.integer("port"));
+void Listeners::unlisten(CallOf<protocol::Unlisten> call) {
+  const auto [port, transport] = call.parameters();
   engine_.enter();
-  const bool udp = call.text("protocol") == "udp";
+  const bool udp = transport == protocol::Transport::kUdp;
   if ((udp ? udp_services_.stop(Port{port}) : services_.stop(Port{port})) != Error::kOk) {
     call.fail(Code::kFailed, fmt::format("no service listens on port {}: status names them", port));
     return;
   }
   spdlog::info("nothing listens on port {} any more", port);
-  call.reply({{"port", port}});
+  call.reply({port});
 }
 
 }  // namespace conker::daemon

@@ -13,8 +13,8 @@ class Listeners {
   Listeners(Engine& engine, Services& services, UdpServices& udp_services, Verbs& verbs);
 
  private:
-  void listen(Call call);
-  void unlisten(Call call);
+  void listen(CallOf<protocol::Listen> call);
+  void unlisten(CallOf<protocol::Unlisten> call);
 
   Engine& engine_;
   Services& services_;

@@ -24,9 +24,11 @@ constexpr std::uint16_t kIcmpHeader = 8;
 Pings::Pings(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine), targets_(targets), timer_(engine.loop(), [this] { expire(); }) {
   engine_.on_echo_reply([this](const EchoReply& reply) { on_reply(reply); });
-  verbs.serve("ping", [this](Call call) {
-    targets_.host(std::move(call), "host",
-                  [this](Call found, const IpAddress& host) { ping(std::move(found), host); });
+  verbs.serve<protocol::Ping>([this](CallOf<protocol::Ping> call) {
+    targets_.host(std::move(call), &protocol::Ping::Parameters::host,
+                  [this](CallOf<protocol::Ping> found, const IpAddress& host) {
+                    ping(std::move(found), host);
+                  });
   });
   verbs.on_gone([this](SessionId session) {
     std::erase_if(waiting_,
@@ -39,33 +41,33 @@ Pings::~Pings() {
   engine_.on_echo_reply({});
 }
 
-void Pings::ping(Call call, const IpAddress& host) {
+void Pings::ping(CallOf<protocol::Ping> call, const IpAddress& host) {
   if (waiting_.size() >= kMaxWaiting) {
     call.fail(Code::kBusy,
               fmt::format("{} pings are waiting for an answer: try again later", kMaxWaiting));
     return;
   }
   if (const std::string wrong = not_a_peer(engine_, host); !wrong.empty()) {
-    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_text(host), wrong));
+    call.fail(Code::kFailed, fmt::format("cannot ping {}: {}", to_string(host), wrong));
     return;
   }
   while (waiting_.count(next_identifier_) != 0) ++next_identifier_;
   const std::uint16_t identifier = next_identifier_++;
-  const auto sequence = static_cast<std::uint16_t>(call.integer("sequence"));
-  const auto bytes = static_cast<std::uint16_t>(call.integer("bytes"));
-  std::vector<std::byte> payload(bytes);
+  const protocol::Ping::Parameters parameters = call.parameters();
+  std::vector<std::byte> payload(parameters.bytes);
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::byte>(i);
 
   engine_.enter();
   const Instant now = engine_.clock();
-  const Error error = engine_.stack().ping(host, identifier, sequence, payload);
+  const Error error = engine_.stack().ping(host, identifier, parameters.sequence, payload);
   if (error != Error::kOk) {
     call.fail(Code::kFailed,
-              fmt::format("cannot ping {}: {}", to_text(host), refusal(engine_, host, error)));
+              fmt::format("cannot ping {}: {}", to_string(host), refusal(engine_, host, error)));
     return;
   }
-  const Instant deadline = now + std::chrono::milliseconds(call.integer("timeout_ms"));
-  waiting_.emplace(identifier, Waiting{std::move(call), host, sequence, bytes, now, deadline});
+  const Instant deadline = now + std::chrono::milliseconds(parameters.timeout_ms);
+  waiting_.emplace(identifier, Waiting{std::move(call), host, parameters.sequence, parameters.bytes,
+                                       now, deadline});
   arm();
 }
 
@@ -76,12 +78,9 @@ void Pings::on_reply(const EchoReply& reply) {
     return;
   Waiting waiting = std::move(found->second);
   waiting_.erase(found);
-  waiting.call.reply(
-      {{"from", to_text(reply.from)},
-       {"sequence", reply.sequence},
-       {"bytes", reply.payload_length + kIcmpHeader},
-       {"ttl", reply.ttl},
-       {"rtt_us", std::max<std::int64_t>((reply.received - waiting.sent).count(), 0)}});
+  waiting.call.reply({to_string(reply.from), reply.sequence,
+                      static_cast<std::uint32_t>(reply.payload_length + kIcmpHeader), reply.ttl,
+                      std::max<std::int64_t>((reply.received - waiting.sent).count(), 0)});
 }
 
 void Pings::expire() {
@@ -93,7 +92,7 @@ void Pings::expire() {
     }
     Waiting waiting = std::move(it->second);
     it = waiting_.erase(it);
-    waiting.call.fail(Code::kTimedOut, fmt::format("no answer from {}{}", to_text(waiting.host),
+    waiting.call.fail(Code::kTimedOut, fmt::format("no answer from {}{}", to_string(waiting.host),
                                                    why_silent(engine_, waiting.host)));
   }
   arm();

@@ -23,7 +23,7 @@ class Pings {
 
  private:
   struct Waiting {
-    Call call;
+    CallOf<protocol::Ping> call;
     IpAddress host;
     std::uint16_t sequence;
     std::uint16_t bytes;  // of payload
@@ -31,7 +31,7 @@ class Pings {
     Instant deadline;
   };
 
-  void ping(Call call, const IpAddress& host);
+  void ping(CallOf<protocol::Ping> call, const IpAddress& host);
   void on_reply(const EchoReply& reply);
   void expire();
   void arm();

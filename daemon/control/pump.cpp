@@ -35,7 +35,7 @@ bool peer_finished(State state) {
 
 }  // namespace
 
-Pump::Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, Call call,
+Pump::Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<protocol::Attach> call,
            std::function<void(Pump&)> ended)
     : engine_(engine),
       id_(id),
@@ -196,17 +196,14 @@ void Pump::client_has_all() {
 void Pump::finish() {
   // Whoever had both directions had the whole connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
-  call_.reply({{"id", to_text(id_)},
-               {"sent", sent_},
-               {"received", received_},
-               {"peer_closed", peer_closed_}});
+  call_.reply({to_string(id_), sent_, received_, peer_closed_});
   end();
 }
 
 void Pump::fail(std::string_view what) {
   call_.fail(protocol::Code::kFailed,
-             fmt::format("connection {}: {} (after {} bytes sent, {} received)", to_text(id_), what,
-                         sent_, received_));
+             fmt::format("connection {}: {} (after {} bytes sent, {} received)", to_string(id_),
+                         what, sent_, received_));
   end();
 }
 

@@ -26,7 +26,7 @@ class Pump {
 
   /// `ended` is called once, at the end; the pump is deaf from then on and may be freed when nobody
   /// is inside.
-  Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, Call call,
+  Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<protocol::Attach> call,
        std::function<void(Pump&)> ended);
 
   /// After Engine::enter().
@@ -56,7 +56,7 @@ class Pump {
   ConnectionId id_;
   Way way_;
   Descriptor ours_;
-  Call call_;
+  CallOf<protocol::Attach> call_;
   std::function<void(Pump&)> ended_callback_;
   IoWatch io_;
 

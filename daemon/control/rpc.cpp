@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "protocol/check.hpp"
-#include "protocol/table.hpp"
+#include "protocol/verbs.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -68,22 +68,16 @@ std::int64_t integer_of(const json& value) {
     const auto number = value.get<std::uint64_t>();
     return number > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(number);
   }
+  if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
 /// Nothing when the parameters are as the verb wants them.
 std::optional<std::string> check_parameters(const protocol::Verb& verb, const json& params) {
-  std::vector<protocol::Given> given;
-  given.reserve(params.size());
-  for (const auto& [name, value] : params.items()) {
-    protocol::Given one{name, type_of(value), integer_of(value), {}};
-    if (value.is_string()) one.text = value.get_ref<const std::string&>();
-    given.push_back(one);
-  }
-  const protocol::Finding finding = protocol::check(verb, given);
+  const protocol::Finding finding = protocol::check(verb.parameters, given_in(params));
   if (finding.wrong == protocol::Wrong::kNothing) return std::nullopt;
   std::array<char, 400> text{};
-  return std::string(protocol::explain(verb, finding, text));
+  return std::string(protocol::explain(verb.name, verb.parameters, finding, text));
 }
 
 bool good_id(const json& id) {
@@ -91,32 +85,45 @@ bool good_id(const json& id) {
          (id.is_string() && id.get_ref<const std::string&>().size() <= kMaxIdText);
 }
 
-json fields_json(std::span<const protocol::Field> fields) {
-  json list = json::array();
-  for (const protocol::Field& field : fields) {
-    json entry{{"name", field.name}, {"type", to_string(field.type)}, {"help", field.help}};
-    if (!field.unit.empty()) entry["unit"] = field.unit;
-    list.push_back(std::move(entry));
+/// Of a result: every field, those inside of others by dotted names.
+class ListFields final : public protocol::FieldSink {
+ public:
+  void field(std::string_view name, protocol::Type type, const About& about) override {
+    protocol::Schema::Field entry{within_ + std::string(name), std::string(to_string(type)),
+                                  std::string(about.help), std::nullopt};
+    if (about.unit != Unit::kPlain) entry.unit = to_string(about.unit);
+    fields.push_back(std::move(entry));
   }
-  return list;
-}
+  void enter(std::string_view name) override {
+    names_.push_back(within_.size());
+    within_ += std::string(name) + ".";
+  }
+  void leave() override {
+    within_.resize(names_.back());
+    names_.pop_back();
+  }
 
-json parameters_json(std::span<const protocol::Parameter> parameters) {
-  json list = json::array();
-  for (const protocol::Parameter& parameter : parameters) {
-    json entry{{"name", parameter.name},
-               {"type", to_string(parameter.type)},
-               {"required", parameter.need == protocol::Need::kRequired},
-               {"help", parameter.help}};
-    if (!parameter.fallback.empty()) entry["default"] = parameter.fallback;
-    if (!parameter.choices.empty()) entry["choices"] = parameter.choices;
-    if (parameter.type == protocol::Type::kInteger) {
-      entry["min"] = parameter.min;
-      entry["max"] = parameter.max;
-    }
-    list.push_back(std::move(entry));
+  std::vector<protocol::Schema::Field> fields;
+
+ private:
+  std::string within_;
+  std::vector<std::size_t> names_;  // where each name in it begins
+};
+
+protocol::Schema::Parameter entry_of(const protocol::Parameter& parameter) {
+  protocol::Schema::Parameter entry;
+  entry.name = parameter.name;
+  entry.type = to_string(parameter.type);
+  entry.required = parameter.need == protocol::Need::kRequired;
+  entry.help = parameter.help;
+  if (parameter.preset) entry.fallback = std::to_string(*parameter.preset);
+  if (!parameter.fallback.empty()) entry.fallback = parameter.fallback;
+  if (!parameter.choices.empty()) entry.choices = parameter.choices;
+  if (parameter.type == protocol::Type::kInteger) {
+    entry.min = parameter.min;
+    entry.max = parameter.max;
   }
-  return list;
+  return entry;
 }
 
 std::string_view descriptor_text(protocol::Descriptor descriptor) {
@@ -132,6 +139,17 @@ std::string_view descriptor_text(protocol::Descriptor descriptor) {
 }
 
 }  // namespace
+
+std::vector<protocol::Given> given_in(const json& params) {
+  std::vector<protocol::Given> given;
+  given.reserve(params.size());
+  for (const auto& [name, value] : params.items()) {
+    protocol::Given one{name, type_of(value), integer_of(value), {}};
+    if (value.is_string()) one.text = value.get_ref<const std::string&>();
+    given.push_back(one);
+  }
+  return given;
+}
 
 std::variant<Request, BadRequest> parse_request(std::string_view line) {
   BadRequest bad;
@@ -212,28 +230,26 @@ std::string notification_line(std::string_view method, const json& params) {
                      dump(params));
 }
 
-json schema() {
-  json verbs = json::array();
+protocol::Schema::Result schema() {
+  protocol::Schema::Result result;
   for (const protocol::Verb& verb : protocol::kVerbs) {
-    json codes =
-        json::array({static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)});
-    for (const Code code : verb.codes) codes.push_back(static_cast<int>(code));
-    verbs.push_back({{"name", verb.name},
-                     {"help", verb.help},
-                     {"params", parameters_json(verb.parameters)},
-                     {"result", fields_json(verb.result)},
-                     {"descriptor", descriptor_text(verb.descriptor)},
-                     {"codes", std::move(codes)}});
+    protocol::Schema::Entry entry;
+    entry.name = verb.name;
+    entry.help = verb.help;
+    for (const protocol::Parameter& one : verb.parameters) entry.params.push_back(entry_of(one));
+    ListFields list;
+    verb.result(list);
+    entry.result = std::move(list.fields);
+    entry.descriptor = descriptor_text(verb.descriptor);
+    entry.codes = {static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)};
+    for (const Code code : verb.codes) entry.codes.push_back(static_cast<int>(code));
+    result.verbs.push_back(std::move(entry));
   }
-  json codes = json::array();
   for (const protocol::CodeText& text : protocol::kCodes) {
-    codes.push_back({{"code", static_cast<int>(text.code)},
-                     {"exit", static_cast<int>(text.exit)},
-                     {"meaning", text.meaning}});
+    result.codes.push_back(
+        {static_cast<int>(text.code), static_cast<int>(text.exit), std::string(text.meaning)});
   }
-  return {{"protocol", protocol::kProtocolVersion},
-          {"verbs", std::move(verbs)},
-          {"codes", std::move(codes)}};
+  return result;
 }
 
 }  // namespace conker::daemon

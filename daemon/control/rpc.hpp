@@ -5,12 +5,16 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "protocol/json.hpp"
+#include "protocol/read.hpp"
+#include "protocol/status.hpp"
 #include "protocol/verb.hpp"
 
 namespace conker::daemon {
 
-using json = nlohmann::ordered_json;
+using protocol::json;
 
 /// A request that its verb's entry in the table allows.
 struct Request {
@@ -36,7 +40,23 @@ std::string result_line(const json& id, const json& result);
 std::string error_line(const json& id, protocol::Code code, std::string_view message);
 std::string notification_line(std::string_view method, const json& params);
 
-/// The table of verbs as JSON.
-json schema();
+/// The parameters of a call, which its verb's entry in the table allows, in their structure.
+template <typename P>
+P parameters_in(const json& params);
+
+/// The verbs, for people and programs.
+protocol::Schema::Result schema();
+
+// ---- Inside ----
+
+/// What the protocol's reader takes; the texts are views into `params`.
+std::vector<protocol::Given> given_in(const json& params);
+
+template <typename P>
+P parameters_in(const json& params) {
+  P out;
+  (void)protocol::read<P>(given_in(params), out);
+  return out;
+}
 
 }  // namespace conker::daemon

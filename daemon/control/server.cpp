@@ -21,7 +21,7 @@
 #include "daemon/control/strikes.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/unix_socket.hpp"
-#include "protocol/table.hpp"
+#include "protocol/verbs.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -49,7 +49,7 @@ void give_to_group(const std::string& path, const std::string& name) {
   }
 }
 
-std::string_view to_text(Session::End end) {
+std::string_view to_string(Session::End end) {
   switch (end) {
     case Session::End::kByClient:
       return "it went away";
@@ -82,7 +82,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       pings_(std::make_unique<Pings>(engine, *targets_, *this)),
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
-      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, counters_,
+      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, *this,
                                        *strikes_, *captures_, *this)) {
   for (const protocol::Verb& verb : protocol::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
@@ -147,7 +147,6 @@ void ControlServer::admit(Descriptor client) {
                   peer.gid);
   }
   sessions_.emplace(id, std::make_unique<Session>(engine_.loop(), std::move(client), id, *this));
-  counters_.clients = sessions_.size();
 }
 
 void ControlServer::on_line(Session& session, std::string_view line) {
@@ -190,11 +189,10 @@ void ControlServer::on_end(Session& session, Session::End end) {
   if (end == Session::End::kDoesNotRead) ++counters_.cut_off;
   const bool by_daemon = end == Session::End::kDoesNotRead || end == Session::End::kLineTooLong;
   spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}",
-              id, to_text(end));
+              id, to_string(end));
   const auto found = sessions_.find(id);
   graveyard_.bury(std::move(found->second));
   sessions_.erase(found);
-  counters_.clients = sessions_.size();
   for (const auto& gone : gone_) gone(id);
 }
 

@@ -15,7 +15,6 @@
 
 #include "config/config.hpp"
 #include "daemon/control/call.hpp"
-#include "daemon/control/counters.hpp"
 #include "daemon/control/graveyard.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/watch.hpp"
@@ -54,7 +53,11 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   /// capture is written out.
   void stop();
 
-  const ControlCounters& counters() const { return counters_; }
+  protocol::Status::Control counters() const override {
+    protocol::Status::Control now = counters_;
+    now.clients = sessions_.size();
+    return now;
+  }
 
  private:
   // Session::Owner
@@ -81,7 +84,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   IoWatch accept_;
   TimerWatch accept_again_;
   Graveyard graveyard_;
-  ControlCounters counters_;
+  protocol::Status::Control counters_;  // but for the clients there are now
   SessionId next_session_ = 1;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::map<std::string, Handler, std::less<>> handlers_;

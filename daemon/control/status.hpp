@@ -1,7 +1,7 @@
 // The verbs that tell about the daemon as a whole: version, schema, status, stats, log.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "daemon/control/call.hpp"
 #include "daemon/engine.hpp"
@@ -13,32 +13,31 @@
 namespace conker::daemon {
 
 class Captures;
-struct ControlCounters;
 class Strikes;
 
 class Status {
  public:
   Status(Engine& engine, const Services& services, const UdpServices& udp_services,
-         const Names& names, const Leases& leases, const ControlCounters& control,
-         const Strikes& strikes, const Captures& captures, Verbs& verbs);
+         const Names& names, const Leases& leases, const Sessions& sessions, const Strikes& strikes,
+         const Captures& captures, Verbs& verbs);
 
  private:
-  nlohmann::ordered_json status() const;
-  nlohmann::ordered_json stats() const;
-  nlohmann::ordered_json links(bool with_counters) const;
-  nlohmann::ordered_json routes() const;
-  nlohmann::ordered_json doubtful_addresses() const;
-  nlohmann::ordered_json tables(const Books& books) const;
-  nlohmann::ordered_json listeners() const;
-  nlohmann::ordered_json control() const;
-  void set_log(Call call);
+  protocol::Status::Result status() const;
+  protocol::Stats::Result stats() const;
+  std::vector<protocol::Status::Link> links() const;
+  void configured(protocol::Status::Link& entry, const EngineLink& link) const;
+  std::vector<protocol::Status::Route> routes() const;
+  std::vector<protocol::Status::Doubt> doubtful_addresses() const;
+  std::vector<protocol::Status::Table> tables(const Books& books) const;
+  std::vector<protocol::Status::Listener> listeners() const;
+  void set_log(CallOf<protocol::SetLog> call);
 
   Engine& engine_;
   const Services& services_;
   const UdpServices& udp_services_;
   const Names& names_;
   const Leases& leases_;
-  const ControlCounters& control_;
+  const Sessions& sessions_;
   const Strikes& strikes_;
   const Captures& captures_;
   Instant started_;

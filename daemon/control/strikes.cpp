@@ -13,32 +13,10 @@ namespace conker::daemon {
 namespace {
 
 using protocol::Code;
-using json = nlohmann::ordered_json;
-
-double seconds(Duration duration) {
-  return static_cast<double>(duration.count()) / 1e6;
-}
-
 double per_second(std::uint64_t count, Duration duration) {
-  return duration.count() <= 0 ? 0 : static_cast<double>(count) / seconds(duration);
-}
-
-json quantiles(const Histogram& histogram) {
-  return {{"p50", histogram.quantile(500).count()},
-          {"p90", histogram.quantile(900).count()},
-          {"p99", histogram.quantile(990).count()},
-          {"p999", histogram.quantile(999).count()},
-          {"max", histogram.max().count()}};
-}
-
-std::string verdict(const StrikeReport& report, const char* fault) {
-  if (!report.balanced()) return "the strike's own books do not balance: please report it";
-  if (fault != nullptr) return fmt::format("the stack's books do not balance: {}", fault);
-  if (report.begun == 0) return "no connection could be opened";
-  if (report.failed() == 0) return "good";
-  return fmt::format("{} of {} cycles failed: {} refused, {} timed out, {} reset, {} other",
-                     report.failed(), report.begun, report.refused, report.timed_out, report.reset,
-                     report.other);
+  return duration.count() <= 0
+             ? 0
+             : static_cast<double>(count) * 1e6 / static_cast<double>(duration.count());
 }
 
 }  // namespace
@@ -49,16 +27,16 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     if (strike_) strike_->on_event(event);
   });
   engine_.on_turn(Owner::kStrike, [this] { return on_turn(); });
-  verbs.serve("strike", [this](Call call) {
-    targets_.endpoint(std::move(call), "target", [this](Call found, const Endpoint& target) {
-      start(std::move(found), target);
-    });
+  verbs.serve<protocol::Strike>([this](StrikeCall call) {
+    targets_.endpoint(
+        std::move(call), &protocol::Strike::Parameters::target,
+        [this](StrikeCall found, const Endpoint& target) { start(std::move(found), target); });
   });
-  verbs.serve("strike_stop", [this](Call call) {
+  verbs.serve<protocol::StrikeStop>([this](CallOf<protocol::StrikeStop> call) {
     const bool running = call_.has_value();
     engine_.enter();
     stop();
-    call.reply({{"stopping", running}});
+    call.reply({running});
   });
   verbs.on_gone([this](SessionId session) {
     if (!call_ || call_->session() != session) return;
@@ -74,58 +52,52 @@ Strikes::~Strikes() {
   engine_.on_turn(Owner::kStrike, {});
 }
 
-void Strikes::start(Call call, const Endpoint& target) {
-  if (!call.wanted()) return;
+/// Why this strike may not begin, with the code that says so; empty when it may.
+std::string Strikes::refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
+                             Code& code) const {
   // First, since no entry in strike.allow would help.
+  code = Code::kFailed;
   if (const std::string wrong = not_a_peer(engine_, target.address); !wrong.empty()) {
-    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target), wrong));
-    return;
+    return fmt::format("cannot strike {}: {}", to_string(target), wrong);
   }
+  code = Code::kNotAllowed;
   const config::Strike& limits = engine_.config().strike;
   if (!limits.allows(target.address)) {
-    call.fail(Code::kNotAllowed,
-              fmt::format("target {} is not allowed: add it to strike.allow in the configuration",
-                          to_text(target.address)));
-    return;
+    return fmt::format("target {} is not allowed: add it to strike.allow in the configuration",
+                       to_string(target.address));
   }
-  if (!call.has("cycles") && !call.has("duration_ms")) {
-    call.fail(Code::kInvalidParameters,
-              "strike: give cycles or duration_ms, or it would never end");
-    return;
+  code = Code::kInvalidParameters;
+  if (const auto wrong = parameters.complaint(); !wrong.empty()) return std::string(wrong);
+  code = Code::kNotAllowed;
+  if (parameters.concurrency > limits.max_concurrency) {
+    return fmt::format(
+        "concurrency {} is more than strike.max_concurrency of the configuration, {}",
+        parameters.concurrency, limits.max_concurrency);
   }
-  const std::int64_t concurrency = call.integer("concurrency");
-  if (concurrency > limits.max_concurrency) {
-    call.fail(
-        Code::kNotAllowed,
-        fmt::format("concurrency {} is more than strike.max_concurrency of the configuration, {}",
-                    concurrency, limits.max_concurrency));
-    return;
-  }
-  if (call_) {
-    call.fail(Code::kBusy, "a strike is running: wait for its end");
-    return;
-  }
-  StrikeRequest request;
-  request.target = target;
-  request.cycles = static_cast<std::uint64_t>(call.integer("cycles"));
-  request.duration = Duration(call.integer("duration_ms") * 1000);
-  request.concurrency = static_cast<std::uint32_t>(concurrency);
-  request.rate = static_cast<std::uint32_t>(call.integer("rate"));
-  request.close =
-      call.text("close") == "rst" ? StrikeRequest::Close::kReset : StrikeRequest::Close::kFin;
-  request.seed = static_cast<std::uint64_t>(call.integer("seed"));
+  code = Code::kBusy;
+  return call_ ? "a strike is running: wait for its end" : "";
+}
 
+void Strikes::start(StrikeCall call, const Endpoint& target) {
+  if (!call.wanted()) return;
+  const protocol::Strike::Parameters parameters = call.parameters();
+  Code code{};
+  if (const std::string why = refused(parameters, target, code); !why.empty()) {
+    call.fail(code, why);
+    return;
+  }
+  const StrikeRequest request = parameters.request(target);
   engine_.enter();
   strike_.reset();
   slots_.assign(request.concurrency, Strike::Slot{});
   strike_.emplace(engine_.stack(), slots_, static_cast<std::uint8_t>(Owner::kStrike));
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_text(target),
+    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_string(target),
                                          refusal(engine_, target.address, error)));
     return;
   }
-  spdlog::info("strike: begins at {}, {} at a time", to_text(target), request.concurrency);
+  spdlog::info("strike: begins at {}, {} at a time", to_string(target), request.concurrency);
   call_.emplace(std::move(call));
   completed_before_ = 0;
   progress_before_ = engine_.clock();
@@ -146,71 +118,29 @@ Instant Strikes::on_turn() {
 
 void Strikes::progress() {
   if (!call_) return;
-  const StrikeReport& report = strike_->report();
+  const auto so_far = protocol::StrikeSoFar::of(strike_->report());
   const Instant now = engine_.clock();
-  call_->notify("progress", {{"cycles", report.begun},
-                             {"completed", report.completed},
-                             {"failed", report.failed()},
-                             {"live", report.live},
-                             {"elapsed_s", seconds(report.elapsed)},
-                             {"cycles_per_second", per_second(report.completed - completed_before_,
-                                                              now - progress_before_)}});
-  completed_before_ = report.completed;
+  call_->notify(protocol::Progress{
+      so_far, per_second(so_far.completed - completed_before_, now - progress_before_)});
+  completed_before_ = so_far.completed;
   progress_before_ = now;
 }
 
 void Strikes::finish() {
   progress_.stop();
-  json report = report_json();
-  spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}",
-               report["completed"].get<std::uint64_t>(), report["cycles"].get<std::uint64_t>(),
-               report["cycles_per_second"].get<double>(), report["verdict"].get<std::string>());
-  Call call = std::move(*call_);
+  const auto summary =
+      StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
+  spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}", summary.completed,
+               summary.cycles, summary.cycles_per_second(), to_string(StrikeVerdict{summary}));
+  StrikeCall call = std::move(*call_);
   call_.reset();
-  call.reply(report);
+  call.reply(summary);
 }
 
-json Strikes::report_json() const {
-  const StrikeReport& report = strike_->report();
-  const Books books = engine_.stack().audit();
-  return {
-      {"target", to_text(strike_->request().target)},
-      {"seed", strike_->request().seed},
-      {"cycles", report.begun},
-      {"completed", report.completed},
-      {"failed",
-       {{"refused", report.refused},
-        {"timed_out", report.timed_out},
-        {"reset", report.reset},
-        {"other", report.other}}},
-      {"duration_s", seconds(report.elapsed)},
-      {"cycles_per_second", per_second(report.completed, report.elapsed)},
-      {"connect_us", quantiles(report.connect)},
-      {"close_us", quantiles(report.close)},
-      {"retransmits", report.retransmits},
-      {"time_wait", {{"evicted", report.time_wait_evicted}, {"reused", report.time_wait_reused}}},
-      {"identity",
-       {{"opened", report.begun},
-        {"closed", report.ended_closed},
-        {"reset", report.ended_reset},
-        {"timed_out", report.ended_timed_out},
-        {"refused", report.ended_refused},
-        {"other", report.ended_other},
-        {"live", report.live},
-        {"balanced", report.balanced() && books.balanced()}}},
-      {"verdict", verdict(report, books.fault)},
-  };
-}
-
-json Strikes::status() const {
-  if (!call_) return nullptr;
-  const StrikeReport& report = strike_->report();
-  return {{"target", to_text(strike_->request().target)},
-          {"cycles", report.begun},
-          {"completed", report.completed},
-          {"failed", report.failed()},
-          {"live", report.live},
-          {"elapsed_s", seconds(report.elapsed)}};
+std::optional<protocol::Status::Striking> Strikes::status() const {
+  if (!call_) return std::nullopt;
+  return protocol::Status::Striking{to_string(strike_->request().target),
+                                    protocol::StrikeSoFar::of(strike_->report())};
 }
 
 }  // namespace conker::daemon

@@ -1,8 +1,8 @@
 // The strike, one at a time: started by a client, which sees its progress and gets its report.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "daemon/control/call.hpp"
@@ -24,22 +24,24 @@ class Strikes {
 
   /// Begins nothing more; what is in flight ends by itself or by its timeouts.
   void stop();
-  /// The strike that is running, for status; null when none is.
-  nlohmann::ordered_json status() const;
+  /// The strike that is running, for status.
+  std::optional<protocol::Status::Striking> status() const;
 
  private:
-  void start(Call call, const Endpoint& target);
+  using StrikeCall = CallOf<protocol::Strike>;
+  void start(StrikeCall call, const Endpoint& target);
+  std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
+                      protocol::Code& code) const;
   Instant on_turn();
   void progress();
   void finish();
-  nlohmann::ordered_json report_json() const;
 
   Engine& engine_;
   Targets& targets_;
   TimerWatch progress_;
   std::vector<Strike::Slot> slots_;
   std::optional<Strike> strike_;
-  std::optional<Call> call_;            // there while the strike runs
+  std::optional<StrikeCall> call_;      // there while the strike runs
   std::uint64_t completed_before_ = 0;  // at the last progress
   Instant progress_before_{};
 };

@@ -26,16 +26,15 @@ std::string_view advice(DnsStatus status) {
 
 }  // namespace
 
-void Targets::find(Call call, const char* parameter, const std::string& name,
-                   std::function<void(Call, const DnsAnswer&)> then) {
+void Targets::find(Call call, std::string_view parameter, const std::string& name,
+                   Then<DnsAnswer> then) {
   const std::string verb(call.verb());
   // A function object must be copyable; a call is not.
   const auto kept = std::make_shared<Call>(std::move(call));
   const auto answered = [kept, name, then = std::move(then)](const DnsAnswer& answer) {
     if (answer.status == DnsStatus::kFound) return then(std::move(*kept), answer);
-    kept->fail(
-        answer.status == DnsStatus::kTimedOut ? Code::kTimedOut : Code::kFailed,
-        fmt::format("{}: {}{}", name, conker::to_string(answer.status), advice(answer.status)));
+    kept->fail(answer.status == DnsStatus::kTimedOut ? Code::kTimedOut : Code::kFailed,
+               fmt::format("{}: {}{}", name, to_string(answer.status), advice(answer.status)));
   };
   engine_.enter();
   const Error error = names_.find(name, answered);
@@ -49,15 +48,8 @@ void Targets::find(Call call, const char* parameter, const std::string& name,
   }
 }
 
-void Targets::name(Call call, const char* parameter,
-                   std::function<void(Call, const DnsAnswer&)> then) {
-  const std::string text = call.text(parameter);
-  find(std::move(call), parameter, text, std::move(then));
-}
-
-void Targets::host(Call call, const char* parameter,
-                   std::function<void(Call, const IpAddress&)> then) {
-  const std::string text = call.text(parameter);
+void Targets::find_host(Call call, std::string_view parameter, const std::string& text,
+                        Then<IpAddress> then) {
   if (const auto address = IpAddress::parse(text)) return then(std::move(call), *address);
   find(std::move(call), parameter, text,
        [then = std::move(then)](Call found, const DnsAnswer& answer) {
@@ -65,25 +57,20 @@ void Targets::host(Call call, const char* parameter,
        });
 }
 
-void Targets::endpoint(Call call, const char* parameter,
-                       std::function<void(Call, const Endpoint&)> then) {
-  const std::string text = call.text(parameter);
-  const std::size_t colon = text.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : parse_port(text.substr(colon + 1));
-  if (!port) {
+void Targets::find_endpoint(Call call, std::string_view parameter, const std::string& text,
+                            Then<Endpoint> then) {
+  const auto parts = HostPort::parse(text);
+  if (!parts) {
     const std::string verb(call.verb());
     call.fail(Code::kInvalidParameters,
               fmt::format("{}: {} must be ADDRESS:PORT or NAME:PORT, with a port from 1 to 65535",
                           verb, parameter));
     return;
   }
-  const std::string host = text.substr(0, colon);
-  if (const auto address = IpAddress::parse(host))
-    return then(std::move(call), Endpoint{*address, *port});
-  find(std::move(call), parameter, host,
-       [then = std::move(then), port = *port](Call found, const DnsAnswer& answer) {
-         then(std::move(found), Endpoint{answer.addresses.list[0], port});
-       });
+  find_host(std::move(call), parameter, std::string(parts->host),
+            [then = std::move(then), port = parts->port](Call found, const IpAddress& address) {
+              then(std::move(found), Endpoint{address, port});
+            });
 }
 
 }  // namespace conker::daemon

@@ -3,6 +3,9 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "daemon/control/call.hpp"
 #include "daemon/names.hpp"
@@ -20,16 +23,43 @@ class Targets {
   Targets(const Targets&) = delete;
   Targets& operator=(const Targets&) = delete;
 
-  /// "10.77.0.1:80" or "www.example.org:80".
-  void endpoint(Call call, const char* parameter, std::function<void(Call, const Endpoint&)> then);
+  /// "10.77.0.1:80" or "www.example.org:80", a text in the call's parameters.
+  template <typename V>
+  void endpoint(CallOf<V> call, std::string V::Parameters::*member,
+                std::type_identity_t<std::function<void(CallOf<V>, const Endpoint&)>> then) {
+    const std::string text = call.parameters().*member;
+    find_endpoint(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
+  }
   /// "10.77.0.1" or "www.example.org".
-  void host(Call call, const char* parameter, std::function<void(Call, const IpAddress&)> then);
+  template <typename V>
+  void host(CallOf<V> call, std::string V::Parameters::*member,
+            std::type_identity_t<std::function<void(CallOf<V>, const IpAddress&)>> then) {
+    const std::string text = call.parameters().*member;
+    find_host(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
+  }
   /// The whole answer, for a name only.
-  void name(Call call, const char* parameter, std::function<void(Call, const DnsAnswer&)> then);
+  template <typename V>
+  void name(CallOf<V> call, std::string V::Parameters::*member,
+            std::type_identity_t<std::function<void(CallOf<V>, const DnsAnswer&)>> then) {
+    const std::string text = call.parameters().*member;
+    find(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
+  }
 
  private:
-  void find(Call call, const char* parameter, const std::string& name,
-            std::function<void(Call, const DnsAnswer&)> then);
+  template <typename Found>
+  using Then = std::function<void(Call, const Found&)>;
+  template <typename V, typename Found>
+  static Then<Found> as_of(std::function<void(CallOf<V>, const Found&)> then) {
+    return [then = std::move(then)](Call call, const Found& found) {
+      then(CallOf<V>(std::move(call)), found);
+    };
+  }
+
+  void find_endpoint(Call call, std::string_view parameter, const std::string& text,
+                     Then<Endpoint> then);
+  void find_host(Call call, std::string_view parameter, const std::string& text,
+                 Then<IpAddress> then);
+  void find(Call call, std::string_view parameter, const std::string& name, Then<DnsAnswer> then);
 
   Engine& engine_;
   Names& names_;

@@ -9,26 +9,13 @@
 #include <utility>
 
 #include "config/config.hpp"
+#include "protocol/links.hpp"
 #include "stack/link/link.hpp"
 #include "stack/wire/ethernet.hpp"
 
 namespace conker::daemon {
 
-/// What passed, and what did not and why. A frame that is not used is in exactly one of the lower
-/// counters.
-struct DeviceCounters {
-  std::uint64_t frames_in = 0, bytes_in = 0;
-  std::uint64_t frames_out = 0, bytes_out = 0;
-  std::uint64_t busy =
-      0;  // frames that the device could not take at the moment; the stack keeps them
-  std::uint64_t in_unusable = 0;  // frames that came in too long for the buffer or cut short
-  std::uint64_t in_other_vlan =
-      0;                       // frames of a VLAN other than 0 whose tag the kernel had taken out
-  std::uint64_t out_down = 0;  // frames for a device that is down, or for a peer that is not there
-  std::uint64_t out_dropped = 0;  // frames that the kernel refused or had no queue for
-  std::uint64_t connects = 0, disconnects = 0;  // how often the link came up and ceased to be
-  std::uint64_t bad_lengths = 0;  // peers of a stream link disconnected for an absurd length
-};
+using protocol::DeviceCounters;
 
 enum class LinkState : std::uint8_t {
   kUp,

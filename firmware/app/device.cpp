@@ -7,6 +7,7 @@
 #include "firmware/chip/interrupts.hpp"
 #include "firmware/chip/panic.hpp"
 #include "stack/services/services.hpp"
+#include "stack/strike/summary.hpp"
 
 namespace conker::app {
 namespace {
@@ -60,8 +61,7 @@ void Device::begin_strike() {
     chip::exit(chip::kExitUsage);
   }
   if (const Error error = strike_.start(request); error != Error::kOk) {
-    console_ << "strike: cannot strike " << request.target.address << ":" << request.target.port
-             << ": " << to_string(error) << "\n";
+    console_ << "strike: cannot strike " << request.target << ": " << to_string(error) << "\n";
     chip::exit(chip::kExitUsage);
   }
   striking_ = true;
@@ -115,8 +115,9 @@ Instant Device::step_strike() {
   strike_.step();
   if (strike_.running()) return strike_.next_deadline();
   striking_ = false;
-  const bool good = print_strike(console_, command_.strike, strike_.report(), stack_.audit());
-  if (command_.exit) exit_code_ = good ? chip::kExitDone : chip::kExitFailed;
+  const auto summary = StrikeSummary::of(command_.strike, strike_.report(), stack_.audit());
+  print(console_, summary);
+  if (command_.exit) exit_code_ = summary.good() ? chip::kExitDone : chip::kExitFailed;
   return kNever;
 }
 
@@ -129,7 +130,7 @@ Instant Device::report_books() {
   next_books_ = stack_.now() + kBooksEvery;
   opened_reported_ = opened;
   const Books books = stack_.audit();
-  print_books(console_, books);
+  print(console_, books);
   print_device(console_, ethernet_.counters());
   chip::require(books.balanced(), "the books do not balance");
   return kNever;

@@ -136,6 +136,46 @@ std::string_view IpAddress::format(std::span<char, kTextSize> out) const {
   return writer.text();
 }
 
+std::optional<HostPort> HostPort::parse(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.size() - colon > 6) return std::nullopt;
+  unsigned port = 0;
+  for (const char c : text.substr(colon + 1)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  if (host.empty() || port == 0 || port > 65535) return std::nullopt;
+  return HostPort{host, Port{static_cast<std::uint16_t>(port)}};
+}
+
+std::optional<Endpoint> Endpoint::parse(std::string_view text) {
+  const auto parts = HostPort::parse(text);
+  const auto address = parts ? IpAddress::parse(parts->host) : std::nullopt;
+  return address ? std::optional(Endpoint{*address, parts->port}) : std::nullopt;
+}
+
+std::string_view Endpoint::format(std::span<char, kTextSize> out) const {
+  Writer writer(out);
+  if (address.is_unspecified()) {
+    writer.put('*');
+  } else if (address.is_v4()) {
+    write_v4(writer, address.v4_bits());
+  } else {
+    writer.put('[');
+    write_v6(writer, address.words());
+    writer.put(']');
+  }
+  writer.put(':');
+  writer.decimal(port.value);
+  return writer.text();
+}
+
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   Reader reader(text);
   const auto address = reader.dotted_quad();

@@ -127,6 +127,21 @@ struct Endpoint {
   IpAddress address;
   Port port;
   constexpr bool operator==(const Endpoint&) const = default;
+
+  /// "10.77.0.1:80" or "[2001:db8::1]:80"; a port from 1 to 65535.
+  static std::optional<Endpoint> parse(std::string_view text);
+  static constexpr std::size_t kTextSize = IpAddress::kTextSize + 9;
+  /// As parse() reads it; an unspecified address is "*".
+  std::string_view format(std::span<char, kTextSize> out) const;
+};
+
+/// ADDRESS:PORT or NAME:PORT, taken apart and not looked at any closer. An address that has colons
+/// itself stands in brackets (RFC 3986, 3.2.2), which are taken off.
+struct HostPort {
+  std::string_view host;  // not empty
+  Port port;              // 1 to 65535
+
+  static std::optional<HostPort> parse(std::string_view text);
 };
 
 /// The local and remote address and port that identify a connection (RFC 9293, 3.3.1).

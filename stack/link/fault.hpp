@@ -7,6 +7,7 @@
 #include <span>
 
 #include "stack/base/chunk_pool.hpp"
+#include "stack/base/field.hpp"
 #include "stack/link/link.hpp"
 #include "stack/link/observer.hpp"
 
@@ -24,12 +25,36 @@ struct FaultSettings {
   std::uint64_t seed = 1;
 
   bool any() const { return loss || duplicate || reorder || corrupt || delay.count() != 0; }
+
+  static constexpr void visit(auto& self, auto&& field) {
+    constexpr Unit kShare = Unit::kMillionths;
+    field("loss", self.loss, About{.help = "frames lost", .unit = kShare, .column = "LOSS"});
+    field("duplicate", self.duplicate,
+          About{.help = "frames sent twice", .unit = kShare, .column = "DUPLICATE"});
+    field("reorder", self.reorder,
+          About{.help = "frames that leave after the next", .unit = kShare, .column = "REORDER"});
+    field("corrupt", self.corrupt,
+          About{.help = "frames with a bit flipped", .unit = kShare, .column = "CORRUPT"});
+    field("delay_us", self.delay,
+          About{.help = "of every frame", .unit = Unit::kMicroseconds, .column = "DELAY"});
+    field("seed", self.seed,
+          About{.help = "decides which frames", .unit = Unit::kNominal, .column = "SEED"});
+  }
 };
 
 struct FaultCounters {
   std::uint64_t lost = 0, duplicated = 0, reordered = 0, corrupted = 0, delayed = 0;
   std::uint64_t no_room =
       0;  // frames lost because no slot was free to hold them back, or too long for one
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("lost", self.lost, About{.help = "frames"});
+    field("duplicated", self.duplicated, About{.help = "frames"});
+    field("reordered", self.reordered, About{.help = "frames"});
+    field("corrupted", self.corrupted, About{.help = "frames"});
+    field("delayed", self.delayed, About{.help = "frames"});
+    field("no_room", self.no_room, About{.help = "frames lost that could not be held back"});
+  }
 };
 
 class FaultLink final : public Link {

@@ -18,6 +18,7 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
                                     : kNever;
   };
   ConnectionInfo info;
+  info.asked_at = now_;
   info.id = connections_.id(slot);
   info.tuple = c.tuple;
   info.state = c.state;

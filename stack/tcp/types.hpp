@@ -156,6 +156,43 @@ struct ConnectionInfo {
           fin_wait_2_at = kNever;
   Instant delayed_ack_at = kNever, keepalive_at = kNever, user_timeout_at = kNever,
           linger_at = kNever;
+  Instant asked_at{};  // when all this was so
+
+  Endpoint local() const { return {tuple.local, tuple.local_port}; }
+  Endpoint remote() const { return {tuple.remote, tuple.remote_port}; }
+
+  /// What users see of a connection, for those who look (info_fields.hpp).
+  static constexpr void visit(const ConnectionInfo& self, auto&& field);
+
+ private:
+  std::optional<const char*> ended() const {
+    return reason == CloseReason::kNotClosed ? std::nullopt : std::optional(to_string(reason));
+  }
+  std::optional<Duration> measured(Duration time) const {
+    return rtt_measured ? std::optional(time) : std::nullopt;
+  }
+  std::optional<std::uint8_t> scale(std::uint8_t shift) const {
+    return window_scaling ? std::optional(shift) : std::nullopt;
+  }
+  /// Left and right edges, as far as there are any.
+  struct Ranges {
+    std::array<std::array<Seq, 2>, TcpSegment::kMaxSackBlocks> edges{};
+    std::size_t count = 0;
+    constexpr auto begin() const { return edges.begin(); }
+    constexpr auto end() const { return edges.begin() + static_cast<std::ptrdiff_t>(count); }
+  };
+  Ranges sack_ranges() const {
+    Ranges ranges;
+    for (; ranges.count < sack_count; ++ranges.count) {
+      const SackBlock& block = sack_blocks[ranges.count];
+      ranges.edges[ranges.count] = {block.left, block.right};
+    }
+    return ranges;
+  }
+  std::optional<Duration> until(Instant deadline) const {
+    if (deadline == kNever) return std::nullopt;
+    return deadline < asked_at ? Duration(0) : deadline - asked_at;
+  }
 };
 
 /// A record of a passive handshake under way.

@@ -74,7 +74,7 @@ def echo_of_many(field: Field, count: int, each: int) -> None:
     field.scene.note(f"{count} clients, {time.monotonic() - begin:.1f} s")
     for s in connections:
         s.close()
-    eventually(lambda: field.ctl.books()["live"] == 0, "their connections are gone", 30)
+    eventually(lambda: field.ctl.audit()["live"] == 0, "their connections are gone", 30)
     field.ctl.balanced()
 
 

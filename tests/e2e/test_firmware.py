@@ -134,7 +134,7 @@ def echo_from_the_kernel(scene: Scene) -> None:
 
 def good(report: dict[str, Any]) -> None:
     same((report["completed"], report["verdict"]), (CYCLES, "good"), f"completed (failed: {report['failed']})")
-    check(report["identity"]["balanced"], f"identity: {report['identity']}")
+    check(report["audit"]["balanced"], f"audit: {report['audit']}")
 
 
 def board_struck(board: Board) -> str:
@@ -142,7 +142,7 @@ def board_struck(board: Board) -> str:
     same(board.finished(), EXIT_DONE, f"exit code: {board.said()}")
     said = board.said()
     check(re.search(rf"^completed    {CYCLES:,} of {CYCLES:,} cycles", said, re.MULTILINE), said)
-    check(re.search(r"^books .* 0 live: balanced$", said, re.MULTILINE), said)
+    check(re.search(r"^audit .* 0 live: balanced$", said, re.MULTILINE), said)
     rate = re.search(r"^([\d,]+) cycles a second: good$", said, re.MULTILINE)
     check(rate, said)
     return rate[1] if rate else ""

@@ -18,7 +18,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def nothing_left(field: Field) -> None:
-    eventually(lambda: field.ctl.books()["live"] == 0, "the service's connection is gone")
+    eventually(lambda: field.ctl.audit()["live"] == 0, "the service's connection is gone")
     field.ctl.balanced()
 
 

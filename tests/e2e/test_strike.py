@@ -21,8 +21,8 @@ def strike(field: Field, how: str, count: int) -> dict[str, Any]:
 def all_completed(report: dict[str, Any], count: int) -> None:
     same(report["cycles"], count, "cycles begun")
     same(report["completed"], count, f"cycles completed (failed: {report['failed']})")
-    check(report["identity"]["balanced"], f"identity: {report['identity']}")
-    same(report["identity"]["live"], 0, "connections of the strike that live on")
+    check(report["audit"]["balanced"], f"audit: {report['audit']}")
+    same(report["audit"]["live"], 0, "connections of the strike that live on")
     same(report["verdict"], "good", "verdict")
 
 
@@ -79,7 +79,7 @@ def through_faults(field: Field) -> None:
     field.ctl.ok("fault", "set", "loss=1%", "duplicate=1%", "reorder=1%", "corrupt=1%", "seed=3")
     done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000", "--concurrency", "64", timeout=120)
     report = done.json()
-    check(report["identity"]["balanced"], f"identity: {report['identity']}")
+    check(report["audit"]["balanced"], f"audit: {report['audit']}")
     same(report["completed"] + sum(report["failed"].values()), 5000, "every cycle is accounted for")
     check(report["completed"] > 4900, f"completed: {report['completed']}, failed: {report['failed']}")
     check(report["retransmits"] > 0, "nothing was sent again")

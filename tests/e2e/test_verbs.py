@@ -49,7 +49,7 @@ def version_status_stats_log(field: Field) -> None:
     check("conker" in ctl.ok("version").out, "version")
     check(field.STACK in ctl.ok("status").out, "status does not show the address")
     status = ctl.json("status")
-    check(status["books"]["balanced"], f"books: {status['books']}")
+    check(status["audit"]["balanced"], f"audit: {status['audit']}")
     check("frames_in" in ctl.ok("stats").out, "stats")
     ctl.ok("log", "debug")
     ctl.ok("log", "info")
@@ -133,7 +133,7 @@ def timeout_of_the_whole_command(field: Field) -> None:
     begin = time.monotonic()
     field.ctl("--timeout", "1", "open", "10.77.0.99:80").expect(TIMED_OUT)
     check(time.monotonic() - begin < 4, "--timeout 1 was not kept")
-    eventually(lambda: field.ctl.books()["live"] == 0, "the open is given up with its client")
+    eventually(lambda: field.ctl.audit()["live"] == 0, "the open is given up with its client")
 
 
 @test("tap", quick=True)
@@ -192,7 +192,7 @@ def connect_like_netcat(field: Field) -> None:
     field.peer("echo", field.PEER, "9000")
     done = field.ctl.ok("connect", f"{field.PEER}:9000", stdin=b"there and back\n")
     same(done.out, "there and back\n", "connect")
-    eventually(lambda: field.ctl.books()["live"] == 0, "connect closes its connection")
+    eventually(lambda: field.ctl.audit()["live"] == 0, "connect closes its connection")
 
 
 @test("tap")
@@ -209,7 +209,7 @@ def connect_killed(field: Field) -> None:
     except ConnectionResetError:
         pass
     accepted.close()
-    eventually(lambda: field.ctl.books()["live"] == 0, "the connection is gone")
+    eventually(lambda: field.ctl.audit()["live"] == 0, "the connection is gone")
 
 
 def _open_pipe(field: Field) -> int:
@@ -243,16 +243,16 @@ def strike_reports(field: Field) -> None:
     field.accept_close()
     report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000", "--concurrency", "8", "--seed", "5")
     for key in ("target", "seed", "cycles", "completed", "failed", "duration_s", "cycles_per_second", "connect_us",
-                "close_us", "retransmits", "time_wait", "identity", "verdict"):
+                "close_us", "retransmits", "time_wait", "audit", "verdict"):
         check(key in report, f"strike --json lacks {key}: {report}")
     same(report["completed"], 2000, f"completed: {report}")
     same(report["seed"], 5, "seed")
     same(set(report["failed"]), {"refused", "timed_out", "reset", "other"}, "failed")
     same(set(report["connect_us"]), {"p50", "p90", "p99", "p999", "max"}, "connect_us")
     same(set(report["time_wait"]), {"evicted", "reused"}, "time_wait")
-    same(set(report["identity"]),
-         {"opened", "closed", "reset", "timed_out", "refused", "other", "live", "balanced"}, "identity")
-    check(report["identity"]["balanced"], f"identity: {report['identity']}")
+    same(set(report["audit"]),
+         {"opened", "closed", "reset", "timed_out", "refused", "other", "live", "balanced", "fault"}, "audit")
+    check(report["audit"]["balanced"], f"audit: {report['audit']}")
     check("cycles" in field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "100").out, "report for people")
 
 

@@ -96,5 +96,40 @@ TEST(MacAddress, RecognizesGroupAddresses) {
   EXPECT_FALSE(MacAddress::parse("02:00:00:00:00:01")->is_group());
 }
 
+std::string text(const Endpoint& endpoint) {
+  std::array<char, Endpoint::kTextSize> room;
+  return std::string(endpoint.format(room));
+}
+
+TEST(Endpoint, IsReadAsItIsWritten) {
+  const auto endpoint = Endpoint::parse("10.77.0.1:80");
+  ASSERT_TRUE(endpoint);
+  EXPECT_EQ(endpoint->address, IpAddress::v4(10, 77, 0, 1));
+  EXPECT_EQ(endpoint->port, Port{80});
+  EXPECT_EQ(text(*endpoint), "10.77.0.1:80");
+  EXPECT_EQ(text(Endpoint{IpAddress(), Port{7}}), "*:7");
+  EXPECT_EQ(text(Endpoint{IpAddress({0x20010db8, 0, 0, 1}), Port{65535}}), "[2001:db8::1]:65535");
+  for (const char* wrong : {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536",
+                            "10.77.0.1:+8", "10.77.0.1: 8", "10.77.0.1:8x", "www.example.org:80",
+                            "10.77.0.1:000080"}) {
+    EXPECT_FALSE(Endpoint::parse(wrong)) << wrong;
+  }
+}
+
+TEST(HostPort, IsTakenApartWithBracketsAroundColons) {
+  const auto name = HostPort::parse("www.example.org:80");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->host, "www.example.org");
+  EXPECT_EQ(name->port, Port{80});
+  const auto six = HostPort::parse("[2001:db8::1]:443");
+  ASSERT_TRUE(six);
+  EXPECT_EQ(six->host, "2001:db8::1");
+  EXPECT_EQ(six->port, Port{443});
+  for (const char* wrong : {"2001:db8::1:443", "[]:80", "[2001:db8::1]", "[2001:db8::1]443", ":80",
+                            "a:b:80", "host:"}) {
+    EXPECT_FALSE(HostPort::parse(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace conker

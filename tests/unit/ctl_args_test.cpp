@@ -6,6 +6,7 @@
 #include "ctl/args.hpp"
 #include "ctl/error.hpp"
 #include "ctl/format.hpp"
+#include "protocol/json.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -36,7 +37,7 @@ TEST(Args, Endpoints) {
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.256:80"); }),
             "10.77.0.256: give an IPv4 address or a name");
   EXPECT_EQ(usage_error([] { check_local("localhost"); }),
-            "localhost: give an IPv4 address of the stack");
+            "localhost: give an IPv4 address of the stack, or ADDRESS:PORT");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.1"); }),
             "10.77.0.1: the port is missing: write ADDRESS:PORT");
 }
@@ -69,10 +70,11 @@ TEST(Args, Durations) {
 }
 
 TEST(Args, Faults) {
-  nlohmann::ordered_json params = nlohmann::ordered_json::object();
+  FaultSet::Parameters params;
   for (const char* text : {"loss=1%", "delay=5ms", "seed=7", "link=wire=less"})
     parse_fault(text, params);
-  EXPECT_EQ(params.dump(), R"({"loss":10000,"delay_us":5000,"seed":7,"link":"wire=less"})");
+  EXPECT_EQ(protocol::parameters_json(params).dump(),
+            R"({"loss":10000,"delay_us":5000,"seed":7,"link":"wire=less"})");
   for (const char* text : {"", "loss", "=", "wind=1%", "link=", "seed=-1", "seed=x", "corrupt=1",
                            "loss=2%", "delay=1s"}) {
     EXPECT_NE(usage_error([&] { parse_fault(text, params); }), "none") << text;
@@ -80,8 +82,9 @@ TEST(Args, Faults) {
 }
 
 TEST(Args, States) {
-  EXPECT_EQ(parse_state("time_wait"), "TIME-WAIT");
-  EXPECT_EQ(parse_state("Fin-Wait-1"), "FIN-WAIT-1");
+  EXPECT_EQ(parse_state("time_wait"), State::kTimeWait);
+  EXPECT_EQ(parse_state("Fin-Wait-1"), State::kFinWait1);
+  EXPECT_NE(usage_error([] { (void)parse_state("OPEN"); }), "none");
 }
 
 TEST(Format, Numbers) {
@@ -99,9 +102,9 @@ TEST(Format, Durations) {
   EXPECT_EQ(duration_us(850), "850 us");
   EXPECT_EQ(duration_us(12'345), "12.3 ms");
   EXPECT_EQ(duration_ms(4'200), "4.2 s");
-  EXPECT_EQ(duration_text(200), "3 min 20 s");
-  EXPECT_EQ(duration_text(7500), "2 h 5 min");
-  EXPECT_EQ(duration_text(3 * 86400 + 4 * 3600), "3 d 4 h");
+  EXPECT_EQ(to_string(Duration(200s)), "3 min 20 s");
+  EXPECT_EQ(to_string(Duration(7500s)), "2 h 5 min");
+  EXPECT_EQ(to_string(Duration(24h * 3 + 4h)), "3 d 4 h");
 }
 
 TEST(Format, Tables) {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_PANIC, EXIT_FAULT = range(5)
 
-BOOKS = re.compile(r"^books  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted \+ ([\d,]+) timed out "
+BOOKS = re.compile(r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted \+ ([\d,]+) timed out "
                    r"\+ ([\d,]+) refused \+ ([\d,]+) other \+ ([\d,]+) live: (.*)\n", re.MULTILINE)
 """A whole line: what the board is just writing has no end yet."""
 

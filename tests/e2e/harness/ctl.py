@@ -72,8 +72,8 @@ class Ctl:
     def connections(self) -> list[dict[str, Any]]:
         return self.json("list")["connections"]
 
-    def books(self) -> dict[str, Any]:
-        return self.json("status")["books"]
+    def audit(self) -> dict[str, Any]:
+        return self.json("status")["audit"]
 
     def counter(self, name: str) -> int:
         for counter in self.json("stats")["counters"]:
@@ -82,11 +82,11 @@ class Ctl:
         raise Failure(f"conkerctl stats: no counter {name}")
 
     def balanced(self) -> dict[str, Any]:
-        """The books, which must balance."""
-        books = self.books()
-        if not books["balanced"]:
-            raise Failure(f"the books do not balance: {books}")
-        return books
+        """The audit, which must balance."""
+        audit = self.audit()
+        if not audit["balanced"]:
+            raise Failure(f"the audit does not balance: {audit}")
+        return audit
 
     def state(self, identifier: str) -> str:
         """The state of one connection; "" when it is gone."""

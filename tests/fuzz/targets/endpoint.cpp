@@ -3,7 +3,7 @@
 
 #include "ctl/args.hpp"
 #include "ctl/error.hpp"
-#include "daemon/text.hpp"
+#include "protocol/text.hpp"
 #include "tests/fuzz/found.hpp"
 
 namespace conker::fuzz {
@@ -23,25 +23,25 @@ bool lets_through(F&& f, const std::string& text) {
 }
 
 void check_daemon(const std::string& text) {
-  if (const auto id = daemon::parse_id(text)) {
-    check(daemon::parse_id(daemon::to_text(*id)) == id, "an id is not written as it was read");
+  if (const auto id = parse_id(text)) {
+    check(parse_id(to_string(*id)) == id, "an id is not written as it was read");
   }
-  for (const auto& endpoint : {daemon::parse_endpoint(text), daemon::parse_local(text)}) {
+  for (const auto& endpoint : {Endpoint::parse(text), parse_local(text)}) {
     if (!endpoint || endpoint->address.is_unspecified() || endpoint->port.value == 0) continue;
-    check(daemon::parse_endpoint(daemon::to_text(*endpoint)) == endpoint,
+    check(Endpoint::parse(to_string(*endpoint)) == endpoint,
           "an endpoint is not written as it was read");
   }
 }
 
 /// Text that the daemon refuses must not pass the CLI as an address.
 void check_both(const std::string& text) {
-  const bool endpoint = daemon::parse_endpoint(text).has_value();
-  const bool local = daemon::parse_local(text).has_value();
+  const bool endpoint = Endpoint::parse(text).has_value();
+  const bool local = parse_local(text).has_value();
   check(!endpoint || lets_through(ctl::check_endpoint, text),
         "the CLI refuses an endpoint that the daemon takes");
   check(local == lets_through(ctl::check_local, text),
         "CLI and daemon disagree about an address of the stack");
-  check(!daemon::parse_id(text) || lets_through(ctl::check_id, text),
+  check(!parse_id(text) || lets_through(ctl::check_id, text),
         "the CLI refuses an id that the daemon takes");
   (void)lets_through(ctl::check_host, text);
   (void)lets_through(ctl::check_endpoint, text);

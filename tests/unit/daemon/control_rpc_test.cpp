@@ -5,8 +5,8 @@
 #include <string>
 
 #include "daemon/control/rpc.hpp"
-#include "daemon/text.hpp"
-#include "protocol/table.hpp"
+#include "protocol/text.hpp"
+#include "protocol/verbs.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -121,13 +121,13 @@ TEST(Lines, AreOneLineEach) {
 }
 
 TEST(Schema, HasEveryVerb) {
-  const json all = schema();
+  const json all = protocol::to_json(schema());
   EXPECT_EQ(all.at("verbs").size(), protocol::kVerbs.size());
   EXPECT_EQ(all.at("codes").size(), protocol::kCodes.size());
 }
 
 TEST(Text, Ids) {
-  EXPECT_EQ(to_text(ConnectionId{3, 1}), "3.1");
+  EXPECT_EQ(to_string(ConnectionId{3, 1}), "3.1");
   EXPECT_EQ(parse_id("4294967295.4294967295"), (ConnectionId{4294967295u, 4294967295u}));
   for (const char* text : {"", ".", "3", "3.", ".1", "3.1.2", "-3.1", "3.-1", " 3.1", "3.1 ",
                            "+3.1", "4294967296.1", "99999999999999999999.1", "0x3.1"}) {
@@ -136,12 +136,12 @@ TEST(Text, Ids) {
 }
 
 TEST(Text, Endpoints) {
-  EXPECT_EQ(parse_endpoint("10.0.0.1:80"), (Endpoint{IpAddress::v4(10, 0, 0, 1), Port{80}}));
+  EXPECT_EQ(Endpoint::parse("10.0.0.1:80"), (Endpoint{IpAddress::v4(10, 0, 0, 1), Port{80}}));
   EXPECT_EQ(parse_local("10.0.0.1"), (Endpoint{IpAddress::v4(10, 0, 0, 1), Port{}}));
   for (const char* text :
        {"", ":", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:-1", ":80",
         "10.0.0:80", "host:80", "10.0.0.1:80:80", "10.0.0.1: 80"}) {
-    EXPECT_FALSE(parse_endpoint(text)) << text;
+    EXPECT_FALSE(Endpoint::parse(text)) << text;
   }
 }
 

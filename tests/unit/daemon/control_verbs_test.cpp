@@ -12,7 +12,7 @@ TEST_F(ControlTest, VersionStatusStatsSchema) {
   auto client = connect();
   EXPECT_EQ(client->result("version").at("version"), CONKER_VERSION);
   const json status = client->result("status");
-  EXPECT_EQ(status.at("books").at("balanced"), true);
+  EXPECT_EQ(status.at("audit").at("balanced"), true);
   EXPECT_EQ(status.at("links").at(0).at("addresses").at(0), "10.78.0.2/24");
   EXPECT_EQ(status.at("strike"), nullptr);
   EXPECT_EQ(client->result("stats").at("counters").size(), kCountSize);
@@ -266,7 +266,7 @@ TEST_F(ControlTest, Strike) {
       "strike",
       {{"target", "10.78.0.1:80"}, {"cycles", 500}, {"concurrency", 8}, {"close", "rst"}});
   EXPECT_EQ(report.at("completed"), 500) << report;
-  EXPECT_EQ(report.at("identity").at("balanced"), true) << report;
+  EXPECT_EQ(report.at("audit").at("balanced"), true) << report;
   EXPECT_EQ(report.at("verdict"), "good") << report;
 }
 

@@ -1,0 +1,362 @@
+// The verbs that tell about the daemon as a whole: version, schema, status, stats, log.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/links.hpp"
+#include "protocol/services.hpp"
+#include "protocol/strike.hpp"
+#include "protocol/visit.hpp"
+
+namespace conker::protocol {
+
+struct Version {
+  static constexpr std::string_view kName = "version";
+  static constexpr std::string_view kHelp = "The version of the daemon and of the protocol";
+  using Parameters = Nothing;
+
+  struct Result {
+    std::string version;
+    int protocol = kProtocolVersion;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("version", self.version, About{.help = "version of the daemon"});
+      field("protocol", self.protocol, About{.help = "version of this protocol"});
+    }
+  };
+};
+
+struct Schema {
+  static constexpr std::string_view kName = "schema";
+  static constexpr std::string_view kHelp = "This table";
+  using Parameters = Nothing;
+
+  struct Parameter {
+    std::string name, type;
+    bool required = false;
+    std::string help;
+    std::optional<std::string> fallback, choices;
+    std::optional<std::int64_t> min, max;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "its name"});
+      field("type", self.type, About{.help = "boolean, integer, number or string"});
+      field("required", self.required, About{.help = "whether it must be given"});
+      field("help", self.help, About{.help = "what it means"});
+      field("default", self.fallback,
+            About{.help = "what holds when it is not given", .left_out = true});
+      field("choices", self.choices,
+            About{.help = "of a string: what it may be", .left_out = true});
+      field("min", self.min, About{.help = "of an integer", .left_out = true});
+      field("max", self.max, About{.help = "of an integer", .left_out = true});
+    }
+  };
+  struct Field {
+    std::string name, type, help;
+    std::optional<std::string> unit;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "its name; with dots, where it stands in another"});
+      field("type", self.type, About{.help = "boolean, integer, number, string, object or array"});
+      field("help", self.help, About{.help = "what it means"});
+      field("unit", self.unit, About{.help = "of a number that has one", .left_out = true});
+    }
+  };
+  struct Entry {
+    std::string name, help;
+    std::vector<Parameter> params;
+    std::vector<Field> result;
+    std::string descriptor;
+    std::vector<int> codes;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "of the verb"});
+      field("help", self.help, About{.help = "what it does"});
+      field("params", self.params, About{.help = "its parameters"});
+      field("result", self.result, About{.help = "the fields of its result"});
+      field("descriptor", self.descriptor, About{.help = "whether one goes beside the line"});
+      field("codes", self.codes, About{.help = "errors that calls may end with"});
+    }
+  };
+  struct Error {
+    int code = 0, exit = 0;
+    std::string meaning;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("code", self.code, About{.help = "error.code of a reply"});
+      field("exit", self.exit, About{.help = "the CLI's exit code"});
+      field("meaning", self.meaning, About{.help = "what it means"});
+    }
+  };
+  struct Result {
+    int protocol = kProtocolVersion;
+    std::vector<Entry> verbs;
+    std::vector<Error> codes;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("protocol", self.protocol, About{.help = "version of this protocol"});
+      field("verbs", self.verbs, About{.help = "every verb with its parameters, result and codes"});
+      field("codes", self.codes,
+            About{.help = "every error code, what it means, and the CLI's exit code"});
+    }
+  };
+};
+
+/// A DHCP client and what it has.
+struct Lease {
+  std::string state;
+  std::optional<std::string> address, server, router;
+  std::vector<std::string> dns;
+  std::optional<std::int64_t> renew_s, expires_s;
+  std::optional<std::string> link_local;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("state", self.state, About{.help = "of the client"});
+    field("address", self.address, About{.help = "leased; null without a lease"});
+    field("server", self.server, About{.help = "who gave it"});
+    field("router", self.router, About{.help = "of the lease; null if it names none"});
+    field("dns", self.dns, About{.help = "servers for names"});
+    field("renew_s", self.renew_s, About{.help = "until then", .unit = Unit::kSeconds});
+    field("expires_s", self.expires_s,
+          About{.help = "until then; null: never", .unit = Unit::kSeconds});
+    field("link_local", self.link_local,
+          About{.help = "the address while no server answers (RFC 3927); null"});
+  }
+};
+
+struct Status {
+  static constexpr std::string_view kName = "status";
+  static constexpr std::string_view kHelp = "Links, tables, listeners, audit and what is going on";
+  using Parameters = Nothing;
+
+  struct Link {
+    std::string name, device, state;
+    Duration state_for{0};
+    std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
+    bool faults = false, captured = false;
+    std::string mac;
+    std::uint16_t mtu = 0;
+    std::vector<std::string> addresses;
+    std::optional<Lease> dhcp;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "of the configuration"});
+      field("device", self.device, About{.help = "what it stands on"});
+      field("state", self.state, About{.help = "up, down, no carrier (or no peer), or gone"});
+      field("state_s", self.state_for, About{.help = "for how long", .unit = Unit::kSeconds});
+      field("frames_in", self.frames_in, About{.help = "frames taken"});
+      field("frames_out", self.frames_out, About{.help = "frames sent"});
+      field("bytes_in", self.bytes_in, About{.help = "in them", .unit = Unit::kBytes});
+      field("bytes_out", self.bytes_out, About{.help = "in them", .unit = Unit::kBytes});
+      field("faults", self.faults, About{.help = "whether faults are set"});
+      field("captured", self.captured, About{.help = "whether a capture runs"});
+      field("mac", self.mac, About{.help = "our link address"});
+      field("mtu", self.mtu, About{.help = "largest IP packet", .unit = Unit::kBytes});
+      field("addresses", self.addresses, About{.help = "the stack's own there"});
+      field("dhcp", self.dhcp, About{.help = "null without DHCP"});
+    }
+  };
+  struct Route {
+    std::string to;
+    std::optional<std::string> via, link;
+    bool connected = false;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("to", self.to, About{.help = "a network", .column = "TO"});
+      field("via", self.via, About{.help = "a gateway; null for neighbours", .column = "VIA"});
+      field("link", self.link, About{.help = "null while it is not reached", .column = "LINK"});
+      field("connected", self.connected, About{.help = "goes with an address"});
+    }
+  };
+  struct Doubt {
+    std::string address, link, state;
+    std::optional<std::string> rival;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("address", self.address, About{.help = "of ours"});
+      field("link", self.link, About{.help = "where"});
+      field("state", self.state, About{.help = "of the address"});
+      field("rival", self.rival, About{.help = "who uses it, too; null"});
+    }
+  };
+  struct Table {
+    std::string name;
+    std::uint64_t used = 0, capacity = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "of the table", .column = "TABLE"});
+      field("used", self.used, About{.help = "entries now", .column = "USED"});
+      field("capacity", self.capacity, About{.help = "at most", .column = "CAPACITY"});
+    }
+  };
+  struct Listener {
+    std::uint16_t port = 0;
+    Transport protocol = Transport::kTcp;
+    std::string service;
+    std::uint64_t accepted = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("port", self.port, About{.help = "where", .unit = Unit::kNominal, .column = "PORT"});
+      field("protocol", self.protocol, About{.help = "tcp or udp", .column = "OVER"});
+      field("service", self.service, About{.help = "what answers there", .column = "SERVICE"});
+      field("accepted", self.accepted,
+            About{.help = "connections or datagrams", .column = "ACCEPTED"});
+    }
+  };
+  struct Striking {
+    std::string target;
+    StrikeSoFar so_far;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("target", self.target, About{.help = "whom"});
+      StrikeSoFar::visit(self.so_far, field);
+    }
+  };
+  struct Log {
+    std::string level;
+    std::uint64_t lines_lost = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("level", self.level, About{.help = "what is logged"});
+      field("lines_lost", self.lines_lost, About{.help = "which nobody took from the daemon"});
+    }
+  };
+  /// What the control server has done.
+  struct Control {
+    std::uint64_t clients = 0, accepted = 0, turned_away = 0;
+    std::uint64_t requests = 0, errors = 0, bad_lines = 0, long_lines = 0, cut_off = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("clients", self.clients, About{.help = "connected now"});
+      field("accepted", self.accepted, About{.help = "of them, in all"});
+      field("turned_away", self.turned_away, About{.help = "at the cap"});
+      field("requests", self.requests, About{.help = "that were understood"});
+      field("errors", self.errors, About{.help = "answers that were errors"});
+      field("bad_lines", self.bad_lines, About{.help = "lines that were no request"});
+      field("long_lines", self.long_lines,
+            About{.help = "clients disconnected for a line without end"});
+      field("cut_off", self.cut_off,
+            About{.help = "clients disconnected because they did not read"});
+    }
+  };
+  struct Result {
+    std::string version;
+    std::int64_t pid = 0;
+    Duration uptime{0};
+    std::vector<Link> links;
+    std::optional<std::string> gateway;
+    std::vector<std::string> dns_servers;
+    std::vector<Route> routes;
+    std::vector<Doubt> doubtful_addresses;
+    std::vector<Table> tables;
+    std::vector<Listener> listeners;
+    Books audit;
+    std::optional<Striking> strike;
+    std::optional<CaptureStop::Result> capture;
+    Log log;
+    Control control;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("version", self.version, About{.help = "version of the daemon"});
+      field("pid", self.pid, About{.help = "its process"});
+      field("uptime_s", self.uptime,
+            About{.help = "how long it has been running", .unit = Unit::kSeconds});
+      field("links", self.links, About{.help = "in the configuration's order"});
+      field("gateway", self.gateway,
+            About{.help = "where everything goes that no link reaches; null if nowhere"});
+      field("dns_servers", self.dns_servers, About{.help = "who is asked for names"});
+      field("routes", self.routes, About{.help = "in the order in which they are tried"});
+      field("doubtful_addresses", self.doubtful_addresses,
+            About{.help = "those being probed or used by another host too"});
+      field("tables", self.tables, About{.help = "of the stack"});
+      field("listeners", self.listeners, About{.help = "services"});
+      field(
+          "audit", self.audit,
+          About{.help = "opened = closed + reset + aborted + timed_out + refused + other + live"});
+      field("strike", self.strike, About{.help = "the strike that is running; null"});
+      field("capture", self.capture, About{.help = "the capture that is running; null"});
+      field("log", self.log, About{.help = "the daemon's log"});
+      field("control", self.control, About{.help = "clients now and what they did"});
+    }
+  };
+};
+
+struct Stats {
+  static constexpr std::string_view kName = "stats";
+  static constexpr std::string_view kHelp = "Every counter and what it means";
+  using Parameters = Nothing;
+
+  struct Counter {
+    std::string name;
+    std::uint64_t value = 0;
+    std::string meaning;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "of the counter", .column = "COUNTER"});
+      field("value", self.value, About{.help = "since the start", .column = "VALUE"});
+      field("meaning", self.meaning, About{.help = "what it counts", .column = "MEANING"});
+    }
+  };
+  struct Link {
+    std::string name, device;
+    DeviceCounters counters;
+    Faults faults;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "of the configuration"});
+      field("device", self.device, About{.help = "what it stands on"});
+      field("counters", self.counters, About{.help = "of the device"});
+      field("faults", self.faults, About{.help = "that are injected"});
+    }
+  };
+  struct Result {
+    std::vector<Counter> counters;
+    std::vector<Link> links;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("counters", self.counters, About{.help = "of the stack"});
+      field("links", self.links, About{.help = "in the configuration's order"});
+    }
+  };
+};
+
+struct SetLog {
+  static constexpr std::string_view kName = "log";
+  static constexpr std::string_view kHelp = "Set what the daemon logs";
+
+  struct Parameters {
+    std::string level;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("level", self.level,
+            About{.help = "what to log from now on",
+                  .required = true,
+                  .choices = "debug|info|warning|error"});
+    }
+  };
+  struct Result {
+    std::string level, previous;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("level", self.level, About{.help = "the level now"});
+      field("previous", self.previous, About{.help = "the level before"});
+    }
+  };
+};
+
+/// Here and not in strike.hpp, which the chip reads: a text needs memory.
+struct Strike {
+  static constexpr std::string_view kName = kStrikeName;
+  static constexpr std::string_view kHelp =
+      "Open and close connections to a target as fast as it bears, and report";
+  static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
+  using Parameters = StrikeParameters<std::string>;
+  using Result = StrikeSummary;
+};
+
+}  // namespace conker::protocol

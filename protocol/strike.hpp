@@ -1,0 +1,115 @@
+// The verbs strike and strike_stop. Without memory of its own: the chip reads the same parameters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "protocol/visit.hpp"
+#include "stack/strike/summary.hpp"
+
+namespace conker::protocol {
+
+/// `String` holds the target: a std::string, or a view where the line outlives the call.
+template <typename String>
+struct StrikeParameters {
+  String target;
+  std::optional<std::uint64_t> cycles;
+  std::optional<std::int64_t> duration_ms;
+  std::uint32_t concurrency = 1;
+  std::optional<std::uint32_t> rate;
+  StrikeRequest::Close close = StrikeRequest::Close::kFin;
+  std::uint64_t seed = 1;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("target", self.target,
+          About{.help = "whom to strike: ADDRESS:PORT or NAME:PORT, allowed by strike.allow",
+                .required = true});
+    field("cycles", self.cycles,
+          About{.help = "connections to open and close",
+                .fallback = "no limit; give cycles or duration_ms",
+                .min = 1});
+    field("duration_ms", self.duration_ms,
+          About{.help = "how long to open new ones (milliseconds)",
+                .unit = Unit::kMilliseconds,
+                .fallback = "no limit; give cycles or duration_ms",
+                .min = 1,
+                .max = 30LL * 86'400'000});
+    field("concurrency", self.concurrency,
+          About{.help = "connections in flight at a time", .min = 1, .max = (1 << 24) - 1});
+    field("rate", self.rate,
+          About{.help = "connections begun a second, evenly spaced",
+                .unit = Unit::kPerSecond,
+                .fallback = "as fast as the peer bears",
+                .min = 1,
+                .max = 10'000'000});
+    field("close", self.close, About{.help = "how to end each one"});
+    field("seed", self.seed, About{.help = "decides the order of the stack's own addresses"});
+  }
+
+  /// What is wrong with them together, in one line; empty when nothing is.
+  constexpr std::string_view complaint() const {
+    return cycles || duration_ms ? "" : "strike: give cycles or duration_ms, or it would never end";
+  }
+  /// What the engine is asked for, once the target's address is known.
+  StrikeRequest request(const Endpoint& at) const {
+    StrikeRequest made;
+    made.target = at;
+    made.cycles = cycles.value_or(0);
+    made.duration = Duration(duration_ms.value_or(0) * 1000);
+    made.concurrency = concurrency;
+    made.rate = rate.value_or(0);
+    made.close = close;
+    made.seed = seed;
+    return made;
+  }
+};
+
+struct StrikeStop {
+  static constexpr std::string_view kName = "strike_stop";
+  static constexpr std::string_view kHelp = "End the strike that is running";
+  using Parameters = Nothing;
+
+  struct Result {
+    bool stopping = false;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("stopping", self.stopping, About{.help = "false when none was running"});
+    }
+  };
+};
+
+inline constexpr std::string_view kStrikeName = "strike";
+
+/// Figures of a strike that runs, for status and between two notifications.
+struct StrikeSoFar {
+  std::uint64_t cycles = 0, completed = 0, failed = 0, live = 0;
+  Duration elapsed{0};
+
+  static StrikeSoFar of(const StrikeReport& report) {
+    return {report.begun, report.completed, report.failed(), report.live, report.elapsed};
+  }
+  static constexpr void visit(auto& self, auto&& field) {
+    field("cycles", self.cycles, About{.help = "begun"});
+    field("completed", self.completed, About{.help = "opened and closed as asked"});
+    field("failed", self.failed, About{.help = "that were not"});
+    field("live", self.live, About{.help = "in flight"});
+    field("elapsed_s", self.elapsed, About{.help = "since the first SYN", .unit = Unit::kSeconds});
+  }
+};
+
+/// Told again and again while a strike runs.
+struct Progress {
+  static constexpr std::string_view kName = "progress";
+  StrikeSoFar so_far;
+  double cycles_per_second = 0;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    StrikeSoFar::visit(self.so_far, field);
+    field("cycles_per_second", self.cycles_per_second,
+          About{.help = "completed since the last one", .unit = Unit::kPerSecond});
+  }
+};
+
+}  // namespace conker::protocol

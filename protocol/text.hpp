@@ -1,0 +1,100 @@
+// Values of the stack as text in messages, on a host.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "stack/base/address.hpp"
+#include "stack/strike/summary.hpp"
+#include "stack/tcp/types.hpp"
+
+namespace conker {
+
+namespace detail {
+template <typename T>
+std::string formatted(const T& value) {
+  std::array<char, T::kTextSize> text;
+  return std::string(value.format(text));
+}
+/// The whole of `text` as a decimal number without a sign.
+template <typename T>
+std::optional<T> whole_number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || text[0] == '-' || error != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+}  // namespace detail
+
+/// "10.77.0.2".
+inline std::string to_string(const IpAddress& address) {
+  return detail::formatted(address);
+}
+/// "02:00:00:00:00:01".
+inline std::string to_string(const MacAddress& address) {
+  return detail::formatted(address);
+}
+/// "10.77.0.2:80"; "*:80" of an unspecified address.
+inline std::string to_string(const Endpoint& endpoint) {
+  return detail::formatted(endpoint);
+}
+/// "10.77.0.2/24".
+inline std::string to_string(const Prefix& prefix) {
+  return to_string(prefix.address) + "/" + std::to_string(prefix.length);
+}
+/// "3.1".
+inline std::string to_string(ConnectionId id) {
+  return std::to_string(id.slot) + "." + std::to_string(id.generation);
+}
+
+/// Into a string.
+class StringPrinter final : public Printer {
+ public:
+  void write(std::string_view text) override { text_ += text; }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+/// What print() writes: verdicts, summaries.
+template <typename T>
+std::string printed(const T& value) {
+  StringPrinter out;
+  print(out, value);
+  return std::move(out).text();
+}
+inline std::string to_string(const StrikeVerdict& verdict) {
+  return printed(verdict);
+}
+
+/// "3.1": two decimal numbers of 32 bits and nothing else.
+inline std::optional<ConnectionId> parse_id(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto slot = detail::whole_number<std::uint32_t>(text.substr(0, dot));
+  const auto generation = detail::whole_number<std::uint32_t>(text.substr(dot + 1));
+  if (!slot || !generation) return std::nullopt;
+  return ConnectionId{*slot, *generation};
+}
+
+/// "10.77.0.2" or "10.77.0.2:4000"; without a port it is 0.
+inline std::optional<Endpoint> parse_local(std::string_view text) {
+  if (const auto address = IpAddress::parse(text)) return Endpoint{*address, Port{}};
+  return Endpoint::parse(text);
+}
+
+// How the protocol's reader takes texts apart; false when they make no sense.
+
+inline bool from_text(std::string_view text, Endpoint& out) {
+  const auto parsed = Endpoint::parse(text);
+  if (parsed) out = *parsed;
+  return parsed.has_value();
+}
+
+}  // namespace conker

@@ -1,0 +1,71 @@
+// The verbs of the control protocol. Each is a structure: name, help, the structure of its
+// parameters and that of its result; codes and descriptor where it has them. The daemon's checks
+// and answers, the CLI's calls and help and the printed schema come from there; here they are
+// together.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "protocol/connections.hpp"
+#include "protocol/links.hpp"
+#include "protocol/services.hpp"
+#include "protocol/status.hpp"
+#include "protocol/strike.hpp"
+#include "protocol/verb.hpp"
+#include "protocol/visit.hpp"
+
+namespace conker::protocol {
+
+namespace detail {
+
+template <typename V>
+constexpr std::span<const Code> codes_of() {
+  if constexpr (requires { V::kCodes; }) {
+    return V::kCodes;
+  } else {
+    return {};
+  }
+}
+template <typename V>
+constexpr Descriptor descriptor_of() {
+  if constexpr (requires { V::kDescriptor; }) {
+    return V::kDescriptor;
+  } else {
+    return Descriptor::kNone;
+  }
+}
+
+}  // namespace detail
+
+template <typename V>
+inline constexpr Verb kVerb{V::kName,
+                            V::kHelp,
+                            kParameters<typename V::Parameters>,
+                            describe<typename V::Result>,
+                            detail::descriptor_of<V>(),
+                            detail::codes_of<V>()};
+
+template <typename... V>
+struct VerbList {
+  static constexpr std::array kTable{kVerb<V>...};
+  /// f.template operator()<V>() for each.
+  static void for_each(auto&& f) { (f.template operator()<V>(), ...); }
+};
+
+using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Open, Close, Abort, List, Show,
+                       Attach, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
+                       StrikeStop, CaptureStart, CaptureStop, FaultSet, FaultClear>;
+
+inline constexpr auto& kVerbs = Verbs::kTable;
+
+/// Null when there is none of that name.
+constexpr const Verb* find_verb(std::string_view name) {
+  const auto verb =
+      std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.name == name; });
+  return verb == kVerbs.end() ? nullptr : &*verb;
+}
+
+}  // namespace conker::protocol

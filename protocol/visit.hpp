@@ -1,0 +1,204 @@
+// What the walk over a structure (stack/base/field.hpp) tells of its members: their types as the
+// protocol knows them, the table of a verb's parameters, and a flat list of a result's fields.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "protocol/verb.hpp"
+#include "stack/base/field.hpp"
+#include "stack/base/seq.hpp"
+#include "stack/base/time.hpp"
+
+namespace conker::protocol {
+
+template <typename T>
+inline constexpr bool kIsOptional = false;
+template <typename T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+template <typename T>
+concept Text = std::convertible_to<const T&, std::string_view>;
+/// An enumeration whose names the protocol knows: choices_of(value) is "fin|rst", in their order.
+template <typename T>
+concept Choice = std::is_enum_v<T> && requires(T value) {
+  { choices_of(value) } -> std::convertible_to<std::string_view>;
+};
+template <typename T>
+concept Sequence = !Text<T> && requires(const T& value) {
+  value.begin();
+  value.end();
+};
+
+/// The n-th of "a|b|c"; empty when there are fewer.
+constexpr std::string_view choice_at(std::string_view choices, std::size_t n) {
+  for (; n > 0; --n) {
+    const std::size_t bar = choices.find('|');
+    if (bar == std::string_view::npos) return {};
+    choices.remove_prefix(bar + 1);
+  }
+  return choices.substr(0, choices.find('|'));
+}
+/// Where "b" stands in "a|b|c"; nothing when it does not.
+constexpr std::optional<std::size_t> find_choice(std::string_view choices, std::string_view text) {
+  for (std::size_t n = 0; !choices.empty(); ++n) {
+    const std::size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return n;
+    if (bar == std::string_view::npos) break;
+    choices.remove_prefix(bar + 1);
+  }
+  return std::nullopt;
+}
+template <Choice E>
+constexpr std::string_view name_of(E value) {
+  return choice_at(choices_of(value), static_cast<std::size_t>(value));
+}
+
+/// How values of this type stand in a message. What is none of the others stands as text.
+template <typename T>
+constexpr Type type_of() {
+  if constexpr (kIsOptional<T>) {
+    return type_of<typename T::value_type>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return Type::kBoolean;
+  } else if constexpr (std::is_integral_v<T> || std::is_same_v<T, Duration> ||
+                       std::is_same_v<T, Seq>) {
+    return Type::kInteger;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return Type::kNumber;
+  } else if constexpr (Visitable<T> || kIsGroup<T>) {
+    return Type::kObject;
+  } else if constexpr (Sequence<T>) {
+    return Type::kList;
+  } else {
+    return Type::kString;
+  }
+}
+
+// ---- Parameters ----
+
+namespace detail {
+
+template <typename P>
+consteval std::size_t count_fields() {
+  std::size_t count = 0;
+  P p{};
+  P::visit(p, [&](std::string_view, auto&&, const About&) { ++count; });
+  return count;
+}
+
+template <typename T>
+constexpr Parameter parameter(std::string_view name, const T& value, const About& about) {
+  Parameter made{name,       type_of<T>(),   about.required ? Need::kRequired : Need::kOptional,
+                 about.help, about.fallback, about.min,
+                 about.max,  about.choices};
+  if constexpr (Choice<T>) {
+    made.choices = choices_of(value);
+    if (!about.required && made.fallback.empty()) made.fallback = name_of(value);
+  } else if constexpr (kIsOptional<T>) {
+    if constexpr (Choice<typename T::value_type>) {
+      made.choices = choices_of(typename T::value_type{});
+    }
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!about.required && made.fallback.empty()) made.fallback = value ? "true" : "false";
+  } else if constexpr (std::is_integral_v<T>) {
+    if (!about.required && made.fallback.empty()) made.preset = static_cast<std::int64_t>(value);
+  }
+  return made;
+}
+
+template <typename P>
+consteval auto make_parameters() {
+  std::array<Parameter, count_fields<P>()> list{};
+  P p{};
+  std::size_t i = 0;
+  P::visit(p, [&](std::string_view name, const auto& value, const About& about) {
+    list[i++] = parameter(name, value, about);
+  });
+  return list;
+}
+
+}  // namespace detail
+
+/// The parameters of a verb, from the structure that holds them.
+template <typename P>
+inline constexpr auto kParameters = detail::make_parameters<P>();
+
+/// The entry of one of them, by its member: parameter_of(&Open::Parameters::local).
+template <typename P, typename M>
+const Parameter& parameter_of(M P::*member) {
+  P p{};
+  std::size_t i = 0, found = 0;
+  const void* wanted = &(p.*member);
+  P::visit(p, [&](std::string_view, auto& value, const About&) {
+    if (static_cast<const void*>(&value) == wanted) found = i;
+    ++i;
+  });
+  return kParameters<P>[found];
+}
+
+// ---- Results ----
+
+/// Hears of every field of a result, those inside of others behind these.
+class FieldSink {
+ public:
+  virtual void field(std::string_view name, Type type, const About& about) = 0;
+  virtual void enter(std::string_view name) = 0;
+  virtual void leave() = 0;
+
+ protected:
+  ~FieldSink() = default;
+};
+
+namespace detail {
+
+template <typename T>
+void describe_inside(std::string_view name, const T& value, FieldSink& sink);
+
+struct Describe {
+  FieldSink& sink;
+
+  template <typename T>
+  void operator()(std::string_view name, const T& value, const About& about) const {
+    const bool seconds = std::is_same_v<T, Duration> && about.unit == Unit::kSeconds;
+    sink.field(name, seconds ? Type::kNumber : type_of<T>(), about);
+    describe_inside(name, value, sink);
+  }
+};
+
+template <typename T>
+void describe_inside(std::string_view name, const T& value, FieldSink& sink) {
+  if constexpr (kIsOptional<T>) {
+    describe_inside(name, typename T::value_type{}, sink);
+  } else if constexpr (Visitable<T>) {
+    sink.enter(name);
+    T::visit(value, Describe{sink});
+    sink.leave();
+  } else if constexpr (kIsGroup<T>) {
+    sink.enter(name);
+    value.walk(Describe{sink});
+    sink.leave();
+  } else if constexpr (Sequence<T>) {
+    describe_inside(name, std::remove_cvref_t<decltype(*value.begin())>{}, sink);
+  }
+}
+
+}  // namespace detail
+
+template <typename R>
+void describe(FieldSink& sink) {
+  const R result{};
+  R::visit(result, detail::Describe{sink});
+}
+
+/// No parameters, or no result.
+struct Nothing {
+  static constexpr void visit(auto&, auto&&) {}
+};
+
+}  // namespace conker::protocol

@@ -1,0 +1,121 @@
+#include "stack/strike/summary.hpp"
+
+namespace conker {
+namespace {
+
+std::uint32_t microseconds(Duration duration) {
+  return static_cast<std::uint32_t>(duration.count());
+}
+
+/// Times of completed cycles, and of those that failed after this part of theirs.
+void print_times(Printer& out, std::string_view label, const Quantiles& times,
+                 std::uint64_t completed) {
+  out << label;
+  if (times.max == 0) {
+    out << (completed == 0 ? "-\n" : "at once\n");
+    return;
+  }
+  out << "half within " << Duration(times.p50) << ", 90% " << Duration(times.p90) << ", 99% "
+      << Duration(times.p99) << ", 99.9% " << Duration(times.p999) << ", longest "
+      << Duration(times.max) << "\n";
+}
+
+/// The part that the audits of a strike and of a stack have in common.
+template <typename Audit>
+void print_ends(Printer& out, const Audit& audit) {
+  out << audit.timed_out << " timed out + " << audit.refused << " refused + " << audit.other
+      << " other + " << audit.live << " live: ";
+}
+
+bool adds_up(const StrikeSummary& s) {
+  const StrikeSummary::Ends& a = s.audit;
+  return s.cycles == s.completed + s.failed.all() + a.live &&
+         s.cycles == a.closed + a.reset + a.timed_out + a.refused + a.other + a.live;
+}
+
+}  // namespace
+
+Quantiles Quantiles::of(const Histogram& histogram) {
+  return {microseconds(histogram.quantile(500)), microseconds(histogram.quantile(900)),
+          microseconds(histogram.quantile(990)), microseconds(histogram.quantile(999)),
+          microseconds(histogram.max())};
+}
+
+StrikeSummary StrikeSummary::of(const StrikeRequest& request, const StrikeReport& report,
+                                const Books& books) {
+  StrikeSummary s;
+  s.target = request.target;
+  s.close = request.close;
+  s.concurrency = request.concurrency;
+  s.seed = request.seed;
+  s.cycles = report.begun;
+  s.completed = report.completed;
+  s.failed = {report.refused, report.timed_out, report.reset, report.other};
+  s.elapsed = report.elapsed;
+  s.connect = Quantiles::of(report.connect);
+  s.closing = Quantiles::of(report.close);
+  s.retransmits = report.retransmits;
+  s.time_wait = {report.time_wait_evicted, report.time_wait_reused};
+  s.audit = {report.begun,         report.ended_closed, report.ended_reset, report.ended_timed_out,
+             report.ended_refused, report.ended_other,  report.live,        false,
+             books.fault};
+  s.audit.balanced = adds_up(s) && books.balanced();
+  return s;
+}
+
+bool StrikeSummary::good() const {
+  return audit.balanced && cycles != 0 && failed.all() == 0;
+}
+
+void print(Printer& out, const StrikeVerdict& verdict) {
+  const StrikeSummary& s = verdict.of;
+  if (!adds_up(s)) {
+    out << "the strike's own audit does not balance: please report it";
+  } else if (!s.audit.balanced) {
+    out << "the stack's audit does not balance: " << (s.audit.fault ? s.audit.fault : "");
+  } else if (s.cycles == 0) {
+    out << "no connection could be opened";
+  } else if (s.good()) {
+    out << "good";
+  } else {
+    out.plain(s.failed.all()) << " of ";
+    out.plain(s.cycles) << " cycles failed: ";
+    out.plain(s.failed.refused) << " refused, ";
+    out.plain(s.failed.timed_out) << " timed out, ";
+    out.plain(s.failed.reset) << " reset, ";
+    out.plain(s.failed.other) << " other";
+  }
+}
+
+void print(Printer& out, const StrikeSummary& s) {
+  const auto us = static_cast<std::uint64_t>(s.elapsed.count());
+  out << (us == 0 ? 0 : (s.completed * 1'000'000 + us / 2) / us) << " cycles a second: ";
+  print(out, StrikeVerdict{s});
+  out << "\n\ntarget       " << s.target << ", closed by "
+      << (s.close == StrikeRequest::Close::kReset ? "RST" : "FIN") << ", " << s.concurrency
+      << " at a time, seed ";
+  out.plain(s.seed) << "\ncompleted    " << s.completed << " of " << s.cycles << " cycles in "
+                    << s.elapsed << "\nfailed       " << s.failed.refused << " refused, "
+                    << s.failed.timed_out << " timed out, " << s.failed.reset << " reset, "
+                    << s.failed.other << " other\n";
+  print_times(out, "connect      ", s.connect, s.completed);
+  print_times(out, "close        ", s.closing, s.completed);
+  out << "retransmits  " << s.retransmits << "\nTIME-WAIT    " << s.time_wait.evicted
+      << " evicted, " << s.time_wait.reused << " reused\naudit        " << s.audit.opened
+      << " opened = " << s.audit.closed << " closed + " << s.audit.reset << " reset + ";
+  print_ends(out, s.audit);
+  out << (s.audit.balanced ? "balanced\n" : "NOT BALANCED\n");
+}
+
+void print(Printer& out, const Books& books) {
+  out << "audit  " << books.opened << " opened = " << books.closed << " closed + " << books.reset
+      << " reset + " << books.aborted << " aborted + ";
+  print_ends(out, books);
+  if (books.balanced()) {
+    out << "balanced\n";
+  } else {
+    out << "NOT BALANCED: " << books.fault << "\n";
+  }
+}
+
+}  // namespace conker
