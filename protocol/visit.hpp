@@ -35,25 +35,6 @@ concept Sequence = !Text<T> && requires(const T& value) {
   value.end();
 };
 
-/// The n-th of "a|b|c"; empty when there are fewer.
-constexpr std::string_view choice_at(std::string_view choices, std::size_t n) {
-  for (; n > 0; --n) {
-    const std::size_t bar = choices.find('|');
-    if (bar == std::string_view::npos) return {};
-    choices.remove_prefix(bar + 1);
-  }
-  return choices.substr(0, choices.find('|'));
-}
-/// Where "b" stands in "a|b|c"; nothing when it does not.
-constexpr std::optional<std::size_t> find_choice(std::string_view choices, std::string_view text) {
-  for (std::size_t n = 0; !choices.empty(); ++n) {
-    const std::size_t bar = choices.find('|');
-    if (choices.substr(0, bar) == text) return n;
-    if (bar == std::string_view::npos) break;
-    choices.remove_prefix(bar + 1);
-  }
-  return std::nullopt;
-}
 template <Choice E>
 constexpr std::string_view name_of(E value) {
   return choice_at(choices_of(value), static_cast<std::size_t>(value));

@@ -147,7 +147,7 @@ std::optional<HostPort> HostPort::parse(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
+  } else if (host.find_first_of(":[]") != std::string_view::npos) {
     return std::nullopt;
   }
   if (host.empty() || port == 0 || port > 65535) return std::nullopt;

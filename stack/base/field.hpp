@@ -11,8 +11,9 @@
 // Nothing here is code that an image carries: what no visitor looks at is not there.
 #pragma once
 
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -70,6 +71,28 @@ struct AnyField {
   constexpr void operator()(std::string_view, auto&&, const About&) const {}
 };
 }  // namespace detail
+
+// ---- Choices, as one text ----
+
+/// The n-th of "a|b|c"; empty when there are fewer.
+constexpr std::string_view choice_at(std::string_view choices, std::size_t n) {
+  for (; n > 0; --n) {
+    const std::size_t bar = choices.find('|');
+    if (bar == std::string_view::npos) return {};
+    choices.remove_prefix(bar + 1);
+  }
+  return choices.substr(0, choices.find('|'));
+}
+/// Where "b" stands in "a|b|c"; nothing when it does not.
+constexpr std::optional<std::size_t> find_choice(std::string_view choices, std::string_view text) {
+  for (std::size_t n = 0; !choices.empty(); ++n) {
+    const std::size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return n;
+    if (bar == std::string_view::npos) break;
+    choices.remove_prefix(bar + 1);
+  }
+  return std::nullopt;
+}
 
 /// A structure that can be walked.
 template <typename T>

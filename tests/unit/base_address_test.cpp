@@ -109,9 +109,9 @@ TEST(Endpoint, IsReadAsItIsWritten) {
   EXPECT_EQ(text(*endpoint), "10.77.0.1:80");
   EXPECT_EQ(text(Endpoint{IpAddress(), Port{7}}), "*:7");
   EXPECT_EQ(text(Endpoint{IpAddress({0x20010db8, 0, 0, 1}), Port{65535}}), "[2001:db8::1]:65535");
-  for (const char* wrong : {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536",
-                            "10.77.0.1:+8", "10.77.0.1: 8", "10.77.0.1:8x", "www.example.org:80",
-                            "10.77.0.1:000080"}) {
+  for (const char* wrong :
+       {"", ":", "10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.1:+8",
+        "10.77.0.1: 8", "10.77.0.1:8x", "www.example.org:80", "10.77.0.1:000080"}) {
     EXPECT_FALSE(Endpoint::parse(wrong)) << wrong;
   }
 }

@@ -62,8 +62,7 @@ TEST(Table, NamesAreUniqueAndEverythingHasHelp) {
     for (const Parameter& parameter : verb.parameters) {
       EXPECT_TRUE(names.insert(parameter.name).second) << verb.name << ' ' << parameter.name;
       EXPECT_FALSE(parameter.help.empty()) << verb.name << ' ' << parameter.name;
-      EXPECT_EQ(parameter.fallback.empty() && !parameter.preset,
-                parameter.need == Need::kRequired)
+      EXPECT_EQ(parameter.fallback.empty() && !parameter.preset, parameter.need == Need::kRequired)
           << verb.name << ' ' << parameter.name
           << ": says what holds when it is not given, if and only if it need not be";
       EXPECT_LE(parameter.min, parameter.max) << verb.name << ' ' << parameter.name;
