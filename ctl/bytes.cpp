@@ -24,8 +24,8 @@ int send(const Context& context, const std::string& id, const std::string& text)
   way.from_stdin = text == "-";
   if (!way.from_stdin) way.text = text;
   Client client = context.connect();
-  const int call = client.send<Attach>({id, Attach::Mode::kSend});
-  const auto result = client.understood<Attach>(relay(client, call, std::move(way)));
+  const int call = client.send<Relay>({id, Relay::Mode::kSend});
+  const auto result = client.understood<Relay>(relay(client, call, std::move(way)));
   if (context.json) print_json({{"id", id}, {"sent", result->sent}});
   return kExitDone;
 }
@@ -35,7 +35,7 @@ int receive(const Context& context, const std::string& id, bool follow) {
   RelayWay way;
   way.to_stdout = true;
   Client client = context.connect();
-  const int call = client.send<Attach>({id, Attach::Mode::kReceive, follow});
+  const int call = client.send<Relay>({id, Relay::Mode::kReceive, follow});
   print_summary(context, relay(client, call, std::move(way)));
   return kExitDone;
 }
@@ -52,7 +52,7 @@ int connect(const Context& context, const std::string& remote) {
   RelayWay way;
   way.from_stdin = true;
   way.to_stdout = true;
-  const int call = client.send<Attach>({opened->id, Attach::Mode::kBoth});
+  const int call = client.send<Relay>({opened->id, Relay::Mode::kBoth});
   print_summary(context, relay(client, call, std::move(way)));
   return kExitDone;
 }
@@ -69,7 +69,7 @@ void add_byte_verbs(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "send", "Send bytes on a connection", [&context, values] {
     return send(context, values->send_id, values->text);
   });
-  verb->add_option("ID", values->send_id, help_of(&Attach::Parameters::id))
+  verb->add_option("ID", values->send_id, help_of(&Relay::Parameters::id))
       ->required()
       ->type_name("");
   verb->add_option("TEXT", values->text,
@@ -80,7 +80,7 @@ void add_byte_verbs(CLI::App& app, Context& context) {
   verb =
       add_verb(app, context, "recv", "Write what a connection has received to standard output",
                [&context, values] { return receive(context, values->receive_id, values->follow); });
-  verb->add_option("ID", values->receive_id, help_of(&Attach::Parameters::id))
+  verb->add_option("ID", values->receive_id, help_of(&Relay::Parameters::id))
       ->required()
       ->type_name("");
   verb->add_flag(

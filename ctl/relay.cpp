@@ -22,9 +22,9 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 // A pipe that is writable has room for so much: writing more could block beyond --timeout.
 constexpr std::size_t kPipeBytes = 4096;
 
-class Relay {
+class RelayLoop {
  public:
-  Relay(Client& client, int id, RelayWay way)
+  RelayLoop(Client& client, int id, RelayWay way)
       : client_(client),
         id_(id),
         up_(std::move(way.text)),
@@ -153,7 +153,7 @@ class Relay {
 }  // namespace
 
 json relay(Client& client, int id, RelayWay way) {
-  return Relay(client, id, std::move(way)).run();
+  return RelayLoop(client, id, std::move(way)).run();
 }
 
 }  // namespace conker::ctl

@@ -14,7 +14,7 @@ struct RelayWay {
   std::string text;  // sent before standard input
 };
 
-/// Relays until the call `id`, an attach that is under way, is answered and all bytes are written.
+/// Relays until the call `id`, a relay that is under way, is answered and all bytes are written.
 /// Gives its result. The connection's descriptor comes with a notification. A Failure when the
 /// connection or a stream fails.
 json relay(Client& client, int id, RelayWay way);

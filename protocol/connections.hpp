@@ -1,4 +1,4 @@
-// The verbs about connections: open, close, abort, list, show, attach.
+// The verbs about connections: open, close, abort, list, show, relay.
 #pragma once
 
 #include <array>
@@ -210,8 +210,8 @@ struct Show {
   };
 };
 
-struct Attach {
-  static constexpr std::string_view kName = "attach";
+struct Relay {
+  static constexpr std::string_view kName = "relay";
   static constexpr std::string_view kHelp = "The bytes of a connection, on a descriptor";
   static constexpr Descriptor kDescriptor = Descriptor::kToClient;
   static constexpr std::array kCodes{Code::kNoSuchConnection, Code::kBusy};
@@ -250,8 +250,8 @@ struct Attach {
 };
 
 /// Tells of the descriptor that comes beside it.
-struct Attached {
-  static constexpr std::string_view kName = "attached";
+struct Relaying {
+  static constexpr std::string_view kName = "relaying";
   std::string id;
 
   static constexpr void visit(auto& self, auto&& field) {

@@ -56,7 +56,7 @@ struct VerbList {
 };
 
 using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Open, Close, Abort, List, Show,
-                       Attach, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
+                       Relay, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
                        StrikeStop, CaptureStart, CaptureStop, FaultSet, FaultClear>;
 
 inline constexpr auto& kVerbs = Verbs::kTable;

@@ -38,8 +38,8 @@ std::optional<ConnectionId> existing(Stack& stack, CallOf<V>& call, ConnectionIn
 
 }  // namespace
 
-Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveyard& graveyard)
-    : engine_(engine), targets_(targets), graveyard_(graveyard) {
+Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred)
+    : engine_(engine), targets_(targets), deferred_(deferred) {
   engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
   verbs.on_gone([this](SessionId session) { on_gone(session); });
   verbs.serve<protocol::Open>([this](CallOf<protocol::Open> call) {
@@ -52,7 +52,7 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveya
       [this](CallOf<protocol::Close> call) { end(std::move(call), &Stack::close); });
   verbs.serve<protocol::Abort>(
       [this](CallOf<protocol::Abort> call) { end(std::move(call), &Stack::abort); });
-  verbs.serve<protocol::Attach>([this](CallOf<protocol::Attach> call) { attach(std::move(call)); });
+  verbs.serve<protocol::Relay>([this](CallOf<protocol::Relay> call) { relay(std::move(call)); });
   verbs.serve<protocol::List>([this](CallOf<protocol::List> call) {
     engine_.enter();
     call.reply(list_connections(engine_.stack(), call.parameters()));
@@ -149,37 +149,36 @@ void Connections::end(CallOf<V> call, Error (Stack::*how)(ConnectionId)) {
   call.reply({to_string(*id), state});
 }
 
-void Connections::attach(CallOf<protocol::Attach> call) {
+void Connections::relay(CallOf<protocol::Relay> call) {
   engine_.enter();
   ConnectionInfo info;
   const auto id = existing(engine_.stack(), call, info);
   if (!id) return;
   if (owner_of(info.cookie) != Owner::kControl) {
-    call.fail(
-        Code::kFailed,
-        fmt::format("{} belongs to {}: only connections that open has opened can be attached to",
-                    to_string(*id), to_string(owner_of(info.cookie))));
+    call.fail(Code::kFailed,
+              fmt::format("{} belongs to {}: only connections that open has opened can be relayed",
+                          to_string(*id), to_string(owner_of(info.cookie))));
     return;
   }
   if (openings_.count(key(*id)) != 0) {
     call.fail(Code::kFailed, fmt::format("{} is still being opened", to_string(*id)));
     return;
   }
-  using Mode = protocol::Attach::Mode;
-  const protocol::Attach::Parameters parameters = call.parameters();
-  Pump::Way way;
+  using Mode = protocol::Relay::Mode;
+  const protocol::Relay::Parameters parameters = call.parameters();
+  Relay::Way way;
   way.to_peer = parameters.mode != Mode::kReceive;
   way.to_client = parameters.mode != Mode::kSend;
   way.follow = way.to_peer || parameters.follow;
-  const bool taken = std::any_of(pumps_.begin(), pumps_.end(), [&](const auto& pump) {
-    return pump->id() == *id &&
-           ((pump->way().to_peer && way.to_peer) || (pump->way().to_client && way.to_client));
+  const bool taken = std::any_of(relays_.begin(), relays_.end(), [&](const auto& relay) {
+    return relay->id() == *id &&
+           ((relay->way().to_peer && way.to_peer) || (relay->way().to_client && way.to_client));
   });
-  if (taken || pumps_.size() >= kMaxPumps) {
-    call.fail(Code::kBusy,
-              taken
-                  ? fmt::format("another client is attached to {} that way", to_string(*id))
-                  : fmt::format("{} clients are attached: try again when one is done", kMaxPumps));
+  if (taken || relays_.size() >= kMaxRelays) {
+    call.fail(
+        Code::kBusy,
+        taken ? fmt::format("another client has the bytes of {} that way", to_string(*id))
+              : fmt::format("{} connections are relayed: try again when one is done", kMaxRelays));
     return;
   }
   std::array<int, 2> ends{};
@@ -189,11 +188,11 @@ void Connections::attach(CallOf<protocol::Attach> call) {
   }
   Descriptor ours(ends[0]);
   // The client's end stays blocking, as its programs expect.
-  call.notify(protocol::Attached{to_string(*id)}, Descriptor(ends[1]));
+  call.notify(protocol::Relaying{to_string(*id)}, Descriptor(ends[1]));
   if (!call.wanted()) return;
-  pumps_.push_back(std::make_unique<Pump>(engine_, *id, way, std::move(ours), std::move(call),
-                                          [this](Pump& pump) { pump_ended(pump); }));
-  pumps_.back()->start();
+  relays_.push_back(std::make_unique<Relay>(engine_, *id, way, std::move(ours), std::move(call),
+                                            [this](Relay& relay) { relay_ended(relay); }));
+  relays_.back()->start();
 }
 
 void Connections::on_event(const Event& event) {
@@ -208,24 +207,24 @@ void Connections::on_event(const Event& event) {
       not_opened(std::move(opening), event);
     }
   }
-  // A pump that ends takes itself out of the list.
-  for (std::size_t i = pumps_.size(); i-- > 0;) {
-    if (i < pumps_.size() && pumps_[i]->id() == event.connection) pumps_[i]->on_event(event);
+  // A relay that ends takes itself out of the list.
+  for (std::size_t i = relays_.size(); i-- > 0;) {
+    if (i < relays_.size() && relays_[i]->id() == event.connection) relays_[i]->on_event(event);
   }
   if (event.has(Event::kClosed)) held_.erase(id);
 }
 
-void Connections::pump_ended(Pump& pump) {
-  const auto found = std::find_if(pumps_.begin(), pumps_.end(),
-                                  [&](const auto& other) { return other.get() == &pump; });
-  graveyard_.bury(std::move(*found));
-  pumps_.erase(found);
+void Connections::relay_ended(Relay& relay) {
+  const auto found = std::find_if(relays_.begin(), relays_.end(),
+                                  [&](const auto& other) { return other.get() == &relay; });
+  deferred_.add(std::move(*found));
+  relays_.erase(found);
 }
 
 void Connections::on_gone(SessionId session) {
   engine_.enter();
-  for (std::size_t i = pumps_.size(); i-- > 0;) {
-    if (pumps_[i]->session() == session) pumps_[i]->cancel();
+  for (std::size_t i = relays_.size(); i-- > 0;) {
+    if (relays_[i]->session() == session) relays_[i]->cancel();
   }
   for (auto it = openings_.begin(); it != openings_.end();) {
     if (it->second.call.session() != session) {

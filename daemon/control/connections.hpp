@@ -1,4 +1,4 @@
-// The verbs about connections: open, close, abort, list, show, attach.
+// The verbs about connections: open, close, abort, list, show, relay.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,22 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
-#include "daemon/control/graveyard.hpp"
-#include "daemon/control/pump.hpp"
+#include "daemon/control/deferred_deletion.hpp"
+#include "daemon/control/relay.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/engine.hpp"
 
 namespace conker::daemon {
 
 /// Connections that are opened here stay until somebody closes them; their bytes wait in the
-/// stack's queues until somebody is attached. The stack owns them; here is only what clients are
+/// stack's queues until somebody relays them. The stack owns them; here is only what clients are
 /// waiting for.
 class Connections {
  public:
   /// Bytes of at most this many connections travel at a time.
-  static constexpr std::size_t kMaxPumps = 128;
+  static constexpr std::size_t kMaxRelays = 128;
 
-  Connections(Engine& engine, Targets& targets, Verbs& verbs, Graveyard& graveyard);
+  Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred);
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
@@ -42,19 +42,19 @@ class Connections {
   void open(CallOf<protocol::Open> call, const Endpoint& remote);
   template <typename V>
   void end(CallOf<V> call, Error (Stack::*how)(ConnectionId));
-  void attach(CallOf<protocol::Attach> call);
+  void relay(CallOf<protocol::Relay> call);
   void on_event(const Event& event);
   void opened(Opening opening, ConnectionId id);
   void not_opened(Opening opening, const Event& event);
   void on_gone(SessionId session);
-  void pump_ended(Pump& pump);
+  void relay_ended(Relay& relay);
 
   Engine& engine_;
   Targets& targets_;
-  Graveyard& graveyard_;
+  DeferredDeletion& deferred_;
   std::unordered_map<Key, Opening> openings_;
   std::unordered_map<Key, SessionId> held_;  // closed when their client goes away
-  std::vector<std::unique_ptr<Pump>> pumps_;
+  std::vector<std::unique_ptr<Relay>> relays_;
 };
 
 }  // namespace conker::daemon

@@ -73,9 +73,9 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       path_(config.socket),
       accept_(engine.loop(), [this](int) { accept(); }),
       accept_again_(engine.loop(), [this] { accept_.watch(listener_.get(), EV_READ); }),
-      graveyard_(engine.loop()),
+      deferred_(engine.loop()),
       targets_(std::make_unique<Targets>(engine, names)),
-      connections_(std::make_unique<Connections>(engine, *targets_, *this, graveyard_)),
+      connections_(std::make_unique<Connections>(engine, *targets_, *this, deferred_)),
       strikes_(std::make_unique<Strikes>(engine, *targets_, *this)),
       captures_(std::make_unique<Captures>(engine, *this)),
       faults_(std::make_unique<Faults>(engine, *this)),
@@ -191,7 +191,7 @@ void ControlServer::on_end(Session& session, Session::End end) {
   spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}",
               id, to_string(end));
   const auto found = sessions_.find(id);
-  graveyard_.bury(std::move(found->second));
+  deferred_.add(std::move(found->second));
   sessions_.erase(found);
   for (const auto& gone : gone_) gone(id);
 }

@@ -15,7 +15,7 @@
 
 #include "config/config.hpp"
 #include "daemon/control/call.hpp"
-#include "daemon/control/graveyard.hpp"
+#include "daemon/control/deferred_deletion.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/descriptor.hpp"
@@ -83,7 +83,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   Descriptor listener_;
   IoWatch accept_;
   TimerWatch accept_again_;
-  Graveyard graveyard_;
+  DeferredDeletion deferred_;
   protocol::Status::Control counters_;  // but for the clients there are now
   SessionId next_session_ = 1;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;

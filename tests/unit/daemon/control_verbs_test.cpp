@@ -92,11 +92,11 @@ TEST_F(ControlTest, AConnectionOutlivesItsClientUnlessItIsHeld) {
 TEST_F(ControlTest, BytesTravelOnADescriptor) {
   auto client = connect();
   const std::string id = open(*client, "7");
-  const int sending = client->request("attach", {{"id", id}, {"mode", "send"}});
-  EXPECT_EQ(client->next().at("method"), "attached");
+  const int sending = client->request("relay", {{"id", id}, {"mode", "send"}});
+  EXPECT_EQ(client->next().at("method"), "relaying");
   Descriptor data = client->take_descriptor();
   ASSERT_TRUE(data);
-  EXPECT_EQ(client->error("attach", {{"id", id}, {"mode", "both"}}),
+  EXPECT_EQ(client->error("relay", {{"id", id}, {"mode", "both"}}),
             static_cast<int>(protocol::Code::kBusy));
   ASSERT_EQ(::send(data.get(), "hello", 5, MSG_NOSIGNAL), 5);
   data.reset();
@@ -104,8 +104,8 @@ TEST_F(ControlTest, BytesTravelOnADescriptor) {
   EXPECT_EQ(sent.at("id"), sending);
   EXPECT_EQ(sent.at("result").at("sent"), 5);
 
-  client->request("attach", {{"id", id}, {"mode", "recv"}});
-  EXPECT_EQ(client->next().at("method"), "attached");
+  client->request("relay", {{"id", id}, {"mode", "recv"}});
+  EXPECT_EQ(client->next().at("method"), "relaying");
   data = client->take_descriptor();
   EXPECT_EQ(client->next().at("result").at("received"), 5);
   std::array<char, 16> bytes{};
@@ -118,8 +118,8 @@ TEST_F(ControlTest, BytesTravelOnADescriptor) {
 TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
   auto client = connect();
   const std::string id = open(*client, "7");
-  client->request("attach", {{"id", id}, {"mode", "both"}});
-  EXPECT_EQ(client->next().at("method"), "attached");
+  client->request("relay", {{"id", id}, {"mode", "both"}});
+  EXPECT_EQ(client->next().at("method"), "relaying");
   const Descriptor data = client->take_descriptor();
   const std::string text(300'000, 'x');
   std::size_t sent = 0, received = 0;
@@ -147,8 +147,8 @@ TEST_F(ControlTest, WhatNobodyReadsWaitsAlsoBeyondThePeersClose) {
   ASSERT_TRUE(until([&] {
     return client->result("show", {{"id", id}}).at("state") == "CLOSE-WAIT";
   }));
-  client->request("attach", {{"id", id}, {"mode", "recv"}});
-  EXPECT_EQ(client->next().at("method"), "attached");
+  client->request("relay", {{"id", id}, {"mode", "recv"}});
+  EXPECT_EQ(client->next().at("method"), "relaying");
   const json result = client->next().at("result");
   EXPECT_GT(result.at("received"), 10);
   EXPECT_EQ(result.at("peer_closed"), true);

@@ -15,7 +15,7 @@
 
 namespace conker::daemon {
 
-class Pump {
+class Relay {
  public:
   struct Way {
     bool to_peer = false;
@@ -24,10 +24,10 @@ class Pump {
         false;  // to_client: until the peer closes; otherwise what is there, at least one byte
   };
 
-  /// `ended` is called once, at the end; the pump is deaf from then on and may be freed when nobody
-  /// is inside.
-  Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<protocol::Attach> call,
-       std::function<void(Pump&)> ended);
+  /// `ended` is called once, at the end; the relay is deaf from then on and may be freed when
+  /// nobody is inside.
+  Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<protocol::Relay> call,
+        std::function<void(Relay&)> ended);
 
   /// After Engine::enter().
   void start();
@@ -56,8 +56,8 @@ class Pump {
   ConnectionId id_;
   Way way_;
   Descriptor ours_;
-  CallOf<protocol::Attach> call_;
-  std::function<void(Pump&)> ended_callback_;
+  CallOf<protocol::Relay> call_;
+  std::function<void(Relay&)> ended_callback_;
   IoWatch io_;
 
   std::vector<std::byte> pending_;  // taken from the client, not yet by the stack

@@ -1,4 +1,4 @@
-#include "daemon/control/pump.hpp"
+#include "daemon/control/relay.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@
 namespace conker::daemon {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kRelayBytes = std::size_t{64} * 1024;
 constexpr int kReadsAtATime = 4;  // then the rest of the loop has its turn
 constexpr std::size_t kPieces = 16;
 
@@ -35,8 +35,8 @@ bool peer_finished(State state) {
 
 }  // namespace
 
-Pump::Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<protocol::Attach> call,
-           std::function<void(Pump&)> ended)
+Relay::Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours,
+             CallOf<protocol::Relay> call, std::function<void(Relay&)> ended)
     : engine_(engine),
       id_(id),
       way_(way),
@@ -47,20 +47,20 @@ Pump::Pump(Engine& engine, ConnectionId id, Way way, Descriptor ours, CallOf<pro
       to_peer_done_(!way.to_peer),
       to_client_done_(!way.to_client) {}
 
-void Pump::start() {
+void Relay::start() {
   // A client that only sends sees at once that nothing will come, and the other way round.
   if (!way_.to_client) ::shutdown(ours_.get(), SHUT_WR);
   if (!way_.to_peer) ::shutdown(ours_.get(), SHUT_RD);
   work();
 }
 
-void Pump::ready(int events) {
+void Relay::ready(int events) {
   engine_.enter();
   if ((events & EV_WRITE) != 0) client_blocks_ = false;
   work();
 }
 
-void Pump::on_event(const Event& event) {
+void Relay::on_event(const Event& event) {
   if (ended_) return;
   if (!event.has(Event::kClosed)) {
     work();
@@ -71,33 +71,33 @@ void Pump::on_event(const Event& event) {
   if (!ended_) fail(to_string(event.reason));
 }
 
-void Pump::cancel() {
+void Relay::cancel() {
   end();
 }
 
-void Pump::work() {
+void Relay::work() {
   if (!ended_ && !to_client_done_ && !client_blocks_) feed_client();
   if (!ended_ && !to_peer_done_) feed_peer();
   if (!ended_ && to_client_done_ && to_peer_done_) finish();
   if (!ended_) watch();
 }
 
-void Pump::watch() {
+void Relay::watch() {
   const bool reading = !to_peer_done_ && pending_.empty();
   io_.watch(ours_.get(), (reading ? EV_READ : 0) | (client_blocks_ ? EV_WRITE : 0));
 }
 
 // ---- From the client to the peer ----
 
-void Pump::feed_peer() {
+void Relay::feed_peer() {
   if (!send_pending()) return;
-  pending_.resize(kReadBytes);
+  pending_.resize(kRelayBytes);
   for (int i = 0; i < kReadsAtATime; ++i) {
-    const ssize_t n = ::recv(ours_.get(), pending_.data(), kReadBytes, MSG_DONTWAIT);
+    const ssize_t n = ::recv(ours_.get(), pending_.data(), kRelayBytes, MSG_DONTWAIT);
     if (n > 0) {
       pending_.resize(static_cast<std::size_t>(n));
       if (!send_pending()) return;
-      pending_.resize(kReadBytes);
+      pending_.resize(kRelayBytes);
       continue;
     }
     pending_.clear();
@@ -113,7 +113,7 @@ void Pump::feed_peer() {
 }
 
 /// Gives the stack what it did not take before; true when nothing is left.
-bool Pump::send_pending() {
+bool Relay::send_pending() {
   while (pending_at_ < pending_.size()) {
     const auto taken = engine_.stack().send(id_, std::span(pending_).subspan(pending_at_));
     if (!taken) {
@@ -131,7 +131,7 @@ bool Pump::send_pending() {
 
 // ---- From the peer to the client ----
 
-void Pump::feed_client() {
+void Relay::feed_client() {
   ConnectionInfo info;
   if (!engine_.stack().info(id_, info)) {
     fail("it is gone");
@@ -185,7 +185,7 @@ void Pump::feed_client() {
   }
 }
 
-void Pump::client_has_all() {
+void Relay::client_has_all() {
   to_client_done_ = true;
   client_blocks_ = false;
   ::shutdown(ours_.get(), SHUT_WR);
@@ -193,21 +193,21 @@ void Pump::client_has_all() {
 
 // ---- The end ----
 
-void Pump::finish() {
+void Relay::finish() {
   // Whoever had both directions had the whole connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
   call_.reply({to_string(id_), sent_, received_, peer_closed_});
   end();
 }
 
-void Pump::fail(std::string_view what) {
+void Relay::fail(std::string_view what) {
   call_.fail(protocol::Code::kFailed,
              fmt::format("connection {}: {} (after {} bytes sent, {} received)", to_string(id_),
                          what, sent_, received_));
   end();
 }
 
-void Pump::end() {
+void Relay::end() {
   if (std::exchange(ended_, true)) return;
   io_.stop();
   ours_.reset();
