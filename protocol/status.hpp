@@ -255,7 +255,7 @@ struct Status {
     std::vector<Doubt> doubtful_addresses;
     std::vector<Table> tables;
     std::vector<Listener> listeners;
-    Books audit;
+    Audit audit;
     std::optional<Striking> strike;
     std::optional<CaptureStop::Result> capture;
     Log log;

@@ -79,37 +79,37 @@ Instant Stack::next_deadline() const {
   return std::min(network_.next_deadline(), tcp_.next_deadline());
 }
 
-Books Stack::audit() const {
+Audit Stack::audit() const {
   const TcpAudit tcp = tcp_.audit();
   const auto n = [this](Count count) { return counters_[count]; };
-  Books books;
-  books.opened = n(Count::opened_active) + n(Count::opened_passive);
-  books.closed = n(Count::ended_closed);
-  books.reset = n(Count::ended_reset);
-  books.aborted = n(Count::ended_aborted);
-  books.timed_out = n(Count::ended_timed_out);
-  books.refused = n(Count::ended_refused);
-  books.other = n(Count::ended_other);
-  books.live = tcp.live;
-  books.half_open = tcp.half_open;
-  books.time_wait = tcp.time_wait;
-  books.listeners = tcp.listeners;
+  Audit audit;
+  audit.opened = n(Count::opened_active) + n(Count::opened_passive);
+  audit.closed = n(Count::ended_closed);
+  audit.reset = n(Count::ended_reset);
+  audit.aborted = n(Count::ended_aborted);
+  audit.timed_out = n(Count::ended_timed_out);
+  audit.refused = n(Count::ended_refused);
+  audit.other = n(Count::ended_other);
+  audit.live = tcp.live;
+  audit.half_open = tcp.half_open;
+  audit.time_wait = tcp.time_wait;
+  audit.listeners = tcp.listeners;
   ChunkCounts held = tcp.chunks_held;
   held[static_cast<std::size_t>(Use::kNeighbours)] = network_.neighbour_chunks();
   held[static_cast<std::size_t>(Use::kFragments)] = network_.fragment_chunks();
-  books.fault = tcp.fault;
+  audit.fault = tcp.fault;
   if (udp_ != nullptr) {
     const DatagramProtocol::Audit udp = udp_->audit();
     held[static_cast<std::size_t>(Use::kDatagrams)] = udp.chunks_held;
-    if (books.fault == nullptr) books.fault = udp.fault;
+    if (audit.fault == nullptr) audit.fault = udp.fault;
   }
-  const auto check = [&books](bool good, const char* fault) {
-    if (!good && books.fault == nullptr) books.fault = fault;
+  const auto check = [&audit](bool good, const char* fault) {
+    if (!good && audit.fault == nullptr) audit.fault = fault;
   };
-  check(books.opened == books.closed + books.reset + books.aborted + books.timed_out +
-                            books.refused + books.other + books.live,
+  check(audit.opened == audit.closed + audit.reset + audit.aborted + audit.timed_out +
+                            audit.refused + audit.other + audit.live,
         "connections opened do not equal those that ended and those that live");
-  books.chunks_held = std::accumulate(held.begin(), held.end(), std::uint64_t{0});
+  audit.chunks_held = std::accumulate(held.begin(), held.end(), std::uint64_t{0});
   const char* budget = chunks_.audit(held);
   check(budget == nullptr, budget);
   check(network_.fragments_balance(),
@@ -121,7 +121,7 @@ Books Stack::audit() const {
   }
   check(n(Count::segments_in) == segments,
         "segments received do not equal those delivered and those dropped");
-  return books;
+  return audit;
 }
 
 }  // namespace conker

@@ -33,9 +33,9 @@
 
 namespace conker {
 
-/// Everything the books say, at one moment. `live` is counted by walking the table, never by
+/// What an audit finds, at one moment. `live` is counted by walking the table, never by
 /// subtraction.
-struct Books {
+struct Audit {
   std::uint64_t opened = 0;  // actively and passively
   std::uint64_t closed = 0, reset = 0, aborted = 0, timed_out = 0, refused = 0, other = 0;
   std::uint64_t live = 0;
@@ -57,7 +57,7 @@ struct Books {
     field("half_open", self.half_open, About{.help = "records of handshakes"});
     field("time_wait", self.time_wait, About{.help = "records of TIME-WAIT"});
     field("listeners", self.listeners, About{.help = "records"});
-    field("balanced", self.balanced(), About{.help = "whether every identity of the stack holds"});
+    field("balanced", self.balanced(), About{.help = "whether all that the stack counts adds up"});
     field("fault", self.fault, About{.help = "the first one that does not; null"});
   }
 };
@@ -239,9 +239,9 @@ class Stack {
   const Settings& settings() const { return settings_; }
   Instant now() const { return now_; }
 
-  /// Checks every identity and every table against the others. Walks everything: for tests and for
+  /// Holds every count and every table against the others. Walks everything: for tests and for
   /// the curious, not for every turn.
-  Books audit() const;
+  Audit audit() const;
 
  private:
   Stack(Arena arena, const Capacities& capacities, const Settings& settings,

@@ -147,18 +147,18 @@ std::vector<protocol::Status::Doubt> Status::doubtful_addresses() const {
   return list;
 }
 
-std::vector<protocol::Status::Table> Status::tables(const Books& books) const {
+std::vector<protocol::Status::Table> Status::tables(const Audit& audit) const {
   const Capacities& capacities = engine_.stack().capacities();
   const Network& network = engine_.stack().network();
   return {
-      {"connections", books.live, capacities.connections},
-      {"half_open", books.half_open, capacities.half_open},
-      {"time_wait", books.time_wait, capacities.time_wait},
-      {"listeners", books.listeners, capacities.listeners},
+      {"connections", audit.live, capacities.connections},
+      {"half_open", audit.half_open, capacities.half_open},
+      {"time_wait", audit.time_wait, capacities.time_wait},
+      {"listeners", audit.listeners, capacities.listeners},
       {"addresses", network.address_count(), capacities.addresses},
       {"udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets},
       {"routes", network.routes().size(), std::uint64_t{capacities.addresses} + capacities.routes},
-      {"chunks", books.chunks_held, capacities.chunks}};
+      {"chunks", audit.chunks_held, capacities.chunks}};
 }
 
 std::vector<protocol::Status::Listener> Status::listeners() const {

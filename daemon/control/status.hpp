@@ -28,7 +28,7 @@ class Status {
   void configured(protocol::Status::Link& entry, const EngineLink& link) const;
   std::vector<protocol::Status::Route> routes() const;
   std::vector<protocol::Status::Doubt> doubtful_addresses() const;
-  std::vector<protocol::Status::Table> tables(const Books& books) const;
+  std::vector<protocol::Status::Table> tables(const Audit& audit) const;
   std::vector<protocol::Status::Listener> listeners() const;
   void set_log(CallOf<protocol::SetLog> call);
 

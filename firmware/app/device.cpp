@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kBatch = 8;
 constexpr std::uint16_t kMtu = 1500;
-/// The books are printed once nothing lives any more, and no more often than this.
-constexpr Duration kBooksEvery = 1s;
+/// The audit is printed once nothing lives any more, and no more often than this.
+constexpr Duration kAuditEvery = 1s;
 
 }  // namespace
 
@@ -79,8 +79,8 @@ void Device::turn() {
   stack_.output();
   stack_.reap();
   if (exit_code_ && !stack_.wants_output()) chip::exit(*exit_code_);  // the last words have left
-  const Instant books_want = report_books();
-  sleep_until(std::min({stack_.next_deadline(), strike_wants, books_want}));
+  const Instant audit_wants = report_audit();
+  sleep_until(std::min({stack_.next_deadline(), strike_wants, audit_wants}));
 }
 
 void Device::dispatch() {
@@ -121,18 +121,18 @@ Instant Device::step_strike() {
   return kNever;
 }
 
-Instant Device::report_books() {
+Instant Device::report_audit() {
   const Counters& counters = stack_.counters();
   const std::uint64_t opened = counters[Count::opened_active] + counters[Count::opened_passive];
   if (striking_ || opened == opened_reported_ || stack_.tcp().connection_count() != 0)
     return kNever;
-  if (stack_.now() < next_books_) return next_books_;
-  next_books_ = stack_.now() + kBooksEvery;
+  if (stack_.now() < next_audit_) return next_audit_;
+  next_audit_ = stack_.now() + kAuditEvery;
   opened_reported_ = opened;
-  const Books books = stack_.audit();
-  print(console_, books);
+  const Audit audit = stack_.audit();
+  print(console_, audit);
   print_device(console_, ethernet_.counters());
-  chip::require(books.balanced(), "the books do not balance");
+  chip::require(audit.balanced(), "the audit does not balance");
   return kNever;
 }
 

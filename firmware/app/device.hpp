@@ -42,7 +42,7 @@ class Device {
   void accept_all(const Event& event, Owner owner);
   void serve(ConnectionId id, Owner owner);
   Instant step_strike();
-  Instant report_books();
+  Instant report_audit();
   void sleep_until(Instant deadline);
 
   chip::Ethernet& ethernet_;
@@ -54,8 +54,8 @@ class Device {
   Strike strike_;
   bool striking_ = false;
   std::optional<chip::Exit> exit_code_;  // when the command is done, if the machine is to end then
-  std::uint64_t opened_reported_ = 0;    // connections opened when the books were printed last
-  Instant next_books_{};
+  std::uint64_t opened_reported_ = 0;    // connections opened when the audit was printed last
+  Instant next_audit_{};
 };
 
 }  // namespace conker::app

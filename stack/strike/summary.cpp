@@ -42,7 +42,7 @@ Quantiles Quantiles::of(const Histogram& histogram) {
 }
 
 StrikeSummary StrikeSummary::of(const StrikeRequest& request, const StrikeReport& report,
-                                const Books& books) {
+                                const Audit& audit) {
   StrikeSummary s;
   s.target = request.target;
   s.close = request.close;
@@ -58,8 +58,8 @@ StrikeSummary StrikeSummary::of(const StrikeRequest& request, const StrikeReport
   s.time_wait = {report.time_wait_evicted, report.time_wait_reused};
   s.audit = {report.begun,         report.ended_closed, report.ended_reset, report.ended_timed_out,
              report.ended_refused, report.ended_other,  report.live,        false,
-             books.fault};
-  s.audit.balanced = adds_up(s) && books.balanced();
+             audit.fault};
+  s.audit.balanced = adds_up(s) && audit.balanced();
   return s;
 }
 
@@ -107,14 +107,14 @@ void print(Printer& out, const StrikeSummary& s) {
   out << (s.audit.balanced ? "balanced\n" : "NOT BALANCED\n");
 }
 
-void print(Printer& out, const Books& books) {
-  out << "audit  " << books.opened << " opened = " << books.closed << " closed + " << books.reset
-      << " reset + " << books.aborted << " aborted + ";
-  print_ends(out, books);
-  if (books.balanced()) {
+void print(Printer& out, const Audit& audit) {
+  out << "audit  " << audit.opened << " opened = " << audit.closed << " closed + " << audit.reset
+      << " reset + " << audit.aborted << " aborted + ";
+  print_ends(out, audit);
+  if (audit.balanced()) {
     out << "balanced\n";
   } else {
-    out << "NOT BALANCED: " << books.fault << "\n";
+    out << "NOT BALANCED: " << audit.fault << "\n";
   }
 }
 

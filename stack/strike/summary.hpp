@@ -89,7 +89,7 @@ struct StrikeSummary {
   Ends audit;
 
   static StrikeSummary of(const StrikeRequest& request, const StrikeReport& report,
-                          const Books& books);
+                          const Audit& audit);
   bool good() const;
   /// Completed cycles, over the whole duration.
   double cycles_per_second() const {
@@ -127,6 +127,6 @@ void print(Printer& out, const StrikeVerdict& verdict);
 /// The rate and the verdict first, then what became of the cycles, a line each.
 void print(Printer& out, const StrikeSummary& summary);
 /// "audit  5,000 opened = 5,000 closed + ...: balanced", of the whole stack.
-void print(Printer& out, const Books& books);
+void print(Printer& out, const Audit& audit);
 
 }  // namespace conker

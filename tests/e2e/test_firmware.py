@@ -51,7 +51,7 @@ def over_tap(scene: Scene, *words: str) -> tuple[Namespace, Board]:
 
 
 def nothing_is_left(namespace: Namespace) -> None:
-    """The kernel's books: no socket but those in TIME-WAIT."""
+    """What the kernel holds: no socket but those in TIME-WAIT."""
     eventually(lambda: not [line for line in namespace.tcp_sockets() if not line.startswith("TIME-WAIT")],
                "the kernel's connections are gone", 15)
 
@@ -176,8 +176,8 @@ def strikes_conkerd(scene: Scene, how: str) -> None:
     conkerd = daemon(scene, {"type": "unix", "path": wire, "mode": "listen"})
     board = Board.on_socket(scene, wire, *strike_words(how))
     scene.note(board_struck(board) + " cycles/s")
-    books = conkerd.ctl.balanced()
-    same((books["opened"], books["live"]), (CYCLES, 0), "opened and live at conkerd")
+    audit = conkerd.ctl.balanced()
+    same((audit["opened"], audit["live"]), (CYCLES, 0), "opened and live at conkerd")
 
 
 @test()

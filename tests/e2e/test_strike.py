@@ -1,4 +1,4 @@
-"""The strike at length: books, descriptors, memory, and what is left at the kernel."""
+"""The strike at length: audit, descriptors, memory, and what is left at the kernel."""
 
 from typing import Any
 
@@ -42,9 +42,9 @@ def strike_at_length(field: Field, how: str) -> None:
     all_completed(report, count)
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, connect p50 {report['connect_us']['p50']} us")
 
-    books = field.ctl.balanced()
-    same(books["live"], 0, "live connections")
-    same(books["opened"], sum(books[key] for key in ("closed", "reset", "aborted", "timed_out", "refused", "other")),
+    audit = field.ctl.balanced()
+    same(audit["live"], 0, "live connections")
+    same(audit["opened"], sum(audit[key] for key in ("closed", "reset", "aborted", "timed_out", "refused", "other")),
          "opened is the sum of all ends")
     same(field.daemon.descriptors(), descriptors, "descriptors of conkerd")
     grown = field.daemon.resident_kib() - resident
@@ -74,7 +74,7 @@ def one_at_a_time(field: Field) -> None:
 
 @test("tap", "packet", busy=True)
 def through_faults(field: Field) -> None:
-    """Lost, doubled, reordered and flipped frames cost time, not connections, and never the books."""
+    """Lost, doubled, reordered and flipped frames cost time, not connections, and never the audit."""
     field.accept_close()
     field.ctl.ok("fault", "set", "loss=1%", "duplicate=1%", "reorder=1%", "corrupt=1%", "seed=3")
     done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000", "--concurrency", "64", timeout=120)

@@ -98,7 +98,7 @@ def time_wait_is_listed(field: Field) -> None:
     accepted.close()
     rows = eventually(lambda: field.ctl.json("list", "--state", "TIME-WAIT")["connections"], "a TIME-WAIT record")
     same(rows[0]["remote"], f"{field.PEER}:9000", "remote of the record")
-    same(field.ctl.balanced()["time_wait"], 1, "records in the books")
+    same(field.ctl.balanced()["time_wait"], 1, "records in the audit")
 
 
 @test("tap", "packet", quick=True)

@@ -36,8 +36,8 @@ class Inspection {
   }
 
   void check_audit() {
-    const Books books = stack_.audit();
-    if (!books.balanced()) check(false, books.fault);
+    const Audit audit = stack_.audit();
+    if (!audit.balanced()) check(false, audit.fault);
   }
 
   // Each list holds exactly the records that are marked as its members, each once.

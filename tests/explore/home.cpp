@@ -19,16 +19,16 @@ void World::go_home(const Action& how) {
     if (!more && !stack_->wants_turn()) break;
   }
   if (complaint_ != nullptr) return;
-  const Books books = stack_->audit();
-  if (!books.balanced()) return complain(books.fault);
+  const Audit audit = stack_->audit();
+  if (!audit.balanced()) return complain(audit.fault);
   if (stack_->next_deadline() != kNever) complain("all have gone home and a timer is still armed");
-  if (books.live != 0) complain("all have gone home and a connection still lives");
-  if (books.half_open != 0) complain("all have gone home and a handshake is still half open");
-  if (books.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
-  if (books.chunks_held != 0) complain("all have gone home and chunks are still held");
+  if (audit.live != 0) complain("all have gone home and a connection still lives");
+  if (audit.half_open != 0) complain("all have gone home and a handshake is still half open");
+  if (audit.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
+  if (audit.chunks_held != 0) complain("all have gone home and chunks are still held");
   if (stack_->tcp().connection_count() != 0)
     complain("all have gone home and a slot is still taken");
-  if (stack_->counters()[Count::reaped] != books.opened)
+  if (stack_->counters()[Count::reaped] != audit.opened)
     complain("reaped are not as many as were opened");
   for (const Ledger::Held& held : ledger_->held) {
     if (held.open) complain("all have gone home and an application was never told of an end");

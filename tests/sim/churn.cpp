@@ -186,12 +186,12 @@ class Churn {
     while (now_ < home && !board_.found) round(false);
     audit();
     for (End* end : {&us_, &peer_}) {
-      const Books books = end->stack().audit();
-      expect(books.live == 0, "a connection is left over");
-      expect(books.half_open == 0, "a half-open record is left over");
-      expect(books.time_wait == 0, "a TIME-WAIT record is left over");
-      expect(books.chunks_held == 0, "a chunk is left over");
-      expect(end->stack().counters()[Count::reaped] == books.opened,
+      const Audit audit = end->stack().audit();
+      expect(audit.live == 0, "a connection is left over");
+      expect(audit.half_open == 0, "a half-open record is left over");
+      expect(audit.time_wait == 0, "a TIME-WAIT record is left over");
+      expect(audit.chunks_held == 0, "a chunk is left over");
+      expect(end->stack().counters()[Count::reaped] == audit.opened,
              "opened connections and reaped ones differ");
       const Counters& n = end->stack().counters();
       f_.time_wait_evicted += n[Count::time_wait_evicted];
@@ -233,9 +233,9 @@ class Churn {
 
   void audit() {
     for (End* end : {&us_, &peer_}) {
-      const Books books = end->stack().audit();
+      const Audit audit = end->stack().audit();
       ++f_.audits;
-      expect(books.balanced(), books.fault != nullptr ? books.fault : "");
+      expect(audit.balanced(), audit.fault != nullptr ? audit.fault : "");
     }
     expect(us_.stack().tcp().connection_count() >= live_,
            "fewer connections than were opened and have not ended");

@@ -1,6 +1,6 @@
 // Churn: connections opened and closed as fast as two stacks in memory can, through every way of
-// closing, with books that balance all the while. For the long run: in parts, each with a line in a
-// ledger.
+// closing, with an audit that balances all the while. For the long run: in parts, each with a line
+// in a ledger.
 #pragma once
 
 #include <array>

@@ -297,9 +297,9 @@ void Host::check_records() {
 }
 
 void Host::check_connections() {
-  const Books books = stack_->audit();
+  const Audit audit = stack_->audit();
   ++context_.figures.audits;
-  expect(books.balanced(), books.fault);
+  expect(audit.balanced(), audit.fault);
   check_floors();
   const Instant next = stack_->next_deadline();
   stack_->tcp().for_each_connection(
@@ -396,19 +396,19 @@ void Host::check_nothing_waits(const Host& peer) {
 }
 
 void Host::check_nothing_left() {
-  const Books books = stack_->audit();
-  expect(books.live == 0, "a connection is left over");
-  expect(books.half_open == 0, "a half-open record is left over");
-  expect(books.time_wait == 0, "a TIME-WAIT record is left over");
-  expect(books.listeners == 0, "a listener is left over");
-  expect(books.chunks_held == 0, "a chunk is left over");
-  expect(stack_->counters()[Count::reaped] == books.opened,
+  const Audit audit = stack_->audit();
+  expect(audit.live == 0, "a connection is left over");
+  expect(audit.half_open == 0, "a half-open record is left over");
+  expect(audit.time_wait == 0, "a TIME-WAIT record is left over");
+  expect(audit.listeners == 0, "a listener is left over");
+  expect(audit.chunks_held == 0, "a chunk is left over");
+  expect(stack_->counters()[Count::reaped] == audit.opened,
          "opened connections and reaped ones differ");
   std::uint64_t untold = 0;
   for (const Talk& talk : application_.talks()) untold += talk.over() ? 0 : 1;
   expect(untold <= stack_->counters()[Count::events_lost],
          "a connection whose end nobody was told of");
-  context_.figures.opened += books.opened;
+  context_.figures.opened += audit.opened;
 }
 
 }  // namespace conker::sim

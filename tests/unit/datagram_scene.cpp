@@ -114,8 +114,8 @@ void DatagramScene::turn(const std::vector<Bytes>& frames) {
   stack_->output();
   stack_->reap();
   collect();
-  if (const Books books = stack_->audit(); !books.balanced())
-    ADD_FAILURE() << "audit: " << books.fault;
+  if (const Audit audit = stack_->audit(); !audit.balanced())
+    ADD_FAILURE() << "audit: " << audit.fault;
   if (!arp_answers_.empty()) turn(std::exchange(arp_answers_, {}));
 }
 

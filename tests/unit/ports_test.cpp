@@ -76,7 +76,7 @@ TEST(PortsTest, TheWholeRangeTowardsOnePeer) {
   }
   EXPECT_EQ(open(s), 0);
   EXPECT_EQ(s.count(Count::ports_exhausted), 1u);
-  EXPECT_TRUE(s.books().balanced());
+  EXPECT_TRUE(s.audit().balanced());
 }
 
 // An open tries 256 ports and no more, and the next one those behind them.

@@ -400,8 +400,8 @@ void Script::one_turn(std::span<const Bytes> frames) {
   stack_->output();
   stack_->reap();
   collect();
-  if (const Books books = stack_->audit(); !books.balanced())
-    ADD_FAILURE() << "audit: " << books.fault;
+  if (const Audit audit = stack_->audit(); !audit.balanced())
+    ADD_FAILURE() << "audit: " << audit.fault;
 }
 
 void Script::settle() {

@@ -167,7 +167,7 @@ class Script {
   FakeLink& link() { return link_; }
   ConnectionInfo info(ConnectionId id);
   std::uint64_t count(Count what) const { return stack_->counters()[what]; }
-  Books books() const { return stack_->audit(); }
+  Audit audit() const { return stack_->audit(); }
 
   /// The peers' present link address: frames to another one are lost, and ARP replies give this
   /// one.

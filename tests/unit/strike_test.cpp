@@ -113,10 +113,10 @@ TEST_F(StrikeTest, FinCyclesAllComplete) {
   EXPECT_EQ(most_live_, 16u);
   EXPECT_EQ(accepted_, 20'000u);
   wire_->run([] { return false; }, 1s);
-  const Books books = right().stack().audit();
-  EXPECT_EQ(books.closed, 20'000u);
-  EXPECT_EQ(books.live, 0u);
-  EXPECT_EQ(books.time_wait, 0u) << "who closes first waits, and that is the striker";
+  const Audit audit = right().stack().audit();
+  EXPECT_EQ(audit.closed, 20'000u);
+  EXPECT_EQ(audit.live, 0u);
+  EXPECT_EQ(audit.time_wait, 0u) << "who closes first waits, and that is the striker";
   EXPECT_EQ(left().stack().audit().time_wait, 20'000u);
 }
 
@@ -129,10 +129,10 @@ TEST_F(StrikeTest, ResetCyclesAllComplete) {
   EXPECT_EQ(report.completed, 20'000u);
   EXPECT_EQ(report.ended_reset, 20'000u);
   wire_->run([] { return false; }, 1s);
-  const Books books = right().stack().audit();
-  EXPECT_EQ(books.opened, 20'000u) << "the last ACK goes before the reset";
-  EXPECT_EQ(books.reset, 20'000u);
-  EXPECT_EQ(books.live, 0u);
+  const Audit audit = right().stack().audit();
+  EXPECT_EQ(audit.opened, 20'000u) << "the last ACK goes before the reset";
+  EXPECT_EQ(audit.reset, 20'000u);
+  EXPECT_EQ(audit.live, 0u);
   EXPECT_EQ(left().stack().audit().time_wait, 0u);
 }
 

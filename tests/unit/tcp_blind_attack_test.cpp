@@ -44,7 +44,7 @@ TEST(TcpBlindAttackTest, ChallengeAcksOfAllRecordsAreLimitedByARandomNumber) {
     EXPECT_LT(answers.back(), 1000u);
   }
   EXPECT_FALSE(answers[0] == answers[1] && answers[1] == answers[2] && answers[2] == answers[3]);
-  EXPECT_EQ(s.books().half_open, 1200u);
+  EXPECT_EQ(s.audit().half_open, 1200u);
 }
 
 TEST(TcpBlindAttackTest, TwoEndsThatDisagreeDoNotAnswerForEver) {
@@ -181,7 +181,7 @@ TEST(TcpBlindAttackTest, AnOldAckDoesNotCompleteAHandshake) {
   s.expect(SynAck());
   s.inject(Ack().ts(999, 0).seq(1));  // RFC 7323, 5.3, R1 applies to SYN-RECEIVED, too
   s.expect(Ack().seq(1).ack(1));
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
   EXPECT_EQ(s.count(Count::drop_segment_paws), 1u);
   EXPECT_FALSE(s.acceptable(listener));
   s.flow().next = 1;
@@ -222,7 +222,7 @@ TEST(TcpAnswerLimitTest, AHalfOpenRecordRepeatsItsSynAckTwiceASecond) {
   }
   EXPECT_EQ(answers, 2u);
   s.inject(Ack().seq(1));
-  EXPECT_EQ(s.books().live, 1u);
+  EXPECT_EQ(s.audit().live, 1u);
 }
 
 TEST(TcpAnswerLimitTest, ResetsOfAListenerAreRateLimited) {
@@ -415,7 +415,7 @@ TEST(TcpBlindAttackTest, AHalfOpenRecordIgnoresIcmp) {
   s.inject(Syn());
   s.expect(SynAck());
   s.inject_unreachable(3);
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
   s.inject(Ack());
   EXPECT_TRUE(s.acceptable(listener));
 }

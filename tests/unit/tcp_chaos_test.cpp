@@ -35,18 +35,18 @@ class Chaos {
     s_.turn();
     s_.advance(100s);
     s_.forget();
-    const Books books = s_.books();
-    EXPECT_EQ(books.live, 0u);
-    EXPECT_EQ(books.half_open, 0u);
-    EXPECT_EQ(books.time_wait, 0u);
-    EXPECT_EQ(books.chunks_held, 0u);
-    EXPECT_EQ(s_.count(Count::reaped), books.opened);
+    const Audit audit = s_.audit();
+    EXPECT_EQ(audit.live, 0u);
+    EXPECT_EQ(audit.half_open, 0u);
+    EXPECT_EQ(audit.time_wait, 0u);
+    EXPECT_EQ(audit.chunks_held, 0u);
+    EXPECT_EQ(s_.count(Count::reaped), audit.opened);
     for (const auto id : ids_) {
       EXPECT_TRUE(ended_.contains(key(id))) << "a connection whose end nobody was told of";
     }
   }
 
-  std::uint64_t opened() { return s_.books().opened; }
+  std::uint64_t opened() { return s_.audit().opened; }
 
  private:
   static Capacities capacities() {

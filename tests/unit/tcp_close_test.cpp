@@ -30,10 +30,10 @@ TEST(TcpCloseTest, ActiveClose) {
   s.inject(Fin());
   s.expect(Ack().seq(2).ack(2));
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 1u);
-  EXPECT_EQ(s.books().live, 0u) << "the connection itself is gone; only the record waits";
+  EXPECT_EQ(s.audit().time_wait, 1u);
+  EXPECT_EQ(s.audit().live, 0u) << "the connection itself is gone; only the record waits";
   s.expect_nothing_for(61s);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpCloseTest, ActiveCloseAnsweredByFinAckInOneSegment) {
@@ -44,7 +44,7 @@ TEST(TcpCloseTest, ActiveCloseAnsweredByFinAckInOneSegment) {
   s.inject(Fin());
   s.expect(Ack().seq(2).ack(2));
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpCloseTest, PassiveClose) {
@@ -60,7 +60,7 @@ TEST(TcpCloseTest, PassiveClose) {
   s.expect_state(id, State::kLastAck);
   s.inject(Ack());
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 0u) << "who closes last does not wait";
+  EXPECT_EQ(s.audit().time_wait, 0u) << "who closes last does not wait";
 }
 
 // Events from before close() are not reported after it.
@@ -90,7 +90,7 @@ TEST(TcpCloseTest, SimultaneousClose) {
   s.expect_state(id, State::kClosing);
   s.inject(Ack().ack(2));
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpCloseTest, SimultaneousCloseWithALostFin) {
@@ -119,7 +119,7 @@ TEST(TcpCloseTest, HalfCloseByTheApplication) {
   s.inject(Fin().carrying("I listen"));
   s.expect(Ack().seq(2).ack(17));
   EXPECT_EQ(s.receive(id), "go on, I listen") << "bytes not yet read keep it alive";
-  EXPECT_EQ(s.books().time_wait, 1u) << "the record does not wait for the application";
+  EXPECT_EQ(s.audit().time_wait, 1u) << "the record does not wait for the application";
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect_ended(id, CloseReason::kClosed);
   s.expect_nothing();
@@ -133,7 +133,7 @@ TEST(TcpCloseTest, UnreadBytesOutliveTimeWait) {
   s.inject(Fin().carrying("late reader"));
   s.expect(Ack());
   s.expect_nothing_for(2h);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.receive(id), "late reader");
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect_ended(id, CloseReason::kClosed);
@@ -195,7 +195,7 @@ TEST(TcpCloseTest, CloseWithUnreadDataResets) {
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect(RstAck().seq(1).ack(8));
   s.expect_ended(id, CloseReason::kAborted);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpCloseTest, CloseWithOutOfOrderDataResets) {
@@ -257,7 +257,7 @@ TEST(TcpCloseTest, AnUnacknowledgedFinIsGivenUp) {
   s.advance(8010ms);
   s.skip();
   s.expect_ended(id, CloseReason::kTimedOut);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
 }
 
 TEST(TcpCloseTest, FinWait2TimesOut) {

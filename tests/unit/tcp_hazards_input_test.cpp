@@ -104,7 +104,7 @@ TEST_P(TcpHazardHeaderTest, MalformedSynsOpenNoConnection) {
   s.inject_frames({bad(s, kSyn, 0, 0)});
   s.expect_nothing();
   EXPECT_EQ(s.count(Count::drop_segment_malformed), 1u);
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   s.handshake(40000, 7);
   EXPECT_TRUE(s.acceptable(listener));
 }
@@ -256,12 +256,12 @@ TEST(TcpHazardInputTest, SynWithFinIsIgnored) {
   s.peer(40000, 7);
   s.inject(Segment(kSyn | kFin).seq(0));
   s.expect_nothing();
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   s.inject(Syn().seq(0));
   s.expect(SynAck());
   s.inject(Segment(kSyn | kFin).seq(1));
   s.expect(Ack().seq(1).ack(1));  // RFC 5961, 4.2
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
 
   const auto id = s.established();
   s.inject(Segment(kSyn | kFin).seq(1));
@@ -288,7 +288,7 @@ TEST(TcpHazardInputTest, SynWithRstOpensNoConnection) {
   s.inject(Segment(kSyn | kRst).seq(0));
   s.inject(Segment(kSyn | kRst | kAck).seq(0).ack(1));
   s.expect_nothing();
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   const auto id = s.established();
   s.inject(Segment(kSyn | kRst).seq(0));
   s.inject(Segment(kSyn | kRst).seq(5));
@@ -401,7 +401,7 @@ TEST(TcpHazardInputTest, AZeroWindowDoesNotKeepAClosedConnection) {
   }
   s.skip();
   s.expect_ended(id, CloseReason::kTimedOut);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST(TcpHazardLifetimeTest, ACloseQueuedAndAnEventFreeOnce) {
     s.advance(10min);
     s.forget();
     EXPECT_EQ(s.count(Count::reaped), 1u) << event;
-    EXPECT_EQ(s.books().live, 0u) << event;
+    EXPECT_EQ(s.audit().live, 0u) << event;
     expect_deaf(s.stack(), id);
   }
 }
@@ -97,7 +97,7 @@ TEST(TcpHazardLifetimeTest, TheLastEventComesOnce) {
   s.skip();
   s.advance(10s);
   EXPECT_EQ(ended, 1);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
 }
 
 // "iteration drops its lock around the callback and the cached *next* is freed"
@@ -113,7 +113,7 @@ TEST(TcpHazardLifetimeTest, AnEventMayEndAllFollowingConnections) {
   s.inject(Rst());
   s.forget();
   EXPECT_EQ(ended, 8);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
   EXPECT_EQ(s.count(Count::reaped), 8u);
 }
 
@@ -144,7 +144,7 @@ TEST(TcpHazardLifetimeTest, RemovalFromTheMiddleOfEveryListKeepsTheRest) {
   }
   EXPECT_EQ(data, 7);
   EXPECT_EQ(resets, 1);
-  EXPECT_EQ(s.books().live, 7u);
+  EXPECT_EQ(s.audit().live, 7u);
   // The other connections' timers still run.
   s.advance(1100ms);
   data = 0;
@@ -197,7 +197,7 @@ TEST(TcpHazardLifetimeTest, AChildThatDiesInTheAcceptQueueLeavesIt) {
   EXPECT_EQ(s.count(Count::ended_reset), 1u);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId) << "it is gone from the queue";
   s.turn();
-  EXPECT_EQ(s.books().live, 0u) << "nobody has its id, so nobody need be told";
+  EXPECT_EQ(s.audit().live, 0u) << "nobody has its id, so nobody need be told";
 }
 
 // "a child outlives its closed listener"
@@ -216,9 +216,9 @@ TEST(TcpHazardLifetimeTest, AListenerClosedWithChildrenInEveryStage) {
   s.speak_for(waiting);
   EXPECT_EQ(s.unlisten(listener), Error::kOk);
   EXPECT_EQ(s.take_all().size(), 1u) << "the one that waits for accept() is reset";
-  EXPECT_EQ(s.books().listeners, 0u);
-  EXPECT_EQ(s.books().half_open, 0u);
-  EXPECT_EQ(s.books().live, 1u);
+  EXPECT_EQ(s.audit().listeners, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
+  EXPECT_EQ(s.audit().live, 1u);
   EXPECT_EQ(s.count(Count::half_open_dropped), 1u);
   EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
@@ -288,7 +288,7 @@ TEST(TcpHazardLifetimeTest, EvictionsInTheTurnOfAnAcceptEndNoConnection) {
                    from_peer(s, living + 3, Fin().seq(1).ack(2))});
   s.forget();
   EXPECT_EQ(s.count(Count::time_wait_evicted), 2u);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
   for (const auto id : closed) s.expect_ended(id, CloseReason::kClosed);
   s.expect_state(newest, State::kEstablished);
   s.speak_for(living);
@@ -349,7 +349,7 @@ TEST(TcpHazardLifetimeTest, ConnectWithTheFourTupleOfAHandshakeUnderWayIsInUse) 
   s.inject(Ack());
   EXPECT_EQ(s.stack().connect(request).error(), Error::kAddressInUse)
       << "nor that of a connection not accepted yet";
-  EXPECT_EQ(s.books().live, 1u);
+  EXPECT_EQ(s.audit().live, 1u);
 }
 
 // "a stale handle that names the next connection in the same slot."
@@ -436,7 +436,7 @@ TEST(TcpHazardLifetimeTest, AListenerDoesNotAnswerTheResetOfAConnectionThatHasGo
   s.expect_nothing_for(10s);
   EXPECT_EQ(s.count(Count::drop_segment_reset), 2u);
   EXPECT_FALSE(s.acceptable(listener));
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
 }
 
 // "open-then-close leaks"
@@ -457,8 +457,8 @@ TEST(TcpHazardLifetimeTest, ThousandsOfCyclesLeaveNothingBehind) {
     s.advance(1ms);
   }
   EXPECT_EQ(s.count(Count::reaped), 2000u);
-  EXPECT_EQ(s.books().opened, 2000u);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().opened, 2000u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
 }
 
 // "a connection on no timer list": where a silent peer would keep it for ever.
@@ -474,9 +474,9 @@ TEST(TcpHazardLifetimeTest, EveryStateThatWaitsForThePeerHasADeadline) {
     EXPECT_NE(s.stack().next_deadline(), kNever);
     s.advance(1h);
     s.forget();
-    EXPECT_EQ(s.books().live, 0u);
-    EXPECT_EQ(s.books().half_open, 0u);
-    EXPECT_EQ(s.books().time_wait, 0u);
+    EXPECT_EQ(s.audit().live, 0u);
+    EXPECT_EQ(s.audit().half_open, 0u);
+    EXPECT_EQ(s.audit().time_wait, 0u);
     EXPECT_EQ(s.stack().next_deadline(), kNever);
   }
 }
@@ -516,8 +516,8 @@ TEST(TcpHazardLifetimeTest, CloseWhileTheNeighbourIsBeingResolved) {
     s.inject(SynAck().ack(1));
     s.expect(Rst());
     s.expect_nothing_for(1h);
-    EXPECT_EQ(s.books().live, 0u);
-    EXPECT_EQ(s.books().chunks_held, 0u);
+    EXPECT_EQ(s.audit().live, 0u);
+    EXPECT_EQ(s.audit().chunks_held, 0u);
   }
 }
 

@@ -205,7 +205,7 @@ TEST(TcpLifetimeTest, UnlistenInAnEventOfTheListener) {
   const auto sent = s.take_all();
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_TRUE(sent[0].flags & kRst);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
   EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
 }
 

@@ -11,8 +11,8 @@ TEST(TcpListenTest, PassiveOpen) {
   s.peer(40000, 7);
   s.inject(Syn().mss(900));
   s.expect(SynAck().seq(0).ack(1).mss(1460).win(65535));
-  EXPECT_EQ(s.books().half_open, 1u);
-  EXPECT_EQ(s.books().live, 0u) << "half-open handshakes are no connections";
+  EXPECT_EQ(s.audit().half_open, 1u);
+  EXPECT_EQ(s.audit().live, 0u) << "half-open handshakes are no connections";
   s.inject(Ack());
   s.expect_nothing();
   EXPECT_TRUE(s.acceptable(listener));
@@ -20,7 +20,7 @@ TEST(TcpListenTest, PassiveOpen) {
   s.expect_state(id, State::kEstablished);
   EXPECT_EQ(s.info(id).mss, 900);
   EXPECT_TRUE(s.info(id).passive);
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   EXPECT_EQ(s.count(Count::opened_passive), 1u);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
 }
@@ -48,7 +48,7 @@ TEST(TcpListenTest, ARetransmittedSynGetsTheSameSynAck) {
   s.inject(Syn().seq(0));
   s.expect(SynAck().seq(0).ack(1));
   EXPECT_EQ(s.flow().iss, iss);
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
 }
 
 TEST(TcpListenTest, TheSynAckIsRetransmittedAndThenTheRecordEnds) {
@@ -58,9 +58,9 @@ TEST(TcpListenTest, TheSynAckIsRetransmittedAndThenTheRecordEnds) {
   s.inject(Syn());
   s.expect(SynAck());
   for (const Duration gap : {1s, 2s, 4s, 8s, 16s}) s.expect_after(gap, SynAck().seq(0).ack(1));
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
   s.expect_nothing_for(33s);
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   EXPECT_EQ(s.count(Count::half_open_timed_out), 1u);
   s.inject(Ack());
   s.expect(Rst().seq(1));
@@ -97,7 +97,7 @@ TEST(TcpListenTest, AFullAcceptQueueDropsTheFinalAckUntilThereIsRoom) {
   s.inject(Ack());
   s.expect_nothing();
   EXPECT_EQ(s.count(Count::drop_segment_accept_queue), 1u);
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
   (void)s.accept(listener);
   EXPECT_EQ(s.stack().accept(listener).error(), Error::kNoSuchId);
   s.expect_after(1s, SynAck().seq(0).ack(1));
@@ -113,7 +113,7 @@ TEST(TcpListenTest, ResetOfAHalfOpenHandshake) {
   s.expect(SynAck());
   s.inject(Rst().seq(1));
   s.expect_nothing_for(70s);
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   EXPECT_EQ(s.count(Count::half_open_reset), 1u);
   EXPECT_FALSE(s.acceptable(listener));
 }
@@ -127,7 +127,7 @@ TEST(TcpListenTest, AResetOutsideOfTheWindowOfAHalfOpenRecordIsIgnored) {
   s.inject(Rst().seq(0xfffffff0));
   s.inject(Rst().seq(100000));
   s.expect_nothing();
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
 }
 
 TEST(TcpListenTest, TheChallengeAckOfAHalfOpenRecordHasTimestamps) {  // RFC 7323, 3.2
@@ -154,7 +154,7 @@ TEST(TcpListenTest, ABadAckToAHalfOpenHandshakeIsReset) {
   s.expect(SynAck());
   s.inject(Ack().ack(5));
   s.expect(Rst().seq(5));
-  EXPECT_EQ(s.books().half_open, 1u);
+  EXPECT_EQ(s.audit().half_open, 1u);
   s.inject(Ack().ack(1));
   EXPECT_TRUE(s.acceptable(listener));
 }
@@ -170,7 +170,7 @@ TEST(TcpListenTest, SegmentsOtherThanSynToAListener) {
   s.expect_nothing();
   s.inject(Ack().seq(0).ack(9));
   s.expect(Rst().seq(9));
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
 }
 
 TEST(TcpListenTest, ListenOnAPortInUse) {

@@ -27,7 +27,7 @@ class TcpBacklogTest : public ::testing::Test {
     s_.expect_nothing();
     EXPECT_EQ(s_.count(Count::drop_segment_accept_queue), dropped + 1);
     s_.inject(Rst());  // so that its record ends
-    EXPECT_EQ(s_.books().half_open, 0u);
+    EXPECT_EQ(s_.audit().half_open, 0u);
     s_.speak_for(before);
   }
 
@@ -69,7 +69,7 @@ TEST_F(TcpBacklogTest, FreedByATimeout) {
     EXPECT_TRUE(s_.acceptable(*listener));
     s_.advance(4s);
     s_.skip();
-    EXPECT_EQ(s_.books().live, 0u);
+    EXPECT_EQ(s_.audit().live, 0u);
   }
 }
 
@@ -118,7 +118,7 @@ TEST(TcpHalfOpenPlacesTest, FreedByEachEndOfAHandshake) {
     s.peer(port++, 7);
     s.inject(Syn());
     s.expect(SynAck());
-    EXPECT_EQ(s.books().half_open, 1u);
+    EXPECT_EQ(s.audit().half_open, 1u);
   };
   for (int i = 0; i < 10; ++i) {
     begin();
@@ -130,7 +130,7 @@ TEST(TcpHalfOpenPlacesTest, FreedByEachEndOfAHandshake) {
     begin();
     s.advance(70s);  // the SYN-ACK is not answered
     s.skip();
-    EXPECT_EQ(s.books().half_open, 0u);
+    EXPECT_EQ(s.audit().half_open, 0u);
   }
   EXPECT_EQ(s.count(Count::half_open_created), 30u);
 }
@@ -159,8 +159,8 @@ TEST(TcpUnlistenTest, ResetsAWaitingConnectionWithUnreadDataAndAFin) {
   s.expect(Ack());
   EXPECT_EQ(s.unlisten(listener), Error::kOk);
   s.expect(RstAck());
-  EXPECT_EQ(s.books().live, 0u);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
   EXPECT_EQ(s.count(Count::ended_aborted), 1u);
 }
 
@@ -197,7 +197,7 @@ TEST(TcpUnlistenTest, AcceptedConnectionsInEveryStateContinue) {
 
   EXPECT_EQ(s.unlisten(listener), Error::kOk);
   s.expect_nothing();
-  EXPECT_EQ(s.books().listeners, 0u);
+  EXPECT_EQ(s.audit().listeners, 0u);
 
   (void)as(0);
   s.inject(Data("on"));
@@ -237,12 +237,12 @@ TEST(TcpUnlistenTest, TimeWaitRecordsStay) {
   s.inject(Fin());
   s.expect(Ack());
   EXPECT_EQ(s.unlisten(listener), Error::kOk);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
   s.inject(Fin().seq(1));
   s.expect(Ack().ack(2));
   s.inject(Syn().seq(1000));  // there is no listener any more
   s.skip();
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
 }
 
 TEST(TcpUnlistenTest, WhileItsEventsAreDrained) {
@@ -255,7 +255,7 @@ TEST(TcpUnlistenTest, WhileItsEventsAreDrained) {
   };
   s.handshake(40000, 7);
   s.expect(RstAck());
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
   EXPECT_EQ(s.unlisten(listener), Error::kNoSuchId);
 }
 

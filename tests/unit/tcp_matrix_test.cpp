@@ -114,7 +114,7 @@ class TcpMatrixTest : public ::testing::TestWithParam<Cell> {
   void check(Ack ack);
   void check_answer(const Row& row, Stage& stage, const WireSegment& in,
                     std::vector<WireSegment> sent);
-  static void check_books(const Row& row, Stage& stage, const Tally& tally, std::size_t sent);
+  static void check_audit(const Row& row, Stage& stage, const Tally& tally, std::size_t sent);
 
   const Start start_ = std::get<0>(GetParam());
   const Kind kind_ = std::get<1>(GetParam());
@@ -154,7 +154,7 @@ void TcpMatrixTest::check_answer(const Row& row, Stage& stage, const WireSegment
       << shown(sent[0]) << ", SND.NXT was " << stage.snd_nxt;
 }
 
-void TcpMatrixTest::check_books(const Row& row, Stage& stage, const Tally& tally,
+void TcpMatrixTest::check_audit(const Row& row, Stage& stage, const Tally& tally,
                                 std::size_t sent) {
   for (const Count fate : kFates)
     EXPECT_EQ(tally.since(fate), fate == row.fate ? 1u : 0u) << name_of(fate);
@@ -173,7 +173,7 @@ void TcpMatrixTest::check_books(const Row& row, Stage& stage, const Tally& tally
   }
   EXPECT_EQ(tally.since(Count::segments_in), 1u);
   EXPECT_EQ(tally.since(Count::segments_out), sent);
-  EXPECT_STREQ(stage.script().books().fault, nullptr);
+  EXPECT_STREQ(stage.script().audit().fault, nullptr);
 }
 
 void TcpMatrixTest::check(Ack ack) {
@@ -187,7 +187,7 @@ void TcpMatrixTest::check(Ack ack) {
 
   check_answer(*row, stage, in, sent);
   EXPECT_STREQ(to_string(stage.state()), to_string(row->next.value_or(state_of(start_))));
-  check_books(*row, stage, tally, sent.size());
+  check_audit(*row, stage, tally, sent.size());
   // The end of a connection is reported to its application, once, and no other event is.
   if (row->ended == Count::ended_closed)
     stage.script().expect_ended(*stage.id(), CloseReason::kClosed);

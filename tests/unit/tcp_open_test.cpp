@@ -155,7 +155,7 @@ TEST(TcpOpenTest, InvalidRequestsFailAtOnce) {
   EXPECT_EQ(attempt(IpAddress::v4(0), 80), Error::kInvalidArgument);
   EXPECT_EQ(attempt(IpAddress::v4(8, 8, 8, 8), 80), Error::kNoRoute);
   EXPECT_EQ(attempt(kPeerAddress, 80, IpAddress::v4(10, 0, 0, 77)), Error::kNoSuchAddress);
-  EXPECT_EQ(s.books().opened, 0u);
+  EXPECT_EQ(s.audit().opened, 0u);
 }
 
 TEST(TcpOpenTest, SimultaneousOpen) {

@@ -127,7 +127,7 @@ TEST(TcpResetsTest, AbortWithUnsentAndUnreadBytes) {
   EXPECT_TRUE(answer[0].flags & kRst);
   EXPECT_EQ(answer[0].sequence, 4u) << "SND.NXT: what was never sent takes no numbers";
   s.expect_ended(id, CloseReason::kAborted);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
 }
 
 TEST(TcpResetsTest, TextInAResetIsIgnored) {
@@ -144,7 +144,7 @@ TEST(TcpResetsTest, AResetDiscardsUnreadData) {
   s.inject({Data("last words"), Rst()});
   s.skip();
   s.expect_ended(id, CloseReason::kReset);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
 }
 
 TEST(TcpResetsTest, ChallengeAcksAreRateLimited) {

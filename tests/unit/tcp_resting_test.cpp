@@ -346,7 +346,7 @@ TEST(TcpRestingTest, QueriesDoNotExpand) {
     EXPECT_EQ(info.id, id);
   });
   EXPECT_EQ(seen, 1);
-  EXPECT_TRUE(s.books().balanced());
+  EXPECT_TRUE(s.audit().balanced());
   EXPECT_TRUE(rests(s, id));
 }
 
@@ -373,7 +373,7 @@ TEST(TcpRestingTest, CloseWhileCompact) {
   s.inject(Fin());
   s.expect(Ack().seq(2).ack(2));
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpRestingTest, AbortWhileCompact) {
@@ -383,7 +383,7 @@ TEST(TcpRestingTest, AbortWhileCompact) {
   EXPECT_EQ(s.abort(id), Error::kOk);
   s.expect(RstAck().seq(1).ack(1));
   s.expect_ended(id, CloseReason::kAborted);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
 }
 
 TEST(TcpRestingTest, ResetByThePeerWhileCompact) {
@@ -505,7 +505,7 @@ TEST(TcpRestingTest, NoMoreThanTheTableHolds) {
   s.turn();
   s.forget();
   EXPECT_EQ(table(s).compact_count(), 0u);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
 }
 
 TEST(TcpRestingTest, NoneWithoutATable) {

@@ -48,7 +48,7 @@ TEST(TcpRetransmitTest, GivenUpAfterTheConfiguredNumber) {
   s.advance(110ms);
   s.skip();
   s.expect_ended(id, CloseReason::kTimedOut);
-  EXPECT_EQ(s.books().chunks_held, 0u);
+  EXPECT_EQ(s.audit().chunks_held, 0u);
 }
 
 TEST(TcpRetransmitTest, AnAckRestartsTheCount) {

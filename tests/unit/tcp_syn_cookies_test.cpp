@@ -27,7 +27,7 @@ class TcpSynCookiesTest : public ::testing::Test {
       s_.inject(Syn());
     }
     s_.forget();
-    EXPECT_EQ(s_.books().half_open, 8u);
+    EXPECT_EQ(s_.audit().half_open, 8u);
   }
 
   SynCookies cookies_{{1, 2}};
@@ -45,7 +45,7 @@ TEST_F(TcpSynCookiesTest, SentOnlyWhenTheHalfOpenTableIsFull) {
   EXPECT_EQ(s_.count(Count::syn_cookies_sent), 1u);
   EXPECT_EQ(s_.count(Count::syn_cookies_accepted), 1u);
   EXPECT_EQ(s_.count(Count::drop_segment_syn_backlog), 0u);
-  EXPECT_EQ(s_.books().half_open, 8u);
+  EXPECT_EQ(s_.audit().half_open, 8u);
 }
 
 TEST_F(TcpSynCookiesTest, SentWhenTheListenersCapIsReached) {
@@ -269,7 +269,7 @@ TEST_F(TcpSynCookiesTest, NotSentForAFourTupleInTimeWait) {
   s_.speak_for(closed);
   s_.inject(Syn().seq(1000));
   s_.expect_nothing();  // its numbers might be those of the old connection
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
 }
 
 TEST_F(TcpSynCookiesTest, AMillionSynsTakeNoMemoryAndTheirNumbersAreSpread) {
@@ -282,8 +282,8 @@ TEST_F(TcpSynCookiesTest, AMillionSynsTakeNoMemoryAndTheirNumbersAreSpread) {
     for (const auto& sent : s_.take_frames()) numbers.insert(sent.seq & 0xffffff);
   }
   EXPECT_GT(numbers.size(), 990u);
-  EXPECT_EQ(s_.books().half_open, 8u);
-  EXPECT_EQ(s_.books().live, 0u);
+  EXPECT_EQ(s_.audit().half_open, 8u);
+  EXPECT_EQ(s_.audit().live, 0u);
 }
 
 TEST(TcpSynCookiesOffTest, WithoutSynCookiesTheSynIsDropped) {

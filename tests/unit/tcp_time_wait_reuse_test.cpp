@@ -45,7 +45,7 @@ class TcpReopenTest : public ::testing::Test {
     s_.inject(Fin());
     s_.expect(Ack());
     s_.expect_ended(id, CloseReason::kClosed);
-    EXPECT_EQ(s_.books().time_wait, 1u);
+    EXPECT_EQ(s_.audit().time_wait, 1u);
     s_.flow().timestamp.reset();
   }
   bool reopens(const Segment& syn) {
@@ -53,9 +53,9 @@ class TcpReopenTest : public ::testing::Test {
     const auto answer = s_.take_all();
     EXPECT_EQ(answer.size(), 1u);
     const bool opened = answer.at(0).flags == (kSyn | kAck);
-    EXPECT_EQ(s_.books().time_wait, 1u)
+    EXPECT_EQ(s_.audit().time_wait, 1u)
         << "the record stays until the handshake is done (RFC 9293, 3.6.1)";
-    EXPECT_EQ(s_.books().half_open, opened ? 1u : 0u);
+    EXPECT_EQ(s_.audit().half_open, opened ? 1u : 0u);
     return opened;
   }
 
@@ -115,21 +115,21 @@ TEST_F(TcpReopenTest, AResetOfTheHandshakeKeepsTheRecord) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
   s_.inject(Rst().seq(6));  // the peer has no such handshake
-  EXPECT_EQ(s_.books().half_open, 0u);
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().half_open, 0u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
   EXPECT_EQ(s_.count(Count::time_wait_reused), 0u);
   s_.expect_nothing_for(59s);
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
   s_.expect_nothing_for(2s);
-  EXPECT_EQ(s_.books().time_wait, 0u) << "its time runs on as if nothing had been";
+  EXPECT_EQ(s_.audit().time_wait, 0u) << "its time runs on as if nothing had been";
 }
 
 TEST_F(TcpReopenTest, ATimeoutOfTheHandshakeOrUnlistenKeepsTheRecord) {
   close_passively(std::nullopt);
   EXPECT_TRUE(reopens(Syn().seq(5)));
   EXPECT_EQ(s_.unlisten(listener_), Error::kOk);
-  EXPECT_EQ(s_.books().half_open, 0u);
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().half_open, 0u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
   s_.skip();
 }
 
@@ -140,8 +140,8 @@ TEST_F(TcpReopenTest, ASegmentOfTheOldConnectionIsAnsweredFromTheRecord) {
   s_.flow().iss = iss;
   s_.inject(Fin().seq(1).ack(2));
   s_.expect(Ack().seq(2).ack(2));
-  EXPECT_EQ(s_.books().half_open, 1u);
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().half_open, 1u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
 }
 
 TEST_F(TcpReopenTest, AnotherSynInTheWindowReopens) {
@@ -153,14 +153,14 @@ TEST_F(TcpReopenTest, AnotherSynInTheWindowReopens) {
   EXPECT_GT(static_cast<std::int32_t>(*s_.flow().iss - last), 0) << "RFC 1122, 4.2.2.13";
   s_.inject(Ack().seq(100'006).ack(1));
   EXPECT_EQ(s_.count(Count::opened_passive), 2u);
-  EXPECT_EQ(s_.books().time_wait, 0u);
+  EXPECT_EQ(s_.audit().time_wait, 0u);
 }
 
 TEST_F(TcpReopenTest, TheRecordEndsWithTheHandshake) {
   close_passively(1000);
   EXPECT_TRUE(reopens(Syn().seq(5).ts(1001, 0)));
   s_.inject(Ack().seq(6).ack(1).ts(1002, 0));
-  EXPECT_EQ(s_.books().time_wait, 0u);
+  EXPECT_EQ(s_.audit().time_wait, 0u);
   EXPECT_EQ(s_.count(Count::time_wait_reused), 1u);
   EXPECT_EQ(s_.count(Count::opened_passive), 2u);
 }
@@ -185,7 +185,7 @@ TEST_F(TcpReopenTest, ASynWithoutRoomKeepsTheRecord) {
   s_.inject(Syn().seq(100));
   s_.expect_nothing();
   EXPECT_EQ(s_.count(Count::drop_segment_syn_backlog), 1u);
-  EXPECT_EQ(s_.books().time_wait, 1u);
+  EXPECT_EQ(s_.audit().time_wait, 1u);
 }
 
 // ---- An active open ----

@@ -33,16 +33,16 @@ void make_passive_time_wait(Script& s, std::uint16_t peer_port) {
   s.inject(Fin());
   s.expect(Ack().seq(2).ack(2));
   s.expect_ended(id, CloseReason::kClosed);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpTimeWaitTest, LastsAMinute) {
   Script s;
   make_time_wait(s, from_port(5000));
   s.expect_nothing_for(59900ms);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
   s.expect_nothing_for(110ms);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.count(Count::time_wait_expired), 1u);
 }
 
@@ -52,9 +52,9 @@ TEST(TcpTimeWaitTest, AsLongAsConfigured) {
   Script s(small_capacities(), settings);
   make_time_wait(s, from_port(5000));
   s.expect_nothing_for(1990ms);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
   s.expect_nothing_for(15ms);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpTimeWaitTest, ARetransmittedFinIsAcknowledgedAndRestartsTheTimeout) {
@@ -64,9 +64,9 @@ TEST(TcpTimeWaitTest, ARetransmittedFinIsAcknowledgedAndRestartsTheTimeout) {
   s.inject(Fin().seq(1));
   s.expect(Ack().seq(2).ack(2));
   s.expect_nothing_for(59s);
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
   s.expect_nothing_for(1100ms);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpTimeWaitTest, AnswersAreRateLimited) {
@@ -83,7 +83,7 @@ TEST(TcpTimeWaitTest, AnswersAreRateLimited) {
   EXPECT_LE(s.take_all().size(), 1u) << "of whatever kind they are";
   EXPECT_EQ(s.count(Count::answers_withheld),
             340u - 7u + 100u - s.count(Count::challenge_acks_out));
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpTimeWaitTest, OnlyAFinWithAPlausibleAckRestartsTheTimeout) {
@@ -95,7 +95,7 @@ TEST(TcpTimeWaitTest, OnlyAFinWithAPlausibleAckRestartsTheTimeout) {
   s.inject(Fin().seq(1).ack(3));  // acknowledges data never sent
   s.skip();
   s.expect_nothing_for(11s);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpTimeWaitTest, OldDataIsAcknowledgedAndAnAckIsNot) {
@@ -105,7 +105,7 @@ TEST(TcpTimeWaitTest, OldDataIsAcknowledgedAndAnAckIsNot) {
   s.expect_nothing();  // otherwise two ends in TIME-WAIT would answer each other for ever
   s.inject(Data("old").seq(0xfffffff0));
   s.expect(Ack().seq(2).ack(2));
-  EXPECT_EQ(s.books().time_wait, 1u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
 TEST(TcpTimeWaitTest, Resets) {
@@ -114,10 +114,10 @@ TEST(TcpTimeWaitTest, Resets) {
   s.inject(Rst().seq(1));
   s.inject(Rst().seq(0x70000000));
   s.expect_nothing();
-  EXPECT_EQ(s.books().time_wait, 1u) << "only the exact one counts (RFC 5961, 3.2)";
+  EXPECT_EQ(s.audit().time_wait, 1u) << "only the exact one counts (RFC 5961, 3.2)";
   s.inject(Rst().seq(2));
   s.expect_nothing();
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.count(Count::time_wait_reset), 1u);
 }
 
@@ -127,14 +127,14 @@ TEST(TcpTimeWaitTest, AtTheCapTheOldestIsEvicted) {
     make_time_wait(s, from_port(port));
     s.advance(10ms);
   }
-  EXPECT_EQ(s.books().time_wait, 8u);
+  EXPECT_EQ(s.audit().time_wait, 8u);
   EXPECT_EQ(s.count(Count::time_wait_evicted), 2u);
   std::vector<std::uint16_t> left;
   s.stack().tcp().for_each_time_wait(
       [&](const TimeWaitInfo& r) { left.push_back(r.tuple.local_port.value); });
   EXPECT_EQ(left, (std::vector<std::uint16_t>{5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009}));
   s.expect_nothing_for(61s);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
 }
 
 TEST(TcpTimeWaitTest, ARestartedRecordIsTheYoungest) {
@@ -158,7 +158,7 @@ TEST(TcpTimeWaitTest, ACapacityOfZero) {
   capacities.time_wait = 0;
   Script s(capacities);
   make_time_wait(s, from_port(5000));
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   make_time_wait(s, from_port(5000));
 }
 
@@ -171,7 +171,7 @@ TEST(TcpTimeWaitTest, AnOpenFromTheSamePortReplacesTheRecord) {
   s.expect(Syn());
   EXPECT_GT(static_cast<std::int32_t>(*s.flow().iss - (before + 2)), 0)
       << "numbers beyond all that the old one used (RFC 9293, 3.6.1)";
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.count(Count::time_wait_reused), 1u);
   s.inject(SynAck());
   s.expect(Ack());
@@ -187,13 +187,13 @@ TEST(TcpTimeWaitTest, ANewerSynReopens) {
   s.inject(Syn().seq(0).mss(1460));
   s.expect(SynAck().seq(0).ack(1));
   EXPECT_GT(static_cast<std::int32_t>(*s.flow().iss - (before + 2)), 0) << "RFC 1122, 4.2.2.13";
-  EXPECT_EQ(s.books().time_wait, 1u)
+  EXPECT_EQ(s.audit().time_wait, 1u)
       << "RFC 9293, 3.6.1: until the SYN has turned out to be none of long ago";
   s.flow().seen = 1;
   s.flow().next = 1;
   s.inject(Ack());
   EXPECT_EQ(s.count(Count::opened_passive), 2u);
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.count(Count::time_wait_reused), 1u);
 }
 
@@ -202,8 +202,8 @@ TEST(TcpTimeWaitTest, AnOlderSynDoesNotReopen) {
   make_passive_time_wait(s, 40000);
   s.inject(Syn().seq(0xffff0000));
   s.expect(Ack().seq(2).ack(2));
-  EXPECT_EQ(s.books().time_wait, 1u);
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().time_wait, 1u);
+  EXPECT_EQ(s.audit().half_open, 0u);
 }
 
 TEST(TcpTimeWaitTest, ANewerSynWithoutAListener) {
@@ -212,8 +212,8 @@ TEST(TcpTimeWaitTest, ANewerSynWithoutAListener) {
   s.inject(Syn().seq(1000));
   const auto answer = s.take_all();
   ASSERT_EQ(answer.size(), 1u) << "never swallowed";
-  EXPECT_EQ(s.books().half_open, 0u);
-  EXPECT_EQ(s.books().live, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
+  EXPECT_EQ(s.audit().live, 0u);
 }
 
 }  // namespace

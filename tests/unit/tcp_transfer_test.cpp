@@ -128,11 +128,11 @@ class TcpTransferTest : public ::testing::Test {
     took_ = wire.now() - Instant(1s);
     wire.run([] { return false; }, 2min);
     for (Stack* stack : {left.stack, right.stack}) {
-      const Books books = stack->audit();
-      EXPECT_EQ(books.live, 0u);
-      EXPECT_EQ(books.time_wait, 0u);
-      EXPECT_EQ(books.chunks_held, 0u);
-      EXPECT_EQ(books.closed, 1u);
+      const Audit audit = stack->audit();
+      EXPECT_EQ(audit.live, 0u);
+      EXPECT_EQ(audit.time_wait, 0u);
+      EXPECT_EQ(audit.chunks_held, 0u);
+      EXPECT_EQ(audit.closed, 1u);
     }
   }
 

@@ -240,9 +240,9 @@ TEST_P(Weeks, TimeWaitEnds) {  // RFC 9293, 3.6.1
   s.expect(Fin());
   s.inject(Fin());
   s.expect(Ack());
-  ASSERT_EQ(s.books().time_wait, 1u);
+  ASSERT_EQ(s.audit().time_wait, 1u);
   pass();
-  EXPECT_EQ(s.books().time_wait, 0u);
+  EXPECT_EQ(s.audit().time_wait, 0u);
   EXPECT_EQ(s.count(Count::time_wait_expired), 1u);
 }
 
@@ -254,7 +254,7 @@ TEST_P(Weeks, AHalfOpenRecordEnds) {
   pass();
   s.advance(5min);
   s.forget();
-  EXPECT_EQ(s.books().half_open, 0u);
+  EXPECT_EQ(s.audit().half_open, 0u);
   EXPECT_EQ(s.count(Count::half_open_timed_out), 1u);
 }
 

@@ -97,9 +97,9 @@ Instant Wire::next_deadline() {
 
 void Wire::audit() {
   for (End* end : {&left_, &right_}) {
-    const Books books = end->stack().audit();
-    if (!books.balanced())
-      ADD_FAILURE() << "audit at " << now_.time_since_epoch().count() << " us: " << books.fault;
+    const Audit audit = end->stack().audit();
+    if (!audit.balanced())
+      ADD_FAILURE() << "audit at " << now_.time_since_epoch().count() << " us: " << audit.fault;
   }
 }
 

@@ -74,11 +74,11 @@ std::uint64_t failures(const Counters& counters, Count wanted) {
   return failed;
 }
 
-void check_books(const Stack& stack, const char* which) {
-  const Books books = stack.audit();
-  if (books.balanced()) return;
-  throw std::runtime_error(std::string("the books of the ") + which +
-                           " stack do not balance: " + books.fault);
+void check_audit(const Stack& stack, const char* which) {
+  const Audit audit = stack.audit();
+  if (audit.balanced()) return;
+  throw std::runtime_error(std::string("the audit of the ") + which +
+                           " stack does not balance: " + audit.fault);
 }
 
 }  // namespace
@@ -233,8 +233,8 @@ Tally Pair::tally() const {
 void Pair::check() const {
   if (idle_ended_ != 0)
     throw std::runtime_error(std::to_string(idle_ended_) + " idle connections ended");
-  check_books(left_.stack, "left");
-  check_books(right_.stack, "right");
+  check_audit(left_.stack, "left");
+  check_audit(right_.stack, "right");
 }
 
 }  // namespace conker::bench

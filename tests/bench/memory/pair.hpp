@@ -62,7 +62,7 @@ class Pair {
   void warm_up();
 
   Tally tally() const;
-  /// Throws when the books of a stack do not balance or an idle connection has ended.
+  /// Throws when the audit of a stack does not balance or an idle connection has ended.
   void check() const;
 
   const Host& left() const { return left_; }

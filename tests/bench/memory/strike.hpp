@@ -61,8 +61,8 @@ struct ShardReport {
   double rate() const { return static_cast<double>(tally.completed) / seconds; }
 };
 
-/// Throws std::runtime_error, in one line that says what to do, when it cannot run or its books do
-/// not balance.
+/// Throws std::runtime_error, in one line that says what to do, when it cannot run or its audit
+/// does not balance.
 std::vector<ShardReport> strike_conker(const StrikeOptions& options);
 std::vector<ShardReport> strike_null(const StrikeOptions& options);
 /// Runs both ends in one thread; by FIN lwIP stops when all its ports are in TIME-WAIT. Throws as

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_PANIC, EXIT_FAULT = range(5)
 
-BOOKS = re.compile(r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted \+ ([\d,]+) timed out "
+AUDIT = re.compile(r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted \+ ([\d,]+) timed out "
                    r"\+ ([\d,]+) refused \+ ([\d,]+) other \+ ([\d,]+) live: (.*)\n", re.MULTILINE)
 """A whole line: what the board is just writing has no end yet."""
 
@@ -63,18 +63,18 @@ class Board:
         return self.process.wait(seconds)
 
     def balanced(self, opened: int) -> list[int]:
-        """Closed, reset, aborted, timed out, refused, other; once the books that it prints say `opened`, and
+        """Closed, reset, aborted, timed out, refused, other; once the audit that it prints says `opened`, and
         balance with nothing left."""
         def settled() -> list[int]:
-            for match in BOOKS.finditer(self.said()):
+            for match in AUDIT.finditer(self.said()):
                 numbers = [int(text.replace(",", "")) for text in match.groups()[:8]]
                 if numbers[0] < opened:
                     continue
                 if numbers[0] == opened and match[9] == "balanced" and numbers[7] == 0 and numbers[0] == sum(numbers[1:]):
                     return numbers[1:7]
-                raise Failure(f"books of the board, {opened} connections were opened: {match[0]}")
+                raise Failure(f"audit of the board, {opened} connections were opened: {match[0]}")
             return []
-        return eventually(settled, f"the board's books say {opened} connections", 10)
+        return eventually(settled, f"the board's audit says {opened} connections", 10)
 
 
 def source_line(image: str, address: str) -> str:

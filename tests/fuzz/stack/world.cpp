@@ -180,8 +180,8 @@ void World::turn(bool drained) {
 }
 
 void World::audit() {
-  const Books books = stack_.audit();
-  check(books.balanced(), books.fault == nullptr ? "" : books.fault);
+  const Audit audit = stack_.audit();
+  check(audit.balanced(), audit.fault == nullptr ? "" : audit.fault);
   application_.check_ended();
 }
 
@@ -375,13 +375,13 @@ void World::go_home() {
     now_ = next;
     turn(true);
   }
-  const Books books = stack_.audit();
-  check(books.live == 0, "connections are left over when all are aborted or closed");
-  check(books.half_open == 0, "half-open records are left over when no one listens");
-  check(books.time_wait == 0, "TIME-WAIT records are left over when their time is over");
-  check(books.listeners == 0, "listeners are left over");
-  check(books.chunks_held == 0, "chunks are left over");
-  check(stack_.counters()[Count::reaped] == books.opened,
+  const Audit audit = stack_.audit();
+  check(audit.live == 0, "connections are left over when all are aborted or closed");
+  check(audit.half_open == 0, "half-open records are left over when no one listens");
+  check(audit.time_wait == 0, "TIME-WAIT records are left over when their time is over");
+  check(audit.listeners == 0, "listeners are left over");
+  check(audit.chunks_held == 0, "chunks are left over");
+  check(stack_.counters()[Count::reaped] == audit.opened,
         "not every connection that was opened was reaped");
   application_.check_told(stack_.counters()[Count::events_lost]);
 }

@@ -387,8 +387,8 @@ void Scene::turn() {
   check_answers();
   stack_.output();
   stack_.reap();
-  const Books books = stack_.audit();
-  check(books.balanced(), books.fault == nullptr ? "" : books.fault);
+  const Audit audit = stack_.audit();
+  check(audit.balanced(), audit.fault == nullptr ? "" : audit.fault);
   const DhcpState state = dhcp_.state();
   const bool leased = state >= DhcpState::kBound && state <= DhcpState::kRebinding;
   check(!leased || dhcp_.lease() != nullptr, "bound, and without a lease");
@@ -491,8 +491,8 @@ void Scene::go_home() {
   check(udp_.socket_count() == 0, "sockets are left over");
   check(stack_.network().address_count() == 0, "addresses are left over");
   check(resolver_.query_count() == 0, "questions are left over");
-  const Books books = stack_.audit();
-  check(books.live == 0 && books.time_wait == 0 && books.chunks_held == 0,
+  const Audit audit = stack_.audit();
+  check(audit.live == 0 && audit.time_wait == 0 && audit.chunks_held == 0,
         "connections or chunks are left over");
 }
 
