@@ -17,7 +17,7 @@
 namespace conker::protocol {
 
 /// Goes up when a change would mislead a client written for an older version.
-/// 2: `books` of status and `identity` of strike are `audit`.
+/// README.md says what changed.
 inline constexpr int kProtocolVersion = 2;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
