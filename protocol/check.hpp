@@ -17,6 +17,10 @@ struct Given {
   std::string_view text{};   // of kString
 };
 
+/// Null when there is none of that name.
+const Parameter* find(std::span<const Parameter> parameters, std::string_view name);
+const Given* find(std::span<const Given> given, std::string_view name);
+
 enum class Wrong : std::uint8_t { kNothing, kUnknown, kMissing, kType, kRange, kChoice };
 
 struct Finding {

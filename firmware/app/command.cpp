@@ -48,10 +48,7 @@ struct Given {
   std::array<protocol::Given, kMostParameters> list;
   std::size_t count = 0;
 
-  bool has(std::string_view name) const {
-    return std::any_of(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count),
-                       [&](const protocol::Given& g) { return g.name == name; });
-  }
+  std::span<const protocol::Given> all() const { return std::span(list).first(count); }
 };
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -103,8 +100,7 @@ class Parser {
   bool parameters(std::string_view verb, P& out) {
     Given given;
     if (!words(verb, protocol::kParameters<P>, given)) return false;
-    const protocol::Finding finding =
-        protocol::read(std::span<const protocol::Given>(given.list).first(given.count), out);
+    const protocol::Finding finding = protocol::read(given.all(), out);
     if (finding.wrong == protocol::Wrong::kNothing) return true;
     complaint_ = protocol::explain(verb, protocol::kParameters<P>, finding, buffer_);
     return false;
@@ -117,12 +113,12 @@ class Parser {
       const std::string_view both = word();
       if (given.count == given.list.size()) return wrong({verb, ": too many parameters"});
       const std::string_view name = both.substr(0, equals);
-      if (given.has(name)) return wrong({verb, ": ", name, " is given twice"});
+      if (protocol::find(given.all(), name) != nullptr)
+        return wrong({verb, ": ", name, " is given twice"});
       protocol::Given& one = given.list[given.count++];
       one = {name, protocol::Type::kString, 0, both.substr(equals + 1)};
-      const auto parameter = std::find_if(
-          known.begin(), known.end(), [&](const protocol::Parameter& p) { return p.name == name; });
-      if (parameter == known.end() || parameter->type != protocol::Type::kInteger) continue;
+      const protocol::Parameter* parameter = protocol::find(known, name);
+      if (parameter == nullptr || parameter->type != protocol::Type::kInteger) continue;
       if (const auto number = parse_number(one.text)) {
         one.type = protocol::Type::kInteger;
         one.integer = *number;
