@@ -1,5 +1,5 @@
-// The daemon's configuration as plain values. loader.hpp makes it from a file and has checked
-// everything in it.
+// The daemon's configuration as plain values. loader.hpp makes it from a file and has validated all
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ namespace conker::config {
 
 /// A TAP device, created if there is none of that name.
 struct Tap {
-  std::string device;  // name of the interface on the host
-  std::optional<Prefix>
-      host_address;     // the host's own side; also its MTU is set and it is brought up
-  bool offload = true;  // TCP data passes in frames of up to 64 KiB, without checksums
+  std::string device;                  // name of the interface on the host
+  std::optional<Prefix> host_address;  // the host's own; if given, it is set, and the MTU
+  bool offload = true;                 // segmentation and checksum offload: frames of up to 64 KiB
 };
 
-/// A packet socket on an interface that the host uses too, with a MAC and addresses of our own.
+/// A packet socket on an interface that the host uses too, with MAC and addresses of the stack's
+/// own.
 struct Packet {
   std::string device;
 };
@@ -40,34 +40,32 @@ struct Link {
   MacAddress mac;
   std::uint16_t mtu = 1500;       // largest IP packet
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
-  bool dhcp = false;              // a server gives the address; then there are no others
-  bool probe = false;  // ask whether anybody else has them before they are used (RFC 5227)
+  bool dhcp = false;              // addresses come from a DHCP server; then `addresses` is empty
+  bool probe = false;             // probe for conflicts before an address is used (RFC 5227)
   std::variant<Tap, Packet, Unix> kind;
 };
 
-/// A way to a network: through a gateway or, without one, over a link whose neighbours its hosts
-/// are.
+/// A route: through a gateway or, without one, over a link to hosts that are neighbours there.
 struct Route {
   Prefix to;
   std::optional<IpAddress> gateway;
   std::size_t link = 0;  // index into Config::links
 };
 
-/// What puts fragments together: nothing does if there may be no datagrams.
+/// Sizes of IPv4 reassembly; with 0 datagrams there is none.
 struct Reassembly {
   std::uint32_t datagrams = 64;  // at a time: the oldest is dropped
-  std::uint32_t chunks =
-      1024;  // most of the pool that all together may hold: the oldest are dropped
+  std::uint32_t chunks = 1024;  // chunks that all packets together may hold: the oldest are dropped
   std::uint32_t datagram_bytes = 65535;  // larger ones are refused
 };
 
 enum class ServiceKind : std::uint8_t { kEcho, kDiscard, kDaytime, kChargen, kAcceptClose };
 inline constexpr std::uint8_t kServiceKindCount = 5;
-/// "echo", "discard", "daytime", "chargen", "accept-close".
+/// The name in the configuration: "echo", "discard", "daytime", "chargen", "accept-close".
 const char* to_string(ServiceKind kind);
 std::optional<ServiceKind> parse_service_kind(std::string_view name);
 
-/// Echo and discard do.
+/// Whether the service has a UDP form: echo and discard have.
 bool runs_over_udp(ServiceKind kind);
 
 struct Service {
@@ -83,14 +81,14 @@ struct Control {
 };
 
 struct Strike {
-  std::vector<Prefix> allow;             // targets; none unless named
+  std::vector<Prefix> allow;             // permitted targets; none by default
   std::uint32_t max_concurrency = 4096;  // connections in flight
 
   bool allows(const IpAddress& target) const;
 };
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
-/// "debug", "info", "warning", "error".
+/// The name in the configuration: "debug", "info", "warning", "error".
 const char* to_string(LogLevel level);
 std::optional<LogLevel> parse_log_level(std::string_view name);
 
@@ -99,7 +97,7 @@ struct Log {
   std::string sink = "stderr";  // "stderr", "journal" or the absolute path of a file
 };
 
-/// The stack's own, but with the algorithm that hosts use.
+/// The stack's defaults, with CUBIC.
 inline Settings default_settings() {
   Settings settings;
   settings.congestion = CongestionAlgorithm::kCubic;
@@ -109,12 +107,12 @@ inline Settings default_settings() {
 struct Config {
   std::vector<Link> links;
   std::optional<IpAddress> gateway;
-  std::vector<IpAddress> dns_servers;  // before those of leases
+  std::vector<IpAddress> dns_servers;  // in order of preference, before those of leases
   std::vector<Route> routes;
   Capacities capacities;
   Reassembly reassembly;
   Settings settings = default_settings();
-  bool syn_cookies = true;  // where handshakes find no room
+  bool syn_cookies = true;  // when the table of half-open records is full
   std::vector<Service> services;
   Keepalive service_keepalive{.idle = 2h};  // of their connections (RFC 9293, 3.8.4)
   Control control;

@@ -1,4 +1,4 @@
-// What is wrong with a configuration.
+// The error of a configuration.
 #pragma once
 
 #include <stdexcept>
@@ -7,7 +7,7 @@
 namespace conker::config {
 
 /// One line: "file:line:column: key: what is wrong". The key is a dotted path such as links[0].mac.
-/// Control characters of what it quotes are written as \xNN.
+/// Control characters in quoted text are written as \xNN.
 class ConfigError : public std::runtime_error {
  public:
   explicit ConfigError(std::string_view text);

@@ -1,4 +1,4 @@
-// From a YAML file to a Config in which everything has been checked.
+// Loads a YAML file into a validated Config.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace conker::config {
 
-/// Throws ConfigError for the first thing that is wrong.
+/// Loads a file. Throws ConfigError for the first thing that is wrong.
 Config load_file(const std::string& path);
-/// The same from text; `name` stands for the file in messages.
+/// Loads from text; `name` stands for the file in errors.
 Config load_text(std::string_view text, const std::string& name);
 
 }  // namespace conker::config

@@ -20,7 +20,7 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
 
 constexpr int kNoLength = -1;
 
-/// A prefix length, or kNoLength.
+/// Parses a prefix length; kNoLength when it is none.
 int parse_length(std::string_view text) {
   const unsigned length = parse_number<unsigned>(text).value_or(33);
   return length <= 32 ? static_cast<int>(length) : kNoLength;
@@ -34,8 +34,8 @@ std::string in_words(Duration duration) {
   return std::to_string(us) + "us";
 }
 
-/// What cannot be the address of a host, in words; null if it can. The stack judges by the same
-/// names_a_host(): what is good here is good at the start.
+/// Why an address cannot be a host's, in words; null if it can. The stack uses the same
+/// names_a_host(), so an address that is accepted here is accepted at the start.
 const char* not_a_host(const IpAddress& address) {
   if (names_a_host(address)) return nullptr;
   if (address.is_unspecified()) return "is the unspecified address";
@@ -144,7 +144,7 @@ Duration Value::duration(Duration low, Duration high) const {
   if (!count || scale == 0)
     fail(quoted(word) +
          " is not a duration; write a number and a unit, such as 200ms, 60s, 5m or 1h");
-  // Dividing the bound instead of multiplying the count: no overflow whatever is written.
+  // The bound is divided instead of the count multiplied: no overflow for any input.
   if (*count > high.count() / scale || Duration(*count * scale) < low) {
     fail(word + " is not between " + in_words(low) + " and " + in_words(high));
   }

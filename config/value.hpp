@@ -1,4 +1,4 @@
-// One value of a YAML file together with where it stands, so that every complaint can say so.
+// One value of a YAML file together with its place, which errors give.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -23,7 +23,7 @@ class Value {
   /// `key` is the dotted path; empty for the whole file.
   Value(const std::string* file, YAML::Node node, std::string key)
       : Value(file, node, std::move(key), node.Mark()) {}
-  /// A value without a place of its own: nothing behind its key.
+  /// A value without a place of its own, such as an absent one behind its key.
   Value(const std::string* file, YAML::Node node, std::string key, YAML::Mark place)
       : file_(file), node_(std::move(node)), key_(std::move(key)), place_(place) {}
 
@@ -32,11 +32,11 @@ class Value {
 
   const std::string& key() const { return key_; }
 
-  /// A mapping that has none but these keys, and none of them twice.
+  /// A mapping with no other keys than these, and none twice.
   Section section(std::span<const std::string_view> allowed) const;
   std::vector<Value> list() const;
 
-  /// A scalar as it is written; not empty.
+  /// A scalar as text; not empty.
   std::string text() const;
   /// A whole number in decimal digits within [low, high].
   std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
@@ -46,14 +46,14 @@ class Value {
   Duration duration(Duration low, Duration high) const;
   /// Permissions in octal digits, 0 to 0777.
   std::uint32_t mode() const;
-  /// A unicast MAC.
+  /// A unicast MAC address.
   MacAddress mac() const;
   /// An address that a host can have.
   IpAddress address() const;
-  /// "10.77.0.1/24"; the bits of the host are kept. A bare address counts whole, if `bare` allows
+  /// "10.77.0.1/24" with its host bits. A bare address has the full prefix length, if `bare` allows
   /// it.
   Prefix prefix(bool bare) const;
-  /// "10.80.0.0/16", a whole network: no bits behind the prefix.
+  /// "10.80.0.0/16", a network: no bits behind the prefix.
   Prefix network() const;
   /// "10.77.0.2/24", the address of a host in its network.
   Prefix host() const;

@@ -17,9 +17,9 @@ namespace {
 constexpr const char* kWithTime = "%Y-%m-%dT%H:%M:%S.%e%z %l: %v";
 constexpr const char* kWithoutTime = "%l: %v";
 
-// There is one log, as there is one default logger.
+// The sink of the log, which is a single one as the default logger is.
 std::shared_ptr<LossySink> the_sink;
-std::shared_ptr<StreamSink> the_file;  // the same where it is a file
+std::shared_ptr<StreamSink> the_file;  // the same sink where it is a file
 
 std::shared_ptr<LossySink> open_sink(const std::string& name) {
   if (name == "stderr") return std::make_shared<StreamSink>(STDERR_FILENO);
@@ -54,12 +54,11 @@ void set_up_log(const config::Log& log) {
   the_file = nullptr;
   the_sink = open_sink(log.sink);
   const auto logger = std::make_shared<spdlog::logger>("conkerd", the_sink);
-  // systemd says by JOURNAL_STREAM that it reads our stderr; it puts the time before each line
-  // itself.
+  // With JOURNAL_STREAM systemd says that it reads stderr; it adds the time to each line itself.
   const bool timed =
       log.sink != "journal" && !(log.sink == "stderr" && std::getenv("JOURNAL_STREAM") != nullptr);
   logger->set_pattern(timed ? kWithTime : kWithoutTime);
-  // spdlog's own handler writes to stderr, and waits for it.
+  // spdlog's own handler writes to stderr, and may block.
   logger->set_error_handler([](const std::string&) {});
   spdlog::set_default_logger(logger);
   set_log_level(log.level);

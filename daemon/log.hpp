@@ -1,4 +1,4 @@
-// Where the daemon's log goes. Everybody logs through spdlog's default logger.
+// Set-up of the daemon's log. All code logs through spdlog's default logger.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,16 @@ void set_up_log(const config::Log& log);
 config::LogLevel log_level();
 void set_log_level(config::LogLevel level);
 
-/// Lines that the sink did not take: nobody read them, or there was no room. 0 before set_up_log().
+/// The number of lines that the sink did not take: no reader, or no room. 0 before set_up_log().
 std::uint64_t log_lines_lost();
-/// `handler` is called when lines begin to be lost, from within the logging of one; an empty one
-/// ends that.
+/// `handler` is called when lines begin to be lost, while one is being logged; an empty one ends
+/// that.
 void on_log_loss(std::function<void()> handler);
-/// Says in the log how many lines were lost, if there is room for that now. True when nothing is
-/// left to say.
+/// Logs how many lines were lost, if there is room now. True when no report is left.
 bool log_catch_up();
 
 enum class Reopened : std::uint8_t { kNoFile, kReopened, kFailed };
-/// The file of the log is opened anew; `why` says what was wrong with it, and the one in use stays.
+/// Reopens the log's file; on failure `why` says what was wrong, and the open one stays in use.
 Reopened reopen_log(std::string& why);
 
 }  // namespace conker::daemon

@@ -21,13 +21,13 @@ namespace conker::daemon {
 namespace {
 
 constexpr int kFileFlags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-constexpr mode_t kFileMode = 0644;  // less what umask takes
+constexpr mode_t kFileMode = 0644;  // less the umask
 
 std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-/// Of syslog(3), which is what the journal sorts by.
+/// The priority of syslog(3), by which the journal sorts.
 char priority_of(spdlog::level::level_enum level) {
   switch (level) {
     case spdlog::level::critical:
@@ -45,7 +45,7 @@ char priority_of(spdlog::level::level_enum level) {
 
 }  // namespace
 
-// ---- What is lost ----
+// ---- Lost lines ----
 
 void LossySink::lose() {
   ++lost_;
@@ -69,8 +69,8 @@ void LossySink::sink_it_(const spdlog::details::log_msg& message) {
 // ---- Descriptors ----
 
 // An inherited pipe or terminal may be open in other programs, which must not find it non-blocking:
-// it is opened once more, for a description of our own. Where that is not allowed it is asked
-// before each write.
+// it is reopened for a file description of its own. Where that is not permitted it is polled before
+// each write.
 StreamSink::StreamSink(int fd) : fd_(fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode)) return;
@@ -96,7 +96,7 @@ std::string StreamSink::reopen() {
   if (path_.empty()) return {};
   Descriptor fresh(::open(path_.c_str(), kFileFlags, kFileMode));
   if (!fresh) return path_ + ": " + reason(errno);
-  // The end of a line belongs to its beginning.
+  // The end of a line follows its beginning.
   if (!put_rest()) lose();
   rest_.clear();
   own_ = std::move(fresh);
@@ -118,7 +118,7 @@ ssize_t StreamSink::write(std::string_view bytes) const {
   return ::write(fd_, bytes.data(), bytes.size());
 }
 
-/// False while the end of the line before has not been written.
+/// Writes the rest of the previous line; false while some is left.
 bool StreamSink::put_rest() {
   while (!rest_.empty()) {
     const ssize_t n = write(rest_);
@@ -151,7 +151,7 @@ JournalSink::JournalSink(std::string_view path)
   }
 }
 
-// A value behind its length may hold newlines.
+// The binary form of a field, in which the value may hold newlines.
 bool JournalSink::put(const spdlog::details::log_msg& message) {
   std::string entry = "SYSLOG_IDENTIFIER=conkerd\nPRIORITY=";
   entry += priority_of(message.level);

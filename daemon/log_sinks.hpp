@@ -1,5 +1,5 @@
-// Sinks of the log that never make the daemon wait: what a sink cannot take at once is lost,
-// counted, and said as soon as there is room again.
+// Sinks of the log that never block the daemon: a line that a sink cannot take at once is lost,
+// counted, and reported as soon as there is room again.
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
@@ -14,18 +14,19 @@
 
 namespace conker::daemon {
 
-/// Of one thread, as the daemon is.
+/// A sink that may lose lines. For one thread, as the daemon has.
 class LossySink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  /// Lines lost in all.
+  /// Lines lost so far.
   std::uint64_t lost() const { return lost_; }
-  /// Called with the first line that is lost after a time in which all went well.
+  /// Called with the first line that is lost after a time without losses.
   void on_loss(std::function<void()> handler) { on_loss_ = std::move(handler); }
-  /// Tries to say what was lost, as a line of the log. True when nothing is left to be said.
+  /// Tries to log how many lines were lost. True when no report is left.
   bool catch_up();
 
  protected:
-  /// Takes the line, or its beginning and keeps the rest; false: nothing was taken. Never waits.
+  /// Writes the line, or its beginning and keeps the rest; false: nothing was written. Never
+  /// blocks.
   virtual bool put(const spdlog::details::log_msg& message) = 0;
   void lose();
 
@@ -34,30 +35,29 @@ class LossySink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   void flush_() final {}
 
   std::uint64_t lost_ = 0;
-  std::uint64_t unsaid_ = 0;  // of them
+  std::uint64_t unsaid_ = 0;  // of them not reported yet
   std::function<void()> on_loss_;
 };
 
 /// Lines to a descriptor: stderr as it was inherited, or a file.
 class StreamSink final : public LossySink {
  public:
-  /// Standard error, or whatever descriptor `fd` is; it stays open. Its file description is shared
-  /// with other processes and keeps its flags, O_NONBLOCK among them.
+  /// Standard error, or another descriptor `fd`; it stays open. Its file description is shared with
+  /// other processes and keeps its flags, O_NONBLOCK among them.
   explicit StreamSink(int fd);
-  /// A file, made where there is none. Throws std::runtime_error with one line when it cannot be
+  /// A file, created where there is none. Throws std::runtime_error with one line when it cannot be
   /// opened.
   explicit StreamSink(const std::string& path);
 
-  /// Opens the file of that name anew, since somebody may have renamed the one in use. Empty when
-  /// that went well or there is no file; else why not, and the one in use stays.
+  /// Reopens the file of that name, since the open one may have been renamed. Empty on success or
+  /// without a file; else the reason, and the open one stays in use.
   std::string reopen();
 
  private:
   enum class How : std::uint8_t {
-    kWrite,   // a file, or a description of our own that does not block
+    kWrite,   // a file, or a non-blocking file description of its own
     kSend,    // a socket
-    kPolled,  // one that may block: asked before each write, and given no more than a pipe has room
-              // for
+    kPolled,  // may block: polled before each write, and given no more than a pipe has room for
   };
 
   bool put(const spdlog::details::log_msg& message) override;
@@ -68,7 +68,7 @@ class StreamSink final : public LossySink {
   Descriptor own_;
   int fd_;
   How how_ = How::kWrite;
-  std::string rest_;  // of a line whose beginning has been written
+  std::string rest_;  // of a line whose beginning was written
 };
 
 /// Entries to the journal in its native protocol, one datagram each.

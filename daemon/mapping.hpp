@@ -1,4 +1,4 @@
-// Zeroed memory whose pages cost nothing until they are touched.
+// Zeroed memory whose pages are allocated when they are touched.
 #pragma once
 
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// What the service manager is told, if there is one.
+// Notifications to the service manager, if there is one.
 #pragma once
 
 #include <ev.h>
@@ -9,7 +9,7 @@ namespace conker::daemon {
 
 class Notifier {
  public:
-  /// Kicks the watchdog at half of its period from the loop, if the service manager wants that.
+  /// Triggers the watchdog at half of its period from the loop, if the service manager wants that.
   explicit Notifier(struct ev_loop* loop);
   ~Notifier();
   Notifier(const Notifier&) = delete;

@@ -1,4 +1,4 @@
-// The way to the end: connections are closed in peace, and after a while reset.
+// Shutdown: connections are closed, and after a timeout reset.
 #pragma once
 
 #include <ev.h>
@@ -12,8 +12,8 @@ namespace conker::daemon {
 
 class Shutdown {
  public:
-  /// The engine must outlive it. `last` is asked, turn after turn, once no connection is left: true
-  /// when it has done what was to be done last.
+  /// The engine must outlive it. Once no connection is left, `last` is called, turn after turn,
+  /// until it returns true.
   explicit Shutdown(
       Engine& engine, std::function<bool()> last = [] { return true; });
   ~Shutdown();
@@ -22,10 +22,10 @@ class Shutdown {
 
   bool begun() const { return phase_ != Phase::kNotBegun; }
   /// Closes every connection and breaks the loop once none is left (TIME-WAIT does not count), or
-  /// after `timeout`, when what is left is reset. Listeners must be gone before. Zero resets at
-  /// once.
+  /// after `timeout`, when the remaining ones are reset. Listeners must be gone before. Zero resets
+  /// at once.
   void begin(Duration timeout);
-  /// Does not wait any longer.
+  /// Ends the wait at once.
   void hurry();
 
  private:

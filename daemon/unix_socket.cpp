@@ -32,14 +32,13 @@ Descriptor new_socket() {
   fail(path, std::generic_category().message(error));
 }
 
-/// Removes what a daemon that is no more left behind.
+/// Removes the socket file of a daemon that has ended.
 void clear_stale(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
   if (!S_ISSOCK(status.st_mode))
     fail(path, "there is something else of that name; remove it or choose another path");
-  // A socket that cannot be asked at all is somebody else's: only a refusal shows that nobody
-  // listens.
+  // Only a refused connection shows that no process listens; other errors leave the file alone.
   if (connect_to(path) || errno != ECONNREFUSED) {
     fail(path,
          "another process listens there, perhaps another conkerd; stop it or choose another path");
@@ -54,7 +53,7 @@ Descriptor listen_at(const std::string& path, unsigned mode, int backlog) {
   Descriptor socket = new_socket();
   if (!socket) fail(path, errno);
   const sockaddr_un address = address_of(path);
-  // Nobody may connect before the permissions are as they should be.
+  // No client may connect before the permissions are set.
   const mode_t before = ::umask(0777);
   const int bound =
       ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);

@@ -17,10 +17,10 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kRelayBytes = std::size_t{64} * 1024;
-constexpr int kReadsAtATime = 4;  // then the rest of the loop has its turn
+constexpr int kReadsAtATime = 4;  // then other watchers of the loop have their turn
 constexpr std::size_t kPieces = 16;
 
-/// Whether the peer's FIN has come: after the bytes there are, no more will.
+/// Whether the peer's FIN was received: no bytes will follow those in the queue.
 bool peer_finished(State state) {
   switch (state) {
     case State::kCloseWait:
@@ -48,7 +48,7 @@ Relay::Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours,
       to_client_done_(!way.to_client) {}
 
 void Relay::start() {
-  // A client that only sends sees at once that nothing will come, and the other way round.
+  // A client that only sends sees at once that no bytes will come, and the other way round.
   if (!way_.to_client) ::shutdown(ours_.get(), SHUT_WR);
   if (!way_.to_peer) ::shutdown(ours_.get(), SHUT_RD);
   work();
@@ -66,7 +66,7 @@ void Relay::on_event(const Event& event) {
     work();
     return;
   }
-  // The last chance for bytes that are still there: after this turn the id names nothing.
+  // The last chance to read the queued bytes: after this turn the id is stale.
   if (!to_client_done_) feed_client();
   if (!ended_) fail(to_string(event.reason));
 }
@@ -102,7 +102,8 @@ void Relay::feed_peer() {
     }
     pending_.clear();
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // The end of the client's bytes. Someone who both sends and receives passes it on to the peer.
+    // End of the client's bytes. If the client both sends and receives, it is passed on to the
+    // peer.
     to_peer_done_ = true;
     if (!way_.to_client) return;
     const Error error = engine_.stack().shutdown(id_);
@@ -112,7 +113,7 @@ void Relay::feed_peer() {
   pending_.clear();
 }
 
-/// Gives the stack what it did not take before; true when nothing is left.
+/// Sends the bytes that the stack did not take before; true when none are left.
 bool Relay::send_pending() {
   while (pending_at_ < pending_.size()) {
     const auto taken = engine_.stack().send(id_, std::span(pending_).subspan(pending_at_));
@@ -120,7 +121,7 @@ bool Relay::send_pending() {
       fail(to_string(taken.error()));
       return false;
     }
-    if (*taken == 0) return false;  // a Writable event follows
+    if (*taken == 0) return false;  // a kWritable event follows
     pending_at_ += *taken;
     sent_ += *taken;
   }
@@ -170,7 +171,7 @@ void Relay::feed_client() {
       return;
     }
     if (n < 0) {
-      // The client reads no more. What it did not take stays for the next one.
+      // The client reads no more. Bytes that it did not take stay in the receive queue.
       client_has_all();
       return;
     }
@@ -194,7 +195,7 @@ void Relay::client_has_all() {
 // ---- The end ----
 
 void Relay::finish() {
-  // Whoever had both directions had the whole connection.
+  // A client of both directions owned the whole connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
   call_.reply({to_string(id_), sent_, received_, peer_closed_});
   end();

@@ -8,7 +8,7 @@
 
 namespace conker::daemon {
 
-/// Tells when a descriptor is ready. It must be stopped before the descriptor is closed.
+/// Reports when a descriptor is ready. It must be stopped before the descriptor is closed.
 class IoWatch {
  public:
   IoWatch(struct ev_loop* loop, std::function<void(int events)> ready)
@@ -42,7 +42,7 @@ class IoWatch {
   ev_io watcher_{};
 };
 
-/// A timer in seconds, once or again and again.
+/// A timer in seconds, for once or periodic.
 class TimerWatch {
  public:
   TimerWatch(struct ev_loop* loop, std::function<void()> due) : loop_(loop), due_(std::move(due)) {

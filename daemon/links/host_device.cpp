@@ -16,7 +16,7 @@
 namespace conker::daemon {
 namespace {
 
-/// As the host has it. One that is not in this network namespace counts as up.
+/// The state of an interface. One that is not in this network namespace counts as up.
 LinkState state_of(const std::string& interface) {
   const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
@@ -25,7 +25,7 @@ LinkState state_of(const std::string& interface) {
   if (::ioctl(any_socket.get(), SIOCGIFFLAGS, &request) != 0) return LinkState::kUp;
   const int flags = request.ifr_flags;
   if ((flags & IFF_UP) == 0) return LinkState::kDown;
-  // IFF_RUNNING lags behind; it is for drivers that do not tell of their carrier.
+  // IFF_RUNNING lags behind; it is for drivers that do not report their carrier.
   ethtool_value carrier{};
   carrier.cmd = ETHTOOL_GLINK;
   request.ifr_data = reinterpret_cast<char*>(&carrier);
@@ -65,8 +65,8 @@ void HostDevice::take_back(Instant now) {
   tried_ = now;
   look_at_ = now + wait_;
   wait_ = std::min(wait_ * 2, kLongestRetry);
-  // A TAP device of our own would be made anew by asking for it: whoever has deleted it did not
-  // want that.
+  // A TAP device that the daemon created would be created anew by attaching: its deletion was
+  // intended.
   if (::if_nametoindex(device_.c_str()) == 0) return;
   try {
     attach();

@@ -1,5 +1,5 @@
-// A device that is an interface of the host: it may go down, lose its carrier, be renamed, vanish,
-// and come back.
+// A device that is an interface of the host, which may go down, lose its carrier, be renamed,
+// vanish, and come back.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace conker::daemon {
 
-/// Each change of state is logged once. While the interface is gone its name is looked for: when
-/// the host says that its interfaces have changed, at most once in kRetry, and from time to time
-/// without that.
+/// Each change of state is logged once. While the interface is gone its name is looked up when the
+/// host reports a change of its interfaces, at most once in kRetry, and from time to time without
+/// that.
 class HostDevice : public Device {
  public:
   void look(Instant now) override;
@@ -29,28 +29,28 @@ class HostDevice : public Device {
   virtual void attach() = 0;
   virtual void detach() = 0;
   virtual bool attached() const = 0;
-  /// What it is called now; empty when it is gone.
+  /// The present name; empty when the interface is gone.
   virtual std::string find() const = 0;
 
   void look_if_due(Instant now) {
     if (now >= look_at_) look(now);
   }
-  /// It does not answer any more.
+  /// The interface is gone: it does not answer any more.
   void lose(Instant now);
 
   const std::string name_;    // of the link
-  const std::string device_;  // of the interface, in the configuration
+  const std::string device_;  // of the interface in the configuration
 
  private:
   void take_back(Instant now);
   void tell(LinkState state, Instant now);
 
   const std::string kind_;
-  std::string called_;  // now
+  std::string called_;  // the present name
   Instant look_at_ = kNever;
-  Instant tried_{};  // to take it back
+  Instant tried_{};  // when attaching was tried last
   Duration wait_ = kRetry;
-  bool complained_ = false;  // that it could not be taken back
+  bool complained_ = false;  // a failure to attach was logged
 };
 
 }  // namespace conker::daemon

@@ -25,7 +25,7 @@ InterfaceMonitor::InterfaceMonitor()
 
 void InterfaceMonitor::drain() {
   std::array<std::byte, 4096> message;
-  // ENOBUFS says that messages were lost: there are still those behind them.
+  // ENOBUFS means that messages were lost; others are still behind them.
   while (::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 ||
          errno == ENOBUFS || errno == EINTR) {
   }

@@ -1,20 +1,19 @@
-// Tells when something changes among the interfaces of the host, by rtnetlink(7).
+// Reports changes of the host's interfaces, by rtnetlink(7).
 #pragma once
 
 #include "daemon/descriptor.hpp"
 
 namespace conker::daemon {
 
-/// A wake-up only: who is woken looks at its interface itself, so nothing is lost with a message
-/// that is.
+/// A wake-up only: a device then looks at its interface itself, so a lost message loses no change.
 class InterfaceMonitor {
  public:
-  /// Logs a warning when that cannot be had; fd() is -1 then.
+  /// Logs a warning when rtnetlink is not available; fd() is -1 then.
   InterfaceMonitor();
 
   /// Readable when something has changed.
   int fd() const { return socket_.get(); }
-  /// Until the next change. The changes before are those to be looked at now.
+  /// Reads all messages; the next change makes fd() readable again.
   void drain();
 
  private:

@@ -30,8 +30,7 @@ void raise_buffer(int fd, int forced, int plain) {
   ::setsockopt(fd, SOL_SOCKET, plain, &size, sizeof size);
 }
 
-/// The kernel's word on a frame: whether it is whole, of which VLAN, and what is known of its
-/// checksum.
+/// The kernel's report on a frame: whether it is whole, its VLAN, and the state of its checksum.
 struct Verdict {
   bool usable = true;
   bool other_vlan = false;
@@ -45,8 +44,8 @@ Verdict verdict_of(msghdr& message) {
     if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
     tpacket_auxdata aux;
     std::memcpy(&aux, CMSG_DATA(c), sizeof aux);
-    // The kernel has taken the tag out of the frame: what is left looks as if it were for us, and
-    // is so only where the tag carried a priority and no VLAN (IEEE 802.1Q, 6.9.1).
+    // The kernel has removed the tag from the frame, which now looks like an untagged one; it is
+    // one only where the tag carried a priority and no VLAN (IEEE 802.1Q, 6.9.1).
     verdict.other_vlan =
         (aux.tp_status & TP_STATUS_VLAN_VALID) != 0 && (aux.tp_vlan_tci & kVlanMask) != 0;
     if ((aux.tp_status & TP_STATUS_CSUMNOTREADY) != 0) {
@@ -71,7 +70,7 @@ PacketDevice::PacketDevice(const config::Link& link, const config::Packet& packe
 }
 
 void PacketDevice::attach() {
-  // Protocol 0: nothing comes in before the filter stands and bind() names the interface.
+  // Protocol 0: no frame is received before the filter is set and bind() names the interface.
   descriptor_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor_) {
     fail_link(name_, "cannot open a packet socket", errno,

@@ -17,13 +17,14 @@ namespace conker::daemon {
 
 class PacketDevice final : public HostDevice {
  public:
-  /// Throws std::runtime_error when the socket cannot be had or set up.
+  /// Throws std::runtime_error when the socket cannot be opened or set up.
   PacketDevice(const config::Link& link, const config::Packet& packet);
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
-  /// When the interface's queue had no room: it does not tell when it has, so it is tried again.
+  /// The time of the next attempt when the interface's queue was full, since it does not report
+  /// room.
   Instant next_deadline() const override {
     return std::min(retry_at_, HostDevice::next_deadline());
   }
@@ -32,7 +33,7 @@ class PacketDevice final : public HostDevice {
  private:
   static constexpr std::size_t kBatch = 64;
   static constexpr std::size_t kMaxParts =
-      8;  // of a frame that is lent; one with more is copied together
+      8;  // of a frame that is sent in place; one with more parts is copied together
   static constexpr std::size_t kControlRoom = 64;  // for one tpacket_auxdata
 
   void attach() override;
@@ -52,8 +53,8 @@ class PacketDevice final : public HostDevice {
   std::array<iovec, kBatch> in_parts_{};
   alignas(cmsghdr) std::array<std::array<std::byte, kControlRoom>, kBatch> in_control_{};
 
-  // Frames [out_sent_, out_queued_) wait to be sent. Each has room for itself; until flush() only
-  // its headers are there and the rest is where the stack keeps it.
+  // Frames [out_sent_, out_queued_) wait to be sent. Each has a room of its own; until flush() only
+  // its headers are there, and the rest stays where the stack keeps it.
   std::size_t out_room_;
   std::unique_ptr<std::byte[]> out_buffers_;
   std::array<mmsghdr, kBatch> out_messages_{};

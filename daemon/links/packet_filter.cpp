@@ -13,16 +13,16 @@ namespace {
 
 constexpr std::uint32_t kWholeFrame = 0xffffffff;
 constexpr std::size_t kMostRuns =
-    600;  // of three instructions each, twice, of 4096 that the kernel takes
+    600;  // of three instructions each, twice, of 4096 that the kernel accepts
 
-// Where things stand in an Ethernet frame with IPv4, or with ARP for it.
+// Offsets in an Ethernet frame with IPv4 or ARP.
 constexpr std::uint32_t kDestinationHead = 0;  // 4 bytes
 constexpr std::uint32_t kDestinationTail = 4;  // 2 bytes
 constexpr std::uint32_t kEtherType = 12;
 constexpr std::uint32_t kArpSender = 28;
 constexpr std::uint32_t kIpProtocol = 23;
 constexpr std::uint32_t kArpTarget = 38;
-constexpr std::uint32_t kVlan = 14;  // the control information of a tag, where there is one
+constexpr std::uint32_t kVlan = 14;  // the control information of a tag, if there is one
 
 struct Run {
   std::uint32_t first;
@@ -66,21 +66,21 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
       std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
   const std::uint32_t tail = std::uint32_t{m[4]} << 8 | m[5];
   std::vector<sock_filter> program{
-      // For our MAC, or
+      // Frames for the link's MAC address, or
       load(BPF_W, kDestinationHead), jump(BPF_JEQ, head, 0, 3), load(BPF_H, kDestinationTail),
       jump(BPF_JEQ, tail, 0, 14), answer(kWholeFrame),
-      // for everybody, and then UDP, or
+      // broadcast UDP, or
       jump(BPF_JEQ, 0xffffffff, 0, 12), load(BPF_H, kDestinationTail), jump(BPF_JEQ, 0xffff, 0, 10),
       load(BPF_H, kEtherType), jump(BPF_JEQ, ETH_P_ARP, 9, 0), jump(BPF_JEQ, ETH_P_IP, 0, 2),
       load(BPF_B, kIpProtocol), jump(BPF_JEQ, IPPROTO_UDP, 4, 5),
-      // with a tag of VLAN 0 that the kernel has left in the frame (it takes out the first only),
-      // or
+      // the same with a tag of VLAN 0 that the kernel has left in the frame (it removes the first
+      // only), or
       jump(BPF_JEQ, ETH_P_8021Q, 1, 0), jump(BPF_JEQ, ETH_P_8021AD, 0, 3), load(BPF_H, kVlan),
       jump(BPF_JSET, kVlanMask, 1, 0), answer(kWholeFrame), answer(0),
       // ARP.
   };
   if (addresses.empty()) {
-    // They are a DHCP server's to give.
+    // The addresses come from a DHCP server.
     program.push_back(answer(kWholeFrame));
     return program;
   }
@@ -89,11 +89,11 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
     program.push_back(answer(kWholeFrame));
     return program;
   }
-  // Who says that it has an address (RFC 5227, 3): it may be a neighbour of ours that has moved.
+  // An announcement (RFC 5227, 3): a neighbour may have moved.
   program.insert(program.end(),
                  {load(BPF_W, kArpSender), BPF_STMT(BPF_MISC | BPF_TAX, 0), load(BPF_W, kArpTarget),
                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), answer(kWholeFrame)});
-  // Who asks for us, and who uses an address of ours (RFC 5227, 2.4).
+  // A request for one of the addresses, or a packet from one (RFC 5227, 2.4).
   for (const std::uint32_t who : {kArpTarget, kArpSender}) {
     program.push_back(load(BPF_W, who));
     for (const Run& run : runs) {

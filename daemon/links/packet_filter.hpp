@@ -1,4 +1,4 @@
-// The classic BPF program that lets through only what is for us.
+// The classic BPF program that accepts only frames for the stack.
 #pragma once
 
 #include <linux/filter.h>
@@ -10,11 +10,11 @@
 
 namespace conker::daemon {
 
-/// Frames to our MAC, UDP to everybody, and broadcast ARP that asks for one of our addresses, comes
-/// from one, or announces one of another host. Addresses that follow each other take one
+/// Accepts frames for the MAC address, broadcast UDP, and broadcast ARP that asks for one of the
+/// addresses, comes from one, or announces one of another host. Consecutive addresses take one
 /// comparison; where they are too scattered for a program, and where there are none (yet), all
-/// broadcast ARP comes through. The kernel takes the first VLAN tag out before the filter runs;
-/// broadcasts with another one come through if it is of VLAN 0.
+/// broadcast ARP is accepted. The kernel removes the first VLAN tag before the filter runs;
+/// broadcasts with another one are accepted if it is of VLAN 0.
 std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
                                             std::span<const Prefix> addresses);
 

@@ -17,11 +17,11 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kBatch = 64;
-constexpr std::size_t kLine = 64;  // of the cache
+constexpr std::size_t kLine = 64;  // of the CPU cache
 constexpr std::size_t kMostParts = 64;
 constexpr unsigned kJoined = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
 constexpr int kTransmitQueue =
-    10000;  // frames the kernel keeps for us; its default of 1000 overflows in one turn
+    10000;  // frames in the kernel's queue; its default of 1000 overflows in one turn
 
 ifreq request_for(const std::string& device) {
   ifreq request{};
@@ -38,9 +38,8 @@ sockaddr to_sockaddr(std::uint32_t v4_bits) {
   return any;
 }
 
-/// What stands before every frame where both sides leave work to each other: virtio_net_hdr
-/// (virtio 1.2, 5.1.6) in the byte order of the machine. Linux's own <linux/virtio_net.h> is not
-/// for C++.
+/// The offload header before every frame: virtio_net_hdr (virtio 1.2, 5.1.6) in the byte order of
+/// the machine. Linux's own <linux/virtio_net.h> is not for C++.
 struct OffloadHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1, kChecksumValid = 2;  // flags
   static constexpr std::uint8_t kTcpV4 = 1;                              // gso_type
@@ -54,10 +53,10 @@ struct OffloadHeader {
 };
 static_assert(sizeof(OffloadHeader) == 10);
 
-/// What the kernel is told of a frame: whose checksum it is to complete, and where it is to cut.
+/// The offload header of a frame: whether the kernel completes the checksum, and where it cuts.
 OffloadHeader header_for(const FrameOut& frame) {
   constexpr std::uint16_t kTcpAt = kEthernetHeader + 20,
-                          kChecksumAt = 16;  // our IP headers have no options
+                          kChecksumAt = 16;  // sent IP headers have no options
   OffloadHeader header{};
   if (frame.segment == 0) return header;
   const std::size_t headers = frame.parts[0].size();
@@ -105,12 +104,12 @@ void TapDevice::attach() {
     error = 0;
   }
   if (error == 0) {
-    // A device that stays has kept what its user before this one had asked for.
+    // A persistent device has kept the header size of its previous user.
     int header = sizeof(OffloadHeader);
     if (offload_) ::ioctl(descriptor_.get(), TUNSETVNETHDRSZ, &header);
     ::ioctl(descriptor_.get(), TUNSETOFFLOAD, 0);
     coalesce(coalesce_);
-    // One byte more shows the frames that are longer.
+    // One byte more, to detect longer frames.
     longest_ = (offload_ ? sizeof(OffloadHeader) + kMaxFrame : kLongestHeader + mtu_) + 1;
     if (host_address_) set_up_host_side(*host_address_);
     return set_fd(descriptor_.get());
@@ -141,15 +140,15 @@ void TapDevice::detach() {
   set_fd(-1);
 }
 
-// Its name may have changed, and its network namespace: it is ours for as long as the driver knows
-// it.
+// The present name, which may have changed, as may the network namespace: the device is attached
+// for as long as the driver knows it.
 std::string TapDevice::find() const {
   ifreq request{};
   if (::ioctl(descriptor_.get(), TUNGETIFF, &request) != 0) return {};
   return std::string(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
 }
 
-/// 0 or what is wrong.
+/// Returns 0 or errno.
 int TapDevice::set_interface(short flags) {
   ifreq request = request_for(device_);
   request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | flags);
@@ -195,13 +194,13 @@ std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant now) {
   look_if_due(now);
   std::size_t count = 0;
   const std::size_t most = std::min(batch.size(), kBatch);
-  // One behind the other: small ones share the nearest cache, a few large ones do not fill it.
+  // One behind the other: small frames share the nearest cache, a few large ones do not fill it.
   for (std::size_t at = 0; count < most && kInBytes - at >= longest_ && descriptor_;) {
     std::byte* buffer = in_.get() + at;
     const ssize_t got = ::read(descriptor_.get(), buffer, longest_);
     if (got < 0) {
       if (errno == EINTR) continue;
-      // EIO: the device is down; there is nothing to read until it is up again.
+      // EIO: the device is down; no frame comes until it is up again.
       if (errno != EAGAIN && errno != EIO) lose(now);
       break;
     }

@@ -1,4 +1,4 @@
-// A TAP device: the host's kernel is on the other end.
+// A TAP device: the host's kernel is the other end.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace conker::daemon {
 
 class TapDevice final : public HostDevice {
  public:
-  /// Throws std::runtime_error when the device cannot be had or set up.
+  /// Throws std::runtime_error when the device cannot be opened or set up.
   TapDevice(const config::Link& link, const config::Tap& tap);
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
@@ -29,7 +29,7 @@ class TapDevice final : public HostDevice {
   bool attached() const override { return static_cast<bool>(descriptor_); }
   std::string find() const override;
   int set_interface(short flags);
-  /// The same for a device that was made for several queues, of which one is ours then.
+  /// The same for a device with several queues, of which the daemon uses one.
   int set_interface_of_queues(short flags);
   void set_up_host_side(const Prefix& address);
 
@@ -37,10 +37,10 @@ class TapDevice final : public HostDevice {
   const std::uint16_t mtu_;
   const std::optional<Prefix> host_address_;
   Descriptor descriptor_;
-  bool offload_ = false;     // every frame has an OffloadHeader in front, both ways
-  bool coalesce_ = true;     // it is wanted that those that come in may hold many segments
-  bool coalescing_ = false;  // and they may
-  std::size_t longest_ = 0;  // bytes of a read() that takes a whole frame for sure
+  bool offload_ = false;     // every frame has an OffloadHeader, both ways
+  bool coalesce_ = true;     // coalesced frames are wanted
+  bool coalescing_ = false;  // and enabled
+  std::size_t longest_ = 0;  // bytes of a read() that is certain to take a whole frame
   std::unique_ptr<std::byte[]> in_;
 };
 

@@ -137,7 +137,7 @@ std::size_t UnixStreamDevice::receive(std::span<FrameIn> batch, Instant now) {
     in_end_ += static_cast<std::size_t>(got);
     count = take_frames(batch, absurd);
   }
-  // Frames before the absurd length are good; it is met again next time.
+  // Frames before the invalid length are good; the next call meets the length again.
   if (count == 0 && absurd) {
     ++counters_.bad_lengths;
     const std::size_t length = read_length(&in_[in_begin_]);
@@ -187,7 +187,7 @@ void UnixStreamDevice::flush(Instant) {
       blocked_ = true;
       return;
     } else if (errno != EINTR) {
-      // The peer has gone. receive() will see that too, after the frames it sent before.
+      // The peer has disconnected. receive() will notice too, after the frames sent before.
       out_begin_ = out_end_;
     }
   }

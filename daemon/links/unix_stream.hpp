@@ -9,9 +9,9 @@
 
 namespace conker::daemon {
 
-/// In listen mode the peer that came first stays; others wait until it has gone. In connect mode it
-/// is tried once a second. Without a peer frames are dropped and counted, as on a cable that is not
-/// plugged in.
+/// In listen mode the first peer stays; others wait until it has disconnected. In connect mode the
+/// device connects once a second. Without a peer frames are dropped and counted, as on an unplugged
+/// cable.
 class UnixStreamDevice final : public Device {
  public:
   /// Throws std::runtime_error when the path cannot be listened on.
@@ -21,7 +21,7 @@ class UnixStreamDevice final : public Device {
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
-  /// When to try to connect again.
+  /// The time of the next attempt to connect.
   Instant next_deadline() const override;
   bool wants_write() const override { return blocked_; }
   std::string description() const override;
@@ -43,9 +43,9 @@ class UnixStreamDevice final : public Device {
   Instant retry_at_{};
   bool complained_ = false;
 
-  std::unique_ptr<std::byte[]> in_;  // bytes [in_begin_, in_end_) have not been handed over
+  std::unique_ptr<std::byte[]> in_;  // bytes [in_begin_, in_end_) were not delivered yet
   std::size_t in_begin_ = 0, in_end_ = 0;
-  std::unique_ptr<std::byte[]> out_;  // bytes [out_begin_, out_end_) have not been written
+  std::unique_ptr<std::byte[]> out_;  // bytes [out_begin_, out_end_) were not written yet
   std::size_t out_begin_ = 0, out_end_ = 0;
   bool blocked_ = false;
 };

@@ -12,7 +12,7 @@ constexpr std::uint32_t kCyclesPerMicrosecond = kCyclesPerSecond / 1'000'000;
 constexpr std::uint32_t kReload = 0xffffff;
 constexpr Duration kLongestAlarm = 1s;
 
-// RCC.
+// Bits of RCC.
 constexpr std::uint32_t kBypass = 1u << 11, kPowerDown = 1u << 13, kUseDivider = 1u << 22;
 constexpr std::uint32_t kMainOscillatorOff = 1u << 0, kSource = 3u << 4, kCrystal = 15u << 6,
                         kDivider = 15u << 23;
@@ -25,7 +25,8 @@ std::int64_t microseconds;
 std::uint32_t cycles_left_over;  // fewer than a microsecond's
 std::uint32_t last_count;
 
-// Interrupts must be locked out, or have a lower priority than the caller.
+// Adds the cycles since the last call. Interrupts must be disabled, or have a lower priority than
+// the caller.
 void count_up() {
   const std::uint32_t count = kSysTickCurrent.read();
   const std::uint32_t cycles = ((last_count - count) & kReload) + cycles_left_over;
@@ -34,7 +35,8 @@ void count_up() {
   cycles_left_over = cycles % kCyclesPerMicrosecond;
 }
 
-/// The order is the data sheet's: run without the PLL, set it up, wait for its lock, run with it.
+/// Starts the PLL in the data sheet's order: run without it, set it up, wait for its lock, run with
+/// it.
 void start_pll() {
   kRcc.set(kBypass);
   kRcc.clear(kUseDivider);
@@ -77,7 +79,8 @@ void alarm_at(Instant deadline) {
 
 }  // namespace conker::chip
 
-// Above the Ethernet interrupt: a receiver that drains for long must not make us miss a wrap.
+// Its priority is above the Ethernet interrupt's: a long drain of the receiver must not miss a
+// wrap.
 extern "C" void systick_handler() {
   conker::chip::count_up();
 }

@@ -1,4 +1,4 @@
-// What time it is, and being woken at a time.
+// The clock and the alarm of the board.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@ namespace conker::chip {
 
 inline constexpr std::uint32_t kCyclesPerSecond = 50'000'000;
 
-/// The processor at 50 MHz, from the PLL; time begins.
+/// Starts the PLL, for 50 MHz, and the clock.
 void clock_start();
 
-/// Microseconds since clock_start(). SysTick's counter is read and its difference added up: it
-/// wraps every 335 ms, and its interrupt sees to it that no wrap is missed.
+/// Microseconds since clock_start(), from differences of SysTick's counter, which wraps every 335
+/// ms; its interrupt adds each wrap.
 Instant clock_now();
 
-/// An interrupt comes at `deadline`, or earlier: no alarm is further away than a second.
+/// Requests an interrupt at `deadline`, or earlier: no alarm is further away than a second.
 void alarm_at(Instant deadline);
 
 }  // namespace conker::chip

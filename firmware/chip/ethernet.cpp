@@ -9,23 +9,22 @@
 namespace conker::chip {
 namespace {
 
-// MACRIS and MACIM.
+// Bits of MACRIS and MACIM.
 constexpr std::uint32_t kReceived = 1u << 0, kTransmitterEmpty = 1u << 2, kOverrun = 1u << 3,
                         kAll = 0x7f;
-// MACRCTL.
+// Bits of MACRCTL.
 constexpr std::uint32_t kReceive = 1u << 0, kMulticast = 1u << 1, kResetFifo = 1u << 4;
-// MACTCTL: transmit, pad to 60 bytes, append the CRC, full duplex.
+// Bits of MACTCTL: transmit, pad to 60 bytes, append the CRC, full duplex.
 constexpr std::uint32_t kTransmit = 0x17;
-// MACTR.
+// Bits of MACTR.
 constexpr std::uint32_t kNewTransmission = 1u << 0;
-// The address is not looked at by every controller of the family (nor by emulators), so we look
-// ourselves.
+// Not every controller of the family (nor emulator) filters by address, so the driver does.
 constexpr std::uint32_t kHighHalf = 0xffff0000;
 
 constexpr std::uint32_t kHeader =
-    14;  // bytes of Ethernet, which the transmitter's length does not count
+    14;  // bytes of the Ethernet header, which the transmitter's length does not count
 
-// The interrupt handler has no argument.
+// The controller, for the interrupt handler, which has no argument.
 Ethernet* the_controller;
 
 /// Collects bytes into the words that the transmitter takes.
@@ -92,7 +91,7 @@ void Ethernet::start(const MacAddress& mac) {
   kMacIm.write(kReceived | kOverrun);
   kMacTctl.write(kTransmit);
   kMacRctl.write(kReceive | kMulticast);
-  // Below SysTick: while we drain, time is still counted.
+  // The priority is below SysTick's: during a drain, time is still counted.
   kInterruptPriorities40.write((kInterruptPriorities40.read() & ~(0xffu << 16)) | 0x80u << 16);
   kInterruptEnable1.write(1u << (kEthernetInterrupt - 32));
 }
@@ -103,7 +102,7 @@ void Ethernet::interrupt() {
   const std::uint32_t happened = kMacRis.read();
   kMacRis.write(happened);
   if ((happened & kOverrun) != 0) ++counters_.overruns;
-  // It has woken the main loop, which is all that was wanted of it.
+  // The interrupt has woken the main loop, which was its only purpose.
   if ((happened & kTransmitterEmpty) != 0) kMacIm.clear(kTransmitterEmpty);
   if (!waiting_for_room_) drain();
 }

@@ -1,4 +1,4 @@
-// The LM3S6965's Ethernet controller as a link of the stack.
+// The LM3S6965's Ethernet controller as a Link.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,10 @@
 
 namespace conker::chip {
 
-/// The receive interrupt acknowledges, then drains the receiver into the ring; acknowledging later
-/// would lose the news of what arrives meanwhile. When the ring is full the interrupt is masked and
-/// frames wait in the receiver until receive() has made room. There is one.
+/// The receive interrupt is acknowledged first, then the receiver is drained into the ring;
+/// acknowledging later would lose the interrupt of a frame that arrives meanwhile. When the ring is
+/// full the interrupt is masked and frames wait in the receiver until receive() has made room.
+/// There is one controller.
 class Ethernet final : public Link {
  public:
   struct Counters {
@@ -20,21 +21,21 @@ class Ethernet final : public Link {
     std::uint32_t sent = 0;
     std::uint32_t filtered = 0;       // for other hosts
     std::uint32_t malformed = 0;      // too short or too long
-    std::uint32_t overruns = 0;       // the receiver had to drop
-    std::uint32_t ring_full = 0;      // times it had to wait for the ring
-    std::uint32_t transmit_busy = 0;  // times the transmitter was not ready for another frame
+    std::uint32_t overruns = 0;       // frames that the receiver dropped
+    std::uint32_t ring_full = 0;      // times that the ring was full
+    std::uint32_t transmit_busy = 0;  // times that the transmitter was not ready
   };
 
   explicit Ethernet(std::span<std::uint32_t> ring);
 
-  /// The address that the hardware was given; all zero if none.
+  /// The address in the controller's non-volatile registers; all zero if none.
   static MacAddress burnt_in();
   void start(const MacAddress& mac);
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
 
-  /// Whether receive() has something to give, or to do.
+  /// Whether receive() has frames to deliver, or to drain.
   bool pending() const { return !ring_.empty() || waiting_for_room_; }
   Counters counters() const { return counters_; }
 
@@ -47,8 +48,8 @@ class Ethernet final : public Link {
 
   FrameRing ring_;
   Counters counters_;
-  // The address as the first two words of a received frame have it: two bytes above the length,
-  // four after.
+  // The MAC address as it appears in the first two words of a received frame: two bytes above the
+  // length, four after.
   std::uint32_t mac_high_ = 0, mac_low_ = 0;
   volatile bool waiting_for_room_ = false;
 };

@@ -1,5 +1,4 @@
-// Frames that have arrived and wait for the stack: written by the receive interrupt, read by the
-// main loop.
+// Received frames that wait for the stack: written by the receive interrupt, read by the main loop.
 #pragma once
 
 #include <array>
@@ -13,7 +12,7 @@
 
 namespace conker::chip {
 
-/// Frames lie in it as they come out of the receiver: words, of which the first begins with the
+/// Frames are stored as the receiver delivers them: in words, of which the first begins with the
 /// length of all (itself 2 bytes, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes
 /// of Ethernet is aligned, and nothing is copied. No frame is split: one that does not fit before
 /// the end begins at the front.
@@ -25,31 +24,31 @@ class FrameRing {
 
   explicit constexpr FrameRing(std::span<std::uint32_t> words) : words_(words) {}
 
-  // ---- The writer's ----
+  // ---- Called by the writer ----
 
-  /// Where the next frame of up to kMaxWords goes; null when there is no room for one.
+  /// The place of the next frame of up to kMaxWords; null when there is no room for one.
   std::uint32_t* room() {
     const std::uint32_t read = read_.load(std::memory_order_acquire);
     std::uint32_t write = write_.load(std::memory_order_relaxed);
-    // write == read is empty, so one word always stays free.
+    // write == read means empty, so one word always stays free.
     if (write >= read) {
       if (words_.size() - write > kMaxWords) return &words_[write];
       if (read <= kMaxWords) return nullptr;
-      words_[write] = 0;  // goes on at the front
+      words_[write] = 0;  // continue at the front
       write_.store(0, std::memory_order_release);
       write = 0;
     }
     return read - write > kMaxWords ? &words_[write] : nullptr;
   }
-  /// The frame that was written there is complete; its first word says how long it is.
+  /// Completes the frame that was written there; its first word holds the length.
   void push() {
     const std::uint32_t write = write_.load(std::memory_order_relaxed);
     write_.store(write + words_of(words_[write]), std::memory_order_release);
   }
 
-  // ---- The reader's ----
+  // ---- Called by the reader ----
 
-  /// Frames, oldest first. They stay until release().
+  /// The oldest frames. They stay valid until release().
   std::size_t peek(std::span<FrameIn> batch) {
     const std::uint32_t write = write_.load(std::memory_order_acquire);
     std::size_t count = 0;
@@ -67,7 +66,7 @@ class FrameRing {
     }
     return count;
   }
-  /// What peek() gave last is done with.
+  /// Frees the frames that peek() returned last.
   void release() { read_.store(given_, std::memory_order_release); }
   bool empty() const {
     return read_.load(std::memory_order_relaxed) == write_.load(std::memory_order_acquire);

@@ -1,11 +1,11 @@
-// When interrupts come, and sleeping until one does.
+// Disabling interrupts, and sleeping until one is pending.
 #pragma once
 
 #include <cstdint>
 
 namespace conker::chip {
 
-/// No interrupt handler runs while one of these lives. Faults still do.
+/// Disables interrupt handlers, but not faults, during its lifetime.
 class InterruptLock {
  public:
   InterruptLock() {
@@ -21,7 +21,7 @@ class InterruptLock {
 };
 
 /// Sleeps until an interrupt is pending. Under an InterruptLock it is handled when the lock ends,
-/// so that what was looked at before sleeping cannot have changed unnoticed.
+/// so that a condition tested before the sleep cannot change unnoticed.
 inline void wait_for_interrupt() {
   asm volatile("dsb\n\twfi" ::: "memory");
 }

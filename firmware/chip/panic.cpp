@@ -7,7 +7,7 @@
 #include "firmware/chip/semihosting.hpp"
 #include "firmware/chip/uart.hpp"
 
-// lm3s6965.ld
+// Symbols of lm3s6965.ld.
 extern "C" {
 extern std::uint32_t guard_begin[], stack_begin[], stack_end[];
 }
@@ -38,7 +38,7 @@ std::string_view cause(std::uint32_t status, std::uint32_t hard) {
   return "unknown cause";
 }
 
-/// What the processor pushed when the exception came.
+/// The registers that the processor pushes at an exception.
 struct ExceptionFrame {
   std::uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 };
@@ -94,11 +94,11 @@ void arm_protection() {
   protect(0, reinterpret_cast<std::uint32_t>(guard_begin),
           kNoAccess | kExecuteNever | size_of_region(8));
   protect(1, 0, kReadOnly | size_of_region(18));
-  kMpuControl.write(5);  // on, and everything else as it is without
+  kMpuControl.write(5);  // enabled, with the default memory map elsewhere
   asm volatile("dsb\n\tisb" ::: "memory");
 }
 
-// The painted part only shrinks, and what runs now stands above it.
+// The painted part only shrinks; the running functions' frames are above it.
 [[gnu::noinline]] void paint_stack() {
   const auto here = reinterpret_cast<std::uint32_t*>(__builtin_frame_address(0)) - 16;
   for (std::uint32_t* at = stack_begin; at < here; ++at) *at = kPaint;
@@ -113,13 +113,12 @@ StackUse stack_use() {
   return {bytes(at), bytes(stack_begin)};
 }
 
-/// Called by the fault handlers with the stack as it was, on a stack begun anew: nothing ever
-/// returns.
+/// Called by the fault handlers with the previous stack, on a new one: no handler ever returns.
 extern "C" [[noreturn, gnu::used]] void report_fault(const ExceptionFrame* frame) {
   const std::uint32_t status = kFaultStatus.read();
   uart_write("fault: ");
   uart_write(cause(status, kHardFaultStatus.read()));
-  // When the stack overflowed the frame is not there.
+  // After a stack overflow the frame is not there.
   if (frame >= reinterpret_cast<const ExceptionFrame*>(stack_begin) && (status & 0x1010) == 0) {
     uart_write(", at pc ");
     put_hex(frame->pc);

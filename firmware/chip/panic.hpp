@@ -1,4 +1,4 @@
-// The end, when something that cannot be has happened: says what and where, and stops the machine.
+// Panics and exits: reports what failed and where, and stops the machine.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace conker::chip {
 /// Exit codes of the emulator; a chip without a debugger restarts instead.
 enum Exit : std::uint32_t {
   kExitDone = 0,
-  kExitFailed = 1,  // what was asked for did not succeed
-  kExitUsage = 2,   // what was asked for makes no sense
+  kExitFailed = 1,  // the command did not succeed
+  kExitUsage = 2,   // the command is invalid
   kExitPanic = 3,
   kExitFault = 4,
 };
@@ -19,7 +19,7 @@ enum Exit : std::uint32_t {
 /// Ends the emulator with this code.
 [[noreturn]] void exit(Exit code);
 
-/// "panic: WHAT, at FILE:LINE (FUNCTION)".
+/// Prints "panic: WHAT, at FILE:LINE (FUNCTION)" and ends with kExitPanic.
 [[noreturn]] void panic(std::string_view what,
                         const std::source_location& where = std::source_location::current());
 
@@ -30,16 +30,15 @@ inline void require(bool condition, std::string_view what,
     panic(what, where);
 }
 
-/// From here on faults are told apart, flash cannot be written, and the stack cannot grow over its
-/// end.
+/// Enables separate fault handlers, write protection of flash, and a guard below the stack.
 void arm_protection();
 
-/// The most that the stack has held so far, and what it can hold. Bytes.
+/// The most bytes that the stack has used so far, and its size.
 struct StackUse {
   std::uint32_t used, size;
 };
 StackUse stack_use();
-/// What stack_use() looks for; before anything runs.
+/// Fills the unused stack with a pattern, which stack_use() looks for; to be called first.
 void paint_stack();
 
 }  // namespace conker::chip

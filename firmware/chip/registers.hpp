@@ -1,4 +1,4 @@
-// Memory-mapped registers of the LM3S6965, those that we use. Names are the data sheet's.
+// Memory-mapped registers of the LM3S6965, as far as they are used. Names are the data sheet's.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ struct Register {
   void write(std::uint32_t value) const { *at() = value; }
   void set(std::uint32_t bits) const { write(read() | bits); }
   void clear(std::uint32_t bits) const { write(read() & ~bits); }
-  /// Waits until any of these bits is set, but not for ever: hardware may be missing.
+  /// Waits until any of these bits is set, for a limited number of tries, since hardware may be
+  /// missing.
   bool wait_for(std::uint32_t bits, std::uint32_t tries) const {
     while ((read() & bits) == 0) {
       if (tries-- == 0) return false;
@@ -57,7 +58,7 @@ inline constexpr Register kUartBaudFraction{0x4000c028};
 inline constexpr Register kUartLineControl{0x4000c02c};
 inline constexpr Register kUartControl{0x4000c030};
 
-// Timer 0, whose half A is our alarm.
+// Timer 0, whose half A is the alarm.
 inline constexpr Register kTimerConfig{0x40030000};
 inline constexpr Register kTimerMode{0x40030004};
 inline constexpr Register kTimerControl{0x4003000c};
@@ -76,7 +77,7 @@ inline constexpr Register kMacIa1{0x40048018};
 inline constexpr Register kMacNp{0x40048034};
 inline constexpr Register kMacTr{0x40048038};
 
-// Interrupts, as the NVIC counts them.
+// Numbers of interrupts in the NVIC.
 inline constexpr unsigned kTimerInterrupt = 19;
 inline constexpr unsigned kEthernetInterrupt = 42;
 

@@ -1,10 +1,10 @@
-// What the language and its library ask of a runtime where nothing is thrown and nothing unwinds.
-// With our own, neither the unwinder nor the heap that it wants gets into the image.
+// Functions that the C++ library requires in an image without exceptions. With these definitions
+// neither the unwinder nor the heap that it needs is linked.
 #include <bits/functexcept.h>
 
 #include "firmware/chip/panic.hpp"
 
-// std::string_view::substr() beyond the end.
+// For std::string_view::substr() beyond the end.
 void std::__throw_out_of_range_fmt(const char* what, ...) {
   conker::chip::panic(what);
 }
@@ -15,7 +15,7 @@ extern "C" {
   conker::chip::panic("a pure virtual function was called");
 }
 
-// libgcc's divisions are compiled so that they could be unwound, and name these.
+// libgcc's divisions are compiled with unwind tables, which name these.
 void __aeabi_unwind_cpp_pr0() {}
 void __aeabi_unwind_cpp_pr1() {}
 

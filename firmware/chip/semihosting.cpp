@@ -14,7 +14,7 @@ enum class Operation : std::uint32_t {
   kExitExtended = 0x20,
 };
 
-/// Gives a block of words to the host; what it answers in r0.
+/// Passes a block of words to the host; returns its answer in r0.
 std::int32_t call(Operation operation, const void* block) {
   register std::uint32_t r0 asm("r0") = static_cast<std::uint32_t>(operation);
   register const void* r1 asm("r1") = block;

@@ -9,11 +9,11 @@
 
 namespace conker::chip::semihosting {
 
-/// The words that the host was given for us, joined by spaces; in `buffer`, and empty when there
-/// are none or more than fit.
+/// The arguments that the host has for the image, joined by spaces; in `buffer`, and empty when
+/// there are none or more than fit.
 std::string_view command_line(std::span<char> buffer);
 
-/// Bytes of a file of the host; false unless all were read. `path` ends with a zero.
+/// Reads bytes of a file of the host; false unless all were read. `path` ends with a zero.
 bool read_file(const char* path, std::span<std::byte> out);
 
 [[noreturn]] void exit(std::uint32_t code);

@@ -1,4 +1,4 @@
-// From reset to run().
+// Reset: from the vector table to run().
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -8,14 +8,14 @@
 #include "firmware/chip/registers.hpp"
 #include "firmware/chip/uart.hpp"
 
-// lm3s6965.ld
+// Symbols of lm3s6965.ld.
 extern "C" {
 extern std::uint32_t stack_end[];
 extern std::uint32_t data_load[], data_begin[], data_end[];
 extern std::uint32_t bss_begin[], bss_end[];
 }
 
-/// The application, as the board's owner writes it.
+/// The application, which the image defines.
 [[noreturn]] void run();
 
 extern "C" {

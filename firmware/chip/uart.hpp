@@ -5,11 +5,12 @@
 
 namespace conker::chip {
 
-/// After the clock runs at its full speed.
+/// To be called after the clock runs at full speed.
 void uart_start();
-/// Waits while the transmitter is full. A line feed becomes carriage return and line feed.
+/// Writes a text; waits while the transmitter is full. A line feed becomes carriage return and line
+/// feed.
 void uart_write(std::string_view text);
-/// Waits until everything has left.
+/// Waits until all characters are sent.
 void uart_flush();
 
 }  // namespace conker::chip

@@ -58,8 +58,7 @@ struct Finding {
   std::uint64_t segment = 0;             // number of the segment, counted from 1 in the order given
   Seq seq;                               // its sequence number
   std::uint32_t length = 0;              // SEG.LEN
-  std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest valid value, and that
-                                         // sent
+  std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest valid value; sent
 };
 
 }  // namespace conker::verdict
