@@ -15,16 +15,16 @@ bool may_compact(const Connection& c, Tick now) {
   const bool receiving = !c.receive_queue.empty() || !c.out_of_order.empty() || !c.sack.empty() ||
                          c.rcv.fin_seen || c.rcv.last_ack != c.rcv.nxt;
   const bool tells = c.application.events != 0 || c.pending != Pending{};
-  // Forgetting when it was challenged last would let it be challenged again at once.
+  // Forgetting the time of the last challenge ACK would permit the next one at once.
   const bool challenged = c.challenged_at.age(now) < kChallengeEvery;
   return listed == kOnly && !sending && !receiving && !tells && !challenged &&
          !c.application.closed && c.fin == SentFin{} &&
          (c.timers.armed & ~Timers::bit(Timer::kKeepalive)) == 0;
 }
 
-// Each part names its members here, so that a new one does not compile before somebody has said
-// whether it is kept. What is named and not used is as it begins, or follows from what is kept, by
-// may_compact().
+// Each part names its members here, so that a new one does not compile before somebody decides
+// whether it is kept. Members that are named and not used have their initial values, or follow from
+// the kept ones, by may_compact().
 CompactConnection::CompactConnection(const Connection& c) {
   const auto& [tuple_, hash_, state, reason, fin, pending, listed, application, lists, negotiated_,
                timestamps_, snd, rcv, buffer_, liveness, send_queue, receive_queue, out_of_order,
@@ -119,7 +119,7 @@ void CompactConnection::expand(Connection& c) const {
   c.snd.max_wnd = max_snd_wnd;
   c.recovery.duplicates.start(snd_nxt);
   c.recovery.last_sent = last_sent;
-  c.recovery.ecn_recover = snd_nxt - 1;  // what was reduced for is acknowledged: an echo is news
+  c.recovery.ecn_recover = snd_nxt - 1;  // the reduction is acknowledged: an ECE is a new one
 
   c.rcv.irs = irs;
   c.rcv.nxt = c.rcv.last_ack = rcv_nxt;

@@ -1,5 +1,5 @@
-// The connections, named from outside by {slot, generation}: those at work in full, idle ones
-// compact (compact.hpp). Only the table knows which is which.
+// The table of connections, named from outside by {slot, generation}: active ones in full, idle
+// ones compact (compact.hpp). Only the table knows which is which.
 #pragma once
 
 #include <algorithm>
@@ -20,32 +20,32 @@ class ConnectionTable {
         expanded_(arena, capacities.connections),
         compact_(arena, std::min(capacities.resting, capacities.connections)) {}
 
-  /// A fresh connection, at work; kNone when the table is full.
+  /// Takes a slot with a fresh, expanded connection; kNone when the table is full.
   std::uint32_t take() {
     const std::uint32_t slot = slots_.take();
     if (slot != kNone) slots_[slot] = expanded_.take();
     return slot;
   }
-  /// Only one at work.
+  /// Frees a slot. Only where the connection is expanded.
   void free(std::uint32_t slot) {
     expanded_.give_back(slots_[slot]);
     slots_.free(slot);
   }
 
-  /// Makes it compact, if there is room; from now on references to it are void. Only where
+  /// Makes a connection compact, if there is room; references to it become invalid. Only where
   /// may_compact().
   bool compact(std::uint32_t slot);
   bool is_compact(std::uint32_t slot) const { return (slots_[slot] & kCompact) != 0; }
 
-  /// The connection, which is at work from now on.
+  /// The connection, expanded if it was compact.
   Connection& operator[](std::uint32_t slot) {
     if (is_compact(slot)) [[unlikely]]
       expand(slot);
     return expanded_[slots_[slot]];
   }
-  /// A copy: who only looks expands nothing.
+  /// A copy of the connection, without expanding it.
   Connection operator[](std::uint32_t slot) const;
-  /// Null when it is compact, and so has nothing to look at in place.
+  /// The connection in place; null when it is compact.
   const Connection* expanded(std::uint32_t slot) const {
     return is_compact(slot) ? nullptr : &expanded_[slots_[slot]];
   }
@@ -72,7 +72,7 @@ class ConnectionTable {
   ConnectionId id(std::uint32_t slot) const { return slots_.id(slot); }
   bool live(std::uint32_t slot) const { return slots_.live(slot); }
   std::uint32_t capacity() const { return slots_.capacity(); }
-  /// Slots from here on were never taken: the end for those who walk the table.
+  /// The end of the slots that were ever taken: the bound for a walk over the table.
   std::uint32_t end() const { return slots_.end(); }
   std::uint32_t size() const { return slots_.size(); }
   std::uint32_t compact_count() const { return compact_.taken(); }
@@ -88,8 +88,8 @@ class ConnectionTable {
 
   void expand(std::uint32_t slot);
 
-  // Of each connection its place in one of the two pools. The first has room for all of them, so
-  // that expanding cannot fail; pages of it that are never needed are never touched.
+  // For each slot the index of its connection in one of the two pools. The first has room for all
+  // of them, so that expanding cannot fail; pages of it that are never needed are never touched.
   SlotTable<std::uint32_t, ConnectionId> slots_;
   RecordPool<Connection, &Connection::hash> expanded_;
   RecordPool<CompactConnection, &CompactConnection::hash> compact_;

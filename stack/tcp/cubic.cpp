@@ -5,12 +5,12 @@
 namespace conker {
 namespace {
 
-// What Congestion::memory holds once the initial slow start has ended; HyStart++ leaves it empty.
+// Words of Congestion::memory once the initial slow start has ended; HyStart++ leaves them zero.
 enum Memory : std::size_t {
-  kWMax,   // bytes: the window before the last reduction
-  kEpoch,  // tick at which this growth began; 0 when none is under way
+  kWMax,   // bytes: the window before the last reduction (W_max)
+  kEpoch,  // tick at which this epoch began; 0: none
   kK,      // ticks from there until the window is back at kWMax
-  kWEst,   // bytes: what Reno would have (4.3)
+  kWEst,   // bytes: the window that Reno would have (W_est, 4.3)
   kPrior,  // bytes: the window at the last reduction, up to which kWEst grows more slowly
 };
 
@@ -49,7 +49,7 @@ void begin_epoch(Congestion& c, std::uint16_t mss, std::uint32_t now) {
   c.memory[kEpoch] = std::max<std::uint32_t>(now, 1);
   if (c.memory[kWMax] > c.cwnd) {
     c.memory[kK] = ticks_to(c.memory[kWMax] - c.cwnd, mss);
-  } else {  // no loss yet, or past it: grow from here
+  } else {  // no loss yet, or beyond W_max: start the epoch here
     c.memory[kWMax] = c.cwnd;
     c.memory[kK] = 0;
   }
@@ -78,7 +78,7 @@ void Cubic::on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Durati
     c.cwnd = std::min(std::max(c.cwnd, w_est), Congestion::kUnlimited);
     return;
   }
-  // 4.4 and 4.5: a share of the way to where the curve will be one round trip from now.
+  // 4.4 and 4.5: a fraction of the way to the value of the function one round trip from now.
   const std::uint32_t target =
       std::clamp(cubic_window(c, elapsed + rtt, mss), c.cwnd, c.cwnd + c.cwnd / 2);
   const std::uint64_t step = std::uint64_t{target - c.cwnd} * acked / c.cwnd;
@@ -89,14 +89,14 @@ void Cubic::on_round_trip(Congestion& c, Seq una, Seq nxt, Duration rtt) const {
   if (HyStart::in_charge(c)) HyStart(c).on_round_trip(una, nxt, rtt);
 }
 
-// Time in which nothing is sent is none in which the window grows (RFC 9438, 5.8).
+// Per RFC 9438, 5.8, time in which nothing is sent does not count for the window's growth.
 void Cubic::after_idle(Congestion& c) const {
   if (!HyStart::in_charge(c)) c.memory[kEpoch] = 0;
 }
 
 std::uint32_t Cubic::reduce(Congestion& c, std::uint32_t flight, std::uint16_t mss, Instant) const {
   if (HyStart::in_charge(c)) c.memory = {};
-  // 4.7: whoever has less than last time makes room for the others.
+  // 4.7, fast convergence: a smaller window than at the last loss makes room for new flows.
   c.memory[kWMax] = c.cwnd < c.memory[kWMax] ? c.cwnd / 20 * 17 : c.cwnd;
   c.memory[kPrior] = c.cwnd;
   c.memory[kEpoch] = 0;

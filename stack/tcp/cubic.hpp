@@ -1,12 +1,12 @@
 // CUBIC (RFC 9438): the window grows as a cubic function of the time since the last loss. Before
-// the first, HyStart++ (RFC 9406) says how far slow start goes.
+// the first loss, HyStart++ (RFC 9406) ends slow start.
 #pragma once
 
 #include "stack/tcp/congestion.hpp"
 
 namespace conker {
 
-/// Handed to the stack with Stack::use(); an image that does not name it does not have it.
+/// The algorithm as an object for Stack::use(); an image that does not name it does not link it.
 class Cubic final : public CongestionControl {
  public:
   void on_ack(Congestion& c, std::uint32_t acked, std::uint16_t mss, Duration srtt,

@@ -17,10 +17,11 @@ constexpr std::uint16_t states(States... all) {
   return static_cast<std::uint16_t>((0u | ... | state_bit(all)));
 }
 
-/// Which states may follow each. Passive opens begin in SYN-RECEIVED as half-open records, which
-/// are not connections: a connection made from one starts in Closed and is Established at once. Nor
-/// is a listener one. A FIN that comes with the ACK of ours passes through FIN-WAIT-2: the ACK is
-/// looked at first. Every state of a connection may go to Destroy, none leaves it.
+/// The states that may follow each. Passive opens begin as half-open records (SYN-RECEIVED), which
+/// are not connections: a connection made from one starts in Closed and becomes Established at
+/// once. A listener is no connection, either. A FIN that arrives with the ACK of the FIN sent
+/// passes through FIN-WAIT-2: the ACK is processed first. Every state of a connection may go to
+/// Destroy, none leaves it.
 inline constexpr std::array<std::uint16_t, kStateCount> kFollowers{{
     /* Closed      */ states(State::kSynSent, State::kEstablished, State::kDestroy),
     /* Listen      */ 0,
@@ -40,14 +41,14 @@ constexpr bool may_follow(State from, State to) {
   return (kFollowers[static_cast<unsigned>(from)] & state_bit(to)) != 0;
 }
 
-/// States in which the peer knows of the connection, and segments are checked against a window.
+/// Synchronized states, in which segments are checked against the window.
 inline constexpr std::uint16_t kSynchronized =
     states(State::kEstablished, State::kFinWait1, State::kFinWait2, State::kCloseWait,
            State::kClosing, State::kLastAck);
 /// States in which data may still arrive.
 inline constexpr std::uint16_t kReceiving =
     states(State::kEstablished, State::kFinWait1, State::kFinWait2);
-/// States in which our FIN is queued, sent or acknowledged.
+/// States in which the FIN is queued, sent or acknowledged.
 inline constexpr std::uint16_t kFinishing =
     states(State::kFinWait1, State::kFinWait2, State::kClosing, State::kLastAck, State::kTimeWait);
 

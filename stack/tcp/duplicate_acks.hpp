@@ -1,5 +1,5 @@
-// Losses told by duplicate ACKs alone: fast retransmit, and recovery as NewReno has it (RFC 6582).
-// What a connection does without SACK.
+// Loss detection by duplicate ACKs alone, for connections without SACK: fast retransmit and NewReno
+// recovery (RFC 6582).
 #pragma once
 
 #include <algorithm>
@@ -19,20 +19,21 @@ class DuplicateAcks {
   }
 
   bool recovering() const { return recovering_; }
-  /// Segments that may go beyond the window, one for each of the first two duplicates (RFC 3042).
+  /// Limited transmit (RFC 3042): segments that may be sent beyond the window, one for each of the
+  /// first two duplicate ACKs.
   std::uint32_t extra_segments() const {
     return recovering_ ? 0 : std::min<std::uint32_t>(count_, 2);
   }
 
-  /// Of `flight` bytes that are out, what was not sent that way: the most that a window is reduced
-  /// by.
+  /// Of `flight` bytes in flight, those not sent by limited transmit: the flight size from which a
+  /// window is reduced.
   std::uint32_t without_extra(std::uint32_t flight, std::uint32_t cwnd, std::uint16_t mss) const {
     const std::uint32_t beyond = flight > cwnd ? flight - cwnd : 0;
     return flight - std::min(beyond, extra_segments() * mss);
   }
 
-  /// One more ACK for `una`, up to `nxt` was sent. Whether the segment at `una` is to be sent
-  /// again, and the window reduced to `ssthresh`: begin() follows.
+  /// Processes a duplicate ACK of `una`. Returns whether the segment at `una` is lost, so that
+  /// begin() must follow: it is retransmitted and the window reduced to `ssthresh`.
   bool on_duplicate(Seq una, Congestion& c, std::uint16_t mss) {
     if (recovering_) {
       c.cwnd = std::min(c.cwnd + mss, Congestion::kUnlimited);
@@ -48,8 +49,9 @@ class DuplicateAcks {
     recovering_ = true;
   }
 
-  /// snd_una moved by `acked` bytes to `una`, `flight` bytes are still out. Whether the segment
-  /// there is to be sent again: the next hole.
+  /// Processes an ACK that moved SND.UNA by `acked` bytes to `una`, with `flight` bytes left in
+  /// flight. Returns whether the segment there must be retransmitted: a partial ACK shows the next
+  /// hole.
   bool on_progress(Seq una, std::uint32_t acked, std::uint32_t flight, Congestion& c,
                    std::uint16_t mss) {
     count_ = 0;
@@ -64,7 +66,7 @@ class DuplicateAcks {
     return true;
   }
 
-  /// The retransmission timer expired: up to `nxt` was sent.
+  /// Processes a retransmission timeout; `nxt` is SND.NXT.
   void on_timeout(Seq nxt) {
     recover_ = nxt;
     count_ = 0;

@@ -1,4 +1,4 @@
-// Passive handshakes that are not finished: SYN-RECEIVED, in a compact table of its own.
+// Half-open records: unfinished passive handshakes (SYN-RECEIVED), in a compact table of their own.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,20 @@
 
 namespace conker {
 
-/// A record has no id that anybody outside holds, so it is freed where its handshake ends.
+/// A half-open record. No id of it is given out, so it is freed where its handshake ends.
 struct HalfOpen {
   FourTuple tuple;
   std::uint32_t hash = 0;
-  std::uint32_t next = kNone;  // in its listener's list; in the free list
+  std::uint32_t next = kNone;  // in its listener's list or in the free list
   std::uint32_t previous = kNone;
-  std::uint32_t listener = kNone;  // slot; kNone in a free record
+  std::uint32_t listener = kNone;  // slot of the listener; kNone in a free record
   Seq iss;
   Seq irs;
-  std::uint32_t ts_offset = 0;  // of the timestamps that we send
+  std::uint32_t ts_offset = 0;  // of the timestamps sent
   NegotiatedOptions negotiated;
   std::uint8_t retransmits = 0;
-  bool reopens : 1 =
-      false;  // its SYN was taken for newer than the TIME-WAIT record of the same four-tuple
-  bool answered : 1 = false;      // a segment that was no progress, at answered_at
+  bool reopens : 1 = false;   // its SYN is newer than the TIME-WAIT record of the same four-tuple
+  bool answered : 1 = false;  // a segment without progress, at answered_at
   std::uint16_t answered_at = 0;  // the lower half of a Tick
   Instant created{};
 };
@@ -42,7 +41,8 @@ class HalfOpenTable {
     if (size_ == 0) return kNone;
     return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == tuple; });
   }
-  /// A record with tuple and hash set, in the list and in the index; kNone when the table is full.
+  /// Adds a record with tuple and hash set, to the list and the index; kNone when the table is
+  /// full.
   std::uint32_t add(const FourTuple& tuple, std::uint32_t hash, std::uint32_t listener, List& list);
   void remove(std::uint32_t index, List& list);
 

@@ -3,7 +3,7 @@
 namespace conker {
 namespace {
 
-// What Congestion::memory holds; times are microseconds, 0 stands for infinity.
+// Words of Congestion::memory; times are microseconds, 0 stands for infinity.
 enum Memory : std::size_t {
   kWindowEnd,  // the sequence number that ends the round
   kLastRoundMinRtt,
@@ -19,7 +19,7 @@ constexpr std::uint32_t kMinRttDivisor = 8;
 constexpr std::uint32_t kSamples = 8;
 constexpr std::uint32_t kCssGrowthDivisor = 4;
 constexpr std::uint32_t kCssRounds = 5;
-constexpr std::uint32_t kL = 8;  // segments an ACK, where nothing is paced
+constexpr std::uint32_t kL = 8;  // the limit of growth per ACK in segments, without pacing
 
 constexpr std::uint32_t kOneCssRound = 256;  // in kCounts
 
@@ -47,8 +47,8 @@ void HyStart::begin_round(Seq nxt) {
 }
 
 void HyStart::on_round_trip(Seq una, Seq nxt, Duration rtt) {
-  // A round goes on while its end is in flight: before the first, and long after the last, it is
-  // not.
+  // A round lasts while its end is in flight: before the first round, and long after the last, it
+  // is not.
   const std::uint32_t left = word(kWindowEnd) - una.value();
   if (left > static_cast<std::uint32_t>(nxt - una)) begin_round(nxt);
   if (rtt > Duration(0) && in_charge(c_)) take_sample(rtt);
@@ -63,7 +63,7 @@ void HyStart::take_sample(Duration rtt) {
   if (samples(counts) < kSamples) ++counts;
   if (samples(counts) < kSamples) return;
   if (css_rounds(counts) > 0) {
-    // The delay was gone again: slow start had not been at its end.
+    // The delay has gone again: return to slow start.
     if (current < word(kCssBaselineMinRtt)) counts = samples(counts);
     return;
   }
@@ -73,7 +73,7 @@ void HyStart::take_sample(Duration rtt) {
       std::max(kMinRttThresh, std::min(last / kMinRttDivisor, kMaxRttThresh));
   if (current < last + thresh) return;
   word(kCssBaselineMinRtt) = current;
-  counts += kOneCssRound;  // what is left of this round counts (4.2)
+  counts += kOneCssRound;  // the rest of this round counts as the first (4.2)
 }
 
 void HyStart::grow(std::uint32_t acked, std::uint16_t mss) {

@@ -1,5 +1,4 @@
-// HyStart++ (RFC 9406): the initial slow start ends when round trips grow longer, before anything
-// is lost.
+// HyStart++ (RFC 9406): ends the initial slow start when round trips grow longer, before a loss.
 #pragma once
 
 #include "stack/base/seq.hpp"
@@ -7,9 +6,9 @@
 
 namespace conker {
 
-/// A view of Congestion::memory, which is HyStart++'s as long as ssthresh was never set. Memory of
-/// zeros is a connection that has sent nothing yet. Without SACK one segment a round trip is timed,
-/// which is too few samples to judge by (N_RTT_SAMPLE): slow start then goes on until a loss.
+/// A view of Congestion::memory, which belongs to HyStart++ as long as ssthresh was never set. All
+/// zeros is a connection that has sent nothing yet. Without SACK one segment per round trip is
+/// timed, too few samples for a decision (N_RTT_SAMPLE): slow start then continues until a loss.
 class HyStart {
  public:
   explicit HyStart(Congestion& c) : c_(c) {}
@@ -17,10 +16,9 @@ class HyStart {
   /// Whether `c` is in its initial slow start, or in the conservative one (CSS) that follows.
   static bool in_charge(const Congestion& c) { return c.ssthresh == Congestion::kUnlimited; }
 
-  /// An ACK up to `una`, while everything before `nxt` has been sent; `rtt` is 0 where it measured
-  /// nothing.
+  /// Processes an ACK up to `una`; `nxt` is SND.NXT; `rtt` is 0 where the ACK gave no sample.
   void on_round_trip(Seq una, Seq nxt, Duration rtt);
-  /// `acked` bytes were newly acknowledged while the window was in use.
+  /// Grows the window for `acked` newly acknowledged bytes; only while the window was in use.
   void grow(std::uint32_t acked, std::uint16_t mss);
 
  private:

@@ -1,6 +1,5 @@
-// What users see of a connection: the walk over ConnectionInfo, for `show` and for whoever else
-// prints it. A line here makes a value part of it everywhere. Values come to those who look, not to
-// be changed.
+// The fields of ConnectionInfo as `show` and other output see them. A line here adds a value
+// everywhere. Values are for reading only.
 #pragma once
 
 #include "stack/base/field.hpp"

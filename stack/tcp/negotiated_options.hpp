@@ -1,4 +1,4 @@
-// What both ends say in their SYNs, and what comes of it.
+// Negotiation of options: what both SYNs offer, and the result.
 #pragma once
 
 #include <algorithm>
@@ -9,18 +9,18 @@
 
 namespace conker {
 
-/// What a peer that says nothing about it can receive (RFC 9293, 3.7.1), and the least that is
-/// believed.
+/// The MSS of a peer whose SYN has no MSS option (RFC 9293, 3.7.1), and the smallest MSS that is
+/// accepted.
 inline constexpr std::uint16_t kDefaultMss = 536;
 inline constexpr std::uint16_t kLeastMss = 48;
 
-/// An option counts when both SYNs had it.
+/// The negotiated options: those that both SYNs had.
 struct NegotiatedOptions {
-  std::uint32_t ts_recent = 0;  // RFC 7323, 4.3: what we echo
+  std::uint32_t ts_recent = 0;  // TS.Recent (RFC 7323, 4.3)
   std::uint16_t peer_mss = kDefaultMss;
-  std::uint16_t user_timeout = 0;   // as the peer's SYN had it (RFC 5482), 0: it had none
+  std::uint16_t user_timeout = 0;   // the option in the peer's SYN (RFC 5482), 0: none
   std::uint8_t snd_wscale : 4 = 0;  // shift of the windows that the peer announces, up to 14
-  std::uint8_t rcv_wscale : 4 = 0;  // of ours
+  std::uint8_t rcv_wscale : 4 = 0;  // shift of the windows announced
   bool window_scaling : 1 = false;
   bool timestamps : 1 = false;
   bool sack : 1 = false;
@@ -40,7 +40,7 @@ constexpr std::uint8_t window_scale(const Settings& settings) {
   return shift;
 }
 
-/// What we offer in a SYN.
+/// Adds the options that are offered in a SYN.
 constexpr void offer(const Settings& settings, TcpSegment& syn) {
   if (settings.window_scaling) syn.window_scale = window_scale(settings);
   syn.sack_permitted = settings.sack;
@@ -49,7 +49,7 @@ constexpr void offer(const Settings& settings, TcpSegment& syn) {
     syn.flags |= TcpFlags::kEce | TcpFlags::kCwr;  // RFC 3168, 6.1.1
 }
 
-/// What the peer's SYN makes of that.
+/// The result of an offer and the peer's SYN or SYN-ACK.
 constexpr NegotiatedOptions negotiate(const Settings& settings, const TcpSegment& syn) {
   NegotiatedOptions options;
   options.peer_mss = std::max(syn.mss.value_or(kDefaultMss), kLeastMss);
@@ -64,8 +64,8 @@ constexpr NegotiatedOptions negotiate(const Settings& settings, const TcpSegment
     options.timestamps = true;
     options.ts_recent = syn.timestamps->value;
   }
-  // RFC 3168, 6.1.1: a SYN asks with both, a SYN-ACK says yes with ECE alone. Who has both in a
-  // SYN-ACK only mirrors what it got.
+  // RFC 3168, 6.1.1: a SYN requests ECN by both flags, a SYN-ACK accepts by ECE alone. Both flags
+  // in a SYN-ACK are only a reflection of the SYN's.
   if (syn.has(TcpFlags::kAck)) {
     options.ecn =
         settings.ecn == Ecn::kAlways && syn.has(TcpFlags::kEce) && !syn.has(TcpFlags::kCwr);
@@ -75,7 +75,7 @@ constexpr NegotiatedOptions negotiate(const Settings& settings, const TcpSegment
   return options;
 }
 
-/// The options of a SYN-ACK: only what the peer offered, too.
+/// Adds the options of a SYN-ACK: only those that the peer offered.
 constexpr void confirm(const Settings& settings, const NegotiatedOptions& options,
                        TcpSegment& syn_ack) {
   offer(settings, syn_ack);

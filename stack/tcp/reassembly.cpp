@@ -12,8 +12,8 @@ std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
 
 }  // namespace
 
-// Puts bytes that overlap nothing behind chunk `previous` (kNone: in front) and moves `previous` on
-// to their end. Says how many there was room for.
+// Inserts bytes without overlap behind chunk `previous` (kNone: in front) and moves `previous` to
+// their end. Returns how many there was room for.
 std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
                                        std::span<const std::byte> bytes,
                                        std::uint32_t most_chunks) {
@@ -63,7 +63,7 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
   if (tail_ != 0 && pool[tail_ - 1].sequence <= sequence) next = tail_ - 1;
   while (!bytes.empty()) {
     if (next != kNone && pool[next].sequence <= sequence) {
-      // Skip what this chunk already has.
+      // Skip bytes that this chunk already has.
       const std::int32_t covered = (pool[next].sequence + length_of(pool[next])) - sequence;
       if (covered > 0) {
         const auto n = std::min<std::size_t>(bytes.size(), static_cast<std::uint32_t>(covered));

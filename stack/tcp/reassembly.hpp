@@ -1,4 +1,4 @@
-// Data that arrived beyond a hole.
+// The out-of-order queue: data received beyond a hole.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,27 @@
 
 namespace conker {
 
-/// What became of bytes that arrived beyond a hole.
+/// The result of an insertion.
 struct Insertion {
-  Seq end;                // from their first byte up to here all is held
-  SackBlock duplicate{};  // the first of them that were there already; empty when there are none
+  Seq end;                // all bytes from the first inserted one up to here are held
+  SackBlock duplicate{};  // the first range that was held before; empty when there is none
 };
 
-/// Chunks sorted by sequence number, none overlapping another. What came first stays: bytes that
-/// disagree later are not looked at. What finds no chunk is dropped and comes again.
+/// Chunks sorted by sequence number, without overlap. Data received first is kept: later bytes for
+/// the same numbers are not compared. Bytes without room are dropped and will be retransmitted.
 class Reassembly {
  public:
   bool empty() const { return head_ == 0; }
 
-  /// Keeps what of [sequence, sequence + bytes) is not there yet, in at most so many chunks in all.
+  /// Inserts the bytes of [sequence, sequence + bytes) that are not held yet, with at most so many
+  /// chunks in all.
   Insertion insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
                    std::uint32_t most_chunks);
-  /// The first of [begin, end) that is held, as far as it goes without a hole; empty when nothing
-  /// is.
+  /// The first range within [begin, end) that is held without a hole; empty when there is none.
   SackBlock first_held(const ChunkPool& pool, Seq begin, Seq end) const;
-  /// Moves what follows rcv_nxt without a hole to the queue, as far as the budget of received data
-  /// goes, and says how many bytes that were. Where something is left that begins at rcv_nxt +
-  /// these, the caller throws it away.
+  /// Moves data that follows rcv_nxt without a hole to the queue, as far as the budget of received
+  /// data permits; returns how many bytes. Data that remains at rcv_nxt + that number must be
+  /// discarded by the caller.
   std::uint32_t deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue);
   void clear(ChunkPool& pool);
   /// Whether the first byte held is at or before `sequence`.
@@ -39,7 +39,7 @@ class Reassembly {
     return head_ != 0 && pool[head_ - 1].sequence <= sequence;
   }
 
-  /// Walked.
+  /// Counted by walking.
   std::uint32_t bytes(const ChunkPool& pool) const;
   std::uint32_t chunks() const { return chunks_; }
 
@@ -47,7 +47,7 @@ class Reassembly {
   std::uint32_t insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
                              std::span<const std::byte> bytes, std::uint32_t most_chunks);
 
-  std::uint32_t head_ = 0;  // counted from one
+  std::uint32_t head_ = 0;  // index of the first chunk, counted from one
   std::uint32_t tail_ = 0;
   std::uint32_t chunks_ = 0;
 };

@@ -13,11 +13,11 @@ class Rtt {
   bool measured() const { return measured_; }
   Duration srtt() const { return Duration(srtt_); }
   Duration rttvar() const { return Duration(rttvar_); }
-  /// The shortest measurement, microseconds; 0 before the first.
+  /// The smallest sample in microseconds; 0 before the first.
   std::uint32_t least() const { return least_; }
 
-  /// One measurement: of a segment that was sent only once, or where an echoed timestamp says which
-  /// time is meant (Karn; RFC 6298, 3; RFC 7323, 4.1).
+  /// Takes a sample: of a segment that was sent only once, or whose echoed timestamp tells the
+  /// transmission (Karn; RFC 6298, 3; RFC 7323, 4.1).
   void sample(Duration r) {
     const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(r.count(), 1, kLongest));
     if (least_ == 0 || us < least_) least_ = us;
@@ -33,17 +33,16 @@ class Rtt {
     backoff_ = 0;
   }
 
-  /// The timer expired (5.5). Holds until the next measurement: nobody can tell whether an ACK of
-  /// what was sent again is late or quick, and if it was late, the plain timeout would expire too
-  /// early again, and for ever.
+  /// Backs off after a timeout (5.5), until the next sample: an ACK of a retransmission may be late
+  /// or quick, and if it was late, the plain timeout would expire too early again, and for ever.
   void back_off() {
     if (backoff_ < 16) ++backoff_;
   }
-  /// Where the waits so far say nothing of what data will meet: the handshake is done (5.7), or the
+  /// Ends the backoff where it says nothing about data: after the handshake (5.7), or when the
   /// peer's closed window has opened.
   void forget_backoff() { backoff_ = 0; }
 
-  /// `initial` until something was measured, never below `least` nor above `most`.
+  /// The timeout: `initial` before the first sample, then not below `least` nor above `most`.
   Duration timeout(Duration initial, Duration least, Duration most) const {
     Duration rto =
         measured_ ? srtt() + std::max(Duration(1000), 4 * rttvar()) : initial;  // G is 1 ms

@@ -1,4 +1,4 @@
-// What a receiver tells about data beyond a hole (RFC 2018) and about data that came twice (RFC
+// The blocks of a receiver's SACK option: out-of-order data (RFC 2018) and duplicate data (RFC
 // 2883).
 #pragma once
 
@@ -12,15 +12,15 @@
 
 namespace conker {
 
-/// The blocks that changed last, the latest first (RFC 2018, 4), so that each is told of several
-/// times before others push it out. At the cap the one that has been quiet longest is not told of
-/// any more: the peer has heard of it.
+/// The blocks that changed last, the latest first (RFC 2018, 4), so that each is sent several times
+/// before others displace it. A full list drops the block that has not changed for longest: the
+/// peer knows it.
 class SackList {
  public:
   bool empty() const { return count_ == 0 && !has_duplicate(); }
   std::span<const SackBlock> blocks() const { return std::span(blocks_).first(count_); }
 
-  /// `block` has arrived beyond a hole. With what it touches it makes one block, which is now the
+  /// Adds a block that arrived out of order. It is merged with adjacent ones and becomes the
   /// latest.
   void add(SackBlock block) {
     std::uint8_t kept = 0;
@@ -37,22 +37,22 @@ class SackList {
     blocks_[0] = block;
   }
 
-  /// Everything before `rcv_nxt` is acknowledged otherwise.
+  /// Drops blocks before `rcv_nxt`, which are acknowledged cumulatively.
   void forget_before(Seq rcv_nxt) {
     const auto end = std::remove_if(blocks_.begin(), blocks_.begin() + count_,
                                     [&](const SackBlock& block) { return block.right <= rcv_nxt; });
     count_ = static_cast<std::uint8_t>(end - blocks_.begin());
   }
 
-  /// What lay beyond holes has been thrown away.
+  /// Drops all blocks, after the out-of-order data was discarded.
   void forget_blocks() { count_ = 0; }
 
-  /// These bytes came again; the next ACK tells (RFC 2883, 4), and only that one.
+  /// Notes duplicate bytes for the next ACK (RFC 2883, 4), and only that one.
   void note_duplicate(const SackBlock& block) {
     if (!has_duplicate()) duplicate_ = block;
   }
 
-  /// Fills in the option, at most `most` blocks: the duplicate before all others.
+  /// Writes the option with at most `most` blocks: the D-SACK block first.
   void write(TcpSegment& segment, std::size_t most) const {
     most = std::min(most, segment.sack.size());
     if (has_duplicate() && most > 0) segment.sack[segment.sack_count++] = duplicate_;

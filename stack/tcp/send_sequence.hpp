@@ -1,4 +1,4 @@
-// The send sequence variables of a connection (RFC 9293, 3.3.1) and how they move.
+// The send sequence variables of a connection (RFC 9293, 3.3.1).
 #pragma once
 
 #include <algorithm>
@@ -10,34 +10,33 @@ namespace conker {
 
 /// una <= cursor <= nxt.
 struct SendSequence {
-  Seq una, nxt;  // SND.UNA; SND.NXT, the highest ever sent
-  Seq cursor;    // what is sent next: behind nxt while sending again
-  Seq wl1, wl2;  // SND.WL1, SND.WL2: of the segment that the window is from
+  Seq una, nxt;  // SND.UNA; SND.NXT, the highest number ever sent
+  Seq cursor;    // the next number to send: before nxt while retransmitting
+  Seq wl1, wl2;  // SND.WL1, SND.WL2: of the last window update
   Seq iss;
-  std::uint32_t wnd = 0, max_wnd = 0;  // SND.WND, and the widest that it was, bytes
-  Seq small_end, small_end_before;     // where the last two segments below the MSS ended
+  std::uint32_t wnd = 0, max_wnd = 0;  // SND.WND and MAX.SND.WND, in bytes
+  Seq small_end, small_end_before;     // ends of the last two segments below the MSS
 
-  /// Nothing is sent yet; what comes first has the number `first`.
+  /// Starts with nothing sent; the first number is `first`.
   void start(Seq first) { una = nxt = cursor = first; }
 
-  /// Bytes that are sent and not acknowledged, FIN and SYN among them (RFC 5681's FlightSize).
+  /// FlightSize (RFC 5681): bytes sent and not acknowledged, FIN and SYN included.
   std::uint32_t in_flight() const { return static_cast<std::uint32_t>(nxt - una); }
   bool all_acknowledged() const { return una == nxt; }
-  /// From una to what is sent next.
+  /// Bytes from SND.UNA to the next number to send.
   std::uint32_t cursor_offset() const { return static_cast<std::uint32_t>(cursor - una); }
   bool in_order() const { return una <= nxt && una <= cursor && cursor <= nxt; }
 
-  /// All that is out is sent again.
+  /// Retransmits everything in flight.
   void rewind() { cursor = una; }
-  /// The peer has everything before `ack`, which is not below una.
+  /// Processes an ACK; `ack` is not below una.
   void acknowledge(Seq ack) {
     una = ack;
     cursor = max(cursor, ack);
   }
 
-  /// Whether a segment's window is newer than ours (RFC 9293, 3.10.7.4, fifth). A segment that
-  /// fills a hole begins before one that has told of a window already; its ACK says whether it is
-  /// newer.
+  /// Whether a segment's window is newer (RFC 9293, 3.10.7.4, fifth). A segment that fills a hole
+  /// begins before one whose window was used already; its ACK tells whether it is newer.
   bool window_is_news(Seq sequence, Seq ack) const {
     return wl1 < sequence || wl2 < ack || (wl1 == sequence && wl2 == ack);
   }
@@ -48,18 +47,19 @@ struct SendSequence {
     wl2 = ack;
   }
 
-  /// A segment below the MSS has been sent up to `end` for the first time.
+  /// Notes a new segment below the MSS that ends at `end`.
   void note_small(Seq end) {
     small_end_before = small_end;
     small_end = end;
   }
-  /// Nagle's rule, loosened: whether two small segments are out (RFC 9293, 3.7.4).
+  /// Nagle's algorithm, loosened by one segment: whether two small segments are in flight (RFC
+  /// 9293, 3.7.4).
   bool two_small_out() const { return small_end_before > una; }
 };
 
-/// Our FIN.
+/// The state of the FIN that is sent.
 struct SentFin {
-  bool queued : 1 = false;  // it comes after the last byte of the send queue
+  bool queued : 1 = false;  // it follows the last byte of the send queue
   bool sent : 1 = false;
   bool acked : 1 = false;
 

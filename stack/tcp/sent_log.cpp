@@ -74,7 +74,8 @@ SentLog::Number SentLog::first_lost() {
   return f_.lost_from;
 }
 
-// For a segment numbered f.past; called once for each number, and again while it says no.
+// Makes room for segment number f.past; called once for each number, and again while it returns
+// false.
 bool SentLog::make_room() {
   const auto count = static_cast<Number>(f_.past - f_.first);
   if (!f_.spread) {
@@ -93,7 +94,7 @@ bool SentLog::make_room() {
   const auto place = static_cast<Number>(f_.past - f_.base);
   const auto oldest = static_cast<Number>(f_.first - f_.base) / a_chunk_ * a_chunk_;
   const std::uint32_t held = static_cast<Number>(place - oldest) / a_chunk_;
-  // One less than there are numbers for, so that a full log is no empty one.
+  // One less than there are numbers, so that a full log differs from an empty one.
   if (held + 1 >= std::min(named_, 0x10000u / a_chunk_)) return false;
   const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore);
   if (fresh == kNone) return false;
@@ -170,7 +171,7 @@ void SentLog::lose_all(bool reneged) {
   if (reneged) f_.sacked = 0;
 }
 
-// In front of what was sent since, and in the order in which they were sent: first those that were
+// Puts lost segments back in front of those sent since, in order of sending: first those that were
 // sent once.
 void SentLog::undo_losses() {
   const SentList since = f_.waiting;
@@ -195,7 +196,7 @@ void SentLog::undo_losses() {
   }
 }
 
-// Out of the list it is in and out of the counts.
+// Removes a segment from its list and from the counts.
 void SentLog::take_out(Number n, SentSegment& s, std::uint32_t length) {
   if (s.sacked()) {
     f_.sacked -= length;
@@ -209,7 +210,7 @@ void SentLog::take_out(Number n, SentSegment& s, std::uint32_t length) {
   s.flags &= SentSegment::kResent;
 }
 
-// It is in no list.
+// Marks a segment as lost; it must be in no list.
 void SentLog::give_up(Number n) {
   (*this)[n].flags |= SentSegment::kLost;
   if (f_.spread) name_of(n).lost = true;
@@ -230,7 +231,7 @@ void SentLog::append_waiting(Number n, SentSegment& s) {
   ++list.count;
 }
 
-// Mostly it is the head, whose `previous` nobody reads.
+// Mostly it is the head, whose `previous` is not used.
 void SentLog::remove_waiting(Number n, const SentSegment& s) {
   SentList& list = f_.waiting;
   --list.count;

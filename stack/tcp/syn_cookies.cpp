@@ -8,12 +8,11 @@ namespace {
 constexpr Duration kPeriod = 64s;
 constexpr std::uint32_t kPeriodBits = 5, kMssBits = 3, kSealBits = 24;
 
-/// The MSS is kept as the largest of these that is not above it: what most paths have, and what is
-/// least.
+/// The MSS is rounded down to one of these: the usual values of paths, and the smallest.
 constexpr std::array<std::uint16_t, 1u << kMssBits> kMss{kLeastMss, 216,  536,  1200,
                                                          1360,      1440, 1460, 8960};
 
-// In the low bits of our timestamp.
+// Options in the low bits of the SYN-ACK's timestamp.
 constexpr std::uint32_t kScaleMask = 15, kNoScale = 15, kSack = 16, kOptionBits = 5;
 static_assert(TcpSegment::kMaxWindowScale < kNoScale);
 
@@ -57,7 +56,7 @@ Seq SynCookies::make(const FourTuple& tuple, Seq irs, NegotiatedOptions& negotia
         (kept.window_scaling ? kept.snd_wscale : kNoScale) | (kept.sack ? kSack : 0u);
     const std::uint32_t now_it_is = low(timestamp, kOptionBits);
     timestamp -= now_it_is;
-    if (options > now_it_is) timestamp -= 1u << kOptionBits;  // never ahead of our clock
+    if (options > now_it_is) timestamp -= 1u << kOptionBits;  // never ahead of the clock
     timestamp += options;
   }
   negotiated = kept;

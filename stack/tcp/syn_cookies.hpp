@@ -1,6 +1,6 @@
-// Handshakes without memory (RFC 4987, 3.6): what a half-open record would hold travels in our
-// sequence number and timestamp, and comes back with the last ACK. An object that the embedder
-// hands to Stack::use(); who does not has none of this code.
+// SYN cookies (RFC 4987, 3.6): the contents of a half-open record travel in the ISS and the
+// timestamp of the SYN-ACK, and return with the last ACK. An object for Stack::use(); an image that
+// does not name it does not link it.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@
 
 namespace conker {
 
-/// What TCP asks when it has no room for a half-open record.
+/// The interface that TCP uses when it has no room for a half-open record.
 class Cookies {
  public:
-  /// The initial sequence number that answers a SYN. What of `negotiated` cannot be kept is taken
-  /// back; the rest is kept in `timestamp`, the one of the SYN-ACK, which may go back by some ticks
+  /// Returns the ISS that answers a SYN. Options that cannot be kept are removed from `negotiated`;
+  /// the others are encoded in `timestamp`, that of the SYN-ACK, which may go back by some ticks
   /// for that.
   virtual Seq make(const FourTuple& tuple, Seq irs, NegotiatedOptions& negotiated,
                    std::uint32_t& timestamp, Instant now) = 0;
-  /// Whether make() was called so lately that a last ACK may still come.
+  /// Whether make() was called so lately that a last ACK may still arrive.
   virtual bool expected(Instant now) const = 0;
-  /// What was agreed upon, if make() gave `iss` to this peer lately; `echo` are the timestamps of
-  /// its last ACK.
+  /// The negotiated options, if make() returned `iss` for this peer lately; `echo` are the
+  /// timestamps of its last ACK.
   virtual std::optional<NegotiatedOptions> check(const FourTuple& tuple, Seq irs, Seq iss,
                                                  const std::optional<TcpTimestamps>& echo,
                                                  Instant now) const = 0;
@@ -36,8 +36,8 @@ class Cookies {
 };
 
 /// Cookies that a peer cannot forge: 5 bits of time, 3 bits for the MSS, 24 bits of a keyed hash
-/// over these, the four-tuple, the peer's number and the time in full, so that each is good for one
-/// to two minutes only.
+/// over these, the four-tuple, the peer's ISS and the full time, so that each is valid for one to
+/// two minutes only.
 class SynCookies final : public Cookies {
  public:
   /// The key must be unpredictable to peers.
@@ -55,7 +55,7 @@ class SynCookies final : public Cookies {
                      std::uint32_t mss) const;
 
   SipKey key_;
-  std::optional<std::uint32_t> last_;  // the period in which the last was made
+  std::optional<std::uint32_t> last_;  // the period of the last cookie
 };
 
 }  // namespace conker

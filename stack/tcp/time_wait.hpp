@@ -1,4 +1,4 @@
-// TIME-WAIT: what is left of a connection for 2 MSL, in compact records ordered by their end.
+// TIME-WAIT records: what is kept of a connection for 2 MSL, in compact form, ordered by their end.
 #pragma once
 
 #include <cstdint>
@@ -16,26 +16,25 @@ struct TimeWait {
   Seq snd_nxt;
   Seq rcv_nxt;
   Tick ends;
-  std::uint32_t ts_recent = 0;  // RFC 7323, while `timestamps`
-  std::uint16_t spoke_at = 0;   // when we last sent something: the lower half of a Tick
+  std::uint32_t ts_recent = 0;  // TS.Recent (RFC 7323), where `timestamps`
+  std::uint16_t spoke_at = 0;   // time of the last segment sent: the lower half of a Tick
   bool timestamps : 1 = false;
   std::uint8_t rcv_wscale : 4 = 0;
   bool live : 1 = false;      // set by the table
-  bool answered : 1 = false;  // what we sent at spoke_at was an answer to a segment
+  bool answered : 1 = false;  // the segment sent at that time was an answer
 
   void spoke(Tick now) { spoke_at = static_cast<std::uint16_t>(now.value()); }
-  /// Ticks since then, modulo 67 seconds.
+  /// Ticks since the last segment sent, modulo 67 seconds.
   std::uint16_t silent_for(Tick now) const {
     return static_cast<std::uint16_t>(now.value() - spoke_at);
   }
 };
 
-/// Every record lives for the same time, so the order in which they were made is the order in which
-/// they end: a ring. What is removed from the middle leaves its place empty until the ring comes
-/// round.
+/// A ring of records: all live equally long, so the order of creation is the order of their ends. A
+/// record removed from the middle leaves an empty place until the ring comes round.
 class TimeWaitTable {
  public:
-  /// `key` is that of the hashes that the table is given.
+  /// `key` is that of the hashes passed to this table.
   TimeWaitTable(Arena& arena, std::uint32_t capacity, const SipKey& key)
       : records_(arena.take<TimeWait>(capacity)), index_(arena, capacity), key_(key) {}
 
@@ -47,26 +46,26 @@ class TimeWaitTable {
   /// Only when not full().
   void add(const TimeWait& record, std::uint32_t hash);
   void remove(std::uint32_t index);
-  /// The peer did not hear our last ACK: another full time (RFC 9293, 3.10.7.4, eighth). A full
-  /// table cannot move a record back and leaves it its end. Indices of other records stay.
+  /// Restarts the timeout of a record, since the peer did not receive the last ACK (RFC 9293,
+  /// 3.10.7.4, eighth). In a full table a record cannot move back and keeps its end. Indices of
+  /// other records stay.
   void restart(std::uint32_t index, Tick ends);
-  /// An ACK of ours was sent for it, in answer to a segment.
+  /// Notes that an ACK was sent for the record, in answer to a segment.
   void answered(std::uint32_t index, Tick now) {
     records_[index].spoke(now);
     records_[index].answered = true;
   }
 
-  /// A search for this hash follows soon.
+  /// Prefetches for a search for this hash.
   [[gnu::always_inline]] void prefetch(std::uint32_t hash) const { index_.prefetch(hash); }
-  /// The oldest are about to be evicted, one after the other: what that takes is on its way for one
-  /// of the next.
+  /// Prefetches for evictions of the oldest records, one after the other.
   [[gnu::always_inline]] void prefetch_eviction() const {
     constexpr std::uint32_t kAhead = 8;
     if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple.whole()));
   }
-  /// Whether the oldest must go before another comes.
+  /// Whether the oldest record must be evicted before another is added.
   bool full() const { return span_ == capacity(); }
-  /// The one that ends first; kNone when there is none.
+  /// The record that ends first; kNone when there is none.
   std::uint32_t oldest() const { return live_ == 0 ? kNone : first_; }
 
   const TimeWait& operator[](std::uint32_t index) const { return records_[index]; }
@@ -81,12 +80,12 @@ class TimeWaitTable {
       if (record.live) f(record);
     }
   }
-  /// Places in use, empty ones in between included.
+  /// Places in use, including empty ones in between.
   std::uint32_t span() const { return span_; }
   std::uint32_t indexed() const { return index_.size(); }
 
  private:
-  /// The place that is `ahead` behind the first.
+  /// The index of the place `ahead` behind the first.
   std::uint32_t place(std::uint32_t ahead) const {
     const std::uint32_t to_end = capacity() - first_;
     return ahead < to_end ? first_ + ahead : ahead - to_end;
@@ -95,12 +94,12 @@ class TimeWaitTable {
   std::span<TimeWait> records_;
   TupleIndex index_;
   SipKey key_;
-  std::uint32_t first_ = 0;  // a live record, unless there is none
+  std::uint32_t first_ = 0;  // a live record, unless the table is empty
   std::uint32_t span_ = 0;   // places from there to the newest, empty ones included
   std::uint32_t live_ = 0;
 };
 
-// A million of them should fit where others keep a hundred thousand.
+// Small, so that a million records need little memory.
 static_assert(sizeof(TimeWait) == 32);
 
 }  // namespace conker

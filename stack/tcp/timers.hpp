@@ -1,5 +1,4 @@
-// The timers of one connection. deadlines.cpp tells what each is for, and is the only place that
-// arms them.
+// The timers of one connection. deadlines.cpp describes each, and is the only place that arms them.
 #pragma once
 
 #include <array>
@@ -22,7 +21,7 @@ enum class Timer : std::uint8_t {
 inline constexpr unsigned kTimerCount = 8;
 
 struct Timers {
-  std::array<Tick, kTimerCount> deadlines{};  // of no meaning where not armed
+  std::array<Tick, kTimerCount> deadlines{};  // meaningless where not armed
   std::uint16_t armed = 0;                    // a bit of each Timer
 
   static constexpr std::uint16_t bit(Timer timer) {

@@ -1,5 +1,5 @@
-// Finds a record by its four-tuple: a hash table beside the records, which has parts of their
-// hashes in it, so that a search that finds nothing touches hardly ever a record.
+// Demultiplexing: a hash table beside the records, which holds parts of their hashes, so that a
+// search without a result hardly ever touches a record.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ namespace conker {
 
 namespace detail {
 
-/// Calls hash(words) or hash(first, last) with what makes up a four-tuple.
+/// Calls hash(words) or hash(first, last) with the contents of a four-tuple.
 template <typename Hash>
 constexpr std::uint64_t hash_tuple(const FourTuple& tuple, Hash&& hash) {
   const std::uint32_t ports = std::uint32_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
@@ -32,19 +32,19 @@ constexpr std::uint64_t hash_tuple(const FourTuple& tuple, Hash&& hash) {
 
 }  // namespace detail
 
-/// Keyed, so that peers cannot make searches long.
+/// The hash for the table; keyed, so that peers cannot make searches long.
 constexpr std::uint32_t hash_of(const SipKey& key, const FourTuple& tuple) {
   return static_cast<std::uint32_t>(
       detail::hash_tuple(tuple, [&](auto... parts) { return siphash13(key, parts...); }));
 }
 
-/// For what an attacker must not predict.
+/// A hash for values that an attacker must not predict.
 constexpr std::uint64_t strong_hash_of(const SipKey& key, const FourTuple& tuple) {
   return detail::hash_tuple(tuple, [&](auto... parts) { return siphash24(key, parts...); });
 }
 
-/// A four-tuple as large tables keep it, in 12 bytes. 32 bits are an IPv4 address, and would be
-/// enough to name an IPv6 address in a table of those in use.
+/// A four-tuple packed to 12 bytes, as large tables keep it. 32 bits are an IPv4 address, and would
+/// be enough to index a table of the IPv6 addresses in use.
 struct PackedTuple {
   std::uint32_t local = 0;
   std::uint32_t remote = 0;
@@ -60,16 +60,16 @@ struct PackedTuple {
   constexpr bool operator==(const PackedTuple&) const = default;
 };
 
-/// Buckets of one cache line, each with fifteen bits of the hash of everything in it, which are
-/// compared all at once: nearly every search reads one line and goes round no loop. What finds its
-/// bucket full goes into the next that is not. A tuple is in it at most once.
+/// Buckets of one cache line, each with fifteen bits of the hash of each entry, all compared at
+/// once: nearly every search reads one line without a loop. An entry whose bucket is full goes into
+/// the next that is not. A tuple is in the index at most once.
 class TupleIndex {
  public:
   TupleIndex(Arena& arena, std::uint32_t records)
       : buckets_(arena.take<Bucket>(records / kRecordsPerBucket + 1, sizeof(Bucket))) {}
 
-  /// The record for which `same` says yes among those of this hash; kNone when there is none. It
-  /// may be asked about others, too.
+  /// The record with this hash for which `same` returns true; kNone when there is none. `same` may
+  /// be called for other records, too.
   template <typename Same>
   std::uint32_t find(std::uint32_t hash, Same&& same) const {
     const Found found = search(hash, same);
@@ -96,13 +96,13 @@ class TupleIndex {
     for (std::size_t at = home(hash); at != found.bucket; at = after(at)) --buckets_[at].passed_by;
   }
 
-  /// What a search for this hash reads is on its way. (Inline, since gcc 12 takes a call that only
-  /// prefetches for one without effect.)
+  /// Prefetches for a search for this hash. (Inline, since gcc 12 removes calls of a function that
+  /// only prefetches.)
   [[gnu::always_inline]] void prefetch(std::uint32_t hash) const {
     __builtin_prefetch(&buckets_[home(hash)], 1);
   }
 
-  /// Records in the index; walked.
+  /// Records in the index, counted by walking.
   std::uint32_t size() const {
     std::uint32_t count = 0;
     for (const Bucket& bucket : buckets_) {
@@ -113,12 +113,12 @@ class TupleIndex {
 
  private:
   static constexpr std::size_t kPlaces = 10;
-  /// Where all records are in use, one bucket in twenty has been passed by.
+  /// With all records in use, one bucket in twenty has overflowed.
   static constexpr std::size_t kRecordsPerBucket = 6;
   using Tag = std::uint16_t;
   static constexpr Tag kFree = 0;
 
-  /// Some of a bucket's places, as a set: bit 16i + j for place 4j + i.
+  /// A set of a bucket's places: bit 16i + j for place 4j + i.
   class Places {
    public:
     explicit Places(std::uint64_t bits) : bits_(bits) {}
@@ -135,7 +135,7 @@ class TupleIndex {
 
   struct Bucket {
     std::array<Tag, kPlaces> tags;
-    std::uint32_t passed_by;  // records that are in a later one because this one was full
+    std::uint32_t passed_by;  // entries that are in a later bucket because this one was full
     std::array<std::uint32_t, kPlaces> records;
 
     Places with(Tag tag) const {
@@ -152,7 +152,7 @@ class TupleIndex {
   };
   static_assert(sizeof(Bucket) == 64 && std::endian::native == std::endian::little);
 
-  /// The highest bit of each sixteen that are zero, and no other.
+  /// The highest bit of each 16-bit group that is zero, and no other bits.
   static constexpr std::uint64_t zeros(std::uint64_t word) {
     constexpr std::uint64_t kLow = 0x7fff7fff7fff7fff;
     return ~(((word & kLow) + kLow) | word | kLow);
@@ -177,7 +177,7 @@ class TupleIndex {
     }
   }
 
-  /// The bits that have least to do with where its home is.
+  /// The bits that are most independent of the home bucket.
   static constexpr Tag tag(std::uint32_t hash) { return static_cast<Tag>(hash | 0x8000); }
   std::size_t home(std::uint32_t hash) const {
     return static_cast<std::size_t>((std::uint64_t{hash} * buckets_.size()) >> 32);

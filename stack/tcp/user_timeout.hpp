@@ -10,7 +10,7 @@ namespace conker {
 
 inline constexpr std::uint16_t kUserTimeoutMinutes = 0x8000;
 
-/// A second at least, and at most what 15 bits of minutes hold.
+/// Encodes a timeout: at least a second, and at most what 15 bits of minutes hold.
 constexpr std::uint16_t encode_user_timeout(Duration timeout) {
   constexpr std::int64_t kMost = kUserTimeoutMinutes - 1;
   const std::int64_t seconds = timeout / 1s;
