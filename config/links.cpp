@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "stack/base/address_text.hpp"
+
 namespace conker::config {
 namespace {
 
@@ -120,8 +122,7 @@ class TakenAddresses {
  public:
   void take(const Value& where, const IpAddress& address) {
     if (taken_.insert(address).second) return;
-    std::array<char, IpAddress::kTextSize> text;
-    where.fail(std::string(address.format(text)) + " is already an address of a link");
+    where.fail(to_string(address) + " is already an address of a link");
   }
 
  private:

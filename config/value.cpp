@@ -6,6 +6,8 @@
 #include <charconv>
 #include <set>
 
+#include "stack/base/address_text.hpp"
+
 namespace conker::config {
 namespace {
 
@@ -26,7 +28,7 @@ int parse_length(std::string_view text) {
   return length <= 32 ? static_cast<int>(length) : kNoLength;
 }
 
-std::string in_words(Duration duration) {
+std::string to_string(Duration duration) {
   const auto us = duration.count();
   if (us % 3'600'000'000 == 0 && us != 0) return std::to_string(us / 3'600'000'000) + "h";
   if (us % 1'000'000 == 0) return std::to_string(us / 1'000'000) + "s";
@@ -52,11 +54,6 @@ const char* not_a_host_of(const Prefix& prefix) {
   if (names_a_host(prefix)) return nullptr;
   return prefix.broadcast() == prefix.address ? "is the broadcast address of its network"
                                               : "is the network, not a host in it";
-}
-
-std::string to_text(const IpAddress& address) {
-  std::array<char, IpAddress::kTextSize> buffer;
-  return std::string(address.format(buffer));
 }
 
 std::string join(std::span<const std::string_view> words) {
@@ -146,7 +143,7 @@ Duration Value::duration(Duration low, Duration high) const {
          " is not a duration; write a number and a unit, such as 200ms, 60s, 5m or 1h");
   // The bound is divided instead of the count multiplied: no overflow for any input.
   if (*count > high.count() / scale || Duration(*count * scale) < low) {
-    fail(word + " is not between " + in_words(low) + " and " + in_words(high));
+    fail(word + " is not between " + to_string(low) + " and " + to_string(high));
   }
   return Duration(*count * scale);
 }
@@ -192,8 +189,8 @@ Prefix Value::network() const {
   const Prefix one = prefix(false);
   const IpAddress begin = IpAddress::v4(one.address.v4_bits() & one.v4_mask());
   if (one.address != begin) {
-    fail(text() + " is a host in a network, not a network: write " + to_text(begin) + "/" +
-         std::to_string(one.length));
+    fail(text() + " is a host in a network, not a network: write " +
+         to_string(Prefix{begin, one.length}));
   }
   return one;
 }
@@ -229,7 +226,7 @@ std::vector<Prefix> Value::prefix_range(std::size_t most) const {
   for (std::size_t i = 0; i < count; ++i) {
     const Prefix one{IpAddress::v4(first->v4_bits() + static_cast<std::uint32_t>(i)), length};
     if (const char* fault = not_a_host_of(one))
-      fail(word + ": " + to_text(one.address) + " " + fault);
+      fail(word + ": " + to_string(one.address) + " " + fault);
     all.push_back(one);
   }
   return all;

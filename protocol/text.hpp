@@ -1,7 +1,6 @@
 // Values of the stack as text in messages, on a host.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -9,17 +8,13 @@
 #include <utility>
 
 #include "stack/base/address.hpp"
+#include "stack/base/address_text.hpp"
 #include "stack/strike/summary.hpp"
 #include "stack/tcp/types.hpp"
 
 namespace conker {
 
 namespace detail {
-template <typename T>
-std::string formatted(const T& value) {
-  std::array<char, T::kTextSize> text;
-  return std::string(value.format(text));
-}
 /// The whole of `text` as a decimal number without a sign.
 template <typename T>
 std::optional<T> whole_number(std::string_view text) {
@@ -31,22 +26,6 @@ std::optional<T> whole_number(std::string_view text) {
 }
 }  // namespace detail
 
-/// "10.77.0.2".
-inline std::string to_string(const IpAddress& address) {
-  return detail::formatted(address);
-}
-/// "02:00:00:00:00:01".
-inline std::string to_string(const MacAddress& address) {
-  return detail::formatted(address);
-}
-/// "10.77.0.2:80"; "*:80" of an unspecified address.
-inline std::string to_string(const Endpoint& endpoint) {
-  return detail::formatted(endpoint);
-}
-/// "10.77.0.2/24".
-inline std::string to_string(const Prefix& prefix) {
-  return to_string(prefix.address) + "/" + std::to_string(prefix.length);
-}
 /// "3.1".
 inline std::string to_string(ConnectionId id) {
   return std::to_string(id.slot) + "." + std::to_string(id.generation);

@@ -1,11 +1,14 @@
 """Every verb of conkerctl, with its exit codes."""
 
+import json
 import os
 import signal
 import socket
+import threading
 import time
 
 from harness import Field, Scene, check, eventually, same, test
+from harness.ctl import Ctl
 
 DONE, FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = range(6)
 VERBS = ("status", "open", "close", "abort", "list", "show", "send", "recv", "connect", "listen", "unlisten",
@@ -41,6 +44,29 @@ def no_daemon(scene: Scene) -> None:
         done = daemon.ctl(*verb).expect(NO_DAEMON)
         check(len(done.err.strip().splitlines()) == 1, f"one line expected: {done.err}")
         check("conkerd" in done.err, f"does not say what to start: {done.err}")
+
+
+@test(quick=True)
+def a_daemon_of_another_version_is_named(scene: Scene) -> None:
+    """What cannot be understood is a matter of versions where these differ."""
+    path = os.path.join(scene.directory, "old.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        threading.Thread(target=_old_daemon, args=(listener,), daemon=True).start()
+        done = Ctl(scene.binaries.conkerctl, path, scene.directory)("status").expect(FAILED)
+    same(done.err, "conkerctl: the daemon speaks version 1 of the control protocol, this conkerctl version 2: "
+         "update the older of the two\n", "what the CLI says")
+
+
+def _old_daemon(listener: socket.socket) -> None:
+    results = {"status": {"books": {}}, "version": {"version": "0.0.1", "protocol": 1}}
+    client, _ = listener.accept()
+    with client, client.makefile("rw", encoding="utf-8") as lines:
+        for line in lines:
+            call = json.loads(line)
+            lines.write(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": results[call["method"]]}) + "\n")
+            lines.flush()
 
 
 @test("tap", quick=True)

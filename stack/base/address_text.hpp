@@ -1,0 +1,36 @@
+// Addresses as strings, for programs on a host.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "stack/base/address.hpp"
+
+namespace conker {
+
+namespace detail {
+template <typename T>
+std::string formatted(const T& value) {
+  std::array<char, T::kTextSize> text;
+  return std::string(value.format(text));
+}
+}  // namespace detail
+
+/// "10.77.0.2".
+inline std::string to_string(const IpAddress& address) {
+  return detail::formatted(address);
+}
+/// "02:00:00:00:00:01".
+inline std::string to_string(const MacAddress& address) {
+  return detail::formatted(address);
+}
+/// "10.77.0.2:80"; "*:80" of an unspecified address.
+inline std::string to_string(const Endpoint& endpoint) {
+  return detail::formatted(endpoint);
+}
+/// "10.77.0.2/24".
+inline std::string to_string(const Prefix& prefix) {
+  return to_string(prefix.address) + "/" + std::to_string(prefix.length);
+}
+
+}  // namespace conker
