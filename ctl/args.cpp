@@ -18,7 +18,7 @@ namespace {
   throw Failure(kExitUsage, message);
 }
 
-/// The whole of `text` as a decimal number without a sign.
+/// Parses the whole of `text` as a decimal number without a sign.
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
   return value;
 }
 
-/// A decimal number and what follows it.
+/// Parses a decimal number; `rest` becomes the text behind it.
 std::optional<double> decimal(std::string_view text, std::string_view& rest) {
   double value = 0;
   const auto [end, error] =
@@ -40,8 +40,8 @@ bool is_address(std::string_view text) {
   return IpAddress::parse(text).has_value();
 }
 
-/// Whether it could be the name of a host (RFC 1123, 2.1); the daemon looks more closely. What ends
-/// in a number is an address, and a wrong one.
+/// Whether it can be a host name (RFC 1123, 2.1); the daemon checks further. A text whose last
+/// label is a number is a malformed address.
 bool is_name(std::string_view text) {
   const auto in_name = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';

@@ -1,5 +1,4 @@
-// What is written on the command line, as values. Whatever makes no sense is a Failure with
-// kExitUsage.
+// Parses arguments of the command line. Invalid ones are a Failure with kExitUsage.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +10,13 @@
 
 namespace conker::ctl {
 
-/// Checks "ADDRESS:PORT" or "NAME:PORT" and gives it back.
+/// Checks "ADDRESS:PORT" or "NAME:PORT" and returns it.
 std::string check_endpoint(const std::string& text);
-/// Checks "ADDRESS" or "ADDRESS:PORT" and gives it back.
+/// Checks "ADDRESS" or "ADDRESS:PORT" and returns it.
 std::string check_local(const std::string& text);
-/// Checks an IPv4 address or a name and gives it back.
+/// Checks an IPv4 address or a name and returns it.
 std::string check_host(const std::string& text);
-/// Checks "SLOT.GENERATION" and gives it back.
+/// Checks "SLOT.GENERATION" and returns it.
 std::string check_id(const std::string& text);
 
 /// "1%", "0.25%": in millionths.
@@ -27,7 +26,7 @@ std::int64_t parse_duration(std::string_view key, const std::string& text);
 /// Seconds as a decimal number above 0, in milliseconds.
 std::int64_t seconds_to_ms(double seconds);
 
-/// One KEY=VALUE of `fault set`, put into the call's parameters.
+/// Adds one KEY=VALUE of `fault set` to the call's parameters.
 void parse_fault(const std::string& text, FaultSet::Parameters& parameters);
 /// "TIME_WAIT", "time-wait" or "FIN-WAIT-1", as RFC 9293 writes it.
 State parse_state(const std::string& text);

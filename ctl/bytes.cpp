@@ -1,4 +1,4 @@
-// send, recv, connect.
+// The commands send, recv, connect.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace conker::ctl {
 namespace {
 
-/// Standard output belongs to the connection's bytes, so the object goes beside it.
+/// With --json prints the result to standard error: standard output has the connection's bytes.
 void print_summary(const Context& context, const json& result) {
   if (context.json) std::fprintf(stderr, "%s\n", result.dump().c_str());
 }

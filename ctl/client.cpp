@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
   throw Failure(kExitNoDaemon, "the daemon closed the connection: its log says why");
 }
 
-/// poll() wants milliseconds; rounded up so as not to spin on the last one.
+/// The timeout for poll(), in milliseconds; rounded up, to avoid a busy loop at the end.
 int milliseconds_until(Clock::time_point when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
@@ -92,7 +92,7 @@ int Client::send(std::string_view verb, const json& params, int fd) {
     }
     const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
-    // Whatever the daemon had to say before it closed is still there to be read.
+    // A message that the daemon sent before it closed can still be read.
     if (n < 0) break;
     at += static_cast<std::size_t>(n);
   }

@@ -1,4 +1,4 @@
-// The client's end of the control socket.
+// The client of the control socket.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ namespace conker::ctl {
 
 using protocol::json;
 
-/// A result: as it came, for --json, and in its structure.
+/// A result: as received, for --json, and as a structure.
 template <typename V>
 struct Answer {
   json raw;
@@ -24,7 +24,7 @@ struct Answer {
   const typename V::Result* operator->() const { return &value; }
 };
 
-/// An end of a descriptor that was passed to us.
+/// Owns a descriptor that was received.
 class OwnedFd {
  public:
   explicit OwnedFd(int fd = -1) : fd_(fd) {}
@@ -42,48 +42,47 @@ class OwnedFd {
   int fd_;
 };
 
-/// The end of the time that the whole command may take; nothing: no end.
+/// The deadline of the whole command; nothing: none.
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 class Client {
  public:
-  /// Connects. A Failure with kExitNoDaemon when nobody listens at `path`.
+  /// Connects. A Failure with kExitNoDaemon when no daemon listens at `path`.
   Client(const std::string& path, Deadline deadline);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// A call and its result. An error becomes a Failure with its exit code. With a descriptor for
-  /// the daemon, that stays ours too.
+  /// Makes a call and returns its result. An error becomes a Failure with its exit code. A
+  /// descriptor for the daemon stays the caller's too.
   template <typename V>
   Answer<V> call(const typename V::Parameters& parameters = {}, int fd = -1) {
     return understood<V>(wait(send<V>(parameters, fd)));
   }
 
-  /// The same, of a result that is only shown.
+  /// The same for a result that is only printed.
   template <typename V>
   json call_raw(const typename V::Parameters& parameters = {}) {
     return wait(send<V>(parameters));
   }
 
-  // ---- In parts, for calls whose answer takes a while ----
+  // ---- In steps, for calls whose result takes a while ----
 
   struct Message {
     json body;  // a whole JSON-RPC message
     OwnedFd descriptor;
   };
-  /// Sends a request and gives its id.
+  /// Sends a request and returns its id.
   template <typename V>
   int send(const typename V::Parameters& parameters, int fd = -1) {
     return send(V::kName, protocol::parameters_json(parameters), fd);
   }
-  /// The next message if there is one; waits for it until `ready_before`, at most until the
-  /// deadline (then it is a Failure with kExitTimedOut). With a signal it comes back early with
-  /// nothing.
+  /// The next message; waits for it until `wait_until`, at most until the deadline (then it is a
+  /// Failure with kExitTimedOut). A signal ends the wait early, with nothing.
   std::optional<Message> receive(std::optional<std::chrono::steady_clock::time_point> wait_until);
-  /// The result in a message that answers `id`; nothing if it is another one. An error becomes a
-  /// Failure.
+  /// The result in a message that answers `id`; nothing if it is another message. An error becomes
+  /// a Failure.
   static std::optional<json> result_in(const Message& message, int id);
-  /// The result of a call of this verb in its structure. A Failure when it cannot be understood.
+  /// The result of a call of this verb as a structure. A Failure when it cannot be parsed.
   template <typename V>
   Answer<V> understood(json result) {
     Answer<V> answer{std::move(result), {}};
@@ -102,8 +101,8 @@ class Client {
   }
 
   int fd() const { return socket_.get(); }
-  /// How long poll() may sleep: milliseconds until the deadline, -1 without one. A Failure when it
-  /// has passed.
+  /// The timeout for poll(): milliseconds until the deadline, -1 without one. A Failure when it has
+  /// passed.
   int poll_timeout() const;
   /// Whether the deadline has passed.
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
@@ -113,14 +112,14 @@ class Client {
   json wait(int id);
   std::optional<Message> take_line();
   void fill();
-  /// Asks for the daemon's version: if it is another protocol's, that is the reason.
+  /// Asks for the daemon's version: another protocol version is the likely reason.
   [[noreturn]] void not_understood(std::string_view verb, const protocol::Unreadable& error);
 
   OwnedFd socket_;
   Deadline deadline_;
   int next_id_ = 1;
   std::string input_;
-  OwnedFd descriptor_;  // came with a line that is not complete yet
+  OwnedFd descriptor_;  // received with a line that is not complete yet
 };
 
 }  // namespace conker::ctl

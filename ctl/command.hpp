@@ -1,5 +1,4 @@
-// What all verbs of the CLI share: the options of every verb, and how a verb is added to the
-// command line.
+// Common parts of all commands: options, and how a command is added to the command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -16,42 +15,42 @@ namespace conker::ctl {
 struct Context {
   std::string socket;
   bool json = false;
-  std::optional<double> timeout;  // seconds that the whole command may take
-  /// Set by the verb that was chosen. Gives the exit code, throws Failure.
+  std::optional<double> timeout;  // seconds for the whole command
+  /// Set by the chosen command. Returns the exit code, throws Failure.
   std::function<int()> run;
 
-  /// Connects to the daemon. The time of the command begins here; `grace` seconds are added for
-  /// commands whose time the daemon watches itself, since it has more to say than "timed out".
+  /// Connects to the daemon. The command's deadline counts from here; `grace` seconds are added for
+  /// commands whose timeout the daemon enforces, since its error says more than "timed out".
   Client connect(double grace = 0) const;
 };
 
-/// A verb with its help from the table (or `help`), and the function that it runs.
+/// Adds a command with its help, and the function that runs it.
 CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std::string_view help,
                    std::function<int()> run);
-/// A verb of the protocol by its name and help.
+/// Adds a command for a verb of the protocol, with its name and help.
 template <typename V>
 CLI::App* add_verb(CLI::App& app, Context& context, std::function<int()> run) {
   return add_verb(app, context, std::string(V::kName), V::kHelp, std::move(run));
 }
-/// The help of a parameter, with what holds when it is not given.
+/// The help of a parameter, with its default.
 std::string help(const Parameter& parameter);
 /// help_of(&Open::Parameters::local)
 template <typename P, typename M>
 std::string help_of(M P::*member) {
   return help(protocol::parameter_of(member));
 }
-/// What an option for this parameter may be.
+/// The check of an option for this parameter.
 template <typename P, typename M>
 CLI::Range range_of(M P::*member) {
   const Parameter& parameter = protocol::parameter_of(member);
   return CLI::Range(parameter.min, parameter.max);
 }
 
-/// Text to standard output. A Failure when that is closed or full.
+/// Prints to standard output. A Failure when it is closed or full.
 void print(std::string_view text);
-/// One object on one line.
+/// Prints one object on one line.
 void print_json(const json& object);
-/// A result as it came with --json, and otherwise in these words.
+/// Prints a result: as received with --json, otherwise as the given text.
 template <typename V, typename F>
 int show(const Context& context, const Answer<V>& answer, F words) {
   if (context.json) {
@@ -62,7 +61,7 @@ int show(const Context& context, const Answer<V>& answer, F words) {
   return kExitDone;
 }
 
-// Each adds the verbs of its file.
+// Each adds the commands of its file.
 void add_connection_verbs(CLI::App& app, Context& context);  // open close abort list show
 void add_byte_verbs(CLI::App& app, Context& context);        // send recv connect
 void add_service_verbs(CLI::App& app, Context& context);     // listen unlisten ping

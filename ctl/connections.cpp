@@ -1,4 +1,4 @@
-// open, close, abort, list, show.
+// The commands open, close, abort, list, show.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ int open(const Context& context, const std::string& remote, const std::string& l
               [](const Open::Result& result) { return result.id + "\n"; });
 }
 
-/// close and abort: every id is tried, the first failure decides the exit code.
+/// close and abort: tries every id; the first failure decides the exit code.
 template <typename V>
 int end_all(const Context& context, const char* done_word, const std::vector<std::string>& ids) {
   for (const std::string& id : ids) check_id(id);
@@ -68,16 +68,16 @@ int list(const Context& context, const std::string& state) {
     print(table_of(all.connections).text());
     return kExitDone;
   }
-  // What comes and goes between two pages is missing or there twice: the count is of what is
+  // Connections that begin or end between two pages may be missing or listed twice: count those
   // printed.
   all.total = all.connections.size();
   json whole = protocol::to_json(all);
-  whole.erase("next");  // there is one page
+  whole.erase("next");  // all pages are joined
   print_json(whole);
   return kExitDone;
 }
 
-/// Every value that the stack tells of, and the last states.
+/// Prints all values of a connection, and its last states.
 int show_one(const Context& context, const std::string& id) {
   const json shown = context.connect().call_raw<Show>({check_id(id)});
   if (context.json) {

@@ -1,4 +1,4 @@
-// How a command ends when it does not end well.
+// Failures of a command.
 #pragma once
 
 #include <stdexcept>
@@ -8,10 +8,10 @@
 
 namespace conker::ctl {
 
-// The CLI is a client of the protocol and speaks in its words.
+// The CLI uses the names of the control protocol.
 using namespace protocol;
 
-/// One line for a person, and the exit code that goes with it.
+/// One line for people, with its exit code.
 class Failure : public std::runtime_error {
  public:
   Failure(Exit exit, const std::string& message) : std::runtime_error(message), exit_(exit) {}

@@ -1,5 +1,5 @@
-// A result for people that has no words of its own here: a line for each member, by the walk over
-// its structure. So what is added there is shown.
+// A generic form of results for people: a line for each member of the structure, by its visit(), so
+// that new members are shown without further code.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ inline std::string spaced(std::string_view name) {
   return text;
 }
 
-/// A number, a text or a list of them.
+/// The text of a number, a string or a list of them.
 inline std::string value_text(const json& value, Unit unit) {
   if (value.is_number_integer()) return in_unit(value.get<std::int64_t>(), unit);
   if (value.is_string()) return value.get<std::string>();
@@ -37,8 +37,8 @@ inline std::string value_text(const json& value, Unit unit) {
   return value.dump();
 }
 
-/// "name value" of each member, one behind the other. What is null or false is not there; of what
-/// is true, its name.
+/// "name value" of each member, in one line. Members that are null or false are left out; of true
+/// ones only the name is given.
 struct Inside {
   const json& object;
   std::string text{};
@@ -64,7 +64,7 @@ struct Inside {
 
 }  // namespace detail
 
-/// A line for each member of T that is there in `result`; lists of structures are left to others.
+/// A line for each member of T that `result` has; lists of structures are left out.
 template <typename T>
 std::string facts_text(const json& result) {
   Table facts({{""}, {""}});

@@ -1,4 +1,4 @@
-// Numbers and tables as people read them.
+// Numbers and tables as text for people.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,10 @@ inline std::string duration_ms(std::int64_t ms) {
   return to_string(Duration(ms * 1000));
 }
 
-/// A number by what it counts: "1.5 KiB", "12.3 ms", "0.25%", "12,345".
+/// A number with its unit: "1.5 KiB", "12.3 ms", "0.25%", "12,345".
 std::string in_unit(std::int64_t number, Unit unit);
 
-/// What a member shows to people: "-" when it is not there.
+/// A member as text; "-" when it is absent.
 template <typename T>
 std::string cell(const T& value, Unit unit) {
   if constexpr (protocol::kIsOptional<T>) {
@@ -47,11 +47,11 @@ std::string cell(const T& value, Unit unit) {
   }
 }
 
-/// "a, b"; "none" of none.
+/// "a, b"; "none" for an empty list.
 std::string joined(const std::vector<std::string>& words);
 
-/// Columns as wide as their longest cell, two spaces apart. Words go to the left, numbers to the
-/// right.
+/// A table whose columns are as wide as their longest cell, two spaces apart. Text is aligned left,
+/// numbers right.
 class Table {
  public:
   enum class Align : bool { kLeft, kRight };
@@ -61,10 +61,10 @@ class Table {
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  /// As many cells as there are columns.
+  /// Adds a row with one cell for each column.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
-  /// With the titles above, unless all are empty; every line ends with a newline.
+  /// The table with its titles, unless all are empty; every line ends with a newline.
   std::string text() const;
 
  private:
@@ -79,7 +79,7 @@ constexpr bool is_number() {
 }
 }  // namespace detail
 
-/// The columns of a structure that has titles for them (About::column).
+/// The columns of a structure: its members with titles (About::column).
 template <typename Row>
 std::vector<Table::Column> columns_of() {
   std::vector<Table::Column> columns;

@@ -1,4 +1,4 @@
-// Ctrl-C for commands that have something to say before they end.
+// Ctrl-C for commands that print a summary before they end.
 #pragma once
 
 #include <signal.h>
@@ -7,8 +7,8 @@ namespace conker::ctl {
 
 inline volatile sig_atomic_t interrupt_count = 0;
 
-/// From now on the first SIGINT or SIGTERM is only noted, and wakes whoever waits; the second one
-/// ends the program.
+/// Makes the first SIGINT or SIGTERM set a flag and interrupt waits; the second one ends the
+/// program.
 inline void catch_interrupt() {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupt_count = 1; };

@@ -1,4 +1,4 @@
-// capture and fault.
+// The commands capture and fault.
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -17,8 +17,9 @@ namespace {
 
 int capture_start(const Context& context, const std::string& path, const std::string& link) {
   Client client = context.connect();
-  // The daemon empties it once it takes the capture: one that is refused must not destroy what is
-  // there. Nor may a pipe that nobody reads hold us: the daemon refuses what is no file.
+  // The daemon truncates the file once it accepts the capture: a refused one must not destroy its
+  // contents. Nor may opening a pipe without a reader block: the daemon refuses other kinds of
+  // files.
   const OwnedFd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
   if (!file) {

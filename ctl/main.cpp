@@ -1,4 +1,4 @@
-// conkerctl: asks a running conkerd to do things, and shows what it answers.
+// conkerctl: sends calls to a running conkerd and prints the results.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -34,7 +34,7 @@ std::string failure_message(const CLI::App* app, const CLI::Error& error) {
 void report(const Context& context, int exit, const char* message) {
   std::fprintf(stderr, "conkerctl: %s\n", message);
   if (!context.json) return;
-  // Whoever reads our output as JSON gets one object in every case.
+  // With --json every outcome is one object.
   try {
     print_json({{"error", {{"exit", exit}, {"message", message}}}});
   } catch (const Failure&) {
@@ -83,7 +83,7 @@ int run(int argc, char** argv) {
     report(context, failure.exit(), failure.what());
     return failure.exit();
   } catch (const std::exception& error) {
-    // The daemon answered something that this version does not understand.
+    // The daemon's message does not fit this version.
     report(context, kExitFailed, error.what());
     return kExitFailed;
   }
@@ -94,8 +94,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   conker::ctl::open_standard_streams();
-  // Who reads our output may stop when it has seen enough (`conkerctl list | head -1`): we end
-  // without a word, as other programs do, even if we were started with SIGPIPE ignored.
+  // A reader of the output may stop early (`conkerctl list | head -1`): the program then ends
+  // silently, as others do, even if it was started with SIGPIPE ignored.
   ::signal(SIGPIPE, SIG_DFL);
   return conker::ctl::run(argc, argv);
 }

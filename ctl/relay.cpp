@@ -19,7 +19,7 @@ namespace conker::ctl {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
-// A pipe that is writable has room for so much: writing more could block beyond --timeout.
+// A writable pipe has room for so much: writing more could block beyond --timeout.
 constexpr std::size_t kPipeBytes = 4096;
 
 class RelayLoop {
@@ -34,7 +34,7 @@ class RelayLoop {
   json run() {
     wait_for_descriptor();
     while (!result_ && !failure_) step();
-    // The daemon is done; what it has written is still on the way.
+    // The daemon has finished; bytes that it wrote may still be on the way.
     while (to_stdout_ && !(down_ended_ && down_.empty())) step();
     if (failure_) throw Failure(*failure_);
     return std::move(*result_);
@@ -92,14 +92,14 @@ class RelayLoop {
     if (n >= 0) {
       up_.erase(0, static_cast<std::size_t>(n));
     } else if (errno != EINTR && errno != EAGAIN) {
-      // The daemon takes no more; why, its answer says.
+      // The daemon takes no more; its result says why.
       up_.clear();
       up_ended_ = true;
     }
     end_up();
   }
 
-  /// Tells the daemon when nothing more will come.
+  /// Tells the daemon that no more bytes will come.
   void end_up() {
     if (up_ended_ && up_.empty()) ::shutdown(data_.get(), SHUT_WR);
   }
@@ -110,7 +110,7 @@ class RelayLoop {
     down_.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n > 0) return;
-    // The peer has closed: nobody is left to whom our input could go.
+    // The peer has closed: no one will take further input.
     down_ended_ = true;
     up_ended_ = true;
     up_.clear();
@@ -141,7 +141,7 @@ class RelayLoop {
   int id_;
   OwnedFd data_;
   std::string up_;  // on the way to the daemon
-  bool up_ended_;   // nothing more comes from standard input
+  bool up_ended_;   // end of standard input
   bool to_stdout_;
   std::string down_;  // on the way to standard output
   std::size_t down_at_ = 0;

@@ -1,4 +1,4 @@
-// The bytes of a connection between the daemon's descriptor and our standard streams.
+// Relays the bytes of a connection between the daemon's descriptor and the standard streams.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,9 +14,9 @@ struct RelayWay {
   std::string text;  // sent before standard input
 };
 
-/// Relays until the call `id`, a relay that is under way, is answered and all bytes are written.
-/// Gives its result. The connection's descriptor comes with a notification. A Failure when the
-/// connection or a stream fails.
+/// Relays until the call `id`, a relay under way, is answered and all bytes are written. Returns
+/// its result. The connection's descriptor comes with a notification. A Failure when the connection
+/// or a stream fails.
 json relay(Client& client, int id, RelayWay way);
 
 }  // namespace conker::ctl

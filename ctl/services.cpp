@@ -1,4 +1,4 @@
-// listen, unlisten, ping.
+// The commands listen, unlisten, ping.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -39,7 +39,7 @@ int unlisten(const Context& context, const Unlisten::Parameters& parameters) {
               });
 }
 
-/// What the answers to some pings were.
+/// Counts and times of echo replies.
 struct PingTally {
   std::uint64_t sent = 0, received = 0;
   std::int64_t min_us = 0, max_us = 0, sum_us = 0;
@@ -82,7 +82,7 @@ void print_ping_summary(const Context& context, const std::string& host, const P
   }
 }
 
-/// One echo; false when the command's time is over or Ctrl-C was pressed.
+/// Sends one echo request; false when the command's deadline has passed or Ctrl-C was pressed.
 bool ping_once(const Context& context, Client& client, const std::string& host, std::uint16_t bytes,
                PingTally& tally) {
   const std::uint64_t sequence = tally.sent % 65536 + 1;
@@ -127,7 +127,7 @@ int ping(const Context& context, const std::string& host, std::uint64_t count,
       while (tally.sent < count && !interrupted() && Clock::now() < next) client.receive(next);
     }
   } catch (const Failure& failure) {
-    // The command's time may run out between two pings; what was counted is told in any case.
+    // The deadline may pass between two requests; the summary is printed in any case.
     if (failure.exit() != kExitTimedOut) throw;
   }
   print_ping_summary(context, host, tally);

@@ -1,4 +1,4 @@
-// status, stats, version, log, schema.
+// The commands status, stats, version, log, schema.
 #include <fmt/format.h>
 
 #include <memory>
@@ -36,7 +36,7 @@ std::string links_text(const std::vector<Status::Link>& links) {
   return table.text();
 }
 
-/// A line for each link whose address a server gives.
+/// A line for each link with a DHCP client.
 std::string leases_text(const std::vector<Status::Link>& links) {
   std::string text;
   for (const Status::Link& link : links) {

@@ -1,4 +1,4 @@
-// strike.
+// The command strike.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kDefaultSeconds = 10;
 
-/// One line on a terminal, written over and over again.
+/// A line on a terminal that is overwritten with each progress.
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted) : wanted_(wanted && ::isatty(STDERR_FILENO) != 0) {}

@@ -1,4 +1,4 @@
-// udp send, udp listen, resolve.
+// The commands udp send, udp listen, resolve.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -16,8 +16,7 @@
 namespace conker::ctl {
 namespace {
 
-/// All of a file, or of standard input for "-"; a Failure when it is more than one datagram can
-/// carry.
+/// Reads a file, or standard input for "-"; a Failure when it exceeds the largest datagram.
 std::string read_payload(const std::string& path) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (file == nullptr)
@@ -48,7 +47,7 @@ int udp_send(const Context& context, UdpSend::Parameters parameters, const std::
               });
 }
 
-/// What a terminal bears of a payload.
+/// The payload with unprintable characters replaced, for a terminal.
 std::string printable(std::string_view data) {
   std::string text;
   for (const char c : data) {

@@ -1,4 +1,4 @@
-// Bytes as text (RFC 4648, 4), for what a JSON string must carry.
+// Base64 (RFC 4648, 4), for bytes in JSON strings.
 #pragma once
 
 #include <array>
@@ -12,14 +12,14 @@ namespace detail {
 inline constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The value of a digit; 64 for what is none.
+/// The value of a digit; 64 for other characters.
 constexpr std::uint32_t base64_value(char c) {
   const std::size_t at = kBase64.find(c);
   return at == std::string_view::npos ? 64 : static_cast<std::uint32_t>(at);
 }
 }  // namespace detail
 
-/// Appends to `text`, a string of some kind.
+/// Appends the base64 text of `bytes`.
 template <typename Text>
 void encode_base64(std::string_view bytes, Text& text) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -34,7 +34,7 @@ void encode_base64(std::string_view bytes, Text& text) {
   }
 }
 
-/// Appends to `bytes`; false, and something may have been appended, when the text is not base64
+/// Appends the decoded bytes; false, and some may have been appended, when the text is not base64
 /// with its padding.
 template <typename Bytes>
 bool decode_base64(std::string_view text, Bytes& bytes) {
@@ -52,7 +52,7 @@ bool decode_base64(std::string_view text, Bytes& bytes) {
     }
     for (std::size_t j = 0; j + 1 < here; ++j)
       bytes += static_cast<char>(word >> (16 - 8 * j) & 0xff);
-    // Bits that stand for no byte are zero in what an honest encoder wrote.
+    // The unused bits of the last digit must be zero (RFC 4648, 3.5).
     if (here < 4 && (word & (here == 2 ? 0xffffu : 0xffu)) != 0) return false;
   }
   return true;

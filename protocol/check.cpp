@@ -21,7 +21,7 @@ Wrong check_value(const Parameter& parameter, const Given& given) {
   return Wrong::kNothing;
 }
 
-/// Writes pieces of text one behind the other; what does not fit is left out.
+/// Appends pieces of text; what does not fit is cut off.
 class Line {
  public:
   explicit Line(std::span<char> out) : out_(out) {}
@@ -44,14 +44,14 @@ class Line {
   std::size_t size_ = 0;
 };
 
-/// Names come from outside: a long one would push what matters off the line.
+/// Shortens a name of a client: a long one would displace the rest of the line.
 std::string_view shortened(std::string_view name) {
   return name.substr(0, 40);
 }
 
 }  // namespace
 
-// Plain loops here: of std::find_if the compiler makes four times the code.
+// Plain loops: std::find_if takes four times the code.
 
 const Parameter* find(std::span<const Parameter> parameters, std::string_view name) {
   for (const Parameter& parameter : parameters) {

@@ -1,4 +1,4 @@
-// Whether a call gives a verb the parameters that its entry in the table asks for.
+// Checks the parameters of a call against the table of its verb.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Given {
   std::string_view text{};   // of kString
 };
 
-/// Null when there is none of that name.
+/// The parameter of a name; null when there is none.
 const Parameter* find(std::span<const Parameter> parameters, std::string_view name);
 const Given* find(std::span<const Given> given, std::string_view name);
 
@@ -30,7 +30,7 @@ struct Finding {
   Type given = Type::kString;
 };
 
-/// The first thing that is wrong: what is given is looked at in its order, then what is missing.
+/// The first fault: given parameters are checked in order, then missing ones are looked for.
 Finding check(std::span<const Parameter> parameters, std::span<const Given> given);
 
 /// One line for a person, written into `out` and cut to its length: "strike: close must be one of

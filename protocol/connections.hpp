@@ -13,7 +13,7 @@
 
 namespace conker {
 
-/// As to_string(State) has them.
+/// The names of states, as to_string(State) has them.
 constexpr std::string_view choices_of(State) {
   return "CLOSED|LISTEN|SYN-SENT|SYN-RECEIVED|ESTABLISHED|FIN-WAIT-1|FIN-WAIT-2|CLOSE-WAIT|CLOSING|"
          "LAST-ACK|TIME-WAIT|DESTROY";
@@ -23,7 +23,7 @@ constexpr std::string_view choices_of(State) {
 
 namespace conker::protocol {
 
-/// The one parameter of verbs about a connection that is there.
+/// The parameters of verbs about an existing connection.
 struct ById {
   std::string id;
 
@@ -78,7 +78,7 @@ struct Open {
   };
 };
 
-/// What close and abort answer.
+/// The result of close and abort.
 struct Ended {
   std::string id;
   State state = State::kDestroy;
@@ -187,7 +187,7 @@ struct Show {
       field("cause", self.cause, About{.help = "what made it change"});
     }
   };
-  /// The part of the result that can be read.
+  /// The part of the result that is parsed.
   struct History {
     std::vector<Change> history;
 
@@ -195,7 +195,7 @@ struct Show {
       field("history", self.history, About{.help = "its last state changes, oldest first"});
     }
   };
-  /// What the stack says of the connection (ConnectionInfo::visit) and what the daemon adds.
+  /// The stack's values (ConnectionInfo::visit) and the daemon's.
   struct Result {
     ConnectionInfo info;
     std::string owner;
@@ -249,7 +249,7 @@ struct Relay {
   };
 };
 
-/// Tells of the descriptor that comes beside it.
+/// The notification that carries the descriptor.
 struct Relaying {
   static constexpr std::string_view kName = "relaying";
   std::string id;

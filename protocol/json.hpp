@@ -1,4 +1,4 @@
-// Messages as JSON, on a host: any structure that can be walked is written and read by its visit().
+// Messages as JSON, on a host: any structure with a visit() is written and parsed by it.
 #pragma once
 
 #include <cmath>
@@ -17,12 +17,13 @@ using json = nlohmann::ordered_json;
 
 // ---- Writing ----
 
-/// In milliseconds, or else in microseconds.
+/// The count in milliseconds or microseconds, as `unit` says.
 constexpr std::int64_t count_of(Duration duration, Unit unit) {
   return unit == Unit::kMilliseconds ? duration.count() / 1000 : duration.count();
 }
 
-/// `unit` says in what a duration is written. What no rule here knows stands as its to_string().
+/// Writes a value as JSON. `unit` is that of a duration. A type without a rule here is written by
+/// its to_string().
 template <typename T>
 json to_json(const T& value, Unit unit = Unit::kPlain) {
   if constexpr (kIsOptional<T>) {
@@ -63,7 +64,7 @@ json to_json(const T& value, Unit unit = Unit::kPlain) {
   }
 }
 
-/// A call's parameters: those that are not there are left out.
+/// Writes a call's parameters; absent ones are left out.
 template <typename P>
 json parameters_json(const P& parameters) {
   json object = json::object();
@@ -74,9 +75,9 @@ json parameters_json(const P& parameters) {
   return object;
 }
 
-// ---- Reading ----
+// ---- Parsing ----
 
-/// A message is not what it should be: "connections[2].id: must be of type string".
+/// The error of a message that cannot be parsed: "connections[2].id: must be of type string".
 class Unreadable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -88,7 +89,7 @@ namespace detail {
   throw Unreadable(where + ": " + std::string(what));
 }
 
-/// Takes the value apart; an Unreadable with its place when that does not go.
+/// Parses a value; an Unreadable with its place when that fails.
 template <typename T>
 void take(const json& from, T& out, Unit unit, const std::string& where) {
   constexpr auto wrong_type = [] {
@@ -121,7 +122,7 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
   } else if constexpr (Visitable<T>) {
     if (!from.is_object()) unreadable(where, wrong_type());
     T::visit(out, [&]<typename M>(std::string_view name, M&& member, const About& about) {
-      // What the structure makes of other members is not read.
+      // Members that the structure computes from others are not parsed.
       if constexpr (std::is_lvalue_reference_v<M> && !std::is_const_v<std::remove_reference_t<M>>) {
         const std::string place =
             where.empty() ? std::string(name) : where + "." + std::string(name);
@@ -156,8 +157,8 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
 
 }  // namespace detail
 
-/// Throws Unreadable. A plain `const char*` is a view into the message. What `message` has beyond
-/// the structure's fields is left alone.
+/// Parses a message into a structure. Throws Unreadable. A plain `const char*` is a view into the
+/// message. Fields that the structure does not have are ignored.
 template <typename T>
 T from_json(const json& message) {
   T out{};

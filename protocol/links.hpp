@@ -1,5 +1,5 @@
-// The verbs about links: capture_start, capture_stop, fault_set, fault_clear; and what is told of
-// links elsewhere.
+// The verbs about links: capture_start, capture_stop, fault_set, fault_clear; and structures about
+// links in other results.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace conker::protocol {
 
-/// What passed through a link's device, and what did not and why. A frame that is not used is in
+/// Frames that passed a link's device, and those dropped, by reason. A dropped frame is counted by
 /// exactly one of the lower counters.
 struct DeviceCounters {
   std::uint64_t frames_in = 0, bytes_in = 0;
@@ -46,7 +46,7 @@ struct DeviceCounters {
   }
 };
 
-/// Which links: all, unless one is named.
+/// The parameter of a link: all, unless one is named.
 struct OfLink {
   std::optional<std::string> link;
 
@@ -100,7 +100,7 @@ struct Faults {
   }
 };
 
-/// What fault_set and fault_clear answer.
+/// The result of fault_set and fault_clear.
 struct FaultsOfLinks {
   struct Entry {
     std::string name;

@@ -1,5 +1,5 @@
-// A call's parameters into the structure of its verb. Freestanding: they may come from JSON or from
-// words NAME=VALUE.
+// Reads a call's parameters into the structure of its verb. Freestanding: they may come from JSON
+// or from words NAME=VALUE.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace conker::protocol {
 
 namespace detail {
 
-/// check() has said that the type fits.
+/// Reads one value; check() has verified its type.
 template <typename T>
 void assign(T& out, const Given& given) {
   if constexpr (kIsOptional<T>) {
@@ -30,8 +30,8 @@ void assign(T& out, const Given& given) {
 
 }  // namespace detail
 
-/// Reads what is given into `out`, of which the rest keeps its defaults. What is wrong is found and
-/// `out` is left alone, when something is.
+/// Reads the given parameters into `out`, whose other members keep their defaults. On an error
+/// `out` is not changed.
 template <typename P>
 Finding read(std::span<const Given> given, P& out) {
   const Finding finding = check(kParameters<P>, given);

@@ -1,5 +1,4 @@
-// The verbs about what answers and who is asked: listen, unlisten, ping, udp_send, udp_listen,
-// resolve.
+// The verbs about services and names: listen, unlisten, ping, udp_send, udp_listen, resolve.
 #pragma once
 
 #include <array>
@@ -110,7 +109,7 @@ struct Ping {
   };
 };
 
-/// What one call can carry as base64 within kMaxRequestBytes.
+/// The most bytes that a call can carry as base64 within kMaxRequestBytes.
 inline constexpr std::size_t kMaxDatagramBytes = 48000;
 
 inline constexpr std::array kNameCodes{Code::kTimedOut, Code::kBusy};
@@ -175,7 +174,7 @@ struct UdpListen {
   };
 };
 
-/// Tells that datagrams are heard from now on.
+/// The notification that the socket is ready.
 struct Listening {
   static constexpr std::string_view kName = "listening";
   std::uint16_t port = 0;
@@ -185,7 +184,7 @@ struct Listening {
   }
 };
 
-/// Tells of one datagram.
+/// The notification of one datagram.
 struct Datagram {
   static constexpr std::string_view kName = "datagram";
   std::string from, to;

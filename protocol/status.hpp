@@ -1,4 +1,4 @@
-// The verbs that tell about the daemon as a whole: version, schema, status, stats, log.
+// The verbs about the daemon as a whole: version, schema, status, stats, log.
 #pragma once
 
 #include <array>
@@ -107,7 +107,7 @@ struct Schema {
   };
 };
 
-/// A DHCP client and what it has.
+/// A DHCP client and its lease.
 struct Lease {
   std::string state;
   std::optional<std::string> address, server, router;
@@ -226,7 +226,7 @@ struct Status {
       field("lines_lost", self.lines_lost, About{.help = "which nobody took from the daemon"});
     }
   };
-  /// What the control server has done.
+  /// Counters of the control server.
   struct Control {
     std::uint64_t clients = 0, accepted = 0, turned_away = 0;
     std::uint64_t requests = 0, errors = 0, bad_lines = 0, long_lines = 0, cut_off = 0;
@@ -349,7 +349,7 @@ struct SetLog {
   };
 };
 
-/// Here and not in strike.hpp, which the chip reads: a text needs memory.
+/// Here and not in strike.hpp, which the firmware uses: a std::string needs memory.
 struct Strike {
   static constexpr std::string_view kName = kStrikeName;
   static constexpr std::string_view kHelp =

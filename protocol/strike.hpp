@@ -1,4 +1,4 @@
-// The verbs strike and strike_stop. Without memory of its own: the chip reads the same parameters.
+// The verbs strike and strike_stop. Freestanding: the firmware uses the same parameters.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace conker::protocol {
 
-/// `String` holds the target: a std::string, or a view where the line outlives the call.
+/// `String` is the target's type: a std::string, or a view where the line outlives the call.
 template <typename String>
 struct StrikeParameters {
   String target;
@@ -48,11 +48,11 @@ struct StrikeParameters {
     field("seed", self.seed, About{.help = "decides the order of the stack's own addresses"});
   }
 
-  /// What is wrong with them together, in one line; empty when nothing is.
+  /// What is wrong with the combination of parameters, in one line; empty when nothing is.
   constexpr std::string_view complaint() const {
     return cycles || duration_ms ? "" : "strike: give cycles or duration_ms, or it would never end";
   }
-  /// What the engine is asked for, once the target's address is known.
+  /// The engine's request, once the target's address is known.
   StrikeRequest request(const Endpoint& at) const {
     StrikeRequest made;
     made.target = at;
@@ -82,7 +82,7 @@ struct StrikeStop {
 
 inline constexpr std::string_view kStrikeName = "strike";
 
-/// Figures of a strike that runs, for status and between two notifications.
+/// Figures of a running strike, for status and notifications.
 struct StrikeSoFar {
   std::uint64_t cycles = 0, completed = 0, failed = 0, live = 0;
   Duration elapsed{0};
@@ -99,7 +99,7 @@ struct StrikeSoFar {
   }
 };
 
-/// Told again and again while a strike runs.
+/// The notification that is sent periodically while a strike runs.
 struct Progress {
   static constexpr std::string_view kName = "progress";
   StrikeSoFar so_far;

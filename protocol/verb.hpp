@@ -1,9 +1,9 @@
-// What a verb of the control protocol is made of. Freestanding: the daemon checks calls with it,
-// the CLI writes its help from it, and a chip could do the same.
+// The parts of a verb of the control protocol. Freestanding: the daemon checks calls with it, the
+// CLI writes its help from it, and the firmware uses it too.
 //
 // The protocol is JSON-RPC 2.0 over a unix stream socket, one message a line, a request at most
-// kMaxRequestBytes long. Descriptors travel beside a line (SCM_RIGHTS): never more than one, with
-// the line's first byte.
+// kMaxRequestBytes long. Descriptors are passed beside a line (SCM_RIGHTS): never more than one,
+// with the line's first byte.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 
 namespace conker::protocol {
 
-/// Goes up when a change would mislead a client written for an older version.
-/// README.md says what changed.
+/// Incremented when a change would mislead a client of an older version; README.md lists the
+/// changes.
 inline constexpr int kProtocolVersion = 2;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
@@ -46,27 +46,27 @@ constexpr std::string_view to_string(Type type) {
 
 enum class Need : bool { kOptional, kRequired };
 
-/// One entry of a verb's parameters, made from the structure that holds them (visit.hpp).
+/// A parameter of a verb, made from the structure that holds it (visit.hpp).
 struct Parameter {
   std::string_view name;
   Type type = Type::kString;
   Need need = Need::kOptional;
   std::string_view help;
-  std::string_view fallback{};  // what holds when it is not given, in words
-  std::int64_t min = 0;         // of integers, both included
+  std::string_view fallback{};  // the default in words
+  std::int64_t min = 0;         // of integers, both inclusive
   std::int64_t max = INT64_MAX;
-  std::string_view choices{};            // of strings: "fin|rst"; empty: anything
-  std::optional<std::int64_t> preset{};  // in place of `fallback`: the number that holds
+  std::string_view choices{};            // of strings: "fin|rst"; empty: any text
+  std::optional<std::int64_t> preset{};  // instead of `fallback`: the default as a number
 };
 
-/// Whether a descriptor goes beside the line.
+/// Whether a descriptor is passed beside the line.
 enum class Descriptor : std::uint8_t {
   kNone,
   kToDaemon,  // with the request
-  kToClient,  // with a notification that comes before the result
+  kToClient,  // with a notification before the result
 };
 
-/// What went wrong, as error.code of a reply. Negative ones are JSON-RPC's own.
+/// The error.code of a reply. Negative ones are JSON-RPC's own.
 enum class Code : int {
   kParse = -32700,
   kInvalidRequest = -32600,
@@ -112,7 +112,7 @@ inline constexpr std::array kCodes{
     CodeText{Code::kBusy, kExitFailed, "somebody else is doing that already"},
 };
 
-/// The exit code that goes with an error code of the daemon; kExitFailed for one not in the table.
+/// The exit code for an error code of the daemon; kExitFailed for an unknown one.
 constexpr Exit exit_for(int code) {
   const auto text = std::find_if(kCodes.begin(), kCodes.end(), [&](const CodeText& c) {
     return static_cast<int>(c.code) == code;
@@ -122,15 +122,15 @@ constexpr Exit exit_for(int code) {
 
 class FieldSink;
 
-/// A verb as data. Each is a structure of its own, of which this is made: see verbs.hpp.
+/// A verb as data, made from the structure of the verb: see verbs.hpp.
 struct Verb {
   std::string_view name;
   std::string_view help;  // one line
   std::span<const Parameter> parameters;
-  void (*result)(FieldSink&);  // tells of every field of the result
+  void (*result)(FieldSink&);  // visits every field of the result
   Descriptor descriptor = Descriptor::kNone;
-  /// Codes that calls of this verb may end with besides those that any call may:
-  /// kInvalidParameters, kFailed.
+  /// Codes that calls of this verb may end with besides those of any call: kInvalidParameters,
+  /// kFailed.
   std::span<const Code> codes{};
 };
 

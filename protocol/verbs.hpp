@@ -1,7 +1,6 @@
-// The verbs of the control protocol. Each is a structure: name, help, the structure of its
-// parameters and that of its result; codes and descriptor where it has them. The daemon's checks
-// and answers, the CLI's calls and help and the printed schema come from there; here they are
-// together.
+// The list of all verbs of the control protocol. Each is a structure with a name, help, the
+// structures of its parameters and its result, and where it has them codes and a descriptor. The
+// daemon's checks and answers, the CLI's calls and help and the printed schema are made from them.
 #pragma once
 
 #include <algorithm>
@@ -51,7 +50,7 @@ inline constexpr Verb kVerb{V::kName,
 template <typename... V>
 struct VerbList {
   static constexpr std::array kTable{kVerb<V>...};
-  /// f.template operator()<V>() for each.
+  /// Calls f.template operator()<V>() for each verb.
   static void for_each(auto&& f) { (f.template operator()<V>(), ...); }
 };
 
@@ -61,7 +60,7 @@ using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Open, Close, Abor
 
 inline constexpr auto& kVerbs = Verbs::kTable;
 
-/// Null when there is none of that name.
+/// The verb of a name; null when there is none.
 constexpr const Verb* find_verb(std::string_view name) {
   const auto verb =
       std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return v.name == name; });

@@ -1,5 +1,5 @@
-// What the walk over a structure (stack/base/field.hpp) tells of its members: their types as the
-// protocol knows them, the table of a verb's parameters, and a flat list of a result's fields.
+// Derived from the visit() of a structure (stack/base/field.hpp): the protocol's types of its
+// members, the table of a verb's parameters, and a flat list of a result's fields.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 
 template <typename T>
 concept Text = std::convertible_to<const T&, std::string_view>;
-/// An enumeration whose names the protocol knows: choices_of(value) is "fin|rst", in their order.
+/// An enumeration with names in the protocol: choices_of(value) is "fin|rst", in order.
 template <typename T>
 concept Choice = std::is_enum_v<T> && requires(T value) {
   { choices_of(value) } -> std::convertible_to<std::string_view>;
@@ -40,7 +40,7 @@ constexpr std::string_view name_of(E value) {
   return choice_at(choices_of(value), static_cast<std::size_t>(value));
 }
 
-/// How values of this type stand in a message. What is none of the others stands as text.
+/// The type of a value in messages. A type without a rule here is a string.
 template <typename T>
 constexpr Type type_of() {
   if constexpr (kIsOptional<T>) {
@@ -106,11 +106,11 @@ consteval auto make_parameters() {
 
 }  // namespace detail
 
-/// The parameters of a verb, from the structure that holds them.
+/// The parameters of a verb, from their structure.
 template <typename P>
 inline constexpr auto kParameters = detail::make_parameters<P>();
 
-/// The entry of one of them, by its member: parameter_of(&Open::Parameters::local).
+/// One parameter, by its member: parameter_of(&Open::Parameters::local).
 template <typename P, typename M>
 const Parameter& parameter_of(M P::*member) {
   P p{};
@@ -125,7 +125,7 @@ const Parameter& parameter_of(M P::*member) {
 
 // ---- Results ----
 
-/// Hears of every field of a result, those inside of others behind these.
+/// Receives every field of a result; the fields of nested structures follow those of the outer one.
 class FieldSink {
  public:
   virtual void field(std::string_view name, Type type, const About& about) = 0;
@@ -177,7 +177,7 @@ void describe(FieldSink& sink) {
   R::visit(result, detail::Describe{sink});
 }
 
-/// No parameters, or no result.
+/// For verbs without parameters or without a result.
 struct Nothing {
   static constexpr void visit(auto&, auto&&) {}
 };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostParameters = 10;
 
-// The settings and the verb that only the chip has, written down as the protocol's verbs are.
+// The settings and the verb that only the firmware has, declared as the protocol's verbs are.
 enum class Ending : std::uint8_t { kYes, kNo };
 constexpr std::string_view choices_of(Ending) {
   return "yes|no";
@@ -43,7 +43,7 @@ constexpr std::string_view kCrash = "crash";
 
 using StrikeParameters = protocol::StrikeParameters<std::string_view>;
 
-/// The parameters of one verb, as given.
+/// The parameters of one verb as given.
 struct Given {
   std::array<protocol::Given, kMostParameters> list;
   std::size_t count = 0;
@@ -58,7 +58,7 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-/// Reads a line word by word, and says in one line what is wrong with it.
+/// Parses a line word by word, and writes one line about an error.
 class Parser {
  public:
   Parser(std::string_view line, std::span<char> buffer, std::string_view& complaint)
@@ -84,7 +84,7 @@ class Parser {
   }
 
  private:
-  /// The next word without taking it; empty at the end.
+  /// The next word, without consuming it; empty at the end.
   std::string_view look() {
     rest_.remove_prefix(std::min(rest_.find_first_not_of(' '), rest_.size()));
     return rest_.substr(0, rest_.find(' '));
@@ -95,7 +95,7 @@ class Parser {
     return next;
   }
 
-  /// Every NAME=VALUE from here on, read into the verb's structure.
+  /// Parses all NAME=VALUE from here on into the verb's structure.
   template <typename P>
   bool parameters(std::string_view verb, P& out) {
     Given given;

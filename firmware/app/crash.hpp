@@ -1,4 +1,4 @@
-// Failing on purpose, to see that it is noticed.
+// Deliberate failures, to test that they are reported.
 #pragma once
 
 #include <cstdint>

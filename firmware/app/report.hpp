@@ -1,4 +1,4 @@
-// What the controller reports at the serial line; strike and audit have their words in
+// Reports of the controller on the serial line; those of strike and audit are in
 // stack/strike/summary.hpp.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace conker::app {
 
-/// What the controller did, and how much of the machine's stack was needed.
+/// Prints the controller's counters, and the use of the machine's stack.
 void print_device(Console& console, const chip::Ethernet::Counters& counters);
 
 }  // namespace conker::app

@@ -1,4 +1,4 @@
-// Text for a person at the serial line.
+// Text output on the serial line.
 #pragma once
 
 #include "stack/base/print.hpp"
