@@ -46,6 +46,40 @@ std::uint64_t cut(std::int64_t distance, std::int64_t most) {
   return static_cast<std::uint64_t>(std::clamp(distance, -most, most) + most);
 }
 
+/// Names every member of a connection, so that a new one does not compile until somebody has
+/// decided whether the Reader below reads it. Members that decide about nothing that follows are
+/// called `left_out`, with a number.
+[[maybe_unused]] void every_member(const Connection& c) {
+  [[maybe_unused]] const auto& [tuple, left_out1, state, reason, fin, pending, listed, application,
+                                lists, negotiated, left_out2, snd, rcv, buffer, liveness,
+                                send_queue, receive_queue, out_of_order, sack, rtt, timing,
+                                congestion, recovery, path, timers, challenged_at, retransmits,
+                                left_out3, left_out4, left_out5] = c;
+  [[maybe_unused]] const auto& [queued, sent, acked] = fin;
+  [[maybe_unused]] const auto& [ack, reset, fast_retransmit, window_probe, tail_probe, keepalive,
+                                left_out6, left_out7, left_out8, duplicate_acks] = pending;
+  [[maybe_unused]] const auto& [index, accept_queue, dirty, ready, reap, left_out9, holes] = listed;
+  [[maybe_unused]] const auto& [left_out10, left_out11, events, passive, no_delay, closed,
+                                wants_writable] = application;
+  [[maybe_unused]] const auto& [dirty_next, ready_next, reap_next, left_out12, holes_next,
+                                holes_previous, accept_next, accept_previous, listener] = lists;
+  [[maybe_unused]] const auto& [una, nxt, cursor, wl1, wl2, iss, wnd, max_wnd, small_end,
+                                small_end_before] = snd;
+  [[maybe_unused]] const auto& [irs, rcv_nxt, adv, last_ack, fin_at, left_out13, left_out14,
+                                fin_seen] = rcv;
+  [[maybe_unused]] const auto& [left_out15, left_out16, left_out17] = buffer;
+  [[maybe_unused]] const auto& [heard_at, idle, left_out18, left_out19, left_out20, probes,
+                                left_out21] = liveness;
+  [[maybe_unused]] const auto& [left_out22, left_out23, left_out24, left_out25] = timing;
+  [[maybe_unused]] const auto& [cwnd, ssthresh, memory] = congestion;
+  [[maybe_unused]] const auto& [duplicates, scoreboard, last_sent, advanced_at, left_out26] =
+      recovery;
+  [[maybe_unused]] const auto& [left_out27, left_out28, left_out29] = path;
+  [[maybe_unused]] const auto& [deadlines, armed] = timers;
+  [[maybe_unused]] const auto& [left_out30, left_out31, consecutive_timeouts, left_out32,
+                                syn_hurried] = retransmits;
+}
+
 class Reader {
  public:
   explicit Reader(const World& world)
