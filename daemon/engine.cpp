@@ -15,7 +15,6 @@
 namespace conker::daemon {
 namespace {
 
-constexpr std::size_t kBatch = 32;
 // How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is
 // there as soon as we have written; sleeping in between would cost more than the work.
 constexpr int kRoundsPerTurn = 64;
@@ -195,6 +194,8 @@ void Engine::build_stack() {
   add_interfaces();
   add_routes();
   add_reassembly();
+  host_.emplace(*stack_, Host::Storage{clients_, batch_});
+  add(address_log_);
   spdlog::debug("tables of {} reserved", megabytes(bytes));
 }
 
@@ -262,28 +263,14 @@ void Engine::want_turn() {
   watchers_->do_not_sleep();
 }
 
-void Engine::on_events(Owner owner, std::function<void(const Event&)> handler) {
-  event_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+void Engine::add(Client& client) {
+  if (host_->add(client) != Error::kOk)
+    throw std::runtime_error(std::string(client.name()) + ": no room for another client");
 }
 
-void Engine::on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler) {
-  udp_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
-}
-
-void Engine::on_address_event(std::function<void(const AddressEvent&)> handler) {
-  address_handler_ = std::move(handler);
-}
-
-void Engine::on_echo_reply(std::function<void(const EchoReply&)> handler) {
-  echo_handler_ = std::move(handler);
-}
-
-void Engine::on_link_up(std::function<void(InterfaceId)> handler) {
-  link_up_handler_ = std::move(handler);
-}
-
-void Engine::on_turn(Owner owner, std::function<Instant()> handler) {
-  turn_handlers_[static_cast<std::size_t>(owner)] = std::move(handler);
+const char* Engine::name_of(ClientId client) const {
+  const Client* found = host_->client(client);
+  return found == nullptr ? "nobody" : found->name();
 }
 
 void Engine::turn() {
@@ -292,26 +279,14 @@ void Engine::turn() {
   Instant deadline = kNever;
   bool more = true;
   for (int round = 0; more && round < kRoundsPerTurn; ++round) {
-    const Instant now = clock();
-    stack_->begin(now);
-    const std::size_t received = receive(now);
-    tell_links_up();
-    stack_->timers();
-    dispatch();
-    deadline = run_hooks();
-    stack_->output();
-    // Frames that a link could not send before leave even when the stack has nothing to add.
-    for (EngineLink& link : links_) link.observed->flush(now);
-    stack_->reap();
-    more = received > 0 || stack_->wants_turn();
+    const Host::Turn turn = host_->turn(clock());
+    deadline = turn.deadline;
+    const bool links_up = tell_links_up();
+    more = turn.again || links_up;
   }
   in_turn_ = false;
 
-  deadline = std::min(deadline, stack_->next_deadline());
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    deadline = std::min(deadline, links_[i].observed->next_deadline());
-    watchers_->watch(i, *links_[i].device);
-  }
+  for (std::size_t i = 0; i < links_.size(); ++i) watchers_->watch(i, *links_[i].device);
   watchers_->wake_at(deadline);
   if (more) {
     want_turn();
@@ -320,81 +295,42 @@ void Engine::turn() {
   }
 }
 
-std::size_t Engine::receive(Instant now) {
-  std::array<FrameIn, kBatch> batch;
-  std::size_t total = 0;
-  for (EngineLink& link : links_) {
-    const std::size_t count = link.observed->receive(batch, now);
-    if (count > 0) stack_->input(link.interface, std::span(batch).first(count));
-    total += count;
-  }
-  return total;
-}
-
 void Engine::look_at_links() {
   interfaces_.drain();
   for (EngineLink& link : links_) link.device->look(clock());
   want_turn();
 }
 
-void Engine::tell_links_up() {
+bool Engine::tell_links_up() {
+  bool any = false;
   for (EngineLink& link : links_) {
     if (!link.device->take_link_up()) continue;
-    stack_->link_up(link.interface);
-    if (link_up_handler_) link_up_handler_(link.interface);
+    host_->link_up(link.interface);
+    any = true;
   }
+  return any;
 }
 
-void Engine::dispatch() {
-  Event event;
-  while (stack_->next_event(event)) {
-    const auto owner = static_cast<std::size_t>(owner_of(event.cookie));
-    if (owner < kOwners && event_handlers_[owner]) event_handlers_[owner](event);
+void Engine::AddressLog::on_address(const AddressEvent& event) {
+  const std::string where =
+      in_words(event.address) + " on link " + engine_.links_[event.interface.index].name;
+  const std::string rival = event.conflict ? in_words(event.rival) : "";
+  switch (event.state) {
+    case AddressState::kAssigned:
+      if (event.conflict) {
+        spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
+                     where, rival);
+      } else {
+        spdlog::info("{}: nobody else has it", where);
+      }
+      break;
+    case AddressState::kDuplicate:
+      spdlog::error("{}: not used, {} has it already{}", where, rival,
+                    engine_.config_.links[event.interface.index].dhcp ? "" : ": configure another");
+      break;
+    case AddressState::kProbing:
+      break;
   }
-  UdpEvent datagrams;
-  while (udp_->next_event(datagrams)) {
-    const auto owner = static_cast<std::size_t>(owner_of(datagrams.cookie));
-    if (owner < kOwners && udp_handlers_[owner]) udp_handlers_[owner](datagrams);
-  }
-  EchoReply reply;
-  while (stack_->next_echo_reply(reply)) {
-    if (echo_handler_) echo_handler_(reply);
-  }
-  log_addresses();
-}
-
-void Engine::log_addresses() {
-  AddressEvent event;
-  while (stack_->next_address_event(event)) {
-    if (address_handler_) address_handler_(event);
-    const std::string where =
-        in_words(event.address) + " on link " + links_[event.interface.index].name;
-    const std::string rival = event.conflict ? in_words(event.rival) : "";
-    switch (event.state) {
-      case AddressState::kAssigned:
-        if (event.conflict) {
-          spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
-                       where, rival);
-        } else {
-          spdlog::info("{}: nobody else has it", where);
-        }
-        break;
-      case AddressState::kDuplicate:
-        spdlog::error("{}: not used, {} has it already{}", where, rival,
-                      config_.links[event.interface.index].dhcp ? "" : ": configure another");
-        break;
-      case AddressState::kProbing:
-        break;
-    }
-  }
-}
-
-Instant Engine::run_hooks() {
-  Instant deadline = kNever;
-  for (const auto& handler : turn_handlers_) {
-    if (handler) deadline = std::min(deadline, handler());
-  }
-  return deadline;
 }
 
 }  // namespace conker::daemon

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "daemon/links/device.hpp"
 #include "daemon/links/interface_monitor.hpp"
 #include "daemon/mapping.hpp"
+#include "stack/host/host.hpp"
 #include "stack/link/fault.hpp"
 #include "stack/link/observed.hpp"
 #include "stack/net/ipv4_reassembly.hpp"
@@ -25,26 +25,6 @@
 #include "stack/udp/udp.hpp"
 
 namespace conker::daemon {
-
-/// Who gets the events of a connection or listener: the upper 8 bits of its cookie say it.
-enum class Owner : std::uint8_t {
-  kNobody = 0,
-  kService = 1,
-  kControl = 2,
-  kStrike = 3,
-  kResolver = 4,
-  kDhcp = 5
-};
-
-constexpr std::uint32_t make_cookie(Owner owner, std::uint32_t value) {
-  return static_cast<std::uint32_t>(owner) << 24 | (value & 0xffffff);
-}
-constexpr Owner owner_of(std::uint32_t cookie) {
-  return static_cast<Owner>(cookie >> 24);
-}
-constexpr std::uint32_t value_of(std::uint32_t cookie) {
-  return cookie & 0xffffff;
-}
 
 /// From the system, for one object of the stack.
 Entropy draw_entropy();
@@ -86,22 +66,24 @@ class Engine {
   /// turn follows before the loop sleeps.
   void enter();
 
-  /// Events of connections with this owner. During a turn, in step 3; the handler may call anything
-  /// of the stack.
-  void on_events(Owner owner, std::function<void(const Event&)> handler);
-  /// The same for sockets.
-  void on_udp_events(Owner owner, std::function<void(const UdpEvent&)> handler);
-  void on_address_event(std::function<void(const AddressEvent&)> handler);
-  void on_echo_reply(std::function<void(const EchoReply&)> handler);
-  /// The link of this interface has come up after it was down.
-  void on_link_up(std::function<void(InterfaceId)> handler);
-  /// Called in step 3 of every turn, after the events. It gives the time when it wants the next
-  /// turn at the latest, or kNever.
-  void on_turn(Owner owner, std::function<Instant()> handler);
+  /// From here on the client is served in every turn. Throws std::runtime_error when there are too
+  /// many.
+  void add(Client& client);
+  /// Who has this id, for people; "nobody" when it has left.
+  const char* name_of(ClientId client) const;
 
  private:
-  static constexpr std::size_t kOwners = 6;
+  static constexpr std::size_t kClients = 64, kBatch = 32;
   struct Watchers;
+  /// Tells the log what becomes of addresses.
+  class AddressLog final : public Client {
+   public:
+    explicit AddressLog(const Engine& engine) : engine_(engine) {}
+    void on_address(const AddressEvent& event) override;
+
+   private:
+    const Engine& engine_;
+  };
 
   void open_links();
   void build_stack();
@@ -110,12 +92,8 @@ class Engine {
   void add_reassembly();
   void want_turn();
   void turn();
-  std::size_t receive(Instant now);
   void look_at_links();
-  void tell_links_up();
-  void dispatch();
-  void log_addresses();
-  Instant run_hooks();
+  bool tell_links_up();
 
   struct ev_loop* loop_;
   config::Config config_;
@@ -131,12 +109,10 @@ class Engine {
   std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
   std::vector<std::byte> whole_;                      // and one that has been
   std::optional<Ipv4Reassembly> reassembly_;
-  std::array<std::function<void(const Event&)>, kOwners> event_handlers_;
-  std::array<std::function<void(const UdpEvent&)>, kOwners> udp_handlers_;
-  std::array<std::function<Instant()>, kOwners> turn_handlers_;
-  std::function<void(const AddressEvent&)> address_handler_;
-  std::function<void(const EchoReply&)> echo_handler_;
-  std::function<void(InterfaceId)> link_up_handler_;
+  std::array<Client*, kClients> clients_{};
+  std::array<FrameIn, kBatch> batch_;
+  std::optional<Host> host_;
+  AddressLog address_log_{*this};
   bool in_turn_ = false;
   bool turn_wanted_ = false;
   std::unique_ptr<Watchers> watchers_;  // last: they point into the rest

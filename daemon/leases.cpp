@@ -20,71 +20,66 @@ std::optional<std::int64_t> seconds_until(Instant then, Instant now) {
 }  // namespace
 
 Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
+  engine_.add(*this);
   engine_.enter();
   for (std::size_t i = 0; i < engine_.links().size(); ++i) {
     if (!engine_.config().links[i].dhcp) continue;
     DhcpSettings settings;
     settings.interface = engine_.links()[i].interface;
-    settings.tag = static_cast<std::uint8_t>(Owner::kDhcp);
+    settings.client = id();
     settings.use_router = !engine_.config().gateway;
-    auto client = std::make_unique<Client>(settings, engine_.udp());
-    client->link = engine_.links()[i].name;
-    const Error error = client->dhcp.start();
+    auto entry = std::make_unique<Entry>(settings, engine_.udp());
+    entry->link = engine_.links()[i].name;
+    const Error error = entry->dhcp.start();
     if (error != Error::kOk) {
-      throw std::runtime_error(fmt::format("link {}: DHCP: {}", client->link, to_string(error)));
+      throw std::runtime_error(fmt::format("link {}: DHCP: {}", entry->link, to_string(error)));
     }
-    clients_.push_back(std::move(client));
+    entries_.push_back(std::move(entry));
   }
-  engine_.on_udp_events(Owner::kDhcp, [this](const UdpEvent& event) {
-    for (auto& client : clients_) client->dhcp.on_event(event);
-  });
-  engine_.on_address_event([this](const AddressEvent& event) {
-    for (auto& client : clients_) client->dhcp.on_event(event);
-  });
-  engine_.on_link_up([this](InterfaceId interface) {
-    for (auto& client : clients_) {
-      if (client->dhcp.interface() == interface) client->dhcp.link_up();
-    }
-  });
-  engine_.on_turn(Owner::kDhcp, [this] { return on_turn(); });
 }
 
-// The engine may go on without us.
-Leases::~Leases() {
-  engine_.on_udp_events(Owner::kDhcp, {});
-  engine_.on_address_event({});
-  engine_.on_link_up({});
-  engine_.on_turn(Owner::kDhcp, {});
+void Leases::on_datagrams(const UdpEvent& event) {
+  for (auto& entry : entries_) entry->dhcp.on_event(event);
 }
 
-Instant Leases::on_turn() {
+void Leases::on_address(const AddressEvent& event) {
+  for (auto& entry : entries_) entry->dhcp.on_event(event);
+}
+
+void Leases::on_link_up(InterfaceId interface) {
+  for (auto& entry : entries_) {
+    if (entry->dhcp.interface() == interface) entry->dhcp.link_up();
+  }
+}
+
+Instant Leases::step() {
   Instant deadline = kNever;
-  for (auto& client : clients_) {
-    client->dhcp.step();
-    for (DhcpNews news; client->dhcp.next_news(news);) tell(*client, news);
-    deadline = std::min(deadline, client->dhcp.next_deadline());
+  for (auto& entry : entries_) {
+    entry->dhcp.step();
+    for (DhcpNews news; entry->dhcp.next_news(news);) tell(*entry, news);
+    deadline = std::min(deadline, entry->dhcp.next_deadline());
   }
   return deadline;
 }
 
-void Leases::tell(Client& client, const DhcpNews& news) {
+void Leases::tell(Entry& entry, const DhcpNews& news) {
   if (news.has(DhcpNews::kLost)) {
-    spdlog::warn("link {}: {} is not ours any more", client.link, to_string(news.lost));
+    spdlog::warn("link {}: {} is not ours any more", entry.link, to_string(news.lost));
     reset_connections(news.lost);
-    names_.set_leased(client.dhcp.interface(), {});
+    names_.set_leased(entry.dhcp.interface(), {});
   }
   if (news.has(DhcpNews::kLease)) {
-    const DhcpLease& lease = *client.dhcp.lease();
-    spdlog::info("link {}: {} from {}, {}", client.link, to_string(lease.address),
+    const DhcpLease& lease = *entry.dhcp.lease();
+    spdlog::info("link {}: {} from {}, {}", entry.link, to_string(lease.address),
                  to_string(lease.server),
                  lease.expires == kNever
                      ? std::string("for ever")
                      : fmt::format("for {} s", (lease.expires - engine_.stack().now()) / 1s));
-    names_.set_leased(client.dhcp.interface(), lease.dns_servers());
+    names_.set_leased(entry.dhcp.interface(), lease.dns_servers());
   }
-  if (news.has(DhcpNews::kLinkLocal) && !client.dhcp.link_local().is_unspecified()) {
-    spdlog::warn("link {}: no DHCP server answers: {} meanwhile", client.link,
-                 to_string(client.dhcp.link_local()));
+  if (news.has(DhcpNews::kLinkLocal) && !entry.dhcp.link_local().is_unspecified()) {
+    spdlog::warn("link {}: no DHCP server answers: {} meanwhile", entry.link,
+                 to_string(entry.dhcp.link_local()));
   }
 }
 
@@ -98,19 +93,19 @@ void Leases::reset_connections(const IpAddress& from) {
 
 bool Leases::stop() {
   engine_.enter();
-  for (auto& client : clients_) client->dhcp.stop();
+  for (auto& entry : entries_) entry->dhcp.stop();
   return std::ranges::all_of(
-      clients_, [](const auto& client) { return client->dhcp.state() == DhcpState::kStopped; });
+      entries_, [](const auto& entry) { return entry->dhcp.state() == DhcpState::kStopped; });
 }
 
 std::optional<protocol::Lease> Leases::status(InterfaceId interface) const {
-  for (const auto& client : clients_) {
-    if (client->dhcp.interface() != interface) continue;
+  for (const auto& entry : entries_) {
+    if (entry->dhcp.interface() != interface) continue;
     protocol::Lease result;
-    result.state = to_string(client->dhcp.state());
-    const IpAddress own = client->dhcp.link_local();
+    result.state = to_string(entry->dhcp.state());
+    const IpAddress own = entry->dhcp.link_local();
     if (!own.is_unspecified()) result.link_local = to_string(own);
-    const DhcpLease* lease = client->dhcp.lease();
+    const DhcpLease* lease = entry->dhcp.lease();
     if (lease == nullptr) return result;
     const Instant now = engine_.clock();
     result.address = to_string(lease->address);
@@ -125,8 +120,8 @@ std::optional<protocol::Lease> Leases::status(InterfaceId interface) const {
 }
 
 std::optional<IpAddress> Leases::router() const {
-  for (const auto& client : clients_) {
-    const DhcpLease* lease = client->dhcp.lease();
+  for (const auto& entry : entries_) {
+    const DhcpLease* lease = entry->dhcp.lease();
     if (lease != nullptr && !lease->router.is_unspecified()) return lease->router;
   }
   return std::nullopt;

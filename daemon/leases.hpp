@@ -12,13 +12,10 @@
 
 namespace conker::daemon {
 
-class Leases {
+class Leases final : public Client {
  public:
   /// Begins at once. Engine and names must outlive it.
   Leases(Engine& engine, Names& names);
-  ~Leases();
-  Leases(const Leases&) = delete;
-  Leases& operator=(const Leases&) = delete;
 
   /// Gives the leases back; may be called again. True when that is done.
   bool stop();
@@ -28,19 +25,23 @@ class Leases {
   std::optional<IpAddress> router() const;
 
  private:
-  struct Client {
-    explicit Client(const DhcpSettings& settings, Udp& udp) : dhcp(settings, udp, draw_entropy()) {}
+  struct Entry {
+    explicit Entry(const DhcpSettings& settings, Udp& udp) : dhcp(settings, udp, draw_entropy()) {}
     std::string link;
     DhcpClient dhcp;
   };
 
-  Instant on_turn();
-  void tell(Client& client, const DhcpNews& news);
+  void on_datagrams(const UdpEvent& event) override;
+  void on_address(const AddressEvent& event) override;
+  void on_link_up(InterfaceId interface) override;
+  Instant step() override;
+  const char* name() const override { return "dhcp"; }
+  void tell(Entry& entry, const DhcpNews& news);
   void reset_connections(const IpAddress& from);
 
   Engine& engine_;
   Names& names_;
-  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Entry>> entries_;
 };
 
 }  // namespace conker::daemon

@@ -3,38 +3,19 @@
 #include <utility>
 
 namespace conker::daemon {
-namespace {
-
-ResolverSettings resolver_settings() {
-  ResolverSettings settings;
-  settings.tag = static_cast<std::uint8_t>(Owner::kResolver);
-  return settings;
-}
-
-}  // namespace
-
-Names::Names(Engine& engine)
-    : engine_(engine), storage_(Resolver::storage_bytes(resolver_settings())) {
-  resolver_.emplace(storage_.bytes(), resolver_settings(), engine.udp(), draw_entropy());
-  engine.on_udp_events(Owner::kResolver,
-                       [this](const UdpEvent& event) { resolver_->on_event(event); });
-  engine.on_events(Owner::kResolver, [this](const Event& event) { resolver_->on_event(event); });
-  engine.on_turn(Owner::kResolver, [this] { return on_turn(); });
+Names::Names(Engine& engine) : engine_(engine) {
+  engine.add(*this);
+  const ResolverSettings settings{.client = id()};
+  storage_ = Mapping(Resolver::storage_bytes(settings));
+  resolver_.emplace(storage_.bytes(), settings, engine.udp(), draw_entropy());
   tell_servers();
 }
 
-// The engine may go on without us.
-Names::~Names() {
-  engine_.on_udp_events(Owner::kResolver, {});
-  engine_.on_events(Owner::kResolver, {});
-  engine_.on_turn(Owner::kResolver, {});
-}
-
 Error Names::find(const std::string& name, Then then) {
-  const std::uint32_t cookie = next_cookie_++;
-  const auto id = resolver_->resolve(name, cookie);
-  if (!id) return id.error();
-  waiting_.emplace(cookie, std::move(then));
+  const std::uint32_t token = next_token_++;
+  const auto query = resolver_->resolve(name, token);
+  if (!query) return query.error();
+  waiting_.emplace(token, std::move(then));
   return Error::kOk;
 }
 
@@ -50,10 +31,10 @@ void Names::tell_servers() {
   resolver_->set_servers(all);
 }
 
-Instant Names::on_turn() {
+Instant Names::step() {
   resolver_->step();
   for (DnsAnswer answer; resolver_->next_answer(answer);) {
-    const auto found = waiting_.find(answer.cookie);
+    const auto found = waiting_.find(answer.token);
     if (found == waiting_.end()) continue;
     const Then then = std::move(found->second);
     waiting_.erase(found);

@@ -13,15 +13,12 @@
 
 namespace conker::daemon {
 
-class Names {
+class Names final : public Client {
  public:
   using Then = std::function<void(const DnsAnswer&)>;
 
   /// The engine must outlive it. Servers of the configuration come before those of leases.
   explicit Names(Engine& engine);
-  ~Names();
-  Names(const Names&) = delete;
-  Names& operator=(const Names&) = delete;
 
   /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name;
   /// kTableFull. Outside of a turn: after Engine::enter().
@@ -33,15 +30,18 @@ class Names {
   std::span<const IpAddress> servers() const { return resolver_->servers(); }
 
  private:
-  Instant on_turn();
+  void on_event(const Event& event) override { resolver_->on_event(event); }
+  void on_datagrams(const UdpEvent& event) override { resolver_->on_event(event); }
+  Instant step() override;
+  const char* name() const override { return "resolver"; }
   void tell_servers();
 
   Engine& engine_;
   Mapping storage_;
   std::optional<Resolver> resolver_;
   std::vector<std::vector<IpAddress>> leased_;       // by interface
-  std::unordered_map<std::uint32_t, Then> waiting_;  // by the question's cookie
-  std::uint32_t next_cookie_ = 0;
+  std::unordered_map<std::uint32_t, Then> waiting_;  // by the query's token
+  std::uint32_t next_token_ = 0;
 };
 
 }  // namespace conker::daemon

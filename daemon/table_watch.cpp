@@ -24,22 +24,16 @@ TableWatch::TableWatch(Engine& engine, std::function<void(bool)> connections_ful
       listeners_{"listeners", "listening fails", engine.config().capacities.listeners},
       udp_sockets_{"udp_sockets", "sending and listening by UDP fails",
                    engine.config().capacities.udp_sockets} {
-  engine_.on_turn(Owner::kNobody, [this] {
-    look();
-    return kNever;
-  });
+  engine_.add(*this);
 }
 
-TableWatch::~TableWatch() {
-  engine_.on_turn(Owner::kNobody, {});
-}
-
-void TableWatch::look() {
+Instant TableWatch::step() {
   const Tcp& tcp = engine_.stack().tcp();
   if (look(connections_, tcp.connection_count())) connections_full_(connections_.full);
   look(half_open_, tcp.half_open_count());
   look(listeners_, tcp.listener_count());
   look(udp_sockets_, engine_.udp().socket_count());
+  return kNever;
 }
 
 bool TableWatch::look(Table& table, std::uint32_t used) {

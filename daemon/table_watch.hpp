@@ -11,14 +11,11 @@ namespace conker::daemon {
 
 /// Looks at the tables in every turn. One line when a table is full, at most one a minute for each,
 /// and one when a tenth of it is free again.
-class TableWatch {
+class TableWatch final : public Client {
  public:
   /// Calls connections_full(true) when the table of connections is full, and with false when a
   /// tenth of it is free again. The engine must outlive it.
   TableWatch(Engine& engine, std::function<void(bool)> connections_full);
-  ~TableWatch();
-  TableWatch(const TableWatch&) = delete;
-  TableWatch& operator=(const TableWatch&) = delete;
 
  private:
   struct Table {
@@ -30,7 +27,8 @@ class TableWatch {
     Instant said_at{};  // when it was last said to be full
   };
 
-  void look();
+  Instant step() override;
+  const char* name() const override { return "tables"; }
   /// Whether `full` has changed.
   bool look(Table& table, std::uint32_t used);
 

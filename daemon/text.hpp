@@ -1,16 +1,10 @@
-// Words of the daemon for what the stack only numbers.
+// to_string() of the stack and of the protocol, as the daemon uses them.
 #pragma once
 
-#include <string_view>
-
-#include "daemon/engine.hpp"
 #include "protocol/text.hpp"
 
 namespace conker::daemon {
 
 using conker::to_string;
-
-/// Who uses a connection: "service".
-std::string_view to_string(Owner owner);
 
 }  // namespace conker::daemon

@@ -99,6 +99,8 @@ class Stack {
   /// for this turn, once 256 KiB have been written: they leave before they are out of the cache
   /// (wants_turn()).
   bool next_event(Event& event) { return tcp_.next_event(event); }
+  /// The next socket with events, where there is UDP.
+  bool next_udp_event(UdpEvent& event) { return udp_ != nullptr && udp_->next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
   /// The next address of ours with news: probing has ended, or another host uses it.
   bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
@@ -212,7 +214,7 @@ class Stack {
   Error set_user_timeout(ConnectionId id, Duration timeout) {
     return tcp_.set_user_timeout(id, timeout);
   }
-  Error set_cookie(ConnectionId id, std::uint32_t cookie) { return tcp_.set_cookie(id, cookie); }
+  Error set_token(ConnectionId id, Token token) { return tcp_.set_token(id, token); }
   /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }
 

@@ -40,7 +40,7 @@ std::optional<ConnectionId> existing(Stack& stack, CallOf<V>& call, ConnectionIn
 
 Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred)
     : engine_(engine), targets_(targets), deferred_(deferred) {
-  engine_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
+  engine_.add(*this);
   verbs.on_gone([this](SessionId session) { on_gone(session); });
   verbs.serve<protocol::Open>([this](CallOf<protocol::Open> call) {
     targets_.endpoint(std::move(call), &protocol::Open::Parameters::remote,
@@ -60,13 +60,9 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Deferre
   verbs.serve<protocol::Show>([this](CallOf<protocol::Show> call) {
     engine_.enter();
     ConnectionInfo info;
-    if (existing(engine_.stack(), call, info)) call.reply(show_connection(engine_.stack(), info));
+    if (!existing(engine_.stack(), call, info)) return;
+    call.reply(show_connection(engine_.stack(), info, engine_.name_of(info.token.client())));
   });
-}
-
-// The engine may go on without us.
-Connections::~Connections() {
-  engine_.on_events(Owner::kControl, {});
 }
 
 void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
@@ -86,7 +82,7 @@ void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
     request.local_port = local->port;
   }
   request.timeout = Duration(parameters.timeout_ms.value_or(0) * 1000);
-  request.cookie = make_cookie(Owner::kControl, 0);
+  request.token = token();
   engine_.enter();
   const auto id = engine_.stack().connect(request);
   if (!id) {
@@ -154,10 +150,10 @@ void Connections::relay(CallOf<protocol::Relay> call) {
   ConnectionInfo info;
   const auto id = existing(engine_.stack(), call, info);
   if (!id) return;
-  if (owner_of(info.cookie) != Owner::kControl) {
+  if (info.token.client() != Client::id()) {
     call.fail(Code::kFailed,
               fmt::format("{} belongs to {}: only connections that open has opened can be relayed",
-                          to_string(*id), to_string(owner_of(info.cookie))));
+                          to_string(*id), engine_.name_of(info.token.client())));
     return;
   }
   if (openings_.count(key(*id)) != 0) {

@@ -17,15 +17,12 @@ namespace conker::daemon {
 /// Connections that are opened here stay until somebody closes them; their bytes wait in the
 /// stack's queues until somebody relays them. The stack owns them; here is only what clients are
 /// waiting for.
-class Connections {
+class Connections final : public Client {
  public:
   /// Bytes of at most this many connections travel at a time.
   static constexpr std::size_t kMaxRelays = 128;
 
   Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred);
-  ~Connections();
-  Connections(const Connections&) = delete;
-  Connections& operator=(const Connections&) = delete;
 
  private:
   /// An open that waits for the handshake's end.
@@ -43,7 +40,8 @@ class Connections {
   template <typename V>
   void end(CallOf<V> call, Error (Stack::*how)(ConnectionId));
   void relay(CallOf<protocol::Relay> call);
-  void on_event(const Event& event);
+  void on_event(const Event& event) override;
+  const char* name() const override { return "control"; }
   void opened(Opening opening, ConnectionId id);
   void not_opened(Opening opening, const Event& event);
   void on_gone(SessionId session);

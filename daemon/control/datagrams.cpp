@@ -17,7 +17,7 @@ using protocol::Code;
 
 Datagrams::Datagrams(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine), targets_(targets) {
-  engine_.on_udp_events(Owner::kControl, [this](const UdpEvent& event) { on_event(event); });
+  engine_.add(*this);
   verbs.serve<protocol::UdpSend>([this](CallOf<protocol::UdpSend> call) {
     targets_.endpoint(std::move(call), &protocol::UdpSend::Parameters::remote,
                       [this](CallOf<protocol::UdpSend> found, const Endpoint& remote) {
@@ -34,11 +34,6 @@ Datagrams::Datagrams(Engine& engine, Targets& targets, Verbs& verbs)
       if (here->second.call.session() == session) end(here->first);
     }
   });
-}
-
-// The engine may go on without us.
-Datagrams::~Datagrams() {
-  engine_.on_udp_events(Owner::kControl, {});
 }
 
 // ---- udp_send ----
@@ -89,7 +84,7 @@ void Datagrams::listen(CallOf<protocol::UdpListen> call) {
   UdpBind request;
   request.local.port = Port{parameters.port};
   request.broadcast = parameters.broadcast;
-  request.cookie = make_cookie(Owner::kControl, 0);
+  request.token = token();
   const auto socket = engine_.udp().bind(request);
   if (!socket) {
     call.fail(Code::kFailed, fmt::format("cannot listen on UDP port {}: {}",
@@ -104,7 +99,7 @@ void Datagrams::listen(CallOf<protocol::UdpListen> call) {
   listening_.emplace(key(*socket), Listening{std::move(call), parameters.count});
 }
 
-void Datagrams::on_event(const UdpEvent& event) {
+void Datagrams::on_datagrams(const UdpEvent& event) {
   const auto found = listening_.find(key(event.socket));
   if (found == listening_.end()) return;
   std::array<std::byte, 65536> bytes;

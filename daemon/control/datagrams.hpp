@@ -10,15 +10,12 @@
 
 namespace conker::daemon {
 
-class Datagrams {
+class Datagrams final : public Client {
  public:
   /// As many may listen at a time.
   static constexpr std::size_t kMaxListening = 64;
 
   Datagrams(Engine& engine, Targets& targets, Verbs& verbs);
-  ~Datagrams();
-  Datagrams(const Datagrams&) = delete;
-  Datagrams& operator=(const Datagrams&) = delete;
 
  private:
   using Key = std::uint64_t;
@@ -35,7 +32,8 @@ class Datagrams {
   void send(CallOf<protocol::UdpSend> call, const Endpoint& remote);
   void listen(CallOf<protocol::UdpListen> call);
   void resolve(CallOf<protocol::Resolve> call);
-  void on_event(const UdpEvent& event);
+  void on_datagrams(const UdpEvent& event) override;
+  const char* name() const override { return "control"; }
   void end(Key key);
 
   Engine& engine_;

@@ -10,7 +10,8 @@ namespace conker::daemon {
 protocol::List::Result list_connections(const Stack& stack,
                                         const protocol::List::Parameters& request);
 
-/// Everything about one connection, with its last state changes.
-protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info);
+/// Everything about one connection of this client, with its last state changes.
+protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info,
+                                        const char* owner);
 
 }  // namespace conker::daemon

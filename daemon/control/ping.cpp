@@ -23,7 +23,7 @@ constexpr std::uint16_t kIcmpHeader = 8;
 
 Pings::Pings(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine), targets_(targets), timer_(engine.loop(), [this] { expire(); }) {
-  engine_.on_echo_reply([this](const EchoReply& reply) { on_reply(reply); });
+  engine_.add(*this);
   verbs.serve<protocol::Ping>([this](CallOf<protocol::Ping> call) {
     targets_.host(std::move(call), &protocol::Ping::Parameters::host,
                   [this](CallOf<protocol::Ping> found, const IpAddress& host) {
@@ -34,11 +34,6 @@ Pings::Pings(Engine& engine, Targets& targets, Verbs& verbs)
     std::erase_if(waiting_,
                   [&](const auto& entry) { return entry.second.call.session() == session; });
   });
-}
-
-// The engine may go on without us.
-Pings::~Pings() {
-  engine_.on_echo_reply({});
 }
 
 void Pings::ping(CallOf<protocol::Ping> call, const IpAddress& host) {
@@ -71,7 +66,7 @@ void Pings::ping(CallOf<protocol::Ping> call, const IpAddress& host) {
   arm();
 }
 
-void Pings::on_reply(const EchoReply& reply) {
+void Pings::on_echo_reply(const EchoReply& reply) {
   const auto found = waiting_.find(reply.identifier);
   if (found == waiting_.end() || found->second.sequence != reply.sequence ||
       found->second.host != reply.from)

@@ -11,15 +11,12 @@
 
 namespace conker::daemon {
 
-class Pings {
+class Pings final : public Client {
  public:
   /// As many may wait for their answer at a time.
   static constexpr std::size_t kMaxWaiting = 256;
 
   Pings(Engine& engine, Targets& targets, Verbs& verbs);
-  ~Pings();
-  Pings(const Pings&) = delete;
-  Pings& operator=(const Pings&) = delete;
 
  private:
   struct Waiting {
@@ -32,7 +29,8 @@ class Pings {
   };
 
   void ping(CallOf<protocol::Ping> call, const IpAddress& host);
-  void on_reply(const EchoReply& reply);
+  void on_echo_reply(const EchoReply& reply) override;
+  const char* name() const override { return "control"; }
   void expire();
   void arm();
 

@@ -23,10 +23,7 @@ double per_second(std::uint64_t count, Duration duration) {
 
 Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine), targets_(targets), progress_(engine.loop(), [this] { progress(); }) {
-  engine_.on_events(Owner::kStrike, [this](const Event& event) {
-    if (strike_) strike_->on_event(event);
-  });
-  engine_.on_turn(Owner::kStrike, [this] { return on_turn(); });
+  engine_.add(*this);
   verbs.serve<protocol::Strike>([this](StrikeCall call) {
     targets_.endpoint(
         std::move(call), &protocol::Strike::Parameters::target,
@@ -44,12 +41,6 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     engine_.enter();
     stop();
   });
-}
-
-// The engine may go on without us.
-Strikes::~Strikes() {
-  engine_.on_events(Owner::kStrike, {});
-  engine_.on_turn(Owner::kStrike, {});
 }
 
 /// Why this strike may not begin, with the code that says so; empty when it may.
@@ -90,7 +81,7 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
   engine_.enter();
   strike_.reset();
   slots_.assign(request.concurrency, Strike::Slot{});
-  strike_.emplace(engine_.stack(), slots_, static_cast<std::uint8_t>(Owner::kStrike));
+  strike_.emplace(engine_.stack(), slots_, id());
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
     call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_string(target),
@@ -108,7 +99,11 @@ void Strikes::stop() {
   if (strike_ && strike_->running()) strike_->stop();
 }
 
-Instant Strikes::on_turn() {
+void Strikes::on_event(const Event& event) {
+  if (strike_) strike_->on_event(event);
+}
+
+Instant Strikes::step() {
   if (!call_) return kNever;
   strike_->step();
   if (strike_->running()) return strike_->next_deadline();

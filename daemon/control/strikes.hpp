@@ -13,14 +13,11 @@
 
 namespace conker::daemon {
 
-class Strikes {
+class Strikes final : public Client {
  public:
   static constexpr double kProgressEvery = 0.2;  // seconds
 
   Strikes(Engine& engine, Targets& targets, Verbs& verbs);
-  ~Strikes();
-  Strikes(const Strikes&) = delete;
-  Strikes& operator=(const Strikes&) = delete;
 
   /// Begins nothing more; what is in flight ends by itself or by its timeouts.
   void stop();
@@ -32,7 +29,9 @@ class Strikes {
   void start(StrikeCall call, const Endpoint& target);
   std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
                       protocol::Code& code) const;
-  Instant on_turn();
+  void on_event(const Event& event) override;
+  Instant step() override;
+  const char* name() const override { return "strike"; }
   void progress();
   void finish();
 

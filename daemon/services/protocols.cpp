@@ -28,14 +28,14 @@ void tell_time(Stack& stack, ConnectionId id) {
 
 }  // namespace
 
-void welcome(Stack& stack, ConnectionId id, ServiceKind kind) {
-  if (kind == ServiceKind::kDaytime) tell_time(stack, id);
+void welcome(Stack& stack, ConnectionId id, ServiceToken token) {
+  if (token.kind == ServiceKind::kDaytime) tell_time(stack, id);
   // Bytes and even the FIN may have come before the connection was accepted.
-  serve(stack, id, ServiceCookie{kind, 0});
+  serve(stack, id, token);
 }
 
-void serve(Stack& stack, ConnectionId id, ServiceCookie cookie) {
-  switch (cookie.kind) {
+void serve(Stack& stack, ConnectionId id, ServiceToken token) {
+  switch (token.kind) {
     case ServiceKind::kEcho:
       return services::echo(stack, id);
     case ServiceKind::kDaytime:
@@ -43,8 +43,8 @@ void serve(Stack& stack, ConnectionId id, ServiceCookie cookie) {
       return services::discard(stack, id);
     case ServiceKind::kChargen:
       services::discard(stack, id);
-      cookie.offset = services::chargen(stack, id, cookie.offset);
-      static_cast<void>(stack.set_cookie(id, cookie.pack()));
+      token.offset = services::chargen(stack, id, token.offset);
+      static_cast<void>(stack.set_token(id, token.pack()));
       return;
     case ServiceKind::kAcceptClose:
       return services::accept_close(stack, id);

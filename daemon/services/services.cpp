@@ -15,7 +15,7 @@ constexpr Keepalive kHurried{.idle = 10s, .interval = 5s, .count = 3};
 }  // namespace
 
 Services::Services(Engine& engine) : engine_(engine) {
-  engine_.on_events(Owner::kService, [this](const Event& event) { on_event(event); });
+  engine_.add(*this);
 }
 
 Error Services::start(std::string_view name, Port port) {
@@ -27,7 +27,7 @@ Error Services::start(config::ServiceKind kind, Port port) {
   if (port.value == 0) return Error::kInvalidArgument;
   ListenRequest request;
   request.local = Endpoint{IpAddress(), port};
-  request.cookie = ServiceCookie{kind, 0}.pack();
+  request.token = ServiceToken{id(), kind, 0}.pack();
   request.keepalive = engine_.config().service_keepalive;
   const auto listener = engine_.stack().listen(request);
   if (!listener) return listener.error();
@@ -55,31 +55,31 @@ void Services::hurry_keepalive(bool hurry) {
   Stack& stack = engine_.stack();
   std::vector<ConnectionId> ours;
   stack.tcp().for_each_connection([&](const ConnectionInfo& info) {
-    if (owner_of(info.cookie) == Owner::kService) ours.push_back(info.id);
+    if (info.token.client() == id()) ours.push_back(info.id);
   });
-  for (const ConnectionId& id : ours) {
+  for (const ConnectionId& connection : ours) {
     static_cast<void>(
-        stack.set_keepalive(id, hurry ? kHurried : engine_.config().service_keepalive));
+        stack.set_keepalive(connection, hurry ? kHurried : engine_.config().service_keepalive));
   }
 }
 
 void Services::on_event(const Event& event) {
-  const ServiceCookie cookie = ServiceCookie::unpack(event.cookie);
+  const ServiceToken token = ServiceToken::unpack(event.token);
   if (event.has(Event::kAcceptable)) {
     const auto entry = std::find_if(entries_.begin(), entries_.end(),
                                     [&](const Entry& e) { return e.listener == event.listener; });
     if (entry != entries_.end()) accept_all(*entry);
     return;
   }
-  if (!event.has(Event::kClosed)) serve(engine_.stack(), event.connection, cookie);
+  if (!event.has(Event::kClosed)) serve(engine_.stack(), event.connection, token);
 }
 
 void Services::accept_all(Entry& entry) {
   Stack& stack = engine_.stack();
-  while (const auto id = stack.accept(entry.listener)) {
+  while (const auto accepted = stack.accept(entry.listener)) {
     ++entry.accepted;
-    if (hurry_) static_cast<void>(stack.set_keepalive(*id, kHurried));
-    welcome(stack, *id, entry.kind);
+    if (hurry_) static_cast<void>(stack.set_keepalive(*accepted, kHurried));
+    welcome(stack, *accepted, {id(), entry.kind, 0});
   }
 }
 

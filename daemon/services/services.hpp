@@ -11,7 +11,7 @@
 
 namespace conker::daemon {
 
-class Services {
+class Services final : public Client {
  public:
   struct Entry {
     config::ServiceKind kind;
@@ -20,7 +20,7 @@ class Services {
     std::uint64_t accepted = 0;
   };
 
-  /// Takes the events of Owner::kService. The engine must outlive it.
+  /// The engine must outlive it.
   explicit Services(Engine& engine);
 
   /// Listens on a port of every address. kInvalidArgument for an unknown name or port 0,
@@ -36,7 +36,8 @@ class Services {
   const std::vector<Entry>& list() const { return entries_; }
 
  private:
-  void on_event(const Event& event);
+  void on_event(const Event& event) override;
+  const char* name() const override { return "service"; }
   void accept_all(Entry& entry);
 
   Engine& engine_;

@@ -9,14 +9,14 @@
 namespace conker::daemon {
 
 UdpServices::UdpServices(Engine& engine) : engine_(engine) {
-  engine_.on_udp_events(Owner::kService, [this](const UdpEvent& event) { on_event(event); });
+  engine_.add(*this);
 }
 
 Error UdpServices::start(config::ServiceKind kind, Port port) {
   if (!config::runs_over_udp(kind)) return Error::kInvalidArgument;
   UdpBind request;
   request.local.port = port;
-  request.cookie = make_cookie(Owner::kService, 0);
+  request.token = token();
   const auto socket = engine_.udp().bind(request);
   if (!socket) return socket.error();
   entries_.push_back({kind, port, *socket});
@@ -33,7 +33,7 @@ Error UdpServices::stop(Port port) {
   return error;
 }
 
-void UdpServices::on_event(const UdpEvent& event) {
+void UdpServices::on_datagrams(const UdpEvent& event) {
   const auto entry = std::ranges::find(entries_, event.socket, &Entry::socket);
   if (entry == entries_.end()) return;
   entry->datagrams += entry->kind == config::ServiceKind::kEcho

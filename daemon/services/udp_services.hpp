@@ -11,7 +11,7 @@
 
 namespace conker::daemon {
 
-class UdpServices {
+class UdpServices final : public Client {
  public:
   struct Entry {
     config::ServiceKind kind;
@@ -20,7 +20,7 @@ class UdpServices {
     std::uint64_t datagrams = 0;
   };
 
-  /// Takes the UDP events of Owner::kService. The engine must outlive it.
+  /// The engine must outlive it.
   explicit UdpServices(Engine& engine);
 
   /// On every address. kInvalidArgument for a service that has no form over UDP here; otherwise as
@@ -31,7 +31,8 @@ class UdpServices {
   const std::vector<Entry>& list() const { return entries_; }
 
  private:
-  void on_event(const UdpEvent& event);
+  void on_datagrams(const UdpEvent& event) override;
+  const char* name() const override { return "service"; }
 
   Engine& engine_;
   std::vector<Entry> entries_;

@@ -12,10 +12,12 @@
 namespace conker::app {
 namespace {
 
-constexpr std::size_t kBatch = 8;
 constexpr std::uint16_t kMtu = 1500;
 /// The audit is printed once nothing lives any more, and no more often than this.
 constexpr Duration kAuditEvery = 1s;
+
+std::array<FrameIn, 8> batch;
+std::array<Client*, 3> clients;
 
 }  // namespace
 
@@ -23,34 +25,44 @@ Device::Device(chip::Ethernet& ethernet, Stack& stack, Console& console)
     : ethernet_(ethernet),
       stack_(stack),
       console_(console),
-      strike_(stack, slots_, static_cast<std::uint8_t>(Owner::kStrike)) {}
+      host_(stack, {clients, batch}, Host::TcpOnly()),
+      echo_(stack, services::echo),
+      accept_close_(stack, services::accept_close),
+      strike_(stack, slots_, join()) {}
+
+/// Adds all clients to the host, the device itself as the last one; the strike's id.
+ClientId Device::join() {
+  (void)host_.add(echo_);
+  (void)host_.add(accept_close_);
+  chip::require(host_.add(*this) == Error::kOk, "the host takes no client");
+  return id();
+}
 
 void Device::start(const Command& command, const MacAddress& mac) {
   command_ = command;
   stack_.begin(chip::clock_now());
   const auto interface = stack_.add_interface(ethernet_, mac, kMtu);
   chip::require(static_cast<bool>(interface), "the stack takes no interface");
-  interface_ = *interface;
-  const Error address = stack_.add_address(interface_, command.ip);
+  const Error address = stack_.add_address(*interface, command.ip);
   const Error gateway = command.gateway ? stack_.set_gateway(*command.gateway) : Error::kOk;
   for (const auto& [error, what] : {std::pair(address, "ip"), std::pair(gateway, "gateway")}) {
     if (error == Error::kOk) continue;
     console_ << "settings: " << what << ": " << to_string(error) << "\n";
     chip::exit(chip::kExitUsage);
   }
-  listen(Owner::kEcho, kEchoPort);
-  listen(Owner::kAcceptClose, kAcceptClosePort);
+  echo_.listen(kEchoPort);
+  accept_close_.listen(kAcceptClosePort);
   console_ << command.ip.address << " at " << mac << ": ping, echo on port " << kEchoPort
            << ", accept-close on port " << kAcceptClosePort << "\n";
   if (command.verb == Verb::kStrike) begin_strike();
 }
 
-void Device::listen(Owner owner, Port port) {
+void Service::listen(Port port) {
   ListenRequest request;
   request.local = Endpoint{IpAddress(), port};
   request.backlog = stack_.capacities().connections;
   request.half_open = stack_.capacities().half_open;
-  request.cookie = cookie_of(owner);
+  request.token = token();
   chip::require(static_cast<bool>(stack_.listen(request)), "the stack takes no listener");
 }
 
@@ -68,49 +80,21 @@ void Device::begin_strike() {
 }
 
 void Device::turn() {
-  const Instant now = chip::clock_now();
-  stack_.begin(now);
-  std::array<FrameIn, kBatch> batch;
-  const std::size_t count = ethernet_.receive(batch, now);
-  stack_.input(interface_, std::span(batch).first(count));
-  stack_.timers();
-  dispatch();
-  const Instant strike_wants = step_strike();
-  stack_.output();
-  stack_.reap();
+  const Instant deadline = host_.turn(chip::clock_now()).deadline;
   if (exit_code_ && !stack_.wants_output()) chip::exit(*exit_code_);  // the last words have left
-  const Instant audit_wants = report_audit();
-  sleep_until(std::min({stack_.next_deadline(), strike_wants, audit_wants}));
-}
-
-void Device::dispatch() {
-  Event event;
-  while (stack_.next_event(event)) {
-    const auto owner = static_cast<Owner>(event.cookie >> kOwnerShift);
-    if (owner == Owner::kStrike) {
-      strike_.on_event(event);
-    } else if (event.has(Event::kAcceptable)) {
-      accept_all(event, owner);
-    } else if (!event.has(Event::kClosed)) {
-      serve(event.connection, owner);
-    }
-  }
+  sleep_until(std::min(deadline, report_audit()));
 }
 
 // Bytes and even the FIN may have come before the connection was accepted.
-void Device::accept_all(const Event& event, Owner owner) {
-  while (const auto id = stack_.accept(event.listener)) serve(*id, owner);
-}
-
-void Device::serve(ConnectionId id, Owner owner) {
-  if (owner == Owner::kEcho) {
-    services::echo(stack_, id);
-  } else {
-    services::accept_close(stack_, id);
+void Service::on_event(const Event& event) {
+  if (event.has(Event::kAcceptable)) {
+    while (const auto id = stack_.accept(event.listener)) serve_(stack_, *id);
+  } else if (!event.has(Event::kClosed)) {
+    serve_(stack_, event.connection);
   }
 }
 
-Instant Device::step_strike() {
+Instant Device::step() {
   if (!striking_) return kNever;
   strike_.step();
   if (strike_.running()) return strike_.next_deadline();

@@ -11,12 +11,28 @@
 #include "firmware/app/text.hpp"
 #include "firmware/chip/ethernet.hpp"
 #include "firmware/chip/panic.hpp"
+#include "stack/host/host.hpp"
 #include "stack/stack.hpp"
 #include "stack/strike/strike.hpp"
 
 namespace conker::app {
 
-class Device {
+/// A service of the board: what it does with each of its connections, on any of their events.
+class Service final : public Client {
+ public:
+  using Serve = void (*)(Stack&, ConnectionId);
+  Service(Stack& stack, Serve serve) : stack_(stack), serve_(serve) {}
+
+  void listen(Port port);
+  void on_event(const Event& event) override;
+
+ private:
+  Stack& stack_;
+  Serve serve_;
+};
+
+/// Itself the client that strikes.
+class Device final : private Client {
  public:
   static constexpr Port kEchoPort{7}, kAcceptClosePort{9000};
   static constexpr std::uint32_t kStrikeSlots = 16;
@@ -30,25 +46,18 @@ class Device {
   void turn();
 
  private:
-  enum class Owner : std::uint8_t { kEcho = 1, kAcceptClose, kStrike };
-  static constexpr unsigned kOwnerShift = 24;
-  static constexpr std::uint32_t cookie_of(Owner owner) {
-    return std::uint32_t(owner) << kOwnerShift;
-  }
-
-  void listen(Owner owner, Port port);
+  ClientId join();
   void begin_strike();
-  void dispatch();
-  void accept_all(const Event& event, Owner owner);
-  void serve(ConnectionId id, Owner owner);
-  Instant step_strike();
+  void on_event(const Event& event) override { strike_.on_event(event); }
+  Instant step() override;
   Instant report_audit();
   void sleep_until(Instant deadline);
 
   chip::Ethernet& ethernet_;
   Stack& stack_;
   Console& console_;
-  InterfaceId interface_;
+  Host host_;
+  Service echo_, accept_close_;
   Command command_;
   std::array<Strike::Slot, kStrikeSlots> slots_{};
   Strike strike_;

@@ -1,5 +1,7 @@
 // The image: what there is of everything, and the way from reset into the endless loop of turns.
 #include <array>
+#include <cstddef>
+#include <new>
 #include <span>
 
 #include "firmware/app/command.hpp"
@@ -79,7 +81,10 @@ Command read_command(Console& console) {
           << static_cast<std::uint32_t>(tables.size()) << " bytes\n";
   chip::require(stack.storage_used() <= tables.size(), "the tables do not fit");
   static chip::Ethernet ethernet(receive_ring);
-  static Device device(ethernet, stack, console);
+  // Never destroyed: a static object would be, and newlib's list of what to do then takes a
+  // kilobyte.
+  alignas(Device) static std::array<std::byte, sizeof(Device)> place;
+  Device& device = *new (place.data()) Device(ethernet, stack, console);
 
   const Command command = read_command(console);
   if (command.verb == Verb::kCrash) crash(command.crash);

@@ -51,11 +51,10 @@ DhcpClient::DhcpClient(const DhcpSettings& settings, Udp& udp, const Entropy& en
 
 Error DhcpClient::start(std::optional<IpAddress> previous) {
   if (state_ != DhcpState::kStopped) return Error::kOk;
-  const auto socket =
-      udp_.bind({.local = {IpAddress(), kDhcpClientPort},
-                 .interface = settings_.interface,
-                 .broadcast = true,
-                 .cookie = std::uint32_t{settings_.tag} << 24 | settings_.interface.index});
+  const auto socket = udp_.bind({.local = {IpAddress(), kDhcpClientPort},
+                                 .interface = settings_.interface,
+                                 .broadcast = true,
+                                 .token = Token(settings_.client, settings_.interface.index)});
   if (!socket) return socket.error();
   socket_ = *socket;
   wanted_ = previous.value_or(kNobody);

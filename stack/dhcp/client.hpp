@@ -41,7 +41,7 @@ class DhcpClient {
 
   // ---- A turn: step 3 ----
 
-  /// To be called with every event of a socket whose cookie has the tag.
+  /// To be called with every event of a socket whose token names DhcpSettings::client.
   void on_event(const UdpEvent& event);
   /// To be called with every address event of the interface.
   void on_event(const AddressEvent& event);

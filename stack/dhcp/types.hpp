@@ -8,6 +8,7 @@
 
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
+#include "stack/base/token.hpp"
 #include "stack/settings.hpp"
 #include "stack/wire/dhcp.hpp"
 
@@ -42,10 +43,10 @@ struct DhcpLease {
 
 struct DhcpSettings {
   InterfaceId interface;
-  std::uint8_t tag = 0;        // the upper 8 bits of its socket's cookie
-  bool use_router = true;      // sets the stack's default gateway
-  bool link_local = true;      // a link-local address while no server answers (RFC 3927)
-  Duration patience = 10s;     // wait for a server before that
+  ClientId client = ClientId::kNobody;  // in the token of its socket
+  bool use_router = true;               // sets the stack's default gateway
+  bool link_local = true;               // a link-local address while no server answers (RFC 3927)
+  Duration patience = 10s;              // wait for a server before that
   Duration begin_within = 1s;  // random delay of the first message; RFC 2131, 4.4.1 says 1 to 10 s,
                                // for many hosts that are switched on at once
 };

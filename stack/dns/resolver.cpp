@@ -67,14 +67,14 @@ void Resolver::set_servers(std::span<const IpAddress> servers) {
 
 // ---- Calls ----
 
-Result<DnsQueryId> Resolver::resolve(std::string_view name, std::uint32_t cookie) {
+Result<DnsQueryId> Resolver::resolve(std::string_view name, std::uint32_t token) {
   const auto parsed = DnsName::parse(name);
   if (!parsed) return Error::kInvalidArgument;
   const std::uint32_t slot = tables_.queries.take();
   if (slot == kNone) return Error::kTableFull;
   Query& query = tables_.queries[slot];
   query.name = query.current = *parsed;
-  query.cookie = cookie;
+  query.token = token;
   if (const DnsCache::Entry* entry = tables_.cache.find(*parsed, stack_.now())) {
     udp_.counters().add(Count::dns_cache_hits);
     finish(query, entry->status, entry->addresses, entry->expires - stack_.now(), true);
@@ -130,7 +130,7 @@ void Resolver::ask(Query& query) {
 }
 
 bool Resolver::ask_over_udp(Query& query) {
-  const auto socket = udp_.bind({.local = {}, .cookie = cookie_of(slot_of(query))});
+  const auto socket = udp_.bind({.local = {}, .token = token_of(slot_of(query))});
   if (!socket) return false;
   query.socket = *socket;
   query.id = random_.next16();
@@ -146,7 +146,7 @@ bool Resolver::ask_over_tcp(Query& query) {
   ConnectRequest request;
   request.remote = {server_of(query), kDnsPort};
   request.timeout = patience(query);
-  request.cookie = cookie_of(slot_of(query));
+  request.token = token_of(slot_of(query));
   const auto connection = stack_.connect(request);
   if (!connection) return false;
   query.connection = *connection;
@@ -184,13 +184,13 @@ void Resolver::step() {
 
 // ---- Answers received ----
 
-Resolver::Query* Resolver::query_of(std::uint32_t cookie) {
-  const std::uint32_t slot = cookie & 0xffffff;
+Resolver::Query* Resolver::query_of(Token token) {
+  const std::uint32_t slot = token.value();
   return tables_.queries.live(slot) ? &tables_.queries[slot] : nullptr;
 }
 
 void Resolver::on_event(const UdpEvent& event) {
-  Query* query = query_of(event.cookie);
+  Query* query = query_of(event.token);
   if (query == nullptr || query->socket != event.socket) return;
   while (const auto datagram = udp_.receive(event.socket, tables_.message)) {
     const auto message =
@@ -202,7 +202,7 @@ void Resolver::on_event(const UdpEvent& event) {
 }
 
 void Resolver::on_event(const Event& event) {
-  Query* query = query_of(event.cookie);
+  Query* query = query_of(event.token);
   if (query == nullptr || query->connection != event.connection) return;
   if (event.has(Event::kClosed)) {
     query->connection = {};
@@ -318,8 +318,7 @@ void Resolver::finish(Query& query, DnsStatus status, const DnsAddresses& addres
   const std::uint32_t slot = slot_of(query);
   query.deadline = kNever;
   query.done = true;
-  query.answer =
-      DnsAnswer{tables_.queries.id(slot), query.cookie, status, addresses, valid, cached};
+  query.answer = DnsAnswer{tables_.queries.id(slot), query.token, status, addresses, valid, cached};
   done_.push(tables_.queries, slot);
 }
 

@@ -44,14 +44,15 @@ class Resolver {
 
   /// Starts a query for the addresses of a name; next_answer() returns the answer, perhaps at once.
   /// kInvalidArgument: not a name; kTableFull.
-  Result<DnsQueryId> resolve(std::string_view name, std::uint32_t cookie);
+  Result<DnsQueryId> resolve(std::string_view name, std::uint32_t token);
   /// Cancels a query: no answer will be returned. kNoSuchId.
   Error cancel(DnsQueryId id);
   bool next_answer(DnsAnswer& answer);
 
   // ---- A turn: step 3 ----
 
-  /// To be called with every event of a socket or connection whose cookie has the tag.
+  /// To be called with every event of a socket or connection whose token names
+  /// ResolverSettings::client.
   void on_event(const UdpEvent& event);
   void on_event(const Event& event);
   /// To be called after the events: retries queries and times them out.
@@ -69,7 +70,7 @@ class Resolver {
     Instant deadline = kNever;
     UdpId socket{};
     ConnectionId connection{};  // while the query is sent over TCP
-    std::uint32_t cookie = 0;
+    std::uint32_t token = 0;    // what resolve() was given
     std::uint16_t id = 0;
     std::uint16_t tries = 0;  // for the current name
     std::uint8_t aliases = 0;
@@ -89,10 +90,8 @@ class Resolver {
 
   Resolver(Arena arena, const ResolverSettings& settings, Udp& udp, const Entropy& entropy);
 
-  std::uint32_t cookie_of(std::uint32_t slot) const {
-    return std::uint32_t{settings_.tag} << 24 | slot;
-  }
-  Query* query_of(std::uint32_t cookie);
+  Token token_of(std::uint32_t slot) const { return {settings_.client, slot}; }
+  Query* query_of(Token token);
   std::uint32_t slot_of(const Query& query) const {
     return static_cast<std::uint32_t>(&query - &tables_.queries[0]);
   }

@@ -8,6 +8,7 @@
 
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
+#include "stack/base/token.hpp"
 
 namespace conker {
 
@@ -40,7 +41,7 @@ struct DnsAddresses {
 
 struct DnsAnswer {
   DnsQueryId id;
-  std::uint32_t cookie = 0;  // as given to resolve()
+  std::uint32_t token = 0;  // as given to resolve()
   DnsStatus status = DnsStatus::kFound;
   DnsAddresses addresses;  // of kFound
   Duration valid{0};       // how long the answer may be cached
@@ -48,11 +49,9 @@ struct DnsAnswer {
 };
 
 struct ResolverSettings {
-  /// The upper 8 bits of the cookies of its sockets and connections, by which their events are
-  /// routed.
-  std::uint8_t tag = 0;
-  std::uint32_t queries = 64;     // under way or not yet fetched; beyond it resolve() fails
-  std::uint32_t entries = 256;    // of the cache; the least recently used is evicted
+  ClientId client = ClientId::kNobody;  // in the tokens of its sockets and connections
+  std::uint32_t queries = 64;           // under way or not yet fetched; beyond it resolve() fails
+  std::uint32_t entries = 256;          // of the cache; the least recently used is evicted
   Duration timeout = 1s;          // of the first try; doubled after each round through the servers
   std::uint8_t rounds = 3;        // of tries, each through all servers
   Duration longest = 24h;         // a cap on the TTL of answers (RFC 2181, 8)

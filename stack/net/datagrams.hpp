@@ -6,6 +6,7 @@
 
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/counters.hpp"
+#include "stack/net/datagram_event.hpp"
 #include "stack/net/network.hpp"
 #include "stack/net/packet.hpp"
 #include "stack/settings.hpp"
@@ -31,6 +32,8 @@ class DatagramProtocol {
   virtual void datagram_arrives(const PacketIn& packet) = 0;
   /// Receives an ICMP error about a datagram that was sent.
   virtual void unreachable(const Unreachable& message) = 0;
+  /// The next socket with events. While draining, any call is allowed.
+  virtual bool next_event(UdpEvent& event) = 0;
   virtual Audit audit() const = 0;
 
  protected:

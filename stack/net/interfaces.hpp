@@ -67,6 +67,7 @@ class Interfaces {
   const Addresses& addresses() const { return addresses_; }
   const Routes& routes() const { return routes_; }
   std::uint8_t count() const { return interface_count_; }
+  Link& link(InterfaceId interface) const { return *interfaces_[interface.index].link; }
   MacAddress mac(InterfaceId interface) const { return interfaces_[interface.index].mac; }
   bool is_own_mac(const MacAddress& mac) const;
   std::uint16_t mtu(InterfaceId interface) const { return interfaces_[interface.index].mtu; }

@@ -89,6 +89,8 @@ class Network {
   void use_reassembler(Reassembler& reassembler, const Settings& settings);
 
   bool has_interface(InterfaceId interface) const { return interfaces_.has(interface); }
+  std::uint8_t interface_count() const { return interfaces_.count(); }
+  Link& link(InterfaceId interface) const { return interfaces_.link(interface); }
   MacAddress mac(InterfaceId interface) const { return interfaces_.mac(interface); }
   std::uint16_t mtu(InterfaceId interface) const { return interfaces_.mtu(interface); }
   /// Whether `address` is the limited broadcast address or that of one of the host's prefixes.

@@ -1,5 +1,5 @@
 // The small services over TCP, on the stack's public calls: what each does on an event of one of
-// its connections. They keep nothing between two calls but what the connection's cookie can hold.
+// its connections. They keep nothing between two calls but what the connection's token can hold.
 #pragma once
 
 #include <cstdint>

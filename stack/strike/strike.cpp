@@ -35,8 +35,8 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
 
 }  // namespace
 
-Strike::Strike(Stack& stack, std::span<Slot> slots, std::uint8_t owner)
-    : stack_(stack), slots_(slots), owner_(std::uint32_t{owner} << 24) {}
+Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client)
+    : stack_(stack), slots_(slots), client_(client) {}
 
 // ---- Begin and end of the whole ----
 
@@ -144,7 +144,7 @@ bool Strike::open_one(Instant now) {
   ConnectRequest request;
   request.remote = request_.target;
   request.timeout = request_.connect_timeout;
-  request.cookie = owner_ | index;
+  request.token = Token(client_, index);
   for (int tries = 0; tries < kAddressTries; ++tries) {
     request.local = choose_address();
     const auto id = stack_.connect(request);
@@ -167,7 +167,7 @@ bool Strike::open_one(Instant now) {
 }
 
 void Strike::on_event(const Event& event) {
-  const std::uint32_t index = event.cookie & (kMaxSlots - 1);
+  const std::uint32_t index = event.token.value();
   if (!running_ || index >= request_.concurrency) return;
   Slot& slot = slots_[index];
   if (slot.phase == Slot::Phase::kFree || slot.id != event.connection) return;

@@ -68,14 +68,13 @@ class Strike {
     enum class Phase : std::uint8_t { kFree, kConnecting, kClosing } phase = Phase::kFree;
     bool timed_out = false;  // we gave it up ourselves
   };
-  /// Cookies of connections: the owner in the upper 8 bits, the slot in the lower 24.
-  static constexpr std::uint32_t kMaxSlots = 1u << 24;
+  /// The slot is the value of a connection's token.
+  static constexpr std::uint32_t kMaxSlots = Token::kMaxValue + 1;
 
   static constexpr std::uint32_t kMaxAddresses = 256;
 
-  /// `owner` marks the cookies of this strike's connections, so that the embedder can route events
-  /// to it.
-  Strike(Stack& stack, std::span<Slot> slots, std::uint8_t owner);
+  /// `client` is whom the events of its connections are for.
+  Strike(Stack& stack, std::span<Slot> slots, ClientId client);
 
   /// kInvalidArgument when the request makes no sense, kNoRoute when no interface leads to the
   /// target, kAddressInUse when a strike is running. Neither timeout may be longer than a day, nor
@@ -85,7 +84,7 @@ class Strike {
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
   void step();
-  /// News of a connection whose cookie bears this strike's owner.
+  /// An event of a connection whose token names this strike's client.
   void on_event(const Event& event);
   /// Begins nothing more; what is in flight is finished, or aborted when the timeouts say so.
   void stop();
@@ -111,7 +110,7 @@ class Strike {
 
   Stack& stack_;
   std::span<Slot> slots_;
-  std::uint32_t owner_;
+  ClientId client_;
   StrikeRequest request_;
   // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time
   // and the counters of the stack up to date in place.

@@ -72,7 +72,7 @@ Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
   }
   c.snd.una = c.snd.nxt = c.snd.cursor = c.snd.iss;
   c.path.mss = our_mss(tuple);
-  c.application.token = request.cookie;
+  c.application.token = request.token;
   c.application.congestion = request.congestion.value_or(settings_.congestion);
   keep_alive(c, settings_.keepalive);
   counters_.add(Count::opened_active);
@@ -96,7 +96,7 @@ Result<ListenerId> Tcp::listen(const ListenRequest& request) {
   if (slot == kNone) return Error::kTableFull;
   listeners_[slot].backlog = request.backlog;
   listeners_[slot].half_open_cap = request.half_open;
-  listeners_[slot].cookie = request.cookie;
+  listeners_[slot].token = request.token;
   listeners_[slot].congestion = request.congestion.value_or(settings_.congestion);
   listeners_[slot].keepalive = request.keepalive.value_or(settings_.keepalive);
   return listeners_.id(slot);
@@ -292,10 +292,10 @@ Error Tcp::set_no_delay(ConnectionId id, bool no_delay) {
   return Error::kOk;
 }
 
-Error Tcp::set_cookie(ConnectionId id, std::uint32_t cookie) {
+Error Tcp::set_token(ConnectionId id, Token token) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  c->application.token = cookie;
+  c->application.token = token;
   return Error::kOk;
 }
 

@@ -30,7 +30,7 @@ struct CompactConnection {
   Retransmits retransmits;
 
   // Of Application, PathState and LivenessState all but what says that something is under way.
-  std::uint32_t token = 0;
+  Token token{};
   Mark mss_reduced_at;
   std::uint16_t mss = 0, rcv_mss = 0;
   bool passive : 1 = false;

@@ -67,7 +67,7 @@ struct Lists {
 
 /// What the application has asked for, and what it is told.
 struct Application {
-  std::uint32_t token = 0;  // its own, given back with every event
+  Token token{};  // its own, given back with every event
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;
   std::uint8_t events = 0;          // Event::Bits not yet drained
   bool passive : 1 = false;         // it listened, and did not connect

@@ -188,7 +188,7 @@ Tcp::Disposition Tcp::promote(const HalfOpen& record, std::uint32_t index, TcpSe
   counters_.add(Count::opened_passive);
   c.application.passive = true;
   c.accounting.opened_at = record.created;
-  c.application.token = listener.cookie;
+  c.application.token = listener.token;
   c.application.congestion = listener.congestion;
   keep_alive(c, listener.keepalive);
   c.lists.listener = record.listener;

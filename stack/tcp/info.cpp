@@ -25,7 +25,7 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.reason = c.reason;
   info.passive = c.application.passive;
   info.application_closed = c.application.closed;
-  info.cookie = c.application.token;
+  info.token = c.application.token;
   info.age = now_ - c.accounting.opened_at;
   info.send_queue = c.send_queue.size();
   info.receive_queue = c.receive_queue.size();

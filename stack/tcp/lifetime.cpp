@@ -177,7 +177,7 @@ bool Tcp::next_event(Event& event) {
     listeners_[slot].on_ready = false;
     event = Event{.mask = Event::kAcceptable,
                   .reason = CloseReason::kNotClosed,
-                  .cookie = listeners_[slot].cookie,
+                  .token = listeners_[slot].token,
                   .connection = {},
                   .listener = listeners_.id(slot)};
     return true;
@@ -188,7 +188,7 @@ bool Tcp::next_event(Event& event) {
     Connection& c = connections_[slot];
     event = Event{.mask = c.application.events,
                   .reason = c.reason,
-                  .cookie = c.application.token,
+                  .token = c.application.token,
                   .connection = connections_.id(slot),
                   .listener = {}};
     c.application.events = 0;

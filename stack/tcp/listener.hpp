@@ -26,7 +26,7 @@ struct Listener {
   Endpoint local;  // an unspecified address: any
   std::uint32_t backlog = 0;
   std::uint32_t half_open_cap = 0;
-  std::uint32_t cookie = 0;
+  Token token;
   CongestionAlgorithm congestion = CongestionAlgorithm::kNewReno;
   Keepalive keepalive;
   HalfOpenTable::List half_open;

@@ -92,7 +92,7 @@ class Tcp {
   Error abort(ConnectionId id);
   Error set_keepalive(ConnectionId id, const Keepalive& keepalive);
   Error set_user_timeout(ConnectionId id, Duration timeout);
-  Error set_cookie(ConnectionId id, std::uint32_t cookie);
+  Error set_token(ConnectionId id, Token token);
   Error set_no_delay(ConnectionId id, bool no_delay);
 
   // ---- Questions ----
@@ -128,7 +128,7 @@ class Tcp {
       if (!listeners_.live(slot)) continue;
       const Listener& l = listeners_[slot];
       f(ListenerInfo{listeners_.id(slot), l.local, l.half_open.size(), l.accept_queue.size(),
-                     l.half_open_cap, l.backlog, l.cookie});
+                     l.half_open_cap, l.backlog, l.token});
     }
   }
   /// The last state changes of all connections, oldest first.

@@ -8,6 +8,7 @@
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/base/token.hpp"
 #include "stack/settings.hpp"
 #include "stack/tcp/congestion.hpp"
 #include "stack/wire/tcp.hpp"
@@ -75,19 +76,19 @@ struct Event {
   };
   std::uint8_t mask = 0;
   CloseReason reason = CloseReason::kNotClosed;
-  std::uint32_t cookie = 0;  // what the application gave at connect() or listen(), or set later
-  ConnectionId connection;   // of every event but kAcceptable
-  ListenerId listener;       // of kAcceptable
+  Token token{};            // what the application gave at connect() or listen(), or set later
+  ConnectionId connection;  // of every event but kAcceptable
+  ListenerId listener;      // of kAcceptable
 
   constexpr bool has(Bits bit) const { return (mask & bit) != 0; }
 };
 
 struct ConnectRequest {
   Endpoint remote;
-  IpAddress local;           // unspecified: the address of the interface that leads there
-  Port local_port;           // 0: any (RFC 6056)
-  Duration timeout{0};       // 0: the stack's default
-  std::uint32_t cookie = 0;  // given back with every event
+  IpAddress local;      // unspecified: the address of the interface that leads there
+  Port local_port;      // 0: any (RFC 6056)
+  Duration timeout{0};  // 0: the stack's default
+  Token token{};        // given back with every event
   std::optional<CongestionAlgorithm> congestion{};  // none: the stack's default
 };
 
@@ -95,7 +96,7 @@ struct ListenRequest {
   Endpoint local;                  // an unspecified address: any of ours
   std::uint32_t backlog = 128;     // connections waiting for accept()
   std::uint32_t half_open = 1024;  // handshakes not yet finished
-  std::uint32_t cookie = 0;
+  Token token{};
   std::optional<CongestionAlgorithm> congestion{};
   std::optional<Keepalive> keepalive{};  // of its connections; none: settings.keepalive
 };
@@ -116,7 +117,7 @@ struct ConnectionInfo {
   CloseReason reason = CloseReason::kNotClosed;
   bool passive = false;  // came through a listener
   bool application_closed = false;
-  std::uint32_t cookie = 0;
+  Token token{};
   Duration age{0};
   std::uint32_t send_queue = 0;     // bytes not yet acknowledged
   std::uint32_t receive_queue = 0;  // bytes not yet read
@@ -213,7 +214,7 @@ struct ListenerInfo {
   Endpoint local;
   std::uint32_t half_open = 0, accept_queue = 0;  // records now
   std::uint32_t half_open_cap = 0, backlog = 0;
-  std::uint32_t cookie = 0;
+  Token token{};
 };
 
 /// What made a state change.

@@ -87,7 +87,7 @@ Result<UdpId> Udp::bind(const UdpBind& request) {
   socket.local = local;
   socket.interface = request.interface;
   socket.broadcast = request.broadcast;
-  socket.cookie = request.cookie;
+  socket.token = request.token;
   std::uint32_t& head = bucket(local.port);
   socket.port_next = head;
   head = slot + 1;
@@ -167,7 +167,7 @@ bool Udp::next_event(UdpEvent& event) {
   if (slot == kNone) return false;
   Socket& socket = tables_.sockets[slot];
   ready_.remove(tables_.sockets, slot);
-  event = UdpEvent{socket.events, socket.cookie, tables_.sockets.id(slot)};
+  event = UdpEvent{socket.events, socket.token, tables_.sockets.id(slot)};
   socket.on_ready = false;
   socket.events = 0;
   return true;
@@ -313,7 +313,7 @@ void Udp::unreachable(const Unreachable& message) {
 UdpSocketInfo Udp::info_of(std::uint32_t slot) const {
   const Socket& socket = tables_.sockets[slot];
   return UdpSocketInfo{tables_.sockets.id(slot), socket.local,        socket.remote,
-                       socket.waiting,           socket.queue.size(), socket.cookie};
+                       socket.waiting,           socket.queue.size(), socket.token};
 }
 
 bool Udp::info(UdpId id, UdpSocketInfo& out) const {

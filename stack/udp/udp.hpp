@@ -59,7 +59,7 @@ class Udp final : public DatagramProtocol {
   Error close(UdpId id);
 
   /// Takes the events of the next socket that has any. While draining, any call is allowed.
-  bool next_event(UdpEvent& event);
+  bool next_event(UdpEvent& event) override;
 
   // ---- Queries ----
 
@@ -90,7 +90,7 @@ class Udp final : public DatagramProtocol {
     bool broadcast = false;
     bool on_ready = false;
     std::uint8_t events = 0;
-    std::uint32_t cookie = 0;
+    Token token;
     ByteQueue queue;  // each datagram behind its header
     std::uint32_t waiting = 0;
     std::uint32_t port_next = 0;  // the next in the same bucket, counted from one

@@ -126,7 +126,7 @@ class Inspection {
   bool deaf(ConnectionId id) {
     const auto none = [](Error error) { return error == Error::kNoSuchId; };
     return none(stack_.send(id, {}).error()) && none(stack_.receive(id, {}).error()) &&
-           none(stack_.consume(id, 0)) && none(stack_.set_cookie(id, 0)) &&
+           none(stack_.consume(id, 0)) && none(stack_.set_token(id, Token(0))) &&
            none(stack_.set_no_delay(id, false)) && none(stack_.shutdown(id)) &&
            none(stack_.close(id)) && none(stack_.abort(id));
   }

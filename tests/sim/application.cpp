@@ -68,7 +68,7 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
                     Port{port}};
   request.local_port = Port{local_port};
   request.timeout = timeout;
-  request.cookie = static_cast<std::uint32_t>(talks_.size());
+  request.token = Token(static_cast<std::uint32_t>(talks_.size()));
   if (timeout.count() % 3 == 1) request.congestion = CongestionAlgorithm::kCubic;
   const std::uint32_t remote = request.remote.address.v4_bits();
   bool waited = false;
@@ -94,7 +94,7 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
        .local_port = info.tuple.local_port.value,
        .remote_port = port,
        .iss = info.iss.value(),
-       .cookie = request.cookie,
+       .token = request.token,
        .patience = timeout > Duration(0) ? std::min(timeout, kLeastPatience) : kLeastPatience});
 }
 
@@ -112,7 +112,7 @@ void Application::listen(std::uint16_t port, std::uint32_t backlog, std::uint32_
   request.local.port = Port{port};
   request.backlog = backlog;
   request.half_open = half_open;
-  request.cookie = port;
+  request.token = Token(port);
   if (const auto id = stack_->listen(request)) listeners_.push_back({*id, port});
 }
 
@@ -147,7 +147,7 @@ void Application::accept_from(ListenerId listener, std::uint16_t port) {
   if (!stack_->info(*id, info)) return expect(false, "accept() gives an id that finds nothing");
   expect(info.passive && in_state(info.state, states(State::kEstablished, State::kCloseWait)),
          "accept() gives a connection that is not established");
-  expect(info.tuple.local_port.value == port && info.cookie == port,
+  expect(info.tuple.local_port.value == port && info.token == Token(port),
          "accept() gives another listener's");
   context_.tell("       host %u: %u.%u accepted, %u <- %u", host_, id->slot, id->generation, port,
                 info.tuple.remote_port.value);
@@ -156,7 +156,7 @@ void Application::accept_from(ListenerId listener, std::uint16_t port) {
        .local_port = port,
        .remote_port = info.tuple.remote_port.value,
        .iss = info.iss.value(),
-       .cookie = port,
+       .token = Token(port),
        .passive = true,
        .connected = true});
   Talk& talk = talks_.back();
@@ -327,7 +327,7 @@ void Application::on_event(const Event& event) {
                                         [&](const Listening& l) { return l.id == event.listener; });
     if (listening == listeners_.end())
       return expect(false, "news of a listener that has been ended");
-    expect(event.cookie == listening->port, "news of a listener with another's cookie");
+    expect(event.token == Token(listening->port), "news of a listener with another's token");
     if ((habits_ & kAccepts) == 0) return;
     const Listening l = *listening;
     for (int i = 0; i < 64; ++i) accept_from(l.id, l.port);
@@ -337,7 +337,7 @@ void Application::on_event(const Event& event) {
   if (talk == nullptr) return expect(false, "news of a connection that nobody knows");
   expect(!talk->ended, "news of a connection after its last event");
   expect(event.mask != 0, "news without any");
-  expect(event.cookie == talk->cookie, "news with another connection's cookie");
+  expect(event.token == talk->token, "news with another connection's token");
   // An abort may leave what was there before beside the last event.
   expect(!talk->closed || event.has(Event::kClosed), "news for an application that has closed");
   if (event.has(Event::kClosed)) return check_last_event(*talk, event);

@@ -17,7 +17,7 @@ struct Talk {
   std::uint32_t remote = 0;
   std::uint16_t local_port = 0, remote_port = 0;
   std::uint32_t iss = 0, peer_iss = 0;
-  std::uint32_t cookie = 0;
+  Token token;
   Duration patience{0};  // how long at least until it may time out
   bool passive = false, connected = false;
   bool closed = false;  // close() or abort() was called

@@ -172,7 +172,7 @@ class Churn {
       const auto listener = peer_.stack().listen({.local = {{}, port_of(static_cast<Close>(i))},
                                                   .backlog = kInFlight,
                                                   .half_open = 32,
-                                                  .cookie = static_cast<std::uint32_t>(i)});
+                                                  .token = Token(static_cast<std::uint32_t>(i))});
       expect(static_cast<bool>(listener), "a listener is refused");
     }
     expect(us_.good() && peer_.good(), "an interface is refused");
@@ -269,7 +269,7 @@ class Churn {
     ConnectRequest request;
     request.remote = {peer_.address(), port_of(close)};
     request.local_port = local_port;
-    request.cookie = static_cast<std::uint32_t>(close);
+    request.token = Token(static_cast<std::uint32_t>(close));
     Stack& stack = us_.stack();
     const auto id = stack.connect(request);
     if (!id) return false;
@@ -287,7 +287,7 @@ class Churn {
   void on_our_event(const Event& event) {
     Stack& stack = us_.stack();
     const ConnectionId id = event.connection;
-    const auto close = static_cast<Close>(event.cookie);
+    const auto close = static_cast<Close>(event.token.value());
     if (event.has(Event::kClosed)) return on_our_end(event, close);
     if (event.has(Event::kConnected)) {
       switch (close) {
@@ -328,7 +328,7 @@ class Churn {
     expect(live_ > 0, "more last events than connections");
     --live_;
     ++f_.cycles;
-    ++f_.by_close[event.cookie];
+    ++f_.by_close[event.token.value()];
     us_.count_end(event.reason);
     ConnectionInfo info;
     if (close != Close::kReopen || event.reason != CloseReason::kClosed) return;
@@ -339,7 +339,7 @@ class Churn {
     ConnectRequest request;
     request.remote = {peer_.address(), info.tuple.remote_port};
     request.local_port = port;
-    request.cookie = static_cast<std::uint32_t>(Close::kFinFirst);
+    request.token = Token(static_cast<std::uint32_t>(Close::kFinFirst));
     if (us_.stack().connect(request)) ++live_;
   }
 
@@ -348,7 +348,7 @@ class Churn {
   void on_peers_event(const Event& event) {
     Stack& stack = peer_.stack();
     if (event.has(Event::kAcceptable)) {
-      const auto close = static_cast<Close>(event.cookie);
+      const auto close = static_cast<Close>(event.token.value());
       for (auto id = stack.accept(event.listener); id; id = stack.accept(event.listener)) {
         if (close == Close::kPeerFirst) (void)stack.close(*id);
         if (close == Close::kHalfByPeer) (void)stack.shutdown(*id);
@@ -358,7 +358,7 @@ class Churn {
     }
     const ConnectionId id = event.connection;
     if (event.has(Event::kClosed)) return peer_.count_end(event.reason);
-    const auto close = static_cast<Close>(event.cookie);
+    const auto close = static_cast<Close>(event.token.value());
     if (event.has(Event::kReadable)) {
       if (close == Close::kResetUnread) {
         (void)stack.close(id);

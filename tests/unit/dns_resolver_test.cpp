@@ -11,12 +11,12 @@ namespace {
 using namespace test;
 
 constexpr IpAddress kFirst = kPeerAddress, kSecond = IpAddress::v4(10, 0, 0, 9);
-constexpr std::uint8_t kTag = 7;
+constexpr ClientId kUs{7};
 
 class ResolverTest : public ::testing::Test {
  protected:
   ResolverTest() {
-    settings_.tag = kTag;
+    settings_.client = kUs;
     settings_.queries = 4;
     settings_.entries = 3;
     storage_.resize(Resolver::storage_bytes(settings_) / 16 + 2);
@@ -32,9 +32,9 @@ class ResolverTest : public ::testing::Test {
     scene_.deadline = [this] { return resolver_->next_deadline(); };
   }
 
-  DnsQueryId resolve(std::string_view name, std::uint32_t cookie = 1) {
+  DnsQueryId resolve(std::string_view name, std::uint32_t token = 1) {
     scene_.stack().begin(scene_.now());
-    const auto id = resolver_->resolve(name, cookie);
+    const auto id = resolver_->resolve(name, token);
     EXPECT_TRUE(id) << to_string(id.error());
     scene_.turn();
     return id ? *id : DnsQueryId{};
@@ -92,7 +92,7 @@ TEST_F(ResolverTest, QueryAndAnswer) {
   answer(message.a(kAsked, 0x0a000050, 300));
   const DnsAnswer a = told();
   EXPECT_EQ(a.id, id);
-  EXPECT_EQ(a.cookie, 42u);
+  EXPECT_EQ(a.token, 42u);
   EXPECT_EQ(a.status, DnsStatus::kFound);
   ASSERT_EQ(a.addresses.count, 1);
   EXPECT_EQ(a.addresses.list[0], IpAddress::v4(10, 0, 0, 80));

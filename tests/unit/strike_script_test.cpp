@@ -7,7 +7,7 @@
 namespace conker::test {
 namespace {
 
-constexpr std::uint8_t kOwner = 3;
+constexpr ClientId kUs{3};
 
 class StrikeScriptTest : public ::testing::Test {
  protected:
@@ -36,7 +36,7 @@ class StrikeScriptTest : public ::testing::Test {
 
   Script s_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(1);
-  Strike strike_{s_.stack(), slots_, kOwner};
+  Strike strike_{s_.stack(), slots_, kUs};
 };
 
 TEST_F(StrikeScriptTest, DataWithTheHandshakeIsReadBeforeTheClose) {

@@ -12,7 +12,7 @@
 namespace conker::test {
 namespace {
 
-constexpr std::uint8_t kOwner = 3;
+constexpr ClientId kUs{3};
 
 Capacities roomy() {
   return {.connections = 4096,
@@ -34,9 +34,9 @@ class StrikeTest : public ::testing::Test {
              const Settings& settings = {}) {
     wire_ = std::make_unique<Wire>(capacities, settings, weather);
     wire_->audit_every = 97;
-    strike_ = std::make_unique<Strike>(left().stack(), slots_, kOwner);
+    strike_ = std::make_unique<Strike>(left().stack(), slots_, kUs);
     left().on_event = [this](const Event& event) {
-      ASSERT_EQ(event.cookie >> 24, kOwner);
+      ASSERT_EQ(event.token.client(), kUs);
       strike_->on_event(event);
       check();
     };
@@ -435,10 +435,10 @@ TEST_F(StrikeTest, EventsOfOtherConnectionsAreIgnored) {
   Event stray;
   stray.mask = Event::kClosed;
   stray.reason = CloseReason::kClosed;
-  stray.cookie = 0x03000000;
+  stray.token = Token(kUs, 0);
   stray.connection = {77, 77};
   strike_->on_event(stray);
-  stray.cookie = 0x03ffffff;
+  stray.token = Token(kUs, Token::kMaxValue);
   strike_->on_event(stray);
   EXPECT_EQ(strike_->report().live, 2u);
   EXPECT_TRUE(wire_->run([this] { return !strike_->running(); }, 1min));

@@ -363,7 +363,7 @@ TEST(TcpCloseTest, SendAndReceiveAfterTheFins) {
   EXPECT_EQ(s.stack().close(id), Error::kNoSuchId);
   EXPECT_EQ(s.stack().abort(id), Error::kNoSuchId);
   EXPECT_EQ(s.stack().consume(id, 0), Error::kNoSuchId);
-  EXPECT_EQ(s.stack().set_cookie(id, 1), Error::kNoSuchId);
+  EXPECT_EQ(s.stack().set_token(id, Token(1)), Error::kNoSuchId);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void expect_deaf(Stack& stack, ConnectionId id) {
   EXPECT_EQ(stack.receive(id, bytes).error(), Error::kNoSuchId);
   EXPECT_EQ(stack.peek(id, pieces).error(), Error::kNoSuchId);
   EXPECT_EQ(stack.consume(id, 0), Error::kNoSuchId);
-  EXPECT_EQ(stack.set_cookie(id, 1), Error::kNoSuchId);
+  EXPECT_EQ(stack.set_token(id, Token(1)), Error::kNoSuchId);
 }
 
 // "abort -> error callback -> the owner's destructor aborts again; any touch of a pcb in or after

@@ -298,20 +298,20 @@ TEST(TcpLifetimeTest, PeekShowsTheBytesInPlaceAndConsumeTakesThem) {
   EXPECT_EQ(s.receive(id), "llo");
 }
 
-TEST(TcpLifetimeTest, EveryEventCarriesItsCookie) {
+TEST(TcpLifetimeTest, EveryEventCarriesItsToken) {
   Script s;
-  std::vector<std::uint32_t> cookies;
-  s.on_event = [&](const Event& event) { cookies.push_back(event.cookie); };
+  std::vector<Token> tokens;
+  s.on_event = [&](const Event& event) { tokens.push_back(event.token); };
   ConnectRequest request;
   request.remote = {kPeerAddress, Port{80}};
-  request.cookie = 0x03000007;
+  request.token = Token(ClientId{3}, 7);
   const auto id = s.connect(request);
   s.expect(Syn());
   s.inject(SynAck());
   s.expect(Ack());
-  EXPECT_EQ(s.stack().set_cookie(id, 9), Error::kOk);
+  EXPECT_EQ(s.stack().set_token(id, Token(9)), Error::kOk);
   s.inject(Rst());
-  EXPECT_EQ(cookies, (std::vector<std::uint32_t>{0x03000007, 9}));
+  EXPECT_EQ(tokens, (std::vector{Token(ClientId{3}, 7), Token(9)}));
 }
 
 TEST(TcpLifetimeTest, TheTransitionRingHasStatesTimesAndCauses) {

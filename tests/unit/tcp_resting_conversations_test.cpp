@@ -39,8 +39,8 @@ std::string told(Script& s, ConnectionId id) {
   if (!s.stack().info(id, i)) return "gone";
   std::ostringstream out;
   const auto time = [](auto t) { return t.time_since_epoch().count(); };
-  out << to_string(i.state) << " cookie " << i.cookie << " age " << i.age.count() << " queues "
-      << i.send_queue << ' ' << i.receive_queue << ' ' << i.out_of_order << " snd "
+  out << to_string(i.state) << " token " << i.token.value() << " age " << i.age.count()
+      << " queues " << i.send_queue << ' ' << i.receive_queue << ' ' << i.out_of_order << " snd "
       << i.snd_una.value() << ' ' << i.snd_nxt.value() << ' ' << i.snd_wnd << " rcv "
       << i.rcv_nxt.value() << ' ' << i.rcv_wnd << " cwnd " << i.cwnd << ' ' << i.ssthresh << ' '
       << int(i.congestion) << " mss " << i.mss << ' ' << i.rcv_mss << " rtt " << i.rtt_measured
@@ -154,7 +154,7 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
         });
       case 10:
         return both_.same([&](Script& s) {
-          (void)s.stack().set_cookie(both_.id, n);
+          (void)s.stack().set_token(both_.id, Token(n));
           (void)s.stack().set_no_delay(both_.id, (n & 1) != 0);
           if ((n & 14) == 0) (void)s.stack().set_user_timeout(both_.id, 1h);
           s.turn();

@@ -84,7 +84,7 @@ Connection unusual() {
   c.rtt.back_off();
   c.congestion = {.cwnd = 1000001, .ssthresh = 500003, .memory = {1, 2, 3, 4, 5}};
   c.application.congestion = CongestionAlgorithm::kCubic;
-  c.application.token = 0xc00c1e00;
+  c.application.token = Token(ClientId{0xc0}, 0x0c1e00);
   c.retransmits.total = 100001;
   c.retransmits.by_cause = {65535, 2, 3};
   c.accounting.opened_at = Instant(1h);
@@ -353,12 +353,12 @@ TEST(TcpRestingTest, QueriesDoNotExpand) {
 TEST(TcpRestingTest, ACallExpandsItAndItIsCompactedAgain) {
   Script s;
   const auto id = s.established();
-  EXPECT_EQ(s.stack().set_cookie(id, 4711), Error::kOk);
+  EXPECT_EQ(s.stack().set_token(id, Token(4711)), Error::kOk);
   EXPECT_FALSE(rests(s, id));
   s.turn();
   EXPECT_TRUE(rests(s, id));
-  EXPECT_EQ(s.info(id).cookie, 4711u);
-  s.on_event = [](const Event& event) { EXPECT_EQ(event.cookie, 4711u); };
+  EXPECT_EQ(s.info(id).token, Token(4711));
+  s.on_event = [](const Event& event) { EXPECT_EQ(event.token, Token(4711)); };
   s.inject(Data("x"));
   s.expect(Ack());
   s.expect_events(id, Event::kReadable);

@@ -253,7 +253,7 @@ TEST_P(TcpFewTuplesTest, FewFourTuplesCycleAtFullRate) {
   wire.audit_every = 997;
   End &left = wire.left(), &right = wire.right();
   std::vector<Strike::Slot> slots(64);
-  Strike strike(left.stack(), slots, 1);
+  Strike strike(left.stack(), slots, ClientId{1});
   left.on_event = [&](const Event& event) { strike.on_event(event); };
   left.on_turn = [&] { strike.step(); };
   left.deadline = [&] { return strike.next_deadline(); };

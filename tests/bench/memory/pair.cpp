@@ -17,7 +17,7 @@ constexpr std::uint32_t kIdlePerPort = 20'000;
 constexpr Duration kPatience = 50s;  // shorter than TIME-WAIT
 constexpr IpAddress kRight = IpAddress::v4(10, 0, 0, 1);
 
-/// The use of a connection: the cookie of both of its ends.
+/// The use of a connection: the token of both of its ends.
 enum Kind : std::uint32_t { kStriking, kIdle };
 
 IpAddress left_address(std::uint32_t index) {
@@ -117,7 +117,7 @@ Pair::Pair(const StrikeOptions& options)
     const auto listener = right_.stack.listen({.local = {{}, port},
                                                .backlog = options.flight * 4,
                                                .half_open = options.flight * 4,
-                                               .cookie = kind});
+                                               .token = Token(kind)});
     if (!listener) expect(listener.error(), "listen");
   };
   listen(kStrikePort, kStriking);
@@ -143,14 +143,14 @@ void Pair::turn(Open&& open) {
       now_,
       [&](const Event& event) {
         if (event.has(Event::kConnected)) {
-          if (event.cookie == kIdle) {
+          if (event.token == Token(kIdle)) {
             --idle_under_way_;
           } else {
             (void)(options_.close == Close::kReset ? left_.stack.abort(event.connection)
                                                    : left_.stack.close(event.connection));
           }
         }
-        if (event.has(Event::kClosed)) ++(event.cookie == kIdle ? idle_ended_ : ended_);
+        if (event.has(Event::kClosed)) ++(event.token == Token(kIdle) ? idle_ended_ : ended_);
       },
       open);
   right_.turn(
@@ -159,7 +159,7 @@ void Pair::turn(Open&& open) {
         if (!event.has(Event::kAcceptable)) return;
         for (auto id = right_.stack.accept(event.listener); id;
              id = right_.stack.accept(event.listener)) {
-          if (event.cookie == kStriking) (void)right_.stack.close(*id);
+          if (event.token == Token(kStriking)) (void)right_.stack.close(*id);
         }
       },
       [] {});
@@ -169,7 +169,7 @@ bool Pair::connect(std::uint16_t port, std::uint32_t kind) {
   const IpAddress& local = addresses_[next_address_];
   if (++next_address_ == addresses_.size()) next_address_ = 0;
   return static_cast<bool>(left_.stack.connect(
-      {.remote = {kRight, Port{port}}, .local = local, .local_port = {}, .cookie = kind}));
+      {.remote = {kRight, Port{port}}, .local = local, .local_port = {}, .token = Token(kind)}));
 }
 
 void Pair::open_strikes() {

@@ -9,7 +9,8 @@ namespace conker::fuzz {
 namespace {
 
 constexpr std::size_t kMostBytes = 4096;
-constexpr std::uint32_t kListenerCookie = 7, kFirstCookie = 100;
+constexpr Token kListenerToken{7};
+constexpr std::uint32_t kFirstToken = 100;
 constexpr std::array<std::uint16_t, 8> kLengths{1, 10, 100, 128, 536, 1000, 2048, 4096};
 
 Endpoint local_endpoint(std::uint8_t byte) {
@@ -38,9 +39,9 @@ Application::Known* Application::choose(std::uint8_t byte) {
   return &known_[known_.size() - 1 - byte % known_.size()];
 }
 
-void Application::know(ConnectionId id, std::uint32_t cookie) {
+void Application::know(ConnectionId id, Token token) {
   check(find(id) == nullptr, "an id was given out twice");
-  known_.push_back({.id = id, .cookie = cookie});
+  known_.push_back({.id = id, .token = token});
   ConnectionInfo info;
   check(stack_.info(id, info), "an id finds nothing right after it was given out");
   peer_.opened(id, info);
@@ -57,8 +58,8 @@ void Application::connect(const Record& r) {
   if ((r[1] & 32) != 0) request.local_port.value = static_cast<std::uint16_t>(5000 + (r[2] & 7));
   if ((r[1] & 64) != 0) request.congestion = CongestionAlgorithm::kNewReno;
   request.timeout = Duration(std::int64_t{r[3]} * 100'000);
-  request.cookie = kFirstCookie + static_cast<std::uint32_t>(known_.size());
-  if (const auto id = stack_.connect(request)) know(*id, request.cookie);
+  request.token = Token(kFirstToken + static_cast<std::uint32_t>(known_.size()));
+  if (const auto id = stack_.connect(request)) know(*id, request.token);
 }
 
 void Application::listen(const Record& r) {
@@ -66,7 +67,7 @@ void Application::listen(const Record& r) {
   request.local = local_endpoint(r[1]);
   request.backlog = 1 + (r[2] & 3);
   request.half_open = 1 + (r[3] & 3);
-  request.cookie = kListenerCookie;
+  request.token = kListenerToken;
   if ((r[1] & 4) != 0) request.keepalive = Keepalive{2s, 1s, 2};
   if (const auto made = stack_.listen(request)) listeners_.push_back(*made);
 }
@@ -82,13 +83,13 @@ void Application::unlisten(const Record& r) {
 void Application::accept(const Record& r) {
   if (listeners_.empty()) return;
   const ListenerId listener = listeners_[r[1] % listeners_.size()];
-  if (const auto id = stack_.accept(listener)) know(*id, kListenerCookie);
+  if (const auto id = stack_.accept(listener)) know(*id, kListenerToken);
 }
 
 void Application::accept_all(bool close) {
   for (const ListenerId listener : listeners_) {
     while (const auto id = stack_.accept(listener)) {
-      know(*id, kListenerCookie);
+      know(*id, kListenerToken);
       if (close) (void)stack_.close(*id);
     }
   }
@@ -178,7 +179,7 @@ void Application::tune(const Record& r) {
       (void)stack_.set_user_timeout(known->id, Duration(r[3] * 100'000));
       break;
     case 2:
-      if (stack_.set_cookie(known->id, r[3]) == Error::kOk) known->cookie = r[3];
+      if (stack_.set_token(known->id, Token(r[3])) == Error::kOk) known->token = Token(r[3]);
       break;
     default:
       (void)stack_.set_no_delay(known->id, (r[3] & 1) != 0);
@@ -241,14 +242,14 @@ void Application::on_event(const Event& event) {
   if (event.has(Event::kAcceptable)) {
     check(std::ranges::find(listeners_, event.listener) != listeners_.end(),
           "an event of a listener that is gone");
-    check(event.cookie == kListenerCookie, "an event with another's cookie");
+    check(event.token == kListenerToken, "an event with another's token");
     if (!over_) react(event, nullptr);
     return;
   }
   Known* known = find(event.connection);
   check(known != nullptr, "an event of a connection that nobody opened or accepted");
   check(!known->ended, "an event after the last one");
-  check(event.cookie == known->cookie, "an event with another's cookie");
+  check(event.token == known->token, "an event with another's token");
   if (event.has(Event::kConnected)) {
     check(!known->connected, "a connection is established twice");
     known->connected = true;

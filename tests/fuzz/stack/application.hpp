@@ -44,7 +44,7 @@ class Application {
  private:
   struct Known {
     ConnectionId id;
-    std::uint32_t cookie = 0;
+    Token token;
     std::uint32_t sent = 0, received = 0;
     bool connected = false, ended = false;
   };
@@ -53,7 +53,7 @@ class Application {
   const Known* find(ConnectionId id) const;
   /// The last connection for 0, earlier ones for others; null when there is none.
   Known* choose(std::uint8_t byte);
-  void know(ConnectionId id, std::uint32_t cookie);
+  void know(ConnectionId id, Token token);
   void accept_all(bool close);
   void send_some(Known& known, std::uint32_t length);
   void receive_some(Known& known, std::uint32_t most, bool in_place);

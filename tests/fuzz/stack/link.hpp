@@ -26,7 +26,14 @@ class FuzzLink final : public Link {
 
   explicit FuzzLink(Observer& observer) : observer_(observer) {}
 
-  std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
+  /// What receive() gives from here on.
+  void arrive(std::span<const FrameIn> frames) { arriving_ = frames; }
+  std::size_t receive(std::span<FrameIn> batch, Instant) override {
+    const std::size_t count = std::min(batch.size(), arriving_.size());
+    std::ranges::copy(arriving_.first(count), batch.begin());
+    arriving_ = arriving_.subspan(count);
+    return count;
+  }
 
   bool send(const FrameOut& frame, Instant) override {
     if (room == 0 || count_ == waiting_.size()) return false;
@@ -71,6 +78,7 @@ class FuzzLink final : public Link {
     std::size_t rest_count;
   };
   Observer& observer_;
+  std::span<const FrameIn> arriving_;
   std::array<Waiting, 32> waiting_;
   std::size_t count_ = 0;
   std::array<std::byte, kMostBytes> bytes_;

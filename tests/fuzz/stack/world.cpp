@@ -144,7 +144,7 @@ void World::drain() {
   for (UdpEvent event; udp_.next_event(event);) {
     check(std::ranges::find(sockets_, event.socket) != sockets_.end(),
           "an event of a socket that is closed");
-    if (event.cookie == 0) {
+    if (event.token == Token()) {
       while (const auto datagram = udp_.receive(event.socket, bytes)) {
         check(datagram->source.port.value != 0 || datagram->length <= 65507,
               "a datagram that cannot be");
@@ -216,7 +216,7 @@ void World::step_datagrams(const Record& r) {
       if ((r[3] & 16) != 0) request.local.address = kOurs;
       if ((r[3] & 32) != 0) request.interface = InterfaceId{0};
       request.broadcast = (r[3] & 64) != 0;
-      request.cookie = r[3] >> 7;  // 1: data is not read until a step receives it
+      request.token = Token(r[3] >> 7);  // 1: data is not read until a step receives it
       if (const auto id = udp_.bind(request)) socket = *id;
       break;
     }

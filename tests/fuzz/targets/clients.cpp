@@ -9,6 +9,7 @@
 
 #include "stack/dhcp/client.hpp"
 #include "stack/dns/resolver.hpp"
+#include "stack/host/host.hpp"
 #include "stack/wire/arp.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
@@ -31,7 +32,7 @@ namespace {
 constexpr IpAddress kServer = kPeer;
 constexpr MacAddress kServerMac{{2, 0, 0, 0, 1, 1}};
 constexpr std::array<IpAddress, 3> kServers{kServer, kOtherPeer, IpAddress::v4(8, 8, 8, 8)};
-constexpr std::uint8_t kDhcpTag = 1, kDnsTag = 2;
+constexpr ClientId kDhcp{1}, kDns{2};
 constexpr std::size_t kUdpAt = kEthernetHeader + kIpv4HeaderMin, kDataAt = kUdpAt + kUdpHeader;
 constexpr std::uint16_t kMtu = 1500;
 constexpr Capacities kCapacities{.connections = 4,
@@ -46,7 +47,7 @@ constexpr Capacities kCapacities{.connections = 4,
                                  .transitions = 4,
                                  .routes = 2,
                                  .udp_sockets = 8};
-constexpr ResolverSettings kResolver{.tag = kDnsTag, .queries = 4, .entries = 3, .rounds = 2};
+constexpr ResolverSettings kResolver{.client = kDns, .queries = 4, .entries = 3, .rounds = 2};
 constexpr std::array<std::uint32_t, 8> kSeconds{3600, 0,          1,          10,
                                                 60,   0x7fffffff, 0x80000000, 0xffffffff};
 
@@ -78,6 +79,28 @@ class Text {
   std::size_t size_ = 0;
 };
 
+struct DhcpOfHost final : Client {
+  explicit DhcpOfHost(DhcpClient& client) : dhcp(client) {}
+  void on_datagrams(const UdpEvent& event) override { dhcp.on_event(event); }
+  void on_address(const AddressEvent& event) override { dhcp.on_event(event); }
+  Instant step() override {
+    dhcp.step();
+    return dhcp.next_deadline();
+  }
+  DhcpClient& dhcp;
+};
+
+struct DnsOfHost final : Client {
+  explicit DnsOfHost(Resolver& client) : resolver(client) {}
+  void on_event(const Event& event) override { resolver.on_event(event); }
+  void on_datagrams(const UdpEvent& event) override { resolver.on_event(event); }
+  Instant step() override {
+    resolver.step();
+    return resolver.next_deadline();
+  }
+  Resolver& resolver;
+};
+
 /// A query that was sent.
 struct Question {
   std::uint16_t port = 0, id = 0;
@@ -92,8 +115,11 @@ class Scene final : private FuzzLink::Observer {
       : link_(*this),
         stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(), kEntropy),
         udp_(storage<1>(Udp::storage_bytes(kCapacities)), stack_, kEntropy),
-        dhcp_({.interface = {0}, .tag = kDhcpTag, .link_local = (head & 1) == 0}, udp_, kEntropy),
+        dhcp_({.interface = {0}, .client = kDhcp, .link_local = (head & 1) == 0}, udp_, kEntropy),
         resolver_(storage<2>(Resolver::storage_bytes(kResolver)), kResolver, udp_, kEntropy) {
+    check(host_.add(dhcp_client_) == Error::kOk && host_.add(dns_client_) == Error::kOk &&
+              dhcp_client_.id() == kDhcp && dns_client_.id() == kDns,
+          "clients have other ids than their order says");
     stack_.begin(now_);
     check(bool(stack_.add_interface(link_, kOurMac, kMtu)), "an interface is refused");
     if ((head & 2) != 0)
@@ -131,6 +157,11 @@ class Scene final : private FuzzLink::Observer {
   Udp udp_;
   DhcpClient dhcp_;
   Resolver resolver_;
+  std::array<Client*, 2> clients_{};
+  std::array<FrameIn, 16> frames_;
+  Host host_{stack_, {clients_, frames_}};
+  DhcpOfHost dhcp_client_{dhcp_};
+  DnsOfHost dns_client_{resolver_};
   std::array<Batch, 2> batches_;
   unsigned filling_ = 0;
   Instant now_{1s};
@@ -351,7 +382,7 @@ void Scene::resolve(const Record& r) {
 void Scene::check_answers() {
   for (DnsAnswer answer; resolver_.next_answer(answer);) {
     const auto at = std::ranges::find(waiting_, answer.id);
-    check(at != waiting_.end() && answer.cookie == 7, "an answer that nobody waits for");
+    check(at != waiting_.end() && answer.token == 7, "an answer that nobody waits for");
     waiting_.erase(at);
     check((answer.status == DnsStatus::kFound) == (answer.addresses.count > 0),
           "an answer without what it says");
@@ -369,24 +400,10 @@ void Scene::turn() {
   Batch& arriving = batch();
   filling_ ^= 1;
   batch().clear();
-  stack_.begin(now_);
-  stack_.input({0}, arriving.frames());
-  stack_.timers();
-  for (Event event; stack_.next_event(event);) {
-    check(event.cookie >> 24 == kDnsTag, "an event with another's cookie");
-    resolver_.on_event(event);
-  }
-  for (UdpEvent event; udp_.next_event(event);) {
-    if (event.cookie >> 24 == kDhcpTag) dhcp_.on_event(event);
-    if (event.cookie >> 24 == kDnsTag) resolver_.on_event(event);
-  }
-  for (AddressEvent event; stack_.next_address_event(event);) dhcp_.on_event(event);
-  dhcp_.step();
-  resolver_.step();
+  link_.arrive(arriving.frames());
+  host_.turn(now_);
   for (DhcpNews news; dhcp_.next_news(news);) check(news.mask != 0, "news of nothing");
   check_answers();
-  stack_.output();
-  stack_.reap();
   const Audit audit = stack_.audit();
   check(audit.balanced(), audit.fault == nullptr ? "" : audit.fault);
   const DhcpState state = dhcp_.state();

@@ -48,10 +48,26 @@ struct Conversation {
   CloseReason reason = CloseReason::kNotClosed;
 };
 
+/// A client whose reactions a test gives.
+struct TestClient final : Client {
+  void on_event(const Event& event) override {
+    if (event_hook) event_hook(event);
+  }
+  void on_echo_reply(const EchoReply& reply) override {
+    if (reply_hook) reply_hook(reply);
+  }
+  Instant step() override { return step_hook ? step_hook() : kNever; }
+
+  std::function<void(const Event&)> event_hook;
+  std::function<void(const EchoReply&)> reply_hook;
+  std::function<Instant()> step_hook;
+};
+
 class EngineTest : public testing::Test {
  protected:
   EngineTest() {
-    client_.on_events(Owner::kControl, [this](const Event& event) { on_event(event); });
+    client_.add(app_);
+    app_.event_hook = [this](const Event& event) { on_event(event); };
   }
   ~EngineTest() override {
     EXPECT_EQ(server_.stack().audit().fault, nullptr) << server_.stack().audit().fault;
@@ -97,7 +113,7 @@ class EngineTest : public testing::Test {
     client_.enter();
     ConnectRequest request;
     request.remote = Endpoint{kServer, port};
-    request.cookie = make_cookie(Owner::kControl, 1);
+    request.token = app_.token(1);
     const auto id = client_.stack().connect(request);
     ASSERT_TRUE(id) << to_string(id.error());
     talk_ = Conversation{*id, {}};
@@ -126,13 +142,14 @@ class EngineTest : public testing::Test {
   Engine server_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kListen, 1, kServer)};
   Engine client_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kConnect, 2, kClient)};
   Services services_{server_};
+  TestClient app_;
   Conversation talk_;
   bool reading_ = true;
 };
 
 TEST_F(EngineTest, Ping) {
   std::uint16_t answered = 0;
-  client_.on_echo_reply([&](const EchoReply& reply) { answered = reply.sequence; });
+  app_.reply_hook = [&](const EchoReply& reply) { answered = reply.sequence; };
   // The links find each other in the first turns; a ping before that is lost.
   ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
   client_.enter();
@@ -258,10 +275,10 @@ TEST_F(EngineTest, ServicesStartAndStop) {
 
 TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
   int turns = 0;
-  client_.on_turn(Owner::kStrike, [&] {
+  app_.step_hook = [&] {
     ++turns;
     return kNever;
-  });
+  };
   ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
   // A timer keeps the loop awake for a while in which nobody has anything to say.
   bool over = false;
@@ -279,11 +296,11 @@ TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
 
 TEST_F(EngineTest, ADeadlineOfAHookIsKept) {
   Instant wanted = kNever, called{};
-  client_.on_turn(Owner::kStrike, [&] {
+  app_.step_hook = [&] {
     called = client_.clock();
     if (called >= wanted) wanted = kNever;
     return wanted;
-  });
+  };
   const Instant deadline = client_.clock() + 20ms + 300us;
   wanted = deadline;
   client_.enter();
