@@ -179,21 +179,21 @@ void Engine::build_stack() {
                              " of tables: " + error.code().message() +
                              "; lower the capacities in the configuration");
   }
-  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings,
-                                   draw_entropy());
-  stack_->use(CongestionAlgorithm::kCubic, cubic_);
-  stack_->use(recovery_);
   if (config_.syn_cookies) {
     const auto words = draw_entropy().words;
     cookies_ = std::make_unique<SynCookies>(SipKey{words[0], words[1]});
-    stack_->use(*cookies_);
   }
+  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings,
+                                   draw_entropy(),
+                                   Parts{.cubic = &cubic_,
+                                         .recovery = &recovery_,
+                                         .cookies = cookies_.get(),
+                                         .reassembler = make_reassembler()});
   stack_->begin(clock());
   udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
   udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());
   add_interfaces();
   add_routes();
-  add_reassembly();
   host_.emplace(*stack_, Host::Storage{clients_, batch_});
   add(address_log_);
   spdlog::debug("tables of {} reserved", megabytes(bytes));
@@ -234,14 +234,14 @@ void Engine::add_routes() {
   }
 }
 
-void Engine::add_reassembly() {
+Reassembler* Engine::make_reassembler() {
   const config::Reassembly& wanted = config_.reassembly;
-  if (wanted.datagrams == 0) return;
+  if (wanted.datagrams == 0) return nullptr;
   constexpr std::size_t kOptions = 40;  // a longer header takes nothing from the datagram
   fragmented_.resize(wanted.datagrams);
   whole_.resize(wanted.datagram_bytes + kOptions);
   reassembly_.emplace(fragmented_, whole_, wanted.chunks);
-  stack_->use_reassembler(*reassembly_);
+  return &*reassembly_;
 }
 
 Instant Engine::clock() const {

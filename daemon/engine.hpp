@@ -89,7 +89,8 @@ class Engine {
   void build_stack();
   void add_interfaces();
   void add_routes();
-  void add_reassembly();
+  /// Null where the configuration wants none.
+  Reassembler* make_reassembler();
   void want_turn();
   void turn();
   void look_at_links();
@@ -103,12 +104,12 @@ class Engine {
   InterfaceMonitor interfaces_;  // before the links: no change may be missed
   std::vector<EngineLink> links_;
   std::unique_ptr<SynCookies> cookies_;
-  std::unique_ptr<Stack> stack_;
-  Mapping udp_storage_;
-  std::unique_ptr<Udp> udp_;
   std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
   std::vector<std::byte> whole_;                      // and one that has been
   std::optional<Ipv4Reassembly> reassembly_;
+  std::unique_ptr<Stack> stack_;
+  Mapping udp_storage_;
+  std::unique_ptr<Udp> udp_;
   std::array<Client*, kClients> clients_{};
   std::array<FrameIn, kBatch> batch_;
   std::optional<Host> host_;

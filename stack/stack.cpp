@@ -20,10 +20,6 @@ Stack::Stack(Arena arena, const Capacities& capacities, const Settings& settings
       tcp_(arena, capacities_, settings_, entropy, counters_, chunks_, wheel_, network_),
       used_(arena.used()) {}
 
-Stack::Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
-             const Entropy& entropy)
-    : Stack(Arena(storage), capacities, settings, entropy) {}
-
 std::size_t Stack::storage_bytes(const Capacities& capacities) {
   return Stack(Arena(), capacities, Settings(), Entropy()).used_;
 }

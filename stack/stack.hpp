@@ -62,6 +62,19 @@ struct Audit {
   }
 };
 
+/// Optional parts. An image that names none of them does not link them. Each must outlive the
+/// stack. UDP is not among them: it is an object that is made of a stack (stack/udp/udp.hpp).
+struct Parts {
+  /// CUBIC (RFC 9438), for connections that ask for it; null: they have NewReno.
+  const CongestionControl* cubic = nullptr;
+  /// Losses repaired by SACK and time (RFC 6675, RFC 8985); null: by duplicate ACKs alone.
+  const Recovery* recovery = nullptr;
+  /// Answers SYNs for which there is no half-open record (RFC 4987, 3.6); null: they are dropped.
+  Cookies* cookies = nullptr;
+  /// Puts IPv4 fragments together; null: they are dropped.
+  Reassembler* reassembler = nullptr;
+};
+
 class Stack {
  public:
   /// How many bytes of storage these capacities take.
@@ -74,19 +87,17 @@ class Stack {
   /// stack. Pages of it that are never needed are never touched. `entropy` must be unpredictable to
   /// peers.
   Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
-        const Entropy& entropy);
+        const Entropy& entropy, const Parts& parts = {})
+      : Stack(Arena(storage), capacities, settings, entropy) {
+    // Here, where the compiler knows which there are: what an image does not name, it does not
+    // link.
+    if (parts.cubic != nullptr) tcp_.use(CongestionAlgorithm::kCubic, *parts.cubic);
+    if (parts.recovery != nullptr) tcp_.use(*parts.recovery);
+    if (parts.cookies != nullptr) tcp_.use(*parts.cookies);
+    if (parts.reassembler != nullptr) network_.use_reassembler(*parts.reassembler, settings_);
+  }
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
-
-  // ---- What not every image wants; each must outlive the stack. Before the first connection ----
-
-  /// Congestion control besides NewReno, which is always there and stands in for what was not
-  /// handed in.
-  void use(CongestionAlgorithm algorithm, const CongestionControl& control) {
-    tcp_.use(algorithm, control);
-  }
-  /// Losses repaired by SACK and time instead of by duplicate ACKs alone.
-  void use(const Recovery& recovery) { tcp_.use(recovery); }
 
   // ---- One turn ----
 
@@ -148,21 +159,12 @@ class Stack {
   /// Where everything goes that no prefix covers: the route to 0.0.0.0/0, in the place of the one
   /// before.
   Error set_gateway(const IpAddress& gateway) { return network_.set_gateway(gateway); }
-  /// From here on fragments are put together; without it they are dropped. It must outlive the
-  /// stack.
-  void use_reassembler(Reassembler& reassembler) {
-    network_.use_reassembler(reassembler, settings_);
-  }
   /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 65507 bytes of
   /// payload; what the interface does not carry in one piece leaves in fragments.
   Error ping(const IpAddress& to, std::uint16_t identifier, std::uint16_t sequence,
              std::span<const std::byte> payload) {
     return network_.ping(to, identifier, sequence, payload);
   }
-
-  /// Where there is no room for a half-open record, SYNs are answered with cookies of this object
-  /// from now on (RFC 4987, 3.6). It must outlive the stack.
-  void use(Cookies& cookies) { tcp_.use(cookies); }
 
   // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
 

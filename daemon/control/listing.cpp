@@ -107,7 +107,8 @@ List::Result list_connections(const Stack& stack, const List::Parameters& reques
   return std::move(page).result();
 }
 
-protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info, const char* owner) {
+protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info,
+                                       const char* owner) {
   return {info, owner, {history(stack, info.id)}};
 }
 

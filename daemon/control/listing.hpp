@@ -12,6 +12,6 @@ protocol::List::Result list_connections(const Stack& stack,
 
 /// Everything about one connection of this client, with its last state changes.
 protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info,
-                                        const char* owner);
+                                       const char* owner);
 
 }  // namespace conker::daemon

@@ -84,8 +84,9 @@ World::World(const Scene& scene) : scene_(scene) {
   const std::size_t ledger_at = storage_at + lines(storage);
   block_.resize(ledger_at + lines(sizeof(Ledger)));
   size_ = ledger_at * sizeof(Line) + sizeof(Ledger);
-  stack_ = new (&block_[0]) Stack(std::span(block_[storage_at].bytes.data(), storage),
-                                  scene.capacities, scene.settings, fixed_entropy());
+  stack_ = new (&block_[0])
+      Stack(std::span(block_[storage_at].bytes.data(), storage), scene.capacities, scene.settings,
+            fixed_entropy(), {.recovery = scene.settings.sack ? &recovery_ : nullptr});
   ledger_ = new (&block_[ledger_at]) Ledger();
   set_up();
 }
@@ -95,7 +96,6 @@ World::~World() {
 }
 
 void World::set_up() {
-  if (scene_.settings.sack) stack_->use(recovery_);
   ledger_->now = kBeginning;
   stack_->begin(ledger_->now);
   const auto interface = stack_->add_interface(wire_, kStackMac, 1500);

@@ -83,9 +83,10 @@ class End {
     Dice dice(seed);
     Entropy entropy;
     for (std::uint64_t& word : entropy.words) word = dice();
-    stack_ =
-        std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy);
-    if (dice.one_in(2)) stack_->use(kRecovery);
+    Parts parts;
+    if (dice.one_in(2)) parts.recovery = &kRecovery;
+    stack_ = std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy,
+                                     parts);
     stack_->begin(Instant(1s));
     const auto interface = stack_->add_interface(wire_, MacAddress{{2, 0, 0, 0, 0, number}}, 576);
     address_ = IpAddress::v4(10, 0, 0, number);

@@ -42,14 +42,13 @@ void Host::build() {
   Dice dice(context_.config.seed * 64 + number_ * 16 + lives_++);
   Entropy entropy;
   for (std::uint64_t& word : entropy.words) word = dice();
-  stack_ = std::make_unique<Stack>(bytes, config_.capacities, config_.settings, entropy);
-  if (config_.cubic) stack_->use(CongestionAlgorithm::kCubic, kCubic);
-  if (config_.recovery) stack_->use(kRecovery);
-  if (config_.cookies) {
-    cookies_ = std::make_unique<SynCookies>(SipKey{dice(), dice()});
-    stack_->use(*cookies_);
+  if (config_.cookies) cookies_ = std::make_unique<SynCookies>(SipKey{dice(), dice()});
+  udp_.reset();
+  stack_ = std::make_unique<Stack>(bytes, config_.capacities, config_.settings, entropy, parts());
+  if (config_.datagrams) {
+    udp_ = std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)),
+                                 *stack_, entropy);
   }
-  add_parts(entropy);
   stack_->begin(context_.now);
   const MacAddress mac{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(number_ + 1)}};
   const auto interface = stack_->add_interface(*this, mac, config_.mtu);
@@ -68,18 +67,18 @@ void Host::build() {
   last_turn_ = kNever;
 }
 
-void Host::add_parts(const Entropy& entropy) {
-  udp_.reset();
-  if (config_.datagrams) {
-    udp_ = std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)),
-                                 *stack_, entropy);
-  }
+Parts Host::parts() {
+  Parts parts;
+  if (config_.cubic) parts.cubic = &kCubic;
+  if (config_.recovery) parts.recovery = &kRecovery;
+  if (config_.cookies) parts.cookies = cookies_.get();
   reassembly_.reset();
   if (config_.fragments) {
     fragmented_ = {};
     reassembly_.emplace(fragmented_, whole_, config_.capacities.chunks);
-    stack_->use_reassembler(*reassembly_);
+    parts.reassembler = &*reassembly_;
   }
+  return parts;
 }
 
 void Host::crash() {

@@ -76,7 +76,7 @@ class Host final : public Link {
   };
 
   void build();
-  void add_parts(const Entropy& entropy);
+  Parts parts();
   bool drops_unseen() const;
   bool gave_cookies() const { return stack_->counters()[Count::syn_cookies_sent] > 0; }
   void judge(const verdict::Segment& segment);

@@ -76,7 +76,7 @@ struct Flow {
 class Script {
  public:
   explicit Script(const Capacities& capacities = small_capacities(),
-                  const Settings& settings = plain_settings());
+                  const Settings& settings = plain_settings(), const Parts& parts = {});
   ~Script();
 
   // ---- Calls of the application; each is followed by a turn ----

@@ -146,7 +146,6 @@ TEST(TcpBusyLinkTest, AKeepaliveProbeWaits) {
 class BusySackSender : public testing::Test {
  protected:
   BusySackSender() {
-    s.stack().use(kRecovery);
     id = s.connect(80);
     s.expect(Syn());
     s.advance(20ms);
@@ -163,7 +162,7 @@ class BusySackSender : public testing::Test {
     return plain;
   }
 
-  Script s{small_capacities(), settings()};
+  Script s{small_capacities(), settings(), {.recovery = &kRecovery}};
   ConnectionId id;
 };
 

@@ -31,11 +31,8 @@ double cubic_window(double loss) {
 class Goodput {
  public:
   Goodput(CongestionAlgorithm algorithm, std::uint32_t loss_in_1000, bool worse)
-      : wire_(capacities(), settings(algorithm), weather(loss_in_1000, worse)) {
-    for (End* end : {&wire_.left(), &wire_.right()}) {
-      end->stack().use(CongestionAlgorithm::kCubic, cubic_);
-      end->stack().use(recovery_);
-    }
+      : wire_(capacities(), settings(algorithm), weather(loss_in_1000, worse),
+              Parts{.cubic = &cubic_, .recovery = &recovery_}) {
     wire_.audit_every = 5000;
   }
 

@@ -23,8 +23,7 @@ std::string text_at(std::size_t from, std::size_t length) {
 class TcpOffloadTest : public ::testing::Test {
  protected:
   explicit TcpOffloadTest(Duration delayed_ack = Duration(0))
-      : s(small_capacities(), with(delayed_ack)) {
-    s.stack().use(kRecovery);
+      : s(small_capacities(), with(delayed_ack), {.recovery = &kRecovery}) {
     s.link().cuts = 65535;
   }
 

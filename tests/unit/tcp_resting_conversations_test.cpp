@@ -68,12 +68,10 @@ std::string sent(Script& s) {
 class Both {
  public:
   Both(bool whole, bool sack_sender)
-      : rests_(with_resting(8), settings_of(whole)), never_(with_resting(0), settings_of(whole)) {
-    if (!sack_sender) return;
-    for (Script* s : {&rests_, &never_}) {
-      s->stack().use(kRecovery);
-      s->stack().use(CongestionAlgorithm::kCubic, kCubic);
-    }
+      : rests_(with_resting(8), settings_of(whole), parts_of(sack_sender)),
+        never_(with_resting(0), settings_of(whole), parts_of(sack_sender)) {}
+  static Parts parts_of(bool sack_sender) {
+    return sack_sender ? Parts{.cubic = &kCubic, .recovery = &kRecovery} : Parts{};
   }
 
   /// Calls f for both; false, and a failure, when the results differ.

@@ -18,10 +18,7 @@ class SackSender : public testing::Test {
  protected:
   explicit SackSender(const Settings& settings = quiet(),
                       const Capacities& capacities = small_capacities())
-      : s(capacities, settings) {
-    s.stack().use(kRecovery);
-    s.stack().use(CongestionAlgorithm::kCubic, kCubic);
-  }
+      : s(capacities, settings, {.cubic = &kCubic, .recovery = &kRecovery}) {}
 
   static Settings quiet() {
     Settings settings = plain_settings();
@@ -407,8 +404,7 @@ TEST_F(SackSender, WithoutChunksRecoveryIsByDuplicateAcks) {
   Capacities capacities = small_capacities();
   capacities.chunk_bytes = 128;  // too small for a scoreboard
   capacities.chunks = 1000;
-  Script small(capacities, quiet());
-  small.stack().use(kRecovery);
+  Script small(capacities, quiet(), {.recovery = &kRecovery});
   const ConnectionId other = small.connect(80);
   small.expect(Syn());
   small.inject(SynAck().mss(100).sackok());

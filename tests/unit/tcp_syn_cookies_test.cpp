@@ -17,9 +17,7 @@ class TcpSynCookiesTest : public ::testing::Test {
     return settings;
   }
   explicit TcpSynCookiesTest(const Settings& settings = TcpSynCookiesTest::settings())
-      : s_(small_capacities(), settings) {
-    s_.stack().use(cookies_);
-  }
+      : s_(small_capacities(), settings, {.cookies = &cookies_}) {}
   /// Half-open handshakes from other peers up to the cap.
   void flood(std::uint16_t port = 7) {
     for (std::uint16_t i = 0; i < 8; ++i) {

@@ -80,13 +80,12 @@ class TcpTransferTest : public ::testing::Test {
   /// Both sides send at once; true when both received everything.
   void transfer(std::size_t bytes, const Weather& weather,
                 std::uint32_t reads_at_most = 0xffffffff) {
-    Wire wire(for_transfer(), {}, weather);
+    Wire wire(for_transfer(), {}, weather, {.recovery = cuts_ != 0 ? &kRecovery : nullptr});
     wire.audit_every = 50;
     const std::string to_right = random_text(bytes, weather.seed + 1),
                       to_left = random_text(bytes, weather.seed + 2);
     for (End* end : {&wire.left(), &wire.right()}) {
       end->cuts = cuts_;
-      if (cuts_ != 0) end->stack().use(kRecovery);
     }
     Party left, right;
     left.stack = &wire.left().stack();

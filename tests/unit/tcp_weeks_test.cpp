@@ -271,20 +271,20 @@ TEST_P(Weeks, ANeighbourIsResolvedAgain) {
 
 TEST_P(Weeks, AnOldSynCookieIsRefused) {  // RFC 4987, 3.6
   SynCookies cookies(SipKey{1, 2});
-  s.stack().use(cookies);
-  (void)s.listen(80, 128, 1);
-  s.peer(39999, 80);
-  s.inject(Syn());
-  s.skip();  // the only record
-  s.peer(40000, 80);
-  s.inject(Syn().mss(kSegment));
-  s.expect(SynAck());
-  ASSERT_EQ(s.count(Count::syn_cookies_sent), 1u);
-  pass();
-  s.forget();
-  s.inject(Ack());
-  s.expect(Rst());
-  EXPECT_EQ(s.count(Count::syn_cookies_accepted), 0u);
+  Script script(capacities(), settings(), {.cookies = &cookies});
+  (void)script.listen(80, 128, 1);
+  script.peer(39999, 80);
+  script.inject(Syn());
+  script.skip();  // the only record
+  script.peer(40000, 80);
+  script.inject(Syn().mss(kSegment));
+  script.expect(SynAck());
+  ASSERT_EQ(script.count(Count::syn_cookies_sent), 1u);
+  pass(script);
+  script.forget();
+  script.inject(Ack());
+  script.expect(Rst());
+  EXPECT_EQ(script.count(Count::syn_cookies_accepted), 0u);
 }
 
 // Two fragments of one packet, weeks apart, are not reassembled (RFC 1122, 3.3.2).
@@ -292,8 +292,7 @@ TEST_P(Weeks, AFragmentTimesOut) {
   std::array<Ipv4Reassembly::Datagram, 2> table;
   std::vector<std::byte> whole(2000);
   Ipv4Reassembly reassembly(table, whole, 16);
-  Script script(capacities(), settings());
-  script.stack().use_reassembler(reassembly);
+  Script script(capacities(), settings(), {.reassembler = &reassembly});
   const auto fragment = [](std::uint16_t offset, bool more) {
     Ipv4Packet ip;
     ip.source = kPeerAddress;
@@ -390,8 +389,7 @@ TEST_P(RackPause, ALossIsRepairedAtOnce) {  // RFC 8985, 6.2
   Settings settings = plain_settings();
   settings.timestamps = settings.window_scaling = false;
   settings.retransmits = 100;
-  Script s(small_capacities(), settings);
-  s.stack().use(kRepair);
+  Script s(small_capacities(), settings, {.recovery = &kRepair});
   const auto id = s.connect(80);
   s.expect(Syn());
   s.advance(20ms);

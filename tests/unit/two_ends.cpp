@@ -8,14 +8,14 @@
 namespace conker::test {
 
 End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
-         const Settings& settings, std::uint64_t entropy)
+         const Settings& settings, std::uint64_t entropy, const Parts& parts)
     : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
   auto bytes = std::as_writable_bytes(std::span(storage_));
   bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
   Entropy words;
   for (std::uint64_t& word : words.words)
     word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
-  stack_ = std::make_unique<Stack>(bytes, capacities, settings, words);
+  stack_ = std::make_unique<Stack>(bytes, capacities, settings, words, parts);
   stack_->begin(Instant(1s));
   const auto interface = stack_->add_interface(*this, mac, 1500);
   EXPECT_TRUE(interface);
@@ -35,13 +35,14 @@ bool End::send(const FrameOut& frame, Instant) {
   return true;
 }
 
-Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather& weather)
+Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather& weather,
+           const Parts& parts)
     : weather_(weather),
       random_(weather.seed),
       left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings,
-            std::uint64_t{weather.seed} << 1),
+            std::uint64_t{weather.seed} << 1, parts),
       right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings,
-             std::uint64_t{weather.seed} << 1 | 1) {}
+             std::uint64_t{weather.seed} << 1 | 1, parts) {}
 
 void Wire::carry(End& from, End& to) {
   for (Bytes& frame : from.outgoing) {

@@ -27,7 +27,7 @@ struct Weather {
 class End final : public Link {
  public:
   End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
-      const Settings& settings, std::uint64_t entropy);
+      const Settings& settings, std::uint64_t entropy, const Parts& parts);
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
@@ -50,7 +50,8 @@ class End final : public Link {
 
 class Wire {
  public:
-  Wire(const Capacities& capacities, const Settings& settings, const Weather& weather = {});
+  Wire(const Capacities& capacities, const Settings& settings, const Weather& weather = {},
+       const Parts& parts = {});
 
   End& left() { return left_; }    // 10.0.0.1
   End& right() { return right_; }  // 10.0.0.2

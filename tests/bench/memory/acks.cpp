@@ -71,10 +71,10 @@ class Scene {
         window_(options.segments * (options.mss - 12u)),
         capacities_(capacities(window_)),
         storage_(Stack::storage_bytes(capacities_)),
-        stack_(storage_.bytes(), capacities_, settings(window_), Entropy{{1, 2, 3, 4}}) {
+        stack_(storage_.bytes(), capacities_, settings(window_), Entropy{{1, 2, 3, 4}},
+               Parts{.recovery = &recovery_}) {
     while (window_ >> scale_ > 65535) ++scale_;
     window_ = window_ >> scale_ << scale_;
-    stack_.use(recovery_);
     const auto interface = stack_.add_interface(link_, kOurMac, 1500);
     if (!interface || stack_.add_address(*interface, {kOurs, 24}) != Error::kOk)
       fail("no interface");

@@ -82,21 +82,26 @@ Settings World::settings(const Head& head) {
   return s;
 }
 
+Parts World::parts(const Head& head) {
+  Parts parts;
+  if (!head.bit(3)) parts.recovery = &recovery_;
+  if (!head.bit(4)) parts.cubic = &cubic_;
+  if (!head.bit(5)) parts.cookies = &cookies_;
+  if (!head.bit(7)) parts.reassembler = &reassembly_;
+  return parts;
+}
+
 World::World(const Head& head)
     : mtu_(head.bit(13) ? 1500 : 576),
       link_(*this),
       cookies_(SipKey{1, 2}),
       reassembly_(fragments_, whole(), 24),
       stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(head),
-             entropy(head)),
+             entropy(head), parts(head)),
       udp_(storage<1>(Udp::storage_bytes(kCapacities)), stack_, entropy(head)),
       application_(stack_, peer_),
       now_(begin(head)),
       ends_by_close_(head.bit(18)) {
-  if (!head.bit(3)) stack_.use(recovery_);
-  if (!head.bit(4)) stack_.use(CongestionAlgorithm::kCubic, cubic_);
-  if (!head.bit(5)) stack_.use(cookies_);
-  if (!head.bit(7)) stack_.use_reassembler(reassembly_);
   stack_.begin(now_);
   check(bool(stack_.add_interface(link_, kOurMac, mtu_)), "an interface is refused");
   check(stack_.add_address({0}, {kOurs, 24}) == Error::kOk, "an address is refused");

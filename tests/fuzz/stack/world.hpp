@@ -43,6 +43,7 @@ class World final : private FuzzLink::Observer {
   void go_home();
 
  private:
+  Parts parts(const Head& head);
   /// The frames that arrive with the next turn.
   Batch& batch() { return batches_[filling_]; }
   static Settings settings(const Head& head);
