@@ -15,7 +15,8 @@ FLASH_BYTES = 256 * 1024
 RAM_BYTES = 64 * 1024
 BIG = 1000  # bytes; single objects in RAM from here on are named
 
-# One contribution of an input file: its section, address, size and file. Long names have a line of their own.
+# One contribution of an input file: its section, address, size and file. Long names have a line of
+# their own.
 PIECE = re.compile(r"^ (\.\S+|\*fill\*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?:\s+(\S+))?\s*$")
 OUTPUT = re.compile(r"^(\.\w+)")
 IN_FLASH = {".text", ".init_array", ".data"}
@@ -51,7 +52,8 @@ def symbol(number: str, text: str) -> int:
 def name_of(section: str) -> str:
     """.bss._ZN6conker3app...tables -> tables"""
     mangled = section.split(".", 2)[-1]
-    name = subprocess.run(["arm-none-eabi-c++filt", mangled], capture_output=True, text=True, check=True).stdout
+    name = subprocess.run(["arm-none-eabi-c++filt", mangled], capture_output=True,
+                          text=True, check=True).stdout
     return name.strip().rpartition("::")[2]
 
 
@@ -73,11 +75,13 @@ def main() -> None:
     ram["machine stack"] = machine_stack
 
     print(f"{'folder':<22}{'flash':>9}{'RAM':>9}")
-    for where in sorted(flash | ram, key=lambda w: (w in ("(gaps)", "machine stack"), not "/" in w, w)):
+    for where in sorted(flash | ram,
+                        key=lambda w: (w in ("(gaps)", "machine stack"), not "/" in w, w)):
         print(f"{where:<22}{flash[where]:>9,}{ram[where]:>9,}")
     print(f"{'in all':<22}{flash.total():>9,}{ram.total():>9,}")
     print(f"{'of':<22}{FLASH_BYTES:>9,}{RAM_BYTES:>9,}")
-    print("the largest in RAM: " + "; ".join(f"{size:,} {name}" for size, name in sorted(big, reverse=True)))
+    print("the largest in RAM: "
+          + "; ".join(f"{size:,} {name}" for size, name in sorted(big, reverse=True)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The long proofs, in parts, within a budget of time; a part that is done is in the ledger, and the next run goes on there.
+"""The long proofs, in parts, within a budget of time; a part that is done is in the ledger,
+and the next run goes on there.
 
-Builds what it needs. Each round gives every part a turn, with seeds that have not been used; parts that look at everything (models, planted faults,
-coverage) have one turn for each commit. The last line is `N passed, N failed, N skipped`, of this run's turns.
+Builds what it needs. Each round gives every part a turn, with seeds that have not been used; parts
+that look at everything (models, planted faults, coverage) have one turn for each commit. The last
+line is `N passed, N failed, N skipped`, of this run's turns.
 """
 
 import argparse
@@ -16,7 +18,8 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = "build/release/bin"
-SPARE = 20  # seconds that a turn may take at the least: what is left of a budget below that is not used
+# Seconds that a turn may take at the least: what is left of a budget below that is not used.
+SPARE = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +31,12 @@ class Part:
 
 PARTS = (
     Part("exploration", f"{BIN}/conker_explore --seconds {{seconds}} --seed {{seed}} --json", 0.25),
-    Part("simulation", f"{BIN}/conker_sim --seconds {{seconds}} --seed {{seed}}00000000 --require-all-edges --out {{folder}} --json", 0.25),
-    Part("churn", f"{BIN}/conker_sim --churn --cycles 1000000000 --seconds {{seconds}} --ledger {{folder}}/churn.jsonl --json", 0.25),
-    Part("fuzzing", "tests/fuzz/run.py --target all --seconds {per_target} --ledger {folder}/fuzz.jsonl --work {folder}/fuzz --json", 0.25),
+    Part("simulation", f"{BIN}/conker_sim --seconds {{seconds}} --seed {{seed}}00000000 "
+                       f"--require-all-edges --out {{folder}} --json", 0.25),
+    Part("churn", f"{BIN}/conker_sim --churn --cycles 1000000000 --seconds {{seconds}} "
+                  f"--ledger {{folder}}/churn.jsonl --json", 0.25),
+    Part("fuzzing", "tests/fuzz/run.py --target all --seconds {per_target} "
+                    "--ledger {folder}/fuzz.jsonl --work {folder}/fuzz --json", 0.25),
     Part("models", "tests/model/run.py --long"),
     Part("planted faults", "tests/planted/run.py --seed {seed} --json {folder}/planted.json"),
     Part("coverage", "tests/coverage/run.py --json"),
@@ -50,7 +56,8 @@ class Ledger:
                 try:
                     self.turns.append(json.loads(line))
                 except ValueError:
-                    print(f"long: {path}:{number} is no JSON (cut short?) and is passed over", file=sys.stderr)
+                    print(f"long: {path}:{number} is no JSON (cut short?) and is passed over",
+                          file=sys.stderr)
 
     def add(self, turn: dict) -> None:
         self.turns.append(turn)
@@ -63,7 +70,8 @@ class Ledger:
 
 def commit() -> str:
     """Of what is built here; a tree with changes of its own is no commit."""
-    told = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=TOP, capture_output=True, text=True, check=False)
+    told = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"],
+                          cwd=TOP, capture_output=True, text=True, check=False)
     return told.stdout.strip() or "no commit"
 
 
@@ -74,14 +82,18 @@ def figures(output: str) -> dict:
         said = json.loads(lines[-1])
     except (IndexError, ValueError):
         return {}
-    return {key: value for key, value in said.items() if isinstance(value, (int, float, str)) and not isinstance(value, bool)}
+    return {key: value for key, value in said.items() if isinstance(value, (int, float, str))
+            and not isinstance(value, bool)}
 
 
 def take_turn(part: Part, ledger: Ledger, seconds: float, what: str) -> dict:
     seed = 1 + max((turn["seed"] for turn in ledger.of(part)), default=0)
-    words = part.command.format(seconds=int(seconds), per_target=max(1, int(seconds / FUZZ_TARGETS)), seed=seed, folder=ledger.path.parent)
+    words = part.command.format(seconds=int(seconds),
+                                per_target=max(1, int(seconds / FUZZ_TARGETS)),
+                                seed=seed, folder=ledger.path.parent)
     began = time.monotonic()
-    process = subprocess.Popen(words.split(), cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(words.split(), cwd=TOP, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         output, _ = process.communicate()
     except KeyboardInterrupt:
@@ -89,7 +101,8 @@ def take_turn(part: Part, ledger: Ledger, seconds: float, what: str) -> dict:
         process.communicate()
         raise
     turn = {"part": part.name, "seed": seed, "commit": what, "passed": process.returncode == 0,
-            "seconds": round(time.monotonic() - began, 1), "command": words, "said": figures(output)}
+            "seconds": round(time.monotonic() - began, 1),
+            "command": words, "said": figures(output)}
     if process.returncode != 0:
         print(output[-4000:])
     return turn
@@ -97,24 +110,32 @@ def take_turn(part: Part, ledger: Ledger, seconds: float, what: str) -> dict:
 
 def tell(turn: dict, left: float) -> None:
     said = turn["said"]
-    steps = next((f"{said[key]:,} {key}" for key in ("cycles", "execs", "steps") if isinstance(said.get(key), int)), "")
+    steps = next((f"{said[key]:,} {key}" for key in ("cycles", "execs", "steps")
+                  if isinstance(said.get(key), int)), "")
     verdict = "passed" if turn["passed"] else "FAILED"
-    print(f"{verdict}  {turn['part']:15} {turn['seconds']:7.1f} s  {steps:28}  {max(0, left) / 60:6.1f} min left", flush=True)
+    print(f"{verdict}  {turn['part']:15} {turn['seconds']:7.1f} s  "
+          f"{steps:28}  {max(0, left) / 60:6.1f} min left", flush=True)
 
 
 def build() -> None:
     for preset, targets in (("release", ["conker_explore", "conker_sim"]), ("fuzz", ["fuzz"])):
-        for command in (["cmake", "--preset", preset], ["cmake", "--build", "--preset", preset, "--target", *targets]):
-            done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        for command in (["cmake", "--preset", preset],
+                        ["cmake", "--build", "--preset", preset, "--target", *targets]):
+            done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, check=False)
             if done.returncode != 0:
-                sys.exit(f"long: {' '.join(command)} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+                sys.exit(f"long: {' '.join(command)} failed:\n"
+                         f"{done.stdout[-4000:]}{done.stderr[-4000:]}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60, help="the budget (60)")
-    parser.add_argument("--round", type=float, default=600, metavar="SECONDS", help="one turn of every part takes about so long (600)")
-    parser.add_argument("--part", action="append", choices=[part.name for part in PARTS], help="only this one; may be given again")
+    parser.add_argument("--round", type=float, default=600, metavar="SECONDS",
+                        help="one turn of every part takes about so long (600)")
+    parser.add_argument("--part", action="append", choices=[part.name for part in PARTS],
+                        help="only this one; may be given again")
     parser.add_argument("--ledger", default=TOP / "build/long/ledger.jsonl", type=pathlib.Path)
     arguments = parser.parse_args()
 
@@ -131,8 +152,10 @@ def main() -> None:
             before = passed + failed
             for part in parts:
                 left = ends - time.monotonic()
-                seconds = min(left, part.share * arguments.round if len(parts) > 1 else arguments.round)
-                done = not part.share and any(turn["commit"] == what and turn["passed"] for turn in ledger.of(part))
+                seconds = min(left, part.share * arguments.round if len(parts) > 1
+                              else arguments.round)
+                done = not part.share and any(turn["commit"] == what and turn["passed"]
+                                              for turn in ledger.of(part))
                 if done or seconds < (SPARE if part.share else 0) or left <= SPARE:
                     continue
                 turn = take_turn(part, ledger, seconds, what)

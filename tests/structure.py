@@ -4,10 +4,11 @@
     tests/structure.py            says what goes the wrong way; exit code 1 when something does
     tests/structure.py --draw     and prints the calls between the files of stack/tcp
 
-- stack/tcp: the table of storeys in its README names every file that has functions of class Tcp; no function calls one
-  of a file above its own, and the calls between the files of one storey make no circle.
-- No circle of includes anywhere, neither of files nor of folders; and no folder includes one that the map in README.md
-  does not name for it.
+- stack/tcp: the table of storeys in its README names every file that has functions of class Tcp;
+  no function calls one of a file above its own, and the calls between the files of one storey make
+  no circle.
+- No circle of includes anywhere, neither of files nor of folders; and no folder includes one that
+  the map in README.md does not name for it.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ def bodies(text: str) -> list[tuple[str, str]]:
 
 
 def calls() -> tuple[Graph, set[str]]:
-    """Who calls whom, by file, and the files that have functions of the class. Functions that are written in the class
-    itself are everybody's; of overloads, each is taken for called."""
-    functions = {path.stem: bodies(without_comments(path.read_text())) for path in sorted(TCP.glob("*.cpp"))}
+    """Who calls whom, by file, and the files that have functions of the class. Functions that are
+    written in the class itself are everybody's; of overloads, each is taken for called."""
+    functions = {path.stem: bodies(without_comments(path.read_text()))
+                 for path in sorted(TCP.glob("*.cpp"))}
     functions = {file: found for file, found in functions.items() if found}
     homes: dict[str, set[str]] = collections.defaultdict(set)
     for file, found in functions.items():
@@ -63,7 +65,8 @@ def calls() -> tuple[Graph, set[str]]:
 def storeys() -> dict[str, int]:
     """Of each file, from the table in the README: | storey | files | ... |."""
     found = {}
-    for number, files in re.findall(r"^\| (\d) \| ([^|]*) \|", (TCP / "README.md").read_text(), re.M):
+    for number, files in re.findall(r"^\| (\d) \| ([^|]*) \|",
+                                    (TCP / "README.md").read_text(), re.M):
         found |= {file: int(number) for file in re.findall(r"`(\w+)`", files)}
     return found
 
@@ -88,19 +91,23 @@ def circle(graph: Graph) -> str:
 
     for node in graph:
         if found := walk(node):
-            return " -> ".join([f"{a} ({graph[a][b]})" for a, b in zip(found, found[1:])] + found[-1:])
+            return " -> ".join([f"{a} ({graph[a][b]})" for a, b in zip(found, found[1:])]
+                               + found[-1:])
     return ""
 
 
 def of_tcp(draw: bool) -> list[str]:
     graph, files = calls()
     storey = storeys()
-    wrong = [f"stack/tcp/{file}.cpp is in no storey of stack/tcp/README.md" for file in sorted(files - storey.keys())]
-    wrong += [f"stack/tcp/README.md: there are no functions of class Tcp in {file}.cpp" for file in sorted(storey.keys() - files)]
+    wrong = [f"stack/tcp/{file}.cpp is in no storey of stack/tcp/README.md"
+             for file in sorted(files - storey.keys())]
+    wrong += [f"stack/tcp/README.md: there are no functions of class Tcp in {file}.cpp"
+              for file in sorted(storey.keys() - files)]
     for file, to in graph.items():
         if draw:
             print(f"{storey.get(file, 0)} {file:14}", " ".join(sorted(to)) or "-")
-        wrong += [f"stack/tcp: {file}.cpp is below {home}.cpp, but {why}" for home, why in to.items()
+        wrong += [f"stack/tcp: {file}.cpp is below {home}.cpp, but {why}"
+                  for home, why in to.items()
                   if storey.get(home, 0) > storey.get(file, 0)]
     if found := circle(graph):
         wrong.append(f"stack/tcp: a circle of calls: {found}")
@@ -112,7 +119,8 @@ def includes() -> Graph:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
             name = str(path.relative_to(ROOT))
-            graph[name] = {include: "included" for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
+            graph[name] = {include: "included"
+                           for include in re.findall(r'^#include "(.*)"', path.read_text(), re.M)}
     return graph
 
 
@@ -124,7 +132,8 @@ def part_of(file: str) -> str:
 
 def map_of_the_house() -> dict[str, set[str]]:
     """The table in the README: | folder | what lives there | may use |."""
-    rows = re.findall(r"^\| ((?:`[\w/]+/`,? ?)+) \| .* \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    rows = re.findall(r"^\| ((?:`[\w/]+/`,? ?)+) \| .* \| (.*) \|$",
+                      (ROOT / "README.md").read_text(), re.M)
     return {folder: set(re.findall(r"`([\w/]+)/`", uses)) for folders, uses in rows
             for folder in re.findall(r"`([\w/]+)/`", folders) if uses != "all"}
 
@@ -137,21 +146,26 @@ def of_includes() -> list[str]:
     parts: Graph = collections.defaultdict(dict)
     may_use = map_of_the_house()
     for file, to in graph.items():
-        home = max((folder for folder in may_use if file.startswith(folder + "/")), key=len, default="")
+        home = max((folder for folder in may_use if file.startswith(folder + "/")),
+                   key=len, default="")
         for include in to:
             if part_of(file) != part_of(include):
                 parts[part_of(file)].setdefault(part_of(include), file)
-            fits = include.startswith(home + "/") or any(include.startswith(folder + "/") for folder in may_use.get(home, set()))
+            fits = include.startswith(home + "/") or any(
+                include.startswith(folder + "/") for folder in may_use.get(home, set()))
             if home and not fits:
-                wrong.append(f"{file} includes {include}, and {home}/ may use no more than README.md says")
+                wrong.append(f"{file} includes {include}, "
+                             f"and {home}/ may use no more than README.md says")
     if found := circle(parts):
         wrong.append(f"a circle of folders: {found}")
     return wrong
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draw", action="store_true", help="print the calls between the files of stack/tcp")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draw", action="store_true",
+                        help="print the calls between the files of stack/tcp")
     wrong = of_tcp(parser.parse_args().draw) + of_includes()
     for line in wrong:
         print(line)

@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from harness import Failure
-from scenes import DEVICE, HOST, HOST_SIDE, MAC, PORT, STACK, STACK_SIDE, Bench, Place, Process, Tap, Veth
+from scenes import (DEVICE, HOST, HOST_SIDE, MAC, PORT, STACK, STACK_SIDE, Bench, Place, Process,
+                    Tap, Veth)
 
 Figures = dict[str, float]
 
@@ -28,12 +29,14 @@ def struck(report: dict[str, Any]) -> Figures:
 
 # In memory: both ends in one thread.
 
-def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, room: int = 0, shards: int = 1) -> Figures:
+def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, room: int = 0,
+              shards: int = 1) -> Figures:
     with Place(bench) as place:
         arguments: list[object] = ["strike", "--stack", stack, "--close", close, "--flight", 64,
                                    "--seconds", f"{bench.seconds:g}"]
         if stack == "conker" and close == "fin":
-            arguments += ["--warm", "full"]  # the clock starts when every new record evicts an old one
+            # The clock starts when every new record evicts an old one.
+            arguments += ["--warm", "full"]
         if idle:
             arguments += ["--idle", idle]
         if room:
@@ -41,19 +44,24 @@ def in_memory(bench: Bench, stack: str, close: str, idle: int = 0, room: int = 0
         if shards > 1:
             arguments += ["--shards", shards]
         report = place.report(place.program("conker_bench_memory", *arguments), patience=120)
-        counted = {key: float(report[key]) for key in ("time_wait_evicted", "time_wait_reused", "cpu_seconds") if key in report}
+        counted = {key: float(report[key])
+                   for key in ("time_wait_evicted", "time_wait_reused", "cpu_seconds")
+                   if key in report}
         return {**struck(report), **counted}
 
 
 def footprint(bench: Bench, what: str, records: int) -> Figures:
     with Place(bench) as place:
-        report = place.report(place.program("conker_bench_memory", "footprint", f"--{what}", records), patience=120)
-        return {key: float(report[key]) for key in ("bytes_of_tables", "rss_bytes_per_record", "rss_bytes")}
+        report = place.report(place.program("conker_bench_memory", "footprint", f"--{what}",
+                                            records), patience=120)
+        return {key: float(report[key])
+                for key in ("bytes_of_tables", "rss_bytes_per_record", "rss_bytes")}
 
 
 def acks(bench: Bench, segments: int, mss: int) -> Figures:
     with Place(bench) as place:
-        report = place.report(place.program("conker_bench_memory", "acks", "--segments", segments, "--mss", mss,
+        report = place.report(place.program("conker_bench_memory", "acks", "--segments", segments,
+                                            "--mss", mss,
                                             "--seconds", f"{bench.seconds:g}"), patience=120)
         return {key: float(report[key]) for key in ("ns_per_ack", "ns_per_ack_worst", "acks")}
 
@@ -67,23 +75,27 @@ def conker_strike(bench: Bench, flight: int, idle: int = 0) -> Figures:
         with place.idle(idle):
             report = daemon.ctl.json("strike", f"{HOST}:{PORT}", "--duration", f"{bench.seconds:g}",
                                      "--concurrency", str(flight), timeout=bench.seconds + 60)
-            return {**struck(report), "ports_exhausted": float(daemon.ctl.counter("ports_exhausted")),
-                    "evicted": float(report["time_wait"]["evicted"]), "reused": float(report["time_wait"]["reused"])}
+            return {**struck(report),
+                    "ports_exhausted": float(daemon.ctl.counter("ports_exhausted")),
+                    "evicted": float(report["time_wait"]["evicted"]),
+                    "reused": float(report["time_wait"]["reused"])}
 
 
 def null_strike(bench: Bench, flight: int, command: str = "strike") -> Figures:
     with Tap(bench) as place:
         place.kernel("accept-close", HOST, PORT)
         return struck(place.report(place.attached(
-            "conker_null", command, "--device", DEVICE, "--mac", MAC, "--from", ",".join(STACK_SIDE),
-            "--to", f"{HOST}:{PORT}", "--flight", flight, "--seconds", f"{bench.seconds:g}")))
+            "conker_null", command, "--device", DEVICE, "--mac", MAC,
+            "--from", ",".join(STACK_SIDE), "--to", f"{HOST}:{PORT}",
+            "--flight", flight, "--seconds", f"{bench.seconds:g}")))
 
 
 def lwip_strike(bench: Bench, flight: int) -> Figures:
     with Tap(bench) as place:
         place.kernel("accept-close", HOST, PORT)
         return struck(place.report(place.attached(
-            "conker_lwip", "strike", "--device", DEVICE, "--address", STACK, "--to", f"{HOST}:{PORT}",
+            "conker_lwip", "strike", "--device", DEVICE, "--address", STACK,
+            "--to", f"{HOST}:{PORT}",
             "--flight", flight, "--seconds", f"{bench.seconds:g}", "--close", "reset")))
 
 
@@ -101,8 +113,10 @@ def conker_struck(bench: Bench, flight: int) -> Figures:
         return struck(place.report(client_strike(place, place.host, STACK, HOST_SIDE, flight)))
 
 
-def client_strike(place: Place, namespace: Any, target: str, sources: list[str], flight: int) -> Process:
-    return place.peer(namespace, "strike", target, str(PORT), "--duration", f"{place.bench.seconds:g}",
+def client_strike(place: Place, namespace: Any, target: str, sources: list[str],
+                  flight: int) -> Process:
+    return place.peer(namespace, "strike", target, str(PORT),
+                      "--duration", f"{place.bench.seconds:g}",
                       "--concurrency", str(flight), "--from", ",".join(sources))
 
 
@@ -112,7 +126,8 @@ BULK_PORTS = {"send": 9, "receive": 19}  # discard, chargen
 
 
 def streams(place: Tap, direction: str, port: int, connections: int = 1) -> Figures:
-    report = place.report(place.kernel("streams", direction, STACK, port, "--connections", connections,
+    report = place.report(place.kernel("streams", direction, STACK, port,
+                                       "--connections", connections,
                                        "--seconds", f"{place.bench.seconds:g}"))
     return {"rate": float(report["bits_per_second"]), "jain": float(report["jain"])}
 
@@ -125,15 +140,17 @@ def conker_bulk(bench: Bench, direction: str, connections: int = 1) -> Figures:
 
 def null_bulk(bench: Bench, direction: str, connections: int = 1) -> Figures:
     with Tap(bench) as place:
-        place.attached("conker_null", "receive" if direction == "send" else "send", "--device", DEVICE, "--mac", MAC,
-                       "--address", STACK, "--port", PORT, "--seconds", bench.seconds + SPARE_SECONDS, "--offload")
+        place.attached("conker_null", "receive" if direction == "send" else "send",
+                       "--device", DEVICE, "--mac", MAC, "--address", STACK, "--port", PORT,
+                       "--seconds", bench.seconds + SPARE_SECONDS, "--offload")
         return streams(place, direction, PORT, connections)
 
 
 def lwip_bulk(bench: Bench, direction: str) -> Figures:
     with Tap(bench) as place:
-        place.attached("conker_lwip", "sink" if direction == "send" else "source", "--device", DEVICE,
-                       "--address", STACK, "--port", PORT, "--seconds", bench.seconds + SPARE_SECONDS)
+        place.attached("conker_lwip", "sink" if direction == "send" else "source",
+                       "--device", DEVICE, "--address", STACK, "--port", PORT,
+                       "--seconds", bench.seconds + SPARE_SECONDS)
         return streams(place, direction, PORT)
 
 
@@ -176,11 +193,13 @@ def conker_round_trips(bench: Bench) -> Figures:
 def kernel_round_trips(bench: Bench) -> Figures:
     with Veth(bench) as place:
         place.peer(place.server, "echo", HOST, "7")
-        return trips(place.report(place.peer(place.client, "rr", HOST, "7", "--seconds", f"{bench.seconds:g}")))
+        return trips(place.report(place.peer(place.client, "rr", HOST, "7",
+                                             "--seconds", f"{bench.seconds:g}")))
 
 
 def trips(report: dict[str, Any]) -> Figures:
-    return {"median": float(report["median_us"]), "p99": float(report["p99_us"]), "count": float(report["count"])}
+    return {"median": float(report["median_us"]), "p99": float(report["p99_us"]),
+            "count": float(report["count"])}
 
 
 # An idle daemon.
@@ -204,5 +223,6 @@ def wakeups(pid: int) -> int:
     count = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
-            count += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+            count += sum(int(line.split()[1])
+                         for line in file if line.startswith("voluntary_ctxt_switches"))
     return count

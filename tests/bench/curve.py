@@ -32,21 +32,26 @@ def bars(title: str, curve: Curve) -> str:
 
 def picture(all_curves: dict[str, Curve]) -> str:
     """An SVG with one field for each curve, its rates from 0 up."""
-    fields = "".join(field(title, curve, index * HEIGHT) for index, (title, curve) in enumerate(all_curves.items()))
+    fields = "".join(field(title, curve, index * HEIGHT)
+                     for index, (title, curve) in enumerate(all_curves.items()))
     height = HEIGHT * len(all_curves)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            f'font-family="sans-serif" font-size="12">\n<rect width="{WIDTH}" height="{height}" fill="white"/>\n{fields}</svg>\n')
+            f'font-family="sans-serif" font-size="12">\n'
+            f'<rect width="{WIDTH}" height="{height}" fill="white"/>\n{fields}</svg>\n')
 
 
 def field(title: str, curve: Curve, top: int) -> str:
     bottom = top + HEIGHT - TOP
     most = max(rate for _, rate in curve)
     step = (WIDTH - 2 * MARGIN) / max(1, len(curve) - 1)
-    points = [(MARGIN + step * index, bottom - (HEIGHT - 2 * TOP) * rate / most) for index, (_, rate) in enumerate(curve)]
-    parts = [f'<text x="{MARGIN}" y="{top + 20}" font-weight="bold">{html.escape(title)}: cycles/s by idle connections</text>',
-             f'<line x1="{MARGIN}" y1="{bottom}" x2="{WIDTH - MARGIN}" y2="{bottom}" stroke="gray"/>',
-             '<polyline fill="none" stroke="steelblue" stroke-width="2" points="'
-             + " ".join(f"{x:.1f},{y:.1f}" for x, y in points) + '"/>']
+    points = [(MARGIN + step * index, bottom - (HEIGHT - 2 * TOP) * rate / most)
+              for index, (_, rate) in enumerate(curve)]
+    parts = [
+        f'<text x="{MARGIN}" y="{top + 20}" font-weight="bold">{html.escape(title)}: '
+        'cycles/s by idle connections</text>',
+        f'<line x1="{MARGIN}" y1="{bottom}" x2="{WIDTH - MARGIN}" y2="{bottom}" stroke="gray"/>',
+        '<polyline fill="none" stroke="steelblue" stroke-width="2" points="'
+        + " ".join(f"{x:.1f},{y:.1f}" for x, y in points) + '"/>']
     for (x, y), (count, rate) in zip(points, curve):
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="steelblue"/>',
                   f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="middle">{rate:,.0f}</text>',

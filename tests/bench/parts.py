@@ -22,7 +22,8 @@ class Goal:
     most: float | None = None
 
     def reached(self, value: float) -> bool:
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        return ((self.least is None or value >= self.least)
+                and (self.most is None or value <= self.most))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Part:
     seconds: float  # each contestant's, in each turn
     contestants: dict[str, Contestant]
     lines: list[Line]
-    curves: dict[str, dict[int, str]] = dataclasses.field(default_factory=dict)  # title: idle connections: contestant
+    # By title: the contestant of each number of idle connections.
+    curves: dict[str, dict[int, str]] = dataclasses.field(default_factory=dict)
 
 
 def briefly(run: Contestant) -> Contestant:
@@ -56,16 +58,20 @@ def memory() -> Part:
             "conker": partial(by.in_memory, stack="conker", close="fin"),
             "conker by RST": briefly(partial(by.in_memory, stack="conker", close="reset")),
             "lwIP by RST": partial(by.in_memory, stack="lwip", close="reset"),
-            "lwIP by FIN (5 s, it stops)": briefly(partial(by.in_memory, stack="lwip", close="fin")),
+            "lwIP by FIN (5 s, it stops)": briefly(
+                partial(by.in_memory, stack="lwip", close="fin")),
             "null": briefly(partial(by.in_memory, stack="null", close="fin")),
         },
         [
-            Line("strike in memory, by FIN, 64 in flight", "cycles/s", "rate", "conker", Goal(least=1e6),
-                 {"lwIP by RST": Goal(least=1.3), "lwIP by FIN (5 s, it stops)": None, "null": None}),
+            Line("strike in memory, by FIN, 64 in flight", "cycles/s", "rate", "conker",
+                 Goal(least=1e6),
+                 {"lwIP by RST": Goal(least=1.3), "lwIP by FIN (5 s, it stops)": None,
+                  "null": None}),
             Line("its failed cycles", "count", "failed", "conker", Goal(most=0)),
             Line("its TIME-WAIT records evicted", "count", "time_wait_evicted", "conker"),
             Line("its TIME-WAIT records reused", "count", "time_wait_reused", "conker"),
-            Line("strike in memory, by RST", "cycles/s", "rate", "conker by RST", None, {"lwIP by RST": None}),
+            Line("strike in memory, by RST", "cycles/s", "rate",
+                 "conker by RST", None, {"lwIP by RST": None}),
         ])
 
 
@@ -84,12 +90,16 @@ def tap() -> Part:
         },
         [
             Line("strike over TAP, by FIN, 64 in flight", "cycles/s", "rate", "conker", None,
-                 {"null": Goal(least=0.95), "kernel, 64 in flight": Goal(least=1.3), "kernel, blocking": Goal(least=1.8),
+                 {"null": Goal(least=0.95), "kernel, 64 in flight": Goal(least=1.3),
+                  "kernel, blocking": Goal(least=1.8),
                   "lwIP by RST": None}),
             Line("its failed cycles", "count", "failed", "conker", Goal(most=0)),
-            Line("its opens that found no port", "count", "ports_exhausted", "conker", Goal(most=0)),
-            Line("the null peer itself", "cycles/s", "rate", "null", None, {"bare loop": Goal(least=0.95)}),
-            Line("strike over TAP, by FIN, 1 in flight", "cycles/s", "rate", "conker, 1 in flight", None,
+            Line("its opens that found no port", "count", "ports_exhausted",
+                 "conker", Goal(most=0)),
+            Line("the null peer itself", "cycles/s", "rate", "null",
+                 None, {"bare loop": Goal(least=0.95)}),
+            Line("strike over TAP, by FIN, 1 in flight", "cycles/s",
+                 "rate", "conker, 1 in flight", None,
                  {"null, 1 in flight": None, "kernel, blocking": None}),
         ])
 
@@ -113,8 +123,10 @@ def idle() -> Part:
     return Part(
         5,
         {
-            **{name: partial(by.conker_strike, flight=64, idle=count) for count, name in over_tap.items()},
-            **{name: partial(by.in_memory, stack="conker", close="fin", idle=count, room=IDLE_IN_MEMORY[-1])
+            **{name: partial(by.conker_strike, flight=64, idle=count)
+               for count, name in over_tap.items()},
+            **{name: partial(by.in_memory, stack="conker", close="fin",
+                             idle=count, room=IDLE_IN_MEMORY[-1])
                for count, name in in_memory.items()},
             alone: partial(by.in_memory, stack="conker", close="fin"),
         },
@@ -130,10 +142,13 @@ def footprint() -> Part:
             "TIME-WAIT": partial(by.footprint, what="time-wait", records=1_000_000),
         },
         [
-            Line("resident for each idle connection", "B", "rss_bytes_per_record", "connections", Goal(most=256)),
+            Line("resident for each idle connection", "B", "rss_bytes_per_record",
+                 "connections", Goal(most=256)),
             Line("address space for each connection", "B", "bytes_of_tables", "connections"),
-            Line("1,000,000 idle connections, resident", "MB", "rss_bytes", "connections", Goal(most=300e6)),
-            Line("tables for each TIME-WAIT record", "B", "bytes_of_tables", "TIME-WAIT", Goal(most=48)),
+            Line("1,000,000 idle connections, resident", "MB", "rss_bytes",
+                 "connections", Goal(most=300e6)),
+            Line("tables for each TIME-WAIT record", "B", "bytes_of_tables",
+                 "TIME-WAIT", Goal(most=48)),
             Line("resident for each TIME-WAIT record", "B", "rss_bytes_per_record", "TIME-WAIT"),
         ])
 
@@ -143,10 +158,13 @@ def acks() -> Part:
     lines = []
     for mss, much in {48: 29_000, 1460: 30_000}.items():
         few, many_out = f"100 out, MSS {mss}", f"{much:,} out, MSS {mss}"
-        contestants |= {few: partial(by.acks, segments=100, mss=mss), many_out: partial(by.acks, segments=much, mss=mss)}
+        contestants |= {few: partial(by.acks, segments=100, mss=mss),
+                        many_out: partial(by.acks, segments=much, mss=mss)}
         lines += [
-            Line(f"an attacker's ACK, {many_out}", "ns", "ns_per_ack", many_out, None, {few: Goal(most=3)}),
-            Line("the same, the slower pattern", "ns", "ns_per_ack_worst", many_out, None, {few: Goal(most=3)}),
+            Line(f"an attacker's ACK, {many_out}", "ns", "ns_per_ack",
+                 many_out, None, {few: Goal(most=3)}),
+            Line("the same, the slower pattern", "ns", "ns_per_ack_worst",
+                 many_out, None, {few: Goal(most=3)}),
         ]
     return Part(2, contestants, lines)
 
@@ -154,9 +172,11 @@ def acks() -> Part:
 def passive() -> Part:
     return Part(
         5,
-        {"conker": partial(by.conker_struck, flight=64), "kernel": partial(by.kernel_strike, flight=64)},
+        {"conker": partial(by.conker_struck, flight=64),
+         "kernel": partial(by.kernel_strike, flight=64)},
         [
-            Line("struck by the kernel's client, 64 in flight", "cycles/s", "rate", "conker", None, {"kernel": Goal(least=1)}),
+            Line("struck by the kernel's client, 64 in flight", "cycles/s",
+                 "rate", "conker", None, {"kernel": Goal(least=1)}),
             Line("failed cycles of that client", "count", "failed", "conker", Goal(most=0)),
         ])
 
@@ -176,8 +196,10 @@ def bulk() -> Part:
         }
         lines += [
             Line(f"one connection {words}", "Gbit/s", "rate", f"conker {words}", None,
-                 {f"null {words}": Goal(least=0.9), "kernel (iperf3, veth)": None, f"lwIP {words}": Goal(least=3)}),
-            Line("a run of its own: the hashes agree", "yes", "agree", f"conker {words}, hashed", Goal(least=1)),
+                 {f"null {words}": Goal(least=0.9), "kernel (iperf3, veth)": None,
+                  f"lwIP {words}": Goal(least=3)}),
+            Line("a run of its own: the hashes agree", "yes", "agree",
+                 f"conker {words}, hashed", Goal(least=1)),
         ]
     return Part(5, {**contestants, "kernel (iperf3, veth)": by.kernel_bulk}, lines)
 
@@ -205,7 +227,8 @@ def rr() -> Part:
         5,
         {"conker": by.conker_round_trips, "kernel": by.kernel_round_trips},
         [
-            Line("1 byte there and back, median", "us", "median", "conker", None, {"kernel": Goal(most=1.1)}),
+            Line("1 byte there and back, median", "us", "median",
+                 "conker", None, {"kernel": Goal(most=1.1)}),
             Line("99 % of them within", "us", "p99", "conker", None, {"kernel": Goal(most=1.5)}),
         ])
 
@@ -215,7 +238,8 @@ def quiet() -> Part:
     return Part(
         10,
         {f"{count:,} idle": partial(by.conker_quiet, idle=count) for count in counts},
-        [Line(f"wakeups of conkerd, {count:,} connections", "count", "wakeups", f"{count:,} idle", Goal(most=0))
+        [Line(f"wakeups of conkerd, {count:,} connections", "count",
+              "wakeups", f"{count:,} idle", Goal(most=0))
          for count in counts])
 
 
@@ -226,11 +250,13 @@ def shards() -> Part:
             "2 shards": partial(by.in_memory, stack="conker", close="fin", shards=2),
             "1 shard": partial(by.in_memory, stack="conker", close="fin"),
         },
-        [Line("strike in memory, 2 shards", "cycles/s", "rate", "2 shards", None, {"1 shard": Goal(least=1.8)})])
+        [Line("strike in memory, 2 shards", "cycles/s", "rate",
+              "2 shards", None, {"1 shard": Goal(least=1.8)})])
 
 
 PARTS: dict[str, Callable[[], Part]] = {
-    "memory": memory, "tap": tap, "idle": idle, "footprint": footprint, "acks": acks, "passive": passive, "bulk": bulk, "rr": rr,
+    "memory": memory, "tap": tap, "idle": idle, "footprint": footprint,
+    "acks": acks, "passive": passive, "bulk": bulk, "rr": rr,
     "many": many, "quiet": quiet, "shards": shards,
 }
 
@@ -242,7 +268,8 @@ def beside(part: Part, binaries: Binaries, build: str) -> Part:
 
     contestants: dict[str, Contestant] = {}
     for subject in dict.fromkeys(line.subject for line in part.lines if "null" not in line.subject):
-        contestants |= {subject: part.contestants[subject], f"{subject}, beside": other(part.contestants[subject])}
+        contestants |= {subject: part.contestants[subject],
+                        f"{subject}, beside": other(part.contestants[subject])}
     lines = [dataclasses.replace(line, goal=None, peers={f"{line.subject}, beside": None})
              for line in part.lines if line.subject in contestants]
     return Part(part.seconds, contestants, lines)

@@ -43,14 +43,20 @@ NAMES = [*PARTS, STACK]
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"parts: {', '.join(NAMES)}; all if none is named")
-    parser.add_argument("--build", default=str(ROOT / "build/release"), help="build directory to measure")
-    parser.add_argument("--beside", default="", help="build directory of another conker: the only peer then")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=f"parts: {', '.join(NAMES)}; all if none is named")
+    parser.add_argument("--build", default=str(ROOT / "build/release"),
+                        help="build directory to measure")
+    parser.add_argument("--beside", default="",
+                        help="build directory of another conker: the only peer then")
     parser.add_argument("--turns", type=int, default=5, help="of each contestant (5)")
-    parser.add_argument("--seconds", type=float, default=0, help="of each turn (60 for memory and tap, 10 for quiet, 5)")
+    parser.add_argument("--seconds", type=float, default=0,
+                        help="of each turn (60 for memory and tap, 10 for quiet, 5)")
     parser.add_argument("--quick", action="store_true", help="one turn of one second")
-    parser.add_argument("--json", default="", help="write every turn and every line to this file as well")
+    parser.add_argument("--json", default="",
+                        help="write every turn and every line to this file as well")
     parser.add_argument("--svg", default="", help="draw the curve of the part idle into this file")
     options = parser.parse_args()
     for name in options.names:
@@ -76,7 +82,8 @@ def arguments() -> argparse.Namespace:
 
 def measure(binaries: Binaries, name: str, part: Part, options: argparse.Namespace) -> Outcome:
     bench = Bench(binaries, options.build, options.seconds or part.seconds)
-    outcome = Outcome(name, part, bench.seconds, {contestant: [] for contestant in part.contestants}, {})
+    outcome = Outcome(name, part, bench.seconds,
+                      {contestant: [] for contestant in part.contestants}, {})
     print(f"\n== {name}: {options.turns} turns of {bench.seconds:g} s", flush=True)
     for turn in range(options.turns):
         for contestant, run in part.contestants.items():
@@ -86,11 +93,13 @@ def measure(binaries: Binaries, name: str, part: Part, options: argparse.Namespa
             try:
                 figures = run(bench)
             except Exception as error:  # pylint: disable=broad-except
-                outcome.errors[contestant] = str(error) if isinstance(error, Failure) else repr(error)
+                outcome.errors[contestant] = (
+                    str(error) if isinstance(error, Failure) else repr(error))
                 print(f"{begin}COULD NOT BE RUN: {outcome.errors[contestant]}", flush=True)
                 continue
             outcome.turns[contestant].append(figures)
-            print(begin + ", ".join(f"{key} {value:,.10g}" for key, value in figures.items()), flush=True)
+            print(begin + ", ".join(f"{key} {value:,.10g}" for key, value in figures.items()),
+                  flush=True)
     return outcome
 
 
@@ -105,7 +114,8 @@ def inner_loops(options: argparse.Namespace) -> Any:
 
 
 def machine() -> dict[str, Any]:
-    return {"kernel": platform.release(), "architecture": platform.machine(), "processors": os.cpu_count(),
+    return {"kernel": platform.release(), "architecture": platform.machine(),
+            "processors": os.cpu_count(),
             "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
 
@@ -117,8 +127,10 @@ def save(outcomes: list[Outcome], loops: Any, options: argparse.Namespace) -> No
     """Saves the figures after each part, so that an interrupted run leaves some."""
     lines = judge(outcomes)
     if options.json:
-        found = {"machine": machine(), "turns": options.turns, "lines": lines, "not_reached": missed(lines),
-                 "parts": {outcome.name: {"seconds": outcome.seconds, "turns": outcome.turns, "errors": outcome.errors}
+        found = {"machine": machine(), "turns": options.turns, "lines": lines,
+                 "not_reached": missed(lines),
+                 "parts": {outcome.name: {"seconds": outcome.seconds, "turns": outcome.turns,
+                                          "errors": outcome.errors}
                            for outcome in outcomes}, STACK: loops}
         pathlib.Path(options.json).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     drawn = all_curves(outcomes)
@@ -175,9 +187,11 @@ def main() -> int:
             kill_all()
             delete_leftovers()
     summarize(outcomes)
-    errors = [f"{outcome.name}: {contestant}: {error}" for outcome in outcomes for contestant, error in outcome.errors.items()]
+    errors = [f"{outcome.name}: {contestant}: {error}" for outcome in outcomes
+              for contestant, error in outcome.errors.items()]
     if errors:
-        print(f"\n{len(errors)} contestants could not be run", *(f"  {error}" for error in errors), sep="\n")
+        print(f"\n{len(errors)} contestants could not be run",
+              *(f"  {error}" for error in errors), sep="\n")
     return 1 if errors else 0
 
 

@@ -24,7 +24,8 @@ TRANSMIT_QUEUE = 10000  # as conkerd sets it on a device of its own
 
 # The same for any number of idle connections; TIME-WAIT as large as the kernel's in a namespace.
 CAPACITIES = {"connections": 131072, "time_wait": 262144, "chunks": 65536}
-SERVICES = [{"name": "echo", "port": 7}, {"name": "discard", "port": 9}, {"name": "chargen", "port": 19},
+SERVICES = [{"name": "echo", "port": 7}, {"name": "discard", "port": 9},
+            {"name": "chargen", "port": 19},
             {"name": "accept-close", "port": PORT}]
 
 
@@ -38,7 +39,8 @@ class Bench:
     def program(self, name: str) -> str:
         path = os.path.join(self.build, "bin", name)
         if not os.path.exists(path):
-            raise Failure(f"{path} does not exist: install what it needs (bench_packages in .ci/packages.sh) and build")
+            raise Failure(f"{path} does not exist: "
+                          "install what it needs (bench_packages in .ci/packages.sh) and build")
         return path
 
 
@@ -88,13 +90,16 @@ class Tap(Place):
     def daemon(self, **config: Any) -> Conkerd:
         link = {"type": "tap", "name": "bench", "device": DEVICE, "mac": MAC,
                 "addresses": [f"{address}/24" for address in STACK_SIDE]}
-        return self.conkerd({"links": [link], "services": SERVICES, "strike": {"allow": ["10.77.0.0/24"]},
-                             "capacities": CAPACITIES, "log": {"level": "warning"}, **config}, self.host)
+        return self.conkerd({"links": [link], "services": SERVICES,
+                             "strike": {"allow": ["10.77.0.0/24"]},
+                             "capacities": CAPACITIES, "log": {"level": "warning"}, **config},
+                            self.host)
 
     def attached(self, name: str, *arguments: object) -> Process:
         """Starts a program that attaches to the device; returns when it has."""
         process = self.program(name, *arguments, namespace=self.host)
-        process.until(lambda: "LOWER_UP" in self.host.ip("link", "show", DEVICE), f"{name} has attached to {DEVICE}")
+        process.until(lambda: "LOWER_UP" in self.host.ip("link", "show", DEVICE),
+                      f"{name} has attached to {DEVICE}")
         return process
 
     def kernel(self, *arguments: object) -> Process:
@@ -103,13 +108,15 @@ class Tap(Place):
 
     @contextlib.contextmanager
     def idle(self, count: int) -> Iterator[None]:
-        """Opens idle connections from the kernel to the stack's echo service. Each process has as many
-        as it may have files open."""
+        """Opens idle connections from the kernel to the stack's echo service. Each process has as
+        many as it may have files open."""
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE_FILES
-        holders = [self.kernel("idle", STACK, 7, "--connections", min(most, count - first), "--from", ",".join(HOST_SIDE))
+        holders = [self.kernel("idle", STACK, 7, "--connections", min(most, count - first),
+                               "--from", ",".join(HOST_SIDE))
                    for first in range(0, count, most)]
         for holder in holders:
-            holder.until(lambda: '"open"' in holder.out(), f"{count} connections are open", 30 + count / 1000)
+            holder.until(lambda: '"open"' in holder.out(), f"{count} connections are open",
+                         30 + count / 1000)
         yield
         for holder in holders:
             holder.must_run()
@@ -120,7 +127,8 @@ class Veth(Place):
 
     def set_up(self) -> None:
         self.client, self.server = namespace_of(self), namespace_of(self)
-        self.client.ip("link", "add", "client", "type", "veth", "peer", "name", "server", "netns", self.server.name)
+        self.client.ip("link", "add", "client", "type", "veth",
+                       "peer", "name", "server", "netns", self.server.name)
         for address in STACK_SIDE:
             self.client.ip("addr", "add", f"{address}/24", "dev", "client")
         self.server.ip("addr", "add", f"{HOST}/24", "dev", "server")
@@ -131,10 +139,13 @@ class Veth(Place):
 
     def iperf3(self, seconds: float) -> dict[str, Any]:
         """One connection from client to server; its first second does not count."""
-        server = self.process("iperf3-server", ["iperf3", "--server", "--one-off", "--forceflush", "--bind", HOST], self.server)
+        server = self.process("iperf3-server",
+                              ["iperf3", "--server", "--one-off", "--forceflush", "--bind", HOST],
+                              self.server)
         server.until(lambda: "listening" in server.out(), "iperf3 listens")
-        client = self.process("iperf3-client", ["iperf3", "--client", HOST, "--time", f"{max(1, round(seconds))}",
-                                                "--omit", "1", "--json"], self.client)
+        client = self.process("iperf3-client",
+                              ["iperf3", "--client", HOST, "--time", f"{max(1, round(seconds))}",
+                               "--omit", "1", "--json"], self.client)
         same(client.wait(seconds + 30), 0, f"iperf3: {client.out()}")
         return json.loads(client.out())["end"]["sum_received"]
 
@@ -142,8 +153,8 @@ class Veth(Place):
 def without_pacing(namespace: Namespace, device: str, address: str) -> None:
     """Sets the kernel's congestion control to CUBIC, Linux's default. Some machines are set to BBR,
     which paces: then its pacing would be measured, and not the limit of a stack."""
-    namespace.ip("route", "change", "10.77.0.0/24", "dev", device, "proto", "kernel", "scope", "link", "src", address,
-                 "congctl", "cubic")
+    namespace.ip("route", "change", "10.77.0.0/24", "dev", device, "proto", "kernel",
+                 "scope", "link", "src", address, "congctl", "cubic")
 
 
 def namespace_of(place: Place) -> Namespace:

@@ -53,13 +53,15 @@ def judged_line(outcome: Outcome, line: Line) -> dict[str, Any]:
             ratio = 1.0
         peers.append({"peer": name, "median": theirs, "ratio": ratio, **verdict(goal, ratio)})
     return {"part": outcome.name, "what": line.what, "unit": line.unit, "figure": line.figure,
-            "contestant": line.subject, "median": value, **verdict(line.goal, value), "peers": peers}
+            "contestant": line.subject, "median": value,
+            **verdict(line.goal, value), "peers": peers}
 
 
 def verdict(goal: Goal | None, value: float | None) -> dict[str, Any]:
     if goal is None:
         return {"goal": None, "reached": None}
-    return {"goal": dataclasses.asdict(goal), "reached": None if value is None else goal.reached(value)}
+    return {"goal": dataclasses.asdict(goal),
+            "reached": None if value is None else goal.reached(value)}
 
 
 def table(lines: list[dict[str, Any]]) -> str:
@@ -68,15 +70,18 @@ def table(lines: list[dict[str, Any]]) -> str:
         shown = UNITS[line["unit"]]
         own = in_words(line["median"], shown)
         verdicts = [(("", "", ""), line, shown)] if line["goal"] or not line["peers"] else []
-        verdicts += [((peer["peer"], in_words(peer["median"], shown), in_words(peer["ratio"], "{:.2f}".format)), peer,
-                      "{:g}".format) for peer in line["peers"]]
+        verdicts += [((peer["peer"], in_words(peer["median"], shown),
+                       in_words(peer["ratio"], "{:.2f}".format)), peer, "{:g}".format)
+                     for peer in line["peers"]]
         for number, (peer_cells, one, goal_shown) in enumerate(verdicts):
             head = (line["what"], own) if number == 0 else ("", "")
-            rows.append((*head, *peer_cells, goal_in_words(one["goal"], goal_shown), reached_in_words(one)))
+            rows.append((*head, *peer_cells, goal_in_words(one["goal"], goal_shown),
+                         reached_in_words(one)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     rows.insert(1, tuple("-" * width for width in widths))
     return "\n".join("  ".join(cell.rjust(width) if column in RIGHT else cell.ljust(width)
-                               for column, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows)
+                               for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
+                     for row in rows)
 
 
 def missed(lines: list[dict[str, Any]]) -> list[str]:
@@ -86,8 +91,10 @@ def missed(lines: list[dict[str, Any]]) -> list[str]:
         where = f"{line['part']}: {line['what']}"
         if line["reached"] is False:
             shown = UNITS[line["unit"]]
-            found.append(f"{where}: {shown(line['median'])}, goal {goal_in_words(line['goal'], shown)}")
-        found += [f"{where}: {peer['ratio']:.2f} of {peer['peer']}, goal {goal_in_words(peer['goal'], '{:g}'.format)}"
+            found.append(f"{where}: {shown(line['median'])}, "
+                         f"goal {goal_in_words(line['goal'], shown)}")
+        found += [f"{where}: {peer['ratio']:.2f} of {peer['peer']}, "
+                  f"goal {goal_in_words(peer['goal'], '{:g}'.format)}"
                   for peer in line["peers"] if peer["reached"] is False]
     return found
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Which lines and branches of stack/ the tests run: builds with counters, runs the unit tests and a slice of the
-simulator and of the exploration, and prints a table by folder. Exit code 0 when stack/tcp reaches its targets, 1
-when it does not or a test fails, 2 usage."""
+"""Which lines and branches of stack/ the tests run: builds with counters, runs the unit tests and a
+slice of the simulator and of the exploration, and prints a table by folder. Exit code 0 when
+stack/tcp reaches its targets, 1 when it does not or a test fails, 2 usage."""
 
 import argparse
 import json
@@ -39,11 +39,13 @@ class Share:
 
 def run(command: list[str], log: Path) -> int:
     with log.open("w") as out:
-        return subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        return subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+                              check=False).returncode
 
 
 def detectors() -> list[str]:
-    return [name for name, folder in DETECTORS.items() if (ROOT / "tests" / folder / "CMakeLists.txt").exists()]
+    return [name for name, folder in DETECTORS.items()
+            if (ROOT / "tests" / folder / "CMakeLists.txt").exists()]
 
 
 def build(jobs: int) -> None:
@@ -51,7 +53,8 @@ def build(jobs: int) -> None:
     log = BUILD / "coverage-build.log"
     BUILD.mkdir(parents=True, exist_ok=True)
     configured = run(["cmake", "--preset", "coverage"], log) == 0
-    if not configured or run(["cmake", "--build", str(BUILD), f"-j{jobs}", "--target", *targets], log) != 0:
+    if not configured or run(
+            ["cmake", "--build", str(BUILD), f"-j{jobs}", "--target", *targets], log) != 0:
         sys.exit(f"coverage: the build failed; {log} tells why")
 
 
@@ -66,7 +69,8 @@ def exercise(seconds: int) -> list[str]:
         began = time.monotonic()
         code = run([str(BUILD / "bin" / name), *arguments], log)
         took = time.monotonic() - began
-        print(f"ran {name}: {'good' if code == 0 else f'exit code {code}'}, {took:.0f} s", flush=True)
+        print(f"ran {name}: {'good' if code == 0 else f'exit code {code}'}, {took:.0f} s",
+              flush=True)
         if code != 0:
             wrong.append(f"{name} ended with exit code {code}; {log} tells why")
     return wrong
@@ -109,14 +113,16 @@ def ranges(numbers: list[int]) -> str:
 
 
 def not_reached(details: dict) -> list[str]:
-    """Of TARGET, by file: the lines that never ran, and those of whose branches one was never taken."""
+    """Of TARGET, by file: the lines that never ran,
+    and those of whose branches one was never taken."""
     said = []
     for file in sorted(details["files"], key=lambda file: file["file"]):
         if not file["file"].startswith(TARGET + "/"):
             continue
         lines = [line for line in file["lines"] if not line["gcovr/noncode"]]
         never = [line["line_number"] for line in lines if line["count"] == 0]
-        half = [line["line_number"] for line in lines if line["count"] > 0 and has_branch_not_taken(line)]
+        half = [line["line_number"] for line in lines
+                if line["count"] > 0 and has_branch_not_taken(line)]
         if never:
             said.append(f"{file['file']}: lines that never ran: {ranges(never)}")
         if half:
@@ -129,11 +135,15 @@ def has_branch_not_taken(line: dict) -> bool:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=20, metavar="T", help="of simulator and of exploration (20)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="for the build and for gcovr (2)")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=20, metavar="T",
+                        help="of simulator and of exploration (20)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N",
+                        help="for the build and for gcovr (2)")
     parser.add_argument("--no-run", action="store_true", help="measure what the last run left")
-    parser.add_argument("--missing", action="store_true", help=f"what is not reached of {TARGET}, in any case")
+    parser.add_argument("--missing", action="store_true",
+                        help=f"what is not reached of {TARGET}, in any case")
     parser.add_argument("--json", action="store_true", help="the last line is a JSON object")
     return parser.parse_args()
 
@@ -152,19 +162,24 @@ def main() -> int:
     files, details = measure(options.jobs)
     folders = by_folder(files)
     print(f"\n{'folder':16}{'lines':>8}{'branches':>10}")
-    for name, (lines, branches) in sorted(folders.items(), key=lambda item: (item[0] == "all of it", item[0])):
+    for name, (lines, branches) in sorted(folders.items(),
+                                          key=lambda item: (item[0] == "all of it", item[0])):
         print(f"{name:16}{lines.percent():7.1f}%{branches.percent():9.1f}%")
     lines, branches = folders[TARGET]
-    for what, share, wanted in (("lines", lines, LINES_WANTED), ("branches", branches, BRANCHES_WANTED)):
+    for what, share, wanted in (("lines", lines, LINES_WANTED),
+                                ("branches", branches, BRANCHES_WANTED)):
         if share.percent() < wanted:
-            wrong.append(f"{TARGET}: {share.percent():.1f}% of the {what} ran, {wanted:.0f}% are wanted")
+            wrong.append(f"{TARGET}: {share.percent():.1f}% of the {what} "
+                         f"ran, {wanted:.0f}% are wanted")
     if wrong or options.missing:
         print("\n" + "\n".join(not_reached(details)))
     print("\n" + ("\n".join(wrong) if wrong else
-                  f"good: {TARGET} has {lines.percent():.1f}% of its lines and {branches.percent():.1f}% of its branches run"))
+                  f"good: {TARGET} has {lines.percent():.1f}% of its lines "
+                  f"and {branches.percent():.1f}% of its branches run"))
     if options.json:
         report = {"tool": "coverage", "found": wrong[0] if wrong else None, "steps": lines.covered}
-        report |= {"seconds": round(time.monotonic() - began, 1), "lines": round(lines.percent(), 2)}
+        report |= {"seconds": round(time.monotonic() - began, 1),
+                   "lines": round(lines.percent(), 2)}
         print(json.dumps(report | {"branches": round(branches.percent(), 2)}))
     return 1 if wrong else 0
 

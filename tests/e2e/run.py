@@ -64,7 +64,8 @@ class Run:
         self._report(case, time.monotonic() - begin, problem, scene.notes)
 
     def beside_each_other(self, chosen: list[Case], jobs: int) -> None:
-        """Tests that keep a core busy have a quarter of the places, those that mostly sleep the rest."""
+        """Tests that keep a core busy have a quarter of the places,
+        those that mostly sleep the rest."""
         busy_jobs = max(1, jobs // 4)
         with concurrent.futures.ThreadPoolExecutor(busy_jobs) as busy, \
                 concurrent.futures.ThreadPoolExecutor(max(1, jobs - busy_jobs)) as sleepers:
@@ -84,7 +85,8 @@ class Run:
     def _report(self, case: Case, seconds: float, problem: str, notes: list[str]) -> None:
         note = f"  ({'; '.join(notes)})" if notes else ""
         with self._print:
-            print(f"{'FAIL' if problem else 'ok  '} {seconds:7.2f} s  {case.title}{note}", flush=True)
+            print(f"{'FAIL' if problem else 'ok  '} {seconds:7.2f} s  {case.title}{note}",
+                  flush=True)
             if problem:
                 self.failed.append(case.title)
                 print("\n".join("      " + line for line in problem.splitlines()), flush=True)
@@ -93,12 +95,16 @@ class Run:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default=str(ROOT / "build/release"), help="build directory under test")
-    parser.add_argument("--peer-build", default="", help="build directory of conker_peer, if another")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=str(ROOT / "build/release"),
+                        help="build directory under test")
+    parser.add_argument("--peer-build", default="",
+                        help="build directory of conker_peer, if another")
     parser.add_argument("--filter", default="", help="only tests whose title contains this")
     parser.add_argument("--quick", action="store_true", help="only the short slice")
-    parser.add_argument("--sanitized", action="store_true", help="the build has sanitizers: leave memory sizes alone")
+    parser.add_argument("--sanitized", action="store_true",
+                        help="the build has sanitizers: leave memory sizes alone")
     parser.add_argument("--jobs", type=int, default=8, help="tests side by side")
     parser.add_argument("--keep", action="store_true", help="keep the directories of failed tests")
     parser.add_argument("--list", action="store_true", help="print the titles and end")
@@ -108,7 +114,8 @@ def arguments() -> argparse.Namespace:
 def selected(options: argparse.Namespace) -> list[Case]:
     for path in sorted(HERE.glob("test_*.py")):
         importlib.import_module(path.stem)
-    return [case for case in cases if options.filter in case.title and (case.quick or not options.quick)]
+    return [case for case in cases if options.filter in case.title
+            and (case.quick or not options.quick)]
 
 
 def main() -> int:
@@ -129,7 +136,8 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="conker-e2e-bin-") as directory:
         os.chmod(directory, 0o755)
-        binaries = Binaries.copied(str(ROOT), options.build, options.peer_build or options.build, directory, options.sanitized)
+        binaries = Binaries.copied(str(ROOT), options.build, options.peer_build or options.build,
+                                   directory, options.sanitized)
         run = Run(binaries, options.keep)
 
         def interrupted(number: int, _frame: object) -> None:

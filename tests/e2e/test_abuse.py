@@ -36,16 +36,22 @@ def reply(connection: socket.socket) -> dict:
 @test("tap", quick=True)
 def bad_lines_get_an_error(field: Field) -> None:
     lines = [
-        b"\n", b"{}\n", b"[]\n", b"null\n", b"12\n", b"{\n", b"nonsense\n", b"\x00\x01\x02\n", b"\xff\xfe\n",
+        b"\n", b"{}\n", b"[]\n", b"null\n", b"12\n", b"{\n",
+        b"nonsense\n", b"\x00\x01\x02\n", b"\xff\xfe\n",
         b'"\xc3\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"\xc3"}\n', b"[" * 30_000 + b"\n", b'{"a":' * 10_000 + b"\n",
+        b'{"jsonrpc":"2.0","id":1,"method":"\xc3"}\n', b"[" * 30_000 + b"\n",
+        b'{"a":' * 10_000 + b"\n",
         b'{"jsonrpc":"2.0","id":1}\n', b'{"jsonrpc":"2.0","id":1,"method":7}\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"nonsense"}\n', b'{"jsonrpc":"1.0","id":1,"method":"status"}\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"open"}\n', b'{"jsonrpc":"2.0","id":1,"method":"open","params":[1]}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"nonsense"}\n',
+        b'{"jsonrpc":"1.0","id":1,"method":"status"}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"open"}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"open","params":[1]}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"open","params":{"remote":7}}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"open","params":{"remote":"10.77.0.1:80","x":1}}\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"strike","params":{"target":"10.77.0.1:80","cycles":-1}}\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"strike","params":{"target":"10.77.0.1:80","cycles":1e999}}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"strike",'
+        b'"params":{"target":"10.77.0.1:80","cycles":-1}}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"strike",'
+        b'"params":{"target":"10.77.0.1:80","cycles":1e999}}\n',
         b'{"jsonrpc":"2.0","id":{"a":[]},"method":"status"}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"capture_start"}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"close","params":{"id":"99999999999999999999.1"}}\n',
@@ -119,7 +125,8 @@ def a_client_that_never_reads(field: Field) -> None:
 def a_client_that_stops_reading_a_connection(field: Field) -> None:
     """The pump waits for it; nobody else does."""
     field.peer("source", field.PEER, "9000", "--bytes", "50000000")
-    connect = field.ctl.start("connect", f"{field.PEER}:9000", stdout=subprocess.PIPE)  # that nobody empties
+    # Nobody empties this pipe.
+    connect = field.ctl.start("connect", f"{field.PEER}:9000", stdout=subprocess.PIPE)
     time.sleep(1)
     check(connect.running(), "connect ended")
     answers(field)

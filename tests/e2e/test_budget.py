@@ -1,4 +1,5 @@
-"""Many clients and one pool of chunks: whoever reads goes on, and nobody is kept out by those who do not."""
+"""Many clients and one pool of chunks: whoever reads goes on,
+and nobody is kept out by those who do not."""
 
 import random
 import resource
@@ -36,7 +37,8 @@ def echo_of_all(connections: list[socket.socket], data: bytes) -> None:
     moved = time.monotonic()
     while selector.get_map():
         complete = sum(n == len(data) for n in got.values())
-        check(time.monotonic() - moved < 60, f"all stand still: {complete} of {len(connections)} complete")
+        check(time.monotonic() - moved < 60,
+              f"all stand still: {complete} of {len(connections)} complete")
         for key, events in selector.select(1):
             s = key.fileobj
             if events & selectors.EVENT_WRITE:
@@ -53,7 +55,8 @@ def echo_of_all(connections: list[socket.socket], data: bytes) -> None:
             moved = time.monotonic()
 
 
-def clients(namespace: Namespace, count: int, port: int, window: int | None = None) -> list[socket.socket]:
+def clients(namespace: Namespace, count: int, port: int,
+            window: int | None = None) -> list[socket.socket]:
     made = []
     for _ in range(count):
         s = namespace.socket()
@@ -80,16 +83,19 @@ def echo_of_many(field: Field, count: int, each: int) -> None:
 
 @test("tap", config={"services": SERVICES, "capacities": {"chunks": 4096}}, busy=True)
 def everybody_who_reads_has_his_echo(field: Field) -> None:
-    echo_of_many(field, 1000, 200_000)  # a quarter of a chunk each for sending, if all had equally much
+    # Each would have a quarter of a chunk for sending, if all had equally much.
+    echo_of_many(field, 1000, 200_000)
 
 
-@test("tap", config={"services": SERVICES, "capacities": {"chunks": 16, "chunk_bytes": 2048}}, quick=True)
+@test("tap", config={"services": SERVICES, "capacities": {"chunks": 16, "chunk_bytes": 2048}},
+      quick=True)
 def one_client_has_his_echo_through_few_chunks(field: Field) -> None:
     echo_of_many(field, 20, 150_000)
 
 
 class Holes:
-    """A kernel connection for which bytes beyond holes are sent, each alone. Timestamps must be off."""
+    """A kernel connection for which bytes beyond holes are sent, each alone.
+    Timestamps must be off."""
 
     def __init__(self, namespace: Namespace, raw: socket.socket) -> None:
         self._socket = namespace.connect(STACK, ECHO)
@@ -106,9 +112,10 @@ class Holes:
     def send(self, count: int) -> None:
         for n in range(count):
             sequence = (self._snd_nxt + 1 + 2 * n) & 0xFFFFFFFF
-            head = struct.pack("!HHIIBBHHH", self._socket.getsockname()[1], ECHO, sequence, self._rcv_nxt,
-                               5 << 4, 0x18, 65535, 0, 0)
-            pseudo = socket.inet_aton(SERVER) + socket.inet_aton(STACK) + struct.pack("!BBH", 0, 6, len(head) + 1)
+            head = struct.pack("!HHIIBBHHH", self._socket.getsockname()[1], ECHO,
+                               sequence, self._rcv_nxt, 5 << 4, 0x18, 65535, 0, 0)
+            pseudo = (socket.inet_aton(SERVER) + socket.inet_aton(STACK)
+                      + struct.pack("!BBH", 0, 6, len(head) + 1))
             words = pseudo + head + b"x\0"
             total = sum(struct.unpack(f"!{len(words) // 2}H", words))
             total = (total & 0xFFFF) + (total >> 16)
@@ -118,18 +125,23 @@ class Holes:
 
 @test(busy=True)
 def those_who_do_not_read_keep_nobody_out(scene: Scene) -> None:
-    """RFC 9293, 3.8.6: a peer may close its window for as long as it likes, but at its own cost only."""
+    """RFC 9293, 3.8.6: a peer may close its window for as long as it likes,
+    but at its own cost only."""
     many_files()
     readers, peers, holes = (200, 20, 80) if scene.binaries.sanitized else (4000, 200, 80)
     namespace = scene.namespace()
     daemon = scene.conkerd(
-        {"links": [{"type": "tap", "name": "lan", "device": "conker0", "mac": MAC, "address": "dhcp",
-                    "host_address": f"{SERVER}/24"}], "services": SERVICES}, namespace)
-    server = Dnsmasq(scene, namespace, "conker0", "--dhcp-authoritative", "--no-ping", "--local=/test/",
-                     f"--dhcp-range={STACK},{STACK},255.255.255.0,120", "--dhcp-option=option:T1,10",
+        {"links": [{"type": "tap", "name": "lan", "device": "conker0", "mac": MAC,
+                    "address": "dhcp", "host_address": f"{SERVER}/24"}],
+         "services": SERVICES}, namespace)
+    server = Dnsmasq(scene, namespace, "conker0", "--dhcp-authoritative",
+                     "--no-ping", "--local=/test/",
+                     f"--dhcp-range={STACK},{STACK},255.255.255.0,120",
+                     "--dhcp-option=option:T1,10",
                      *(f"--host-record=www{n}.test,10.77.0.9" for n in range(10)))
     ctl = daemon.ctl
-    eventually(lambda: ctl.json("status")["links"][0]["dhcp"]["state"] == "BOUND", "a lease is in use", 15)
+    eventually(lambda: ctl.json("status")["links"][0]["dhcp"]["state"] == "BOUND",
+               "a lease is in use", 15)
     namespace.sysctl("net/ipv4/tcp_timestamps", "0")
 
     silent = clients(namespace, readers, CHARGEN, window=2304)
@@ -169,7 +181,8 @@ def those_who_do_not_read_keep_nobody_out(scene: Scene) -> None:
     eventually(lambda: server.count("DHCPACK") > renewals, "the lease is renewed", 20)
     same(server.count("DHCPDISCOVER"), 1, "the lease was never lost")
     tables = {table["name"]: table["used"] for table in ctl.json("status")["tables"]}
-    scene.note(f"{readers} that do not read, {peers} x {holes} holes, {tables['chunks']} chunks; slowest {slowest:.2f} s")
+    scene.note(f"{readers} that do not read, {peers} x {holes} holes, {tables['chunks']} chunks; "
+               f"slowest {slowest:.2f} s")
     same(ctl.counter("stalled_given_up"), 0, "connections given up")
     for s in silent:
         s.close()

@@ -20,7 +20,8 @@ strike:
 shutdown_timeout: 5s
 """
 
-# What is put in the place of what, the line where it is wrong, and the key that the message must name.
+# What is put in the place of what, the line where it is wrong, and the key that the message must
+# name.
 BAD = [
     ("02:00:00:00:00:01", "02:00:00:00:01", 6, "links[0].mac"),
     ("02:00:00:00:00:01", "03:00:00:00:00:01", 6, "links[0].mac"),
@@ -44,7 +45,8 @@ def refuse(scene: Scene, text: str, line: int, key: str) -> None:
     path = f"{scene.directory}/bad.yaml"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    process = scene.process("check-config", [scene.binaries.conkerd, "--config", path, "--check-config"])
+    process = scene.process("check-config",
+                            [scene.binaries.conkerd, "--config", path, "--check-config"])
     code, message = process.wait(10), process.err().strip()
     same(code, 2, f"exit code for {key or 'line ' + str(line)} ({message})")
     place = rf"{re.escape(path)}:{line}:\d+: {re.escape(key)}"
@@ -57,7 +59,8 @@ def good_is_accepted(scene: Scene) -> None:
     path = f"{scene.directory}/good.yaml"
     with open(path, "w", encoding="utf-8") as file:
         file.write(GOOD)
-    process = scene.process("check-config", [scene.binaries.conkerd, "--config", path, "--check-config"])
+    process = scene.process("check-config",
+                            [scene.binaries.conkerd, "--config", path, "--check-config"])
     same(process.wait(10), 0, f"exit code: {process.err()}")
 
 
@@ -83,7 +86,8 @@ def bad_files_are_refused(scene: Scene) -> None:
 
 @test(quick=True)
 def usage(scene: Scene) -> None:
-    for arguments in ([], ["--config"], ["--nonsense"], ["--config", "/nonexistent/file", "--check-config"]):
+    for arguments in ([], ["--config"], ["--nonsense"],
+                      ["--config", "/nonexistent/file", "--check-config"]):
         process = scene.process("usage", [scene.binaries.conkerd, *arguments])
         same(process.wait(10), 2, f"exit code of conkerd {' '.join(arguments)}")
         check(process.err().strip() or process.out().strip(), "no message")

@@ -9,7 +9,8 @@ DNS = {"dns": {"servers": ["10.77.0.1"]}, "strike": {"allow": ["10.77.0.0/24"]}}
 
 def server(field: Field, *arguments: str) -> Dnsmasq:
     device = "conker0" if field.link == "tap" else "peer0"
-    return Dnsmasq(field.scene, field.peer_ns, device, "--log-queries", "--local=/test/", "--host-record=www.test,10.77.0.1",
+    return Dnsmasq(field.scene, field.peer_ns, device, "--log-queries", "--local=/test/",
+                   "--host-record=www.test,10.77.0.1",
                    "--cname=alias.test,www.test", "--cname=far.test,nowhere.example", *arguments)
 
 
@@ -18,7 +19,8 @@ def resolves_names(field: Field) -> None:
     dns = server(field, "--host-record=many.test,10.77.0.10", "--host-record=many.test,10.77.0.11")
     same(field.ctl.ok("resolve", "www.test").out, "10.77.0.1\n", "A")
     same(field.ctl.ok("resolve", "ALIAS.test.").out, "10.77.0.1\n", "CNAME")
-    same(sorted(field.ctl.json("resolve", "many.test")["addresses"]), ["10.77.0.10", "10.77.0.11"], "several")
+    same(sorted(field.ctl.json("resolve", "many.test")["addresses"]),
+         ["10.77.0.10", "10.77.0.11"], "several")
     same(dns.count("query[A] www.test"), 1, "questions")
 
 

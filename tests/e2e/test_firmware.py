@@ -1,4 +1,5 @@
-"""The same stack on the microcontroller, emulated: against conkerd, against the kernel, and when it fails."""
+"""The same stack on the microcontroller, emulated: against conkerd, against the kernel,
+and when it fails."""
 
 import glob
 import json
@@ -21,7 +22,8 @@ SERVICES = [{"name": "accept-close", "port": 9000}, {"name": "echo", "port": 7}]
 # ---- The two ways to reach it ----
 
 def daemon(scene: Scene, link: dict[str, Any], namespace: Namespace | None = None) -> Conkerd:
-    return scene.conkerd({"links": [{"name": "wire", "mac": "02:00:00:00:07:01", "addresses": [f"{PEER}/24"], **link}],
+    return scene.conkerd({"links": [{"name": "wire", "mac": "02:00:00:00:07:01",
+                                     "addresses": [f"{PEER}/24"], **link}],
                           "services": SERVICES, "strike": {"allow": ["10.7.0.0/24"]}}, namespace)
 
 
@@ -52,7 +54,8 @@ def over_tap(scene: Scene, *words: str) -> tuple[Namespace, Board]:
 
 def nothing_is_left(namespace: Namespace) -> None:
     """What the kernel holds: no socket but those in TIME-WAIT."""
-    eventually(lambda: not [line for line in namespace.tcp_sockets() if not line.startswith("TIME-WAIT")],
+    eventually(lambda: not [line for line in namespace.tcp_sockets()
+                            if not line.startswith("TIME-WAIT")],
                "the kernel's connections are gone", 15)
 
 
@@ -73,7 +76,8 @@ def ping_from_the_kernel(scene: Scene) -> None:
 
 
 def echoed(scene: Scene, conkerd: Conkerd, seconds: float) -> None:
-    source = scene.process("generate", [scene.binaries.peer, "generate", "--bytes", BYTES, "--seed", "5"],
+    source = scene.process("generate",
+                           [scene.binaries.peer, "generate", "--bytes", BYTES, "--seed", "5"],
                            stdout=subprocess.PIPE)
     hashed = scene.process("hash", [scene.binaries.peer, "hash"], stdin=subprocess.PIPE)
     connect = conkerd.ctl.start("connect", f"{CHIP}:7", stdin=source.stdout, stdout=hashed.stdin)
@@ -133,7 +137,8 @@ def echo_from_the_kernel(scene: Scene) -> None:
 # ---- Strikes ----
 
 def good(report: dict[str, Any]) -> None:
-    same((report["completed"], report["verdict"]), (CYCLES, "good"), f"completed (failed: {report['failed']})")
+    same((report["completed"], report["verdict"]), (CYCLES, "good"),
+         f"completed (failed: {report['failed']})")
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
 
 
@@ -150,7 +155,8 @@ def board_struck(board: Board) -> str:
 
 def struck_by_conkerd(scene: Scene, how: str) -> None:
     conkerd, board = over_socket(scene)
-    report = conkerd.ctl.json("strike", f"{CHIP}:9000", "--cycles", str(CYCLES), "--concurrency", "16", "--close", how)
+    report = conkerd.ctl.json("strike", f"{CHIP}:9000", "--cycles", str(CYCLES),
+                              "--concurrency", "16", "--close", how)
     good(report)
     board.balanced(CYCLES)
     same(conkerd.ctl.balanced()["live"], 0, "live at conkerd")
@@ -168,7 +174,8 @@ def struck_by_conkerd_rst(scene: Scene) -> None:
 
 
 def strike_words(how: str) -> list[str]:
-    return ["exit=yes", "strike", f"target={PEER}:9000", f"cycles={CYCLES}", "concurrency=16", f"close={how}"]
+    return ["exit=yes", "strike", f"target={PEER}:9000", f"cycles={CYCLES}",
+            "concurrency=16", f"close={how}"]
 
 
 def strikes_conkerd(scene: Scene, how: str) -> None:
@@ -192,9 +199,11 @@ def strikes_conkerd_rst(scene: Scene) -> None:
 
 def struck_by_the_kernel(scene: Scene, how: str) -> None:
     namespace, board = over_tap(scene)
-    peer = scene.peer(namespace, "strike", CHIP, "9000", "--cycles", str(CYCLES), "--concurrency", "16", "--close", how)
+    peer = scene.peer(namespace, "strike", CHIP, "9000", "--cycles", str(CYCLES),
+                      "--concurrency", "16", "--close", how)
     same(peer.wait(60), 0, peer.err())
-    same(peer.last_json()["completed"], CYCLES, f"the kernel's cycles (failed: {peer.last_json()['failed']})")
+    same(peer.last_json()["completed"], CYCLES,
+         f"the kernel's cycles (failed: {peer.last_json()['failed']})")
     board.balanced(CYCLES)
     nothing_is_left(namespace)
     scene.note(f"{peer.last_json()['cycles_per_second']:,.0f} cycles/s")
@@ -239,11 +248,14 @@ def conkerd_over_two_taps_and_a_bridge(scene: Scene) -> None:
     namespace.ip("link", "set", "board0", "master", "bridge0")
     conkerd = daemon(scene, {"type": "tap", "device": "conker0"}, namespace)
     namespace.ip("link", "set", "conker0", "master", "bridge0", "txqueuelen", "10000", "up")
-    board = Board.on_tap(scene, namespace, "board0", "strike", f"target={PEER}:9000", f"cycles={CYCLES}",
+    board = Board.on_tap(scene, namespace, "board0", "strike", f"target={PEER}:9000",
+                         f"cycles={CYCLES}",
                          "concurrency=16").ready()
-    eventually(lambda: conkerd.ctl("ping", CHIP, "-c", "1").code == 0, "the board answers over the bridge")
+    eventually(lambda: conkerd.ctl("ping", CHIP, "-c", "1").code == 0,
+               "the board answers over the bridge")
     good(conkerd.ctl.json("strike", f"{CHIP}:9000", "--cycles", str(CYCLES), "--concurrency", "16"))
-    eventually(lambda: "cycles a second: good" in board.said(), "the board's own strike ends well", 30)
+    eventually(lambda: "cycles a second: good" in board.said(),
+               "the board's own strike ends well", 30)
     board.balanced(2 * CYCLES)
     same(conkerd.ctl.balanced()["live"], 0, "live at conkerd")
 
@@ -262,7 +274,8 @@ def a_refused_strike_is_a_failure(scene: Scene) -> None:
 
 @test()
 def garbage_on_the_link(scene: Scene) -> None:
-    """Frames of any length and content, also longer than any Ethernet frame; after them it still answers."""
+    """Frames of any length and content, also longer than any Ethernet frame;
+    after them it still answers."""
     path = f"{scene.directory}/wire.sock"
     board_mac = bytes.fromhex(Board.MAC.replace(":", ""))
     random_source = random.Random(7)
@@ -278,14 +291,19 @@ def garbage_on_the_link(scene: Scene) -> None:
             wire.sendall(len(frame).to_bytes(4, "big") + frame)
 
         for number in range(3000):
-            frame = bytearray(random_source.randbytes(random_source.choice((1, 13, 14, 20, 60, 600, 1514, 1515, 2040))))
-            if number % 4 != 0:  # for the board, and most of them IPv4, ARP or TCP on the face of it
+            frame = bytearray(random_source.randbytes(
+                random_source.choice((1, 13, 14, 20, 60, 600, 1514, 1515, 2040))))
+            # Three of four are for the board, and most of them IPv4, ARP or TCP on the face of it.
+            if number % 4 != 0:
                 frame[0:6] = board_mac if number % 4 == 1 else b"\xff" * 6
                 frame[12:14] = b"\x08\x00" if number % 3 else b"\x08\x06"
-                frame[14:24] = b"\x45\x00" + (max(len(frame) - 14, 0)).to_bytes(2, "big") + bytes(5) + b"\x06"
+                frame[14:24] = (b"\x45\x00" + (max(len(frame) - 14, 0)).to_bytes(2, "big")
+                                + bytes(5) + b"\x06")
             send(bytes(frame))
-        question = (b"\xff" * 6 + bytes.fromhex("020000000701") + bytes.fromhex("0806" "0001" "0800" "06" "04" "0001")
-                    + bytes.fromhex("020000000701") + socket.inet_aton(PEER) + bytes(6) + socket.inet_aton(CHIP))
+        question = (b"\xff" * 6 + bytes.fromhex("020000000701")
+                    + bytes.fromhex("0806" "0001" "0800" "06" "04" "0001")
+                    + bytes.fromhex("020000000701") + socket.inet_aton(PEER)
+                    + bytes(6) + socket.inet_aton(CHIP))
         send(question + bytes(18))
         answer = b"\x00\x02" + board_mac + socket.inet_aton(CHIP)  # ARP reply: operation, who
         received = b""
@@ -302,8 +320,10 @@ def garbage_on_the_link(scene: Scene) -> None:
 def a_failed_assertion_says_where(scene: Scene) -> None:
     board = Board.alone(scene, "crash", "how=assertion")
     same(board.finished(10), EXIT_PANIC, "exit code")
-    check(re.search(r"^panic: an assertion that was asked for, at firmware/app/crash.cpp:\d+ \(.*crash", board.said(),
-                    re.MULTILINE), board.said())
+    check(
+        re.search(
+            r"^panic: an assertion that was asked for, at firmware/app/crash.cpp:\d+ \(.*crash",
+            board.said(), re.MULTILINE), board.said())
 
 
 def faulted(scene: Scene, how: str, cause: str) -> str:
@@ -315,11 +335,13 @@ def faulted(scene: Scene, how: str, cause: str) -> str:
 
 @test()
 def a_fault_says_where(scene: Scene) -> None:
-    for how, cause in (("undefined", "undefined instruction"), ("null", "access to protected memory")):
+    for how, cause in (("undefined", "undefined instruction"),
+                       ("null", "access to protected memory")):
         pc = re.search(r"at pc (0x[0-9a-f]+)", faulted(scene, how, cause))
         check(pc, "the fault does not say where")
         where = source_line(scene.binaries.firmware, pc[1] if pc else "0")
-        check("conker::app::crash" in where and "crash.cpp" in where, f"{how}: the program counter is in {where}")
+        check("conker::app::crash" in where and "crash.cpp" in where,
+              f"{how}: the program counter is in {where}")
 
 
 @test()
@@ -341,8 +363,10 @@ def nonsense_is_refused(scene: Scene) -> None:
         ("strike", "target=10.7.0.1:0", "cycles=1"): "strike: target must be ADDRESS:PORT",
         ("strike", "target=10.7.0.1:9000", "cycles=x"): "strike: cycles must be of type integer",
         ("strike", "target=10.7.0.1:9000", "cycles=1", "cycles=2"): "strike: cycles is given twice",
-        ("strike", "target=10.7.0.1:9000", "cycles=1", "concurrency=1000"): "strike: concurrency must be from 1 to 16",
-        ("strike", "target=192.0.2.1:9000", "cycles=1"): "strike: cannot strike 192.0.2.1:9000: no route",
+        ("strike", "target=10.7.0.1:9000", "cycles=1", "concurrency=1000"):
+            "strike: concurrency must be from 1 to 16",
+        ("strike", "target=192.0.2.1:9000", "cycles=1"):
+            "strike: cannot strike 192.0.2.1:9000: no route",
         ("strike", "target=10.7.0.1:9000", "cycles=1", "now"): "'now': NAME=VALUE was expected",
     }.items():
         board = Board.alone(scene, *words)
@@ -353,18 +377,22 @@ def nonsense_is_refused(scene: Scene) -> None:
 # ---- The image ----
 
 def image(scene: Scene) -> str:
-    done = subprocess.run(["arm-none-eabi-nm", "-C", scene.binaries.firmware], capture_output=True, text=True, check=True)
+    done = subprocess.run(["arm-none-eabi-nm", "-C", scene.binaries.firmware],
+                          capture_output=True, text=True, check=True)
     return done.stdout
 
 
 @test()
 def what_it_does_not_name_is_not_in_it(scene: Scene) -> None:
     symbols = image(scene)
-    for absent in ("malloc", "operator new", "FaultLink", "ObservedLink", "conker::Capture", "Ipv4Reassembly", "services::chargen", "services::discard",
-                   "kCountTexts", "kVerbs", "__cxa_throw", "SynCookies", "SackRecovery", "Cubic", "conker::Udp::", "DhcpClient", "Resolver"):
+    for absent in ("malloc", "operator new", "FaultLink", "ObservedLink", "conker::Capture",
+                   "Ipv4Reassembly", "services::chargen", "services::discard",
+                   "kCountTexts", "kVerbs", "__cxa_throw", "SynCookies", "SackRecovery",
+                   "Cubic", "conker::Udp::", "DhcpClient", "Resolver"):
         check(absent not in symbols, f"{absent} is in the image")
     for present in ("conker::Strike::step", "conker::services::echo", "conker::Stack::audit"):
-        check(present in symbols, f"{present} is not in the image: is this check looking at the right file?")
+        check(present in symbols,
+              f"{present} is not in the image: is this check looking at the right file?")
 
 
 @test()
@@ -375,7 +403,8 @@ def a_reference_to_malloc_fails_the_link(scene: Scene) -> None:
         file.write('#include <cstdlib>\n[[gnu::used]] void* greedy() { return std::malloc(1); }\n')
     objects = glob.glob(f"{build}/**/*.obj", recursive=True)
     script = os.path.join(scene.binaries.sources, "firmware/chip/lm3s6965.ld")
-    link = ["arm-none-eabi-g++", "-mcpu=cortex-m3", "-mthumb", "-nostartfiles", "-Wl,--gc-sections", f"-Wl,-T,{script}",
+    link = ["arm-none-eabi-g++", "-mcpu=cortex-m3", "-mthumb", "-nostartfiles",
+            "-Wl,--gc-sections", f"-Wl,-T,{script}",
             "-o", os.path.join(scene.directory, "image.elf"), *objects]
     done = subprocess.run(link, capture_output=True, text=True, check=False)
     same(done.returncode, 0, f"links without it: {done.stderr}")

@@ -1,4 +1,5 @@
-"""Floods of segments that no TCP would send, while an open connection goes on and no memory grows."""
+"""Floods of segments that no TCP would send,
+while an open connection goes on and no memory grows."""
 
 import json
 import random
@@ -14,7 +15,8 @@ SERVICES = {"services": [{"name": "echo", "port": ECHO}]}
 
 
 class Conversation:
-    """The kernel sends bytes to the echo service and compares what comes back, for as long as it is wanted."""
+    """The kernel sends bytes to the echo service and compares what comes back,
+    for as long as it is wanted."""
 
     PIECE = 16_384
 
@@ -65,8 +67,10 @@ def dropped(field: Field) -> int:
 def send(field: Field, kind: str, count: int, tuple_port: int, seed: int) -> None:
     rate = 20_000 if field.scene.binaries.sanitized else 100_000
     sender = field.scene.process(
-        "flood", [field.scene.binaries.peer, "flood", field.STACK, str(ECHO), kind, "--device", DEVICE, "--to-mac", MAC,
-                  "--tuple-address", field.PEER, "--tuple-port", str(tuple_port), "--count", str(count),
+        "flood", [field.scene.binaries.peer, "flood", field.STACK, str(ECHO),
+                  kind, "--device", DEVICE, "--to-mac", MAC,
+                  "--tuple-address", field.PEER, "--tuple-port", str(tuple_port),
+                  "--count", str(count),
                   "--rate", str(rate), "--seed", str(seed)], field.peer_ns)
     same(sender.wait(120), 0, f"conker_peer flood: {sender.err()}")
 
@@ -90,7 +94,8 @@ def flood(field: Field, kind: str) -> None:
         missing, seed = dropped(field) - lost, seed + 1
     moved = conversation.moved - moved
     check(moved >= Conversation.PIECE, f"the open connection moved {moved} bytes during the flood")
-    eventually(lambda: field.ctl.counter("segments_in") - arrived >= count, f"conkerd has seen {count} segments")
+    eventually(lambda: field.ctl.counter("segments_in") - arrived >= count,
+               f"conkerd has seen {count} segments")
     field.scene.note(f"{moved:,} bytes moved meanwhile")
 
     grown = field.daemon.resident_kib() - resident

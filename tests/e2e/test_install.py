@@ -22,7 +22,8 @@ FILES = [
 
 def install(scene: Scene, root: str) -> None:
     done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", PREFIX],
-                          env={**os.environ, "DESTDIR": root}, capture_output=True, text=True, check=False)
+                          env={**os.environ, "DESTDIR": root}, capture_output=True,
+                          text=True, check=False)
     same(done.returncode, 0, f"cmake --install: {done.stderr}")
 
 
@@ -30,12 +31,14 @@ def install(scene: Scene, root: str) -> None:
 def everything_in_its_place(scene: Scene) -> None:
     root = f"{scene.directory}/root"
     install(scene, root)
-    found = sorted(f"{path[len(root):]}/{name}" for path, _, names in os.walk(root) for name in names)
+    found = sorted(f"{path[len(root):]}/{name}"
+                   for path, _, names in os.walk(root) for name in names)
     same(found, sorted(FILES), "installed files")
     for binary in ("usr/bin/conkerd", "usr/bin/conkerctl"):
         done = subprocess.run([f"{root}/{binary}", "--help"], capture_output=True, check=False)
         same(done.returncode, 0, f"{binary} --help")
-    check_config = subprocess.run([f"{root}/usr/bin/conkerd", "--config", f"{root}/etc/conker/conkerd.yaml",
+    check_config = subprocess.run([f"{root}/usr/bin/conkerd",
+                                   "--config", f"{root}/etc/conker/conkerd.yaml",
                                    "--check-config"], capture_output=True, text=True, check=False)
     same(check_config.returncode, 0, f"the shipped configuration: {check_config.stderr}")
 
@@ -61,13 +64,15 @@ def unit_is_verified_by_systemd(scene: Scene) -> None:
                           capture_output=True, text=True, check=False)
     same(done.returncode, 0, f"cmake --install: {done.stderr}")
     unit = f"{root}/usr/lib/systemd/system/conkerd.service"
-    verify = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True,
+    verify = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
+                            capture_output=True, text=True,
                             check=False)
     ours = [line for line in (verify.stderr + verify.stdout).splitlines() if "conker" in line]
     same((verify.returncode, ours), (0, []), "systemd-analyze verify")
     with open(unit, encoding="utf-8") as file:
         text = file.read()
-    for setting in ("Type=notify", "NotifyAccess=main", "WatchdogSec=10", "--check-config", "Restart=on-failure"):
+    for setting in ("Type=notify", "NotifyAccess=main", "WatchdogSec=10",
+                    "--check-config", "Restart=on-failure"):
         check(setting in text, f"the unit lacks {setting}")
 
 
@@ -78,7 +83,8 @@ def sysusers_makes_the_group(scene: Scene) -> None:
     with open(f"{root}/usr/lib/sysusers.d/conker.conf", encoding="utf-8") as file:
         check("conker" in file.read(), "sysusers.d")
     os.makedirs(f"{root}/etc", exist_ok=True)
-    done = subprocess.run(["systemd-sysusers", f"--root={root}"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["systemd-sysusers", f"--root={root}"], capture_output=True,
+                          text=True, check=False)
     same(done.returncode, 0, f"systemd-sysusers: {done.stderr}")
     with open(f"{root}/etc/group", encoding="utf-8") as file:
         check(any(line.startswith("conker:") for line in file), "no group conker")
@@ -100,7 +106,8 @@ def notifies_the_service_manager(field: Field) -> None:
         while sum("WATCHDOG=1" in text for text in heard) < 3:
             heard.append(manager.recv(4096).decode())
         check(any("READY=1" in text for text in heard), f"READY was not said: {heard}")
-        check("READY=1" in "".join(heard).split("WATCHDOG=1")[0], f"kicked before it was ready: {heard}")
+        check("READY=1" in "".join(heard).split("WATCHDOG=1")[0],
+              f"kicked before it was ready: {heard}")
         daemon.signal(signal.SIGTERM)
         said = ""
         while "STOPPING=1" not in said:

@@ -1,4 +1,5 @@
-"""What conker and the kernel agree upon and use, seen from a capture and from `ss -i` on the kernel's side."""
+"""What conker and the kernel agree upon and use,
+seen from a capture and from `ss -i` on the kernel's side."""
 
 import os
 import re
@@ -14,7 +15,8 @@ def capture(field: Field, expression: str) -> Process:
     """tcpdump on the kernel's end of the link, headers only."""
     device = "conker0" if field.link == "tap" else "peer0"
     path = os.path.join(field.scene.directory, "interop.pcap")
-    dump = field.scene.process("tcpdump", ["tcpdump", "-i", device, "-n", "-U", "--immediate-mode", "-s", "120", "-w", path, expression],
+    dump = field.scene.process("tcpdump", ["tcpdump", "-i", device, "-n", "-U", "--immediate-mode",
+                                           "-s", "120", "-w", path, expression],
                                field.peer_ns)
     dump.until(lambda: "listening on" in dump.err(), "tcpdump listens")
     return dump
@@ -30,7 +32,8 @@ def lines(field: Field, dump: Process, *arguments: str) -> list[str]:
 
 
 def moved_with_loss(field: Field, count: int) -> str:
-    """A transfer to the kernel and back through its echo, with losses; gives what ss -i says of it meanwhile."""
+    """A transfer to the kernel and back through its echo, with losses;
+    gives what ss -i says of it meanwhile."""
     field.peer("echo", field.PEER, str(PORT))
     field.ctl.ok("fault", "set", "loss=1%", "seed=5")
     identifier = field.ctl.open(f"{field.PEER}:{PORT}")
@@ -55,7 +58,8 @@ def options_are_agreed_upon_and_used(field: Field) -> None:
     seen = moved_with_loss(field, 3_000_000)
     packets = lines(field, dump)
 
-    syn = next(line for line in packets if re.search(r"Flags \[S", line) and f"> {field.PEER}.{PORT}" in line)
+    syn = next(line for line in packets
+               if re.search(r"Flags \[S", line) and f"> {field.PEER}.{PORT}" in line)
     syn_ack = next(line for line in packets if re.search(r"Flags \[S\.", line))
     for handshake in (syn, syn_ack):
         for option in ("wscale", "sackOK", "TS val"):
@@ -70,7 +74,8 @@ def options_are_agreed_upon_and_used(field: Field) -> None:
     theirs = [line for line in packets if f"{field.PEER}.{PORT} >" in line]
     check(any("sack " in line for line in ours), "we sent no SACK block")
     check(any("sack " in line for line in theirs), "the kernel sent no SACK block")
-    check(all("TS val" in line for line in ours + theirs if "Flags [R" not in line), "a segment without timestamps")
+    check(all("TS val" in line for line in ours + theirs if "Flags [R" not in line),
+          "a segment without timestamps")
     windows = [int(match[1]) for line in theirs if (match := re.search(r"win (\d+)", line))]
     check(windows, "no windows in the capture")
     field.ctl.balanced()

@@ -26,7 +26,8 @@ def killed_in_the_middle_of_a_strike(field: Field) -> None:
         field.ctl.open(f"{field.PEER}:9001", "--local", f"{field.STACK}:{port}")
     idle, _ = listener.accept()
     busy, _ = listener.accept()
-    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30", "--concurrency", "64")
+    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30",
+                             "--concurrency", "64")
     time.sleep(1)
     field.daemon.kill()
     check(strike.wait(10) != 0, "conkerctl does not notice that its daemon died")
@@ -40,13 +41,16 @@ def killed_in_the_middle_of_a_strike(field: Field) -> None:
         same(busy.recv(1), "a reset", "the stale connection")
     except ConnectionResetError:
         pass
-    # The kernel's other end of a four-tuple that is used again is told off too, and the open succeeds.
+    # The kernel's other end of a four-tuple that is used again is told off too, and the open
+    # succeeds.
     field.ctl.open(f"{field.PEER}:9001", "--local", f"{field.STACK}:40001")
     listener.accept()
     eventually(lambda: kernel_state(idle) == TCP_CLOSE, "the idle stale connection is reset")
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000", "--concurrency", "16")
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000",
+                            "--concurrency", "16")
     same(report["completed"], 2000, f"new cycles: {report}")
-    eventually(lambda: len(not_time_wait(field)) == 1, "the stale connections of the strike are gone", 20)
+    eventually(lambda: len(not_time_wait(field)) == 1,
+               "the stale connections of the strike are gone", 20)
     field.ctl.balanced()
 
 
@@ -96,7 +100,8 @@ def second_sigterm_hurries(field: Field) -> None:
 @test("tap")
 def sigterm_in_the_middle_of_a_strike(field: Field) -> None:
     field.accept_close()
-    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30", "--concurrency", "64")
+    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30",
+                             "--concurrency", "64")
     eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
     same(field.daemon.terminate(), 0, "exit code")
     strike.wait(10)
@@ -105,9 +110,11 @@ def sigterm_in_the_middle_of_a_strike(field: Field) -> None:
 
 @test("tap")
 def is_one_thread(field: Field) -> None:
-    """Nothing in the daemon crosses threads, because there is one: what runs under the thread sanitizer lies in tests/threads."""
+    """Nothing in the daemon crosses threads, because there is one: what runs under the thread
+    sanitizer lies in tests/threads."""
     field.accept_close()
-    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--cycles", "20000", "--concurrency", "64")
+    strike = field.ctl.start("strike", f"{field.PEER}:9000", "--cycles", "20000",
+                             "--concurrency", "64")
     eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
     with open(f"/proc/{field.daemon.process.pid}/status", encoding="ascii") as file:
         threads = [line.split()[1] for line in file if line.startswith("Threads:")]

@@ -1,4 +1,5 @@
-"""What the links promise: the host undisturbed, checksums of local senders honoured, captures that others can read."""
+"""What the links promise: the host undisturbed, checksums of local senders honoured,
+captures that others can read."""
 
 import hashlib
 import random
@@ -27,7 +28,8 @@ def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> Non
 def the_host_is_undisturbed(field: Field) -> None:
     """The kernel that shares the interface pings and transfers while conkerd strikes through it."""
     field.accept_close()
-    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "5", "--concurrency", "16")
+    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000",
+                             "--duration", "5", "--concurrency", "16")
     eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
     ping = field.stack_ns.run("ping", "-n", "-c", "20", "-i", "0.05", "-W", "2", field.PEER)
     check(" 0% packet loss" in ping.stdout, f"ping of the host: {ping.stdout}")
@@ -71,8 +73,10 @@ def capture_is_readable(field: Field) -> None:
     field.ctl.ok("ping", field.PEER, "-c", "1")  # no longer written down
     read = subprocess.run(["tcpdump", "-nvvr", path], capture_output=True, text=True, check=False)
     same(read.returncode, 0, f"tcpdump: {read.stderr}")
-    for what, times in (("ICMP echo request", 1), ("Flags [S],", 10), ("Flags [S.],", 10), ("ARP", 1)):
-        check(read.stdout.count(what) >= times, f"'{what}' {read.stdout.count(what)} times, expected {times}")
+    for what, times in (("ICMP echo request", 1), ("Flags [S],", 10),
+                        ("Flags [S.],", 10), ("ARP", 1)):
+        check(read.stdout.count(what) >= times,
+              f"'{what}' {read.stdout.count(what)} times, expected {times}")
     same(read.stdout.count("ICMP echo request"), 1, "pings captured")
     ours = [line for line in read.stdout.splitlines() if f"{field.STACK}." in line.split(">")[0]]
     check(not any("incorrect" in line for line in ours), "a segment of ours with a bad checksum")

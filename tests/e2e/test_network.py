@@ -1,4 +1,5 @@
-"""What lies around TCP: fragments, ICMP errors, routes over several links, and whose address it is."""
+"""What lies around TCP: fragments, ICMP errors, routes over several links,
+and whose address it is."""
 
 import errno
 import socket
@@ -44,11 +45,13 @@ def sniff(scene: Scene, namespace: Namespace, *what: str) -> Process:
 @test("tap", "packet", quick=True)
 def kernel_pings_in_fragments(field: Field) -> None:
     for size, count in ((4000, 5), (30_000, 2), (65_507, 1)):
-        done = field.peer_ns.run("ping", "-n", "-c", str(count), "-i", "0.1", "-W", "3", "-s", str(size), field.STACK)
+        done = field.peer_ns.run("ping", "-n", "-c", str(count), "-i", "0.1",
+                                 "-W", "3", "-s", str(size), field.STACK)
         same(done.returncode, 0, f"ping with {size} bytes: {done.stdout}")
         check(" 0% packet loss" in done.stdout, done.stdout)
     same(field.ctl.counter("packets_reassembled"), 8, "packets put together")
-    same(field.ctl.counter("fragments_in"), field.ctl.counter("fragments_reassembled"), "fragments used")
+    same(field.ctl.counter("fragments_in"), field.ctl.counter("fragments_reassembled"),
+         "fragments used")
     field.ctl.balanced()
 
 
@@ -105,22 +108,28 @@ def two_links_with_routes(scene: Scene) -> None:
     for address in ("10.80.0.1/32", "10.81.0.1/32", "10.90.0.1/32"):
         there.ip("addr", "add", address, "dev", "lo")
     links = [{"type": "tap", "name": name, "device": f"{name}0", "mac": f"02:00:00:00:{n}:02",
-              "host_address": f"10.{n}.0.1/24", "addresses": [f"10.{n}.0.2/24"]} for name, n in (("near", 77), ("far", 78))]
+              "host_address": f"10.{n}.0.1/24", "addresses": [f"10.{n}.0.2/24"]}
+             for name, n in (("near", 77), ("far", 78))]
     daemon = scene.conkerd({
         "links": links, "gateway": "10.77.0.1",
-        "routes": [{"to": "10.80.0.0/16", "via": "10.78.0.1"}, {"to": "10.81.0.1/32", "link": "far"}]}, there)
+        "routes": [{"to": "10.80.0.0/16", "via": "10.78.0.1"},
+                   {"to": "10.81.0.1/32", "link": "far"}]}, there)
     listener = there.listen("0.0.0.0", 9000)
     scene.undo(listener.close)
-    for target, source in (("10.77.0.1", "10.77.0.2"), ("10.78.0.1", "10.78.0.2"), ("10.80.0.1", "10.78.0.2"),
+    for target, source in (("10.77.0.1", "10.77.0.2"), ("10.78.0.1", "10.78.0.2"),
+                           ("10.80.0.1", "10.78.0.2"),
                            ("10.81.0.1", "10.78.0.2"), ("10.90.0.1", "10.77.0.2")):
         daemon.ctl.ok("ping", target, "-c", "1")
         daemon.ctl.open(f"{target}:9000")
         accepted, address = listener.accept()
         scene.undo(accepted.close)
         same(address[0], source, f"source of a connection to {target}")
-    routes = {route["to"]: (route["via"], route["link"]) for route in daemon.ctl.json("status")["routes"]}
-    same(routes, {"10.77.0.0/24": (None, "near"), "10.78.0.0/24": (None, "far"), "10.80.0.0/16": ("10.78.0.1", "far"),
-                  "10.81.0.1/32": (None, "far"), "0.0.0.0/0": ("10.77.0.1", "near")}, "routes in status")
+    routes = {route["to"]: (route["via"], route["link"])
+              for route in daemon.ctl.json("status")["routes"]}
+    same(routes, {"10.77.0.0/24": (None, "near"), "10.78.0.0/24": (None, "far"),
+                  "10.80.0.0/16": ("10.78.0.1", "far"),
+                  "10.81.0.1/32": (None, "far"), "0.0.0.0/0": ("10.77.0.1", "near")},
+         "routes in status")
     shown = daemon.ctl.ok("status").out
     check("10.80.0.0/16" in shown and "10.78.0.1" in shown, f"routes in the text: {shown}")
     daemon.ctl.balanced()
@@ -128,12 +137,14 @@ def two_links_with_routes(scene: Scene) -> None:
 
 @test()
 def icmp_errors_end_or_explain_an_open(scene: Scene) -> None:
-    """A firewall's "prohibited" ends it at once; "host unreachable" may pass, and is told when time is up."""
+    """A firewall's "prohibited" ends it at once; "host unreachable" may pass,
+    and is told when time is up."""
     there = scene.namespace()
     there.sysctl("net/ipv4/ip_forward", "1")
     daemon = scene.conkerd({
         "links": [{"type": "tap", "name": "tap", "device": "tap0", "mac": "02:00:00:00:77:02",
-                   "host_address": "10.77.0.1/24", "addresses": ["10.77.0.2/24"]}], "gateway": "10.77.0.1"}, there)
+                   "host_address": "10.77.0.1/24", "addresses": ["10.77.0.2/24"]}],
+        "gateway": "10.77.0.1"}, there)
     there.ip("route", "add", "prohibit", "10.90.0.1/32")
     there.ip("route", "add", "unreachable", "10.91.0.1/32")
     begin = time.monotonic()
@@ -151,7 +162,8 @@ def addresses_are_announced(scene: Scene) -> None:
     seen = sniff(scene, theirs, "arp")
     scene.conkerd(packet_link(), ours)
     def count() -> int:
-        return sum(MAC in line and (f"Announcement {STACK}" in line or f"who-has {STACK} tell {STACK}" in line)
+        return sum(MAC in line
+                   and (f"Announcement {STACK}" in line or f"who-has {STACK} tell {STACK}" in line)
                    for line in seen.out().splitlines())
     eventually(lambda: count() >= 2, "two announcements seen by tcpdump", 10)
 
@@ -163,12 +175,14 @@ def an_address_that_is_taken_is_not_used(scene: Scene) -> None:
     theirs.ip("addr", "add", f"{STACK}/24", "dev", "peer0")
     daemon = scene.conkerd(packet_link(probe=True), ours)
     doubts = eventually(lambda: [d for d in daemon.ctl.json("status")["doubtful_addresses"]
-                                 if d["state"] == "taken by another host"], "the address is given up", 10)
+                                 if d["state"] == "taken by another host"],
+                        "the address is given up", 10)
     same(doubts[0]["address"], STACK, "which one")
     check(doubts[0]["rival"] not in (None, MAC), f"whose it is: {doubts}")
     check(f"{STACK} on link wire: not used" in daemon.process.err(), f"log: {daemon.process.err()}")
     daemon.ctl("ping", PEER, "-c", "1").expect(1)
-    same(theirs.run("ping", "-n", "-c", "1", "-W", "1", STACK).returncode, 0, "the owner's address goes on")
+    same(theirs.run("ping", "-n", "-c", "1", "-W", "1", STACK).returncode,
+         0, "the owner's address goes on")
 
 
 @test()
@@ -176,9 +190,12 @@ def a_free_address_is_used_after_probing(scene: Scene) -> None:
     ours, theirs = veth(scene)
     seen = sniff(scene, theirs, "arp")
     daemon = scene.conkerd(packet_link(probe=True), ours)
-    same([d["state"] for d in daemon.ctl.json("status")["doubtful_addresses"]], ["being probed"], "at first")
-    eventually(lambda: not daemon.ctl.json("status")["doubtful_addresses"], "the address is in use", 15)
-    same(seen.out().count(f"who-has {STACK} tell 0.0.0.0") + seen.out().count(f"Probe {STACK}"), 3, "probes")
+    same([d["state"] for d in daemon.ctl.json("status")["doubtful_addresses"]],
+         ["being probed"], "at first")
+    eventually(lambda: not daemon.ctl.json("status")["doubtful_addresses"],
+               "the address is in use", 15)
+    same(seen.out().count(f"who-has {STACK} tell 0.0.0.0") + seen.out().count(f"Probe {STACK}"),
+         3, "probes")
     daemon.ctl.ok("ping", PEER, "-c", "1")
 
 
@@ -195,9 +212,11 @@ def a_rival_is_noticed_and_answered(field: Field) -> None:
     while not (frame := wire.recv(200)).startswith(defence):
         check(len(frame) > 0, "the link ended")
     doubts = field.ctl.json("status")["doubtful_addresses"]
-    same([(d["address"], d["state"], d["rival"]) for d in doubts], [(field.STACK, "in use", RIVAL)], "in status")
+    same([(d["address"], d["state"], d["rival"]) for d in doubts],
+         [(field.STACK, "in use", RIVAL)], "in status")
     check(RIVAL in field.ctl.ok("status").out, "the rival in the text of status")
-    eventually(lambda: f"{RIVAL} uses it too" in field.daemon.process.err(), "the conflict is logged")
+    eventually(lambda: f"{RIVAL} uses it too" in field.daemon.process.err(),
+               "the conflict is logged")
     for _ in range(50):
         wire.send(announcement(RIVAL, field.STACK))
     eventually(lambda: field.ctl.counter("arp_conflicts") == 51, "all are counted")

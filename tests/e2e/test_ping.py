@@ -12,7 +12,8 @@ def kernel_pings_the_stack(field: Field) -> None:
 
 @test("tap", "packet", quick=True)
 def kernel_pings_with_large_payload(field: Field) -> None:
-    done = field.peer_ns.run("ping", "-n", "-c", "2", "-i", "0.1", "-W", "2", "-s", "1472", "-M", "do", field.STACK)
+    done = field.peer_ns.run("ping", "-n", "-c", "2", "-i", "0.1", "-W", "2",
+                             "-s", "1472", "-M", "do", field.STACK)
     same(done.returncode, 0, f"ping with full frames: {done.stdout}")
 
 

@@ -70,14 +70,16 @@ def discard(field: Field) -> None:
 def daytime(field: Field) -> None:
     with field.peer_ns.connect(field.STACK, PORTS["daytime"]) as connection:
         line = read_to_end(connection)
-    check(line.endswith(b"\r\n") and b":" in line and len(line) < 100, f"not a time of day: {line!r}")
+    check(line.endswith(b"\r\n") and b":" in line and len(line) < 100,
+          f"not a time of day: {line!r}")
     nothing_left(field)
 
 
 @test("tap", "packet", config=SERVICES, quick=True)
 def chargen(field: Field) -> None:
     printable = bytes(range(0x20, 0x7F))
-    expected = b"".join(bytes(printable[(line + i) % 95] for i in range(72)) + b"\r\n" for line in range(1000))
+    expected = b"".join(bytes(printable[(line + i) % 95] for i in range(72)) + b"\r\n"
+                        for line in range(1000))
     connection = field.connect(PORTS["chargen"])
     received = b""
     while len(received) < len(expected):

@@ -54,7 +54,8 @@ def header_of(stream) -> str:
 
 @test("tap", "packet", busy=True)
 def nginx_serves_a_gigabyte(field: Field) -> None:
-    """conkerctl connect, as a client of HTTP/1.0; the body is what conker_peer hash makes of the same stream."""
+    """conkerctl connect, as a client of HTTP/1.0;
+    the body is what conker_peer hash makes of the same stream."""
     size = 10_000_000 if field.scene.binaries.sanitized else 1 << 30
     path = os.path.join(field.scene.directory, "unique.bin")
     with open(path, "wb") as file:
@@ -62,7 +63,8 @@ def nginx_serves_a_gigabyte(field: Field) -> None:
         same(made.wait(120), 0, "conker_peer generate")
     nginx(field, field.scene.directory)
 
-    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE)
     # Standard input stays open: to nginx a half-closed client is one that has gone.
     connect.stdin.write(b"GET /unique.bin HTTP/1.0\r\n\r\n")
     connect.stdin.flush()
@@ -79,11 +81,14 @@ def nginx_serves_a_gigabyte(field: Field) -> None:
 
 @test("tap", config={"services": [{"name": "echo", "port": 7}]}, alone=True)
 def nmap_finds_nothing_to_predict(field: Field) -> None:
-    """It needs an open and a closed port; what it says about sequence numbers and IP identifications is what counts."""
+    """It needs an open and a closed port; what it says about sequence numbers and IP
+    identifications is what counts."""
     done = field.peer_ns.run("nmap", "-n", "-Pn", "-O", "-v", "-p", "7,9", field.STACK, timeout=120)
     same(done.returncode, 0, f"nmap: {done.stdout}")
-    check(re.search(r"^7/tcp\s+open", done.stdout, re.MULTILINE), f"port 7 is not open to nmap: {done.stdout}")
-    check(re.search(r"^9/tcp\s+closed", done.stdout, re.MULTILINE), f"port 9 is not closed to nmap: {done.stdout}")
+    check(re.search(r"^7/tcp\s+open", done.stdout, re.MULTILINE),
+          f"port 7 is not open to nmap: {done.stdout}")
+    check(re.search(r"^9/tcp\s+closed", done.stdout, re.MULTILINE),
+          f"port 9 is not closed to nmap: {done.stdout}")
     sequence = re.search(r"TCP Sequence Prediction: Difficulty=(\d+) \((.*)\)", done.stdout)
     check(sequence, f"nmap says nothing about TCP sequence prediction: {done.stdout}")
     same(sequence[2], "Good luck!", f"TCP sequence prediction, difficulty {sequence[1]}")

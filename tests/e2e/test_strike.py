@@ -14,7 +14,8 @@ def cycles(field: Field) -> int:
 
 
 def strike(field: Field, how: str, count: int) -> dict[str, Any]:
-    return field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", str(count), "--concurrency", "64",
+    return field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", str(count),
+                          "--concurrency", "64",
                           "--close", how, timeout=180)
 
 
@@ -28,7 +29,8 @@ def all_completed(report: dict[str, Any], count: int) -> None:
 
 def kernel_is_rid_of_all(field: Field) -> None:
     """Nothing is left at the kernel but its own TIME-WAIT."""
-    eventually(lambda: not [line for line in field.peer_ns.tcp_sockets() if not line.startswith("TIME-WAIT")],
+    eventually(lambda: not [line for line in field.peer_ns.tcp_sockets()
+                            if not line.startswith("TIME-WAIT")],
                "the kernel's connections are gone", 15)
 
 
@@ -40,11 +42,13 @@ def strike_at_length(field: Field, how: str) -> None:
 
     report = strike(field, how, count)
     all_completed(report, count)
-    field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, connect p50 {report['connect_us']['p50']} us")
+    field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, "
+                     f"connect p50 {report['connect_us']['p50']} us")
 
     audit = field.ctl.balanced()
     same(audit["live"], 0, "live connections")
-    same(audit["opened"], sum(audit[key] for key in ("closed", "reset", "aborted", "timed_out", "refused", "other")),
+    same(audit["opened"],
+         sum(audit[key] for key in ("closed", "reset", "aborted", "timed_out", "refused", "other")),
          "opened is the sum of all ends")
     same(field.daemon.descriptors(), descriptors, "descriptors of conkerd")
     grown = field.daemon.resident_kib() - resident
@@ -67,31 +71,37 @@ def many_by_rst(field: Field) -> None:
 @test("tap")
 def one_at_a_time(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "20000", "--concurrency", "1")
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "20000",
+                            "--concurrency", "1")
     all_completed(report, 20_000)
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s")
 
 
 @test("tap", "packet", busy=True)
 def through_faults(field: Field) -> None:
-    """Lost, doubled, reordered and flipped frames cost time, not connections, and never the audit."""
+    """Lost, doubled, reordered and flipped frames cost time, not connections,
+    and never the audit."""
     field.accept_close()
     field.ctl.ok("fault", "set", "loss=1%", "duplicate=1%", "reorder=1%", "corrupt=1%", "seed=3")
-    done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000", "--concurrency", "64", timeout=120)
+    done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000",
+                     "--concurrency", "64", timeout=120)
     report = done.json()
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
     same(report["completed"] + sum(report["failed"].values()), 5000, "every cycle is accounted for")
-    check(report["completed"] > 4900, f"completed: {report['completed']}, failed: {report['failed']}")
+    check(report["completed"] > 4900,
+          f"completed: {report['completed']}, failed: {report['failed']}")
     check(report["retransmits"] > 0, "nothing was sent again")
     field.ctl.ok("fault", "clear")
     field.ctl.balanced()
-    same(field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "1000")["completed"], 1000, "clean again")
+    same(field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "1000")["completed"],
+         1000, "clean again")
 
 
 @test("tap", config={"addresses": ["10.77.0.2/24", "10.77.0.10-10.77.0.16/24"],
                      "capacities": {"time_wait": 262144}}, busy=True)
 def more_four_tuples_than_one_address_has(field: Field) -> None:
-    """200,000 connections in TIME-WAIT at the same time: three times what the ports of one address give."""
+    """200,000 connections in TIME-WAIT at the same time:
+    three times what the ports of one address give."""
     field.accept_close()
     half = cycles(field) // 2
     first, second = strike(field, "fin", half), strike(field, "fin", half)
@@ -108,12 +118,14 @@ def more_four_tuples_than_one_address_has(field: Field) -> None:
 
 @test("tap", config={"tcp": {"first_port": 2000, "last_port": 2127}}, busy=True)
 def few_four_tuples_again_and_again(field: Field) -> None:
-    """128 ports towards one peer, each used hundreds of times while its last connection is in TIME-WAIT."""
+    """128 ports towards one peer, each used hundreds of times while its last connection is in
+    TIME-WAIT."""
     field.accept_close()
     report = strike(field, "fin", cycles(field))
     all_completed(report, cycles(field))
     check(report["time_wait"]["reused"] >= cycles(field) - 256, f"TIME-WAIT: {report['time_wait']}")
-    # Now and then all the others were closed within the last two milliseconds; then an open has to wait.
+    # Now and then all the others were closed within the last two milliseconds; then an open has to
+    # wait.
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, "
                      f"{field.ctl.counter('ports_exhausted'):,} opens tried again")
 
@@ -137,13 +149,16 @@ def without_root_over_a_unix_socket(scene: Scene) -> None:
 
     def config(mode: str, number: int) -> dict[str, Any]:
         return {"links": [{"type": "unix", "name": "wire", "path": wire, "mode": mode,
-                           "mac": f"02:00:00:00:00:0{number}", "addresses": [f"10.1.0.{number}/24"]}],
-                "services": [{"name": "accept-close", "port": 9000}], "strike": {"allow": ["10.1.0.0/24"]}}
+                           "mac": f"02:00:00:00:00:0{number}",
+                           "addresses": [f"10.1.0.{number}/24"]}],
+                "services": [{"name": "accept-close", "port": 9000}],
+                "strike": {"allow": ["10.1.0.0/24"]}}
 
     left = scene.conkerd(config("listen", 1), name="left", prefix=nobody)
     right = scene.conkerd(config("connect", 2), name="right", prefix=nobody)
     for daemon, other in ((left, 2), (right, 1)):
-        eventually(lambda d=daemon, o=other: d.ctl("ping", f"10.1.0.{o}", "-c", "1").code == 0, "the link is up")
+        eventually(lambda d=daemon, o=other: d.ctl("ping", f"10.1.0.{o}", "-c", "1").code == 0,
+                   "the link is up")
     count = 2_000 if scene.binaries.sanitized else 20_000
     at_once = [daemon.ctl.start("--json", "strike", f"10.1.0.{other}:9000", "--cycles", str(count),
                                 "--concurrency", "32") for daemon, other in ((left, 2), (right, 1))]

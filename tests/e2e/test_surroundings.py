@@ -1,4 +1,5 @@
-"""What is around the daemon: links that go and come back, logs that nobody takes, streams that are closed."""
+"""What is around the daemon: links that go and come back, logs that nobody takes,
+streams that are closed."""
 
 import os
 import signal
@@ -33,7 +34,8 @@ def a_tap_that_goes_down_is_shown(field: Field) -> None:
     check("down for" in field.ctl.ok("status").out, "the text does not show it")
     field.peer_ns.ip("link", "set", "conker0", "up")
     eventually(lambda: state(field) == "up", "status shows the link as up")
-    eventually(lambda: field.ctl.counter("arp_announcements_out") > announced, "the address is announced again")
+    eventually(lambda: field.ctl.counter("arp_announcements_out") > announced,
+               "the address is announced again")
     echoes(connection, b"still here")
     same(logged(field, "conker0 is down"), 1, "lines that say it is down")
     same(logged(field, "conker0 is up"), 1, "lines that say it is up")
@@ -45,14 +47,16 @@ def a_tap_made_anew_is_taken_back(field: Field) -> None:
     field.peer_ns.ip("link", "set", "conker0", "down")
     field.peer_ns.ip("link", "set", "conker0", "name", "renamed0")
     field.peer_ns.ip("link", "set", "renamed0", "up")
-    eventually(lambda: field.ctl.json("status")["links"][0]["device"] == "tap renamed0", "status shows the new name")
+    eventually(lambda: field.ctl.json("status")["links"][0]["device"] == "tap renamed0",
+               "status shows the new name")
     connection = field.connect(7)
     field.peer_ns.ip("link", "del", "renamed0")
     eventually(lambda: state(field) == "gone", "status shows the link as gone")
     result = field.ctl("--timeout", "1", "open", f"{field.PEER}:9").expect(4)
     check("is not up: gone" in result.err, f"the error does not name the cause: {result.err}")
     for kind in ("multi_queue", None):
-        field.peer_ns.ip("tuntap", "add", "dev", "conker0", "mode", "tap", *([kind] if kind else []))
+        field.peer_ns.ip("tuntap", "add", "dev", "conker0", "mode",
+                         "tap", *([kind] if kind else []))
         eventually(lambda: state(field) == "up", "the device is taken back")
         echoes(connection, b"back")
         field.ctl.ok("ping", field.PEER, "-c", "1")
@@ -83,8 +87,10 @@ def an_interface_that_loses_its_carrier_or_vanishes(field: Field) -> None:
 @test()
 def a_stream_link_without_its_peer(scene: Scene) -> None:
     path = f"{scene.directory}/wire"
-    server = scene.conkerd({"links": [unix_link(path, "listen", "02:00:00:00:00:01", "10.78.0.1/24")]}, name="server")
-    client = scene.conkerd({"links": [unix_link(path, "connect", "02:00:00:00:00:02", "10.78.0.2/24")]}, name="client")
+    server = scene.conkerd(
+        {"links": [unix_link(path, "listen", "02:00:00:00:00:01", "10.78.0.1/24")]}, name="server")
+    client = scene.conkerd(
+        {"links": [unix_link(path, "connect", "02:00:00:00:00:02", "10.78.0.2/24")]}, name="client")
 
     def shown(daemon) -> str:
         return daemon.ctl.json("status")["links"][0]["state"]
@@ -104,7 +110,8 @@ def a_log_that_nobody_reads_is_lost(field: Field) -> None:
     same(field.daemon.terminate(), 0, "exit code")
     read, write = os.pipe()
     with field.stack_ns.entered():
-        daemon = subprocess.Popen([field.scene.binaries.conkerd, "--config", field.daemon.config_path], stderr=write)
+        daemon = subprocess.Popen([field.scene.binaries.conkerd,
+                                   "--config", field.daemon.config_path], stderr=write)
     os.close(write)
     field.scene.undo(daemon.kill)
     eventually(lambda: field.ctl("version").code == 0, "it answers")
@@ -134,22 +141,25 @@ def sighup_opens_the_log_file_anew(field: Field) -> None:
     path = f"{field.scene.directory}/logs/conkerd.log"
     os.mkdir(os.path.dirname(path))
     with field.stack_ns.entered():
-        daemon = field.scene.conkerd({"links": [field._link([f"{field.STACK}/24"])],  # pylint: disable=protected-access
-                                      "log": {"sink": path}}, name="rotated")
+        link = field._link([f"{field.STACK}/24"])  # pylint: disable=protected-access
+        daemon = field.scene.conkerd({"links": [link], "log": {"sink": path}}, name="rotated")
     os.rename(path, path + ".1")
     daemon.signal(signal.SIGHUP)
-    eventually(lambda: os.path.exists(path) and "opened anew" in open(path, encoding="utf-8").read(), "a new file")
+    eventually(lambda: os.path.exists(path)
+               and "opened anew" in open(path, encoding="utf-8").read(), "a new file")
     os.rename(path, path + ".2")
     os.mkdir(path)
     daemon.signal(signal.SIGHUP)
-    eventually(lambda: "Is a directory" in open(path + ".2", encoding="utf-8").read(), "the old file says what is wrong")
+    eventually(lambda: "Is a directory" in open(path + ".2", encoding="utf-8").read(),
+               "the old file says what is wrong")
 
 
 @test("tap")
 def started_with_closed_streams(field: Field) -> None:
     same(field.daemon.terminate(), 0, "exit code")
     with field.stack_ns.entered():
-        daemon = subprocess.Popen(["sh", "-c", 'exec "$0" --config "$1" <&- >&- 2>&-', field.scene.binaries.conkerd,
+        daemon = subprocess.Popen(["sh", "-c", 'exec "$0" --config "$1" <&- >&- 2>&-',
+                                   field.scene.binaries.conkerd,
                                    field.daemon.config_path])
     field.scene.undo(daemon.kill)
     eventually(lambda: field.ctl("version").code == 0, "it answers")
@@ -171,29 +181,37 @@ def output_that_nobody_takes(field: Field) -> None:
     for words in (["list"], ["--json", "list"], ["status"], ["stats"], ["schema"], ["version"]):
         read, write = os.pipe()
         os.close(read)
-        done = subprocess.run(field.ctl.command(*words), stdout=write, stderr=subprocess.PIPE, check=False, timeout=10)
+        done = subprocess.run(field.ctl.command(*words), stdout=write, stderr=subprocess.PIPE,
+                              check=False, timeout=10)
         os.close(write)
-        same((done.returncode, done.stderr), (-signal.SIGPIPE, b""), f"{words} into a pipe without a reader")
+        same((done.returncode, done.stderr), (-signal.SIGPIPE, b""),
+             f"{words} into a pipe without a reader")
         with open("/dev/full", "wb") as full:
-            done = subprocess.run(field.ctl.command(*words), stdout=full, stderr=subprocess.PIPE, check=False, timeout=10)
+            done = subprocess.run(field.ctl.command(*words), stdout=full, stderr=subprocess.PIPE,
+                                  check=False, timeout=10)
         same(done.returncode, 1, f"{words} to a full disk")
         check(b"No space left" in done.stderr, f"{words} to a full disk: {done.stderr!r}")
-    for command in ([field.scene.binaries.conkerctl, "--help"], [field.scene.binaries.conkerd, "--version"]):
+    for command in ([field.scene.binaries.conkerctl, "--help"],
+                    [field.scene.binaries.conkerd, "--version"]):
         with open("/dev/full", "wb") as full:
-            same(subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL, check=False).returncode, 1, f"{command}")
+            same(subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL,
+                                check=False).returncode, 1, f"{command}")
 
 
 @test("tap")
 def errors_name_what_is_wrong(field: Field) -> None:
-    for address, words in ((field.STACK, "address of this stack"), ("10.77.0.255", "broadcast address"),
+    for address, words in ((field.STACK, "address of this stack"),
+                           ("10.77.0.255", "broadcast address"),
                            ("224.0.0.1", "multicast address"), ("0.0.0.0", "nobody's address"),
                            ("127.0.0.1", "loopback")):
-        for verb in (["open", f"{address}:9"], ["strike", f"{address}:9", "--cycles", "1"], ["ping", address, "-c", "1"]):
+        for verb in (["open", f"{address}:9"], ["strike", f"{address}:9", "--cycles", "1"],
+                     ["ping", address, "-c", "1"]):
             begin = time.monotonic()
             done = field.ctl(*verb).expect(1)
             check(words in done.err, f"{verb}: {done.err}")
             check(time.monotonic() - begin < 1, f"{verb} waits for what cannot come")
-    for address, words in ((field.STACK, "address of this stack"), ("224.0.0.1", "multicast"), ("9.9.9.9", "no route")):
+    for address, words in ((field.STACK, "address of this stack"), ("224.0.0.1", "multicast"),
+                           ("9.9.9.9", "no route")):
         done = field.ctl("udp", "send", f"{address}:9", "x").expect(1)
         check(words in done.err, f"udp send {address}: {done.err}")
     done = field.ctl("open", f"{field.PEER}:9", "--local", "10.77.0.9").expect(1)

@@ -17,7 +17,8 @@ def size(field: Field) -> int:
 def to_kernel(field: Field, seconds: float = 120, count: int = 0) -> None:
     """conker_peer generate | conkerctl connect -> conker_peer sink"""
     sink = field.peer("sink", field.PEER, str(PORT))
-    source = field.peer("generate", "--bytes", str(count or size(field)), "--seed", SEED, stdout=subprocess.PIPE)
+    source = field.peer("generate", "--bytes", str(count or size(field)),
+                        "--seed", SEED, stdout=subprocess.PIPE)
     connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout)
     source.stdout.close()
     same(connect.wait(seconds), 0, f"conkerctl connect: {connect.err()}")
@@ -27,7 +28,8 @@ def to_kernel(field: Field, seconds: float = 120, count: int = 0) -> None:
 
 def from_kernel(field: Field, seconds: float = 120, count: int = 0) -> None:
     """conker_peer source -> conkerctl connect | conker_peer hash"""
-    source = field.peer("source", field.PEER, str(PORT), "--bytes", str(count or size(field)), "--seed", SEED)
+    source = field.peer("source", field.PEER, str(PORT), "--bytes", str(count or size(field)),
+                        "--seed", SEED)
     hashed = field.peer("hash", stdin=subprocess.PIPE)
     connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdout=hashed.stdin)
     hashed.stdin.close()
@@ -82,12 +84,14 @@ def at_loss(field: Field, loss: str, count: int, count_back: int = 0) -> None:
 
 
 def waits_are_bounded(peer: Namespace) -> bool:
-    """Whether the kernel can be told to wait for 2 s at most before it sends again (Linux 6.15), and does so now. It
-    measures how long an ACK took whose predecessors were lost, its own wait included, so its waits grow to minutes."""
+    """Whether the kernel can be told to wait for 2 s at most before it sends again (Linux 6.15),
+    and does so now. It measures how long an ACK took whose predecessors were lost, its own wait
+    included, so its waits grow to minutes."""
     if not peer.has_sysctl("net/ipv4/tcp_rto_max_ms"):
         return False
     peer.sysctl("net/ipv4/tcp_rto_max_ms", "2000")
-    # With the longest wait reached, a connection that its application has closed would be given up at once.
+    # With the longest wait reached, a connection that its application has closed would be given up
+    # at once.
     peer.sysctl("net/ipv4/tcp_orphan_retries", "15")
     return True
 
@@ -102,8 +106,8 @@ def at_a_twentieth_lost(field: Field) -> None:
     at_loss(field, "5%", 10_000_000)
 
 
-# More than a third of the round trips fail, and each failure in a row doubles the wait: without a bound of seconds at both
-# ends, chance alone makes some transfers last for minutes.
+# More than a third of the round trips fail, and each failure in a row doubles the wait: without a
+# bound of seconds at both ends, chance alone makes some transfers last for minutes.
 @test("tap", "packet", config={"tcp": {"rto_max": "2s"}})
 def at_a_fifth_lost(field: Field) -> None:
     at_loss(field, "20%", 300_000, 300_000 if waits_are_bounded(field.peer_ns) else 60_000)
@@ -115,7 +119,8 @@ def both_ways_at_once(field: Field) -> None:
     field.peer("echo", field.PEER, str(PORT))
     source = field.peer("generate", "--bytes", "20000000", "--seed", SEED, stdout=subprocess.PIPE)
     hashed = field.peer("hash", stdin=subprocess.PIPE)
-    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout, stdout=hashed.stdin)
+    connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=source.stdout,
+                              stdout=hashed.stdin)
     source.stdout.close()
     hashed.stdin.close()
     same(connect.wait(120), 0, f"conkerctl connect: {connect.err()}")

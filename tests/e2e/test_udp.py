@@ -45,7 +45,8 @@ def listens_to_the_kernel(field: Field) -> None:
         kernel.sendto(payload, (field.STACK, 5000))
     same(listener.wait(10), 0, "exit code")
     told = [json.loads(line) for line in listener.out().splitlines()]
-    same([base64.b64decode(one["data"]) for one in told], [b"first", b"", bytes(range(256))], "payloads")
+    same([base64.b64decode(one["data"]) for one in told],
+         [b"first", b"", bytes(range(256))], "payloads")
     same(told[0]["from"], f"{field.PEER}:{kernel.getsockname()[1]}", "source")
     same(udp_sockets(field), 0, "sockets left")
 
@@ -105,7 +106,8 @@ def broadcasts_both_ways(field: Field) -> None:
 
 @test("tap", quick=True)
 def nonsense_is_usage(field: Field) -> None:
-    for arguments in (["send", "10.77.0.1", "x"], ["send", "10.77.0.256:9", "x"], ["listen", "0"], ["listen", "x"],
+    for arguments in (["send", "10.77.0.1", "x"], ["send", "10.77.0.256:9", "x"],
+                      ["listen", "0"], ["listen", "x"],
                       ["send", "10.77.0.1:9", "x", "--file", "/dev/null"], ["shout"], []):
         field.ctl("udp", *arguments).expect(2)
     field.ctl("udp", "send", "10.77.0.1:9", "--file", "/nonexistent").expect(1)

@@ -11,7 +11,8 @@ from harness import Field, Scene, check, eventually, same, test
 from harness.ctl import Ctl
 
 DONE, FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = range(6)
-VERBS = ("status", "open", "close", "abort", "list", "show", "send", "recv", "connect", "listen", "unlisten",
+VERBS = ("status", "open", "close", "abort", "list", "show",
+         "send", "recv", "connect", "listen", "unlisten",
          "ping", "strike", "stats", "capture", "fault", "log", "version")
 STALE = "4711.99"
 
@@ -31,7 +32,8 @@ def help_and_usage(scene: Scene) -> None:
 
 
 def _wire(scene: Scene) -> dict:
-    return {"links": [{"type": "unix", "name": "wire", "path": os.path.join(scene.directory, "wire"),
+    return {"links": [{"type": "unix", "name": "wire",
+                       "path": os.path.join(scene.directory, "wire"),
                        "mode": "listen", "mac": "02:00:00:00:00:01", "addresses": ["10.1.0.1/24"]}]}
 
 
@@ -55,8 +57,8 @@ def a_daemon_of_another_version_is_named(scene: Scene) -> None:
         listener.listen()
         threading.Thread(target=_old_daemon, args=(listener,), daemon=True).start()
         done = Ctl(scene.binaries.conkerctl, path, scene.directory)("status").expect(FAILED)
-    same(done.err, "conkerctl: the daemon speaks version 1 of the control protocol, this conkerctl version 2: "
-         "update the older of the two\n", "what the CLI says")
+    same(done.err, "conkerctl: the daemon speaks version 1 of the control protocol, "
+                   "this conkerctl version 2: update the older of the two\n", "what the CLI says")
 
 
 def _old_daemon(listener: socket.socket) -> None:
@@ -65,7 +67,8 @@ def _old_daemon(listener: socket.socket) -> None:
     with client, client.makefile("rw", encoding="utf-8") as lines:
         for line in lines:
             call = json.loads(line)
-            lines.write(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": results[call["method"]]}) + "\n")
+            lines.write(json.dumps({"jsonrpc": "2.0", "id": call["id"],
+                                    "result": results[call["method"]]}) + "\n")
             lines.flush()
 
 
@@ -94,7 +97,8 @@ def open_list_show_close(field: Field) -> None:
     same(row["remote"], f"{field.PEER}:9000", "remote in list")
     table = ctl.ok("list").out
     check(identifier in table and "ESTABLISHED" in table, f"list as a table: {table}")
-    check(any(word in printed for word in table.split() if "." in word), f"open does not print an id: {printed}")
+    check(any(word in printed for word in table.split() if "." in word),
+          f"open does not print an id: {printed}")
     listed = ctl.json("list", "--state", "ESTABLISHED")["connections"]
     same(len(listed), 2, "list --state ESTABLISHED")
     same(ctl.json("list", "--state", "CLOSE-WAIT")["connections"], [], "list --state CLOSE-WAIT")
@@ -122,7 +126,8 @@ def time_wait_is_listed(field: Field) -> None:
     field.ctl.ok("close", identifier)
     same(accepted.recv(1), b"", "the peer sees our FIN")
     accepted.close()
-    rows = eventually(lambda: field.ctl.json("list", "--state", "TIME-WAIT")["connections"], "a TIME-WAIT record")
+    rows = eventually(lambda: field.ctl.json("list", "--state", "TIME-WAIT")["connections"],
+                      "a TIME-WAIT record")
     same(rows[0]["remote"], f"{field.PEER}:9000", "remote of the record")
     same(field.ctl.balanced()["time_wait"], 1, "records in the audit")
 
@@ -151,7 +156,8 @@ def listener_that_drops_syns(field: Field) -> None:
     field.ctl("open", f"{field.PEER}:9000", "--timeout", "2").expect(TIMED_OUT)
     took = time.monotonic() - begin
     check(1.5 < took < 4, f"timeout of 2 s took {took:.1f} s")
-    eventually(lambda: not field.ctl.json("list", "--state", "SYN-SENT")["connections"], "nothing in SYN-SENT")
+    eventually(lambda: not field.ctl.json("list", "--state", "SYN-SENT")["connections"],
+               "nothing in SYN-SENT")
 
 
 @test("tap")
@@ -164,7 +170,8 @@ def timeout_of_the_whole_command(field: Field) -> None:
 
 @test("tap", quick=True)
 def bad_targets(field: Field) -> None:
-    for target in ("10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536", "10.77.0.256:80", ":80", "a b:80", "a..b:80", ""):
+    for target in ("10.77.0.1", "10.77.0.1:", "10.77.0.1:0", "10.77.0.1:65536",
+                   "10.77.0.256:80", ":80", "a b:80", "a..b:80", ""):
         done = field.ctl("open", target).expect(USAGE)
         check(done.err.strip(), f"open '{target}' says nothing")
     nameless = field.ctl("open", "a.b:80").expect(FAILED)
@@ -207,7 +214,8 @@ def send_and_recv(field: Field) -> None:
     accepted.sendall(b"more")
     accepted.close()
     same(field.ctl.ok("recv", identifier).out.strip(), "more", "recv after the peer's close")
-    same(eventually(lambda: field.ctl.state(identifier), "listed"), "CLOSE-WAIT", "state after the peer's close")
+    same(eventually(lambda: field.ctl.state(identifier), "listed"),
+         "CLOSE-WAIT", "state after the peer's close")
     field.ctl.ok("close", identifier)
     field.ctl("send", STALE, "x").expect(FAILED)
     field.ctl("recv", STALE).expect(FAILED)
@@ -267,8 +275,10 @@ def listen_and_unlisten(field: Field) -> None:
 @test("tap", quick=True)
 def strike_reports(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000", "--concurrency", "8", "--seed", "5")
-    for key in ("target", "seed", "cycles", "completed", "failed", "duration_s", "cycles_per_second", "connect_us",
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000",
+                            "--concurrency", "8", "--seed", "5")
+    for key in ("target", "seed", "cycles", "completed", "failed",
+                "duration_s", "cycles_per_second", "connect_us",
                 "close_us", "retransmits", "time_wait", "audit", "verdict"):
         check(key in report, f"strike --json lacks {key}: {report}")
     same(report["completed"], 2000, f"completed: {report}")
@@ -277,9 +287,11 @@ def strike_reports(field: Field) -> None:
     same(set(report["connect_us"]), {"p50", "p90", "p99", "p999", "max"}, "connect_us")
     same(set(report["time_wait"]), {"evicted", "reused"}, "time_wait")
     same(set(report["audit"]),
-         {"opened", "closed", "reset", "timed_out", "refused", "other", "live", "balanced", "fault"}, "audit")
+         {"opened", "closed", "reset", "timed_out", "refused",
+          "other", "live", "balanced", "fault"}, "audit")
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
-    check("cycles" in field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "100").out, "report for people")
+    check("cycles" in field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "100").out,
+          "report for people")
 
 
 @test("tap", quick=True)
@@ -296,7 +308,8 @@ def strike_refusals(field: Field) -> None:
 @test("tap")
 def strike_keeps_its_rate_and_time(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--duration", "2", "--rate", "500", "--concurrency", "16")
+    report = field.ctl.json("strike", f"{field.PEER}:9000", "--duration", "2",
+                            "--rate", "500", "--concurrency", "16")
     check(900 <= report["completed"] <= 1010, f"500 a second for 2 s: {report['completed']}")
     check(1.9 <= report["duration_s"] <= 2.5, f"2 s took {report['duration_s']}")
 
@@ -350,20 +363,24 @@ def half_open_is_listed(field: Field) -> None:
         sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     field.scene.undo(sender.close)
     sender.sendto(_syn("10.77.0.66", field.STACK, 4000, 7000), (field.STACK, 0))
-    rows = eventually(lambda: field.ctl.json("list", "--state", "SYN-RECEIVED")["connections"], "a half-open record")
+    rows = eventually(lambda: field.ctl.json("list", "--state", "SYN-RECEIVED")["connections"],
+                      "a half-open record")
     same(rows[0]["remote"], "10.77.0.66:4000", "remote of the record")
     field.ctl.balanced()
 
 
 def _syn(source: str, target: str, source_port: int, target_port: int) -> bytes:
     """An IPv4 packet; the kernel fills in its header's checksum."""
-    header = bytearray(source_port.to_bytes(2, "big") + target_port.to_bytes(2, "big") + (1000).to_bytes(4, "big")
-                       + bytes(4) + bytes([0x50, 0x02]) + (8192).to_bytes(2, "big") + bytes(4))
-    pseudo = socket.inet_aton(source) + socket.inet_aton(target) + bytes([0, 6]) + len(header).to_bytes(2, "big")
+    header = bytearray(source_port.to_bytes(2, "big") + target_port.to_bytes(2, "big")
+                       + (1000).to_bytes(4, "big") + bytes(4) + bytes([0x50, 0x02])
+                       + (8192).to_bytes(2, "big") + bytes(4))
+    pseudo = (socket.inet_aton(source) + socket.inet_aton(target) + bytes([0, 6])
+              + len(header).to_bytes(2, "big"))
     covered = pseudo + header
     total = sum(int.from_bytes(covered[i:i + 2], "big") for i in range(0, len(covered), 2))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     header[16:18] = (~total & 0xFFFF).to_bytes(2, "big")
-    packet = bytes([0x45, 0]) + (20 + len(header)).to_bytes(2, "big") + bytes([0, 0, 0x40, 0, 64, 6, 0, 0])
+    packet = (bytes([0x45, 0]) + (20 + len(header)).to_bytes(2, "big")
+              + bytes([0, 0, 0x40, 0, 64, 6, 0, 0]))
     return packet + socket.inet_aton(source) + socket.inet_aton(target) + header

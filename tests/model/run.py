@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-THREADS = {"0": "state machine", "2": "thread A", "3": "thread B", "4": "listing"}  # process ids in nutnet.inc
+# The process ids in nutnet.inc.
+THREADS = {"0": "state machine", "2": "thread A", "3": "thread B", "4": "listing"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        return ".".join(part for part in (self.model, self.define, self.sizes.replace(" ", "_")) if part)
+        parts = (self.model, self.define, self.sizes.replace(" ", "_"))
+        return ".".join(part for part in parts if part)
 
     @property
     def defines(self) -> list[str]:
@@ -100,11 +102,14 @@ class Answer:
     def as_expected(self, case: Case) -> bool:
         if self.trouble or self.late:
             return False
-        return self.found is None if case.wants is None else self.found is not None and case.wants in self.found
+        if case.wants is None:
+            return self.found is None
+        return self.found is not None and case.wants in self.found
 
 
 def build(case: Case) -> list[str]:
-    """The compiler's options for `pan`: quick translation of a small search, fast code of a large."""
+    """The compiler's options for `pan`: quick translation of a small search,
+    fast code of a large."""
     if case.liveness:
         return ["-O1" if case.long else "-O0", "-DNFAIR=3", "-DNOREDUCE", "-DMEMLIM=8000"]
     if case.wants is not None:
@@ -118,7 +123,8 @@ def ask(case: Case, work: Path, until: float | None) -> Answer:
 
     def call(*command: str) -> str:
         left = None if until is None else max(0.1, until - time.monotonic())
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=left, check=False)
+        done = subprocess.run(command, cwd=work, capture_output=True,
+                              text=True, timeout=left, check=False)
         return done.stdout + done.stderr
 
     try:
@@ -199,7 +205,8 @@ def tell(case: Case, answer: Answer, verdict: str, as_json: bool) -> None:
     got = answer.trouble or ("out of time" if answer.late else answer.found or "nothing was found")
     if as_json:
         record = {"name": case.name, "verdict": verdict, "expected": wanted, "found": answer.found}
-        record |= {"states": answer.states, "depth": answer.depth, "seconds": round(answer.seconds, 2)}
+        record |= {"states": answer.states, "depth": answer.depth,
+                   "seconds": round(answer.seconds, 2)}
         print(json.dumps(record | ({"trouble": got} if verdict != "passed" else {})), flush=True)
         return
     effort = f"{answer.states:>10,} states, depth {answer.depth:>5,}, {answer.seconds:6.1f} s"
@@ -207,14 +214,18 @@ def tell(case: Case, answer: Answer, verdict: str, as_json: bool) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="the names, and no more")
     parser.add_argument("--only", metavar="NAME", help="those whose name contains NAME")
-    parser.add_argument("--trail", metavar="NAME", help="tells the counterexample of NAME as a story")
+    parser.add_argument("--trail", metavar="NAME",
+                        help="tells the counterexample of NAME as a story")
     parser.add_argument("--long", action="store_true", help="larger tables as well")
-    parser.add_argument("--seconds", type=float, metavar="T", help="what has not ended by then is skipped")
+    parser.add_argument("--seconds", type=float, metavar="T",
+                        help="what has not ended by then is skipped")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--keep", action="store_true", help="leave the folder with the generated checkers")
+    parser.add_argument("--keep", action="store_true",
+                        help="leave the folder with the generated checkers")
     return parser.parse_args()
 
 
@@ -225,7 +236,8 @@ def main() -> int:
             print(f"tests/model/run.py needs {tool}: apt-get install {tool}", file=sys.stderr)
             return 2
     wanted = options.trail or options.only or ""
-    cases = [case for case in CASES if wanted in case.name and (options.long or not case.long or wanted == case.name)]
+    cases = [case for case in CASES if wanted in case.name
+             and (options.long or not case.long or wanted == case.name)]
     if not cases:
         print(f"no model is called '{wanted}'; --list tells the names", file=sys.stderr)
         return 2
@@ -263,11 +275,13 @@ def check(cases: list[Case], options: argparse.Namespace, root: Path) -> int:
         counts[verdict] += 1
         states += answer.states
         if verdict == "failed" and wrong is None:
-            wrong = f"{case.name}: {answer.trouble or answer.found or 'its counterexample was not found'}"
+            wrong = (f"{case.name}: "
+                     f"{answer.trouble or answer.found or 'its counterexample was not found'}")
         tell(case, answer, verdict, options.json)
     seconds = round(time.monotonic() - began, 1)
     if options.json:
-        print(json.dumps({"tool": "model", "found": wrong, "steps": states, "seconds": seconds} | counts))
+        print(json.dumps({"tool": "model", "found": wrong, "steps": states,
+                          "seconds": seconds} | counts))
     else:
         print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return 1 if counts["failed"] else 0

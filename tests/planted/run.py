@@ -23,7 +23,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 WIDTH = 100  # columns of README.md
-GRACE = 30  # seconds beyond its budget after which a detector counts as hung, which is a way of finding
+# Seconds beyond its budget after which a detector counts as hung, which is a way of finding.
+GRACE = 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Fault:
 
     @staticmethod
     def read(path: pathlib.Path) -> "Fault":
-        head = dict(re.findall(r"^(Origin|Fault|Model|Only by): (.*)$", path.read_text(), re.MULTILINE))
-        return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"), head.get("Only by", ""))
+        head = dict(re.findall(r"^(Origin|Fault|Model|Only by): (.*)$",
+                               path.read_text(), re.MULTILINE))
+        return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"),
+                     head.get("Only by", ""))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Build:
 
     def make(self, fault: str, programs: list[str]) -> None:
         # No detector needs the stack compiled as one unit, which takes twice as long.
-        quiet(["cmake", "--preset", self.preset, "-B", self.folder, "-DCONKER_STACK_AS_ONE=OFF", f"-DCONKER_PLANT={fault}"])
+        quiet(["cmake", "--preset", self.preset, "-B", self.folder, "-DCONKER_STACK_AS_ONE=OFF",
+               f"-DCONKER_PLANT={fault}"])
         quiet(["cmake", "--build", self.folder, "--target", *programs])
 
 
@@ -73,9 +77,12 @@ DETECTORS = (
     Detector("exploration", PLAIN, ("conker_explore",)),
     Detector("simulator", PLAIN, ("conker_sim", "--shrink-seconds", "0")),
     Detector("fuzzer", FUZZED, ("fuzz_stack", str(TOP / "tests/fuzz/corpus/stack"))),
-    Detector("fuzzer of TCP headers", FUZZED, ("fuzz_tcp", str(TOP / "tests/fuzz/corpus/tcp")), "stack/wire/options"),
-    Detector("fuzzer of DNS", FUZZED, ("fuzz_dns", str(TOP / "tests/fuzz/corpus/dns")), "stack/wire/dns"),
-    Detector("fuzzer of DHCP", FUZZED, ("fuzz_dhcp", str(TOP / "tests/fuzz/corpus/dhcp")), "stack/wire/dhcp"),
+    Detector("fuzzer of TCP headers", FUZZED, ("fuzz_tcp", str(TOP / "tests/fuzz/corpus/tcp")),
+             "stack/wire/options"),
+    Detector("fuzzer of DNS", FUZZED, ("fuzz_dns", str(TOP / "tests/fuzz/corpus/dns")),
+             "stack/wire/dns"),
+    Detector("fuzzer of DHCP", FUZZED, ("fuzz_dhcp", str(TOP / "tests/fuzz/corpus/dhcp")),
+             "stack/wire/dhcp"),
 )
 
 
@@ -88,18 +95,22 @@ class Finding:
 
 
 def quiet(command: list) -> None:
-    done = subprocess.run([str(word) for word in command], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in command], cwd=TOP, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"planted: {' '.join(map(str, command))} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        sys.exit(f"planted: {' '.join(map(str, command))} failed:\n"
+                 f"{done.stdout[-4000:]}{done.stderr[-4000:]}")
 
 
 def ask(detector: Detector, seconds: float, seed: int) -> Finding:
     program, *words = detector.command
-    command = [str(detector.build.folder / "bin" / program), "--seconds", f"{seconds:g}", "--seed", str(seed), "--json", *words]
+    command = [str(detector.build.folder / "bin" / program), "--seconds", f"{seconds:g}",
+               "--seed", str(seed), "--json", *words]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conker-planted-") as scratch:
         try:
-            done = subprocess.run(command, cwd=scratch, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            done = subprocess.run(command, cwd=scratch, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, errors="replace",
                                   timeout=seconds + GRACE)
         except subprocess.TimeoutExpired:
             return Finding(detector.name, "it never came back", None, time.monotonic() - began)
@@ -114,7 +125,8 @@ def ask(detector: Detector, seconds: float, seed: int) -> Finding:
     if done.returncode == 0:
         return Finding(detector.name, None, said.get("steps"), took)
     what = said.get("found") or last_words(done.stderr) or f"it ended with {done.returncode}"
-    return Finding(detector.name, what, said.get("steps"), said.get("found_after", said.get("seconds", took)))
+    return Finding(detector.name, what, said.get("steps"),
+                   said.get("found_after", said.get("seconds", took)))
 
 
 def last_words(errors: str) -> str:
@@ -125,14 +137,17 @@ def last_words(errors: str) -> str:
 
 def ask_model(fault: Fault) -> Finding:
     began = time.monotonic()
-    done = subprocess.run([str(TOP / "tests/model/run.py"), "--only", fault.model, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([str(TOP / "tests/model/run.py"), "--only", fault.model, "--json"],
+                          stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
     said = json.loads(done.stdout.strip().splitlines()[0]) if done.stdout.strip() else {}
     found = said.get("found") if done.returncode == 0 else None
-    return Finding("model", found, said.get("states"), said.get("seconds", time.monotonic() - began))
+    return Finding("model", found, said.get("states"),
+                   said.get("seconds", time.monotonic() - began))
 
 
-def look_for(fault: Fault | None, detectors: list[Detector], seconds: float, seed: int) -> list[Finding]:
+def look_for(fault: Fault | None, detectors: list[Detector],
+             seconds: float, seed: int) -> list[Finding]:
     """Each detector's finding about the stack with this fault, or about the unchanged stack."""
     touched = (HERE / f"{fault.name}.patch").read_text() if fault else ""
     asked = [d for d in detectors if not fault or not d.only_for or f"b/{d.only_for}" in touched]
@@ -149,13 +164,15 @@ def tell(name: str, findings: list[Finding]) -> None:
     found = [f for f in findings if f.what]
     first = min(found, key=lambda f: f.seconds, default=None)
     print(f"{'found' if first else 'SILENT':7} {name:38} " +
-          "  ".join(f"{f.detector} {f.seconds:.1f} s" + (f"/{f.steps:,}" if f.steps else "") for f in found), flush=True)
+          "  ".join(f"{f.detector} {f.seconds:.1f} s" + (f"/{f.steps:,}" if f.steps else "")
+                    for f in found), flush=True)
     for f in found:
         print(f"          {f.detector}: {f.what}")
 
 
 def table(results: dict[str, list[Finding]]) -> str:
-    """The tables of README.md: seconds and steps of each detector; then what the quickest one said."""
+    """The tables of README.md: seconds and steps of each detector;
+    then what the quickest one said."""
     columns = ("exploration", "simulator", "fuzzer", "model")
     rows = ["| fault | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     said = []
@@ -168,11 +185,13 @@ def table(results: dict[str, list[Finding]]) -> str:
             cells.append(f"{best.seconds:.2f} s{steps}" if best else "silent" if of_this else "")
         first = min((f for f in findings if f.what), key=lambda f: f.seconds, default=None)
         rows.append(f"| {name} | " + " | ".join(cells) + " |")
-        said.append(textwrap.fill(f"- {name}: {first.what if first else 'NOBODY'}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+        said.append(textwrap.fill(f"- {name}: {first.what if first else 'NOBODY'}", WIDTH,
+                                  subsequent_indent="  ", break_on_hyphens=False))
     return "\n".join(rows + ["", "What the quickest detector said:", ""] + said)
 
 
-def choose(arguments: argparse.Namespace, faults: list[Fault], detectors: list[Detector]) -> list[Fault]:
+def choose(arguments: argparse.Namespace, faults: list[Fault],
+           detectors: list[Detector]) -> list[Fault]:
     if arguments.only:
         unknown = set(arguments.only) - {f.name for f in faults}
         if unknown:
@@ -182,18 +201,25 @@ def choose(arguments: argparse.Namespace, faults: list[Fault], detectors: list[D
     if arguments.slice:
         race = [f for f in faults if f.name == "free-in-place"]
         others = [f for f in faults if f not in race]
-        return race + random.Random(arguments.seed).sample(others, min(arguments.slice - 1, len(others)))
+        count = min(arguments.slice - 1, len(others))
+        return race + random.Random(arguments.seed).sample(others, count)
     return faults
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="the faults and where they come from")
-    parser.add_argument("--only", action="append", metavar="FAULT", help="this one; may be given again")
-    parser.add_argument("--slice", type=int, metavar="N", help="the race of 2014 and N - 1 others, chosen by the seed")
-    parser.add_argument("--detector", action="append", metavar="NAME", choices=[d.name for d in DETECTORS],
-                        help="ask only this one, and about faults that it can see; may be given again")
-    parser.add_argument("--seconds", type=float, default=20, help="budget of each detector for each fault (20)")
+    parser.add_argument("--only", action="append", metavar="FAULT",
+                        help="this one; may be given again")
+    parser.add_argument("--slice", type=int, metavar="N",
+                        help="the race of 2014 and N - 1 others, chosen by the seed")
+    parser.add_argument("--detector", action="append", metavar="NAME",
+                        choices=[d.name for d in DETECTORS],
+                        help="ask only this one, and about faults that it can see; "
+                             "may be given again")
+    parser.add_argument("--seconds", type=float, default=20,
+                        help="budget of each detector for each fault (20)")
     parser.add_argument("--seed", type=int, default=1, help="of the detectors and of the slice (1)")
     parser.add_argument("--json", metavar="FILE", help="the findings in a file as well")
     parser.add_argument("--table", action="store_true", help="the table of README.md at the end")
@@ -215,7 +241,8 @@ def main() -> None:
             print(f"FAILED  the stack as it is, by the {finding.detector}: {finding.what}")
         else:
             passed += 1
-            print(f"silent  the stack as it is: {finding.detector}, {finding.seconds:.1f} s" + (f"/{finding.steps:,}" if finding.steps else ""))
+            print(f"silent  the stack as it is: {finding.detector}, {finding.seconds:.1f} s"
+                  + (f"/{finding.steps:,}" if finding.steps else ""))
     results = {}
     for fault in chosen:
         results[fault.name] = look_for(fault, detectors, arguments.seconds, arguments.seed)
@@ -226,12 +253,15 @@ def main() -> None:
             failed += 1
     if arguments.json:
         pathlib.Path(arguments.json).write_text(
-            json.dumps({name: [dataclasses.asdict(f) for f in findings] for name, findings in results.items()}, indent=1))
+            json.dumps({name: [dataclasses.asdict(f) for f in findings]
+                        for name, findings in results.items()}, indent=1))
     if arguments.table:
         print(table(results))
-    seconds = sorted(min(f.seconds for f in findings if f.what) for findings in results.values() if any(f.what for f in findings))
+    seconds = sorted(min(f.seconds for f in findings if f.what)
+                     for findings in results.values() if any(f.what for f in findings))
     if seconds:
-        print(f"the quickest detector of each fault took {seconds[len(seconds) // 2]:.2f} s in the median, {seconds[-1]:.1f} s at the most")
+        print(f"the quickest detector of each fault took {seconds[len(seconds) // 2]:.2f} s "
+              f"in the median, {seconds[-1]:.1f} s at the most")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     sys.exit(1 if failed else 0)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds conker_sim to its own promises: the same seed gives the same run, and what is broken is found,
-shortened and found again. selftest.py PROGRAM deterministic | shrinks"""
+"""Holds conker_sim to its own promises: the same seed gives the same run, and what is broken is
+found, shortened and found again. selftest.py PROGRAM deterministic | shrinks"""
 
 import json
 import pathlib
@@ -13,7 +13,8 @@ def run(program, *arguments, expect=0):
     command = [program, *map(str, arguments), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode != expect:
-        sys.exit(f"exit code {done.returncode} instead of {expect}: {' '.join(command)}\n{done.stdout}{done.stderr}")
+        sys.exit(f"exit code {done.returncode} instead of {expect}: "
+                 f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -25,7 +26,8 @@ def deterministic(program, folder):
             out = folder / f"{seed}.{number}"
             out.mkdir()
             run(program, "--seed", seed, "--trace", "--out", out)
-            left.append([(out / f"sim-{seed}.{kind}").read_bytes() for kind in ("script", "trace", "pcap")])
+            left.append([(out / f"sim-{seed}.{kind}").read_bytes()
+                         for kind in ("script", "trace", "pcap")])
         if left[0] != left[1]:
             sys.exit(f"seed {seed}: two runs differ")
         if len(left[0][1]) < 10_000:
@@ -33,8 +35,10 @@ def deterministic(program, folder):
 
 
 def shrinks(program, folder):
-    """A wire that swaps bytes under a right checksum is found, by few steps, which show it again."""
-    found = run(program, "--seed", 1, "--seconds", 60, "--break", "payload", "--out", folder, expect=1)
+    """A wire that swaps bytes under a right checksum is found, by few steps,
+    which show it again."""
+    found = run(program, "--seed", 1, "--seconds", 60, "--break", "payload",
+                "--out", folder, expect=1)
     if "not sent at that place" not in found["found"]:
         sys.exit(f"something else was found: {found['found']}")
     if found["shrunk_to"] > 12 or found["shrunk_to"] * 4 > found["shrunk_from"]:
@@ -50,4 +54,5 @@ def shrinks(program, folder):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        {"deterministic": deterministic, "shrinks": shrinks}[sys.argv[2]](sys.argv[1], pathlib.Path(scratch))
+        what = {"deterministic": deterministic, "shrinks": shrinks}[sys.argv[2]]
+        what(sys.argv[1], pathlib.Path(scratch))

@@ -3,7 +3,8 @@
 
     tests/unit/run.py build/release                      all of them
     tests/unit/run.py build/asan --filter TcpClose       tests whose name contains it
-    tests/unit/run.py build/dev --of tcp_close           builds, and runs tests/unit/tcp_close_test.cpp
+    tests/unit/run.py build/dev --of tcp_close           builds, and runs
+                                                         tests/unit/tcp_close_test.cpp
 
 A process for each test took five times as long. A test that crashes its process, or does not end,
 has failed; the rest of its shard continues in another process.
@@ -35,7 +36,8 @@ class Outcome:
 
 def suites(file: str) -> set[str]:
     """The suites whose tests stand in tests/unit/FILE_test.cpp, or in its folder daemon/."""
-    found = [path for path in HERE.glob("**/*_test.cpp") if path.stem == f"{file.removesuffix('_test.cpp')}_test"]
+    found = [path for path in HERE.glob("**/*_test.cpp")
+             if path.stem == f"{file.removesuffix('_test.cpp')}_test"]
     if not found:
         raise SystemExit(f"run.py: tests/unit has no {file}_test.cpp")
     return set(re.findall(r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)", found[0].read_text(), re.M))
@@ -43,7 +45,8 @@ def suites(file: str) -> set[str]:
 
 def names(program: pathlib.Path, text: str) -> list[str]:
     """The tests, as suite.test, whose name contains the text."""
-    listed = subprocess.run([program, "--gtest_list_tests"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([program, "--gtest_list_tests"], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, check=True).stdout
     found, suite = [], ""
     for line in listed.splitlines():
         name = line.split("#")[0].rstrip()
@@ -61,7 +64,8 @@ def run(program: pathlib.Path, tests: list[str], seconds: float, outcome: Outcom
         told, ended = output_of(program, left, seconds)
         running, printed = "", []
         for line in told:
-            if match := re.match(r"\[( RUN      |       OK |  FAILED  |  SKIPPED )\] ([^ ,]+)", line):
+            if match := re.match(r"\[( RUN      |       OK |  FAILED  |  SKIPPED )\] ([^ ,]+)",
+                                 line):
                 step, name = match[1].strip(), match[2]
                 if step == "RUN":
                     running, printed = name, []
@@ -91,8 +95,9 @@ def output_of(program: pathlib.Path, tests: list[str], seconds: float) -> tuple[
     with tempfile.NamedTemporaryFile("w", suffix=".flags") as flags:
         flags.write(f"--gtest_filter={':'.join(tests)}\n")
         flags.flush()
-        with subprocess.Popen([program, f"--gtest_flagfile={flags.name}", "--gtest_color=no"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process, \
+        with subprocess.Popen([program, f"--gtest_flagfile={flags.name}", "--gtest_color=no"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace") as process, \
                 concurrent.futures.ThreadPoolExecutor(1) as reader:
             assert process.stdout
             while True:
@@ -107,16 +112,21 @@ def output_of(program: pathlib.Path, tests: list[str], seconds: float) -> tuple[
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path, help="build directory")
     parser.add_argument("--filter", default="", help="only tests whose name contains this")
-    parser.add_argument("--of", metavar="FILE", help="build first, and only tests of this file, without _test.cpp")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
-    parser.add_argument("--seconds", type=float, default=120, help="the longest that one test may take")
+    parser.add_argument("--of", metavar="FILE",
+                        help="build first, and only tests of this file, without _test.cpp")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
+                        help="processes side by side")
+    parser.add_argument("--seconds", type=float, default=120,
+                        help="the longest that one test may take")
     options = parser.parse_args()
     shards = []
     wanted = suites(options.of) if options.of else set()
-    if options.of and subprocess.run(["cmake", "--build", options.build, "--target", *PROGRAMS], check=False).returncode:
+    if options.of and subprocess.run(["cmake", "--build", options.build, "--target", *PROGRAMS],
+                                     check=False).returncode:
         return 1
     for program in (options.build.resolve() / "bin" / name for name in PROGRAMS):
         tests = names(program, options.filter)
@@ -126,12 +136,14 @@ def main() -> int:
         shards += [(program, tests[first::options.jobs]) for first in range(options.jobs)]
     outcomes = [Outcome() for _ in shards]
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
-        for _ in pool.map(lambda n: run(*shards[n], options.seconds, outcomes[n]), range(len(shards))):
+        for _ in pool.map(lambda n: run(*shards[n], options.seconds, outcomes[n]),
+                          range(len(shards))):
             pass
     failed = {name: printed for outcome in outcomes for name, printed in outcome.failed.items()}
     for name, printed in failed.items():
         print(f"failed: {name}", *(f"      {line}" for line in printed[-LAST_LINES:]), sep="\n")
-    passed, skipped = (sum(getattr(outcome, what) for outcome in outcomes) for what in ("passed", "skipped"))
+    passed, skipped = (sum(getattr(outcome, what) for outcome in outcomes)
+                       for what in ("passed", "skipped"))
     print(f"{passed} passed, {len(failed)} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -1,4 +1,5 @@
-"""What the tests are written with: namespaces, daemons, the command line and kernel peers, all cleaned up."""
+"""What the tests are written with: namespaces, daemons, the command line and kernel peers,
+all cleaned up."""
 
 from .board import Board
 from .conkerd import Conkerd, unix_link
@@ -12,6 +13,7 @@ from .registry import Case, test
 from .scene import Binaries, Scene
 
 __all__ = [
-    "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure", "Field", "Namespace", "Process", "Result", "Scene",
+    "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure",
+    "Field", "Namespace", "Process", "Result", "Scene",
     "check", "eventually", "same", "test", "unix_link",
 ]

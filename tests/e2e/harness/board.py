@@ -16,23 +16,28 @@ if TYPE_CHECKING:
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_PANIC, EXIT_FAULT = range(5)
 
-AUDIT = re.compile(r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted \+ ([\d,]+) timed out "
-                   r"\+ ([\d,]+) refused \+ ([\d,]+) other \+ ([\d,]+) live: (.*)\n", re.MULTILINE)
+AUDIT = re.compile(
+    r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted "
+    r"\+ ([\d,]+) timed out \+ ([\d,]+) refused \+ ([\d,]+) other \+ ([\d,]+) live: (.*)\n",
+    re.MULTILINE)
 """A whole line: what the board is just writing has no end yet."""
 
 
 class Board:
-    """QEMU's lm3s6965evb. What the firmware writes to its serial line is this process's standard output."""
+    """QEMU's lm3s6965evb. What the firmware writes to its serial line is this process's standard
+    output."""
 
     MAC = "02:00:00:00:07:02"
 
-    def __init__(self, scene: "Scene", network: list[str], *words: str, namespace: Namespace | None = None,
+    def __init__(self, scene: "Scene", network: list[str], *words: str,
+                 namespace: Namespace | None = None,
                  prefix: list[str] | None = None) -> None:
         arguments = "".join(f",arg={word}" for word in ("conker", *words))
         self.process: Process = scene.process(
             "board",
-            [*(prefix or []), "qemu-system-arm", "-M", "lm3s6965evb", "-display", "none", "-serial", "stdio",
-             "-monitor", "none", "-kernel", scene.binaries.firmware, *network,
+            [*(prefix or []), "qemu-system-arm", "-M", "lm3s6965evb",
+             "-display", "none", "-serial", "stdio", "-monitor", "none",
+             "-kernel", scene.binaries.firmware, *network,
              "-semihosting-config", f"enable=on,target=native{arguments}"], namespace)
 
     @classmethod
@@ -40,7 +45,8 @@ class Board:
         return cls(scene, ["-net", "none"], *words)
 
     @classmethod
-    def on_socket(cls, scene: "Scene", path: str, *words: str, prefix: list[str] | None = None) -> "Board":
+    def on_socket(cls, scene: "Scene", path: str, *words: str,
+                  prefix: list[str] | None = None) -> "Board":
         """Joined to the daemon that listens at `path`."""
         eventually(lambda: os.path.exists(path), f"somebody listens at {path}")
         return cls(scene, ["-netdev", f"stream,id=wire,server=off,addr.type=unix,addr.path={path}",
@@ -48,7 +54,8 @@ class Board:
 
     @classmethod
     def on_tap(cls, scene: "Scene", namespace: Namespace, device: str, *words: str) -> "Board":
-        return cls(scene, ["-nic", f"tap,id=wire,ifname={device},script=no,downscript=no,model=stellaris,mac={cls.MAC}"],
+        return cls(scene, ["-nic", f"tap,id=wire,ifname={device},script=no,downscript=no,"
+                                   f"model=stellaris,mac={cls.MAC}"],
                    *words, namespace=namespace)
 
     def said(self) -> str:
@@ -63,14 +70,15 @@ class Board:
         return self.process.wait(seconds)
 
     def balanced(self, opened: int) -> list[int]:
-        """Closed, reset, aborted, timed out, refused, other; once the audit that it prints says `opened`, and
-        balance with nothing left."""
+        """Closed, reset, aborted, timed out, refused, other; once the audit that it prints says
+        `opened`, and balance with nothing left."""
         def settled() -> list[int]:
             for match in AUDIT.finditer(self.said()):
                 numbers = [int(text.replace(",", "")) for text in match.groups()[:8]]
                 if numbers[0] < opened:
                     continue
-                if numbers[0] == opened and match[9] == "balanced" and numbers[7] == 0 and numbers[0] == sum(numbers[1:]):
+                if (numbers[0] == opened and match[9] == "balanced" and numbers[7] == 0
+                        and numbers[0] == sum(numbers[1:])):
                     return numbers[1:7]
                 raise Failure(f"audit of the board, {opened} connections were opened: {match[0]}")
             return []

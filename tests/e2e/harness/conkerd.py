@@ -15,7 +15,8 @@ from .processes import Process
 
 
 def unix_link(path: str, mode: str, mac: str, address: str) -> dict[str, Any]:
-    return {"type": "unix", "name": "wire", "path": path, "mode": mode, "mac": mac, "addresses": [address]}
+    return {"type": "unix", "name": "wire", "path": path, "mode": mode,
+            "mac": mac, "addresses": [address]}
 
 
 class Conkerd:
@@ -58,7 +59,8 @@ class Conkerd:
         self.process.signal(number)
 
     def descriptors(self) -> int:
-        """How many are open at rest: the fewest seen in a while, since clients take a moment to be gone."""
+        """How many are open at rest: the fewest seen in a while,
+        since clients take a moment to be gone."""
         fewest = len(os.listdir(f"/proc/{self.process.pid}/fd"))
         for _ in range(10):
             time.sleep(0.03)

@@ -46,7 +46,8 @@ class Ctl:
         command = self.command(*arguments)
         shown = " ".join(["conkerctl", *arguments])
         try:
-            done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+            done = subprocess.run(command, input=stdin, capture_output=True,
+                                  timeout=timeout, check=False)
         except subprocess.TimeoutExpired:
             raise Failure(f"{shown}: did not end within {timeout:g} s") from None
         return Result(shown, done.returncode, done.stdout.decode(errors="replace"),

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Dnsmasq:
     """On one interface of a namespace, without any configuration but its arguments."""
 
-    def __init__(self, scene: "Scene", namespace: Namespace, interface: str, *arguments: str) -> None:
+    def __init__(self, scene: "Scene", namespace: Namespace,
+                 interface: str, *arguments: str) -> None:
         leases = os.path.join(scene.directory, f"leases-{len(os.listdir(scene.directory))}")
         self.process: Process = scene.process(
             "dnsmasq",
-            ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=",
-             f"--interface={interface}", "--except-interface=lo", "--bind-interfaces", "--no-resolv", "--no-hosts",
+            ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root",
+             "--pid-file=", f"--interface={interface}", "--except-interface=lo",
+             "--bind-interfaces", "--no-resolv", "--no-hosts",
              "--log-facility=-", "--log-dhcp", f"--dhcp-leasefile={leases}", *arguments], namespace)
         self.process.until(lambda: "started, version" in self.said(), "dnsmasq is up")
 

@@ -2,8 +2,8 @@
 
 tap     one namespace: conkerd's TAP device, whose host side is the kernel's.
 plain   the same with offload: false, so that every segment is a frame of its own.
-packet  two namespaces joined by a veth pair: conkerd sits on one end beside the kernel that owns it,
-        the peer is the kernel at the other end.
+packet  two namespaces joined by a veth pair: conkerd sits on one end beside the kernel that owns
+        it, the peer is the kernel at the other end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Field:
         if link == "packet":
             self._join()
         self.daemon: Conkerd = scene.conkerd(
-            {"links": [self._link(addresses)], "services": [], "strike": {"allow": ["10.77.0.0/24"]}, **rest},
+            {"links": [self._link(addresses)], "services": [],
+             "strike": {"allow": ["10.77.0.0/24"]}, **rest},
             self.stack_ns)
         self.ctl: Ctl = self.daemon.ctl
 

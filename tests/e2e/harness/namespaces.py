@@ -29,7 +29,8 @@ def _set_namespace(fd: int) -> None:
 
 
 class Namespace:
-    """Limits of the kernel's TCP are raised in it, so that the test meets the stacks and not the defaults."""
+    """Limits of the kernel's TCP are raised in it,
+    so that the test meets the stacks and not the defaults."""
 
     SYSCTLS = {
         "net/core/somaxconn": "65535",
@@ -52,7 +53,8 @@ class Namespace:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """This thread, and what it starts, is in the namespace; sockets made here stay in it."""
-        with open("/proc/thread-self/ns/net", "rb") as home, open(f"/run/netns/{self.name}", "rb") as there:
+        with open("/proc/thread-self/ns/net", "rb") as home, \
+                open(f"/run/netns/{self.name}", "rb") as there:
             _set_namespace(there.fileno())
             try:
                 yield
@@ -64,7 +66,8 @@ class Namespace:
 
     def run(self, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         with self.entered():
-            return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, check=False,
                                   timeout=timeout)
 
     def has_sysctl(self, key: str) -> bool:

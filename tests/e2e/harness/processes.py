@@ -20,10 +20,13 @@ _numbers = itertools.count(1)
 
 
 class Process:
-    """A child with its output in files of its own, so that it can never block on us nor write over another."""
+    """A child with its output in files of its own,
+    so that it can never block on us nor write over another."""
 
-    def __init__(self, name: str, command: list[str], directory: str, *, stdin: int | IO[bytes] | None = None,
-                 stdout: int | IO[bytes] | None = None, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, name: str, command: list[str], directory: str, *,
+                 stdin: int | IO[bytes] | None = None,
+                 stdout: int | IO[bytes] | None = None,
+                 environment: dict[str, str] | None = None) -> None:
         self.name = name
         self.command = command
         files = os.path.join(directory, f"{name}-{next(_numbers)}")
@@ -55,7 +58,8 @@ class Process:
 
     def must_run(self) -> None:
         if not self.running():
-            raise Failure(f"{self.name} ended with {self.wait()}: {(self.out() + self.err()).strip()}")
+            raise Failure(f"{self.name} ended with {self.wait()}: "
+                          f"{(self.out() + self.err()).strip()}")
 
     def until(self, probe: Callable[[], T], what: str, seconds: float = 5.0) -> T:
         """As eventually(), and a Failure at once when the process ends."""

@@ -1,4 +1,5 @@
-"""The list of tests. A test is a function that gets a Scene, or a Field when it names the links it runs on."""
+"""The list of tests. A test is a function that gets a Scene,
+or a Field when it names the links it runs on."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def test(
     alone: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        subject = os.path.basename(function.__code__.co_filename).removesuffix(".py").removeprefix("test_")
+        subject = (os.path.basename(function.__code__.co_filename)
+                   .removesuffix(".py").removeprefix("test_"))
         for link in links or (None,):
             cases.append(Case(subject, function.__name__, function, link, config or {}, quick, busy,
                               alone))

@@ -35,7 +35,8 @@ class Binaries:
                 raise SystemExit(f"{source} does not exist: build it first, as ./check does")
             return shutil.copy2(source, to)
 
-        return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"), copy(peer_build, "conker_peer"),
+        return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
+                        copy(peer_build, "conker_peer"),
                         build, os.path.join(sources, IMAGE), sources, sanitized)
 
 
@@ -64,7 +65,8 @@ class Scene:
     def undo(self, what: Any, *arguments: Any) -> None:
         self._undo.callback(what, *arguments)
 
-    def conkerd(self, config: dict[str, Any], namespace: Namespace | None = None, name: str = "conkerd",
+    def conkerd(self, config: dict[str, Any], namespace: Namespace | None = None,
+                name: str = "conkerd",
                 prefix: list[str] | None = None) -> Conkerd:
         with namespace.entered() if namespace else contextlib.nullcontext():
             daemon = Conkerd(self.binaries, self.directory, name, config, prefix)
@@ -81,7 +83,8 @@ class Scene:
 
     def peer(self, namespace: Namespace, *arguments: str, **streams: Any) -> Process:
         """conker_peer; one that listens is returned when it does."""
-        process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments], namespace, **streams)
+        process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments],
+                               namespace, **streams)
         if arguments[0] in ("accept-close", "echo", "hold", "sink", "source"):
             process.until(lambda: '"listening"' in process.out(), "peer listens")
         return process
