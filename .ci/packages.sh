@@ -12,7 +12,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format tcpdump ethtool util-linux systemd
-  dnsmasq-base nginx-light nmap spin patch
+  dnsmasq-base nginx-light nmap spin patch git
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3)
@@ -40,9 +40,13 @@ install_missing() {
   fi
   echo "Installing with apt-get: ${missing[*]}"
   apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null || return
-  # Debian starts a web server as soon as it is installed; ours only ever runs in the namespace of a test.
-  if [ -n "$nginx" ] && [ -z "$(list_missing nginx)" ]; then systemctl --quiet disable --now nginx 2>/dev/null || true; fi
+  DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null || return
+  # Debian starts a web server as soon as it is installed; ours only ever runs in the namespace of a
+  # test.
+  if [ -n "$nginx" ] && [ -z "$(list_missing nginx)" ]; then
+    systemctl --quiet disable --now nginx 2>/dev/null || true
+  fi
 }
 
 # The user who called sudo goes on owning what was built.

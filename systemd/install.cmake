@@ -1,5 +1,6 @@
-# Runs at install time, when the prefix is known for good: the unit names the paths that were installed to, whatever
-# `cmake --install --prefix` says. CONKER_SOURCE is the top of the source tree.
+# Runs at install time, when the prefix is known for good: the unit names the paths that were
+# installed to, whatever `cmake --install --prefix` says. CONKER_SOURCE is the top of the source
+# tree.
 set(prefix "${CMAKE_INSTALL_PREFIX}")
 if(prefix MATCHES "^/usr/?$")
   set(etc "/etc")
@@ -15,7 +16,8 @@ message(STATUS "Installing: $ENV{DESTDIR}${unit}")
 configure_file("${CONKER_SOURCE}/systemd/conkerd.service.in" "$ENV{DESTDIR}${unit}" @ONLY)
 list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${unit}")
 
-# An administrator's configuration is never overwritten; the shipped one is beside the documentation.
+# An administrator's configuration is never overwritten; the shipped one is beside the
+# documentation.
 if(EXISTS "$ENV{DESTDIR}${CONKER_CONFIG}")
   message(STATUS "Kept: $ENV{DESTDIR}${CONKER_CONFIG}")
 else()

@@ -1,4 +1,5 @@
-# The same arguments give the same exploration, state by state; another order of actions gives the same states.
+# The same arguments give the same exploration, state by state; another order of actions gives the
+# same states.
 include(${CMAKE_CURRENT_LIST_DIR}/figures.cmake)
 run_explore(one --depth 5)
 run_explore(two --depth 5)

@@ -11,8 +11,8 @@
 #endif
 #define NONE 255
 
-mtype = { Closed, SynSent, SynReceived, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait,
-          Destroy };
+mtype = { Closed, SynSent, SynReceived, Established, FinWait1, FinWait2, CloseWait, Closing,
+          LastAck, TimeWait, Destroy };
 
 typedef Connection {
   mtype state;
@@ -266,7 +266,8 @@ inline reap() {
      table_starved = false;
      for (at : 0 .. SLOTS - 1) {
        if
-       :: connections[at].on_ready && connections[at].state == Destroy && !connections[at].on_dirty ->
+       :: connections[at].on_ready && connections[at].state == Destroy &&
+         !connections[at].on_dirty ->
           connections[at].on_ready = false;
           connections[at].last_event = false;
           connections[at].news = false;
@@ -420,7 +421,8 @@ inline segment_arrives(slot) {
      post(slot, true, false);  /* data */
      mark_dirty(slot)
   :: c.state == Established || c.state == FinWait1 || c.state == FinWait2 -> process_fin(slot)
-  :: (c.state == FinWait1 || c.state == Closing || c.state == LastAck) && c.armed -> process_ack(slot)
+  :: (c.state == FinWait1 || c.state == Closing || c.state == LastAck) && c.armed ->
+     process_ack(slot)
   :: c.state == FinWait1 && c.armed ->
      process_ack(slot);
      process_fin(slot)
@@ -534,16 +536,19 @@ inline audit() {
       :: !taken[at] ->
          /* A freed slot is on no list. */
          assert(!connections[at].on_dirty && !connections[at].on_ready && !connections[at].on_reap);
-         assert(!connections[at].in_accept_queue && !connections[at].hashed && !connections[at].armed)
+         assert(!connections[at].in_accept_queue && !connections[at].hashed &&
+                !connections[at].armed)
       :: taken[at] && connections[at].doomed ->
          assert(connections[at].state == Destroy);
-         assert(!connections[at].armed && !connections[at].hashed && !connections[at].in_accept_queue);
+         assert(!connections[at].armed && !connections[at].hashed &&
+                !connections[at].in_accept_queue);
          /* It waits for something, or is reaped. */
          assert(connections[at].on_dirty || connections[at].on_ready || connections[at].on_reap)
       :: else ->
          assert(!connections[at].on_reap);
          /* Segments find it unless it is in Destroy. */
-         assert(connections[at].hashed == (connections[at].state != TimeWait && connections[at].state != Closed));
+         assert(connections[at].hashed ==
+                (connections[at].state != TimeWait && connections[at].state != Closed));
          assert(connections[at].hashed || !connections[at].application_closed)
       fi
     }
@@ -683,7 +688,8 @@ active [SLOTS] proctype Clock() {
 #define WATCHED 0
 #endif
 #define over \
-  (taken[WATCHED] && (connections[WATCHED].application_closed || connections[WATCHED].state == Destroy))
+  (taken[WATCHED] && \
+   (connections[WATCHED].application_closed || connections[WATCHED].state == Destroy))
 #define freed (!taken[WATCHED])
 ltl every_closed_connection_is_freed { [] (over -> <> freed) }
 #endif

@@ -1,5 +1,6 @@
-# Builds the stack with one fault of this folder in it: copies of the files that its patch touches, patched, take the place
-# of the originals. Files of the stack that it does not touch are compiled as they are.
+# Builds the stack with one fault of this folder in it: copies of the files that its patch touches,
+# patched, take the place of the originals. Files of the stack that it does not touch are compiled
+# as they are.
 function(conker_plant target fault)
   set(patch "${PROJECT_SOURCE_DIR}/tests/planted/${fault}.patch")
   if(NOT EXISTS "${patch}")
@@ -21,9 +22,11 @@ function(conker_plant target fault)
       list(TRANSFORM sources REPLACE "^${source}$" "${overlay}/${file}")
     endif()
   endforeach()
-  execute_process(COMMAND patch --quiet --strip=1 --fuzz=0 --input=${patch} WORKING_DIRECTORY "${overlay}" RESULT_VARIABLE failed)
+  execute_process(COMMAND patch --quiet --strip=1 --fuzz=0 --input=${patch}
+    WORKING_DIRECTORY "${overlay}" RESULT_VARIABLE failed)
   if(failed)
-    message(FATAL_ERROR "CONKER_PLANT=${fault}: its patch does not fit the stack any more; make it anew")
+    message(FATAL_ERROR
+      "CONKER_PLANT=${fault}: its patch does not fit the stack any more; make it anew")
   endif()
   set_property(TARGET ${target} PROPERTY SOURCES ${sources})
 endfunction()
