@@ -96,13 +96,13 @@ Count Tcp::arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment) {
     c.snd.wnd = segment.window;  // of a SYN, so it is not scaled
     c.snd.cursor = c.snd.iss;
     c.pending.ack = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
-    c.timing.running = false;
+    c.timing.stop();
     queue_text_of_syn(slot, segment);
     mark_dirty(slot);
     return Count::segments_delivered;
   }
   become_established(slot, segment, Cause::kSegmentSyn);
-  acknowledge(slot, segment.acknowledgment);
+  on_acked(slot, segment.acknowledgment, false);
   c.pending.ack = true;
   mark_dirty(slot);
   // Sixth and on: data and FIN that came with the SYN.
@@ -121,7 +121,7 @@ void Tcp::hurry_syn(std::uint32_t slot) {
   Connection& c = connections_[slot];
   if (c.retransmits.syn_hurried || c.snd.nxt == c.snd.iss) return;
   c.retransmits.syn_hurried = true;
-  c.timing.running = false;  // Karn: nobody can tell which one is answered
+  c.timing.stop();  // Karn: nobody can tell which one is answered
   c.snd.cursor = c.snd.iss;
   mark_dirty(slot);
 }
@@ -142,16 +142,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   const bool closed_window = !acceptable(c, segment);
   const bool unacceptable = closed_window && !only_ack_counts(c, segment);
   if (c.negotiated.timestamps && !segment.has(TcpFlags::kRst)) {
-    if (!segment.timestamps) {
-      // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do
-      // not, and are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
-      if (unacceptable || segment.has(TcpFlags::kSyn)) challenge(slot);
-      return Count::drop_segment_no_timestamps;
-    }
-    if (old_duplicate(c, segment)) {
-      refuse_unacceptable(slot, segment);
-      return Count::drop_segment_paws;
-    }
+    if (const auto refused = refuse_timestamps(slot, segment, unacceptable)) return *refused;
   }
   // First: the sequence number.
   if (unacceptable) return refuse_unacceptable(slot, segment);
@@ -187,7 +178,7 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
   if (segment.has(TcpFlags::kUrg)) counters_.add(Count::urgent_segments);
   // Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving) && !closed_window) {
-    if (c.negotiated.ecn) take_marks(c, segment);
+    if (c.negotiated.ecn) on_ce(c, segment);
     process_text(slot, segment);
     if (opens) take_text_of_syn(slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
@@ -197,6 +188,20 @@ Count Tcp::arrives(std::uint32_t slot, TcpSegment& segment) {
     mark_dirty(slot);
   }
   return Count::segments_delivered;
+}
+
+// What refuses a segment for its timestamps, where both sides send them.
+std::optional<Count> Tcp::refuse_timestamps(std::uint32_t slot, const TcpSegment& segment,
+                                            bool unacceptable) {
+  if (!segment.timestamps) {
+    // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do
+    // not, and are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
+    if (unacceptable || segment.has(TcpFlags::kSyn)) challenge(slot);
+    return Count::drop_segment_no_timestamps;
+  }
+  if (!old_duplicate(connections_[slot], segment)) return std::nullopt;
+  refuse_unacceptable(slot, segment);
+  return Count::drop_segment_paws;
 }
 
 // Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet

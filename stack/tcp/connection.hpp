@@ -3,6 +3,7 @@
 // its members one by one, so that a new one does not compile before it has been thought of there.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -199,6 +200,11 @@ struct Connection {
   Accounting accounting;
   Instant ended_at{};
 
+  /// Bytes of the send queue before `ack`, which are neither our SYN nor our FIN.
+  std::uint32_t data_before(Seq ack) const {
+    const std::uint32_t syn = snd.una == snd.iss ? 1 : 0;
+    return std::min(static_cast<std::uint32_t>(ack - snd.una) - syn, send_queue.size());
+  }
   /// What of so many bytes of buffer nothing waits in for the application.
   std::uint32_t receive_room(std::uint32_t limit) const {
     return limit > receive_queue.size() ? limit - receive_queue.size() : 0;

@@ -46,14 +46,8 @@ void Tcp::arm(std::uint32_t slot, Timer timer, Duration in) {
     return;
   }
   const Tick at = Tick::ceil(now_ + in);
-  c.timers.deadlines[static_cast<unsigned>(timer)] = at;
-  c.timers.armed = static_cast<std::uint16_t>(c.timers.armed | 1u << static_cast<unsigned>(timer));
+  c.timers.arm(timer, at);
   if (!wheel_.armed(slot) || at < wheel_.deadline(slot)) wheel_.arm(slot, at);
-}
-
-void Tcp::disarm(Connection& c, Timer timer) {
-  c.timers.armed =
-      static_cast<std::uint16_t>(c.timers.armed & ~(1u << static_cast<unsigned>(timer)));
 }
 
 }  // namespace conker

@@ -38,7 +38,7 @@ Sent Tcp::send_segment(Connection& c, Seq sequence, std::uint32_t length, std::u
   if (c.negotiated.ecn) mark_for_ecn(c, new_data, segment, packet);
   const Sent sent = send_packet(c.tuple, segment, packet);
   if (sent != Sent::kBusy) {
-    acknowledged(c, segment);
+    on_ack_sent(c, segment);
     if (new_data) c.pending.cwr = false;
     if (length > c.path.mss) counters_.add(Count::segments_out, (length - 1) / c.path.mss);
   }
@@ -122,7 +122,7 @@ void Tcp::report(const Connection& c, std::uint32_t length, TcpSegment& segment)
 }
 
 // A segment of ours has told the peer what we have.
-void Tcp::acknowledged(Connection& c, const TcpSegment& segment) {
+void Tcp::on_ack_sent(Connection& c, const TcpSegment& segment) {
   c.pending.ack = false;
   c.rcv.last_ack = c.rcv.nxt;
   disarm(c, Timer::kDelayedAck);

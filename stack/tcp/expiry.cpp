@@ -80,12 +80,13 @@ void Tcp::expired(std::uint32_t slot, Timer timer) {
 void Tcp::retransmission_timer(std::uint32_t slot) {
   Connection& c = connections_[slot];
   const bool connecting = in_state(c.state, states(State::kSynSent, State::kSynReceived));
-  if (c.recovery.scoreboard != 0) {
-    const Recovery::Expiry expiry = recovery_->on_timer(c, context(c));
+  const Recovery::Expiry expiry = recovery(c).on_timer(c, context(c));
+  if (expiry != Recovery::Expiry::kTimeout) {
     c.pending.tail_probe = expiry == Recovery::Expiry::kProbe;
     mark_dirty(slot);
-    if (expiry != Recovery::Expiry::kTimeout) return;
+    return;
   }
+  c.pending.tail_probe = false;
   counters_.add(Count::retransmit_timeouts);
   if (!connecting && retransmits_used_up(c)) {
     destroy(slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
@@ -94,23 +95,16 @@ void Tcp::retransmission_timer(std::uint32_t slot) {
   network_.doubt_neighbour(c.tuple.remote);
   if (!connecting) suspect_black_hole(slot);
   // Into a window that has closed nothing is sent again but probes.
-  if (c.recovery.scoreboard != 0 && c.snd.wnd == 0) end_flight(c);
+  if (c.snd.wnd == 0) end_flight(c);
   if (connecting) {
     c.retransmits.of_syn = true;
-    c.snd.cursor = c.snd.una;
-  } else if (c.recovery.scoreboard != 0) {
-    recovery_->on_timeout(c, context(c));
+    c.snd.rewind();
   } else {
-    if (c.retransmits.consecutive_timeouts == 0) {
-      c.congestion.ssthresh = control(c).reduce(c.congestion, flight_size(c), c.path.mss, now_);
-    }
-    c.congestion.cwnd = c.path.mss;
-    c.recovery.duplicates.on_timeout(c.snd.nxt);
-    c.snd.cursor = c.snd.una;
+    recovery(c).on_timeout(c, context(c));
   }
   if (c.retransmits.consecutive_timeouts < 255) ++c.retransmits.consecutive_timeouts;
   c.rtt.back_off();
-  c.timing.running = false;  // Karn: what is sent again is not measured
+  c.timing.stop();  // Karn: what is sent again is not measured
   mark_dirty(slot);
 }
 

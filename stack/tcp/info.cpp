@@ -13,10 +13,6 @@ bool Tcp::info(ConnectionId id, ConnectionInfo& out) const {
 
 ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   const Connection& c = connections_[slot];
-  const auto deadline = [&](Timer timer) {
-    return c.timers.is_armed(timer) ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(now_)
-                                    : kNever;
-  };
   ConnectionInfo info;
   info.asked_at = now_;
   info.id = connections_.id(slot);
@@ -37,34 +33,10 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.rcv_nxt = c.rcv.nxt;
   info.snd_wnd = c.snd.wnd;
   info.rcv_wnd = c.rcv.wnd();
-  info.cwnd = c.congestion.cwnd;
-  info.ssthresh = c.congestion.ssthresh;
-  info.congestion = c.application.congestion;
-  if (c.recovery.scoreboard != 0) {
-    SentLog log(chunks_, c.recovery.scoreboard);
-    info.tracked = true;
-    info.pipe = log.flight().pipe;
-    info.sacked = log.flight().sacked;
-    info.lost = c.snd.in_flight() - info.pipe - info.sacked;
-    info.recovering = log.flight().phase != Flight::Phase::kOpen;
-  }
-  info.mss = c.path.mss;
-  info.rtt_measured = c.rtt.measured();
-  info.srtt = c.rtt.srtt();
-  info.rttvar = c.rtt.rttvar();
-  info.rto = rto(c);
-  info.retransmits = c.retransmits.total;
-  info.resent_lost = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kLost)];
-  info.resent_timeout = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kTimeout)];
-  info.resent_probe = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kProbe)];
+  tell_of_sending(c, info);
   info.bytes_sent = c.accounting.bytes_sent;
   info.bytes_received = c.accounting.bytes_received;
-  info.window_scaling = c.negotiated.window_scaling;
-  info.timestamps = c.negotiated.timestamps;
-  info.sack = c.negotiated.sack;
-  info.ecn = c.negotiated.ecn;
-  info.snd_wscale = c.negotiated.snd_wscale;
-  info.rcv_wscale = c.negotiated.rcv_wscale;
+  tell_of_options(c, info);
   info.receive_limit = receive_limit(c);
   info.rcv_mss = c.rcv.mss;
   info.quick_acks = c.rcv.quick_acks;
@@ -81,6 +53,46 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.opened_at = c.accounting.opened_at;
   info.established_at = c.accounting.established_at;
   info.ended_at = c.ended_at;
+  tell_of_deadlines(c, info);
+  return info;
+}
+
+void Tcp::tell_of_sending(const Connection& c, ConnectionInfo& info) const {
+  info.cwnd = c.congestion.cwnd;
+  info.ssthresh = c.congestion.ssthresh;
+  info.congestion = c.application.congestion;
+  if (const Flight* flight = SentLog::flight_of(chunks_, c.recovery.scoreboard)) {
+    info.tracked = true;
+    info.pipe = flight->pipe;
+    info.sacked = flight->sacked;
+    info.lost = c.snd.in_flight() - info.pipe - info.sacked;
+    info.recovering = flight->phase != Flight::Phase::kOpen;
+  }
+  info.mss = c.path.mss;
+  info.rtt_measured = c.rtt.measured();
+  info.srtt = c.rtt.srtt();
+  info.rttvar = c.rtt.rttvar();
+  info.rto = rto(c);
+  info.retransmits = c.retransmits.total;
+  info.resent_lost = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kLost)];
+  info.resent_timeout = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kTimeout)];
+  info.resent_probe = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kProbe)];
+}
+
+void Tcp::tell_of_options(const Connection& c, ConnectionInfo& info) const {
+  info.window_scaling = c.negotiated.window_scaling;
+  info.timestamps = c.negotiated.timestamps;
+  info.sack = c.negotiated.sack;
+  info.ecn = c.negotiated.ecn;
+  info.snd_wscale = c.negotiated.snd_wscale;
+  info.rcv_wscale = c.negotiated.rcv_wscale;
+}
+
+void Tcp::tell_of_deadlines(const Connection& c, ConnectionInfo& info) const {
+  const auto deadline = [&](Timer timer) {
+    return c.timers.is_armed(timer) ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(now_)
+                                    : kNever;
+  };
   info.retransmit_at = deadline(Timer::kRetransmit);
   info.persist_at = deadline(Timer::kPersist);
   info.connect_timeout_at = deadline(Timer::kConnect);
@@ -89,7 +101,6 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.keepalive_at = deadline(Timer::kKeepalive);
   info.user_timeout_at = deadline(Timer::kUserTimeout);
   info.linger_at = deadline(Timer::kLinger);
-  return info;
 }
 
 }  // namespace conker

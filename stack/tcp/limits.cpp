@@ -56,20 +56,7 @@ bool Tcp::window_opens(const Connection& c, std::uint32_t limit, std::uint32_t s
 
 /// How far from snd_una data may reach that goes now, where all that has gone reaches to `offset`.
 std::uint32_t Tcp::usable_window(const Connection& c, std::uint32_t offset) const {
-  if (c.recovery.scoreboard != 0)
-    return std::min(c.snd.wnd, offset + recovery_->allowance(c, context(c)));
-  return std::min(c.snd.wnd,
-                  c.congestion.cwnd + c.recovery.duplicates.extra_segments() * c.path.mss);
-}
-
-// FlightSize, of which a reduction is reckoned (RFC 5681, (4)), without what limited transmit has
-// sent (3.2, (2)). With SACK, data that the peer has beyond a hole is out in name only; the window
-// says what was let go.
-std::uint32_t Tcp::flight_size(const Connection& c) const {
-  const std::uint32_t out = c.snd.in_flight();
-  return c.recovery.scoreboard != 0
-             ? std::min(out, c.congestion.cwnd)
-             : c.recovery.duplicates.without_extra(out, c.congestion.cwnd, c.path.mss);
+  return std::min(c.snd.wnd, recovery(c).window(c, context(c), offset));
 }
 
 // ---- How large its segments are ----
@@ -86,15 +73,6 @@ std::uint16_t Tcp::send_mss(const FourTuple& tuple, const NegotiatedOptions& neg
   const std::uint32_t mss =
       std::min(our_mss(tuple), negotiated.peer_mss) - option_bytes(negotiated);
   return static_cast<std::uint16_t>(std::min(mss, data_in_pieces()));
-}
-
-// ---- Who controls its congestion ----
-
-const CongestionControl& Tcp::control(const Connection& c) const {
-  static constexpr NewReno kNewReno;
-  const CongestionControl* handed_in =
-      controls_[static_cast<std::size_t>(c.application.congestion)];
-  return handed_in != nullptr ? *handed_in : kNewReno;
 }
 
 }  // namespace conker

@@ -83,7 +83,7 @@ Sent Tcp::transmit_keepalive(Connection& c) {
 
 /// Whether something of ours is not acknowledged yet.
 bool Tcp::waits_for_peer(const Connection& c) const {
-  return c.snd.una != c.snd.nxt || !c.send_queue.empty();
+  return !c.snd.all_acknowledged() || !c.send_queue.empty();
 }
 
 // ---- User timeout ----

@@ -68,10 +68,9 @@ void Tcp::forget_flights() {
   for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
     if (!connections_.live(slot) || connections_.is_compact(slot)) continue;
     Connection& c = connections_[slot];
-    if (c.recovery.scoreboard == 0) continue;
-    end_flight(c);
-    c.snd.cursor = c.snd.una;
-    c.timing.running = false;
+    if (!end_flight(c)) continue;
+    c.snd.rewind();
+    c.timing.stop();
     c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.path.mss));
     mark_dirty(slot);
   }

@@ -71,8 +71,8 @@ void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
   c.path.mss_reduced_at = Tick::floor(now_);
   if (in_state(c.state, states(State::kSynSent, State::kSynReceived))) return;
   end_flight(c);
-  c.snd.cursor = c.snd.una;
-  c.timing.running = false;
+  c.snd.rewind();
+  c.timing.stop();
   mark_dirty(slot);
 }
 

@@ -52,26 +52,31 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
     }
     if (taken > 0) post(slot, Event::kReadable);
   } else if (!bytes.empty()) {
-    const auto insert = [&] {
-      return c.out_of_order.insert(chunks_, sequence, bytes, out_of_order_limit(c));
-    };
-    Insertion kept = insert();
-    // Who holds nothing beyond a hole has the room of who has held it longest.
-    if (c.out_of_order.empty() && discard_oldest_hole()) kept = insert();
-    list_hole(slot);
-    const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
-    counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
-    if (c.negotiated.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
-    note_duplicate(c, kept.duplicate.left, kept.duplicate.right);
-    if (c.pending.duplicate_acks < 255)
-      ++c.pending.duplicate_acks;  // at once, each (RFC 5681, 4.2)
+    keep_beyond_hole(slot, sequence, bytes);
   } else if (segment.length() > 0) {
     c.pending.ack = true;  // nothing new, or a FIN
   }
   if (segment.length() > 0) mark_dirty(slot);
   if (c.rcv.fin_seen && c.rcv.nxt > c.rcv.fin)
     c.rcv.fin_seen = false;  // there was more: it was none
-  if (c.rcv.fin_seen && c.rcv.nxt == c.rcv.fin) process_fin(slot);
+  if (c.rcv.at_fin()) process_fin(slot);
+}
+
+// Bytes that arrived beyond a hole.
+void Tcp::keep_beyond_hole(std::uint32_t slot, Seq sequence, std::span<const std::byte> bytes) {
+  Connection& c = connections_[slot];
+  const auto insert = [&] {
+    return c.out_of_order.insert(chunks_, sequence, bytes, out_of_order_limit(c));
+  };
+  Insertion kept = insert();
+  // Who holds nothing beyond a hole has the room of who has held it longest.
+  if (c.out_of_order.empty() && discard_oldest_hole()) kept = insert();
+  list_hole(slot);
+  const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
+  counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
+  if (c.negotiated.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
+  note_duplicate(c, kept.duplicate.left, kept.duplicate.right);
+  if (c.pending.duplicate_acks < 255) ++c.pending.duplicate_acks;  // at once, each (RFC 5681, 4.2)
 }
 
 // What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
@@ -106,7 +111,7 @@ void Tcp::take_text_of_syn(std::uint32_t slot) {
     mark_dirty(slot);
     post(slot, Event::kReadable);
   }
-  if (c.rcv.fin_seen && c.rcv.nxt == c.rcv.fin) process_fin(slot);
+  if (c.rcv.at_fin()) process_fin(slot);
 }
 
 // Bytes in their order, as many as the budget has room for; the rest comes again.

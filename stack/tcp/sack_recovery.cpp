@@ -333,8 +333,19 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
   }
 }
 
-void SackRecovery::on_ack(Connection& c, const Context& context, const TcpSegment& segment) const {
-  AckProcessor(c, context).run(segment);
+Recovery::Reaction SackRecovery::on_ack(Connection& c, const Context& context,
+                                        const Ack& ack) const {
+  AckProcessor(c, context).run(ack.segment);
+  if (ack.ece) on_ece(c, context, ack.segment.acknowledgment);
+  return {.output = true};
+}
+
+bool SackRecovery::repairing(const Connection& c, const Context& context) const {
+  return SentLog(context.pool, c.recovery.scoreboard).flight().phase != Phase::kOpen;
+}
+
+std::uint32_t SackRecovery::reduced(Connection& c, const Context& context) const {
+  return AckProcessor(c, context).reduced();
 }
 
 Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& context) const {
@@ -343,17 +354,19 @@ Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& cont
   if (f.phase == Phase::kOpen || f.lost == 0) return {};
   if (f.pipe + 1 > c.congestion.cwnd) return {};
   const SentLog::Number n = log.first_lost();
-  return {log[n].begin, log.end_of(n)};
+  return {log[n].begin, log.end_of(n), f.phase == Phase::kLoss ? Resend::kTimeout : Resend::kLost};
 }
 
-std::uint32_t SackRecovery::allowance(const Connection& c, const Context& context) const {
+std::uint32_t SackRecovery::window(const Connection& c, const Context& context,
+                                   std::uint32_t offset) const {
   const std::uint32_t pipe = SentLog(context.pool, c.recovery.scoreboard).flight().pipe;
-  return c.congestion.cwnd > pipe ? c.congestion.cwnd - pipe : 0;
+  return offset + (c.congestion.cwnd > pipe ? c.congestion.cwnd - pipe : 0);
 }
 
-Duration SackRecovery::wait(Connection& c, const Context& context) const {
+Duration SackRecovery::wait(Connection& c, const Context& context, bool armed) const {
   SentLog log(context.pool, c.recovery.scoreboard);
   Flight& f = log.flight();
+  if (armed && !f.rearm) return Duration(0);
   f.rearm = false;
   if (f.reordering_wait != 0) {
     f.wait = Flight::Wait::kReordering;

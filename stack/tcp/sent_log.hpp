@@ -107,6 +107,11 @@ class SentLog {
   /// Chunks held; walked.
   static std::uint32_t chunks(const ChunkPool& pool, std::uint32_t log);
 
+  /// The Flight of a log; null where there is none.
+  static Flight* flight_of(ChunkPool& pool, std::uint32_t log) {
+    return log == 0 ? nullptr : &SentLog(pool, log).flight();
+  }
+
   SentLog(ChunkPool& pool, std::uint32_t log);
 
   Flight& flight() { return f_; }

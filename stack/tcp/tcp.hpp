@@ -53,7 +53,7 @@ class Tcp {
     controls_[static_cast<std::size_t>(algorithm)] = &control;
   }
   void use(const Recovery& recovery) {
-    recovery_ = &recovery;
+    sack_recovery_ = &recovery;
     chunks_.open(Use::kScoreboard);
   }
   void use(Cookies& cookies) { cookies_ = &cookies; }
@@ -206,7 +206,6 @@ class Tcp {
     return std::min<std::uint32_t>(settings_.receive_buffer, 65535);
   }
   std::uint32_t usable_window(const Connection& c, std::uint32_t offset) const;
-  std::uint32_t flight_size(const Connection& c) const;
   std::uint16_t our_mss(const FourTuple& tuple) const;
   std::uint16_t send_mss(const FourTuple& tuple, const NegotiatedOptions& negotiated) const;
   /// Data that lies in the pieces of one frame, wherever in a chunk it begins.
@@ -214,13 +213,14 @@ class Tcp {
     return static_cast<std::uint32_t>(pieces_.size() - 2) * chunks_.chunk_bytes();
   }
   const CongestionControl& control(const Connection& c) const;
+  const Recovery& recovery(const Connection& c) const;
   Recovery::Context context(const Connection& c) const {
     return {chunks_, counters_, control(c), now_, rto(c)};
   }
 
   // ---- 1: held.cpp. What it holds of the pool beside its queues ----
   void begin_flight(Connection& c);
-  void end_flight(Connection& c);
+  bool end_flight(Connection& c);
   void forget_out_of_order(std::uint32_t slot);
   void list_hole(std::uint32_t slot);
   std::uint32_t gather(Connection& c, Seq sequence, std::uint32_t& length);
@@ -236,7 +236,7 @@ class Tcp {
                     PacketOut& packet) const;
   std::uint16_t advertise(Connection& c);
   void report(const Connection& c, std::uint32_t length, TcpSegment& segment) const;
-  void acknowledged(Connection& c, const TcpSegment& segment);
+  void on_ack_sent(Connection& c, const TcpSegment& segment);
   std::uint16_t advertised_user_timeout(const Connection* c) const;
 
   // ---- 3: lifetime.cpp. The only place where states change and connections are freed ----
@@ -264,6 +264,7 @@ class Tcp {
 
   // ---- 4: receive.cpp. Data that arrives, and the window as the application reads ----
   void process_text(std::uint32_t slot, const TcpSegment& segment);
+  void keep_beyond_hole(std::uint32_t slot, Seq sequence, std::span<const std::byte> bytes);
   std::uint32_t take_in(Connection& c, std::span<const std::byte> bytes);
   void settle_hole(std::uint32_t slot);
   void process_fin(std::uint32_t slot);
@@ -334,10 +335,8 @@ class Tcp {
   static constexpr std::uint8_t kQuickAcks = 16;
   void become_established(std::uint32_t slot, const TcpSegment& segment, Cause cause);
   void process_ack(std::uint32_t slot, const TcpSegment& segment);
-  void take_marks(Connection& c, const TcpSegment& segment);
-  void take_echo(Connection& c, const TcpSegment& segment);
-  void duplicate_ack(std::uint32_t slot);
-  void acknowledge(std::uint32_t slot, Seq ack);
+  void on_ce(Connection& c, const TcpSegment& segment);
+  void on_acked(std::uint32_t slot, Seq ack, bool restart_timer);
   void update_send_window(std::uint32_t slot, const TcpSegment& segment);
 
   // ---- 6: handshake.cpp. Segments that meet no connection ----
@@ -375,6 +374,8 @@ class Tcp {
   Count dispatch(const PacketIn& packet);
   Count arrives_syn_sent(std::uint32_t slot, const TcpSegment& segment);
   Count arrives(std::uint32_t slot, TcpSegment& segment);
+  std::optional<Count> refuse_timestamps(std::uint32_t slot, const TcpSegment& segment,
+                                         bool unacceptable);
   bool old_duplicate(const Connection& c, const TcpSegment& segment) const;
   void note_timestamp(Connection& c, const TcpSegment& segment);
   bool acceptable(const Connection& c, const TcpSegment& segment) const;
@@ -397,6 +398,9 @@ class Tcp {
   void queue_fin(std::uint32_t slot, Cause cause);
   void leave_accept_queue(std::uint32_t slot);
   ConnectionInfo info_of(std::uint32_t slot) const;
+  void tell_of_options(const Connection& c, ConnectionInfo& info) const;
+  void tell_of_sending(const Connection& c, ConnectionInfo& info) const;
+  void tell_of_deadlines(const Connection& c, ConnectionInfo& info) const;
 
   const Settings& settings_;
   Counters& counters_;
@@ -404,7 +408,7 @@ class Tcp {
   TimerWheel& wheel_;
   Network& network_;
   std::array<const CongestionControl*, kCongestionAlgorithms> controls_{};
-  const Recovery* recovery_ = nullptr;
+  const Recovery* sack_recovery_ = nullptr;
   Instant now_{};
 
   ConnectionTable connections_;

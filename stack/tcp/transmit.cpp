@@ -77,9 +77,7 @@ Sent Tcp::transmit_syn(std::uint32_t slot) {
       ++c.retransmits.total;
       counters_.add(Count::segments_retransmitted);
     } else {
-      c.timing.running = true;
-      c.timing.end = c.snd.nxt;
-      c.timing.began = now_;
+      c.timing.start(c.snd.nxt, now_);
     }
   }
   return c.pending.ack ? send_pure_ack(c) : Sent::kSent;
@@ -95,19 +93,22 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
     if (sent == Sent::kBusy) return sent;
   }
   if (c.pending.tail_probe && transmit_tail_probe(slot) == Sent::kBusy) return Sent::kBusy;
-  if (c.recovery.scoreboard != 0 && transmit_lost(slot) == Sent::kBusy) return Sent::kBusy;
-  if (c.snd.una == c.snd.nxt) reconsider_path_mtu(c);
+  if (c.snd.all_acknowledged()) {
+    reconsider_path_mtu(c);
+  } else if (transmit_lost(slot) == Sent::kBusy) {
+    return Sent::kBusy;
+  }
   for (;;) {
     const std::uint32_t offset = c.snd.cursor_offset();
     const bool fin_next = c.fin.queued && !c.fin.acked && in_state(c.state, kFinishing);
     const bool only_fin = fin_next && offset == c.send_queue.size();
     const std::uint32_t length = sendable(c, offset);
     if (length == 0 && !only_fin) break;
-    if (c.snd.una == c.snd.nxt) begin_flight(c);
+    if (c.snd.all_acknowledged()) begin_flight(c);
     const Sent sent =
         transmit_range(slot, c.snd.cursor, length, fin_next, Resend::kTimeout, c.snd.cursor);
     if (sent == Sent::kBusy) {
-      if (c.snd.una == c.snd.nxt)
+      if (c.snd.all_acknowledged())
         end_flight(c);  // perhaps the window is closed when the link has room
       return sent;
     }
@@ -119,13 +120,9 @@ Sent Tcp::transmit_data(std::uint32_t slot) {
 Sent Tcp::transmit_lost(std::uint32_t slot) {
   Connection& c = connections_[slot];
   for (;;) {
-    const Recovery::Range lost = recovery_->next_lost(c, context(c));
+    const Recovery::Range lost = recovery(c).next_lost(c, context(c));
     if (lost.empty()) return Sent::kSent;
-    const Resend why =
-        SentLog(chunks_, c.recovery.scoreboard).flight().phase == Flight::Phase::kLoss
-            ? Resend::kTimeout
-            : Resend::kLost;
-    if (transmit_again(slot, lost.begin, lost.end, why) == Sent::kBusy) return Sent::kBusy;
+    if (transmit_again(slot, lost.begin, lost.end, lost.why) == Sent::kBusy) return Sent::kBusy;
   }
 }
 
@@ -143,17 +140,16 @@ Sent Tcp::transmit_again(std::uint32_t slot, Seq begin, Seq end, Resend why) {
 // again.
 Sent Tcp::transmit_tail_probe(std::uint32_t slot) {
   Connection& c = connections_[slot];
-  if (c.recovery.scoreboard == 0) return Sent::kSent;
   const std::uint32_t offset = c.snd.cursor_offset();
   const std::uint32_t left = c.send_queue.size() > offset ? c.send_queue.size() - offset : 0;
   const std::uint32_t room = c.snd.wnd > offset ? c.snd.wnd - offset : 0;
   const std::uint32_t length = std::min({std::uint32_t{c.path.mss}, left, room});
-  const Recovery::Range last = recovery_->probe(c, context(c));
+  const Recovery::Range last = recovery(c).probe(c, context(c));
   const Sent sent = length > 0 ? transmit_range(slot, c.snd.cursor, length, c.fin.queued,
                                                 Resend::kProbe, c.snd.cursor)
                                : transmit_again(slot, last.begin, last.end, Resend::kProbe);
   if (sent == Sent::kBusy) return sent;
-  recovery_->on_probe_sent(c, context(c), length == 0);
+  recovery(c).on_probe_sent(c, context(c), length == 0);
   c.pending.tail_probe = false;
   return sent;
 }
@@ -220,7 +216,7 @@ std::uint32_t Tcp::sendable(const Connection& c, std::uint32_t offset) const {
 bool Tcp::waits_for_small(const Connection& c, std::uint32_t length) const {
   if (length >= c.path.mss || c.application.no_delay || c.fin.queued || c.snd.una == c.snd.cursor)
     return false;
-  return c.snd.small_end_before > c.snd.una;
+  return c.snd.two_small_out();
 }
 
 // Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of
@@ -241,22 +237,13 @@ Sent Tcp::transmit_range(std::uint32_t slot, Seq sequence, std::uint32_t length,
   if (sequence < c.snd.nxt) {
     c.retransmits.count(why);
     counters_.add(Count::segments_retransmitted);
-    if (c.timing.running && sequence < c.timing.end)
-      c.timing.running = false;  // Karn (RFC 6298, 3)
+    if (c.timing.running && sequence < c.timing.end) c.timing.stop();  // Karn (RFC 6298, 3)
   } else {
-    if (!c.timing.running && c.recovery.scoreboard == 0) {
-      c.timing.running = true;
-      c.timing.end = end;
-      c.timing.began = now_;
-    }
-    if (length % c.path.mss != 0) {
-      c.snd.small_end_before = c.snd.small_end;
-      c.snd.small_end = end;
-    }
+    if (length % c.path.mss != 0) c.snd.note_small(end);
   }
+  recovery(c).on_sent(c, context(c), sequence, end);
   c.recovery.last_sent = Tick::floor(now_);
   c.snd.nxt = max(c.snd.nxt, end);
-  if (c.recovery.scoreboard != 0) recovery_->on_sent(c, context(c), sequence, end);
   return sent;
 }
 
@@ -266,15 +253,11 @@ void Tcp::rearm_after_output(std::uint32_t slot) {
   const bool in_flight = c.snd.cursor > c.snd.una;
   const bool waiting =
       !c.send_queue.empty() && !in_state(c.state, states(State::kSynSent, State::kSynReceived));
-  if (c.recovery.scoreboard != 0) {
+  if (in_flight) {
     disarm(c, Timer::kPersist);
-    if (SentLog(chunks_, c.recovery.scoreboard).flight().rearm ||
-        !c.timers.is_armed(Timer::kRetransmit)) {
-      arm(slot, Timer::kRetransmit, recovery_->wait(c, context(c)));
-    }
-  } else if (in_flight) {
-    disarm(c, Timer::kPersist);
-    if (!c.timers.is_armed(Timer::kRetransmit)) arm(slot, Timer::kRetransmit, rto(c));
+    const bool armed = c.timers.is_armed(Timer::kRetransmit);
+    const Duration in = recovery(c).wait(c, context(c), armed);
+    if (in > Duration(0)) arm(slot, Timer::kRetransmit, in);
   } else if (waiting) {
     disarm(c, Timer::kRetransmit);
     if (!c.timers.is_armed(Timer::kPersist)) arm(slot, Timer::kPersist, rto(c));
