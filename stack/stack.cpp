@@ -37,7 +37,7 @@ void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) {
-      if (const auto tuple = Network::glance_at_syn(frames[i + kAhead])) tcp_.expect(*tuple);
+      if (const auto tuple = Network::glance_at_syn(frames[i + kAhead])) tcp_.prefetch(*tuple);
     }
     const FrameIn& frame = frames[i];
     PacketIn packet;

@@ -169,18 +169,20 @@ class Stack {
   // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
 
   /// OPEN, active. The SYN leaves with the next output().
-  Result<ConnectionId> connect(const ConnectRequest& request) { return tcp_.connect(request); }
+  Result<ConnectionId> connect(const ConnectRequest& request) {
+    return tcp_.calls().connect(request);
+  }
   /// OPEN, passive.
-  Result<ListenerId> listen(const ListenRequest& request) { return tcp_.listen(request); }
+  Result<ListenerId> listen(const ListenRequest& request) { return tcp_.calls().listen(request); }
   /// Ends a listener: its unfinished handshakes are dropped, what waits for accept() is reset.
-  Error unlisten(ListenerId id) { return tcp_.unlisten(id); }
+  Error unlisten(ListenerId id) { return tcp_.calls().unlisten(id); }
   /// The oldest connection that waits; kNoSuchId also when none does.
-  Result<ConnectionId> accept(ListenerId id) { return tcp_.accept(id); }
+  Result<ConnectionId> accept(ListenerId id) { return tcp_.calls().accept(id); }
 
   /// SEND: takes as many bytes as there is room for and says how many; a Writable event follows a
   /// short count.
   Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
-    return tcp_.send(id, bytes);
+    return tcp_.calls().send(id, bytes);
   }
   /// The bytes that have arrived, in place, as up to out.size() pieces; says how many pieces. They
   /// stay until consume().
@@ -189,36 +191,38 @@ class Stack {
   }
   /// The application is done with the first n bytes; the window opens again. At most what is in the
   /// receive queue.
-  Error consume(ConnectionId id, std::uint32_t n) { return tcp_.consume(id, n); }
+  Error consume(ConnectionId id, std::uint32_t n) { return tcp_.calls().consume(id, n); }
   /// RECEIVE: copies out and consumes. 0 when there is nothing now.
   Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) {
-    return tcp_.receive(id, out);
+    return tcp_.calls().receive(id, out);
   }
 
   /// Half-close: no more will be sent; receiving goes on.
-  Error shutdown(ConnectionId id) { return tcp_.shutdown(id); }
+  Error shutdown(ConnectionId id) { return tcp_.calls().shutdown(id); }
   /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it
   /// a reset (RFC 9293, 3.10.4 / RFC 2525, 2.17).
-  Error close(ConnectionId id) { return tcp_.close(id); }
+  Error close(ConnectionId id) { return tcp_.calls().close(id); }
   /// The same with a bound: what has not been closed in an orderly way by then is reset. 0 resets
   /// at once.
-  Error close(ConnectionId id, Duration bound) { return tcp_.close(id, bound); }
+  Error close(ConnectionId id, Duration bound) { return tcp_.calls().close(id, bound); }
   /// ABORT: reset at once.
-  Error abort(ConnectionId id) { return tcp_.abort(id); }
+  Error abort(ConnectionId id) { return tcp_.calls().abort(id); }
   /// Probes the peer when it has been silent (RFC 9293, 3.8.4); idle of 0 stops it.
   /// kInvalidArgument: a count below 2, a time above a week.
   Error set_keepalive(ConnectionId id, const Keepalive& keepalive) {
-    return tcp_.set_keepalive(id, keepalive);
+    return tcp_.calls().set_keepalive(id, keepalive);
   }
   /// How long data may stay unacknowledged, closed windows included, before the connection is given
   /// up (RFC 9293, 3.10.8); up to a week. 0: as settings.retransmits says. Told to the peer where
   /// settings.user_timeout_option is on (RFC 5482); from here on the peer's wish is not followed.
   Error set_user_timeout(ConnectionId id, Duration timeout) {
-    return tcp_.set_user_timeout(id, timeout);
+    return tcp_.calls().set_user_timeout(id, timeout);
   }
-  Error set_token(ConnectionId id, Token token) { return tcp_.set_token(id, token); }
+  Error set_token(ConnectionId id, Token token) { return tcp_.calls().set_token(id, token); }
   /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
-  Error set_no_delay(ConnectionId id, bool no_delay) { return tcp_.set_no_delay(id, no_delay); }
+  Error set_no_delay(ConnectionId id, bool no_delay) {
+    return tcp_.calls().set_no_delay(id, no_delay);
+  }
 
   // ---- UDP ----
 

@@ -4,9 +4,9 @@
     tests/structure.py            says what goes the wrong way; exit code 1 when something does
     tests/structure.py --draw     and prints the calls between the files of stack/tcp
 
-- stack/tcp: the table of storeys in its README names every file that has functions of class Tcp;
-  no function calls one of a file above its own, and the calls between the files of one storey make
-  no circle.
+- stack/tcp: the table of storeys in its README names every file that is a part of TCP, whose
+  functions are given the TcpTables; no part calls or includes one of a storey above its own, and
+  the calls between the parts of one storey make no circle.
 - No circle of includes anywhere, neither of files nor of folders; and no folder includes one that
   the map in README.md does not name for it.
 """
@@ -30,36 +30,51 @@ def without_comments(text: str) -> str:
     return re.sub(r"//.*", "", re.sub(r'"(\\.|[^"\\\n])*"', '""', text))
 
 
-def bodies(text: str) -> list[tuple[str, str]]:
-    """Each function of class Tcp that is defined here, with what stands between its braces."""
-    found = []
-    for match in re.finditer(r"^[A-Za-z_][\w:<>,&*\s]*?\bTcp::(\w+)\(", text, re.M):
-        begin = end = text.index("{", match.end())
-        depth = 0
-        while end == begin or depth > 0:
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
-        found.append((match[1], text[begin:end]))
+def block(text: str, start: int) -> str:
+    """What stands between the next brace and the one that belongs to it."""
+    begin = end = text.index("{", start)
+    depth = 0
+    while end == begin or depth > 0:
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        end += 1
+    return text[begin:end]
+
+
+def parts() -> dict[str, str]:
+    """The class of each file that is a part of TCP: those whose functions, or which themselves, are
+    given the TcpTables."""
+    found = {}
+    for path in sorted(TCP.glob("*.hpp")):
+        text = path.read_text()
+        match = re.search(r"^class (\w+) \{", text, re.M)
+        given = re.search(r"^  (?:static .*|explicit \w+)\((?:const )?TcpTables& t", text, re.M)
+        if match and given:
+            found[path.stem] = match[1]
     return found
 
 
 def calls() -> tuple[Graph, set[str]]:
-    """Who calls whom, by file, and the files that have functions of the class. Functions that are
-    written in the class itself are everybody's; of overloads, each is taken for called."""
-    functions = {path.stem: bodies(without_comments(path.read_text()))
-                 for path in sorted(TCP.glob("*.cpp"))}
-    functions = {file: found for file, found in functions.items() if found}
-    homes: dict[str, set[str]] = collections.defaultdict(set)
-    for file, found in functions.items():
-        for name, _ in found:
-            homes[name].add(file)
-    graph: Graph = {file: {} for file in functions}
-    for file, found in functions.items():
-        for name, body in found:
-            for called in re.findall(r"(?<![\w.>:])(\w+)\(", body):
-                for home in homes.get(called, set()) - {file}:
-                    graph[file].setdefault(home, f"{name}() calls {called}()")
-    return graph, set(functions)
+    """Who calls whom, by file, and the files that are parts. A part calls another by its name,
+    Lifetime::destroy(), and includes its header. Functions of a header are its part's, too."""
+    classes = parts()
+    graph: Graph = {file: {} for file in classes}
+    for file, name in classes.items():
+        header = without_comments((TCP / f"{file}.hpp").read_text())
+        source = TCP / f"{file}.cpp"
+        text = without_comments(source.read_text()) if source.exists() else ""
+        for to, other in classes.items():
+            if to != file and f'"stack/tcp/{to}.hpp"' in (TCP / f"{file}.hpp").read_text():
+                graph[file][to] = f"{name} includes {other}"
+        functions = [(match[1], block(text, match.end()))
+                     for match in re.finditer(rf"^\S.*\b{name}::(\w+)\(", text, re.M)]
+        in_header = block(header, header.index(f"class {name} "))
+        functions.append(("a function of its header", in_header))
+        for function, body in functions:
+            for to, other in classes.items():
+                called = re.search(rf"\b{other}(?:\(t_?\)\.|::)(\w+)\(", body)
+                if to != file and called:
+                    graph[file][to] = f"{function}() calls {other}::{called[1]}()"
+    return graph, set(classes)
 
 
 def storeys() -> dict[str, int]:
@@ -101,7 +116,7 @@ def of_tcp(draw: bool) -> list[str]:
     storey = storeys()
     wrong = [f"stack/tcp/{file}.cpp is in no storey of stack/tcp/README.md"
              for file in sorted(files - storey.keys())]
-    wrong += [f"stack/tcp/README.md: there are no functions of class Tcp in {file}.cpp"
+    wrong += [f"stack/tcp/README.md: {file} is no part of TCP"
               for file in sorted(storey.keys() - files)]
     for file, to in graph.items():
         if draw:

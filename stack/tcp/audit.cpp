@@ -1,8 +1,9 @@
 // Holds the tables against each other. Finds what is wrong, changes nothing.
+#include "stack/tcp/audit.hpp"
+
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
@@ -28,64 +29,80 @@ bool has_its_end(const Connection& c) {
          c.timers.is_armed(Timer::kFinWait2);
 }
 
-}  // namespace
+class Auditor {
+ public:
+  explicit Auditor(const TcpTables& tables) : t_(tables) {}
 
-TcpAudit Tcp::audit() const {
-  TcpAudit result;
-  result.fault = broken_;
-  const auto check = [&result](bool good, const char* fault) {
-    if (!good && result.fault == nullptr) result.fault = fault;
-  };
-
-  const auto hold = [&result](Use use, std::uint64_t chunks) {
-    result.chunks_held[static_cast<std::size_t>(use)] += chunks;
-  };
-  std::uint32_t holes = 0;
-  std::uint32_t taken = 0, hashed = 0, queued = 0, dirty = 0, ready = 0, reaping = 0, timers = 0;
-  for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
-    if (!connections_.live(slot)) {
-      check(!wheel_.armed(slot), "a timer is armed on a free slot");
-      continue;
+  TcpAudit run() {
+    result_.fault = t_.broken;
+    for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) {
+      if (t_.connections.live(slot)) {
+        connection(slot, t_.connections[slot]);
+      } else {
+        check(!t_.wheel.armed(slot), "a timer is armed on a free slot");
+      }
     }
-    const Connection& c = connections_[slot];
-    ++taken;
-    check(!connections_.is_compact(slot) || may_compact(c, Tick::floor(now_)),
+    lists();
+    listeners();
+    half_open();
+    time_wait();
+    ledger();
+    return result_;
+  }
+
+ private:
+  void check(bool good, const char* fault) {
+    if (!good && result_.fault == nullptr) result_.fault = fault;
+  }
+  void hold(Use use, std::uint64_t chunks) {
+    result_.chunks_held[static_cast<std::size_t>(use)] += chunks;
+  }
+  std::uint64_t n(Count count) const { return t_.counters[count]; }
+
+  void connection(std::uint32_t slot, const Connection& c) {
+    ++taken_;
+    check(!t_.connections.is_compact(slot) || may_compact(c, Tick::floor(t_.now)),
           "a connection rests that may not");
-    hashed += c.listed.index ? 1 : 0;
-    queued += c.listed.accept_queue ? 1 : 0;
-    dirty += c.listed.dirty ? 1 : 0;
-    ready += c.listed.ready ? 1 : 0;
-    reaping += c.listed.reap ? 1 : 0;
-    timers += wheel_.armed(slot) ? 1 : 0;
-    hold(Use::kReceive, c.receive_queue.chunks(chunks_));
-    hold(Use::kSend, c.send_queue.chunks(chunks_));
+    hashed_ += c.listed.index ? 1 : 0;
+    queued_ += c.listed.accept_queue ? 1 : 0;
+    dirty_ += c.listed.dirty ? 1 : 0;
+    ready_ += c.listed.ready ? 1 : 0;
+    reaping_ += c.listed.reap ? 1 : 0;
+    timers_ += t_.wheel.armed(slot) ? 1 : 0;
+    hold(Use::kReceive, c.receive_queue.chunks(t_.chunks));
+    hold(Use::kSend, c.send_queue.chunks(t_.chunks));
     hold(Use::kOutOfOrder, c.out_of_order.chunks());
-    hold(Use::kScoreboard, SentLog::chunks(chunks_, c.recovery.scoreboard));
-    holes += c.listed.holes ? 1 : 0;
+    hold(Use::kScoreboard, SentLog::chunks(t_.chunks, c.recovery.scoreboard));
+    holes_ += c.listed.holes ? 1 : 0;
     check(c.listed.holes == !c.out_of_order.empty(),
           "data lies beyond a hole, or none, and a list says otherwise");
-    if (c.state == State::kDestroy) {
-      check(!wheel_.armed(slot) && c.timers.armed == 0,
-            "a timer is armed on a connection in Destroy");
-      check(!c.listed.index, "segments find a connection in Destroy");
-      check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty() &&
-                c.recovery.scoreboard == 0,
-            "a connection in Destroy holds bytes");
-      check(c.listed.dirty || c.listed.ready || c.listed.reap,
-            "a connection in Destroy waits for nothing and is not reaped");
-      continue;
-    }
-    ++result.live;
+    if (c.state == State::kDestroy) return in_destroy(slot, c);
+    alive(slot, c);
+  }
+
+  void in_destroy(std::uint32_t slot, const Connection& c) {
+    check(!t_.wheel.armed(slot) && c.timers.armed == 0,
+          "a timer is armed on a connection in Destroy");
+    check(!c.listed.index, "segments find a connection in Destroy");
+    check(c.send_queue.empty() && c.receive_queue.empty() && c.out_of_order.empty() &&
+              c.recovery.scoreboard == 0,
+          "a connection in Destroy holds bytes");
+    check(c.listed.dirty || c.listed.ready || c.listed.reap,
+          "a connection in Destroy waits for nothing and is not reaped");
+  }
+
+  void alive(std::uint32_t slot, const Connection& c) {
+    ++result_.live;
     const bool over = in_state(c.state, states(State::kTimeWait, State::kClosed));
     check(c.listed.index != over,
           "segments find a connection that is over, or not one that is alive");
     check(!c.application.closed || !over,
           "a connection that is over and closed by its application is still there");
     if (c.listed.index) {
-      check(find(c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
-      check(half_open_.find(c.hash, c.tuple) == kNone,
+      check(t_.find(c.hash, c.tuple) == slot, "a four-tuple leads to another connection");
+      check(t_.half_open.find(c.hash, c.tuple) == kNone,
             "a four-tuple is half open and connected at once");
-      check(time_wait_.find(c.hash, c.tuple) == kNone,
+      check(t_.time_wait.find(c.hash, c.tuple) == kNone,
             "a four-tuple is in TIME-WAIT and connected at once");
     }
     check(has_its_end(c), "no timer ends a connection whose peer is silent");
@@ -93,7 +110,7 @@ TcpAudit Tcp::audit() const {
       check(!c.timers.is_armed(static_cast<Timer>(i)) || in_state(c.state, kTimed[i]),
             "a timer is armed in a state that has no use for it");
       const bool late = c.timers.is_armed(static_cast<Timer>(i)) &&
-                        (!wheel_.armed(slot) || wheel_.deadline(slot) > c.timers.deadlines[i]);
+                        (!t_.wheel.armed(slot) || t_.wheel.deadline(slot) > c.timers.deadlines[i]);
       check(!late, "the wheel comes by after a connection's deadline");
     }
     check(c.snd.una <= c.snd.nxt && c.snd.una <= c.snd.cursor && c.snd.cursor <= c.snd.nxt,
@@ -111,84 +128,106 @@ TcpAudit Tcp::audit() const {
             "data waits and no timer is armed for it");
     }
   }
-  check(index_.size() == hashed, "the connection index and the connection table disagree");
-  const auto n = [this](Count count) { return counters_[count]; };
-  check(connections_.balanced(), "connections at work and at rest do not make up the table");
-  check(connections_.size() == taken &&
-            n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken,
-        "connections opened do not equal those freed and those in the table");
 
-  // Whoever is on a list is a live record that says so, and whoever says so is on the list.
-  const auto live = [this](std::uint32_t slot) { return connections_.live(slot); };
-  check(dirty_.count(connections_,
-                     [&](auto slot) { return live(slot) && connections_[slot].listed.dirty; }) ==
-            dirty,
-        "the list of connections with something to send and the table disagree");
-  check(ready_.count(connections_,
-                     [&](auto slot) { return live(slot) && connections_[slot].listed.ready; }) ==
-            ready,
-        "the list of connections with news and the table disagree");
-  check(reap_.count(connections_,
-                    [&](auto slot) { return live(slot) && connections_[slot].listed.reap; }) ==
-            reaping,
-        "the list of connections to be freed and the table disagree");
+  void lists() {
+    check(t_.index.size() == hashed_, "the connection index and the connection table disagree");
+    check(t_.connections.balanced(), "connections at work and at rest do not make up the table");
+    check(t_.connections.size() == taken_ &&
+              n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken_,
+          "connections opened do not equal those freed and those in the table");
 
-  check(holes_.size() == holes,
-        "the list of connections with data beyond a hole and the table disagree");
+    // Whoever is on a list is a live record that says so, and whoever says so is on the list.
+    const auto live = [this](std::uint32_t slot) { return t_.connections.live(slot); };
+    check(t_.dirty.count(
+              t_.connections,
+              [&](auto slot) { return live(slot) && t_.connections[slot].listed.dirty; }) == dirty_,
+          "the list of connections with something to send and the table disagree");
+    check(t_.ready.count(
+              t_.connections,
+              [&](auto slot) { return live(slot) && t_.connections[slot].listed.ready; }) == ready_,
+          "the list of connections with news and the table disagree");
+    check(t_.reap.count(t_.connections,
+                        [&](auto slot) {
+                          return live(slot) && t_.connections[slot].listed.reap;
+                        }) == reaping_,
+          "the list of connections to be freed and the table disagree");
 
-  std::uint32_t accept_queues = 0;
-  std::uint32_t half_open_lists = 0;
-  std::uint32_t listeners_ready = 0;
-  for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
-    if (!listeners_.live(slot)) continue;
-    ++result.listeners;
-    accept_queues += listeners_[slot].accept_queue.size();
-    half_open_lists += listeners_[slot].half_open.size();
-    listeners_ready += listeners_[slot].on_ready ? 1 : 0;
-    check(listeners_[slot].accept_queue.size() <= listeners_[slot].backlog,
-          "an accept queue is over its backlog");
-    check(listeners_[slot].half_open.size() <= listeners_[slot].half_open_cap,
-          "a listener has more half-open records than it may");
+    check(t_.holes.size() == holes_,
+          "the list of connections with data beyond a hole and the table disagree");
   }
-  check(ready_listeners_.count(listeners_,
-                               [this](auto slot) {
-                                 return listeners_.live(slot) && listeners_[slot].on_ready;
-                               }) == listeners_ready,
-        "the list of listeners with news and the table disagree");
-  check(accept_queues == queued, "accept queues and connections disagree");
 
-  half_open_.for_each([&](std::uint32_t index, const HalfOpen& record) {
-    ++result.half_open;
-    check(listeners_.live(record.listener), "a half-open record outlived its listener");
-    check(wheel_.armed(half_open_timer_id(index)), "a half-open record has no timer");
-    check(record.reopens || time_wait_.find(record.hash, record.tuple) == kNone,
-          "a four-tuple is in TIME-WAIT and half open at once");
-  });
-  check(half_open_lists == result.half_open && half_open_.size() == result.half_open &&
-            half_open_.indexed() == result.half_open,
-        "half-open records, their index and their listeners' lists disagree");
-  check(wheel_.armed_count() == timers + result.half_open, "a timer is armed for nobody");
+  void listeners() {
+    std::uint32_t accept_queues = 0;
+    std::uint32_t listeners_ready = 0;
+    for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) {
+      if (!t_.listeners.live(slot)) continue;
+      ++result_.listeners;
+      accept_queues += t_.listeners[slot].accept_queue.size();
+      half_open_lists_ += t_.listeners[slot].half_open.size();
+      listeners_ready += t_.listeners[slot].on_ready ? 1 : 0;
+      check(t_.listeners[slot].accept_queue.size() <= t_.listeners[slot].backlog,
+            "an accept queue is over its backlog");
+      check(t_.listeners[slot].half_open.size() <= t_.listeners[slot].half_open_cap,
+            "a listener has more half-open records than it may");
+    }
+    check(t_.ready_listeners.count(t_.listeners,
+                                   [this](auto slot) {
+                                     return t_.listeners.live(slot) && t_.listeners[slot].on_ready;
+                                   }) == listeners_ready,
+          "the list of listeners with news and the table disagree");
+    check(accept_queues == queued_, "accept queues and connections disagree");
+  }
 
-  bool ordered = true;
-  Tick last{};
-  time_wait_.for_each([&](const TimeWait& record) {
-    ordered = ordered && (result.time_wait == 0 || last <= record.ends);
-    last = record.ends;
-    ++result.time_wait;
-  });
-  check(ordered, "TIME-WAIT records are out of order");
-  check(time_wait_.indexed() == result.time_wait, "TIME-WAIT records and their index disagree");
+  void half_open() {
+    t_.half_open.for_each([&](std::uint32_t index, const HalfOpen& record) {
+      ++result_.half_open;
+      check(t_.listeners.live(record.listener), "a half-open record outlived its listener");
+      check(t_.wheel.armed(t_.half_open_timer_id(index)), "a half-open record has no timer");
+      check(record.reopens || t_.time_wait.find(record.hash, record.tuple) == kNone,
+            "a four-tuple is in TIME-WAIT and half open at once");
+    });
+    check(half_open_lists_ == result_.half_open && t_.half_open.size() == result_.half_open &&
+              t_.half_open.indexed() == result_.half_open,
+          "half-open records, their index and their listeners' lists disagree");
+    check(t_.wheel.armed_count() == timers_ + result_.half_open, "a timer is armed for nobody");
+  }
 
-  check(n(Count::half_open_created) == n(Count::half_open_promoted) + n(Count::half_open_reset) +
-                                           n(Count::half_open_timed_out) +
-                                           n(Count::half_open_dropped) +
-                                           n(Count::half_open_replaced) + result.half_open,
-        "half-open records created do not equal those that ended and those there are");
-  check(n(Count::time_wait_created) == n(Count::time_wait_expired) + n(Count::time_wait_evicted) +
-                                           n(Count::time_wait_reused) + n(Count::time_wait_reset) +
-                                           result.time_wait,
-        "TIME-WAIT records created do not equal those that ended and those there are");
-  return result;
+  void time_wait() {
+    bool ordered = true;
+    Tick last{};
+    t_.time_wait.for_each([&](const TimeWait& record) {
+      ordered = ordered && (result_.time_wait == 0 || last <= record.ends);
+      last = record.ends;
+      ++result_.time_wait;
+    });
+    check(ordered, "TIME-WAIT records are out of order");
+    check(t_.time_wait.indexed() == result_.time_wait,
+          "TIME-WAIT records and their index disagree");
+  }
+
+  void ledger() {
+    check(n(Count::half_open_created) == n(Count::half_open_promoted) + n(Count::half_open_reset) +
+                                             n(Count::half_open_timed_out) +
+                                             n(Count::half_open_dropped) +
+                                             n(Count::half_open_replaced) + result_.half_open,
+          "half-open records created do not equal those that ended and those there are");
+    check(n(Count::time_wait_created) == n(Count::time_wait_expired) + n(Count::time_wait_evicted) +
+                                             n(Count::time_wait_reused) +
+                                             n(Count::time_wait_reset) + result_.time_wait,
+          "TIME-WAIT records created do not equal those that ended and those there are");
+  }
+
+  const TcpTables& t_;
+  TcpAudit result_;
+  // Counted by walking.
+  std::uint32_t taken_ = 0, hashed_ = 0, queued_ = 0, dirty_ = 0, ready_ = 0, reaping_ = 0,
+                holes_ = 0, timers_ = 0, half_open_lists_ = 0;
+};
+
+}  // namespace
+
+TcpAudit audit_of(const TcpTables& tables) {
+  return Auditor(tables).run();
 }
 
 }  // namespace conker

@@ -1,139 +1,121 @@
 // The calls of the application (RFC 9293, 3.10.1 to 3.10.6).
+#include "stack/tcp/calls.hpp"
+
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 
-Tcp::Tcp(Arena& arena, const Capacities& capacities, const Settings& settings,
-         const Entropy& entropy, Counters& counters, ChunkPool& chunks, TimerWheel& wheel,
-         Network& network)
-    : settings_(settings),
-      counters_(counters),
-      chunks_(chunks),
-      wheel_(wheel),
-      network_(network),
-      connections_(arena, capacities),
-      index_(arena, capacities.connections),
-      half_open_(arena, capacities.half_open),
-      time_wait_(arena, capacities.time_wait, SipKey{entropy.words[0], entropy.words[1]}),
-      listeners_(arena, capacities.listeners),
-      transitions_(arena, capacities.transitions),
-      pieces_(arena.take<std::span<const std::byte>>(std::max<std::size_t>(capacities.pieces, 3))),
-      demux_key_{entropy.words[0], entropy.words[1]},
-      isn_key_{entropy.words[2], entropy.words[3]},
-      port_key_{entropy.words[4], entropy.words[5]} {
-  for (const Use use : {Use::kReceive, Use::kSend, Use::kOutOfOrder}) chunks_.open(use);
-}
-
-Connection* Tcp::find_live(ConnectionId id) {
-  if (!connections_.holds(id)) return nullptr;
-  Connection& c = connections_[id.slot];
+Connection* Calls::find_live(ConnectionId id) {
+  if (!t_.connections.holds(id)) return nullptr;
+  Connection& c = t_.connections[id.slot];
   if (c.state == State::kDestroy) return nullptr;
-  mark_active(id.slot, c);
+  Lifetime::mark_active(t_, id.slot, c);
   return &c;
 }
 
-Result<ConnectionId> Tcp::connect(const ConnectRequest& request) {
+Result<ConnectionId> Calls::connect(const ConnectRequest& request) {
   const auto fail = [this](Error error) {
-    counters_.add(Count::open_failed);
+    t_.counters.add(Count::open_failed);
     return error;
   };
   const IpAddress& remote = request.remote.address;
   if (request.remote.port.value == 0) return fail(Error::kInvalidArgument);
   FourTuple tuple{request.local, remote, request.local_port, request.remote.port};
-  if (!network_.knows_way(tuple.local, remote)) {
+  if (!t_.network.knows_way(tuple.local, remote)) {
     if (remote.is_unspecified() || remote.is_multicast() || remote.is_limited_broadcast() ||
-        network_.is_local(remote)) {
+        t_.network.is_local(remote)) {
       return fail(Error::kInvalidArgument);
     }
-    const auto source = network_.source_for(remote);
+    const auto source = t_.network.source_for(remote);
     if (!source) return fail(source.error());
     if (tuple.local.is_unspecified()) tuple.local = *source;
-    if (!network_.is_local(tuple.local)) return fail(Error::kNoSuchAddress);
+    if (!t_.network.is_local(tuple.local)) return fail(Error::kNoSuchAddress);
   }
-  const Choice choice = request.local_port.value != 0 ? check_port(tuple) : choose_port(tuple);
+  const Ports::PortChoice choice =
+      request.local_port.value != 0 ? Ports::check_port(t_, tuple) : Ports::choose_port(t_, tuple);
   if (choice.error != Error::kOk) return fail(choice.error);
   tuple.local_port = choice.port;
 
-  const std::uint32_t slot = make_connection(tuple, choice.hash);
+  const std::uint32_t slot = Lifetime::make_connection(t_, tuple, choice.hash);
   if (slot == kNone) return fail(Error::kTableFull);
-  Connection& c = connections_[slot];
-  const Beginning beginning = beginning_of(tuple);
-  c.snd.iss = beginning.iss;
-  c.timestamps.offset = beginning.ts_offset;
+  Connection& c = t_.connections[slot];
+  const Ports::InitialSequence initial = Ports::initial_sequence(t_, tuple);
+  c.snd.iss = initial.iss;
+  c.timestamps.offset = initial.ts_offset;
   if (choice.time_wait != kNone) {
     // Beyond all that the old connection sent, the new one cannot be mistaken for it (RFC
     // 9293, 3.4.1, 3.6.1).
-    c.snd.iss = max(c.snd.iss, time_wait_[choice.time_wait].snd_nxt + 1);
-    time_wait_.remove(choice.time_wait);
-    counters_.add(Count::time_wait_reused);
+    c.snd.iss = max(c.snd.iss, t_.time_wait[choice.time_wait].snd_nxt + 1);
+    t_.time_wait.remove(choice.time_wait);
+    t_.counters.add(Count::time_wait_reused);
   }
   c.snd.una = c.snd.nxt = c.snd.cursor = c.snd.iss;
-  c.path.mss = our_mss(tuple);
+  c.path.mss = Limits::our_mss(t_, tuple);
   c.application.token = request.token;
-  c.application.congestion = request.congestion.value_or(settings_.congestion);
-  keep_alive(c, settings_.keepalive);
-  counters_.add(Count::opened_active);
-  change_state(slot, State::kSynSent, Cause::kActiveOpen);
-  arm(slot, Timer::kConnect,
-      request.timeout.count() > 0 ? request.timeout : settings_.connect_timeout);
-  mark_dirty(slot);
-  return connections_.id(slot);
+  c.application.congestion = request.congestion.value_or(t_.settings.congestion);
+  Liveness::keep_alive(c, t_.settings.keepalive);
+  t_.counters.add(Count::opened_active);
+  Lifetime::change_state(t_, slot, State::kSynSent, Cause::kActiveOpen);
+  Deadlines::arm(t_, slot, Timer::kConnect,
+                 request.timeout.count() > 0 ? request.timeout : t_.settings.connect_timeout);
+  Lifetime::mark_dirty(t_, slot);
+  return t_.connections.id(slot);
 }
 
-Result<ListenerId> Tcp::listen(const ListenRequest& request) {
+Result<ListenerId> Calls::listen(const ListenRequest& request) {
   if (request.local.port.value == 0 || request.backlog == 0 || request.half_open == 0 ||
-      (request.keepalive && !valid(*request.keepalive))) {
+      (request.keepalive && !Liveness::valid(*request.keepalive))) {
     return Error::kInvalidArgument;
   }
-  if (!request.local.address.is_unspecified() && !network_.is_local(request.local.address)) {
+  if (!request.local.address.is_unspecified() && !t_.network.is_local(request.local.address)) {
     return Error::kNoSuchAddress;
   }
-  if (listeners_.find_exact(request.local) != kNone) return Error::kAddressInUse;
-  const std::uint32_t slot = listeners_.add(request.local);
+  if (t_.listeners.find_exact(request.local) != kNone) return Error::kAddressInUse;
+  const std::uint32_t slot = t_.listeners.add(request.local);
   if (slot == kNone) return Error::kTableFull;
-  listeners_[slot].backlog = request.backlog;
-  listeners_[slot].half_open_cap = request.half_open;
-  listeners_[slot].token = request.token;
-  listeners_[slot].congestion = request.congestion.value_or(settings_.congestion);
-  listeners_[slot].keepalive = request.keepalive.value_or(settings_.keepalive);
-  return listeners_.id(slot);
+  t_.listeners[slot].backlog = request.backlog;
+  t_.listeners[slot].half_open_cap = request.half_open;
+  t_.listeners[slot].token = request.token;
+  t_.listeners[slot].congestion = request.congestion.value_or(t_.settings.congestion);
+  t_.listeners[slot].keepalive = request.keepalive.value_or(t_.settings.keepalive);
+  return t_.listeners.id(slot);
 }
 
-Error Tcp::unlisten(ListenerId id) {
-  Listener* listener = listeners_.find(id);
+Error Calls::unlisten(ListenerId id) {
+  Listener* listener = t_.listeners.find(id);
   if (listener == nullptr) return Error::kNoSuchId;
   while (!listener->half_open.empty())
-    drop_half_open(listener->half_open.head(), Count::half_open_dropped);
+    Handshake::drop_half_open(t_, listener->half_open.head(), Count::half_open_dropped);
   while (!listener->accept_queue.empty()) {
-    reset_and_destroy(listener->accept_queue.head(), CloseReason::kAborted, Cause::kListenerClosed);
+    Lifetime::reset_and_destroy(t_, listener->accept_queue.head(), CloseReason::kAborted,
+                                Cause::kListenerClosed);
   }
   if (listener->on_ready) {
-    for (auto all = ready_listeners_.take(); !all.empty();) {
-      const std::uint32_t slot = all.pop(listeners_);
-      if (slot != id.slot) ready_listeners_.push(listeners_, slot);
+    for (auto all = t_.ready_listeners.take(); !all.empty();) {
+      const std::uint32_t slot = all.pop(t_.listeners);
+      if (slot != id.slot) t_.ready_listeners.push(t_.listeners, slot);
     }
   }
-  listeners_.remove(id.slot);
+  t_.listeners.remove(id.slot);
   return Error::kOk;
 }
 
-Result<ConnectionId> Tcp::accept(ListenerId id) {
-  Listener* listener = listeners_.find(id);
+Result<ConnectionId> Calls::accept(ListenerId id) {
+  Listener* listener = t_.listeners.find(id);
   if (listener == nullptr || listener->accept_queue.empty()) return Error::kNoSuchId;
   const std::uint32_t slot = listener->accept_queue.head();
-  listener->accept_queue.remove(connections_, slot);
-  Connection& c = connections_[slot];
+  listener->accept_queue.remove(t_.connections, slot);
+  Connection& c = t_.connections[slot];
   c.listed.accept_queue = false;
   c.lists.listener = kNone;
-  post(slot, 0);  // what happened while it waited
-  mark_active(slot, c);
-  return connections_.id(slot);
+  Lifetime::post(t_, slot, 0);  // what happened while it waited
+  Lifetime::mark_active(t_, slot, c);
+  return t_.connections.id(slot);
 }
 
-Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> bytes) {
+Result<std::uint32_t> Calls::send(ConnectionId id, std::span<const std::byte> bytes) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   if (c->fin.queued || c->application.closed) return Error::kClosing;
@@ -141,17 +123,17 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
                                  State::kCloseWait))) {
     return Error::kNotConnected;
   }
-  if (c->send_queue.empty()) c->recovery.advanced_at = Tick::floor(now_);
+  if (c->send_queue.empty()) c->recovery.advanced_at = Tick::floor(t_.now);
   std::uint32_t taken = 0;
   bool empty = false;  // the budget
   while (taken < bytes.size() && !empty) {
-    const std::uint32_t limit = send_limit(*c);  // every chunk makes it less
+    const std::uint32_t limit = Limits::send_limit(t_, *c);  // every chunk makes it less
     if (limit <= c->send_queue.size()) break;
-    const std::uint32_t room = std::min(limit - c->send_queue.size(), chunks_.chunk_bytes());
+    const std::uint32_t room = std::min(limit - c->send_queue.size(), t_.chunks.chunk_bytes());
     const auto offered = bytes.subspan(taken, std::min<std::size_t>(bytes.size() - taken, room));
-    std::uint32_t n = c->send_queue.append(chunks_, offered, Use::kSend);
-    if (n < offered.size() && make_room(Use::kSend)) {
-      n += c->send_queue.append(chunks_, offered.subspan(n), Use::kSend);
+    std::uint32_t n = c->send_queue.append(t_.chunks, offered, Use::kSend);
+    if (n < offered.size() && PoolRelief::make_room(t_, Use::kSend)) {
+      n += c->send_queue.append(t_.chunks, offered.subspan(n), Use::kSend);
     }
     taken += n;
     empty = n < offered.size();
@@ -159,56 +141,57 @@ Result<std::uint32_t> Tcp::send(ConnectionId id, std::span<const std::byte> byte
   if (taken < bytes.size()) {
     c->application.wants_writable = true;
     if (c->send_queue.empty()) {  // no ACK of its own will make room
-      starved_ = connections_.end();
-      pool_exhausted_ = true;
+      t_.waiting_for_buffers = t_.connections.end();
+      t_.pool_exhausted = true;
     }
   }
   c->accounting.bytes_sent += taken;
-  written_ += taken;
-  if (taken > 0) mark_dirty(id.slot);
+  t_.written_this_turn += taken;
+  if (taken > 0) Lifetime::mark_dirty(t_, id.slot);
   return taken;
 }
 
-Result<std::uint32_t> Tcp::peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
-  if (!connections_.holds(id)) return Error::kNoSuchId;
-  const Connection* c = connections_.expanded(id.slot);
+Result<std::uint32_t> Calls::peek(const TcpTables& t, ConnectionId id,
+                                  std::span<std::span<const std::byte>> out) {
+  if (!t.connections.holds(id)) return Error::kNoSuchId;
+  const Connection* c = t.connections.expanded(id.slot);
   if (c == nullptr) return 0u;
   if (c->state == State::kDestroy) return Error::kNoSuchId;
   if (c->application.closed) return Error::kClosing;
   std::uint32_t length = c->receive_queue.size();
-  return c->receive_queue.gather(chunks_, 0, length, out);
+  return c->receive_queue.gather(t.chunks, 0, length, out);
 }
 
-Error Tcp::consume(ConnectionId id, std::uint32_t n) {
+Error Calls::consume(ConnectionId id, std::uint32_t n) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   if (c->application.closed) return Error::kClosing;
   if (n > c->receive_queue.size()) return Error::kInvalidArgument;
-  c->receive_queue.consume(chunks_, n);
-  if (n > 0) note_consumed(id.slot, n);
+  c->receive_queue.consume(t_.chunks, n);
+  if (n > 0) Receiver::note_consumed(t_, id.slot, n);
   return Error::kOk;
 }
 
-Result<std::uint32_t> Tcp::receive(ConnectionId id, std::span<std::byte> out) {
+Result<std::uint32_t> Calls::receive(ConnectionId id, std::span<std::byte> out) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
-  const std::uint32_t n = c->receive_queue.copy(chunks_, out);
+  const std::uint32_t n = c->receive_queue.copy(t_.chunks, out);
   const Error error = consume(id, n);
   if (error != Error::kOk) return error;
   return n;
 }
 
 // The FIN goes out behind what is queued; the state says at once that it will (RFC 9293, 3.10.4).
-void Tcp::queue_fin(std::uint32_t slot, Cause cause) {
-  Connection& c = connections_[slot];
+void Calls::queue_fin(std::uint32_t slot, Cause cause) {
+  Connection& c = t_.connections[slot];
   if (c.fin.queued) return;
   c.fin.queued = true;
-  if (c.state == State::kEstablished) change_state(slot, State::kFinWait1, cause);
-  if (c.state == State::kCloseWait) change_state(slot, State::kLastAck, cause);
-  mark_dirty(slot);
+  if (c.state == State::kEstablished) Lifetime::change_state(t_, slot, State::kFinWait1, cause);
+  if (c.state == State::kCloseWait) Lifetime::change_state(t_, slot, State::kLastAck, cause);
+  Lifetime::mark_dirty(t_, slot);
 }
 
-Error Tcp::shutdown(ConnectionId id) {
+Error Calls::shutdown(ConnectionId id) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   if (c->fin.queued || c->application.closed) return Error::kClosing;
@@ -216,7 +199,7 @@ Error Tcp::shutdown(ConnectionId id) {
   return Error::kOk;
 }
 
-Error Tcp::close(ConnectionId id) {
+Error Calls::close(ConnectionId id) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   if (c->application.closed) return Error::kClosing;
@@ -229,14 +212,14 @@ Error Tcp::close(ConnectionId id) {
   c->application.events = 0;
   switch (c->state) {
     case State::kSynSent:
-      destroy(id.slot, CloseReason::kAborted, Cause::kClose);
+      Lifetime::destroy(t_, id.slot, CloseReason::kAborted, Cause::kClose);
       break;
     case State::kTimeWait:
     case State::kClosed:
-      destroy(id.slot, CloseReason::kClosed, Cause::kClose);
+      Lifetime::destroy(t_, id.slot, CloseReason::kClosed, Cause::kClose);
       break;
     case State::kFinWait2:
-      arm(id.slot, Timer::kFinWait2, settings_.fin_wait_2);
+      Deadlines::arm(t_, id.slot, Timer::kFinWait2, t_.settings.fin_wait_2);
       break;
     default:
       queue_fin(id.slot, Cause::kClose);
@@ -244,55 +227,57 @@ Error Tcp::close(ConnectionId id) {
   return Error::kOk;
 }
 
-Error Tcp::close(ConnectionId id, Duration bound) {
+Error Calls::close(ConnectionId id, Duration bound) {
   if (bound <= Duration(0)) return abort(id);
   if (const Error error = close(id); error != Error::kOk) return error;
-  if (find_live(id) != nullptr) arm(id.slot, Timer::kLinger, std::min(bound, kLongestTimeout));
+  if (find_live(id) != nullptr)
+    Deadlines::arm(t_, id.slot, Timer::kLinger, std::min(bound, Liveness::kLongestTimeout));
   return Error::kOk;
 }
 
-Error Tcp::abort(ConnectionId id) {
+Error Calls::abort(ConnectionId id) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   leave_accept_queue(id.slot);
   const bool over = in_state(c->state, states(State::kTimeWait, State::kClosed));
-  reset_and_destroy(id.slot, over ? CloseReason::kClosed : CloseReason::kAborted, Cause::kAbort);
+  Lifetime::reset_and_destroy(t_, id.slot, over ? CloseReason::kClosed : CloseReason::kAborted,
+                              Cause::kAbort);
   return Error::kOk;
 }
 
 // Somebody who found the id elsewhere decides about it before its listener's application has seen
 // it.
-void Tcp::leave_accept_queue(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Calls::leave_accept_queue(std::uint32_t slot) {
+  Connection& c = t_.connections[slot];
   if (!c.listed.accept_queue) return;
-  listeners_[c.lists.listener].accept_queue.remove(connections_, slot);
+  t_.listeners[c.lists.listener].accept_queue.remove(t_.connections, slot);
   c.listed.accept_queue = false;
   c.lists.listener = kNone;
 }
 
-Error Tcp::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
+Error Calls::set_keepalive(ConnectionId id, const Keepalive& keepalive) {
   if (find_live(id) == nullptr) return Error::kNoSuchId;
-  if (!valid(keepalive)) return Error::kInvalidArgument;
-  change_keepalive(id.slot, keepalive);
+  if (!Liveness::valid(keepalive)) return Error::kInvalidArgument;
+  Liveness::change_keepalive(t_, id.slot, keepalive);
   return Error::kOk;
 }
 
-Error Tcp::set_user_timeout(ConnectionId id, Duration timeout) {
+Error Calls::set_user_timeout(ConnectionId id, Duration timeout) {
   if (find_live(id) == nullptr) return Error::kNoSuchId;
-  if (timeout < Duration(0) || timeout > kLongestTimeout) return Error::kInvalidArgument;
-  change_user_timeout(id.slot, timeout);
+  if (timeout < Duration(0) || timeout > Liveness::kLongestTimeout) return Error::kInvalidArgument;
+  Liveness::change_user_timeout(t_, id.slot, timeout);
   return Error::kOk;
 }
 
-Error Tcp::set_no_delay(ConnectionId id, bool no_delay) {
+Error Calls::set_no_delay(ConnectionId id, bool no_delay) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   c->application.no_delay = no_delay;
-  mark_dirty(id.slot);
+  Lifetime::mark_dirty(t_, id.slot);
   return Error::kOk;
 }
 
-Error Tcp::set_token(ConnectionId id, Token token) {
+Error Calls::set_token(ConnectionId id, Token token) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;
   c->application.token = token;

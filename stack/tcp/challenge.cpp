@@ -1,8 +1,8 @@
 // Answers to segments that are refused, and how often they are given (RFC 5961, 7; RFC
 // 9293, 3.10.7.4): two who disagree must not answer each other for ever.
-#include <array>
+#include "stack/tcp/challenge.hpp"
 
-#include "stack/tcp/tcp.hpp"
+#include <array>
 
 namespace conker {
 namespace {
@@ -13,37 +13,38 @@ constexpr std::uint32_t kSecond = 977;  // ticks
 
 // An ACK that tells the peer where we stand, at most twice a second, so that two who disagree do
 // not answer each other for ever (RFC 5961, 7).
-bool Tcp::challenge(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  const Tick now = Tick::floor(now_);
+bool Challenges::challenge(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
+  const Tick now = Tick::floor(t.now);
   if (c.challenged_at.age(now) < kChallengeEvery) {
-    counters_.add(Count::answers_withheld);
+    t.counters.add(Count::answers_withheld);
     return false;
   }
   c.challenged_at = now;
   c.pending.ack = true;
-  counters_.add(Count::challenge_acks_out);
-  mark_dirty(slot);
+  t.counters.add(Count::challenge_acks_out);
+  Lifetime::mark_dirty(t, slot);
   return true;
 }
 
 // An ACK that says where we stand, for segments that make no sense (RFC 5961, 3 and 4).
-void Tcp::challenge(HalfOpen& record) {
-  if (!may_answer(record) || !allowed(challenges_)) return counters_.add(Count::answers_withheld);
-  counters_.add(Count::challenge_acks_out);
+void Challenges::challenge(TcpTables& t, HalfOpen& record) {
+  if (!may_answer(t, record) || !allowed(t, t.challenges))
+    return t.counters.add(Count::answers_withheld);
+  t.counters.add(Count::challenge_acks_out);
   TcpSegment ack{
       .sequence = record.iss + 1, .acknowledgment = record.irs + 1, .flags = TcpFlags::kAck};
-  ack.window = static_cast<std::uint16_t>(first_window() >> record.negotiated.rcv_wscale);
+  ack.window = static_cast<std::uint16_t>(Limits::first_window(t) >> record.negotiated.rcv_wscale);
   if (record.negotiated.timestamps) {
-    ack.timestamps = timestamps_now(record.ts_offset, record.negotiated.ts_recent);
+    ack.timestamps = t.timestamps_now(record.ts_offset, record.negotiated.ts_recent);
   }
-  static_cast<void>(send_bare(record.tuple, ack));
+  static_cast<void>(Emit::send_bare(t, record.tuple, ack));
 }
 
 // Answers to segments that bring the handshake no further: twice a second, so that two who disagree
 // do not answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
-bool Tcp::may_answer(HalfOpen& record) {
-  const Tick now = Tick::floor(now_);
+bool Challenges::may_answer(TcpTables& t, HalfOpen& record) {
+  const Tick now = Tick::floor(t.now);
   if (record.answered &&
       static_cast<std::uint16_t>(now.value() - record.answered_at) < kChallengeEvery)
     return false;
@@ -52,13 +53,13 @@ bool Tcp::may_answer(HalfOpen& record) {
   return true;
 }
 
-bool Tcp::allowed(AnswerBudget& budget) const {
-  const Tick now = Tick::floor(now_);
+bool Challenges::allowed(const TcpTables& t, AnswerBudget& budget) {
+  const Tick now = Tick::floor(t.now);
   if (budget.second.age(now) >= kSecond) {
     budget.second = now;
     const std::array<std::uint64_t, 1> word{now.value()};
     budget.left = AnswerBudget::kLeast +
-                  static_cast<std::uint32_t>(siphash24(port_key_, word)) % AnswerBudget::kLeast;
+                  static_cast<std::uint32_t>(siphash24(t.port_key, word)) % AnswerBudget::kLeast;
   }
   if (budget.left == 0) return false;
   --budget.left;

@@ -7,6 +7,7 @@
 
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/settings.hpp"
 
 namespace conker {
 
@@ -68,6 +69,22 @@ class NewReno final : public CongestionControl {
     c.memory[0] = 0;
     return std::max<std::uint32_t>(flight / 2, 2u * mss);  // (4)
   }
+};
+
+/// Those that there are: NewReno, and what the embedder has handed in.
+class CongestionControls {
+ public:
+  void use(CongestionAlgorithm algorithm, const CongestionControl& control) {
+    handed_in_[static_cast<std::size_t>(algorithm)] = &control;
+  }
+  const CongestionControl& of(CongestionAlgorithm algorithm) const {
+    static constexpr NewReno kNewReno;
+    const CongestionControl* handed_in = handed_in_[static_cast<std::size_t>(algorithm)];
+    return handed_in != nullptr ? *handed_in : kNewReno;
+  }
+
+ private:
+  std::array<const CongestionControl*, kCongestionAlgorithms> handed_in_{};
 };
 
 }  // namespace conker

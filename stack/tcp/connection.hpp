@@ -11,6 +11,7 @@
 #include "stack/base/byte_queue.hpp"
 #include "stack/base/index_list.hpp"
 #include "stack/base/time.hpp"
+#include "stack/settings.hpp"
 #include "stack/tcp/congestion.hpp"
 #include "stack/tcp/duplicate_acks.hpp"
 #include "stack/tcp/negotiated_options.hpp"
@@ -200,6 +201,14 @@ struct Connection {
   Accounting accounting;
   Instant ended_at{};
 
+  /// The retransmission timeout as it stands (RFC 6298).
+  Duration rto(const Settings& settings) const {
+    constexpr Duration kAfterLostSyn = 3s;  // (5.7)
+    const Duration initial = retransmits.of_syn && state != State::kSynSent
+                                 ? std::max(kAfterLostSyn, settings.rto_initial)
+                                 : settings.rto_initial;
+    return rtt.timeout(initial, settings.rto_min, settings.rto_max);
+  }
   /// Bytes of the send queue before `ack`, which are neither our SYN nor our FIN.
   std::uint32_t data_before(Seq ack) const {
     const std::uint32_t syn = snd.una == snd.iss ? 1 : 0;

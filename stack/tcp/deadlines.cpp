@@ -21,33 +21,19 @@
 //
 // A connection has one place in the wheel: at or before its next deadline. Moving a deadline back,
 // which every ACK does, costs nothing: the wheel comes by early, once, and is set anew.
-#include <algorithm>
-
-#include "stack/tcp/tcp.hpp"
+#include "stack/tcp/deadlines.hpp"
 
 namespace conker {
-namespace {
 
-constexpr Duration kRtoAfterLostSyn = 3s;  // RFC 6298, 5.7
-
-}  // namespace
-
-Duration Tcp::rto(const Connection& c) const {
-  const Duration initial = c.retransmits.of_syn && c.state != State::kSynSent
-                               ? std::max(kRtoAfterLostSyn, settings_.rto_initial)
-                               : settings_.rto_initial;
-  return c.rtt.timeout(initial, settings_.rto_min, settings_.rto_max);
-}
-
-void Tcp::arm(std::uint32_t slot, Timer timer, Duration in) {
-  Connection& c = connections_[slot];
+void Deadlines::arm(TcpTables& t, std::uint32_t slot, Timer timer, Duration in) {
+  Connection& c = t.connections[slot];
   if (c.state == State::kDestroy) {
-    counters_.add(Count::refused_transitions);
+    t.counters.add(Count::refused_transitions);
     return;
   }
-  const Tick at = Tick::ceil(now_ + in);
+  const Tick at = Tick::ceil(t.now + in);
   c.timers.arm(timer, at);
-  if (!wheel_.armed(slot) || at < wheel_.deadline(slot)) wheel_.arm(slot, at);
+  if (!t.wheel.armed(slot) || at < t.wheel.deadline(slot)) t.wheel.arm(slot, at);
 }
 
 }  // namespace conker

@@ -33,7 +33,7 @@ void DuplicateAckRecovery::on_progress(Connection& c, const Context& context, Se
   const Duration rtt = c.timing.take(ack, context.now, c.rtt);
   const std::uint32_t data = c.data_before(ack);
   if (data == 0) return;
-  context.control.on_round_trip(c.congestion, ack, c.snd.nxt, rtt);
+  context.control(c).on_round_trip(c.congestion, ack, c.snd.nxt, rtt);
   const auto flight = static_cast<std::uint32_t>(c.snd.nxt - ack);
   const bool recovering = c.recovery.duplicates.recovering();
   const bool again = c.recovery.duplicates.on_progress(ack, data, flight, c.congestion, c.path.mss);
@@ -41,7 +41,7 @@ void DuplicateAckRecovery::on_progress(Connection& c, const Context& context, Se
     c.pending.fast_retransmit = again;
   } else if (data + flight + 2u * c.path.mss >= std::min(c.congestion.cwnd, c.snd.wnd)) {
     // A window that is not in use does not grow (RFC 7661, 4.1).
-    context.control.on_ack(c.congestion, data, c.path.mss, c.rtt.srtt(), context.now);
+    context.control(c).on_ack(c.congestion, data, c.path.mss, c.rtt.srtt(), context.now);
   }
 }
 
@@ -49,7 +49,7 @@ void DuplicateAckRecovery::on_progress(Connection& c, const Context& context, Se
 std::uint32_t DuplicateAckRecovery::reduced(Connection& c, const Context& context) const {
   const std::uint32_t flight =
       c.recovery.duplicates.without_extra(c.snd.in_flight(), c.congestion.cwnd, c.path.mss);
-  return context.control.reduce(c.congestion, flight, c.path.mss, context.now);
+  return context.control(c).reduce(c.congestion, flight, c.path.mss, context.now);
 }
 
 void DuplicateAckRecovery::on_timeout(Connection& c, const Context& context) const {

@@ -15,8 +15,8 @@ class DuplicateAckRecovery final : public Recovery {
   std::uint32_t window(const Connection& c, const Context&, std::uint32_t) const override {
     return c.congestion.cwnd + c.recovery.duplicates.extra_segments() * c.path.mss;
   }
-  Duration wait(Connection&, const Context& context, bool armed) const override {
-    return armed ? Duration(0) : context.rto;
+  Duration wait(Connection& c, const Context& context, bool armed) const override {
+    return armed ? Duration(0) : c.rto(context.settings);
   }
   Expiry on_timer(Connection&, const Context&) const override { return Expiry::kTimeout; }
   Range probe(const Connection&, const Context&) const override { return {}; }

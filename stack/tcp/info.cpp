@@ -1,31 +1,25 @@
 // Answers to questions.
-#include <algorithm>
+#include "stack/tcp/info.hpp"
 
-#include "stack/tcp/tcp.hpp"
+#include <algorithm>
 
 namespace conker {
 
-bool Tcp::info(ConnectionId id, ConnectionInfo& out) const {
-  if (!connections_.holds(id)) return false;
-  out = info_of(id.slot);
-  return true;
-}
-
-ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
-  const Connection& c = connections_[slot];
+ConnectionInfo Info::of(std::uint32_t slot) const {
+  const Connection& c = t_.connections[slot];
   ConnectionInfo info;
-  info.asked_at = now_;
-  info.id = connections_.id(slot);
+  info.asked_at = t_.now;
+  info.id = t_.connections.id(slot);
   info.tuple = c.tuple;
   info.state = c.state;
   info.reason = c.reason;
   info.passive = c.application.passive;
   info.application_closed = c.application.closed;
   info.token = c.application.token;
-  info.age = now_ - c.accounting.opened_at;
+  info.age = t_.now - c.accounting.opened_at;
   info.send_queue = c.send_queue.size();
   info.receive_queue = c.receive_queue.size();
-  info.out_of_order = c.out_of_order.bytes(chunks_);
+  info.out_of_order = c.out_of_order.bytes(t_.chunks);
   info.iss = c.snd.iss;
   info.irs = c.rcv.irs;
   info.snd_una = c.snd.una;
@@ -37,7 +31,7 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   info.bytes_sent = c.accounting.bytes_sent;
   info.bytes_received = c.accounting.bytes_received;
   tell_of_options(c, info);
-  info.receive_limit = receive_limit(c);
+  info.receive_limit = Limits::receive_limit(t_, c);
   info.rcv_mss = c.rcv.mss;
   info.quick_acks = c.rcv.quick_acks;
   info.sack_count = static_cast<std::uint8_t>(c.sack.blocks().size());
@@ -57,11 +51,11 @@ ConnectionInfo Tcp::info_of(std::uint32_t slot) const {
   return info;
 }
 
-void Tcp::tell_of_sending(const Connection& c, ConnectionInfo& info) const {
+void Info::tell_of_sending(const Connection& c, ConnectionInfo& info) const {
   info.cwnd = c.congestion.cwnd;
   info.ssthresh = c.congestion.ssthresh;
   info.congestion = c.application.congestion;
-  if (const Flight* flight = SentLog::flight_of(chunks_, c.recovery.scoreboard)) {
+  if (const Flight* flight = SentLog::flight_of(t_.chunks, c.recovery.scoreboard)) {
     info.tracked = true;
     info.pipe = flight->pipe;
     info.sacked = flight->sacked;
@@ -72,14 +66,14 @@ void Tcp::tell_of_sending(const Connection& c, ConnectionInfo& info) const {
   info.rtt_measured = c.rtt.measured();
   info.srtt = c.rtt.srtt();
   info.rttvar = c.rtt.rttvar();
-  info.rto = rto(c);
+  info.rto = c.rto(t_.settings);
   info.retransmits = c.retransmits.total;
   info.resent_lost = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kLost)];
   info.resent_timeout = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kTimeout)];
   info.resent_probe = c.retransmits.by_cause[static_cast<std::size_t>(Resend::kProbe)];
 }
 
-void Tcp::tell_of_options(const Connection& c, ConnectionInfo& info) const {
+void Info::tell_of_options(const Connection& c, ConnectionInfo& info) const {
   info.window_scaling = c.negotiated.window_scaling;
   info.timestamps = c.negotiated.timestamps;
   info.sack = c.negotiated.sack;
@@ -88,10 +82,11 @@ void Tcp::tell_of_options(const Connection& c, ConnectionInfo& info) const {
   info.rcv_wscale = c.negotiated.rcv_wscale;
 }
 
-void Tcp::tell_of_deadlines(const Connection& c, ConnectionInfo& info) const {
+void Info::tell_of_deadlines(const Connection& c, ConnectionInfo& info) const {
   const auto deadline = [&](Timer timer) {
-    return c.timers.is_armed(timer) ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(now_)
-                                    : kNever;
+    return c.timers.is_armed(timer)
+               ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(t_.now)
+               : kNever;
   };
   info.retransmit_at = deadline(Timer::kRetransmit);
   info.persist_at = deadline(Timer::kPersist);

@@ -6,246 +6,248 @@
 //     destroy() -> [last event drained] [last words sent] -> offer_to_reaper() -> reap() -> free()
 //
 // Nothing else frees a connection slot, and nothing else writes a connection's state.
+#include "stack/tcp/lifetime.hpp"
+
 #include <utility>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 
-std::uint32_t Tcp::make_connection(const FourTuple& tuple, std::uint32_t hash) {
-  const std::uint32_t slot = connections_.take();
+std::uint32_t Lifetime::make_connection(TcpTables& t, const FourTuple& tuple, std::uint32_t hash) {
+  const std::uint32_t slot = t.connections.take();
   if (slot == kNone) {
-    table_starved_ = true;
+    t.waiting_for_slot = true;
     return kNone;
   }
-  Connection& c = connections_[slot];
+  Connection& c = t.connections[slot];
   c.tuple = tuple;
   c.hash = hash;
-  c.accounting.opened_at = now_;
-  index_.insert(hash, slot);
+  c.accounting.opened_at = t.now;
+  t.index.insert(hash, slot);
   c.listed.index = true;
   return slot;
 }
 
-bool Tcp::change_state(std::uint32_t slot, State to, Cause cause) {
-  Connection& c = connections_[slot];
+bool Lifetime::change_state(TcpTables& t, std::uint32_t slot, State to, Cause cause) {
+  Connection& c = t.connections[slot];
   if (c.state == State::kDestroy) {
-    counters_.add(Count::refused_transitions);
+    t.counters.add(Count::refused_transitions);
     return false;
   }
   if (!may_follow(c.state, to)) {
-    broken_ = "a state change that the transition diagram does not have";
+    t.broken = "a state change that the transition diagram does not have";
     return false;
   }
-  transitions_.record(now_, connections_.id(slot), c.state, to, cause);
+  t.transitions.record(t.now, t.connections.id(slot), c.state, to, cause);
   c.state = to;
   return true;
 }
 
-void Tcp::destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
-  if (!change_state(slot, State::kDestroy, cause)) return;
-  Connection& c = connections_[slot];
+void Lifetime::destroy(TcpTables& t, std::uint32_t slot, CloseReason reason, Cause cause) {
+  if (!change_state(t, slot, State::kDestroy, cause)) return;
+  Connection& c = t.connections[slot];
   c.reason = reason;
-  c.ended_at = now_;
-  count_end(reason);
-  unhash(slot);
+  c.ended_at = t.now;
+  count_end(t, reason);
+  unhash(t, slot);
   c.timers.armed = 0;
-  wheel_.cancel(slot);
-  c.send_queue.clear(chunks_);
-  c.receive_queue.clear(chunks_);
-  forget_out_of_order(slot);
-  end_flight(c);
+  t.wheel.cancel(slot);
+  c.send_queue.clear(t.chunks);
+  c.receive_queue.clear(t.chunks);
+  Held::forget_out_of_order(t, slot);
+  Held::end_flight(t, c);
   c.sack.clear();
   if (c.listed.accept_queue) {
     // Its application never knew of it, so there is nobody to tell; the listener has its place in
     // the queue back.
-    listeners_[c.lists.listener].accept_queue.remove(connections_, slot);
+    t.listeners[c.lists.listener].accept_queue.remove(t.connections, slot);
     c.listed.accept_queue = false;
     c.application.events = 0;
   } else {
-    post(slot, Event::kClosed);
+    post(t, slot, Event::kClosed);
   }
-  offer_to_reaper(slot);
+  offer_to_reaper(t, slot);
 }
 
-void Tcp::reset_and_destroy(std::uint32_t slot, CloseReason reason, Cause cause) {
-  Connection& c = connections_[slot];
+void Lifetime::reset_and_destroy(TcpTables& t, std::uint32_t slot, CloseReason reason,
+                                 Cause cause) {
+  Connection& c = t.connections[slot];
   if (in_state(c.state, kSynchronized | state_bit(State::kSynReceived))) {
     c.pending.reset = true;
-    mark_dirty(slot);
+    mark_dirty(t, slot);
   }
-  destroy(slot, reason, cause);
+  destroy(t, slot, reason, cause);
 }
 
 // The record takes over from the connection. If its application has closed it, the connection has
 // nothing left to do; if not, it stays only for what is still to be read.
-void Tcp::enter_time_wait(std::uint32_t slot, Cause cause) {
-  if (!change_state(slot, State::kTimeWait, cause)) return;
-  Connection& c = connections_[slot];
-  unhash(slot);
+void Lifetime::enter_time_wait(TcpTables& t, std::uint32_t slot, Cause cause) {
+  if (!change_state(t, slot, State::kTimeWait, cause)) return;
+  Connection& c = t.connections[slot];
+  unhash(t, slot);
   c.timers.armed = 0;
-  if (time_wait_.full() && time_wait_.capacity() > 0) {
-    time_wait_.remove(time_wait_.oldest());
-    time_wait_.prefetch_eviction();
-    counters_.add(Count::time_wait_evicted);
+  if (t.time_wait.full() && t.time_wait.capacity() > 0) {
+    t.time_wait.remove(t.time_wait.oldest());
+    t.time_wait.prefetch_eviction();
+    t.counters.add(Count::time_wait_evicted);
   }
-  if (!time_wait_.full()) {
+  if (!t.time_wait.full()) {
     TimeWait record{.tuple = PackedTuple::of(c.tuple),
                     .snd_nxt = c.snd.nxt,
                     .rcv_nxt = c.rcv.nxt,
-                    .ends = Tick::ceil(now_ + settings_.time_wait),
+                    .ends = Tick::ceil(t.now + t.settings.time_wait),
                     .ts_recent = c.negotiated.ts_recent,
                     .timestamps = c.negotiated.timestamps,
                     .rcv_wscale = c.negotiated.rcv_wscale};
-    record.spoke(Tick::floor(now_));
-    time_wait_.add(record, c.hash);
-    counters_.add(Count::time_wait_created);
+    record.spoke(Tick::floor(t.now));
+    t.time_wait.add(record, c.hash);
+    t.counters.add(Count::time_wait_created);
   }
-  if (c.application.closed) destroy(slot, CloseReason::kClosed, cause);
+  if (c.application.closed) destroy(t, slot, CloseReason::kClosed, cause);
 }
 
 // Our FIN was the last and is acknowledged: the peer keeps the TIME-WAIT.
-void Tcp::finish_closed(std::uint32_t slot, Cause cause) {
-  Connection& c = connections_[slot];
+void Lifetime::finish_closed(TcpTables& t, std::uint32_t slot, Cause cause) {
+  Connection& c = t.connections[slot];
   if (c.application.closed) {
-    destroy(slot, CloseReason::kClosed, cause);
-  } else if (change_state(slot, State::kClosed, cause)) {
-    unhash(slot);
+    destroy(t, slot, CloseReason::kClosed, cause);
+  } else if (change_state(t, slot, State::kClosed, cause)) {
+    unhash(t, slot);
     c.timers.armed = 0;
   }
 }
 
-void Tcp::unhash(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Lifetime::unhash(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (!c.listed.index) return;
-  index_.remove(c.hash, slot);
+  t.index.remove(c.hash, slot);
   c.listed.index = false;
 }
 
-void Tcp::count_end(CloseReason reason) {
+void Lifetime::count_end(TcpTables& t, CloseReason reason) {
   switch (reason) {
     case CloseReason::kClosed:
-      return counters_.add(Count::ended_closed);
+      return t.counters.add(Count::ended_closed);
     case CloseReason::kReset:
-      return counters_.add(Count::ended_reset);
+      return t.counters.add(Count::ended_reset);
     case CloseReason::kAborted:
-      return counters_.add(Count::ended_aborted);
+      return t.counters.add(Count::ended_aborted);
     case CloseReason::kRefused:
-      return counters_.add(Count::ended_refused);
+      return t.counters.add(Count::ended_refused);
     case CloseReason::kTimedOut:
-      return counters_.add(Count::ended_timed_out);
+      return t.counters.add(Count::ended_timed_out);
     case CloseReason::kNotClosed:
     case CloseReason::kUnreachable:
     case CloseReason::kNoResources:
-      return counters_.add(Count::ended_other);
+      return t.counters.add(Count::ended_other);
   }
 }
 
-void Tcp::mark_dirty(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Lifetime::mark_dirty(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (c.state == State::kDestroy) {
-    counters_.add(Count::refused_transitions);
+    t.counters.add(Count::refused_transitions);
     return;
   }
-  fresh_dirty_ = true;
+  t.fresh_dirty = true;
   if (c.listed.dirty) return;
   c.listed.dirty = true;
-  dirty_.push(connections_, slot);
+  t.dirty.push(t.connections, slot);
 }
 
-void Tcp::post(std::uint32_t slot, std::uint8_t bits) {
-  Connection& c = connections_[slot];
+void Lifetime::post(TcpTables& t, std::uint32_t slot, std::uint8_t bits) {
+  Connection& c = t.connections[slot];
   if (c.application.closed) bits &= Event::kClosed;  // it asked for nothing but the end
   c.application.events |= bits;
   if (c.application.events == 0 || c.listed.ready || c.listed.accept_queue) return;
   c.listed.ready = true;
-  ready_.push(connections_, slot);
+  t.ready.push(t.connections, slot);
 }
 
-void Tcp::post(Listener& listener, std::uint32_t slot) {
+void Lifetime::post(TcpTables& t, Listener& listener, std::uint32_t slot) {
   if (listener.on_ready) return;
   listener.on_ready = true;
-  ready_listeners_.push(listeners_, slot);
+  t.ready_listeners.push(t.listeners, slot);
 }
 
-bool Tcp::next_event(Event& event) {
+bool Lifetime::next_event(TcpTables& t, Event& event) {
   constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
-  held_back_ = written_ >= kWrittenPerTurn && has_news();
-  if (held_back_) return false;
-  if (const std::uint32_t slot = ready_listeners_.pop(listeners_); slot != kNone) {
-    listeners_[slot].on_ready = false;
+  t.events_held_back = t.written_this_turn >= kWrittenPerTurn && t.has_news();
+  if (t.events_held_back) return false;
+  if (const std::uint32_t slot = t.ready_listeners.pop(t.listeners); slot != kNone) {
+    t.listeners[slot].on_ready = false;
     event = Event{.mask = Event::kAcceptable,
                   .reason = CloseReason::kNotClosed,
-                  .token = listeners_[slot].token,
+                  .token = t.listeners[slot].token,
                   .connection = {},
-                  .listener = listeners_.id(slot)};
+                  .listener = t.listeners.id(slot)};
     return true;
   }
   for (;;) {
-    const std::uint32_t slot = ready_.pop(connections_);
+    const std::uint32_t slot = t.ready.pop(t.connections);
     if (slot == kNone) return false;
-    Connection& c = connections_[slot];
+    Connection& c = t.connections[slot];
     event = Event{.mask = c.application.events,
                   .reason = c.reason,
                   .token = c.application.token,
-                  .connection = connections_.id(slot),
+                  .connection = t.connections.id(slot),
                   .listener = {}};
     c.application.events = 0;
     c.listed.ready = false;
-    mark_active(slot, c);
-    offer_to_reaper(slot);
+    mark_active(t, slot, c);
+    offer_to_reaper(t, slot);
     if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
   }
 }
 
-void Tcp::compact_idle() {
-  const Tick now = Tick::floor(now_);
-  for (auto all = active_.take(); !all.empty();) {
-    const std::uint32_t slot = all.pop(connections_);
-    Connection& c = connections_[slot];
+void Lifetime::compact_idle(TcpTables& t) {
+  const Tick now = Tick::floor(t.now);
+  for (auto all = t.active.take(); !all.empty();) {
+    const std::uint32_t slot = all.pop(t.connections);
+    Connection& c = t.connections[slot];
     c.listed.active = false;
     if (!may_compact(c, now)) continue;
     // The wheel comes by when there is something to do, and not for what has been disarmed since.
     if (c.timers.is_armed(Timer::kKeepalive)) {
-      wheel_.arm(slot, c.timers.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
+      t.wheel.arm(slot, c.timers.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
     } else {
-      wheel_.cancel(slot);
+      t.wheel.cancel(slot);
     }
-    connections_.compact(slot);
+    t.connections.compact(slot);
   }
 }
 
-void Tcp::offer_to_reaper(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Lifetime::offer_to_reaper(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (c.state != State::kDestroy || c.listed.ready || c.listed.dirty || c.listed.reap) return;
   c.listed.reap = true;
-  reap_.push(connections_, slot);
+  t.reap.push(t.connections, slot);
 }
 
-void Tcp::reap() {
-  compact_idle();
-  for (auto all = reap_.take(); !all.empty();) free(all.pop(connections_));
-  const bool held_back = std::exchange(held_back_, false);
-  if (!table_starved_ || held_back) return;
+void Lifetime::reap(TcpTables& t) {
+  compact_idle(t);
+  for (auto all = t.reap.take(); !all.empty();) free(t, all.pop(t.connections));
+  const bool held_back = std::exchange(t.events_held_back, false);
+  if (!t.waiting_for_slot || held_back) return;
   // Slots were wanted and there were none: whoever does not fetch its last event loses it, and
   // nothing else.
-  table_starved_ = false;
-  for (auto all = ready_.take(); !all.empty();) {
-    const std::uint32_t slot = all.pop(connections_);
-    Connection& c = connections_[slot];
+  t.waiting_for_slot = false;
+  for (auto all = t.ready.take(); !all.empty();) {
+    const std::uint32_t slot = all.pop(t.connections);
+    Connection& c = t.connections[slot];
     if (c.state == State::kDestroy && !c.listed.dirty) {
-      counters_.add(Count::events_lost);
-      free(slot);
+      t.counters.add(Count::events_lost);
+      free(t, slot);
     } else {
-      ready_.push(connections_, slot);
+      t.ready.push(t.connections, slot);
     }
   }
 }
 
-void Tcp::free(std::uint32_t slot) {
-  connections_.free(slot);
-  counters_.add(Count::reaped);
+void Lifetime::free(TcpTables& t, std::uint32_t slot) {
+  t.connections.free(slot);
+  t.counters.add(Count::reaped);
 }
 
 }  // namespace conker

@@ -1,10 +1,11 @@
 // How long a connection is kept without a sign from its peer, where the count of retransmissions
 // does not say: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the
 // bound of a close.
+#include "stack/tcp/liveness.hpp"
+
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 #include "stack/tcp/user_timeout.hpp"
 
 namespace conker {
@@ -18,7 +19,7 @@ std::uint32_t ticks(Duration duration) {
 
 // ---- Keepalive ----
 
-bool Tcp::valid(const Keepalive& keepalive) {
+bool Liveness::valid(const Keepalive& keepalive) {
   // One probe that gets lost must not be taken for a dead peer (RFC 9293, 3.8.4, MUST-27).
   return keepalive.idle == Duration(0) ||
          (keepalive.idle > Duration(0) && keepalive.idle <= kLongestTimeout &&
@@ -26,119 +27,120 @@ bool Tcp::valid(const Keepalive& keepalive) {
           keepalive.count >= 2);
 }
 
-void Tcp::keep_alive(Connection& c, const Keepalive& keepalive) {
+void Liveness::keep_alive(Connection& c, const Keepalive& keepalive) {
   c.liveness.idle = ticks(keepalive.idle);
   c.liveness.interval = ticks(keepalive.interval);
   c.liveness.count = keepalive.count;
 }
 
 /// The application has other wishes than before, valid ones.
-void Tcp::change_keepalive(std::uint32_t slot, const Keepalive& keepalive) {
-  Connection& c = connections_[slot];
+void Liveness::change_keepalive(TcpTables& t, std::uint32_t slot, const Keepalive& keepalive) {
+  Connection& c = t.connections[slot];
   keep_alive(c, keepalive);
   c.liveness.sent = 0;
-  disarm(c, Timer::kKeepalive);
+  c.timers.disarm(Timer::kKeepalive);
   if (c.liveness.idle != 0 && in_state(c.state, kSynchronized)) {
-    arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
+    Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
   }
 }
 
 // Segments of the peer do not move the timer; it looks back when it expires.
-void Tcp::keepalive_expired(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Liveness::keepalive_expired(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (!in_state(c.state, kSynchronized)) return;
-  const Duration heard = c.liveness.heard_at.age(now_);
+  const Duration heard = c.liveness.heard_at.age(t.now);
   const Duration idle = Tick::duration(c.liveness.idle + 1);
   if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
-    arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
+    Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
     return;
   }
   if (c.liveness.sent == 0 && heard < idle) {
-    arm(slot, Timer::kKeepalive, idle - heard);
+    Deadlines::arm(t, slot, Timer::kKeepalive, idle - heard);
     return;
   }
   if (c.liveness.sent >= c.liveness.count) {
-    reset_and_destroy(slot, CloseReason::kTimedOut, Cause::kKeepaliveTimeout);
+    Lifetime::reset_and_destroy(t, slot, CloseReason::kTimedOut, Cause::kKeepaliveTimeout);
     return;
   }
-  if (c.liveness.sent++ != 0) network_.doubt_neighbour(c.tuple.remote);
+  if (c.liveness.sent++ != 0) t.network.doubt_neighbour(c.tuple.remote);
   c.pending.keepalive = true;
-  mark_dirty(slot);
-  arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.interval));
+  Lifetime::mark_dirty(t, slot);
+  Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.interval));
 }
 
 // The number before the next is one that the peer has acknowledged, so it must answer (RFC
 // 9293, 3.8.4).
-Sent Tcp::transmit_keepalive(Connection& c) {
+Sent Liveness::transmit_keepalive(TcpTables& t, Connection& c) {
   if (waits_for_peer(c)) {
     c.pending.keepalive = false;
     return Sent::kSent;
   }
-  const Sent sent = send_segment(c, c.snd.nxt - 1, 0, TcpFlags::kAck);
+  const Sent sent = Emit::send_segment(t, c, c.snd.nxt - 1, 0, TcpFlags::kAck);
   if (sent == Sent::kBusy) return sent;
-  counters_.add(Count::keepalive_probes);
+  t.counters.add(Count::keepalive_probes);
   c.pending.keepalive = false;
   return sent;
 }
 
 /// Whether something of ours is not acknowledged yet.
-bool Tcp::waits_for_peer(const Connection& c) const {
+bool Liveness::waits_for_peer(const Connection& c) {
   return !c.snd.all_acknowledged() || !c.send_queue.empty();
 }
 
 // ---- User timeout ----
 
 /// The application has decided; 0: no bound.
-void Tcp::change_user_timeout(std::uint32_t slot, Duration timeout) {
-  Connection& c = connections_[slot];
+void Liveness::change_user_timeout(TcpTables& t, std::uint32_t slot, Duration timeout) {
+  Connection& c = t.connections[slot];
   c.liveness.user_timeout = ticks(timeout);
   c.liveness.user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
-  disarm(c, Timer::kUserTimeout);
+  c.timers.disarm(Timer::kUserTimeout);
   if (!in_state(c.state, kSynchronized)) return;
-  guard_user_timeout(slot);
-  if (settings_.user_timeout_option && timeout > Duration(0)) {
+  guard_user_timeout(t, slot);
+  if (t.settings.user_timeout_option && timeout > Duration(0)) {
     c.pending.user_timeout = c.pending.ack = true;
-    mark_dirty(slot);
+    Lifetime::mark_dirty(t, slot);
   }
 }
 
 // RFC 5482, 3.1: the longer of both sides' wishes, within limits of our own.
-void Tcp::adopt_user_timeout(Connection& c, std::uint16_t option) {
-  if (!settings_.user_timeout_option || c.liveness.user_timeout_fixed) return;
-  const Duration wish =
-      std::max(decode_user_timeout(option), decode_user_timeout(advertised_user_timeout(&c)));
-  const Duration least = std::max(settings_.user_timeout_least, rto(c));
+void Liveness::adopt_user_timeout(TcpTables& t, Connection& c, std::uint16_t option) {
+  if (!t.settings.user_timeout_option || c.liveness.user_timeout_fixed) return;
+  const Duration wish = std::max(decode_user_timeout(option),
+                                 decode_user_timeout(Emit::advertised_user_timeout(t, &c)));
+  const Duration least = std::max(t.settings.user_timeout_least, Deadlines::rto(t, c));
   c.liveness.user_timeout =
-      ticks(std::min(std::max(wish, least), std::max(settings_.user_timeout_most, least)));
-  disarm(c, Timer::kUserTimeout);  // armed anew with the next output
-  counters_.add(Count::user_timeouts_adopted);
+      ticks(std::min(std::max(wish, least), std::max(t.settings.user_timeout_most, least)));
+  c.timers.disarm(Timer::kUserTimeout);  // armed anew with the next output
+  t.counters.add(Count::user_timeouts_adopted);
 }
 
 // Whether retransmissions are given up by their number; with a user timeout it is by time (RFC
 // 9293, 3.8.3).
-bool Tcp::retransmits_used_up(const Connection& c) const {
+bool Liveness::retransmits_used_up(const TcpTables& t, const Connection& c) {
   return c.liveness.user_timeout == 0 &&
-         c.retransmits.consecutive_timeouts >= settings_.retransmits;
+         c.retransmits.consecutive_timeouts >= t.settings.retransmits;
 }
 
 // Since data waits for the peer, or since the peer last acknowledged some of it.
-void Tcp::guard_user_timeout(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Liveness::guard_user_timeout(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (c.liveness.user_timeout == 0 || !in_state(c.state, kSynchronized)) return;
   if (!waits_for_peer(c)) {
-    disarm(c, Timer::kUserTimeout);
+    c.timers.disarm(Timer::kUserTimeout);
   } else if (!c.timers.is_armed(Timer::kUserTimeout)) {
-    arm(slot, Timer::kUserTimeout, Tick::duration(c.liveness.user_timeout));
+    Deadlines::arm(t, slot, Timer::kUserTimeout, Tick::duration(c.liveness.user_timeout));
   }
 }
 
 /// When the connection is established.
-void Tcp::start_liveness(std::uint32_t slot) {
-  Connection& c = connections_[slot];
-  if (c.liveness.idle != 0) arm(slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
-  if (!c.liveness.user_timeout_fixed) c.liveness.user_timeout = ticks(settings_.user_timeout);
-  if (!settings_.user_timeout_option) return;
-  if (c.negotiated.user_timeout != 0) adopt_user_timeout(c, c.negotiated.user_timeout);
+void Liveness::start_liveness(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
+  if (c.liveness.idle != 0)
+    Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
+  if (!c.liveness.user_timeout_fixed) c.liveness.user_timeout = ticks(t.settings.user_timeout);
+  if (!t.settings.user_timeout_option) return;
+  if (c.negotiated.user_timeout != 0) adopt_user_timeout(t, c, c.negotiated.user_timeout);
   c.pending.user_timeout =
       true;  // once more behind the SYN, which may have been answered by a middlebox
 }

@@ -4,9 +4,9 @@
 // Nobody is woken for it: the first turn after Mark::kKeepEvery, whenever that is, brings
 // everything forward before anything is compared. The Instants of that turn and of the one before
 // it, 64 bits wide, say how long it was.
-#include <algorithm>
+#include "stack/tcp/marks.hpp"
 
-#include "stack/tcp/tcp.hpp"
+#include <algorithm>
 
 namespace conker {
 namespace {
@@ -34,45 +34,45 @@ void keep(CompactConnection& c, Instant then, Instant now) {
 
 }  // namespace
 
-void Tcp::begin(Instant now) {
+void Marks::begin(TcpTables& t, Instant now) {
   bool late = false;
-  if (now - now_ > kFlightMemory) {  // what was due before the last turn was done then
-    const auto due = wheel_.next();
-    late = due && now - due->instant(now_) > kFlightMemory;
+  if (now - t.now > kFlightMemory) {  // what was due before the last turn was done then
+    const auto due = t.wheel.next();
+    late = due && now - due->instant(t.now) > kFlightMemory;
   }
-  if (now - kept_at_ >= Mark::kKeepEvery) keep_marks(now);
-  now_ = now;
-  if (late) forget_flights();
+  if (now - t.kept_at >= Mark::kKeepEvery) keep_marks(t, now);
+  t.now = now;
+  if (late) forget_flights(t);
 }
 
-void Tcp::keep_marks(Instant now) {
-  const Instant then = now_;
-  connections_.for_each_in_place([&](auto& connection) { keep(connection, then, now); });
-  challenges_.second.keep(then, now);
-  for (std::uint32_t slot = 0; slot < listeners_.end(); ++slot) {
-    if (listeners_.live(slot)) listeners_[slot].resets.second.keep(then, now);
+void Marks::keep_marks(TcpTables& t, Instant now) {
+  const Instant then = t.now;
+  t.connections.for_each_in_place([&](auto& connection) { keep(connection, then, now); });
+  t.challenges.second.keep(then, now);
+  for (std::uint32_t slot = 0; slot < t.listeners.end(); ++slot) {
+    if (t.listeners.live(slot)) t.listeners[slot].resets.second.keep(then, now);
   }
-  wheel_.leap(then, now);
-  while (time_wait_.oldest() != kNone &&
-         time_wait_[time_wait_.oldest()].ends.instant(then) <= now) {
-    time_wait_.remove(time_wait_.oldest());
-    counters_.add(Count::time_wait_expired);
+  t.wheel.leap(then, now);
+  while (t.time_wait.oldest() != kNone &&
+         t.time_wait[t.time_wait.oldest()].ends.instant(then) <= now) {
+    t.time_wait.remove(t.time_wait.oldest());
+    t.counters.add(Count::time_wait_expired);
   }
-  kept_at_ = now;
+  t.kept_at = now;
 }
 
 // The embedder was stopped with segments out, and what it can tell of them is no longer known: they
 // are sent again from the first on, into the window of a beginning, unless ACKs have come
 // meanwhile.
-void Tcp::forget_flights() {
-  for (std::uint32_t slot = 0; slot < connections_.end(); ++slot) {
-    if (!connections_.live(slot) || connections_.is_compact(slot)) continue;
-    Connection& c = connections_[slot];
-    if (!end_flight(c)) continue;
+void Marks::forget_flights(TcpTables& t) {
+  for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
+    if (!t.connections.live(slot) || t.connections.is_compact(slot)) continue;
+    Connection& c = t.connections[slot];
+    if (!Held::end_flight(t, c)) continue;
     c.snd.rewind();
     c.timing.stop();
     c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.path.mss));
-    mark_dirty(slot);
+    Lifetime::mark_dirty(t, slot);
   }
 }
 

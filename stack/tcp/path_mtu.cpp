@@ -1,11 +1,12 @@
 // How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821,
 // 8899), and trying larger ones again after a while. Segments carry DF, but for paths below
 // settings.least_path_mtu.
+#include "stack/tcp/path_mtu.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
@@ -34,24 +35,24 @@ std::uint16_t packet_bytes(const Connection& c) {
 // Below the least that is believed, segments stay as they are and leave without DF, so that whoever
 // forges the message gains little, and a path that is so narrow still carries them (RFC 791: every
 // link takes 68 bytes).
-void Tcp::path_mtu_is(std::uint32_t slot, std::uint16_t mtu) {
-  Connection& c = connections_[slot];
+void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
+  Connection& c = t.connections[slot];
   const std::uint16_t now = packet_bytes(c);
   // A router that does not say means the next plateau (RFC 1191, 5), and there is none below the
   // last.
-  const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < settings_.least_path_mtu;
+  const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < t.settings.least_path_mtu;
   if (mtu == 0) mtu = next_plateau(now);
-  mtu = std::max(mtu, settings_.least_path_mtu);
+  mtu = std::max(mtu, t.settings.least_path_mtu);
   if (mtu >= now && (!below || c.path.may_fragment)) return;
   c.path.may_fragment = below;
-  shrink_segments(slot, static_cast<std::uint16_t>(c.path.mss - (now - std::min(mtu, now))),
+  shrink_segments(t, slot, static_cast<std::uint16_t>(c.path.mss - (now - std::min(mtu, now))),
                   Count::path_mtu_reductions);
 }
 
 // RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout. Behind the
 // last plateau they leave without DF.
-void Tcp::suspect_black_hole(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void PathMtu::suspect_black_hole(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (c.retransmits.consecutive_timeouts == 0 ||
       c.retransmits.consecutive_timeouts % kSuspicious != 0 || c.send_queue.size() < c.path.mss)
     return;
@@ -59,29 +60,29 @@ void Tcp::suspect_black_hole(std::uint32_t slot) {
   const std::uint16_t smaller = std::min(next_plateau(now), now);
   if (smaller == now && c.path.may_fragment) return;
   c.path.may_fragment = smaller == now;
-  shrink_segments(slot, static_cast<std::uint16_t>(c.path.mss - (now - smaller)),
+  shrink_segments(t, slot, static_cast<std::uint16_t>(c.path.mss - (now - smaller)),
                   Count::path_mtu_black_holes);
 }
 
 // All that is out is cut anew and sent again. It was not lost to congestion, so the window stays.
-void Tcp::shrink_segments(std::uint32_t slot, std::uint16_t mss, Count why) {
-  Connection& c = connections_[slot];
-  counters_.add(why);
+void PathMtu::shrink_segments(TcpTables& t, std::uint32_t slot, std::uint16_t mss, Count why) {
+  Connection& c = t.connections[slot];
+  t.counters.add(why);
   c.path.mss = mss;
-  c.path.mss_reduced_at = Tick::floor(now_);
+  c.path.mss_reduced_at = Tick::floor(t.now);
   if (in_state(c.state, states(State::kSynSent, State::kSynReceived))) return;
-  end_flight(c);
+  Held::end_flight(t, c);
   c.snd.rewind();
   c.timing.stop();
-  mark_dirty(slot);
+  Lifetime::mark_dirty(t, slot);
 }
 
-void Tcp::reconsider_path_mtu(Connection& c) {
-  if (c.path.mss_reduced_at.never() || c.path.mss_reduced_at.age(now_) < kRaiseAfter) return;
+void PathMtu::reconsider_path_mtu(TcpTables& t, Connection& c) {
+  if (c.path.mss_reduced_at.never() || c.path.mss_reduced_at.age(t.now) < kRaiseAfter) return;
   c.path.mss_reduced_at = Mark();
   c.path.may_fragment = false;
-  c.path.mss = send_mss(c.tuple, c.negotiated);
-  counters_.add(Count::path_mtu_raised);
+  c.path.mss = Limits::send_mss(t, c.tuple, c.negotiated);
+  t.counters.add(Count::path_mtu_raised);
 }
 
 }  // namespace conker

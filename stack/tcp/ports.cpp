@@ -1,7 +1,7 @@
 // Which four-tuple, and which initial sequence number.
-#include <algorithm>
+#include "stack/tcp/ports.hpp"
 
-#include "stack/tcp/tcp.hpp"
+#include <algorithm>
 
 namespace conker {
 namespace {
@@ -20,27 +20,27 @@ constexpr std::uint32_t kPortsTried = 256;
 // 3). Timestamps count on from another number for every four-tuple, so that they do not tell how
 // long we have been up (RFC 7323, 7.1), and grow from one of its connections to the next, which
 // TIME-WAIT relies on (RFC 6191).
-Tcp::Beginning Tcp::beginning_of(const FourTuple& tuple) const {
-  const std::uint64_t f = strong_hash_of(isn_key_, tuple);
-  const auto m = static_cast<std::uint32_t>(now_.time_since_epoch().count() >> 2);
+Ports::InitialSequence Ports::initial_sequence(const TcpTables& t, const FourTuple& tuple) {
+  const std::uint64_t f = strong_hash_of(t.isn_key, tuple);
+  const auto m = static_cast<std::uint32_t>(t.now.time_since_epoch().count() >> 2);
   return {Seq(m + static_cast<std::uint32_t>(f)), static_cast<std::uint32_t>(f >> 32)};
 }
 
-Tcp::Choice Tcp::check_port(const FourTuple& tuple) const {
-  const std::uint32_t hash = hash_of(demux_key_, tuple);
-  const Choice taken{.error = Error::kAddressInUse, .port = {}, .hash = hash};
-  if (find(hash, tuple) != kNone || half_open_.find(hash, tuple) != kNone) return taken;
-  const std::uint32_t time_wait = time_wait_.find(hash, tuple);
-  if (time_wait != kNone && !may_reopen(time_wait_[time_wait])) return taken;
-  return Choice{
+Ports::PortChoice Ports::check_port(const TcpTables& t, const FourTuple& tuple) {
+  const std::uint32_t hash = hash_of(t.demux_key, tuple);
+  const PortChoice taken{.error = Error::kAddressInUse, .port = {}, .hash = hash};
+  if (t.find(hash, tuple) != kNone || t.half_open.find(hash, tuple) != kNone) return taken;
+  const std::uint32_t time_wait = t.time_wait.find(hash, tuple);
+  if (time_wait != kNone && !may_reopen(t, t.time_wait[time_wait])) return taken;
+  return PortChoice{
       .error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait};
 }
 
 // Whether a new connection of ours may take the place of one in TIME-WAIT: its timestamps must be
 // beyond all that the old one sent, so that the peer cannot take the one for the other (RFC 6191,
 // 3). Where there are no timestamps the initial sequence number is.
-bool Tcp::may_reopen(const TimeWait& record) const {
-  return !record.timestamps || record.silent_for(Tick::floor(now_)) > 1;
+bool Ports::may_reopen(const TcpTables& t, const TimeWait& record) {
+  return !record.timestamps || record.silent_for(Tick::floor(t.now)) > 1;
 }
 
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so
@@ -48,32 +48,32 @@ bool Tcp::may_reopen(const TimeWait& record) const {
 // can tell where they are. Where several of our addresses share a counter it comes round sooner,
 // and meets ports in TIME-WAIT while others are free; hence so many. The tuple's own local port is
 // still 0.
-Tcp::Choice Tcp::choose_port(FourTuple tuple) {
-  const std::uint32_t first = settings_.first_port.value;
-  const std::uint32_t range = settings_.last_port.value - first + 1u;
-  const std::uint64_t f = strong_hash_of(port_key_, tuple);
+Ports::PortChoice Ports::choose_port(TcpTables& t, FourTuple tuple) {
+  const std::uint32_t first = t.settings.first_port.value;
+  const std::uint32_t range = t.settings.last_port.value - first + 1u;
+  const std::uint64_t f = strong_hash_of(t.port_key, tuple);
   const std::uint32_t offset = static_cast<std::uint32_t>(f) % range;
   std::uint16_t& counter =
-      port_counters_[static_cast<std::uint32_t>(f >> 32) % port_counters_.size()];
+      t.port_counters[static_cast<std::uint32_t>(f >> 32) % t.port_counters.size()];
 
-  Choice waiting;
+  PortChoice waiting;
   int time_waits = 0;
   for (std::uint32_t tries = 0; tries < std::min(range, kPortsTried); ++tries) {
     counter = static_cast<std::uint16_t>(counter + 1u >= range ? 0 : counter + 1u);
     tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter) % range)};
-    if (listeners_.port_taken(tuple.local_port)) continue;
-    const Choice choice = check_port(tuple);
+    if (t.listeners.port_taken(tuple.local_port)) continue;
+    const PortChoice choice = check_port(t, tuple);
     if (choice.error != Error::kOk) continue;
     if (choice.time_wait == kNone) {
       // The next open in this group will look for the next port.
       tuple.local_port = Port{static_cast<std::uint16_t>(first + (offset + counter + 1u) % range)};
-      expect(tuple);
+      t.prefetch(tuple);
       return choice;
     }
     if (time_waits == 0) waiting = choice;
     if (++time_waits == kTimeWaitsSkipped) break;
   }
-  if (waiting.error != Error::kOk) counters_.add(Count::ports_exhausted);
+  if (waiting.error != Error::kOk) t.counters.add(Count::ports_exhausted);
   return waiting;
 }
 

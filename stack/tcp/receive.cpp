@@ -1,18 +1,19 @@
 // The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the
 // window as the application reads.
+#include "stack/tcp/receive.hpp"
+
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 
-void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
-  Connection& c = connections_[slot];
+void Receiver::process_text(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
+  Connection& c = t.connections[slot];
   const Seq end = segment.sequence + static_cast<std::uint32_t>(segment.payload.size());
   if (c.application.closed && !segment.payload.empty() && end > c.rcv.nxt) {
     // Nobody will ever read this, and the peer must know (RFC 9293, 3.10.4; RFC 1122, 4.2.2.13).
-    reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
+    Lifetime::reset_and_destroy(t, slot, CloseReason::kAborted, Cause::kDataAfterClose);
     return;
   }
   Seq sequence = segment.sequence;
@@ -34,46 +35,47 @@ void Tcp::process_text(std::uint32_t slot, const TcpSegment& segment) {
   }
   if (!bytes.empty() && sequence == c.rcv.nxt) {
     const bool hole = !c.out_of_order.empty();
-    std::uint32_t taken = take_in(c, bytes);
+    std::uint32_t taken = take_in(t, c, bytes);
     if (hole) {
       // What fills the hole may repeat what lies beyond it (RFC 2883, 4).
-      const SackBlock again = c.out_of_order.first_held(chunks_, c.rcv.nxt, c.rcv.nxt + taken);
+      const SackBlock again = c.out_of_order.first_held(t.chunks, c.rcv.nxt, c.rcv.nxt + taken);
       note_duplicate(c, again.left, again.right);
-      taken += c.out_of_order.deliver(chunks_, c.rcv.nxt + taken, c.receive_queue);
+      taken += c.out_of_order.deliver(t.chunks, c.rcv.nxt + taken, c.receive_queue);
     }
     c.rcv.nxt += taken;
-    if (hole) settle_hole(slot);
+    if (hole) settle_hole(t, slot);
     c.accounting.bytes_received += taken;
-    note_round_trip(c, segment);
-    if (hole || taken < bytes.size() || !ack_may_wait(c, segment)) {
+    note_round_trip(t, c, segment);
+    if (hole || taken < bytes.size() || !ack_may_wait(t, c, segment)) {
       c.pending.ack = true;
     } else if (!c.timers.is_armed(Timer::kDelayedAck)) {
-      arm(slot, Timer::kDelayedAck, settings_.delayed_ack);
+      Deadlines::arm(t, slot, Timer::kDelayedAck, t.settings.delayed_ack);
     }
-    if (taken > 0) post(slot, Event::kReadable);
+    if (taken > 0) Lifetime::post(t, slot, Event::kReadable);
   } else if (!bytes.empty()) {
-    keep_beyond_hole(slot, sequence, bytes);
+    keep_beyond_hole(t, slot, sequence, bytes);
   } else if (segment.length() > 0) {
     c.pending.ack = true;  // nothing new, or a FIN
   }
-  if (segment.length() > 0) mark_dirty(slot);
+  if (segment.length() > 0) Lifetime::mark_dirty(t, slot);
   if (c.rcv.fin_seen && c.rcv.nxt > c.rcv.fin)
     c.rcv.fin_seen = false;  // there was more: it was none
-  if (c.rcv.at_fin()) process_fin(slot);
+  if (c.rcv.at_fin()) process_fin(t, slot);
 }
 
 // Bytes that arrived beyond a hole.
-void Tcp::keep_beyond_hole(std::uint32_t slot, Seq sequence, std::span<const std::byte> bytes) {
-  Connection& c = connections_[slot];
+void Receiver::keep_beyond_hole(TcpTables& t, std::uint32_t slot, Seq sequence,
+                                std::span<const std::byte> bytes) {
+  Connection& c = t.connections[slot];
   const auto insert = [&] {
-    return c.out_of_order.insert(chunks_, sequence, bytes, out_of_order_limit(c));
+    return c.out_of_order.insert(t.chunks, sequence, bytes, Limits::out_of_order_limit(t, c));
   };
   Insertion kept = insert();
   // Who holds nothing beyond a hole has the room of who has held it longest.
-  if (c.out_of_order.empty() && discard_oldest_hole()) kept = insert();
-  list_hole(slot);
+  if (c.out_of_order.empty() && PoolRelief::discard_oldest_hole(t)) kept = insert();
+  Held::list_hole(t, slot);
   const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
-  counters_.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
+  t.counters.add(all ? Count::out_of_order_segments : Count::out_of_order_dropped);
   if (c.negotiated.sack && kept.end != sequence) c.sack.add({sequence, kept.end});
   note_duplicate(c, kept.duplicate.left, kept.duplicate.right);
   if (c.pending.duplicate_acks < 255) ++c.pending.duplicate_acks;  // at once, each (RFC 5681, 4.2)
@@ -82,12 +84,14 @@ void Tcp::keep_beyond_hole(std::uint32_t slot, Seq sequence, std::span<const std
 // What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
 // 9293, 3.10.7.3). It is not acknowledged before, so that nothing is lost where the pool has no
 // room.
-void Tcp::queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn) {
-  Connection& c = connections_[slot];
-  c.rcv.adv = c.rcv.nxt + first_window();
-  const auto text = syn.payload.first(std::min<std::size_t>(syn.payload.size(), first_window()));
-  const Insertion kept = c.out_of_order.insert(chunks_, c.rcv.nxt, text, out_of_order_limit(c));
-  list_hole(slot);
+void Receiver::queue_text_of_syn(TcpTables& t, std::uint32_t slot, const TcpSegment& syn) {
+  Connection& c = t.connections[slot];
+  c.rcv.adv = c.rcv.nxt + Limits::first_window(t);
+  const auto text =
+      syn.payload.first(std::min<std::size_t>(syn.payload.size(), Limits::first_window(t)));
+  const Insertion kept =
+      c.out_of_order.insert(t.chunks, c.rcv.nxt, text, Limits::out_of_order_limit(t, c));
+  Held::list_hole(t, slot);
   if (!syn.has(TcpFlags::kFin) ||
       kept.end != c.rcv.nxt + static_cast<std::uint32_t>(syn.payload.size()))
     return;
@@ -96,33 +100,33 @@ void Tcp::queue_text_of_syn(std::uint32_t slot, const TcpSegment& syn) {
 }
 
 // It is established now. Behind a hole nothing of this is left to do.
-void Tcp::take_text_of_syn(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Receiver::take_text_of_syn(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   if (c.rcv.nxt != c.rcv.irs + 1 || !in_state(c.state, kReceiving)) return;
   if (c.application.closed && !c.out_of_order.empty()) {
-    return reset_and_destroy(slot, CloseReason::kAborted, Cause::kDataAfterClose);
+    return Lifetime::reset_and_destroy(t, slot, CloseReason::kAborted, Cause::kDataAfterClose);
   }
-  const std::uint32_t taken = c.out_of_order.deliver(chunks_, c.rcv.nxt, c.receive_queue);
+  const std::uint32_t taken = c.out_of_order.deliver(t.chunks, c.rcv.nxt, c.receive_queue);
   c.rcv.nxt += taken;
-  settle_hole(slot);
+  settle_hole(t, slot);
   c.accounting.bytes_received += taken;
   if (taken > 0) {
     c.pending.ack = true;
-    mark_dirty(slot);
-    post(slot, Event::kReadable);
+    Lifetime::mark_dirty(t, slot);
+    Lifetime::post(t, slot, Event::kReadable);
   }
-  if (c.rcv.at_fin()) process_fin(slot);
+  if (c.rcv.at_fin()) process_fin(t, slot);
 }
 
 // Bytes in their order, as many as the budget has room for; the rest comes again.
-std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
-  std::uint32_t taken = c.receive_queue.append(chunks_, bytes, Use::kReceive);
-  if (taken < bytes.size() && make_room(Use::kReceive)) {
-    taken += c.receive_queue.append(chunks_, bytes.subspan(taken), Use::kReceive);
+std::uint32_t Receiver::take_in(TcpTables& t, Connection& c, std::span<const std::byte> bytes) {
+  std::uint32_t taken = c.receive_queue.append(t.chunks, bytes, Use::kReceive);
+  if (taken < bytes.size() && PoolRelief::make_room(t, Use::kReceive)) {
+    taken += c.receive_queue.append(t.chunks, bytes.subspan(taken), Use::kReceive);
   }
   if (taken < bytes.size()) {
-    counters_.add(Count::receive_no_buffer);
-    if (c.receive_queue.empty()) pool_exhausted_ = true;
+    t.counters.add(Count::receive_no_buffer);
+    if (c.receive_queue.empty()) t.pool_exhausted = true;
   }
   return taken;
 }
@@ -130,35 +134,35 @@ std::uint32_t Tcp::take_in(Connection& c, std::span<const std::byte> bytes) {
 // After the first hole was filled: the peer is told no more of what lay behind it. What the budget
 // of received data had no room for would lie in its order in the wrong place, so it has to come
 // again.
-void Tcp::settle_hole(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Receiver::settle_hole(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   c.sack.forget_before(c.rcv.nxt);
-  if (c.out_of_order.begins_at(chunks_, c.rcv.nxt)) forget_out_of_order(slot);
-  list_hole(slot);
+  if (c.out_of_order.begins_at(t.chunks, c.rcv.nxt)) Held::forget_out_of_order(t, slot);
+  Held::list_hole(t, slot);
 }
 
 // Everything before the peer's FIN is there.
-void Tcp::process_fin(std::uint32_t slot) {
-  Connection& c = connections_[slot];
+void Receiver::process_fin(TcpTables& t, std::uint32_t slot) {
+  Connection& c = t.connections[slot];
   c.rcv.nxt += 1;
   c.rcv.adv = max(c.rcv.adv, c.rcv.nxt);
-  forget_out_of_order(slot);
+  Held::forget_out_of_order(t, slot);
   c.pending.duplicate_acks = 0;
   c.pending.ack = true;
-  mark_dirty(slot);
-  post(slot, Event::kPeerClosed);
+  Lifetime::mark_dirty(t, slot);
+  Lifetime::post(t, slot, Event::kPeerClosed);
   switch (c.state) {
     case State::kEstablished:
-      change_state(slot, State::kCloseWait, Cause::kSegmentFin);
+      Lifetime::change_state(t, slot, State::kCloseWait, Cause::kSegmentFin);
       break;
     case State::kFinWait1:
-      change_state(slot, State::kClosing, Cause::kSegmentFin);
+      Lifetime::change_state(t, slot, State::kClosing, Cause::kSegmentFin);
       break;
     case State::kFinWait2:
-      enter_time_wait(slot, Cause::kSegmentFin);
+      Lifetime::enter_time_wait(t, slot, Cause::kSegmentFin);
       break;
     default:
-      broken_ = "a FIN was processed in a state that receives nothing";
+      t.broken = "a FIN was processed in a state that receives nothing";
       break;
   }
 }
@@ -167,10 +171,10 @@ void Tcp::process_fin(std::uint32_t slot) {
 // with every second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once
 // where the peer's slow start waits for it, at the beginning and after a pause; and when the
 // segment is neither full nor pushed, since then a window kept the rest back.
-bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
-  if (settings_.delayed_ack == Duration(0)) return false;
-  const auto size =
-      static_cast<std::uint16_t>(std::min<std::size_t>(segment.payload.size(), our_mss(c.tuple)));
+bool Receiver::ack_may_wait(const TcpTables& t, Connection& c, const TcpSegment& segment) {
+  if (t.settings.delayed_ack == Duration(0)) return false;
+  const auto size = static_cast<std::uint16_t>(
+      std::min<std::size_t>(segment.payload.size(), Limits::our_mss(t, c.tuple)));
   c.rcv.mss = std::max(c.rcv.mss, size);
   if (c.rcv.nxt - c.rcv.last_ack >= 2 * std::int32_t{c.rcv.mss}) return false;
   if (size < c.rcv.mss && !segment.has(TcpFlags::kPsh)) return false;
@@ -181,57 +185,58 @@ bool Tcp::ack_may_wait(Connection& c, const TcpSegment& segment) const {
 
 // An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly
 // again (RFC 5681, 4.1).
-void Tcp::note_heard(Connection& c) {
-  if (c.liveness.heard_at.age(now_) > rto(c)) c.rcv.quick_acks = kQuickAcks;
-  c.liveness.heard_at = Tick::floor(now_);
+void Receiver::note_heard(TcpTables& t, Connection& c) {
+  if (c.liveness.heard_at.age(t.now) > Deadlines::rto(t, c)) c.rcv.quick_acks = kQuickAcks;
+  c.liveness.heard_at = Tick::floor(t.now);
   c.liveness.sent = 0;
 }
 
 // As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no
 // other measure than this one and the handshake's, and a queue on the way is longer by now.
-void Tcp::note_round_trip(Connection& c, const TcpSegment& segment) const {
+void Receiver::note_round_trip(const TcpTables& t, Connection& c, const TcpSegment& segment) {
   if (!c.negotiated.timestamps || !segment.timestamps) return;
   const std::uint32_t ticks =
-      Tick::floor(now_).value() + c.timestamps.offset - segment.timestamps->echo;
+      Tick::floor(t.now).value() + c.timestamps.offset - segment.timestamps->echo;
   c.timing.of_receiver = ticks <= 0xffff ? static_cast<std::uint16_t>(ticks) : 0;
 }
 
 // Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
-void Tcp::note_duplicate(Connection& c, Seq left, Seq right) {
+void Receiver::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.negotiated.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
 // A window that the application empties by half within a round trip may be what limits the peer, so
 // it doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
-void Tcp::tune_window(Connection& c, std::uint32_t read) {
-  if (!c.negotiated.window_scaling || c.buffer.limit >= settings_.receive_buffer) return;
+void Receiver::tune_window(TcpTables& t, Connection& c, std::uint32_t read) {
+  if (!c.negotiated.window_scaling || c.buffer.limit >= t.settings.receive_buffer) return;
   c.buffer.round_bytes += std::min(read, c.buffer.limit);
   const Duration round =
       std::max({c.rtt.srtt(), Duration(c.timing.of_receiver << Tick::kShift), Duration(1)});
-  if (c.buffer.round_began.age(now_) < round) return;
+  if (c.buffer.round_began.age(t.now) < round) return;
   if (c.buffer.round_bytes >= c.buffer.limit / 2) {
-    const std::uint32_t wanted = std::min(2 * c.buffer.limit, settings_.receive_buffer);
-    if (chunks_.fair_share(Use::kReceive, wanted) == wanted) {
+    const std::uint32_t wanted = std::min(2 * c.buffer.limit, t.settings.receive_buffer);
+    if (t.chunks.fair_share(Use::kReceive, wanted) == wanted) {
       c.buffer.limit = wanted;
     } else {
-      counters_.add(Count::window_growth_refused);
+      t.counters.add(Count::window_growth_refused);
     }
   }
   c.buffer.round_bytes = 0;
-  c.buffer.round_began = Tick::floor(now_);
+  c.buffer.round_began = Tick::floor(t.now);
 }
 
 // The application has read. That is worth an ACK of its own at once where the peer waits for it,
 // and with every second segment's room where it soon may; else the next ACK tells.
-void Tcp::note_consumed(std::uint32_t slot, std::uint32_t n) {
-  Connection& c = connections_[slot];
+void Receiver::note_consumed(TcpTables& t, std::uint32_t slot, std::uint32_t n) {
+  Connection& c = t.connections[slot];
   if (!in_state(c.state, kReceiving)) return;
-  tune_window(c, n);
-  const std::uint32_t limit = receive_limit(c);
-  if (c.rcv.wnd() >= limit / 2 || !window_opens(c, limit, c.rcv.wnd() < our_mss(c.tuple) ? 1 : 2))
+  tune_window(t, c, n);
+  const std::uint32_t limit = Limits::receive_limit(t, c);
+  if (c.rcv.wnd() >= limit / 2 ||
+      !Limits::window_opens(c, limit, c.rcv.wnd() < Limits::our_mss(t, c.tuple) ? 1 : 2))
     return;
   c.pending.ack = true;
-  mark_dirty(slot);
+  Lifetime::mark_dirty(t, slot);
 }
 
 }  // namespace conker

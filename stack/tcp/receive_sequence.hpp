@@ -9,6 +9,10 @@
 
 namespace conker {
 
+/// Segments whose ACK does not wait, when the peer's congestion window is small: its initial window
+/// (RFC 6928) and half of the next.
+inline constexpr std::uint8_t kQuickAcks = 16;
+
 /// nxt <= adv, once the peer's SYN is there.
 struct ReceiveSequence {
   Seq irs;

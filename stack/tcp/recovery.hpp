@@ -2,7 +2,7 @@
 // nothing itself and serves all connections: by duplicate ACKs (duplicate_acks.hpp), which is
 // always there, and by SACK (sack_recovery.hpp), which the embedder hands in, so that an image
 // without it does not carry it. Which of them a flight of segments has is decided when its first
-// one leaves (Tcp::begin_flight), and asked in one place (Tcp::recovery).
+// one leaves (Held::begin_flight), and asked in one place (Held::recovery).
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,13 @@ class Recovery {
   struct Context {
     ChunkPool& pool;
     Counters& counters;
-    const CongestionControl& control;
-    Instant now;
-    Duration rto;  // of this connection, as it stands
+    const Settings& settings;
+    const CongestionControls& controls;
+    const Instant& now;
+
+    const CongestionControl& control(const Connection& c) const {
+      return controls.of(c.application.congestion);
+    }
   };
   /// [begin, end) in sequence numbers; empty when there is nothing.
   struct Range {

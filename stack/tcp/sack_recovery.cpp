@@ -52,8 +52,8 @@ class AckProcessor {
     take_cumulative(ack, d);
     for (const SackBlock& block : segment.sack_blocks()) take_block(block, ack, d);
     if (d.rtt != 0) c_.rtt.sample(Duration(d.rtt));
-    context_.control.on_round_trip(c_.congestion, max(ack, c_.snd.una), c_.snd.nxt,
-                                   Duration(d.rtt));
+    context_.control(c_).on_round_trip(c_.congestion, max(ack, c_.snd.una), c_.snd.nxt,
+                                       Duration(d.rtt));
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
     const bool newly_lost = find_losses();
@@ -88,7 +88,7 @@ class AckProcessor {
   /// window grow by every loss; what limited transmit has sent does not count (RFC 5681, 3.2, (2)).
   std::uint32_t reduced() {
     const std::uint32_t flight = std::min(c_.snd.in_flight(), c_.congestion.cwnd);
-    return context_.control.reduce(c_.congestion, flight, c_.path.mss, context_.now);
+    return context_.control(c_).reduce(c_.congestion, flight, c_.path.mss, context_.now);
   }
 
   /// Before snd_una moves.
@@ -269,7 +269,7 @@ class AckProcessor {
     // counts, not two.
     if (before_.phase == Phase::kRecovery) acked = std::min(acked, w.cwnd);
     const bool in_use = f_.phase == Phase::kLoss || before_.pipe + 2u * c_.path.mss >= w.cwnd;
-    if (in_use) context_.control.on_ack(w, acked, c_.path.mss, c_.rtt.srtt(), context_.now);
+    if (in_use) context_.control(c_).on_ack(w, acked, c_.path.mss, c_.rtt.srtt(), context_.now);
   }
 
   // PRR (RFC 9937): proportionally while more is on the way than will be; then as much as is
@@ -374,11 +374,11 @@ Duration SackRecovery::wait(Connection& c, const Context& context, bool armed) c
   }
   f.wait = Flight::Wait::kRto;
   if (f.phase != Phase::kOpen || f.tlp_out || f.sacked != 0 || !c.rtt.measured())
-    return context.rto;
+    return c.rto(context.settings);
   // RFC 8985, 7.2.
   Duration probe = std::max<Duration>(2 * c.rtt.srtt(), kLeastProbeWait);
   if (static_cast<SentLog::Number>(log.past() - log.first()) == 1) probe += kPeersDelayedAck;
-  if (probe >= context.rto) return context.rto;
+  if (probe >= c.rto(context.settings)) return c.rto(context.settings);
   f.wait = Flight::Wait::kProbe;
   return probe;
 }

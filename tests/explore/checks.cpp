@@ -61,9 +61,9 @@ class Inspection {
   }
 
   void check_lists() {
-    const std::uint32_t dirty = walk<&Lists::dirty_next>(t_.connections, t_.dirty);
-    const std::uint32_t ready = walk<&Lists::ready_next>(t_.connections, t_.ready);
-    const std::uint32_t reap = walk<&Lists::reap_next>(t_.connections, t_.reap);
+    const std::uint32_t dirty = walk<&Lists::dirty_next>(t_.connections, t_.dirty.head());
+    const std::uint32_t ready = walk<&Lists::ready_next>(t_.connections, t_.ready.head());
+    const std::uint32_t reap = walk<&Lists::reap_next>(t_.connections, t_.reap.head());
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) {
       if (!t_.connections.live(slot)) continue;
       const Connection& c = t_.connections[slot];
@@ -76,7 +76,7 @@ class Inspection {
       check(!c.listed.reap || (c.state == State::kDestroy && !c.listed.dirty && !c.listed.ready),
             "the reaper was offered a connection that is not done");
     }
-    walk<&Listener::ready_next>(t_.listeners, t_.ready_listeners);
+    walk<&Listener::ready_next>(t_.listeners, t_.ready_listeners.head());
     std::uint32_t free = 0;
     t_.connections.for_each_free([&](std::uint32_t slot) {
       check(!t_.connections.live(slot), "a slot is taken and free at once");
@@ -241,7 +241,7 @@ class Inspection {
 
   World& world_;
   Stack& stack_;
-  const Tcp::Tables t_;
+  const TcpTables& t_;
   Coverage& coverage_;
   const char* fault_ = nullptr;
 };

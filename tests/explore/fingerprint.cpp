@@ -92,7 +92,7 @@ class Reader {
     add_ledger();
     // Timers are armed in whole ticks, so what is left of this one counts.
     d_.add(static_cast<std::uint64_t>((stack_.now() - now_.instant(stack_.now())).count()));
-    d_.add(bits({t_.fresh_dirty, t_.table_starved, t_.pool_starved}));
+    d_.add(bits({t_.fresh_dirty, t_.waiting_for_slot, t_.waiting_for_buffers != 0}));
     d_.add(t_.wake_next);
     add_budget();
     d_.add(t_.connections.end() | t_.half_open.size() << 8 | t_.time_wait.size() << 16);
@@ -101,12 +101,12 @@ class Reader {
     t_.connections.for_each_free(
         [&](std::uint32_t slot) { return (free = free << 4 | slot) >> 32 == 0; });
     d_.add(free);
-    add_list<&Lists::dirty_next>(t_.connections, t_.dirty);
-    add_list<&Lists::ready_next>(t_.connections, t_.ready);
-    add_list<&Lists::reap_next>(t_.connections, t_.reap);
-    add_list<&Lists::holes_next>(t_.connections, t_.holes);
+    add_list<&Lists::dirty_next>(t_.connections, t_.dirty.head());
+    add_list<&Lists::ready_next>(t_.connections, t_.ready.head());
+    add_list<&Lists::reap_next>(t_.connections, t_.reap.head());
+    add_list<&Lists::holes_next>(t_.connections, t_.holes.head());
     for (std::uint32_t slot = 0; slot < t_.listeners.end(); ++slot) add_listener(slot);
-    add_list<&Listener::ready_next>(t_.listeners, t_.ready_listeners);
+    add_list<&Listener::ready_next>(t_.listeners, t_.ready_listeners.head());
     d_.add(t_.time_wait.span());
     t_.time_wait.for_each([this](const TimeWait& record) {
       d_.add(peer_of(record.tuple.whole()));
@@ -296,7 +296,7 @@ class Reader {
 
   const World& world_;
   const Stack& stack_;
-  const Tcp::Tables t_;
+  const TcpTables& t_;
   const Tick now_;
   Digest d_;
 };

@@ -36,7 +36,7 @@ void World::go_home(const Action& how) {
 }
 
 std::string World::describe() const {
-  const Tcp::Tables t = stack_->tcp().tables();
+  const TcpTables& t = stack_->tcp().tables();
   std::string text;
   for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
     if (!t.connections.live(slot)) continue;

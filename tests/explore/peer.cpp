@@ -33,7 +33,7 @@ FourTuple tuple_of(std::uint32_t peer) {
 }
 
 Counterpart look(const Stack& stack, std::uint32_t peer) {
-  const Tcp::Tables t = stack.tcp().tables();
+  const TcpTables& t = stack.tcp().tables();
   const FourTuple tuple = tuple_of(peer);
   Counterpart found;
   const auto take = [&](std::uint32_t slot) {

@@ -122,7 +122,7 @@ void World::hear_from_neighbour() {
 // ---- Possible actions ----
 
 bool World::possible(const Action& action) const {
-  const Tcp::Tables t = stack_->tcp().tables();
+  const TcpTables& t = stack_->tcp().tables();
   const auto lives = [&](std::uint32_t slot) {
     return t.connections.live(slot) && t.connections[slot].state != State::kDestroy;
   };
@@ -155,11 +155,11 @@ bool World::possible(const Action& action) const {
     case Verb::kTime:
       return stack_->next_deadline() != kNever;
     case Verb::kEvent:
-      return t.ready != kNone || t.ready_listeners != kNone;
+      return t.ready.head() != kNone || t.ready_listeners.head() != kNone;
     case Verb::kOutput:
-      return t.dirty != kNone || t.fresh_dirty;
+      return t.dirty.head() != kNone || t.fresh_dirty;
     case Verb::kReap:
-      return t.reap != kNone || t.table_starved;
+      return t.reap.head() != kNone || t.waiting_for_slot;
     default:
       return true;
   }
@@ -347,7 +347,7 @@ void World::listen() {
 }
 
 void World::accept() {
-  const Tcp::Tables t = stack_->tcp().tables();
+  const TcpTables& t = stack_->tcp().tables();
   const bool waiting = !t.listeners[ledger_->listener.slot].accept_queue.empty();
   const auto id = stack_->accept(ledger_->listener);
   if (!id) {
@@ -383,9 +383,10 @@ void World::go_on() {
 bool World::take_event() {
   Event event;
   const bool given = stack_->next_event(event);
-  const Tcp::Tables t = stack_->tcp().tables();
+  const TcpTables& t = stack_->tcp().tables();
   if (!given) {
-    if (t.ready != kNone || t.ready_listeners != kNone) complain("news waits and is not given");
+    if (t.ready.head() != kNone || t.ready_listeners.head() != kNone)
+      complain("news waits and is not given");
     return false;
   }
   if (event.has(Event::kAcceptable)) {
@@ -431,8 +432,8 @@ void World::output() {
 void World::reap() {
   const std::uint64_t lost_before = stack_->counters()[Count::events_lost];
   const std::uint32_t segments = wire_.segments;
-  const Tcp::Tables t = stack_->tcp().tables();
-  const bool starved = t.table_starved;
+  const TcpTables& t = stack_->tcp().tables();
+  const bool starved = t.waiting_for_slot;
   stack_->reap();
   if (wire_.segments != segments) complain("reap() sent something");
   std::uint64_t gone = 0;

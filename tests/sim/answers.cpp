@@ -88,7 +88,7 @@ void Answers::said(const Segment& segment, const Stack& stack) {
 // A record ends in its time, with an exact RST, for want of room, or for a new connection. A SYN
 // may take its place; when nothing comes of that, it is there again.
 void Answers::check_records(const Stack& stack) {
-  const Tcp::Tables tables = stack.tcp().tables();
+  const TcpTables& tables = stack.tcp().tables();
   for (Record& record : records_) record.seen = false;
   tables.time_wait.for_each([&](const TimeWait& r) {
     const FourTuple tuple = r.tuple.whole();

@@ -133,7 +133,7 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
   tcp.for_each_connection([&](const ConnectionInfo& info) {
     if (info.state != State::kDestroy && honest(info.tuple)) all.push_back(mark_of(info));
   });
-  const Tcp::Tables tables = tcp.tables();
+  const TcpTables& tables = tcp.tables();
   const auto add = [&](Mark::Record kind, const FourTuple& tuple, Seq snd_nxt, Seq rcv_nxt,
                        bool timestamps) {
     if (!honest(tuple)) return;

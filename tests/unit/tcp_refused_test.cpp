@@ -49,7 +49,7 @@ class RefusedStage {
 
   Image image() {
     Image image;
-    const Tcp::Tables tables = stage_.script().stack().tcp().tables();
+    const TcpTables& tables = stage_.script().stack().tcp().tables();
     for (std::uint32_t slot = 0; slot < tables.connections.end(); ++slot) {
       if (!tables.connections.live(slot)) continue;
       const Connection* c = tables.connections.expanded(slot);
