@@ -59,11 +59,12 @@ def calls() -> tuple[Graph, set[str]]:
     classes = parts()
     graph: Graph = {file: {} for file in classes}
     for file, name in classes.items():
-        header = without_comments((TCP / f"{file}.hpp").read_text())
+        written = (TCP / f"{file}.hpp").read_text()
+        header = without_comments(written)
         source = TCP / f"{file}.cpp"
         text = without_comments(source.read_text()) if source.exists() else ""
         for to, other in classes.items():
-            if to != file and f'"stack/tcp/{to}.hpp"' in (TCP / f"{file}.hpp").read_text():
+            if to != file and f'"stack/tcp/{to}.hpp"' in written:
                 graph[file][to] = f"{name} includes {other}"
         functions = [(match[1], block(text, match.end()))
                      for match in re.finditer(rf"^\S.*\b{name}::(\w+)\(", text, re.M)]

@@ -84,9 +84,7 @@ void Info::tell_of_options(const Connection& c, ConnectionInfo& info) const {
 
 void Info::tell_of_deadlines(const Connection& c, ConnectionInfo& info) const {
   const auto deadline = [&](Timer timer) {
-    return c.timers.is_armed(timer)
-               ? c.timers.deadlines[static_cast<unsigned>(timer)].instant(t_.now)
-               : kNever;
+    return c.timers.is_armed(timer) ? c.timers.at(timer).instant(t_.now) : kNever;
   };
   info.retransmit_at = deadline(Timer::kRetransmit);
   info.persist_at = deadline(Timer::kPersist);

@@ -210,7 +210,7 @@ void Lifetime::compact_idle(TcpTables& t) {
     if (!may_compact(c, now)) continue;
     // The wheel comes by when there is something to do, and not for what has been disarmed since.
     if (c.timers.is_armed(Timer::kKeepalive)) {
-      t.wheel.arm(slot, c.timers.deadlines[static_cast<unsigned>(Timer::kKeepalive)]);
+      t.wheel.arm(slot, c.timers.at(Timer::kKeepalive));
     } else {
       t.wheel.cancel(slot);
     }
