@@ -72,7 +72,7 @@ class Auditor {
     hold(Use::kReceive, c.receive_queue.chunks(t_.chunks));
     hold(Use::kSend, c.send_queue.chunks(t_.chunks));
     hold(Use::kOutOfOrder, c.out_of_order.chunks());
-    hold(Use::kScoreboard, SentLog::chunks(t_.chunks, c.recovery.scoreboard));
+    hold(Use::kScoreboard, Scoreboard::chunks(t_.chunks, c.recovery.scoreboard));
     holes_ += c.listed.holes ? 1 : 0;
     check(c.listed.holes == !c.out_of_order.empty(),
           "data lies beyond a hole, or none, and a list says otherwise");
@@ -115,8 +115,7 @@ class Auditor {
     }
     check(c.snd.una <= c.snd.nxt && c.snd.una <= c.snd.cursor && c.snd.cursor <= c.snd.nxt,
           "the send sequence space is out of order");
-    check(c.recovery.scoreboard == 0 || c.snd.una < c.snd.nxt,
-          "a log of what is out, and nothing is out");
+    check(c.recovery.scoreboard == 0 || c.snd.una < c.snd.nxt, "a scoreboard, and nothing is out");
     check(c.rcv.adv >= c.rcv.nxt || c.state == State::kSynSent,
           "the receive window has a negative size");
     check(!c.out_of_order.empty() || c.sack.blocks().empty(),

@@ -111,7 +111,7 @@ struct RttTiming {
 /// How losses are found and repaired, and marks answered (recovery.hpp).
 struct RecoveryState {
   DuplicateAcks duplicates;
-  std::uint32_t scoreboard = 0;  // SentLog of what is out; 0: there is none
+  std::uint32_t scoreboard = 0;  // handle; 0: there is none
   Mark last_sent;                // when data left
   Mark advanced_at;              // when SND.UNA moved, or the first byte was queued
   Seq ecn_recover;               // once a window is reduced for a mark (RFC 3168, 6.1.2)

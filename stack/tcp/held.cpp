@@ -1,5 +1,5 @@
-// What a connection holds of the pool of chunks beside its queues: the log of what is out, data
-// beyond holes; and where in the send queue a segment's data lies.
+// What a connection holds of the pool of chunks beside its queues: the scoreboard of what is out,
+// data beyond holes; and where in the send queue a segment's data lies.
 #include "stack/tcp/held.hpp"
 
 #include <algorithm>
@@ -23,13 +23,13 @@ void Held::begin_flight(TcpTables& t, Connection& c) {
     context(t).control(c).after_idle(c.congestion);
   }
   if (t.sack_recovery != nullptr && c.negotiated.sack)
-    c.recovery.scoreboard = SentLog::open(t.chunks, c.snd.una);
+    c.recovery.scoreboard = Scoreboard::open(t.chunks, c.snd.una);
 }
 
 /// Whether segments were watched one by one.
 bool Held::end_flight(TcpTables& t, Connection& c) {
   const bool watched = c.recovery.scoreboard != 0;
-  SentLog::close(t.chunks, c.recovery.scoreboard);
+  Scoreboard::close(t.chunks, c.recovery.scoreboard);
   c.recovery.scoreboard = 0;
   c.pending.tail_probe = false;
   return watched;
@@ -66,7 +66,7 @@ void Held::list_hole(TcpTables& t, std::uint32_t slot) {
 std::uint32_t Held::gather(TcpTables& t, Connection& c, Seq sequence, std::uint32_t& length) {
   const auto offset = static_cast<std::uint32_t>(sequence - c.snd.una);
   const auto out = t.pieces.subspan(1);
-  Flight* f = SentLog::flight_of(t.chunks, c.recovery.scoreboard);
+  Flight* f = Scoreboard::flight_of(t.chunks, c.recovery.scoreboard);
   if (f == nullptr) return c.send_queue.gather(t.chunks, offset, length, out);
   SentFrom& last = sequence < c.snd.nxt ? f->resent_from : f->new_from;
   ByteQueue::Place near;

@@ -55,7 +55,7 @@ void Info::tell_of_sending(const Connection& c, ConnectionInfo& info) const {
   info.cwnd = c.congestion.cwnd;
   info.ssthresh = c.congestion.ssthresh;
   info.congestion = c.application.congestion;
-  if (const Flight* flight = SentLog::flight_of(t_.chunks, c.recovery.scoreboard)) {
+  if (const Flight* flight = Scoreboard::flight_of(t_.chunks, c.recovery.scoreboard)) {
     info.tracked = true;
     info.pipe = flight->pipe;
     info.sacked = flight->sacked;

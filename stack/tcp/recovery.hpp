@@ -10,7 +10,7 @@
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/counters.hpp"
 #include "stack/tcp/connection.hpp"
-#include "stack/tcp/sent_log.hpp"
+#include "stack/tcp/scoreboard.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {

@@ -39,8 +39,8 @@ class AckProcessor {
   AckProcessor(Connection& c, const Recovery::Context& context)
       : c_(c),
         context_(context),
-        log_(context.pool, c.recovery.scoreboard),
-        f_(log_.flight()),
+        scoreboard_(context.pool, c.recovery.scoreboard),
+        f_(scoreboard_.flight()),
         now_(microseconds(context.now)) {}
 
   void run(const TcpSegment& segment) {
@@ -72,11 +72,12 @@ class AckProcessor {
     pass_older();
     f_.reordering_wait = 0;
     const std::uint32_t window = reordering_window();
-    const auto left = [&](SentLog::Number n) {
-      return static_cast<std::int32_t>(log_[n].sent_at + f_.rack_rtt + window - now_);
+    const auto left = [&](Scoreboard::Number n) {
+      return static_cast<std::int32_t>(scoreboard_[n].sent_at + f_.rack_rtt + window - now_);
     };
     bool lost = false;
-    for (; any_passed() && left(f_.waiting.head) <= 0; lost = true) log_.mark_lost(f_.waiting.head);
+    for (; any_passed() && left(f_.waiting.head) <= 0; lost = true)
+      scoreboard_.mark_lost(f_.waiting.head);
     if (any_passed()) {
       f_.reordering_wait =
           static_cast<std::uint32_t>(std::max(left(f_.waiting.head), left(f_.rack_last)));
@@ -105,7 +106,7 @@ class AckProcessor {
 
  private:
   bool any_passed() {
-    return !f_.waiting.empty() && (log_[f_.waiting.head].flags & SentSegment::kPassed) != 0;
+    return !f_.waiting.empty() && (scoreboard_[f_.waiting.head].flags & SentSegment::kPassed) != 0;
   }
 
   // Segments wait in the order in which they were sent, and what arrives is ever newer: each is
@@ -113,9 +114,10 @@ class AckProcessor {
   void pass_older() {
     if (!f_.rack_valid || f_.waiting.empty()) return;
     for (bool any = any_passed(); !any || f_.rack_last != f_.waiting.tail; any = true) {
-      const SentLog::Number n = any ? log_[f_.rack_last].next : f_.waiting.head;
-      if (!sent_after(f_.rack_xmit, f_.rack_end, log_[n].sent_at, log_.end_of(n))) break;
-      log_[n].flags |= SentSegment::kPassed;
+      const Scoreboard::Number n = any ? scoreboard_[f_.rack_last].next : f_.waiting.head;
+      if (!sent_after(f_.rack_xmit, f_.rack_end, scoreboard_[n].sent_at, scoreboard_.end_of(n)))
+        break;
+      scoreboard_[n].flags |= SentSegment::kPassed;
       f_.rack_last = n;
     }
   }
@@ -137,11 +139,11 @@ class AckProcessor {
   }
 
   void take_cumulative(Seq ack, Delivery& d) {
-    while (!log_.empty()) {
-      const SentLog::Number n = log_.first();
-      SentSegment& s = log_[n];
+    while (!scoreboard_.empty()) {
+      const Scoreboard::Number n = scoreboard_.first();
+      SentSegment& s = scoreboard_[n];
       if (s.begin >= ack) return;
-      const Seq end = log_.end_of(n);
+      const Seq end = scoreboard_.end_of(n);
       if (end > ack) {
         const auto part = static_cast<std::uint32_t>(ack - s.begin);
         if (s.in_pipe()) f_.pipe -= part;
@@ -155,21 +157,21 @@ class AckProcessor {
       } else if (f_.sacked_segments > 0) {
         --f_.sacked_segments;
       }
-      log_.pop_front();
+      scoreboard_.pop_front();
     }
   }
 
   void take_block(const SackBlock& block, Seq ack, Delivery& d) {
     // What it cannot be, it is not (RFC 2018, 8): empty, below the ACK, or never sent.
     if (block.left >= block.right || block.left < ack || block.right > c_.snd.nxt) return;
-    const auto past = static_cast<SentLog::Number>(log_.past() - (f_.lump ? 1 : 0));
-    for (auto n = log_.find(block.left); n != log_.past(); ++n) {
-      n = log_.skip_sacked(n);
-      if (n == past || n == log_.past()) return;
-      const Seq end = log_.end_of(n);
+    const auto past = static_cast<Scoreboard::Number>(scoreboard_.past() - (f_.lump ? 1 : 0));
+    for (auto n = scoreboard_.find(block.left); n != scoreboard_.past(); ++n) {
+      n = scoreboard_.skip_sacked(n);
+      if (n == past || n == scoreboard_.past()) return;
+      const Seq end = scoreboard_.end_of(n);
       if (end > block.right) return;
-      deliver(log_[n], end, d);
-      log_.mark_sacked(n);
+      deliver(scoreboard_[n], end, d);
+      scoreboard_.mark_sacked(n);
       if (f_.sacked_segments < 255) ++f_.sacked_segments;
     }
   }
@@ -233,7 +235,7 @@ class AckProcessor {
     c_.congestion.ssthresh = f_.prior_ssthresh;
     if (f_.prior_ssthresh == Congestion::kUnlimited)
       c_.congestion.memory = {};  // as reduce() found it
-    log_.undo_losses();
+    scoreboard_.undo_losses();
     context_.counters.add(Count::spurious_timeouts);
   }
 
@@ -296,7 +298,7 @@ class AckProcessor {
 
   Connection& c_;
   const Recovery::Context& context_;
-  SentLog log_;
+  Scoreboard scoreboard_;
   Flight& f_;
   std::uint32_t now_;
   std::optional<TcpTimestamps> echo_;
@@ -309,8 +311,8 @@ class AckProcessor {
 }  // namespace
 
 void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq end) const {
-  SentLog log(context.pool, c.recovery.scoreboard);
-  Flight& f = log.flight();
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  Flight& f = scoreboard.flight();
   f.rearm = true;
   if (f.phase == Phase::kRecovery) f.prr_out += static_cast<std::uint32_t>(end - begin);
   const std::uint32_t now = microseconds(context.now);
@@ -319,17 +321,17 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
     const Seq data_end = c.snd.una + c.send_queue.size();
     for (Seq at = begin; at != end;) {
       at = min(end, data_end) - at > std::int32_t{c.path.mss} ? at + c.path.mss : end;
-      log.push(at, now);
+      scoreboard.push(at, now);
     }
     return;
   }
-  auto n = log.find(begin);
-  if (n != log.first() && (n == log.past() || log[n].begin != begin))
+  auto n = scoreboard.find(begin);
+  if (n != scoreboard.first() && (n == scoreboard.past() || scoreboard[n].begin != begin))
     --n;  // `begin` lies in the one before
-  for (; n != log.past() && log[n].begin < end; ++n) {
-    if (log[n].sacked()) continue;
-    log.put_out(n, now);
-    log[n].flags |= SentSegment::kResent;
+  for (; n != scoreboard.past() && scoreboard[n].begin < end; ++n) {
+    if (scoreboard[n].sacked()) continue;
+    scoreboard.put_out(n, now);
+    scoreboard[n].flags |= SentSegment::kResent;
   }
 }
 
@@ -341,7 +343,7 @@ Recovery::Reaction SackRecovery::on_ack(Connection& c, const Context& context,
 }
 
 bool SackRecovery::repairing(const Connection& c, const Context& context) const {
-  return SentLog(context.pool, c.recovery.scoreboard).flight().phase != Phase::kOpen;
+  return Scoreboard(context.pool, c.recovery.scoreboard).flight().phase != Phase::kOpen;
 }
 
 std::uint32_t SackRecovery::reduced(Connection& c, const Context& context) const {
@@ -349,23 +351,24 @@ std::uint32_t SackRecovery::reduced(Connection& c, const Context& context) const
 }
 
 Recovery::Range SackRecovery::next_lost(const Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.recovery.scoreboard);
-  const Flight& f = log.flight();
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  const Flight& f = scoreboard.flight();
   if (f.phase == Phase::kOpen || f.lost == 0) return {};
   if (f.pipe + 1 > c.congestion.cwnd) return {};
-  const SentLog::Number n = log.first_lost();
-  return {log[n].begin, log.end_of(n), f.phase == Phase::kLoss ? Resend::kTimeout : Resend::kLost};
+  const Scoreboard::Number n = scoreboard.first_lost();
+  return {scoreboard[n].begin, scoreboard.end_of(n),
+          f.phase == Phase::kLoss ? Resend::kTimeout : Resend::kLost};
 }
 
 std::uint32_t SackRecovery::window(const Connection& c, const Context& context,
                                    std::uint32_t offset) const {
-  const std::uint32_t pipe = SentLog(context.pool, c.recovery.scoreboard).flight().pipe;
+  const std::uint32_t pipe = Scoreboard(context.pool, c.recovery.scoreboard).flight().pipe;
   return offset + (c.congestion.cwnd > pipe ? c.congestion.cwnd - pipe : 0);
 }
 
 Duration SackRecovery::wait(Connection& c, const Context& context, bool armed) const {
-  SentLog log(context.pool, c.recovery.scoreboard);
-  Flight& f = log.flight();
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  Flight& f = scoreboard.flight();
   if (armed && !f.rearm) return Duration(0);
   f.rearm = false;
   if (f.reordering_wait != 0) {
@@ -377,14 +380,15 @@ Duration SackRecovery::wait(Connection& c, const Context& context, bool armed) c
     return c.rto(context.settings);
   // RFC 8985, 7.2.
   Duration probe = std::max<Duration>(2 * c.rtt.srtt(), kLeastProbeWait);
-  if (static_cast<SentLog::Number>(log.past() - log.first()) == 1) probe += kPeersDelayedAck;
+  if (static_cast<Scoreboard::Number>(scoreboard.past() - scoreboard.first()) == 1)
+    probe += kPeersDelayedAck;
   if (probe >= c.rto(context.settings)) return c.rto(context.settings);
   f.wait = Flight::Wait::kProbe;
   return probe;
 }
 
 Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) const {
-  Flight& f = SentLog(context.pool, c.recovery.scoreboard).flight();
+  Flight& f = Scoreboard(context.pool, c.recovery.scoreboard).flight();
   f.rearm = true;
   switch (f.wait) {
     case Flight::Wait::kRto:
@@ -404,14 +408,14 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
 
 // The newest segment, which is the one whose loss nobody would notice.
 Recovery::Range SackRecovery::probe(const Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.recovery.scoreboard);
-  if (log.empty()) return {};
-  const auto newest = static_cast<SentLog::Number>(log.past() - 1);
-  return {log[newest].begin, log.end_of(newest)};
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  if (scoreboard.empty()) return {};
+  const auto newest = static_cast<Scoreboard::Number>(scoreboard.past() - 1);
+  return {scoreboard[newest].begin, scoreboard.end_of(newest)};
 }
 
 void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool resent) const {
-  Flight& f = SentLog(context.pool, c.recovery.scoreboard).flight();
+  Flight& f = Scoreboard(context.pool, c.recovery.scoreboard).flight();
   f.tlp_out = true;
   f.tlp_resent = resent;
   f.tlp_end = c.snd.nxt;
@@ -419,8 +423,8 @@ void SackRecovery::on_probe_sent(Connection& c, const Context& context, bool res
 }
 
 void SackRecovery::on_timeout(Connection& c, const Context& context) const {
-  SentLog log(context.pool, c.recovery.scoreboard);
-  Flight& f = log.flight();
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  Flight& f = scoreboard.flight();
   const bool again = f.phase == Phase::kLoss;
   if (!again) {
     f.prior_cwnd = c.congestion.cwnd;
@@ -435,15 +439,15 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   c.congestion.cwnd = c.path.mss;
   // A peer that has the oldest segment would have acknowledged it: what it said it had, it has
   // thrown away (RFC 2018, 8).
-  const bool reneged = !log.empty() && log[log.first()].sacked();
+  const bool reneged = !scoreboard.empty() && scoreboard[scoreboard.first()].sacked();
   // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an
   // hour old.
   const auto keep = [now = microseconds(context.now)](std::uint32_t& at) {
     at = now - std::min<std::uint32_t>(now - at, Duration(30min).count());
   };
   keep(f.rack_xmit);
-  log.for_each([&](SentSegment& s, Seq) { keep(s.sent_at); });
-  log.lose_all(reneged);
+  scoreboard.for_each([&](SentSegment& s, Seq) { keep(s.sent_at); });
+  scoreboard.lose_all(reneged);
   if (reneged) f.sacked_segments = 0;
 }
 

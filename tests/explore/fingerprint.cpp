@@ -15,7 +15,7 @@
 #include <bit>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/tcp/sent_log.hpp"
+#include "stack/tcp/scoreboard.hpp"
 
 namespace conker::explore {
 namespace {
@@ -254,8 +254,8 @@ class Reader {
     d_.add(cut(c.recovery.last_sent.age(now_), 64));
     d_.add(tail(c.send_queue) | std::uint64_t{tail(c.receive_queue)} << 32);
     if (c.recovery.scoreboard == 0) return;
-    SentLog log(chunks(), c.recovery.scoreboard);
-    const Flight& f = log.flight();
+    Scoreboard scoreboard(chunks(), c.recovery.scoreboard);
+    const Flight& f = scoreboard.flight();
     const auto now = static_cast<std::uint32_t>(stack_.now().time_since_epoch().count());
     d_.add(f.pipe | std::uint64_t{f.sacked} << 16 | std::uint64_t{f.recover_fs} << 32 |
            std::uint64_t{f.prr_delivered} << 48);
@@ -271,7 +271,7 @@ class Reader {
     if (f.rack_valid) d_.add(std::uint64_t{now - f.rack_xmit} << 32 | f.rack_rtt);
     for (const Seq at : {f.recover, f.rack_end, f.fack, f.dsack_round, f.tlp_end})
       distance(at, c.snd.una);
-    log.for_each([&](const SentSegment& s, Seq end) {
+    scoreboard.for_each([&](const SentSegment& s, Seq end) {
       distance(s.begin, c.snd.una);
       distance(end, c.snd.una);
       d_.add(std::uint64_t{now - s.sent_at} << 32 | s.flags);

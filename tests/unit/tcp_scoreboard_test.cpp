@@ -4,15 +4,15 @@
 #include <deque>
 #include <vector>
 
-#include "stack/tcp/sent_log.hpp"
+#include "stack/tcp/scoreboard.hpp"
 #include "tests/support/random.hpp"
 
 namespace conker {
 namespace {
 
-class SentLogTest : public testing::TestWithParam<std::uint32_t> {
+class ScoreboardTest : public testing::TestWithParam<std::uint32_t> {
  protected:
-  SentLogTest() : storage_(1 << 16), arena_(bytes()), pool_(arena_, kChunks, GetParam()) {
+  ScoreboardTest() : storage_(1 << 16), arena_(bytes()), pool_(arena_, kChunks, GetParam()) {
     pool_.open(Use::kScoreboard, 0, kChunks);
   }
 
@@ -33,23 +33,23 @@ struct Known {
   bool sacked = false, lost = false;
 };
 
-TEST_P(SentLogTest, BehavesLikeAModelAndFreesItsChunks) {
+TEST_P(ScoreboardTest, BehavesLikeAModelAndFreesItsChunks) {
   test::Random random(1);
   std::uint32_t next = 0xffff0000u;
-  const std::uint32_t name = SentLog::open(pool_, Seq(next));
-  ASSERT_NE(name, 0u);
-  SentLog log(pool_, name);
+  const std::uint32_t handle = Scoreboard::open(pool_, Seq(next));
+  ASSERT_NE(handle, 0u);
+  Scoreboard scoreboard(pool_, handle);
   std::deque<Known> model;
   bool merged = false;
   for (std::uint32_t step = 0; step < 20000; ++step) {
     const auto any = [&] { return random.below(static_cast<std::uint32_t>(model.size())); };
     const auto number = [&](std::uint32_t i) {
-      return static_cast<SentLog::Number>(log.first() + i);
+      return static_cast<Scoreboard::Number>(scoreboard.first() + i);
     };
     if (random.below(100) < (step % 4000 < 2000 ? 60u : 40u)) {
-      const auto past = log.past();
-      log.push(Seq(next + 100), step);
-      if (log.past() == past) {  // no room: it was joined to the last record
+      const auto past = scoreboard.past();
+      scoreboard.push(Seq(next + 100), step);
+      if (scoreboard.past() == past) {  // no room: it was joined to the last record
         merged = true;
         model.back() = {model.back().begin, Seq(next + 100), step};
       } else {
@@ -57,38 +57,38 @@ TEST_P(SentLogTest, BehavesLikeAModelAndFreesItsChunks) {
       }
       next += 100;
     } else if (!model.empty()) {
-      log.pop_front();
+      scoreboard.pop_front();
       model.pop_front();
     }
     if (!model.empty()) {
       const std::uint32_t i = any();
-      const bool lump = log.flight().lump && i + 1 == model.size();
+      const bool lump = scoreboard.flight().lump && i + 1 == model.size();
       if (random.below(2) == 0) {
         if (!model[i].sacked && !lump) {
-          log.mark_sacked(number(i));
+          scoreboard.mark_sacked(number(i));
           model[i].sacked = true;
           model[i].lost = false;
         }
       } else if (!model[i].sacked && !model[i].lost) {
-        log.mark_lost(number(i));
+        scoreboard.mark_lost(number(i));
         model[i].lost = true;
       } else if (model[i].lost) {
-        log.put_out(number(i), step);
-        log[number(i)].flags |= SentSegment::kResent;
+        scoreboard.put_out(number(i), step);
+        scoreboard[number(i)].flags |= SentSegment::kResent;
         model[i].lost = false;
         model[i].sent_at = step;
       }
       const std::uint32_t from = any();
       std::uint32_t unsacked = from;
       while (unsacked < model.size() && model[unsacked].sacked) ++unsacked;
-      ASSERT_EQ(log.skip_sacked(number(from)), number(unsacked));
-      ASSERT_EQ(log.find(model[from].begin), number(from));
-      ASSERT_EQ(log.find(model[from].begin + 1), number(from + 1));
-      ASSERT_EQ(log.flight().end, model.back().end);
+      ASSERT_EQ(scoreboard.skip_sacked(number(from)), number(unsacked));
+      ASSERT_EQ(scoreboard.find(model[from].begin), number(from));
+      ASSERT_EQ(scoreboard.find(model[from].begin + 1), number(from + 1));
+      ASSERT_EQ(scoreboard.flight().end, model.back().end);
     }
     std::uint32_t pipe = 0, sacked = 0, lost = 0;
     std::size_t i = 0;
-    log.for_each([&](const SentSegment& s, Seq end) {
+    scoreboard.for_each([&](const SentSegment& s, Seq end) {
       if (testing::Test::HasFailure()) return;
       const Known& known = model.at(i++);
       EXPECT_EQ(s.begin, known.begin);
@@ -102,7 +102,7 @@ TEST_P(SentLogTest, BehavesLikeAModelAndFreesItsChunks) {
       if (s.lost()) ++lost;
     });
     ASSERT_FALSE(testing::Test::HasFailure()) << "step " << step;
-    const Flight& f = log.flight();
+    const Flight& f = scoreboard.flight();
     ASSERT_EQ(i, model.size());
     ASSERT_EQ(f.pipe, pipe);
     ASSERT_EQ(f.sacked, sacked);
@@ -110,22 +110,23 @@ TEST_P(SentLogTest, BehavesLikeAModelAndFreesItsChunks) {
     if (random.below(4) == 0) {
       std::uint32_t lowest = 0;
       while (lowest < model.size() && !model[lowest].lost) ++lowest;
-      ASSERT_EQ(log.first_lost(), number(lowest));
+      ASSERT_EQ(scoreboard.first_lost(), number(lowest));
     }
-    SentLog::Number at = f.waiting.head;
+    Scoreboard::Number at = f.waiting.head;
     for (std::uint32_t n = 1; n < f.waiting.count; ++n) {
-      ASSERT_TRUE(log[at].in_pipe());
-      ASSERT_LE(log[at].sent_at, log[log[at].next].sent_at) << "not in the order they were sent";
-      at = log[at].next;
+      ASSERT_TRUE(scoreboard[at].in_pipe());
+      ASSERT_LE(scoreboard[at].sent_at, scoreboard[scoreboard[at].next].sent_at)
+          << "not in the order they were sent";
+      at = scoreboard[at].next;
     }
-    ASSERT_EQ(SentLog::chunks(pool_, name), kChunks - pool_.free());
+    ASSERT_EQ(Scoreboard::chunks(pool_, handle), kChunks - pool_.free());
   }
   EXPECT_EQ(merged, GetParam() < 8192) << "only the small pools run out";
-  SentLog::close(pool_, name);
+  Scoreboard::close(pool_, handle);
   EXPECT_EQ(pool_.free(), kChunks);
 }
 
-INSTANTIATE_TEST_SUITE_P(ChunkBytes, SentLogTest, testing::Values(256u, 512u, 8192u));
+INSTANTIATE_TEST_SUITE_P(ChunkBytes, ScoreboardTest, testing::Values(256u, 512u, 8192u));
 
 }  // namespace
 }  // namespace conker

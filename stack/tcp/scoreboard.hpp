@@ -32,7 +32,7 @@ struct SentSegment {
   bool in_pipe() const { return (flags & (kSacked | kLost)) == 0; }
 };
 
-/// Segments by their numbers in the log.
+/// Segments by their numbers in the scoreboard.
 struct SentList {
   std::uint16_t head = 0, tail = 0, count = 0;
   bool empty() const { return count == 0; }
@@ -73,7 +73,7 @@ struct Flight {
   std::uint16_t rack_last = 0;        // of `waiting`: the last that is kPassed, if its head is
   std::uint16_t lost = 0;             // segments that are kLost
   std::uint16_t lost_from = 0;        // all of them are numbered so or later, if there are any
-  std::uint16_t first = 0, past = 0;  // segments in the log: [first, past)
+  std::uint16_t first = 0, past = 0;  // segments in the scoreboard: [first, past)
   std::uint16_t base = 0;  // the first in the chunks beside this one, once there are some
   std::uint8_t reo_wnd_mult = 1, reo_wnd_persist = 0;
   std::uint8_t sacked_segments = 0;  // saturates
@@ -89,30 +89,29 @@ struct Flight {
   bool lump : 1 = false;    // no room for another: the newest segment takes what follows
 };
 
-/// A view of one connection's log. Segments are in the order of their sequence numbers, without
-/// gaps, and are numbered modulo 2^16. A few lie in the chunk of the Flight; when they become more,
-/// each lies in a chunk that the Flight's chunk names. So any is found at once, by its sequence
-/// number in as many steps as their count has bits, and nothing that an ACK does walks over what it
-/// does not change. What is out has no more segments than the names have room for: 32,640 where
-/// chunks have 2 KiB, 496 where they have 256 bytes.
-class SentLog {
+/// A view of one connection's scoreboard. Segments are in the order of their sequence numbers,
+/// without gaps, and are numbered modulo 2^16. A few lie in the chunk of the Flight; when they
+/// become more, each lies in a chunk that the Flight's chunk names. So any is found at once, by its
+/// sequence number in as many steps as their count has bits, and nothing that an ACK does walks
+/// over what it does not change. What is out has no more segments than the names have room for:
+/// 32,640 where chunks have 2 KiB, 496 where they have 256 bytes.
+class Scoreboard {
  public:
   using Number = std::uint16_t;
   static constexpr std::uint32_t kHead = (sizeof(Flight) + 15) / 16 * 16;
 
-  /// Starts one; 0 when the pool has no chunk or its chunks are too small. What is given back names
-  /// it from then on.
+  /// Starts one and returns its handle; 0 when the pool has no chunk or its chunks are too small.
   static std::uint32_t open(ChunkPool& pool, Seq at);
-  static void close(ChunkPool& pool, std::uint32_t log);
+  static void close(ChunkPool& pool, std::uint32_t handle);
   /// Chunks held; walked.
-  static std::uint32_t chunks(const ChunkPool& pool, std::uint32_t log);
+  static std::uint32_t chunks(const ChunkPool& pool, std::uint32_t handle);
 
-  /// The Flight of a log; null where there is none.
-  static Flight* flight_of(ChunkPool& pool, std::uint32_t log) {
-    return log == 0 ? nullptr : &SentLog(pool, log).flight();
+  /// The Flight of a scoreboard; null where there is none.
+  static Flight* flight_of(ChunkPool& pool, std::uint32_t handle) {
+    return handle == 0 ? nullptr : &Scoreboard(pool, handle).flight();
   }
 
-  SentLog(ChunkPool& pool, std::uint32_t log);
+  Scoreboard(ChunkPool& pool, std::uint32_t handle);
 
   Flight& flight() { return f_; }
   bool empty() const { return f_.first == f_.past; }
@@ -201,6 +200,6 @@ class SentLog {
 
 static_assert(sizeof(SentSegment) == 16);
 // The smallest chips have chunks of a few hundred bytes.
-static_assert(SentLog::kHead <= 112);
+static_assert(Scoreboard::kHead <= 112);
 
 }  // namespace conker

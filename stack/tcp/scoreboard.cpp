@@ -1,4 +1,4 @@
-#include "stack/tcp/sent_log.hpp"
+#include "stack/tcp/scoreboard.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 
 namespace conker {
 
-std::uint32_t SentLog::open(ChunkPool& pool, Seq at) {
+std::uint32_t Scoreboard::open(ChunkPool& pool, Seq at) {
   if (pool.chunk_bytes() % sizeof(SentSegment) != 0 || pool.chunk_bytes() < 2 * kHead) return 0;
   const std::uint32_t chunk = pool.take(Use::kScoreboard, Claim::kFirst);
   if (chunk == kNone) return 0;
@@ -15,29 +15,30 @@ std::uint32_t SentLog::open(ChunkPool& pool, Seq at) {
   return chunk + 1;
 }
 
-void SentLog::close(ChunkPool& pool, std::uint32_t log) {
-  for (std::uint32_t at = log == 0 ? kNone : log - 1; at != kNone;) {
+void Scoreboard::close(ChunkPool& pool, std::uint32_t handle) {
+  for (std::uint32_t at = handle == 0 ? kNone : handle - 1; at != kNone;) {
     const std::uint32_t next = pool[at].next;
     pool.give_back(at);
     at = next;
   }
 }
 
-std::uint32_t SentLog::chunks(const ChunkPool& pool, std::uint32_t log) {
+std::uint32_t Scoreboard::chunks(const ChunkPool& pool, std::uint32_t handle) {
   std::uint32_t count = 0;
-  for (std::uint32_t at = log == 0 ? kNone : log - 1; at != kNone; at = pool[at].next) ++count;
+  for (std::uint32_t at = handle == 0 ? kNone : handle - 1; at != kNone; at = pool[at].next)
+    ++count;
   return count;
 }
 
-SentLog::SentLog(ChunkPool& pool, std::uint32_t log)
+Scoreboard::Scoreboard(ChunkPool& pool, std::uint32_t handle)
     : pool_(pool),
-      head_(log - 1),
+      head_(handle - 1),
       f_(*reinterpret_cast<Flight*>(pool.storage(head_).data())),
       inside_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(SentSegment)})),
       a_chunk_(std::bit_floor(pool.chunk_bytes() / std::uint32_t{sizeof(SentSegment)})),
       named_(std::bit_floor((pool.chunk_bytes() - kHead) / std::uint32_t{sizeof(Name)})) {}
 
-SentLog::Number SentLog::find(Seq at) {
+Scoreboard::Number Scoreboard::find(Seq at) {
   std::uint32_t low = 0, high = static_cast<Number>(f_.past - f_.first);
   while (low < high) {
     const std::uint32_t middle = (low + high) / 2;
@@ -50,7 +51,7 @@ SentLog::Number SentLog::find(Seq at) {
   return static_cast<Number>(f_.first + low);
 }
 
-SentLog::Number SentLog::skip_sacked(Number n) {
+Scoreboard::Number Scoreboard::skip_sacked(Number n) {
   while (n != f_.past) {
     SentSegment& s = (*this)[n];
     if (!s.sacked()) break;
@@ -63,7 +64,7 @@ SentLog::Number SentLog::skip_sacked(Number n) {
   return n;
 }
 
-SentLog::Number SentLog::first_lost() {
+Scoreboard::Number Scoreboard::first_lost() {
   if (f_.lost == 0) return f_.past;
   while (!(*this)[f_.lost_from].lost()) {
     const Number passed = f_.lost_from++;
@@ -76,7 +77,7 @@ SentLog::Number SentLog::first_lost() {
 
 // Makes room for segment number f.past; called once for each number, and again while it returns
 // false.
-bool SentLog::make_room() {
+bool Scoreboard::make_room() {
   const auto count = static_cast<Number>(f_.past - f_.first);
   if (!f_.spread) {
     if (count < inside_) return true;
@@ -94,7 +95,7 @@ bool SentLog::make_room() {
   const auto place = static_cast<Number>(f_.past - f_.base);
   const auto oldest = static_cast<Number>(f_.first - f_.base) / a_chunk_ * a_chunk_;
   const std::uint32_t held = static_cast<Number>(place - oldest) / a_chunk_;
-  // One less than there are numbers, so that a full log differs from an empty one.
+  // One less than there are numbers, so that a full scoreboard differs from an empty one.
   if (held + 1 >= std::min(named_, 0x10000u / a_chunk_)) return false;
   const std::uint32_t fresh = pool_.take(Use::kScoreboard, Claim::kMore);
   if (fresh == kNone) return false;
@@ -103,7 +104,7 @@ bool SentLog::make_room() {
   return true;
 }
 
-void SentLog::push(Seq end, std::uint32_t sent_at) {
+void Scoreboard::push(Seq end, std::uint32_t sent_at) {
   const auto length = static_cast<std::uint32_t>(end - f_.end);
   if (f_.lump && !make_room()) {
     const auto newest = static_cast<Number>(f_.past - 1);
@@ -120,7 +121,7 @@ void SentLog::push(Seq end, std::uint32_t sent_at) {
   f_.lump = !make_room();
 }
 
-void SentLog::pop_front() {
+void Scoreboard::pop_front() {
   take_out(f_.first, (*this)[f_.first], length_of(f_.first));
   if (f_.lost_from == f_.first) ++f_.lost_from;
   ++f_.first;
@@ -135,7 +136,7 @@ void SentLog::pop_front() {
   }
 }
 
-void SentLog::put_out(Number n, std::uint32_t sent_at, std::uint32_t longer) {
+void Scoreboard::put_out(Number n, std::uint32_t sent_at, std::uint32_t longer) {
   SentSegment& s = (*this)[n];
   const std::uint32_t length = length_of(n);
   take_out(n, s, length - longer);
@@ -144,7 +145,7 @@ void SentLog::put_out(Number n, std::uint32_t sent_at, std::uint32_t longer) {
   f_.pipe += length;
 }
 
-void SentLog::mark_sacked(Number n) {
+void Scoreboard::mark_sacked(Number n) {
   SentSegment& s = (*this)[n];
   const std::uint32_t length = length_of(n);
   take_out(n, s, length);
@@ -153,12 +154,12 @@ void SentLog::mark_sacked(Number n) {
   f_.sacked += length;
 }
 
-void SentLog::mark_lost(Number n) {
+void Scoreboard::mark_lost(Number n) {
   take_out(n, (*this)[n], length_of(n));
   give_up(n);
 }
 
-void SentLog::lose_all(bool reneged) {
+void Scoreboard::lose_all(bool reneged) {
   f_.waiting = {};
   f_.lost = 0;
   for (Number n = f_.first; n != f_.past; ++n) {
@@ -173,7 +174,7 @@ void SentLog::lose_all(bool reneged) {
 
 // Puts lost segments back in front of those sent since, in order of sending: first those that were
 // sent once.
-void SentLog::undo_losses() {
+void Scoreboard::undo_losses() {
   const SentList since = f_.waiting;
   f_.waiting = {};
   for (const bool resent : {false, true}) {
@@ -197,7 +198,7 @@ void SentLog::undo_losses() {
 }
 
 // Removes a segment from its list and from the counts.
-void SentLog::take_out(Number n, SentSegment& s, std::uint32_t length) {
+void Scoreboard::take_out(Number n, SentSegment& s, std::uint32_t length) {
   if (s.sacked()) {
     f_.sacked -= length;
   } else if (s.lost()) {
@@ -211,7 +212,7 @@ void SentLog::take_out(Number n, SentSegment& s, std::uint32_t length) {
 }
 
 // Marks a segment as lost; it must be in no list.
-void SentLog::give_up(Number n) {
+void Scoreboard::give_up(Number n) {
   (*this)[n].flags |= SentSegment::kLost;
   if (f_.spread) name_of(n).lost = true;
   const auto place = [&](Number of) { return static_cast<Number>(of - f_.first); };
@@ -219,7 +220,7 @@ void SentLog::give_up(Number n) {
   ++f_.lost;
 }
 
-void SentLog::append_waiting(Number n, SentSegment& s) {
+void Scoreboard::append_waiting(Number n, SentSegment& s) {
   SentList& list = f_.waiting;
   if (list.empty()) {
     list.head = n;
@@ -232,7 +233,7 @@ void SentLog::append_waiting(Number n, SentSegment& s) {
 }
 
 // Mostly it is the head, whose `previous` is not used.
-void SentLog::remove_waiting(Number n, const SentSegment& s) {
+void Scoreboard::remove_waiting(Number n, const SentSegment& s) {
   SentList& list = f_.waiting;
   --list.count;
   if (n == list.head) {
