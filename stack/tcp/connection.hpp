@@ -15,7 +15,7 @@
 #include "stack/tcp/congestion.hpp"
 #include "stack/tcp/duplicate_acks.hpp"
 #include "stack/tcp/negotiated_options.hpp"
-#include "stack/tcp/reassembly.hpp"
+#include "stack/tcp/out_of_order_queue.hpp"
 #include "stack/tcp/receive_sequence.hpp"
 #include "stack/tcp/rtt.hpp"
 #include "stack/tcp/sack_list.hpp"
@@ -186,7 +186,7 @@ struct Connection {
 
   ByteQueue send_queue;     // from SND.UNA, or from ISS + 1 while the SYN is unacknowledged
   ByteQueue receive_queue;  // up to RCV.NXT
-  Reassembly out_of_order;
+  OutOfOrderQueue out_of_order;
   SackList sack;  // of out_of_order, while negotiated.sack
 
   Rtt rtt;

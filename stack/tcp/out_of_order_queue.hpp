@@ -19,7 +19,7 @@ struct Insertion {
 
 /// Chunks sorted by sequence number, without overlap. Data received first is kept: later bytes for
 /// the same numbers are not compared. Bytes without room are dropped and will be retransmitted.
-class Reassembly {
+class OutOfOrderQueue {
  public:
   bool empty() const { return head_ == 0; }
 

@@ -1,4 +1,4 @@
-#include "stack/tcp/reassembly.hpp"
+#include "stack/tcp/out_of_order_queue.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -14,9 +14,9 @@ std::uint32_t length_of(const ChunkPool::Chunk& chunk) {
 
 // Inserts bytes without overlap behind chunk `previous` (kNone: in front) and moves `previous` to
 // their end. Returns how many there was room for.
-std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
-                                       std::span<const std::byte> bytes,
-                                       std::uint32_t most_chunks) {
+std::uint32_t OutOfOrderQueue::insert_piece(ChunkPool& pool, std::uint32_t& previous, Seq sequence,
+                                            std::span<const std::byte> bytes,
+                                            std::uint32_t most_chunks) {
   std::uint32_t stored = 0;
   while (!bytes.empty()) {
     std::size_t n = 0;
@@ -54,8 +54,8 @@ std::uint32_t Reassembly::insert_piece(ChunkPool& pool, std::uint32_t& previous,
   return stored;
 }
 
-Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
-                             std::uint32_t most_chunks) {
+Insertion OutOfOrderQueue::insert(ChunkPool& pool, Seq sequence, std::span<const std::byte> bytes,
+                                  std::uint32_t most_chunks) {
   Insertion result;
   std::uint32_t previous = kNone;
   std::uint32_t next = head_ == 0 ? kNone : head_ - 1;
@@ -91,7 +91,7 @@ Insertion Reassembly::insert(ChunkPool& pool, Seq sequence, std::span<const std:
   return result;
 }
 
-SackBlock Reassembly::first_held(const ChunkPool& pool, Seq begin, Seq end) const {
+SackBlock OutOfOrderQueue::first_held(const ChunkPool& pool, Seq begin, Seq end) const {
   SackBlock held{begin, begin};
   for (std::uint32_t at = head_ == 0 ? kNone : head_ - 1; at != kNone; at = pool[at].next) {
     const Seq left = max(pool[at].sequence, begin);
@@ -105,7 +105,7 @@ SackBlock Reassembly::first_held(const ChunkPool& pool, Seq begin, Seq end) cons
   return held;
 }
 
-std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue) {
+std::uint32_t OutOfOrderQueue::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue) {
   std::uint32_t delivered = 0;
   while (head_ != 0) {
     const std::uint32_t index = head_ - 1;
@@ -134,7 +134,7 @@ std::uint32_t Reassembly::deliver(ChunkPool& pool, Seq rcv_nxt, ByteQueue& queue
   return delivered;
 }
 
-void Reassembly::clear(ChunkPool& pool) {
+void OutOfOrderQueue::clear(ChunkPool& pool) {
   while (head_ != 0) {
     const std::uint32_t index = head_ - 1;
     head_ = pool[index].next == kNone ? 0 : pool[index].next + 1;
@@ -144,7 +144,7 @@ void Reassembly::clear(ChunkPool& pool) {
   chunks_ = 0;
 }
 
-std::uint32_t Reassembly::bytes(const ChunkPool& pool) const {
+std::uint32_t OutOfOrderQueue::bytes(const ChunkPool& pool) const {
   std::uint32_t total = 0;
   for (std::uint32_t at = head_; at != 0;
        at = pool[at - 1].next == kNone ? 0 : pool[at - 1].next + 1) {
