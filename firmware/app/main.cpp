@@ -30,7 +30,7 @@ constexpr Capacities kCapacities{
     .chunk_bytes = 512,
     .pieces = 5,
     .transitions = 0,
-    .paths = 2,
+    .destinations = 2,
     .routes = 1,
 };
 

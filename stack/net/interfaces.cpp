@@ -19,7 +19,7 @@ Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint
     return Error::kInvalidArgument;
   if (interface_count_ == interfaces_.size()) return Error::kTableFull;
   interfaces_[interface_count_] = Interface{&link, mac, mtu, IpAddress::v4(0)};
-  outdate_paths();
+  outdate_destinations();
   return InterfaceId{interface_count_++};
 }
 
@@ -37,7 +37,7 @@ Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefi
   const std::uint32_t index = addresses_.add(interface, address);
   if (index == kNone) return Error::kTableFull;
   addresses_[index].state = state;
-  outdate_paths();
+  outdate_destinations();
   if (state == AddressState::kAssigned) assigned(addresses_[index]);
   return index;
 }
@@ -57,7 +57,7 @@ void Interfaces::change_address(std::uint32_t index, AddressState state) {
 
 // Rebuilds the connected routes: each prefix has the first address in it as its source.
 void Interfaces::rebuild_connected() {
-  outdate_paths();
+  outdate_destinations();
   routes_.remove_connected();
   for (Interface& interface : interfaces_.first(interface_count_))
     interface.source = IpAddress::v4(0);
@@ -114,12 +114,12 @@ Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, Interfac
   if (!direct) {
     if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
   }
-  outdate_paths();
+  outdate_destinations();
   return routes_.add(Route{to, gateway, IpAddress(), interface, false});
 }
 
 Error Interfaces::remove_route(const Prefix& to) {
-  outdate_paths();
+  outdate_destinations();
   return routes_.remove(to) ? Error::kOk : Error::kNoRoute;
 }
 

@@ -58,10 +58,10 @@ class Interfaces {
   IpAddress address_on(InterfaceId interface) const { return interfaces_[interface.index].source; }
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
-  /// A number that changes whenever an address, a route or a neighbour that a Path depends on
-  /// changes.
+  /// A number that changes whenever an address, a route or a neighbour that a Destination depends
+  /// on changes.
   std::uint32_t epoch() const { return epoch_; }
-  void outdate_paths() { ++epoch_; }
+  void outdate_destinations() { ++epoch_; }
 
   Addresses& addresses() { return addresses_; }
   const Addresses& addresses() const { return addresses_; }

@@ -90,7 +90,7 @@ std::uint32_t Neighbours::evict_oldest() {
   *link = neighbour.chain;
   used_.remove(table_, index);
   if (latest_ == index) latest_ = kNone;
-  interfaces_.outdate_paths();
+  interfaces_.outdate_destinations();
   counters_.add(Count::neighbours_evicted);
   return index;
 }
@@ -178,7 +178,7 @@ void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) 
   Neighbour& neighbour = table_[index];
   if (!neighbour.known()) counters_.add(Count::neighbours_resolved);
   stop_asking(index, State::kReachable);
-  if (neighbour.mac != mac) interfaces_.outdate_paths();
+  if (neighbour.mac != mac) interfaces_.outdate_destinations();
   neighbour.mac = mac;
   neighbour.deadline = now + settings_.neighbour_reachable;
   send_queue(neighbour, now);
@@ -214,7 +214,7 @@ void Neighbours::stop_asking(std::uint32_t index, State state) {
 void Neighbours::fail(std::uint32_t index) {
   counters_.add(Count::neighbours_failed);
   stop_asking(index, State::kFailed);
-  interfaces_.outdate_paths();
+  interfaces_.outdate_destinations();
   drop_queue(table_[index]);
 }
 
@@ -222,7 +222,7 @@ void Neighbours::doubt(InterfaceId interface) {
   for (std::uint32_t i = 0; i < fresh_; ++i) {
     if (table_[i].interface == interface && table_[i].known()) stop_asking(i, State::kFailed);
   }
-  interfaces_.outdate_paths();
+  interfaces_.outdate_destinations();
 }
 
 void Neighbours::timers(Instant now) {

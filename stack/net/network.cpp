@@ -27,7 +27,7 @@ Network::Network(Arena& arena, const Capacities& capacities, const Settings& set
       conflicts_(interfaces_, counters, SipKey{entropy.words[6], entropy.words[7]}),
       icmp_(arena, counters, settings, interfaces_),
       identifications_(SipKey{entropy.words[6], entropy.words[7]}, kPurpose),
-      paths_(arena, capacities.paths),
+      destinations_(arena, capacities.destinations),
       ttl_(settings.ttl),
       traffic_class_(static_cast<std::uint8_t>(settings.dscp << 2)) {}
 
@@ -100,8 +100,8 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   // A packet for one host in a link-layer broadcast is not answered (RFC 1122, 3.3.6). Broadcasts
   // are delivered to UDP only.
   const bool udp = udp_ && ip->protocol == kProtocolUdp;
-  const Path* path = path_between(ip->destination, ip->source);
-  if (broadcast || path == nullptr || !path->accepted) {
+  const Destination* destination = cached_destination(ip->destination, ip->source);
+  if (broadcast || destination == nullptr || !destination->accepted) {
     const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
     if (!to_all && (broadcast || !interfaces_.is_local(ip->destination)))
       return drop(Count::drop_ip_address);
@@ -111,8 +111,8 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
       return drop(Count::drop_ip_source);
     }
     if (!to_all) {
-      paths_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch()).accepted =
-          true;
+      destinations_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch())
+          .accepted = true;
     }
   }
   if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
@@ -213,23 +213,25 @@ Sent Network::send(PacketOut& packet) {
   const auto parts = packet.parts(few);
   parts[0] = packet.transport();
   const std::size_t length = FrameOut{parts}.size();
-  const Path* path = path_between(packet.source, packet.destination);
-  const bool known = path != nullptr && path->routed && now_ < path->known_until;
-  if (known && (kIpv4HeaderMin + length <= path->mtu || packet.segment != 0)) {
-    return send_along(*path, packet, parts, length);
+  const Destination* destination = cached_destination(packet.source, packet.destination);
+  const bool known =
+      destination != nullptr && destination->routed && now_ < destination->known_until;
+  if (known && (kIpv4HeaderMin + length <= destination->mtu || packet.segment != 0)) {
+    return send_cached(*destination, packet, parts, length);
   }
   return send_routed(packet, parts, length);
 }
 
-Sent Network::send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts,
-                         std::size_t length) {
-  neighbours_.touch(path.neighbour);
+Sent Network::send_cached(const Destination& destination, PacketOut& packet,
+                          PacketOut::Pieces parts, std::size_t length) {
+  neighbours_.touch(destination.neighbour);
   const auto headers =
       std::span(packet.headers).first(PacketOut::kHeadroom + packet.transport_length);
   emit_ipv4(header_for(packet), length, headers.subspan(kIpAt));
-  std::ranges::copy(path.ethernet, headers.begin() + kEthernetAt);
+  std::ranges::copy(destination.ethernet, headers.begin() + kEthernetAt);
   parts[0] = headers.subspan(kEthernetAt);
-  if (!interfaces_.send(path.interface, FrameOut{parts, packet.segment}, now_)) return Sent::kBusy;
+  if (!interfaces_.send(destination.interface, FrameOut{parts, packet.segment}, now_))
+    return Sent::kBusy;
   counters_.add(Count::packets_out);
   return Sent::kSent;
 }
@@ -252,14 +254,16 @@ Sent Network::send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_
 }
 
 void Network::remember(const Hop& hop, const Neighbours::Known& known, const Ipv4Packet& ip) {
-  Path& path = paths_.claim(ip.source.v4_bits(), ip.destination.v4_bits(), interfaces_.epoch());
-  path.routed = true;
-  path.ours = is_local(ip.source) && !is_local(ip.destination);
-  path.interface = hop.interface;
-  path.mtu = interfaces_.mtu(hop.interface);
-  path.neighbour = known.index;
-  path.known_until = known.until;
-  emit_ethernet({known.mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}}, path.ethernet);
+  Destination& destination =
+      destinations_.claim(ip.source.v4_bits(), ip.destination.v4_bits(), interfaces_.epoch());
+  destination.routed = true;
+  destination.ours = is_local(ip.source) && !is_local(ip.destination);
+  destination.interface = hop.interface;
+  destination.mtu = interfaces_.mtu(hop.interface);
+  destination.neighbour = known.index;
+  destination.known_until = known.until;
+  emit_ethernet({known.mac, interfaces_.mac(hop.interface), kEtherTypeIpv4, {}},
+                destination.ethernet);
 }
 
 std::uint32_t Network::segmentation(const IpAddress& remote) {

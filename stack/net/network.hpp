@@ -14,11 +14,11 @@
 #include "stack/base/result.hpp"
 #include "stack/link/link.hpp"
 #include "stack/net/conflicts.hpp"
+#include "stack/net/destination_cache.hpp"
 #include "stack/net/icmp.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/net/neighbours.hpp"
 #include "stack/net/packet.hpp"
-#include "stack/net/paths.hpp"
 #include "stack/net/reassembler.hpp"
 #include "stack/settings.hpp"
 
@@ -111,16 +111,16 @@ class Network {
   std::optional<Hop> hop_to(const IpAddress& remote) const { return interfaces_.route(remote); }
   /// Whether a packet was sent lately from `local`, one of the host's addresses, to `remote`, which
   /// is not.
-  bool knows_way(const IpAddress& local, const IpAddress& remote) const {
-    const Path* path = path_between(local, remote);
-    return path != nullptr && path->routed && path->ours;
+  bool has_destination(const IpAddress& local, const IpAddress& remote) const {
+    const Destination* destination = cached_destination(local, remote);
+    return destination != nullptr && destination->routed && destination->ours;
   }
   /// The MTU towards `remote`, in bytes; 576 where there is no route.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
-  /// The same, from the path cache where a packet was sent between the two lately.
+  /// The same, from the destination cache where a packet was sent between the two lately.
   std::uint16_t mtu_between(const IpAddress& local, const IpAddress& remote) const {
-    const Path* path = path_between(local, remote);
-    return path != nullptr && path->routed ? path->mtu : mtu_towards(remote);
+    const Destination* destination = cached_destination(local, remote);
+    return destination != nullptr && destination->routed ? destination->mtu : mtu_towards(remote);
   }
   /// All routes, in the order of longest-prefix match.
   std::span<const Route> routes() const { return interfaces_.routes().all(); }
@@ -154,11 +154,12 @@ class Network {
   void arp_input(InterfaceId interface, std::span<const std::byte> bytes);
   void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about);
-  const Path* path_between(const IpAddress& local, const IpAddress& remote) const {
-    return paths_.find(local.v4_bits(), remote.v4_bits(), interfaces_.epoch());
+  const Destination* cached_destination(const IpAddress& local, const IpAddress& remote) const {
+    return destinations_.find(local.v4_bits(), remote.v4_bits(), interfaces_.epoch());
   }
   Ipv4Packet header_for(const PacketOut& packet);
-  Sent send_along(const Path& path, PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
+  Sent send_cached(const Destination& destination, PacketOut& packet, PacketOut::Pieces parts,
+                   std::size_t length);
   Sent send_routed(PacketOut& packet, PacketOut::Pieces parts, std::size_t length);
   void remember(const Hop& hop, const Neighbours::Known& known, const Ipv4Packet& ip);
   Sent transmit(const Hop& hop, const Ipv4Packet& ip, std::span<std::byte> headers,
@@ -174,7 +175,7 @@ class Network {
   Conflicts conflicts_;
   Icmp icmp_;
   RandomBits identifications_;
-  Paths paths_;
+  DestinationCache destinations_;
   Reassembler* reassembler_ = nullptr;
   bool udp_ = false;
   Instant now_{};

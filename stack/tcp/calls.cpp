@@ -23,7 +23,7 @@ Result<ConnectionId> Calls::connect(const ConnectRequest& request) {
   const IpAddress& remote = request.remote.address;
   if (request.remote.port.value == 0) return fail(Error::kInvalidArgument);
   FourTuple tuple{request.local, remote, request.local_port, request.remote.port};
-  if (!t_.network.knows_way(tuple.local, remote)) {
+  if (!t_.network.has_destination(tuple.local, remote)) {
     if (remote.is_unspecified() || remote.is_multicast() || remote.is_limited_broadcast() ||
         t_.network.is_local(remote)) {
       return fail(Error::kInvalidArgument);

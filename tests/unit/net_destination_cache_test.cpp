@@ -1,6 +1,6 @@
-// The path cache: a cached path is not used any more as soon as anything that it depends on
+// The destination cache: an entry is not used any more as soon as anything that it depends on
 // changes.
-#include "stack/net/paths.hpp"
+#include "stack/net/destination_cache.hpp"
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {
@@ -14,43 +14,43 @@ constexpr IpAddress kFar = IpAddress::v4(172, 16, 3, 4);
 
 // ---- The cache by itself ----
 
-class PathsTest : public testing::Test {
+class DestinationCacheTest : public testing::Test {
  protected:
   std::vector<std::uint64_t> storage_ = std::vector<std::uint64_t>(256);
   Arena arena_{std::as_writable_bytes(std::span(storage_))};
 };
 
-TEST_F(PathsTest, FindsACachedPath) {
-  Paths paths(arena_, 4);
-  EXPECT_EQ(paths.find(1, 2, 1), nullptr);
-  paths.claim(1, 2, 1).mtu = 1500;
-  ASSERT_NE(paths.find(1, 2, 1), nullptr);
-  EXPECT_EQ(paths.find(1, 2, 1)->mtu, 1500);
-  EXPECT_EQ(paths.claim(1, 2, 1).mtu, 1500) << "what is known stays";
+TEST_F(DestinationCacheTest, FindsACachedDestination) {
+  DestinationCache cache(arena_, 4);
+  EXPECT_EQ(cache.find(1, 2, 1), nullptr);
+  cache.claim(1, 2, 1).mtu = 1500;
+  ASSERT_NE(cache.find(1, 2, 1), nullptr);
+  EXPECT_EQ(cache.find(1, 2, 1)->mtu, 1500);
+  EXPECT_EQ(cache.claim(1, 2, 1).mtu, 1500) << "what is known stays";
 }
 
-TEST_F(PathsTest, FindsNoPathOfAnotherPairOrEpoch) {
-  Paths paths(arena_, 1);
-  paths.claim(1, 2, 1).accepted = true;
-  EXPECT_EQ(paths.find(2, 1, 1), nullptr) << "the other direction";
-  EXPECT_EQ(paths.find(1, 3, 1), nullptr);
-  EXPECT_EQ(paths.find(3, 2, 1), nullptr);
-  EXPECT_EQ(paths.find(1, 2, 2), nullptr);
-  EXPECT_FALSE(paths.claim(1, 2, 2).accepted);
-  EXPECT_EQ(paths.find(1, 2, 1), nullptr);
-  EXPECT_FALSE(paths.claim(1, 3, 2).accepted) << "a newcomer begins with nothing";
-  EXPECT_EQ(paths.find(1, 2, 2), nullptr);
+TEST_F(DestinationCacheTest, FindsNoDestinationOfAnotherPairOrEpoch) {
+  DestinationCache cache(arena_, 1);
+  cache.claim(1, 2, 1).accepted = true;
+  EXPECT_EQ(cache.find(2, 1, 1), nullptr) << "the other direction";
+  EXPECT_EQ(cache.find(1, 3, 1), nullptr);
+  EXPECT_EQ(cache.find(3, 2, 1), nullptr);
+  EXPECT_EQ(cache.find(1, 2, 2), nullptr);
+  EXPECT_FALSE(cache.claim(1, 2, 2).accepted);
+  EXPECT_EQ(cache.find(1, 2, 1), nullptr);
+  EXPECT_FALSE(cache.claim(1, 3, 2).accepted) << "a newcomer begins with nothing";
+  EXPECT_EQ(cache.find(1, 2, 2), nullptr);
 }
 
-TEST_F(PathsTest, ACapacityOfZeroHoldsOnePath) {
-  Paths paths(arena_, 0);
-  paths.claim(1, 2, 1).mtu = 576;
-  EXPECT_EQ(paths.find(1, 2, 1)->mtu, 576);
+TEST_F(DestinationCacheTest, ACapacityOfZeroHoldsOneDestination) {
+  DestinationCache cache(arena_, 0);
+  cache.claim(1, 2, 1).mtu = 576;
+  EXPECT_EQ(cache.find(1, 2, 1)->mtu, 576);
 }
 
 // ---- Sent packets ----
 
-class NetworkPathsTest : public NetworkTest {
+class NetworkDestinationsTest : public NetworkTest {
  protected:
   using NetworkTest::NetworkTest;
 
@@ -68,10 +68,10 @@ class NetworkPathsTest : public NetworkTest {
     EXPECT_EQ(to_, next);
     EXPECT_TRUE(nothing_sent());
   }
-  /// Twice, so that the second packet uses the cached path.
+  /// Twice, so that the second packet uses the cached destination.
   void walk(const IpAddress& to, const MacAddress& next) {
     expect_goes_to(to, next);
-    EXPECT_TRUE(network_->knows_way(kOurs, to));
+    EXPECT_TRUE(network_->has_destination(kOurs, to));
     expect_goes_to(to, next);
   }
   bool takes(const IpAddress& from, const IpAddress& to, const MacAddress& link = kOurMac) {
@@ -83,12 +83,12 @@ class NetworkPathsTest : public NetworkTest {
   }
 };
 
-TEST_F(NetworkPathsTest, TheSecondPacketEqualsTheFirst) {
+TEST_F(NetworkDestinationsTest, TheSecondPacketEqualsTheFirst) {
   know();
-  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_FALSE(network_->has_destination(kOurs, kPeer));
   EXPECT_EQ(send(kPeer, "text"), Sent::kSent);
   EXPECT_EQ(send(kPeer, "text"), Sent::kSent);
-  EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
+  EXPECT_TRUE(network_->has_destination(kOurs, kPeer));
   ASSERT_TRUE(sent_ip());
   auto first = frame_;
   ASSERT_TRUE(sent_ip());
@@ -102,7 +102,7 @@ TEST_F(NetworkPathsTest, TheSecondPacketEqualsTheFirst) {
   EXPECT_EQ(count(Count::frames_out), 3u) << "the answer to the question among them";
 }
 
-TEST_F(NetworkPathsTest, ABusyLinkIsReportedOnACachedPath) {
+TEST_F(NetworkDestinationsTest, ABusyLinkIsReportedOnACachedDestination) {
   know();
   walk(kPeer, kPeerMac);
   link_.busy = true;
@@ -112,7 +112,7 @@ TEST_F(NetworkPathsTest, ABusyLinkIsReportedOnACachedPath) {
   expect_goes_to(kPeer, kPeerMac);
 }
 
-TEST_F(NetworkPathsTest, TheMtuHoldsOnACachedPath) {
+TEST_F(NetworkDestinationsTest, TheMtuHoldsOnACachedDestination) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_EQ(send(kPeer, std::string(1500 - 20 - 20, 'x')), Sent::kSent);
@@ -122,12 +122,12 @@ TEST_F(NetworkPathsTest, TheMtuHoldsOnACachedPath) {
   EXPECT_EQ(network_->mtu_between(kOurs, kPeer), 1500);
 }
 
-TEST_F(NetworkPathsTest, RemovingAnAddressInvalidatesItsPaths) {
+TEST_F(NetworkDestinationsTest, RemovingAnAddressInvalidatesItsDestinations) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_EQ(network_->remove_address(kOurs), Error::kOk);
-  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_FALSE(network_->has_destination(kOurs, kPeer));
   EXPECT_EQ(send(kPeer), Sent::kDropped);
   EXPECT_EQ(count(Count::drop_ip_no_route), 1u);
   EXPECT_FALSE(takes(kPeer, kOurs));
@@ -135,17 +135,17 @@ TEST_F(NetworkPathsTest, RemovingAnAddressInvalidatesItsPaths) {
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NetworkPathsTest, AddingAnAddressInvalidatesPaths) {
+TEST_F(NetworkDestinationsTest, AddingAnAddressInvalidatesDestinations) {
   know();
   walk(kPeer, kPeerMac);
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_EQ(network_->add_address({0}, {kPeer, 24}), Error::kOk);
-  EXPECT_FALSE(network_->knows_way(kOurs, kPeer));
+  EXPECT_FALSE(network_->has_destination(kOurs, kPeer));
   EXPECT_FALSE(takes(kPeer, kOurs)) << "a source that is ours now";
   EXPECT_EQ(count(Count::drop_ip_source), 1u);
 }
 
-TEST_F(NetworkPathsTest, ATentativeAddressIsNotLocal) {
+TEST_F(NetworkDestinationsTest, ATentativeAddressIsNotLocal) {
   EXPECT_EQ(network_->add_address({0}, {host(77), 24}, {.probe = true, .give_up = false}),
             Error::kOk);
   EXPECT_FALSE(takes(kPeer, host(77)));
@@ -154,13 +154,13 @@ TEST_F(NetworkPathsTest, ATentativeAddressIsNotLocal) {
   EXPECT_TRUE(takes(kPeer, host(77)));
 }
 
-TEST_F(NetworkPathsTest, ANewBroadcastAddressIsNoHost) {
+TEST_F(NetworkDestinationsTest, ANewBroadcastAddressIsNoHost) {
   EXPECT_TRUE(takes(host(63), kOurs));
   EXPECT_EQ(network_->add_address({0}, {host(33), 27}), Error::kOk);  // 32 to 63
   EXPECT_FALSE(takes(host(63), kOurs));
 }
 
-TEST_F(NetworkPathsTest, AddingARouteInvalidatesPaths) {
+TEST_F(NetworkDestinationsTest, AddingARouteInvalidatesDestinations) {
   know();
   know(kOtherGateway, kOtherMac);
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
@@ -169,7 +169,7 @@ TEST_F(NetworkPathsTest, AddingARouteInvalidatesPaths) {
   walk(kFar, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, RemovingARouteInvalidatesPaths) {
+TEST_F(NetworkDestinationsTest, RemovingARouteInvalidatesDestinations) {
   const Prefix far{IpAddress::v4(172, 16, 0, 0), 12};
   know();
   know(kOtherGateway, kOtherMac);
@@ -183,7 +183,7 @@ TEST_F(NetworkPathsTest, RemovingARouteInvalidatesPaths) {
   EXPECT_EQ(count(Count::drop_ip_no_route), 1u);
 }
 
-TEST_F(NetworkPathsTest, ChangingTheGatewayInvalidatesPaths) {
+TEST_F(NetworkDestinationsTest, ChangingTheGatewayInvalidatesDestinations) {
   know();
   know(kOtherGateway, kOtherMac);
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
@@ -192,7 +192,7 @@ TEST_F(NetworkPathsTest, ChangingTheGatewayInvalidatesPaths) {
   walk(kFar, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, ThePathHasTheMtuOfItsInterface) {
+TEST_F(NetworkDestinationsTest, ADestinationHasTheMtuOfItsInterface) {
   know();
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
   walk(kFar, kPeerMac);
@@ -205,7 +205,7 @@ TEST_F(NetworkPathsTest, ThePathHasTheMtuOfItsInterface) {
 
 // ---- Neighbours ----
 
-TEST_F(NetworkPathsTest, ANeighbourIsVerifiedDuringTraffic) {
+TEST_F(NetworkDestinationsTest, ANeighbourIsVerifiedDuringTraffic) {
   know();
   Instant asked{};
   for (int i = 0; i < 700 && asked == Instant{}; ++i) {
@@ -230,7 +230,7 @@ TEST_F(NetworkPathsTest, ANeighbourIsVerifiedDuringTraffic) {
   forget_sent();
 }
 
-TEST_F(NetworkPathsTest, ANeighbourThatFailsInvalidatesItsPaths) {
+TEST_F(NetworkDestinationsTest, ANeighbourThatFailsInvalidatesItsDestinations) {
   know();
   walk(kPeer, kPeerMac);
   run_for(settings_.neighbour_reachable);
@@ -244,7 +244,7 @@ TEST_F(NetworkPathsTest, ANeighbourThatFailsInvalidatesItsPaths) {
   EXPECT_TRUE(nothing_sent()) << "the packet waits";
 }
 
-TEST_F(NetworkPathsTest, ANewLinkAddressInvalidatesPaths) {
+TEST_F(NetworkDestinationsTest, ANewLinkAddressInvalidatesDestinations) {
   know();
   walk(kPeer, kPeerMac);
   run_for(settings_.neighbour_reachable);
@@ -256,7 +256,7 @@ TEST_F(NetworkPathsTest, ANewLinkAddressInvalidatesPaths) {
   walk(kPeer, kOtherMac);
 }
 
-TEST_F(NetworkPathsTest, AnEvictedNeighbourInvalidatesItsPaths) {
+TEST_F(NetworkDestinationsTest, AnEvictedNeighbourInvalidatesItsDestinations) {
   know();
   walk(kPeer, kPeerMac);
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i) {
@@ -275,7 +275,7 @@ TEST_F(NetworkPathsTest, AnEvictedNeighbourInvalidatesItsPaths) {
   walk(kPeer, kPeerMac);
 }
 
-TEST_F(NetworkPathsTest, ANeighbourEvictedForAnUnresolvedOneInvalidatesItsPaths) {
+TEST_F(NetworkDestinationsTest, ANeighbourEvictedForAnUnresolvedOneInvalidatesItsDestinations) {
   know();
   walk(kPeer, kPeerMac);
   for (int i = 10; i < 10 + static_cast<int>(kNeighbours); ++i)
@@ -287,12 +287,12 @@ TEST_F(NetworkPathsTest, ANeighbourEvictedForAnUnresolvedOneInvalidatesItsPaths)
   EXPECT_TRUE(nothing_sent());
 }
 
-TEST_F(NetworkPathsTest, ANeighbourInUseByAPathIsNotEvictedFirst) {
+TEST_F(NetworkDestinationsTest, ANeighbourInUseByADestinationIsNotEvictedFirst) {
   know();
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) know(host(i), mac(i));
   expect_goes_to(kPeer, kPeerMac);
   for (int i = 10; i < 9 + static_cast<int>(kNeighbours); ++i) expect_goes_to(host(i), mac(i));
-  expect_goes_to(kPeer, kPeerMac);  // by the cached path
+  expect_goes_to(kPeer, kPeerMac);  // by the cached destination
   know(host(20), mac(20));
   EXPECT_EQ(count(Count::neighbours_evicted), 1u);
   expect_goes_to(kPeer, kPeerMac);
@@ -302,7 +302,7 @@ TEST_F(NetworkPathsTest, ANeighbourInUseByAPathIsNotEvictedFirst) {
 
 // ---- Received packets ----
 
-TEST_F(NetworkPathsTest, ABroadcastFrameIsDroppedDespiteACachedPath) {
+TEST_F(NetworkDestinationsTest, ABroadcastFrameIsDroppedDespiteACachedDestination) {
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_TRUE(takes(kPeer, kOurs));
   EXPECT_FALSE(takes(kPeer, kOurs, MacAddress::broadcast()));
@@ -310,12 +310,12 @@ TEST_F(NetworkPathsTest, ABroadcastFrameIsDroppedDespiteACachedPath) {
   EXPECT_TRUE(takes(kPeer, kOurs));
 }
 
-TEST_F(NetworkPathsTest, APathForSendingDoesNotAcceptPackets) {
+TEST_F(NetworkDestinationsTest, ADestinationForSendingDoesNotAcceptPackets) {
   know();
   walk(kPeer, kPeerMac);
-  EXPECT_TRUE(network_->knows_way(kOurs, kPeer));
-  // A packet from an address that is not the host's caches a path as well; packets to that address
-  // are still refused.
+  EXPECT_TRUE(network_->has_destination(kOurs, kPeer));
+  // A packet from an address that is not the host's caches a destination as well; packets to that
+  // address are still refused.
   PacketOut packet;
   packet.source = host(200);
   packet.destination = kPeer;
@@ -325,28 +325,28 @@ TEST_F(NetworkPathsTest, APathForSendingDoesNotAcceptPackets) {
   packet.pieces = pieces;
   EXPECT_EQ(network_->send(packet), Sent::kSent);
   forget_sent();
-  EXPECT_FALSE(network_->knows_way(host(200), kPeer));
+  EXPECT_FALSE(network_->has_destination(host(200), kPeer));
   EXPECT_FALSE(takes(kPeer, host(200)));
   EXPECT_EQ(count(Count::drop_ip_address), 1u);
 }
 
-TEST_F(NetworkPathsTest, APathForReceivingDoesNotRoutePackets) {
+TEST_F(NetworkDestinationsTest, ADestinationForReceivingDoesNotRoutePackets) {
   EXPECT_TRUE(takes(kFar, kOurs));
-  EXPECT_FALSE(network_->knows_way(kOurs, kFar));
+  EXPECT_FALSE(network_->has_destination(kOurs, kFar));
   EXPECT_EQ(send(kFar), Sent::kDropped) << "nothing leads there";
 }
 
-class OnePathTest : public NetworkPathsTest {
+class OneDestinationTest : public NetworkDestinationsTest {
  protected:
-  OnePathTest() : NetworkPathsTest(one()) {}
+  OneDestinationTest() : NetworkDestinationsTest(one()) {}
   static Capacities one() {
     Capacities capacities = small();
-    capacities.paths = 1;
+    capacities.destinations = 1;
     return capacities;
   }
 };
 
-TEST_F(OnePathTest, PairsInTheSamePlaceDoNotShareAPath) {
+TEST_F(OneDestinationTest, PairsInTheSamePlaceDoNotShareADestination) {
   know();
   know(kOtherGateway, kOtherMac);
   for (int i = 0; i < 4; ++i) {
