@@ -314,21 +314,21 @@ bool Engine::tell_links_up() {
 void Engine::AddressLog::on_address(const AddressEvent& event) {
   const std::string where =
       in_words(event.address) + " on link " + engine_.links_[event.interface.index].name;
-  const std::string rival = event.conflict ? in_words(event.rival) : "";
+  const std::string host = event.conflict ? in_words(event.conflicting_host) : "";
   switch (event.state) {
-    case AddressState::kAssigned:
+    case AddressState::kPreferred:
       if (event.conflict) {
         spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
-                     where, rival);
+                     where, host);
       } else {
         spdlog::info("{}: nobody else has it", where);
       }
       break;
     case AddressState::kDuplicate:
-      spdlog::error("{}: not used, {} has it already{}", where, rival,
+      spdlog::error("{}: not used, {} has it already{}", where, host,
                     engine_.config_.links[event.interface.index].dhcp ? "" : ": configure another");
       break;
-    case AddressState::kProbing:
+    case AddressState::kTentative:
       break;
   }
 }

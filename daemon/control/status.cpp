@@ -137,11 +137,11 @@ std::vector<protocol::Status::Doubt> Status::doubtful_addresses() const {
   std::vector<protocol::Status::Doubt> list;
   for (std::uint32_t i = 0; i < network.address_count(); ++i) {
     const Address& address = network.address_record(i);
-    if (address.state == AddressState::kAssigned && !address.contested) continue;
+    if (address.state == AddressState::kPreferred && !address.conflict) continue;
     protocol::Status::Doubt entry{to_string(address.address),
                                   engine_.links()[address.interface.index].name,
                                   to_string(address.state), std::nullopt};
-    if (address.contested) entry.rival = to_string(address.rival);
+    if (address.conflict) entry.rival = to_string(address.conflicting_host);
     list.push_back(std::move(entry));
   }
   return list;

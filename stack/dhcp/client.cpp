@@ -432,7 +432,7 @@ void DhcpClient::on_event(const AddressEvent& event) {
   if (event.interface != settings_.interface) return;
   if (link_local_.on_address(event)) news_.mask |= DhcpNews::kLinkLocal;
   if (!held_ || event.address != lease_.address.address) return;
-  if (event.state == AddressState::kAssigned && state_ == DhcpState::kChecking) return use_lease();
+  if (event.state == AddressState::kPreferred && state_ == DhcpState::kChecking) return use_lease();
   if (event.state != AddressState::kDuplicate) return;
   // A conflict before the address was used (4.4.1) or while it was (RFC 5227, 2.4 b).
   decline();

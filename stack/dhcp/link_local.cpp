@@ -45,7 +45,7 @@ void LinkLocal::stop() {
 
 bool LinkLocal::on_address(const AddressEvent& event) {
   if (!held_ || event.address != candidate_) return false;
-  if (event.state == AddressState::kAssigned) {
+  if (event.state == AddressState::kPreferred) {
     const bool news = !in_use_;
     in_use_ = true;
     return news;

@@ -7,9 +7,9 @@ namespace conker {
 
 const char* to_string(AddressState state) {
   switch (state) {
-    case AddressState::kProbing:
+    case AddressState::kTentative:
       return "being probed";
-    case AddressState::kAssigned:
+    case AddressState::kPreferred:
       return "in use";
     case AddressState::kDuplicate:
       return "taken by another host";

@@ -24,8 +24,8 @@ struct AddressOptions {
 };
 
 enum class AddressState : std::uint8_t {
-  kProbing,    // being probed for: no ARP reply for it, and no packet from it
-  kAssigned,   // in use
+  kTentative,  // being probed for: no ARP reply for it, and no packet from it
+  kPreferred,  // in use
   kDuplicate,  // another host has it: not used until it is removed and added again
 };
 /// The state in plain words: "in use".
@@ -35,9 +35,9 @@ const char* to_string(AddressState state);
 struct AddressEvent {
   IpAddress address;
   InterfaceId interface;
-  AddressState state = AddressState::kAssigned;  // the present state
-  bool conflict = false;  // another host uses the address; `rival` is the last one seen
-  MacAddress rival;
+  AddressState state = AddressState::kPreferred;  // the present state
+  bool conflict = false;  // another host uses the address; `conflicting_host` is the last one seen
+  MacAddress conflicting_host;
 };
 
 struct Address {
@@ -46,12 +46,12 @@ struct Address {
   InterfaceId interface;
   AddressState state;
   bool give_up;
-  bool news;          // an event waits to be fetched
-  bool contested;     // another host was seen to use the address
-  std::uint8_t said;  // how many probes or announcements were sent so far
-  MacAddress rival;   // the last host that was seen to use the address
-  Instant deadline;   // of the next probe or announcement; kNever when none is left
-  Instant defended;   // time of the last defence
+  bool news;                    // an event waits to be fetched
+  bool conflict;                // another host was seen to use the address
+  std::uint8_t sent;            // how many probes or announcements were sent so far
+  MacAddress conflicting_host;  // the last host that was seen to use the address
+  Instant deadline;             // of the next probe or announcement; kNever when none is left
+  Instant defended;             // time of the last defence
 
   Prefix prefix() const { return {address, length}; }
 };

@@ -38,7 +38,7 @@ Result<std::uint32_t> Interfaces::add_address(InterfaceId interface, const Prefi
   if (index == kNone) return Error::kTableFull;
   addresses_[index].state = state;
   outdate_destinations();
-  if (state == AddressState::kAssigned) assigned(addresses_[index]);
+  if (state == AddressState::kPreferred) assigned(addresses_[index]);
   return index;
 }
 
@@ -62,7 +62,7 @@ void Interfaces::rebuild_connected() {
   for (Interface& interface : interfaces_.first(interface_count_))
     interface.source = IpAddress::v4(0);
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
-    if (addresses_[i].state == AddressState::kAssigned) assigned(addresses_[i]);
+    if (addresses_[i].state == AddressState::kPreferred) assigned(addresses_[i]);
   }
 }
 
@@ -74,7 +74,7 @@ void Interfaces::assigned(const Address& address) {
 
 std::uint32_t Interfaces::find_assigned(const IpAddress& address) const {
   const std::uint32_t index = addresses_.find(address);
-  return index != kNone && addresses_[index].state == AddressState::kAssigned ? index : kNone;
+  return index != kNone && addresses_[index].state == AddressState::kPreferred ? index : kNone;
 }
 
 bool Interfaces::is_local_to(InterfaceId interface, const IpAddress& address) const {

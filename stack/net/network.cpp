@@ -24,7 +24,7 @@ Network::Network(Arena& arena, const Capacities& capacities, const Settings& set
       chunks_(chunks),
       interfaces_(arena, capacities, counters),
       neighbours_(arena, capacities, settings, entropy, counters, chunks, interfaces_),
-      conflicts_(interfaces_, counters, SipKey{entropy.words[6], entropy.words[7]}),
+      conflict_detection_(interfaces_, counters, SipKey{entropy.words[6], entropy.words[7]}),
       icmp_(arena, counters, settings, interfaces_),
       identifications_(SipKey{entropy.words[6], entropy.words[7]}, kPurpose),
       destinations_(arena, capacities.destinations),
@@ -82,7 +82,7 @@ void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes)
       interfaces_.is_own_mac(packet->sender_mac)) {
     return counters_.add(Count::drop_arp_sender);
   }
-  conflicts_.input(interface, *packet, now_);
+  conflict_detection_.input(interface, *packet, now_);
   neighbours_.input(interface, *packet, now_);
 }
 
@@ -175,7 +175,7 @@ bool Network::next_echo_reply(EchoReply& reply) {
 
 void Network::timers() {
   neighbours_.timers(now_);
-  conflicts_.timers(now_);
+  conflict_detection_.timers(now_);
   if (reassembler_ == nullptr) return;
   for (std::span<const std::byte> quote; reassembler_->expire(now_, quote);) {
     // Per RFC 792, no error is sent when the first fragment is missing, since only that can be
@@ -186,7 +186,7 @@ void Network::timers() {
 }
 
 Instant Network::next_deadline() const {
-  const Instant arp = std::min(neighbours_.next_deadline(), conflicts_.next_deadline());
+  const Instant arp = std::min(neighbours_.next_deadline(), conflict_detection_.next_deadline());
   return reassembler_ == nullptr ? arp : std::min(arp, reassembler_->next_deadline());
 }
 
@@ -341,12 +341,12 @@ Result<InterfaceId> Network::add_interface(Link& link, const MacAddress& mac, st
 
 Error Network::add_address(InterfaceId interface, const Prefix& address,
                            const AddressOptions& options) {
-  return conflicts_.add_address(interface, address, options, now_);
+  return conflict_detection_.add_address(interface, address, options, now_);
 }
 
 void Network::link_up(InterfaceId interface) {
   neighbours_.doubt(interface);
-  conflicts_.link_up(interface, now_);
+  conflict_detection_.link_up(interface, now_);
 }
 
 Error Network::set_gateway(const IpAddress& gateway) {

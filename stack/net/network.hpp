@@ -13,7 +13,7 @@
 #include "stack/base/random_bits.hpp"
 #include "stack/base/result.hpp"
 #include "stack/link/link.hpp"
-#include "stack/net/conflicts.hpp"
+#include "stack/net/conflict_detection.hpp"
 #include "stack/net/destination_cache.hpp"
 #include "stack/net/icmp.hpp"
 #include "stack/net/interfaces.hpp"
@@ -43,7 +43,7 @@ class Network {
   /// Delivers UDP datagrams from here on, broadcasts among them.
   void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
-  bool next_address_event(AddressEvent& event) { return conflicts_.next_event(event); }
+  bool next_address_event(AddressEvent& event) { return conflict_detection_.next_event(event); }
   /// Runs the timers of ARP (requests, announcements, failures) and of reassembly.
   void timers();
   Instant next_deadline() const;
@@ -74,7 +74,9 @@ class Network {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu);
   Error add_address(InterfaceId interface, const Prefix& address,
                     const AddressOptions& options = {});
-  Error remove_address(const IpAddress& address) { return conflicts_.remove_address(address); }
+  Error remove_address(const IpAddress& address) {
+    return conflict_detection_.remove_address(address);
+  }
   void link_up(InterfaceId interface);
   Error add_route(const Prefix& to, const IpAddress& gateway) {
     return gateway.is_unspecified() ? Error::kInvalidArgument
@@ -172,7 +174,7 @@ class Network {
   ChunkPool& chunks_;
   Interfaces interfaces_;
   Neighbours neighbours_;
-  Conflicts conflicts_;
+  ConflictDetection conflict_detection_;
   Icmp icmp_;
   RandomBits identifications_;
   DestinationCache destinations_;

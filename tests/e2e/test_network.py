@@ -10,7 +10,7 @@ from typing import Any
 from harness import Field, Namespace, Scene, check, eventually, same, test
 from harness.processes import Process
 
-MAC, RIVAL = "02:00:00:00:77:02", "02:00:00:00:99:99"
+MAC, CONFLICTING = "02:00:00:00:77:02", "02:00:00:00:99:99"
 STACK, PEER = "10.77.0.2", "10.77.0.1"
 
 
@@ -200,26 +200,26 @@ def a_free_address_is_used_after_probing(scene: Scene) -> None:
 
 
 @test("tap", "packet", quick=True)
-def a_rival_is_noticed_and_answered(field: Field) -> None:
+def a_conflicting_host_is_noticed_and_answered(field: Field) -> None:
     device = "conker0" if field.link == "tap" else "peer0"
     with field.peer_ns.entered():
         wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
     field.scene.undo(wire.close)
     wire.bind((device, 0x0806))
     wire.settimeout(5)
-    wire.send(announcement(RIVAL, field.STACK))
+    wire.send(announcement(CONFLICTING, field.STACK))
     defence = announcement(MAC, field.STACK)
     while not (frame := wire.recv(200)).startswith(defence):
         check(len(frame) > 0, "the link ended")
     doubts = field.ctl.json("status")["doubtful_addresses"]
     same([(d["address"], d["state"], d["rival"]) for d in doubts],
-         [(field.STACK, "in use", RIVAL)], "in status")
-    check(RIVAL in field.ctl.ok("status").out, "the rival in the text of status")
-    eventually(lambda: f"{RIVAL} uses it too" in field.daemon.process.err(),
+         [(field.STACK, "in use", CONFLICTING)], "in status")
+    check(CONFLICTING in field.ctl.ok("status").out, "the conflicting host in the text of status")
+    eventually(lambda: f"{CONFLICTING} uses it too" in field.daemon.process.err(),
                "the conflict is logged")
     for _ in range(50):
-        wire.send(announcement(RIVAL, field.STACK))
+        wire.send(announcement(CONFLICTING, field.STACK))
     eventually(lambda: field.ctl.counter("arp_conflicts") == 51, "all are counted")
     same(field.ctl.counter("arp_defences"), 1, "defences in ten seconds")
-    field.peer_ns.ip("neigh", "flush", "all")  # it may believe the rival by now
+    field.peer_ns.ip("neigh", "flush", "all")  # it may believe the conflicting host by now
     field.ctl.ok("ping", field.PEER, "-c", "1")

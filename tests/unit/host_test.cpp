@@ -104,7 +104,7 @@ TEST_F(HostTest, EveryClientIsToldOfAddressesAndLinks) {
   for (const Recorder* client : {&a_, &b_}) {
     ASSERT_EQ(client->addresses.size(), 1u);
     EXPECT_EQ(client->addresses[0].address, second.address);
-    EXPECT_EQ(client->addresses[0].state, AddressState::kAssigned);
+    EXPECT_EQ(client->addresses[0].state, AddressState::kPreferred);
   }
   host_.link_up({0});
   EXPECT_EQ(a_.links_up, 1);

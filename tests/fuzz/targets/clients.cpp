@@ -149,7 +149,7 @@ class Scene final : private FuzzLink::Observer {
   void write_answer(Text& text, const Record& r, const Question& question, Input more);
   void over_tcp(const Record& r, Input more);
   void resolve(const Record& r);
-  void rival(const Record& r);
+  void conflicting_host(const Record& r);
   void check_answers();
 
   FuzzLink link_;
@@ -352,7 +352,7 @@ void Scene::over_tcp(const Record& r, Input more) {
 }
 
 /// Another host claims an address of this host, or a tentative one.
-void Scene::rival(const Record& r) {
+void Scene::conflicting_host(const Record& r) {
   if (batch().full()) return;
   IpAddress address = IpAddress::v4(asked_ + (r[2] & 3));
   if ((r[1] & 1) != 0 && dhcp_.lease() != nullptr) address = dhcp_.lease()->address.address;
@@ -461,7 +461,7 @@ void Scene::step(const Record& r, Records& more) {
       }
       break;
     case 8:
-      rival(r);
+      conflicting_host(r);
       break;
     case 9:
       dhcp_.stop();

@@ -1,4 +1,4 @@
-#include "stack/net/conflicts.hpp"
+#include "stack/net/conflict_detection.hpp"
 
 #include <algorithm>
 
@@ -6,14 +6,14 @@ namespace conker {
 namespace {
 
 // Delay before a probe or an announcement that the link could not take is sent again.
-constexpr Duration kSayAgain = 100ms;
+constexpr Duration kSendAgain = 100ms;
 
 }  // namespace
 
-Error Conflicts::add_address(InterfaceId interface, const Prefix& address,
-                             const AddressOptions& options, Instant now) {
+Error ConflictDetection::add_address(InterfaceId interface, const Prefix& address,
+                                     const AddressOptions& options, Instant now) {
   const auto index = interfaces_.add_address(
-      interface, address, options.probe ? AddressState::kProbing : AddressState::kAssigned);
+      interface, address, options.probe ? AddressState::kTentative : AddressState::kPreferred);
   if (!index) return index.error();
   Address& record = addresses()[*index];
   record.give_up = options.give_up;
@@ -24,30 +24,30 @@ Error Conflicts::add_address(InterfaceId interface, const Prefix& address,
   return Error::kOk;
 }
 
-Error Conflicts::remove_address(const IpAddress& address) {
+Error ConflictDetection::remove_address(const IpAddress& address) {
   const std::uint32_t index = addresses().find(address);
   if (index != kNone && addresses()[index].news) --news_;
   return interfaces_.remove_address(address);
 }
 
-void Conflicts::link_up(InterfaceId interface, Instant now) {
+void ConflictDetection::link_up(InterfaceId interface, Instant now) {
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
     Address& address = addresses()[i];
     if (address.interface != interface || address.state == AddressState::kDuplicate) continue;
-    address.said = 0;
+    address.sent = 0;
     address.deadline =
-        address.state == AddressState::kProbing ? now + random_up_to(kProbeWait) : now;
+        address.state == AddressState::kTentative ? now + random_up_to(kProbeWait) : now;
     deadline_ = std::min(deadline_, address.deadline);
   }
 }
 
-Duration Conflicts::random_up_to(Duration limit) {
+Duration ConflictDetection::random_up_to(Duration limit) {
   return Duration(random_.below(static_cast<std::uint32_t>(limit / 1ms)) * Duration(1ms));
 }
 
 // ---- Probes and announcements sent ----
 
-void Conflicts::timers(Instant now) {
+void ConflictDetection::timers(Instant now) {
   if (now < deadline_) return;
   deadline_ = kNever;
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
@@ -56,34 +56,34 @@ void Conflicts::timers(Instant now) {
   }
 }
 
-void Conflicts::step(std::uint32_t index, Instant now) {
+void ConflictDetection::step(std::uint32_t index, Instant now) {
   Address& address = addresses()[index];
-  const bool probing = address.state == AddressState::kProbing;
-  if (probing && address.said == kProbes) {
+  const bool probing = address.state == AddressState::kTentative;
+  if (probing && address.sent == kProbes) {
     // No host has answered the probes (2.1.1): the address is assigned, and announced (2.3).
-    address.said = 0;
-    interfaces_.change_address(index, AddressState::kAssigned);
+    address.sent = 0;
+    interfaces_.change_address(index, AddressState::kPreferred);
     post(address);
     return step(index, now);
   }
   // A probe has no sender protocol address, so that no neighbour's ARP cache learns an address that
   // may never be assigned.
-  if (!say(address, probing ? IpAddress::v4(0) : address.address, now)) {
-    address.deadline = now + kSayAgain;
+  if (!send_arp(address, probing ? IpAddress::v4(0) : address.address, now)) {
+    address.deadline = now + kSendAgain;
     return;
   }
-  ++address.said;
+  ++address.sent;
   counters_.add(probing ? Count::arp_probes_out : Count::arp_announcements_out);
   if (probing) {
     address.deadline =
         now +
-        (address.said == kProbes ? kAnnounceWait : kProbeMin + random_up_to(kProbeMax - kProbeMin));
+        (address.sent == kProbes ? kAnnounceWait : kProbeMin + random_up_to(kProbeMax - kProbeMin));
   } else {
-    address.deadline = address.said == kAnnouncements ? kNever : now + kAnnounceInterval;
+    address.deadline = address.sent == kAnnouncements ? kNever : now + kAnnounceInterval;
   }
 }
 
-bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now) {
+bool ConflictDetection::send_arp(const Address& address, const IpAddress& sender, Instant now) {
   const ArpPacket packet{ArpPacket::Operation::kRequest, interfaces_.mac(address.interface), sender,
                          MacAddress(), address.address};
   return interfaces_.send_arp(address.interface, packet, MacAddress::broadcast(), now);
@@ -91,24 +91,24 @@ bool Conflicts::say(const Address& address, const IpAddress& sender, Instant now
 
 // ---- ARP packets received ----
 
-void Conflicts::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
+void ConflictDetection::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
   const bool probe =
       packet.operation == ArpPacket::Operation::kRequest && packet.sender.is_unspecified();
   const std::uint32_t index = addresses().find(probe ? packet.target : packet.sender);
   if (index == kNone || addresses()[index].interface != interface) return;
   // A probe for an assigned address is answered by an ARP reply (2.4); it is a conflict only while
   // this host probes for the address too (2.1.1).
-  if (probe && addresses()[index].state != AddressState::kProbing) return;
+  if (probe && addresses()[index].state != AddressState::kTentative) return;
   conflict(index, packet.sender_mac, now);
 }
 
-void Conflicts::conflict(std::uint32_t index, const MacAddress& rival, Instant now) {
+void ConflictDetection::conflict(std::uint32_t index, const MacAddress& host, Instant now) {
   Address& address = addresses()[index];
   if (address.state == AddressState::kDuplicate) return;
   counters_.add(Count::arp_conflicts);
-  address.rival = rival;
-  address.contested = true;
-  if (address.state == AddressState::kProbing) return give_up(index);
+  address.conflicting_host = host;
+  address.conflict = true;
+  if (address.state == AddressState::kTentative) return give_up(index);
   const bool recently = address.defended != Instant() && now - address.defended < kDefendInterval;
   if (recently) {
     if (address.give_up) give_up(index);
@@ -117,11 +117,11 @@ void Conflicts::conflict(std::uint32_t index, const MacAddress& rival, Instant n
   // Per 2.4 (b) and (c), one announcement in an interval, so that two hosts that both defend the
   // address do not flood the link.
   address.defended = now;
-  if (say(address, address.address, now)) counters_.add(Count::arp_defences);
+  if (send_arp(address, address.address, now)) counters_.add(Count::arp_defences);
   post(address);
 }
 
-void Conflicts::give_up(std::uint32_t index) {
+void ConflictDetection::give_up(std::uint32_t index) {
   counters_.add(Count::addresses_given_up);
   addresses()[index].deadline = kNever;
   interfaces_.change_address(index, AddressState::kDuplicate);
@@ -130,20 +130,20 @@ void Conflicts::give_up(std::uint32_t index) {
 
 // ---- Events ----
 
-void Conflicts::post(Address& address) {
+void ConflictDetection::post(Address& address) {
   if (!address.news) ++news_;
   address.news = true;
 }
 
-bool Conflicts::next_event(AddressEvent& event) {
+bool ConflictDetection::next_event(AddressEvent& event) {
   if (news_ == 0) return false;
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
     Address& address = addresses()[i];
     if (!address.news) continue;
     address.news = false;
     --news_;
-    event = AddressEvent{address.address, address.interface, address.state, address.contested,
-                         address.rival};
+    event = AddressEvent{address.address, address.interface, address.state, address.conflict,
+                         address.conflicting_host};
     return true;
   }
   return false;

@@ -1,5 +1,5 @@
 // Address conflict detection (RFC 5227) and announcements.
-#include "stack/net/conflicts.hpp"
+#include "stack/net/conflict_detection.hpp"
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {
@@ -7,7 +7,7 @@ namespace {
 
 using namespace test;
 
-class ConflictsTest : public NetworkTest {
+class ConflictDetectionTest : public NetworkTest {
  protected:
   static constexpr IpAddress kNew = IpAddress::v4(10, 77, 0, 50);
   static constexpr AddressOptions kProbe{.probe = true, .give_up = false};
@@ -49,7 +49,7 @@ class ConflictsTest : public NetworkTest {
 // ---- Announcing: RFC 5227, 2.3 ----
 
 // RFC 5227, 2.3: two announcements, two seconds apart.
-TEST_F(ConflictsTest, ANewAddressIsAnnounced) {
+TEST_F(ConflictDetectionTest, ANewAddressIsAnnounced) {
   add({});
   EXPECT_TRUE(network_->is_local(kNew)) << "in use at once";
   EXPECT_EQ(network_->next_deadline(), now_);
@@ -64,7 +64,7 @@ TEST_F(ConflictsTest, ANewAddressIsAnnounced) {
 }
 
 // RFC 5227, 2.1: a link that comes up may lead to another network.
-TEST_F(ConflictsTest, AnAddressIsAnnouncedAgainWhenTheLinkComesUp) {
+TEST_F(ConflictDetectionTest, AnAddressIsAnnouncedAgainWhenTheLinkComesUp) {
   add({});
   run_for(5s);
   while (!nothing_sent()) (void)sent_arp();
@@ -76,7 +76,7 @@ TEST_F(ConflictsTest, AnAddressIsAnnouncedAgainWhenTheLinkComesUp) {
   EXPECT_EQ(announced, 2);
 }
 
-TEST_F(ConflictsTest, ABusyLinkDelaysAnnouncements) {
+TEST_F(ConflictDetectionTest, ABusyLinkDelaysAnnouncements) {
   link_.busy = true;
   add({});
   run_for(1s);
@@ -88,7 +88,7 @@ TEST_F(ConflictsTest, ABusyLinkDelaysAnnouncements) {
 
 // ---- Probing: RFC 5227, 2.1.1 ----
 
-TEST_F(ConflictsTest, ProbesBeforeUse) {
+TEST_F(ConflictDetectionTest, ProbesBeforeUse) {
   add(kProbe);
   EXPECT_FALSE(network_->is_local(kNew));
   EXPECT_LE(until_sent(), 1s) << "PROBE_WAIT";
@@ -116,12 +116,12 @@ TEST_F(ConflictsTest, ProbesBeforeUse) {
   const auto news = event();
   ASSERT_TRUE(news);
   EXPECT_EQ(news->address, kNew);
-  EXPECT_EQ(news->state, AddressState::kAssigned);
+  EXPECT_EQ(news->state, AddressState::kPreferred);
   EXPECT_FALSE(news->conflict);
   EXPECT_FALSE(event());
 }
 
-TEST_F(ConflictsTest, PausesBetweenProbesDiffer) {
+TEST_F(ConflictDetectionTest, PausesBetweenProbesDiffer) {
   std::vector<Duration> pauses;
   for (std::uint8_t i = 60; i < 64; ++i) {
     ASSERT_EQ(network_->add_address({0}, {IpAddress::v4(10, 77, 0, i), 24}, kProbe), Error::kOk);
@@ -134,18 +134,18 @@ TEST_F(ConflictsTest, PausesBetweenProbesDiffer) {
 }
 
 // A sender that no neighbour can be (drop_arp_sender) causes no conflict, either.
-TEST_F(ConflictsTest, AnInvalidSenderIsNoConflict) {
+TEST_F(ConflictDetectionTest, AnInvalidSenderIsNoConflict) {
   add(kProbe);
   run_for(1500ms);
   claim(kNew, MacAddress::broadcast());
   claim(kNew, MacAddress{{1, 0, 0x5e, 0, 0, 1}});
   claim(kNew, MacAddress());
-  EXPECT_EQ(state(), AddressState::kProbing);
+  EXPECT_EQ(state(), AddressState::kTentative);
   EXPECT_EQ(count(Count::arp_conflicts), 0u);
   EXPECT_EQ(count(Count::drop_arp_sender), 3u);
 }
 
-TEST_F(ConflictsTest, AReplyToAProbeIsAConflict) {
+TEST_F(ConflictDetectionTest, AReplyToAProbeIsAConflict) {
   add(kProbe);
   run_for(1500ms);
   arp({ArpPacket::Operation::kReply, kOtherMac, kNew, kOurMac, IpAddress::v4(0)});
@@ -154,7 +154,7 @@ TEST_F(ConflictsTest, AReplyToAProbeIsAConflict) {
   ASSERT_TRUE(news);
   EXPECT_EQ(news->state, AddressState::kDuplicate);
   EXPECT_TRUE(news->conflict);
-  EXPECT_EQ(news->rival, kOtherMac);
+  EXPECT_EQ(news->conflicting_host, kOtherMac);
   forget_sent();
   run_for(20s);
   EXPECT_TRUE(nothing_sent());
@@ -166,38 +166,38 @@ TEST_F(ConflictsTest, AReplyToAProbeIsAConflict) {
   EXPECT_TRUE(network_->is_local(kNew)) << "the embedder may insist";
 }
 
-TEST_F(ConflictsTest, AnotherHostsProbeIsAConflict) {
+TEST_F(ConflictDetectionTest, AnotherHostsProbeIsAConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
   EXPECT_EQ(state(), AddressState::kDuplicate);
 }
 
-TEST_F(ConflictsTest, AReflectedProbeIsNoConflict) {
+TEST_F(ConflictDetectionTest, AReflectedProbeIsNoConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOurMac, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
   arp({ArpPacket::Operation::kRequest, {{2, 0, 0, 0, 5, 2}}, IpAddress::v4(0), {}, kNew},
       MacAddress::broadcast());
-  EXPECT_EQ(state(), AddressState::kProbing) << "nor that of our other interface";
+  EXPECT_EQ(state(), AddressState::kTentative) << "nor that of our other interface";
 }
 
-TEST_F(ConflictsTest, ArpOnAnotherLinkIsNoConflict) {
+TEST_F(ConflictDetectionTest, ArpOnAnotherLinkIsNoConflict) {
   add(kProbe);
   arp({ArpPacket::Operation::kRequest, kOtherMac, kNew, {}, kNew}, MacAddress::broadcast(), 1);
-  EXPECT_EQ(state(), AddressState::kProbing);
+  EXPECT_EQ(state(), AddressState::kTentative);
 }
 
 // ---- Defending: RFC 5227, 2.4 ----
 
-TEST_F(ConflictsTest, DefendsOnceInTenSeconds) {
+TEST_F(ConflictDetectionTest, DefendsOnceInTenSeconds) {
   claim(kOurs);
   EXPECT_TRUE(is_announcement(sent_arp(), kOurs));
   const auto news = event();
   ASSERT_TRUE(news);
-  EXPECT_EQ(news->state, AddressState::kAssigned);
+  EXPECT_EQ(news->state, AddressState::kPreferred);
   EXPECT_TRUE(news->conflict);
-  EXPECT_EQ(news->rival, kOtherMac);
+  EXPECT_EQ(news->conflicting_host, kOtherMac);
   for (int i = 0; i < 9; ++i) {
     advance(1s);
     claim(kOurs);
@@ -211,13 +211,13 @@ TEST_F(ConflictsTest, DefendsOnceInTenSeconds) {
   EXPECT_TRUE(network_->is_local(kOurs)) << "2.4 (c): kept";
 }
 
-TEST_F(ConflictsTest, GivesTheAddressUpUnderThatPolicy) {
+TEST_F(ConflictDetectionTest, GivesTheAddressUpUnderThatPolicy) {
   add({.probe = false, .give_up = true});
   run_for(5s);
   forget_sent();
   claim(kNew);
   EXPECT_TRUE(is_announcement(sent_arp())) << "once it is defended";
-  EXPECT_EQ(event()->state, AddressState::kAssigned);
+  EXPECT_EQ(event()->state, AddressState::kPreferred);
   advance(11s);
   claim(kNew);
   EXPECT_TRUE(is_announcement(sent_arp())) << "and again in another interval";
@@ -230,12 +230,12 @@ TEST_F(ConflictsTest, GivesTheAddressUpUnderThatPolicy) {
   EXPECT_EQ(*network_->source_for(kPeer), kOurs);
 }
 
-TEST_F(ConflictsTest, AReplyFromAnAddressInUseIsAConflict) {
+TEST_F(ConflictDetectionTest, AReplyFromAnAddressInUseIsAConflict) {
   arp({ArpPacket::Operation::kReply, kOtherMac, kOurs, kOurMac, kOurs});
   EXPECT_EQ(count(Count::arp_conflicts), 1u);
 }
 
-TEST_F(ConflictsTest, AProbeForAnAddressInUseIsAnsweredAndNoConflict) {
+TEST_F(ConflictDetectionTest, AProbeForAnAddressInUseIsAnsweredAndNoConflict) {
   arp({ArpPacket::Operation::kRequest, kOtherMac, IpAddress::v4(0), {}, kOurs},
       MacAddress::broadcast());
   const auto answer = sent_arp();
@@ -244,13 +244,13 @@ TEST_F(ConflictsTest, AProbeForAnAddressInUseIsAnsweredAndNoConflict) {
   EXPECT_EQ(count(Count::arp_conflicts), 0u);
 }
 
-TEST_F(ConflictsTest, AddressEventsWaitAndAreUpdated) {
+TEST_F(ConflictDetectionTest, AddressEventsWaitAndAreUpdated) {
   claim(kOurs);
   advance(1s);
   claim(kOurs, kPeerMac);
   const auto news = event();
   ASSERT_TRUE(news);
-  EXPECT_EQ(news->rival, kPeerMac) << "the last one";
+  EXPECT_EQ(news->conflicting_host, kPeerMac) << "the last one";
   EXPECT_FALSE(event());
   advance(10s);
   claim(kOurs);
@@ -258,7 +258,7 @@ TEST_F(ConflictsTest, AddressEventsWaitAndAreUpdated) {
   EXPECT_FALSE(event()) << "gone with its address";
 }
 
-TEST_F(ConflictsTest, RandomArpPackets) {
+TEST_F(ConflictDetectionTest, RandomArpPackets) {
   for (std::uint8_t i = 50; i < 54; ++i) {
     ASSERT_EQ(
         network_->add_address({0}, {IpAddress::v4(10, 77, 0, i), 24}, {i % 2 == 0, i % 3 == 0}),

@@ -12,14 +12,14 @@
 
 namespace conker {
 
-class Conflicts {
+class ConflictDetection {
  public:
   // Constants of RFC 5227, 1.1.
   static constexpr Duration kProbeWait = 1s, kProbeMin = 1s, kProbeMax = 2s, kAnnounceWait = 2s,
                             kAnnounceInterval = 2s, kDefendInterval = 10s;
   static constexpr std::uint8_t kProbes = 3, kAnnouncements = 2;
 
-  Conflicts(Interfaces& interfaces, Counters& counters, const SipKey& key)
+  ConflictDetection(Interfaces& interfaces, Counters& counters, const SipKey& key)
       : interfaces_(interfaces), counters_(counters), random_(key, kPurpose) {}
 
   /// Adds an address: the next timers() begins to probe for it or, without probing, uses and
@@ -43,8 +43,8 @@ class Conflicts {
 
   Addresses& addresses() { return interfaces_.addresses(); }
   void step(std::uint32_t index, Instant now);
-  bool say(const Address& address, const IpAddress& sender, Instant now);
-  void conflict(std::uint32_t index, const MacAddress& rival, Instant now);
+  bool send_arp(const Address& address, const IpAddress& sender, Instant now);
+  void conflict(std::uint32_t index, const MacAddress& host, Instant now);
   void give_up(std::uint32_t index);
   void post(Address& address);
   Duration random_up_to(Duration limit);
