@@ -56,19 +56,19 @@ Instant Leases::step() {
   Instant deadline = kNever;
   for (auto& entry : entries_) {
     entry->dhcp.step();
-    for (DhcpNews news; entry->dhcp.next_news(news);) tell(*entry, news);
+    for (DhcpEvent event; entry->dhcp.next_event(event);) tell(*entry, event);
     deadline = std::min(deadline, entry->dhcp.next_deadline());
   }
   return deadline;
 }
 
-void Leases::tell(Entry& entry, const DhcpNews& news) {
-  if (news.has(DhcpNews::kLost)) {
-    spdlog::warn("link {}: {} is not ours any more", entry.link, to_string(news.lost));
-    reset_connections(news.lost);
+void Leases::tell(Entry& entry, const DhcpEvent& event) {
+  if (event.has(DhcpEvent::kLost)) {
+    spdlog::warn("link {}: {} is not ours any more", entry.link, to_string(event.lost));
+    reset_connections(event.lost);
     names_.set_leased(entry.dhcp.interface(), {});
   }
-  if (news.has(DhcpNews::kLease)) {
+  if (event.has(DhcpEvent::kLease)) {
     const DhcpLease& lease = *entry.dhcp.lease();
     spdlog::info("link {}: {} from {}, {}", entry.link, to_string(lease.address),
                  to_string(lease.server),
@@ -77,7 +77,7 @@ void Leases::tell(Entry& entry, const DhcpNews& news) {
                      : fmt::format("for {} s", (lease.expires - engine_.stack().now()) / 1s));
     names_.set_leased(entry.dhcp.interface(), lease.dns_servers());
   }
-  if (news.has(DhcpNews::kLinkLocal) && !entry.dhcp.link_local().is_unspecified()) {
+  if (event.has(DhcpEvent::kLinkLocal) && !entry.dhcp.link_local().is_unspecified()) {
     spdlog::warn("link {}: no DHCP server answers: {} meanwhile", entry.link,
                  to_string(entry.dhcp.link_local()));
   }

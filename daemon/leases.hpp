@@ -36,7 +36,7 @@ class Leases final : public Client {
   void on_link_up(InterfaceId interface) override;
   Instant step() override;
   const char* name() const override { return "dhcp"; }
-  void tell(Entry& entry, const DhcpNews& news);
+  void tell(Entry& entry, const DhcpEvent& event);
   void reset_connections(const IpAddress& from);
 
   Engine& engine_;

@@ -3,7 +3,7 @@
 //     stack.begin(now)              what time it is
 //     stack.input(...)              1 a batch of frames from each link
 //     stack.timers()                2 what is due
-//     while (stack.next_event(e))   3 the embedder reads the news and may call anything
+//     while (stack.next_event(e))   3 the embedder reads the events and may call anything
 //     stack.output()                4 what the dirty connections have to say
 //     stack.reap()                  5 what is in Destroy and has been told about is freed
 //
@@ -106,14 +106,14 @@ class Stack {
   /// Frames that came in on an interface; their bytes need to stay only during the call.
   void input(InterfaceId interface, std::span<const FrameIn> frames);
   void timers();
-  /// The next connection or listener with news. While draining, any call is allowed. There is none,
-  /// for this turn, once 256 KiB have been written: they leave before they are out of the cache
-  /// (wants_turn()).
+  /// The next connection or listener with pending events. While draining, any call is allowed.
+  /// There is none, for this turn, once 256 KiB have been written: they leave before they are out
+  /// of the cache (wants_turn()).
   bool next_event(Event& event) { return tcp_.next_event(event); }
   /// The next socket with events, where there is UDP.
   bool next_udp_event(UdpEvent& event) { return udp_ != nullptr && udp_->next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
-  /// The next address of ours with news: probing has ended, or another host uses it.
+  /// The next address of ours with an event: probing has ended, or another host uses it.
   bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
   void output();
   void reap() { tcp_.reap(); }
@@ -123,9 +123,9 @@ class Stack {
   /// Whether output() has something to do: something is dirty and not merely waiting for a link or
   /// a neighbour.
   bool wants_output() const { return tcp_.wants_output(); }
-  /// Whether the next turn has something to do at once: output(), or news that nobody has been
+  /// Whether the next turn has something to do at once: output(), or events that nobody has been
   /// told.
-  bool wants_turn() const { return tcp_.wants_output() || tcp_.has_news(); }
+  bool wants_turn() const { return tcp_.wants_output() || tcp_.has_events(); }
 
   // ---- The network ----
 

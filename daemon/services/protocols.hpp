@@ -27,7 +27,7 @@ struct ServiceToken {
 /// A connection has just been accepted.
 void welcome(Stack& stack, ConnectionId id, ServiceToken token);
 
-/// A connection has news: bytes, room, or the peer's FIN.
+/// A connection has events: bytes, room, or the peer's FIN.
 void serve(Stack& stack, ConnectionId id, ServiceToken token);
 
 }  // namespace conker::daemon

@@ -115,8 +115,8 @@ void DhcpClient::link_up() {
 
 void DhcpClient::give_up_lease() {
   if (in_use_) {
-    news_.mask = static_cast<std::uint8_t>((news_.mask & ~DhcpNews::kLease) | DhcpNews::kLost);
-    news_.lost = lease_.address.address;
+    event_.mask = static_cast<std::uint8_t>((event_.mask & ~DhcpEvent::kLease) | DhcpEvent::kLost);
+    event_.lost = lease_.address.address;
     wanted_ = lease_.address.address;
     count(Count::dhcp_leases_lost);
   }
@@ -370,10 +370,10 @@ void DhcpClient::use_lease() {
   state_ = DhcpState::kBound;
   deadline_ = lease_.renew_at;
   count(Count::dhcp_leases);
-  news_.mask |= DhcpNews::kLease;
+  event_.mask |= DhcpEvent::kLease;
   fallback_at_ = kNever;
   // Per RFC 3927, 1.9, a link-local address is not used beside a routable one.
-  if (link_local_.address() != kNobody) news_.mask |= DhcpNews::kLinkLocal;
+  if (link_local_.address() != kNobody) event_.mask |= DhcpEvent::kLinkLocal;
   link_local_.stop();
   if (router_ != lease_.router) leave_router();
   if (settings_.use_router && lease_.router != kNobody && !follow_router()) {
@@ -430,7 +430,7 @@ bool DhcpClient::take_nak(const DhcpMessage& nak) {
 
 void DhcpClient::on_event(const AddressEvent& event) {
   if (event.interface != settings_.interface) return;
-  if (link_local_.on_address(event)) news_.mask |= DhcpNews::kLinkLocal;
+  if (link_local_.on_address(event)) event_.mask |= DhcpEvent::kLinkLocal;
   if (!held_ || event.address != lease_.address.address) return;
   if (event.state == AddressState::kPreferred && state_ == DhcpState::kChecking) return use_lease();
   if (event.state != AddressState::kDuplicate) return;
@@ -440,10 +440,10 @@ void DhcpClient::on_event(const AddressEvent& event) {
   wanted_ = kNobody;
 }
 
-bool DhcpClient::next_news(DhcpNews& news) {
-  news = news_;
-  news_ = DhcpNews{};
-  return news.mask != 0;
+bool DhcpClient::next_event(DhcpEvent& event) {
+  event = event_;
+  event_ = DhcpEvent{};
+  return event.mask != 0;
 }
 
 }  // namespace conker

@@ -49,7 +49,7 @@ class DhcpClient {
   void step();
   Instant next_deadline() const;
   /// Takes what has happened since the last call; false when nothing has.
-  bool next_news(DhcpNews& news);
+  bool next_event(DhcpEvent& event);
 
   // ---- Queries ----
   DhcpState state() const { return state_; }
@@ -106,7 +106,7 @@ class DhcpClient {
   Instant requested_{};       // when the lease was requested: it runs from here (4.4.1)
   Instant deadline_ = kNever;
   Instant fallback_at_ = kNever;
-  DhcpNews news_;
+  DhcpEvent event_;
 };
 
 }  // namespace conker

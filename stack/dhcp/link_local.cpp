@@ -46,18 +46,18 @@ void LinkLocal::stop() {
 bool LinkLocal::on_address(const AddressEvent& event) {
   if (!held_ || event.address != candidate_) return false;
   if (event.state == AddressState::kPreferred) {
-    const bool news = !in_use_;
+    const bool changed = !in_use_;
     in_use_ = true;
-    return news;
+    return changed;
   }
   if (event.state != AddressState::kDuplicate) return false;
   (void)stack_.remove_address(candidate_);
-  const bool news = in_use_;
+  const bool changed = in_use_;
   held_ = in_use_ = false;
   ++conflicts_;
   // Per RFC 3927, 2.2.1, after MAX_CONFLICTS conflicts a host probes at RATE_LIMIT_INTERVAL only.
   try_at_ = stack_.now() + (conflicts_ > kMostConflicts ? kRateLimit : Duration{0});
-  return news;
+  return changed;
 }
 
 void LinkLocal::step() {

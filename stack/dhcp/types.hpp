@@ -51,8 +51,8 @@ struct DhcpSettings {
                                // for many hosts that are switched on at once
 };
 
-/// What has happened since the last call of next_news().
-struct DhcpNews {
+/// What has happened since the last call of next_event().
+struct DhcpEvent {
   enum Bits : std::uint8_t {
     kLease = 1,      // lease() is in use, or has new servers or times
     kLost = 2,       // the address `lost` was removed: its connections are best reset

@@ -46,7 +46,7 @@ struct Address {
   InterfaceId interface;
   AddressState state;
   bool give_up;
-  bool news;                    // an event waits to be fetched
+  bool event_pending;           // an event waits to be fetched
   bool conflict;                // another host was seen to use the address
   std::uint8_t sent;            // how many probes or announcements were sent so far
   MacAddress conflicting_host;  // the last host that was seen to use the address

@@ -26,7 +26,7 @@ Error ConflictDetection::add_address(InterfaceId interface, const Prefix& addres
 
 Error ConflictDetection::remove_address(const IpAddress& address) {
   const std::uint32_t index = addresses().find(address);
-  if (index != kNone && addresses()[index].news) --news_;
+  if (index != kNone && addresses()[index].event_pending) --pending_;
   return interfaces_.remove_address(address);
 }
 
@@ -131,17 +131,17 @@ void ConflictDetection::give_up(std::uint32_t index) {
 // ---- Events ----
 
 void ConflictDetection::post(Address& address) {
-  if (!address.news) ++news_;
-  address.news = true;
+  if (!address.event_pending) ++pending_;
+  address.event_pending = true;
 }
 
 bool ConflictDetection::next_event(AddressEvent& event) {
-  if (news_ == 0) return false;
+  if (pending_ == 0) return false;
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
     Address& address = addresses()[i];
-    if (!address.news) continue;
-    address.news = false;
-    --news_;
+    if (!address.event_pending) continue;
+    address.event_pending = false;
+    --pending_;
     event = AddressEvent{address.address, address.interface, address.state, address.conflict,
                          address.conflicting_host};
     return true;

@@ -53,7 +53,7 @@ class ConflictDetection {
   Counters& counters_;
   RandomBits random_;
   Instant deadline_ = kNever;  // the earliest of all addresses' deadlines, or earlier
-  std::uint32_t news_ = 0;     // number of addresses with an event
+  std::uint32_t pending_ = 0;  // number of addresses with an event
 };
 
 }  // namespace conker

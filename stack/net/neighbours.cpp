@@ -125,8 +125,8 @@ void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant n
   std::uint32_t index = neighbour ? lookup(interface, packet.sender) : kNone;
   if (index == kNone && neighbour && request && for_us)
     index = create_heard(interface, packet.sender);
-  const bool news = index != kNone && merge(index, packet, now);
-  if (!news && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
+  const bool merged = index != kNone && merge(index, packet, now);
+  if (!merged && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
 }
 
 // Merges an ARP packet into an entry; false when nothing changes. A resolved link address is

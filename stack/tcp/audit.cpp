@@ -144,7 +144,7 @@ class Auditor {
     check(t_.ready.count(
               t_.connections,
               [&](auto slot) { return live(slot) && t_.connections[slot].listed.ready; }) == ready_,
-          "the list of connections with news and the table disagree");
+          "the list of connections with events and the table disagree");
     check(t_.reap.count(t_.connections,
                         [&](auto slot) {
                           return live(slot) && t_.connections[slot].listed.reap;
@@ -173,7 +173,7 @@ class Auditor {
                                    [this](auto slot) {
                                      return t_.listeners.live(slot) && t_.listeners[slot].on_ready;
                                    }) == listeners_ready,
-          "the list of listeners with news and the table disagree");
+          "the list of listeners with events and the table disagree");
     check(accept_queues == queued_, "accept queues and connections disagree");
   }
 

@@ -108,7 +108,7 @@ void Established::on_acked(TcpTables& t, std::uint32_t slot, Seq ack, bool resta
 
 void Established::update_send_window(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = t.connections[slot];
-  if (!c.snd.window_is_news(segment.sequence, segment.acknowledgment)) return;
+  if (!c.snd.updates_window(segment.sequence, segment.acknowledgment)) return;
   const std::uint32_t window = send_window(c, segment);
   if (window > c.snd.wnd && !c.send_queue.empty()) Lifetime::mark_dirty(t, slot);
   if (c.snd.wnd == 0 && window > 0) c.rtt.forget_backoff();

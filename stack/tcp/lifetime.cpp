@@ -173,7 +173,7 @@ void Lifetime::post(TcpTables& t, Listener& listener, std::uint32_t slot) {
 
 bool Lifetime::next_event(TcpTables& t, Event& event) {
   constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
-  t.events_held_back = t.written_this_turn >= kWrittenPerTurn && t.has_news();
+  t.events_held_back = t.written_this_turn >= kWrittenPerTurn && t.has_events();
   if (t.events_held_back) return false;
   if (const std::uint32_t slot = t.ready_listeners.pop(t.listeners); slot != kNone) {
     t.listeners[slot].on_ready = false;
@@ -197,7 +197,7 @@ bool Lifetime::next_event(TcpTables& t, Event& event) {
     c.listed.ready = false;
     mark_active(t, slot, c);
     offer_to_reaper(t, slot);
-    if (event.mask != 0) return true;  // else it was closed since, and its news are nobody's
+    if (event.mask != 0) return true;  // else it was closed since, and nobody wants its events
   }
 }
 

@@ -37,7 +37,7 @@ struct SendSequence {
 
   /// Whether a segment's window is newer (RFC 9293, 3.10.7.4, fifth). A segment that fills a hole
   /// begins before one whose window was used already; its ACK tells whether it is newer.
-  bool window_is_news(Seq sequence, Seq ack) const {
+  bool updates_window(Seq sequence, Seq ack) const {
     return wl1 < sequence || wl2 < ack || (wl1 == sequence && wl2 == ack);
   }
   void take_window(Seq sequence, Seq ack, std::uint32_t window) {

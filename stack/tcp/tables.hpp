@@ -48,7 +48,7 @@ struct TcpTables {
   std::uint32_t half_open_timer_id(std::uint32_t index_of_record) const {
     return connections.capacity() + index_of_record;
   }
-  bool has_news() const { return !ready.empty() || !ready_listeners.empty(); }
+  bool has_events() const { return !ready.empty() || !ready_listeners.empty(); }
   TcpTimestamps timestamps_now(std::uint32_t offset, std::uint32_t echo) const {
     return {Tick::floor(now).value() + offset, echo};
   }

@@ -59,7 +59,7 @@ class Tcp {
   void reap() { Lifetime::reap(t_); }
   Instant next_deadline() const { return Expiry::next_deadline(t_); }
   bool wants_output() const { return t_.fresh_dirty; }
-  bool has_news() const { return t_.has_news(); }
+  bool has_events() const { return t_.has_events(); }
 
   /// What the application asks for.
   Calls calls() { return Calls(t_); }

@@ -63,7 +63,7 @@ enum class CloseReason : std::uint8_t {
 /// In plain words: "reset by the peer".
 const char* to_string(CloseReason reason);
 
-/// News of a connection or listener, one mask per drain.
+/// The events of a connection or listener, one mask per drain.
 struct Event {
   enum Bits : std::uint8_t {
     kConnected = 1,   // the handshake is done (active open)

@@ -342,7 +342,7 @@ Udp::Audit Udp::audit() const {
     check((socket.waiting == 0) == socket.queue.empty(),
           "a UDP receive queue holds bytes of no datagram");
   }
-  check(ready == ready_.size(), "UDP sockets with news and their list disagree");
+  check(ready == ready_.size(), "UDP sockets with events and their list disagree");
   const auto n = [this](Count count) { return parts_.counters[count]; };
   check(n(Count::datagrams_in) ==
             n(Count::datagrams_delivered) + n(Count::drop_datagram_malformed) +

@@ -47,7 +47,7 @@ std::string World::describe() const {
     if (c.application.closed) text += ", closed";
     if (c.listed.accept_queue) text += ", waits for accept";
     if (c.listed.dirty) text += ", dirty";
-    if (c.listed.ready) text += ", has news";
+    if (c.listed.ready) text += ", has events";
     if (c.listed.reap) text += ", to be reaped";
   }
   const auto add = [&](std::uint32_t n, const char* what) {

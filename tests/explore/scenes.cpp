@@ -190,7 +190,7 @@ std::vector<Scene> make_scenes() {
           .calls("close, abort")
           .segments("ack, fin, rst")
           .steps(),
-      Making("race", "aborts, closes and resets of two, while news and last words wait", 2, 2)
+      Making("race", "aborts, closes and resets of two, while events and final RSTs wait", 2, 2)
           .connects()
           .calls("close, abort")
           .segments(kHandshakes)
@@ -212,7 +212,7 @@ std::vector<Scene> make_scenes() {
           .calls("close, abort")
           .segments("syn, syn-ack, ack, rst")
           .steps(),
-      Making("starved", "one slot for two, and nobody takes the news in time", 1, 2)
+      Making("starved", "one slot for two, and nobody takes the events in time", 1, 2)
           .connects()
           .calls("abort")
           .segments("syn-ack, rst")

@@ -386,12 +386,12 @@ bool World::take_event() {
   const TcpTables& t = stack_->tcp().tables();
   if (!given) {
     if (t.ready.head() != kNone || t.ready_listeners.head() != kNone)
-      complain("news waits and is not given");
+      complain("an event waits and is not given");
     return false;
   }
   if (event.has(Event::kAcceptable)) {
     if (!ledger_->listening || event.listener != ledger_->listener)
-      complain("news of a listener that is gone");
+      complain("an event of a listener that is gone");
     return true;
   }
   const ConnectionId id = event.connection;
@@ -405,7 +405,7 @@ bool World::take_event() {
     complain("an event for an id that names nothing");
     return true;
   }
-  if (event.mask == 0) complain("an event without news");
+  if (event.mask == 0) complain("an event without bits");
   const Connection& c = t.connections[id.slot];
   const bool ended = c.state == State::kDestroy;
   if (c.application.closed && (event.mask & ~Event::kClosed) != 0) {

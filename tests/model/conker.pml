@@ -20,7 +20,7 @@ typedef Connection {
   bool in_accept_queue;     /* not accepted yet */
   bool application_closed;  /* close() was called */
   bool fin_queued;
-  bool news;                /* Event bits not yet drained: all but ... */
+  bool events;              /* Event bits not yet drained: all but ... */
   bool last_event;          /* ... kClosed */
   bool armed;               /* a timer is in the wheel ... */
   bool due;                 /* ... and has expired */
@@ -141,7 +141,7 @@ inline destroy(slot) {
      if
      :: c.in_accept_queue ->
         c.in_accept_queue = false;
-        c.news = false;
+        c.events = false;
         c.told = true  /* its application never had the id */
      :: else ->
 #ifndef NO_LAST_EVENT
@@ -209,10 +209,10 @@ inline mark_dirty(slot) {
 }
 
 inline post(slot, some, last) {
-  c.news = (c.news || some) && !c.application_closed;  /* after close() only the end is reported */
+  c.events = (c.events || some) && !c.application_closed;  /* after close() only the end is told */
   c.last_event = c.last_event || last;
   if
-  :: (c.news || c.last_event) && !c.on_ready && !c.in_accept_queue -> c.on_ready = true
+  :: (c.events || c.last_event) && !c.on_ready && !c.in_accept_queue -> c.on_ready = true
   :: else -> skip
   fi
 }
@@ -225,7 +225,7 @@ inline next_event(slot) {
   fi;
   assert(!c.told);  /* nothing follows the last event */
   c.told = c.last_event;
-  c.news = false;
+  c.events = false;
   c.last_event = false;
   c.on_ready = false;
 #ifndef FORGET_AFTER_EVENT
@@ -270,7 +270,7 @@ inline reap() {
          !connections[at].on_dirty ->
           connections[at].on_ready = false;
           connections[at].last_event = false;
-          connections[at].news = false;
+          connections[at].events = false;
           connections[at].told = true;  /* counted: events_lost */
           free(at)
        :: else -> skip
@@ -512,7 +512,7 @@ inline close(slot) {
      :: known(c.state) -> reset_and_destroy(slot)  /* unread data */
      :: true ->
         c.application_closed = true;
-        c.news = false;
+        c.events = false;
         if
         :: c.state == SynSent || c.state == TimeWait || c.state == Closed -> destroy(slot)
         :: c.state == FinWait2 -> arm(slot)

@@ -36,7 +36,7 @@ class Answers {
     Instant began{};
     std::uint32_t from_record = 0;  // ACKs that no connection sent
     std::uint32_t syns = 0, syn_acks = 0;
-    std::uint32_t repeated = 0;  // ACKs without data and news
+    std::uint32_t repeated = 0;  // ACKs without data that change nothing
     std::uint32_t due = 0;       // segments received that ask for such an ACK
     verdict::Segment last{};
   };

@@ -319,27 +319,27 @@ void Application::go_home() {
   }
 }
 
-// ---- News ----
+// ---- Events ----
 
 void Application::on_event(const Event& event) {
   if (event.has(Event::kAcceptable)) {
     const auto listening = std::find_if(listeners_.begin(), listeners_.end(),
                                         [&](const Listening& l) { return l.id == event.listener; });
     if (listening == listeners_.end())
-      return expect(false, "news of a listener that has been ended");
-    expect(event.token == Token(listening->port), "news of a listener with another's token");
+      return expect(false, "an event of a listener that has been ended");
+    expect(event.token == Token(listening->port), "an event of a listener with another's token");
     if ((habits_ & kAccepts) == 0) return;
     const Listening l = *listening;
     for (int i = 0; i < 64; ++i) accept_from(l.id, l.port);
     return;
   }
   Talk* talk = find(event.connection);
-  if (talk == nullptr) return expect(false, "news of a connection that nobody knows");
-  expect(!talk->ended, "news of a connection after its last event");
-  expect(event.mask != 0, "news without any");
-  expect(event.token == talk->token, "news with another connection's token");
+  if (talk == nullptr) return expect(false, "an event of a connection that nobody knows");
+  expect(!talk->ended, "an event of a connection after its last event");
+  expect(event.mask != 0, "an event without bits");
+  expect(event.token == talk->token, "an event with another connection's token");
   // An abort may leave what was there before beside the last event.
-  expect(!talk->closed || event.has(Event::kClosed), "news for an application that has closed");
+  expect(!talk->closed || event.has(Event::kClosed), "an event for an application that has closed");
   if (event.has(Event::kClosed)) return check_last_event(*talk, event);
   if (event.has(Event::kConnected)) {
     expect(!talk->passive && !talk->connected, "connected twice");

@@ -169,7 +169,7 @@ void Host::hear(std::span<const FrameIn> frames) {
 
 Instant Host::next() const {
   Instant next = std::min(context_.wire.next(number_), stack_->next_deadline());
-  // Who is deaf leaves the news where it is.
+  // Who is deaf leaves the events where they are.
   const bool wants = deaf_ ? stack_->wants_output() : stack_->wants_turn();
   if (wants || called_) next = context_.now;
   // Whoever could not send is not woken by its own deadlines alone.
@@ -213,9 +213,9 @@ void Host::drain() {
   Event event;
   // Each event may cause one more by what is done in its midst, but not without end.
   for (int i = 0; stack_->next_event(event); ++i) {
-    if (i == 10'000) return expect(false, "news without end in one turn");
+    if (i == 10'000) return expect(false, "events without end in one turn");
     if (context_.trace != nullptr) {
-      context_.tell("       host %u: news %u.%u mask %u %s", number_, event.connection.slot,
+      context_.tell("       host %u: event %u.%u mask %u %s", number_, event.connection.slot,
                     event.connection.generation, event.mask,
                     event.has(Event::kClosed) ? to_string(event.reason) : "");
     }

@@ -243,13 +243,13 @@ void Hostile::on_syn_ack(Talk& talk, const test::WireSegment& heard) {
 void Hostile::on_segment(Talk& talk, const test::WireSegment& heard) {
   const auto end = heard.seq + static_cast<std::uint32_t>(heard.data.size());
   const bool next = heard.seq == talk.rcv_nxt;
-  const bool news = next && (!heard.data.empty() || has(heard, kFin));
+  const bool brings_data = next && (!heard.data.empty() || has(heard, kFin));
   if (next) talk.rcv_nxt = end + (has(heard, kFin) ? 1 : 0);
   if (next && has(heard, kFin)) talk.heard_fin = true;
-  react(talk, heard, news);
+  react(talk, heard, brings_data);
 }
 
-void Hostile::react(Talk& talk, const test::WireSegment& heard, bool news) {
+void Hostile::react(Talk& talk, const test::WireSegment& heard, bool brings_data) {
   const bool repeats = !heard.data.empty() || has(heard, kFin);  // wants an ACK, new or not
   test::WireSegment s = segment(talk, kAck);
   switch (talk.trick) {
@@ -270,7 +270,7 @@ void Hostile::react(Talk& talk, const test::WireSegment& heard, bool news) {
       return;
     case kOptimist:
       s.ack += 1 + dice_.below(20'000);
-      if (news) send(talk, s);
+      if (brings_data) send(talk, s);
       return;
     case kSackNonsense: {
       const std::uint32_t at = talk.rcv_nxt + dice_.below(30'000);

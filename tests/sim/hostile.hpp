@@ -75,7 +75,7 @@ class Hostile {
   void on_syn(Talk& talk, const test::WireSegment& heard);
   void on_syn_ack(Talk& talk, const test::WireSegment& heard);
   void on_segment(Talk& talk, const test::WireSegment& heard);
-  void react(Talk& talk, const test::WireSegment& heard, bool news);
+  void react(Talk& talk, const test::WireSegment& heard, bool brings_data);
   void reset(std::uint32_t host, const test::WireSegment& heard);
 
   Context& context_;

@@ -21,9 +21,9 @@ class DhcpTest : public ::testing::Test {
     scene_.step = [this] {
       for (AddressEvent event; scene_.stack().next_address_event(event);) client().on_event(event);
       client().step();
-      for (DhcpNews news; client().next_news(news);) {
-        news_ |= news.mask;
-        if (news.has(DhcpNews::kLost)) lost_ = news.lost;
+      for (DhcpEvent event; client().next_event(event);) {
+        events_ |= event.mask;
+        if (event.has(DhcpEvent::kLost)) lost_ = event.lost;
       }
     };
     scene_.deadline = [this] { return client().next_deadline(); };
@@ -96,14 +96,14 @@ class DhcpTest : public ::testing::Test {
   }
   DhcpState state() { return client().state(); }
   std::uint64_t count(Count what) const { return scene_.count(what); }
-  int news() { return std::exchange(news_, 0); }
+  int events() { return std::exchange(events_, 0); }
 
   DatagramScene scene_{false};
   std::optional<DhcpClient> client_;
   std::uint32_t xid_ = 0;
   IpAddress from_, to_, lost_;
   Instant bound_at_{};
-  int news_ = 0;
+  int events_ = 0;
 };
 
 // ---- Getting a lease ----
@@ -138,7 +138,7 @@ TEST_F(DhcpTest, LeaseByDiscoverOfferRequestAck) {
   EXPECT_EQ(scene_.probes.size(), 3u) << "RFC 5227, 2.1.1";
   EXPECT_EQ(scene_.probes.front(), kLeased);
   EXPECT_EQ(state(), DhcpState::kBound);
-  EXPECT_EQ(news(), DhcpNews::kLease);
+  EXPECT_EQ(events(), DhcpEvent::kLease);
   ASSERT_NE(client().lease(), nullptr);
   EXPECT_EQ(client().lease()->address, (Prefix{kLeased, 24}));
   EXPECT_EQ(client().lease()->dns_count, 1);
@@ -218,7 +218,7 @@ TEST_F(DhcpTest, InitRebootIsRefusedOrNotAnswered) {
 // RFC 2131, 4.4.5: T1 is half of the lease, and the request is unicast to the server.
 TEST_F(DhcpTest, RenewsAtT1ByUnicast) {
   bound({}, 1000);
-  (void)news();
+  (void)events();
   const DhcpHeard request = heard(kRequest, 600s);
   EXPECT_NEAR(static_cast<double>((scene_.now() - bound_at_) / 1s), 500, 1);
   EXPECT_EQ(state(), DhcpState::kRenewing);
@@ -233,7 +233,7 @@ TEST_F(DhcpTest, RenewsAtT1ByUnicast) {
   answer(reply(kAcknowledge, 1000));
   EXPECT_EQ(state(), DhcpState::kBound);
   EXPECT_EQ(client().lease()->expires, asked + 1000s) << "it runs from the request (4.4.1)";
-  EXPECT_EQ(news(), DhcpNews::kLease);
+  EXPECT_EQ(events(), DhcpEvent::kLease);
   EXPECT_EQ(scene_.probes.size(), 3u) << "not probed again";
 }
 
@@ -263,12 +263,12 @@ TEST_F(DhcpTest, RebindsAtT2AndLosesTheLeaseAtItsEnd) {
   EXPECT_EQ((scene_.now() - began) / 1s, 875);
   EXPECT_EQ(to_, kEverybody);
   EXPECT_EQ(from_, kLeased);
-  (void)news();
+  (void)events();
   heard(kRequest, 70s);
   heard(kRequest, 70s);
   const DhcpHeard discover = heard(kDiscover, 100s);
   EXPECT_EQ((scene_.now() - began) / 1s, 1000);
-  EXPECT_EQ(news(), DhcpNews::kLost);
+  EXPECT_EQ(events(), DhcpEvent::kLost);
   EXPECT_EQ(lost_, kLeased);
   EXPECT_FALSE(scene_.stack().network().is_local(kLeased));
   EXPECT_FALSE(scene_.stack().network().source_for(IpAddress::v4(8, 8, 8, 8)))
@@ -350,9 +350,9 @@ TEST_F(DhcpTest, StopEndsWithoutAnArpReplyOfTheServer) {
 TEST_F(DhcpTest, ANakInRenewingEndsTheLease) {
   bound({}, 1000);
   heard(kRequest, 1000s);
-  (void)news();
+  (void)events();
   answer(reply(kRefuse));
-  EXPECT_EQ(news(), DhcpNews::kLost);
+  EXPECT_EQ(events(), DhcpEvent::kLost);
   EXPECT_FALSE(scene_.stack().network().is_local(kLeased));
   heard(kDiscover, 1s);
 }
@@ -403,7 +403,7 @@ TEST_F(DhcpTest, DeclinesAnAddressInUseByAnotherHost) {
   EXPECT_EQ(from_, kNobody);
   EXPECT_EQ(count(Count::dhcp_declines), 1u);
   EXPECT_EQ(client().lease(), nullptr);
-  EXPECT_EQ(news(), 0);
+  EXPECT_EQ(events(), 0);
   const Instant declined = scene_.now();
   EXPECT_EQ(heard(kDiscover, 20s).options.count(50), 0u);
   EXPECT_GE(scene_.now() - declined, 10s);
@@ -633,7 +633,7 @@ TEST_F(LinkLocalTest, WithoutAServerAnAddressIsClaimed) {
   EXPECT_NE(address.v4_bits() >> 8 & 0xff, 0u) << "2.1: the first and the last 256 are reserved";
   EXPECT_NE(address.v4_bits() >> 8 & 0xff, 255u);
   EXPECT_TRUE(own(address));
-  EXPECT_EQ(news(), DhcpNews::kLinkLocal);
+  EXPECT_EQ(events(), DhcpEvent::kLinkLocal);
   EXPECT_EQ(scene_.probes.size(), 3u);
   scene_.forget();
   heard(kDiscover, 70s);
@@ -676,12 +676,12 @@ TEST_F(LinkLocalTest, ALeaseRemovesTheLinkLocalAddress) {
   answer(reply(kOffer));
   heard(kRequest);
   answer(reply(kAcknowledge));
-  (void)news();
+  (void)events();
   scene_.advance(8s);
   EXPECT_TRUE(own(kLeased));
   EXPECT_FALSE(own(address));
   EXPECT_EQ(client().link_local(), kNobody);
-  EXPECT_EQ(news(), DhcpNews::kLease | DhcpNews::kLinkLocal);
+  EXPECT_EQ(events(), DhcpEvent::kLease | DhcpEvent::kLinkLocal);
 }
 
 // RFC 3927, 2.2.1: after ten conflicts, one attempt a minute.

@@ -60,7 +60,7 @@ TEST_F(ConflictDetectionTest, ANewAddressIsAnnounced) {
   EXPECT_TRUE(nothing_sent());
   EXPECT_EQ(network_->next_deadline(), kNever);
   EXPECT_EQ(count(Count::arp_announcements_out), 2u);
-  EXPECT_FALSE(event()) << "nobody has asked for news";
+  EXPECT_FALSE(event()) << "nobody has asked for events";
 }
 
 // RFC 5227, 2.1: a link that comes up may lead to another network.
@@ -113,11 +113,11 @@ TEST_F(ConflictDetectionTest, ProbesBeforeUse) {
   }
   EXPECT_TRUE(is_announcement(sent_arp()));
   EXPECT_TRUE(network_->is_local(kNew));
-  const auto news = event();
-  ASSERT_TRUE(news);
-  EXPECT_EQ(news->address, kNew);
-  EXPECT_EQ(news->state, AddressState::kPreferred);
-  EXPECT_FALSE(news->conflict);
+  const auto pending = event();
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->address, kNew);
+  EXPECT_EQ(pending->state, AddressState::kPreferred);
+  EXPECT_FALSE(pending->conflict);
   EXPECT_FALSE(event());
 }
 
@@ -150,11 +150,11 @@ TEST_F(ConflictDetectionTest, AReplyToAProbeIsAConflict) {
   run_for(1500ms);
   arp({ArpPacket::Operation::kReply, kOtherMac, kNew, kOurMac, IpAddress::v4(0)});
   EXPECT_EQ(state(), AddressState::kDuplicate);
-  const auto news = event();
-  ASSERT_TRUE(news);
-  EXPECT_EQ(news->state, AddressState::kDuplicate);
-  EXPECT_TRUE(news->conflict);
-  EXPECT_EQ(news->conflicting_host, kOtherMac);
+  const auto pending = event();
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->state, AddressState::kDuplicate);
+  EXPECT_TRUE(pending->conflict);
+  EXPECT_EQ(pending->conflicting_host, kOtherMac);
   forget_sent();
   run_for(20s);
   EXPECT_TRUE(nothing_sent());
@@ -193,11 +193,11 @@ TEST_F(ConflictDetectionTest, ArpOnAnotherLinkIsNoConflict) {
 TEST_F(ConflictDetectionTest, DefendsOnceInTenSeconds) {
   claim(kOurs);
   EXPECT_TRUE(is_announcement(sent_arp(), kOurs));
-  const auto news = event();
-  ASSERT_TRUE(news);
-  EXPECT_EQ(news->state, AddressState::kPreferred);
-  EXPECT_TRUE(news->conflict);
-  EXPECT_EQ(news->conflicting_host, kOtherMac);
+  const auto pending = event();
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->state, AddressState::kPreferred);
+  EXPECT_TRUE(pending->conflict);
+  EXPECT_EQ(pending->conflicting_host, kOtherMac);
   for (int i = 0; i < 9; ++i) {
     advance(1s);
     claim(kOurs);
@@ -248,9 +248,9 @@ TEST_F(ConflictDetectionTest, AddressEventsWaitAndAreUpdated) {
   claim(kOurs);
   advance(1s);
   claim(kOurs, kPeerMac);
-  const auto news = event();
-  ASSERT_TRUE(news);
-  EXPECT_EQ(news->conflicting_host, kPeerMac) << "the last one";
+  const auto pending = event();
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->conflicting_host, kPeerMac) << "the last one";
   EXPECT_FALSE(event());
   advance(10s);
   claim(kOurs);

@@ -290,16 +290,16 @@ std::vector<WireSegment> Script::take_frames() {
 }
 
 void Script::expect_events(ConnectionId id, int mask, Where where) {
-  News& news = news_[key(id)];
-  EXPECT_EQ(news.mask, mask) << at(where);
-  news.mask = 0;
+  Pending& pending = pending_[key(id)];
+  EXPECT_EQ(pending.mask, mask) << at(where);
+  pending.mask = 0;
 }
 
 void Script::expect_ended(ConnectionId id, CloseReason reason, Where where) {
-  News& news = news_[key(id)];
-  EXPECT_TRUE(news.ended) << at(where) << "its last event has not come";
-  EXPECT_STREQ(to_string(news.reason), to_string(reason)) << at(where);
-  news.mask = 0;
+  Pending& pending = pending_[key(id)];
+  EXPECT_TRUE(pending.ended) << at(where) << "its last event has not come";
+  EXPECT_STREQ(to_string(pending.reason), to_string(reason)) << at(where);
+  pending.mask = 0;
   ConnectionInfo gone;
   EXPECT_FALSE(stack_->info(id, gone)) << at(where) << "the reaper has not been there";
 }
@@ -361,12 +361,12 @@ void Script::drain() {
     if (event.has(Event::kAcceptable)) {
       acceptable_[{event.listener.slot, event.listener.generation}] = true;
     } else {
-      News& news = news_[key(event.connection)];
-      EXPECT_FALSE(news.ended) << "an event after the last event";
-      news.mask |= event.mask;
+      Pending& pending = pending_[key(event.connection)];
+      EXPECT_FALSE(pending.ended) << "an event after the last event";
+      pending.mask |= event.mask;
       if (event.has(Event::kClosed)) {
-        news.ended = true;
-        news.reason = event.reason;
+        pending.ended = true;
+        pending.reason = event.reason;
         EXPECT_NE(event.reason, CloseReason{}) << "the last event gives no reason";
       }
     }

@@ -177,7 +177,7 @@ class Script {
   std::function<void(const Event&)> on_event;
 
  private:
-  struct News {
+  struct Pending {
     int mask = 0;
     bool ended = false;
     CloseReason reason = CloseReason::kNotClosed;
@@ -204,7 +204,7 @@ class Script {
   std::deque<std::pair<WireSegment, Bytes>> line_;  // sent, and not yet expected
   std::vector<Bytes> arp_answers_;
   Bytes last_expected_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, News> news_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Pending> pending_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, bool> acceptable_;
 };
 

@@ -209,8 +209,8 @@ TEST(RestingTest, ConnectionsThatMayNotBeCompacted) {
       c.timers.armed = static_cast<std::uint16_t>(c.timers.armed | 1u << i);
     });
   }
-  stays("news", [](Connection& c) { c.application.events = Event::kReadable; });
-  stays("in the list of those with news", [](Connection& c) { c.listed.ready = true; });
+  stays("events", [](Connection& c) { c.application.events = Event::kReadable; });
+  stays("in the list of those with events", [](Connection& c) { c.listed.ready = true; });
   stays("in the list of those with something to send",
         [](Connection& c) { c.listed.dirty = true; });
   stays("in the list of the reaper", [](Connection& c) { c.listed.reap = true; });

@@ -244,7 +244,7 @@ TEST_F(UdpTest, AStaleIdFindsNothing) {
   EXPECT_FALSE(udp().info(id, info));
   EXPECT_FALSE(udp().info({}, info)) << "a default id names nothing";
   scene_.turn();
-  EXPECT_EQ(scene_.events(again), 0) << "news of the old one is not for the new one";
+  EXPECT_EQ(scene_.events(again), 0) << "an event of the old one is not for the new one";
 }
 
 TEST_F(UdpTest, AnyCallIsAllowedWhileDraining) {
@@ -257,7 +257,7 @@ TEST_F(UdpTest, AnyCallIsAllowedWhileDraining) {
   };
   scene_.turn(
       {encode(to_us(7, "x"), kPeerMac, kStackMac), encode(to_us(8, "y"), kPeerMac, kStackMac)});
-  EXPECT_EQ(scene_.events(second), 0) << "closed before its news was told";
+  EXPECT_EQ(scene_.events(second), 0) << "closed before its event was told";
   EXPECT_EQ(udp().socket_count(), 1u);
 }
 

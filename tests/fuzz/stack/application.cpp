@@ -238,7 +238,7 @@ void Application::react(const Event& event, Known* known) {
 }
 
 void Application::on_event(const Event& event) {
-  check(event.mask != 0, "an event without news");
+  check(event.mask != 0, "an event without bits");
   if (event.has(Event::kAcceptable)) {
     check(std::ranges::find(listeners_, event.listener) != listeners_.end(),
           "an event of a listener that is gone");

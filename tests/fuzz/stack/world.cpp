@@ -160,7 +160,7 @@ void World::drain() {
     check(reply.ttl != 0, "an answer with no time to live");
   for (AddressEvent event; stack_.next_address_event(event);)
     check(event.address == kOurs || event.address == kSecond,
-          "news of an address that is not ours");
+          "an event of an address that is not ours");
 }
 
 void World::turn(bool drained) {

@@ -402,7 +402,7 @@ void Scene::turn() {
   batch().clear();
   link_.arrive(arriving.frames());
   host_.turn(now_);
-  for (DhcpNews news; dhcp_.next_news(news);) check(news.mask != 0, "news of nothing");
+  for (DhcpEvent event; dhcp_.next_event(event);) check(event.mask != 0, "an event without bits");
   check_answers();
   const Audit audit = stack_.audit();
   check(audit.balanced(), audit.fault == nullptr ? "" : audit.fault);
