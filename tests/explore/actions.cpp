@@ -34,8 +34,9 @@ constexpr std::array<VerbText, kVerbCount> kVerbs{{
     {"reap", "reap()", Of::kNothing},
     {"turn", "all events are taken, output(), reap()", Of::kNothing},
     {"link", "the link becomes busy, or free again", Of::kNothing},
-    {"home-by-abort", "everything is aborted, time goes on", Of::kNothing},
-    {"home-by-closing", "everything is closed, the peers are silent, time goes on", Of::kNothing},
+    {"quiesce-by-abort", "everything is aborted, time goes on", Of::kNothing},
+    {"quiesce-by-closing", "everything is closed, the peers are silent, time goes on",
+     Of::kNothing},
 }};
 
 struct KindText {

@@ -55,10 +55,10 @@ enum class Verb : std::uint8_t {
   kEvent,  // takes one event
   kOutput,
   kReap,
-  kTurn,           // takes all events, output, reap
-  kLink,           // becomes busy, or free again
-  kHomeByAbort,    // winding up: the application aborts everything; nothing may be left
-  kHomeByClosing,  // winding up: the application closes all, peers are silent; nothing may be left
+  kTurn,              // takes all events, output, reap
+  kLink,              // becomes busy, or free again
+  kQuiesceByAbort,    // the application aborts everything; nothing may be left
+  kQuiesceByClosing,  // it closes all, and peers are silent; nothing may be left
 };
 inline constexpr unsigned kVerbCount = 22;
 

@@ -10,7 +10,7 @@ namespace conker::explore {
 namespace {
 
 struct Totals {
-  std::uint64_t states = 0, actions = 0, leaves = 0, homes = 0, collisions = 0, digest = 0;
+  std::uint64_t states = 0, actions = 0, leaves = 0, quiesced = 0, collisions = 0, digest = 0;
   unsigned taken = 0, known = 0, closed = 0;
   Coverage coverage;
   std::vector<std::pair<State, State>> not_taken;
@@ -22,7 +22,7 @@ Totals add_up(const Searches& searches) {
     all.states += search->states();
     all.actions += search->actions();
     all.leaves += search->leaves();
-    all.homes += search->homes();
+    all.quiesced += search->quiesced();
     all.collisions += search->collisions();
     all.digest = (all.digest ^ search->digest()) * 0x9e3779b97f4a7c15u;
     all.closed += search->closed() ? 1 : 0;
@@ -139,8 +139,8 @@ void print_report(const Searches& searches, double seconds) {
   }
   std::printf("\ndepth        every order of so many actions has been tried\n");
   std::printf("leaves       states from which nothing has been tried yet\n");
-  std::printf("gone home    %s times, in two ways: nothing was left over\n",
-              grouped(all.homes).c_str());
+  std::printf("quiesced     %s times, in two ways: nothing was left over\n",
+              grouped(all.quiesced).c_str());
   std::printf("transitions  %u of the diagram's %u taken\n", all.taken, all.known);
   for (const auto& [from, to] : all.not_taken) {
     std::printf("             not taken: %s -> %s\n", to_string(from), to_string(to));
@@ -170,11 +170,11 @@ void print_json(const Searches& searches, double seconds) {
   std::printf(
       "{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %" PRIu64
       ", \"seconds\": %.3f, \"states\": %" PRIu64 ", \"leaves\": %" PRIu64
-      ", \"gone_home\": %" PRIu64 ", \"actions_per_second\": %.0f, \"collisions\": %" PRIu64
+      ", \"quiesced\": %" PRIu64 ", \"actions_per_second\": %.0f, \"collisions\": %" PRIu64
       ", \"transitions_taken\": %u, \"transitions_known\": %u, \"digest\": \"%016" PRIx64 "\"",
       found.c_str(), scene.c_str(), replay.c_str(), all.actions, seconds, all.states, all.leaves,
-      all.homes, static_cast<double>(all.actions) / seconds, all.collisions, all.taken, all.known,
-      all.digest);
+      all.quiesced, static_cast<double>(all.actions) / seconds, all.collisions, all.taken,
+      all.known, all.digest);
   std::printf(", \"slot_reuses\": [");
   for (std::size_t i = 0; i < kMostSlots; ++i) {
     const std::uint32_t most = all.coverage.generations[i];

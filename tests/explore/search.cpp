@@ -8,11 +8,11 @@ namespace conker::explore {
 namespace {
 
 constexpr std::uint32_t kNoAction = 0xffffffff;
-/// States up to this depth are all wound up (home.cpp), deeper ones only one of so many.
-constexpr std::uint32_t kHomeAlways = 3;
-constexpr std::uint64_t kHomeEvery = 16;
-constexpr std::array<Action, 2> kWaysHome{
-    {{.verb = Verb::kHomeByAbort}, {.verb = Verb::kHomeByClosing}}};
+/// States up to this depth are all quiesced (quiesce.cpp), deeper ones only one of so many.
+constexpr std::uint32_t kQuiesceAlways = 3;
+constexpr std::uint64_t kQuiesceEvery = 16;
+constexpr std::array<Action, 2> kWaysToQuiesce{
+    {{.verb = Verb::kQuiesceByAbort}, {.verb = Verb::kQuiesceByClosing}}};
 
 }  // namespace
 
@@ -118,7 +118,7 @@ bool Search::try_action(std::uint32_t node, std::uint32_t action) {
   if (!visited_.insert(state)) return true;
   nodes_.push_back({node, action});
   full_ = nodes_.size() >= options_.most_states;
-  return goes_home(node, action, state) && !full_;
+  return quiesces(node, action, state) && !full_;
 }
 
 // Whether every action has the same successor in both states.
@@ -137,11 +137,11 @@ bool Search::like_its_twin(const Fingerprint& state) {
   return twins_.try_emplace(state.check, successors).first->second == successors;
 }
 
-bool Search::goes_home(std::uint32_t node, std::uint32_t action, const Fingerprint& state) {
-  if (level_ >= kHomeAlways && state.check / 2 % kHomeEvery != 0) return true;
+bool Search::quiesces(std::uint32_t node, std::uint32_t action, const Fingerprint& state) {
+  if (level_ >= kQuiesceAlways && state.check / 2 % kQuiesceEvery != 0) return true;
   world_.save(here_.data());
-  for (const Action& way : kWaysHome) {
-    ++homes_;
+  for (const Action& way : kWaysToQuiesce) {
+    ++quiesced_;
     in_stack_ = true;
     const char* wrong = world_.run(way);
     in_stack_ = false;

@@ -54,7 +54,7 @@ class Search {
   std::uint64_t states() const { return visited_.size(); }
   std::uint64_t actions() const { return actions_; }
   std::uint64_t leaves() const { return nodes_.size() - next_; }
-  std::uint64_t homes() const { return homes_; }
+  std::uint64_t quiesced() const { return quiesced_; }
   std::uint64_t collisions() const { return visited_.collisions(); }
   /// A digest of the search: equal for two equal runs.
   std::uint64_t digest() const { return digest_; }
@@ -77,7 +77,7 @@ class Search {
   void go_to(std::uint32_t node);
   bool try_action(std::uint32_t node, std::uint32_t action);
   bool like_its_twin(const Fingerprint& state);
-  bool goes_home(std::uint32_t node, std::uint32_t action, const Fingerprint& state);
+  bool quiesces(std::uint32_t node, std::uint32_t action, const Fingerprint& state);
   void found(const char* what, std::uint32_t node, std::uint32_t action);
   std::vector<Action> path_to(std::uint32_t node) const;
   std::byte* snapshot(std::size_t depth) {
@@ -104,7 +104,7 @@ class Search {
 
   std::unordered_map<std::uint64_t, std::uint64_t> twins_;  // check, and digest of successors
 
-  std::uint64_t actions_ = 0, homes_ = 0, digest_ = 0;
+  std::uint64_t actions_ = 0, quiesced_ = 0, digest_ = 0;
   std::uint32_t trying_node_ = 0, trying_action_ = 0;
   bool in_stack_ = false;
 };

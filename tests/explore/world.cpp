@@ -224,9 +224,9 @@ void World::act(const Action& action) {
       ledger_->link_busy = !ledger_->link_busy;
       wire_.busy = ledger_->link_busy;
       return;
-    case Verb::kHomeByAbort:
-    case Verb::kHomeByClosing:
-      return go_home(action);
+    case Verb::kQuiesceByAbort:
+    case Verb::kQuiesceByClosing:
+      return quiesce(action);
   }
 }
 

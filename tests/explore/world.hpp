@@ -87,7 +87,7 @@ class World {
   void take_all_events();
   void output();
   void reap();
-  void go_home(const Action& how);
+  void quiesce(const Action& how);
 
   void give(ConnectionId id);
   void complain(const char* what) {

@@ -307,7 +307,7 @@ void Application::probe_stale(std::uint32_t which) {
   expect(!found, "a stale id finds something");
 }
 
-void Application::go_home() {
+void Application::quiesce() {
   for (const std::uint32_t index : std::vector(live_)) {
     Talk& talk = talks_[index];
     if (talk.over()) continue;

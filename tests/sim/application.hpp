@@ -62,7 +62,7 @@ class Application {
   void set_habits(std::uint32_t habits) { habits_ = habits & kAllHabits; }
   void read_everything();
   void unlisten_all();
-  void go_home();
+  void quiesce();
 
   // ---- The same of the connection with this place in talks(), for a visit ----
   void send_on(std::size_t talk, std::uint32_t bytes);

@@ -62,8 +62,8 @@ Settings fast_settings(Dice& dice) {
   return s;
 }
 
-ChurnWeather weather_of(Dice& dice) {
-  ChurnWeather w;
+ChurnImpairments impairments_of(Dice& dice) {
+  ChurnImpairments w;
   if (dice.one_in(3)) return w;
   w.loss = dice.of({0u, 30u, 300u});
   w.repeat = dice.of({0u, 100u, 1000u});
@@ -76,8 +76,8 @@ ChurnWeather weather_of(Dice& dice) {
 class End {
  public:
   End(std::uint8_t number, std::uint64_t seed, const Capacities& capacities,
-      const Settings& settings, const ChurnWeather& weather, ChurnFigures& figures)
-      : wire_(seed, weather, figures), figures_(figures) {
+      const Settings& settings, const ChurnImpairments& impairments, ChurnFigures& figures)
+      : wire_(seed, impairments, figures), figures_(figures) {
     const std::size_t need = Stack::storage_bytes(capacities);
     storage_.reset(new (std::align_val_t{16}) std::byte[need]());
     Dice dice(seed);
@@ -162,9 +162,9 @@ class Churn {
         dice_(seed ^ 0x636875726e),
         capacities_(small_capacities(dice_)),
         settings_(fast_settings(dice_)),
-        weather_(weather_of(dice_)),
-        us_(1, dice_(), capacities_, settings_, weather_, f_),
-        peer_(2, dice_(), capacities_, settings_, weather_, f_) {
+        impairments_(impairments_of(dice_)),
+        us_(1, dice_(), capacities_, settings_, impairments_, f_),
+        peer_(2, dice_(), capacities_, settings_, impairments_, f_) {
     us_.wire().join(peer_.wire());
     peer_.wire().join(us_.wire());
     for (std::size_t i = 0; i < kCloses; ++i) {
@@ -182,9 +182,9 @@ class Churn {
 
   void run(std::uint64_t cycles) {
     while (f_.cycles < cycles && !board_.found && !board_.stop) round(true);
-    // Everybody goes home; nothing may be left.
-    const Instant home = now_ + 5s;
-    while (now_ < home && !board_.found) round(false);
+    // Both ends are quiesced; nothing may be left.
+    const Instant quiesced = now_ + 5s;
+    while (now_ < quiesced && !board_.found) round(false);
     audit();
     for (End* end : {&us_, &peer_}) {
       const Audit audit = end->stack().audit();
@@ -379,7 +379,7 @@ class Churn {
   Dice dice_;
   Capacities capacities_;
   Settings settings_;
-  ChurnWeather weather_;
+  ChurnImpairments impairments_;
   End us_, peer_;
   Instant now_{1s};
   std::vector<Close> plan_;

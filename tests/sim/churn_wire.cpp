@@ -55,19 +55,19 @@ bool ChurnWire::send(const FrameOut& frame, Instant) {
                       std::to_integer<std::uint16_t>(front[kSourcePort + 1]);
     if (port == kSilentPort) return true;
   }
-  if (part(0) < weather_.loss) {
+  if (part(0) < impairments_.loss) {
     ++figures_.lost;
     return true;
   }
-  const bool garbled = ip && part(16) < weather_.garble;
+  const bool garbled = ip && part(16) < impairments_.garble;
   figures_.garbled += garbled ? 1 : 0;
   other_->arrive(front, frame, garbled, part(32) % 16 == 0);
-  if (part(32) < weather_.repeat) {
+  if (part(32) < impairments_.repeat) {
     ++figures_.repeated;
     other_->arrive(front, frame, false, false);
   }
   std::size_t& count = other_->count_[other_->filling_];
-  if (part(48) < weather_.overtake && count > 1) {
+  if (part(48) < impairments_.overtake && count > 1) {
     ++figures_.overtaken;
     auto& round = other_->rounds_[other_->filling_];
     std::swap(round[count - 1], round[count - 2]);

@@ -14,7 +14,7 @@
 namespace conker::sim {
 
 /// Impairments, each a rate in 65536.
-struct ChurnWeather {
+struct ChurnImpairments {
   std::uint32_t loss = 0, repeat = 0, overtake = 0, garble = 0;
 };
 
@@ -25,8 +25,8 @@ class ChurnWire final : public Link {
   static constexpr std::size_t kFrameBytes = 704;
   static constexpr std::size_t kRoom = 2048;
 
-  ChurnWire(std::uint64_t seed, const ChurnWeather& weather, ChurnFigures& figures)
-      : dice_(seed), weather_(weather), figures_(figures), frames_(2 * kRoom) {}
+  ChurnWire(std::uint64_t seed, const ChurnImpairments& impairments, ChurnFigures& figures)
+      : dice_(seed), impairments_(impairments), figures_(figures), frames_(2 * kRoom) {}
 
   void join(ChurnWire& other) { other_ = &other; }
   /// The frames sent to here in the last round; frames sent from now on are for the next.
@@ -41,7 +41,7 @@ class ChurnWire final : public Link {
   void arrive(std::span<const std::byte> front, const FrameOut& frame, bool garbled, bool checked);
 
   Dice dice_;
-  ChurnWeather weather_;
+  ChurnImpairments impairments_;
   ChurnFigures& figures_;
   ChurnWire* other_ = nullptr;
   std::vector<Frame> frames_;

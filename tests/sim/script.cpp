@@ -20,15 +20,15 @@ struct Form {
 // In the order of Do. Weights are those of the ordinary run; a seed raises some of them and sets
 // some to zero.
 constexpr std::array<Form, kDoCount> kForms{{
-    {"wait", 1, false, 40},   {"open", 5, true, 16},   {"meet", 4, false, 3},
-    {"reopen", 2, true, 3},   {"listen", 4, true, 3},  {"unlisten", 2, true, 1},
-    {"accept", 2, true, 3},   {"send", 3, true, 12},   {"read", 3, true, 6},
-    {"shut", 2, true, 4},     {"close", 3, true, 10},  {"abort", 2, true, 2},
-    {"tune", 4, true, 1},     {"stale", 2, true, 2},   {"habits", 2, true, 1},
-    {"deaf", 2, true, 1},     {"busy", 2, true, 1},    {"crash", 1, true, 1},
-    {"weather", 6, false, 1}, {"cut", 2, false, 1},    {"heal", 0, false, 1},
-    {"forge", 4, true, 2},    {"knock", 3, true, 1},   {"icmp", 3, true, 1},
-    {"visit", 6, false, 0},   {"attack", 6, false, 0}, {"hostile", 3, false, 0},
+    {"wait", 1, false, 40},  {"open", 5, true, 16},   {"meet", 4, false, 3},
+    {"reopen", 2, true, 3},  {"listen", 4, true, 3},  {"unlisten", 2, true, 1},
+    {"accept", 2, true, 3},  {"send", 3, true, 12},   {"read", 3, true, 6},
+    {"shut", 2, true, 4},    {"close", 3, true, 10},  {"abort", 2, true, 2},
+    {"tune", 4, true, 1},    {"stale", 2, true, 2},   {"habits", 2, true, 1},
+    {"deaf", 2, true, 1},    {"busy", 2, true, 1},    {"crash", 1, true, 1},
+    {"impair", 6, false, 1}, {"cut", 2, false, 1},    {"heal", 0, false, 1},
+    {"forge", 4, true, 2},   {"knock", 3, true, 1},   {"icmp", 3, true, 1},
+    {"visit", 6, false, 0},  {"attack", 6, false, 0}, {"hostile", 3, false, 0},
 }};
 
 const Form& form(Do what) {
@@ -52,7 +52,7 @@ class Drawing {
     weight(Do::kOpen) = dice_.of({8u, 16u, 32u});
     weight(Do::kHeal) = weight(Do::kCut);
     if (calm) {
-      for (const Do what : {Do::kWeather, Do::kCut, Do::kCrash, Do::kForge, Do::kKnock, Do::kIcmp,
+      for (const Do what : {Do::kImpair, Do::kCut, Do::kCrash, Do::kForge, Do::kKnock, Do::kIcmp,
                             Do::kBusy, Do::kDeaf}) {
         weight(what) = 0;
       }
@@ -121,7 +121,7 @@ class Drawing {
       case Do::kBusy:
         op.a[1] = dice_.of({100u, 3000u, 500'000u});
         break;
-      case Do::kWeather:
+      case Do::kImpair:
         for (std::size_t i = 0; i < 4; ++i)
           op.a[i] = dice_.one_in(2) ? dice_.of({10u, 50u, 150u, 300u}) : 0;
         op.a[4] = dice_.of({20u, 100u, 2000u, 30'000u});

@@ -28,7 +28,7 @@ enum class Do : std::uint8_t {
   kDeaf,      // host, 0 or 1
   kBusy,      // host, us
   kCrash,     // host
-  kWeather,   // loss, duplicate, reorder, garble, delay us, jitter us
+  kImpair,    // loss, duplicate, reorder, garble, delay us, jitter us
   kCut,       // host, peer
   kHeal,      //
   kForge,     // host, which, kind, offset: a forged segment

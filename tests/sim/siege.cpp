@@ -147,7 +147,7 @@ std::vector<Op> draw_siege(std::uint64_t seed, std::uint32_t hosts, std::uint32_
     ops.push_back({Do::kListen, false, {host, Visits::kPort, 32, 32}});
     ops.push_back({Do::kListen, false, {host, Visits::kPagePort, 32, 32}});
   }
-  ops.push_back({Do::kWeather, false, {0, 0, 0, 0, dice.of({20u, 500u, 5000u}), 0}});
+  ops.push_back({Do::kImpair, false, {0, 0, 0, 0, dice.of({20u, 500u, 5000u}), 0}});
   const std::uint32_t length = steps != 0 ? steps : drawing.length();
   for (std::uint32_t i = 0; i < length; ++i) ops.push_back(drawing.draw());
   if (drawing.cuts()) drawing.cut(ops);

@@ -61,7 +61,7 @@ Fate Wire::send(std::uint32_t from, std::span<const std::byte> frame, Instant no
   const std::uint32_t one = std::to_integer<std::uint32_t>(frame[5]) - 1;
   const bool outside = frame[4] == std::byte{9};
   if (outside_hears_ && (broadcast || outside)) {
-    fly(kOutside, frame, now + Duration(std::max(weather_.delay_us, 1u)), false);
+    fly(kOutside, frame, now + Duration(std::max(impairments_.delay_us, 1u)), false);
     if (!broadcast) return Fate::kArrives;
   }
   if (!broadcast && (outside || one >= hosts_)) return Fate::kNobody;
@@ -72,18 +72,18 @@ Fate Wire::send(std::uint32_t from, std::span<const std::byte> frame, Instant no
       fate = Fate::kCut;
       continue;
     }
-    if (happens(weather_.loss)) {
+    if (happens(impairments_.loss)) {
       fate = Fate::kLost;
       continue;
     }
-    const bool garbled = is_ip(frame) && happens(weather_.garble);
-    const int copies = happens(weather_.duplicate) ? 2 : 1;
+    const bool garbled = is_ip(frame) && happens(impairments_.garble);
+    const int copies = happens(impairments_.duplicate) ? 2 : 1;
     if (copies == 2) fate = Fate::kTwice;
     if (garbled) fate = Fate::kGarbled;
     for (int i = 0; i < copies; ++i) {
-      std::uint32_t us = std::max(weather_.delay_us, 1u);
-      if (weather_.jitter_us > 0) us += dice_.below(weather_.jitter_us);
-      if (happens(weather_.reorder)) us *= 3;
+      std::uint32_t us = std::max(impairments_.delay_us, 1u);
+      if (impairments_.jitter_us > 0) us += dice_.below(impairments_.jitter_us);
+      if (happens(impairments_.reorder)) us *= 3;
       fly(to, frame, now + Duration(us), garbled && i == 0);
     }
   }

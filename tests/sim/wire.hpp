@@ -14,7 +14,7 @@
 namespace conker::sim {
 
 /// Impairments. Rates in 1000.
-struct Weather {
+struct Impairments {
   std::uint32_t loss = 0, duplicate = 0, reorder = 0, garble = 0;
   std::uint32_t delay_us = 100, jitter_us = 0;
 };
@@ -36,7 +36,7 @@ class Wire {
 
   Wire(std::uint64_t seed, std::uint32_t hosts) : dice_(seed), hosts_(hosts) {}
 
-  void set(const Weather& weather) { weather_ = weather; }
+  void set(const Impairments& impairments) { impairments_ = impairments; }
   /// Cuts two hosts off from each other, or joins them again.
   void cut(std::uint32_t a, std::uint32_t b, bool apart) { cut_[a][b] = cut_[b][a] = apart; }
   void heal() { cut_ = {}; }
@@ -70,7 +70,7 @@ class Wire {
 
   Dice dice_;
   std::uint32_t hosts_;
-  Weather weather_;
+  Impairments impairments_;
   bool outside_hears_ = false;
   std::array<std::array<bool, kMaxHosts>, kMaxHosts> cut_{};
   std::array<std::deque<Flying>, kMaxHosts + 1> flying_;  // in the order of arrival

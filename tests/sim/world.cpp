@@ -39,7 +39,7 @@ void World::play(const Script& script, volatile std::uint64_t* progress) {
   while (siege_ && context_.fault == nullptr && !siege_->over() && context_.now < end)
     run_for(250ms);
   if (siege_) siege_->stop();
-  if (context_.fault == nullptr) go_home();
+  if (context_.fault == nullptr) quiesce();
   context_.figures.simulated_us = static_cast<std::uint64_t>((context_.now - Instant(1s)).count());
   if (context_.fault != nullptr)
     context_.tell("** host %d: %s", context_.fault_host, context_.fault);
@@ -104,7 +104,7 @@ void World::at_once(const Op& op) {
       return host.set_busy(context_.now + Duration(op.a[1]));
     case Do::kCrash:
       return host.crash();
-    case Do::kWeather:
+    case Do::kImpair:
       return context_.wire.set({op.a[0], op.a[1], op.a[2], op.a[3], op.a[4], op.a[5]});
     case Do::kCut:
       if (siege_) siege_->cut(number, peer);
@@ -158,10 +158,10 @@ std::uint64_t World::frames() const {
   return n;
 }
 
-// Winds the world up: the wire loses nothing more, every application reads all data, and segments
+// Quiesces the world: the wire loses nothing more, every application reads all data, and segments
 // in flight arrive. Then all applications close or abort, and after a while nothing may be left.
-void World::go_home() {
-  context_.tell("== home: the wire is clean, everybody reads");
+void World::quiesce() {
+  context_.tell("== quiesce: the wire is clean, everybody reads");
   context_.wire.set({});
   context_.wire.heal();
   Duration calm = 4s, late = 4s;
@@ -203,17 +203,17 @@ void World::go_home() {
     context_.fail(-1, "segments answer each other for ever");
   if (context_.fault != nullptr) return;
 
-  context_.tell("== home: everybody closes or aborts");
+  context_.tell("== quiesce: everybody closes or aborts");
   for (const auto& host : hosts_) {
     host->begin();
     host->application().unlisten_all();
-    host->application().go_home();
+    host->application().quiesce();
   }
   run_for(late);
   if (context_.fault != nullptr) return;
   const std::uint64_t quiet = frames();
   run_for(10s);
-  if (frames() != quiet) context_.fail(-1, "somebody still sends when everybody has gone home");
+  if (frames() != quiet) context_.fail(-1, "somebody still sends after quiescence");
   for (const auto& host : hosts_) {
     if (context_.fault == nullptr) host->check_nothing_left();
   }

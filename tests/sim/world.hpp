@@ -29,7 +29,7 @@ class World {
   void at_once(const Op& op);
   void run_for(Duration time);
   void settle() { run_for(Duration(0)); }
-  void go_home();
+  void quiesce();
   void forge(const Op& op);
   void knock(const Op& op);
   void icmp(const Op& op);

@@ -30,9 +30,9 @@ Capacities roomy() {
 /// The left end strikes; the right end has a listener that closes when its peer does.
 class StrikeTest : public ::testing::Test {
  protected:
-  void build(const Weather& weather = {}, const Capacities& capacities = roomy(),
+  void build(const Impairments& impairments = {}, const Capacities& capacities = roomy(),
              const Settings& settings = {}) {
-    wire_ = std::make_unique<Wire>(capacities, settings, weather);
+    wire_ = std::make_unique<Wire>(capacities, settings, impairments);
     wire_->audit_every = 97;
     strike_ = std::make_unique<Strike>(left().stack(), slots_, kUs);
     left().on_event = [this](const Event& event) {

@@ -31,7 +31,7 @@ double cubic_window(double loss) {
 class Goodput {
  public:
   Goodput(CongestionAlgorithm algorithm, std::uint32_t loss_in_1000, bool worse)
-      : wire_(capacities(), settings(algorithm), weather(loss_in_1000, worse),
+      : wire_(capacities(), settings(algorithm), impairments(loss_in_1000, worse),
               Parts{.cubic = &cubic_, .recovery = &recovery_}) {
     wire_.audit_every = 5000;
   }
@@ -81,8 +81,8 @@ class Goodput {
     s.send_buffer = s.receive_buffer = 1 << 20;
     return s;
   }
-  static Weather weather(std::uint32_t loss_in_1000, bool worse) {
-    Weather w;
+  static Impairments impairments(std::uint32_t loss_in_1000, bool worse) {
+    Impairments w;
     w.delay = Duration(static_cast<std::int64_t>(kRoundTrip * 1e6 / 2));
     w.loss = loss_in_1000;
     if (worse) w.duplicate = w.reorder = 10;

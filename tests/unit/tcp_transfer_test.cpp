@@ -78,12 +78,12 @@ struct Party {
 class TcpTransferTest : public ::testing::Test {
  protected:
   /// Both sides send at once; true when both received everything.
-  void transfer(std::size_t bytes, const Weather& weather,
+  void transfer(std::size_t bytes, const Impairments& impairments,
                 std::uint32_t reads_at_most = 0xffffffff) {
-    Wire wire(for_transfer(), {}, weather, {.recovery = cuts_ != 0 ? &kRecovery : nullptr});
+    Wire wire(for_transfer(), {}, impairments, {.recovery = cuts_ != 0 ? &kRecovery : nullptr});
     wire.audit_every = 50;
-    const std::string to_right = random_text(bytes, weather.seed + 1),
-                      to_left = random_text(bytes, weather.seed + 2);
+    const std::string to_right = random_text(bytes, impairments.seed + 1),
+                      to_left = random_text(bytes, impairments.seed + 2);
     for (End* end : {&wire.left(), &wire.right()}) {
       end->cuts = cuts_;
     }

@@ -35,24 +35,24 @@ bool End::send(const FrameOut& frame, Instant) {
   return true;
 }
 
-Wire::Wire(const Capacities& capacities, const Settings& settings, const Weather& weather,
+Wire::Wire(const Capacities& capacities, const Settings& settings, const Impairments& impairments,
            const Parts& parts)
-    : weather_(weather),
-      random_(weather.seed),
+    : impairments_(impairments),
+      random_(impairments.seed),
       left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings,
-            std::uint64_t{weather.seed} << 1, parts),
+            std::uint64_t{impairments.seed} << 1, parts),
       right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings,
-             std::uint64_t{weather.seed} << 1 | 1, parts) {}
+             std::uint64_t{impairments.seed} << 1 | 1, parts) {}
 
 void Wire::carry(End& from, End& to) {
   for (Bytes& frame : from.outgoing) {
     const auto happens = [this](std::uint32_t rate) {
       return rate != 0 && random_.below(1000) < rate;
     };
-    if (happens(weather_.loss)) continue;
-    const int copies = happens(weather_.duplicate) ? 2 : 1;
+    if (happens(impairments_.loss)) continue;
+    const int copies = happens(impairments_.duplicate) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
-      const Instant arrives = now_ + weather_.delay * (happens(weather_.reorder) ? 3 : 1);
+      const Instant arrives = now_ + impairments_.delay * (happens(impairments_.reorder) ? 3 : 1);
       const auto place = std::upper_bound(flying_.begin(), flying_.end(), arrives,
                                           [](Instant t, const Flying& f) { return t < f.arrives; });
       flying_.insert(place, Flying{arrives, &to, frame});

@@ -17,7 +17,7 @@
 namespace conker::test {
 
 /// Impairments of the link, in each direction; rates in 1000.
-struct Weather {
+struct Impairments {
   Duration delay = 50us;
   std::uint32_t loss = 0, duplicate = 0, reorder = 0;
   std::uint32_t seed = 1;
@@ -50,7 +50,7 @@ class End final : public Link {
 
 class Wire {
  public:
-  Wire(const Capacities& capacities, const Settings& settings, const Weather& weather = {},
+  Wire(const Capacities& capacities, const Settings& settings, const Impairments& impairments = {},
        const Parts& parts = {});
 
   End& left() { return left_; }    // 10.0.0.1
@@ -75,7 +75,7 @@ class Wire {
   void carry(End& from, End& to);
   Instant next_deadline();
 
-  Weather weather_;
+  Impairments impairments_;
   Random random_;
   Instant now_{1s};
   End left_, right_;

@@ -312,7 +312,7 @@ void Application::check_sent_segment(const Flow& flow, const test::WireSegment& 
   }
 }
 
-void Application::go_home(bool abort) {
+void Application::quiesce(bool abort) {
   over_ = true;
   for (const ListenerId listener : listeners_)
     check(stack_.unlisten(listener) == Error::kOk, "a listener is gone");

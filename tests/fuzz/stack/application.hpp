@@ -37,7 +37,7 @@ class Application {
   /// Checks that the data of a segment is what was given to send().
   void check_sent_segment(const Flow& flow, const test::WireSegment& segment) const;
   /// Stops listening; aborts or closes every connection.
-  void go_home(bool abort);
+  void quiesce(bool abort);
   /// Checks that the end of every connection was reported, except for `lost` events.
   void check_told(std::uint64_t lost) const;
 

@@ -361,9 +361,9 @@ void World::step(const Record& r, Records& more) {
   if (!hold) turn(drained);
 }
 
-void World::go_home() {
+void World::quiesce() {
   link_.room = FuzzLink::kNoLimit;
-  application_.go_home(!ends_by_close_);
+  application_.quiesce(!ends_by_close_);
   for (const UdpId socket : sockets_) (void)udp_.close(socket);
   sockets_ = {};
   turn(true);

@@ -40,7 +40,7 @@ class World final : private FuzzLink::Observer {
   /// Performs one step of the input; it may take plain bytes from the records behind it.
   void step(const Record& r, Records& more);
   /// Aborts or closes all connections; peers are silent, time passes, and nothing may be left.
-  void go_home();
+  void quiesce();
 
  private:
   Parts parts(const Head& head);

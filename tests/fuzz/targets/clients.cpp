@@ -130,7 +130,7 @@ class Scene final : private FuzzLink::Observer {
   }
 
   void step(const Record& r, Records& more);
-  void go_home();
+  void quiesce();
 
  private:
   static constexpr Entropy kEntropy{{1, 2, 3, 4, 5, 6, 7, 8}};
@@ -490,7 +490,7 @@ void Scene::step(const Record& r, Records& more) {
   if ((r[0] & 0x80) == 0) turn();
 }
 
-void Scene::go_home() {
+void Scene::quiesce() {
   link_.room = FuzzLink::kNoLimit;
   dhcp_.stop();
   for (const DnsQueryId id : waiting_)
@@ -519,7 +519,7 @@ void run(Input input) {
   Scene scene(input.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(input[0]));
   Records records(input, 1);
   for (Record r; records.next(r);) scene.step(r, records);
-  scene.go_home();
+  scene.quiesce();
 }
 
 }  // namespace conker::fuzz

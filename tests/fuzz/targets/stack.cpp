@@ -14,7 +14,7 @@ void run(Input input) {
   World world{Head(input)};
   Records records(input, Head::kBytes);
   for (Record r; records.next(r);) world.step(r, records);
-  world.go_home();
+  world.quiesce();
 }
 
 }  // namespace conker::fuzz

@@ -1,16 +1,16 @@
-// Winding up: all connections are ended and nothing may be left. And the state of a world as text.
+// Quiescing: all connections are ended and nothing may be left. And the state of a world as text.
 #include "tests/explore/world.hpp"
 
 namespace conker::explore {
 
-void World::go_home(const Action& how) {
+void World::quiesce(const Action& how) {
   constexpr int kMostTurns = 64;
   ledger_->link_busy = wire_.busy = false;
   if (ledger_->listening) act({.verb = Verb::kUnlisten});
   for (const Ledger::Held& held : ledger_->held) {
     if (!held.open) continue;
-    static_cast<void>(how.verb == Verb::kHomeByAbort ? stack_->abort(held.id)
-                                                     : stack_->close(held.id));
+    static_cast<void>(how.verb == Verb::kQuiesceByAbort ? stack_->abort(held.id)
+                                                        : stack_->close(held.id));
   }
   for (int i = 0; i < kMostTurns && complaint_ == nullptr; ++i) {
     act({.verb = Verb::kTurn});
@@ -21,17 +21,16 @@ void World::go_home(const Action& how) {
   if (complaint_ != nullptr) return;
   const Audit audit = stack_->audit();
   if (!audit.balanced()) return complain(audit.fault);
-  if (stack_->next_deadline() != kNever) complain("all have gone home and a timer is still armed");
-  if (audit.live != 0) complain("all have gone home and a connection still lives");
-  if (audit.half_open != 0) complain("all have gone home and a handshake is still half open");
-  if (audit.time_wait != 0) complain("all have gone home and a TIME-WAIT is still there");
-  if (audit.chunks_held != 0) complain("all have gone home and chunks are still held");
-  if (stack_->tcp().connection_count() != 0)
-    complain("all have gone home and a slot is still taken");
+  if (stack_->next_deadline() != kNever) complain("quiesced, and a timer is still armed");
+  if (audit.live != 0) complain("quiesced, and a connection still lives");
+  if (audit.half_open != 0) complain("quiesced, and a handshake is still half open");
+  if (audit.time_wait != 0) complain("quiesced, and a TIME-WAIT is still there");
+  if (audit.chunks_held != 0) complain("quiesced, and chunks are still held");
+  if (stack_->tcp().connection_count() != 0) complain("quiesced, and a slot is still taken");
   if (stack_->counters()[Count::reaped] != audit.opened)
     complain("reaped are not as many as were opened");
   for (const Ledger::Held& held : ledger_->held) {
-    if (held.open) complain("all have gone home and an application was never told of an end");
+    if (held.open) complain("quiesced, and an application was never told of an end");
   }
 }
 
