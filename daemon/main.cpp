@@ -15,10 +15,10 @@
 #include "config/loader.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/watch.hpp"
+#include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
-#include "daemon/leases.hpp"
+#include "daemon/host_lookup.hpp"
 #include "daemon/log.hpp"
-#include "daemon/names.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
@@ -41,10 +41,10 @@ class Daemon {
         services_(engine_),
         udp_services_(engine_),
         tables_(engine_, [this](bool full) { services_.hurry_keepalive(full); }),
-        names_(engine_),
-        leases_(engine_, names_),
-        control_(engine_, services_, udp_services_, names_, leases_, config.control),
-        shutdown_(engine_, [this] { return leases_.stop(); }),
+        host_lookup_(engine_),
+        dhcp_clients_(engine_, host_lookup_),
+        control_(engine_, services_, udp_services_, host_lookup_, dhcp_clients_, config.control),
+        shutdown_(engine_, [this] { return dhcp_clients_.stop(); }),
         notifier_(loop_),
         log_catch_up_(loop_, [this] {
           if (log_catch_up()) log_catch_up_.stop();
@@ -145,8 +145,8 @@ class Daemon {
   Services services_;
   UdpServices udp_services_;
   TableWatch tables_;
-  Names names_;
-  Leases leases_;
+  HostLookup host_lookup_;
+  DhcpClients dhcp_clients_;
   ControlServer control_;
   Shutdown shutdown_;
   Notifier notifier_;

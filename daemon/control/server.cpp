@@ -68,13 +68,14 @@ std::string_view to_string(Session::End end) {
 }  // namespace
 
 ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
-                             Names& names, const Leases& leases, const config::Control& config)
+                             HostLookup& host_lookup, const DhcpClients& dhcp_clients,
+                             const config::Control& config)
     : engine_(engine),
       path_(config.socket),
       accept_(engine.loop(), [this](int) { accept(); }),
       accept_again_(engine.loop(), [this] { accept_.watch(listener_.get(), EV_READ); }),
       deferred_(engine.loop()),
-      targets_(std::make_unique<Targets>(engine, names)),
+      targets_(std::make_unique<Targets>(engine, host_lookup)),
       connections_(std::make_unique<Connections>(engine, *targets_, *this, deferred_)),
       strikes_(std::make_unique<Strikes>(engine, *targets_, *this)),
       captures_(std::make_unique<Captures>(engine, *this)),
@@ -82,8 +83,8 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       pings_(std::make_unique<Pings>(engine, *targets_, *this)),
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
-      status_(std::make_unique<Status>(engine, services, udp_services, names, leases, *this,
-                                       *strikes_, *captures_, *this)) {
+      status_(std::make_unique<Status>(engine, services, udp_services, host_lookup, dhcp_clients,
+                                       *this, *strikes_, *captures_, *this)) {
   for (const protocol::Verb& verb : protocol::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));

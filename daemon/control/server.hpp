@@ -19,9 +19,9 @@
 #include "daemon/control/session.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/descriptor.hpp"
+#include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
-#include "daemon/leases.hpp"
-#include "daemon/names.hpp"
+#include "daemon/host_lookup.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
 
@@ -43,8 +43,9 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
 
   /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file
   /// on which nobody listens is replaced. What it is given must outlive it.
-  ControlServer(Engine& engine, Services& services, UdpServices& udp_services, Names& names,
-                const Leases& leases, const config::Control& config);
+  ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
+                HostLookup& host_lookup, const DhcpClients& dhcp_clients,
+                const config::Control& config);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

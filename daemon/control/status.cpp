@@ -18,13 +18,14 @@ namespace conker::daemon {
 using protocol::Code;
 
 Status::Status(Engine& engine, const Services& services, const UdpServices& udp_services,
-               const Names& names, const Leases& leases, const Sessions& sessions,
-               const Strikes& strikes, const Captures& captures, Verbs& verbs)
+               const HostLookup& host_lookup, const DhcpClients& dhcp_clients,
+               const Sessions& sessions, const Strikes& strikes, const Captures& captures,
+               Verbs& verbs)
     : engine_(engine),
       services_(services),
       udp_services_(udp_services),
-      names_(names),
-      leases_(leases),
+      host_lookup_(host_lookup),
+      dhcp_clients_(dhcp_clients),
       sessions_(sessions),
       strikes_(strikes),
       captures_(captures),
@@ -45,9 +46,9 @@ protocol::Status::Result Status::status() const {
   result.pid = ::getpid();
   result.uptime = engine_.clock() - started_;
   result.links = links();
-  const auto gateway = engine_.config().gateway ? engine_.config().gateway : leases_.router();
+  const auto gateway = engine_.config().gateway ? engine_.config().gateway : dhcp_clients_.router();
   if (gateway) result.gateway = to_string(*gateway);
-  for (const IpAddress& server : names_.servers()) {
+  for (const IpAddress& server : host_lookup_.servers()) {
     result.dns_servers.push_back(to_string(server));
   }
   result.routes = routes();
@@ -106,7 +107,7 @@ void Status::configured(protocol::Status::Link& entry, const EngineLink& link) c
     for (const Prefix& address : configured.addresses) {
       entry.addresses.push_back(to_string(address));
     }
-    entry.dhcp = leases_.status(link.interface);
+    entry.dhcp = dhcp_clients_.status(link.interface);
     if (!entry.dhcp) continue;
     for (const auto& leased : {entry.dhcp->address, entry.dhcp->link_local}) {
       if (leased) entry.addresses.push_back(*leased);

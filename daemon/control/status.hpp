@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
-#include "daemon/leases.hpp"
-#include "daemon/names.hpp"
+#include "daemon/host_lookup.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
 
@@ -18,8 +18,8 @@ class Strikes;
 class Status {
  public:
   Status(Engine& engine, const Services& services, const UdpServices& udp_services,
-         const Names& names, const Leases& leases, const Sessions& sessions, const Strikes& strikes,
-         const Captures& captures, Verbs& verbs);
+         const HostLookup& host_lookup, const DhcpClients& dhcp_clients, const Sessions& sessions,
+         const Strikes& strikes, const Captures& captures, Verbs& verbs);
 
  private:
   protocol::Status::Result status() const;
@@ -35,8 +35,8 @@ class Status {
   Engine& engine_;
   const Services& services_;
   const UdpServices& udp_services_;
-  const Names& names_;
-  const Leases& leases_;
+  const HostLookup& host_lookup_;
+  const DhcpClients& dhcp_clients_;
   const Sessions& sessions_;
   const Strikes& strikes_;
   const Captures& captures_;

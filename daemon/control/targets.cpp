@@ -37,7 +37,7 @@ void Targets::find(Call call, std::string_view parameter, const std::string& nam
                fmt::format("{}: {}{}", name, to_string(answer.status), advice(answer.status)));
   };
   engine_.enter();
-  const Error error = names_.find(name, answered);
+  const Error error = host_lookup_.find(name, answered);
   if (error == Error::kInvalidArgument) {
     kept->fail(Code::kInvalidParameters,
                fmt::format("{}: {} must be an IPv4 address or a name, not \"{}\"", verb, parameter,

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "daemon/control/call.hpp"
-#include "daemon/names.hpp"
+#include "daemon/host_lookup.hpp"
 
 namespace conker::daemon {
 
@@ -17,9 +17,9 @@ namespace conker::daemon {
 /// not called.
 class Targets {
  public:
-  Targets(Engine& engine, Names& names) : engine_(engine), names_(names) {}
+  Targets(Engine& engine, HostLookup& host_lookup) : engine_(engine), host_lookup_(host_lookup) {}
   /// Calls that wait for a name must not outlive the server.
-  ~Targets() { names_.forget(); }
+  ~Targets() { host_lookup_.forget(); }
   Targets(const Targets&) = delete;
   Targets& operator=(const Targets&) = delete;
 
@@ -62,7 +62,7 @@ class Targets {
   void find(Call call, std::string_view parameter, const std::string& name, Then<DnsAnswer> then);
 
   Engine& engine_;
-  Names& names_;
+  HostLookup& host_lookup_;
 };
 
 }  // namespace conker::daemon

@@ -189,10 +189,10 @@ class ControlTest : public testing::Test {
   Services peer_services_{peer_};
   Services services_{ours_};
   UdpServices udp_services_{ours_};
-  Names names_{ours_};
-  Leases leases_{ours_, names_};
-  ControlServer server_{ours_,  services_, udp_services_,
-                        names_, leases_,   control(scratch_ / "control")};
+  HostLookup host_lookup_{ours_};
+  DhcpClients dhcp_clients_{ours_, host_lookup_};
+  ControlServer server_{ours_,        services_,     udp_services_,
+                        host_lookup_, dhcp_clients_, control(scratch_ / "control")};
 };
 
 }  // namespace conker::daemon

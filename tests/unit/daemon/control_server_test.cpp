@@ -105,11 +105,11 @@ TEST_F(ControlTest, ASecondServerDoesNotTakeTheSocketOver) {
   Engine third(loop_, control_test_config(scratch_ / "wire3", config::Unix::Mode::kListen, 3));
   Services services(third);
   UdpServices udp_services(third);
-  Names names(third);
-  Leases leases(third, names);
-  EXPECT_THROW(
-      ControlServer(third, services, udp_services, names, leases, control(scratch_ / "control")),
-      std::runtime_error);
+  HostLookup host_lookup(third);
+  DhcpClients dhcp_clients(third, host_lookup);
+  EXPECT_THROW(ControlServer(third, services, udp_services, host_lookup, dhcp_clients,
+                             control(scratch_ / "control")),
+               std::runtime_error);
   connect()->result("version");
 }
 

@@ -6,16 +6,16 @@
 #include <vector>
 
 #include "daemon/engine.hpp"
-#include "daemon/names.hpp"
+#include "daemon/host_lookup.hpp"
 #include "protocol/status.hpp"
 #include "stack/dhcp/client.hpp"
 
 namespace conker::daemon {
 
-class Leases final : public Client {
+class DhcpClients final : public Client {
  public:
-  /// Begins at once. Engine and names must outlive it.
-  Leases(Engine& engine, Names& names);
+  /// Begins at once. Engine and host lookup must outlive it.
+  DhcpClients(Engine& engine, HostLookup& host_lookup);
 
   /// Gives the leases back; may be called again. True when that is done.
   bool stop();
@@ -40,7 +40,7 @@ class Leases final : public Client {
   void reset_connections(const IpAddress& from);
 
   Engine& engine_;
-  Names& names_;
+  HostLookup& host_lookup_;
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 

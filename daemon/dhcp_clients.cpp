@@ -1,4 +1,4 @@
-#include "daemon/leases.hpp"
+#include "daemon/dhcp_clients.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -19,7 +19,8 @@ std::optional<std::int64_t> seconds_until(Instant then, Instant now) {
 
 }  // namespace
 
-Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
+DhcpClients::DhcpClients(Engine& engine, HostLookup& host_lookup)
+    : engine_(engine), host_lookup_(host_lookup) {
   engine_.add(*this);
   engine_.enter();
   for (std::size_t i = 0; i < engine_.links().size(); ++i) {
@@ -38,21 +39,21 @@ Leases::Leases(Engine& engine, Names& names) : engine_(engine), names_(names) {
   }
 }
 
-void Leases::on_datagrams(const UdpEvent& event) {
+void DhcpClients::on_datagrams(const UdpEvent& event) {
   for (auto& entry : entries_) entry->dhcp.on_event(event);
 }
 
-void Leases::on_address(const AddressEvent& event) {
+void DhcpClients::on_address(const AddressEvent& event) {
   for (auto& entry : entries_) entry->dhcp.on_event(event);
 }
 
-void Leases::on_link_up(InterfaceId interface) {
+void DhcpClients::on_link_up(InterfaceId interface) {
   for (auto& entry : entries_) {
     if (entry->dhcp.interface() == interface) entry->dhcp.link_up();
   }
 }
 
-Instant Leases::step() {
+Instant DhcpClients::step() {
   Instant deadline = kNever;
   for (auto& entry : entries_) {
     entry->dhcp.step();
@@ -62,11 +63,11 @@ Instant Leases::step() {
   return deadline;
 }
 
-void Leases::tell(Entry& entry, const DhcpEvent& event) {
+void DhcpClients::tell(Entry& entry, const DhcpEvent& event) {
   if (event.has(DhcpEvent::kLost)) {
     spdlog::warn("link {}: {} is not ours any more", entry.link, to_string(event.lost));
     reset_connections(event.lost);
-    names_.set_leased(entry.dhcp.interface(), {});
+    host_lookup_.set_leased(entry.dhcp.interface(), {});
   }
   if (event.has(DhcpEvent::kLease)) {
     const DhcpLease& lease = *entry.dhcp.lease();
@@ -75,7 +76,7 @@ void Leases::tell(Entry& entry, const DhcpEvent& event) {
                  lease.expires == kNever
                      ? std::string("for ever")
                      : fmt::format("for {} s", (lease.expires - engine_.stack().now()) / 1s));
-    names_.set_leased(entry.dhcp.interface(), lease.dns_servers());
+    host_lookup_.set_leased(entry.dhcp.interface(), lease.dns_servers());
   }
   if (event.has(DhcpEvent::kLinkLocal) && !entry.dhcp.link_local().is_unspecified()) {
     spdlog::warn("link {}: no DHCP server answers: {} meanwhile", entry.link,
@@ -83,7 +84,7 @@ void Leases::tell(Entry& entry, const DhcpEvent& event) {
   }
 }
 
-void Leases::reset_connections(const IpAddress& from) {
+void DhcpClients::reset_connections(const IpAddress& from) {
   std::vector<ConnectionId> ids;
   engine_.stack().tcp().for_each_connection([&](const ConnectionInfo& info) {
     if (info.tuple.local == from) ids.push_back(info.id);
@@ -91,14 +92,14 @@ void Leases::reset_connections(const IpAddress& from) {
   for (const ConnectionId id : ids) (void)engine_.stack().abort(id);
 }
 
-bool Leases::stop() {
+bool DhcpClients::stop() {
   engine_.enter();
   for (auto& entry : entries_) entry->dhcp.stop();
   return std::ranges::all_of(
       entries_, [](const auto& entry) { return entry->dhcp.state() == DhcpState::kStopped; });
 }
 
-std::optional<protocol::Lease> Leases::status(InterfaceId interface) const {
+std::optional<protocol::Lease> DhcpClients::status(InterfaceId interface) const {
   for (const auto& entry : entries_) {
     if (entry->dhcp.interface() != interface) continue;
     protocol::Lease result;
@@ -119,7 +120,7 @@ std::optional<protocol::Lease> Leases::status(InterfaceId interface) const {
   return std::nullopt;
 }
 
-std::optional<IpAddress> Leases::router() const {
+std::optional<IpAddress> DhcpClients::router() const {
   for (const auto& entry : entries_) {
     const DhcpLease* lease = entry->dhcp.lease();
     if (lease != nullptr && !lease->router.is_unspecified()) return lease->router;

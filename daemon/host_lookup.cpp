@@ -1,9 +1,9 @@
-#include "daemon/names.hpp"
+#include "daemon/host_lookup.hpp"
 
 #include <utility>
 
 namespace conker::daemon {
-Names::Names(Engine& engine) : engine_(engine) {
+HostLookup::HostLookup(Engine& engine) : engine_(engine) {
   engine.add(*this);
   const ResolverSettings settings{.client = id()};
   storage_ = Mapping(Resolver::storage_bytes(settings));
@@ -11,7 +11,7 @@ Names::Names(Engine& engine) : engine_(engine) {
   tell_servers();
 }
 
-Error Names::find(const std::string& name, Then then) {
+Error HostLookup::find(const std::string& name, Then then) {
   const std::uint32_t token = next_token_++;
   const auto query = resolver_->resolve(name, token);
   if (!query) return query.error();
@@ -19,19 +19,19 @@ Error Names::find(const std::string& name, Then then) {
   return Error::kOk;
 }
 
-void Names::set_leased(InterfaceId interface, std::span<const IpAddress> servers) {
+void HostLookup::set_leased(InterfaceId interface, std::span<const IpAddress> servers) {
   if (leased_.size() <= interface.index) leased_.resize(interface.index + std::size_t{1});
   leased_[interface.index].assign(servers.begin(), servers.end());
   tell_servers();
 }
 
-void Names::tell_servers() {
+void HostLookup::tell_servers() {
   std::vector<IpAddress> all = engine_.config().dns_servers;
   for (const auto& servers : leased_) all.insert(all.end(), servers.begin(), servers.end());
   resolver_->set_servers(all);
 }
 
-Instant Names::step() {
+Instant HostLookup::step() {
   resolver_->step();
   for (DnsAnswer answer; resolver_->next_answer(answer);) {
     const auto found = waiting_.find(answer.token);

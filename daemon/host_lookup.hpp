@@ -1,4 +1,4 @@
-// Names for addresses: the resolver, and whom it asks.
+// Host lookup: the resolver (DNS), and the servers that it asks.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace conker::daemon {
 
-class Names final : public Client {
+class HostLookup final : public Client {
  public:
   using Then = std::function<void(const DnsAnswer&)>;
 
   /// The engine must outlive it. Servers of the configuration come before those of leases.
-  explicit Names(Engine& engine);
+  explicit HostLookup(Engine& engine);
 
   /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name;
   /// kTableFull. Outside of a turn: after Engine::enter().
