@@ -65,7 +65,7 @@ int list(const Context& context, const std::string& state) {
     next = page.next;
   }
   if (!context.json) {
-    print(table_of(all.connections).text());
+    print(table_of(all.connections).to_string());
     return kExitDone;
   }
   // Connections that begin or end between two pages may be missing or listed twice: count those
@@ -85,7 +85,7 @@ int show_one(const Context& context, const std::string& id) {
     return kExitDone;
   }
   const auto history = protocol::from_json<Show::History>(shown).history;
-  std::string text = facts_text<Show::Result>(shown) + "\nlast states\n";
+  std::string text = facts_to_string<Show::Result>(shown) + "\nlast states\n";
   using Align = Table::Align;
   Table table({{"", Align::kRight}, {""}, {""}});
   for (const Show::Change& change : history) {
@@ -93,7 +93,7 @@ int show_one(const Context& context, const std::string& id) {
                fmt::format("{} -> {}", to_string(change.from), to_string(change.to)),
                change.cause});
   }
-  print(text + (table.empty() ? "  none recorded any more\n" : table.text()));
+  print(text + (table.empty() ? "  none recorded any more\n" : table.to_string()));
   return kExitDone;
 }
 

@@ -24,13 +24,13 @@ inline std::string spaced(std::string_view name) {
 }
 
 /// The text of a number, a string or a list of them.
-inline std::string value_text(const json& value, Unit unit) {
+inline std::string value_to_string(const json& value, Unit unit) {
   if (value.is_number_integer()) return in_unit(value.get<std::int64_t>(), unit);
   if (value.is_string()) return value.get<std::string>();
   std::string text;
   if (value.is_array()) {
     for (const json& entry : value) {
-      text += (text.empty() ? "" : entry.is_array() ? ", " : "-") + value_text(entry, unit);
+      text += (text.empty() ? "" : entry.is_array() ? ", " : "-") + value_to_string(entry, unit);
     }
     return text;
   }
@@ -54,7 +54,7 @@ struct Inside {
       if (inside.text.empty()) return;
       words += " " + inside.text;
     } else if (!found->is_boolean()) {
-      const std::string value = value_text(*found, about.unit);
+      const std::string value = value_to_string(*found, about.unit);
       if (value.empty()) return;
       words += " " + value;
     }
@@ -66,7 +66,7 @@ struct Inside {
 
 /// A line for each member of T that `result` has; lists of structures are left out.
 template <typename T>
-std::string facts_text(const json& result) {
+std::string facts_to_string(const json& result) {
   Table facts({{""}, {""}});
   const T shape{};
   T::visit(shape, [&]<typename M>(std::string_view name, const M& member, const About& about) {
@@ -78,11 +78,11 @@ std::string facts_text(const json& result) {
       facts.add({detail::spaced(name), inside.text.empty() ? "none" : inside.text});
     } else if constexpr (protocol::type_of<M>() != protocol::Type::kList) {
       const std::string text = found->is_boolean() ? (*found == true ? "yes" : "no")
-                                                   : detail::value_text(*found, about.unit);
+                                                   : detail::value_to_string(*found, about.unit);
       facts.add({detail::spaced(name), text});
     }
   });
-  return facts.text();
+  return facts.to_string();
 }
 
 }  // namespace conker::ctl

@@ -15,7 +15,7 @@ std::string grouped(std::uint64_t number) {
   return std::move(out).text();
 }
 
-std::string bytes_text(std::uint64_t bytes) {
+std::string bytes_to_string(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);
   auto value = static_cast<double>(bytes);
@@ -36,7 +36,7 @@ std::string to_string(Duration duration) {
 std::string in_unit(std::int64_t number, Unit unit) {
   switch (unit) {
     case Unit::kBytes:
-      return bytes_text(static_cast<std::uint64_t>(number));
+      return bytes_to_string(static_cast<std::uint64_t>(number));
     case Unit::kMicroseconds:
       return duration_us(number);
     case Unit::kMilliseconds:
@@ -58,7 +58,7 @@ std::string joined(const std::vector<std::string>& words) {
   return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string Table::text() const {
+std::string Table::to_string() const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t width = columns_[i].title.size();

@@ -16,7 +16,7 @@ namespace conker::ctl {
 /// "12,345".
 std::string grouped(std::uint64_t number);
 /// "1.5 KiB", "3.2 MiB".
-std::string bytes_text(std::uint64_t bytes);
+std::string bytes_to_string(std::uint64_t bytes);
 /// "850 us", "12.3 ms", "4.2 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".
 std::string to_string(Duration duration);
 inline std::string duration_us(std::int64_t us) {
@@ -65,7 +65,7 @@ class Table {
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
   /// The table with its titles, unless all are empty; every line ends with a newline.
-  std::string text() const;
+  std::string to_string() const;
 
  private:
   std::vector<Column> columns_;

@@ -39,14 +39,15 @@ int capture_start(const Context& context, const std::string& path, const std::st
 int capture_stop(const Context& context) {
   const auto answer = context.connect().call<CaptureStop>();
   show(context, answer, [](const CaptureStop::Result& result) {
-    return fmt::format("{} frames, {} written\n", grouped(result.frames), bytes_text(result.bytes));
+    return fmt::format("{} frames, {} written\n", grouped(result.frames),
+                       bytes_to_string(result.bytes));
   });
   if (!answer->error) return kExitDone;
   std::fprintf(stderr, "conkerctl: the capture had ended early: %s\n", answer->error->c_str());
   return kExitFailed;
 }
 
-std::string faults_text(const protocol::FaultsOfLinks& result) {
+std::string faults_to_string(const protocol::FaultsOfLinks& result) {
   std::vector<Table::Column> columns{{"LINK"}};
   for (const Table::Column& column : columns_of<FaultSettings>()) columns.push_back(column);
   Table table(columns);
@@ -55,13 +56,13 @@ std::string faults_text(const protocol::FaultsOfLinks& result) {
     for (std::string& text : cells_of(link.faults.settings)) row.push_back(std::move(text));
     table.add(std::move(row));
   }
-  return table.text();
+  return table.to_string();
 }
 
 int fault_set(const Context& context, const std::vector<std::string>& settings) {
   FaultSet::Parameters parameters;
   for (const std::string& setting : settings) parse_fault(setting, parameters);
-  return show(context, context.connect().call<FaultSet>(parameters), faults_text);
+  return show(context, context.connect().call<FaultSet>(parameters), faults_to_string);
 }
 
 }  // namespace
@@ -96,8 +97,9 @@ void add_link_verbs(CLI::App& app, Context& context) {
                    "frame), seed=7, link=NAME (unless given: all links)")
       ->required()
       ->type_name("");
-  add_verb(*faults, context, "clear", FaultClear::kHelp,
-           [&context] { return show(context, context.connect().call<FaultClear>(), faults_text); });
+  add_verb(*faults, context, "clear", FaultClear::kHelp, [&context] {
+    return show(context, context.connect().call<FaultClear>(), faults_to_string);
+  });
 }
 
 }  // namespace conker::ctl

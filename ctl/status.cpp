@@ -12,7 +12,7 @@ namespace {
 
 using Align = Table::Align;
 
-std::string links_text(const std::vector<Status::Link>& links) {
+std::string links_to_string(const std::vector<Status::Link>& links) {
   Table table({{"LINK"},
                {"DEVICE"},
                {"STATE"},
@@ -28,16 +28,17 @@ std::string links_text(const std::vector<Status::Link>& links) {
     if (link.captured) remarks += remarks.empty() ? "captured" : ", captured";
     const std::string state =
         link.state == "up" ? link.state : link.state + " for " + to_string(link.state_for);
-    table.add(
-        {link.name, link.device, state, joined(link.addresses), link.mac, std::to_string(link.mtu),
-         fmt::format("{} ({})", grouped(link.frames_in), bytes_text(link.bytes_in)),
-         fmt::format("{} ({})", grouped(link.frames_out), bytes_text(link.bytes_out)), remarks});
+    table.add({link.name, link.device, state, joined(link.addresses), link.mac,
+               std::to_string(link.mtu),
+               fmt::format("{} ({})", grouped(link.frames_in), bytes_to_string(link.bytes_in)),
+               fmt::format("{} ({})", grouped(link.frames_out), bytes_to_string(link.bytes_out)),
+               remarks});
   }
-  return table.text();
+  return table.to_string();
 }
 
 /// A line for each link with a DHCP client.
-std::string leases_text(const std::vector<Status::Link>& links) {
+std::string leases_to_string(const std::vector<Status::Link>& links) {
   std::string text;
   for (const Status::Link& link : links) {
     if (!link.dhcp) continue;
@@ -53,7 +54,7 @@ std::string leases_text(const std::vector<Status::Link>& links) {
   return text;
 }
 
-std::string routes_text(const std::vector<Status::Route>& routes) {
+std::string routes_to_string(const std::vector<Status::Route>& routes) {
   if (routes.empty()) return "no routes\n";
   Table table(columns_of<Status::Route>());
   for (Status::Route route : routes) {
@@ -61,10 +62,10 @@ std::string routes_text(const std::vector<Status::Route>& routes) {
     if (!route.link) route.link = "not reached";
     table.add(cells_of(route));
   }
-  return table.text();
+  return table.to_string();
 }
 
-std::string doubts_text(const std::vector<Status::Doubt>& addresses) {
+std::string doubts_to_string(const std::vector<Status::Doubt>& addresses) {
   std::string text;
   for (const Status::Doubt& one : addresses) {
     text += fmt::format("address {} on {}: {}{}\n", one.address, one.link, one.state,
@@ -73,18 +74,18 @@ std::string doubts_text(const std::vector<Status::Doubt>& addresses) {
   return text;
 }
 
-std::string status_text(const Status::Result& status) {
+std::string status_to_string(const Status::Result& status) {
   std::string text = fmt::format("conkerd {}, up {}, process {}, {} clients\n\n", status.version,
                                  to_string(status.uptime), status.pid, status.control.clients);
-  text += links_text(status.links);
-  text += doubts_text(status.doubtful_addresses);
+  text += links_to_string(status.links);
+  text += doubts_to_string(status.doubtful_addresses);
   if (!status.dns_servers.empty()) {
     text += fmt::format("DNS servers {}\n", joined(status.dns_servers));
   }
-  text += leases_text(status.links);
-  text += "\n" + routes_text(status.routes);
-  text += "\n" + table_of(status.tables).text() + "\n";
-  text += status.listeners.empty() ? "no services\n" : table_of(status.listeners).text();
+  text += leases_to_string(status.links);
+  text += "\n" + routes_to_string(status.routes);
+  text += "\n" + table_of(status.tables).to_string() + "\n";
+  text += status.listeners.empty() ? "no services\n" : table_of(status.listeners).to_string();
   text += "\n" + printed(status.audit);
   if (status.strike) {
     const StrikeSoFar& so_far = status.strike->so_far;
@@ -102,7 +103,7 @@ std::string status_text(const Status::Result& status) {
   return text;
 }
 
-std::string faults_text(const FaultCounters& counted) {
+std::string faults_to_string(const FaultCounters& counted) {
   std::string text;
   FaultCounters::visit(counted, [&](std::string_view name, std::uint64_t value, const About&) {
     if (value == 0) return;
@@ -111,8 +112,8 @@ std::string faults_text(const FaultCounters& counted) {
   return text.empty() ? "none" : text;
 }
 
-std::string stats_text(const Stats::Result& stats) {
-  std::string text = table_of(stats.counters).text();
+std::string stats_to_string(const Stats::Result& stats) {
+  std::string text = table_of(stats.counters).to_string();
   for (const Stats::Link& link : stats.links) {
     text += fmt::format("\nlink {}, {}\n", link.name, link.device);
     Table table({{"", Align::kRight}, {""}});
@@ -120,7 +121,7 @@ std::string stats_text(const Stats::Result& stats) {
                                     [&](std::string_view name, std::uint64_t value, const About&) {
                                       table.add({grouped(value), std::string(name)});
                                     });
-    text += table.text() + "injected faults: " + faults_text(link.faults.counted) + "\n";
+    text += table.to_string() + "injected faults: " + faults_to_string(link.faults.counted) + "\n";
   }
   return text;
 }
@@ -148,10 +149,10 @@ int log(const Context& context, const std::string& level) {
 
 void add_status_verbs(CLI::App& app, Context& context) {
   add_verb<Status>(app, context, [&context] {
-    return show(context, context.connect().call<Status>(), status_text);
+    return show(context, context.connect().call<Status>(), status_to_string);
   });
   add_verb<Stats>(app, context, [&context] {
-    return show(context, context.connect().call<Stats>(), stats_text);
+    return show(context, context.connect().call<Stats>(), stats_to_string);
   });
   add_verb(app, context, std::string(Version::kName),
            "The versions of this program, of the daemon and of their protocol",

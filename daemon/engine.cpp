@@ -11,6 +11,7 @@
 #include <string>
 
 #include "daemon/descriptor.hpp"
+#include "stack/base/address_text.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -24,16 +25,6 @@ std::int64_t read_clock(clockid_t id) {
   timespec t{};
   ::clock_gettime(id, &t);
   return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
-}
-
-std::string in_words(const IpAddress& address) {
-  std::array<char, IpAddress::kTextSize> text;
-  return std::string(address.format(text));
-}
-
-std::string in_words(const MacAddress& mac) {
-  std::array<char, MacAddress::kTextSize> text;
-  return std::string(mac.format(text));
 }
 
 std::string megabytes(std::size_t bytes) {
@@ -213,7 +204,7 @@ void Engine::add_interfaces() {
       const Error error = stack_->add_address(*interface, address, options);
       if (error == Error::kOk) continue;
       throw std::runtime_error("link " + configured.name + ": address " +
-                               in_words(address.address) + ": " + to_string(error));
+                               to_string(address.address) + ": " + to_string(error));
     }
   }
 }
@@ -221,7 +212,7 @@ void Engine::add_interfaces() {
 void Engine::add_routes() {
   const auto check = [](Error error, const IpAddress& to) {
     if (error != Error::kOk)
-      throw std::runtime_error("route to " + in_words(to) + ": " + to_string(error));
+      throw std::runtime_error("route to " + to_string(to) + ": " + to_string(error));
   };
   // Those over links first: gateways may be reached by them only.
   for (const config::Route& route : config_.routes) {
@@ -313,8 +304,8 @@ bool Engine::tell_links_up() {
 
 void Engine::AddressLog::on_address(const AddressEvent& event) {
   const std::string where =
-      in_words(event.address) + " on link " + engine_.links_[event.interface.index].name;
-  const std::string host = event.conflict ? in_words(event.conflicting_host) : "";
+      to_string(event.address) + " on link " + engine_.links_[event.interface.index].name;
+  const std::string host = event.conflict ? to_string(event.conflicting_host) : "";
   switch (event.state) {
     case AddressState::kPreferred:
       if (event.conflict) {

@@ -151,7 +151,7 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
     }
   } else {
     if (!from.is_string()) unreadable(where, wrong_type());
-    if (!from_text(from.get_ref<const std::string&>(), out)) unreadable(where, "makes no sense");
+    if (!from_string(from.get_ref<const std::string&>(), out)) unreadable(where, "makes no sense");
   }
 }
 

@@ -70,7 +70,7 @@ inline std::optional<Endpoint> parse_local(std::string_view text) {
 
 // How the protocol's reader takes texts apart; false when they make no sense.
 
-inline bool from_text(std::string_view text, Endpoint& out) {
+inline bool from_string(std::string_view text, Endpoint& out) {
   const auto parsed = Endpoint::parse(text);
   if (parsed) out = *parsed;
   return parsed.has_value();

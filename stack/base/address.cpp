@@ -126,7 +126,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   return reader.at_end() ? address : std::nullopt;
 }
 
-std::string_view IpAddress::format(std::span<char, kTextSize> out) const {
+std::string_view IpAddress::to_string(std::span<char, kTextSize> out) const {
   Writer writer(out);
   if (is_v4()) {
     write_v4(writer, v4_bits());
@@ -160,7 +160,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   return address ? std::optional(Endpoint{*address, parts->port}) : std::nullopt;
 }
 
-std::string_view Endpoint::format(std::span<char, kTextSize> out) const {
+std::string_view Endpoint::to_string(std::span<char, kTextSize> out) const {
   Writer writer(out);
   if (address.is_unspecified()) {
     writer.put('*');
@@ -197,7 +197,7 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
   return reader.at_end() ? std::optional(mac) : std::nullopt;
 }
 
-std::string_view MacAddress::format(std::span<char, kTextSize> out) const {
+std::string_view MacAddress::to_string(std::span<char, kTextSize> out) const {
   Writer writer(out);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i > 0) writer.put(':');

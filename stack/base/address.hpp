@@ -54,11 +54,11 @@ class IpAddress {
   }
   constexpr auto operator<=>(const IpAddress&) const = default;
 
-  /// The longest text that format() writes.
+  /// The longest text that to_string() writes.
   static constexpr std::size_t kTextSize = 40;
   /// Writes the address in dotted-quad form or as RFC 5952, 4 has it, and returns the part of `out`
   /// that holds it.
-  std::string_view format(std::span<char, kTextSize> out) const;
+  std::string_view to_string(std::span<char, kTextSize> out) const;
 
  private:
   std::array<std::uint32_t, 4> words_{};
@@ -113,7 +113,7 @@ struct MacAddress {
   /// Parses "02:00:00:00:00:01"; nullopt for any other form.
   static std::optional<MacAddress> parse(std::string_view text);
   static constexpr std::size_t kTextSize = 18;
-  std::string_view format(std::span<char, kTextSize> out) const;
+  std::string_view to_string(std::span<char, kTextSize> out) const;
 };
 
 /// A TCP or UDP port in host order.
@@ -132,7 +132,7 @@ struct Endpoint {
   static std::optional<Endpoint> parse(std::string_view text);
   static constexpr std::size_t kTextSize = IpAddress::kTextSize + 9;
   /// As parse() reads it; an unspecified address is "*".
-  std::string_view format(std::span<char, kTextSize> out) const;
+  std::string_view to_string(std::span<char, kTextSize> out) const;
 };
 
 /// ADDRESS:PORT or NAME:PORT, taken apart and not looked at any closer. An address that has colons

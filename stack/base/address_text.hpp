@@ -10,23 +10,23 @@ namespace conker {
 
 namespace detail {
 template <typename T>
-std::string formatted(const T& value) {
+std::string as_string(const T& value) {
   std::array<char, T::kTextSize> text;
-  return std::string(value.format(text));
+  return std::string(value.to_string(text));
 }
 }  // namespace detail
 
 /// "10.77.0.2".
 inline std::string to_string(const IpAddress& address) {
-  return detail::formatted(address);
+  return detail::as_string(address);
 }
 /// "02:00:00:00:00:01".
 inline std::string to_string(const MacAddress& address) {
-  return detail::formatted(address);
+  return detail::as_string(address);
 }
 /// "10.77.0.2:80"; "*:80" of an unspecified address.
 inline std::string to_string(const Endpoint& endpoint) {
-  return detail::formatted(endpoint);
+  return detail::as_string(endpoint);
 }
 /// "10.77.0.2/24".
 inline std::string to_string(const Prefix& prefix) {

@@ -65,17 +65,17 @@ Printer& Printer::operator<<(Duration duration) {
 
 Printer& Printer::operator<<(const IpAddress& address) {
   std::array<char, IpAddress::kTextSize> text;
-  return *this << address.format(text);
+  return *this << address.to_string(text);
 }
 
 Printer& Printer::operator<<(const MacAddress& address) {
   std::array<char, MacAddress::kTextSize> text;
-  return *this << address.format(text);
+  return *this << address.to_string(text);
 }
 
 Printer& Printer::operator<<(const Endpoint& endpoint) {
   std::array<char, Endpoint::kTextSize> text;
-  return *this << endpoint.format(text);
+  return *this << endpoint.to_string(text);
 }
 
 }  // namespace conker

@@ -65,7 +65,7 @@ int replay(const Arguments& arguments) {
   if (!wrong) std::printf("nothing is wrong\n");
   if (arguments.json) {
     std::printf("{\"tool\": \"explore\", \"found\": %s, \"steps\": %zu, \"seconds\": %.3f}\n",
-                wrong ? json_text(what).c_str() : "null", path->size(), seconds_since(begun));
+                wrong ? json_string(what).c_str() : "null", path->size(), seconds_since(begun));
   }
   return wrong ? kFound : kNothing;
 }

@@ -65,13 +65,13 @@ const char* standing(const Search& search) {
 
 }  // namespace
 
-std::string replay_text(const std::vector<Action>& path) {
+std::string to_string(const std::vector<Action>& path) {
   std::string text;
   for (const Action& action : path) text += (text.empty() ? "" : ", ") + name_of(action);
   return text;
 }
 
-std::string json_text(const std::string& text) {
+std::string json_string(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -116,7 +116,7 @@ void print_finding(const Scene& scene, const std::string& what, const std::vecto
     tell_story(scene, path, again);
   }
   std::printf("\nto see it again: conker_explore --scene %s --replay \"%s\"\n", scene.name.c_str(),
-              replay_text(path).c_str());
+              to_string(path).c_str());
   std::fflush(stdout);
 }
 
@@ -163,9 +163,9 @@ void print_json(const Searches& searches, double seconds) {
   const Search* search = finder(searches);
   std::string found = "null", replay = "null", scene = "null";
   if (search != nullptr) {
-    found = json_text(search->finding()->what);
-    scene = json_text(search->scene().name);
-    replay = json_text(replay_text(search->finding()->path));
+    found = json_string(search->finding()->what);
+    scene = json_string(search->scene().name);
+    replay = json_string(to_string(search->finding()->path));
   }
   std::printf(
       "{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %" PRIu64
@@ -185,7 +185,7 @@ void print_json(const Searches& searches, double seconds) {
   for (std::size_t i = 0; i < searches.size(); ++i) {
     const Search& s = *searches[i];
     std::printf("%s{\"name\": %s, \"depth\": %" PRIu32 ", \"closed\": %s, \"states\": %" PRIu64 "}",
-                i == 0 ? "" : ", ", json_text(s.scene().name).c_str(), s.depth(),
+                i == 0 ? "" : ", ", json_string(s.scene().name).c_str(), s.depth(),
                 s.closed() ? "true" : "false", s.states());
   }
   std::printf("]}\n");

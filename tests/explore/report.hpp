@@ -25,7 +25,7 @@ void print_finding(const Scene& scene, const std::string& what, const std::vecto
 /// what.
 bool tell_story(const Scene& scene, const std::vector<Action>& path, std::string& what);
 
-std::string replay_text(const std::vector<Action>& path);
-std::string json_text(const std::string& text);
+std::string to_string(const std::vector<Action>& path);
+std::string json_string(const std::string& text);
 
 }  // namespace conker::explore

@@ -34,8 +34,8 @@ std::array<char, 1 << 16> other_stack;
     std::printf(
         "{\"tool\": \"explore\", \"found\": %s, \"scene\": %s, \"replay\": %s, \"steps\": %llu, "
         "\"seconds\": %.3f}\n",
-        json_text(what).c_str(), json_text(search.scene().name).c_str(),
-        json_text(replay_text(path)).c_str(), static_cast<unsigned long long>(search.actions()),
+        json_string(what).c_str(), json_string(search.scene().name).c_str(),
+        json_string(to_string(path)).c_str(), static_cast<unsigned long long>(search.actions()),
         seconds);
   }
   std::fflush(stdout);

@@ -185,7 +185,7 @@ Script draw_script(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps)
 
 // ---- Text ----
 
-std::string to_text(const Op& op) {
+std::string to_string(const Op& op) {
   std::string text = form(op.what).name;
   if (op.in_event) text += '!';
   for (std::size_t i = 0; i < form(op.what).arguments; ++i) text += ' ' + std::to_string(op.a[i]);
@@ -220,7 +220,7 @@ bool write_script(const Script& script, const std::string& path, const std::stri
   out << "seed " << script.seed << '\n';
   if (script.alter_payload) out << "break payload\n";
   if (script.scarce) out << "scarce\n";
-  for (const Op& op : script.ops) out << to_text(op) << '\n';
+  for (const Op& op : script.ops) out << to_string(op) << '\n';
   return static_cast<bool>(out.flush());
 }
 

@@ -47,7 +47,7 @@ struct Op {
   std::array<std::uint32_t, 6> a{};
 };
 
-std::string to_text(const Op& op);
+std::string to_string(const Op& op);
 std::optional<Op> parse_op(const std::string& line);
 
 struct Script {

@@ -31,7 +31,7 @@ void World::play(const Script& script, volatile std::uint64_t* progress) {
   for (const Op& op : script.ops) {
     if (progress != nullptr) *progress = context_.figures.steps;
     ++context_.figures.steps;
-    if (context_.trace != nullptr) context_.tell("== %s", to_text(op).c_str());
+    if (context_.trace != nullptr) context_.tell("== %s", to_string(op).c_str());
     apply(op);
     if (context_.fault != nullptr) break;
   }

@@ -9,12 +9,12 @@ namespace {
 
 std::string text(const IpAddress& address) {
   std::array<char, IpAddress::kTextSize> room;
-  return std::string(address.format(room));
+  return std::string(address.to_string(room));
 }
 
 std::string text(const MacAddress& mac) {
   std::array<char, MacAddress::kTextSize> room;
-  return std::string(mac.format(room));
+  return std::string(mac.to_string(room));
 }
 
 TEST(IpAddress, ParsesDottedQuads) {
@@ -98,7 +98,7 @@ TEST(MacAddress, RecognizesGroupAddresses) {
 
 std::string text(const Endpoint& endpoint) {
   std::array<char, Endpoint::kTextSize> room;
-  return std::string(endpoint.format(room));
+  return std::string(endpoint.to_string(room));
 }
 
 TEST(Endpoint, IsReadAsItIsWritten) {

@@ -92,9 +92,9 @@ TEST(Format, Numbers) {
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
   EXPECT_EQ(grouped(1234567), "1,234,567");
-  EXPECT_EQ(bytes_text(1023), "1023 B");
-  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
-  EXPECT_EQ(bytes_text(std::uint64_t{5} << 40), "5.0 TiB");
+  EXPECT_EQ(bytes_to_string(1023), "1023 B");
+  EXPECT_EQ(bytes_to_string(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_to_string(std::uint64_t{5} << 40), "5.0 TiB");
 }
 
 TEST(Format, Durations) {
@@ -111,11 +111,11 @@ TEST(Format, Tables) {
   Table table({{"NAME"}, {"SIZE", Table::Align::kRight}, {""}});
   table.add({"a", "1", ""});
   table.add({"longer", "1,000", "x"});
-  EXPECT_EQ(table.text(),
+  EXPECT_EQ(table.to_string(),
             "NAME     SIZE\n"
             "a           1\n"
             "longer  1,000  x\n");
-  EXPECT_EQ(Table({{""}, {""}}).text(), "");
+  EXPECT_EQ(Table({{""}, {""}}).to_string(), "");
 }
 
 }  // namespace

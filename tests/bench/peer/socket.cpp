@@ -22,7 +22,7 @@ void on_stop(int) {
   stop_requested = 1;
 }
 
-std::string to_text(const sockaddr_in& where) {
+std::string to_string(const sockaddr_in& where) {
   char text[INET_ADDRSTRLEN] = {};
   inet_ntop(AF_INET, &where.sin_addr, text, sizeof text);
   return std::string(text) + ":" + std::to_string(ntohs(where.sin_port));
@@ -67,9 +67,9 @@ Fd listen_on(const sockaddr_in& local) {
   const int on = 1;
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) fail("SO_REUSEADDR");
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
-    fail("bind " + to_text(local));
+    fail("bind " + to_string(local));
   }
-  if (::listen(fd.get(), 65535) != 0) fail("listen " + to_text(local));
+  if (::listen(fd.get(), 65535) != 0) fail("listen " + to_string(local));
   return fd;
 }
 
@@ -77,7 +77,7 @@ Fd connect_to(const sockaddr_in& remote) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) fail("socket");
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&remote), sizeof remote) != 0) {
-    fail("connect " + to_text(remote));
+    fail("connect " + to_string(remote));
   }
   return fd;
 }
@@ -88,7 +88,7 @@ void bind_address(int fd, const sockaddr_in& local) {
     fail("IP_BIND_ADDRESS_NO_PORT");
   }
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
-    fail("bind " + to_text(local));
+    fail("bind " + to_string(local));
   }
 }
 
@@ -136,7 +136,7 @@ bool StopSignal::wait_readable(int fd) const {
 }
 
 void announce(const sockaddr_in& local) {
-  std::printf("{\"listening\": \"%s\"}\n", to_text(local).c_str());
+  std::printf("{\"listening\": \"%s\"}\n", to_string(local).c_str());
   std::fflush(stdout);
 }
 
