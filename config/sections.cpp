@@ -67,7 +67,7 @@ Section read_keys(const Value& value, Keys keys) {
 Capacities read_capacities(const Value& value) {
   Capacities c;
   read_keys(value, CapacityKeys{c});
-  c.resting = c.connections;
+  c.compact = c.connections;
   return c;
 }
 

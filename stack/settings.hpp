@@ -13,7 +13,7 @@ namespace conker {
 /// Numbers of records that the storage holds. The comment says what happens when a table is full.
 struct Capacities {
   std::uint32_t connections = 65536;  // opens fail, final ACKs are dropped
-  std::uint32_t resting = 65536;      // idle connections kept compact; more of them stay expanded
+  std::uint32_t compact = 65536;      // idle connections; more of them stay expanded
   std::uint32_t half_open = 8192;     // SYNs are dropped
   std::uint32_t time_wait = 65536;    // the oldest is evicted
   std::uint32_t listeners = 64;       // listen fails

@@ -37,21 +37,21 @@ void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) {
-      if (const auto tuple = Network::glance_at_syn(frames[i + kAhead])) tcp_.prefetch(*tuple);
+      if (const auto tuple = Network::peek_syn(frames[i + kAhead])) tcp_.prefetch(*tuple);
     }
     const FrameIn& frame = frames[i];
     PacketIn packet;
     Unreachable message;
     switch (network_.input(interface, frame, packet, message)) {
-      case Network::Upward::kNothing:
+      case Network::Disposition::kNothing:
         break;
-      case Network::Upward::kTcp:
+      case Network::Disposition::kTcp:
         tcp_.segment_arrives(packet);
         break;
-      case Network::Upward::kUdp:
+      case Network::Disposition::kUdp:
         udp_->datagram_arrives(packet);
         break;
-      case Network::Upward::kUnreachable:
+      case Network::Disposition::kUnreachable:
         if (message.protocol == kProtocolTcp) tcp_.unreachable(message);
         if (message.protocol == kProtocolUdp && udp_ != nullptr) udp_->unreachable(message);
         break;

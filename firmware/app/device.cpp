@@ -81,7 +81,8 @@ void Device::begin_strike() {
 
 void Device::turn() {
   const Instant deadline = host_.turn(chip::clock_now()).deadline;
-  if (exit_code_ && !stack_.wants_output()) chip::exit(*exit_code_);  // the last words have left
+  if (exit_code_ && !stack_.wants_output())
+    chip::exit(*exit_code_);  // the final segments have left
   sleep_until(std::min(deadline, report_audit()));
 }
 

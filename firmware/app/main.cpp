@@ -19,7 +19,7 @@ namespace {
 
 constexpr Capacities kCapacities{
     .connections = 20,
-    .resting = 0,
+    .compact = 0,
     .half_open = 16,
     .time_wait = 40,
     .listeners = 2,

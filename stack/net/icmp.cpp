@@ -18,24 +18,24 @@ constexpr std::uint16_t kLeastMtu = 68;
 
 }  // namespace
 
-Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer,
-                          Unreachable& unreachable) {
+Icmp::Disposition Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer,
+                              Unreachable& unreachable) {
   const auto message = parse_icmp4(packet.payload);
   if (!message) {
     counters_.add(Count::drop_icmp_malformed);
-    return Outcome::kNothing;
+    return Disposition::kNothing;
   }
   // A link verifies checksums of TCP only.
   if (!verify_icmp4_checksum(packet.payload)) {
     counters_.add(Count::drop_icmp_checksum);
-    return Outcome::kNothing;
+    return Disposition::kNothing;
   }
   switch (message->type) {
     case Icmp4Message::kEchoRequest:
       return echo_request(packet, *message, answer);
     case Icmp4Message::kEchoReply:
       echo_reply(packet, *message, now);
-      return Outcome::kNothing;
+      return Disposition::kNothing;
     case Icmp4Message::kUnreachable:
     case Icmp4Message::kTimeExceeded:
     case Icmp4Message::kParameterProblem:
@@ -43,21 +43,21 @@ Icmp::Outcome Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer
       return error(*message, unreachable);
     case Icmp4Message::kRedirect:
       counters_.add(Count::drop_icmp_redirect);
-      return Outcome::kNothing;
+      return Disposition::kNothing;
     default:
       counters_.add(Count::drop_icmp_type);
-      return Outcome::kNothing;
+      return Disposition::kNothing;
   }
 }
 
 // Per RFC 1122, 3.2.2.6, the reply carries the request's data and comes from the address that the
 // request was sent to.
-Icmp::Outcome Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message,
-                                 PacketOut& answer) {
+Icmp::Disposition Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message,
+                                     PacketOut& answer) {
   counters_.add(Count::icmp_echo_requests_in);
   make_echo(Icmp4Message::kEchoReply, packet.destination, packet.source, message.upper,
             message.lower, message.payload, answer);
-  return Outcome::kAnswer;
+  return Disposition::kAnswer;
 }
 
 void Icmp::echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now) {
@@ -89,10 +89,10 @@ bool Icmp::next_reply(EchoReply& reply) {
 
 // Accepts an error that quotes a TCP segment which this host may have sent; TCP checks whether the
 // segment is in flight (RFC 5927, 4.1).
-Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable) {
+Icmp::Disposition Icmp::error(const Icmp4Message& message, Unreachable& unreachable) {
   const auto drop = [this](Count why) {
     counters_.add(why);
-    return Outcome::kNothing;
+    return Disposition::kNothing;
   };
   const auto quoted = parse_ipv4_quoted(message.payload);
   if (!quoted || quoted->payload.size() < kQuotedBytes) return drop(Count::drop_icmp_malformed);
@@ -113,7 +113,7 @@ Icmp::Outcome Icmp::error(const Icmp4Message& message, Unreachable& unreachable)
   unreachable.tuple = FourTuple{quoted->source, quoted->destination,
                                 Port{get16(quoted->payload, 0)}, Port{get16(quoted->payload, 2)}};
   unreachable.sequence = Seq(get32(quoted->payload, 4));
-  return Outcome::kUnreachable;
+  return Disposition::kUnreachable;
 }
 
 bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,

@@ -26,11 +26,12 @@ class Icmp {
         interfaces_(interfaces),
         errors_(settings.icmp_errors_per_second, settings.icmp_error_burst) {}
 
-  enum class Outcome : std::uint8_t { kNothing, kAnswer, kUnreachable };
+  enum class Disposition : std::uint8_t { kNothing, kAnswer, kUnreachable };
   /// Processes a message for one of the host's addresses. With kAnswer the caller sends `answer`,
   /// whose payload lies in `packet`; with kUnreachable it hands `unreachable` to the transport
   /// protocol.
-  Outcome input(const PacketIn& packet, Instant now, PacketOut& answer, Unreachable& unreachable);
+  Disposition input(const PacketIn& packet, Instant now, PacketOut& answer,
+                    Unreachable& unreachable);
   bool next_reply(EchoReply& reply);
 
   /// Makes an ICMP error about a received packet, which is quoted from its IP header on and is not
@@ -47,9 +48,9 @@ class Icmp {
                         std::span<const std::byte> payload, PacketOut& packet);
 
  private:
-  Outcome echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);
+  Disposition echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);
   void echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now);
-  Outcome error(const Icmp4Message& message, Unreachable& unreachable);
+  Disposition error(const Icmp4Message& message, Unreachable& unreachable);
 
   std::span<EchoReply> replies_;  // a ring buffer
   Counters& counters_;

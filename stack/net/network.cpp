@@ -33,12 +33,12 @@ Network::Network(Arena& arena, const Capacities& capacities, const Settings& set
 
 // ---- Received packets ----
 
-Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
-                               Unreachable& unreachable) {
+Network::Disposition Network::input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
+                                    Unreachable& unreachable) {
   counters_.add(Count::frames_in);
   const auto drop = [&](Count why) {
     counters_.add(why);
-    return Upward::kNothing;
+    return Disposition::kNothing;
   };
   const auto ethernet = parse_ethernet(frame.bytes);
   if (!ethernet) return drop(Count::drop_frame_runt);
@@ -49,7 +49,7 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
   switch (ethernet->type) {
     case kEtherTypeArp:
       arp_input(interface, ethernet->payload);
-      return Upward::kNothing;
+      return Disposition::kNothing;
     case kEtherTypeIpv4:
       return ipv4_input(interface, frame, ethernet->payload, broadcast, packet, unreachable);
     default:
@@ -58,7 +58,7 @@ Network::Upward Network::input(InterfaceId interface, const FrameIn& frame, Pack
   }
 }
 
-std::optional<FourTuple> Network::glance_at_syn(const FrameIn& frame) {
+std::optional<FourTuple> Network::peek_syn(const FrameIn& frame) {
   constexpr std::size_t kIp = kEthernetHeader, kTcp = kIp + kIpv4HeaderMin;
   constexpr std::uint8_t kVersionAndLength = 4 << 4 | kIpv4HeaderMin / 4;
   constexpr std::size_t kProtocol = kIp + 9, kFlags = kTcp + 13;
@@ -86,13 +86,13 @@ void Network::arp_input(InterfaceId interface, std::span<const std::byte> bytes)
   neighbours_.input(interface, *packet, now_);
 }
 
-Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
-                                    std::span<const std::byte> bytes, bool broadcast,
-                                    PacketIn& packet, Unreachable& unreachable) {
+Network::Disposition Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
+                                         std::span<const std::byte> bytes, bool broadcast,
+                                         PacketIn& packet, Unreachable& unreachable) {
   counters_.add(Count::packets_in);
   const auto drop = [&](Count why) {
     counters_.add(why);
-    return Upward::kNothing;
+    return Disposition::kNothing;
   };
   const auto ip = parse_ipv4(bytes);
   if (!ip) return drop(Count::drop_ip_malformed);
@@ -138,7 +138,7 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   if (ip->is_fragment()) {
     if (reassembler_ == nullptr) return drop(Count::drop_ip_fragment);
     Reassembler::Whole made;
-    if (!reassembler_->input(*ip, whole, now_, made)) return Upward::kNothing;
+    if (!reassembler_->input(*ip, whole, now_, made)) return Disposition::kNothing;
     packet.checksum =
         ChecksumState::kUnknown;  // a link verifies only packets that came in one piece
     packet.payload = made.payload;
@@ -151,22 +151,22 @@ Network::Upward Network::ipv4_input(InterfaceId interface, const FrameIn& frame,
   }
 
   counters_.add(Count::packets_delivered);
-  if (ip->protocol == kProtocolTcp) return Upward::kTcp;
-  if (udp) return Upward::kUdp;
+  if (ip->protocol == kProtocolTcp) return Disposition::kTcp;
+  if (udp) return Disposition::kUdp;
 
   PacketOut answer;
   switch (icmp_.input(packet, now_, answer, unreachable)) {
-    case Icmp::Outcome::kUnreachable:
-      return Upward::kUnreachable;
-    case Icmp::Outcome::kAnswer:
+    case Icmp::Disposition::kUnreachable:
+      return Disposition::kUnreachable;
+    case Icmp::Disposition::kAnswer:
       (void)send(answer);
       // A reassembled packet is valid only until the next fragment.
       if (ip->is_fragment()) flush();
-      return Upward::kNothing;  // an echo reply that cannot be sent is dropped
-    case Icmp::Outcome::kNothing:
+      return Disposition::kNothing;  // an echo reply that cannot be sent is dropped
+    case Icmp::Disposition::kNothing:
       break;
   }
-  return Upward::kNothing;
+  return Disposition::kNothing;
 }
 
 bool Network::next_echo_reply(EchoReply& reply) {

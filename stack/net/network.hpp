@@ -33,13 +33,13 @@ class Network {
 
   // ---- Received packets ----
 
-  enum class Upward : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
+  enum class Disposition : std::uint8_t { kNothing, kTcp, kUdp, kUnreachable };
   /// Processes a received frame. ARP and echo requests are answered here; a packet for a transport
   /// protocol is returned in `packet` or `unreachable`.
-  Upward input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
-               Unreachable& unreachable);
+  Disposition input(InterfaceId interface, const FrameIn& frame, PacketIn& packet,
+                    Unreachable& unreachable);
   /// The four-tuple of a SYN, read from the frame without checks; for prefetching only.
-  static std::optional<FourTuple> glance_at_syn(const FrameIn& frame);
+  static std::optional<FourTuple> peek_syn(const FrameIn& frame);
   /// Delivers UDP datagrams from here on, broadcasts among them.
   void accept_udp() { udp_ = true; }
   bool next_echo_reply(EchoReply& reply);
@@ -151,8 +151,9 @@ class Network {
   bool fragments_balance() const;
 
  private:
-  Upward ipv4_input(InterfaceId interface, const FrameIn& frame, std::span<const std::byte> bytes,
-                    bool broadcast, PacketIn& packet, Unreachable& unreachable);
+  Disposition ipv4_input(InterfaceId interface, const FrameIn& frame,
+                         std::span<const std::byte> bytes, bool broadcast, PacketIn& packet,
+                         Unreachable& unreachable);
   void arp_input(InterfaceId interface, std::span<const std::byte> bytes);
   void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about);

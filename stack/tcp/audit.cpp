@@ -130,7 +130,7 @@ class Auditor {
 
   void lists() {
     check(t_.index.size() == hashed_, "the connection index and the connection table disagree");
-    check(t_.connections.balanced(), "connections at work and at rest do not make up the table");
+    check(t_.connections.balanced(), "expanded and compact connections do not make up the table");
     check(t_.connections.size() == taken_ &&
               n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken_,
           "connections opened do not equal those freed and those in the table");

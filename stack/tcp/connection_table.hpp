@@ -18,7 +18,7 @@ class ConnectionTable {
   ConnectionTable(Arena& arena, const Capacities& capacities)
       : slots_(arena, capacities.connections),
         expanded_(arena, capacities.connections),
-        compact_(arena, std::min(capacities.resting, capacities.connections)) {}
+        compact_(arena, std::min(capacities.compact, capacities.connections)) {}
 
   /// Takes a slot with a fresh, expanded connection; kNone when the table is full.
   std::uint32_t take() {

@@ -297,7 +297,7 @@ Handshake::Disposition Handshake::arrives_time_wait(TcpTables& t, std::uint32_t 
   const TimeWait record = t.time_wait[index];
   const Tick now = Tick::floor(t.now);
   // Twice a second at most: a peer that answers each of them would go on for ever (RFC 5961, 7).
-  const bool may_answer = !record.answered || record.silent_for(now) >= kChallengeEvery;
+  const bool may_answer = !record.answered || record.since_sent(now) >= kChallengeEvery;
   const auto answer = [&] {
     TcpSegment ack{
         .sequence = record.snd_nxt, .acknowledgment = record.rcv_nxt, .flags = TcpFlags::kAck};

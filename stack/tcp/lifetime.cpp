@@ -100,7 +100,7 @@ void Lifetime::enter_time_wait(TcpTables& t, std::uint32_t slot, Cause cause) {
                     .ts_recent = c.negotiated.ts_recent,
                     .timestamps = c.negotiated.timestamps,
                     .rcv_wscale = c.negotiated.rcv_wscale};
-    record.spoke(Tick::floor(t.now));
+    record.note_sent(Tick::floor(t.now));
     t.time_wait.add(record, c.hash);
     t.counters.add(Count::time_wait_created);
   }
@@ -172,9 +172,9 @@ void Lifetime::post(TcpTables& t, Listener& listener, std::uint32_t slot) {
 }
 
 bool Lifetime::next_event(TcpTables& t, Event& event) {
-  constexpr std::uint32_t kWrittenPerTurn = 256 << 10;  // output() shall find it in the cache
-  t.events_held_back = t.written_this_turn >= kWrittenPerTurn && t.has_events();
-  if (t.events_held_back) return false;
+  constexpr std::uint32_t kWriteBudget = 256 << 10;  // output() shall find it in the cache
+  t.write_budget_spent = t.written_this_turn >= kWriteBudget && t.has_events();
+  if (t.write_budget_spent) return false;
   if (const std::uint32_t slot = t.ready_listeners.pop(t.listeners); slot != kNone) {
     t.listeners[slot].on_ready = false;
     event = Event{.mask = Event::kAcceptable,
@@ -228,8 +228,8 @@ void Lifetime::offer_to_reaper(TcpTables& t, std::uint32_t slot) {
 void Lifetime::reap(TcpTables& t) {
   compact_idle(t);
   for (auto all = t.reap.take(); !all.empty();) free(t, all.pop(t.connections));
-  const bool held_back = std::exchange(t.events_held_back, false);
-  if (!t.waiting_for_slot || held_back) return;
+  const bool cut_short = std::exchange(t.write_budget_spent, false);
+  if (!t.waiting_for_slot || cut_short) return;
   // Slots were wanted and there were none: whoever does not fetch its last event loses it, and
   // nothing else.
   t.waiting_for_slot = false;

@@ -40,7 +40,7 @@ Ports::PortChoice Ports::check_port(const TcpTables& t, const FourTuple& tuple) 
 // beyond all that the old one sent, so that the peer cannot take the one for the other (RFC 6191,
 // 3). Where there are no timestamps the initial sequence number is.
 bool Ports::may_reopen(const TcpTables& t, const TimeWait& record) {
-  return !record.timestamps || record.silent_for(Tick::floor(t.now)) > 1;
+  return !record.timestamps || record.since_sent(Tick::floor(t.now)) > 1;
 }
 
 // Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so

@@ -80,7 +80,7 @@ struct TcpTables {
       holes;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners;
   std::uint32_t written_this_turn = 0;  // bytes that applications have queued since output()
-  bool events_held_back = false;        // next_event() did not tell all in this turn
+  bool write_budget_spent = false;      // next_event() did not tell all in this turn
   bool fresh_dirty = false;             // something was marked dirty since the last output()
   bool waiting_for_slot = false;        // a connection was wanted and no slot was free
   bool pool_exhausted = false;          // a connection that holds nothing was refused a chunk

@@ -17,16 +17,16 @@ struct TimeWait {
   Seq rcv_nxt;
   Tick ends;
   std::uint32_t ts_recent = 0;  // TS.Recent (RFC 7323), where `timestamps`
-  std::uint16_t spoke_at = 0;   // time of the last segment sent: the lower half of a Tick
+  std::uint16_t sent_at = 0;    // time of the last segment sent: the lower half of a Tick
   bool timestamps : 1 = false;
   std::uint8_t rcv_wscale : 4 = 0;
   bool live : 1 = false;      // set by the table
   bool answered : 1 = false;  // the segment sent at that time was an answer
 
-  void spoke(Tick now) { spoke_at = static_cast<std::uint16_t>(now.value()); }
+  void note_sent(Tick now) { sent_at = static_cast<std::uint16_t>(now.value()); }
   /// Ticks since the last segment sent, modulo 67 seconds.
-  std::uint16_t silent_for(Tick now) const {
-    return static_cast<std::uint16_t>(now.value() - spoke_at);
+  std::uint16_t since_sent(Tick now) const {
+    return static_cast<std::uint16_t>(now.value() - sent_at);
   }
 };
 
@@ -52,7 +52,7 @@ class TimeWaitTable {
   void restart(std::uint32_t index, Tick ends);
   /// Notes that an ACK was sent for the record, in answer to a segment.
   void answered(std::uint32_t index, Tick now) {
-    records_[index].spoke(now);
+    records_[index].note_sent(now);
     records_[index].answered = true;
   }
 

@@ -111,7 +111,7 @@ class Reader {
     t_.time_wait.for_each([this](const TimeWait& record) {
       d_.add(peer_of(record.tuple.whole()));
       d_.add(cut(record.ends - now_, 1 << 20) << 1 |
-             (record.answered && record.silent_for(now_) < kChallengeEvery ? 1 : 0));
+             (record.answered && record.since_sent(now_) < kChallengeEvery ? 1 : 0));
     });
     return d_.finish();
   }

@@ -219,7 +219,7 @@ std::vector<Scene> make_scenes() {
           .listener(1, 1)
           .segments("syn, ack")
           .steps(),
-      Making("busy-link", "the link is busy when last words are to be said", 2, 2)
+      Making("busy-link", "the link is busy when final segments are to leave", 2, 2)
           .from(kTwoOpen)
           .calls("close, abort, send")
           .segments("fin, rst, ack")

@@ -433,7 +433,7 @@ void World::reap() {
   const std::uint64_t lost_before = stack_->counters()[Count::events_lost];
   const std::uint32_t segments = wire_.segments;
   const TcpTables& t = stack_->tcp().tables();
-  const bool starved = t.waiting_for_slot;
+  const bool slot_wanted = t.waiting_for_slot;
   stack_->reap();
   if (wire_.segments != segments) complain("reap() sent something");
   std::uint64_t gone = 0;
@@ -442,7 +442,7 @@ void World::reap() {
     held.open = false;
     ++gone;
   }
-  const bool wanted = starved && gone == stack_->counters()[Count::events_lost] - lost_before;
+  const bool wanted = slot_wanted && gone == stack_->counters()[Count::events_lost] - lost_before;
   if (gone > 0 && !wanted) {
     complain("a connection was freed before its application was told of the end");
   }

@@ -38,7 +38,7 @@ Connection connections[SLOTS];
 bool taken[SLOTS];
 byte generation[SLOTS];
 byte life[SLOTS];  /* not in the stack: how often the slot was taken */
-bool table_starved;
+bool waiting_for_slot;
 
 bool input_step = true;
 bool reaping;
@@ -90,7 +90,7 @@ bool changed, busy, may_fill;
 inline make_connection() {
   made = 0;
   do
-  :: made == SLOTS -> made = NONE; table_starved = true; break
+  :: made == SLOTS -> made = NONE; waiting_for_slot = true; break
   :: made < SLOTS && !taken[made] && life[made] < GENERATIONS -> break
   :: else -> made++
   od;
@@ -238,7 +238,7 @@ inline offer_to_reaper(slot) {
 #ifdef FREE_BEFORE_EVENT
   :: c.state != Destroy || c.on_dirty || c.on_reap -> skip
 #else
-#ifdef FREE_BEFORE_LAST_WORDS
+#ifdef FREE_BEFORE_FINAL_SEGMENT
   :: c.state != Destroy || c.on_ready || c.on_reap -> skip
 #else
   :: c.state != Destroy || c.on_ready || c.on_dirty || c.on_reap -> skip
@@ -262,8 +262,8 @@ inline reap() {
     fi
   }
   if
-  :: table_starved ->
-     table_starved = false;
+  :: waiting_for_slot ->
+     waiting_for_slot = false;
      for (at : 0 .. SLOTS - 1) {
        if
        :: connections[at].on_ready && connections[at].state == Destroy &&
@@ -443,7 +443,7 @@ inline promote() {
 /* ---- tcp.cpp: the calls ---- */
 
 /* An id of `slot`, of any generation. */
-inline living(slot, of_life) {
+inline find_live(slot, of_life) {
   if
 #ifdef STALE_ID
   :: taken[slot] && c.state != Destroy ->
@@ -632,7 +632,7 @@ active proctype Callers() {
 #define accepts(slot) \
   :: connections[slot].in_accept_queue -> accept(slot)
 #define picks(slot) \
-  :: life[slot] > 0 -> any_life(slot); living(slot, meant)
+  :: life[slot] > 0 -> any_life(slot); find_live(slot, meant)
 
 inline any_life(slot) {
   meant = 1;
@@ -659,7 +659,7 @@ inline call() {
 /* All possible applications: any call, with any id that was ever given out. */
 active proctype Applications() {
   do
-  :: atomic { !table_starved -> connect(); audit() }
+  :: atomic { !waiting_for_slot -> connect(); audit() }
   :: atomic {
        if
        each_slot(accepts)

@@ -73,7 +73,7 @@ CASES = [
     Case("conker", "liveness", None, liveness=True, sizes="SLOTS=2 GENERATIONS=1", long=True),
     planted("FREE_IN_PLACE", "reaping"),
     planted("FREE_BEFORE_EVENT", TOLD),
-    planted("FREE_BEFORE_LAST_WORDS", "on_dirty)&&!(connections[at].on_ready)"),
+    planted("FREE_BEFORE_FINAL_SEGMENT", "on_dirty)&&!(connections[at].on_ready)"),
     planted("NO_LAST_EVENT", TOLD),
     planted("REAP_TWICE", ON_A_LIST),
     planted("RESURRECT", ".state!=Destroy)"),

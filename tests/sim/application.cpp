@@ -298,7 +298,7 @@ void Application::probe_stale(std::uint32_t which) {
   if (!talk.ended || talk.crashed) return;
   ConnectionInfo info;
   std::array<std::byte, 1> data{};
-  // Until its last words have left it can be asked about, and nothing else.
+  // Until its final segment has left it can be asked about, and nothing else.
   const bool known = stack_->info(talk.id, info) && info.state != State::kDestroy;
   const bool found = known || stack_->close(talk.id) != Error::kNoSuchId ||
                      stack_->abort(talk.id) != Error::kNoSuchId ||

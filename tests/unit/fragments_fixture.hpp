@@ -38,8 +38,9 @@ class FragmentsTest : public NetworkTest {
     for (std::size_t i = 0; i < length; ++i) bytes[i] = static_cast<std::byte>((offset + i) * 3);
     return bytes;
   }
-  Network::Upward fragment(std::size_t offset, std::span<const std::byte> bytes, bool more,
-                           std::uint16_t identification = 1, std::uint8_t protocol = kProtocolTcp) {
+  Network::Disposition fragment(std::size_t offset, std::span<const std::byte> bytes, bool more,
+                                std::uint16_t identification = 1,
+                                std::uint8_t protocol = kProtocolTcp) {
     Ipv4Packet packet = from_peer(protocol);
     packet.dont_fragment = false;
     packet.identification = identification;
@@ -47,8 +48,8 @@ class FragmentsTest : public NetworkTest {
     packet.more_fragments = more;
     return input(ethernet(kEtherTypeIpv4, ip(packet, bytes)));
   }
-  Network::Upward fragment(std::size_t offset, std::size_t length, bool more,
-                           std::uint16_t identification = 1) {
+  Network::Disposition fragment(std::size_t offset, std::size_t length, bool more,
+                                std::uint16_t identification = 1) {
     return fragment(offset, bytes_at(offset, length), more, identification);
   }
   /// Whether the packet that was delivered is the one of `length` bytes.

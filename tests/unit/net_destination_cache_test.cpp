@@ -79,7 +79,7 @@ class NetworkDestinationsTest : public NetworkTest {
     packet.source = from;
     packet.destination = to;
     return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) ==
-           Network::Upward::kTcp;
+           Network::Disposition::kTcp;
   }
 };
 

@@ -64,8 +64,8 @@ class NetworkTest : public ::testing::Test {
 
   // ---- Received frames ----
 
-  Network::Upward input(std::span<const std::byte> frame, std::uint8_t interface = 0,
-                        ChecksumState checksum = ChecksumState::kUnknown) {
+  Network::Disposition input(std::span<const std::byte> frame, std::uint8_t interface = 0,
+                             ChecksumState checksum = ChecksumState::kUnknown) {
     link_.flush(now_);  // the bytes of the previous frame end here
     input_.assign(frame.begin(), frame.end());
     return network_->input({interface}, FrameIn{input_, checksum}, packet_, unreachable_);
@@ -116,17 +116,19 @@ class NetworkTest : public ::testing::Test {
   }
 
   /// Delivers an ARP packet from the peer.
-  Network::Upward arp(ArpPacket packet, const MacAddress& to = kOurMac,
-                      std::uint8_t interface = 0) {
+  Network::Disposition arp(ArpPacket packet, const MacAddress& to = kOurMac,
+                           std::uint8_t interface = 0) {
     std::vector<std::byte> bytes(46);  // padded, as on a wire
     emit_arp(packet, bytes);
     return input(ethernet(kEtherTypeArp, bytes, to, packet.sender_mac), interface);
   }
-  Network::Upward arp_reply(const IpAddress& sender = kPeer, const MacAddress& mac = kPeerMac) {
+  Network::Disposition arp_reply(const IpAddress& sender = kPeer,
+                                 const MacAddress& mac = kPeerMac) {
     return arp({ArpPacket::Operation::kReply, mac, sender, kOurMac, kOurs});
   }
-  Network::Upward arp_request(const IpAddress& sender = kPeer, const MacAddress& mac = kPeerMac,
-                              const IpAddress& target = kOurs) {
+  Network::Disposition arp_request(const IpAddress& sender = kPeer,
+                                   const MacAddress& mac = kPeerMac,
+                                   const IpAddress& target = kOurs) {
     return arp({ArpPacket::Operation::kRequest, mac, sender, {}, target}, MacAddress::broadcast());
   }
 

@@ -85,7 +85,7 @@ TEST_F(FragmentationTest, ABusyLinkIsRetriedOnlyBeforeTheFirstFragment) {
 TEST_F(FragmentationTest, EchoRepliesAreFragmented) {
   const auto data = numbered(1473);
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), icmp({8, 0, 7, 1, data})))),
-            Network::Upward::kNothing)
+            Network::Disposition::kNothing)
       << "the host had coalesced it";
   network_->flush();
   std::vector<std::byte> whole;

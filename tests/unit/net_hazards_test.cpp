@@ -7,7 +7,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Upward = Network::Upward;
+using Disposition = Network::Disposition;
 
 class HazardsIpv4Test : public FragmentsTest {
  protected:
@@ -36,7 +36,7 @@ TEST_F(HazardsIpv4Test, TotalLengthAgainstTheFrame) {
   expect_harmless(Count::drop_ip_malformed, 4);
   auto padded = ethernet(kEtherTypeIpv4, ip(from_peer(), bytes_of("x")));
   padded.resize(60);
-  ASSERT_EQ(input(padded), Upward::kTcp);
+  ASSERT_EQ(input(padded), Disposition::kTcp);
   EXPECT_EQ(packet_.payload.size(), 1u) << "what stands behind it is not part of it";
 }
 
@@ -45,13 +45,13 @@ TEST_F(HazardsIpv4Test, OptionsParse) {
   const auto with = [&](std::string_view options) {
     return input(ethernet(kEtherTypeIpv4, ip_with_options(from_peer(), options, {})));
   };
-  EXPECT_EQ(with("94040000"), Upward::kTcp) << "router alert, skipped";
-  EXPECT_EQ(with("01010100"), Upward::kTcp) << "padding";
-  EXPECT_EQ(with("8307040a 4d000300"), Upward::kNothing) << "loose source route";
-  EXPECT_EQ(with("8907040a 4d000300"), Upward::kNothing) << "strict source route";
+  EXPECT_EQ(with("94040000"), Disposition::kTcp) << "router alert, skipped";
+  EXPECT_EQ(with("01010100"), Disposition::kTcp) << "padding";
+  EXPECT_EQ(with("8307040a 4d000300"), Disposition::kNothing) << "loose source route";
+  EXPECT_EQ(with("8907040a 4d000300"), Disposition::kNothing) << "strict source route";
   EXPECT_TRUE(nothing_sent()) << "refused without a word";
   for (const char* bad : {"94000000", "94010000", "94050000", "01010194"})
-    EXPECT_EQ(with(bad), Upward::kNothing);
+    EXPECT_EQ(with(bad), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_ip_options), 6u);
 }
 
@@ -83,7 +83,7 @@ TEST_F(HazardsIpv4Test, FragmentsThatRepeat) {
   fragment(504, 504, true);
   fragment(504, 504, true);
   fragment(0, 504, true);
-  ASSERT_EQ(fragment(1008, 8, false), Upward::kTcp);
+  ASSERT_EQ(fragment(1008, 8, false), Disposition::kTcp);
   EXPECT_TRUE(delivered(1016));
   EXPECT_EQ(count(Count::drop_fragment_repeated), 3u);
 }
@@ -107,7 +107,7 @@ TEST_F(HazardsIpv4Test, FragmentsThatNeverComplete) {
     run_for(20ms);
   }
   fragment(0, 504, true, 5000);
-  EXPECT_EQ(fragment(504, 8, false, 5000), Upward::kTcp) << "others get through meanwhile";
+  EXPECT_EQ(fragment(504, 8, false, 5000), Disposition::kTcp) << "others get through meanwhile";
   run_for(60s);
   EXPECT_EQ(network_->chunks_held(), 0u);
 }
@@ -128,7 +128,7 @@ TEST_F(HazardsIpv4Test, FirstFragmentTooShortForTheTcpHeader) {
 // "IP in IP"
 TEST_F(HazardsIpv4Test, IpInIp) {
   const auto inner = ip(from_peer(), bytes_of("a segment"));
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(4), inner))), Upward::kNothing);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(4), inner))), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_ip_protocol), 1u);
   EXPECT_EQ(count(Count::packets_delivered), 0u) << "what is inside is not looked at";
 }
@@ -140,7 +140,7 @@ TEST_F(HazardsIpv4Test, TtlZero) {
   input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x"))));
   expect_harmless(Count::drop_ip_ttl, 1);
   packet.ttl = 1;
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Upward::kTcp)
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Disposition::kTcp)
       << "RFC 1122, 3.2.1.7";
 }
 
@@ -172,8 +172,8 @@ TEST_F(HazardsIpv4Test, BroadcastAsSource) {
 
 class HazardsIcmpTest : public NetworkTest {
  protected:
-  Upward error(std::uint8_t type, std::uint8_t code, std::uint16_t lower,
-               std::span<const std::byte> quoted) {
+  Disposition error(std::uint8_t type, std::uint8_t code, std::uint16_t lower,
+                    std::span<const std::byte> quoted) {
     return input(ethernet(kEtherTypeIpv4,
                           ip(from_peer(kProtocolIcmp), icmp({type, code, 0, lower, quoted}))));
   }
@@ -191,12 +191,12 @@ TEST_F(HazardsIcmpTest, EmbeddedHeaderCutShort) {
   const auto quoted = ours();
   for (std::size_t n = 0; n < quoted.size(); ++n) {
     for (const std::uint8_t type : std::initializer_list<std::uint8_t>{3, 11, 12}) {
-      ASSERT_EQ(error(type, 4, 1400, std::span(quoted).first(n)), Upward::kNothing) << n;
+      ASSERT_EQ(error(type, 4, 1400, std::span(quoted).first(n)), Disposition::kNothing) << n;
     }
   }
   auto long_header = quoted;
   long_header[0] = std::byte{0x4f};
-  EXPECT_EQ(error(3, 3, 0, long_header), Upward::kNothing)
+  EXPECT_EQ(error(3, 3, 0, long_header), Disposition::kNothing)
       << "its own header length reaches past its end";
   EXPECT_EQ(count(Count::drop_icmp_malformed), 3 * quoted.size() + 1);
 }
@@ -232,9 +232,9 @@ TEST(HazardsIcmpTcpTest, UnreachableForASegmentNeverSent) {
 // "MTU below 68"
 TEST_F(HazardsIcmpTest, MtuBelow68) {
   for (const std::uint16_t mtu : std::initializer_list<std::uint16_t>{1, 20, 40, 67})
-    EXPECT_EQ(error(3, 4, mtu, ours()), Upward::kNothing) << mtu;
+    EXPECT_EQ(error(3, 4, mtu, ours()), Disposition::kNothing) << mtu;
   EXPECT_EQ(count(Count::drop_icmp_mtu), 4u);
-  EXPECT_EQ(error(3, 4, 68, ours()), Upward::kUnreachable);
+  EXPECT_EQ(error(3, 4, 68, ours()), Disposition::kUnreachable);
 }
 
 // "redirects"
@@ -247,7 +247,7 @@ TEST_F(HazardsIcmpTest, Redirects) {
   for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 1, 2, 3}) {
     auto message = icmp({5, code, 0x0a4d, 0x0009, ip(packet, hex("1f90 0050 89abcdef"))});
     EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), message))),
-              Upward::kNothing);
+              Disposition::kNothing);
   }
   EXPECT_EQ(count(Count::drop_icmp_redirect), 4u);
   EXPECT_EQ(send(packet.destination), Sent::kSent);

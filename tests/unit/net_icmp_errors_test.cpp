@@ -7,7 +7,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Upward = Network::Upward;
+using Disposition = Network::Disposition;
 
 constexpr std::uint8_t kNobodySpeaksThis = 132;
 
@@ -16,9 +16,9 @@ class IcmpErrorsTest : public NetworkTest {
   IcmpErrorsTest() { know(); }
   explicit IcmpErrorsTest(const Settings& settings) : NetworkTest(small(), settings) { know(); }
 
-  Upward input_ip(const Ipv4Packet& packet, std::span<const std::byte> payload,
-                  const MacAddress& to = kOurMac) {
-    const Upward up = input(ethernet(kEtherTypeIpv4, ip(packet, payload), to));
+  Disposition input_ip(const Ipv4Packet& packet, std::span<const std::byte> payload,
+                       const MacAddress& to = kOurMac) {
+    const Disposition up = input(ethernet(kEtherTypeIpv4, ip(packet, payload), to));
     network_->flush();
     return up;
   }
@@ -32,8 +32,8 @@ class IcmpErrorsTest : public NetworkTest {
     return parse_icmp4(packet->payload);
   }
   /// Delivers a packet that must be answered by a parameter problem.
-  Upward input_bad_options(const Ipv4Packet& packet, std::span<const std::byte> payload) {
-    const Upward up =
+  Disposition input_bad_options(const Ipv4Packet& packet, std::span<const std::byte> payload) {
+    const Disposition up =
         input(ethernet(kEtherTypeIpv4, ip_with_options(packet, "01 44 01 00", payload)));
     network_->flush();
     return up;
@@ -45,7 +45,7 @@ class IcmpErrorsTest : public NetworkTest {
 // RFC 1122, 3.2.2.1: code 2.
 TEST_F(IcmpErrorsTest, ProtocolUnreachable) {
   EXPECT_EQ(input_ip(from_peer(kNobodySpeaksThis), bytes_of("12345678 and more")),
-            Upward::kNothing);
+            Disposition::kNothing);
   const auto error = sent_error();
   ASSERT_TRUE(error);
   EXPECT_EQ(error->type, 3);
@@ -61,7 +61,7 @@ TEST_F(IcmpErrorsTest, ProtocolUnreachable) {
 
 // RFC 1122, 3.2.2.1: code 3, at the request of a transport protocol.
 TEST_F(IcmpErrorsTest, PortUnreachable) {
-  ASSERT_EQ(input_ip(from_peer(), bytes_of("0123456789")), Upward::kTcp);
+  ASSERT_EQ(input_ip(from_peer(), bytes_of("0123456789")), Disposition::kTcp);
   network_->port_unreachable(packet_);
   const auto error = sent_error();
   ASSERT_TRUE(error);
@@ -74,7 +74,7 @@ TEST_F(IcmpErrorsTest, PortUnreachable) {
 TEST_F(IcmpErrorsTest, ParameterProblem) {
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip_with_options(from_peer(), "01 44 05 00 00 00 94 ff",
                                                            bytes_of("12345678 and more")))),
-            Upward::kNothing);
+            Disposition::kNothing);
   const auto error = sent_error();
   ASSERT_TRUE(error);
   EXPECT_EQ(error->type, 12);
@@ -89,10 +89,10 @@ TEST_F(IcmpErrorsTest, ParameterProblem) {
 TEST_F(IcmpErrorsTest, NoErrorAboutAnIcmpError) {
   for (const int type : {3, 4, 5, 11, 12, 9, 42}) {
     const auto message = icmp({static_cast<std::uint8_t>(type), 0, 0, 0, bytes_of("01234567")});
-    EXPECT_EQ(input_bad_options(from_peer(kProtocolIcmp), message), Upward::kNothing);
+    EXPECT_EQ(input_bad_options(from_peer(kProtocolIcmp), message), Disposition::kNothing);
     EXPECT_TRUE(nothing_sent()) << type;
   }
-  EXPECT_EQ(input_bad_options(from_peer(kProtocolIcmp), {}), Upward::kNothing);
+  EXPECT_EQ(input_bad_options(from_peer(kProtocolIcmp), {}), Disposition::kNothing);
   EXPECT_TRUE(nothing_sent()) << "it might have been one";
   input_bad_options(from_peer(kProtocolIcmp), icmp({8, 0, 0, 0, {}}));
   EXPECT_TRUE(sent_error()) << "about a ping there may be one";
@@ -101,7 +101,7 @@ TEST_F(IcmpErrorsTest, NoErrorAboutAnIcmpError) {
 TEST_F(IcmpErrorsTest, NoErrorAboutALaterFragment) {
   auto packet = from_peer();
   packet.fragment_offset = 1;
-  EXPECT_EQ(input_bad_options(packet, bytes_of("12345678")), Upward::kNothing);
+  EXPECT_EQ(input_bad_options(packet, bytes_of("12345678")), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_ip_options), 1u);
   EXPECT_TRUE(nothing_sent());
   packet.fragment_offset = 0;
@@ -196,7 +196,7 @@ TEST(TokenBucketTest, TheRateHoldsOverLongTimes) {
 
 class ErrorsInTest : public IcmpErrorsTest {
  protected:
-  Upward error(std::uint8_t type, std::uint8_t code, std::uint16_t lower = 0) {
+  Disposition error(std::uint8_t type, std::uint8_t code, std::uint16_t lower = 0) {
     Ipv4Packet ours;
     ours.source = kOurs;
     ours.destination = kPeer;
@@ -208,24 +208,24 @@ class ErrorsInTest : public IcmpErrorsTest {
 
 // RFC 1191, 4: the MTU of the next hop is in the lower half of the second word.
 TEST_F(ErrorsInTest, FragmentationNeededCarriesTheMtu) {
-  ASSERT_EQ(error(3, 4, 1400), Upward::kUnreachable);
+  ASSERT_EQ(error(3, 4, 1400), Disposition::kUnreachable);
   EXPECT_EQ(unreachable_.type, 3);
   EXPECT_EQ(unreachable_.code, 4);
   EXPECT_EQ(unreachable_.mtu, 1400);
   EXPECT_EQ(unreachable_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
-  ASSERT_EQ(error(3, 4, 0), Upward::kUnreachable) << "a router older than RFC 1191";
+  ASSERT_EQ(error(3, 4, 0), Disposition::kUnreachable) << "a router older than RFC 1191";
   EXPECT_EQ(unreachable_.mtu, 0);
-  ASSERT_EQ(error(3, 4, 68), Upward::kUnreachable) << "the least there is (RFC 791)";
+  ASSERT_EQ(error(3, 4, 68), Disposition::kUnreachable) << "the least there is (RFC 791)";
   EXPECT_EQ(unreachable_.mtu, 68);
-  ASSERT_EQ(error(3, 1, 1400), Upward::kUnreachable);
+  ASSERT_EQ(error(3, 1, 1400), Disposition::kUnreachable);
   EXPECT_EQ(unreachable_.mtu, 0) << "of that code only";
 }
 
 // RFC 1122, 3.2.2.4 and 3.2.2.5: these are passed to the transport protocol too.
 TEST_F(ErrorsInTest, TimeExceededAndParameterProblemReachTcp) {
-  ASSERT_EQ(error(11, 0), Upward::kUnreachable);
+  ASSERT_EQ(error(11, 0), Disposition::kUnreachable);
   EXPECT_EQ(unreachable_.type, 11);
-  ASSERT_EQ(error(12, 0), Upward::kUnreachable);
+  ASSERT_EQ(error(12, 0), Disposition::kUnreachable);
   EXPECT_EQ(unreachable_.type, 12);
 }
 

@@ -5,19 +5,19 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Upward = Network::Upward;
+using Disposition = Network::Disposition;
 
 class IcmpTest : public NetworkTest {
  protected:
-  Upward input_icmp(std::span<const std::byte> message) {
+  Disposition input_icmp(std::span<const std::byte> message) {
     return input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), message)));
   }
-  Upward input_reply(std::uint16_t sequence, std::span<const std::byte> payload = {}) {
+  Disposition input_reply(std::uint16_t sequence, std::span<const std::byte> payload = {}) {
     return input_icmp(icmp({Icmp4Message::kEchoReply, 0, 7, sequence, payload}));
   }
   /// Delivers a destination unreachable about this packet of the host, as far as it is quoted.
-  Upward input_unreachable(const Ipv4Packet& about,
-                           std::string_view quoted = "1f90 0050 89abcdef") {
+  Disposition input_unreachable(const Ipv4Packet& about,
+                                std::string_view quoted = "1f90 0050 89abcdef") {
     return input_icmp(icmp({Icmp4Message::kUnreachable, 3, 0, 0, ip(about, hex(quoted))}));
   }
   static Ipv4Packet to_peer() {
@@ -35,7 +35,7 @@ TEST_F(IcmpTest, AnswersEchoRequests) {
   know();
   const auto payload = bytes_of("sixteen is what may come with a ping");
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 0x1234, 5, payload})),
-            Upward::kNothing);
+            Disposition::kNothing);
   network_->flush();
   const auto packet = sent_ip();
   ASSERT_TRUE(packet);
@@ -65,7 +65,7 @@ TEST_F(IcmpTest, RepliesFromTheAddressOfTheRequest) {
 
 TEST_F(IcmpTest, ARequestIsAnsweredAfterArp) {
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kEchoRequest, 0, 1, 1, bytes_of("kept")})),
-            Upward::kNothing);
+            Disposition::kNothing);
   ASSERT_TRUE(sent_arp());
   arp_reply();
   const auto packet = sent_ip();
@@ -110,7 +110,7 @@ TEST_F(IcmpTest, SendsARequestAndDeliversTheReply) {
   EchoReply reply;
   EXPECT_FALSE(network_->next_echo_reply(reply));
   advance(3ms);
-  EXPECT_EQ(input_reply(1, bytes_of("12345678 and more")), Upward::kNothing);
+  EXPECT_EQ(input_reply(1, bytes_of("12345678 and more")), Disposition::kNothing);
   ASSERT_TRUE(network_->next_echo_reply(reply));
   EXPECT_EQ(reply.from, kPeer);
   EXPECT_EQ(reply.identifier, 7);
@@ -151,7 +151,7 @@ TEST_F(IcmpTest, RefusesInvalidRequests) {
 // ---- Destination unreachable ----
 
 TEST_F(IcmpTest, UnreachableReachesTcpWithTheQuotedSegment) {
-  ASSERT_EQ(input_unreachable(to_peer()), Upward::kUnreachable);
+  ASSERT_EQ(input_unreachable(to_peer()), Disposition::kUnreachable);
   EXPECT_EQ(unreachable_.code, 3);
   EXPECT_EQ(unreachable_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
   EXPECT_EQ(unreachable_.sequence, Seq(0x89abcdef));
@@ -161,14 +161,16 @@ TEST_F(IcmpTest, UnreachableReachesTcpWithTheQuotedSegment) {
 TEST_F(IcmpTest, AcceptsAQuotationCutBehindTheSequenceNumber) {
   auto quoted = ip(to_peer(), std::vector<std::byte>(1400));
   quoted.resize(kIpv4HeaderMin + 8);
-  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, quoted})), Upward::kUnreachable);
+  EXPECT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, quoted})),
+            Disposition::kUnreachable);
 }
 
 TEST_F(IcmpTest, DropsQuotationsCutShort) {
   const auto quoted = ip(to_peer(), hex("1f90 0050 89abcdef"));
   for (std::size_t n = 0; n < quoted.size(); ++n) {
     const auto part = std::span(quoted).first(n);
-    ASSERT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, part})), Upward::kNothing) << n;
+    ASSERT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, part})), Disposition::kNothing)
+        << n;
   }
   EXPECT_EQ(count(Count::drop_icmp_malformed), quoted.size());
 }
@@ -176,13 +178,13 @@ TEST_F(IcmpTest, DropsQuotationsCutShort) {
 TEST_F(IcmpTest, IgnoresQuotationsOfPacketsNotSentByThisHost) {
   auto foreign = to_peer();
   foreign.source = IpAddress::v4(10, 77, 0, 33);
-  EXPECT_EQ(input_unreachable(foreign), Upward::kNothing);
+  EXPECT_EQ(input_unreachable(foreign), Disposition::kNothing);
   auto other = to_peer();
   other.protocol = 4;
-  EXPECT_EQ(input_unreachable(other), Upward::kNothing);
+  EXPECT_EQ(input_unreachable(other), Disposition::kNothing);
   auto fragment = to_peer();
   fragment.fragment_offset = 5;
-  EXPECT_EQ(input_unreachable(fragment), Upward::kNothing);
+  EXPECT_EQ(input_unreachable(fragment), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_icmp_type), 3u);
   EXPECT_EQ(count(Count::icmp_unreachable_in), 0u);
 }

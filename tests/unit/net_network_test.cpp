@@ -6,21 +6,22 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Upward = Network::Upward;
+using Disposition = Network::Disposition;
 
 // ---- Ethernet ----
 
 TEST_F(NetworkTest, DropsFramesForOtherLinkAddresses) {
-  EXPECT_EQ(input(hex("0200000000")), Upward::kNothing);
+  EXPECT_EQ(input(hex("0200000000")), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_frame_runt), 1u);
   const auto packet = ip(from_peer(), bytes_of("x"));
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet, kOtherMac)), Upward::kNothing);
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet, {{0x01, 0, 0x5e, 0, 0, 1}})), Upward::kNothing);
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet), 1), Upward::kNothing)
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet, kOtherMac)), Disposition::kNothing);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet, {{0x01, 0, 0x5e, 0, 0, 1}})),
+            Disposition::kNothing);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, packet), 1), Disposition::kNothing)
       << "the other interface has another address";
   EXPECT_EQ(count(Count::drop_frame_other_host), 3u);
-  EXPECT_EQ(input(ethernet(0x86dd, packet)), Upward::kNothing);
-  EXPECT_EQ(input(ethernet(0x05dc, packet)), Upward::kNothing) << "IEEE 802.3 with a length";
+  EXPECT_EQ(input(ethernet(0x86dd, packet)), Disposition::kNothing);
+  EXPECT_EQ(input(ethernet(0x05dc, packet)), Disposition::kNothing) << "IEEE 802.3 with a length";
   EXPECT_EQ(count(Count::drop_frame_ethertype), 2u);
   EXPECT_EQ(count(Count::frames_in), 6u);
 }
@@ -51,7 +52,7 @@ TEST_F(NetworkTest, DeliversTcpWithItsChecksumState) {
   const auto packet = ip(from_peer(), bytes_of("a segment"));
   for (const auto checksum :
        {ChecksumState::kUnknown, ChecksumState::kVouched, ChecksumState::kPartial}) {
-    ASSERT_EQ(input(ethernet(kEtherTypeIpv4, packet), 0, checksum), Upward::kTcp);
+    ASSERT_EQ(input(ethernet(kEtherTypeIpv4, packet), 0, checksum), Disposition::kTcp);
     EXPECT_EQ(packet_.checksum, checksum);
   }
   EXPECT_EQ(packet_.source, kPeer);
@@ -64,27 +65,27 @@ TEST_F(NetworkTest, DeliversTcpWithItsChecksumState) {
 TEST_F(NetworkTest, CutsEthernetPadding) {
   auto frame = ethernet(kEtherTypeIpv4, ip(from_peer(), bytes_of("x")));
   frame.resize(60, std::byte{0x5a});
-  ASSERT_EQ(input(frame), Upward::kTcp);
+  ASSERT_EQ(input(frame), Disposition::kTcp);
   EXPECT_EQ(packet_.payload.size(), 1u);
 }
 
 TEST_F(NetworkTest, AcceptsCoalescedPackets) {
   const std::vector<std::byte> large(65000);
-  ASSERT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), large))), Upward::kTcp);
+  ASSERT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), large))), Disposition::kTcp);
   EXPECT_EQ(packet_.payload.size(), 65000u);
 }
 
 TEST_F(NetworkTest, VerifiesTheHeaderChecksumAlsoOfVouchedFrames) {
   auto frame = ethernet(kEtherTypeIpv4, ip(from_peer(), bytes_of("x")));
   frame[kEthernetHeader + 8] ^= std::byte{1};
-  EXPECT_EQ(input(frame), Upward::kNothing);
-  EXPECT_EQ(input(frame, 0, ChecksumState::kVouched), Upward::kNothing);
+  EXPECT_EQ(input(frame), Disposition::kNothing);
+  EXPECT_EQ(input(frame, 0, ChecksumState::kVouched), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_ip_checksum), 2u);
 }
 
 TEST_F(NetworkTest, DropsMalformedPackets) {
   const auto bad = [&](std::string_view bytes) {
-    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, hex(bytes))), Upward::kNothing);
+    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, hex(bytes))), Disposition::kNothing);
   };
   bad("");
   bad("45 00 0014 0000 4000 40 06 2648 0a4d0001 0a4d");
@@ -98,10 +99,11 @@ TEST_F(NetworkTest, DropsFragments) {
   auto packet = from_peer();
   packet.dont_fragment = false;
   packet.more_fragments = true;
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("12345678")))), Upward::kNothing);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("12345678")))),
+            Disposition::kNothing);
   packet.more_fragments = false;
   packet.fragment_offset = 1;
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Upward::kNothing);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("x")))), Disposition::kNothing);
   EXPECT_EQ(count(Count::drop_ip_fragment), 2u);
 }
 
@@ -111,10 +113,10 @@ TEST_F(NetworkTest, DropsPacketsForOtherHostsAndBroadcasts) {
         IpAddress::v4(224, 0, 0, 1), IpAddress::v4(127, 0, 0, 1), IpAddress::v4(0)}) {
     auto packet = from_peer();
     packet.destination = to;
-    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kNothing);
+    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Disposition::kNothing);
   }
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(), {}), MacAddress::broadcast())),
-            Upward::kNothing)
+            Disposition::kNothing)
       << "a frame to all with a packet to one";
   EXPECT_EQ(count(Count::drop_ip_address), 7u);
 }
@@ -122,7 +124,7 @@ TEST_F(NetworkTest, DropsPacketsForOtherHostsAndBroadcasts) {
 TEST_F(NetworkTest, AcceptsPacketsForTheAddressOfAnotherInterface) {
   auto packet = from_peer();
   packet.destination = IpAddress::v4(192, 168, 5, 2);
-  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kTcp);
+  EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Disposition::kTcp);
 }
 
 TEST_F(NetworkTest, DropsMartianSources) {
@@ -132,7 +134,7 @@ TEST_F(NetworkTest, DropsMartianSources) {
         IpAddress::v4(0), IpAddress::v4(192, 168, 5, 15)}) {
     auto packet = from_peer();
     packet.source = from;
-    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Upward::kNothing);
+    EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, {}))), Disposition::kNothing);
   }
   EXPECT_EQ(count(Count::drop_ip_source), 8u);
 }
@@ -141,7 +143,7 @@ TEST_F(NetworkTest, DropsOtherProtocols) {
   for (const int protocol : {0, 4, 17, 41, 255}) {
     EXPECT_EQ(
         input(ethernet(kEtherTypeIpv4, ip(from_peer(static_cast<std::uint8_t>(protocol)), {}))),
-        Upward::kNothing);
+        Disposition::kNothing);
   }
   EXPECT_EQ(count(Count::drop_ip_protocol), 5u);
 }

@@ -10,17 +10,17 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Upward = Network::Upward;
+using Disposition = Network::Disposition;
 
 class ReassemblyTest : public FragmentsTest {};
 
 // ---- Complete packets ----
 
 TEST_F(ReassemblyTest, FragmentsInOrder) {
-  EXPECT_EQ(fragment(0, 1000, true), Upward::kNothing);
+  EXPECT_EQ(fragment(0, 1000, true), Disposition::kNothing);
   EXPECT_GT(network_->chunks_held(), 0u);
-  EXPECT_EQ(fragment(1000, 1000, true), Upward::kNothing);
-  ASSERT_EQ(fragment(2000, 77, false), Upward::kTcp);
+  EXPECT_EQ(fragment(1000, 1000, true), Disposition::kNothing);
+  ASSERT_EQ(fragment(2000, 77, false), Disposition::kTcp);
   EXPECT_TRUE(delivered(2077));
   EXPECT_EQ(packet_.source, kPeer);
   EXPECT_EQ(packet_.destination, kOurs);
@@ -38,8 +38,8 @@ TEST_F(ReassemblyTest, FragmentsInEveryOrder) {
     ++identification;
     for (const std::size_t i : order) {
       const bool last = i == 4;
-      const Upward up = fragment(i * 504, last ? 13 : 504, !last, identification);
-      ASSERT_EQ(up, i == order.back() ? Upward::kTcp : Upward::kNothing);
+      const Disposition up = fragment(i * 504, last ? 13 : 504, !last, identification);
+      ASSERT_EQ(up, i == order.back() ? Disposition::kTcp : Disposition::kNothing);
     }
     ASSERT_TRUE(delivered(4 * 504 + 13)) << identification;
   } while (std::ranges::next_permutation(order).found);
@@ -99,7 +99,7 @@ TEST_F(ReassemblyTest, OneFragmentWithCeSetsCe) {
   packet.traffic_class |= 3;
   packet.more_fragments = false;
   packet.fragment_offset = 4;
-  ASSERT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_at(32, 8)))), Upward::kTcp);
+  ASSERT_EQ(input(ethernet(kEtherTypeIpv4, ip(packet, bytes_at(32, 8)))), Disposition::kTcp);
   EXPECT_EQ(packet_.traffic_class, 46 << 2 | 3);
 }
 
@@ -117,7 +117,7 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
   packet.dont_fragment = false;
   packet.more_fragments = true;
   const auto frame = ethernet(kEtherTypeIpv4, ip(packet, bytes_at(0, 32)));
-  EXPECT_EQ(network.input({0}, FrameIn{frame}, packet_, unreachable_), Upward::kNothing);
+  EXPECT_EQ(network.input({0}, FrameIn{frame}, packet_, unreachable_), Disposition::kNothing);
   EXPECT_EQ(counters[Count::drop_ip_fragment], 1u);
 }
 
@@ -173,10 +173,10 @@ TEST_F(ReassemblyTest, AFullTableDropsTheOldestPacket) {
     advance(1ms);
   }
   EXPECT_EQ(count(Count::drop_fragment_room), 1u);
-  EXPECT_EQ(fragment(64, 8, false, 1), Upward::kNothing)
+  EXPECT_EQ(fragment(64, 8, false, 1), Disposition::kNothing)
       << "it was the oldest; this one takes the next's place";
-  EXPECT_EQ(fragment(64, 8, false, 3), Upward::kTcp);
-  EXPECT_EQ(fragment(64, 8, false, 5), Upward::kTcp);
+  EXPECT_EQ(fragment(64, 8, false, 3), Disposition::kTcp);
+  EXPECT_EQ(fragment(64, 8, false, 5), Disposition::kTcp);
 }
 
 TEST_F(ReassemblyTest, AFullPoolDropsTheOldestPackets) {
@@ -186,8 +186,8 @@ TEST_F(ReassemblyTest, AFullPoolDropsTheOldestPackets) {
   fragment(0, 10 * 256, true, 3);
   EXPECT_EQ(network_->chunks_held(), 20u);
   EXPECT_EQ(count(Count::drop_fragment_room), 1u);
-  EXPECT_EQ(fragment(10 * 256, 8, false, 3), Upward::kTcp);
-  EXPECT_EQ(fragment(10 * 256, 8, false, 2), Upward::kTcp);
+  EXPECT_EQ(fragment(10 * 256, 8, false, 3), Disposition::kTcp);
+  EXPECT_EQ(fragment(10 * 256, 8, false, 2), Disposition::kTcp);
 }
 
 TEST_F(ReassemblyTest, OnePacketIsBoundByTheCapOfAll) {
@@ -227,7 +227,7 @@ TEST_F(SmallWholeTest, PacketsLargerThanTheBufferAreRefused) {
   EXPECT_EQ(network_->chunks_held(), 0u);
   EXPECT_EQ(count(Count::drop_fragment_room), 3u);
   fragment(0, 504, true, 2);
-  EXPECT_EQ(fragment(504, 496, false, 2), Upward::kTcp)
+  EXPECT_EQ(fragment(504, 496, false, 2), Disposition::kTcp)
       << "1000 bytes behind a header of at most 60";
 }
 
@@ -256,7 +256,7 @@ TEST_F(ReassemblyTest, RandomFragmentsLeaveNoChunksBehind) {
     const std::size_t length = usual ? 16 : 1 + random.below(64);
     const bool more = usual ? offset != 48 : random.below(3) != 0;
     const auto identification = static_cast<std::uint16_t>(random.below(6));
-    if (fragment(offset, length, more, identification) == Upward::kTcp) {
+    if (fragment(offset, length, more, identification) == Disposition::kTcp) {
       ASSERT_TRUE(delivered(packet_.payload.size()));
     }
     ASSERT_TRUE(network_->fragments_balance());

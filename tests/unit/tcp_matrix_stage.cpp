@@ -24,7 +24,7 @@ Settings settings(Offered offered) {
 /// Settings under which a control block stays expanded, where its bytes are compared.
 Capacities capacities(Offered offered) {
   Capacities c = small_capacities();
-  if (offered == Offered::kEverything) c.resting = 0;
+  if (offered == Offered::kEverything) c.compact = 0;
   return c;
 }
 

@@ -33,7 +33,7 @@ void forget_answers(HalfOpen& record) {
 }
 void forget_answers(TimeWait& record) {
   record.answered = false;
-  record.spoke_at = 0;
+  record.sent_at = 0;
 }
 
 class RefusedStage {

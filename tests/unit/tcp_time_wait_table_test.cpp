@@ -87,7 +87,7 @@ TEST_F(TimeWaitTableTest, ARecordIsKeptUnchanged) {
   record.ts_recent = 0x89abcdef;
   record.timestamps = true;
   record.rcv_wscale = 14;
-  record.spoke(Tick(0x1fff0));
+  record.note_sent(Tick(0x1fff0));
   table_.add(record, hash(7));
   const TimeWait& kept = table_[find(7)];
   EXPECT_EQ(kept.tuple, record.tuple);
@@ -97,9 +97,9 @@ TEST_F(TimeWaitTableTest, ARecordIsKeptUnchanged) {
   EXPECT_EQ(kept.ts_recent, record.ts_recent);
   EXPECT_TRUE(kept.timestamps);
   EXPECT_EQ(kept.rcv_wscale, 14);
-  EXPECT_EQ(kept.silent_for(Tick(0x20010)), 0x20) << "over the wrap of its 16 bits";
+  EXPECT_EQ(kept.since_sent(Tick(0x20010)), 0x20) << "over the wrap of its 16 bits";
   table_.answered(find(7), Tick(0x20000));
-  EXPECT_EQ(table_[find(7)].silent_for(Tick(0x20010)), 0x10);
+  EXPECT_EQ(table_[find(7)].since_sent(Tick(0x20010)), 0x10);
 }
 
 TEST_F(TimeWaitTableTest, RemovalFromTheMiddle) {

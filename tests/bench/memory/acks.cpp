@@ -131,7 +131,7 @@ class Scene {
 
   static Capacities capacities(std::uint32_t window) {
     Capacities c;
-    c.connections = c.resting = c.half_open = c.time_wait = 16;
+    c.connections = c.compact = c.half_open = c.time_wait = 16;
     c.chunks = window / c.chunk_bytes * 4 + 4096;
     c.transitions = 64;
     return c;

@@ -48,7 +48,7 @@ std::uint32_t idle_port_count(const StrikeOptions& options) {
 Capacities capacities(const StrikeOptions& options) {
   Capacities c;
   c.connections = options.flight * 4 + std::max(options.idle, options.room);
-  c.resting = c.connections;
+  c.compact = c.connections;
   c.half_open = options.flight * 4;
   c.time_wait = 16;
   c.listeners = 1 + idle_port_count(options);

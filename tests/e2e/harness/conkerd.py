@@ -59,7 +59,7 @@ class Conkerd:
         self.process.signal(number)
 
     def descriptors(self) -> int:
-        """How many are open at rest: the fewest seen in a while,
+        """How many are open in the long run: the fewest seen in a while,
         since clients take a moment to be gone."""
         fewest = len(os.listdir(f"/proc/{self.process.pid}/fd"))
         for _ in range(10):

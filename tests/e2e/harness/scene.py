@@ -90,7 +90,7 @@ class Scene:
         return process
 
     def logs(self, lines: int = 12) -> str:
-        """The last words of every process, for the report of a failure."""
+        """The last lines of every process, for the report of a failure."""
         parts = []
         for name in sorted(os.listdir(self.directory)):
             path = os.path.join(self.directory, name)

@@ -9,7 +9,7 @@ namespace {
 const ConnectionTable& table(Script& s) {
   return s.stack().tcp().tables().connections;
 }
-bool rests(Script& s, ConnectionId id) {
+bool is_compact(Script& s, ConnectionId id) {
   return table(s).is_compact(id.slot);
 }
 
@@ -171,7 +171,7 @@ void expect_same_connection(const Connection& was, const Connection& is) {
   EXPECT_TRUE(duplicates.on_duplicate(is.snd.una, congestion, is.path.mss));
 }
 
-TEST(RestingTest, ExpandsAsItWasCompacted) {
+TEST(CompactTest, ExpandsAsItWasCompacted) {
   const Connection was = unusual();
   ASSERT_TRUE(may_compact(was, Tick(1)));
   Connection is;
@@ -179,7 +179,7 @@ TEST(RestingTest, ExpandsAsItWasCompacted) {
   expect_same_connection(was, is);
 }
 
-TEST(RestingTest, ExpandsAsItWasCompactedWithDefaultValues) {
+TEST(CompactTest, ExpandsAsItWasCompactedWithDefaultValues) {
   Connection was;
   was.tuple = {kStackAddress, kPeerAddress, Port{40001}, Port{80}};
   was.recovery.ecn_recover = was.snd.nxt - 1;
@@ -190,7 +190,7 @@ TEST(RestingTest, ExpandsAsItWasCompactedWithDefaultValues) {
   expect_same_connection(was, is);
 }
 
-TEST(RestingTest, ConnectionsThatMayNotBeCompacted) {
+TEST(CompactTest, ConnectionsThatMayNotBeCompacted) {
   const Tick now(1000);
   const auto stays = [&](const char* why, auto&& change) {
     Connection c = unusual();
@@ -258,28 +258,28 @@ TEST(RestingTest, ConnectionsThatMayNotBeCompacted) {
 
 // ---- In a stack ----
 
-TEST(TcpRestingTest, CompactedWhenIdle) {
+TEST(TcpCompactTest, CompactedWhenIdle) {
   Script s;
   const auto id = s.connect(80);
-  EXPECT_FALSE(rests(s, id)) << "not connected";
+  EXPECT_FALSE(is_compact(s, id)) << "not connected";
   s.expect(Syn());
   s.inject(SynAck().mss(1460));
   s.expect(Ack());
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
 
   EXPECT_EQ(s.send(id, "question"), 8u);
-  EXPECT_FALSE(rests(s, id)) << "not acknowledged";
+  EXPECT_FALSE(is_compact(s, id)) << "not acknowledged";
   s.expect(Data("question").seq(1));
   s.inject(Data("answer"));
   s.expect(Ack().ack(7));
-  EXPECT_FALSE(rests(s, id)) << "not read";
+  EXPECT_FALSE(is_compact(s, id)) << "not read";
   EXPECT_EQ(s.receive(id), "answer");
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.info(id).bytes_sent, 8u);
   EXPECT_EQ(s.info(id).bytes_received, 6u);
 }
 
-TEST(TcpRestingTest, NotWhileAnAckIsDelayed) {
+TEST(TcpCompactTest, NotWhileAnAckIsDelayed) {
   Script s(small_capacities(), whole_settings());
   const auto id = s.established();
   // The first ACKs are not delayed.
@@ -289,55 +289,55 @@ TEST(TcpRestingTest, NotWhileAnAckIsDelayed) {
   }
   s.advance(100ms);
   s.skip();
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
   s.inject(Data("y"));
   EXPECT_EQ(s.receive(id), "y");
   s.expect_nothing();
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
   s.expect_after(40ms, Ack().ack(42));
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
 }
 
-TEST(TcpRestingTest, NotBeforeAccept) {
+TEST(TcpCompactTest, NotBeforeAccept) {
   Script s;
   const auto listener = s.listen(7);
   s.handshake(40000, 7);
   EXPECT_EQ(table(s).compact_count(), 0u);
   const auto id = s.accept(listener);
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
 }
 
-TEST(TcpRestingTest, NotWhenClosed) {
+TEST(TcpCompactTest, NotWhenClosed) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.shutdown(id), Error::kOk);
   s.expect(Fin().seq(1).ack(1));
   s.inject(Ack());
   s.expect_state(id, State::kFinWait2);
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
   s.inject(Data("still"));
   s.expect(Ack());
   EXPECT_EQ(s.receive(id), "still");
 }
 
-TEST(TcpRestingTest, ACompactConnectionHasNoTimer) {
+TEST(TcpCompactTest, ACompactConnectionHasNoTimer) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
   s.inject(Ack());
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
   EXPECT_FALSE(s.stack().tcp().tables().wheel.armed(id.slot))
       << "not even for what has been disarmed";
   s.advance(10s);  // the stack's address has been announced
   EXPECT_EQ(s.stack().next_deadline(), kNever);
 }
 
-TEST(TcpRestingTest, QueriesDoNotExpand) {
+TEST(TcpCompactTest, QueriesDoNotExpand) {
   Script s;
   const auto id = s.established();
   std::array<std::span<const std::byte>, 4> pieces;
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.info(id).state, State::kEstablished);
   EXPECT_EQ(*s.stack().peek(id, pieces), 0u);
   int seen = 0;
@@ -347,16 +347,16 @@ TEST(TcpRestingTest, QueriesDoNotExpand) {
   });
   EXPECT_EQ(seen, 1);
   EXPECT_TRUE(s.audit().balanced());
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
 }
 
-TEST(TcpRestingTest, ACallExpandsItAndItIsCompactedAgain) {
+TEST(TcpCompactTest, ACallExpandsItAndItIsCompactedAgain) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_token(id, Token(4711)), Error::kOk);
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
   s.turn();
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.info(id).token, Token(4711));
   s.on_event = [](const Event& event) { EXPECT_EQ(event.token, Token(4711)); };
   s.inject(Data("x"));
@@ -364,10 +364,10 @@ TEST(TcpRestingTest, ACallExpandsItAndItIsCompactedAgain) {
   s.expect_events(id, Event::kReadable);
 }
 
-TEST(TcpRestingTest, CloseWhileCompact) {
+TEST(TcpCompactTest, CloseWhileCompact) {
   Script s;
   const auto id = s.established();
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.close(id), Error::kOk);
   s.expect(Fin().seq(1).ack(1));
   s.inject(Fin());
@@ -376,74 +376,74 @@ TEST(TcpRestingTest, CloseWhileCompact) {
   EXPECT_EQ(s.audit().time_wait, 1u);
 }
 
-TEST(TcpRestingTest, AbortWhileCompact) {
+TEST(TcpCompactTest, AbortWhileCompact) {
   Script s;
   const auto id = s.established();
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.abort(id), Error::kOk);
   s.expect(RstAck().seq(1).ack(1));
   s.expect_ended(id, CloseReason::kAborted);
   EXPECT_EQ(s.audit().live, 0u);
 }
 
-TEST(TcpRestingTest, ResetByThePeerWhileCompact) {
+TEST(TcpCompactTest, ResetByThePeerWhileCompact) {
   Script s;
   const auto id = s.established();
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   s.inject(Rst().seq(1));
   s.expect_ended(id, CloseReason::kReset);
   EXPECT_EQ(s.stack().close(id), Error::kNoSuchId);
 }
 
-TEST(TcpRestingTest, ClosedByThePeerWhileCompact) {
+TEST(TcpCompactTest, ClosedByThePeerWhileCompact) {
   Script s;
   const auto id = s.established();
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   s.inject(Fin());
   s.expect(Ack().seq(1).ack(2));
   s.expect_state(id, State::kCloseWait);
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
 }
 
-TEST(TcpRestingTest, KeepaliveWhileCompact) {
+TEST(TcpCompactTest, KeepaliveWhileCompact) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.stack().set_keepalive(id, {.idle = 10s, .interval = 2s, .count = 3}), Error::kOk);
   s.turn();
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
   EXPECT_NE(s.info(id).keepalive_at, kNever);
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
   s.inject(Ack());
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.stack().tcp().tables().wheel.deadline(id.slot).instant(s.now()),
             s.info(id).keepalive_at)
       << "the wheel does not come by for the retransmission";
   for (int i = 0; i < 3; ++i) {
     s.expect_after(i == 0 ? 10s : 2s, Ack().seq(1).ack(1));
-    EXPECT_TRUE(rests(s, id)) << "between probes";
+    EXPECT_TRUE(is_compact(s, id)) << "between probes";
     EXPECT_EQ(s.info(id).keepalive_unanswered, i + 1);
   }
   s.expect_after(2s, RstAck().seq(2));
   s.expect_ended(id, CloseReason::kTimedOut);
 }
 
-TEST(TcpRestingTest, IcmpDoesNotExpand) {
+TEST(TcpCompactTest, IcmpDoesNotExpand) {
   Script s;
   const auto id = s.established();
   EXPECT_EQ(s.send(id, "x"), 1u);
   s.expect(Data("x"));
   s.inject(Ack());
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   s.inject_unreachable(1);  // forged or late: nothing is in flight
-  EXPECT_TRUE(rests(s, id));
+  EXPECT_TRUE(is_compact(s, id));
 }
 
-TEST(TcpRestingTest, PawsWhileCompact) {
+TEST(TcpCompactTest, PawsWhileCompact) {
   Script s(small_capacities(), whole_settings());
   const auto id = established_with_options(s);
   s.advance(1h);
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   s.flow().timestamp = 999;  // RFC 7323, 5.3: older than the last one
   s.inject(Data("old").seq(1));
   s.expect(Ack().ack(1));
@@ -454,14 +454,14 @@ TEST(TcpRestingTest, PawsWhileCompact) {
   s.skip();
 }
 
-TEST(TcpRestingTest, WindowScalingWhileCompact) {
+TEST(TcpCompactTest, WindowScalingWhileCompact) {
   Script s(small_capacities(), whole_settings());
   const auto id = established_with_options(s);
   s.inject(Ack().win(1000));
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.info(id).snd_wnd, 128'000u);
   s.inject(Ack().win(12));
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.send(id, std::string(3000, 'x')), 3000u);
   const auto sent = s.take_all();
   ASSERT_EQ(sent.size(), 1u) << "1,536 bytes have room for one segment";
@@ -469,10 +469,10 @@ TEST(TcpRestingTest, WindowScalingWhileCompact) {
   EXPECT_TRUE(sent[0].options.timestamps);
 }
 
-TEST(TcpRestingTest, AStaleIdFindsNoCompactConnection) {
+TEST(TcpCompactTest, AStaleIdFindsNoCompactConnection) {
   Script s;
   const auto id = s.established();
-  ASSERT_TRUE(rests(s, id));
+  ASSERT_TRUE(is_compact(s, id));
   ConnectionId other = id;
   ++other.generation;
   ConnectionInfo info;
@@ -480,12 +480,12 @@ TEST(TcpRestingTest, AStaleIdFindsNoCompactConnection) {
   EXPECT_EQ(s.stack().close(other), Error::kNoSuchId);
   std::array<std::span<const std::byte>, 1> pieces;
   EXPECT_EQ(s.stack().peek(other, pieces).error(), Error::kNoSuchId);
-  EXPECT_TRUE(rests(s, id)) << "and it was not woken";
+  EXPECT_TRUE(is_compact(s, id)) << "and it was not woken";
 }
 
-TEST(TcpRestingTest, NoMoreThanTheTableHolds) {
+TEST(TcpCompactTest, NoMoreThanTheTableHolds) {
   Capacities capacities = small_capacities();
-  capacities.resting = 2;
+  capacities.compact = 2;
   Script s(capacities);
   std::vector<ConnectionId> ids;
   for (std::uint16_t port = 80; port < 84; ++port) ids.push_back(s.established(port));
@@ -498,9 +498,9 @@ TEST(TcpRestingTest, NoMoreThanTheTableHolds) {
   EXPECT_EQ(table(s).compact_count(), 1u);
   EXPECT_EQ(s.stack().set_no_delay(ids[3], true), Error::kOk);
   s.turn();
-  EXPECT_TRUE(rests(s, ids[3]));
+  EXPECT_TRUE(is_compact(s, ids[3]));
   EXPECT_EQ(s.receive(ids[0]), "x");
-  EXPECT_FALSE(rests(s, ids[0])) << "no room";
+  EXPECT_FALSE(is_compact(s, ids[0])) << "no room";
   for (const auto id : ids) EXPECT_EQ(s.stack().abort(id), Error::kOk);
   s.turn();
   s.forget();
@@ -508,14 +508,14 @@ TEST(TcpRestingTest, NoMoreThanTheTableHolds) {
   EXPECT_EQ(s.audit().live, 0u);
 }
 
-TEST(TcpRestingTest, NoneWithoutATable) {
+TEST(TcpCompactTest, NoneWithoutATable) {
   Capacities capacities = small_capacities();
-  capacities.resting = 0;
+  capacities.compact = 0;
   Script s(capacities);
   const auto id = s.established();
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
   s.advance(1h);
-  EXPECT_FALSE(rests(s, id));
+  EXPECT_FALSE(is_compact(s, id));
   s.expect_nothing();
   EXPECT_EQ(s.stack().next_deadline(), kNever) << "nor does it need anybody to come by";
   EXPECT_EQ(s.close(id), Error::kOk);

@@ -13,9 +13,9 @@ namespace {
 constexpr SackRecovery kRecovery;
 constexpr Cubic kCubic;
 
-Capacities with_resting(std::uint32_t resting) {
+Capacities with_compact(std::uint32_t compact) {
   Capacities capacities = small_capacities();
-  capacities.resting = resting;
+  capacities.compact = compact;
   return capacities;
 }
 
@@ -68,8 +68,8 @@ std::string sent(Script& s) {
 class Both {
  public:
   Both(bool whole, bool sack_sender)
-      : rests_(with_resting(8), settings_of(whole), parts_of(sack_sender)),
-        never_(with_resting(0), settings_of(whole), parts_of(sack_sender)) {}
+      : compacts_(with_compact(8), settings_of(whole), parts_of(sack_sender)),
+        never_(with_compact(0), settings_of(whole), parts_of(sack_sender)) {}
   static Parts parts_of(bool sack_sender) {
     return sack_sender ? Parts{.cubic = &kCubic, .recovery = &kRecovery} : Parts{};
   }
@@ -77,37 +77,37 @@ class Both {
   /// Calls f for both; false, and a failure, when the results differ.
   template <typename Do>
   bool same(Do&& what) {
-    what(rests_);
+    what(compacts_);
     what(never_);
-    const std::string ours = sent(rests_), theirs = sent(never_);
+    const std::string ours = sent(compacts_), theirs = sent(never_);
     EXPECT_EQ(ours, theirs);
-    const std::string now = told(rests_, id), then = told(never_, id);
+    const std::string now = told(compacts_, id), then = told(never_, id);
     EXPECT_EQ(now, then);
-    const auto& connections = rests_.stack().tcp().tables().connections;
-    rested += connections.compact_count();
+    const auto& connections = compacts_.stack().tcp().tables().connections;
+    compacted += connections.compact_count();
     EXPECT_EQ(never_.stack().tcp().tables().connections.compact_count(), 0u);
     over = now == "gone";
     return ours == theirs && now == then;
   }
   /// The same for the data that the application reads.
   bool read() {
-    const std::string ours = rests_.receive(id), theirs = never_.receive(id);
+    const std::string ours = compacts_.receive(id), theirs = never_.receive(id);
     EXPECT_EQ(ours, theirs);
     return ours == theirs;
   }
-  Flow& flow() { return rests_.flow(); }
+  Flow& flow() { return compacts_.flow(); }
 
   ConnectionId id;
-  std::uint64_t rested = 0;
+  std::uint64_t compacted = 0;
   bool over = false;
 
  private:
-  Script rests_, never_;
+  Script compacts_, never_;
 };
 
-class TcpRestingConversations : public testing::TestWithParam<int> {
+class TcpCompactConversations : public testing::TestWithParam<int> {
  protected:
-  TcpRestingConversations() : whole_(GetParam() % 2 != 0), both_(whole_, GetParam() / 2 != 0) {}
+  TcpCompactConversations() : whole_(GetParam() % 2 != 0), both_(whole_, GetParam() / 2 != 0) {}
 
   bool open(std::uint16_t port) {
     return both_.same([&](Script& s) { both_.id = s.connect(port); }) && both_.same([&](Script& s) {
@@ -182,7 +182,7 @@ class TcpRestingConversations : public testing::TestWithParam<int> {
   std::uint32_t clock_ = 1000;
 };
 
-TEST_P(TcpRestingConversations, CompactConnectionsBehaveLikeExpandedOnes) {
+TEST_P(TcpCompactConversations, CompactConnectionsBehaveLikeExpandedOnes) {
   Random random(static_cast<std::uint32_t>(GetParam()) + 1);
   for (std::uint16_t port = 80; port < 92; ++port) {
     ASSERT_TRUE(open(port));
@@ -194,10 +194,10 @@ TEST_P(TcpRestingConversations, CompactConnectionsBehaveLikeExpandedOnes) {
       s.turn();
     }));
   }
-  EXPECT_GT(both_.rested, 100u) << "or it proves nothing";
+  EXPECT_GT(both_.compacted, 100u) << "or it proves nothing";
 }
 
-INSTANTIATE_TEST_SUITE_P(Settings, TcpRestingConversations, testing::Range(0, 4));
+INSTANTIATE_TEST_SUITE_P(Settings, TcpCompactConversations, testing::Range(0, 4));
 
 }  // namespace
 }  // namespace conker::test
