@@ -8,8 +8,8 @@
 
 namespace conker {
 
-// The tables, in the order in which they are cut from the storage: measuring and building are the
-// same code.
+// Makes the tables in the order in which they lie in the storage. storage_bytes() runs the same
+// code without storage.
 Stack::Stack(Arena arena, const Capacities& capacities, const Settings& settings,
              const Entropy& entropy)
     : capacities_(capacities),
@@ -32,8 +32,8 @@ void Stack::begin(Instant now) {
 }
 
 void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
-  // A new connection's place in the tables is nowhere near: with many others in them it takes as
-  // long to fetch as to handle a segment.
+  // Prefetches, a few frames ahead, what a SYN will read in the tables: with many connections in
+  // them a miss of the cache takes as long as a segment.
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) {
@@ -57,7 +57,7 @@ void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
         break;
     }
   }
-  network_.flush();  // answers may still refer to the frames
+  network_.flush();  // answers may refer to the bytes of the frames
 }
 
 void Stack::timers() {

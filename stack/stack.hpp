@@ -1,11 +1,11 @@
 // The stack as its embedder sees it. One turn is:
 //
-//     stack.begin(now)              what time it is
+//     stack.begin(now)              the time of this turn
 //     stack.input(...)              1 a batch of frames from each link
-//     stack.timers()                2 what is due
+//     stack.timers()                2 timers that have expired
 //     while (stack.next_event(e))   3 the embedder reads the events and may call anything
-//     stack.output()                4 what the dirty connections have to say
-//     stack.reap()                  5 what is in Destroy and has been told about is freed
+//     stack.output()                4 dirty connections send
+//     stack.reap()                  5 connections in Destroy whose end has been told are freed
 //
 // and then, unless wants_turn(), the embedder may sleep until next_deadline(). Steps 1 to 4 never
 // free a connection; step 5 never sends, never calls out. The stack makes no system call, allocates
@@ -79,8 +79,9 @@ class Stack {
  public:
   /// How many bytes of storage these capacities take.
   static std::size_t storage_bytes(const Capacities& capacities);
-  /// What storage_bytes() says of this one's capacities. More than the storage handed in: the stack
-  /// must not be used. For an embedder without the room to make a second stack that only measures.
+  /// The storage that this stack needs, in bytes. Where it is more than was handed in, the stack
+  /// must not be used. For an embedder without room for storage_bytes(), which makes a second stack
+  /// to measure.
   std::size_t storage_used() const { return used_; }
 
   /// `storage` must be zeroed, aligned to 16 bytes, at least storage_bytes() long, and outlive the
@@ -89,8 +90,7 @@ class Stack {
   Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
         const Entropy& entropy, const Parts& parts = {})
       : Stack(Arena(storage), capacities, settings, entropy) {
-    // Here, where the compiler knows which there are: what an image does not name, it does not
-    // link.
+    // In the header, so that an image links only the parts that it names.
     if (parts.cubic != nullptr) tcp_.use(CongestionAlgorithm::kCubic, *parts.cubic);
     if (parts.recovery != nullptr) tcp_.use(*parts.recovery);
     if (parts.cookies != nullptr) tcp_.use(*parts.cookies);
@@ -101,19 +101,20 @@ class Stack {
 
   // ---- One turn ----
 
-  /// The time until the next begin(). It must not run backwards.
+  /// Begins a turn at `now`, the time until the next begin(). It must not run backwards.
   void begin(Instant now);
-  /// Frames that came in on an interface; their bytes need to stay only during the call.
+  /// Processes frames received on an interface; their bytes must stay only during the call.
   void input(InterfaceId interface, std::span<const FrameIn> frames);
+  /// Processes expired timers.
   void timers();
-  /// The next connection or listener with pending events. While draining, any call is allowed.
-  /// There is none, for this turn, once 256 KiB have been written: they leave before they are out
-  /// of the cache (wants_turn()).
+  /// Takes the events of the next connection or listener; false when none are pending. Any call is
+  /// allowed between two. Once applications have written 256 KiB in a turn the other events wait
+  /// for the next (wants_turn()), so that output() finds the bytes in the cache.
   bool next_event(Event& event) { return tcp_.next_event(event); }
-  /// The next socket with events, where there is UDP.
+  /// Takes the events of the next UDP socket; false when none are pending, or without UDP.
   bool next_udp_event(UdpEvent& event) { return udp_ != nullptr && udp_->next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
-  /// The next address of ours with an event: probing has ended, or another host uses it.
+  /// Takes the event of the next address of this host: probing has ended, or there is a conflict.
   bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
   void output();
   void reap() { tcp_.reap(); }
@@ -123,7 +124,7 @@ class Stack {
   /// Whether output() has something to do: something is dirty and not merely waiting for a link or
   /// a neighbour.
   bool wants_output() const { return tcp_.wants_output(); }
-  /// Whether the next turn has something to do at once: output(), or events that nobody has been
+  /// Whether the next turn has something to do at once: output(), or events that have not been
   /// told.
   bool wants_turn() const { return tcp_.wants_output() || tcp_.has_events(); }
 
@@ -133,31 +134,30 @@ class Stack {
   Result<InterfaceId> add_interface(Link& link, const MacAddress& mac, std::uint16_t mtu) {
     return network_.add_interface(link, mac, mtu);
   }
-  /// An address of our own; its prefix is reached directly over that interface. Several are
-  /// allowed. It is announced on the link, after probing for it if `options` say so (RFC 5227); it
-  /// is used from then on.
+  /// Adds an address of this host; its prefix is reached directly over the interface. Several are
+  /// allowed. The address is announced on the link and used, after it has been probed for where
+  /// `options` say so (RFC 5227).
   Error add_address(InterfaceId interface, const Prefix& address,
                     const AddressOptions& options = {}) {
     return network_.add_address(interface, address, options);
   }
-  /// Connections from it stay, and time out: abort them first.
+  /// Removes an address. Its connections stay and time out: abort them first.
   Error remove_address(const IpAddress& address) { return network_.remove_address(address); }
-  /// The link has come up after it was down, or leads to another network now: addresses are
-  /// announced again, and neighbours asked for anew. Connections go on.
+  /// To be called when the link has come up after it was down, or leads to another network:
+  /// addresses are announced again, and neighbours resolved anew. Connections stay.
   void link_up(InterfaceId interface) { network_.link_up(interface); }
-  /// What leads to a prefix besides those of our addresses: a gateway in the prefix of one of them,
-  /// or an interface on which its hosts are neighbours. The longest prefix decides. kAddressInUse
-  /// when that prefix has a route that was added before.
+  /// Adds a route to a prefix: over a gateway within a prefix of this host's addresses, or over an
+  /// interface on which its hosts are neighbours. The longest prefix wins. kAddressInUse where the
+  /// prefix has such a route already.
   Error add_route(const Prefix& to, const IpAddress& gateway) {
     return network_.add_route(to, gateway);
   }
   Error add_route(const Prefix& to, InterfaceId interface) {
     return network_.add_route(to, interface);
   }
-  /// kNoRoute when none to exactly that prefix was added.
+  /// Removes a route that was added for exactly this prefix; kNoRoute when there is none.
   Error remove_route(const Prefix& to) { return network_.remove_route(to); }
-  /// Where everything goes that no prefix covers: the route to 0.0.0.0/0, in the place of the one
-  /// before.
+  /// Sets the default gateway, the route to 0.0.0.0/0, in place of an earlier one.
   Error set_gateway(const IpAddress& gateway) { return network_.set_gateway(gateway); }
   /// Sends one ICMP echo request; the answer comes from next_echo_reply(). Up to 65507 bytes of
   /// payload; what the interface does not carry in one piece leaves in fragments.
@@ -166,68 +166,70 @@ class Stack {
     return network_.ping(to, identifier, sequence, payload);
   }
 
-  // ---- TCP (RFC 9293, 3.9.1). Every call with an id that names nothing answers kNoSuchId ----
+  // ---- TCP (RFC 9293, 3.9.1). kNoSuchId: an id that names nothing ----
 
-  /// OPEN, active. The SYN leaves with the next output().
+  /// Active OPEN. The SYN leaves with the next output().
   Result<ConnectionId> connect(const ConnectRequest& request) {
     return tcp_.calls().connect(request);
   }
-  /// OPEN, passive.
+  /// Passive OPEN.
   Result<ListenerId> listen(const ListenRequest& request) { return tcp_.calls().listen(request); }
-  /// Ends a listener: its unfinished handshakes are dropped, what waits for accept() is reset.
+  /// Ends a listener: its unfinished handshakes are dropped, its connections that wait for accept()
+  /// reset.
   Error unlisten(ListenerId id) { return tcp_.calls().unlisten(id); }
-  /// The oldest connection that waits; kNoSuchId also when none does.
+  /// Takes the oldest connection of the accept queue; kNoSuchId also when it is empty.
   Result<ConnectionId> accept(ListenerId id) { return tcp_.calls().accept(id); }
 
-  /// SEND: takes as many bytes as there is room for and says how many; a Writable event follows a
-  /// short count.
+  /// SEND: queues as many bytes as there is room for and returns how many; after a short count a
+  /// Writable event follows.
   Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
     return tcp_.calls().send(id, bytes);
   }
-  /// The bytes that have arrived, in place, as up to out.size() pieces; says how many pieces. They
-  /// stay until consume().
+  /// The received bytes, in place, as up to out.size() pieces; returns how many. They stay until
+  /// consume().
   Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
     return tcp_.peek(id, out);
   }
-  /// The application is done with the first n bytes; the window opens again. At most what is in the
-  /// receive queue.
+  /// Removes the first n received bytes, which opens the window. kInvalidArgument: more than there
+  /// are.
   Error consume(ConnectionId id, std::uint32_t n) { return tcp_.calls().consume(id, n); }
-  /// RECEIVE: copies out and consumes. 0 when there is nothing now.
+  /// RECEIVE: copies received bytes out and consumes them. 0 when there are none.
   Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) {
     return tcp_.calls().receive(id, out);
   }
 
-  /// Half-close: no more will be sent; receiving goes on.
+  /// Half-close: sends a FIN behind the queued data; receiving goes on.
   Error shutdown(ConnectionId id) { return tcp_.calls().shutdown(id); }
-  /// CLOSE: what was sent still goes out, then FIN; nothing more will be read. Unread bytes make it
-  /// a reset (RFC 9293, 3.10.4 / RFC 2525, 2.17).
+  /// CLOSE: sends the queued data, then a FIN; nothing more is read. With unread data the peer is
+  /// sent a RST instead (RFC 9293, 3.10.4; RFC 2525, 2.17).
   Error close(ConnectionId id) { return tcp_.calls().close(id); }
-  /// The same with a bound: what has not been closed in an orderly way by then is reset. 0 resets
-  /// at once.
+  /// CLOSE with a bound: resets a connection that has not closed in an orderly way by then; 0
+  /// resets at once.
   Error close(ConnectionId id, Duration bound) { return tcp_.calls().close(id, bound); }
-  /// ABORT: reset at once.
+  /// ABORT: sends a RST and ends the connection.
   Error abort(ConnectionId id) { return tcp_.calls().abort(id); }
-  /// Probes the peer when it has been silent (RFC 9293, 3.8.4); idle of 0 stops it.
+  /// Sets keepalive (RFC 9293, 3.8.4): probes a silent peer; an idle time of 0 stops it.
   /// kInvalidArgument: a count below 2, a time above a week.
   Error set_keepalive(ConnectionId id, const Keepalive& keepalive) {
     return tcp_.calls().set_keepalive(id, keepalive);
   }
-  /// How long data may stay unacknowledged, closed windows included, before the connection is given
-  /// up (RFC 9293, 3.10.8); up to a week. 0: as settings.retransmits says. Told to the peer where
-  /// settings.user_timeout_option is on (RFC 5482); from here on the peer's wish is not followed.
+  /// Sets the user timeout (RFC 9293, 3.10.8): how long data may stay unacknowledged, closed
+  /// windows included, up to a week; 0: settings.retransmits decides. The peer is told where
+  /// settings.user_timeout_option is on (RFC 5482), and its own timeout is no longer adopted.
   Error set_user_timeout(ConnectionId id, Duration timeout) {
     return tcp_.calls().set_user_timeout(id, timeout);
   }
   Error set_token(ConnectionId id, Token token) { return tcp_.calls().set_token(id, token); }
-  /// Small segments do not wait until earlier small ones are acknowledged (RFC 9293, 3.7.4).
+  /// With `no_delay` small segments do not wait until earlier ones are acknowledged: without the
+  /// Nagle algorithm (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay) {
     return tcp_.calls().set_no_delay(id, no_delay);
   }
 
   // ---- UDP ----
 
-  /// Called by the constructor of `udp`, which gets protocol 17 from now on and must outlive all
-  /// turns.
+  /// Called by the constructor of `udp`, which receives protocol 17 from then on and must outlive
+  /// all turns.
   DatagramProtocol::Parts add_udp(DatagramProtocol& udp) {
     udp_ = &udp;
     chunks_.open(Use::kDatagrams);
@@ -247,8 +249,8 @@ class Stack {
   const Settings& settings() const { return settings_; }
   Instant now() const { return now_; }
 
-  /// Holds every count and every table against the others. Walks everything: for tests and for
-  /// the curious, not for every turn.
+  /// Compares all counters and tables with each other. It walks everything: for tests and queries,
+  /// not for every turn.
   Audit audit() const;
 
  private:
@@ -263,7 +265,7 @@ class Stack {
   TimerWheel wheel_;
   Network network_;
   Tcp tcp_;
-  DatagramProtocol* udp_ = nullptr;  // none unless the embedder wants it
+  DatagramProtocol* udp_ = nullptr;  // null without UDP
   std::size_t used_;                 // bytes of storage
 };
 

@@ -1,4 +1,4 @@
-// What a structure says about its members, for whoever walks them: a writer, a reader, a printer,
+// What a structure says about its members, for code that walks them: a writer, a reader, a printer,
 // the schema. A structure that can be walked has one static function, which names each member once:
 //
 //     struct Counted {

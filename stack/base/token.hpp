@@ -6,7 +6,7 @@
 
 namespace conker {
 
-/// Who is told of events: given out by Host::add() (stack/host/host.hpp).
+/// The client that is told of events: given out by Host::add() (stack/host/host.hpp).
 enum class ClientId : std::uint8_t { kNobody = 0 };
 
 class Token {

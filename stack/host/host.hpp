@@ -42,7 +42,7 @@ class Host {
   /// From here on the client is told of its events, and has its id. Clients are served in the order
   /// in which they were added. kTableFull; kInvalidArgument for one that is at a host already.
   [[nodiscard]] Error add(Client& client);
-  /// Its id is not given out again, and what it has opened belongs to nobody.
+  /// Its id is not given out again, and events of what it has opened are dropped.
   void remove(ClientPlace& client);
   /// Whose id it is; null when the client has left, and for kNobody.
   const Client* client(ClientId id) const { return find(id); }

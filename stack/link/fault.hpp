@@ -1,5 +1,5 @@
-// A link that loses, doubles, reorders, corrupts and delays frames, by seed: the same seed and
-// frames give the same faults.
+// A decorator of a link that loses, duplicates, reorders, corrupts and delays frames by seed: the
+// same seed and frames give the same faults.
 #pragma once
 
 #include <cstddef>
@@ -57,9 +57,10 @@ struct FaultCounters {
   }
 };
 
+/// A link with faults in front of another one, in both directions.
 class FaultLink final : public Link {
  public:
-  /// Room for one frame held back.
+  /// Storage for one frame that is held back.
   struct Slot;
   static std::size_t storage_bytes(std::uint32_t slots, std::uint32_t frame_bytes);
 
@@ -67,19 +68,20 @@ class FaultLink final : public Link {
   /// can be held back.
   FaultLink(Link& below, std::span<std::byte> storage, std::uint32_t frame_bytes);
 
-  /// Frames already held back still leave at their time.
+  /// Sets the faults of frames to come; frames that are held back leave at their time.
   void set(const FaultSettings& settings);
   const FaultSettings& settings() const { return settings_; }
   const FaultCounters& counters() const { return counters_; }
-  /// Whoever is to be shown each frame that has a fault, once for each of its faults, when that is
-  /// decided. A corrupted frame is shown as it was before. Frames without a fault are not shown.
+  /// The observers of frames with faults. Each observer is shown a frame once for each of its
+  /// faults, when the fault is decided; a corrupted frame as it was before. Frames without a fault
+  /// are not shown.
   FrameObservers& observers() { return observers_; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override;
   Instant next_deadline() const override;
-  /// While there are faults every segment has its own: nothing is cut or joined below.
+  /// 0 while there are faults, so that every segment is a frame with a fate of its own.
   std::uint32_t segmentation() const override {
     return settings_.any() ? 0 : below_.segmentation();
   }
@@ -92,7 +94,7 @@ class FaultLink final : public Link {
   struct Fate {
     bool lost = false, corrupted = false, duplicated = false, reordered = false;
   };
-  /// Everything of one direction.
+  /// The state of one direction.
   struct Lane {
     std::uint64_t random = 0;         // state of the generator
     std::uint32_t waiting = kNone;    // the first of the slots in the order of their release
@@ -119,13 +121,13 @@ class FaultLink final : public Link {
   /// overtaken.
   void postpone(Lane& lane, Parts frame, ChecksumState checksum, bool reordered, Instant now);
   void wait(Lane& lane, std::uint32_t index, Instant release);
-  /// The frame that waited to be overtaken has been: it leaves at `release`, behind what leaves
+  /// Schedules the frame that has been overtaken: it leaves at `release`, behind those that leave
   /// then.
   void let_overtaken_go(Lane& lane, Instant release);
-  /// Whether the first that waits is due.
+  /// Whether the first frame of the queue is due.
   bool due(Lane& lane, Instant now);
   Instant next_release(const Lane& lane) const;
-  /// Takes out the first that waits and keeps it as given.
+  /// Takes the first frame out of the queue and keeps it as given.
   std::uint32_t give_first(Lane& lane);
   void free_given(Lane& lane);
 
@@ -139,7 +141,7 @@ class FaultLink final : public Link {
   std::uint32_t fresh_ = 0;  // slots from here on were never used
   std::uint32_t free_ = kNone;
   bool coalescing_ = true;
-  bool decided_ = false;  // the next frame was refused below, and its fate is to pass
+  bool decided_ = false;  // the link below refused a frame that is to pass: it is sent again
   Instant retry_at_{};    // when what is due may be offered again to a link that was busy
   FaultSettings settings_;
   FaultCounters counters_;
