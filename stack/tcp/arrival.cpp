@@ -1,5 +1,6 @@
-// SEGMENT ARRIVES (RFC 9293, 3.10.7), with the checks of RFC 5961. The order of the steps is the
-// RFC's. Every path ends in one counter: what became of the segment.
+// SEGMENT ARRIVES (RFC 9293, 3.10.7), with the checks of RFC 5961. The steps stand in the RFC's
+// order and have its ordinals. Each function returns the counter that says what became of the
+// segment.
 #include "stack/tcp/arrival.hpp"
 
 #include <algorithm>
@@ -10,27 +11,29 @@
 namespace conker {
 namespace {
 
-/// RFC 5961, 5.2: whoever knows nothing of the connection will hardly guess it.
+/// Whether SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT (RFC 5961, 5.2). An attacker who
+/// does not see the connection hardly guesses such a number.
 bool plausible_ack(const Connection& c, const TcpSegment& segment) {
   return segment.has(TcpFlags::kAck) && segment.acknowledgment <= c.snd.nxt &&
          segment.acknowledgment >= c.snd.una - c.snd.max_wnd;
 }
 
-/// All of the segment has been acknowledged, not long ago, by an ACK that seems to be lost.
+/// Whether the segment repeats text that has been acknowledged, no longer ago than a receive
+/// buffer: the ACK was probably lost.
 bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
   return c.rcv.last_ack == c.rcv.nxt && segment.sequence >= c.rcv.nxt - c.buffer.limit;
 }
 
-/// A closed window keeps text and FIN out, but not the ACK that comes with them (RFC
-/// 9293, 3.10.7.4, first).
+/// Whether only the ACK of the segment is processed: a closed window (RCV.WND = 0) refuses text and
+/// FIN, but not the ACK that comes with them (RFC 9293, 3.10.7.4, first).
 bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
   return c.rcv.wnd() == 0 && segment.sequence == c.rcv.nxt && segment.has(TcpFlags::kAck) &&
          !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
 }
 
-/// ICMP errors that no waiting mends: the host does not speak TCP, nobody listens, or somebody on
-/// the way has been told to let nothing pass (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1). The other
-/// codes are of the moment, of routes, or obsolete.
+/// Whether an ICMP error ends an attempt to connect: protocol unreachable, port unreachable, and
+/// communication prohibited (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1), which waiting does not mend.
+/// The other codes are transient, about routes, or obsolete.
 bool ends_an_open(const Unreachable& message) {
   constexpr std::uint16_t kCodes = 1u << 2 | 1u << 3 | 1u << 9 | 1u << 10 | 1u << 13;
   return message.type == Icmp4Message::kUnreachable && message.code < 16 &&
@@ -66,7 +69,7 @@ Count Arrival::dispatch(TcpTables& t, const PacketIn& packet) {
   return met.promoted == kNone ? met.count : arrives(t, met.promoted, *segment);
 }
 
-// 3.10.7.3
+// 3.10.7.3: SYN-SENT.
 Count Arrival::arrives_syn_sent(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = t.connections[slot];
   const bool has_ack = segment.has(TcpFlags::kAck);
@@ -84,20 +87,20 @@ Count Arrival::arrives_syn_sent(TcpTables& t, std::uint32_t slot, const TcpSegme
     Lifetime::destroy(t, slot, CloseReason::kRefused, Cause::kSegmentReset);
     return Count::segments_delivered;
   }
-  // Fourth: the SYN bit. (Third, security, is not ours.)
+  // Fourth: the SYN bit. (Third, security, is not implemented.)
   if (!segment.has(TcpFlags::kSyn)) return Count::drop_segment_flags;
   c.rcv.irs = segment.sequence;
   c.rcv.nxt = c.rcv.adv = c.rcv.last_ack = segment.sequence + 1;
   c.negotiated = negotiate(t.settings, segment);
-  if (c.retransmits.of_syn) c.negotiated.ecn = false;  // the one sent again had not asked
+  if (c.retransmits.of_syn) c.negotiated.ecn = false;  // a SYN sent again does not ask for it
   c.timestamps.recent_at = Tick::floor(t.now);
   c.path.mss = Limits::send_mss(t, c.tuple, c.negotiated);
   if (!has_ack) {
-    // Simultaneous open: our SYN goes out again, with an ACK.
+    // Simultaneous open (3.5, figure 7): the SYN is sent again, with an ACK.
     Lifetime::change_state(t, slot, State::kSynReceived, Cause::kSegmentSyn);
     c.snd.wnd = segment.window;  // of a SYN, so it is not scaled
     c.snd.cursor = c.snd.iss;
-    c.pending.ack = true;  // all that is left to say if the peer's SYN-ACK comes in the same batch
+    c.pending.ack = true;  // sent alone where the peer's SYN-ACK comes in the same batch
     c.timing.stop();
     Receiver::queue_text_of_syn(t, slot, segment);
     Lifetime::mark_dirty(t, slot);
@@ -116,27 +119,27 @@ Count Arrival::arrives_syn_sent(TcpTables& t, std::uint32_t slot, const TcpSegme
   return Count::segments_delivered;
 }
 
-// A reset has just freed the peer of what it knew of an older connection, so a SYN is welcome now
-// (RFC 9293, 3.5, figure 9) and need not wait for its timer. Once: a peer that answers every SYN so
-// gets no more than the timer brings.
+// Sends the SYN again without waiting for its timer, behind a RST that has just ended the peer's
+// older connection: the peer takes the SYN now (RFC 9293, 3.5, figure 9). Only once, so that a peer
+// that answers each SYN with such an ACK is sent no more SYNs than the timer sends.
 void Arrival::hurry_syn(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (c.retransmits.syn_hurried || c.snd.nxt == c.snd.iss) return;
   c.retransmits.syn_hurried = true;
-  c.timing.stop();  // Karn: nobody can tell which one is answered
+  c.timing.stop();  // Karn's algorithm: the answer may be to either SYN
   c.snd.cursor = c.snd.iss;
   Lifetime::mark_dirty(t, slot);
 }
 
-// 3.10.7.4: all other states. Nothing that a segment brings is taken note of before the last check
-// that can refuse it, which is that of the ACK field: a segment that is refused changes when we
-// answered last, and nothing else.
+// 3.10.7.4: all other states. A segment changes nothing before the last check that can refuse it,
+// that of the ACK field, so that a forged one cannot make the peer's next segment unacceptable. A
+// refused segment changes only when this end answered last.
 Count Arrival::arrives(TcpTables& t, std::uint32_t slot, TcpSegment& segment) {
   Connection& c = t.connections[slot];
   if (c.state == State::kSynReceived && segment.has(TcpFlags::kSyn | TcpFlags::kAck) &&
       segment.sequence == c.rcv.irs) {
-    // Both opened at once and this is the peer's SYN again, with its ACK: that part has been dealt
-    // with.
+    // Simultaneous open: the peer's SYN-ACK repeats the SYN that was processed in SYN-SENT. What is
+    // new is its ACK.
     segment.flags = static_cast<std::uint8_t>(segment.flags & ~TcpFlags::kSyn);
     segment.sequence += 1;
     segment.syn_done = true;
@@ -175,8 +178,7 @@ Count Arrival::arrives(TcpTables& t, std::uint32_t slot, TcpSegment& segment) {
   Established::process_ack(t, slot, segment);
   if (c.snd.una != una) c.timers.disarm(Timer::kUserTimeout);
   if (segment.user_timeout) Liveness::adopt_user_timeout(t, c, *segment.user_timeout);
-  // Sixth: the URG bit. Where the pointer points to is of no interest: urgent data stays in line
-  // (RFC 6093, 3.1).
+  // Sixth: the URG bit. The urgent pointer is not used: urgent data stays in line (RFC 6093, 3.1).
   if (segment.has(TcpFlags::kUrg)) t.counters.add(Count::urgent_segments);
   // Seventh: the text. Eighth: the FIN bit.
   if (in_state(c.state, kReceiving) && !closed_window) {
@@ -184,20 +186,22 @@ Count Arrival::arrives(TcpTables& t, std::uint32_t slot, TcpSegment& segment) {
     Receiver::process_text(t, slot, segment);
     if (opens) Receiver::take_text_of_syn(t, slot);
   } else if (segment.length() > 0 && in_state(c.state, kSynchronized)) {
-    // Nothing to take: the window is closed, or this is behind the peer's FIN (seventh, eighth).
-    // The peer is told where we stand.
+    // Text and FIN are not taken: the window is closed, or the peer has sent its FIN before
+    // (CLOSE-WAIT, CLOSING, LAST-ACK: seventh, eighth). The ACK tells the peer RCV.NXT.
     c.pending.ack = true;
     Lifetime::mark_dirty(t, slot);
   }
   return Count::segments_delivered;
 }
 
-// What refuses a segment for its timestamps, where both sides send them.
+// Refuses a segment for its timestamps (RFC 7323), where both SYNs had them: returns the counter
+// then, and nothing for a segment in order.
 std::optional<Count> Arrival::refuse_timestamps(TcpTables& t, std::uint32_t slot,
                                                 const TcpSegment& segment, bool unacceptable) {
   if (!segment.timestamps) {
-    // RFC 7323, 3.2: once agreed upon, every segment has them. The keepalives of some systems do
-    // not, and are answered; so is the SYN of a peer that has begun anew (RFC 5961, 4.2).
+    // RFC 7323, 3.2: once negotiated, every segment has timestamps. The keepalive probes of some
+    // systems have none and are answered; so is the SYN of a peer that has restarted (RFC 5961,
+    // 4.2).
     if (unacceptable || segment.has(TcpFlags::kSyn)) Challenges::challenge(t, slot);
     return Count::drop_segment_no_timestamps;
   }
@@ -206,15 +210,16 @@ std::optional<Count> Arrival::refuse_timestamps(TcpTables& t, std::uint32_t slot
   return Count::drop_segment_paws;
 }
 
-// Protection against wrapped sequence numbers (RFC 7323, 5.3 R1). A timestamp that has been quiet
-// for 24 days says nothing any more (5.5).
+// PAWS (RFC 7323, 5.3, R1): whether SEG.TSval is older than TS.Recent. After 24 days TS.Recent is
+// invalid (5.5).
 bool Arrival::old_duplicate(const TcpTables& t, const Connection& c, const TcpSegment& segment) {
   constexpr Duration kOutdated = 24h * 24;
   return static_cast<std::int32_t>(segment.timestamps->value - c.negotiated.ts_recent) < 0 &&
          c.timestamps.recent_at.age(t.now) < kOutdated;
 }
 
-// RFC 7323, 4.3 (2): the timestamp of the segment that the last ACK of ours left room for.
+// RFC 7323, 4.3 (2): TS.Recent becomes SEG.TSval of a segment that begins at or before
+// Last.ACK.sent.
 void Arrival::note_timestamp(TcpTables& t, Connection& c, const TcpSegment& segment) {
   if (!c.negotiated.timestamps || !segment.timestamps || segment.sequence > c.rcv.last_ack) return;
   if (old_duplicate(t, c, segment)) return;
@@ -222,8 +227,8 @@ void Arrival::note_timestamp(TcpTables& t, Connection& c, const TcpSegment& segm
   c.timestamps.recent_at = Tick::floor(t.now);
 }
 
-// The four cases of 3.10.7.4, table 6. What a RST carries takes no sequence numbers (3.5.3; RFC
-// 5961, 3.2).
+// The four cases of 3.10.7.4, table 6. The text of a RST has no sequence numbers (3.5.3; RFC 5961,
+// 3.2).
 bool Arrival::acceptable(const Connection& c, const TcpSegment& segment) {
   const std::uint32_t length = segment.has(TcpFlags::kRst) ? 0 : segment.length();
   const std::uint32_t window = c.rcv.wnd();
@@ -233,12 +238,14 @@ bool Arrival::acceptable(const Connection& c, const TcpSegment& segment) {
          (length > 0 && in_range(segment.sequence + (length - 1), c.rcv.nxt, window));
 }
 
+// 3.10.7.4, first: an unacceptable segment is dropped and answered by an ACK; a RST is not
+// answered.
 Count Arrival::refuse_unacceptable(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_unacceptable;
   Connection& c = t.connections[slot];
-  // Text is always answered, since an ACK of ours may have been lost. All else is answered under a
-  // limit, a FIN that comes again among it: a peer that repeats it with every ACK would go on for
-  // ever.
+  // Text is always answered, since the ACK for it may have been lost. All else, a repeated FIN
+  // among it, is answered under the limit of challenge ACKs: a peer that repeats its FIN with every
+  // ACK would be answered for ever.
   const bool text = !segment.payload.empty() && !segment.has(TcpFlags::kSyn);
   if (text) {
     c.pending.ack = true;
@@ -246,24 +253,24 @@ Count Arrival::refuse_unacceptable(TcpTables& t, std::uint32_t slot, const TcpSe
   } else if (!Challenges::challenge(t, slot)) {
     return Count::drop_segment_unacceptable;
   }
-  // Only who knows the connection is told more than where it stands.
+  // D-SACK and TS.Recent change only for a segment with a plausible ACK.
   if (segment.has(TcpFlags::kSyn) || !plausible_ack(c, segment))
     return Count::drop_segment_unacceptable;
   const Seq end = segment.sequence + segment.length();
-  // Behind a closed window only the beginning may have come before.
+  // Beyond a closed window nothing is held, so only text before RCV.NXT is a duplicate.
   if (segment.sequence < c.rcv.nxt)
     Receiver::note_duplicate(c, segment.sequence, min(end, c.rcv.nxt));
-  // Beyond RFC 7323, 5.3: echoing an older timestamp, the ACK would make a round trip of the peer's
-  // wait for the lost one. What this one has overtaken is older than TS.Recent then, and has to
-  // come again, too.
+  // Beyond RFC 7323, 5.3: TS.Recent follows repeated text, since the peer would count its wait for
+  // the lost ACK as a round trip if that ACK echoed an older timestamp. Segments that this one has
+  // overtaken are older than TS.Recent then and have to be repeated, too.
   if (segment.length() > 0 && end <= c.rcv.nxt && repeats_the_acknowledged(c, segment)) {
     note_timestamp(t, c, segment);
   }
   return Count::drop_segment_unacceptable;
 }
 
-// RFC 5961, 3.2: only the very next sequence number resets; any other inside the window is asked
-// about.
+// RFC 5961, 3.2: a RST with SEG.SEQ = RCV.NXT resets; one elsewhere in the window is answered by a
+// challenge ACK.
 Count Arrival::arrives_reset(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = t.connections[slot];
   if (segment.sequence != c.rcv.nxt) {
@@ -271,16 +278,16 @@ Count Arrival::arrives_reset(TcpTables& t, std::uint32_t slot, const TcpSegment&
     return Count::drop_segment_reset;
   }
   t.counters.add(Count::resets_in);
-  c.pending.ack = false;  // whoever has reset wants no answer to what came before, either
+  c.pending.ack = false;  // a peer that has reset the connection is sent nothing more
   Lifetime::destroy(t, slot,
                     c.state == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset,
                     Cause::kSegmentReset);
   return Count::segments_delivered;
 }
 
-// ICMP about a segment of ours that is in flight (RFC 5927, 4.1: any other is forged or too late).
-// Only while connecting, and only what no waiting can mend, ends the connection; of the rest the
-// application can ask for the last (RFC 1122, 4.2.3.9 and 4.2.4.1).
+// Processes an ICMP error about a segment in flight (RFC 5927, 4.1: with another sequence number it
+// is forged or late). It ends only an attempt to connect, by a code that waiting does not mend;
+// otherwise the last error is kept, for the application to ask for (RFC 1122, 4.2.3.9 and 4.2.4.1).
 void Arrival::unreachable(TcpTables& t, const Unreachable& message) {
   const auto slot = t.find(hash_of(t.demux_key, message.tuple), message.tuple);
   if (slot == kNone) return;

@@ -1,4 +1,4 @@
-// SEGMENT ARRIVES (RFC 9293, 3.10.7), and ICMP about segments of ours.
+// SEGMENT ARRIVES (RFC 9293, 3.10.7), and ICMP errors about segments sent.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,10 @@ namespace conker {
 
 class Arrival {
  public:
+  /// Processes a received segment, which must be for one of the host's addresses: by its four-tuple
+  /// it reaches a connection here, or Handshake. Counts it once.
   static void segment_arrives(TcpTables& t, const PacketIn& packet);
+  /// Processes an ICMP error that quotes a segment.
   static void unreachable(TcpTables& t, const Unreachable& message);
 
  private:

@@ -1,4 +1,4 @@
-// Holds the tables against each other. Finds what is wrong, changes nothing.
+// Compares the tables, lists and counters of TCP with each other, and changes nothing.
 #include "stack/tcp/audit.hpp"
 
 #include <array>
@@ -21,8 +21,8 @@ constexpr std::array<std::uint16_t, kTimerCount> kTimed{{
     /* kLinger      */ kSynchronized | states(State::kSynReceived),
 }};
 
-/// The timer without which nothing would ever end the connection; none for those that wait for
-/// somebody else.
+/// The timer that ends the connection in its state if the peer stays silent; none where the peer or
+/// the application may take any time.
 bool has_its_end(const Connection& c) {
   if (in_state(c.state, kOpening)) return c.timers.is_armed(Timer::kConnect);
   return c.state != State::kFinWait2 || !c.application.closed ||
@@ -135,7 +135,7 @@ class Auditor {
               n(Count::opened_active) + n(Count::opened_passive) == n(Count::reaped) + taken_,
           "connections opened do not equal those freed and those in the table");
 
-    // Whoever is on a list is a live record that says so, and whoever says so is on the list.
+    // A record is on a list if, and only if, it is live and its bit for the list is set.
     const auto live = [this](std::uint32_t slot) { return t_.connections.live(slot); };
     check(t_.dirty.count(
               t_.connections,

@@ -45,8 +45,8 @@ Result<ConnectionId> Calls::connect(const ConnectRequest& request) {
   c.snd.iss = initial.iss;
   c.timestamps.offset = initial.ts_offset;
   if (choice.time_wait != kNone) {
-    // Beyond all that the old connection sent, the new one cannot be mistaken for it (RFC
-    // 9293, 3.4.1, 3.6.1).
+    // The ISN lies beyond all that the earlier connection sent, so that the peer cannot take one
+    // for the other (RFC 9293, 3.4.1, 3.6.1).
     c.snd.iss = max(c.snd.iss, t_.time_wait[choice.time_wait].snd_nxt + 1);
     t_.time_wait.remove(choice.time_wait);
     t_.counters.add(Count::time_wait_reused);
@@ -110,7 +110,7 @@ Result<ConnectionId> Calls::accept(ListenerId id) {
   Connection& c = t_.connections[slot];
   c.listed.accept_queue = false;
   c.lists.listener = kNone;
-  Lifetime::post(t_, slot, 0);  // what happened while it waited
+  Lifetime::post(t_, slot, 0);  // tells the events of the time in the accept queue
   Lifetime::mark_active(t_, slot, c);
   return t_.connections.id(slot);
 }
@@ -127,7 +127,7 @@ Result<std::uint32_t> Calls::send(ConnectionId id, std::span<const std::byte> by
   std::uint32_t taken = 0;
   bool empty = false;  // the budget
   while (taken < bytes.size() && !empty) {
-    const std::uint32_t limit = Limits::send_limit(t_, *c);  // every chunk makes it less
+    const std::uint32_t limit = Limits::send_limit(t_, *c);  // falls with every chunk taken
     if (limit <= c->send_queue.size()) break;
     const std::uint32_t room = std::min(limit - c->send_queue.size(), t_.chunks.chunk_bytes());
     const auto offered = bytes.subspan(taken, std::min<std::size_t>(bytes.size() - taken, room));
@@ -140,7 +140,7 @@ Result<std::uint32_t> Calls::send(ConnectionId id, std::span<const std::byte> by
   }
   if (taken < bytes.size()) {
     c->application.wants_writable = true;
-    if (c->send_queue.empty()) {  // no ACK of its own will make room
+    if (c->send_queue.empty()) {  // no ACK will come and make room
       t_.waiting_for_buffers = t_.connections.end();
       t_.pool_exhausted = true;
     }
@@ -181,7 +181,7 @@ Result<std::uint32_t> Calls::receive(ConnectionId id, std::span<std::byte> out) 
   return n;
 }
 
-// The FIN goes out behind what is queued; the state says at once that it will (RFC 9293, 3.10.4).
+// Queues a FIN behind the data; the state changes at once (RFC 9293, 3.10.4).
 void Calls::queue_fin(std::uint32_t slot, Cause cause) {
   Connection& c = t_.connections[slot];
   if (c.fin.queued) return;
@@ -204,8 +204,7 @@ Error Calls::close(ConnectionId id) {
   if (c == nullptr) return Error::kNoSuchId;
   if (c->application.closed) return Error::kClosing;
   leave_accept_queue(id.slot);
-  // Data that nobody will read was acknowledged as if somebody would: a reset tells the truth (RFC
-  // 2525, 2.17).
+  // Unread data was acknowledged and is lost: the peer is sent a RST (RFC 2525, 2.17).
   const bool unread = !c->receive_queue.empty() || !c->out_of_order.empty();
   if (unread && in_state(c->state, kSynchronized)) return abort(id);
   c->application.closed = true;
@@ -245,8 +244,8 @@ Error Calls::abort(ConnectionId id) {
   return Error::kOk;
 }
 
-// Somebody who found the id elsewhere decides about it before its listener's application has seen
-// it.
+// Takes a connection out of its accept queue, where it is closed or aborted by its id before
+// accept().
 void Calls::leave_accept_queue(std::uint32_t slot) {
   Connection& c = t_.connections[slot];
   if (!c.listed.accept_queue) return;

@@ -1,4 +1,4 @@
-// The calls of the application (RFC 9293, 3.10.1 to 3.10.6); stack.hpp says what they do.
+// The calls of the application (RFC 9293, 3.10.1 to 3.10.6); stack.hpp describes each.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Answers to segments that are refused, and how often they are given (RFC 5961, 7; RFC
-// 9293, 3.10.7.4): two who disagree must not answer each other for ever.
+// Challenge ACKs, which answer refused segments, and their limits (RFC 5961, 7; RFC 9293,
+// 3.10.7.4): two ends that disagree must not answer each other for ever.
 #include "stack/tcp/challenge.hpp"
 
 #include <array>
@@ -11,8 +11,8 @@ constexpr std::uint32_t kSecond = 977;  // ticks
 
 }  // namespace
 
-// An ACK that tells the peer where we stand, at most twice a second, so that two who disagree do
-// not answer each other for ever (RFC 5961, 7).
+// Queues a challenge ACK, which tells the peer SND.NXT and RCV.NXT, at most twice a second. False
+// where the limit withholds it.
 bool Challenges::challenge(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   const Tick now = Tick::floor(t.now);
@@ -27,7 +27,8 @@ bool Challenges::challenge(TcpTables& t, std::uint32_t slot) {
   return true;
 }
 
-// An ACK that says where we stand, for segments that make no sense (RFC 5961, 3 and 4).
+// Sends a challenge ACK of a half-open record (RFC 5961, 3 and 4), within its own limit and that of
+// all records.
 void Challenges::challenge(TcpTables& t, HalfOpen& record) {
   if (!may_answer(t, record) || !allowed(t, t.challenges))
     return t.counters.add(Count::answers_withheld);
@@ -41,8 +42,8 @@ void Challenges::challenge(TcpTables& t, HalfOpen& record) {
   static_cast<void>(Emit::send_bare(t, record.tuple, ack));
 }
 
-// Answers to segments that bring the handshake no further: twice a second, so that two who disagree
-// do not answer each other for ever (RFC 9293, 3.10.7.4; RFC 5961, 7).
+// Whether a half-open record may answer a segment that does not complete its handshake: twice a
+// second at most (RFC 9293, 3.10.7.4; RFC 5961, 7).
 bool Challenges::may_answer(TcpTables& t, HalfOpen& record) {
   const Tick now = Tick::floor(t.now);
   if (record.answered &&
@@ -53,6 +54,8 @@ bool Challenges::may_answer(TcpTables& t, HalfOpen& record) {
   return true;
 }
 
+// Takes one answer from a budget of 500 to 1,000 a second. How many is secret, so that no peer can
+// infer from its own answers whether others are sent any.
 bool Challenges::allowed(const TcpTables& t, AnswerBudget& budget) {
   const Tick now = Tick::floor(t.now);
   if (budget.second.age(now) >= kSecond) {

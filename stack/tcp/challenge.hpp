@@ -1,4 +1,4 @@
-// Answers to segments that are refused, and how often they are given.
+// Challenge ACKs, which answer refused segments, and their limits (RFC 5961).
 #pragma once
 
 #include <cstdint>

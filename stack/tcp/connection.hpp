@@ -1,6 +1,6 @@
-// The control block of a connection (RFC 9293, 3.3.1), which is the sum of its parts: state and
-// nothing else. Who keeps, compares or walks a part as a whole (compact.cpp, tests/explore) names
-// its members one by one, so that a new one does not compile before it has been thought of there.
+// The control block of a connection (RFC 9293, 3.3.1), which is the sum of its parts: state,
+// without behaviour. Code that copies, compares or walks a whole part (compact.cpp, tests/explore)
+// names its members one by one, so that it does not compile with a new member before it handles it.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@
 
 namespace conker {
 
-/// What the next segments say, or that one is sent at all.
+/// What the next segments carry, and which segments are to be sent at once.
 struct Pending {
   bool ack : 1 = false;
   bool reset : 1 = false;            // the last segment of a connection in Destroy
@@ -34,17 +34,17 @@ struct Pending {
   bool tail_probe : 1 = false;  // one segment, new or the last, to provoke an ACK (RFC 8985, 7)
   bool keepalive : 1 = false;
   bool user_timeout : 1 = false;  // the next segment with room for it tells the peer
-  bool cwr : 1 = false;           // new data says that we have reduced (RFC 3168, 6.1.2)
-  bool ecn_echo : 1 = false;  // the peer is told of marks until it has answered (RFC 3168, 6.1.3)
+  bool cwr : 1 = false;           // the next new data has CWR (RFC 3168, 6.1.2)
+  bool ecn_echo : 1 = false;      // ACKs have ECE until the peer sends CWR (RFC 3168, 6.1.3)
   std::uint8_t duplicate_acks = 0;
 
   constexpr bool operator==(const Pending&) const = default;
 };
 
-/// In which lists the connection is.
+/// The lists that the connection is in.
 struct Listed {
   bool index : 1 = false;         // segments find it
-  bool accept_queue : 1 = false;  // its listener's application has not seen it
+  bool accept_queue : 1 = false;  // waits for accept()
   bool dirty : 1 = false;
   bool ready : 1 = false;
   bool reap : 1 = false;
@@ -74,7 +74,7 @@ struct Application {
   std::uint8_t events = 0;          // Event::Bits not yet drained
   bool passive : 1 = false;         // it listened, and did not connect
   bool no_delay : 1 = false;        // small segments do not wait for each other
-  bool closed : 1 = false;          // close() was called: nobody reads any more
+  bool closed : 1 = false;          // close() was called: nothing is read any more
   bool wants_writable : 1 = false;  // send() took less than was offered
 };
 
@@ -108,7 +108,7 @@ struct RttTiming {
   }
 };
 
-/// How losses are found and repaired, and marks answered (recovery.hpp).
+/// The state of loss recovery and ECN (recovery.hpp).
 struct RecoveryState {
   DuplicateAcks duplicates;
   std::uint32_t scoreboard = 0;  // handle; 0: there is none
@@ -125,7 +125,7 @@ struct Retransmits {
   std::uint32_t total = 0;
   std::array<std::uint16_t, kResendCauses>
       by_cause{};                         // of these; the first SYN's are not counted here
-  std::uint8_t consecutive_timeouts = 0;  // and probes, without a sign from the peer
+  std::uint8_t consecutive_timeouts = 0;  // and probes, since the peer last answered
   bool of_syn : 1 = false;
   bool syn_hurried : 1 = false;  // it went again at once, behind a reset to the peer's old state
 
@@ -136,14 +136,14 @@ struct Retransmits {
   }
 };
 
-/// How large a segment the path bears (path_mtu.cpp).
+/// Path MTU discovery (path_mtu.cpp).
 struct PathState {
   Mark mss_reduced_at;              // for the path's sake
   std::uint16_t mss = kDefaultMss;  // the most data that we send in one segment, beside its options
   bool may_fragment = false;        // segments leave without DF: the path MTU is below the least
 };
 
-/// How long the peer may be silent (liveness.cpp).
+/// Keepalive and user timeout (liveness.cpp).
 struct LivenessState {
   Mark heard_at;                   // when the last acceptable segment came
   std::uint32_t idle = 0;          // ticks until a keepalive probe; 0: no probes
@@ -214,13 +214,13 @@ struct Connection {
     const std::uint32_t syn = snd.una == snd.iss ? 1 : 0;
     return std::min(static_cast<std::uint32_t>(ack - snd.una) - syn, send_queue.size());
   }
-  /// What of so many bytes of buffer nothing waits in for the application.
+  /// How many of `limit` bytes of buffer hold no data for the application.
   std::uint32_t receive_room(std::uint32_t limit) const {
     return limit > receive_queue.size() ? limit - receive_queue.size() : 0;
   }
 };
 
-// A connection at work takes this much memory, and there may be a hundred thousand of them.
+// There may be a hundred thousand expanded connections.
 static_assert(sizeof(Connection) <= 480);
 
 }  // namespace conker

@@ -1,5 +1,4 @@
-// When something of a connection is due. One place arms, and refuses in Destroy; deadlines.cpp
-// tells which timers there are.
+// Arms the timers of connections, and refuses to in Destroy; deadlines.cpp lists them.
 #pragma once
 
 #include <cstdint>

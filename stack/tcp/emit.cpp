@@ -1,4 +1,4 @@
-// One segment onto the network, and what its header tells of the receiving side.
+// Sends one segment: its header, and what it tells of the receiving side.
 #include "stack/tcp/emit.hpp"
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace conker {
 
-// A probe takes snd_nxt beyond the edge of the peer's window, where the peer must refuse even an
-// ACK or a reset.
+// The sequence number of a segment without data: SND.NXT, but no more than the right edge of the
+// peer's window, which a probe exceeds: beyond it the peer refuses even an ACK or a RST.
 Seq Emit::bare_sequence(const Connection& c) {
   return min(c.snd.nxt, c.snd.una + c.snd.wnd);
 }
@@ -47,7 +47,7 @@ Sent Emit::send_segment(TcpTables& t, Connection& c, Seq sequence, std::uint32_t
   return sent;
 }
 
-// RFC 3168: only new data may be marked instead of dropped (6.1.5).
+// Sets ECT(0), CWR and ECE. Only new data is ECN-capable (RFC 3168, 6.1.5).
 void Emit::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment,
                         PacketOut& packet) {
   constexpr std::uint8_t kEct0 = 2;
@@ -56,7 +56,7 @@ void Emit::mark_for_ecn(const Connection& c, bool new_data, TcpSegment& segment,
   if (c.pending.ecn_echo && !segment.has(TcpFlags::kRst)) segment.flags |= TcpFlags::kEce;
 }
 
-// A segment without data that needs no connection behind it; its ports are the tuple's.
+// Sends a segment without data for a four-tuple, with or without a connection.
 Sent Emit::send_bare(TcpTables& t, const FourTuple& tuple, const TcpSegment& segment) {
   PacketOut packet;
   TcpSegment bare = segment;
@@ -66,7 +66,7 @@ Sent Emit::send_bare(TcpTables& t, const FourTuple& tuple, const TcpSegment& seg
   return send_packet(t, tuple, bare, packet);
 }
 
-// In answer to a segment that belongs to nothing (RFC 9293, 3.10.7.1).
+// Answers a segment by a RST (RFC 9293, 3.10.7.1).
 void Emit::send_reset(TcpTables& t, const FourTuple& tuple, const TcpSegment& to) {
   TcpSegment reset{.flags = TcpFlags::kRst};
   if (to.has(TcpFlags::kAck)) {
@@ -97,7 +97,7 @@ Sent Emit::send_packet(TcpTables& t, const FourTuple& tuple, const TcpSegment& s
   return sent;
 }
 
-// ---- What is told beside the data ----
+// ---- Window, options and flags ----
 
 /// The window to write into a segment. Its right edge never moves back, also where the scale cuts
 /// it: rounding up costs less than a scale's worth of room (RFC 7323, 2.4).
@@ -111,8 +111,8 @@ std::uint16_t Emit::advertise(TcpTables& t, Connection& c) {
   return static_cast<std::uint16_t>(window);
 }
 
-// What goes into a segment beside its data, where there is room for it: while there is a hole, what
-// lies beyond it, in every ACK (RFC 2018, 4); the user timeout, once (RFC 5482, 3).
+// Adds options where they fit beside the data: SACK blocks in every ACK while there is a hole (RFC
+// 2018, 4), and the user timeout once (RFC 5482, 3).
 void Emit::report(const TcpTables& t, const Connection& c, std::uint32_t length,
                   TcpSegment& segment) {
   constexpr std::uint32_t kBlockHead = 4, kBlock = 8, kUserTimeout = 4;  // with what aligns them
@@ -125,7 +125,7 @@ void Emit::report(const TcpTables& t, const Connection& c, std::uint32_t length,
   if (!c.sack.empty() && room >= kBlockHead) c.sack.write(segment, (room - kBlockHead) / kBlock);
 }
 
-// A segment of ours has told the peer what we have.
+// Notes that a segment has told the peer RCV.NXT, SACK blocks and the user timeout.
 void Emit::on_ack_sent(Connection& c, const TcpSegment& segment) {
   c.pending.ack = false;
   c.rcv.last_ack = c.rcv.nxt;
@@ -134,7 +134,7 @@ void Emit::on_ack_sent(Connection& c, const TcpSegment& segment) {
   if (segment.user_timeout) c.pending.user_timeout = false;
 }
 
-/// What the option of a segment of ours says (ADV_UTO).
+/// The value of the user timeout option that is sent (ADV_UTO).
 std::uint16_t Emit::advertised_user_timeout(const TcpTables& t, const Connection* c) {
   constexpr Duration kAdvertised = 5min;  // RFC 5482, 3.1
   if (c != nullptr && c->liveness.user_timeout_fixed && c->liveness.user_timeout != 0)

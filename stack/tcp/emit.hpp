@@ -1,4 +1,4 @@
-// One segment onto the network.
+// Sends one segment.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What the ACK field of an acceptable segment does (RFC 9293, 3.10.7.4, fifth), from the one that
-// establishes the connection on.
+// The ACK field of an acceptable segment (RFC 9293, 3.10.7.4, fifth), from the ACK that establishes
+// the connection on.
 #include "stack/tcp/established.hpp"
 
 #include <algorithm>
@@ -7,7 +7,8 @@
 namespace conker {
 namespace {
 
-/// SND.WND as a segment announces it: that of a SYN is never scaled (RFC 7323, 2.2).
+/// SND.WND as a segment announces it, in bytes: the window of a SYN or SYN-ACK is not scaled (RFC
+/// 7323, 2.2).
 std::uint32_t send_window(const Connection& c, const TcpSegment& segment) {
   const bool of_syn = segment.syn_done || segment.has(TcpFlags::kSyn);
   return std::uint32_t{segment.window} << (of_syn ? 0 : c.negotiated.snd_wscale);
@@ -38,17 +39,17 @@ void Established::become_established(TcpTables& t, std::uint32_t slot, const Tcp
   Lifetime::mark_dirty(t, slot);
 }
 
-// Only with a plausible ACK.
+// Processes a plausible ACK (RFC 5961, 5.2): SND.UNA, recovery, SND.WND; then the ACK of the FIN.
 void Established::process_ack(TcpTables& t, std::uint32_t slot, const TcpSegment& segment) {
   Connection& c = t.connections[slot];
   const Seq ack = segment.acknowledgment;
   const bool progress = ack > c.snd.una;
   if (progress || !c.application.closed) c.retransmits.consecutive_timeouts = 0;
-  // In a SYN-ACK it has agreed to ECN (RFC 3168, 6.1.1).
+  // The ECE of a SYN-ACK accepts ECN and reports no CE mark (RFC 3168, 6.1.1).
   const bool ece = c.negotiated.ecn && segment.has(TcpFlags::kEce) && !segment.syn_done;
   Recovery::Reaction reaction;
   if (c.snd.all_acknowledged()) {
-    // Nothing that it could be about.
+    // Nothing is in flight.
   } else if (ack >= c.snd.una) {
     reaction =
         Held::recovery(t, c).on_ack(c, Held::context(t), {segment, send_window(c, segment), ece});
@@ -77,8 +78,8 @@ void Established::process_ack(TcpTables& t, std::uint32_t slot, const TcpSegment
   }
 }
 
-// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has reduced its window. Both go
-// with data.
+// RFC 3168, 6.1.3: CE is echoed as ECE until the peer's CWR says that its window is reduced. Only
+// segments with data have either.
 void Established::on_ce(TcpTables& t, Connection& c, const TcpSegment& segment) {
   if (segment.marked) t.counters.add(Count::marks_in);
   if (segment.payload.empty()) return;
@@ -95,7 +96,7 @@ void Established::on_acked(TcpTables& t, std::uint32_t slot, Seq ack, bool resta
   c.recovery.advanced_at = Tick::floor(t.now);
   if (acked > data && c.fin.sent) c.fin.acked = true;
   c.snd.acknowledge(ack);
-  c.icmp.type = 0;  // the way is there again
+  c.icmp.type = 0;  // the path works again
   c.timing.take(ack, t.now, c.rtt);
   if (c.snd.all_acknowledged()) {  // RFC 6298, 5.2
     c.timers.disarm(Timer::kRetransmit);

@@ -1,5 +1,4 @@
-// What the ACK field of an acceptable segment does, from the one that establishes the connection
-// on.
+// The ACK field of an acceptable segment, from the ACK that establishes the connection on.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What is done when a deadline has come; deadlines.cpp tells which there are.
+// Expired timers (RFC 9293, 3.10.8); deadlines.cpp lists them.
 #include "stack/tcp/expiry.hpp"
 
 #include <algorithm>
@@ -69,7 +69,7 @@ void Expiry::expired(TcpTables& t, std::uint32_t slot, Timer timer) {
         Lifetime::destroy(t, slot, CloseReason::kTimedOut, Cause::kRetransmitTimeout);
         return;
       }
-      // The first probe has nothing before it that could have been lost.
+      // Only from the second probe on may one have been lost, and the neighbour be gone.
       if (c.retransmits.consecutive_timeouts++ != 0) t.network.doubt_neighbour(c.tuple.remote);
       c.rtt.back_off();
       c.pending.window_probe = true;
@@ -95,7 +95,7 @@ void Expiry::retransmission_timer(TcpTables& t, std::uint32_t slot) {
   }
   t.network.doubt_neighbour(c.tuple.remote);
   if (!connecting) PathMtu::suspect_black_hole(t, slot);
-  // Into a window that has closed nothing is sent again but probes.
+  // Into a closed window only probes are sent, no retransmissions.
   if (c.snd.wnd == 0) Held::end_flight(t, c);
   if (connecting) {
     c.retransmits.of_syn = true;
@@ -105,7 +105,7 @@ void Expiry::retransmission_timer(TcpTables& t, std::uint32_t slot) {
   }
   if (c.retransmits.consecutive_timeouts < 255) ++c.retransmits.consecutive_timeouts;
   c.rtt.back_off();
-  c.timing.stop();  // Karn: what is sent again is not measured
+  c.timing.stop();  // Karn's algorithm: what is sent again is not measured
   Lifetime::mark_dirty(t, slot);
 }
 

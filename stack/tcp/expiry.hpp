@@ -1,4 +1,4 @@
-// Deadlines that have come.
+// Expired timers (RFC 9293, 3.10.8).
 #pragma once
 
 #include <cstdint>

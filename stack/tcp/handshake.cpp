@@ -1,4 +1,5 @@
-// Segments that meet no connection but a listener, a half-open record or a TIME-WAIT record.
+// Segments without a connection: for a half-open record, a TIME-WAIT record, a listener (LISTEN),
+// or nothing (CLOSED).
 #include "stack/tcp/handshake.hpp"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace conker {
 namespace {
 
-/// A SYN that asks for a connection and nothing else.
+/// Whether the segment is a SYN without ACK, RST and FIN.
 bool opens(const TcpSegment& segment) {
   constexpr std::uint8_t kWithout = TcpFlags::kAck | TcpFlags::kRst | TcpFlags::kFin;
   return segment.has(TcpFlags::kSyn) && (segment.flags & kWithout) == 0;
@@ -14,7 +15,8 @@ bool opens(const TcpSegment& segment) {
 
 }  // namespace
 
-// A record of the four-tuple, a listener, or nothing.
+// Finds what has the segment's four-tuple, in this order: a half-open record, a TIME-WAIT record, a
+// listener; else it is CLOSED.
 Handshake::Disposition Handshake::meets_no_connection(TcpTables& t, const FourTuple& tuple,
                                                       std::uint32_t hash, TcpSegment& segment) {
   if (const auto index = t.half_open.find(hash, tuple); index != kNone) {
@@ -29,15 +31,15 @@ Handshake::Disposition Handshake::meets_no_connection(TcpTables& t, const FourTu
   return arrives_closed(t, tuple, segment);
 }
 
-// 3.10.7.1: CLOSED, which is where a connection is that does not exist.
+// 3.10.7.1: CLOSED, the state of a four-tuple without connection, record and listener.
 Count Handshake::arrives_closed(TcpTables& t, const FourTuple& tuple, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
   Emit::send_reset(t, tuple, segment);
   return Count::drop_segment_no_connection;
 }
 
-// 3.10.7.2: LISTEN. `beyond` is the end of what an earlier connection with this four-tuple sent, if
-// one is remembered.
+// 3.10.7.2: LISTEN. `beyond` is SND.NXT of the TIME-WAIT record with this four-tuple, if there is
+// one.
 Handshake::Disposition Handshake::arrives_listen(TcpTables& t, std::uint32_t listener,
                                                  const FourTuple& tuple, std::uint32_t hash,
                                                  TcpSegment& segment, std::optional<Seq> beyond) {
@@ -49,7 +51,7 @@ Handshake::Disposition Handshake::arrives_listen(TcpTables& t, std::uint32_t lis
                                   ? t.half_open.add(tuple, hash, listener, l.half_open)
                                   : kNone;
   if (index == kNone) {
-    // A cookie cannot be made to lie beyond the numbers of an earlier connection.
+    // The ISN of a SYN cookie cannot be chosen to lie beyond an earlier connection's numbers.
     return beyond ? Count::drop_segment_syn_backlog : answer_with_cookie(t, l, tuple, segment);
   }
   HalfOpen& record = t.half_open[index];
@@ -102,8 +104,9 @@ void Handshake::half_open_timer(TcpTables& t, std::uint32_t index) {
   send_syn_ack(t, record);
 }
 
-// A segment that does not fit is perhaps from the connection that the SYN claims to follow, whose
-// SYN was old or forged then: the TIME-WAIT record that answers for it, or kNone.
+// The TIME-WAIT record whose connection a half-open record follows; kNone without one. A segment
+// that does not fit the half-open record may be of that connection: the SYN was an old duplicate,
+// or forged, then.
 std::uint32_t Handshake::predecessor(const TcpTables& t, const HalfOpen& record,
                                      const TcpSegment& segment) {
   if (!record.reopens || segment.has(TcpFlags::kSyn) || segment.has(TcpFlags::kRst)) return kNone;
@@ -121,7 +124,7 @@ Handshake::Disposition Handshake::arrives_half_open(TcpTables& t, std::uint32_t 
   };
   if (opens(segment) && segment.sequence == record.irs) {
     if (Challenges::may_answer(t, record)) {
-      send_syn_ack(t, record);  // it did not hear us
+      send_syn_ack(t, record);  // the peer repeats its SYN: the SYN-ACK was lost
     } else {
       t.counters.add(Count::answers_withheld);
     }
@@ -145,7 +148,8 @@ Handshake::Disposition Handshake::arrives_half_open(TcpTables& t, std::uint32_t 
   // Fourth: the SYN bit.
   if (segment.has(TcpFlags::kSyn)) {
     if (!opens(segment)) return challenged(Count::drop_segment_flags);
-    // Back to LISTEN, where the new SYN is as good as any, and as any behind what is in TIME-WAIT.
+    // Per 3.10.7.4 the handshake returns to LISTEN, and the new SYN is processed there, with the
+    // TIME-WAIT record that the old one followed.
     const std::uint32_t listener = record.listener;
     const std::uint32_t hash = record.hash;
     const std::uint32_t old = record.reopens ? t.time_wait.find(hash, tuple) : kNone;
@@ -172,8 +176,8 @@ Handshake::Disposition Handshake::arrives_half_open(TcpTables& t, std::uint32_t 
   return promote(t, copy, index, segment);
 }
 
-// The last ACK of a handshake makes a connection from a half-open record. When there is no room for
-// it the ACK counts as not received: the peer, or our SYN-ACK sent again, brings another.
+// Makes a connection of a half-open record at the last ACK of its handshake. Without room for the
+// connection the ACK is dropped: the peer sends another, by itself or for the SYN-ACK sent again.
 Handshake::Disposition Handshake::promote(TcpTables& t, const HalfOpen& record, std::uint32_t index,
                                           TcpSegment& segment) {
   Listener& listener = t.listeners[record.listener];
@@ -215,17 +219,17 @@ Handshake::Disposition Handshake::promote(TcpTables& t, const HalfOpen& record, 
   return {Count::segments_delivered, slot};
 }
 
-// The SYN was none of long ago, so the new connection takes the place of the old one's record (RFC
-// 9293, 3.6.1).
+// The handshake is complete, so the SYN was no old duplicate: the TIME-WAIT record of the earlier
+// connection ends (RFC 9293, 3.6.1).
 void Handshake::end_reopened(TcpTables& t, const HalfOpen& record) {
   const std::uint32_t old = t.time_wait.find(record.hash, record.tuple);
-  if (old == kNone) return;  // its time is over, or it was evicted
+  if (old == kNone) return;  // expired or evicted meanwhile
   t.time_wait.remove(old);
   t.counters.add(Count::time_wait_reused);
 }
 
-// No room for a record: the peer keeps it for us (RFC 4987, 3.6), unless there is no room for the
-// connection, either.
+// Answers a SYN without a half-open record by a SYN cookie (RFC 4987, 3.6); not where the accept
+// queue has no room for the connection.
 Count Handshake::answer_with_cookie(TcpTables& t, const Listener& listener, const FourTuple& tuple,
                                     const TcpSegment& syn) {
   if (t.cookies == nullptr || listener.accept_queue.size() >= listener.backlog) {
@@ -243,7 +247,7 @@ Count Handshake::answer_with_cookie(TcpTables& t, const Listener& listener, cons
   return Count::segments_delivered;
 }
 
-// An ACK for a listener: perhaps the last of a handshake whose record the peer kept.
+// Checks an ACK in LISTEN for a SYN cookie: it may complete a handshake without a record.
 Handshake::Disposition Handshake::arrives_with_cookie(TcpTables& t, std::uint32_t listener,
                                                       const FourTuple& tuple, std::uint32_t hash,
                                                       TcpSegment& segment) {
@@ -272,7 +276,8 @@ Handshake::Disposition Handshake::arrives_with_cookie(TcpTables& t, std::uint32_
   return promote(t, record, kNone, segment);
 }
 
-// 3.10.7.2, second: an ACK is bad here. A peer that answers resets must not keep the listener busy.
+// 3.10.7.2, second: an ACK in LISTEN is answered by a RST, under the listener's limit: a peer that
+// answers RSTs must not keep the listener busy.
 Count Handshake::refuse_at_listener(TcpTables& t, Listener& listener, const FourTuple& tuple,
                                     const TcpSegment& segment) {
   if (Challenges::allowed(t, listener.resets)) return arrives_closed(t, tuple, segment);
@@ -280,8 +285,8 @@ Count Handshake::refuse_at_listener(TcpTables& t, Listener& listener, const Four
   return Count::drop_segment_no_connection;
 }
 
-// Whether a SYN is a new incarnation, beyond all that the old one sent, by its timestamp or by its
-// sequence number (RFC 6191, 2; RFC 9293, 3.10.7.4, fourth).
+// Whether a SYN opens a new incarnation: its timestamp or its sequence number is beyond all that
+// the peer sent before (RFC 6191, 2; RFC 9293, 3.10.7.4, fourth).
 bool Handshake::reopens(const TcpTables& t, const TimeWait& record, const TcpSegment& syn) {
   const bool newer = syn.sequence > record.rcv_nxt;
   if (!t.settings.timestamps || !syn.timestamps) return newer;
@@ -329,15 +334,15 @@ Handshake::Disposition Handshake::arrives_time_wait(TcpTables& t, std::uint32_t 
   // Fourth: the SYN bit.
   if (opens(segment) && reopens(t, record, segment)) {
     if (const auto listener = t.listeners.find(tuple.local, tuple.local_port); listener != kNone) {
-      // Until the handshake is done the record stays: the SYN may be an old one all the same
-      // (3.6.1, MAY-2).
+      // The record stays until the handshake is complete: the SYN may be an old duplicate (3.6.1,
+      // MAY-2).
       return arrives_listen(t, listener, tuple, hash, segment, record.snd_nxt);
     }
   }
   if (segment.has(TcpFlags::kSyn)) {
     return challenged(in_window ? Count::drop_segment_flags : Count::drop_segment_unacceptable);
   }
-  // Fifth: the only thing that can arrive is the peer's FIN again, because our last ACK did not.
+  // Fifth and eighth: only the peer's FIN is expected, sent again because the last ACK was lost.
   const bool knows_us = segment.has(TcpFlags::kAck) && segment.acknowledgment <= record.snd_nxt;
   if (knows_us && segment.has(TcpFlags::kFin) &&
       segment.sequence + segment.length() == record.rcv_nxt) {

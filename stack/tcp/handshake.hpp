@@ -1,4 +1,5 @@
-// Segments that meet no connection but a listener, a half-open record or a TIME-WAIT record.
+// Segments without a connection: for a half-open record, a TIME-WAIT record, a listener (LISTEN),
+// or nothing (CLOSED).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace conker {
 
 class Handshake {
  public:
-  /// What became of such a segment, and the connection that it has made, where it goes on.
+  /// What became of a segment, and the slot of the connection that it completed, where its
+  /// processing goes on; kNone without one.
   struct Disposition {
     Disposition(Count what) : count(what) {}
     Disposition(Count what, std::uint32_t slot) : count(what), promoted(slot) {}
@@ -27,6 +29,7 @@ class Handshake {
   static Disposition meets_no_connection(TcpTables& t, const FourTuple& tuple, std::uint32_t hash,
                                          TcpSegment& segment);
   static void drop_half_open(TcpTables& t, std::uint32_t index, Count why);
+  /// Sends the SYN-ACK again, or gives the handshake up after settings.syn_ack_retransmits.
   static void half_open_timer(TcpTables& t, std::uint32_t index);
 
  private:

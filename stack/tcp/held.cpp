@@ -1,5 +1,5 @@
-// What a connection holds of the pool of chunks beside its queues: the scoreboard of what is out,
-// data beyond holes; and where in the send queue a segment's data lies.
+// What a connection holds of the pool of chunks beside its queues: the scoreboard, the out-of-order
+// queue; and where in the send queue a segment's data lies.
 #include "stack/tcp/held.hpp"
 
 #include <algorithm>
@@ -14,10 +14,10 @@ const Recovery& Held::recovery(const TcpTables& t, const Connection& c) {
   return *t.sack_recovery;
 }
 
-// Nothing is out: whether what follows is watched segment by segment, and how much of the window is
-// still good.
+// Begins a flight: nothing is in flight, and the first segment is about to leave. Opens a
+// scoreboard where there is SACK and a chunk for it.
 void Held::begin_flight(TcpTables& t, Connection& c) {
-  // After a silence nobody knows what the way bears (RFC 5681, 4.1).
+  // Restart after idle (RFC 5681, 4.1): the congestion window is at most the initial one.
   if (!c.recovery.last_sent.never() && c.recovery.last_sent.age(t.now) > Deadlines::rto(t, c)) {
     c.congestion.cwnd = std::min(c.congestion.cwnd, initial_window(c.path.mss));
     context(t).control(c).after_idle(c.congestion);
@@ -26,7 +26,8 @@ void Held::begin_flight(TcpTables& t, Connection& c) {
     c.recovery.scoreboard = Scoreboard::open(t.chunks, c.snd.una);
 }
 
-/// Whether segments were watched one by one.
+/// Ends a flight: everything is acknowledged, or will be sent anew. Returns whether it had a
+/// scoreboard.
 bool Held::end_flight(TcpTables& t, Connection& c) {
   const bool watched = c.recovery.scoreboard != 0;
   Scoreboard::close(t.chunks, c.recovery.scoreboard);
@@ -35,7 +36,8 @@ bool Held::end_flight(TcpTables& t, Connection& c) {
   return watched;
 }
 
-/// How far from SND.UNA data may reach that goes now, where all that has gone reaches to `offset`.
+/// How far from SND.UNA the windows of peer and congestion control let new data reach, in bytes,
+/// where all that was sent reaches to `offset`.
 std::uint32_t Held::usable_window(const TcpTables& t, const Connection& c, std::uint32_t offset) {
   return std::min(c.snd.wnd, recovery(t, c).window(c, context(t), offset));
 }
@@ -48,7 +50,7 @@ void Held::forget_out_of_order(TcpTables& t, std::uint32_t slot) {
   list_hole(t, slot);
 }
 
-/// Keeps the connection in the list of those with data beyond a hole for as long as it has some.
+/// Lists the connection among those with data beyond a hole, or takes it out.
 void Held::list_hole(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   const bool has = !c.out_of_order.empty();
@@ -61,8 +63,9 @@ void Held::list_hole(TcpTables& t, std::uint32_t slot) {
   }
 }
 
-// New data is sent in order, and mostly what is lost, too: each search begins where the last one of
-// its kind ended. That chunk is still in the queue if what was its first byte is not acknowledged.
+// Finds the pieces of the send queue that hold a segment's data. New data is sent in order, and so
+// is most of what is sent again, so each search begins where the last of its kind ended; that chunk
+// is still queued if its first byte is unacknowledged.
 std::uint32_t Held::gather(TcpTables& t, Connection& c, Seq sequence, std::uint32_t& length) {
   const auto offset = static_cast<std::uint32_t>(sequence - c.snd.una);
   const auto out = t.pieces.subspan(1);

@@ -1,5 +1,4 @@
-// What a connection holds of the pool of chunks beside its queues, and who controls and repairs
-// what is out.
+// What a connection holds of the pool of chunks beside its queues; which recovery it has.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,7 @@ namespace conker {
 
 class Held {
  public:
-  /// The one that repairs what is in flight, and what it is called with.
+  /// The recovery of the flight, and the context of its calls.
   static const Recovery& recovery(const TcpTables& t, const Connection& c);
   static const Recovery::Context& context(const TcpTables& t) { return t.recovery_context; }
   static void begin_flight(TcpTables& t, Connection& c);

@@ -1,4 +1,4 @@
-// Answers to questions.
+// STATUS (RFC 9293, 3.10.6): what is told of a connection.
 #include "stack/tcp/info.hpp"
 
 #include <algorithm>

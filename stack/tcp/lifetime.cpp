@@ -1,11 +1,12 @@
-// The lifetime of a connection, all of it. The connection table owns every connection; others hold
-// an id. Closing and failing change the state; what is in Destroy hears nothing, arms nothing and
-// changes no more; it may have last words (an ACK, a RST) and a last event. When both are gone the
-// reaper frees it, at one place, where nothing iterates:
+// The lifetime of a connection. The connection table owns every connection; other code has an id. A
+// connection in Destroy receives nothing, arms no timer and changes its state no more; it may have
+// a final segment (an ACK, a RST) to send and a last event to tell. Then the reaper frees it, in
+// one place, where nothing iterates:
 //
-//     destroy() -> [last event drained] [last words sent] -> offer_to_reaper() -> reap() -> free()
+//     destroy() -> [last event drained] [last segment sent] -> offer_to_reaper() -> reap() ->
+//     free()
 //
-// Nothing else frees a connection slot, and nothing else writes a connection's state.
+// Nothing else frees a slot of the table, and nothing else writes a connection's state.
 #include "stack/tcp/lifetime.hpp"
 
 #include <utility>
@@ -59,8 +60,8 @@ void Lifetime::destroy(TcpTables& t, std::uint32_t slot, CloseReason reason, Cau
   Held::end_flight(t, c);
   c.sack.clear();
   if (c.listed.accept_queue) {
-    // Its application never knew of it, so there is nobody to tell; the listener has its place in
-    // the queue back.
+    // No application knows of the connection, so no event tells of its end; the accept queue has
+    // one place more.
     t.listeners[c.lists.listener].accept_queue.remove(t.connections, slot);
     c.listed.accept_queue = false;
     c.application.events = 0;
@@ -80,8 +81,8 @@ void Lifetime::reset_and_destroy(TcpTables& t, std::uint32_t slot, CloseReason r
   destroy(t, slot, reason, cause);
 }
 
-// The record takes over from the connection. If its application has closed it, the connection has
-// nothing left to do; if not, it stays only for what is still to be read.
+// A TIME-WAIT record takes over from the connection. A connection that its application has closed
+// ends; another one stays only for the data that is still to be read.
 void Lifetime::enter_time_wait(TcpTables& t, std::uint32_t slot, Cause cause) {
   if (!change_state(t, slot, State::kTimeWait, cause)) return;
   Connection& c = t.connections[slot];
@@ -107,7 +108,8 @@ void Lifetime::enter_time_wait(TcpTables& t, std::uint32_t slot, Cause cause) {
   if (c.application.closed) destroy(t, slot, CloseReason::kClosed, cause);
 }
 
-// Our FIN was the last and is acknowledged: the peer keeps the TIME-WAIT.
+// Ends a connection without TIME-WAIT: its FIN was the second and is acknowledged, and the peer has
+// the TIME-WAIT.
 void Lifetime::finish_closed(TcpTables& t, std::uint32_t slot, Cause cause) {
   Connection& c = t.connections[slot];
   if (c.application.closed) {
@@ -158,7 +160,7 @@ void Lifetime::mark_dirty(TcpTables& t, std::uint32_t slot) {
 
 void Lifetime::post(TcpTables& t, std::uint32_t slot, std::uint8_t bits) {
   Connection& c = t.connections[slot];
-  if (c.application.closed) bits &= Event::kClosed;  // it asked for nothing but the end
+  if (c.application.closed) bits &= Event::kClosed;  // after close() only the end is told
   c.application.events |= bits;
   if (c.application.events == 0 || c.listed.ready || c.listed.accept_queue) return;
   c.listed.ready = true;
@@ -172,7 +174,8 @@ void Lifetime::post(TcpTables& t, Listener& listener, std::uint32_t slot) {
 }
 
 bool Lifetime::next_event(TcpTables& t, Event& event) {
-  constexpr std::uint32_t kWriteBudget = 256 << 10;  // output() shall find it in the cache
+  // Bytes written in a turn, so that output() finds them in the cache.
+  constexpr std::uint32_t kWriteBudget = 256 << 10;
   t.write_budget_spent = t.written_this_turn >= kWriteBudget && t.has_events();
   if (t.write_budget_spent) return false;
   if (const std::uint32_t slot = t.ready_listeners.pop(t.listeners); slot != kNone) {
@@ -197,7 +200,7 @@ bool Lifetime::next_event(TcpTables& t, Event& event) {
     c.listed.ready = false;
     mark_active(t, slot, c);
     offer_to_reaper(t, slot);
-    if (event.mask != 0) return true;  // else it was closed since, and nobody wants its events
+    if (event.mask != 0) return true;  // else close() has taken the events back
   }
 }
 
@@ -208,7 +211,7 @@ void Lifetime::compact_idle(TcpTables& t) {
     Connection& c = t.connections[slot];
     c.listed.active = false;
     if (!may_compact(c, now)) continue;
-    // The wheel comes by when there is something to do, and not for what has been disarmed since.
+    // In the wheel a compact connection has its keepalive timer at most.
     if (c.timers.is_armed(Timer::kKeepalive)) {
       t.wheel.arm(slot, c.timers.at(Timer::kKeepalive));
     } else {
@@ -230,8 +233,8 @@ void Lifetime::reap(TcpTables& t) {
   for (auto all = t.reap.take(); !all.empty();) free(t, all.pop(t.connections));
   const bool cut_short = std::exchange(t.write_budget_spent, false);
   if (!t.waiting_for_slot || cut_short) return;
-  // Slots were wanted and there were none: whoever does not fetch its last event loses it, and
-  // nothing else.
+  // A connection was wanted and no slot was free: connections in Destroy are freed even if their
+  // last event has not been fetched, and lose that event, nothing else.
   t.waiting_for_slot = false;
   for (auto all = t.ready.take(); !all.empty();) {
     const std::uint32_t slot = all.pop(t.connections);

@@ -1,4 +1,4 @@
-// How much a connection may hold and send now.
+// How much a connection may queue and send now.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Who waits for connections.
+// Listeners (LISTEN), with their accept queues and half-open handshakes.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@
 
 namespace conker {
 
-/// Answers to segments that made no sense, under a limit (RFC 5961, 7): kLeast a second at least
-/// and fewer than twice as many, each second another number. Were it always the same, somebody
-/// could use it up and count what is missing to learn of other peers.
+/// The limit of challenge ACKs and RSTs (RFC 5961, 7): in each second another number of answers,
+/// kLeast or more and fewer than twice as many. With a constant limit an attacker could use it up
+/// and learn from the missing answers about other peers.
 struct AnswerBudget {
   static constexpr std::uint32_t kLeast = 500;
 

@@ -1,6 +1,5 @@
-// How long a connection is kept without a sign from its peer, where the count of retransmissions
-// does not say: keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the
-// bound of a close.
+// Keepalive (RFC 9293, 3.8.4), the user timeout (RFC 9293, 3.10.8; RFC 5482) and the bound of a
+// close: how long a connection lives while its peer is silent.
 #include "stack/tcp/liveness.hpp"
 
 #include <algorithm>
@@ -20,7 +19,7 @@ std::uint32_t ticks(Duration duration) {
 // ---- Keepalive ----
 
 bool Liveness::valid(const Keepalive& keepalive) {
-  // One probe that gets lost must not be taken for a dead peer (RFC 9293, 3.8.4, MUST-27).
+  // A single lost probe must not end a connection (RFC 9293, 3.8.4, MUST-27).
   return keepalive.idle == Duration(0) ||
          (keepalive.idle > Duration(0) && keepalive.idle <= kLongestTimeout &&
           keepalive.interval > Duration(0) && keepalive.interval <= kLongestTimeout &&
@@ -33,7 +32,7 @@ void Liveness::keep_alive(Connection& c, const Keepalive& keepalive) {
   c.liveness.count = keepalive.count;
 }
 
-/// The application has other wishes than before, valid ones.
+/// Replaces the keepalive settings of a connection by valid ones, and starts to wait anew.
 void Liveness::change_keepalive(TcpTables& t, std::uint32_t slot, const Keepalive& keepalive) {
   Connection& c = t.connections[slot];
   keep_alive(c, keepalive);
@@ -44,13 +43,13 @@ void Liveness::change_keepalive(TcpTables& t, std::uint32_t slot, const Keepaliv
   }
 }
 
-// Segments of the peer do not move the timer; it looks back when it expires.
+// Arriving segments do not move the timer; on expiry the time since the last one counts.
 void Liveness::keepalive_expired(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (!in_state(c.state, kSynchronized)) return;
   const Duration heard = c.liveness.heard_at.age(t.now);
   const Duration idle = Tick::duration(c.liveness.idle + 1);
-  if (waits_for_peer(c)) {  // then retransmissions and probes of the window find out
+  if (waits_for_peer(c)) {  // retransmissions or window probes detect a dead peer
     Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.idle));
     return;
   }
@@ -68,8 +67,7 @@ void Liveness::keepalive_expired(TcpTables& t, std::uint32_t slot) {
   Deadlines::arm(t, slot, Timer::kKeepalive, Tick::duration(c.liveness.interval));
 }
 
-// The number before the next is one that the peer has acknowledged, so it must answer (RFC
-// 9293, 3.8.4).
+// SEG.SEQ = SND.NXT - 1 is acknowledged already, so the peer answers (RFC 9293, 3.8.4).
 Sent Liveness::transmit_keepalive(TcpTables& t, Connection& c) {
   if (waits_for_peer(c)) {
     c.pending.keepalive = false;
@@ -82,18 +80,18 @@ Sent Liveness::transmit_keepalive(TcpTables& t, Connection& c) {
   return sent;
 }
 
-/// Whether something of ours is not acknowledged yet.
+/// Whether data or FIN is unacknowledged or waits to be sent.
 bool Liveness::waits_for_peer(const Connection& c) {
   return !c.snd.all_acknowledged() || !c.send_queue.empty();
 }
 
 // ---- User timeout ----
 
-/// The application has decided; 0: no bound.
+/// Sets the application's user timeout; 0: none.
 void Liveness::change_user_timeout(TcpTables& t, std::uint32_t slot, Duration timeout) {
   Connection& c = t.connections[slot];
   c.liveness.user_timeout = ticks(timeout);
-  c.liveness.user_timeout_fixed = true;  // CHANGEABLE, in RFC 5482's words, is over
+  c.liveness.user_timeout_fixed = true;  // CHANGEABLE is false from here on (RFC 5482, 3.1)
   c.timers.disarm(Timer::kUserTimeout);
   if (!in_state(c.state, kSynchronized)) return;
   guard_user_timeout(t, slot);
@@ -103,7 +101,7 @@ void Liveness::change_user_timeout(TcpTables& t, std::uint32_t slot, Duration ti
   }
 }
 
-// RFC 5482, 3.1: the longer of both sides' wishes, within limits of our own.
+// RFC 5482, 3.1: the longer of ADV_UTO and REMOTE_UTO, within L_LIMIT and U_LIMIT.
 void Liveness::adopt_user_timeout(TcpTables& t, Connection& c, std::uint16_t option) {
   if (!t.settings.user_timeout_option || c.liveness.user_timeout_fixed) return;
   const Duration wish = std::max(decode_user_timeout(option),
@@ -115,14 +113,14 @@ void Liveness::adopt_user_timeout(TcpTables& t, Connection& c, std::uint16_t opt
   t.counters.add(Count::user_timeouts_adopted);
 }
 
-// Whether retransmissions are given up by their number; with a user timeout it is by time (RFC
-// 9293, 3.8.3).
+// Whether retransmissions have reached R2 (RFC 9293, 3.8.3), which is a number of them unless there
+// is a user timeout.
 bool Liveness::retransmits_used_up(const TcpTables& t, const Connection& c) {
   return c.liveness.user_timeout == 0 &&
          c.retransmits.consecutive_timeouts >= t.settings.retransmits;
 }
 
-// Since data waits for the peer, or since the peer last acknowledged some of it.
+// Arms the user timeout while data waits for the peer; each ACK of new data disarms it.
 void Liveness::guard_user_timeout(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (c.liveness.user_timeout == 0 || !in_state(c.state, kSynchronized)) return;
@@ -133,7 +131,7 @@ void Liveness::guard_user_timeout(TcpTables& t, std::uint32_t slot) {
   }
 }
 
-/// When the connection is established.
+/// Starts keepalive and user timeout when the connection is established.
 void Liveness::start_liveness(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (c.liveness.idle != 0)

@@ -1,4 +1,4 @@
-// How long a connection is kept without a sign from its peer: keepalive and the user timeout.
+// Keepalive and the user timeout: how long a connection lives while its peer is silent.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
-// Time in 32 bits. A connection may be left alone for months, and then nothing of what it remembers
-// may look newer than it is, nor a deadline that is long past as if it were still to come.
+// Time in 32 bits (Mark, Tick). A connection may be idle for months, and then no time that it keeps
+// may look newer than it is, nor a deadline long past look as if it were to come.
 //
-// Nobody is woken for it: the first turn after Mark::kKeepEvery, whenever that is, brings
-// everything forward before anything is compared. The Instants of that turn and of the one before
-// it, 64 bits wide, say how long it was.
+// The first turn after Mark::kKeepEvery, whenever that is, brings all of them forward before any is
+// compared; no timer is needed for it. The Instants of that turn and of the one before, which have
+// 64 bits, say how long it was.
 #include "stack/tcp/marks.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace conker {
 namespace {
 
-/// Recovery's times are in microseconds, which 32 bits tell apart for 36 minutes.
+/// The scoreboard's times are in microseconds, which 32 bits tell apart for 36 minutes.
 constexpr Duration kFlightMemory = 30min;
 
 void keep(Connection& c, Instant then, Instant now) {
@@ -61,9 +61,9 @@ void Marks::keep_marks(TcpTables& t, Instant now) {
   t.kept_at = now;
 }
 
-// The embedder was stopped with segments out, and what it can tell of them is no longer known: they
-// are sent again from the first on, into the window of a beginning, unless ACKs have come
-// meanwhile.
+// Ends the flights of all connections after a turn so late that the scoreboard's times are no
+// longer valid (the embedder was stopped): data is sent again from SND.UNA on, into an initial
+// window, unless ACKs come first.
 void Marks::forget_flights(TcpTables& t) {
   for (std::uint32_t slot = 0; slot < t.connections.end(); ++slot) {
     if (!t.connections.live(slot) || t.connections.is_compact(slot)) continue;

@@ -1,4 +1,4 @@
-// Time in 32 bits: what a connection remembers is brought forward before it looks newer than it is.
+// Time in 32 bits: the times that a connection keeps are brought forward before they wrap.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// How large a segment the path bears: what ICMP says (RFC 1191), what silence says (RFC 4821,
-// 8899), and trying larger ones again after a while. Segments carry DF, but for paths below
+// Path MTU discovery: by ICMP (RFC 1191), by black hole detection (RFC 4821, RFC 8899), and larger
+// segments again after ten minutes. Segments have DF, except on paths below
 // settings.least_path_mtu.
 #include "stack/tcp/path_mtu.hpp"
 
@@ -31,15 +31,13 @@ std::uint16_t packet_bytes(const Connection& c) {
 
 }  // namespace
 
-// RFC 1191, 6.4. The caller has seen that a segment of ours in flight is meant (RFC 5927, 7.2).
-// Below the least that is believed, segments stay as they are and leave without DF, so that whoever
-// forges the message gains little, and a path that is so narrow still carries them (RFC 791: every
-// link takes 68 bytes).
+// Processes "fragmentation needed" (RFC 1191, 6.4) about a segment in flight (RFC 5927, 7.2). Below
+// settings.least_path_mtu segments keep that size and leave without DF: a forged message gains
+// little, and a path that narrow still carries them (RFC 791: every link takes 68 bytes).
 void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
   Connection& c = t.connections[slot];
   const std::uint16_t now = packet_bytes(c);
-  // A router that does not say means the next plateau (RFC 1191, 5), and there is none below the
-  // last.
+  // An MTU of 0 stands for the next plateau (RFC 1191, 5); below the last there is none.
   const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < t.settings.least_path_mtu;
   if (mtu == 0) mtu = next_plateau(now);
   mtu = std::max(mtu, t.settings.least_path_mtu);
@@ -49,8 +47,8 @@ void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
                   Count::path_mtu_reductions);
 }
 
-// RFC 4821, 7.7: full segments disappear and nobody says why. Called at every timeout. Behind the
-// last plateau they leave without DF.
+// Black hole detection (RFC 4821, 7.7), at every timeout: full segments are lost again and again
+// without an ICMP error. Below the last plateau they leave without DF.
 void PathMtu::suspect_black_hole(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (c.retransmits.consecutive_timeouts == 0 ||
@@ -64,7 +62,8 @@ void PathMtu::suspect_black_hole(TcpTables& t, std::uint32_t slot) {
                   Count::path_mtu_black_holes);
 }
 
-// All that is out is cut anew and sent again. It was not lost to congestion, so the window stays.
+// Cuts all unacknowledged data into smaller segments and sends it again. It was not lost to
+// congestion, so the congestion window stays.
 void PathMtu::shrink_segments(TcpTables& t, std::uint32_t slot, std::uint16_t mss, Count why) {
   Connection& c = t.connections[slot];
   t.counters.add(why);

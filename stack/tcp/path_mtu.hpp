@@ -1,4 +1,4 @@
-// How large a segment the path bears.
+// Path MTU discovery, for each connection by itself.
 #pragma once
 
 #include <cstdint>

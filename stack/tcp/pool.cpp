@@ -1,5 +1,5 @@
-// What connections that need a chunk get from others (../README.md, "The budget of chunks"): what
-// is thrown away, whose peer is given up, and who is told when there is room again.
+// The shared pool of chunks under pressure (../README.md, "The budget of chunks"): data that is
+// discarded, peers that are given up, and applications that are told of room.
 #include "stack/tcp/pool.hpp"
 
 #include <algorithm>
@@ -10,9 +10,9 @@ namespace conker {
 
 // ---- What is thrown away ----
 
-/// Whether a chunk can be taken for this use, if need be after data beyond holes and fragments, the
-/// oldest first, have been thrown away. RFC 2018, 8, allows it: neither was acknowledged, so both
-/// come again.
+/// Makes room for a chunk of this use, if need be by discarding data beyond holes and fragments,
+/// the oldest first (RFC 2018, 8, allows it: neither is acknowledged, so both are sent again).
+/// False when there is none.
 bool PoolRelief::make_room(TcpTables& t, Use use) {
   while (t.chunks.crowded_out(use)) {
     const bool dropped = t.chunks.above_floor(Use::kOutOfOrder) && discard_oldest_hole(t);
@@ -27,7 +27,7 @@ bool PoolRelief::discard_oldest_hole(TcpTables& t) {
   const std::uint32_t slot = t.holes.head();
   Held::forget_out_of_order(t, slot);
   Connection& c = t.connections[slot];
-  // It stood still because of the hole.
+  // Without SACK the window has stood still because of the hole.
   if (in_state(c.state, kReceiving) && Limits::window_opens(c, Limits::receive_limit(t, c), 1)) {
     c.pending.ack = true;
     Lifetime::mark_dirty(t, slot);
@@ -37,16 +37,16 @@ bool PoolRelief::discard_oldest_hole(TcpTables& t) {
 
 // ---- Peers that hold what others need ----
 
-/// How long the peer has acknowledged nothing of what waits for it, ticks; 0 when nothing waits.
+/// Ticks since the peer last acknowledged data, while some waits for it; 0 when none waits.
 std::uint32_t PoolRelief::stalled_for(const TcpTables& t, const Connection& c) {
   if (c.send_queue.empty() || !in_state(c.state, kSynchronized)) return 0;
   return c.recovery.advanced_at.age(Tick::floor(t.now));
 }
 
-// While connections that hold nothing get nothing, those whose peers have stood still for
-// settings.stall_limit are given up, the longest first (RFC 6429, 3, allows it of a window that
-// stays closed): else peers that never read could keep everybody else out for as long as they
-// answer probes. A second apart at least, since all connections are looked at.
+// Gives up connections whose peers have acknowledged nothing for settings.stall_limit, the longest
+// first, while connections without a chunk are refused one (RFC 6429, 3, allows it for a closed
+// window): else peers that never read could keep all others out for as long as they answer probes.
+// At most once a second, since it looks at all connections.
 void PoolRelief::relieve_pool(TcpTables& t) {
   if (!t.pool_exhausted) return;
   const auto relieved = [&t](std::uint32_t part) {
@@ -77,10 +77,10 @@ void PoolRelief::relieve_pool(TcpTables& t) {
   });
 }
 
-// ---- Who is told of room ----
+// ---- Applications that are told of room ----
 
-/// Whether it pays to wake an application that could not send all: a frame has room, or half of a
-/// small queue, and could leave at once. Of an empty queue no ACK will come that could tell later.
+/// Whether an application that could not send all is told of room: a frame's worth, or half of a
+/// small queue, that could leave at once. With an empty queue no later ACK would tell it.
 bool PoolRelief::has_room(const TcpTables& t, const Connection& c) {
   constexpr std::uint32_t kFrame = 64 << 10;
   const std::uint32_t limit = Limits::send_limit(t, c);
@@ -102,9 +102,8 @@ bool PoolRelief::may_wake_waiting(const TcpTables& t) {
   return t.waiting_for_buffers != 0 && t.chunks.available(Use::kSend) != 0;
 }
 
-// Applications that could not send because the budget was used up are told when there are chunks
-// again: a few slots a turn, one behind the other, so that nobody is passed over and a large table
-// costs no more than a small one.
+// Tells applications that could not send for want of chunks when chunks are free again: a few slots
+// a turn, in order, so that none is passed over and a large table costs no more than a small one.
 void PoolRelief::wake_waiting(TcpTables& t) {
   constexpr std::uint32_t kSlotsPerTurn = 256;
   if (!may_wake_waiting(t)) return;

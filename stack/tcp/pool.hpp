@@ -1,4 +1,4 @@
-// What connections that need a chunk get from others.
+// The shared pool of chunks under pressure.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Which four-tuple, and which initial sequence number.
+// Ephemeral ports, initial sequence numbers and timestamp offsets.
 #include "stack/tcp/ports.hpp"
 
 #include <algorithm>
@@ -15,10 +15,9 @@ constexpr std::uint32_t kPortsTried = 256;
 
 }  // namespace
 
-// One half of a hash for each.
 // ISN = M + F(localip, localport, remoteip, remoteport, secretkey), M in steps of 4 us (RFC 6528,
-// 3). Timestamps count on from another number for every four-tuple, so that they do not tell how
-// long we have been up (RFC 7323, 7.1), and grow from one of its connections to the next, which
+// 3). The other half of the hash is the offset of the four-tuple's timestamps: they do not tell the
+// uptime (RFC 7323, 7.1), and grow from one connection of the four-tuple to the next, which
 // TIME-WAIT relies on (RFC 6191).
 Ports::InitialSequence Ports::initial_sequence(const TcpTables& t, const FourTuple& tuple) {
   const std::uint64_t f = strong_hash_of(t.isn_key, tuple);
@@ -36,18 +35,17 @@ Ports::PortChoice Ports::check_port(const TcpTables& t, const FourTuple& tuple) 
       .error = Error::kOk, .port = tuple.local_port, .hash = hash, .time_wait = time_wait};
 }
 
-// Whether a new connection of ours may take the place of one in TIME-WAIT: its timestamps must be
-// beyond all that the old one sent, so that the peer cannot take the one for the other (RFC 6191,
-// 3). Where there are no timestamps the initial sequence number is.
+// Whether an active open may reuse a four-tuple in TIME-WAIT: its timestamps must be beyond all
+// that the earlier connection sent, so that the peer cannot take one for the other (RFC 6191, 3).
+// Without timestamps the ISN is beyond them (Calls::connect).
 bool Ports::may_reopen(const TcpTables& t, const TimeWait& record) {
   return !record.timestamps || record.since_sent(Tick::floor(t.now)) > 1;
 }
 
-// Double-hash port selection (RFC 6056, 3.3.4): one counter for each of a few groups of peers, so
-// that ports towards one peer follow each other, which finds a free one at once, while nobody else
-// can tell where they are. Where several of our addresses share a counter it comes round sooner,
-// and meets ports in TIME-WAIT while others are free; hence so many. The tuple's own local port is
-// still 0.
+// Double-hash port selection (RFC 6056, 3.3.4): a counter for each of a few groups of peers. Ports
+// towards one peer follow each other, so that a free one is found at once, and other hosts cannot
+// predict them. Where several local addresses share a counter it wraps sooner and meets ports in
+// TIME-WAIT while others are free; hence so many counters. The tuple's own local port is still 0.
 Ports::PortChoice Ports::choose_port(TcpTables& t, FourTuple tuple) {
   const std::uint32_t first = t.settings.first_port.value;
   const std::uint32_t range = t.settings.last_port.value - first + 1u;

@@ -1,4 +1,4 @@
-// Which four-tuple a connection has, and with which numbers it begins.
+// Ephemeral ports, initial sequence numbers and timestamp offsets.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,10 @@ class Ports {
     std::uint32_t hash = 0;
     std::uint32_t time_wait = kNone;  // the record that it replaces
   };
+  /// Chooses a free local port of settings.first_port to last_port for the tuple, or one in
+  /// TIME-WAIT that may be reused; kNoFreePort when a search over 256 ports finds none.
   static PortChoice choose_port(TcpTables& t, FourTuple tuple);
+  /// The same for the tuple's own local port; kAddressInUse when it is taken.
   static PortChoice check_port(const TcpTables& t, const FourTuple& tuple);
   struct InitialSequence {
     Seq iss;

@@ -1,5 +1,5 @@
-// The receiving side: data and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the
-// window as the application reads.
+// Text and FIN that arrive (RFC 9293, 3.10.7.4, seventh and eighth), and the window that opens as
+// the application reads.
 #include "stack/tcp/receive.hpp"
 
 #include <algorithm>
@@ -12,7 +12,8 @@ void Receiver::process_text(TcpTables& t, std::uint32_t slot, const TcpSegment& 
   Connection& c = t.connections[slot];
   const Seq end = segment.sequence + static_cast<std::uint32_t>(segment.payload.size());
   if (c.application.closed && !segment.payload.empty() && end > c.rcv.nxt) {
-    // Nobody will ever read this, and the peer must know (RFC 9293, 3.10.4; RFC 1122, 4.2.2.13).
+    // After close() new data is lost, and a RST tells the peer (RFC 9293, 3.10.4; RFC 1122,
+    // 4.2.2.13).
     Lifetime::reset_and_destroy(t, slot, CloseReason::kAborted, Cause::kDataAfterClose);
     return;
   }
@@ -28,7 +29,7 @@ void Receiver::process_text(TcpTables& t, std::uint32_t slot, const TcpSegment& 
   const std::int32_t room = c.rcv.adv - sequence;
   if (room < static_cast<std::int32_t>(bytes.size()))
     bytes = bytes.first(room > 0 ? static_cast<std::size_t>(room) : 0);
-  // A FIN beyond the window is not there (RFC 9293, 3.10.7.4, seventh).
+  // A FIN beyond the window is not taken (RFC 9293, 3.10.7.4, seventh).
   if (segment.has(TcpFlags::kFin) && !c.rcv.fin_seen && end <= c.rcv.adv) {
     c.rcv.fin_seen = true;
     c.rcv.fin = end;
@@ -37,7 +38,7 @@ void Receiver::process_text(TcpTables& t, std::uint32_t slot, const TcpSegment& 
     const bool hole = !c.out_of_order.empty();
     std::uint32_t taken = take_in(t, c, bytes);
     if (hole) {
-      // What fills the hole may repeat what lies beyond it (RFC 2883, 4).
+      // The segment that fills the hole may repeat data beyond it (RFC 2883, 4).
       const SackBlock again = c.out_of_order.first_held(t.chunks, c.rcv.nxt, c.rcv.nxt + taken);
       note_duplicate(c, again.left, again.right);
       taken += c.out_of_order.deliver(t.chunks, c.rcv.nxt + taken, c.receive_queue);
@@ -55,15 +56,15 @@ void Receiver::process_text(TcpTables& t, std::uint32_t slot, const TcpSegment& 
   } else if (!bytes.empty()) {
     keep_beyond_hole(t, slot, sequence, bytes);
   } else if (segment.length() > 0) {
-    c.pending.ack = true;  // nothing new, or a FIN
+    c.pending.ack = true;  // only duplicate text, or a FIN
   }
   if (segment.length() > 0) Lifetime::mark_dirty(t, slot);
   if (c.rcv.fin_seen && c.rcv.nxt > c.rcv.fin)
-    c.rcv.fin_seen = false;  // there was more: it was none
+    c.rcv.fin_seen = false;  // data follows, so the FIN was not valid
   if (c.rcv.at_fin()) process_fin(t, slot);
 }
 
-// Bytes that arrived beyond a hole.
+// Queues text beyond a hole in the out-of-order queue; the duplicate ACK leaves at once.
 void Receiver::keep_beyond_hole(TcpTables& t, std::uint32_t slot, Seq sequence,
                                 std::span<const std::byte> bytes) {
   Connection& c = t.connections[slot];
@@ -71,7 +72,7 @@ void Receiver::keep_beyond_hole(TcpTables& t, std::uint32_t slot, Seq sequence,
     return c.out_of_order.insert(t.chunks, sequence, bytes, Limits::out_of_order_limit(t, c));
   };
   Insertion kept = insert();
-  // Who holds nothing beyond a hole has the room of who has held it longest.
+  // A connection without such data gets the chunks of the one that has had its own for longest.
   if (c.out_of_order.empty() && PoolRelief::discard_oldest_hole(t)) kept = insert();
   Held::list_hole(t, slot);
   const bool all = kept.end == sequence + static_cast<std::uint32_t>(bytes.size());
@@ -81,9 +82,9 @@ void Receiver::keep_beyond_hole(TcpTables& t, std::uint32_t slot, Seq sequence,
   if (c.pending.duplicate_acks < 255) ++c.pending.duplicate_acks;  // at once, each (RFC 5681, 4.2)
 }
 
-// What comes with the SYN of a simultaneous open is queued until the connection is established (RFC
-// 9293, 3.10.7.3). It is not acknowledged before, so that nothing is lost where the pool has no
-// room.
+// Queues text and FIN of the SYN of a simultaneous open until the connection is established (RFC
+// 9293, 3.10.7.3). They are not acknowledged before, so that the peer sends them again where the
+// pool has no room.
 void Receiver::queue_text_of_syn(TcpTables& t, std::uint32_t slot, const TcpSegment& syn) {
   Connection& c = t.connections[slot];
   c.rcv.adv = c.rcv.nxt + Limits::first_window(t);
@@ -99,7 +100,8 @@ void Receiver::queue_text_of_syn(TcpTables& t, std::uint32_t slot, const TcpSegm
   c.rcv.fin = kept.end;
 }
 
-// It is established now. Behind a hole nothing of this is left to do.
+// Delivers that text once the connection is established; where RCV.NXT has moved, process_text()
+// has done so.
 void Receiver::take_text_of_syn(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   if (c.rcv.nxt != c.rcv.irs + 1 || !in_state(c.state, kReceiving)) return;
@@ -118,7 +120,8 @@ void Receiver::take_text_of_syn(TcpTables& t, std::uint32_t slot) {
   if (c.rcv.at_fin()) process_fin(t, slot);
 }
 
-// Bytes in their order, as many as the budget has room for; the rest comes again.
+// Appends text at RCV.NXT to the receive queue, as much as the budget has room for; the peer sends
+// the rest again.
 std::uint32_t Receiver::take_in(TcpTables& t, Connection& c, std::span<const std::byte> bytes) {
   std::uint32_t taken = c.receive_queue.append(t.chunks, bytes, Use::kReceive);
   if (taken < bytes.size() && PoolRelief::make_room(t, Use::kReceive)) {
@@ -131,9 +134,9 @@ std::uint32_t Receiver::take_in(TcpTables& t, Connection& c, std::span<const std
   return taken;
 }
 
-// After the first hole was filled: the peer is told no more of what lay behind it. What the budget
-// of received data had no room for would lie in its order in the wrong place, so it has to come
-// again.
+// Updates SACK blocks and the out-of-order queue after the first hole was filled. Data at RCV.NXT
+// for which the receive budget had no room is discarded, since the queue would no longer be beyond
+// a hole; the peer sends it again.
 void Receiver::settle_hole(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   c.sack.forget_before(c.rcv.nxt);
@@ -141,7 +144,7 @@ void Receiver::settle_hole(TcpTables& t, std::uint32_t slot) {
   Held::list_hole(t, slot);
 }
 
-// Everything before the peer's FIN is there.
+// Eighth: the FIN, once all text before it has arrived.
 void Receiver::process_fin(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   c.rcv.nxt += 1;
@@ -167,10 +170,10 @@ void Receiver::process_fin(TcpTables& t, std::uint32_t slot) {
   }
 }
 
-// Data in its order, with no hole before nor behind it, is acknowledged with what we send next,
-// with every second full-sized segment, or when the timer expires (RFC 9293, 3.8.6.3). At once
-// where the peer's slow start waits for it, at the beginning and after a pause; and when the
-// segment is neither full nor pushed, since then a window kept the rest back.
+// Delayed ACKs (RFC 9293, 3.8.6.3): text in order is acknowledged with the next segment sent, with
+// every second full-sized segment, or when the timer expires. At once while the peer may be in slow
+// start, at the beginning and after a pause; and for a segment that is neither full-sized nor
+// pushed, since the window has kept the rest back.
 bool Receiver::ack_may_wait(const TcpTables& t, Connection& c, const TcpSegment& segment) {
   if (t.settings.delayed_ack == Duration(0)) return false;
   const auto size = static_cast<std::uint16_t>(
@@ -183,16 +186,17 @@ bool Receiver::ack_may_wait(const TcpTables& t, Connection& c, const TcpSegment&
   return false;
 }
 
-// An acceptable segment: the peer is there. After a pause of more than its timeout it begins slowly
-// again (RFC 5681, 4.1).
+// Notes an acceptable segment. After a pause longer than its RTO the peer is in slow start again
+// (RFC 5681, 4.1), so ACKs are not delayed for a while.
 void Receiver::note_heard(TcpTables& t, Connection& c) {
   if (c.liveness.heard_at.age(t.now) > Deadlines::rto(t, c)) c.rcv.quick_acks = kQuickAcks;
   c.liveness.heard_at = Tick::floor(t.now);
   c.liveness.sent = 0;
 }
 
-// As a receiver sees it: since we said what the peer's data answers to. Whoever only reads has no
-// other measure than this one and the handshake's, and a queue on the way is longer by now.
+// Measures the round trip from the receiving side: since the timestamp was sent that the peer's
+// data echoes. A connection that only receives has no other sample but the handshake's, and queues
+// on the path have grown since.
 void Receiver::note_round_trip(const TcpTables& t, Connection& c, const TcpSegment& segment) {
   if (!c.negotiated.timestamps || !segment.timestamps) return;
   const std::uint32_t ticks =
@@ -200,13 +204,14 @@ void Receiver::note_round_trip(const TcpTables& t, Connection& c, const TcpSegme
   c.timing.of_receiver = ticks <= 0xffff ? static_cast<std::uint16_t>(ticks) : 0;
 }
 
-// Once told of it, the peer knows that it sent something again in vain (RFC 2883, 4).
+// D-SACK tells the peer that it sent a range again in vain (RFC 2883, 4).
 void Receiver::note_duplicate(Connection& c, Seq left, Seq right) {
   if (c.negotiated.sack && left != right) c.sack.note_duplicate({left, right});
 }
 
-// A window that the application empties by half within a round trip may be what limits the peer, so
-// it doubles, up to settings.receive_buffer, as long as a fair share of the budget covers it.
+// Doubles the receive buffer, up to settings.receive_buffer, where the application reads half of it
+// within a round trip, since the window may limit the peer then; only while a fair share of the
+// budget covers it.
 void Receiver::tune_window(TcpTables& t, Connection& c, std::uint32_t read) {
   if (!c.negotiated.window_scaling || c.buffer.limit >= t.settings.receive_buffer) return;
   c.buffer.round_bytes += std::min(read, c.buffer.limit);
@@ -225,8 +230,8 @@ void Receiver::tune_window(TcpTables& t, Connection& c, std::uint32_t read) {
   c.buffer.round_began = Tick::floor(t.now);
 }
 
-// The application has read. That is worth an ACK of its own at once where the peer waits for it,
-// and with every second segment's room where it soon may; else the next ACK tells.
+// Sends a window update after a read: at once where the window was smaller than a segment, and for
+// two segments' room while it is below half of the buffer; otherwise the next ACK has it.
 void Receiver::note_consumed(TcpTables& t, std::uint32_t slot, std::uint32_t n) {
   Connection& c = t.connections[slot];
   if (!in_state(c.state, kReceiving)) return;

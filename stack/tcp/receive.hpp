@@ -1,4 +1,4 @@
-// Data and FIN that arrive, and the window as the application reads.
+// Text and FIN that arrive, and the window that opens as the application reads.
 #pragma once
 
 #include <cstdint>

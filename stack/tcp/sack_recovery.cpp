@@ -29,7 +29,7 @@ bool sent_after(std::uint32_t at, Seq end, std::uint32_t than, Seq than_end) {
 struct Delivery {
   std::uint32_t bytes = 0;                 // newly arrived at the peer
   std::optional<std::uint32_t> newest_at;  // when the newest of them was sent
-  std::uint32_t rtt = 0;                   // and how long it took; 0: nobody can tell
+  std::uint32_t rtt = 0;                   // and how long it took; 0: not known
   bool original = false;                   // one that had never been sent again
   bool duplicate = false;                  // the peer had a segment twice (RFC 2883)
 };
@@ -247,7 +247,7 @@ class AckProcessor {
       return;
     }
     // An ACK of just that may be for what the probe repeats; one that goes beyond it, with no word
-    // of a duplicate between, says that the probe repaired a loss which nobody else had noticed.
+    // of a duplicate between, says that the probe repaired a loss which went unnoticed.
     if (ack <= f_.tlp_end) return;
     f_.tlp_out = false;
     if (f_.phase != Phase::kOpen) return;
@@ -406,7 +406,7 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
   return Expiry::kNothing;
 }
 
-// The newest segment, which is the one whose loss nobody would notice.
+// The newest segment: no later one would reveal its loss.
 Recovery::Range SackRecovery::probe(const Connection& c, const Context& context) const {
   Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
   if (scoreboard.empty()) return {};

@@ -1,5 +1,6 @@
-// What was sent and is not acknowledged, segment by segment: when, how often, and what became of
-// it. Lives in chunks of the pool, only while something is out.
+// The scoreboard (RFC 6675): what is known of each segment in flight: when it was sent last, how
+// often, and whether it is sacked or lost. The data itself is in the send queue. A scoreboard lies
+// in chunks of the pool, and exists only while something is in flight.
 #pragma once
 
 #include <bit>
@@ -44,13 +45,13 @@ struct SentFrom {
   Seq begin;
 };
 
-/// What is known of all that is out. Written for RACK-TLP (RFC 8985) and PRR (RFC 9937); names are
-/// theirs.
+/// The state of a flight as a whole, for RACK-TLP (RFC 8985) and PRR (RFC 9937), whose names it
+/// uses.
 struct Flight {
   enum class Phase : std::uint8_t {
     kOpen,
-    kRecovery,  // something was lost, and is being repaired at a rate that PRR says
-    kLoss,      // the retransmission timer expired: from one segment on again
+    kRecovery,  // losses are repaired, at PRR's rate
+    kLoss,      // after the retransmission timer: slow start from one segment
   };
   enum class Wait : std::uint8_t { kRto, kReordering, kProbe };
 

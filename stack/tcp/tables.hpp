@@ -1,5 +1,5 @@
-// What the parts of TCP share: the tables and lists of connections, half-open handshakes, TIME-WAIT
-// and listeners, and those whom TCP is given. It does nothing with them itself.
+// What the parts of TCP share: the tables and lists of connections, half-open records, TIME-WAIT
+// records and listeners, and references to what TCP uses. It has no behaviour of its own.
 #pragma once
 
 #include <array>
@@ -37,14 +37,14 @@ struct TcpTables {
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
     return index.find(hash, [&](std::uint32_t slot) { return connections.is(slot, tuple); });
   }
-  /// A search for this four-tuple follows soon: what it reads first is on its way. (Inline, since
-  /// gcc 12 takes a call that only prefetches for one without effect.)
+  /// Prefetches what find() will read first for this four-tuple. (Inline, since gcc 12 drops a call
+  /// of a function that only prefetches.)
   [[gnu::always_inline]] void prefetch(const FourTuple& tuple) const {
     const std::uint32_t hash = hash_of(demux_key, tuple);
     index.prefetch(hash);
     if (time_wait.size() != 0) time_wait.prefetch(hash);
   }
-  /// Its timer in the wheel, behind those of the connections.
+  /// The number of a half-open record's timer in the wheel, behind those of the connections.
   std::uint32_t half_open_timer_id(std::uint32_t index_of_record) const {
     return connections.capacity() + index_of_record;
   }
@@ -80,15 +80,15 @@ struct TcpTables {
       holes;  // with data beyond a hole, the oldest first
   IndexQueue<Listener, &Listener::ready_next> ready_listeners;
   std::uint32_t written_this_turn = 0;  // bytes that applications have queued since output()
-  bool write_budget_spent = false;      // next_event() did not tell all in this turn
+  bool write_budget_spent = false;      // next_event() has stopped before the last event
   bool fresh_dirty = false;             // something was marked dirty since the last output()
   bool waiting_for_slot = false;        // a connection was wanted and no slot was free
   bool pool_exhausted = false;          // a connection that holds nothing was refused a chunk
-  Instant relieve_at{};                 // not before then is it asked again who holds them
+  Instant relieve_at{};                 // when stalled peers are looked for again
   std::uint32_t waiting_for_buffers =
       0;  // slots to look at: an application could not send for want of a chunk
   std::uint32_t wake_next = 0;   // the first of them
-  const char* broken = nullptr;  // a rule that code of ours broke; the audit tells
+  const char* broken = nullptr;  // a rule of this code that was broken; for the audit
 
   Instant kept_at{};  // when all marks were brought forward
 

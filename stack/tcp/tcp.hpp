@@ -61,7 +61,7 @@ class Tcp {
   bool wants_output() const { return t_.fresh_dirty; }
   bool has_events() const { return t_.has_events(); }
 
-  /// What the application asks for.
+  /// The calls of the application (RFC 9293, 3.10.1 to 3.10.6).
   Calls calls() { return Calls(t_); }
   Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
     return Calls::peek(t_, id, out);
@@ -74,14 +74,14 @@ class Tcp {
     return true;
   }
   TcpAudit audit() const { return audit_of(t_); }
-  /// The tables and lists themselves, for those who look for what is wrong with them.
+  /// The tables and lists, for audits and tests.
   const TcpTables& tables() const { return t_; }
   std::uint32_t connection_count() const { return t_.connections.size(); }
   std::uint32_t half_open_count() const { return t_.half_open.size(); }
   std::uint32_t time_wait_count() const { return t_.time_wait.size(); }
   std::uint32_t listener_count() const { return t_.listeners.size(); }
 
-  /// Each calls f(info) for every record there is. f must not call the stack.
+  /// Each calls f(info) for every record; f must not call the stack.
   template <typename F>
   void for_each_connection(F&& f) const {
     for (std::uint32_t slot = 0; slot < t_.connections.end(); ++slot) {

@@ -1,4 +1,5 @@
-// What leaves: every connection that is marked dirty, once a turn.
+// Output, once a turn: every dirty connection sends what its windows, its timers and RFC 9293, 3.8,
+// allow.
 #include "stack/tcp/transmit.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ void Transmitter::output(TcpTables& t) {
     const std::uint32_t slot = all.pop(t.connections);
     Connection& c = t.connections[slot];
     if (transmit(t, slot) == Sent::kBusy) {
-      t.dirty.push(t.connections, slot);  // the link is full: the rest next time
+      t.dirty.push(t.connections, slot);  // the link is full: the next turn goes on here
       continue;
     }
     c.listed.dirty = false;
@@ -38,8 +39,8 @@ Sent Transmitter::transmit(TcpTables& t, std::uint32_t slot) {
   return sent;
 }
 
-// An ACK that is owed goes before the reset: a handshake that it completes makes the reset one of a
-// connection.
+// Sends the final segments of a connection in Destroy. A pending ACK precedes the RST: where it
+// completes the peer's handshake, the RST is acceptable there.
 Sent Transmitter::transmit_final(TcpTables& t, Connection& c) {
   if (c.pending.ack && Emit::send_pure_ack(t, c) == Sent::kBusy) return Sent::kBusy;
   if (!c.pending.reset) return Sent::kSent;
@@ -65,7 +66,8 @@ Sent Transmitter::transmit_syn(TcpTables& t, std::uint32_t slot) {
       confirm(t.settings, c.negotiated, syn);
     } else {
       offer(t.settings, syn);
-      // Perhaps the flags are what keeps it from arriving (RFC 3168, 6.1.1.1).
+      // A SYN sent again does not ask for ECN: a middlebox may drop SYNs with these flags (RFC
+      // 3168, 6.1.1.1).
       if (c.retransmits.of_syn)
         syn.flags &= static_cast<std::uint8_t>(~(TcpFlags::kEce | TcpFlags::kCwr));
     }
@@ -112,14 +114,14 @@ Sent Transmitter::transmit_data(TcpTables& t, std::uint32_t slot) {
         transmit_range(t, slot, c.snd.cursor, length, fin_next, Resend::kTimeout, c.snd.cursor);
     if (sent == Sent::kBusy) {
       if (c.snd.all_acknowledged())
-        Held::end_flight(t, c);  // perhaps the window is closed when the link has room
+        Held::end_flight(t, c);  // begin_flight() comes again when the link has room
       return sent;
     }
   }
   return c.pending.ack ? Emit::send_pure_ack(t, c) : Sent::kSent;
 }
 
-// What the recovery takes for lost, as far as the window lets it go.
+// Sends what the recovery has marked lost, as far as the congestion window allows.
 Sent Transmitter::transmit_lost(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   for (;;) {
@@ -129,7 +131,7 @@ Sent Transmitter::transmit_lost(TcpTables& t, std::uint32_t slot) {
   }
 }
 
-// A segment that was sent before, or as much of it as goes into one now.
+// Sends [begin, end) again, or as much of it as one segment carries now.
 Sent Transmitter::transmit_again(TcpTables& t, std::uint32_t slot, Seq begin, Seq end, Resend why) {
   Connection& c = t.connections[slot];
   const Seq data_end = min(end, c.snd.una + c.send_queue.size());
@@ -139,8 +141,8 @@ Sent Transmitter::transmit_again(TcpTables& t, std::uint32_t slot, Seq begin, Se
   return transmit_range(t, slot, begin, length, c.fin.in_flight(), why, sent_end);
 }
 
-// RFC 8985, 7.3: new data if there is any, whatever the congestion window says; or the last segment
-// again.
+// Tail loss probe (RFC 8985, 7.3): one segment of new data, whatever the congestion window, or the
+// last segment again.
 Sent Transmitter::transmit_tail_probe(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   const std::uint32_t offset = c.snd.cursor_offset();
@@ -157,14 +159,14 @@ Sent Transmitter::transmit_tail_probe(TcpTables& t, std::uint32_t slot) {
   return sent;
 }
 
-// The first unacknowledged segment again, or a probe into a window that is closed or too small:
-// snd_cursor stays.
+// Sends the first unacknowledged segment again, or a probe into a window that is closed or too
+// small. The cursor stays.
 Sent Transmitter::retransmit_or_probe(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   const Seq cursor = c.snd.cursor;
   std::uint32_t length = std::min<std::uint32_t>(c.path.mss, c.send_queue.size());
   if (c.pending.fast_retransmit) {
-    // Nothing that has not been out: the window may not have let it go yet.
+    // Only what was sent before: new data may not fit the window.
     length = std::min(length, c.snd.in_flight());
   } else if (c.pending.window_probe) {
     length = std::min(length, std::max<std::uint32_t>(c.snd.wnd, 1));
@@ -183,9 +185,8 @@ Sent Transmitter::retransmit_or_probe(TcpTables& t, std::uint32_t slot) {
   return Sent::kSent;
 }
 
-/// The most data that one frame takes, of so much that is left to send: a segment, or as many as
-/// the link cuts from it. What is sent again goes segment by segment, and only one tells of a
-/// reduced window.
+/// The most data of `left` bytes that one frame carries: a segment, or several where the link cuts
+/// them (segmentation offload). Retransmissions, and new data with CWR, go segment by segment.
 std::uint32_t Transmitter::frame_data(const TcpTables& t, const Connection& c, std::uint32_t left) {
   constexpr std::uint32_t kHeaders = 40 + kTcpHeaderMax;
   if (left <= c.path.mss || c.snd.cursor < c.snd.nxt || c.pending.cwr || c.path.may_fragment)
@@ -196,7 +197,7 @@ std::uint32_t Transmitter::frame_data(const TcpTables& t, const Connection& c, s
   return std::max<std::uint32_t>(segments, 1) * c.path.mss;
 }
 
-/// How many bytes at `offset` from snd_una may go in one frame now.
+/// How many bytes at `offset` from SND.UNA may be sent in one frame now.
 std::uint32_t Transmitter::sendable(const TcpTables& t, const Connection& c, std::uint32_t offset) {
   const std::uint32_t queued = c.send_queue.size();
   if (offset >= queued) return 0;
@@ -205,27 +206,26 @@ std::uint32_t Transmitter::sendable(const TcpTables& t, const Connection& c, std
   const std::uint32_t left = queued - offset;
   const std::uint32_t length = std::min({frame_data(t, c, left), left, window - offset});
   if (length > c.path.mss) {
-    // All that is behind the last full segment may be a small one.
+    // The part behind the last full segment is a small segment and may have to wait.
     const std::uint32_t rest = length % c.path.mss;
     return length < left || waits_for_small(c, rest) ? length - rest : length;
   }
-  // Rather wait than send a sliver of what there is (RFC 9293, 3.8.6.2.1); the persist timer
-  // overrides.
+  // Sender's silly window avoidance (RFC 9293, 3.8.6.2.1); the persist timer overrides it.
   const bool sliver = length < c.path.mss && length < left && length < c.snd.max_wnd / 2;
   return sliver || waits_for_small(c, length) ? 0 : length;
 }
 
-// Nagle's rule (RFC 9293, 3.7.4), loosened: two small segments may be out, not one. Who writes,
-// writes and reads does not wait for the peer's delayed ACK in between; who writes a byte at a time
-// still fills no wire.
+// The Nagle algorithm (RFC 9293, 3.7.4), loosened: two small segments may be unacknowledged, not
+// one, so that an application that writes, writes and reads does not wait for a delayed ACK between
+// its writes.
 bool Transmitter::waits_for_small(const Connection& c, std::uint32_t length) {
   if (length >= c.path.mss || c.application.no_delay || c.fin.queued || c.snd.una == c.snd.cursor)
     return false;
   return c.snd.two_small_out();
 }
 
-// Sends [sequence, sequence + length) and, where the data ends there, the FIN; then takes note of
-// it. `end` is where it ended.
+// Sends [sequence, sequence + length) and, where the data ends there, the FIN, and records it as
+// sent. `end` is the sequence number behind it.
 Sent Transmitter::transmit_range(TcpTables& t, std::uint32_t slot, Seq sequence,
                                  std::uint32_t length, bool fin_next, Resend why, Seq& end) {
   Connection& c = t.connections[slot];
@@ -242,7 +242,8 @@ Sent Transmitter::transmit_range(TcpTables& t, std::uint32_t slot, Seq sequence,
   if (sequence < c.snd.nxt) {
     c.retransmits.count(why);
     t.counters.add(Count::segments_retransmitted);
-    if (c.timing.running && sequence < c.timing.end) c.timing.stop();  // Karn (RFC 6298, 3)
+    if (c.timing.running && sequence < c.timing.end)
+      c.timing.stop();  // Karn's algorithm (RFC 6298, 3)
   } else {
     if (length % c.path.mss != 0) c.snd.note_small(end);
   }
@@ -252,7 +253,8 @@ Sent Transmitter::transmit_range(TcpTables& t, std::uint32_t slot, Seq sequence,
   return sent;
 }
 
-// What is out waits for its ACK; what could not go out waits for the window.
+// Arms the retransmission timer while something is in flight, else the persist timer while data
+// waits for the window.
 void Transmitter::rearm_after_output(TcpTables& t, std::uint32_t slot) {
   Connection& c = t.connections[slot];
   const bool in_flight = c.snd.cursor > c.snd.una;

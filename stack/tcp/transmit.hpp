@@ -1,4 +1,4 @@
-// What leaves: every connection that is marked dirty, once a turn.
+// Output, once a turn: every dirty connection sends what its windows and timers allow.
 #pragma once
 
 #include <cstdint>

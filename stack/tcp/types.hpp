@@ -162,7 +162,7 @@ struct ConnectionInfo {
   Endpoint local() const { return {tuple.local, tuple.local_port}; }
   Endpoint remote() const { return {tuple.remote, tuple.remote_port}; }
 
-  /// What users see of a connection, for those who look (info_fields.hpp).
+  /// The fields that users see, for output only (info_fields.hpp).
   static constexpr void visit(const ConnectionInfo& self, auto&& field);
 
  private:
