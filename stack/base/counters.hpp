@@ -84,7 +84,7 @@ namespace conker {
   X(drop_segment_ack, "segments that acknowledge what was never sent or long ago")                \
   X(drop_segment_reset, "RST segments not believed")                                              \
   X(drop_segment_paws, "segments with a timestamp older than the last (RFC 7323)")                \
-  X(drop_segment_no_timestamps, "segments without the timestamps that were agreed upon")          \
+  X(drop_segment_no_timestamps, "segments without the timestamps that were negotiated")           \
   X(drop_segment_syn_backlog, "SYNs dropped because a half-open cap was reached")                 \
   X(drop_segment_accept_queue, "final ACKs dropped because the accept queue was full")            \
   X(drop_segment_no_slot, "final ACKs dropped because the connection table was full")             \

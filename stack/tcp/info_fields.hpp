@@ -54,12 +54,12 @@ constexpr void ConnectionInfo::visit(const ConnectionInfo& self, auto&& field) {
                scale("send", self.scale(self.snd_wscale), About{.help = "the peer's shift"});
                scale("receive", self.scale(self.rcv_wscale), About{.help = "our shift"});
              }),
-             About{.help = "null where not agreed upon"});
+             About{.help = "null where not negotiated"});
           in("timestamps", self.timestamps, About{.help = "RFC 7323"});
           in("sack", self.sack, About{.help = "RFC 2018"});
           in("ecn", self.ecn, About{.help = "RFC 3168"});
         }),
-        About{.help = "what both SYNs agreed upon"});
+        About{.help = "what both SYNs negotiated"});
   field("receiving", members([&](auto&& in) {
           in("limit", self.receive_limit, About{.help = "of the window", .unit = kBytes});
           in("segment", self.rcv_mss, About{.help = "largest received", .unit = kBytes});

@@ -136,7 +136,7 @@ struct ConnectionInfo {
   std::uint16_t resent_lost = 0, resent_timeout = 0,
                 resent_probe = 0;  // of these; each stops at 65535
   std::uint64_t bytes_sent = 0, bytes_received = 0;
-  // What both SYNs agreed upon.
+  // What both SYNs negotiated.
   bool window_scaling = false, timestamps = false, sack = false, ecn = false;
   std::uint8_t snd_wscale = 0, rcv_wscale = 0;
   // Receiving.

@@ -46,7 +46,7 @@ std::string told(Script& s, ConnectionId id) {
       << int(i.congestion) << " mss " << i.mss << ' ' << i.rcv_mss << " rtt " << i.rtt_measured
       << ' ' << i.srtt.count() << ' ' << i.rttvar.count() << ' ' << i.rto.count() << " resent "
       << i.retransmits << ' ' << i.resent_lost << ' ' << i.resent_timeout << ' ' << i.resent_probe
-      << " bytes " << i.bytes_sent << ' ' << i.bytes_received << " agreed " << i.window_scaling
+      << " bytes " << i.bytes_sent << ' ' << i.bytes_received << " negotiated " << i.window_scaling
       << i.timestamps << i.sack << i.ecn << ' ' << int{i.snd_wscale} << ' ' << int{i.rcv_wscale}
       << " limit " << i.receive_limit << " quick " << int{i.quick_acks} << " sack "
       << int{i.sack_count} << " keepalive " << i.keepalive.idle.count() << ' '
