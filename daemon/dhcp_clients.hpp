@@ -1,4 +1,4 @@
-// The DHCP clients of the links whose address is a server's to give.
+// The DHCP clients, one for each link that is configured with dhcp.
 #pragma once
 
 #include <memory>
@@ -14,14 +14,14 @@ namespace conker::daemon {
 
 class DhcpClients final : public Client {
  public:
-  /// Begins at once. Engine and host lookup must outlive it.
+  /// Starts every client. Engine and host lookup must outlive it.
   DhcpClients(Engine& engine, HostLookup& host_lookup);
 
-  /// Gives the leases back; may be called again. True when that is done.
+  /// Releases the leases (DHCPRELEASE). True once every client has stopped; may be called again.
   bool stop();
-  /// What a link has; nothing for a link with addresses of its own.
+  /// The state and lease of a link; nothing for a link without dhcp.
   std::optional<protocol::Lease> status(InterfaceId interface) const;
-  /// The router of the first lease that has one.
+  /// The router (option 3) of the first lease that has one.
   std::optional<IpAddress> router() const;
 
  private:

@@ -16,8 +16,8 @@
 namespace conker::daemon {
 namespace {
 
-// How often a turn receives again before the rest of the daemon gets its chance. A TAP's answer is
-// there as soon as we have written; sleeping in between would cost more than the work.
+// Rounds of a turn while frames keep coming; then other watchers of the loop run. A TAP device has
+// its answer as soon as a frame is written: sleeping in between costs more than another round.
 constexpr int kRoundsPerTurn = 64;
 constexpr std::uint32_t kHeldFrames = 4096;  // by the fault link of each link
 
@@ -43,8 +43,8 @@ Entropy draw_entropy() {
   return entropy;
 }
 
-/// What the loop calls us for: descriptors of links that are ready, the stack's next deadline, and
-/// the moment before it would sleep, in which the turn is made.
+/// The engine's watchers: descriptors of links, the stack's next deadline (a timer), changes of the
+/// host's interfaces, and ev_prepare, which makes the turn before the loop would sleep.
 struct Engine::Watchers {
   struct Io {
     ev_io watcher{};
@@ -77,7 +77,7 @@ struct Engine::Watchers {
     ev_io_stop(engine_.loop_, &interfaces_);
   }
 
-  /// The loop comes back at once, through everything else that is ready.
+  /// Makes the loop poll without waiting; other watchers that are ready still run.
   void do_not_sleep() { ev_idle_start(engine_.loop_, &idle_); }
   void may_sleep() { ev_idle_stop(engine_.loop_, &idle_); }
 
@@ -94,8 +94,8 @@ struct Engine::Watchers {
     ev_io_start(engine_.loop_, &io.watcher);
   }
 
-  /// A deadline that moved away leaves the timer as it is: it fires once for nothing, which is
-  /// cheaper than setting it in every turn.
+  /// Sets the timer when the deadline is earlier than the timer's. For a later deadline the timer
+  /// stays and fires once too early: cheaper than setting it in every turn.
   void wake_at(Instant deadline) {
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -198,7 +198,7 @@ void Engine::add_interfaces() {
     if (!interface)
       throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
-    // Given by whoever wrote the configuration, an address is defended and never given up.
+    // RFC 5227, 2.4: a configured address is defended in a conflict and never given up.
     const AddressOptions options{.probe = configured.probe, .give_up = false};
     for (const Prefix& address : configured.addresses) {
       const Error error = stack_->add_address(*interface, address, options);
@@ -214,7 +214,7 @@ void Engine::add_routes() {
     if (error != Error::kOk)
       throw std::runtime_error("route to " + to_string(to) + ": " + to_string(error));
   };
-  // Those over links first: gateways may be reached by them only.
+  // Routes over links come first, since a gateway may be reachable only by one of them.
   for (const config::Route& route : config_.routes) {
     if (!route.gateway)
       check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
@@ -228,7 +228,7 @@ void Engine::add_routes() {
 Reassembler* Engine::make_reassembler() {
   const config::Reassembly& wanted = config_.reassembly;
   if (wanted.datagrams == 0) return nullptr;
-  constexpr std::size_t kOptions = 40;  // a longer header takes nothing from the datagram
+  constexpr std::size_t kOptions = 40;  // bytes of IP options, beside datagram_bytes
   fragmented_.resize(wanted.datagrams);
   whole_.resize(wanted.datagram_bytes + kOptions);
   reassembly_.emplace(fragmented_, whole_, wanted.chunks);

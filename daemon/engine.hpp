@@ -1,5 +1,5 @@
-// The engine: one stack, its links, and the loop that gives it its turns. Everything in the daemon
-// that speaks TCP hangs on it.
+// The engine: one stack, its links, and the event loop that calls its turns. All clients of the
+// stack in the daemon use it.
 #pragma once
 
 #include <ev.h>
@@ -26,7 +26,8 @@
 
 namespace conker::daemon {
 
-/// From the system, for one object of the stack.
+/// Random numbers of the system (getrandom), for one object of the stack. Throws
+/// std::runtime_error.
 Entropy draw_entropy();
 
 /// A link with its decorators, from the device up: device <- fault <- observed <- stack.
@@ -35,14 +36,13 @@ struct EngineLink {
   std::unique_ptr<Device> device;  // TAP, packet socket or unix stream
   Mapping fault_storage;           // frames that the fault link holds back
   std::unique_ptr<FaultLink> fault;
-  std::unique_ptr<ObservedLink> observed;  // what the stack has of the link
+  std::unique_ptr<ObservedLink> observed;  // the link that the stack sees
   InterfaceId interface;
 };
 
 class Engine {
  public:
-  /// Opens every link and builds the stack. Throws std::runtime_error with one line that says what
-  /// to do.
+  /// Opens every link and builds the stack. Throws std::runtime_error: one line, with advice.
   Engine(struct ev_loop* loop, const config::Config& config);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -56,26 +56,24 @@ class Engine {
   std::vector<EngineLink>& links() { return links_; }
   const config::Config& config() const { return config_; }
 
-  /// Monotonic time as the stack knows it, read now. Calls outside of a turn go to the stack only
-  /// between enter() and the turn that follows.
+  /// Monotonic time in the stack's type, read now.
   Instant clock() const;
-  /// Microseconds from 1970 at Instant 0, for captures and for people.
+  /// Unix time at Instant 0, in microseconds, for captures.
   std::int64_t epoch_us() const;
 
-  /// Before calling the stack from a callback of the loop: tells it the time and makes sure that a
-  /// turn follows before the loop sleeps.
+  /// Tells the stack the time, and makes a turn follow before the loop sleeps. Outside of a
+  /// turn the stack is called only after it.
   void enter();
 
-  /// From here on the client is served in every turn. Throws std::runtime_error when there are too
-  /// many.
+  /// Serves the client in every turn from now on. Throws std::runtime_error beyond kClients.
   void add(Client& client);
-  /// Who has this id, for people; "nobody" when it has left.
+  /// The client's name; "nobody" for an id without a client.
   const char* name_of(ClientId client) const;
 
  private:
   static constexpr std::size_t kClients = 64, kBatch = 32;
   struct Watchers;
-  /// Tells the log what becomes of addresses.
+  /// Logs the results of address conflict detection.
   class AddressLog final : public Client {
    public:
     explicit AddressLog(const Engine& engine) : engine_(engine) {}
@@ -89,7 +87,7 @@ class Engine {
   void build_stack();
   void add_interfaces();
   void add_routes();
-  /// Null where the configuration wants none.
+  /// Null when the configuration has no reassembly.
   Reassembler* make_reassembler();
   void want_turn();
   void turn();
@@ -101,11 +99,11 @@ class Engine {
   Mapping storage_;
   Cubic cubic_;
   SackRecovery recovery_;
-  InterfaceMonitor interfaces_;  // before the links: no change may be missed
+  InterfaceMonitor interfaces_;  // before the links, so that no change is missed
   std::vector<EngineLink> links_;
   std::unique_ptr<SynCookies> cookies_;
-  std::vector<Ipv4Reassembly::Datagram> fragmented_;  // packets that are being put together
-  std::vector<std::byte> whole_;                      // and one that has been
+  std::vector<Ipv4Reassembly::Datagram> fragmented_;  // datagrams in reassembly
+  std::vector<std::byte> whole_;                      // one complete datagram
   std::optional<Ipv4Reassembly> reassembly_;
   std::unique_ptr<Stack> stack_;
   Mapping udp_storage_;
@@ -116,7 +114,7 @@ class Engine {
   AddressLog address_log_{*this};
   bool in_turn_ = false;
   bool turn_wanted_ = false;
-  std::unique_ptr<Watchers> watchers_;  // last: they point into the rest
+  std::unique_ptr<Watchers> watchers_;  // last: they refer to the other members
 };
 
 }  // namespace conker::daemon

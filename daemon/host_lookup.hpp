@@ -1,4 +1,4 @@
-// Host lookup: the resolver (DNS), and the servers that it asks.
+// Host lookup: the DNS resolver and its servers.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ class HostLookup final : public Client {
  public:
   using Then = std::function<void(const DnsAnswer&)>;
 
-  /// The engine must outlive it. Servers of the configuration come before those of leases.
+  /// The engine must outlive it. The resolver asks configured servers before leased ones.
   explicit HostLookup(Engine& engine);
 
   /// Calls `then` once with the answer, in step 3 of a turn. kInvalidArgument: not a name;
   /// kTableFull. Outside of a turn: after Engine::enter().
   Error find(const std::string& name, Then then);
-  /// Nobody waits any more.
+  /// Drops all waiting callbacks.
   void forget() { waiting_.clear(); }
-  /// What the lease of an interface says; none when it has ended.
+  /// Replaces the servers from the lease of an interface; empty when the lease has ended.
   void set_leased(InterfaceId interface, std::span<const IpAddress> servers);
   std::span<const IpAddress> servers() const { return resolver_->servers(); }
 

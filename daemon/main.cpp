@@ -1,4 +1,4 @@
-// conkerd: reads its configuration, puts the parts together, and runs until it is told to end.
+// conkerd: reads the configuration, builds the daemon, and runs until SIGTERM or SIGINT.
 #include <ev.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -31,7 +31,7 @@ namespace {
 
 constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
 
-/// Everything that lives from the start to the end, in the order in which it is built.
+/// All parts of the daemon, in the order of construction.
 class Daemon {
  public:
   explicit Daemon(const config::Config& config)
@@ -79,7 +79,7 @@ class Daemon {
 
  private:
   static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
-  static constexpr double kLogCatchUpEvery = 1;  // seconds, while lines of the log are lost
+  static constexpr double kLogCatchUpEvery = 1;  // seconds, while log lines are lost
 
   void start_services() {
     engine_.enter();
@@ -107,7 +107,7 @@ class Daemon {
     }
   }
 
-  /// What logrotate asks for when it has renamed the log.
+  /// SIGHUP: reopens the log file, which logrotate has renamed.
   void hung_up() {
     std::string why;
     switch (reopen_log(why)) {
@@ -163,7 +163,7 @@ std::optional<config::Config> load(const std::string& path) {
   }
 }
 
-/// The exit code of a command whose answer is on standard output.
+/// Flushes standard output; the exit code says whether all of it was written.
 int printed() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return kExitOk;
   std::fprintf(stderr, "conkerd: standard output: %s\n", std::strerror(errno));
@@ -184,7 +184,7 @@ int run(const std::string& path, bool check_only) {
     return kExitFailed;
   }
   try {
-    // A reader that has gone and a file that may not grow (RLIMIT_FSIZE) are errors like any other.
+    // Without these signals, write() to a closed pipe or beyond RLIMIT_FSIZE returns an error.
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
     Daemon daemon(*config);

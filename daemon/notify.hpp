@@ -1,4 +1,4 @@
-// Notifications to the service manager, if there is one.
+// Notifications to the service manager (sd_notify), if there is one.
 #pragma once
 
 #include <ev.h>
@@ -9,7 +9,7 @@ namespace conker::daemon {
 
 class Notifier {
  public:
-  /// Triggers the watchdog at half of its period from the loop, if the service manager wants that.
+  /// Notifies the watchdog every half of its period, where the service manager has enabled it.
   explicit Notifier(struct ev_loop* loop);
   ~Notifier();
   Notifier(const Notifier&) = delete;

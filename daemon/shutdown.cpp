@@ -9,7 +9,7 @@
 namespace conker::daemon {
 namespace {
 
-/// The walk must not change the table, so the ids are collected first.
+/// The ids of all connections: the table must not change during its walk.
 std::vector<ConnectionId> all_connections(const Stack& stack) {
   std::vector<ConnectionId> ids;
   stack.tcp().for_each_connection([&](const ConnectionInfo& info) { ids.push_back(info.id); });
@@ -25,7 +25,7 @@ Shutdown::Shutdown(Engine& engine, std::function<bool()> last)
       [](struct ev_loop*, ev_timer* timer, int) { static_cast<Shutdown*>(timer->data)->hurry(); },
       0, 0);
   timer_.data = this;
-  // Runs after the engine's own watcher, so that it sees the result of the turn.
+  // The lowest priority runs it after the engine's watcher, when the turn has been made.
   ev_prepare_init(&prepare_, [](struct ev_loop*, ev_prepare* prepare, int) {
     static_cast<Shutdown*>(prepare->data)->check();
   });
@@ -61,7 +61,7 @@ void Shutdown::hurry() {
 }
 
 void Shutdown::check() {
-  // In kResetting the last turn has sent the resets.
+  // In kResetting the last turn has sent the RSTs.
   if (phase_ != Phase::kResetting && engine_.stack().tcp().connection_count() != 0) return;
   if (last_()) {
     ev_prepare_stop(engine_.loop(), &prepare_);

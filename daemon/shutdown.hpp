@@ -1,4 +1,4 @@
-// Shutdown: connections are closed, and after a timeout reset.
+// Shutdown: closes all connections, and resets those that are left after a timeout.
 #pragma once
 
 #include <ev.h>
@@ -12,8 +12,8 @@ namespace conker::daemon {
 
 class Shutdown {
  public:
-  /// The engine must outlive it. Once no connection is left, `last` is called, turn after turn,
-  /// until it returns true.
+  /// The engine must outlive it. Once no connection is left, calls `last` before each sleep of the
+  /// loop until it returns true.
   explicit Shutdown(
       Engine& engine, std::function<bool()> last = [] { return true; });
   ~Shutdown();
@@ -21,11 +21,10 @@ class Shutdown {
   Shutdown& operator=(const Shutdown&) = delete;
 
   bool begun() const { return phase_ != Phase::kNotBegun; }
-  /// Closes every connection and breaks the loop once none is left (TIME-WAIT does not count), or
-  /// after `timeout`, when the remaining ones are reset. Listeners must be gone before. Zero resets
-  /// at once.
+  /// Closes every connection; after `timeout` resets the remaining ones (zero: at once). Breaks the
+  /// loop when none is left; TIME-WAIT does not count. Listeners must have been closed before.
   void begin(Duration timeout);
-  /// Ends the wait at once.
+  /// Resets the remaining connections now.
   void hurry();
 
  private:

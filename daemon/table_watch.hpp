@@ -1,4 +1,4 @@
-// Tables that are full turn somebody away: the log says so.
+// Logs when a table of the stack is full and when it has room again.
 #pragma once
 
 #include <array>
@@ -9,27 +9,27 @@
 
 namespace conker::daemon {
 
-/// Looks at the tables in every turn. One line when a table is full, at most one a minute for each,
-/// and one when a tenth of it is free again.
+/// Checks the tables in every turn. Logs one line when a table is full, at most one a minute for
+/// each table, and one when a tenth of it is free again.
 class TableWatch final : public Client {
  public:
-  /// Calls connections_full(true) when the table of connections is full, and with false when a
-  /// tenth of it is free again. The engine must outlive it.
+  /// Calls connections_full(true) when the connection table is full, and connections_full(false)
+  /// when a tenth of it is free again. The engine must outlive it.
   TableWatch(Engine& engine, std::function<void(bool)> connections_full);
 
  private:
   struct Table {
-    const char* name;     // its key in the section capacities
-    const char* refused;  // what happens meanwhile
+    const char* name;     // the key in the configuration's section capacities
+    const char* refused;  // the consequence, for the log
     std::uint32_t capacity;
     bool full = false;
-    bool said = false;  // that it is full, and not yet that it has room again
-    Instant said_at{};  // when it was last said to be full
+    bool said = false;  // "full" was logged, "has room" not yet
+    Instant said_at{};  // of the last "full"
   };
 
   Instant step() override;
   const char* name() const override { return "tables"; }
-  /// Whether `full` has changed.
+  /// Updates `full` and logs; returns whether it has changed.
   bool look(Table& table, std::uint32_t used);
 
   Engine& engine_;

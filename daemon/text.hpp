@@ -1,4 +1,4 @@
-// to_string() of the stack and of the protocol, as the daemon uses them.
+// Makes to_string() of the stack and of the protocol visible in the daemon's namespace.
 #pragma once
 
 #include "protocol/text.hpp"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How much flash and RAM each folder of the sources takes in the image, read from the linker's map.
+"""Print flash and RAM of the image by folder of the sources, from the linker's map.
 
     firmware/size.py build/firmware/conker-lm3s6965.map
 """
@@ -13,10 +13,10 @@ import sys
 
 FLASH_BYTES = 256 * 1024
 RAM_BYTES = 64 * 1024
-BIG = 1000  # bytes; single objects in RAM from here on are named
+BIG = 1000  # bytes: objects in RAM of at least this size are listed by name
 
-# One contribution of an input file: its section, address, size and file. Long names have a line of
-# their own.
+# One contribution of an input file: section, address, size and file. A long section name stands on
+# a line of its own.
 PIECE = re.compile(r"^ (\.\S+|\*fill\*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?:\s+(\S+))?\s*$")
 OUTPUT = re.compile(r"^(\.\w+)")
 IN_FLASH = {".text", ".init_array", ".data"}

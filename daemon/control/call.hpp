@@ -1,4 +1,4 @@
-// A call under way: its parameters, and the one answer it will get, now or later.
+// A call of a verb: its parameters, and the one answer that it gets, now or later.
 #pragma once
 
 #include <functional>
@@ -12,21 +12,21 @@
 
 namespace conker::daemon {
 
-/// Finds the clients that are still there.
+/// The connected clients of the control server.
 class Sessions {
  public:
-  /// Null when that client has gone.
+  /// Null when that client has disconnected.
   virtual Session* find_session(SessionId id) = 0;
   virtual void count_error() = 0;
-  /// What the control server has done, and how many clients there are now.
+  /// Counts of the control server, and the number of connected clients.
   virtual protocol::Status::Control counters() const = 0;
 
  protected:
   ~Sessions() = default;
 };
 
-/// May be kept for as long as it takes, also beyond its client: then the answer goes nowhere. One
-/// that is dropped unanswered answers kInternal, so that no client waits for ever.
+/// One request until its answer. It may outlive the client's session: its answer is then dropped.
+/// Destroyed without an answer it answers kInternal, so that no client waits for ever.
 class Call {
  public:
   Call(Sessions& sessions, SessionId session, Request request)
@@ -45,10 +45,10 @@ class Call {
 
   SessionId session() const { return session_; }
   std::string_view verb() const { return request_.verb->name; }
-  /// Whether the client is still there.
+  /// Whether the client is still connected.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
 
-  /// The descriptor that came with the request; none if none did.
+  /// The descriptor that was received with the request; empty without one.
   Descriptor take_descriptor() {
     Session* client = sessions_->find_session(session_);
     return client == nullptr ? Descriptor() : client->take_descriptor();
@@ -56,7 +56,7 @@ class Call {
 
   // ---- Answers ----
 
-  /// Something to be told before the answer: a structure of the protocol.
+  /// Sends a notification before the answer: a structure of the protocol.
   template <typename T>
   void notify(const T& message, Descriptor descriptor = Descriptor()) {
     if (Session* client = sessions_->find_session(session_)) {
@@ -86,7 +86,7 @@ class Call {
   Request request_;
 };
 
-/// A call of one verb: its parameters and its result have their structures.
+/// A call of one verb, with its structures for parameters and result.
 template <typename V>
 class CallOf : public Call {
  public:
@@ -101,7 +101,7 @@ class CallOf : public Call {
 /// Serves one verb.
 using Handler = std::function<void(Call)>;
 
-/// Where the parts of the control server put their handlers.
+/// The handlers of verbs; each part of the control server adds its own.
 class Verbs {
  public:
   virtual void serve(std::string_view verb, Handler handler) = 0;
@@ -111,7 +111,7 @@ class Verbs {
     serve(V::kName,
           [handler = std::move(handler)](Call call) { handler(CallOf<V>(std::move(call))); });
   }
-  /// Called when a client has gone.
+  /// Adds a handler that is called when a client has disconnected.
   virtual void on_gone(std::function<void(SessionId)> handler) = 0;
 
  protected:

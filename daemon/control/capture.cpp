@@ -20,8 +20,8 @@ using protocol::Code;
 
 constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
-/// Why a descriptor cannot take a capture; empty when it can. Only files: writing to anything else
-/// might block.
+/// Why a descriptor is refused for a capture; empty when it is accepted. Only regular files are,
+/// since write() to others may block.
 std::string unfit(const Descriptor& file) {
   if (!file) return "capture_start: a descriptor open for writing must come with the request";
   struct stat status {};
@@ -119,7 +119,7 @@ void Captures::start(CallOf<protocol::CaptureStart> call) {
     taps_.push_back(std::make_unique<Tap>(*link, *file_, taps_.empty()));
     taps_.back()->capture.start(taps_.back()->sink, engine_.epoch_us());
   }
-  // A file that takes nothing at all should fail now, under the eyes of whoever asked.
+  // Writes the header now, so that an error of the file is the answer to capture_start.
   if (!file_->flush()) {
     call.fail(Code::kFailed,
               fmt::format("the capture's file cannot be written: {}", file_->error()));

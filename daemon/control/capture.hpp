@@ -1,4 +1,4 @@
-// Captures: frames of the links into a pcap file whose descriptor a client has passed.
+// Captures: write frames of the links to a pcap file whose descriptor a client has passed.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace conker::daemon {
 
-/// A file that is written in large pieces. After an error it takes nothing more.
+/// A buffered file. After an error nothing more is written.
 class CaptureFile {
  public:
   explicit CaptureFile(Descriptor file);
@@ -25,7 +25,7 @@ class CaptureFile {
   bool write(std::span<const std::byte> bytes);
   bool flush();
   std::uint64_t bytes() const { return bytes_; }
-  /// In plain words; empty while all is well.
+  /// The error, for people; empty without one.
   const std::string& error() const { return error_; }
 
  private:
@@ -43,13 +43,13 @@ class Captures {
   ~Captures();
 
   void stop();
-  /// The capture that is running, for status and for who ends it.
+  /// The running capture, for the verbs status and capture_stop.
   std::optional<protocol::CaptureStop::Result> status() const;
-  /// Whether frames of this link are written now.
+  /// Whether a capture of this link is running.
   bool active_on(const EngineLink& link) const;
 
  private:
-  /// Several links share one file: only the first one's header may get there.
+  /// Several links share one file, which gets the pcap header of the first one only.
   class Sink final : public CaptureSink {
    public:
     Sink(CaptureFile& file, bool with_header) : file_(file), skip_header_(!with_header) {}
@@ -59,7 +59,7 @@ class Captures {
     CaptureFile& file_;
     bool skip_header_;
   };
-  /// The capture of one link, which observes it as long as this lives.
+  /// Captures one link, which it observes for its lifetime.
   struct Tap {
     Tap(EngineLink& on, CaptureFile& file, bool with_header) : link(on), sink(file, with_header) {
       link.observed->observers().add(capture);
@@ -81,7 +81,7 @@ class Captures {
   Engine& engine_;
   TimerWatch flush_;
   std::unique_ptr<CaptureFile>
-      file_;  // there while a capture runs, or has failed and was not yet stopped
+      file_;  // set while a capture runs, or has failed and was not stopped yet
   std::vector<std::unique_ptr<Tap>> taps_;
 };
 

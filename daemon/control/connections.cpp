@@ -18,7 +18,7 @@ namespace {
 
 using protocol::Code;
 
-/// The id in the call's parameters; answers the call and gives nothing when it names no connection.
+/// The id in the call's parameters; answers the call and returns nothing when no connection has it.
 template <typename V>
 std::optional<ConnectionId> existing(Stack& stack, CallOf<V>& call, ConnectionInfo& info) {
   const std::string text = call.parameters().id;
@@ -66,7 +66,7 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Deferre
 }
 
 void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
-  // While its name was asked for, the client may have gone: nobody would ever hear of this one.
+  // The client may have disconnected during host lookup; no client would know the connection.
   if (!call.wanted()) return;
   const protocol::Open::Parameters parameters = call.parameters();
   ConnectRequest request;
@@ -98,7 +98,7 @@ void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
 
 void Connections::opened(Opening opening, ConnectionId id) {
   ConnectionInfo info;
-  if (!engine_.stack().info(id, info)) return;  // the call answers that it was lost
+  if (!engine_.stack().info(id, info)) return;  // ~Call() answers kInternal
   if (opening.hold) held_[key(id)] = opening.call.session();
   opening.call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
                       (info.established_at - info.opened_at).count()});
@@ -140,7 +140,7 @@ void Connections::end(CallOf<V> call, Error (Stack::*how)(ConnectionId)) {
     call.fail(Code::kFailed, fmt::format("{}: {}", to_string(*id), to_string(error)));
     return;
   }
-  // It may be gone by now, or wait for the reaper.
+  // An id that is stale already was in Destroy.
   const State state = engine_.stack().info(*id, info) ? info.state : State::kDestroy;
   call.reply({to_string(*id), state});
 }
@@ -183,7 +183,7 @@ void Connections::relay(CallOf<protocol::Relay> call) {
     return;
   }
   Descriptor ours(ends[0]);
-  // The client's end stays blocking, as its programs expect.
+  // The client's end stays blocking, as programs expect of a stream.
   call.notify(protocol::Relaying{to_string(*id)}, Descriptor(ends[1]));
   if (!call.wanted()) return;
   relays_.push_back(std::make_unique<Relay>(engine_, *id, way, std::move(ours), std::move(call),
@@ -203,7 +203,7 @@ void Connections::on_event(const Event& event) {
       not_opened(std::move(opening), event);
     }
   }
-  // A relay that ends takes itself out of the list.
+  // A relay that ends removes itself from the list.
   for (std::size_t i = relays_.size(); i-- > 0;) {
     if (i < relays_.size() && relays_[i]->id() == event.connection) relays_[i]->on_event(event);
   }
@@ -227,7 +227,7 @@ void Connections::on_gone(SessionId session) {
       ++it;
       continue;
     }
-    // Nobody will ever hear of this one.
+    // No client knows this connection's id.
     (void)engine_.stack().abort(id_of(it->first));
     it = openings_.erase(it);
   }

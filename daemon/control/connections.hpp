@@ -14,18 +14,18 @@
 
 namespace conker::daemon {
 
-/// Connections that are opened here stay until somebody closes them; their bytes wait in the
-/// stack's queues until somebody relays them. The stack owns them; here is only what clients are
-/// waiting for.
+/// Serves these verbs. A connection that open has opened stays until a client closes it; received
+/// bytes wait in the stack's queues until a client relays them. The stack owns the connections;
+/// this class knows the clients that wait for them.
 class Connections final : public Client {
  public:
-  /// Bytes of at most this many connections travel at a time.
+  /// The most relays at a time.
   static constexpr std::size_t kMaxRelays = 128;
 
   Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred);
 
  private:
-  /// An open that waits for the handshake's end.
+  /// An open that waits for the end of the handshake.
   struct Opening {
     CallOf<protocol::Open> call;
     bool hold;
@@ -51,7 +51,7 @@ class Connections final : public Client {
   Targets& targets_;
   DeferredDeletion& deferred_;
   std::unordered_map<Key, Opening> openings_;
-  std::unordered_map<Key, SessionId> held_;  // closed when their client goes away
+  std::unordered_map<Key, SessionId> held_;  // closed when the client disconnects
   std::vector<std::unique_ptr<Relay>> relays_;
 };
 

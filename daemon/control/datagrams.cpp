@@ -111,7 +111,7 @@ void Datagrams::on_datagrams(const UdpEvent& event) {
     listening.call.notify(protocol::Datagram{to_string(datagram->source),
                                              to_string(datagram->destination), datagram->length,
                                              std::move(data)});
-    // A client that does not read is cut off in there, and on_gone has taken it from the table.
+    // notify() disconnects a client that does not read; on_gone has then removed the entry.
     if (listening_.count(key(event.socket)) == 0) return;
     if (listening.told == listening.wanted) return end(found->first);
   }

@@ -1,4 +1,4 @@
-// The verbs about UDP and names: udp_send, udp_listen, resolve.
+// The verbs about UDP and host lookup: udp_send, udp_listen, resolve.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace conker::daemon {
 
 class Datagrams final : public Client {
  public:
-  /// As many may listen at a time.
+  /// The most udp_listen calls at a time.
   static constexpr std::size_t kMaxListening = 64;
 
   Datagrams(Engine& engine, Targets& targets, Verbs& verbs);
@@ -25,8 +25,8 @@ class Datagrams final : public Client {
   }
   struct Listening {
     CallOf<protocol::UdpListen> call;
-    std::uint64_t wanted;  // datagrams; 0: no end
-    std::uint64_t told = 0;
+    std::uint64_t wanted;    // datagrams; 0: no limit
+    std::uint64_t told = 0;  // datagrams
   };
 
   void send(CallOf<protocol::UdpSend> call, const Endpoint& remote);

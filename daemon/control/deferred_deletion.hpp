@@ -1,5 +1,5 @@
-// Objects that ended while somebody may still be inside one of their functions. They are freed in
-// one place, where nobody is: at the bottom of the event loop.
+// Deferred deletion: frees objects before the event loop sleeps, when none of their functions is on
+// the call stack any more.
 #pragma once
 
 #include <ev.h>

@@ -8,7 +8,7 @@
 namespace conker::daemon {
 namespace {
 
-/// What the call names changes; the rest stays.
+/// `settings` with the values that the call gives.
 FaultSettings changed(FaultSettings settings, const protocol::FaultSet::Parameters& to) {
   settings.loss = to.loss.value_or(settings.loss);
   settings.duplicate = to.duplicate.value_or(settings.duplicate);
@@ -35,7 +35,7 @@ template <typename V>
 void Faults::apply(CallOf<V> call, const std::function<FaultSettings(FaultSettings)>& change) {
   const std::string only = call.parameters().link.value_or("");
   protocol::FaultsOfLinks result;
-  // Frames held back may have to leave at another time than the engine knows of.
+  // The turn that follows recomputes the deadline of frames that are held back.
   engine_.enter();
   for (EngineLink& link : engine_.links()) {
     if (!only.empty() && link.name != only) continue;

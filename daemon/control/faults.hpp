@@ -1,4 +1,4 @@
-// The verbs that make links worse on purpose.
+// The verbs that impair links (loss, delay, ...): fault_set, fault_clear.
 #pragma once
 
 #include <functional>

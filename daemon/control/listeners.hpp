@@ -1,4 +1,4 @@
-// The verbs that start and end services.
+// The verbs that start and stop services: listen, unlisten.
 #pragma once
 
 #include "daemon/control/call.hpp"

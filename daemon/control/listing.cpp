@@ -9,19 +9,19 @@ namespace {
 
 using protocol::List;
 
-constexpr std::size_t kHistory = 24;  // more state changes than an ordinary life has
+constexpr std::size_t kHistory = 24;  // state changes; a usual connection has fewer
 
 constexpr std::int64_t milliseconds(Duration duration) {
   return duration.count() / 1000;
 }
 
-/// Takes the rows of the page, counts all.
+/// Keeps the rows of the requested page and counts all rows.
 class Page {
  public:
   explicit Page(const List::Parameters& request) : request_(request) {}
 
   bool wants(State state) const { return !request_.state || *request_.state == state; }
-  /// `row` is only made for rows of the page.
+  /// Calls `row` only for rows of the page.
   template <typename F>
   void add(F&& row) {
     if (page_.total >= request_.offset && page_.connections.size() < request_.limit) {

@@ -1,4 +1,4 @@
-// What list and show answer.
+// The results of the verbs list and show.
 #pragma once
 
 #include "protocol/connections.hpp"
@@ -6,11 +6,11 @@
 
 namespace conker::daemon {
 
-/// One page of all rows there are: listeners, connections, half-open, TIME-WAIT.
+/// One page of the table: listeners, connections, half-open connections, TIME-WAIT records.
 protocol::List::Result list_connections(const Stack& stack,
                                         const protocol::List::Parameters& request);
 
-/// Everything about one connection of this client, with its last state changes.
+/// One connection with its owner (the client's name) and its last state changes.
 protocol::Show::Result show_connection(const Stack& stack, const ConnectionInfo& info,
                                        const char* owner);
 

@@ -93,7 +93,8 @@ void Pings::expire() {
   arm();
 }
 
-/// The timer is for the first deadline; one that was answered meanwhile makes it ring for nothing.
+/// Sets the timer to the earliest deadline, or stops it. The timer may fire for a ping that was
+/// answered meanwhile; expire() then does nothing.
 void Pings::arm() {
   if (waiting_.empty()) {
     timer_.stop();

@@ -1,4 +1,4 @@
-// The verb ping: one echo request, one answer.
+// The verb ping: one ICMP echo request and its reply.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace conker::daemon {
 
 class Pings final : public Client {
  public:
-  /// As many may wait for their answer at a time.
+  /// The most pings that wait for a reply.
   static constexpr std::size_t kMaxWaiting = 256;
 
   Pings(Engine& engine, Targets& targets, Verbs& verbs);

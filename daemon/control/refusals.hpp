@@ -7,8 +7,7 @@
 
 namespace conker::daemon {
 
-/// Why an address cannot be a peer of a connection, a strike or a ping; empty where it may be a
-/// host.
+/// Why an address cannot be the peer of a connection, strike or ping; empty when it can.
 std::string not_a_peer(Engine& engine, const IpAddress& to);
 /// The text of the stack's error for `to`.
 std::string refusal(Engine& engine, const IpAddress& to, Error error);

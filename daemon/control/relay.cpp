@@ -17,7 +17,7 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kRelayBytes = std::size_t{64} * 1024;
-constexpr int kReadsAtATime = 4;  // then other watchers of the loop have their turn
+constexpr int kReadsAtATime = 4;  // then other watchers of the loop run
 constexpr std::size_t kPieces = 16;
 
 /// Whether the peer's FIN was received: no bytes will follow those in the queue.
@@ -48,7 +48,7 @@ Relay::Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours,
       to_client_done_(!way.to_client) {}
 
 void Relay::start() {
-  // A client that only sends sees at once that no bytes will come, and the other way round.
+  // The client's unused direction is shut down at once.
   if (!way_.to_client) ::shutdown(ours_.get(), SHUT_WR);
   if (!way_.to_peer) ::shutdown(ours_.get(), SHUT_RD);
   work();
@@ -66,7 +66,7 @@ void Relay::on_event(const Event& event) {
     work();
     return;
   }
-  // The last chance to read the queued bytes: after this turn the id is stale.
+  // Received bytes are read now: the id is stale after this turn.
   if (!to_client_done_) feed_client();
   if (!ended_) fail(to_string(event.reason));
 }
@@ -102,8 +102,7 @@ void Relay::feed_peer() {
     }
     pending_.clear();
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // End of the client's bytes. If the client both sends and receives, it is passed on to the
-    // peer.
+    // The client has shut down sending. With both directions relayed the peer gets a FIN.
     to_peer_done_ = true;
     if (!way_.to_client) return;
     const Error error = engine_.stack().shutdown(id_);
@@ -113,7 +112,7 @@ void Relay::feed_peer() {
   pending_.clear();
 }
 
-/// Sends the bytes that the stack did not take before; true when none are left.
+/// Hands pending bytes to the stack; true when all were taken.
 bool Relay::send_pending() {
   while (pending_at_ < pending_.size()) {
     const auto taken = engine_.stack().send(id_, std::span(pending_).subspan(pending_at_));
@@ -171,7 +170,7 @@ void Relay::feed_client() {
       return;
     }
     if (n < 0) {
-      // The client reads no more. Bytes that it did not take stay in the receive queue.
+      // The client has closed its end. Unread bytes stay in the receive queue.
       client_has_all();
       return;
     }
@@ -195,7 +194,7 @@ void Relay::client_has_all() {
 // ---- The end ----
 
 void Relay::finish() {
-  // A client of both directions owned the whole connection.
+  // A client that relayed both directions is done with the connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
   call_.reply({to_string(id_), sent_, received_, peer_closed_});
   end();

@@ -18,8 +18,8 @@ using protocol::Code;
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxIdText = 64;
 
-/// Looked at before the line is parsed: nothing here needs depth, and no parser has to prove that
-/// it bears it.
+/// Whether the nesting exceeds kMaxDepth. Checked before the line is parsed, so that the parser's
+/// own limits do not matter.
 bool too_deep(std::string_view line) {
   int depth = 0;
   bool in_string = false;
@@ -61,8 +61,7 @@ protocol::Type type_of(const json& value) {
   }
 }
 
-/// Integers beyond the range of 64 bits with a sign become the largest, which the table's range
-/// then refuses or takes.
+/// Integers above INT64_MAX become INT64_MAX, which the parameter's range then refuses or allows.
 std::int64_t integer_of(const json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
@@ -72,7 +71,7 @@ std::int64_t integer_of(const json& value) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
-/// Nothing when the parameters are as the verb wants them.
+/// The error of the parameters; nothing when they are valid.
 std::optional<std::string> check_parameters(const protocol::Verb& verb, const json& params) {
   const protocol::Finding finding = protocol::check(verb.parameters, given_in(params));
   if (finding.wrong == protocol::Wrong::kNothing) return std::nullopt;
@@ -85,7 +84,7 @@ bool good_id(const json& id) {
          (id.is_string() && id.get_ref<const std::string&>().size() <= kMaxIdText);
 }
 
-/// Of a result: every field, those inside of others by dotted names.
+/// Lists the fields of a result; nested ones have dotted names.
 class ListFields final : public protocol::FieldSink {
  public:
   void field(std::string_view name, protocol::Type type, const About& about) override {
@@ -107,7 +106,7 @@ class ListFields final : public protocol::FieldSink {
 
  private:
   std::string within_;
-  std::vector<std::size_t> names_;  // where each name in it begins
+  std::vector<std::size_t> names_;  // lengths of within_ before each name
 };
 
 protocol::Schema::Parameter entry_of(const protocol::Parameter& parameter) {

@@ -1,4 +1,4 @@
-// JSON-RPC 2.0 as the control socket speaks it: lines to requests, results to lines.
+// JSON-RPC 2.0 of the control socket: parses requests and prints answers, one a line.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,15 +16,15 @@ namespace conker::daemon {
 
 using protocol::json;
 
-/// A request that its verb's entry in the table allows.
+/// A request whose parameters were checked by the verb's table.
 struct Request {
   const protocol::Verb* verb = nullptr;
   json params = json::object();
   json id;                    // a string, an integer or null
-  bool notification = false;  // no id was given: nobody wants an answer
+  bool notification = false;  // without an id: gets no answer
 };
 
-/// Why a line is not a request that can be served.
+/// The error of a line that is not a valid request.
 struct BadRequest {
   protocol::Code code = protocol::Code::kInvalidRequest;
   std::string message;
@@ -32,24 +32,24 @@ struct BadRequest {
   bool notification = false;
 };
 
-/// Never throws, whatever the line holds.
+/// Parses and checks a line. Never throws, whatever the line holds.
 std::variant<Request, BadRequest> parse_request(std::string_view line);
 
-/// Whole lines with their newline.
+/// Each makes a whole line with its newline.
 std::string result_line(const json& id, const json& result);
 std::string error_line(const json& id, protocol::Code code, std::string_view message);
 std::string notification_line(std::string_view method, const json& params);
 
-/// The parameters of a call, which its verb's entry in the table allows, in their structure.
+/// The checked parameters of a call as their structure.
 template <typename P>
 P parameters_in(const json& params);
 
-/// The verbs, for people and programs.
+/// The result of the verb schema: all verbs, with parameters, results and errors.
 protocol::Schema::Result schema();
 
-// ---- Inside ----
+// ---- Implementation ----
 
-/// What the protocol's reader takes; the texts are views into `params`.
+/// `params` in the form that protocol::read() takes; the texts are views into `params`.
 std::vector<protocol::Given> given_in(const json& params);
 
 template <typename P>

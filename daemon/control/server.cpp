@@ -27,10 +27,10 @@ namespace conker::daemon {
 namespace {
 
 constexpr int kBacklog = 1024;
-constexpr int kAcceptsAtATime = 16;  // then the rest of the loop has its turn
-constexpr double kAcceptPause = 1;   // seconds without accepting when descriptors have run out
+constexpr int kAcceptsAtATime = 16;  // then other watchers of the loop run
+constexpr double kAcceptPause = 1;   // seconds without accept() when descriptors have run out
 
-/// Only once the socket is ours.
+/// Removes the socket file, which must be this daemon's, and throws.
 [[noreturn]] void give_up(const std::string& path, std::string_view what) {
   ::unlink(path.c_str());
   throw std::runtime_error(fmt::format("control socket {}: {}", path, what));
@@ -103,7 +103,7 @@ ControlServer::~ControlServer() {
 }
 
 void ControlServer::listen(const config::Control& config) {
-  // Nobody else may connect before the group is as it should be.
+  // Mode 0600 until the group is set: no client of another user may connect before.
   listener_ = listen_at(path_, 0600, kBacklog);
   ::lstat(path_.c_str(), &file_);
   give_to_group(path_, config.group);
@@ -119,7 +119,7 @@ void ControlServer::accept() {
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      // The client stays in the queue; asking again at once would only spin.
+      // The client stays in the listen queue; a watched listener would make the loop spin.
       spdlog::warn("control: cannot take a client: {}; trying again in a second",
                    std::strerror(errno));
       accept_.stop();
@@ -135,7 +135,7 @@ void ControlServer::admit(Descriptor client) {
     const std::string line = error_line(
         nullptr, protocol::Code::kBusy,
         fmt::format("{} clients are connected: try again when one has gone", kMaxClients));
-    // Best effort: whoever does not get the line gets the end of the stream.
+    // A client whose socket does not take the line gets only the end of the stream.
     (void)::send(client.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return;
   }
@@ -156,8 +156,8 @@ void ControlServer::on_line(Session& session, std::string_view line) {
     ++counters_.bad_lines;
     ++counters_.errors;
     spdlog::debug("control: client {}: {}", session.id(), bad->message);
-    // A notification gets no answer by its rules, but one that cannot be understood might be
-    // anything.
+    // JSON-RPC 2.0, 4.1: notifications get no answer. A line that cannot be parsed may be a
+    // request.
     if (!bad->notification || bad->code != protocol::Code::kInvalidParameters) {
       session.send(error_line(bad->id, bad->code, bad->message));
     }

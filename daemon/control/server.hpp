@@ -1,5 +1,5 @@
-// The control server: a unix socket on which clients ask the daemon to do things, in the words of
-// protocol. Nothing that a client sends or fails to read may hurt anybody else.
+// The control server: a unix socket on which clients call the verbs of protocol. No client may
+// disturb others or the stack by what it sends or does not read.
 #pragma once
 
 #include <sys/stat.h>
@@ -41,8 +41,8 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
  public:
   static constexpr std::size_t kMaxClients = 64;
 
-  /// Listens at once. Throws std::runtime_error with one line that says what to do. A socket file
-  /// on which nobody listens is replaced. What it is given must outlive it.
+  /// Listens at once; replaces a socket file on which no process listens. Throws
+  /// std::runtime_error: one line, with advice. The arguments must outlive it.
   ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
                 HostLookup& host_lookup, const DhcpClients& dhcp_clients,
                 const config::Control& config);
@@ -50,8 +50,8 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  /// On the way to the end: no more clients, no more calls, the strike begins nothing more, a
-  /// capture is written out.
+  /// Begins the shutdown: disconnects all clients, accepts no more, stops the strike, and ends a
+  /// capture.
   void stop();
 
   protocol::Status::Control counters() const override {
@@ -80,12 +80,12 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
 
   Engine& engine_;
   std::string path_;
-  struct stat file_ {};  // the socket's own, so that no other is unlinked
+  struct stat file_ {};  // of the socket, so that no other file is unlinked
   Descriptor listener_;
   IoWatch accept_;
   TimerWatch accept_again_;
   DeferredDeletion deferred_;
-  protocol::Status::Control counters_;  // but for the clients there are now
+  protocol::Status::Control counters_;  // without the number of connected clients
   SessionId next_session_ = 1;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::map<std::string, Handler, std::less<>> handlers_;

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxDescriptors =
-    253;  // of a message (SCM_MAX_FD): room for those to be closed
+    253;  // SCM_MAX_FD, the most of a message: surplus ones must be received to be closed
 
-/// Keeps the first descriptor that came with a message, closes all others.
+/// Keeps the first descriptor of a message, closes all others.
 void take_descriptors(msghdr& message, Descriptor& kept) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
@@ -26,8 +26,8 @@ void take_descriptors(msghdr& message, Descriptor& kept) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
       Descriptor descriptor(fd);
-      // A socket that lingers would hold whoever closes it last for as long as its owner likes. No
-      // verb wants one.
+      // close() of a socket with SO_LINGER, if it is the last, would block the daemon for as long
+      // as the client has chosen. No verb takes a socket.
       const linger none{};
       (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
       if (!kept) kept = std::move(descriptor);
@@ -71,7 +71,7 @@ void Session::read() {
   take_lines();
 }
 
-/// One piece of input; false when there is none or the session has ended.
+/// Reads once from the socket; false when nothing was read or the session has ended.
 bool Session::receive() {
   std::array<char, kReadBytes> bytes;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control;
@@ -95,7 +95,7 @@ bool Session::receive() {
   return true;
 }
 
-/// Hands over the whole lines there are, for as long as the client reads its answers.
+/// Passes complete lines to the owner, until too many answers are unread.
 void Session::take_lines() {
   std::size_t begin = 0;
   while (!ended_ && !finishing_ && output_bytes_ < kHighWater) {
@@ -107,14 +107,14 @@ void Session::take_lines() {
       return;
     }
     if (newline == std::string::npos) break;
-    // The owner may end this session: the line must outlive input_.
+    // A copy: the owner may end this session, and the line must stay valid.
     const std::string line = input_.substr(begin, length);
     begin = newline + 1;
     owner_.on_line(*this, line);
   }
   if (ended_) return;
   input_.erase(0, begin);
-  // What came with a line that did not want it is not kept for later ones.
+  // A descriptor that the verb of its line does not take is closed, not kept for later lines.
   if (input_.empty()) descriptor_in_.reset();
 }
 
@@ -142,11 +142,11 @@ void Session::write() {
     end(End::kLineTooLong);
     return;
   }
-  // Requests may have been waiting for the client to read.
+  // Requests may be waiting in input_ since too many answers were unread.
   if (output_bytes_ < kHighWater && !input_.empty()) take_lines();
 }
 
-/// Sends what can be sent of the oldest line; false when that was not all of it.
+/// Sends as much as possible of the oldest line; true when all of it was sent.
 bool Session::send_front() {
   Outgoing& front = output_.front();
   iovec vector{front.line.data() + front.sent, front.line.size() - front.sent};

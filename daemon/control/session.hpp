@@ -1,4 +1,5 @@
-// One client of the control socket: lines in, lines out, descriptors beside them.
+// A session: one client of the control socket, its requests and answers as lines, and descriptors
+// passed beside them (SCM_RIGHTS).
 #pragma once
 
 #include <cstddef>
@@ -12,30 +13,30 @@
 
 namespace conker::daemon {
 
-/// Names a client for as long as the daemon runs; never used again.
+/// Identifies a session; not used again while the daemon runs.
 using SessionId = std::uint64_t;
 
 class Session {
  public:
-  /// Answers wait when this much is unread: no more requests are taken until the client reads.
+  /// Unread bytes of answers from which on no more requests are read.
   static constexpr std::size_t kHighWater = std::size_t{256} * 1024;
-  /// A client that lets this much pile up is cut off.
+  /// Unread bytes above which the client is disconnected.
   static constexpr std::size_t kMaxOutput = std::size_t{8} * 1024 * 1024;
-  /// So is one that reads nothing for this long (seconds) while something waits for it.
+  /// Seconds after which a client that reads none of its answers is disconnected.
   static constexpr double kStalled = 30;
-  /// Requests that a client may have under way at a time.
+  /// The most calls without an answer yet.
   static constexpr std::uint32_t kMaxCalls = 64;
 
   enum class End : std::uint8_t { kByClient, kLineTooLong, kDoesNotRead, kFailed, kByDaemon };
 
   class Owner {
    public:
-    /// A line without its newline.
+    /// Handles a line, given without its newline.
     virtual void on_line(Session& session, std::string_view line) = 0;
-    /// A line longer than protocol::kMaxRequestBytes has begun. The owner may still send; then the
-    /// session ends.
+    /// Handles a line that is longer than protocol::kMaxRequestBytes. The owner may send an answer;
+    /// the session ends after it.
     virtual void on_long_line(Session& session) = 0;
-    /// The last call: the session is closed and only waits to be freed.
+    /// The last call for a session: its socket is closed, and the owner frees it later.
     virtual void on_end(Session& session, End end) = 0;
 
    protected:
@@ -45,15 +46,15 @@ class Session {
   Session(struct ev_loop* loop, Descriptor socket, SessionId id, Owner& owner);
 
   SessionId id() const { return id_; }
-  /// Queues a line, with a descriptor beside it if there is one.
+  /// Queues a line, with a descriptor if one is given.
   void send(std::string line, Descriptor descriptor = Descriptor());
-  /// The descriptor that came with the line at hand; none if none did.
+  /// The descriptor that was received with the current line; empty without one.
   Descriptor take_descriptor() { return std::move(descriptor_in_); }
-  /// Ends when everything queued has been sent. Nothing is read any more.
+  /// Ends the session once all queued lines are sent. Nothing is read any more.
   void finish();
   void end(End end);
 
-  std::uint32_t calls = 0;  // under way
+  std::uint32_t calls = 0;  // without an answer yet
 
  private:
   struct Outgoing {
@@ -79,7 +80,7 @@ class Session {
   Descriptor descriptor_in_;
   std::deque<Outgoing> output_;
   std::size_t output_bytes_ = 0;
-  bool progressed_ = false;  // since the stall timer last looked
+  bool progressed_ = false;  // since the stall timer last fired
   bool finishing_ = false;
   bool ended_ = false;
 };

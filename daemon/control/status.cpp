@@ -98,7 +98,7 @@ std::vector<protocol::Status::Link> Status::links() const {
   return list;
 }
 
-/// What the configuration says of a link, and its lease.
+/// Fills in the link's configuration and its lease.
 void Status::configured(protocol::Status::Link& entry, const EngineLink& link) const {
   for (const config::Link& configured : engine_.config().links) {
     if (configured.name != link.name) continue;

@@ -1,4 +1,4 @@
-// The verbs that tell about the daemon as a whole: version, schema, status, stats, log.
+// The verbs about the daemon as a whole: version, schema, status, stats, log.
 #pragma once
 
 #include <vector>

@@ -43,10 +43,10 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
   });
 }
 
-/// Why this strike may not begin, with the code that says so; empty when it may.
+/// Why the strike is refused, with the error code; empty when it may start.
 std::string Strikes::refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
                              Code& code) const {
-  // First, since no entry in strike.allow would help.
+  // Checked first, since an entry in strike.allow would not help.
   code = Code::kFailed;
   if (const std::string wrong = not_a_peer(engine_, target.address); !wrong.empty()) {
     return fmt::format("cannot strike {}: {}", to_string(target), wrong);

@@ -1,4 +1,4 @@
-// The strike, one at a time: started by a client, which sees its progress and gets its report.
+// The verbs strike and strike_stop: one strike at a time, whose client gets progress and report.
 #pragma once
 
 #include <optional>
@@ -19,9 +19,9 @@ class Strikes final : public Client {
 
   Strikes(Engine& engine, Targets& targets, Verbs& verbs);
 
-  /// Begins nothing more; what is in flight ends by itself or by its timeouts.
+  /// Starts no more cycles; those in flight complete or time out.
   void stop();
-  /// The strike that is running, for status.
+  /// The running strike, for the verb status.
   std::optional<protocol::Status::Striking> status() const;
 
  private:
@@ -40,8 +40,8 @@ class Strikes final : public Client {
   TimerWatch progress_;
   std::vector<Strike::Slot> slots_;
   std::optional<Strike> strike_;
-  std::optional<StrikeCall> call_;      // there while the strike runs
-  std::uint64_t completed_before_ = 0;  // at the last progress
+  std::optional<StrikeCall> call_;      // set while the strike runs
+  std::uint64_t completed_before_ = 0;  // at the last notification
   Instant progress_before_{};
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 using protocol::Code;
 
-/// What a person is to do about it.
+/// Advice after a failed host lookup, for people.
 std::string_view advice(DnsStatus status) {
   switch (status) {
     case DnsStatus::kNoServers:
@@ -29,7 +29,7 @@ std::string_view advice(DnsStatus status) {
 void Targets::find(Call call, std::string_view parameter, const std::string& name,
                    Then<DnsAnswer> then) {
   const std::string verb(call.verb());
-  // A function object must be copyable; a call is not.
+  // std::function must be copyable; a Call is not.
   const auto kept = std::make_shared<Call>(std::move(call));
   const auto answered = [kept, name, then = std::move(then)](const DnsAnswer& answer) {
     if (answer.status == DnsStatus::kFound) return then(std::move(*kept), answer);

@@ -1,4 +1,4 @@
-// Where a call wants to go: an address, or a name that is asked for first.
+// The destination in a call's parameters: an address, or a name that is looked up first.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,12 @@
 
 namespace conker::daemon {
 
-/// Each calls `then` once the parameter's address is known, at once if it is a number. What is
-/// neither an address nor a name, and a name that nobody knows, are answered here, and `then` is
-/// not called.
+/// Each function calls `then` once the address is known; at once when the parameter is an address.
+/// When the parameter is malformed or the lookup fails, the call is answered here instead.
 class Targets {
  public:
   Targets(Engine& engine, HostLookup& host_lookup) : engine_(engine), host_lookup_(host_lookup) {}
-  /// Calls that wait for a name must not outlive the server.
+  /// Drops calls that wait for host lookup: they must not outlive the server.
   ~Targets() { host_lookup_.forget(); }
   Targets(const Targets&) = delete;
   Targets& operator=(const Targets&) = delete;
@@ -37,7 +36,7 @@ class Targets {
     const std::string text = call.parameters().*member;
     find_host(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
   }
-  /// The whole answer, for a name only.
+  /// Looks up a name and passes on the whole answer.
   template <typename V>
   void name(CallOf<V> call, std::string V::Parameters::*member,
             std::type_identity_t<std::function<void(CallOf<V>, const DnsAnswer&)>> then) {

@@ -1,4 +1,4 @@
-// Watchers of the event loop that stop themselves when they go out of scope.
+// Watchers of the event loop (libev) that stop in their destructor.
 #pragma once
 
 #include <ev.h>
@@ -8,7 +8,7 @@
 
 namespace conker::daemon {
 
-/// Reports when a descriptor is ready. It must be stopped before the descriptor is closed.
+/// Calls back when a descriptor is ready. It must be stopped before the descriptor is closed.
 class IoWatch {
  public:
   IoWatch(struct ev_loop* loop, std::function<void(int events)> ready)
@@ -20,7 +20,7 @@ class IoWatch {
   IoWatch(const IoWatch&) = delete;
   IoWatch& operator=(const IoWatch&) = delete;
 
-  /// EV_READ, EV_WRITE, both, or 0 for nothing.
+  /// `events`: EV_READ, EV_WRITE, both, or 0 to stop.
   void watch(int fd, int events) {
     if (ev_is_active(&watcher_) && watcher_.fd == fd &&
         (watcher_.events & (EV_READ | EV_WRITE)) == events)
@@ -42,7 +42,7 @@ class IoWatch {
   ev_io watcher_{};
 };
 
-/// A timer in seconds, for once or periodic.
+/// A timer in seconds, once or periodic.
 class TimerWatch {
  public:
   TimerWatch(struct ev_loop* loop, std::function<void()> due) : loop_(loop), due_(std::move(due)) {

@@ -20,10 +20,10 @@ using protocol::DeviceCounters;
 enum class LinkState : std::uint8_t {
   kUp,
   kDown,       // the interface is there, but not up
-  kNoCarrier,  // it is up, and nothing is plugged in; a stream link has no peer
-  kGone,       // there is no such interface any more
+  kNoCarrier,  // the interface is up and has no carrier; a stream link has no peer
+  kGone,       // the interface does not exist any more
 };
-/// In plain words: "no carrier".
+/// For people: "no carrier".
 const char* to_string(LinkState state);
 
 class Device : public Link {
@@ -31,21 +31,20 @@ class Device : public Link {
   virtual ~Device() = default;
 
   LinkState state() const { return state_; }
-  /// Since when it is in this state.
+  /// The time of the last change of state.
   Instant state_since() const { return since_; }
-  /// True once each time it has come up, but not for the state that it began with.
+  /// True once after each change to kUp; the first state is no change.
   bool take_link_up() { return std::exchange(link_up_, false); }
-  /// Something has changed among the interfaces of the host: was it this one? Also called once at
-  /// the start.
+  /// Updates the state after a change among the host's interfaces. Also called once at the start.
   virtual void look(Instant now) { change_state(state_, now); }
 
-  /// Readable when receive() has something to do; -1 when there is nothing to watch now.
+  /// A descriptor that is readable when receive() has frames; -1 when there is none to watch now.
   int fd() const { return fd_; }
-  /// Changes whenever fd() is another one, even if the number is the same.
+  /// Changes with every new descriptor, even if its number is the same.
   std::uint32_t fd_epoch() const { return epoch_; }
-  /// Whether flush() wants to be called when fd() becomes writable.
+  /// Whether flush() is to be called when fd() becomes writable.
   virtual bool wants_write() const { return false; }
-  /// What it is, for people: "tap conker0".
+  /// The kind and the name, for people: "tap conker0".
   virtual std::string description() const = 0;
 
   const DeviceCounters& counters() const { return counters_; }
@@ -77,7 +76,7 @@ class Device : public Link {
   Instant since_{};
 };
 
-/// What went wrong with a link, for its user: "link NAME: what: reason; what to do".
+/// Throws the error of a link, for people: "link NAME: what: reason; what to do".
 [[noreturn]] inline void fail_link(const std::string& name, const std::string& what, int error,
                                    const std::string& advice) {
   throw std::runtime_error("link " + name + ": " + what + ": " +
@@ -85,16 +84,15 @@ class Device : public Link {
                            (advice.empty() ? "" : "; " + advice));
 }
 
-/// Opens what the configuration names. Throws std::runtime_error with one line that says what to
-/// do.
+/// Opens the device of a configured link. Throws std::runtime_error: one line, with advice.
 std::unique_ptr<Device> open_device(const config::Link& link);
 
-/// Bytes of the longest header: with the tags of VLAN 0 that the stack passes over.
+/// Bytes of the longest header, with the tags of VLAN 0 that the stack skips.
 inline constexpr std::uint32_t kLongestHeader = kEthernetHeader + kVlanTag * kVlanTags;
 /// Bytes of the longest frame that any device hands over: veth and others coalesce up to 64 KiB of
 /// IP.
 inline constexpr std::uint32_t kMaxFrame = kLongestHeader + 65535;
-/// Bytes of the longest frame that comes in on this kind of link.
+/// Bytes of the longest frame that this kind of link receives.
 std::uint32_t longest_frame(const config::Link& link);
 
 }  // namespace conker::daemon

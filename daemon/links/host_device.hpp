@@ -25,7 +25,7 @@ class HostDevice : public Device {
   HostDevice(std::string kind, std::string link, std::string device)
       : name_(std::move(link)), device_(std::move(device)), kind_(std::move(kind)) {}
 
-  /// Opens the interface `device_`. Throws std::runtime_error with one line that says what to do.
+  /// Opens the interface `device_`. Throws std::runtime_error: one line, with advice.
   virtual void attach() = 0;
   virtual void detach() = 0;
   virtual bool attached() const = 0;
@@ -35,7 +35,7 @@ class HostDevice : public Device {
   void look_if_due(Instant now) {
     if (now >= look_at_) look(now);
   }
-  /// The interface is gone: it does not answer any more.
+  /// Handles an interface that does not exist any more.
   void lose(Instant now);
 
   const std::string name_;    // of the link

@@ -173,8 +173,8 @@ std::size_t PacketDevice::receive(std::span<FrameIn> batch, Instant now) {
   if (!descriptor_) return 0;
   const std::size_t most = std::min(batch.size(), kBatch);
   for (std::size_t i = 0; i < most; ++i) in_messages_[i].msg_hdr.msg_controllen = kControlRoom;
-  // An error here (the interface went down) is told once and changes nothing: frames come again
-  // when it is up.
+  // An error (the interface went down) is reported once, and frames are received again when the
+  // interface is up.
   const int got = ::recvmmsg(descriptor_.get(), in_messages_.data(), static_cast<unsigned>(most),
                              MSG_DONTWAIT, nullptr);
   std::size_t count = 0;
@@ -265,8 +265,8 @@ void PacketDevice::flush(Instant now) {
   out_sent_ = out_queued_ = 0;
 }
 
-/// What could not be sent stays, and what the stack lent for it must go back: it is copied
-/// together.
+/// Copies unsent frames into their rooms, since the stack's buffers that they refer to are valid
+/// until flush() only.
 void PacketDevice::stop_borrowing() {
   for (std::size_t i = out_sent_; i < out_queued_; ++i) {
     auto& parts = out_parts_[i];

@@ -89,7 +89,7 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
     program.push_back(answer(kWholeFrame));
     return program;
   }
-  // An announcement (RFC 5227, 3): a neighbour may have moved.
+  // An ARP announcement (RFC 5227, 3): a neighbour's link address may have changed.
   program.insert(program.end(),
                  {load(BPF_W, kArpSender), BPF_STMT(BPF_MISC | BPF_TAX, 0), load(BPF_W, kArpTarget),
                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), answer(kWholeFrame)});

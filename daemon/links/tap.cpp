@@ -140,8 +140,8 @@ void TapDevice::detach() {
   set_fd(-1);
 }
 
-// The present name, which may have changed, as may the network namespace: the device is attached
-// for as long as the driver knows it.
+// The device's name and network namespace may have changed; it stays attached as long as the driver
+// knows it.
 std::string TapDevice::find() const {
   ifreq request{};
   if (::ioctl(descriptor_.get(), TUNGETIFF, &request) != 0) return {};

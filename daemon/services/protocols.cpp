@@ -13,8 +13,8 @@ namespace {
 
 using config::ServiceKind;
 
-/// RFC 867. Our side is shut down and not closed: whatever the peer sends meanwhile is thrown away,
-/// and does not turn the answer into a reset.
+/// Sends the time (RFC 867) and a FIN. shutdown() and not close(): text that the peer sends is then
+/// discarded, and causes no RST that could overtake the answer.
 void tell_time(Stack& stack, ConnectionId id) {
   const time_t now = ::time(nullptr);
   tm local{};
@@ -30,7 +30,7 @@ void tell_time(Stack& stack, ConnectionId id) {
 
 void welcome(Stack& stack, ConnectionId id, ServiceToken token) {
   if (token.kind == ServiceKind::kDaytime) tell_time(stack, id);
-  // Bytes and even the FIN may have come before the connection was accepted.
+  // Text and the FIN may have been received before accept().
   serve(stack, id, token);
 }
 

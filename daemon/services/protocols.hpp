@@ -1,4 +1,4 @@
-// What each service says on one connection.
+// The protocol of each service on one connection.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace conker::daemon {
 
-/// All that a service remembers of a connection: the token that the stack keeps for us.
+/// A service's state of a connection, packed into the connection's token.
 struct ServiceToken {
   ClientId client = ClientId::kNobody;
   config::ServiceKind kind = config::ServiceKind::kEcho;
-  std::uint16_t offset = 0;  // of chargen: where in its pattern it stands
+  std::uint16_t offset = 0;  // of chargen: position in the pattern
 
   constexpr Token pack() const {
     return {client, std::uint32_t{offset} << 8 | static_cast<std::uint32_t>(kind)};
@@ -24,10 +24,10 @@ struct ServiceToken {
   }
 };
 
-/// A connection has just been accepted.
+/// Serves a connection that was just accepted.
 void welcome(Stack& stack, ConnectionId id, ServiceToken token);
 
-/// A connection has events: bytes, room, or the peer's FIN.
+/// Serves a connection after an event: received bytes, room to send, or the peer's FIN.
 void serve(Stack& stack, ConnectionId id, ServiceToken token);
 
 }  // namespace conker::daemon

@@ -9,7 +9,7 @@
 namespace conker::daemon {
 namespace {
 
-/// While the table of connections is full: a peer that has vanished is given up after 25 s.
+/// Keepalive while the connection table is full: ends a dead peer's connection after 25 s.
 constexpr Keepalive kHurried{.idle = 10s, .interval = 5s, .count = 3};
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The small services: echo, discard, daytime, chargen and accept-close, each on any port.
+// TCP services: echo (RFC 862), discard (863), daytime (867), chargen (864) and accept-close, each
+// on any port.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +24,16 @@ class Services final : public Client {
   /// The engine must outlive it.
   explicit Services(Engine& engine);
 
-  /// Listens on a port of every address. kInvalidArgument for an unknown name or port 0,
+  /// Listens on a port of every address. Errors: kInvalidArgument (unknown name, port 0),
   /// kAddressInUse, kTableFull. Outside of a turn: after Engine::enter().
   Error start(std::string_view name, Port port);
   Error start(config::ServiceKind kind, Port port);
-  /// Ends the listener; its connections go on. kNoSuchId when no service is on that port.
+  /// Closes the listener; its connections continue. kNoSuchId when the port has no service.
   Error stop(Port port);
   void stop_all();
-  /// While no connection can be had, silent peers are probed soon, whatever the configuration says:
-  /// those that have vanished make room. Outside of a turn: after Engine::enter().
+  /// While the connection table is full (`hurry`), keepalive probes silent peers after seconds
+  /// instead of the configured time, so that connections of dead peers make room. Outside of a
+  /// turn: after Engine::enter().
   void hurry_keepalive(bool hurry);
   const std::vector<Entry>& list() const { return entries_; }
 

@@ -1,4 +1,4 @@
-// The small services over UDP: echo and discard, each on any port.
+// UDP services: echo (RFC 862) and discard (RFC 863), each on any port.
 #pragma once
 
 #include <array>
@@ -23,10 +23,10 @@ class UdpServices final : public Client {
   /// The engine must outlive it.
   explicit UdpServices(Engine& engine);
 
-  /// On every address. kInvalidArgument for a service that has no form over UDP here; otherwise as
-  /// Udp::bind(). Outside of a turn: after Engine::enter().
+  /// Binds a port of every address. kInvalidArgument for a service without a UDP form; otherwise
+  /// errors of Udp::bind(). Outside of a turn: after Engine::enter().
   Error start(config::ServiceKind kind, Port port);
-  /// kNoSuchId when no service is on that port.
+  /// Closes the socket. kNoSuchId when the port has no service.
   Error stop(Port port);
   const std::vector<Entry>& list() const { return entries_; }
 

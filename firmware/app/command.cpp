@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostParameters = 10;
 
-// The settings and the verb that only the firmware has, declared as the protocol's verbs are.
+// The settings and the verb crash, which only the firmware has; declared like the protocol's verbs.
 enum class Ending : std::uint8_t { kYes, kNo };
 constexpr std::string_view choices_of(Ending) {
   return "yes|no";
@@ -58,7 +58,7 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-/// Parses a line word by word, and writes one line about an error.
+/// Parses a line word by word. An error is one line of text.
 class Parser {
  public:
   Parser(std::string_view line, std::span<char> buffer, std::string_view& complaint)
@@ -95,7 +95,7 @@ class Parser {
     return next;
   }
 
-  /// Parses all NAME=VALUE from here on into the verb's structure.
+  /// Parses the NAME=VALUE words that follow into the verb's structure.
   template <typename P>
   bool parameters(std::string_view verb, P& out) {
     Given given;

@@ -1,4 +1,4 @@
-// The arguments of the image at its start: settings and one command, as words NAME=VALUE.
+// The arguments of the image: settings and one command, in the form NAME=VALUE.
 //
 //     ip=10.7.0.2/24 exit=yes strike target=10.7.0.1:9000 cycles=5000 concurrency=8
 //
@@ -18,23 +18,22 @@
 namespace conker::app {
 
 enum class Verb : std::uint8_t {
-  kServe,  // no command: only the services
+  kServe,  // no command: the services only
   kStrike,
   kCrash,
 };
 
 struct Command {
   Prefix ip{IpAddress::v4(10, 7, 0, 2), 24};
-  std::optional<MacAddress> mac;  // not given: the controller's own
+  std::optional<MacAddress> mac;  // nothing: the controller's own address
   std::optional<IpAddress> gateway;
-  bool exit = false;  // end the emulator when the command is done, with its result as exit code
+  bool exit = false;  // end the emulator after the command, with its result as exit code
   Verb verb = Verb::kServe;
   StrikeRequest strike;
   Crash crash = Crash::kAssertion;
 };
 
-/// Parses the arguments. False when something is wrong: `complaint` is one line about it, written
-/// into `buffer`.
+/// Parses the arguments. False on an error: `complaint` is then one line about it, in `buffer`.
 bool parse_command(std::string_view line, Command& command, std::span<char> buffer,
                    std::string_view& complaint);
 

@@ -1,4 +1,4 @@
-// Deliberate failures, to test that they are reported.
+// The verb crash: deliberate failures, to test that panics and faults are reported.
 #pragma once
 
 #include <cstdint>

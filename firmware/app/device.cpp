@@ -13,7 +13,7 @@ namespace conker::app {
 namespace {
 
 constexpr std::uint16_t kMtu = 1500;
-/// The audit is printed once nothing lives any more, and no more often than this.
+/// The audit is printed when no connection is left, at most once in this time.
 constexpr Duration kAuditEvery = 1s;
 
 std::array<FrameIn, 8> batch;
@@ -30,7 +30,7 @@ Device::Device(chip::Ethernet& ethernet, Stack& stack, Console& console)
       accept_close_(stack, services::accept_close),
       strike_(stack, slots_, join()) {}
 
-/// Adds all clients to the host, the device itself as the last one; the strike's id.
+/// Adds all clients to the host, the device last; returns the device's id, for the strike.
 ClientId Device::join() {
   (void)host_.add(echo_);
   (void)host_.add(accept_close_);
@@ -86,7 +86,7 @@ void Device::turn() {
   sleep_until(std::min(deadline, report_audit()));
 }
 
-// Bytes and even the FIN may have come before the connection was accepted.
+// serve_ is called after accept() at once: text and the FIN may have been received before.
 void Service::on_event(const Event& event) {
   if (event.has(Event::kAcceptable)) {
     while (const auto id = stack_.accept(event.listener)) serve_(stack_, *id);

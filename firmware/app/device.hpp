@@ -1,5 +1,4 @@
-// The device under test and its opponent in one: the stack on the Ethernet controller, two
-// services, and the strike.
+// The application of the image: the stack on the Ethernet controller, two services, and the strike.
 #pragma once
 
 #include <array>
@@ -17,7 +16,7 @@
 
 namespace conker::app {
 
-/// A service of the board: what it does with each of its connections, on any of their events.
+/// A TCP service: calls `serve` for every event of its connections.
 class Service final : public Client {
  public:
   using Serve = void (*)(Stack&, ConnectionId);
@@ -31,18 +30,19 @@ class Service final : public Client {
   Serve serve_;
 };
 
-/// Itself the client that strikes.
+/// The loop of turns. It is itself the client of the strike.
 class Device final : private Client {
  public:
   static constexpr Port kEchoPort{7}, kAcceptClosePort{9000};
   static constexpr std::uint32_t kStrikeSlots = 16;
 
-  /// Everything must outlive it. The controller has been started.
+  /// The arguments must outlive it.
   Device(chip::Ethernet& ethernet, Stack& stack, Console& console);
 
-  /// Listens and begins the command.
+  /// Adds interface, address and gateway, listens, and starts the command. The controller must have
+  /// been started.
   void start(const Command& command, const MacAddress& mac);
-  /// One turn of the stack, then sleep until there is something to do.
+  /// Makes one turn of the stack, then sleeps until the next deadline or interrupt.
   void turn();
 
  private:
@@ -62,8 +62,8 @@ class Device final : private Client {
   std::array<Strike::Slot, kStrikeSlots> slots_{};
   Strike strike_;
   bool striking_ = false;
-  std::optional<chip::Exit> exit_code_;  // when the command is done, if the machine is to end then
-  std::uint64_t opened_reported_ = 0;    // connections opened when the audit was printed last
+  std::optional<chip::Exit> exit_code_;  // of the completed command, with exit=yes
+  std::uint64_t opened_reported_ = 0;    // connections opened at the last audit printed
   Instant next_audit_{};
 };
 

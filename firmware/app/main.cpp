@@ -1,4 +1,4 @@
-// The image: what there is of everything, and the way from reset into the endless loop of turns.
+// The image: capacities, settings, and run(), which start-up calls: the endless loop of turns.
 #include <array>
 #include <cstddef>
 #include <new>
@@ -36,7 +36,7 @@ constexpr Capacities kCapacities{
 
 constexpr Settings make_settings() {
   Settings settings;
-  // Four full segments each way: one connection at full speed leaves chunks for the others.
+  // Four full segments each way, so that one fast connection leaves chunks for the others.
   settings.send_buffer = 4 * 1460;
   settings.receive_buffer = 4 * 1460;
   return settings;
@@ -48,8 +48,8 @@ constexpr std::size_t kReceiveRingBytes = 9 * 1024;
 alignas(Arena::kAlignment) std::array<std::byte, kTableBytes> tables;
 std::array<std::uint32_t, kReceiveRingBytes / 4> receive_ring;
 
-/// The chip has no source of its own. Without a host there is none, and without one the initial
-/// sequence numbers could be guessed: better not to start.
+/// Random numbers of the host, since the chip has no source. Panics without a host: initial
+/// sequence numbers could be guessed (RFC 6528).
 Entropy draw_entropy() {
   Entropy entropy;
   chip::require(chip::semihosting::read_file("/dev/urandom",
@@ -62,7 +62,7 @@ Command read_command(Console& console) {
   std::array<char, 512> line;
   std::array<char, 160> buffer;
   Command command;
-  // The first word is the program's own name.
+  // The first word is the program's name.
   std::string_view words = chip::semihosting::command_line(line);
   words.remove_prefix(std::min(words.find(' '), words.size()));
   std::string_view complaint;
@@ -81,8 +81,8 @@ Command read_command(Console& console) {
           << static_cast<std::uint32_t>(tables.size()) << " bytes\n";
   chip::require(stack.storage_used() <= tables.size(), "the tables do not fit");
   static chip::Ethernet ethernet(receive_ring);
-  // Never destroyed: a static object would be, and newlib's list of what to do then takes a
-  // kilobyte.
+  // Placement new, since the destructor of a static object is registered in newlib's list for exit,
+  // which takes a kilobyte.
   alignas(Device) static std::array<std::byte, sizeof(Device)> place;
   Device& device = *new (place.data()) Device(ethernet, stack, console);
 

@@ -1,5 +1,4 @@
-// Reports of the controller on the serial line; those of strike and audit are in
-// stack/strike/summary.hpp.
+// Prints the counters of the board; stack/strike/summary.hpp prints those of strike and audit.
 #pragma once
 
 #include "firmware/app/text.hpp"
@@ -7,7 +6,7 @@
 
 namespace conker::app {
 
-/// Prints the controller's counters, and the use of the machine's stack.
+/// Prints the Ethernet controller's counters, and how much of the call stack was used.
 void print_device(Console& console, const chip::Ethernet::Counters& counters);
 
 }  // namespace conker::app

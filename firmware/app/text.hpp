@@ -5,7 +5,7 @@
 
 namespace conker::app {
 
-/// Writes to the serial line, piece by piece.
+/// Writes to the serial line.
 class Console final : public Printer {
  public:
   void write(std::string_view text) override;

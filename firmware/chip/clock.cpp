@@ -22,11 +22,11 @@ constexpr std::uint32_t kPllLocked = 1u << 6;
 constexpr std::uint32_t kPllTries = 100'000;
 
 std::int64_t microseconds;
-std::uint32_t cycles_left_over;  // fewer than a microsecond's
+std::uint32_t cycles_left_over;  // of less than a microsecond
 std::uint32_t last_count;
 
-// Adds the cycles since the last call. Interrupts must be disabled, or have a lower priority than
-// the caller.
+// Adds the cycles since the last call to the time. Interrupts must be disabled, or have a lower
+// priority than the caller.
 void count_up() {
   const std::uint32_t count = kSysTickCurrent.read();
   const std::uint32_t cycles = ((last_count - count) & kReload) + cycles_left_over;
@@ -79,8 +79,8 @@ void alarm_at(Instant deadline) {
 
 }  // namespace conker::chip
 
-// Its priority is above the Ethernet interrupt's: a long drain of the receiver must not miss a
-// wrap.
+// SysTick's priority is above the Ethernet interrupt's, so that a long drain of the receiver misses
+// no wrap of the counter.
 extern "C" void systick_handler() {
   conker::chip::count_up();
 }

@@ -1,4 +1,4 @@
-// The clock and the alarm of the board.
+// The clock (SysTick) and the alarm (timer 0) of the board.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ void clock_start();
 /// ms; its interrupt adds each wrap.
 Instant clock_now();
 
-/// Requests an interrupt at `deadline`, or earlier: no alarm is further away than a second.
+/// Requests an interrupt at `deadline`, or earlier: after one second at the latest.
 void alarm_at(Instant deadline);
 
 }  // namespace conker::chip

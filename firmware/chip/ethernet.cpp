@@ -18,13 +18,14 @@ constexpr std::uint32_t kReceive = 1u << 0, kMulticast = 1u << 1, kResetFifo = 1
 constexpr std::uint32_t kTransmit = 0x17;
 // Bits of MACTR.
 constexpr std::uint32_t kNewTransmission = 1u << 0;
-// Not every controller of the family (nor emulator) filters by address, so the driver does.
+// The driver filters by MAC address, since not every controller of the family (nor the emulator)
+// does.
 constexpr std::uint32_t kHighHalf = 0xffff0000;
 
 constexpr std::uint32_t kHeader =
     14;  // bytes of the Ethernet header, which the transmitter's length does not count
 
-// The controller, for the interrupt handler, which has no argument.
+// For the interrupt handler, which has no argument.
 Ethernet* the_controller;
 
 /// Collects bytes into the words that the transmitter takes.
@@ -91,7 +92,7 @@ void Ethernet::start(const MacAddress& mac) {
   kMacIm.write(kReceived | kOverrun);
   kMacTctl.write(kTransmit);
   kMacRctl.write(kReceive | kMulticast);
-  // The priority is below SysTick's: during a drain, time is still counted.
+  // The priority is below SysTick's, which counts the time during a drain.
   kInterruptPriorities40.write((kInterruptPriorities40.read() & ~(0xffu << 16)) | 0x80u << 16);
   kInterruptEnable1.write(1u << (kEthernetInterrupt - 32));
 }
@@ -102,7 +103,7 @@ void Ethernet::interrupt() {
   const std::uint32_t happened = kMacRis.read();
   kMacRis.write(happened);
   if ((happened & kOverrun) != 0) ++counters_.overruns;
-  // The interrupt has woken the main loop, which was its only purpose.
+  // The transmitter's interrupt only wakes the main loop.
   if ((happened & kTransmitterEmpty) != 0) kMacIm.clear(kTransmitterEmpty);
   if (!waiting_for_room_) drain();
 }

@@ -10,10 +10,10 @@
 
 namespace conker::chip {
 
-/// The receive interrupt is acknowledged first, then the receiver is drained into the ring;
-/// acknowledging later would lose the interrupt of a frame that arrives meanwhile. When the ring is
-/// full the interrupt is masked and frames wait in the receiver until receive() has made room.
-/// There is one controller.
+/// The interrupt handler acknowledges the receive interrupt, then drains the receiver into the
+/// ring; acknowledging later would lose the interrupt of a frame that arrives meanwhile. When the
+/// ring is full it masks the interrupt, and frames wait in the receiver until receive() has made
+/// room. There is one controller.
 class Ethernet final : public Link {
  public:
   struct Counters {
@@ -35,7 +35,7 @@ class Ethernet final : public Link {
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
 
-  /// Whether receive() has frames to deliver, or to drain.
+  /// Whether receive() has frames to deliver, in the ring or in the receiver.
   bool pending() const { return !ring_.empty() || waiting_for_room_; }
   Counters counters() const { return counters_; }
 

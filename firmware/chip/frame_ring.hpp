@@ -1,4 +1,4 @@
-// Received frames that wait for the stack: written by the receive interrupt, read by the main loop.
+// The ring of received frames: the receive interrupt writes it, the main loop reads it.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@
 
 namespace conker::chip {
 
-/// Frames are stored as the receiver delivers them: in words, of which the first begins with the
-/// length of all (itself 2 bytes, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes
-/// of Ethernet is aligned, and nothing is copied. No frame is split: one that does not fit before
-/// the end begins at the front.
+/// Frames are stored as the receiver delivers them: in words, which begin with the length in bytes
+/// of all (2 bytes of length, the frame, 4 bytes of CRC). So the IP header behind the 14 bytes of
+/// Ethernet header is aligned, and nothing is copied. No frame is split: one that does not fit at
+/// the end is stored at the front.
 class FrameRing {
  public:
   static constexpr std::uint32_t kOverhead = 6;  // bytes of length and CRC
@@ -30,7 +30,7 @@ class FrameRing {
   std::uint32_t* room() {
     const std::uint32_t read = read_.load(std::memory_order_acquire);
     std::uint32_t write = write_.load(std::memory_order_relaxed);
-    // write == read means empty, so one word always stays free.
+    // write == read is the empty ring, so one word always stays free.
     if (write >= read) {
       if (words_.size() - write > kMaxWords) return &words_[write];
       if (read <= kMaxWords) return nullptr;
@@ -40,7 +40,7 @@ class FrameRing {
     }
     return read - write > kMaxWords ? &words_[write] : nullptr;
   }
-  /// Completes the frame that was written there; its first word holds the length.
+  /// Completes the frame that was written at room(); its first word holds the length.
   void push() {
     const std::uint32_t write = write_.load(std::memory_order_relaxed);
     write_.store(write + words_of(words_[write]), std::memory_order_release);
@@ -48,7 +48,7 @@ class FrameRing {
 
   // ---- Called by the reader ----
 
-  /// The oldest frames. They stay valid until release().
+  /// The oldest frames; valid until release().
   std::size_t peek(std::span<FrameIn> batch) {
     const std::uint32_t write = write_.load(std::memory_order_acquire);
     std::size_t count = 0;

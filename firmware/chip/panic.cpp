@@ -89,8 +89,7 @@ void panic(std::string_view what, const std::source_location& where) {
 }
 
 void arm_protection() {
-  kSystemHandlerControl.set(
-      7u << 16);  // memory management, bus and usage faults have handlers of their own
+  kSystemHandlerControl.set(7u << 16);  // enables the memory management, bus and usage faults
   protect(0, reinterpret_cast<std::uint32_t>(guard_begin),
           kNoAccess | kExecuteNever | size_of_region(8));
   protect(1, 0, kReadOnly | size_of_region(18));
@@ -98,7 +97,7 @@ void arm_protection() {
   asm volatile("dsb\n\tisb" ::: "memory");
 }
 
-// The painted part only shrinks; the running functions' frames are above it.
+// Fills from the stack's lower end up to this function's frame.
 [[gnu::noinline]] void paint_stack() {
   const auto here = reinterpret_cast<std::uint32_t*>(__builtin_frame_address(0)) - 16;
   for (std::uint32_t* at = stack_begin; at < here; ++at) *at = kPaint;
@@ -113,12 +112,13 @@ StackUse stack_use() {
   return {bytes(at), bytes(stack_begin)};
 }
 
-/// Called by the fault handlers with the previous stack, on a new one: no handler ever returns.
+/// Prints a fault and exits. The fault handler passes the previous stack pointer and resets the
+/// stack: it never returns.
 extern "C" [[noreturn, gnu::used]] void report_fault(const ExceptionFrame* frame) {
   const std::uint32_t status = kFaultStatus.read();
   uart_write("fault: ");
   uart_write(cause(status, kHardFaultStatus.read()));
-  // After a stack overflow the frame is not there.
+  // After a stack overflow the processor could not push the frame.
   if (frame >= reinterpret_cast<const ExceptionFrame*>(stack_begin) && (status & 0x1010) == 0) {
     uart_write(", at pc ");
     put_hex(frame->pc);

@@ -7,10 +7,10 @@
 
 namespace conker::chip {
 
-/// Exit codes of the emulator; a chip without a debugger restarts instead.
+/// Exit codes of the emulator.
 enum Exit : std::uint32_t {
   kExitDone = 0,
-  kExitFailed = 1,  // the command did not succeed
+  kExitFailed = 1,  // the command failed
   kExitUsage = 2,   // the command is invalid
   kExitPanic = 3,
   kExitFault = 4,
@@ -33,12 +33,12 @@ inline void require(bool condition, std::string_view what,
 /// Enables separate fault handlers, write protection of flash, and a guard below the stack.
 void arm_protection();
 
-/// The most bytes that the stack has used so far, and its size.
+/// The most bytes of the call stack used so far, and its size.
 struct StackUse {
   std::uint32_t used, size;
 };
 StackUse stack_use();
-/// Fills the unused stack with a pattern, which stack_use() looks for; to be called first.
+/// Fills the unused call stack with a pattern for stack_use(); called first.
 void paint_stack();
 
 }  // namespace conker::chip

@@ -67,7 +67,7 @@ inline constexpr Register kTimerInterruptClear{0x40030024};
 inline constexpr Register kTimerLoad{0x40030028};
 
 // Ethernet MAC.
-inline constexpr Register kMacRis{0x40048000};  // read: what happened; write: acknowledge
+inline constexpr Register kMacRis{0x40048000};  // read: causes of the interrupt; write: acknowledge
 inline constexpr Register kMacIm{0x40048004};
 inline constexpr Register kMacRctl{0x40048008};
 inline constexpr Register kMacTctl{0x4004800c};

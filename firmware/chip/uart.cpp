@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t kBaud = 115200;
 constexpr std::uint32_t kBusy = 1u << 3, kTransmitFull = 1u << 5, kTransmitEmpty = 1u << 7;
-// A character takes 87 us; after so many tries the hardware does not answer.
+// Tries for one character, which takes 87 us; then the hardware counts as missing.
 constexpr std::uint32_t kTries = 100'000;
 
 void put(char c) {
