@@ -64,15 +64,15 @@ class Run:
         self._report(case, time.monotonic() - begin, problem, scene.notes)
 
     def beside_each_other(self, chosen: list[Case], jobs: int) -> None:
-        """Tests that keep a core busy have a quarter of the places,
-        those that mostly sleep the rest."""
+        """Runs tests in parallel: a quarter of the jobs for those that keep a core busy, the rest
+        for those that mostly sleep."""
         busy_jobs = max(1, jobs // 4)
         with concurrent.futures.ThreadPoolExecutor(busy_jobs) as busy, \
                 concurrent.futures.ThreadPoolExecutor(max(1, jobs - busy_jobs)) as sleepers:
             begun = [(busy if case.busy or jobs == 1 else sleepers).submit(self.one, case)
                      for case in chosen]
         for one in begun:
-            one.result()  # an error of the runner's own is told
+            one.result()  # raises errors of the runner itself
 
     @staticmethod
     def _describe(error: Exception) -> str:

@@ -1,4 +1,5 @@
-"""The control socket in bad company: conkerd answers or hangs up, and goes on."""
+"""Misuse of the control socket: conkerd answers with an error or disconnects, and keeps serving
+others."""
 
 import json
 import random
@@ -65,7 +66,7 @@ def bad_lines_get_an_error(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def a_line_without_end(field: Field) -> None:
+def a_line_beyond_the_limit(field: Field) -> None:
     connection = client(field)
     try:
         for _ in range(200):
@@ -78,7 +79,7 @@ def a_line_without_end(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def garbage(field: Field) -> None:
+def random_bytes(field: Field) -> None:
     generator = random.Random(4)
     for _ in range(200):
         with client(field) as connection:
@@ -91,7 +92,7 @@ def garbage(field: Field) -> None:
 
 @test("tap", quick=True)
 def many_clients(field: Field) -> None:
-    """Two hundred that say nothing: some are turned away in words, those inside are served."""
+    """200 clients that send nothing: those beyond the limit are refused, others are served."""
     descriptors = field.daemon.descriptors()
     field.ctl.ok("version")
     crowd = [client(field) for _ in range(200)]
@@ -106,7 +107,7 @@ def many_clients(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def a_client_that_never_reads(field: Field) -> None:
+def a_client_that_reads_no_answers(field: Field) -> None:
     resident = field.daemon.resident_kib()
     connection = client(field)
     request = b'{"jsonrpc":"2.0","id":1,"method":"stats"}\n' * 100
@@ -122,10 +123,10 @@ def a_client_that_never_reads(field: Field) -> None:
 
 
 @test("tap")
-def a_client_that_stops_reading_a_connection(field: Field) -> None:
-    """The pump waits for it; nobody else does."""
+def a_client_that_does_not_read_its_relay(field: Field) -> None:
+    """The relay waits for its client; other calls do not."""
     field.peer("source", field.PEER, "9000", "--bytes", "50000000")
-    # Nobody empties this pipe.
+    # The pipe is never read.
     connect = field.ctl.start("connect", f"{field.PEER}:9000", stdout=subprocess.PIPE)
     time.sleep(1)
     check(connect.running(), "connect ended")
@@ -134,7 +135,7 @@ def a_client_that_stops_reading_a_connection(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def descriptors_that_nobody_asked_for(field: Field) -> None:
+def surplus_descriptors_are_closed(field: Field) -> None:
     before = field.daemon.descriptors()
     line = b'{"jsonrpc":"2.0","id":1,"method":"version"}\n'
     for _ in range(50):

@@ -1,5 +1,5 @@
-"""Many clients and one pool of chunks: whoever reads goes on,
-and nobody is kept out by those who do not."""
+"""The budget of chunks: many clients share one pool, and clients that do not read must not stall
+others."""
 
 import random
 import resource
@@ -27,7 +27,7 @@ def many_files() -> None:
 
 
 def echo_of_all(connections: list[socket.socket], data: bytes) -> None:
-    """Every client sends `data` and reads what comes back, all of them at once."""
+    """Every client sends `data` and reads its echo, all of them at once."""
     left = {s: memoryview(data) for s in connections}
     got = {s: 0 for s in connections}
     selector = selectors.DefaultSelector()
@@ -82,19 +82,19 @@ def echo_of_many(field: Field, count: int, each: int) -> None:
 
 
 @test("tap", config={"services": SERVICES, "capacities": {"chunks": 4096}}, busy=True)
-def everybody_who_reads_has_his_echo(field: Field) -> None:
-    # Each would have a quarter of a chunk for sending, if all had equally much.
+def echo_of_a_thousand_clients(field: Field) -> None:
+    # An equal share of the pool would be a quarter of a chunk for sending.
     echo_of_many(field, 1000, 200_000)
 
 
 @test("tap", config={"services": SERVICES, "capacities": {"chunks": 16, "chunk_bytes": 2048}},
       quick=True)
-def one_client_has_his_echo_through_few_chunks(field: Field) -> None:
+def echo_with_16_chunks(field: Field) -> None:
     echo_of_many(field, 20, 150_000)
 
 
 class Holes:
-    """A kernel connection for which bytes beyond holes are sent, each alone.
+    """A kernel connection, and segments of one byte each beyond holes, sent in its name.
     Timestamps must be off."""
 
     def __init__(self, namespace: Namespace, raw: socket.socket) -> None:
@@ -124,9 +124,9 @@ class Holes:
 
 
 @test(busy=True)
-def those_who_do_not_read_keep_nobody_out(scene: Scene) -> None:
-    """RFC 9293, 3.8.6: a peer may close its window for as long as it likes,
-    but at its own cost only."""
+def clients_that_do_not_read_delay_no_others(scene: Scene) -> None:
+    """RFC 9293, 3.8.6.1: peers may close their windows for ever, and send beyond holes: pings,
+    host lookup, new connections, datagrams and the lease must not suffer."""
     many_files()
     readers, peers, holes = (200, 20, 80) if scene.binaries.sanitized else (4000, 200, 80)
     namespace = scene.namespace()
@@ -160,7 +160,7 @@ def those_who_do_not_read_keep_nobody_out(scene: Scene) -> None:
         slowest = max(slowest, time.monotonic() - begin)
 
     for n in range(10):
-        for one in out_of_order:  # what was thrown away comes again
+        for one in out_of_order:  # sends again what the stack may have dropped
             one.send(holes // 10)
         begin = time.monotonic()
         timed("ping", namespace.run("ping", "-c", "1", "-W", "5", STACK).returncode == 0, begin)

@@ -1,4 +1,4 @@
-"""Bad configurations are refused, in one line that says where and what."""
+"""conkerd refuses invalid configurations, in one line with place and cause."""
 
 import re
 
@@ -20,8 +20,7 @@ strike:
 shutdown_timeout: 5s
 """
 
-# What is put in the place of what, the line where it is wrong, and the key that the message must
-# name.
+# Text of GOOD, its replacement, the line of the error, and the key in the message.
 BAD = [
     ("02:00:00:00:00:01", "02:00:00:00:01", 6, "links[0].mac"),
     ("02:00:00:00:00:01", "03:00:00:00:00:01", 6, "links[0].mac"),
@@ -55,7 +54,7 @@ def refuse(scene: Scene, text: str, line: int, key: str) -> None:
 
 
 @test(quick=True)
-def good_is_accepted(scene: Scene) -> None:
+def a_valid_file_is_accepted(scene: Scene) -> None:
     path = f"{scene.directory}/good.yaml"
     with open(path, "w", encoding="utf-8") as file:
         file.write(GOOD)
@@ -65,14 +64,14 @@ def good_is_accepted(scene: Scene) -> None:
 
 
 @test(quick=True)
-def bad_values_are_refused(scene: Scene) -> None:
+def invalid_values_are_refused(scene: Scene) -> None:
     for old, new, line, key in BAD:
         check(old in GOOD, old)
         refuse(scene, GOOD.replace(old, new, 1), line, key)
 
 
 @test(quick=True)
-def bad_files_are_refused(scene: Scene) -> None:
+def invalid_files_are_refused(scene: Scene) -> None:
     refuse(scene, GOOD + "shutdown_timeout: 6s\n", 14, "shutdown_timeout")  # twice
     refuse(scene, GOOD + "log: {level: info\n", 15, "")  # not YAML
     for name, text in (("empty", b""), ("binary", bytes(range(256))), ("deep", b"[" * 100_000)):
@@ -94,7 +93,7 @@ def usage(scene: Scene) -> None:
 
 
 @test(quick=True)
-def what_cannot_be_opened_is_named(scene: Scene) -> None:
+def a_device_that_cannot_be_opened_is_named(scene: Scene) -> None:
     namespace = scene.namespace()
     path = f"{scene.directory}/packet.yaml"
     with open(path, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Addresses from a real server: dnsmasq."""
+"""The DHCP client (RFC 2131) against a real server: dnsmasq."""
 
 import signal
 import time
@@ -11,8 +11,7 @@ SERVER = "10.77.0.1"
 
 
 class Lan:
-    """conkerd with `address: dhcp` and the kernel on the other side of its TAP,
-    where dnsmasq will be."""
+    """conkerd with `address: dhcp`; dnsmasq runs on the kernel's side of the TAP device."""
 
     def __init__(self, scene: Scene, **config: Any) -> None:
         self.scene = scene
@@ -71,7 +70,7 @@ def gets_and_renews_a_lease(scene: Scene) -> None:
 
 
 @test()
-def a_refused_renewal_begins_anew(scene: Scene) -> None:
+def a_dhcpnak_restarts_the_client(scene: Scene) -> None:
     lan = Lan(scene)
     first = lan.server("--dhcp-range=10.77.0.50,10.77.0.50,255.255.255.0,120",
                        "--dhcp-option=option:T1,8", "--port=0")
@@ -87,7 +86,7 @@ def a_refused_renewal_begins_anew(scene: Scene) -> None:
 
 
 @test()
-def an_address_that_somebody_has_is_declined(scene: Scene) -> None:
+def an_address_in_use_is_declined(scene: Scene) -> None:
     lan = Lan(scene)
     lan.namespace.ip("addr", "add", "10.77.0.50/32", "dev", "lo")
     server = lan.server(f"--dhcp-host={MAC},10.77.0.50",
@@ -100,7 +99,7 @@ def an_address_that_somebody_has_is_declined(scene: Scene) -> None:
 
 
 @test()
-def without_a_server_there_is_an_address_all_the_same(scene: Scene) -> None:
+def link_local_address_without_a_server(scene: Scene) -> None:
     lan = Lan(scene)
     own = eventually(lambda: lan.dhcp()["link_local"], "a link-local address", 30)
     check(own.startswith("169.254."), own)
@@ -113,7 +112,7 @@ def without_a_server_there_is_an_address_all_the_same(scene: Scene) -> None:
 
 
 @test()
-def services_and_connections_use_the_lease(scene: Scene) -> None:
+def services_use_the_lease(scene: Scene) -> None:
     lan = Lan(scene)
     lan.server("--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,120", "--port=0")
     address = lan.bound()["address"].removesuffix("/24")
@@ -128,7 +127,7 @@ def services_and_connections_use_the_lease(scene: Scene) -> None:
 
 
 @test(quick=True)
-def a_packet_socket_gets_a_lease_and_returns_it(scene: Scene) -> None:
+def a_packet_socket_gets_a_lease_and_releases_it(scene: Scene) -> None:
     stack_ns, peer_ns = scene.namespace(), scene.namespace()
     stack_ns.ip("link", "add", "stack0", "type", "veth",
                 "peer", "name", "peer0", "netns", peer_ns.name)
@@ -147,5 +146,5 @@ def a_packet_socket_gets_a_lease_and_returns_it(scene: Scene) -> None:
     done = peer_ns.run("ping", "-n", "-c", "1", "-W", "2", lease.removesuffix("/24"))
     same(done.returncode, 0, "the kernel reaches it")
     same(daemon.terminate(), 0, "exit code")
-    # A TAP would be gone before dnsmasq has read it.
+    # Not on a TAP device, which goes with the daemon, before dnsmasq has read the message.
     eventually(lambda: server.count("DHCPRELEASE") == 1, "the lease is given back")

@@ -1,4 +1,4 @@
-"""Names, asked for at a real server: dnsmasq."""
+"""Host lookup (DNS) with a real server: dnsmasq."""
 
 import time
 
@@ -25,7 +25,7 @@ def resolves_names(field: Field) -> None:
 
 
 @test("tap", config=DNS, quick=True)
-def keeps_what_it_was_told(field: Field) -> None:
+def answers_are_cached_for_their_ttl(field: Field) -> None:
     dns = server(field, "--local-ttl=2")
     same(field.ctl.json("resolve", "www.test")["cached"], False, "cached at first")
     same(field.ctl.json("resolve", "www.test")["cached"], True, "cached then")
@@ -35,7 +35,7 @@ def keeps_what_it_was_told(field: Field) -> None:
 
 
 @test("tap", config=DNS, quick=True)
-def says_what_is_wrong(field: Field) -> None:
+def errors_are_explained(field: Field) -> None:
     server(field)
     done = field.ctl("resolve", "nowhere.test").expect(1)
     same(done.err, "conkerctl: nowhere.test: there is no such name\n", "NXDOMAIN")
@@ -48,7 +48,7 @@ def says_what_is_wrong(field: Field) -> None:
 
 
 @test("tap", config=DNS)
-def nobody_answers(field: Field) -> None:
+def a_closed_port_is_an_error_at_once(field: Field) -> None:
     begin = time.monotonic()
     done = field.ctl("resolve", "www.test").expect(4)  # the kernel says that the port is closed
     check("no DNS server answers" in done.err, done.err)
@@ -62,19 +62,19 @@ def a_silent_server_times_out(field: Field) -> None:
 
 
 @test("tap", config={"dns": {"servers": ["10.77.0.99", "10.77.0.1"]}}, quick=True)
-def the_next_server_is_asked(field: Field) -> None:
+def the_next_server_is_asked_after_a_timeout(field: Field) -> None:
     server(field)
     same(field.ctl.ok("resolve", "www.test").out, "10.77.0.1\n", "from the second server")
 
 
 @test("tap", quick=True)
-def without_servers_it_says_so(field: Field) -> None:
+def without_servers_lookup_fails(field: Field) -> None:
     done = field.ctl("resolve", "www.test").expect(1)
     check("dns.servers" in done.err, f"says what to do: {done.err}")
 
 
 @test("tap", config=DNS, quick=True)
-def names_go_wherever_addresses_go(field: Field) -> None:
+def names_in_place_of_addresses(field: Field) -> None:
     server(field)
     field.accept_close(9000)
     check(field.ctl.open("www.test:9000"), "open")
@@ -85,7 +85,7 @@ def names_go_wherever_addresses_go(field: Field) -> None:
 
 
 @test("tap", config=DNS, quick=True)
-def long_answers_come_over_tcp(field: Field) -> None:
+def truncated_answers_are_asked_for_over_tcp(field: Field) -> None:
     dns = server(field, *(f"--host-record=big.test,10.77.1.{i}" for i in range(1, 60)))
     same(len(field.ctl.json("resolve", "big.test")["addresses"]), 8, "addresses kept")
     same(field.ctl.counter("dns_queries_tcp"), 1, "asked over TCP")

@@ -1,5 +1,4 @@
-"""The same stack on the microcontroller, emulated: against conkerd, against the kernel,
-and when it fails."""
+"""The firmware in an emulator: against conkerd, against the kernel, and its reports of failures."""
 
 import glob
 import json
@@ -19,7 +18,7 @@ BYTES = "10000000"
 SERVICES = [{"name": "accept-close", "port": 9000}, {"name": "echo", "port": 7}]
 
 
-# ---- The two ways to reach it ----
+# ---- Links to the board: a stream socket and a TAP device ----
 
 def daemon(scene: Scene, link: dict[str, Any], namespace: Namespace | None = None) -> Conkerd:
     return scene.conkerd({"links": [{"name": "wire", "mac": "02:00:00:00:07:01",
@@ -35,7 +34,7 @@ def over_socket(scene: Scene, *words: str) -> tuple[Conkerd, Board]:
 
 def tap(namespace: Namespace, device: str) -> None:
     namespace.ip("tuntap", "add", "dev", device, "mode", "tap")
-    # A burst of more frames than the default's 500 would be lost before the board sees it.
+    # The default of 500 frames loses bursts before the board receives them.
     namespace.ip("link", "set", device, "txqueuelen", "10000", "up")
 
 
@@ -53,7 +52,7 @@ def over_tap(scene: Scene, *words: str) -> tuple[Namespace, Board]:
 
 
 def nothing_is_left(namespace: Namespace) -> None:
-    """What the kernel holds: no socket but those in TIME-WAIT."""
+    """Waits until the kernel has no sockets but those in TIME-WAIT."""
     eventually(lambda: not [line for line in namespace.tcp_sockets()
                             if not line.startswith("TIME-WAIT")],
                "the kernel's connections are gone", 15)
@@ -109,7 +108,7 @@ def echo_through_faults(scene: Scene) -> None:
 
 @test(busy=True)
 def echo_from_the_kernel(scene: Scene) -> None:
-    """All that the kernel sends at once comes back."""
+    """The kernel sends without waiting, and receives all bytes again."""
     namespace, board = over_tap(scene)
     sent = os.urandom(int(BYTES))
     with namespace.connect(CHIP, 7) as connection:
@@ -270,12 +269,11 @@ def a_refused_strike_is_a_failure(scene: Scene) -> None:
     check("failed       100 refused, 0 timed out, 0 reset, 0 other" in board.said(), board.said())
 
 
-# ---- What a link can carry ----
+# ---- Malformed frames ----
 
 @test()
-def garbage_on_the_link(scene: Scene) -> None:
-    """Frames of any length and content, also longer than any Ethernet frame;
-    after them it still answers."""
+def random_frames(scene: Scene) -> None:
+    """Random frames, also longer than Ethernet's; the board still answers ARP after them."""
     path = f"{scene.directory}/wire.sock"
     board_mac = bytes.fromhex(Board.MAC.replace(":", ""))
     random_source = random.Random(7)
@@ -293,7 +291,7 @@ def garbage_on_the_link(scene: Scene) -> None:
         for number in range(3000):
             frame = bytearray(random_source.randbytes(
                 random_source.choice((1, 13, 14, 20, 60, 600, 1514, 1515, 2040))))
-            # Three of four are for the board, and most of them IPv4, ARP or TCP on the face of it.
+            # Three of four have the board's address, and most a header of IPv4, ARP or TCP.
             if number % 4 != 0:
                 frame[0:6] = board_mac if number % 4 == 1 else b"\xff" * 6
                 frame[12:14] = b"\x08\x00" if number % 3 else b"\x08\x06"
@@ -305,7 +303,7 @@ def garbage_on_the_link(scene: Scene) -> None:
                     + bytes.fromhex("020000000701") + socket.inet_aton(PEER)
                     + bytes(6) + socket.inet_aton(CHIP))
         send(question + bytes(18))
-        answer = b"\x00\x02" + board_mac + socket.inet_aton(CHIP)  # ARP reply: operation, who
+        answer = b"\x00\x02" + board_mac + socket.inet_aton(CHIP)  # ARP reply: operation, sender
         received = b""
         while answer not in received:
             more = wire.recv(65536)
@@ -314,10 +312,10 @@ def garbage_on_the_link(scene: Scene) -> None:
     check(board.process.running(), board.said())
 
 
-# ---- When it fails ----
+# ---- Panics and faults ----
 
 @test()
-def a_failed_assertion_says_where(scene: Scene) -> None:
+def a_panic_names_file_and_line(scene: Scene) -> None:
     board = Board.alone(scene, "crash", "how=assertion")
     same(board.finished(10), EXIT_PANIC, "exit code")
     check(
@@ -334,7 +332,7 @@ def faulted(scene: Scene, how: str, cause: str) -> str:
 
 
 @test()
-def a_fault_says_where(scene: Scene) -> None:
+def a_fault_names_the_program_counter(scene: Scene) -> None:
     for how, cause in (("undefined", "undefined instruction"),
                        ("null", "access to protected memory")):
         pc = re.search(r"at pc (0x[0-9a-f]+)", faulted(scene, how, cause))
@@ -345,12 +343,12 @@ def a_fault_says_where(scene: Scene) -> None:
 
 
 @test()
-def a_stack_overflow_is_caught(scene: Scene) -> None:
+def a_stack_overflow_is_a_fault(scene: Scene) -> None:
     faulted(scene, "stack", "stack overflow")
 
 
 @test()
-def nonsense_is_refused(scene: Scene) -> None:
+def invalid_arguments_are_refused(scene: Scene) -> None:
     for words, complaint in {
         ("bark",): "no verb 'bark'",
         ("ip=10.7.0.2",): "settings: ip must be ADDRESS/LENGTH",
@@ -383,7 +381,7 @@ def image(scene: Scene) -> str:
 
 
 @test()
-def what_it_does_not_name_is_not_in_it(scene: Scene) -> None:
+def the_image_has_no_unused_parts(scene: Scene) -> None:
     symbols = image(scene)
     for absent in ("malloc", "operator new", "FaultLink", "ObservedLink", "conker::Capture",
                    "Ipv4Reassembly", "services::chargen", "services::discard",

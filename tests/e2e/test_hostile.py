@@ -1,5 +1,4 @@
-"""Floods of segments that no TCP would send,
-while an open connection goes on and no memory grows."""
+"""Floods of forged segments: an open connection continues, and memory does not grow."""
 
 import json
 import random
@@ -15,8 +14,7 @@ SERVICES = {"services": [{"name": "echo", "port": ECHO}]}
 
 
 class Conversation:
-    """The kernel sends bytes to the echo service and compares what comes back,
-    for as long as it is wanted."""
+    """A thread that sends bytes to the echo service and compares the echo, until end()."""
 
     PIECE = 16_384
 
@@ -59,7 +57,7 @@ class Conversation:
 
 
 def dropped(field: Field) -> int:
-    """How many frames the device could not hold until conkerd had taken those before."""
+    """Frames that the device's full queue dropped before conkerd read them."""
     shown = json.loads(field.peer_ns.ip("-s", "-j", "link", "show", "dev", DEVICE))
     return int(shown[0]["stats64"]["tx"]["dropped"])
 
@@ -82,7 +80,7 @@ def flood(field: Field, kind: str) -> None:
     port = connection.getsockname()[1]
     conversation = Conversation(connection)
     eventually(lambda: conversation.moved, "the connection moves bytes")
-    # Tables that were never used before are touched once; after that nothing may grow.
+    # A tenth of the flood first, which touches tables that were not in use yet.
     send(field, kind, count // 10, port, 1)
     resident = field.daemon.resident_kib()
 
@@ -100,10 +98,10 @@ def flood(field: Field, kind: str) -> None:
 
     grown = field.daemon.resident_kib() - resident
     if not field.scene.binaries.sanitized:
-        # The open connection may come to fill its buffers, 1 MiB and 2.
+        # The open connection may fill its buffers of 1 MiB and 2 MiB.
         check(grown < 4096, f"conkerd grew by {grown} KiB in a flood of {kind} segments")
     conversation.end()
-    # Who comes after the flood is served.
+    # A connection after the flood is served.
     newcomer = Conversation(field.connect(ECHO))
     eventually(lambda: newcomer.moved or newcomer.problem, "a new connection is served", 10)
     newcomer.end()

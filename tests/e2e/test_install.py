@@ -1,4 +1,4 @@
-"""What `cmake --install` puts in place, and whether systemd takes it."""
+"""`cmake --install`: the installed files, and the unit under systemd."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def install(scene: Scene, root: str) -> None:
 
 
 @test()
-def everything_in_its_place(scene: Scene) -> None:
+def installed_files(scene: Scene) -> None:
     root = f"{scene.directory}/root"
     install(scene, root)
     found = sorted(f"{path[len(root):]}/{name}"
@@ -57,7 +57,7 @@ def configuration_survives_a_second_install(scene: Scene) -> None:
 
 @test()
 def unit_is_verified_by_systemd(scene: Scene) -> None:
-    """The unit as installed, its commands where it says."""
+    """systemd-analyze verify accepts the installed unit, whose commands exist."""
     root = f"{scene.directory}/root"
     install(scene, root)
     done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", f"{root}/usr"],
@@ -77,7 +77,7 @@ def unit_is_verified_by_systemd(scene: Scene) -> None:
 
 
 @test()
-def sysusers_makes_the_group(scene: Scene) -> None:
+def systemd_sysusers_makes_the_group(scene: Scene) -> None:
     root = f"{scene.directory}/root"
     install(scene, root)
     with open(f"{root}/usr/lib/sysusers.d/conker.conf", encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def sysusers_makes_the_group(scene: Scene) -> None:
 
 @test("tap")
 def notifies_the_service_manager(field: Field) -> None:
-    """READY when it serves, and the watchdog kicked at half its time."""
+    """READY=1 once conkerd serves; WATCHDOG=1 at half of the period."""
     field.daemon.terminate()
     path = f"{field.scene.directory}/notify.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

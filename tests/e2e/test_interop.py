@@ -1,5 +1,5 @@
-"""What conker and the kernel agree upon and use,
-seen from a capture and from `ss -i` on the kernel's side."""
+"""Options that conker and the kernel negotiate and use, seen in a capture and by `ss -i` on the
+kernel's side."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def capture(field: Field, expression: str) -> Process:
 
 def lines(field: Field, dump: Process, *arguments: str) -> list[str]:
     """The captured packets, one line each."""
-    time.sleep(0.3)  # what is on its way to the file
+    time.sleep(0.3)  # until tcpdump has written the last packets
     dump.signal(signal.SIGINT)
     dump.wait(10)
     path = os.path.join(field.scene.directory, "interop.pcap")
@@ -32,12 +32,12 @@ def lines(field: Field, dump: Process, *arguments: str) -> list[str]:
 
 
 def moved_with_loss(field: Field, count: int) -> str:
-    """A transfer to the kernel and back through its echo, with losses;
-    gives what ss -i says of it meanwhile."""
+    """Transfers data to the kernel's echo and back, with losses; returns the output of ss -i
+    during it."""
     field.peer("echo", field.PEER, str(PORT))
     field.ctl.ok("fault", "set", "loss=1%", "seed=5")
     identifier = field.ctl.open(f"{field.PEER}:{PORT}")
-    # Nobody reads what comes back until the window of the way back is full.
+    # The echo is read after each portion only, so that its window fills.
     seen = ""
     sent = 0
     while sent < count:
@@ -52,7 +52,7 @@ def moved_with_loss(field: Field, count: int) -> str:
 
 
 @test("tap", "packet", config={"tcp": {"ecn": "always"}})
-def options_are_agreed_upon_and_used(field: Field) -> None:
+def options_are_negotiated_and_used(field: Field) -> None:
     field.peer_ns.sysctl("net/ipv4/tcp_ecn", "1")
     dump = capture(field, f"tcp port {PORT}")
     seen = moved_with_loss(field, 3_000_000)
@@ -69,7 +69,7 @@ def options_are_agreed_upon_and_used(field: Field) -> None:
     # ss -i, on the kernel's side.
     for word in ("ts", "sack", "ecn", "wscale:"):
         check(word in seen, f"ss -i does not say {word}: {seen}")
-    # Used: both sides send SACK blocks, timestamps are in every segment, data may be marked.
+    # Options in use: both sides send SACK blocks, and every segment has timestamps.
     ours = [line for line in packets if f"{field.STACK}." in line.split(" > ")[0]]
     theirs = [line for line in packets if f"{field.PEER}.{PORT} >" in line]
     check(any("sack " in line for line in ours), "we sent no SACK block")
@@ -82,8 +82,8 @@ def options_are_agreed_upon_and_used(field: Field) -> None:
 
 
 @test("tap", config={"tcp": {"ecn": "always"}})
-def data_may_be_marked(field: Field) -> None:
-    """ECT(0) on our data, none on pure ACKs."""
+def only_data_is_ect(field: Field) -> None:
+    """RFC 3168, 6.1: our data segments are ECT(0), pure ACKs are not."""
     field.peer_ns.sysctl("net/ipv4/tcp_ecn", "1")
     dump = capture(field, f"tcp port {PORT}")
     field.peer("echo", field.PEER, str(PORT))

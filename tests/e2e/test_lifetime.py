@@ -1,4 +1,4 @@
-"""How conkerd ends: politely, in time, or killed; and how it comes back."""
+"""The lifetime of conkerd: SIGTERM, SIGKILL, restart, idle."""
 
 import signal
 import socket
@@ -18,8 +18,9 @@ def not_time_wait(field: Field) -> list[str]:
 
 
 @test("tap", "packet", quick=True, busy=True)
-def killed_in_the_middle_of_a_strike(field: Field) -> None:
-    """The kernel's connections to a dead conkerd are reset by the next one, and new ones work."""
+def sigkill_during_a_strike(field: Field) -> None:
+    """A restarted conkerd resets the kernel's half-open connections (RFC 9293, 3.5.1); new
+    connections work."""
     field.accept_close()
     listener = field.listen(9001)
     for port in (40001, 40002):
@@ -41,8 +42,7 @@ def killed_in_the_middle_of_a_strike(field: Field) -> None:
         same(busy.recv(1), "a reset", "the stale connection")
     except ConnectionResetError:
         pass
-    # The kernel's other end of a four-tuple that is used again is told off too, and the open
-    # succeeds.
+    # An open on the four-tuple of a half-open connection resets that, too, and succeeds.
     field.ctl.open(f"{field.PEER}:9001", "--local", f"{field.STACK}:40001")
     listener.accept()
     eventually(lambda: kernel_state(idle) == TCP_CLOSE, "the idle stale connection is reset")
@@ -55,7 +55,7 @@ def killed_in_the_middle_of_a_strike(field: Field) -> None:
 
 
 @test("tap", "packet", quick=True)
-def sigterm_closes_gracefully(field: Field) -> None:
+def sigterm_closes_connections(field: Field) -> None:
     listener = field.listen(9000)
     field.ctl.open(f"{field.PEER}:9000")
     accepted, _ = listener.accept()
@@ -68,8 +68,8 @@ def sigterm_closes_gracefully(field: Field) -> None:
 
 
 @test("tap", "packet", config={"shutdown_timeout": "1s"}, quick=True)
-def sigterm_resets_what_is_stuck(field: Field) -> None:
-    """A peer that never closes is waited for during the bound, and no longer."""
+def sigterm_resets_after_the_timeout(field: Field) -> None:
+    """A peer that does not close: its connection is reset after shutdown_timeout."""
     listener = field.listen(9000)
     field.ctl.open(f"{field.PEER}:9000")
     stuck, _ = listener.accept()
@@ -84,7 +84,7 @@ def sigterm_resets_what_is_stuck(field: Field) -> None:
 
 
 @test("tap")
-def second_sigterm_hurries(field: Field) -> None:
+def a_second_sigterm_resets_at_once(field: Field) -> None:
     listener = field.listen(9000)
     field.ctl.open(f"{field.PEER}:9000")
     stuck, _ = listener.accept()
@@ -98,7 +98,7 @@ def second_sigterm_hurries(field: Field) -> None:
 
 
 @test("tap")
-def sigterm_in_the_middle_of_a_strike(field: Field) -> None:
+def sigterm_during_a_strike(field: Field) -> None:
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30",
                              "--concurrency", "64")
@@ -109,9 +109,8 @@ def sigterm_in_the_middle_of_a_strike(field: Field) -> None:
 
 
 @test("tap")
-def is_one_thread(field: Field) -> None:
-    """Nothing in the daemon crosses threads, because there is one: what runs under the thread
-    sanitizer lies in tests/threads."""
+def conkerd_has_one_thread(field: Field) -> None:
+    """conkerd has one thread. Tests of code that crosses threads are in tests/threads."""
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--cycles", "20000",
                              "--concurrency", "64")
@@ -124,7 +123,7 @@ def is_one_thread(field: Field) -> None:
 
 @test("tap")
 def sleeps_when_idle(field: Field) -> None:
-    """An idle daemon does not wake up to look around."""
+    """An idle daemon uses no processor time."""
     field.ctl.ok("ping", field.PEER, "-c", "1")
     time.sleep(0.5)
 

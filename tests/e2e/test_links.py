@@ -1,5 +1,4 @@
-"""What the links promise: the host undisturbed, checksums of local senders honoured,
-captures that others can read."""
+"""Links: the host's own traffic, partial checksums, captures, malformed frames."""
 
 import hashlib
 import random
@@ -25,8 +24,8 @@ def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> Non
 
 
 @test("packet", busy=True)
-def the_host_is_undisturbed(field: Field) -> None:
-    """The kernel that shares the interface pings and transfers while conkerd strikes through it."""
+def a_strike_leaves_the_host_alone(field: Field) -> None:
+    """The kernel pings and transfers through the interface through which conkerd strikes."""
     field.accept_close()
     strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000",
                              "--duration", "5", "--concurrency", "16")
@@ -47,8 +46,8 @@ def the_host_is_undisturbed(field: Field) -> None:
 
 
 @test("tap", "packet", config={"services": [{"name": "echo", "port": 7}]}, quick=True)
-def partial_checksums_are_honoured(field: Field) -> None:
-    """Local senders leave the checksum to a hardware that is not there."""
+def partial_checksums_are_accepted(field: Field) -> None:
+    """Frames of local senders have partial checksums, which hardware would complete."""
     device = "conker0" if field.link == "tap" else "peer0"
     data = random.Random(2).randbytes(1_000_000)
     for offload in ("on", "off"):
@@ -70,7 +69,7 @@ def capture_is_readable(field: Field) -> None:
     field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "10")
     field.ctl.ok("capture", "stop")
     field.ctl("capture", "stop").expect(1)
-    field.ctl.ok("ping", field.PEER, "-c", "1")  # no longer written down
+    field.ctl.ok("ping", field.PEER, "-c", "1")  # not captured any more
     read = subprocess.run(["tcpdump", "-nvvr", path], capture_output=True, text=True, check=False)
     same(read.returncode, 0, f"tcpdump: {read.stderr}")
     for what, times in (("ICMP echo request", 1), ("Flags [S],", 10),
@@ -93,7 +92,7 @@ def capture_to_a_full_disk(field: Field) -> None:
 
 @test("tap")
 def other_frames_are_counted_and_dropped(field: Field) -> None:
-    """Runts, unknown protocols, frames for others, fragments, broken ARP: counted, nothing else."""
+    """Unknown protocols, other hosts' frames, malformed ARP and IPv4 are counted and dropped."""
     with field.peer_ns.entered():
         wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     field.scene.undo(wire.close)

@@ -1,5 +1,4 @@
-"""What lies around TCP: fragments, ICMP errors, routes over several links,
-and whose address it is."""
+"""IPv4 and ARP: fragments, ICMP errors, routes over several links, address conflict detection."""
 
 import errno
 import socket
@@ -22,7 +21,7 @@ def announcement(mac: str, address: str) -> bytes:
 
 
 def veth(scene: Scene) -> tuple[Namespace, Namespace]:
-    """Two namespaces: the stack's end is stack0, the other kernel's peer0 with an address."""
+    """Two namespaces joined by a veth pair: stack0 for conkerd, peer0 with the kernel's address."""
     ours, theirs = scene.namespace(), scene.namespace()
     ours.ip("link", "add", "stack0", "type", "veth", "peer", "name", "peer0", "netns", theirs.name)
     theirs.ip("addr", "add", f"{PEER}/24", "dev", "peer0")
@@ -66,8 +65,8 @@ def stack_pings_in_fragments(field: Field) -> None:
 
 
 @test("tap", config={"ip": {"reassembly_timeout": "1s"}})
-def fragments_that_never_complete(field: Field) -> None:
-    """The sender is told by ICMP, and nothing is kept."""
+def reassembly_times_out(field: Field) -> None:
+    """RFC 792: after the timeout ICMP tells the sender, and the fragments are dropped."""
     with field.peer_ns.entered():
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
@@ -103,7 +102,7 @@ def protocol_unreachable_reaches_the_kernel(field: Field) -> None:
 
 @test()
 def two_links_with_routes(scene: Scene) -> None:
-    """The longest prefix leads out of the right link, and the source address is that link's."""
+    """The longest prefix chooses the link, and the source address is that link's."""
     there = scene.namespace()
     for address in ("10.80.0.1/32", "10.81.0.1/32", "10.90.0.1/32"):
         there.ip("addr", "add", address, "dev", "lo")
@@ -137,8 +136,8 @@ def two_links_with_routes(scene: Scene) -> None:
 
 @test()
 def icmp_errors_end_or_explain_an_open(scene: Scene) -> None:
-    """A firewall's "prohibited" ends it at once; "host unreachable" may pass,
-    and is told when time is up."""
+    """A firewall's "prohibited" ends an open at once. "Host unreachable" is a soft error (RFC 1122,
+    4.2.3.9), which the message of the timeout names."""
     there = scene.namespace()
     there.sysctl("net/ipv4/ip_forward", "1")
     daemon = scene.conkerd({
@@ -169,8 +168,8 @@ def addresses_are_announced(scene: Scene) -> None:
 
 
 @test()
-def an_address_that_is_taken_is_not_used(scene: Scene) -> None:
-    """With probe: true the kernel that has the address answers the probe."""
+def an_address_in_use_is_not_assigned(scene: Scene) -> None:
+    """RFC 5227, 2.1: with probe: true an answer of the host that has the address is a conflict."""
     ours, theirs = veth(scene)
     theirs.ip("addr", "add", f"{STACK}/24", "dev", "peer0")
     daemon = scene.conkerd(packet_link(probe=True), ours)
@@ -186,7 +185,7 @@ def an_address_that_is_taken_is_not_used(scene: Scene) -> None:
 
 
 @test()
-def a_free_address_is_used_after_probing(scene: Scene) -> None:
+def a_free_address_is_assigned_after_probing(scene: Scene) -> None:
     ours, theirs = veth(scene)
     seen = sniff(scene, theirs, "arp")
     daemon = scene.conkerd(packet_link(probe=True), ours)

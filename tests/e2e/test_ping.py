@@ -25,6 +25,6 @@ def stack_pings_the_kernel(field: Field) -> None:
 
 
 @test("tap")
-def nobody_answers(field: Field) -> None:
+def a_silent_host_times_out(field: Field) -> None:
     field.ctl("ping", "10.77.0.99", "-c", "1").expect(4)
     field.ctl.ok("ping", field.PEER, "-c", "1")

@@ -41,7 +41,7 @@ def echo(field: Field) -> None:
 
 @test("tap", config=SERVICES)
 def echo_waits_for_a_slow_reader(field: Field) -> None:
-    """A client that sends and does not read must be held back, not lose anything."""
+    """A client that sends without reading meets a closed window, and loses no byte."""
     connection = field.connect(PORTS["echo"])
     connection.settimeout(1)
     sent = 0
@@ -101,7 +101,7 @@ def accept_close(field: Field) -> None:
 
 @test("tap", "packet", config=SERVICES, busy=True)
 def accept_close_under_a_kernel_strike(field: Field) -> None:
-    """The passive side at speed: the kernel opens and closes 50,000 connections, 64 at once."""
+    """Passive opens at full rate: the kernel opens and closes 50,000 connections, 64 at once."""
     strike = field.peer("strike", field.STACK, str(PORTS["accept-close"]), "--cycles", "50000",
                         "--concurrency", "64")
     same(strike.wait(120), 0, strike.err())
@@ -112,7 +112,7 @@ def accept_close_under_a_kernel_strike(field: Field) -> None:
 
 
 @test("tap", config=SERVICES)
-def one_idle_client_hinders_nobody(field: Field) -> None:
+def idle_clients_delay_no_others(field: Field) -> None:
     idle = [field.connect(port) for port in (7, 9)]
     for _ in range(20):
         with field.peer_ns.connect(field.STACK, 7) as connection:

@@ -1,4 +1,4 @@
-"""Software that was not written for this: what it makes of the stack, and the stack of it."""
+"""Other software against the stack: nginx, nmap."""
 
 import json
 import os
@@ -42,7 +42,7 @@ http {{
 
 
 def header_of(stream) -> str:
-    """The header of the answer; the stream goes on with the body."""
+    """Reads the header of the answer; the body is left in the stream."""
     header = b""
     while not header.endswith(b"\r\n\r\n"):
         byte = os.read(stream.fileno(), 1)
@@ -54,8 +54,7 @@ def header_of(stream) -> str:
 
 @test("tap", "packet", busy=True)
 def nginx_serves_a_gigabyte(field: Field) -> None:
-    """conkerctl connect, as a client of HTTP/1.0;
-    the body is what conker_peer hash makes of the same stream."""
+    """conkerctl connect as a client of HTTP/1.0; the hash of the body is compared."""
     size = 10_000_000 if field.scene.binaries.sanitized else 1 << 30
     path = os.path.join(field.scene.directory, "unique.bin")
     with open(path, "wb") as file:
@@ -65,7 +64,7 @@ def nginx_serves_a_gigabyte(field: Field) -> None:
 
     connect = field.ctl.start("connect", f"{field.PEER}:{PORT}", stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE)
-    # Standard input stays open: to nginx a half-closed client is one that has gone.
+    # Standard input stays open, since nginx takes a half-close for a disconnect.
     connect.stdin.write(b"GET /unique.bin HTTP/1.0\r\n\r\n")
     connect.stdin.flush()
     header = header_of(connect.stdout)
@@ -80,9 +79,9 @@ def nginx_serves_a_gigabyte(field: Field) -> None:
 
 
 @test("tap", config={"services": [{"name": "echo", "port": 7}]}, alone=True)
-def nmap_finds_nothing_to_predict(field: Field) -> None:
-    """It needs an open and a closed port; what it says about sequence numbers and IP
-    identifications is what counts."""
+def nmap_predicts_no_numbers(field: Field) -> None:
+    """nmap, with an open and a closed port, finds initial sequence numbers and IP identifications
+    unpredictable."""
     done = field.peer_ns.run("nmap", "-n", "-Pn", "-O", "-v", "-p", "7,9", field.STACK, timeout=120)
     same(done.returncode, 0, f"nmap: {done.stdout}")
     check(re.search(r"^7/tcp\s+open", done.stdout, re.MULTILINE),
@@ -95,7 +94,7 @@ def nmap_finds_nothing_to_predict(field: Field) -> None:
     identification = re.search(r"IP ID Sequence Generation: (.*)", done.stdout)
     check(identification, f"nmap says nothing about IP identifications: {done.stdout}")
     same(identification[1], "Randomized", "IP ID sequence generation")
-    # And the host is none the worse.
+    # The stack still serves.
     with field.connect(7) as connection:
         connection.sendall(b"still here")
         same(connection.recv(1), b"s", "the echo after nmap")

@@ -1,11 +1,11 @@
-"""The strike at length: audit, descriptors, memory, and what is left at the kernel."""
+"""Long strikes: audit, descriptors, memory, and connections left at the kernel."""
 
 from typing import Any
 
 from harness import Field, Scene, check, eventually, same, test
 
 CYCLES = 200_000
-WARM_UP = 70_000  # more than there are TIME-WAIT records, so that every table has been touched
+WARM_UP = 70_000  # cycles: more than TIME-WAIT records, so that every table was in use
 GROWTH_KIB = 1024
 
 
@@ -28,7 +28,7 @@ def all_completed(report: dict[str, Any], count: int) -> None:
 
 
 def kernel_is_rid_of_all(field: Field) -> None:
-    """Nothing is left at the kernel but its own TIME-WAIT."""
+    """Waits until the kernel has no sockets but those in TIME-WAIT."""
     eventually(lambda: not [line for line in field.peer_ns.tcp_sockets()
                             if not line.startswith("TIME-WAIT")],
                "the kernel's connections are gone", 15)
@@ -79,8 +79,7 @@ def one_at_a_time(field: Field) -> None:
 
 @test("tap", "packet", busy=True)
 def through_faults(field: Field) -> None:
-    """Lost, doubled, reordered and flipped frames cost time, not connections,
-    and never the audit."""
+    """Loss, duplication, reordering and corruption cost time, but not the audit."""
     field.accept_close()
     field.ctl.ok("fault", "set", "loss=1%", "duplicate=1%", "reorder=1%", "corrupt=1%", "seed=3")
     done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000",
@@ -100,8 +99,7 @@ def through_faults(field: Field) -> None:
 @test("tap", config={"addresses": ["10.77.0.2/24", "10.77.0.10-10.77.0.16/24"],
                      "capacities": {"time_wait": 262144}}, busy=True)
 def more_four_tuples_than_one_address_has(field: Field) -> None:
-    """200,000 connections in TIME-WAIT at the same time:
-    three times what the ports of one address give."""
+    """200,000 connections in TIME-WAIT at a time: three times the ports of one address."""
     field.accept_close()
     half = cycles(field) // 2
     first, second = strike(field, "fin", half), strike(field, "fin", half)
@@ -117,22 +115,21 @@ def more_four_tuples_than_one_address_has(field: Field) -> None:
 
 
 @test("tap", config={"tcp": {"first_port": 2000, "last_port": 2127}}, busy=True)
-def few_four_tuples_again_and_again(field: Field) -> None:
-    """128 ports towards one peer, each used hundreds of times while its last connection is in
-    TIME-WAIT."""
+def four_tuples_are_reused_in_time_wait(field: Field) -> None:
+    """RFC 6191: 128 ports to one peer, each opened again hundreds of times while the previous
+    connection is in TIME-WAIT."""
     field.accept_close()
     report = strike(field, "fin", cycles(field))
     all_completed(report, cycles(field))
     check(report["time_wait"]["reused"] >= cycles(field) - 256, f"TIME-WAIT: {report['time_wait']}")
-    # Now and then all the others were closed within the last two milliseconds; then an open has to
-    # wait.
+    # An open waits when all free ports were closed within the last 2 ms.
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s, "
                      f"{field.ctl.counter('ports_exhausted'):,} opens tried again")
 
 
 @test("tap", config={"capacities": {"time_wait": 1000}})
 def time_wait_at_its_cap(field: Field) -> None:
-    """The oldest record goes, and that is counted."""
+    """A full table of TIME-WAIT records: the oldest is evicted and counted."""
     field.accept_close()
     report = strike(field, "fin", 5000)
     all_completed(report, 5000)

@@ -1,5 +1,5 @@
-"""What is around the daemon: links that go and come back, logs that nobody takes,
-streams that are closed."""
+"""The daemon's surroundings: interfaces that vanish and return, logs without a reader, closed
+standard streams, full disks."""
 
 import os
 import signal
@@ -42,8 +42,8 @@ def a_tap_that_goes_down_is_shown(field: Field) -> None:
 
 
 @test("tap", "plain", config=ECHO)
-def a_tap_made_anew_is_taken_back(field: Field) -> None:
-    """Its host side has another MAC then, and the connections go on."""
+def a_recreated_tap_is_attached_again(field: Field) -> None:
+    """The new device's host side has another MAC address; connections continue."""
     field.peer_ns.ip("link", "set", "conker0", "down")
     field.peer_ns.ip("link", "set", "conker0", "name", "renamed0")
     field.peer_ns.ip("link", "set", "renamed0", "up")
@@ -106,7 +106,7 @@ def a_stream_link_without_its_peer(scene: Scene) -> None:
 
 
 @test("tap", config={"log": {"level": "debug"}})
-def a_log_that_nobody_reads_is_lost(field: Field) -> None:
+def log_lines_without_a_reader_are_counted(field: Field) -> None:
     same(field.daemon.terminate(), 0, "exit code")
     read, write = os.pipe()
     with field.stack_ns.entered():
@@ -136,7 +136,7 @@ def a_log_that_nobody_reads_is_lost(field: Field) -> None:
 
 
 @test("tap")
-def sighup_opens_the_log_file_anew(field: Field) -> None:
+def sighup_reopens_the_log_file(field: Field) -> None:
     same(field.daemon.terminate(), 0, "exit code")
     path = f"{field.scene.directory}/logs/conkerd.log"
     os.mkdir(os.path.dirname(path))
@@ -176,8 +176,8 @@ def started_with_closed_streams(field: Field) -> None:
 
 
 @test("tap")
-def output_that_nobody_takes(field: Field) -> None:
-    """A reader that has seen enough is no error to speak of; a full disk is one."""
+def output_to_a_closed_pipe_and_a_full_disk(field: Field) -> None:
+    """A closed pipe ends conkerctl by SIGPIPE without a message; a full disk is an error."""
     for words in (["list"], ["--json", "list"], ["status"], ["stats"], ["schema"], ["version"]):
         read, write = os.pipe()
         os.close(read)
@@ -199,7 +199,7 @@ def output_that_nobody_takes(field: Field) -> None:
 
 
 @test("tap")
-def errors_name_what_is_wrong(field: Field) -> None:
+def errors_explain_bad_targets(field: Field) -> None:
     for address, words in ((field.STACK, "address of this stack"),
                            ("10.77.0.255", "broadcast address"),
                            ("224.0.0.1", "multicast address"), ("0.0.0.0", "nobody's address"),

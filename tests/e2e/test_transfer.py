@@ -1,4 +1,4 @@
-"""Bytes in bulk, compared by hash at both ends."""
+"""Bulk transfers, compared by hash at both ends."""
 
 import json
 import subprocess
@@ -74,7 +74,7 @@ def lossy_from_the_kernel(field: Field) -> None:
 
 
 def at_loss(field: Field, loss: str, count: int, count_back: int = 0) -> None:
-    """Both ways, one after the other, with reordering and duplication besides."""
+    """Transfers both ways, one after the other, with loss, reordering and duplication."""
     field.ctl.ok("fault", "set", f"loss={loss}", "reorder=1%", "duplicate=1%", "seed=7")
     to_kernel(field, 240, count)
     from_kernel(field, 240, count_back or count)
@@ -84,14 +84,12 @@ def at_loss(field: Field, loss: str, count: int, count_back: int = 0) -> None:
 
 
 def waits_are_bounded(peer: Namespace) -> bool:
-    """Whether the kernel can be told to wait for 2 s at most before it sends again (Linux 6.15),
-    and does so now. It measures how long an ACK took whose predecessors were lost, its own wait
-    included, so its waits grow to minutes."""
+    """Limits the kernel's RTO to 2 s; False where it cannot be limited (before Linux 6.15). There
+    the RTO grows to minutes, since the kernel's RTT samples include its own waits."""
     if not peer.has_sysctl("net/ipv4/tcp_rto_max_ms"):
         return False
     peer.sysctl("net/ipv4/tcp_rto_max_ms", "2000")
-    # With the longest wait reached, a connection that its application has closed would be given up
-    # at once.
+    # At the largest RTO the kernel would give up a closed (orphaned) connection at once.
     peer.sysctl("net/ipv4/tcp_orphan_retries", "15")
     return True
 
@@ -106,8 +104,8 @@ def at_a_twentieth_lost(field: Field) -> None:
     at_loss(field, "5%", 10_000_000)
 
 
-# More than a third of the round trips fail, and each failure in a row doubles the wait: without a
-# bound of seconds at both ends, chance alone makes some transfers last for minutes.
+# More than a third of the round trips fail, and each failure in a row doubles the RTO: without a
+# limit of seconds at both ends, some transfers last for minutes by chance.
 @test("tap", "packet", config={"tcp": {"rto_max": "2s"}})
 def at_a_fifth_lost(field: Field) -> None:
     at_loss(field, "20%", 300_000, 300_000 if waits_are_bounded(field.peer_ns) else 60_000)
@@ -115,7 +113,7 @@ def at_a_fifth_lost(field: Field) -> None:
 
 @test("tap")
 def both_ways_at_once(field: Field) -> None:
-    """Through the kernel's echo and back: what went in comes out."""
+    """A transfer through the kernel's echo and back."""
     field.peer("echo", field.PEER, str(PORT))
     source = field.peer("generate", "--bytes", "20000000", "--seed", SEED, stdout=subprocess.PIPE)
     hashed = field.peer("hash", stdin=subprocess.PIPE)

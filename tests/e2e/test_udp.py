@@ -62,7 +62,7 @@ def prints_datagrams_for_people(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def a_client_that_goes_takes_its_socket_along(field: Field) -> None:
+def the_socket_of_a_killed_client_is_closed(field: Field) -> None:
     listener = field.ctl.start("udp", "listen", "5000")
     eventually(lambda: udp_sockets(field) == 1, "the daemon listens")
     field.ctl("udp", "listen", "5000").expect(1)  # taken
@@ -71,7 +71,7 @@ def a_client_that_goes_takes_its_socket_along(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def a_closed_port_is_told(field: Field) -> None:
+def a_closed_port_is_unreachable_by_icmp(field: Field) -> None:
     with field.peer_ns.entered():
         kernel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     field.scene.undo(kernel.close)
@@ -105,7 +105,7 @@ def broadcasts_both_ways(field: Field) -> None:
 
 
 @test("tap", quick=True)
-def nonsense_is_usage(field: Field) -> None:
+def invalid_arguments_are_usage_errors(field: Field) -> None:
     for arguments in (["send", "10.77.0.1", "x"], ["send", "10.77.0.256:9", "x"],
                       ["listen", "0"], ["listen", "x"],
                       ["send", "10.77.0.1:9", "x", "--file", "/dev/null"], ["shout"], []):

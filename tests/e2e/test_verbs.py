@@ -50,7 +50,7 @@ def no_daemon(scene: Scene) -> None:
 
 @test(quick=True)
 def a_daemon_of_another_version_is_named(scene: Scene) -> None:
-    """What cannot be understood is a matter of versions where these differ."""
+    """When a result cannot be parsed, the error names the versions if they differ."""
     path = os.path.join(scene.directory, "old.sock")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -90,7 +90,7 @@ def open_list_show_close(field: Field) -> None:
     ctl = field.ctl
     field.peer("hold", field.PEER, "9000")
     identifier = ctl.open(f"{field.PEER}:9000", "--local", f"{field.STACK}:40000")
-    printed = ctl.ok("open", f"{field.PEER}:9000").out  # from any port but that one
+    printed = ctl.ok("open", f"{field.PEER}:9000").out  # from another local port
     row = next(row for row in ctl.connections() if row["id"] == identifier)
     same(row["state"], "ESTABLISHED", "state in list")
     same(row["local"], f"{field.STACK}:40000", "local in list")
@@ -149,7 +149,7 @@ def silent_address(field: Field) -> None:
 
 @test("tap")
 def listener_that_drops_syns(field: Field) -> None:
-    """A kernel whose accept queue is full says nothing to a SYN."""
+    """A kernel whose accept queue is full drops SYNs."""
     field.listen(9000, backlog=0)
     field.ctl.open(f"{field.PEER}:9000")  # fills it
     begin = time.monotonic()
@@ -231,7 +231,7 @@ def connect_like_netcat(field: Field) -> None:
 
 @test("tap")
 def connect_killed(field: Field) -> None:
-    """A client that goes away takes its connection along."""
+    """The connection of a killed conkerctl connect is closed."""
     listener = field.listen(9000)
     connect = field.ctl.start("connect", f"{field.PEER}:9000", stdin=_open_pipe(field))
     accepted, _ = listener.accept()
@@ -329,7 +329,7 @@ def strike_interrupted(field: Field) -> None:
 
 
 @test("tap")
-def strike_of_a_client_that_dies(field: Field) -> None:
+def strike_of_a_killed_client(field: Field) -> None:
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "60")
     eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
@@ -341,7 +341,7 @@ def strike_of_a_client_that_dies(field: Field) -> None:
 @test("tap", quick=True)
 def faults(field: Field) -> None:
     ctl = field.ctl
-    ctl.ok("ping", field.PEER, "-c", "1")  # the neighbour is known before
+    ctl.ok("ping", field.PEER, "-c", "1")  # so that ARP has resolved the address
     ctl.ok("fault", "set", "loss=100%")
     ctl("ping", field.PEER, "-c", "1").expect(TIMED_OUT)
     ctl.ok("fault", "set", "loss=0%", "delay=50ms")
@@ -357,7 +357,7 @@ def faults(field: Field) -> None:
 
 @test("tap")
 def half_open_is_listed(field: Field) -> None:
-    """A SYN from an address that does not exist: its answer finds nobody, the record waits."""
+    """A SYN from an address without a host: the SYN-ACK is not answered, and the record stays."""
     field.ctl.ok("listen", "7000", "--service", "discard")
     with field.peer_ns.entered():
         sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)

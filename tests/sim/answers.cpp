@@ -10,11 +10,11 @@ namespace {
 
 using verdict::Segment;
 
-// In a second. RFC 5961, 7: two are promised of each connection and each record; the seconds of who
-// counts begin at other times.
+// Per second. The stack sends at most two challenge ACKs (RFC 5961, 7) for a connection or record;
+// the limits here are larger, since the stack's seconds begin at other times.
 constexpr std::uint32_t kMostRepeated = 5;
 constexpr std::uint32_t kMostFromRecord = 5;
-constexpr std::uint32_t kMostAgain = 2;  // SYN-ACKs that are sent again by their timer
+constexpr std::uint32_t kMostAgain = 2;  // SYN-ACKs retransmitted by the timer
 
 bool bare_ack(const Segment& segment) {
   constexpr std::uint8_t kOthers = Segment::kFin | Segment::kSyn | Segment::kRst;
@@ -42,8 +42,8 @@ Answers::Second& Answers::second(const FourTuple& tuple) {
   return second;
 }
 
-// Of the peer, any segment may ask for one more; of others, those that take sequence numbers do,
-// for an ACK may have been lost (RFC 9293, 3.10.7.4, first).
+// Any segment of the peer may require an ACK; a forged one does when it has text, SYN or FIN, since
+// unacceptable segments are acknowledged (RFC 9293, 3.10.7.4, first).
 void Answers::heard(const Segment& segment, bool forged) {
   Second& s = second(segment.of_receiver());
   if (segment.opens()) ++s.syns;
@@ -85,8 +85,8 @@ void Answers::said(const Segment& segment, const Stack& stack) {
   }
 }
 
-// A record ends in its time, with an exact RST, for want of room, or for a new connection. A SYN
-// may take its place; when nothing comes of that, it is there again.
+// A TIME-WAIT record may end by its timer, by a RST at RCV.NXT, by eviction, or for a new
+// connection. A half-open record may replace it, and is replaced by it when the handshake fails.
 void Answers::check_records(const Stack& stack) {
   const TcpTables& tables = stack.tcp().tables();
   for (Record& record : records_) record.seen = false;
@@ -116,8 +116,8 @@ void Answers::check_records(const Stack& stack) {
   });
 }
 
-// No link of a siege is smaller than the hosts say, and nobody forges what is in flight (RFC
-// 5927, 7.2): only timeouts may make segments smaller (RFC 4821).
+// Only timeouts may lower the MSS (RFC 4821): all links of a siege have the hosts' MTU, and no ICMP
+// is forged about data in flight (RFC 5927, 7.2).
 void Answers::check_sizes(const Stack& stack) {
   const std::uint64_t timeouts = stack.counters()[Count::retransmit_timeouts];
   const bool excused = timeouts != timeouts_;

@@ -24,7 +24,7 @@ class Answers {
   static bool of_time_wait(const verdict::Segment& segment, const Stack& stack);
   /// Records that the host sends this segment.
   void said(const verdict::Segment& segment, const Stack& stack);
-  /// To be called after each turn.
+  /// Called after each turn.
   void check(const Stack& stack) {
     check_records(stack);
     check_sizes(stack);
@@ -36,7 +36,7 @@ class Answers {
     Instant began{};
     std::uint32_t from_record = 0;  // ACKs that no connection sent
     std::uint32_t syns = 0, syn_acks = 0;
-    std::uint32_t repeated = 0;  // ACKs without data that change nothing
+    std::uint32_t repeated = 0;  // ACKs without data, equal to the one before
     std::uint32_t due = 0;       // segments received that ask for such an ACK
     verdict::Segment last{};
   };

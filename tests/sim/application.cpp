@@ -9,7 +9,7 @@
 namespace conker::sim {
 namespace {
 
-// Nothing that is drawn or set here gives up sooner, save a connect whose request says so.
+// The shortest timeout of all settings drawn here, except the timeout of a connect request.
 constexpr Duration kLeastPatience = 200ms;
 constexpr std::uint32_t kAtOnce = 8192;  // bytes
 
@@ -51,8 +51,8 @@ void Application::add(Talk talk) {
   talk.opened = context_.now;
   by_slot_[talk.id.slot] = static_cast<std::uint32_t>(talks_.size()) + 1;
   live_.push_back(static_cast<std::uint32_t>(talks_.size()));
-  // Within 4 us the same four-tuple has the same ISN. And a SYN cookie that comes back twice makes
-  // two connections with the same numbers: of those nobody can say where their stream ends.
+  // Two connections of a four-tuple may have the same ISN: within 4 us (RFC 6528), or by a SYN
+  // cookie whose ACK is received twice. The end of such a stream is not checked.
   const bool known =
       context_.streams.contains(Context::stream_key(talk.iss, talk.local_port, talk.remote_port));
   stream_of(talk) = Stream{.twice = talk.passive && known};
@@ -98,7 +98,7 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
        .patience = timeout > Duration(0) ? std::min(timeout, kLeastPatience) : kLeastPatience});
 }
 
-// The four-tuple of one that is over, or of the last one, at once.
+// Opens the four-tuple of one of the last four connections again, at once.
 void Application::reopen(std::uint32_t which) {
   if (talks_.empty()) return;
   const std::size_t back = which % std::min<std::size_t>(talks_.size(), 4);
@@ -222,7 +222,7 @@ void Application::read(Talk& talk, std::uint32_t bytes) {
   check_end_of_stream(talk);
 }
 
-// Behind the peer's FIN everything is here that its application sent, and nothing else.
+// At the peer's FIN, all bytes that its application sent were received, and no others.
 void Application::check_end_of_stream(Talk& talk) {
   if (!talk.peer_closed || talk.closed) return;
   ConnectionInfo info;
@@ -246,7 +246,7 @@ void Application::read_everything() {
 void Application::shutdown(std::uint32_t which) {
   Talk* talk = live(which);
   if (talk == nullptr) return;
-  stream_of(*talk).ended = true;  // before, since it may be all that it takes
+  stream_of(*talk).ended = true;  // before the call, which may send the FIN
   if (stack_->shutdown(talk->id) == Error::kOk) {
     expect(!talk->half_closed && !talk->closed, "a stream that is ended twice");
     talk->half_closed = true;
@@ -291,14 +291,14 @@ void Application::tune(std::uint32_t which, std::uint32_t what, std::uint32_t va
   }
 }
 
-// An id whose last event has come names nothing, whatever lives in its slot now.
+// An id is stale after its last event, whatever connection has its slot now.
 void Application::probe_stale(std::uint32_t which) {
   if (talks_.empty()) return;
   const Talk& talk = talks_[which % talks_.size()];
   if (!talk.ended || talk.crashed) return;
   ConnectionInfo info;
   std::array<std::byte, 1> data{};
-  // Until its final segment has left it can be asked about, and nothing else.
+  // Until its final segments are sent, info() knows the id, and no other call does.
   const bool known = stack_->info(talk.id, info) && info.state != State::kDestroy;
   const bool found = known || stack_->close(talk.id) != Error::kNoSuchId ||
                      stack_->abort(talk.id) != Error::kNoSuchId ||
@@ -338,7 +338,7 @@ void Application::on_event(const Event& event) {
   expect(!talk->ended, "an event of a connection after its last event");
   expect(event.mask != 0, "an event without bits");
   expect(event.token == talk->token, "an event with another connection's token");
-  // An abort may leave what was there before beside the last event.
+  // The last event after an abort may carry earlier bits, too.
   expect(!talk->closed || event.has(Event::kClosed), "an event for an application that has closed");
   if (event.has(Event::kClosed)) return check_last_event(*talk, event);
   if (event.has(Event::kConnected)) {

@@ -1,5 +1,5 @@
-// The application of one host: what it does when it is told to, what it does by habit, and what it
-// expects of its stack in return.
+// The application of one host: calls of the script, reactions to events (habits), and checks of the
+// stack's answers and events.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +11,20 @@
 
 namespace conker::sim {
 
-/// One connection as its application knows it.
+/// One connection, as known to its application.
 struct Talk {
   ConnectionId id;
   std::uint32_t remote = 0;
   std::uint16_t local_port = 0, remote_port = 0;
   std::uint32_t iss = 0, peer_iss = 0;
   Token token;
-  Duration patience{0};  // how long at least until it may time out
+  Duration patience{0};  // least time until it may time out
   bool passive = false, connected = false;
   bool closed = false;  // close() or abort() was called
   bool aborted = false;
   bool half_closed = false;  // shutdown() was called
   bool peer_closed = false;
-  bool ended = false;  // its last event has come
+  bool ended = false;  // the last event was received
   bool crashed = false;
   CloseReason reason = CloseReason::kNotClosed;
   std::uint64_t sent = 0, received = 0;
@@ -41,7 +41,7 @@ class Application {
   void crash();
   void on_event(const Event& event);
 
-  // ---- What it can be told to do. `which` is taken modulo what there is ----
+  // ---- Calls of the script. `which` is an index, modulo the number of choices ----
   void open(std::uint32_t remote_host, std::uint16_t port, std::uint16_t local_port,
             Duration timeout);
   void reopen(std::uint32_t which);
@@ -57,22 +57,22 @@ class Application {
   void tune(std::uint32_t which, std::uint32_t what, std::uint32_t value);
   void probe_stale(std::uint32_t which);
 
-  /// Everything is read from now on, and everything accepted.
+  /// From now on accepts all connections, reads all data, and closes after the peer.
   void become_orderly() { habits_ = kAccepts | kReads | kClosesBack; }
   void set_habits(std::uint32_t habits) { habits_ = habits & kAllHabits; }
   void read_everything();
   void unlisten_all();
   void quiesce();
 
-  // ---- The same of the connection with this place in talks(), for a visit ----
+  // ---- For visits: calls for the connection at an index of talks() ----
   void send_on(std::size_t talk, std::uint32_t bytes);
   void close_on(std::size_t talk) { close(talks_[talk], Duration(0)); }
 
-  // ---- For those who hold the stack against what its application knows ----
+  // ---- For checks of the stack ----
   const Talk* find(ConnectionId id) const;
   const std::vector<Talk>& talks() const { return talks_; }
   const Talk* some_live(std::uint32_t which) const;
-  /// Places in talks() of those that are not over.
+  /// Indices in talks() of connections that are not over.
   const std::vector<std::uint32_t>& live_talks() const { return live_; }
   std::uint64_t told() const { return told_; }
 
@@ -103,10 +103,10 @@ class Application {
   std::uint32_t habits_;
   Stack* stack_ = nullptr;
   std::vector<Talk> talks_;
-  std::vector<std::uint32_t> live_;     // those not over
-  std::vector<std::uint32_t> by_slot_;  // the last that had this slot, counted from one
+  std::vector<std::uint32_t> live_;     // indices of connections that are not over
+  std::vector<std::uint32_t> by_slot_;  // index + 1 of the slot's last connection; 0: none
   std::vector<Listening> listeners_;
-  std::uint64_t told_ = 0;  // last events
+  std::uint64_t told_ = 0;  // last events received
 };
 
 }  // namespace conker::sim

@@ -10,15 +10,14 @@ namespace {
 
 constexpr Duration kLongest = 2s;
 
-// Anybody's address may be forged: on the link, where nobody answers ARP for these, and beyond the
-// router.
+// Draws a forged source address: on the link, where no station has it, or behind the router.
 IpAddress somebody(Dice& dice) {
   if (dice.one_in(4))
     return IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(200 + dice.below(8)));
   return IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(100 + dice.below(100)));
 }
 
-// The same conversation as the other end sees it.
+// The four-tuple of the peer's side.
 FourTuple of_peer(const FourTuple& tuple) {
   return {tuple.remote, tuple.local, tuple.remote_port, tuple.local_port};
 }
@@ -73,7 +72,7 @@ void Attacker::send_one(Burst& burst) {
   send(burst, to_string(shape), test::encode(segment, kRouterMac, mac_of_host(burst.host)));
 }
 
-// A segment that nobody's four-tuple is meant by: to a listener or a closed port, as from anybody.
+// Sends a segment to a listener or a closed port, on a four-tuple that has no connection.
 void Attacker::stray(Burst& burst) {
   Dice& dice = burst.dice;
   test::WireSegment s;
@@ -107,7 +106,7 @@ void Attacker::knock(Burst& burst) {
   send(burst, "a SYN of nobody", test::encode(s, kRouterMac, mac_of_host(burst.host)));
 }
 
-// ---- What there is to guess ----
+// ---- Victims ----
 
 Mark Attacker::mark_of(const ConnectionInfo& info) const {
   const FourTuple peer = of_peer(info.tuple);
@@ -122,9 +121,9 @@ Mark Attacker::mark_of(const ConnectionInfo& info) const {
           .peer_timestamp = context_.conversations.last_timestamp(peer)};
 }
 
-// Of the honest: a hostile peer may be harmed.
+// The connections and records of honest peers; those of hostile peers may be harmed.
 std::vector<Mark> Attacker::marks(std::uint32_t host) const {
-  constexpr std::uint32_t kSomeWindow = 1000;  // less than the first of any
+  constexpr std::uint32_t kSomeWindow = 1000;  // less than any connection's first window
   std::vector<Mark> all;
   const Tcp& tcp = hosts_[host]->stack().tcp();
   const auto honest = [&](const FourTuple& tuple) {

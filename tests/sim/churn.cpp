@@ -17,12 +17,12 @@ namespace {
 
 constexpr std::uint32_t kInFlight = 64;
 constexpr Duration kRound = 50us;
-constexpr std::uint16_t kFirstPort = 100;  // of the listener of the first way to close
+constexpr std::uint16_t kFirstPort = 100;  // of the first row's listener; row n has kFirstPort + n
 constexpr std::size_t kBytes = 40, kManyBytes = 6000;
 const SackRecovery kRecovery;
 
-// Of 256 cycles so many of each; those that wait for a timeout hold their place a thousand times as
-// long.
+// Of 256 cycles, those of each row. Cycles that wait for a timeout are few, since they take a
+// thousand times as long.
 constexpr std::array<std::uint32_t, kCloses> kShare{62, 36, 24, 18, 18, 22, 16,
                                                     1,  14, 18, 2,  13, 12};
 
@@ -152,7 +152,7 @@ class End {
   bool good_ = false;
 };
 
-/// Both ends and what they do.
+/// Both ends, and the calls of their applications.
 class Churn {
  public:
   Churn(Board& board, std::uint64_t seed, std::uint32_t audit_every)
@@ -182,7 +182,7 @@ class Churn {
 
   void run(std::uint64_t cycles) {
     while (f_.cycles < cycles && !board_.found && !board_.stop) round(true);
-    // Both ends are quiesced; nothing may be left.
+    // No connection is opened any more; nothing may be left after 5 s.
     const Instant quiesced = now_ + 5s;
     while (now_ < quiesced && !board_.found) round(false);
     audit();
@@ -227,7 +227,7 @@ class Churn {
     if (f_.rounds % audit_every_ == 0) audit();
     now_ += kRound;
     if (f_.segments != before || !our_later_.empty() || !peers_later_.empty()) return;
-    // Nothing is on its way: whoever waits, waits for a timer.
+    // No segment is in flight: the clock goes to the next deadline.
     const Instant next = std::min(us_.stack().next_deadline(), peer_.stack().next_deadline());
     now_ = std::max(now_, std::min(next, now_ + 10ms));
   }
@@ -242,7 +242,7 @@ class Churn {
            "fewer connections than were opened and have not ended");
   }
 
-  // ---- What is done so many rounds later ----
+  // ---- Calls that are made some rounds later ----
 
   struct Later {
     std::uint64_t round;
@@ -333,7 +333,7 @@ class Churn {
     us_.count_end(event.reason);
     ConnectionInfo info;
     if (close != Close::kReopen || event.reason != CloseReason::kClosed) return;
-    // Once, since what is opened anew is closed in the plainest way.
+    // Opened again once: the second connection is of the row kFinFirst.
     if (!us_.stack().info(event.connection, info))
       return expect(false, "a last event without its connection");
     const Port port = info.tuple.local_port;

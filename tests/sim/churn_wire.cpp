@@ -44,8 +44,8 @@ bool ChurnWire::send(const FrameOut& frame, Instant) {
   const auto front = frame.parts[0];
   const bool ip = front[12] == std::byte{8} && front[13] == std::byte{0};
   ++figures_.segments;
-  // One random number decides all: 16 bits for each kind of fault, and whether the checksum of the
-  // frame is verified, as for one in sixteen.
+  // One random number decides: 16 bits for each impairment, and for one frame in 16 that its
+  // checksum is to be verified.
   const std::uint64_t fate = dice_();
   const auto part = [fate](unsigned shift) {
     return static_cast<std::uint32_t>(fate >> shift & 0xffff);

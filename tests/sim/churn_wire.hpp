@@ -1,4 +1,4 @@
-// The wire of the churn: two arrays of frames that are swapped every round. A frame is copied once.
+// The wire of the churn: two arrays of frames, swapped every round. A frame is copied once.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ class ChurnWire final : public Link {
       : dice_(seed), impairments_(impairments), figures_(figures), frames_(2 * kRoom) {}
 
   void join(ChurnWire& other) { other_ = &other; }
-  /// The frames sent to here in the last round; frames sent from now on are for the next.
+  /// The frames received from the other end in the last round; later ones are of the next round.
   std::span<const FrameIn> next_round();
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }

@@ -19,7 +19,7 @@ const SackRecovery kRecovery;
 
 constexpr Duration kTick = Tick::duration(1);
 
-/// So many bytes, aligned to 16.
+/// `need` bytes of zeroed memory, aligned to 16.
 std::span<std::byte> zeroed(std::vector<std::uint64_t>& storage, std::size_t need) {
   storage.assign(need / sizeof(std::uint64_t) + 4, 0);
   const auto bytes = std::as_writable_bytes(std::span(storage));
@@ -151,7 +151,7 @@ void Host::hear(std::span<const FrameIn> frames) {
   for (const FrameIn& frame : frames) {
     verdict::Segment segment;
     if (verdict::parse(frame.bytes, segment) != verdict::Parsed::kTcp) continue;
-    // What is forged is not heard, save a SYN: any may be the first of a connection.
+    // The judge gets no forged segments, except SYNs, any of which may open a connection.
     const bool forged =
         std::ranges::equal(frame.bytes.subspan(6, 6), std::as_bytes(std::span(kRouterMac.bytes)));
     if (!forged || segment.opens()) context_.conversations.on_received(segment);
@@ -159,7 +159,7 @@ void Host::hear(std::span<const FrameIn> frames) {
     if (context_.trace != nullptr)
       context_.tell("  %u <- %s%s", number_, to_string(segment).c_str(), forged ? " (forged)" : "");
     if (!context_.config.alter_payload || segment.data.size() < 64) continue;
-    // Two words change places, which no checksum notices.
+    // Swaps two words, which does not change the checksum.
     auto* data = const_cast<std::byte*>(segment.data.data());
     std::swap_ranges(data + 8, data + 10, data + 12);
   }
@@ -169,10 +169,10 @@ void Host::hear(std::span<const FrameIn> frames) {
 
 Instant Host::next() const {
   Instant next = std::min(context_.wire.next(number_), stack_->next_deadline());
-  // Who is deaf leaves the events where they are.
+  // An application that ignores its events leaves them queued.
   const bool wants = deaf_ ? stack_->wants_output() : stack_->wants_turn();
   if (wants || called_) next = context_.now;
-  // Whoever could not send is not woken by its own deadlines alone.
+  // A turn is due when the link takes frames again: the stack's deadlines do not cover it.
   if (busy_until_ > context_.now) next = std::min(next, busy_until_);
   if (last_turn_ == kNever || (last_turn_ < busy_until_ && busy_until_ <= context_.now))
     next = context_.now;
@@ -211,7 +211,7 @@ void Host::turn() {
 
 void Host::drain() {
   Event event;
-  // Each event may cause one more by what is done in its midst, but not without end.
+  // A call while an event is handled may cause another event, but not without end.
   for (int i = 0; stack_->next_event(event); ++i) {
     if (i == 10'000) return expect(false, "events without end in one turn");
     if (context_.trace != nullptr) {
@@ -225,10 +225,10 @@ void Host::drain() {
   }
 }
 
-// ---- What is asked after every turn ----
+// ---- Checks after every turn ----
 
-// The ring tells no numbers, so what is new is what follows the last entry known: a connection is
-// in each state once, so no two entries are alike.
+// Entries of the ring have no numbers: new ones follow the last entry of the previous check. No two
+// entries are alike, since a connection enters each state once.
 void Host::check_transitions() {
   scratch_.clear();
   stack_->tcp().for_each_transition([this](const Transition& t) { scratch_.push_back(t); });
@@ -328,7 +328,7 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
   expect(known.generation == info.id.generation && known.state == info.state,
          "a state that changed without a transition");
   const Talk* talk = std::as_const(application_).find(info.id);
-  const bool listed = info.passive && talk == nullptr;  // perhaps not accepted yet
+  const bool listed = info.passive && talk == nullptr;  // may wait for accept()
   expect(talk != nullptr || listed, "a connection that nobody opened");
   if (info.state == State::kDestroy) {
     const bool may_stay = deaf_ || context_.now < busy_until_;
@@ -354,7 +354,8 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
   }
 }
 
-// What the peer must have been told by now, or a timer will tell it.
+// Received data must have been acknowledged, or the delayed ACK timer be set; and the window must
+// be open when all data was read.
 void Host::check_said(const ConnectionInfo& info) {
   const auto ack = context_.conversations.last_ack(info.tuple, info.iss);
   const bool told = !ack || *ack == info.rcv_nxt || drops_unseen() || gave_cookies();

@@ -1,5 +1,5 @@
-// One host: a stack, its link to the wire and its application, with checks after every turn that
-// need knowledge from outside the stack.
+// One host: a stack, its link to the wire, its application, and the simulator's checks of the stack
+// after every turn.
 #pragma once
 
 #include <array>
@@ -26,40 +26,41 @@ class Host final : public Link {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Whether a turn has something to do now.
+  /// Whether a turn is due now.
   bool wants_turn() const;
   Instant next() const;
-  /// To be called before a call of its application; a turn follows.
+  /// Called before a call of the application; a turn follows.
   void begin() {
     stack_->begin(context_.now);
     called_ = true;
   }
   void turn();
-  /// Destroys the stack and builds it anew; peers are not told.
+  /// Destroys the stack and builds a new one; sends nothing to peers.
   void crash();
 
   Application& application() { return application_; }
   Stack& stack() { return *stack_; }
-  /// Whether its application drains no events.
+  /// Sets whether the application ignores its events.
   void set_deaf(bool deaf) { deaf_ = deaf; }
-  /// Makes its link busy until the given time.
+  /// Makes the link refuse frames until the given time.
   void set_busy(Instant until) { busy_until_ = until; }
-  /// Queues a call to be made while the next event is drained.
+  /// Queues a call that is made while the next event is handled.
   void do_in_event(const Op& op) { in_event_.push_back(op); }
   void do_nothing_more() { in_event_.clear(); }
   const std::vector<std::byte>& last_segment() const { return last_segment_; }
   std::uint64_t frames_sent() const { return frames_sent_; }
 
-  /// At the end of a world: checks that nothing is left.
+  /// At the end of a world: checks that no connection, record, listener or chunk is left.
   void check_nothing_left();
-  /// Without impairments: checks that data for a live peer has made progress since note_progress().
+  /// Without impairments: checks that SND.UNA of connections with queued data has advanced since
+  /// note_progress().
   void note_progress();
   void check_nothing_waits(const Host& peer);
 
   std::size_t receive(std::span<FrameIn>, Instant) override { return 0; }
   bool send(const FrameOut& frame, Instant now) override;
 
-  /// Called while events of a turn are drained.
+  /// Performs a queued call while the events of a turn are handled.
   void (*on_event_op)(void* world, std::uint32_t host, const Op& op) = nullptr;
   void* world = nullptr;
 
@@ -108,15 +109,15 @@ class Host final : public Link {
   Answers answers_;  // in a siege
   std::uint32_t lives_ = 0;
   bool deaf_ = false;
-  bool called_ = false;  // since the last turn
+  bool called_ = false;  // the application was called since the last turn
   Instant busy_until_{};
   Instant last_turn_ = kNever;
   std::deque<Op> in_event_;
   std::vector<std::byte> last_segment_;
   std::uint64_t frames_sent_ = 0;
 
-  std::vector<Known> known_;      // by slot, from the transitions alone
-  std::vector<Transition> ring_;  // the stack's ring of transitions as it was last read
+  std::vector<Known> known_;      // by slot, from transitions only
+  std::vector<Transition> ring_;  // the stack's ring of transitions at the last check
   std::vector<Transition> scratch_;
   std::vector<Progress> progress_;
   std::uint64_t time_wait_expired_ = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds conker_sim to its own promises: the same seed gives the same run, and what is broken is
-found, shortened and found again. selftest.py PROGRAM deterministic | shrinks"""
+"""Tests of conker_sim itself: the same seed gives the same run; a planted fault is found, its
+script shrunk, and the script shows the fault again. selftest.py PROGRAM deterministic | shrinks"""
 
 import json
 import pathlib
@@ -19,7 +19,7 @@ def run(program, *arguments, expect=0):
 
 
 def deterministic(program, folder):
-    """Two runs of the same world leave the same trace and the same capture, byte for byte."""
+    """Two runs of a world write the same script, trace and capture, byte for byte."""
     for seed in (1, 7, 4711):
         left = []
         for number in (1, 2):
@@ -35,8 +35,8 @@ def deterministic(program, folder):
 
 
 def shrinks(program, folder):
-    """A wire that swaps bytes under a right checksum is found, by few steps,
-    which show it again."""
+    """A wire that swaps bytes under a valid checksum is found; few steps are left, and show it
+    again."""
     found = run(program, "--seed", 1, "--seconds", 60, "--break", "payload",
                 "--out", folder, expect=1)
     if "not sent at that place" not in found["found"]:

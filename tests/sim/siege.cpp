@@ -61,7 +61,7 @@ class Drawing {
     // While all half-open records are in use, a SYN for a four-tuple in TIME-WAIT is dropped: a
     // cookie cannot be chosen beyond the numbers of the previous connection.
     reuses_ = hostiles_ == 0 && dice_.one_in(2);
-    cuts_ = !reuses_ && dice_.one_in(2);  // an open from a port in use would happen at another time
+    cuts_ = !reuses_ && dice_.one_in(2);  // cuts would delay an open from a port in use
     knows_ = dice_.of<std::uint32_t>(
         {Attacker::kNumbers, Attacker::kNumbers, Attacker::kPorts, Attacker::kAddresses});
   }
@@ -79,8 +79,8 @@ class Drawing {
     return at - kVisits < attacks_ ? attack() : hostile();
   }
 
-  // A peer is cut off, which must be detected whatever is forged in its name; by keepalive where no
-  // data is in flight, so there is an idle visit.
+  // Cuts a peer off. The host must detect it whatever is forged in the peer's name, by keepalive
+  // where no data is in flight; hence the idle visit.
   void cut(std::vector<Op>& ops) {
     const std::uint32_t host = dice_.below(hosts_), peer = other(host);
     ops.push_back({Do::kVisit,

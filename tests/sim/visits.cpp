@@ -97,7 +97,7 @@ void Visits::step(Visit& visit) {
   if (!visit.server) find_server(visit);
   step_client(visit, hosts_[visit.host]->application().talks()[*visit.client]);
   if (visit.server) step_server(visit, hosts_[visit.peer]->application().talks()[*visit.server]);
-  // Look up again, since the calls may have moved them.
+  // Looked up again, since the calls may have moved the talks.
   const Talk& client = hosts_[visit.host]->application().talks()[*visit.client];
   const Talk* server =
       visit.server ? &hosts_[visit.peer]->application().talks()[*visit.server] : nullptr;
@@ -179,12 +179,12 @@ std::vector<Outcome> Visits::outcomes() const {
   return all;
 }
 
-// Where hosts are cut off from each other, the progress of a visit is chance; but it ends as soon
-// as it would without attackers, and no peer can reset it. This is not required if without
-// attackers it was over by then, nor where chunks are scarce and it has not come far: an end that
-// only waits for data is not told that the peer is gone (RFC 9293, 3.8.4). Nor if a client that
-// keepalive would have given up a moment later has more to send first, which without attackers came
-// too late: then its retransmissions begin to count (RFC 9293, 3.8.3).
+// Compares a visit with its outcome without attackers. Where the hosts are cut off from each other,
+// its progress is chance, but it must end as early, and must not be reset. Exempt are: a visit that
+// without attackers was over before the cut; any cut-off visit where chunks are scarce, since an
+// end that only waits for data does not notice a dead peer (RFC 9293, 3.8.4); and a client whose
+// last portion is due later than the end without attackers, since its retransmissions count from
+// then on (RFC 9293, 3.8.3).
 void Visits::judge(const Visit& visit, const Outcome& bound) const {
   const auto expect = [&](bool good, const char* otherwise) {
     if (!good) context_.fail(static_cast<int>(visit.host), otherwise);

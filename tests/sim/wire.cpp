@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kEthernet = 14;
 
-// A flipped bit in ARP would mislead a neighbour for a minute, which no corruption on a real wire
-// can do.
+// ARP frames are not corrupted: a flipped bit would give a host a wrong link address for a minute,
+// which a real wire's CRC prevents.
 bool is_ip(std::span<const std::byte> frame) {
   return frame.size() > kEthernet && frame[12] == std::byte{8} && frame[13] == std::byte{0};
 }

@@ -192,8 +192,7 @@ void World::quiesce() {
       if (host != peer && context_.fault == nullptr) host->check_nothing_waits(*peer);
     }
   }
-  // No application sends now: the only frames are keepalive probes, and handshakes that are given
-  // up.
+  // No application sends now: the only frames are keepalive probes and failing handshakes.
   const std::uint64_t before = frames();
   run_for(1s);
   std::uint64_t connections = 0;
@@ -221,8 +220,7 @@ void World::quiesce() {
 
 // ---- Forged segments ----
 
-// Injects a segment that the peer of a connection never sent, of kinds that must not harm it,
-// except the first.
+// Injects a forged segment. All kinds but the first must not harm the connection.
 void World::forge(const Op& op) {
   const std::uint32_t number = op.a[0] % context_.config.hosts;
   Host& host = *hosts_[number];

@@ -1,5 +1,5 @@
-"""What the tests are written with: namespaces, daemons, the command line and kernel peers,
-all cleaned up."""
+"""The harness of the end-to-end tests: namespaces, daemons, conkerctl and kernel peers, all of
+them cleaned up."""
 
 from .board import Board
 from .conkerd import Conkerd, unix_link

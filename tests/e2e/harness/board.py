@@ -20,12 +20,11 @@ AUDIT = re.compile(
     r"^audit  ([\d,]+) opened = ([\d,]+) closed \+ ([\d,]+) reset \+ ([\d,]+) aborted "
     r"\+ ([\d,]+) timed out \+ ([\d,]+) refused \+ ([\d,]+) other \+ ([\d,]+) live: (.*)\n",
     re.MULTILINE)
-"""A whole line: what the board is just writing has no end yet."""
+"""A whole line, since the board may be writing the last one."""
 
 
 class Board:
-    """QEMU's lm3s6965evb. What the firmware writes to its serial line is this process's standard
-    output."""
+    """QEMU's lm3s6965evb. The firmware's serial line is the standard output of the process."""
 
     MAC = "02:00:00:00:07:02"
 
@@ -47,7 +46,7 @@ class Board:
     @classmethod
     def on_socket(cls, scene: "Scene", path: str, *words: str,
                   prefix: list[str] | None = None) -> "Board":
-        """Joined to the daemon that listens at `path`."""
+        """A board whose link is the stream socket of the daemon that listens at `path`."""
         eventually(lambda: os.path.exists(path), f"somebody listens at {path}")
         return cls(scene, ["-netdev", f"stream,id=wire,server=off,addr.type=unix,addr.path={path}",
                            "-net", f"nic,netdev=wire,macaddr={cls.MAC}"], *words, prefix=prefix)
@@ -66,12 +65,12 @@ class Board:
         return self
 
     def finished(self, seconds: float = 60) -> int:
-        """The exit code, of a command that was told to exit."""
+        """The exit code of a command with exit=yes."""
         return self.process.wait(seconds)
 
     def balanced(self, opened: int) -> list[int]:
-        """Closed, reset, aborted, timed out, refused, other; once the audit that it prints says
-        `opened`, and balance with nothing left."""
+        """Waits for the audit with `opened` connections, which must balance with none live. Returns
+        closed, reset, aborted, timed out, refused, other."""
         def settled() -> list[int]:
             for match in AUDIT.finditer(self.said()):
                 numbers = [int(text.replace(",", "")) for text in match.groups()[:8]]

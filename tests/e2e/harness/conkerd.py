@@ -20,7 +20,7 @@ def unix_link(path: str, mode: str, mac: str, address: str) -> dict[str, Any]:
 
 
 class Conkerd:
-    """One running daemon; `config` is written as JSON, which is YAML too."""
+    """One running daemon. `config` is written as JSON, which is valid YAML."""
 
     def __init__(self, binaries: Any, directory: str, name: str, config: dict[str, Any],
                  prefix: list[str] | None = None) -> None:
@@ -36,7 +36,7 @@ class Conkerd:
         self.process = self.start()
 
     def start(self) -> Process:
-        """Starts it (again) and waits until its control socket answers."""
+        """Starts the daemon, or starts it again; waits until its control socket accepts."""
         self.process = Process(self.name, self._command, self._directory)
         self.process.until(self._answers, f"{self.name} answers at its control socket", 10)
         return self.process
@@ -59,8 +59,8 @@ class Conkerd:
         self.process.signal(number)
 
     def descriptors(self) -> int:
-        """How many are open in the long run: the fewest seen in a while,
-        since clients take a moment to be gone."""
+        """The number of open descriptors: the least of ten looks, since clients take a moment to
+        disconnect."""
         fewest = len(os.listdir(f"/proc/{self.process.pid}/fd"))
         for _ in range(10):
             time.sleep(0.03)

@@ -1,4 +1,4 @@
-"""conkerctl, called as a person calls it."""
+"""conkerctl, called on its command line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Ctl:
         return [self._binary, "--socket", self._socket, *arguments]
 
     def __call__(self, *arguments: str, stdin: bytes = b"", timeout: float = 60) -> Result:
-        """Runs one command to its end."""
+        """Runs one command and waits for its end."""
         command = self.command(*arguments)
         shown = " ".join(["conkerctl", *arguments])
         try:
@@ -64,7 +64,7 @@ class Ctl:
         verb = next(word for word in arguments if not word.startswith("-"))
         return Process(f"ctl-{verb}", self.command(*arguments), self._directory, **streams)
 
-    # The answers that many tests look into.
+    # Results that many tests use.
 
     def open(self, target: str, *arguments: str) -> str:
         """The id of a new connection."""
@@ -83,12 +83,12 @@ class Ctl:
         raise Failure(f"conkerctl stats: no counter {name}")
 
     def balanced(self) -> dict[str, Any]:
-        """The audit, which must balance."""
+        """The audit; a Failure when it does not balance."""
         audit = self.audit()
         if not audit["balanced"]:
             raise Failure(f"the audit does not balance: {audit}")
         return audit
 
     def state(self, identifier: str) -> str:
-        """The state of one connection; "" when it is gone."""
+        """The state of one connection; "" when it is not listed."""
         return next((row["state"] for row in self.connections() if row["id"] == identifier), "")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Dnsmasq:
-    """On one interface of a namespace, without any configuration but its arguments."""
+    """dnsmasq on one interface of a namespace, configured by its arguments only."""
 
     def __init__(self, scene: "Scene", namespace: Namespace,
                  interface: str, *arguments: str) -> None:
@@ -30,5 +30,5 @@ class Dnsmasq:
         return self.process.err()
 
     def count(self, word: str) -> int:
-        """How often it has logged this: DHCPACK, DHCPNAK, DHCPDECLINE, query[A]."""
+        """The number of log lines with this word: DHCPACK, DHCPNAK, DHCPDECLINE, query[A]."""
         return sum(word in line for line in self.said().splitlines())

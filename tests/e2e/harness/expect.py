@@ -1,4 +1,4 @@
-"""Assertions that say what was seen."""
+"""Assertions that report the values they saw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Failure(AssertionError):
-    """What a test expected did not happen."""
+    """An expectation of a test that was not met."""
 
 
 def check(condition: object, message: str) -> None:
@@ -23,7 +23,7 @@ def same(actual: object, expected: object, what: str) -> None:
 
 
 def eventually(probe: Callable[[], T], what: str, seconds: float = 5.0) -> T:
-    """The first true value of `probe`, asked every 20 ms; a Failure when there is none in time."""
+    """The first true value of `probe`, called every 20 ms; a Failure when there is none in time."""
     end = time.monotonic() + seconds
     while True:
         value = probe()

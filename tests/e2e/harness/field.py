@@ -1,9 +1,9 @@
-"""The field most tests are played on: one conkerd, the kernel on the other side of its link.
+"""The set-up of most tests: one conkerd, and the kernel on the other side of its link.
 
-tap     one namespace: conkerd's TAP device, whose host side is the kernel's.
+tap     one namespace with conkerd's TAP device, whose host side is the kernel's.
 plain   the same with offload: false, so that every segment is a frame of its own.
-packet  two namespaces joined by a veth pair: conkerd sits on one end beside the kernel that owns
-        it, the peer is the kernel at the other end.
+packet  two namespaces joined by a veth pair: conkerd has a packet socket on one end, beside the
+        kernel that owns it; the peer is the kernel at the other end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAC = "02:00:00:00:77:02"
 class Field:
     STACK = "10.77.0.2"
     PEER = "10.77.0.1"
-    BESIDE = "10.77.0.3"  # the kernel that shares conkerd's end of the veth
+    BESIDE = "10.77.0.3"  # the kernel on conkerd's end of the veth pair
 
     def __init__(self, scene: Scene, link: str, config: dict[str, Any]) -> None:
         self.scene = scene
@@ -62,13 +62,13 @@ class Field:
         return self.peer("accept-close", self.PEER, str(port))
 
     def listen(self, port: int, backlog: int = 128) -> socket.socket:
-        """A kernel listener of this test's own."""
+        """A listening socket of the kernel, in the peer's namespace."""
         made = self.peer_ns.listen(self.PEER, port, backlog)
         self.scene.undo(made.close)
         return made
 
     def connect(self, port: int, timeout: float = 10) -> socket.socket:
-        """A kernel connection to the stack."""
+        """A connection of the kernel to the stack."""
         made = self.peer_ns.connect(self.STACK, port, timeout)
         self.scene.undo(made.close)
         return made

@@ -1,4 +1,4 @@
-"""Network namespaces with names of their own, made and deleted by `ip netns`."""
+"""Network namespaces, made and deleted by `ip netns`; their names have the process id."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def _set_namespace(fd: int) -> None:
 
 
 class Namespace:
-    """Limits of the kernel's TCP are raised in it,
-    so that the test meets the stacks and not the defaults."""
+    """A network namespace, with the limits of the kernel's TCP raised above their defaults."""
 
     SYSCTLS = {
         "net/core/somaxconn": "65535",
@@ -52,7 +51,7 @@ class Namespace:
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
-        """This thread, and what it starts, is in the namespace; sockets made here stay in it."""
+        """Moves this thread and new children into the namespace; sockets made there stay in it."""
         with open("/proc/thread-self/ns/net", "rb") as home, \
                 open(f"/run/netns/{self.name}", "rb") as there:
             _set_namespace(there.fileno())
@@ -98,13 +97,13 @@ class Namespace:
         return made
 
     def tcp_sockets(self, *filters: str) -> list[str]:
-        """The lines of `ss -tan`, without listeners."""
+        """The lines of `ss -tan` without those of listeners."""
         out = self.run("ss", "-Htan", *filters).stdout
         return [line for line in out.splitlines() if line and not line.startswith("LISTEN")]
 
 
 def delete_leftovers() -> None:
-    """Namespaces of this run that a test could not delete."""
+    """Deletes namespaces of this run that a test did not delete."""
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
         if name.startswith(f"conker-{os.getpid()}-"):
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)

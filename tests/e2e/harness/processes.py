@@ -1,4 +1,4 @@
-"""Child processes, none of which outlives the run."""
+"""Child processes; all of them end with the run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _numbers = itertools.count(1)
 
 
 class Process:
-    """A child with its output in files of its own,
-    so that it can never block on us nor write over another."""
+    """A child process whose output goes to files of its own, so that it never blocks."""
 
     def __init__(self, name: str, command: list[str], directory: str, *,
                  stdin: int | IO[bytes] | None = None,
@@ -62,7 +61,7 @@ class Process:
                           f"{(self.out() + self.err()).strip()}")
 
     def until(self, probe: Callable[[], T], what: str, seconds: float = 5.0) -> T:
-        """As eventually(), and a Failure at once when the process ends."""
+        """Like eventually(), but a Failure at once when the process ends."""
         def asked() -> T:
             self.must_run()
             return probe()
@@ -84,7 +83,7 @@ class Process:
         return code
 
     def stop(self, seconds: float = 10) -> int:
-        """SIGTERM, then the exit code; SIGKILL if that does not help."""
+        """Sends SIGTERM and returns the exit code; SIGKILL and a Failure if it does not end."""
         self.signal(signal.SIGTERM)
         try:
             return self.wait(seconds)
@@ -112,7 +111,7 @@ class Process:
 
 
 def kill_all() -> None:
-    """What is left when the run is interrupted."""
+    """Kills all processes of the run that are left."""
     with _lock:
         left = list(_running)
     for process in left:

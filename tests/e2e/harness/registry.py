@@ -1,5 +1,4 @@
-"""The list of tests. A test is a function that gets a Scene,
-or a Field when it names the links it runs on."""
+"""The list of tests. A test is a function of a Scene, or of a Field when it names its links."""
 
 from __future__ import annotations
 
@@ -10,14 +9,14 @@ from typing import Any, Callable
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    subject: str  # the file it stands in
+    subject: str  # the name of its file
     name: str
     function: Callable[..., None]
-    link: str | None  # None: the test builds its own scene
-    config: dict[str, Any]  # for the field's daemon, over the defaults
+    link: str | None  # None: the test gets a Scene
+    config: dict[str, Any]  # of the field's daemon, over the defaults
     quick: bool  # part of the short slice that also runs under sanitizers
-    busy: bool  # keeps a core busy; the others sleep most of their time
-    alone: bool  # measures something, so nothing else runs beside it
+    busy: bool  # keeps a core busy; other tests mostly sleep
+    alone: bool  # measures times or memory: no other test runs beside it
 
     @property
     def title(self) -> str:

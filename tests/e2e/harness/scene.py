@@ -1,4 +1,4 @@
-"""Everything one test makes, so that it can be taken down again whatever happens."""
+"""A scene: the namespaces, processes and files of one test, removed after it in any case."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Binaries:
     conkerd: str
     conkerctl: str
     peer: str
-    build: str  # the build directory they come from
-    firmware: str  # the image
+    build: str  # the build directory
+    firmware: str  # path of the image
     sources: str
     sanitized: bool = False
 
     @staticmethod
     def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool) -> "Binaries":
-        """Copies, so that unprivileged users reach them wherever the build directory is."""
+        """Copies the binaries to a directory that unprivileged users can read."""
         def copy(directory: str, name: str) -> str:
             source = os.path.join(directory, "bin", name)
             if not os.path.exists(source):
@@ -56,7 +56,7 @@ class Scene:
         return made
 
     def open_to_all(self) -> None:
-        """Daemons of other users may make their sockets in the directory."""
+        """Lets daemons of other users make sockets in the directory."""
         os.chmod(self.directory, 0o777)
 
     def note(self, text: str) -> None:
@@ -82,7 +82,7 @@ class Scene:
         return process
 
     def peer(self, namespace: Namespace, *arguments: str, **streams: Any) -> Process:
-        """conker_peer; one that listens is returned when it does."""
+        """Starts conker_peer; waits until it listens if it is to listen."""
         process = self.process(f"peer-{arguments[0]}", [self.binaries.peer, *arguments],
                                namespace, **streams)
         if arguments[0] in ("accept-close", "echo", "hold", "sink", "source"):
@@ -90,7 +90,7 @@ class Scene:
         return process
 
     def logs(self, lines: int = 12) -> str:
-        """The last lines of every process, for the report of a failure."""
+        """The last lines of every process's standard error, for the report of a failure."""
         parts = []
         for name in sorted(os.listdir(self.directory)):
             path = os.path.join(self.directory, name)

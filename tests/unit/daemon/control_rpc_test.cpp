@@ -1,4 +1,4 @@
-// Lines to requests: what is not one gets the right code and one line that says what to do.
+// JSON-RPC of the control socket: parsing of requests; errors with code and one line of advice.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -41,12 +41,12 @@ TEST(ParseRequest, Good) {
   EXPECT_EQ(request.params.at("id"), "3.1");
 }
 
-TEST(ParseRequest, WithoutIdItIsANotification) {
+TEST(ParseRequest, ARequestWithoutAnIdIsANotification) {  // JSON-RPC 2.0, 4.1
   EXPECT_TRUE(good(R"({"jsonrpc":"2.0","method":"status"})").notification);
   EXPECT_FALSE(good(R"({"jsonrpc":"2.0","id":null,"method":"status"})").notification);
 }
 
-TEST(ParseRequest, IdsAreNumbersOrShortStrings) {
+TEST(ParseRequest, IdsAreIntegersOrShortStrings) {
   EXPECT_EQ(good(R"({"jsonrpc":"2.0","id":"a","method":"status"})").id, "a");
   EXPECT_EQ(good(R"({"jsonrpc":"2.0","id":-1,"method":"status"})").id, -1);
   std::string too_long = R"("")";
@@ -82,7 +82,7 @@ TEST(ParseRequest, DeepNestingIsRefusedBeforeItIsParsed) {
   std::string objects;
   for (int i = 0; i < 10'000; ++i) objects += "{\"a\":";
   EXPECT_EQ(bad(objects).code, Code::kInvalidRequest);
-  // Brackets inside of strings are no nesting, nor is what follows an escaped quote.
+  // Brackets in a string are no nesting, also behind an escaped quote.
   const std::string brackets(1000, '[');
   EXPECT_EQ(bad(R"({"jsonrpc":"2.0","id":1,"method":"close","params":{"id":")" + brackets +
                 R"(\"{{{{{{{{{{","x":1}})")
@@ -111,12 +111,12 @@ TEST(ParseRequest, ParametersAreChecked) {
   }
 }
 
-TEST(Lines, AreOneLineEach) {
+TEST(Lines, EachAnswerIsOneLine) {
   EXPECT_EQ(result_line(1, {{"a", "x\ny"}}),
             "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"x\\ny\"}}\n");
   EXPECT_EQ(error_line(nullptr, Code::kBusy, "no"),
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":12,\"message\":\"no\"}}\n");
-  // Half a character must not throw on the way out.
+  // An incomplete UTF-8 sequence must not throw when it is printed.
   EXPECT_TRUE(json::accept(error_line("a", Code::kFailed, "\xc3")));
 }
 

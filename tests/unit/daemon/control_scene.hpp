@@ -1,5 +1,5 @@
-// Two daemons' worth of parts on one loop, joined by a stream link, one of them with a control
-// server; the clients are plain sockets.
+// A fixture: two engines on one event loop, joined by a stream link, one of them with a control
+// server; clients of the control socket are plain sockets.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ inline config::Config control_test_config(const std::string& path, config::Unix:
 
 class ControlTest : public testing::Test {
  protected:
-  /// A client: sends lines, keeps what comes in.
+  /// A client of the control socket: sends lines, queues those that it receives.
   class Client {
    public:
     Client(ControlTest& test, const std::string& path) : test_(test), socket_(connect_to(path)) {
@@ -69,8 +69,7 @@ class ControlTest : public testing::Test {
            fds);
       return id_;
     }
-    /// The next message that comes in; null when there is none within five seconds or the daemon
-    /// hung up.
+    /// The next message; null when none is received within 5 s or the daemon has disconnected.
     json next() {
       EXPECT_TRUE(test_.until([&] { return take() || ended_; })) << "nothing comes in";
       if (lines_.empty()) return nullptr;
@@ -149,7 +148,7 @@ class ControlTest : public testing::Test {
     ASSERT_EQ(peer_services_.start("discard", Port{9}), Error::kOk);
     ASSERT_EQ(peer_services_.start("daytime", Port{13}), Error::kOk);
     ASSERT_EQ(peer_services_.start("accept-close", Port{80}), Error::kOk);
-    // What is sent before the links have found each other is lost.
+    // Frames that are sent before the links are connected are lost.
     ASSERT_TRUE(until([&] { return peer_.links()[0].device->counters().connects == 1; }));
   }
 
@@ -162,13 +161,13 @@ class ControlTest : public testing::Test {
     return std::make_unique<Client>(*this, scratch_ / "control");
   }
 
-  /// Runs the loop until something is true; gives up after five seconds.
+  /// Runs the loop until done() is true, for at most 5 s; returns done().
   [[nodiscard]] bool until(const std::function<bool()>& done) {
     bool expired = false;
     TimerWatch limit(loop_, [&] { expired = true; });
     limit.start(5);
     while (!done() && !expired) {
-      // The clients are not watched by the loop: look again soon.
+      // The loop does not watch the clients' sockets, so a timer wakes it.
       TimerWatch soon(loop_, [] {});
       soon.start(0.002);
       ev_run(loop_, EVRUN_ONCE);

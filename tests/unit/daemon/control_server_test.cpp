@@ -1,5 +1,4 @@
-// The control server and its clients: who sends too much, reads too little, or passes what nobody
-// wants.
+// The control server's sessions: limits on requests, unread answers, clients and descriptors.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,7 +9,7 @@
 namespace conker::daemon {
 namespace {
 
-TEST_F(ControlTest, ALineWithoutEndEndsItsClientOnly) {
+TEST_F(ControlTest, ATooLongLineEndsItsSessionOnly) {
   auto bystander = connect();
   auto client = connect();
   const std::string endless(70'000, 'x');
@@ -27,7 +26,7 @@ TEST_F(ControlTest, ALineWithoutEndEndsItsClientOnly) {
   bystander->result("version");
 }
 
-TEST_F(ControlTest, TheLongestLineIsServed) {
+TEST_F(ControlTest, ALineOfTheGreatestLengthIsServed) {
   auto client = connect();
   std::string line = R"({"jsonrpc":"2.0","id":1,"method":"version"})";
   line.append(protocol::kMaxRequestBytes - line.size(), ' ');
@@ -35,7 +34,7 @@ TEST_F(ControlTest, TheLongestLineIsServed) {
   EXPECT_TRUE(client->next().contains("result"));
 }
 
-TEST_F(ControlTest, ManyLinesInOnePieceAndALineInManyPieces) {
+TEST_F(ControlTest, SeveralLinesInAPieceAndALineInSeveralPieces) {
   auto client = connect();
   const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"version"})"
                            "\n";
@@ -48,7 +47,7 @@ TEST_F(ControlTest, ManyLinesInOnePieceAndALineInManyPieces) {
   EXPECT_TRUE(client->next().contains("result"));
 }
 
-TEST_F(ControlTest, AClientThatDoesNotReadIsNotServedAnyMore) {
+TEST_F(ControlTest, RequestsWaitWhileAnswersAreUnread) {
   auto client = connect();
   auto bystander = connect();
   const std::string line = R"({"jsonrpc":"2.0","id":1,"method":"stats"})"
@@ -63,11 +62,11 @@ TEST_F(ControlTest, AClientThatDoesNotReadIsNotServedAnyMore) {
   const std::uint64_t requests = server_.counters().requests;
   bystander->result("version");
   EXPECT_EQ(server_.counters().requests, requests + 1);
-  // When it reads again, it gets what it asked for.
+  // The answers are sent when the client reads again.
   EXPECT_TRUE(client->next().contains("result"));
 }
 
-TEST_F(ControlTest, TheCapOnClients) {
+TEST_F(ControlTest, ClientsAreLimited) {
   std::vector<std::unique_ptr<Client>> crowd;
   for (std::size_t i = 0; i < ControlServer::kMaxClients; ++i) crowd.push_back(connect());
   ASSERT_TRUE(until([&] { return server_.counters().clients == ControlServer::kMaxClients; }));
@@ -80,7 +79,7 @@ TEST_F(ControlTest, TheCapOnClients) {
   connect()->result("version");
 }
 
-TEST_F(ControlTest, DescriptorsThatNobodyWantsAreClosed) {
+TEST_F(ControlTest, DescriptorsThatTheVerbDoesNotTakeAreClosed) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
   const Descriptor read(ends[0]);
@@ -93,7 +92,7 @@ TEST_F(ControlTest, DescriptorsThatNobodyWantsAreClosed) {
       << "the daemon still holds the pipe open";
 }
 
-TEST_F(ControlTest, TooManyCallsUnderWay) {
+TEST_F(ControlTest, CallsOfASessionAreLimited) {
   auto client = connect();
   for (std::uint32_t i = 0; i <= Session::kMaxCalls; ++i) {
     client->request("ping", {{"host", "10.78.0.99"}, {"timeout_ms", 60'000}});
@@ -101,7 +100,7 @@ TEST_F(ControlTest, TooManyCallsUnderWay) {
   EXPECT_EQ(client->next().at("error").at("code"), static_cast<int>(protocol::Code::kBusy));
 }
 
-TEST_F(ControlTest, ASecondServerDoesNotTakeTheSocketOver) {
+TEST_F(ControlTest, ASocketOfAnotherServerIsNotReplaced) {
   Engine third(loop_, control_test_config(scratch_ / "wire3", config::Unix::Mode::kListen, 3));
   Services services(third);
   UdpServices udp_services(third);

@@ -1,4 +1,4 @@
-// What every verb of the control protocol does, with a real stack and a peer.
+// Every verb of the control protocol, with a real stack and a peer.
 #include <fcntl.h>
 
 #include <fstream>
@@ -40,7 +40,7 @@ TEST_F(ControlTest, OpenListShowClose) {
   EXPECT_EQ(client->result("list", {{"state", "TIME-WAIT"}}).at("total"), 1);
 }
 
-TEST_F(ControlTest, ListComesInPages) {
+TEST_F(ControlTest, ListIsPaged) {
   auto client = connect();
   for (int i = 0; i < 5; ++i) open(*client, "7");
   std::size_t seen = 0;
@@ -70,7 +70,7 @@ TEST_F(ControlTest, OpenFails) {
             static_cast<int>(protocol::Code::kFailed));
 }
 
-TEST_F(ControlTest, AnOpenEndsWithItsClient) {
+TEST_F(ControlTest, AnOpenIsAbortedWhenItsClientDisconnects) {
   auto client = connect();
   client->request("open", {{"remote", "10.78.0.99:81"}});
   ASSERT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 1; }));
@@ -78,7 +78,7 @@ TEST_F(ControlTest, AnOpenEndsWithItsClient) {
   EXPECT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
 }
 
-TEST_F(ControlTest, AConnectionOutlivesItsClientUnlessItIsHeld) {
+TEST_F(ControlTest, OnlyHeldConnectionsAreClosedWhenTheirClientDisconnects) {
   auto client = connect();
   open(*client, "7", false);
   open(*client, "7", true);
@@ -89,7 +89,7 @@ TEST_F(ControlTest, AConnectionOutlivesItsClientUnlessItIsHeld) {
   EXPECT_EQ(connections(*other), 1u);
 }
 
-TEST_F(ControlTest, BytesTravelOnADescriptor) {
+TEST_F(ControlTest, RelaySendAndReceiveOnADescriptor) {
   auto client = connect();
   const std::string id = open(*client, "7");
   const int sending = client->request("relay", {{"id", id}, {"mode", "send"}});
@@ -115,7 +115,7 @@ TEST_F(ControlTest, BytesTravelOnADescriptor) {
   EXPECT_EQ(connections(*client), 1u) << "it stays open";
 }
 
-TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
+TEST_F(ControlTest, RelayBothEndsWhenBothSidesHaveClosed) {
   auto client = connect();
   const std::string id = open(*client, "7");
   client->request("relay", {{"id", id}, {"mode", "both"}});
@@ -141,7 +141,7 @@ TEST_F(ControlTest, BothWaysUntilBothSidesHaveClosed) {
   EXPECT_TRUE(until([&] { return ours_.stack().tcp().connection_count() == 0; }));
 }
 
-TEST_F(ControlTest, WhatNobodyReadsWaitsAlsoBeyondThePeersClose) {
+TEST_F(ControlTest, ReceivedDataStaysReadableInCloseWait) {  // RFC 9293, 3.6
   auto client = connect();
   const std::string id = open(*client, "13");
   ASSERT_TRUE(until([&] {
@@ -179,7 +179,7 @@ TEST_F(ControlTest, Ping) {
             static_cast<int>(protocol::Code::kInvalidParameters));
 }
 
-TEST_F(ControlTest, NamesWithoutServers) {
+TEST_F(ControlTest, HostLookupWithoutServersFails) {
   auto client = connect();
   for (const auto& [verb, parameters] : std::vector<std::pair<std::string, json>>{
            {"ping", {{"host", "localhost"}}},
@@ -198,7 +198,7 @@ TEST_F(ControlTest, NamesWithoutServers) {
   EXPECT_EQ(client->result("resolve", {{"name", "10.1.2.3"}}).at("addresses").at(0), "10.1.2.3");
 }
 
-TEST_F(ControlTest, DatagramsBothWays) {
+TEST_F(ControlTest, UdpSendAndUdpListen) {
   auto client = connect();
   const int listening = client->request("udp_listen", {{"port", 5000}, {"count", 1}});
   EXPECT_EQ(client->next().at("method"), "listening");
@@ -228,7 +228,7 @@ TEST_F(ControlTest, DatagramsBothWays) {
   EXPECT_EQ(ours_.udp().socket_count(), 0u);
 }
 
-TEST_F(ControlTest, ASocketGoesWithItsClient) {
+TEST_F(ControlTest, UdpListenIsClosedWhenItsClientDisconnects) {
   auto client = connect();
   client->request("udp_listen", {{"port", 5000}});
   EXPECT_EQ(client->next().at("method"), "listening");
@@ -238,7 +238,7 @@ TEST_F(ControlTest, ASocketGoesWithItsClient) {
   EXPECT_TRUE(until([&] { return ours_.udp().socket_count() == 0; }));
 }
 
-TEST_F(ControlTest, EchoesDatagrams) {
+TEST_F(ControlTest, UdpEcho) {  // RFC 862
   auto client = connect();
   client->result("listen", {{"port", 7}, {"service", "echo"}, {"protocol", "udp"}});
   EXPECT_EQ(client->error("listen", {{"port", 13}, {"service", "daytime"}, {"protocol", "udp"}}),
@@ -283,7 +283,7 @@ TEST_F(ControlTest, StrikeRefusals) {
       static_cast<int>(protocol::Code::kNotAllowed));
 }
 
-TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
+TEST_F(ControlTest, AStrikeStopsByRequestAndWhenItsClientDisconnects) {
   auto client = connect();
   auto other = connect();
   const int id = client->request(
@@ -304,7 +304,7 @@ TEST_F(ControlTest, AStrikeIsStoppedByRequestAndByItsClientsEnd) {
   EXPECT_TRUE(until([&] { return other->result("status").at("strike").is_null(); }));
 }
 
-TEST_F(ControlTest, CaptureIntoTheDescriptorThatWasPassed) {
+TEST_F(ControlTest, CaptureWritesToThePassedDescriptor) {
   auto client = connect();
   const std::string path = scratch_ / "capture";
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

@@ -1,5 +1,5 @@
-// Two engines on one loop, joined by a stream link: turns, events, the services and the end,
-// without any rights.
+// Two engines on one event loop, joined by a stream link (no root needed): turns, events, services,
+// shutdown.
 #include "daemon/engine.hpp"
 
 #include <gtest/gtest.h>
@@ -34,13 +34,13 @@ config::Config config_for(const std::string& path, config::Unix::Mode mode, std:
   config.links.push_back(link);
   config.capacities.connections = 1024;
   config.capacities.chunks = 2048;
-  // So that a test can say how much is on its way, and when it is all there.
+  // Tests rely on the size of the receive buffer and on immediate ACKs.
   config.settings.receive_buffer = 65535;
   config.settings.delayed_ack = Duration(0);
   return config;
 }
 
-/// What a client knows of its connection.
+/// A connection, as known to the client.
 struct Conversation {
   ConnectionId id;
   std::string received;
@@ -48,7 +48,7 @@ struct Conversation {
   CloseReason reason = CloseReason::kNotClosed;
 };
 
-/// A client whose reactions a test gives.
+/// A client that calls hooks of the test.
 struct TestClient final : Client {
   void on_event(const Event& event) override {
     if (event_hook) event_hook(event);
@@ -94,9 +94,9 @@ class EngineTest : public testing::Test {
     }
   }
 
-  /// Runs the loop until something is true; gives up after five seconds.
+  /// Runs the loop until done() is true, for about 5 s; returns done().
   [[nodiscard]] bool until(const std::function<bool()>& done) {
-    // The loop sleeps when nobody has anything to do; this looks at `done` all the same.
+    // The timer wakes the loop every 5 ms, so that done() is called while it has nothing to do.
     ev_timer look;
     int looks = 0;
     ev_timer_init(
@@ -150,14 +150,14 @@ class EngineTest : public testing::Test {
 TEST_F(EngineTest, Ping) {
   std::uint16_t answered = 0;
   app_.reply_hook = [&](const EchoReply& reply) { answered = reply.sequence; };
-  // The links find each other in the first turns; a ping before that is lost.
+  // A frame that is sent before the links are connected is lost.
   ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
   client_.enter();
   ASSERT_EQ(client_.stack().ping(kServer, 1, 77, {}), Error::kOk);
   EXPECT_TRUE(until([&] { return answered == 77; }));
 }
 
-TEST_F(EngineTest, EchoAnswersEverythingAndThenTheClose) {
+TEST_F(EngineTest, EchoReturnsAllDataAndClosesAfterTheFin) {  // RFC 862
   start("echo", Port{7});
   open(Port{7});
   send("hello ");
@@ -174,7 +174,7 @@ TEST_F(EngineTest, EchoAnswersEverythingAndThenTheClose) {
   EXPECT_TRUE(until([&] { return server_.stack().tcp().connection_count() == 0; }));
 }
 
-TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
+TEST_F(EngineTest, EchoStopsReadingWhileItsPeerDoesNotRead) {
   start("echo", Port{7});
   open(Port{7});
   reading_ = false;
@@ -186,13 +186,12 @@ TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
     quiet = taken == 0 ? quiet + 1 : 0;
     ev_run(loop_, EVRUN_NOWAIT);
   }
-  // Both windows are closed now; each side probes the other's, and what follows must not hang on
-  // that.
+  // Both windows are closed: both sides send zero-window probes, which must not hinder the rest.
   const auto probes = [](Engine& engine) {
     return engine.stack().counters()[Count::zero_window_probes];
   };
   EXPECT_TRUE(until([&] { return probes(client_) >= 2 && probes(server_) >= 2; }));
-  // Both receive and send buffers of both sides, and not more.
+  // At most the receive and send buffers of both sides are full.
   EXPECT_GT(sent, 100'000u);
   const Settings& settings = server_.stack().settings();
   EXPECT_LT(sent, 2 * (settings.send_buffer + settings.receive_buffer) + 10'000);
@@ -207,7 +206,7 @@ TEST_F(EngineTest, EchoDoesNotReadFromOneWhoDoesNotRead) {
   EXPECT_EQ(talk_.received.find_first_not_of('e'), std::string::npos);
 }
 
-TEST_F(EngineTest, DiscardTakesEverythingAndSaysNothing) {
+TEST_F(EngineTest, DiscardReceivesAllDataAndSendsNone) {  // RFC 863
   start("discard", Port{9});
   open(Port{9});
   const std::string chunk(30000, 'd');
@@ -220,7 +219,7 @@ TEST_F(EngineTest, DiscardTakesEverythingAndSaysNothing) {
   EXPECT_TRUE(talk_.received.empty());
 }
 
-TEST_F(EngineTest, DaytimeSaysItOnceAndCloses) {
+TEST_F(EngineTest, DaytimeSendsTheTimeAndCloses) {  // RFC 867
   start("daytime", Port{13});
   open(Port{13});
   send("what time is it?");
@@ -234,7 +233,7 @@ TEST_F(EngineTest, DaytimeSaysItOnceAndCloses) {
   EXPECT_EQ(talk_.reason, CloseReason::kClosed);
 }
 
-TEST_F(EngineTest, ChargenTurnsThroughThePattern) {
+TEST_F(EngineTest, ChargenSendsThePattern) {  // RFC 864
   start("chargen", Port{19});
   open(Port{19});
   ASSERT_TRUE(until([&] { return talk_.received.size() > 200'000; }));
@@ -273,14 +272,14 @@ TEST_F(EngineTest, ServicesStartAndStop) {
   start("discard", Port{7});
 }
 
-TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
+TEST_F(EngineTest, AnIdleEngineMakesNoTurns) {
   int turns = 0;
   app_.step_hook = [&] {
     ++turns;
     return kNever;
   };
   ASSERT_TRUE(until([&] { return server_.links()[0].device->counters().connects == 1; }));
-  // A timer keeps the loop awake for a while in which nobody has anything to say.
+  // A timer keeps the loop awake while no engine has anything to do.
   bool over = false;
   ev_timer pause;
   ev_timer_init(
@@ -294,7 +293,7 @@ TEST_F(EngineTest, ATurnFollowsOnlyWhenThereIsSomethingToDo) {
   EXPECT_LE(turns, 2);
 }
 
-TEST_F(EngineTest, ADeadlineOfAHookIsKept) {
+TEST_F(EngineTest, TheDeadlineOfAClientIsKept) {
   Instant wanted = kNever, called{};
   app_.step_hook = [&] {
     called = client_.clock();
@@ -309,7 +308,7 @@ TEST_F(EngineTest, ADeadlineOfAHookIsKept) {
   EXPECT_LT(called, deadline + 15ms) << "the machine was very busy";
 }
 
-TEST_F(EngineTest, ShutdownClosesInPeace) {
+TEST_F(EngineTest, ShutdownClosesConnections) {
   start("echo", Port{7});
   open(Port{7});
   ASSERT_TRUE(until([&] { return services_.list()[0].accepted == 1; }));
@@ -325,7 +324,7 @@ TEST_F(EngineTest, ShutdownClosesInPeace) {
   EXPECT_TRUE(until([&] { return server_.stack().tcp().connection_count() == 0; }));
 }
 
-TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
+TEST_F(EngineTest, ShutdownResetsConnectionsAfterTheTimeout) {
   start("echo", Port{7});
   open(Port{7});
   ASSERT_TRUE(until([&] { return services_.list()[0].accepted == 1; }));
@@ -338,7 +337,7 @@ TEST_F(EngineTest, ShutdownResetsWhatDoesNotClose) {
   EXPECT_EQ(server_.stack().tcp().connection_count(), 0u);
 }
 
-/// What is logged while it lives.
+/// Collects the lines logged during its lifetime.
 class LogLines {
  public:
   LogLines() : before_(spdlog::default_logger()) {
@@ -358,7 +357,7 @@ class LogLines {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-TEST_F(EngineTest, AFullTableIsSaidOnceAndItsPeersAreProbedSoon) {
+TEST_F(EngineTest, AFullTableIsLoggedOnceAndKeepaliveProbesSooner) {
   const auto idle = [this] {
     std::set<std::int64_t> seen;  // seconds
     server_.stack().tcp().for_each_connection(
@@ -398,7 +397,7 @@ TEST_F(EngineTest, AFullTableIsSaidOnceAndItsPeersAreProbedSoon) {
   }
   ASSERT_TRUE(until([&] { return log.count("the table of connections has room again") == 1; }));
   EXPECT_EQ(idle(), std::set<std::int64_t>{7200});
-  // Full again within the minute: acted upon, and not said.
+  // Full again within the minute: keepalive is hurried, and no line is logged.
   client_.enter();
   for (std::uint32_t i = 0; i < capacity / 10; ++i) {
     ConnectRequest request;

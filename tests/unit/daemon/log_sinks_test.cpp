@@ -55,8 +55,7 @@ void lose_and_catch_up(int reader, int writer) {
   EXPECT_TRUE(sink.catch_up()) << "said once";
   log(sink, "after");
   const std::string all = before + drained(reader);
-  // No line is torn: each is whole, or lost and counted. A short line may find room where a long
-  // one does not.
+  // Each line is whole, or lost and counted. A short line may have room where a long one has not.
   std::istringstream lines(all);
   std::uint64_t said = 0, whole = 0;
   std::string last;
