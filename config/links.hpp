@@ -11,18 +11,18 @@
 namespace conker::config {
 
 std::vector<Link> read_links(const Value& value, const Capacities& capacities);
-/// What one link must not share with another: its device or its path.
+/// The device or the path of a link, which no other link may have.
 std::string claim_of(const Link& link);
 
-/// Where hosts are neighbours: the networks of the links' addresses, and those that routes lead to
-/// over a link. `root` is the whole file.
+/// The networks whose hosts are neighbours: those of the links' addresses, and of routes over a
+/// link. `root` is the whole file.
 std::vector<Prefix> read_direct(const Section& root, const std::vector<Link>& links);
 /// The address of a neighbour on one of the links. The stack refuses the same.
 IpAddress read_gateway(const Value& value, const std::vector<Link>& links,
                        const std::vector<Prefix>& direct);
-/// The servers for names, in the order in which they are asked.
+/// The DNS servers, in order of preference.
 std::vector<IpAddress> read_dns(const Value& value);
-/// Of links, gateway and capacities it looks at what `config` has already.
+/// `config` must already have links, gateway and capacities.
 std::vector<Route> read_routes(const Value& value, const Config& config,
                                const std::vector<Prefix>& direct);
 

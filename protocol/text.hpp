@@ -41,7 +41,7 @@ class StringPrinter final : public Printer {
   std::string text_;
 };
 
-/// What print() writes: verdicts, summaries.
+/// The output of print() as a string, for verdicts and summaries.
 template <typename T>
 std::string printed(const T& value) {
   StringPrinter out;
@@ -68,7 +68,7 @@ inline std::optional<Endpoint> parse_local(std::string_view text) {
   return Endpoint::parse(text);
 }
 
-// How the protocol's reader takes texts apart; false when they make no sense.
+// Parsing of texts for protocol::read(); false when they are malformed.
 
 inline bool from_string(std::string_view text, Endpoint& out) {
   const auto parsed = Endpoint::parse(text);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The long proofs, in parts, within a budget of time; a part that is done is in the ledger,
-and the next run goes on there.
+"""Run the long proofs in parts, within a budget of time. The ledger has the parts that are done,
+and the next run continues there.
 
 Builds what it needs. Each round gives every part a turn, with seeds that have not been used; parts
 that look at everything (models, planted faults, coverage) have one turn for each commit. The last
@@ -18,7 +18,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = "build/release/bin"
-# Seconds that a turn may take at the least: what is left of a budget below that is not used.
+# The least seconds of a turn: less than that at the end of a budget is not used.
 SPARE = 20
 
 
@@ -45,7 +45,7 @@ FUZZ_TARGETS = len(list((TOP / "tests/fuzz/targets").glob("*.cpp")))
 
 
 class Ledger:
-    """What has been done: a line of JSON for each turn."""
+    """The turns that are done, each a line of JSON."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
@@ -69,14 +69,14 @@ class Ledger:
 
 
 def commit() -> str:
-    """Of what is built here; a tree with changes of its own is no commit."""
+    """The commit of the tree; with -dirty when the tree has changes."""
     told = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"],
                           cwd=TOP, capture_output=True, text=True, check=False)
     return told.stdout.strip() or "no commit"
 
 
 def figures(output: str) -> dict:
-    """Numbers in the last line, where that is JSON."""
+    """The numbers in the last line of output, if it is JSON."""
     lines = output.strip().splitlines()
     try:
         said = json.loads(lines[-1])

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""How the sources hang together, held against what they are meant to be.
+"""Check calls and includes between the sources against the maps in the READMEs.
 
-    tests/structure.py            says what goes the wrong way; exit code 1 when something does
-    tests/structure.py --draw     and prints the calls between the files of stack/tcp
+    tests/structure.py            print violations; exit code 1 when there are any
+    tests/structure.py --draw     also print the calls between the files of stack/tcp
 
 - stack/tcp: the table of storeys in its README names every file that is a part of TCP, whose
   functions are given the TcpTables; no part calls or includes one of a storey above its own, and
@@ -31,7 +31,7 @@ def without_comments(text: str) -> str:
 
 
 def block(text: str, start: int) -> str:
-    """What stands between the next brace and the one that belongs to it."""
+    """The text from the next opening brace to its closing one."""
     begin = end = text.index("{", start)
     depth = 0
     while end == begin or depth > 0:
@@ -54,7 +54,7 @@ def parts() -> dict[str, str]:
 
 
 def calls() -> tuple[Graph, set[str]]:
-    """Who calls whom, by file, and the files that are parts. A part calls another by its name,
+    """The calls between parts, by file, and the parts' files. A part calls another by its name,
     Lifetime::destroy(), and includes its header. Functions of a header are its part's, too."""
     classes = parts()
     graph: Graph = {file: {} for file in classes}
@@ -79,7 +79,7 @@ def calls() -> tuple[Graph, set[str]]:
 
 
 def storeys() -> dict[str, int]:
-    """Of each file, from the table in the README: | storey | files | ... |."""
+    """The storey of each file, from the table in stack/tcp/README.md: | storey | files | ... |."""
     found = {}
     for number, files in re.findall(r"^\| (\d) \| ([^|]*) \|",
                                     (TCP / "README.md").read_text(), re.M):
@@ -88,7 +88,7 @@ def storeys() -> dict[str, int]:
 
 
 def circle(graph: Graph) -> str:
-    """One way round, with the reasons, if there is any."""
+    """A circle of the graph as text, with the reason of each step; "" without one."""
     done: set[str] = set()
     path: list[str] = []
 
@@ -141,13 +141,13 @@ def includes() -> Graph:
 
 
 def part_of(file: str) -> str:
-    """A folder; of files that lie beside folders, header and source: stack/settings."""
+    """The folder of a file; for files directly in stack/ or daemon/ their stem: stack/settings."""
     folder, name = file.rsplit("/", 1)
     return f"{folder}/{name.split('.')[0]}" if folder in ("stack", "daemon") else folder
 
 
 def map_of_the_house() -> dict[str, set[str]]:
-    """The table in the README: | folder | what lives there | may use |."""
+    """The folders that each may use, from the table in README.md: | folder | ... | may use |."""
     rows = re.findall(r"^\| ((?:`[\w/]+/`,? ?)+) \| .* \| (.*) \|$",
                       (ROOT / "README.md").read_text(), re.M)
     return {folder: set(re.findall(r"`([\w/]+)/`", uses)) for folders, uses in rows

@@ -24,7 +24,7 @@ DETECTORS = {"conker_sim": "sim", "conker_explore": "explore"}  # and their fold
 
 @dataclass
 class Share:
-    """So many of so many."""
+    """A count of covered lines or branches, and the number of all."""
 
     covered: int = 0
     total: int = 0
@@ -59,7 +59,7 @@ def build(jobs: int) -> None:
 
 
 def exercise(seconds: int) -> list[str]:
-    """Runs what is to be measured; says what went wrong."""
+    """Runs the tests that are measured; returns the errors."""
     for counters in BUILD.rglob("*.gcda"):
         counters.unlink()
     wrong = []
@@ -113,8 +113,7 @@ def ranges(numbers: list[int]) -> str:
 
 
 def not_reached(details: dict) -> list[str]:
-    """Of TARGET, by file: the lines that never ran,
-    and those of whose branches one was never taken."""
+    """For TARGET, by file: the lines that did not run, and those with a branch not taken."""
     said = []
     for file in sorted(details["files"], key=lambda file: file["file"]):
         if not file["file"].startswith(TARGET + "/"):

@@ -1,12 +1,11 @@
-// What of a state decides about everything that can still happen.
+// The fingerprint of a state: two states with the same fingerprint have the same successors.
 //
-// In: states, flags, what is armed and how far away it is, lengths of queues, every list in its
-// order, and sequence numbers by their distance from each other. Left out, because nothing that
-// follows depends on it:
-//   - absolute time, initial sequence numbers, counters, the ring of transitions, what was measured
-//   of round
-//     trips (the scenes keep the timeout constant);
-//   - the bytes themselves, and which of the free records and chunks comes next: they are alike;
+// It has states, flags, armed timers and the time left to them, lengths of queues, every list in
+// its order, and distances between sequence numbers. It leaves out, since no successor depends on
+// it:
+//   - absolute time, initial sequence numbers, counters, the ring of transitions, samples of the
+//     round-trip time (the scenes keep the timeout constant);
+//   - queued bytes, and the order of free records and chunks, which are alike;
 //   - generations above 3: a slot that was used three times is like one that was used more often.
 // A distance is cut off where a larger one makes no difference any more; each cut says why.
 #include "tests/explore/fingerprint.hpp"
@@ -20,7 +19,7 @@
 namespace conker::explore {
 namespace {
 
-/// Numbers go in, 128 bits come out. Two lanes that mix in different ways, so that they do not fail
+/// Hashes numbers to 128 bits, by two lanes that mix in different ways, so that they do not collide
 /// together.
 class Digest {
  public:
@@ -46,9 +45,9 @@ std::uint64_t cut(std::int64_t distance, std::int64_t most) {
   return static_cast<std::uint64_t>(std::clamp(distance, -most, most) + most);
 }
 
-/// Names every member of a connection, so that a new one does not compile until somebody has
-/// decided whether the Reader below reads it. Members that decide about nothing that follows are
-/// called `left_out`, with a number.
+/// Names every member of a connection, so that a new one does not compile until it is decided
+/// whether the Reader below reads it. Members on which no successor depends are called `left_out`,
+/// with a number.
 [[maybe_unused]] void every_member(const Connection& c) {
   [[maybe_unused]] const auto& [tuple, left_out1, state, reason, fin, pending, listed, application,
                                 lists, negotiated, left_out2, snd, rcv, buffer, liveness,
@@ -90,7 +89,7 @@ class Reader {
 
   Fingerprint read() {
     add_ledger();
-    // Timers are armed in whole ticks, so what is left of this one counts.
+    // Timers are armed in whole ticks, so the rest of the present tick counts.
     d_.add(static_cast<std::uint64_t>((stack_.now() - now_.instant(stack_.now())).count()));
     d_.add(bits({t_.fresh_dirty, t_.waiting_for_slot, t_.waiting_for_buffers != 0}));
     d_.add(t_.wake_next);
@@ -130,7 +129,7 @@ class Reader {
            std::uint64_t{ledger.peers_met} << 8);
   }
 
-  // What each use holds says what the others can have; the floors are those of the scene.
+  // The chunks held by each use, which limit the others; the floors are those of the scene.
   void add_budget() {
     std::uint64_t held = 1;
     for (std::size_t use = 0; use < kUses; ++use)
@@ -140,7 +139,7 @@ class Reader {
            cut(std::max(t_.relieve_at - stack_.now(), Duration(0)).count(), 1 << 20));
   }
 
-  // Whether it is armed, for when, and who comes after it at the same moment.
+  // A timer: whether it is armed, the time left, and its place among those of the same moment.
   void add_timer(std::uint32_t timer) {
     if (!t_.wheel.armed(timer)) return d_.add(0);
     std::uint64_t behind = t_.wheel.behind(timer);  // counted from one
@@ -184,7 +183,7 @@ class Reader {
            std::uint64_t{c.recovery.duplicates.extra_segments()} << 56);
     add_timers(slot, c);
     add_numbers(c, connecting);
-    // Who has stood still for longest goes first once the budget is used up.
+    // The connection stalled for longest is given up first when the budget is used up.
     if (!c.send_queue.empty()) d_.add(cut(c.recovery.advanced_at.age(now_), 1 << 20));
     if (c.negotiated.sack) add_repair(c);
     d_.add(c.send_queue.size() | std::uint64_t{c.receive_queue.size()} << 16 |
@@ -194,8 +193,8 @@ class Reader {
            std::uint64_t{c.send_queue.chunks(stack_.chunks())} << 56);
   }
 
-  // Whether one more doubtful segment is answered now. How long ago the last answer was makes no
-  // difference before that time is over, and no scene runs that long.
+  // Whether one more challenge ACK is sent now. The time since the last one makes no difference
+  // before the limit's period is over, and no scene runs that long.
   bool challenged(const Connection& c) const { return c.challenged_at.age(now_) < 500; }
 
   void add_timers(std::uint32_t slot, const Connection& c) {
@@ -205,12 +204,12 @@ class Reader {
       if (c.timers.is_armed(static_cast<Timer>(i)))
         d_.add(cut(c.timers.deadlines[i] - now_, 1 << 20));
     }
-    // Only probes of silent peers look back.
+    // The time of the last segment matters to keepalive only.
     if (c.liveness.idle != 0) d_.add(cut(c.liveness.heard_at.age(now_), 64));
   }
 
   void add_numbers(const Connection& c, bool connecting) {
-    // All there is to send fits into two segments: a larger window is no different.
+    // All data to send fits into two segments, so a larger window makes no difference.
     constexpr std::uint32_t kWide = 4 * kPiece;
     d_.add(cut(c.snd.nxt - c.snd.una, 4095) | cut(c.snd.cursor - c.snd.una, 4095) << 16 |
            cut(c.rcv.adv - c.rcv.nxt, 4095) << 32 | cut(c.rcv.last_ack - c.rcv.nxt, 511) << 48);
@@ -226,11 +225,11 @@ class Reader {
            (c.rcv.fin_seen ? cut(c.rcv.fin - c.rcv.nxt, 4095) << 32 : 0));
   }
 
-  // Views want to write; nothing here does.
+  // Views take mutable tables; the Reader changes nothing.
   ChunkPool& chunks() const { return const_cast<ChunkPool&>(stack_.chunks()); }
 
-  // Where in its chunk the last byte lies: whether more goes in there, when a chunk is more than
-  // one piece.
+  // The place of the last byte in its chunk, which decides whether more fits, where a chunk is more
+  // than one piece.
   std::uint32_t tail(const ByteQueue& queue) const {
     if (queue.empty()) return 0;
     std::array<std::span<const std::byte>, 8> pieces;
@@ -241,7 +240,7 @@ class Reader {
     return at % stack_.chunks().chunk_bytes() + 1;
   }
 
-  // What is known of each segment that is out, and of the round trips by which losses are found.
+  // The state of each segment in flight, and of the round trips by which losses are found.
   void add_repair(const Connection& c) {
     const auto distance = [&](Seq to, Seq from) { d_.add(cut(to - from, 4095)); };
     d_.add(static_cast<std::uint64_t>(c.rtt.srtt().count()) << 32 | c.rtt.least());

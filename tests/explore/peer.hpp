@@ -25,7 +25,7 @@ constexpr std::uint32_t peer_of(const FourTuple& tuple) {
 }
 FourTuple tuple_of(std::uint32_t peer);
 
-/// What the stack's tables hold about a four-tuple.
+/// The stack's state of a four-tuple: connection or record, and its numbers.
 struct Counterpart {
   enum class What : std::uint8_t { kNothing, kConnection, kHalfOpen, kTimeWait };
   What what = What::kNothing;

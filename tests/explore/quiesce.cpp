@@ -1,4 +1,4 @@
-// Quiescing: all connections are ended and nothing may be left. And the state of a world as text.
+// Quiescing: ends all connections, after which nothing may be left. And a world's state as text.
 #include "tests/explore/world.hpp"
 
 namespace conker::explore {

@@ -45,7 +45,7 @@ class Search {
   bool done() const { return finding_ || exhausted() || full_; }
   /// Whether every reachable state was reached, with no limit of depth.
   bool closed() const { return !finding_ && exhausted() && !cut_; }
-  /// Every order of so many actions was tried.
+  /// The depth up to which every order of actions was tried.
   std::uint32_t depth() const { return level_; }
 
   const std::optional<Finding>& finding() const { return finding_; }

@@ -22,8 +22,7 @@ bool as_json = false;
 Clock::time_point begun;
 std::array<char, 1 << 16> other_stack;
 
-// Nothing here is safe in a signal handler; but the process is lost, and the path is worth the
-// attempt.
+// Prints the path, though printing is not safe in a signal handler: the process is lost anyway.
 [[noreturn]] void tell_and_end(const char* what) {
   if (at_work == nullptr) _exit(1);
   const Search& search = *at_work;

@@ -42,7 +42,7 @@ class HostTest : public ::testing::Test {
     EXPECT_EQ(stack_.add_address({0}, {kOurs, 24}), Error::kOk);
   }
 
-  /// Turns until then, each when the one before wanted it.
+  /// Makes turns for `duration`, each at the deadline of the one before.
   void run_for(Duration duration) {
     for (const Instant end = now_ + duration; now_ < end;) {
       const Host::Turn turn = host_.turn(now_);
@@ -50,7 +50,7 @@ class HostTest : public ::testing::Test {
       now_ = turn.again ? now_ + 1us : std::min(std::max(turn.deadline, now_ + 1us), end);
     }
   }
-  /// A connection that nobody answers.
+  /// Opens a connection to a host that does not answer.
   ConnectionId connect(Token token) {
     const auto id = stack_.connect(
         {.remote = {kPeer, Port{7}}, .local = {}, .local_port = {}, .timeout = 1s, .token = token});

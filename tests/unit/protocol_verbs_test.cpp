@@ -167,7 +167,7 @@ void fill(ConnectionInfo& info) {
           info.asked_at + 1s;
 }
 
-/// One entry in every list, a value in everything that may be null, so that all is written.
+/// Fills in every list and every optional member, so that JSON has all fields.
 template <typename T>
 void fill(T& value) {
   if constexpr (kIsOptional<T>) {
@@ -193,7 +193,7 @@ void fill(T& value) {
   }
 }
 
-/// What is written is described, with its type.
+/// Checks that every field of the JSON is described, with its type.
 void same_fields(std::string_view verb, const json& from, const std::string& within,
                  std::set<std::string>& left, const std::vector<Described>& described) {
   for (const auto& [key, value] : from.items()) {

@@ -26,7 +26,7 @@ class FuzzLink final : public Link {
 
   explicit FuzzLink(Observer& observer) : observer_(observer) {}
 
-  /// What receive() gives from here on.
+  /// Sets the frames that receive() returns.
   void arrive(std::span<const FrameIn> frames) { arriving_ = frames; }
   std::size_t receive(std::span<FrameIn> batch, Instant) override {
     const std::size_t count = std::min(batch.size(), arriving_.size());

@@ -57,7 +57,7 @@ IpAddress peer_by(std::uint8_t byte) {
   return (byte & 1) != 0 ? kOtherPeer : kPeer;
 }
 
-/// What a step may do to a finished frame: the upper four bits of its last byte.
+/// The damage of a step to a finished frame: the upper four bits of its last byte.
 enum Damage : std::uint8_t {
   kNone,
   kOneByte,
