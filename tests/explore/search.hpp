@@ -99,7 +99,7 @@ class Search {
 
   std::vector<std::uint32_t> way_;    // nodes from the root to the world's present state
   std::vector<std::byte> snapshots_;  // of each of them
-  std::vector<std::byte> here_;       // before winding up
+  std::vector<std::byte> here_;       // before quiescing
   std::vector<std::uint32_t> missing_, possible_;
 
   std::unordered_map<std::uint64_t, std::uint64_t> twins_;  // check, and digest of successors

@@ -29,7 +29,7 @@ Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, 
     return board.found && kind_of(board.fault) == wanted;
   };
 
-  // Steps after the failed one do not matter, unless the world failed while it was wound up.
+  // Steps after the failed one do not matter, unless the world failed while it was quiesced.
   if (failed_at + 1 < script.ops.size()) {
     Script candidate = script;
     candidate.ops.resize(failed_at + 1);
