@@ -1,5 +1,6 @@
 // The daemon's configuration as plain values. loader.hpp makes it from a file and has validated all
-// of it.
+// of it. The visit() of a structure names its keys in the file, what each is read into, and its
+// range; the reading and the list of known keys in errors are made from it.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +11,73 @@
 #include <vector>
 
 #include "stack/base/address.hpp"
+#include "stack/base/field.hpp"
 #include "stack/base/time.hpp"
 #include "stack/settings.hpp"
 
 namespace conker::config {
 
+inline constexpr About kRequired{.help = {}, .required = true};
+
+/// The name of an interface of the host: 1 to 15 characters without space, / : or %.
+struct InterfaceName {
+  std::string text;
+};
+/// An absolute path that fits into a socket address.
+struct SocketPath {
+  std::string text;
+};
+/// The permissions of a file.
+struct FileMode {
+  std::uint32_t bits = 0;
+};
+
+// The kinds of links. Each has the name of its type, the largest MTU, its own keys, and what no
+// other link may share with it.
+
 /// A TAP device, created if there is none of that name.
 struct Tap {
-  std::string device;                  // name of the interface on the host
+  static constexpr std::string_view kType = "tap";
+  static constexpr std::uint16_t kMaxMtu = 65521;  // Linux: 65535 with the Ethernet header
+
+  InterfaceName device;
   std::optional<Prefix> host_address;  // the host's own; if given, it is set, and the MTU
   bool offload = true;                 // segmentation and checksum offload: frames of up to 64 KiB
+
+  const std::string& claim() const { return device.text; }
+  static constexpr void visit(auto& self, auto&& key) {
+    key("device", self.device, kRequired);
+    key("host_address", self.host_address, About{});
+    key("offload", self.offload, About{});
+  }
 };
 
 /// A packet socket on an interface that the host uses too, with MAC and addresses of the stack's
 /// own.
 struct Packet {
-  std::string device;
+  static constexpr std::string_view kType = "packet";
+  static constexpr std::uint16_t kMaxMtu = 65535;
+
+  InterfaceName device;
+
+  const std::string& claim() const { return device.text; }
+  static constexpr void visit(auto& self, auto&& key) { key("device", self.device, kRequired); }
 };
 
 /// Frames over a stream socket to one peer.
 struct Unix {
+  static constexpr std::string_view kType = "unix";
+  static constexpr std::uint16_t kMaxMtu = 65535;
+
   enum class Mode : std::uint8_t { kListen, kConnect };
-  std::string path;
+  SocketPath path;
   Mode mode = Mode::kListen;
+
+  const std::string& claim() const { return path.text; }
+  static constexpr void visit(auto& self, auto&& key) {
+    key("path", self.path, kRequired);
+    key("mode", self.mode, About{.help = {}, .required = true, .choices = "listen|connect"});
+  }
 };
 
 struct Link {
@@ -43,6 +88,11 @@ struct Link {
   bool dhcp = false;              // addresses come from a DHCP server; then `addresses` is empty
   bool probe = false;             // probe for conflicts before an address is used (RFC 5227)
   std::variant<Tap, Packet, Unix> kind;
+
+  /// What it must not share with another link: its device or its path.
+  const std::string& claim() const {
+    return std::visit([](const auto& of) -> const std::string& { return of.claim(); }, kind);
+  }
 };
 
 /// A route: through a gateway or, without one, over a link to hosts that are neighbours there.
@@ -57,12 +107,18 @@ struct Reassembly {
   std::uint32_t datagrams = 64;  // at a time: the oldest is dropped
   std::uint32_t chunks = 1024;  // chunks that all packets together may hold: the oldest are dropped
   std::uint32_t datagram_bytes = 65535;  // larger ones are refused
+
+  static constexpr void visit(auto& self, auto&& key) {
+    key("reassembly_datagrams", self.datagrams, within(0, 4096));
+    key("reassembly_chunks", self.chunks, within(1, 1 << 22));
+    key("reassembly_bytes", self.datagram_bytes, within(1500, 65535));
+  }
 };
 
 enum class ServiceKind : std::uint8_t { kEcho, kDiscard, kDaytime, kChargen, kAcceptClose };
-inline constexpr std::uint8_t kServiceKindCount = 5;
-/// The name in the configuration: "echo", "discard", "daytime", "chargen", "accept-close".
-const char* to_string(ServiceKind kind);
+inline constexpr std::string_view kServiceKinds = "echo|discard|daytime|chargen|accept-close";
+/// The name in the configuration.
+std::string to_string(ServiceKind kind);
 std::optional<ServiceKind> parse_service_kind(std::string_view name);
 
 /// Whether the service has a UDP form: echo and discard have.
@@ -72,12 +128,24 @@ struct Service {
   ServiceKind kind = ServiceKind::kEcho;
   Port port;
   bool udp = false;
+
+  static constexpr void visit(auto& self, auto&& key) {
+    key("name", self.kind, About{.help = {}, .required = true, .choices = kServiceKinds});
+    key("protocol", self.udp, About{.help = {}, .choices = "tcp|udp"});
+    key("port", self.port.value, About{.help = {}, .required = true, .min = 1, .max = 65535});
+  }
 };
 
 struct Control {
-  std::string socket = "/run/conker/conkerd.sock";
-  std::string group;          // empty: the group that the daemon runs as
-  std::uint32_t mode = 0660;  // permissions of the socket
+  SocketPath socket{"/run/conker/conkerd.sock"};
+  std::string group;    // empty: the group that the daemon runs as
+  FileMode mode{0660};  // of the socket
+
+  static constexpr void visit(auto& self, auto&& key) {
+    key("socket", self.socket, About{});
+    key("group", self.group, About{});
+    key("mode", self.mode, About{});
+  }
 };
 
 struct Strike {
@@ -85,16 +153,26 @@ struct Strike {
   std::uint32_t max_concurrency = 4096;  // connections in flight
 
   bool allows(const IpAddress& target) const;
+  static constexpr void visit(auto& self, auto&& key) {
+    key("allow", self.allow, About{});
+    key("max_concurrency", self.max_concurrency, within(1, 1 << 20));
+  }
 };
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
-/// The name in the configuration: "debug", "info", "warning", "error".
-const char* to_string(LogLevel level);
+inline constexpr std::string_view kLogLevels = "debug|info|warning|error";
+/// The name in the configuration.
+std::string to_string(LogLevel level);
 std::optional<LogLevel> parse_log_level(std::string_view name);
 
 struct Log {
   LogLevel level = LogLevel::kInfo;
   std::string sink = "stderr";  // "stderr", "journal" or the absolute path of a file
+
+  static constexpr void visit(auto& self, auto&& key) {
+    key("level", self.level, About{.help = {}, .choices = kLogLevels});
+    key("sink", self.sink, About{});
+  }
 };
 
 /// The stack's defaults, with CUBIC.

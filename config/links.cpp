@@ -3,35 +3,48 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
+#include "config/keys.hpp"
 #include "stack/base/address_text.hpp"
 
 namespace conker::config {
 namespace {
 
-constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ without the NUL
 constexpr std::uint16_t kMinMtu = 576;
-constexpr std::uint16_t kMaxTapMtu = 65521;  // what Linux accepts: 65535 with the Ethernet header
 
 template <std::size_t N>
 using Keys = std::array<std::string_view, N>;
 
-/// Every key that a link of some type has; read_kind() is stricter.
-constexpr Keys<12> kLinkKeys{"type", "name",      "device",       "path",  "mode",    "mac",
-                             "mtu",  "addresses", "host_address", "probe", "address", "offload"};
+using Kind = decltype(Link::kind);
 
-std::string read_device(const Section& section) {
-  const Value value = section.at("device");
-  const std::string name = value.text();
-  const bool fits = name.size() <= kMaxInterfaceName && name != "." && name != ".." &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return c > ' ' && c < 127 && c != '/' && c != ':' && c != '%';
-                    });
-  if (!fits)
-    value.fail("\"" + name +
-               "\" cannot be the name of an interface: 1 to 15 characters without space, / or :");
-  return name;
+/// Calls f(kind) with a fresh one of each kind of link.
+template <typename F, typename... K>
+void for_each_kind(std::type_identity<std::variant<K...>>, F f) {
+  (f(K{}), ...);
+}
+template <typename F>
+void for_each_kind(F f) {
+  for_each_kind(std::type_identity<Kind>(), f);
+}
+
+/// The keys of all links, around those of a kind.
+template <typename F>
+std::vector<std::string_view> link_keys(F add_of_kind) {
+  std::vector<std::string_view> names{"type", "name"};
+  add_of_kind(names);
+  for (const std::string_view name : Keys<5>{"mac", "mtu", "addresses", "probe", "address"})
+    names.push_back(name);
+  return names;
+}
+
+/// A link's section, with every key that a link of some type has; read_kind() is stricter.
+Section any_link(const Value& value) {
+  return value.section(link_keys([](std::vector<std::string_view>& names) {
+    for_each_kind([&](auto kind) { add_names(names, kind); });
+  }));
 }
 
 std::string read_link_name(const Section& section) {
@@ -44,56 +57,29 @@ std::string read_link_name(const Section& section) {
   return name;
 }
 
-std::variant<Tap, Packet, Unix> read_kind(const Value& value, const std::string& type) {
-  static constexpr Keys<10> kTapKeys{"type",      "name",         "device", "mac",     "mtu",
-                                     "addresses", "host_address", "probe",  "address", "offload"};
-  static constexpr Keys<8> kPacketKeys{"type", "name",      "device", "mac",
-                                       "mtu",  "addresses", "probe",  "address"};
-  static constexpr Keys<9> kUnixKeys{"type", "name",      "path",  "mode",   "mac",
-                                     "mtu",  "addresses", "probe", "address"};
-  if (type == "tap") {
-    const Section section = value.section(kTapKeys);
-    Tap tap{.device = read_device(section), .host_address = std::nullopt};
-    if (const auto host = section.find("host_address")) tap.host_address = host->host();
-    if (const auto offload = section.find("offload")) tap.offload = offload->boolean();
-    return tap;
-  }
-  if (type == "packet") return Packet{read_device(value.section(kPacketKeys))};
-  const Section section = value.section(kUnixKeys);
-  Unix link{section.at("path").socket_path(), Unix::Mode::kListen};
-  const Value mode = section.at("mode");
-  const std::string word = mode.text();
-  if (word == "connect") {
-    link.mode = Unix::Mode::kConnect;
-  } else if (word != "listen") {
-    mode.fail("\"" + word + "\" must be listen or connect");
-  }
-  return link;
+Kind read_kind(const Value& value, const Value& type) {
+  std::string types;
+  for_each_kind([&](auto kind) { types += (types.empty() ? "" : "|") + std::string(kind.kType); });
+  const std::string_view wanted = choice_at(types, type.choice(types));
+  Kind read;
+  for_each_kind([&](auto kind) {
+    if (kind.kType != wanted) return;
+    const auto add = [&](std::vector<std::string_view>& names) { add_names(names, kind); };
+    read_keys(value.section(link_keys(add)), kind);
+    read = std::move(kind);
+  });
+  return read;
 }
-
-}  // namespace
-
-std::string claim_of(const Link& link) {
-  if (const auto* tap = std::get_if<Tap>(&link.kind)) return tap->device;
-  if (const auto* packet = std::get_if<Packet>(&link.kind)) return packet->device;
-  return std::get<Unix>(link.kind).path;
-}
-
-namespace {
 
 Link read_link(const Value& value, std::size_t addresses_left) {
-  const Section any = value.section(kLinkKeys);
-  const Value type = any.at("type");
-  const std::string word = type.text();
-  if (word != "tap" && word != "packet" && word != "unix")
-    type.fail("\"" + word + "\" must be tap, packet or unix");
-
+  const Section any = any_link(value);
   Link link;
-  link.kind = read_kind(value, word);
+  link.kind = read_kind(value, any.at("type"));
   link.name = read_link_name(any);
   link.mac = any.at("mac").mac();
   if (const auto mtu = any.find("mtu")) {
-    link.mtu = static_cast<std::uint16_t>(mtu->number(kMinMtu, word == "tap" ? kMaxTapMtu : 65535));
+    const std::uint16_t most = std::visit([](const auto& kind) { return kind.kMaxMtu; }, link.kind);
+    link.mtu = static_cast<std::uint16_t>(mtu->number(kMinMtu, most));
   }
   if (const auto address = any.find("address")) {
     if (address->text() != "dhcp")
@@ -141,12 +127,12 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
       entry.fail("more links than capacities.interfaces allows");
     Link link = read_link(entry, left);
     left -= link.addresses.size();
-    const Section section = entry.section(kLinkKeys);
+    const Section section = any_link(entry);
     if (!names.insert(link.name).second)
       section.at("name").fail("another link is named " + link.name);
-    if (!claims.insert(claim_of(link)).second) {
+    if (!claims.insert(link.claim()).second) {
       section.at(section.has("device") ? "device" : "path")
-          .fail("another link uses " + claim_of(link));
+          .fail("another link uses " + link.claim());
     }
     for (const Prefix& address : link.addresses)
       taken.take(section.at("addresses"), address.address);

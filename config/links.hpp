@@ -11,8 +11,6 @@
 namespace conker::config {
 
 std::vector<Link> read_links(const Value& value, const Capacities& capacities);
-/// The device or the path of a link, which no other link may have.
-std::string claim_of(const Link& link);
 
 /// The networks whose hosts are neighbours: those of the links' addresses, and of routes over a
 /// link. `root` is the whole file.

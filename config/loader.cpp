@@ -7,7 +7,6 @@
 #include <array>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <sstream>
 
 #include "config/links.hpp"
@@ -19,84 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 
-template <std::size_t N>
-using Keys = std::array<std::string_view, N>;
-
-std::vector<Service> read_services(const Value& value, const Capacities& capacities) {
-  static constexpr Keys<3> kKeys{"name", "port", "protocol"};
-  std::vector<Service> services;
-  std::set<std::pair<std::uint16_t, bool>> ports;
-  for (const Value& entry : value.list()) {
-    const Section section = entry.section(kKeys);
-    const Value name = section.at("name");
-    const auto kind = parse_service_kind(name.text());
-    if (!kind)
-      name.fail("\"" + name.text() + "\" must be echo, discard, daytime, chargen or accept-close");
-    bool udp = false;
-    if (const auto protocol = section.find("protocol")) {
-      const std::string word = protocol->text();
-      udp = word == "udp";
-      if (!udp && word != "tcp") protocol->fail("\"" + word + "\" must be tcp or udp");
-      if (udp && !runs_over_udp(*kind)) protocol->fail("only echo and discard run over udp");
-    }
-    const Value port = section.at("port");
-    const auto number = static_cast<std::uint16_t>(port.number(1, 65535));
-    if (!ports.emplace(number, udp).second)
-      port.fail("another service is on port " + std::to_string(number));
-    if (services.size() == capacities.listeners)
-      entry.fail("more services than capacities.listeners allows");
-    services.push_back({*kind, Port{number}, udp});
-  }
-  return services;
-}
-
-Control read_control(const Value& value, const std::vector<Link>& links) {
-  static constexpr Keys<3> kKeys{"socket", "group", "mode"};
-  const Section section = value.section(kKeys);
-  Control control;
-  if (const auto path = section.find("socket")) {
-    control.socket = path->socket_path();
-    for (const Link& link : links) {
-      if (claim_of(link) == control.socket) path->fail("link " + link.name + " uses this path");
-    }
-  }
-  if (const auto group = section.find("group")) control.group = group->text();
-  if (const auto mode = section.find("mode")) control.mode = mode->mode();
-  return control;
-}
-
-Strike read_strike(const Value& value) {
-  static constexpr Keys<2> kKeys{"allow", "max_concurrency"};
-  const Section section = value.section(kKeys);
-  Strike strike;
-  if (const auto allow = section.find("allow")) {
-    for (const Value& entry : allow->list()) strike.allow.push_back(entry.prefix(true));
-  }
-  if (const auto most = section.find("max_concurrency"))
-    strike.max_concurrency = static_cast<std::uint32_t>(most->number(1, 1 << 20));
-  return strike;
-}
-
-Log read_log(const Value& value) {
-  static constexpr Keys<2> kKeys{"level", "sink"};
-  const Section section = value.section(kKeys);
-  Log log;
-  if (const auto level = section.find("level")) {
-    const auto known = parse_log_level(level->text());
-    if (!known) level->fail("\"" + level->text() + "\" must be debug, info, warning or error");
-    log.level = *known;
-  }
-  if (const auto sink = section.find("sink")) {
-    log.sink = sink->text();
-    if (log.sink != "stderr" && log.sink != "journal" && log.sink.front() != '/') {
-      sink->fail("\"" + log.sink + "\" must be stderr, journal or the absolute path of a file");
-    }
-  }
-  return log;
-}
-
 Config read_config(const Value& root) {
-  static constexpr Keys<12> kKeys{
+  static constexpr std::array<std::string_view, 12> kKeys{
       "links",  "gateway", "capacities",       "tcp",    "services", "control",
       "strike", "log",     "shutdown_timeout", "routes", "ip",       "dns"};
   const Section section = root.section(kKeys);

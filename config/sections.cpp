@@ -1,59 +1,33 @@
 #include "config/sections.hpp"
 
+#include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <vector>
+
+#include "config/keys.hpp"
 
 namespace conker::config {
 namespace {
 
-/// "a|b|c" as people write it: "neither a nor b", "none of a, b and c".
-std::string none_of(std::string_view choices) {
-  const bool two = choice_at(choices, 2).empty();
-  std::string text = two ? "neither " : "none of ";
-  for (std::size_t i = 0; !choice_at(choices, i).empty(); ++i) {
-    const bool last = choice_at(choices, i + 1).empty();
-    if (i > 0) text += !last ? ", " : two ? " nor " : " and ";
-    text += choice_at(choices, i);
+struct TcpKeys {
+  Config& to;
+
+  static void visit(auto& self, auto&& key) {
+    Settings::visit_tcp(self.to.settings, key);
+    key("service_keepalive_idle", self.to.service_keepalive.idle, within(0ms, 24h * 7));
+    key("syn_cookies", self.to.syn_cookies, About{});
   }
-  return text;
-}
+};
 
-/// Where the value stands among the choices.
-std::size_t choice(const Value& value, std::string_view choices) {
-  const std::string word = value.text();
-  const auto found = find_choice(choices, word);
-  if (!found) value.fail("\"" + word + "\" is " + none_of(choices));
-  return *found;
-}
+struct IpKeys {
+  Config& to;
 
-template <typename T>
-void take(const Value& value, T& out, const About& about) {
-  if constexpr (std::is_same_v<T, bool>) {
-    out = value.boolean();
-  } else if constexpr (std::is_same_v<T, Duration>) {
-    out = value.duration(Duration(about.min), Duration(about.max));
-  } else if constexpr (std::is_enum_v<T>) {
-    out = static_cast<T>(choice(value, about.choices));
-  } else {
-    out = static_cast<T>(
-        value.number(static_cast<std::uint64_t>(about.min), static_cast<std::uint64_t>(about.max)));
+  static void visit(auto& self, auto&& key) {
+    Settings::visit_ip(self.to.settings, key);
+    Reassembly::visit(self.to.reassembly, key);
   }
-}
-
-/// Reads every key of the walk that the section has; what it has not keeps its value.
-template <typename Keys>
-Section read_keys(const Value& value, Keys keys) {
-  std::vector<std::string_view> names;
-  Keys::visit(keys, [&](std::string_view name, auto&, const About&) { names.push_back(name); });
-  Section section = value.section(names);
-  Keys::visit(keys, [&](std::string_view name, auto& out, const About& about) {
-    if (const auto found = section.find(name)) take(*found, out, about);
-  });
-  return section;
-}
+};
 
 /// The first of two keys that is there, to complain about both.
 [[noreturn]] void fail_pair(const Section& section, std::string_view first,
@@ -65,22 +39,22 @@ Section read_keys(const Value& value, Keys keys) {
 }  // namespace
 
 Capacities read_capacities(const Value& value) {
-  Capacities c;
-  read_keys(value, CapacityKeys{c});
-  c.compact = c.connections;
-  return c;
+  Capacities capacities;
+  read_section(value, capacities);
+  capacities.compact = capacities.connections;
+  return capacities;
 }
 
 void read_tcp(const Value& value, Config& config) {
   Settings& s = config.settings;
-  Duration service_idle{-1};
-  const Section section = read_keys(value, TcpKeys{s, config.syn_cookies, service_idle});
+  TcpKeys keys{config};
+  const Section section = read_section(value, keys);
   // Services probe their peers also where nothing is said of keepalive; what is said is meant for
   // them, too.
-  const Duration unless_said = config.service_keepalive.idle;
+  const Duration service_idle = config.service_keepalive.idle;
   config.service_keepalive = s.keepalive;
-  if (!section.has("keepalive_idle")) config.service_keepalive.idle = unless_said;
-  if (service_idle >= Duration(0)) config.service_keepalive.idle = service_idle;
+  if (section.has("service_keepalive_idle") || !section.has("keepalive_idle"))
+    config.service_keepalive.idle = service_idle;
 
   if (s.user_timeout_least > s.user_timeout_most)
     fail_pair(section, "user_timeout_least", "user_timeout_most");
@@ -91,7 +65,51 @@ void read_tcp(const Value& value, Config& config) {
 }
 
 void read_ip(const Value& value, Config& config) {
-  read_keys(value, IpKeys{config.settings, config.reassembly});
+  IpKeys keys{config};
+  read_section(value, keys);
+}
+
+std::vector<Service> read_services(const Value& value, const Capacities& capacities) {
+  std::vector<Service> services;
+  std::set<std::pair<Port, bool>> ports;
+  for (const Value& entry : value.list()) {
+    Service service;
+    const Section section = read_section(entry, service);
+    if (service.udp && !runs_over_udp(service.kind))
+      section.at("protocol").fail("only echo and discard run over udp");
+    if (!ports.emplace(service.port, service.udp).second)
+      section.at("port").fail("another service is on port " + std::to_string(service.port.value));
+    if (services.size() == capacities.listeners)
+      entry.fail("more services than capacities.listeners allows");
+    services.push_back(service);
+  }
+  return services;
+}
+
+Control read_control(const Value& value, const std::vector<Link>& links) {
+  Control control;
+  const Section section = read_section(value, control);
+  for (const Link& link : links) {
+    if (section.has("socket") && link.claim() == control.socket.text)
+      section.at("socket").fail("link " + link.name + " uses this path");
+  }
+  return control;
+}
+
+Strike read_strike(const Value& value) {
+  Strike strike;
+  read_section(value, strike);
+  return strike;
+}
+
+Log read_log(const Value& value) {
+  Log log;
+  const Section section = read_section(value, log);
+  if (log.sink != "stderr" && log.sink != "journal" && log.sink.front() != '/') {
+    section.at("sink").fail("\"" + log.sink +
+                            "\" must be stderr, journal or the absolute path of a file");
+  }
+  return log;
 }
 
 }  // namespace conker::config

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "stack/base/address_text.hpp"
+#include "stack/base/field.hpp"
 
 namespace conker::config {
 namespace {
@@ -121,10 +122,19 @@ std::uint64_t Value::number(std::uint64_t low, std::uint64_t high) const {
   return *value;
 }
 
-bool Value::boolean() const {
+std::size_t Value::choice(std::string_view choices) const {
   const std::string word = text();
-  if (word != "true" && word != "false") fail(quoted(word) + " must be true or false");
-  return word == "true";
+  if (const auto found = find_choice(choices, word)) return *found;
+  std::string known;
+  for (std::size_t i = 0; !choice_at(choices, i).empty(); ++i) {
+    if (i > 0) known += choice_at(choices, i + 1).empty() ? " or " : ", ";
+    known += choice_at(choices, i);
+  }
+  fail(quoted(word) + " must be " + known);
+}
+
+bool Value::boolean() const {
+  return choice("true|false") == 0;
 }
 
 Duration Value::duration(Duration low, Duration high) const {
@@ -230,6 +240,20 @@ std::vector<Prefix> Value::prefix_range(std::size_t most) const {
     all.push_back(one);
   }
   return all;
+}
+
+std::string Value::interface_name() const {
+  constexpr std::size_t kMost = 15;  // IFNAMSIZ without the NUL
+  const std::string name = text();
+  const bool fits = name.size() <= kMost && name != "." && name != ".." &&
+                    std::all_of(name.begin(), name.end(), [](char c) {
+                      return c > ' ' && c < 127 && c != '/' && c != ':' && c != '%';
+                    });
+  if (!fits) {
+    fail(quoted(name) +
+         " cannot be the name of an interface: 1 to 15 characters without space, / or :");
+  }
+  return name;
 }
 
 std::string Value::socket_path() const {

@@ -40,6 +40,8 @@ class Value {
   std::string text() const;
   /// A whole number in decimal digits within [low, high].
   std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
+  /// Where the word stands in "a|b|c".
+  std::size_t choice(std::string_view choices) const;
   /// true or false.
   bool boolean() const;
   /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
@@ -59,6 +61,8 @@ class Value {
   Prefix host() const;
   /// One host(), or "10.77.0.10-10.77.0.40/24" for each from first to last; at most `most`.
   std::vector<Prefix> prefix_range(std::size_t most) const;
+  /// The name of an interface of the host.
+  std::string interface_name() const;
   /// An absolute path that fits into a socket address.
   std::string socket_path() const;
 

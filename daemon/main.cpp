@@ -70,7 +70,7 @@ class Daemon {
   void run() {
     const std::string status = std::to_string(engine_.links().size()) + " links, " +
                                std::to_string(services_.list().size()) + " services, control at " +
-                               config_.control.socket;
+                               config_.control.socket.text;
     spdlog::info("conkerd {} is ready: {}", CONKER_VERSION, status);
     notifier_.ready(status);
     ev_run(loop_, 0);

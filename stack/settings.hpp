@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "stack/base/address.hpp"
+#include "stack/base/field.hpp"
 #include "stack/base/time.hpp"
 
 namespace conker {
@@ -29,6 +30,23 @@ struct Capacities {
   std::uint32_t destinations = 256;  // of the destination cache: others are looked up
   std::uint32_t routes = 64;         // besides connected ones: add_route and set_gateway fail
   std::uint32_t udp_sockets = 256;   // of a Udp object, if there is one: bind fails
+
+  /// Those that a configuration sets, with their ranges.
+  static constexpr void visit(auto& self, auto&& key) {
+    constexpr About kMany = within(1, 1 << 22);
+    key("connections", self.connections, kMany);
+    key("half_open", self.half_open, kMany);
+    key("time_wait", self.time_wait, kMany);
+    key("listeners", self.listeners, within(1, 65535));
+    key("neighbours", self.neighbours, within(1, 65536));
+    key("addresses", self.addresses, within(1, 65536));
+    key("interfaces", self.interfaces, within(1, 64));
+    key("chunks", self.chunks, within(16, 1 << 22));
+    key("chunk_bytes", self.chunk_bytes, within(128, 32768));
+    key("transitions", self.transitions, kMany);
+    key("routes", self.routes, within(1, 4096));
+    key("udp_sockets", self.udp_sockets, within(8, 65536));
+  }
 };
 
 /// The algorithm that controls a connection's congestion window.
@@ -98,6 +116,44 @@ struct Settings {
   std::uint32_t icmp_error_burst = 20;         // bucket size of that limit
   std::uint32_t udp_receive_buffer =
       65536;  // bytes per socket, with 40 for each datagram: beyond that new ones are dropped
+
+  /// Those of TCP that a configuration sets, with their ranges.
+  static constexpr void visit_tcp(auto& self, auto&& key) {
+    constexpr Duration kWeek = 24h * 7;
+    key("time_wait", self.time_wait, within(1ms, 1h));
+    key("connect_timeout", self.connect_timeout, within(1ms, 1h));
+    key("fin_wait_2", self.fin_wait_2, within(1ms, 1h));
+    key("rto_initial", self.rto_initial, within(1ms, 5min));
+    key("rto_min", self.rto_min, within(1ms, 5min));
+    key("rto_max", self.rto_max, within(1ms, 5min));
+    key("retransmits", self.retransmits, within(1, 32));
+    key("syn_ack_retransmits", self.syn_ack_retransmits, within(1, 32));
+    key("send_buffer", self.send_buffer, within(1024, 1 << 24));
+    key("receive_buffer", self.receive_buffer, within(1024, 1 << 24));
+    key("first_port", self.first_port.value, within(1, 65535));
+    key("last_port", self.last_port.value, within(1, 65535));
+    key("congestion", self.congestion, About{.help = {}, .choices = "newreno|cubic"});
+    key("ecn", self.ecn, About{.help = {}, .choices = "off|on-request|always"});
+    key("least_path_mtu", self.least_path_mtu, within(68, 1280));
+    key("window_scaling", self.window_scaling, About{});
+    key("timestamps", self.timestamps, About{});
+    key("sack", self.sack, About{});
+    key("delayed_ack", self.delayed_ack, within(0ms, 499ms));
+    key("keepalive_idle", self.keepalive.idle, within(0ms, kWeek));
+    key("keepalive_interval", self.keepalive.interval, within(1ms, kWeek));
+    key("keepalive_count", self.keepalive.count, within(2, 255));
+    key("user_timeout", self.user_timeout, within(0ms, kWeek));
+    key("user_timeout_option", self.user_timeout_option, About{});
+    key("user_timeout_least", self.user_timeout_least, within(1s, kWeek));
+    key("user_timeout_most", self.user_timeout_most, within(1s, kWeek));
+  }
+  /// Those of IPv4.
+  static constexpr void visit_ip(auto& self, auto&& key) {
+    key("ttl", self.ttl, within(1, 255));
+    key("dscp", self.dscp, within(0, 63));
+    key("icmp_errors_per_second", self.icmp_errors_per_second, within(0, 1'000'000));
+    key("reassembly_timeout", self.reassembly_timeout, within(1s, 10min));
+  }
 };
 
 /// Random bits that are unpredictable to peers: keys for initial sequence numbers, ports and hash

@@ -71,7 +71,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
                              HostLookup& host_lookup, const DhcpClients& dhcp_clients,
                              const config::Control& config)
     : engine_(engine),
-      path_(config.socket),
+      path_(config.socket.text),
       accept_(engine.loop(), [this](int) { accept(); }),
       accept_again_(engine.loop(), [this] { accept_.watch(listener_.get(), EV_READ); }),
       deferred_(engine.loop()),
@@ -107,7 +107,7 @@ void ControlServer::listen(const config::Control& config) {
   listener_ = listen_at(path_, 0600, kBacklog);
   ::lstat(path_.c_str(), &file_);
   give_to_group(path_, config.group);
-  if (::chmod(path_.c_str(), config.mode) != 0) give_up(path_, std::strerror(errno));
+  if (::chmod(path_.c_str(), config.mode.bits) != 0) give_up(path_, std::strerror(errno));
   accept_.watch(listener_.get(), EV_READ);
 }
 

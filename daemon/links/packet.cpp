@@ -60,7 +60,7 @@ Verdict verdict_of(msghdr& message) {
 }  // namespace
 
 PacketDevice::PacketDevice(const config::Link& link, const config::Packet& packet)
-    : HostDevice("packet", link.name, packet.device),
+    : HostDevice("packet", link.name, packet.device.text),
       link_(link),
       in_buffers_(kBatch * kInRoom),
       out_room_((kEthernetHeader + link.mtu + 63u) / 64u * 64u),

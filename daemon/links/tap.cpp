@@ -79,7 +79,7 @@ ChecksumState checksum_of(const OffloadHeader& header) {
 }  // namespace
 
 TapDevice::TapDevice(const config::Link& link, const config::Tap& tap)
-    : HostDevice("tap", link.name, tap.device),
+    : HostDevice("tap", link.name, tap.device.text),
       wants_offload_(tap.offload),
       mtu_(link.mtu),
       host_address_(tap.host_address),

@@ -42,7 +42,7 @@ void compact(std::byte* buffer, std::size_t& begin, std::size_t& end) {
 
 UnixStreamDevice::UnixStreamDevice(const config::Link& link, const config::Unix& settings)
     : name_(link.name),
-      path_(settings.path),
+      path_(settings.path.text),
       listens_(settings.mode == config::Unix::Mode::kListen),
       in_(std::make_unique<std::byte[]>(kBuffer)),
       out_(std::make_unique<std::byte[]>(kBuffer)) {

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <utility>
 
+#include "stack/base/time.hpp"
+
 namespace conker {
 
 /// What a number counts. Of a Duration it decides how it is written, too.
@@ -65,6 +67,15 @@ struct About {
   std::int64_t max = INT64_MAX;
   std::string_view choices{};  // of texts: "debug|info"; empty: anything
 };
+
+/// The range of a number, both included.
+constexpr About within(std::int64_t low, std::int64_t high) {
+  return {.help = {}, .min = low, .max = high};
+}
+/// The range of a time, which About has in microseconds.
+constexpr About within(Duration low, Duration high) {
+  return {.help = {}, .unit = Unit::kMicroseconds, .min = low.count(), .max = high.count()};
+}
 
 namespace detail {
 struct AnyField {

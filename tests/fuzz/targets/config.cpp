@@ -45,7 +45,7 @@ void check_config(const config::Config& c) {
   }
   for (const config::Service& service : c.services)
     check(service.port.value != 0, "a service on port 0");
-  check(c.dns_servers.size() <= 4 && c.control.mode <= 0777 && !c.control.socket.empty(),
+  check(c.dns_servers.size() <= 4 && c.control.mode.bits <= 0777 && !c.control.socket.text.empty(),
         "a value out of range");
   const Settings& s = c.settings;
   check(s.rto_min <= s.rto_initial && s.rto_initial <= s.rto_max && s.first_port <= s.last_port &&

@@ -24,7 +24,7 @@ TEST(Config, Defaults) {
   EXPECT_TRUE(config.strike.allow.empty());
   EXPECT_FALSE(config.strike.allows(IpAddress::v4(10, 77, 0, 1)));
   EXPECT_EQ(config.shutdown_timeout, 5s);
-  EXPECT_EQ(config.control.mode, 0660u);
+  EXPECT_EQ(config.control.mode.bits, 0660u);
   EXPECT_EQ(config.settings.time_wait, 60s);
 }
 
@@ -68,11 +68,11 @@ shutdown_timeout: 1500ms
   const Link& tap = config.links[0];
   EXPECT_EQ(tap.name, "lab");
   EXPECT_EQ(tap.mtu, 9000);
-  EXPECT_EQ(std::get<Tap>(tap.kind).device, "conker0");
+  EXPECT_EQ(std::get<Tap>(tap.kind).device.text, "conker0");
   EXPECT_EQ(std::get<Tap>(tap.kind).host_address, (Prefix{IpAddress::v4(10, 77, 0, 1), 24}));
   ASSERT_EQ(tap.addresses.size(), 4u);
   EXPECT_EQ(tap.addresses[3], (Prefix{IpAddress::v4(10, 77, 0, 12), 24}));
-  EXPECT_EQ(std::get<Packet>(config.links[1].kind).device, "eth0");
+  EXPECT_EQ(std::get<Packet>(config.links[1].kind).device.text, "eth0");
   EXPECT_EQ(std::get<Unix>(config.links[2].kind).mode, Unix::Mode::kConnect);
   EXPECT_EQ(config.gateway, IpAddress::v4(10, 77, 0, 1));
   EXPECT_EQ(config.capacities.connections, 100u);
@@ -119,9 +119,9 @@ shutdown_timeout: 1500ms
   EXPECT_TRUE(config.services[2].udp);
   EXPECT_EQ(config.services[1].kind, ServiceKind::kAcceptClose);
   EXPECT_EQ(config.services[1].port, Port{8});
-  EXPECT_EQ(config.control.socket, "/tmp/c.sock");
+  EXPECT_EQ(config.control.socket.text, "/tmp/c.sock");
   EXPECT_EQ(config.control.group, "staff");
-  EXPECT_EQ(config.control.mode, 0600u);
+  EXPECT_EQ(config.control.mode.bits, 0600u);
   EXPECT_TRUE(config.strike.allows(IpAddress::v4(10, 77, 0, 255)));
   EXPECT_TRUE(config.strike.allows(IpAddress::v4(192, 0, 2, 11)));
   EXPECT_FALSE(config.strike.allows(IpAddress::v4(192, 0, 2, 12)));
@@ -244,10 +244,9 @@ INSTANTIATE_TEST_SUITE_P(
              "15 "
              "characters "
              "without space, / or :"},
-        Case{
-            "key_of_another_type", link_with("    path: /x\n" + kRest),
-            "4:5: links[0].path: unknown key; known here: type, name, device, mac, mtu, addresses, "
-            "host_address, probe, address, offload"},
+        Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
+             "4:5: links[0].path: unknown key; known here: type, name, device, host_address, "
+             "offload, mac, mtu, addresses, probe, address"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
@@ -405,6 +404,10 @@ INSTANTIATE_TEST_SUITE_P(
              "4:18: tcp.time_wait: 2h is not between 1ms and 1h"},
         Case{"boolean", kLink + "tcp: {sack: yes}\n",
              "4:13: tcp.sack: \"yes\" must be true or false"},
+        Case{"congestion", kLink + "tcp: {congestion: bbr}\n",
+             "4:19: tcp.congestion: \"bbr\" must be newreno or cubic"},
+        Case{"ecn", kLink + "tcp: {ecn: true}\n",
+             "4:12: tcp.ecn: \"true\" must be off, on-request or always"},
         Case{"delayed_ack", kLink + "tcp: {delayed_ack: 1s}\n",
              "4:20: tcp.delayed_ack: 1s is not between 0s and 499ms"},
         Case{"keepalive_count", kLink + "tcp: {keepalive_count: 1}\n",

@@ -26,7 +26,7 @@ inline config::Config control_test_config(const std::string& path, config::Unix:
   link.name = "wire";
   link.mac = MacAddress{{2, 0, 0, 0, 0, last}};
   link.addresses = {Prefix{IpAddress::v4(10, 78, 0, last), 24}};
-  link.kind = config::Unix{path, mode};
+  link.kind = config::Unix{{path}, mode};
   config.links.push_back(link);
   config.capacities.connections = 1024;
   config.capacities.chunks = 2048;
@@ -154,7 +154,7 @@ class ControlTest : public testing::Test {
 
   static config::Control control(const std::string& path) {
     config::Control config;
-    config.socket = path;
+    config.socket.text = path;
     return config;
   }
   std::unique_ptr<Client> connect() {

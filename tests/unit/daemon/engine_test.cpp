@@ -30,7 +30,7 @@ config::Config config_for(const std::string& path, config::Unix::Mode mode, std:
   link.name = "wire";
   link.mac = MacAddress{{2, 0, 0, 0, 0, last}};
   link.addresses = {Prefix{address, 24}};
-  link.kind = config::Unix{path, mode};
+  link.kind = config::Unix{{path}, mode};
   config.links.push_back(link);
   config.capacities.connections = 1024;
   config.capacities.chunks = 2048;

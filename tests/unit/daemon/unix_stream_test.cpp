@@ -61,8 +61,8 @@ class UnixStream : public testing::Test {
  protected:
   Scratch scratch_;
   std::string path_ = scratch_ / "link.sock";
-  config::Unix listen_{path_, config::Unix::Mode::kListen};
-  config::Unix connect_{path_, config::Unix::Mode::kConnect};
+  config::Unix listen_{{path_}, config::Unix::Mode::kListen};
+  config::Unix connect_{{path_}, config::Unix::Mode::kConnect};
 };
 
 TEST_F(UnixStream, TwoDevicesPassFramesBothWays) {
