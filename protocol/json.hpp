@@ -89,6 +89,22 @@ namespace detail {
   throw Unreadable(where + ": " + std::string(what));
 }
 
+template <typename T>
+void take(const json& from, T& out, Unit unit, const std::string& where);
+
+template <typename T>
+void take_members(const json& from, T& out, const std::string& where) {
+  T::visit(out, [&]<typename M>(std::string_view name, M&& member, const About& about) {
+    // Members that the structure computes from others are not parsed.
+    if constexpr (std::is_lvalue_reference_v<M> && !std::is_const_v<std::remove_reference_t<M>>) {
+      const std::string place = where.empty() ? std::string(name) : where + "." + std::string(name);
+      const auto found = from.find(std::string(name));
+      if (found != from.end()) return take(*found, member, about.unit, place);
+      if (!about.left_out) unreadable(place, "is missing");
+    }
+  });
+}
+
 /// Parses a value; an Unreadable with its place when that fails.
 template <typename T>
 void take(const json& from, T& out, Unit unit, const std::string& where) {
@@ -121,16 +137,7 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
                                                                        : 1)));
   } else if constexpr (Visitable<T>) {
     if (!from.is_object()) unreadable(where, wrong_type());
-    T::visit(out, [&]<typename M>(std::string_view name, M&& member, const About& about) {
-      // Members that the structure computes from others are not parsed.
-      if constexpr (std::is_lvalue_reference_v<M> && !std::is_const_v<std::remove_reference_t<M>>) {
-        const std::string place =
-            where.empty() ? std::string(name) : where + "." + std::string(name);
-        const auto found = from.find(std::string(name));
-        if (found != from.end()) return take(*found, member, about.unit, place);
-        if (!about.left_out) unreadable(place, "is missing");
-      }
-    });
+    take_members(from, out, where);
   } else if constexpr (Choice<T>) {
     if (!from.is_string()) unreadable(where, wrong_type());
     const auto found = find_choice(choices_of(out), from.get_ref<const std::string&>());

@@ -152,64 +152,51 @@ std::vector<protocol::Given> given_in(const json& params) {
 
 std::variant<Request, BadRequest> parse_request(std::string_view line) {
   BadRequest bad;
-  if (too_deep(line)) {
-    bad.message = fmt::format("nested more than {} deep: no request needs that", kMaxDepth);
+  const auto refused = [&](std::string why, Code code = Code::kInvalidRequest) {
+    bad.code = code;
+    bad.message = std::move(why);
     return bad;
-  }
+  };
+  if (too_deep(line))
+    return refused(fmt::format("nested more than {} deep: no request needs that", kMaxDepth));
   json message = json::parse(line, nullptr, false);
-  if (message.is_discarded()) {
-    bad.code = Code::kParse;
-    bad.message = "not JSON in UTF-8: send one request a line";
-    return bad;
-  }
-  if (message.is_array()) {
-    bad.message = "batches are not taken: send one request a line";
-    return bad;
-  }
+  if (message.is_discarded())
+    return refused("not JSON in UTF-8: send one request a line", Code::kParse);
+  if (message.is_array()) return refused("batches are not taken: send one request a line");
   if (!message.is_object()) {
-    bad.message =
-        "not an object: a request is {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}";
-    return bad;
+    return refused(
+        "not an object: a request is {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}");
   }
   if (const auto id = message.find("id"); id == message.end()) {
     bad.notification = true;
   } else if (good_id(*id)) {
     bad.id = *id;
   } else {
-    bad.message = fmt::format("id must be an integer or a string of at most {} bytes", kMaxIdText);
-    return bad;
+    return refused(
+        fmt::format("id must be an integer or a string of at most {} bytes", kMaxIdText));
   }
-  if (const auto version = message.find("jsonrpc"); version == message.end() || *version != "2.0") {
-    bad.message = "jsonrpc must be \"2.0\"";
-    return bad;
-  }
+  if (const auto version = message.find("jsonrpc"); version == message.end() || *version != "2.0")
+    return refused("jsonrpc must be \"2.0\"");
   const auto method = message.find("method");
-  if (method == message.end() || !method->is_string()) {
-    bad.message = "method must be the name of a verb";
-    return bad;
-  }
+  if (method == message.end() || !method->is_string())
+    return refused("method must be the name of a verb");
   const std::string& name = method->get_ref<const std::string&>();
   Request request;
   request.verb = protocol::find_verb(name);
   if (request.verb == nullptr) {
-    bad.code = Code::kUnknownVerb;
-    bad.message =
-        fmt::format("there is no verb {}: ask for schema to see them all", name.substr(0, 40));
-    return bad;
+    return refused(
+        fmt::format("there is no verb {}: ask for schema to see them all", name.substr(0, 40)),
+        Code::kUnknownVerb);
   }
   if (const auto params = message.find("params"); params != message.end()) {
     if (!params->is_object()) {
-      bad.code = Code::kInvalidParameters;
-      bad.message = fmt::format("{}: params must be an object, by name", request.verb->name);
-      return bad;
+      return refused(fmt::format("{}: params must be an object, by name", request.verb->name),
+                     Code::kInvalidParameters);
     }
     request.params = std::move(*params);
   }
-  if (auto wrong = check_parameters(*request.verb, request.params)) {
-    bad.code = Code::kInvalidParameters;
-    bad.message = std::move(*wrong);
-    return bad;
-  }
+  if (auto wrong = check_parameters(*request.verb, request.params))
+    return refused(std::move(*wrong), Code::kInvalidParameters);
   request.id = std::move(bad.id);
   request.notification = bad.notification;
   return request;

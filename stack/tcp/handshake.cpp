@@ -346,11 +346,7 @@ Handshake::Disposition Handshake::arrives_time_wait(TcpTables& t, std::uint32_t 
   const bool knows_us = segment.has(TcpFlags::kAck) && segment.acknowledgment <= record.snd_nxt;
   if (knows_us && segment.has(TcpFlags::kFin) &&
       segment.sequence + segment.length() == record.rcv_nxt) {
-    if (may_answer) {
-      answer();
-    } else {
-      t.counters.add(Count::answers_withheld);
-    }
+    may_answer ? answer() : t.counters.add(Count::answers_withheld);
     t.time_wait.restart(index, Tick::ceil(t.now + t.settings.time_wait));
     return Count::segments_delivered;
   }
