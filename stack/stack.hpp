@@ -185,6 +185,8 @@ class Stack {
   Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
     return tcp_.calls().send(id, bytes);
   }
+  /// How many received bytes were not consumed, and whether the peer's FIN follows them.
+  Result<Unread> unread(ConnectionId id) const { return tcp_.unread(id); }
   /// The received bytes, in place, as up to out.size() pieces; returns how many. They stay until
   /// consume().
   Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {

@@ -20,19 +20,6 @@ constexpr std::size_t kRelayBytes = std::size_t{64} * 1024;
 constexpr int kReadsAtATime = 4;  // then other watchers of the loop run
 constexpr std::size_t kPieces = 16;
 
-/// Whether the peer's FIN was received: no bytes will follow those in the queue.
-bool peer_finished(State state) {
-  switch (state) {
-    case State::kCloseWait:
-    case State::kClosing:
-    case State::kLastAck:
-    case State::kTimeWait:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 Relay::Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours,
@@ -132,12 +119,12 @@ bool Relay::send_pending() {
 // ---- From the peer to the client ----
 
 void Relay::feed_client() {
-  ConnectionInfo info;
-  if (!engine_.stack().info(id_, info)) {
+  const auto unread = engine_.stack().unread(id_);
+  if (!unread) {
     fail("it is gone");
     return;
   }
-  if (!way_.follow && share_ == 0) share_ = info.receive_queue;
+  if (!way_.follow && share_ == 0) share_ = unread->bytes;
   for (;;) {
     std::array<std::span<const std::byte>, kPieces> pieces;
     const auto count = engine_.stack().peek(id_, pieces);
@@ -146,7 +133,7 @@ void Relay::feed_client() {
       return;
     }
     if (*count == 0) {
-      if (!peer_finished(info.state)) return;
+      if (!unread->fin_received) return;
       peer_closed_ = true;
       client_has_all();
       return;
@@ -177,8 +164,8 @@ void Relay::feed_client() {
     received_ += static_cast<std::uint64_t>(n);
     (void)engine_.stack().consume(id_, static_cast<std::uint32_t>(n));
     if (!way_.follow && received_ == share_) {
-      (void)engine_.stack().info(id_, info);
-      peer_closed_ = info.receive_queue == 0 && peer_finished(info.state);
+      const auto left = engine_.stack().unread(id_);
+      peer_closed_ = left && left->bytes == 0 && left->fin_received;
       client_has_all();
       return;
     }

@@ -226,11 +226,8 @@ void Resolver::send_over_tcp(Query& query) {
 }
 
 void Resolver::receive_over_tcp(Query& query) {
-  ConnectionInfo info;
-  if (!query.asked_over_tcp || !stack_.info(query.connection, info) ||
-      info.receive_queue < kLengthBytes) {
-    return;
-  }
+  const auto unread = stack_.unread(query.connection);
+  if (!query.asked_over_tcp || !unread || unread->bytes < kLengthBytes) return;
   std::array<std::span<const std::byte>, 2> pieces;
   const auto count = stack_.peek(query.connection, pieces);
   if (!count || *count == 0) return;
@@ -242,7 +239,7 @@ void Resolver::receive_over_tcp(Query& query) {
     udp_.counters().add(Count::drop_dns_malformed);
     return next_try(query);
   }
-  if (info.receive_queue < kLengthBytes + length) return;
+  if (unread->bytes < kLengthBytes + length) return;
   (void)stack_.consume(query.connection, kLengthBytes);
   const auto message = tables_.message.first(length);
   (void)stack_.receive(query.connection, message);

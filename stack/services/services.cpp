@@ -9,10 +9,8 @@ namespace {
 
 /// Whether the peer has sent its FIN and everything before it has been read.
 bool finished(const Stack& stack, ConnectionId id) {
-  ConnectionInfo info;
-  if (!stack.info(id, info) || info.receive_queue != 0) return false;
-  return info.state == State::kCloseWait || info.state == State::kClosing ||
-         info.state == State::kLastAck || info.state == State::kTimeWait;
+  const auto unread = stack.unread(id);
+  return unread && unread->bytes == 0 && unread->fin_received;
 }
 
 void close_if_finished(Stack& stack, ConnectionId id) {

@@ -197,8 +197,8 @@ void Strike::close_one(std::uint32_t index, bool unread, Instant now) {
   }
   // Closing over unread bytes would be a reset; a peer that greets us is to see our FIN all the
   // same.
-  if (ConnectionInfo info; unread && stack_.info(slot.id, info))
-    (void)stack_.consume(slot.id, info.receive_queue);
+  if (const auto greeting = stack_.unread(slot.id); unread && greeting)
+    (void)stack_.consume(slot.id, greeting->bytes);
   (void)stack_.close(slot.id);
 }
 

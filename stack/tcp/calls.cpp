@@ -151,6 +151,13 @@ Result<std::uint32_t> Calls::send(ConnectionId id, std::span<const std::byte> by
   return taken;
 }
 
+Result<Unread> Calls::unread(const TcpTables& t, ConnectionId id) {
+  if (!t.connections.holds(id)) return Error::kNoSuchId;
+  const Connection* c = t.connections.expanded(id.slot);
+  if (c == nullptr) return Unread{};
+  return Unread{.bytes = c->receive_queue.size(), .fin_received = in_state(c->state, kFinReceived)};
+}
+
 Result<std::uint32_t> Calls::peek(const TcpTables& t, ConnectionId id,
                                   std::span<std::span<const std::byte>> out) {
   if (!t.connections.holds(id)) return Error::kNoSuchId;

@@ -26,6 +26,7 @@ class Calls {
   Error unlisten(ListenerId id);
   Result<ConnectionId> accept(ListenerId id);
   Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes);
+  static Result<Unread> unread(const TcpTables& t, ConnectionId id);
   static Result<std::uint32_t> peek(const TcpTables& t, ConnectionId id,
                                     std::span<std::span<const std::byte>> out);
   Error consume(ConnectionId id, std::uint32_t n);

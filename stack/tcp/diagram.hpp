@@ -48,7 +48,10 @@ inline constexpr std::uint16_t kSynchronized =
 /// States in which data may still arrive.
 inline constexpr std::uint16_t kReceiving =
     states(State::kEstablished, State::kFinWait1, State::kFinWait2);
-/// States in which the FIN is queued, sent or acknowledged.
+/// States in which the peer's FIN has been received.
+inline constexpr std::uint16_t kFinReceived =
+    states(State::kCloseWait, State::kClosing, State::kLastAck, State::kTimeWait);
+/// States in which our FIN is queued, sent or acknowledged.
 inline constexpr std::uint16_t kFinishing =
     states(State::kFinWait1, State::kFinWait2, State::kClosing, State::kLastAck, State::kTimeWait);
 

@@ -63,6 +63,12 @@ enum class CloseReason : std::uint8_t {
 /// In plain words: "reset by the peer".
 const char* to_string(CloseReason reason);
 
+/// What of the peer's stream the application has not consumed.
+struct Unread {
+  std::uint32_t bytes = 0;
+  bool fin_received = false;  // nothing will follow those bytes
+};
+
 /// The events of a connection or listener, one mask per drain.
 struct Event {
   enum Bits : std::uint8_t {
