@@ -155,6 +155,7 @@ Result<Unread> Calls::unread(const TcpTables& t, ConnectionId id) {
   if (!t.connections.holds(id)) return Error::kNoSuchId;
   const Connection* c = t.connections.expanded(id.slot);
   if (c == nullptr) return Unread{};
+  if (c->state == State::kDestroy) return Error::kNoSuchId;
   return Unread{.bytes = c->receive_queue.size(), .fin_received = in_state(c->state, kFinReceived)};
 }
 

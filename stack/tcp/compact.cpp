@@ -26,10 +26,10 @@ bool may_compact(const Connection& c, Tick now) {
 // whether it is kept. Members that are named and not used have their initial values, or follow from
 // the kept ones, by may_compact().
 CompactConnection::CompactConnection(const Connection& c) {
-  const auto& [tuple_, hash_, state, reason, fin, pending, listed, application, lists, negotiated_,
-               timestamps_, snd, rcv, buffer_, liveness, send_queue, receive_queue, out_of_order,
-               sack, rtt_, timing, congestion_, recovery, path, timers, challenged_at, retransmits_,
-               icmp, accounting_, ended_at] = c;
+  const auto& [state, reason, fin, pending, listed, application, path, hash_, tuple_, snd, rcv,
+               send_queue, receive_queue, negotiated_, timestamps_, buffer_, liveness, congestion_,
+               recovery, timers, retransmits_, rtt_, timing, out_of_order, sack, icmp, accounting_,
+               ended_at, challenged_at, lists] = c;
   tuple = PackedTuple::of(tuple_);
   hash = hash_;
   negotiated = negotiated_;

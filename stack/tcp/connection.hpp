@@ -167,39 +167,40 @@ struct Accounting {
 };
 
 struct Connection {
-  FourTuple tuple;
-  std::uint32_t hash = 0;
+  // What every segment asks comes first: one or two lines of the cache, and within the reach of the
+  // short instructions of a Cortex-M3.
   State state = State::kClosed;
   CloseReason reason = CloseReason::kNotClosed;
   SentFin fin;
   Pending pending;
   Listed listed;
   Application application;
-  Lists lists;
-
-  NegotiatedOptions negotiated;
-  Timestamps timestamps;
+  PathState path;
+  std::uint32_t hash = 0;  // of the four-tuple
+  FourTuple tuple;
   SendSequence snd;
   ReceiveSequence rcv;
-  ReceiveBuffer buffer;
-  LivenessState liveness;
 
   ByteQueue send_queue;     // from SND.UNA, or from ISS + 1 while the SYN is unacknowledged
   ByteQueue receive_queue;  // up to RCV.NXT
+  NegotiatedOptions negotiated;
+  Timestamps timestamps;
+  ReceiveBuffer buffer;
+  LivenessState liveness;
+  Congestion congestion;
+  RecoveryState recovery;
+  Timers timers;
+  Retransmits retransmits;
+  Rtt rtt;
+  RttTiming timing;
   OutOfOrderQueue out_of_order;
   SackList sack;  // of out_of_order, while negotiated.sack
 
-  Rtt rtt;
-  RttTiming timing;
-  Congestion congestion;
-  RecoveryState recovery;
-  PathState path;
-  Timers timers;
-  Mark challenged_at;
-  Retransmits retransmits;
   LastIcmp icmp;
   Accounting accounting;
   Instant ended_at{};
+  Mark challenged_at;  // when a challenge ACK was sent (RFC 5961, 7)
+  Lists lists;
 
   /// The retransmission timeout as it stands (RFC 6298).
   Duration rto(const Settings& settings) const {

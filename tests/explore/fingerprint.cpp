@@ -49,11 +49,11 @@ std::uint64_t cut(std::int64_t distance, std::int64_t most) {
 /// whether the Reader below reads it. Members on which no successor depends are called `left_out`,
 /// with a number.
 [[maybe_unused]] void every_member(const Connection& c) {
-  [[maybe_unused]] const auto& [tuple, left_out1, state, reason, fin, pending, listed, application,
-                                lists, negotiated, left_out2, snd, rcv, buffer, liveness,
-                                send_queue, receive_queue, out_of_order, sack, rtt, timing,
-                                congestion, recovery, path, timers, challenged_at, retransmits,
-                                left_out3, left_out4, left_out5] = c;
+  [[maybe_unused]] const auto& [state, reason, fin, pending, listed, application, path, left_out1,
+                                tuple, snd, rcv, send_queue, receive_queue, negotiated, left_out2,
+                                buffer, liveness, congestion, recovery, timers, retransmits, rtt,
+                                timing, out_of_order, sack, left_out3, left_out4, left_out5,
+                                challenged_at, lists] = c;
   [[maybe_unused]] const auto& [queued, sent, acked] = fin;
   [[maybe_unused]] const auto& [ack, reset, fast_retransmit, window_probe, tail_probe, keepalive,
                                 left_out6, left_out7, left_out8, duplicate_acks] = pending;

@@ -340,6 +340,8 @@ TEST(TcpCompactTest, QueriesDoNotExpand) {
   ASSERT_TRUE(is_compact(s, id));
   EXPECT_EQ(s.info(id).state, State::kEstablished);
   EXPECT_EQ(*s.stack().peek(id, pieces), 0u);
+  EXPECT_EQ(s.stack().unread(id)->bytes, 0u);
+  EXPECT_FALSE(s.stack().unread(id)->fin_received);
   int seen = 0;
   s.stack().tcp().for_each_connection([&](const ConnectionInfo& info) {
     ++seen;

@@ -38,6 +38,7 @@ void expect_deaf(Stack& stack, ConnectionId id) {
   EXPECT_EQ(stack.send(id, bytes).error(), Error::kNoSuchId);
   EXPECT_EQ(stack.receive(id, bytes).error(), Error::kNoSuchId);
   EXPECT_EQ(stack.peek(id, pieces).error(), Error::kNoSuchId);
+  EXPECT_EQ(stack.unread(id).error(), Error::kNoSuchId);
   EXPECT_EQ(stack.consume(id, 0), Error::kNoSuchId);
   EXPECT_EQ(stack.set_token(id, Token(1)), Error::kNoSuchId);
 }

@@ -114,6 +114,7 @@ TEST(TcpLifetimeTest, DestroyIgnoresSegmentsAndTimers) {
   EXPECT_EQ(stack.consume(id, 0), Error::kNoSuchId);
   std::array<std::span<const std::byte>, 1> pieces;
   EXPECT_EQ(stack.peek(id, pieces).error(), Error::kNoSuchId);
+  EXPECT_EQ(stack.unread(id).error(), Error::kNoSuchId);
   EXPECT_TRUE(stack.audit().balanced());
   s.inject(Ack().ack(15));
   const auto sent = s.take_all();
@@ -296,6 +297,23 @@ TEST(TcpLifetimeTest, PeekShowsTheBytesInPlaceAndConsumeTakesThem) {
   EXPECT_EQ(s.stack().consume(id, 6), Error::kInvalidArgument);
   EXPECT_EQ(s.stack().consume(id, 2), Error::kOk);
   EXPECT_EQ(s.receive(id), "llo");
+}
+
+TEST(TcpLifetimeTest, UnreadCountsTheBytesBeforeTheFin) {
+  Script s;
+  const auto id = s.established();
+  s.inject(Data("hello"));
+  s.skip();
+  EXPECT_EQ(s.stack().unread(id)->bytes, 5u);
+  EXPECT_FALSE(s.stack().unread(id)->fin_received);
+  s.inject(Fin().seq(6));
+  s.skip();
+  EXPECT_EQ(s.receive(id), "hello");
+  EXPECT_EQ(s.stack().unread(id)->bytes, 0u);
+  EXPECT_TRUE(s.stack().unread(id)->fin_received);
+  EXPECT_EQ(s.close(id), Error::kOk);
+  s.skip();
+  EXPECT_TRUE(s.stack().unread(id)->fin_received) << "LAST-ACK";
 }
 
 TEST(TcpLifetimeTest, EveryEventCarriesItsToken) {
