@@ -7,8 +7,8 @@
 // it reports faults that are none. Sender and receiver need not be observed at the same place.
 //
 // Memory: a record of some 700 bytes for each side of each four-tuple, in a std::unordered_map, and
-// up to 256 ranges of 8 bytes in it for data received out of order; kept until forget(). There is
-// no bound on their number yet.
+// up to 256 ranges of 8 bytes in it for data received out of order; kept until forget(). The
+// observer bounds their number: it shows a segment only of conversations that it wants judged.
 #pragma once
 
 #include <array>
@@ -50,6 +50,8 @@ class Conversations {
   void on_received(const Segment& segment);
   /// Drops all state of a host, as after its crash.
   void forget(const IpAddress& host);
+  /// Drops the state of one side of one conversation.
+  void forget(const FourTuple& tuple) { sides_.erase(tuple); }
 
   // ---- Queries. `local` of a four-tuple is the host in question ----
 

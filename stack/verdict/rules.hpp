@@ -2,6 +2,7 @@
 // break one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "stack/base/address.hpp"
@@ -10,6 +11,7 @@
 namespace conker::verdict {
 
 enum class Rule : std::uint8_t {
+  // Sequence space, options and windows (conversations.hpp).
   kAckMissing,
   kNeverOpened,
   kDataInSyn,
@@ -32,22 +34,60 @@ enum class Rule : std::uint8_t {
   kTimestampsNotNegotiated,
   kTimestampGoesBack,
   kWindowShrinks,
+  // What a segment must be answered with, and when (exchanges.hpp).
+  kOtherPort,
+  kSynUnanswered,
+  kDataUnanswered,
+  kFinUnanswered,
+  kAnsweredLate,
+  kSynAckOtherIsn,
+  kSynAckTwice,
+  kSynAckAcknowledged,
+  kSentTwice,
+  kSentAcknowledged,
+  kResetSequence,
+  kResetOfSyn,
+  kResetOfFin,
+  kSaysMoreAfterReset,
+  kHeldAfterReset,
+  // Initial sequence numbers (isn.hpp).
+  kIsnRepeats,
+  kIsnReturns,
+  kIsnPredictable,
+  // The frame (judge.hpp).
+  kBadLength,
+  kBadIpChecksum,
+  kBadTcpChecksum,
+  kBadOptions,
+  kPaddingLeak,
 };
-inline constexpr std::size_t kRules = 22;
+inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::kPaddingLeak) + 1;
 
-/// The authority of a rule. Only kMust is a fault of any TCP.
+/// The authority of a rule.
 enum class Strength : std::uint8_t {
   kMust,     // a MUST of the RFC, or a consequence of its procedures
-  kShould,   // a SHOULD of the RFC
+  kShould,   // a SHOULD of the RFC, or what its procedures ask of a host that is not short of room
   kPromise,  // allowed by the RFC, but not done by conker or another sensible TCP
 };
+
+/// What a broken rule means for whoever relies on the host.
+enum class Severity : std::uint8_t { kNote, kWeakness, kFault };
+/// "fault", "weakness", "note".
+const char* to_string(Severity severity);
 
 struct RuleInfo {
   Rule rule;
   Strength strength;
+  const char* name;     // for scripts: "ack-of-the-unsent"
   const char* section;  // "RFC 9293, 3.4"
   const char* text;     // what is wrong, in plain words
   const char* unit;     // the unit of Finding::expected and Finding::seen
+
+  constexpr Severity severity() const {
+    return strength == Strength::kMust     ? Severity::kFault
+           : strength == Strength::kShould ? Severity::kWeakness
+                                           : Severity::kNote;
+  }
 };
 const RuleInfo& info_of(Rule rule);
 

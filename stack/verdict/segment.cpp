@@ -64,33 +64,41 @@ bool parse_options(std::span<const std::byte> options, Segment& out) {
 
 }  // namespace
 
-Parsed parse(std::span<const std::byte> frame, Segment& out) {
+Parsed parse(std::span<const std::byte> frame, Segment& out, TcpChecksum checksum) {
   out = {};
-  if (frame.size() < kEthernet) return Parsed::kMalformed;
+  if (frame.size() < kEthernet) return Parsed::kBadLength;
   if (get16(frame, 12) != 0x0800) return Parsed::kOther;
   const auto ip = frame.subspan(kEthernet);
-  if (ip.size() < kIp || get8(ip, 0) >> 4 != 4) return Parsed::kMalformed;
+  if (ip.size() < kIp || get8(ip, 0) >> 4 != 4) return Parsed::kBadLength;
   const std::size_t ip_header = (get8(ip, 0) & 15) * std::size_t{4};
-  if (ip_header < kIp || get16(ip, 2) < ip_header || get16(ip, 2) > ip.size() ||
-      !adds_up(sum(ip.first(ip_header)))) {
-    return Parsed::kMalformed;
-  }
+  const std::size_t ip_length = get16(ip, 2);
+  if (ip_header < kIp || ip_length < ip_header || ip_length > ip.size()) return Parsed::kBadLength;
   const bool fragment = (get16(ip, 6) & 0x3fff) != 0;
-  if (get8(ip, 9) != 6 || fragment) return Parsed::kOther;
-  const auto tcp = ip.subspan(ip_header, get16(ip, 2) - ip_header);
-  if (tcp.size() < kTcp || !adds_up(sum(ip.subspan(12, 8)) + 6 + tcp.size() + sum(tcp))) {
-    return Parsed::kMalformed;
+  const bool is_tcp = get8(ip, 9) == 6 && !fragment;
+  const auto tcp = ip.subspan(ip_header, ip_length - ip_header);
+  out.source.address = IpAddress::v4(get32(ip, 12));
+  out.destination.address = IpAddress::v4(get32(ip, 16));
+  if (is_tcp && tcp.size() >= 4) {
+    out.source.port = Port{static_cast<std::uint16_t>(get16(tcp, 0))};
+    out.destination.port = Port{static_cast<std::uint16_t>(get16(tcp, 2))};
   }
+  if (!adds_up(sum(ip.first(ip_header)))) return Parsed::kBadIpChecksum;
+  if (!is_tcp) return Parsed::kOther;
+  if (tcp.size() < kTcp) return Parsed::kBadLength;
+  if (checksum == TcpChecksum::kVerify &&
+      !adds_up(sum(ip.subspan(12, 8)) + 6 + tcp.size() + sum(tcp)))
+    return Parsed::kBadTcpChecksum;
   const std::size_t header = std::size_t{get8(tcp, 12)} / 16 * 4;
-  if (header < kTcp || header > tcp.size()) return Parsed::kMalformed;
-  out.source = {IpAddress::v4(get32(ip, 12)), Port{static_cast<std::uint16_t>(get16(tcp, 0))}};
-  out.destination = {IpAddress::v4(get32(ip, 16)), Port{static_cast<std::uint16_t>(get16(tcp, 2))}};
+  if (header < kTcp || header > tcp.size()) return Parsed::kBadLength;
   out.seq = Seq(get32(tcp, 4));
   out.ack = Seq(get32(tcp, 8));
   out.flags = static_cast<std::uint8_t>(get8(tcp, 13));
   out.window = static_cast<std::uint16_t>(get16(tcp, 14));
   out.data = tcp.subspan(header);
-  return parse_options(tcp.subspan(kTcp, header - kTcp), out) ? Parsed::kTcp : Parsed::kMalformed;
+  out.ip_id = static_cast<std::uint16_t>(get16(ip, 4));
+  out.padding_leak =
+      std::ranges::any_of(ip.subspan(ip_length), [](std::byte b) { return b != std::byte{0}; });
+  return parse_options(tcp.subspan(kTcp, header - kTcp), out) ? Parsed::kTcp : Parsed::kBadOptions;
 }
 
 }  // namespace conker::verdict

@@ -30,6 +30,8 @@ struct Segment {
   bool sack_permitted = false;
   bool timestamps = false;
   std::uint32_t timestamp = 0;  // TSval
+  std::uint16_t ip_id = 0;      // the IPv4 header's identification
+  bool padding_leak = false;    // bytes behind the packet that are not zero
   std::uint8_t block_count = 0;
   std::array<Block, kMaxBlocks> blocks{};  // of SACK
   std::span<const std::byte> data;         // within the frame that was parsed
@@ -55,11 +57,26 @@ struct Segment {
 
 enum class Parsed : std::uint8_t {
   kTcp,
-  kOther,      // not TCP over IPv4 (ARP, ICMP), or a fragment
-  kMalformed,  // a length or a checksum is wrong
+  kOther,  // not TCP over IPv4 (ARP, ICMP), or a fragment
+  // Malformed.
+  kBadLength,
+  kBadIpChecksum,
+  kBadTcpChecksum,
+  kBadOptions,  // the options' lengths do not fit into the header
 };
-/// Parses an Ethernet frame without VLAN tags whose checksums are complete. `out` is valid only
-/// after kTcp, and refers to the bytes of the frame.
-Parsed parse(std::span<const std::byte> frame, Segment& out);
+constexpr bool malformed(Parsed parsed) {
+  return parsed > Parsed::kOther;
+}
+
+enum class TcpChecksum : std::uint8_t {
+  kVerify,
+  kTrust,  // the sender left it to hardware that is not there, or the link has verified it
+};
+
+/// Parses an Ethernet frame without VLAN tags. `out` is complete only after kTcp, and refers to the
+/// bytes of the frame; of a malformed segment it has source and destination where the headers reach
+/// that far, unspecified addresses where not.
+Parsed parse(std::span<const std::byte> frame, Segment& out,
+             TcpChecksum checksum = TcpChecksum::kVerify);
 
 }  // namespace conker::verdict

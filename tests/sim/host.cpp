@@ -111,7 +111,7 @@ bool Host::send(const FrameOut& frame, Instant now) {
   ++frames_sent_;
   verdict::Segment segment;
   const verdict::Parsed parsed = verdict::parse(whole, segment);
-  expect(parsed != verdict::Parsed::kMalformed, "a frame with a wrong length or checksum");
+  expect(!verdict::malformed(parsed), "a frame with a wrong length or checksum");
   const Fate fate = context_.wire.send(number_, whole, now);
   if (parsed == verdict::Parsed::kTcp) {
     ++context_.figures.segments;

@@ -1,0 +1,232 @@
+#include "stack/verdict/exchanges.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conker::verdict {
+namespace {
+
+std::uint32_t microseconds(Duration d) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(d.count(), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience)
+    : peer_(peer), patience_(patience), capacity_(capacity) {
+  records_.reserve(capacity);
+  order_.reserve(capacity);
+}
+
+Exchanges::Record& Exchanges::open(const Endpoint& ours) {
+  evicted_.reset();
+  const auto [place, fresh] = records_.try_emplace(ours);
+  if (fresh && order_.size() < capacity_) {
+    order_.push_back(ours);
+  } else if (fresh) {
+    const Endpoint oldest = std::exchange(order_[next_], ours);
+    next_ = (next_ + 1) % capacity_;
+    records_.erase(oldest);
+    evicted_ = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
+  }
+  place->second = Record();
+  return place->second;
+}
+
+// ---- What we send ----
+
+void Exchanges::on_sent(const Segment& segment, Instant now) {
+  evicted_.reset();
+  const auto found = records_.find(segment.source);
+  if (segment.opens()) {
+    const bool again = found != records_.end() && found->second.iss == segment.seq &&
+                       !found->second.opened && !found->second.reset;
+    if (again) {
+      found->second.again = true;
+      found->second.again_at = now;
+      return;
+    }
+    Record& r = open(segment.source);
+    r.iss = r.una = segment.seq;
+    r.nxt = segment.end();
+    r.syn_at = r.sent_at = now;
+    return;
+  }
+  if (found == records_.end()) return;
+  Record& r = found->second;
+  if (segment.has(Segment::kRst)) {
+    if (r.reset_at == kNever) r.reset_at = now;
+    return;
+  }
+  if (segment.has(Segment::kAck) && r.opened && segment.ack > r.acked) {
+    r.acked = segment.ack;
+    r.acked_at = now;
+  }
+  if (segment.length() == 0 || segment.has(Segment::kSyn)) return;
+  if (segment.end() > r.nxt) {
+    if (r.una == r.nxt) {
+      r.sent_at = now;
+      r.again = r.again_fin = false;
+    }
+    r.nxt = segment.end();
+    r.fin = r.fin || segment.has(Segment::kFin);
+    r.sent_data = r.sent_data || !segment.data.empty();
+  } else if (segment.seq >= r.una) {  // below it is a keepalive probe
+    r.again = true;
+    r.again_fin = r.again_fin || segment.has(Segment::kFin);
+    r.again_at = now;
+  }
+}
+
+// ---- What the peer sends ----
+
+Finding Exchanges::broken(const Segment& segment, Rule rule, std::uint32_t expected,
+                          std::uint32_t seen) {
+  return {.rule = rule,
+          .tuple = segment.of_sender(),
+          .segment = 0,
+          .seq = segment.seq,
+          .length = segment.length(),
+          .expected = expected,
+          .seen = seen};
+}
+
+Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now) {
+  const auto found = records_.find(segment.destination);
+  if (found == records_.end()) return {};
+  Record& r = found->second;
+  if (segment.source.port != peer_.port) {
+    // Only where it plainly means this connection; else it is of another one.
+    const bool means_this =
+        segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
+    if (!means_this) return {};
+    return {broken(segment, Rule::kOtherPort, peer_.port.value, segment.source.port.value), {}};
+  }
+  const bool was_open = r.opened;
+  Judgement result{judge(r, segment, now), {}};
+  if (!was_open && r.opened) result.isn = r.isn;
+  return result;
+}
+
+bool Exchanges::tells(const Endpoint& ours, Severity severity) {
+  const auto found = records_.find(ours);
+  if (found == records_.end()) return false;
+  std::optional<Severity>& told = found->second.told;
+  if (told && *told >= severity) return false;
+  told = severity;
+  return true;
+}
+
+Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant now) {
+  if (r.reset) {
+    return broken(segment, Rule::kSaysMoreAfterReset, 0, microseconds(now - r.reset_by_peer_at));
+  }
+  if (segment.has(Segment::kRst)) return reset(r, segment, now);
+  if (r.reset_at != kNever) {
+    // What was under way when our reset left is no fault.
+    if (now - r.reset_at < patience_.late) return std::nullopt;
+    return broken(segment, Rule::kHeldAfterReset, microseconds(patience_.late),
+                  microseconds(now - r.reset_at));
+  }
+  if (segment.has(Segment::kSyn)) return syn_ack(r, segment, now);
+  if (!r.opened) return std::nullopt;
+  Broken finding = acknowledgment(r, segment, now);
+  if (segment.length() == 0) return finding;
+  if (segment.end() <= r.end) return finding ? finding : repeated(r, segment, now);
+  r.end = segment.end();
+  r.end_at = now;
+  r.last_length = segment.length();
+  r.finished = r.finished || segment.has(Segment::kFin);
+  return finding;
+}
+
+Exchanges::Broken Exchanges::syn_ack(Record& r, const Segment& segment, Instant now) {
+  if (!segment.has(Segment::kAck)) return std::nullopt;  // a simultaneous open is not judged here
+  if (!r.opened) {
+    if (segment.ack != r.iss + 1) return std::nullopt;  // conversations.hpp tells
+    const Broken finding = waited(r, segment, now, Rule::kSynUnanswered);
+    r.opened = true;
+    r.isn = segment.seq;
+    r.acked = segment.seq;
+    r.end = segment.end();
+    r.opened_at = r.end_at = now;
+    r.una = max(r.una, segment.ack);
+    return finding;
+  }
+  if (segment.seq != r.isn) {
+    return broken(segment, Rule::kSynAckOtherIsn, r.isn.value(), segment.seq.value());
+  }
+  // Acknowledged before the least timeout began, and sent again nevertheless.
+  if (r.acked > r.isn && now - r.acked_at >= patience_.late) {
+    return broken(segment, Rule::kSynAckAcknowledged, 0, microseconds(now - r.acked_at));
+  }
+  if (!r.again && now - r.opened_at < patience_.least_syn_rto) {
+    return broken(segment, Rule::kSynAckTwice, microseconds(patience_.least_syn_rto),
+                  microseconds(now - r.opened_at));
+  }
+  return std::nullopt;
+}
+
+/// An answer, after all: to the first segment, but late; or only to the one that was sent again.
+Exchanges::Broken Exchanges::waited(const Record& r, const Segment& segment, Instant now,
+                                    Rule unanswered) const {
+  const Duration since = now - r.sent_at;
+  if (r.again && now - r.again_at <= patience_.prompt) {
+    return broken(segment, unanswered, 0, microseconds(since));
+  }
+  if (since <= patience_.late) return std::nullopt;
+  return broken(segment, Rule::kAnsweredLate, microseconds(patience_.late), microseconds(since));
+}
+
+Exchanges::Broken Exchanges::acknowledgment(Record& r, const Segment& segment, Instant now) {
+  if (!segment.has(Segment::kAck) || segment.ack <= r.una || segment.ack > r.nxt)
+    return std::nullopt;
+  const bool of_fin = r.fin && segment.ack == r.nxt && r.nxt - r.una == 1;
+  const Broken finding =
+      waited(r, segment, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
+  r.una = segment.ack;
+  r.sent_at = now;
+  r.again = r.again_fin = false;
+  return finding;
+}
+
+/// Data or a FIN that came before.
+Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant now) const {
+  if (segment.end() <= r.acked) {
+    // It may have left before our ACK arrived.
+    const Duration since = now - r.acked_at;
+    if (since < patience_.late) return std::nullopt;
+    return broken(segment, Rule::kSentAcknowledged, 0, microseconds(since));
+  }
+  // Only what is alone in flight: a window of data is repaired by duplicate ACKs without waiting.
+  if (segment.end() != r.end || segment.length() != r.last_length || r.acked != segment.seq)
+    return std::nullopt;
+  if (now - r.end_at >= patience_.least_rto) return std::nullopt;
+  return broken(segment, Rule::kSentTwice, microseconds(patience_.least_rto),
+                microseconds(now - r.end_at));
+}
+
+Exchanges::Broken Exchanges::reset(Record& r, const Segment& segment, Instant now) {
+  r.reset = true;
+  r.reset_by_peer_at = now;
+  if (!r.opened) {
+    const bool acknowledges =
+        segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
+    if (acknowledges) return std::nullopt;
+    return broken(segment, Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value());
+  }
+  // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT.
+  const bool fits = segment.seq > r.isn && segment.seq <= r.end;
+  if (!fits) {
+    r.reset = false;  // a blind one: the connection may live
+    return broken(segment, Rule::kResetSequence, r.end.value(), segment.seq.value());
+  }
+  // All of ours has arrived in order, nothing was there that its application could have left
+  // unread.
+  if (r.fin && !r.finished && !r.sent_data && r.reset_at == kNever) {
+    return broken(segment, Rule::kResetOfFin, r.end.value(), segment.seq.value());
+  }
+  return std::nullopt;
+}
+
+}  // namespace conker::verdict

@@ -1,0 +1,104 @@
+// What a peer owes in answer to our segments, and when: each connection that we open to it, from
+// the first SYN on. It detects answers that do not come, come late, come twice, come from another
+// port, and resets that have no right to be.
+//
+// The observer calls on_sent() for each segment that we send to the peer and on_received() for each
+// that comes from its address, both at the place where we send and receive, in order.
+//
+// Memory: kRecordBytes for each connection, `capacity` of them; the oldest makes room for the next.
+// What comes of a connection that is not known is not judged.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "stack/base/address.hpp"
+#include "stack/base/seq.hpp"
+#include "stack/base/time.hpp"
+#include "stack/verdict/rules.hpp"
+#include "stack/verdict/segment.hpp"
+
+namespace conker::verdict {
+
+/// What times are compared with.
+struct Patience {
+  /// An answer after this is late. RFC 9293, 3.8.6.3, permits less than 0.5 s for an ACK.
+  Duration late = 250ms;
+  /// An answer no later than this after a segment was sent again is an answer to that one.
+  Duration prompt = 20ms;
+  /// No retransmission timeout of data or a FIN is shorter. RFC 6298, 2.4, asks for 1 s; Linux and
+  /// BSD take 200 ms.
+  Duration least_rto = 100ms;
+  /// No retransmission timeout of a SYN-ACK is shorter. RFC 6298, 2.1, asks for 1 s.
+  Duration least_syn_rto = 500ms;
+};
+
+class Exchanges {
+ public:
+  /// What follows from one segment: the rule that it breaks, and the connection's ISN where it is
+  /// the first SYN-ACK.
+  struct Judgement {
+    std::optional<Finding> finding;
+    std::optional<Seq> isn;
+  };
+
+  Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience = {});
+
+  void on_sent(const Segment& segment, Instant now);
+  Judgement on_received(const Segment& segment, Instant now);
+  /// Whether the peer's segments from here on may be judged: the connection's SYN was seen.
+  bool knows(const Endpoint& ours) const { return records_.contains(ours); }
+  /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
+  /// which it may be a consequence. It counts as told from now on.
+  bool tells(const Endpoint& ours, Severity severity);
+  /// The connection that makes room when one more is opened; nothing while there is room.
+  std::optional<FourTuple> evicted() const { return evicted_; }
+
+ private:
+  struct Record {
+    // Ours.
+    Seq iss, una, nxt;
+    Instant syn_at{}, sent_at{};  // the first SYN; the first segment that is not acknowledged
+    Instant again_at{};           // the last one that was sent again
+    Instant acked_at{};           // when our ACK last moved
+    Instant reset_at = kNever;    // by us
+    Seq acked;                    // by us
+    bool sent_data = false, fin = false, again = false, again_fin = false;
+    // Theirs.
+    bool opened = false, finished = false, reset = false;
+    Seq isn, end;
+    Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
+    std::uint32_t last_length = 0;  // of the segment that ends at `end`
+    Instant reset_by_peer_at{};
+    // Nothing less severe is told of it any more.
+    std::optional<Severity> told;
+  };
+  struct Hash {
+    std::size_t operator()(const Endpoint& e) const {
+      return (std::uint64_t{e.address.words()[3]} << 16 | e.port.value) * 0x9e3779b97f4a7c15 >> 16;
+    }
+  };
+  using Broken = std::optional<Finding>;
+
+  Record& open(const Endpoint& ours);
+  Broken judge(Record& r, const Segment& segment, Instant now);
+  Broken syn_ack(Record& r, const Segment& segment, Instant now);
+  Broken reset(Record& r, const Segment& segment, Instant now);
+  Broken acknowledgment(Record& r, const Segment& segment, Instant now);
+  Broken repeated(Record& r, const Segment& segment, Instant now) const;
+  Broken waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
+  static Finding broken(const Segment& segment, Rule rule, std::uint32_t expected,
+                        std::uint32_t seen);
+
+  Endpoint peer_;
+  Patience patience_;
+  std::unordered_map<Endpoint, Record, Hash> records_;
+  std::vector<Endpoint> order_;  // a ring, in the order of opening
+  std::size_t next_ = 0, capacity_;
+  std::optional<FourTuple> evicted_;
+};
+
+}  // namespace conker::verdict

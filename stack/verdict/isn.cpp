@@ -1,0 +1,32 @@
+#include "stack/verdict/isn.hpp"
+
+namespace conker::verdict {
+
+std::optional<IsnHistory::Broken> IsnHistory::add(Seq isn) {
+  if (told_) return std::nullopt;
+  const auto tell = [&](Rule rule, std::uint32_t expected, std::uint32_t seen) {
+    told_ = true;
+    return Broken{rule, expected, seen};
+  };
+  const std::optional<Seq> before = last_;
+  last_ = isn;
+  if (before == isn && ++repeats_ == kRepeatsTold) return tell(Rule::kIsnRepeats, 0, repeats_);
+
+  // A number that came more than once keeps its place.
+  Known& known = known_[isn.value() * 0x9e3779b1u >> 16];
+  if (known.count != 0 && known.value == isn.value()) {
+    if (++known.count == kReturnsTold) return tell(Rule::kIsnReturns, 1, known.count);
+  } else if (known.count <= 1) {
+    known = {isn.value(), 1};
+  }
+
+  // Of numbers chosen at random one in 256 is within 2^24 of the one before.
+  if (before && isn.value() - before->value() < kStep) ++steps_;
+  if (++in_window_ < kWindow) return std::nullopt;
+  const std::uint32_t steps = steps_;
+  steps_ = in_window_ = 0;
+  if (steps > kWindow / 2) return tell(Rule::kIsnPredictable, 1, steps);
+  return std::nullopt;
+}
+
+}  // namespace conker::verdict

@@ -1,0 +1,45 @@
+// The initial sequence numbers that a host chooses, in the order of its connections: whether they
+// come again, and whether they can be guessed (RFC 9293, 3.4.1; RFC 6528).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "stack/base/seq.hpp"
+#include "stack/verdict/rules.hpp"
+
+namespace conker::verdict {
+
+class IsnHistory {
+ public:
+  /// A broken rule and its figures.
+  struct Broken {
+    Rule rule;
+    std::uint32_t expected, seen;
+  };
+
+  /// The ISN of the next connection. Of the three rules only the first one broken is told, once:
+  /// who breaks one often breaks the others, too.
+  std::optional<Broken> add(Seq isn);
+
+ private:
+  // Numbers chosen at random break a rule by chance less than once in 10^9 connections: a number
+  // equals the one before once in 2^32, which is told the second time; three among the last
+  // kRemembered are equal less often still.
+  static constexpr std::uint32_t kRepeatsTold = 2, kReturnsTold = 3;
+  static constexpr std::size_t kRemembered = 1 << 16;
+  static constexpr std::uint32_t kWindow = 256, kStep = 1 << 24;
+
+  struct Known {
+    std::uint32_t value = 0, count = 0;
+  };
+
+  std::vector<Known> known_ = std::vector<Known>(kRemembered);
+  std::optional<Seq> last_;
+  std::uint32_t repeats_ = 0, steps_ = 0, in_window_ = 0;
+  bool told_ = false;
+};
+
+}  // namespace conker::verdict

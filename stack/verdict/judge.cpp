@@ -1,0 +1,84 @@
+#include "stack/verdict/judge.hpp"
+
+#include <optional>
+
+namespace conker::verdict {
+namespace {
+
+std::optional<Rule> rule_of(Parsed parsed) {
+  switch (parsed) {
+    case Parsed::kBadLength:
+      return Rule::kBadLength;
+    case Parsed::kBadIpChecksum:
+      return Rule::kBadIpChecksum;
+    case Parsed::kBadTcpChecksum:
+      return Rule::kBadTcpChecksum;
+    case Parsed::kBadOptions:
+      return Rule::kBadOptions;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Judge::Judge(const Endpoint& target, std::size_t connections, Sink& sink, const Patience& patience)
+    : target_(target), sink_(sink), exchanges_(target, connections, patience) {}
+
+std::span<const std::byte> Judge::whole(const ObservedFrame& frame) {
+  if (frame.parts.size() == 1) return frame.parts[0];
+  whole_.clear();
+  for (const auto part : frame.parts) whole_.insert(whole_.end(), part.begin(), part.end());
+  return whole_;
+}
+
+void Judge::on_frame(const ObservedFrame& frame, Instant now) {
+  const bool ours = frame.direction == Direction::kOut;
+  const bool trusted = ours || frame.checksum != ChecksumState::kUnknown;
+  Segment segment;
+  const Parsed parsed =
+      parse(whole(frame), segment, trusted ? TcpChecksum::kTrust : TcpChecksum::kVerify);
+  if (parsed == Parsed::kOther) return;
+  if (!ours) {
+    if (segment.source.address == target_.address) on_received(parsed, segment, now);
+  } else if (parsed == Parsed::kTcp && segment.destination == target_) {
+    on_sent(segment, now);
+  }
+}
+
+void Judge::on_sent(const Segment& segment, Instant now) {
+  exchanges_.on_sent(segment, now);
+  if (!exchanges_.knows(segment.source)) return;
+  if (const auto evicted = exchanges_.evicted()) conversations_.forget(*evicted);
+  ++sent_;
+  conversations_.on_received(segment);
+}
+
+void Judge::on_received(Parsed parsed, const Segment& segment, Instant now) {
+  const Endpoint& ours = segment.destination;
+  if (!exchanges_.knows(ours)) return;
+  ++judged_;
+  const auto finding = [&](Rule rule, std::uint32_t expected, std::uint32_t seen) {
+    return Finding{rule, segment.of_sender(), judged_, segment.seq, segment.length(), expected,
+                   seen};
+  };
+  if (const auto rule = rule_of(parsed)) return tell(ours, finding(*rule, 0, 0), now);
+  if (segment.padding_leak) tell(ours, finding(Rule::kPaddingLeak, 0, 1), now);
+  if (segment.source.port == target_.port) {
+    if (const auto broken = conversations_.on_sent(segment)) tell(ours, *broken, now);
+  }
+  const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
+  if (judgement.finding) tell(ours, *judgement.finding, now);
+  if (!judgement.isn) return;
+  // Of the host and not of this connection: told in any case.
+  if (const auto broken = isns_.add(*judgement.isn))
+    sink_.on_finding(finding(broken->rule, broken->expected, broken->seen), now);
+}
+
+void Judge::tell(const Endpoint& ours, Finding finding, Instant now) {
+  if (!exchanges_.tells(ours, info_of(finding.rule).severity())) return;
+  finding.segment = judged_;
+  sink_.on_finding(finding, now);
+}
+
+}  // namespace conker::verdict

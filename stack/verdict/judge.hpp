@@ -1,0 +1,65 @@
+// The judge of one peer: an observer of a link that follows each connection that we open to the
+// peer and tells which rules its frames break.
+//
+//     Judge judge(target, 4096, sink);
+//     link.observers().add(judge);
+//
+// Only connections whose SYN the judge has seen are judged, so that what the peer does with others,
+// and with those of a time before, is never held against it.
+//
+// Memory: less than 1 KB for each of `connections`, 512 KB for ISNs; all of it is kept until the
+// judge ends, and no peer can make it more.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "stack/base/address.hpp"
+#include "stack/base/time.hpp"
+#include "stack/link/observer.hpp"
+#include "stack/verdict/conversations.hpp"
+#include "stack/verdict/exchanges.hpp"
+#include "stack/verdict/isn.hpp"
+#include "stack/verdict/rules.hpp"
+
+namespace conker::verdict {
+
+class Judge final : public FrameObserver {
+ public:
+  class Sink {
+   public:
+    /// The frame that is being shown breaks a rule. Called from within on_frame().
+    virtual void on_finding(const Finding& finding, Instant now) = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+
+  /// Judges the newest `connections`, 1 at least.
+  Judge(const Endpoint& target, std::size_t connections, Sink& sink, const Patience& patience = {});
+
+  void on_frame(const ObservedFrame& frame, Instant now) override;
+
+  /// Segments from the target in connections that are judged.
+  std::uint64_t judged() const { return judged_; }
+  /// Segments that we sent to it in those.
+  std::uint64_t sent() const { return sent_; }
+
+ private:
+  std::span<const std::byte> whole(const ObservedFrame& frame);
+  void on_sent(const Segment& segment, Instant now);
+  void on_received(Parsed parsed, const Segment& segment, Instant now);
+  void tell(const Endpoint& ours, Finding finding, Instant now);
+
+  Endpoint target_;
+  Sink& sink_;
+  Conversations conversations_;
+  Exchanges exchanges_;
+  IsnHistory isns_;
+  std::vector<std::byte> whole_;  // a frame of several parts, put together
+  std::uint64_t judged_ = 0, sent_ = 0;
+};
+
+}  // namespace conker::verdict
