@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ctl/args.hpp"
 #include "ctl/command.hpp"
@@ -66,6 +69,86 @@ json run_strike(const Context& context, const protocol::Strike::Parameters& para
   }
 }
 
+/// Adds one NAME=VALUE of --max to the call's parameters.
+void parse_limit(const std::string& text, protocol::Strike::Parameters& parameters) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
+  const auto number = [](std::int64_t n) {
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(n, UINT32_MAX));
+  };
+  if (name == "failed") {
+    parameters.max_failed_ppm = number(parse_share("--max failed", value));
+  } else if (name == "retransmits") {
+    parameters.max_retransmits_ppm = number(parse_share("--max retransmits", value));
+  } else if (name == "connect_p99") {
+    parameters.max_connect_p99_us = number(parse_duration("--max connect_p99", value));
+  } else if (name == "close_p99") {
+    parameters.max_close_p99_us = number(parse_duration("--max close_p99", value));
+  } else {
+    throw Failure(kExitUsage, fmt::format("--max {}: give failed, retransmits, connect_p99 or "
+                                          "close_p99, and a value, as failed=0.1%",
+                                          text));
+  }
+}
+
+// ---- The report ----
+
+const char* in_capitals(protocol::Verdict verdict) {
+  switch (verdict) {
+    case protocol::Verdict::kPass:
+      return "PASS";
+    case protocol::Verdict::kFail:
+      return "FAIL";
+    case protocol::Verdict::kInconclusive:
+      break;
+  }
+  return "INCONCLUSIVE";
+}
+
+Exit exit_of(protocol::Verdict verdict) {
+  switch (verdict) {
+    case protocol::Verdict::kPass:
+      return kExitDone;
+    case protocol::Verdict::kFail:
+      return kExitFail;
+    case protocol::Verdict::kInconclusive:
+      break;
+  }
+  return kExitInconclusive;
+}
+
+std::string figure(std::uint32_t value, const std::string& unit) {
+  return unit == "us" ? to_string(Duration(value)) : std::to_string(value) + " (" + unit + ")";
+}
+
+std::string report(const protocol::Strike::Finding& finding) {
+  std::string text = fmt::format("\n{:<12} {} [{}, {}]\n", finding.severity, finding.text,
+                                 finding.rule, finding.section);
+  text += fmt::format("             {} {}", grouped(finding.count),
+                      finding.count == 1 ? "connection" : "connections");
+  if (finding.inconclusive != 0) {
+    text += fmt::format(", {} of them inconclusive: {}", grouped(finding.inconclusive),
+                        finding.because);
+  }
+  text +=
+      fmt::format("\n             first in cycle {}, after {}: {} to {}, SEG.SEQ {}, SEG.LEN {}\n",
+                  grouped(finding.cycle), to_string(finding.at), finding.from, finding.to,
+                  finding.sequence, finding.length);
+  text += fmt::format("             expected {}, seen {}\n", figure(finding.expected, finding.unit),
+                      figure(finding.seen, finding.unit));
+  return text;
+}
+
+std::string report(const protocol::Strike::Result& result) {
+  std::string text =
+      fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
+  text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
+                      result.findings.empty() ? "nothing found" : "these rules were broken");
+  for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
+  return text;
+}
+
 int strike(const Context& context, protocol::Strike::Parameters parameters,
            std::optional<double> seconds) {
   check_endpoint(parameters.target);
@@ -73,13 +156,13 @@ int strike(const Context& context, protocol::Strike::Parameters parameters,
     parameters.duration_ms = seconds_to_ms(seconds.value_or(kDefaultSeconds));
   }
   const json raw = run_strike(context, parameters);
-  const auto summary = protocol::from_json<StrikeSummary>(raw);
+  const auto result = protocol::from_json<protocol::Strike::Result>(raw);
   if (context.json) {
     print_json(raw);
   } else {
-    print(printed(summary));
+    print(report(result));
   }
-  return summary.good() ? kExitDone : kExitFailed;
+  return exit_of(result.verdict);
 }
 
 }  // namespace
@@ -89,6 +172,8 @@ void add_strike_verb(CLI::App& app, Context& context) {
     protocol::Strike::Parameters parameters;
     std::optional<double> seconds;
     std::string close = std::string(protocol::name_of(StrikeRequest::Close::kFin));
+    std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
+    std::vector<std::string> limits;
   };
   const auto values = std::make_shared<Values>();
   using P = protocol::Strike::Parameters;
@@ -99,6 +184,10 @@ void add_strike_verb(CLI::App& app, Context& context) {
     parameters.close = values->close == protocol::name_of(StrikeRequest::Close::kReset)
                            ? StrikeRequest::Close::kReset
                            : StrikeRequest::Close::kFin;
+    parameters.fail_on = values->fail_on == "fault"  ? verdict::Severity::kFault
+                         : values->fail_on == "note" ? verdict::Severity::kNote
+                                                     : verdict::Severity::kWeakness;
+    for (const std::string& limit : values->limits) parse_limit(limit, parameters);
     return strike(context, parameters, values->seconds);
   });
   verb->add_option("HOST:PORT", p.target, help_of(&P::target))->required()->type_name("");
@@ -118,6 +207,14 @@ void add_strike_verb(CLI::App& app, Context& context) {
   verb->add_option("--close", values->close, help_of(&P::close))
       ->type_name("HOW")
       ->check(CLI::IsMember({"fin", "rst"}));
+  verb->add_option("--fail-on", values->fail_on, help_of(&P::fail_on))
+      ->type_name("SEVERITY")
+      ->check(CLI::IsMember({"fault", "weakness", "note"}));
+  verb->add_option("--max", values->limits,
+                   "what makes the verdict fail when there is more of it: failed=SHARE of the "
+                   "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
+                   "close_p99=TIME; SHARE as 0.1%, TIME as 20ms. May be given more than once")
+      ->type_name("NAME=VALUE");
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 

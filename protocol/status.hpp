@@ -349,14 +349,4 @@ struct SetLog {
   };
 };
 
-/// Here and not in strike.hpp, which the firmware uses: a std::string needs memory.
-struct Strike {
-  static constexpr std::string_view kName = kStrikeName;
-  static constexpr std::string_view kHelp =
-      "Open and close connections to a target as fast as it bears, and report";
-  static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
-  using Parameters = StrikeParameters<std::string>;
-  using Result = StrikeSummary;
-};
-
 }  // namespace conker::protocol

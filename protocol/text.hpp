@@ -48,7 +48,7 @@ std::string printed(const T& value) {
   print(out, value);
   return std::move(out).text();
 }
-inline std::string to_string(const StrikeVerdict& verdict) {
+inline std::string to_string(const StrikeOutcome& verdict) {
   return printed(verdict);
 }
 

@@ -18,7 +18,7 @@ namespace conker::protocol {
 
 /// Incremented when a change would mislead a client of an older version; README.md lists the
 /// changes.
-inline constexpr int kProtocolVersion = 2;
+inline constexpr int kProtocolVersion = 3;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
 inline constexpr std::string_view kDefaultSocket = "/run/conker/conkerd.sock";
@@ -89,6 +89,9 @@ enum Exit : int {
   kExitConnectionRefused = 3,
   kExitTimedOut = 4,
   kExitNoDaemon = 5,
+  // Verdicts of a strike.
+  kExitFail = 10,
+  kExitInconclusive = 11,
 };
 
 struct CodeText {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "protocol/connections.hpp"
+#include "protocol/judgement.hpp"
 #include "protocol/links.hpp"
 #include "protocol/services.hpp"
 #include "protocol/status.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,11 @@ namespace conker::daemon {
 namespace {
 
 using protocol::Code;
+
+/// Connections that the judge remembers at least, and for each in flight: some have ended lately
+/// and the peer may still send of them.
+constexpr std::size_t kLeastJudged = 1024, kJudgedPerSlot = 4;
+
 double per_second(std::uint64_t count, Duration duration) {
   return duration.count() <= 0
              ? 0
@@ -22,7 +28,10 @@ double per_second(std::uint64_t count, Duration duration) {
 }  // namespace
 
 Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
-    : engine_(engine), targets_(targets), progress_(engine.loop(), [this] { progress(); }) {
+    : engine_(engine),
+      targets_(targets),
+      progress_(engine.loop(), [this] { progress(); }),
+      heartbeat_(engine.loop(), [this] { heartbeat(); }) {
   engine_.add(*this);
   verbs.serve<protocol::Strike>([this](StrikeCall call) {
     targets_.endpoint(
@@ -41,6 +50,10 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     engine_.enter();
     stop();
   });
+}
+
+Strikes::~Strikes() {
+  unobserve();
 }
 
 /// Why the strike is refused, with the error code; empty when it may start.
@@ -88,6 +101,7 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
                                          refusal(engine_, target.address, error)));
     return;
   }
+  observe(target, request.concurrency);
   spdlog::info("strike: begins at {}, {} at a time", to_string(target), request.concurrency);
   call_.emplace(std::move(call));
   completed_before_ = 0;
@@ -96,7 +110,44 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
 }
 
 void Strikes::stop() {
-  if (strike_ && strike_->running()) strike_->stop();
+  if (!strike_ || !strike_->running()) return;
+  interrupted_ = true;
+  strike_->stop();
+}
+
+// ---- The judge ----
+
+/// Shows the judge the frames of the link that leads to the target.
+void Strikes::observe(const Endpoint& target, std::uint32_t concurrency) {
+  interrupted_ = false;
+  judge_.reset();
+  findings_.emplace(engine_.stack().now());
+  const std::size_t connections =
+      std::max<std::size_t>(kLeastJudged, std::size_t{concurrency} * kJudgedPerSlot);
+  judge_.emplace(target, connections, *findings_);
+  const auto hop = engine_.stack().network().hop_to(target.address);
+  const auto leads = [&](const EngineLink& link) {
+    return hop && link.interface == hop->interface;
+  };
+  const auto link = std::ranges::find_if(engine_.links(), leads);
+  if (link == engine_.links().end()) return;
+  link_ = &*link;
+  link_->observed->observers().add(*judge_);
+  constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
+  heartbeat_.start(kEvery, kEvery);
+}
+
+void Strikes::unobserve() {
+  heartbeat_.stop();
+  if (link_ != nullptr) link_->observed->observers().remove(*judge_);
+  link_ = nullptr;
+}
+
+/// Notices that the daemon did not run, and that the link is made worse on purpose.
+void Strikes::heartbeat() {
+  const Instant now = engine_.clock();
+  findings_->running(now);
+  if (link_->fault->settings().any()) findings_->impaired(now);
 }
 
 void Strikes::on_event(const Event& event) {
@@ -123,13 +174,16 @@ void Strikes::progress() {
 
 void Strikes::finish() {
   progress_.stop();
+  unobserve();
   const auto summary =
       StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
-  spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}", summary.completed,
-               summary.cycles, summary.cycles_per_second(), to_string(StrikeVerdict{summary}));
+  const Judgement judgement = Judgement::of(call_->parameters(), summary, *findings_, interrupted_);
+  spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
+               summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
+               judgement.why);
   StrikeCall call = std::move(*call_);
   call_.reset();
-  call.reply(summary);
+  call.reply({judgement.verdict, judgement.why, summary, judge_->judged(), findings_->list()});
 }
 
 std::optional<protocol::Status::Striking> Strikes::status() const {

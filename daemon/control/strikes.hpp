@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/findings.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
@@ -18,6 +19,7 @@ class Strikes final : public Client {
   static constexpr double kProgressEvery = 0.2;  // seconds
 
   Strikes(Engine& engine, Targets& targets, Verbs& verbs);
+  ~Strikes();
 
   /// Starts no more cycles; those in flight complete or time out.
   void stop();
@@ -33,14 +35,21 @@ class Strikes final : public Client {
   Instant step() override;
   const char* name() const override { return "strike"; }
   void progress();
+  void heartbeat();
+  void observe(const Endpoint& target, std::uint32_t concurrency);
+  void unobserve();
   void finish();
 
   Engine& engine_;
   Targets& targets_;
-  TimerWatch progress_;
+  TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::optional<Strike> strike_;
-  std::optional<StrikeCall> call_;      // set while the strike runs
+  std::optional<StrikeCall> call_;  // set while the strike runs
+  std::optional<Findings> findings_;
+  std::optional<verdict::Judge> judge_;
+  EngineLink* link_ = nullptr;          // the link that leads to the target, while it is observed
+  bool interrupted_ = false;            // by its client, or with the daemon
   std::uint64_t completed_before_ = 0;  // at the last notification
   Instant progress_before_{};
 };

@@ -67,8 +67,8 @@ bool StrikeSummary::good() const {
   return audit.balanced && cycles != 0 && failed.all() == 0;
 }
 
-void print(Printer& out, const StrikeVerdict& verdict) {
-  const StrikeSummary& s = verdict.of;
+void print(Printer& out, const StrikeOutcome& outcome) {
+  const StrikeSummary& s = outcome.of;
   if (!adds_up(s)) {
     out << "the strike's own audit does not balance: please report it";
   } else if (!s.audit.balanced) {
@@ -90,7 +90,7 @@ void print(Printer& out, const StrikeVerdict& verdict) {
 void print(Printer& out, const StrikeSummary& s) {
   const auto us = static_cast<std::uint64_t>(s.elapsed.count());
   out << (us == 0 ? 0 : (s.completed * 1'000'000 + us / 2) / us) << " cycles a second: ";
-  print(out, StrikeVerdict{s});
+  print(out, StrikeOutcome{s});
   out << "\n\ntarget       " << s.target << ", closed by "
       << (s.close == StrikeRequest::Close::kReset ? "RST" : "FIN") << ", " << s.concurrency
       << " at a time, seed ";

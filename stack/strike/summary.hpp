@@ -15,9 +15,9 @@ constexpr std::string_view choices_of(StrikeRequest::Close) {
   return "fin|rst";
 }
 
-/// The words of a verdict, as "good" or "3 of 10 cycles failed: ...".
+/// The words for what became of the cycles, as "good" or "3 of 10 cycles failed: ...".
 struct StrikeSummary;
-struct StrikeVerdict {
+struct StrikeOutcome {
   const StrikeSummary& of;
 };
 
@@ -118,12 +118,12 @@ struct StrikeSummary {
     field("time_wait", self.time_wait, About{.help = "TIME-WAIT records while it ran"});
     field("audit", self.audit,
           About{.help = "opened = closed + reset + timed_out + refused + other + live"});
-    field("verdict", StrikeVerdict{self}, About{.help = "good, or what is not"});
+    field("outcome", StrikeOutcome{self}, About{.help = "good, or what became of the cycles"});
   }
 };
 
 /// One line without its end.
-void print(Printer& out, const StrikeVerdict& verdict);
+void print(Printer& out, const StrikeOutcome& verdict);
 /// The rate and the verdict first, then what became of the cycles, a line each.
 void print(Printer& out, const StrikeSummary& summary);
 /// "audit  5,000 opened = 5,000 closed + ...: balanced", of the whole stack.

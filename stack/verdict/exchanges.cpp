@@ -30,6 +30,7 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours) {
     evicted_ = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
   }
   place->second = Record();
+  place->second.number = ++opened_;
   return place->second;
 }
 
@@ -106,6 +107,11 @@ Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now)
   Judgement result{judge(r, segment, now), {}};
   if (!was_open && r.opened) result.isn = r.isn;
   return result;
+}
+
+std::uint64_t Exchanges::number(const Endpoint& ours) const {
+  const auto found = records_.find(ours);
+  return found == records_.end() ? 0 : found->second.number;
 }
 
 bool Exchanges::tells(const Endpoint& ours, Severity severity) {

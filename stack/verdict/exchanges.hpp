@@ -51,6 +51,8 @@ class Exchanges {
   Judgement on_received(const Segment& segment, Instant now);
   /// Whether the peer's segments from here on may be judged: the connection's SYN was seen.
   bool knows(const Endpoint& ours) const { return records_.contains(ours); }
+  /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
+  std::uint64_t number(const Endpoint& ours) const;
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& ours, Severity severity);
@@ -75,6 +77,7 @@ class Exchanges {
     Instant reset_by_peer_at{};
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
+    std::uint64_t number = 0;
   };
   struct Hash {
     std::size_t operator()(const Endpoint& e) const {
@@ -98,6 +101,7 @@ class Exchanges {
   std::unordered_map<Endpoint, Record, Hash> records_;
   std::vector<Endpoint> order_;  // a ring, in the order of opening
   std::size_t next_ = 0, capacity_;
+  std::uint64_t opened_ = 0;
   std::optional<FourTuple> evicted_;
 };
 

@@ -72,13 +72,14 @@ void Judge::on_received(Parsed parsed, const Segment& segment, Instant now) {
   if (!judgement.isn) return;
   // Of the host and not of this connection: told in any case.
   if (const auto broken = isns_.add(*judgement.isn))
-    sink_.on_finding(finding(broken->rule, broken->expected, broken->seen), now);
+    sink_.on_finding(
+        {finding(broken->rule, broken->expected, broken->seen), exchanges_.number(ours), now});
 }
 
 void Judge::tell(const Endpoint& ours, Finding finding, Instant now) {
   if (!exchanges_.tells(ours, info_of(finding.rule).severity())) return;
   finding.segment = judged_;
-  sink_.on_finding(finding, now);
+  sink_.on_finding({finding, exchanges_.number(ours), now});
 }
 
 }  // namespace conker::verdict

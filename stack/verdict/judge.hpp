@@ -28,10 +28,16 @@ namespace conker::verdict {
 
 class Judge final : public FrameObserver {
  public:
+  /// The frame that is being shown breaks a rule.
+  struct Found {
+    Finding finding;
+    std::uint64_t connection;  // which of those opened to the target since the judge began, from 1
+    Instant at;
+  };
   class Sink {
    public:
-    /// The frame that is being shown breaks a rule. Called from within on_frame().
-    virtual void on_finding(const Finding& finding, Instant now) = 0;
+    /// Called from within on_frame().
+    virtual void on_finding(const Found& found) = 0;
 
    protected:
     ~Sink() = default;

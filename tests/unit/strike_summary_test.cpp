@@ -23,7 +23,7 @@ StrikeSummary good() {
 TEST(StrikeSummary, RateAndVerdictComeFirst) {
   const StrikeSummary summary = good();
   EXPECT_TRUE(summary.good());
-  EXPECT_EQ(to_string(StrikeVerdict{summary}), "good");
+  EXPECT_EQ(to_string(StrikeOutcome{summary}), "good");
   EXPECT_DOUBLE_EQ(summary.cycles_per_second(), 1234.5);
   EXPECT_EQ(
       printed(summary),
@@ -45,22 +45,22 @@ TEST(StrikeSummary, AVerdictNamesWhatIsWrongFirst) {
   failed.completed -= 3;
   failed.failed.refused = 2;
   failed.failed.reset = 1;
-  EXPECT_EQ(to_string(StrikeVerdict{failed}),
+  EXPECT_EQ(to_string(StrikeOutcome{failed}),
             "3 of 12345 cycles failed: 2 refused, 0 timed out, 1 reset, 0 other");
   failed.completed -= 1;
-  EXPECT_EQ(to_string(StrikeVerdict{failed}),
+  EXPECT_EQ(to_string(StrikeOutcome{failed}),
             "the strike's own audit does not balance: please report it");
 
   Audit audit;
   audit.fault = "a timer on a free slot";
   const StrikeSummary unbalanced = StrikeSummary::of({}, {}, audit);
   EXPECT_FALSE(unbalanced.good());
-  EXPECT_EQ(to_string(StrikeVerdict{unbalanced}),
+  EXPECT_EQ(to_string(StrikeOutcome{unbalanced}),
             "the stack's audit does not balance: a timer on a free slot");
 
   const StrikeSummary nothing = StrikeSummary::of({}, {}, Audit{});
   EXPECT_FALSE(nothing.good());
-  EXPECT_EQ(to_string(StrikeVerdict{nothing}), "no connection could be opened");
+  EXPECT_EQ(to_string(StrikeOutcome{nothing}), "no connection could be opened");
 }
 
 }  // namespace

@@ -1,0 +1,155 @@
+#include "daemon/control/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/text.hpp"
+#include "protocol/text.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using protocol::Verdict;
+using verdict::Rule;
+using verdict::Severity;
+
+/// A frame that was sent before the impairment ended may arrive as long after it.
+constexpr Duration kAftermath = 1s;
+
+/// Whether `seen` is how long we waited for something, in microseconds.
+bool waited(Rule rule) {
+  return rule == Rule::kSynUnanswered || rule == Rule::kDataUnanswered ||
+         rule == Rule::kFinUnanswered || rule == Rule::kAnsweredLate;
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  return fmt::format("{:.4g} %", 100.0 * static_cast<double>(part) /
+                                     static_cast<double>(std::max<std::uint64_t>(whole, 1)));
+}
+
+/// Whether so many of so many are more than a limit in millionths.
+bool exceeds(std::uint64_t part, std::uint64_t whole, std::uint64_t ppm) {
+  return static_cast<double>(part) * 1e6 > static_cast<double>(ppm) * static_cast<double>(whole);
+}
+
+}  // namespace
+
+void Findings::running(Instant now) {
+  if (now - ran_at_ > kHeartbeat + kStall) stalled_to_ = now;
+  ran_at_ = now;
+}
+
+/// Why our own side may be the cause of a finding; null where it cannot be.
+const char* Findings::doubt(const verdict::Judge::Found& found) const {
+  if (impaired_at_ && found.at - *impaired_at_ <= kAftermath) return "faults were set on the link";
+  if (!waited(found.finding.rule)) return nullptr;
+  const Instant since = found.at - Duration(found.finding.seen);
+  const bool stalled = found.at - ran_at_ > kHeartbeat + kStall;  // and has just come back
+  return stalled || (stalled_to_ && since <= *stalled_to_)
+             ? "the daemon itself did not run for a while"
+             : nullptr;
+}
+
+void Findings::on_finding(const verdict::Judge::Found& found) {
+  Tally& tally = tallies_[static_cast<std::size_t>(found.finding.rule)];
+  const char* because = doubt(found);
+  if (tally.count == tally.inconclusive && (tally.count == 0 || because == nullptr))
+    tally.first = found;
+  ++tally.count;
+  if (because == nullptr) return;
+  ++tally.inconclusive;
+  tally.because = because;
+}
+
+std::optional<Severity> Findings::worst() const {
+  std::optional<Severity> worst;
+  for (std::size_t i = 0; i < tallies_.size(); ++i) {
+    if (tallies_[i].count == tallies_[i].inconclusive) continue;
+    const Severity severity = verdict::info_of(static_cast<Rule>(i)).severity();
+    if (!worst || severity > *worst) worst = severity;
+  }
+  return worst;
+}
+
+bool Findings::any_inconclusive() const {
+  return std::ranges::any_of(tallies_, [](const Tally& t) { return t.inconclusive != 0; });
+}
+
+std::vector<protocol::Strike::Finding> Findings::list() const {
+  std::vector<protocol::Strike::Finding> list;
+  std::vector<Severity> order;
+  for (const Severity severity : {Severity::kFault, Severity::kWeakness, Severity::kNote}) {
+    for (std::size_t i = 0; i < tallies_.size(); ++i) {
+      const Tally& tally = tallies_[i];
+      const verdict::RuleInfo& rule = verdict::info_of(static_cast<Rule>(i));
+      if (tally.count == 0 || rule.severity() != severity) continue;
+      const verdict::Finding& first = tally.first.finding;
+      const FourTuple& tuple = first.tuple;
+      list.push_back({.rule = rule.name,
+                      .severity = verdict::to_string(severity),
+                      .section = rule.section,
+                      .text = rule.text,
+                      .count = tally.count,
+                      .inconclusive = tally.inconclusive,
+                      .because = tally.because,
+                      .cycle = tally.first.connection,
+                      .at = tally.first.at - began_,
+                      .from = to_string(Endpoint{tuple.local, tuple.local_port}),
+                      .to = to_string(Endpoint{tuple.remote, tuple.remote_port}),
+                      .sequence = first.seq.value(),
+                      .length = first.length,
+                      .expected = first.expected,
+                      .seen = first.seen,
+                      .unit = rule.unit});
+    }
+  }
+  return list;
+}
+
+Judgement Judgement::of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
+                        const Findings& findings, bool interrupted) {
+  const std::uint64_t failed = summary.failed.all();
+  if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
+  if (summary.cycles == 0) return {Verdict::kInconclusive, "no connection could be opened"};
+  const auto worst = findings.worst();
+  if (worst && *worst >= limits.fail_on) {
+    const auto list = findings.list();
+    const auto first = std::ranges::find_if(
+        list, [](const auto& finding) { return finding.count != finding.inconclusive; });
+    return {Verdict::kFail,
+            fmt::format("{}: {} ({})", first->severity, first->text, first->section)};
+  }
+  if (exceeds(failed, summary.cycles, limits.max_failed_ppm))
+    return {Verdict::kFail, to_string(StrikeOutcome{summary})};
+  if (exceeds(summary.retransmits, summary.cycles, limits.max_retransmits_ppm)) {
+    return {Verdict::kFail,
+            fmt::format("{} segments had to be sent again in {} cycles: {}", summary.retransmits,
+                        summary.cycles, percent(summary.retransmits, summary.cycles))};
+  }
+  const auto slow = [&](const char* what, std::uint32_t p99, std::optional<std::uint32_t> limit) {
+    return limit && p99 > *limit
+               ? fmt::format("{} took {} us for one cycle in a hundred, more than {} us", what, p99,
+                             *limit)
+               : std::string();
+  };
+  for (const std::string& why : {slow("to connect", summary.connect.p99, limits.max_connect_p99_us),
+                                 slow("to close", summary.closing.p99, limits.max_close_p99_us)}) {
+    if (!why.empty()) return {Verdict::kFail, why};
+  }
+  if (limits.cycles && summary.cycles < *limits.cycles) {
+    return {Verdict::kInconclusive,
+            fmt::format("{}asked for {} cycles, did {}", interrupted ? "interrupted: " : "",
+                        *limits.cycles, summary.cycles)};
+  }
+  if (interrupted) return {Verdict::kInconclusive, "interrupted before its time"};
+  if (findings.any_inconclusive())
+    return {Verdict::kInconclusive, "what was found may be our own side's doing"};
+  if (worst) {
+    return {Verdict::kPass,
+            fmt::format("nothing worse than a {} was found", verdict::to_string(*worst))};
+  }
+  return {Verdict::kPass, "nothing was found"};
+}
+
+}  // namespace conker::daemon

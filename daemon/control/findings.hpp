@@ -1,0 +1,63 @@
+// What the judge has found of a strike's target: counted by rule, with the first of each, and what
+// speaks against our own side.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/judgement.hpp"
+#include "stack/base/time.hpp"
+#include "stack/verdict/judge.hpp"
+
+namespace conker::daemon {
+
+class Findings final : public verdict::Judge::Sink {
+ public:
+  /// How often running() is called.
+  static constexpr Duration kHeartbeat = 20ms;
+  /// How late it may be called before what was taken for late or lost may be the daemon's own
+  /// doing.
+  static constexpr Duration kStall = 30ms;
+
+  explicit Findings(Instant began) : began_(began), ran_at_(began) {}
+
+  void on_finding(const verdict::Judge::Found& found) override;
+  /// The daemon runs; when it is not called for long, it did not.
+  void running(Instant now);
+  /// The link loses, delays or changes frames on purpose (conkerctl fault): what is found while it
+  /// does, or did lately, proves nothing about the target.
+  void impaired(Instant now) { impaired_at_ = now; }
+
+  /// The worst that is not inconclusive; nothing where there is none.
+  std::optional<verdict::Severity> worst() const;
+  bool any_inconclusive() const;
+  /// All of them, the worst first.
+  std::vector<protocol::Strike::Finding> list() const;
+
+ private:
+  struct Tally {
+    std::uint64_t count = 0, inconclusive = 0;
+    const char* because = "";
+    verdict::Judge::Found first{};  // the first that is not inconclusive, if there is one
+  };
+  const char* doubt(const verdict::Judge::Found& found) const;
+
+  Instant began_;
+  Instant ran_at_;
+  std::optional<Instant> stalled_to_, impaired_at_;
+  std::array<Tally, verdict::kRules> tallies_{};
+};
+
+/// The verdict of a strike that is over, and why.
+struct Judgement {
+  protocol::Verdict verdict;
+  std::string why;
+
+  static Judgement of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
+                      const Findings& findings, bool interrupted);
+};
+
+}  // namespace conker::daemon

@@ -1,0 +1,119 @@
+// How a strike is judged: the limits that are given, and the verdict with its findings. Not in
+// strike.hpp, which the firmware uses: texts and lists need memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/strike.hpp"
+#include "protocol/visit.hpp"
+#include "stack/verdict/rules.hpp"
+
+namespace conker::verdict {
+
+constexpr std::string_view choices_of(Severity) {
+  return "note|weakness|fault";
+}
+
+}  // namespace conker::verdict
+
+namespace conker::protocol {
+
+enum class Verdict : std::uint8_t { kPass, kFail, kInconclusive };
+constexpr std::string_view choices_of(Verdict) {
+  return "pass|fail|inconclusive";
+}
+
+struct Strike {
+  static constexpr std::string_view kName = kStrikeName;
+  static constexpr std::string_view kHelp =
+      "Open and close connections to a target as fast as it bears, and judge its TCP";
+  static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
+
+  struct Parameters : StrikeParameters<std::string> {
+    verdict::Severity fail_on = verdict::Severity::kWeakness;
+    std::uint32_t max_failed_ppm = 0, max_retransmits_ppm = 1'000'000;
+    std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      StrikeParameters<std::string>::visit(self, field);
+      field("fail_on", self.fail_on,
+            About{.help = "findings of this severity and above make the verdict fail"});
+      field("max_failed_ppm", self.max_failed_ppm,
+            About{.help = "cycles that may fail, of a million begun",
+                  .unit = Unit::kMillionths,
+                  .max = 1'000'000});
+      field("max_retransmits_ppm", self.max_retransmits_ppm,
+            About{.help = "segments that may have to be sent again, for a million cycles",
+                  .unit = Unit::kMillionths,
+                  .max = UINT32_MAX});
+      field("max_connect_p99_us", self.max_connect_p99_us,
+            About{.help = "how long SYN to established may take for 99 % of the cycles",
+                  .unit = Unit::kMicroseconds,
+                  .fallback = "no limit",
+                  .min = 1,
+                  .max = UINT32_MAX});
+      field("max_close_p99_us", self.max_close_p99_us,
+            About{.help = "how long a close may take for 99 % of the cycles",
+                  .unit = Unit::kMicroseconds,
+                  .fallback = "no limit",
+                  .min = 1,
+                  .max = UINT32_MAX});
+    }
+  };
+
+  /// One rule that the target broke: how often, and the first segment that did.
+  struct Finding {
+    std::string rule, severity, section, text;
+    std::uint64_t count = 0, inconclusive = 0;
+    std::string because;  // why some are inconclusive
+    std::uint64_t cycle = 0;
+    Duration at{0};
+    std::string from, to;
+    std::uint32_t sequence = 0, length = 0, expected = 0, seen = 0;
+    std::string unit;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("rule", self.rule, About{.help = "its name"});
+      field("severity", self.severity, About{.help = "fault, weakness or note"});
+      field("section", self.section, About{.help = "where the rule stands"});
+      field("text", self.text, About{.help = "what is wrong"});
+      field("count", self.count, About{.help = "connections in which it was broken"});
+      field("inconclusive", self.inconclusive,
+            About{.help = "of them: our own side may have been the cause"});
+      field("because", self.because, About{.help = "how; empty where none are inconclusive"});
+      field("cycle", self.cycle, About{.help = "the first: in which cycle, from 1"});
+      field("at_s", self.at, About{.help = "when, from the begin", .unit = Unit::kSeconds});
+      field("from", self.from, About{.help = "who sent the segment"});
+      field("to", self.to, About{.help = "to which of our addresses and ports"});
+      field("sequence", self.sequence, About{.help = "SEG.SEQ", .unit = Unit::kNominal});
+      field("length", self.length, About{.help = "SEG.LEN"});
+      field("expected", self.expected,
+            About{.help = "the nearest valid value, in `unit`", .unit = Unit::kNominal});
+      field("seen", self.seen, About{.help = "the value it had", .unit = Unit::kNominal});
+      field("unit", self.unit, About{.help = "of expected and seen"});
+    }
+  };
+
+  struct Result {
+    Verdict verdict = Verdict::kInconclusive;
+    std::string why;
+    StrikeSummary summary;
+    std::uint64_t judged = 0;
+    std::vector<Finding> findings;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("verdict", self.verdict, About{.help = "of the target's TCP"});
+      field("why", self.why, About{.help = "the reason, in one line"});
+      StrikeSummary::visit(self.summary, field);
+      field("judged", self.judged, About{.help = "segments of the target that were judged"});
+      field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
+    }
+  };
+};
+
+}  // namespace conker::protocol
