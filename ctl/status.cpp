@@ -69,7 +69,7 @@ std::string doubts_to_string(const std::vector<Status::Doubt>& addresses) {
   std::string text;
   for (const Status::Doubt& one : addresses) {
     text += fmt::format("address {} on {}: {}{}\n", one.address, one.link, one.state,
-                        one.rival ? ", used by " + *one.rival : "");
+                        one.conflicting_host ? ", used by " + *one.conflicting_host : "");
   }
   return text;
 }

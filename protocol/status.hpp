@@ -175,13 +175,13 @@ struct Status {
   };
   struct Doubt {
     std::string address, link, state;
-    std::optional<std::string> rival;
+    std::optional<std::string> conflicting_host;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("address", self.address, About{.help = "of ours"});
       field("link", self.link, About{.help = "where"});
       field("state", self.state, About{.help = "of the address"});
-      field("rival", self.rival, About{.help = "who uses it, too; null"});
+      field("conflicting_host", self.conflicting_host, About{.help = "who uses it, too; null"});
     }
   };
   struct Table {

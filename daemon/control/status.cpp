@@ -142,7 +142,7 @@ std::vector<protocol::Status::Doubt> Status::doubtful_addresses() const {
     protocol::Status::Doubt entry{to_string(address.address),
                                   engine_.links()[address.interface.index].name,
                                   to_string(address.state), std::nullopt};
-    if (address.conflict) entry.rival = to_string(address.conflicting_host);
+    if (address.conflict) entry.conflicting_host = to_string(address.conflicting_host);
     list.push_back(std::move(entry));
   }
   return list;

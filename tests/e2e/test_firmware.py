@@ -136,8 +136,10 @@ def echo_from_the_kernel(scene: Scene) -> None:
 # ---- Strikes ----
 
 def good(report: dict[str, Any]) -> None:
-    same((report["completed"], report["verdict"]), (CYCLES, "good"),
+    same((report["completed"], report["outcome"]), (CYCLES, "good"),
          f"completed (failed: {report['failed']})")
+    # An emulator on a busy machine may be late, but breaks no rule.
+    same([f for f in report["findings"] if f["severity"] == "fault"], [], "faults of the chip")
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
 
 

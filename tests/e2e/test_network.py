@@ -177,7 +177,7 @@ def an_address_in_use_is_not_assigned(scene: Scene) -> None:
                                  if d["state"] == "taken by another host"],
                         "the address is given up", 10)
     same(doubts[0]["address"], STACK, "which one")
-    check(doubts[0]["rival"] not in (None, MAC), f"whose it is: {doubts}")
+    check(doubts[0]["conflicting_host"] not in (None, MAC), f"whose it is: {doubts}")
     check(f"{STACK} on link wire: not used" in daemon.process.err(), f"log: {daemon.process.err()}")
     daemon.ctl("ping", PEER, "-c", "1").expect(1)
     same(theirs.run("ping", "-n", "-c", "1", "-W", "1", STACK).returncode,
@@ -211,7 +211,7 @@ def a_conflicting_host_is_noticed_and_answered(field: Field) -> None:
     while not (frame := wire.recv(200)).startswith(defence):
         check(len(frame) > 0, "the link ended")
     doubts = field.ctl.json("status")["doubtful_addresses"]
-    same([(d["address"], d["state"], d["rival"]) for d in doubts],
+    same([(d["address"], d["state"], d["conflicting_host"]) for d in doubts],
          [(field.STACK, "in use", CONFLICTING)], "in status")
     check(CONFLICTING in field.ctl.ok("status").out, "the conflicting host in the text of status")
     eventually(lambda: f"{CONFLICTING} uses it too" in field.daemon.process.err(),

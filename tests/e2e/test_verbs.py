@@ -279,7 +279,8 @@ def strike_reports(field: Field) -> None:
                             "--concurrency", "8", "--seed", "5")
     for key in ("target", "seed", "cycles", "completed", "failed",
                 "duration_s", "cycles_per_second", "connect_us",
-                "close_us", "retransmits", "time_wait", "audit", "verdict"):
+                "close_us", "retransmits", "time_wait", "audit", "outcome",
+                "verdict", "why", "judged", "findings"):
         check(key in report, f"strike --json lacks {key}: {report}")
     same(report["completed"], 2000, f"completed: {report}")
     same(report["seed"], 5, "seed")
