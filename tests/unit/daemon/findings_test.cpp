@@ -19,7 +19,7 @@ class FindingsTest : public ::testing::Test {
     limits.cycles = 1000;
   }
   void find(Rule rule, Instant at, std::uint32_t seen = 0) {
-    verdict::Finding finding{.rule = rule, .tuple = {}, .seen = seen};
+    verdict::Finding finding{.rule = rule, .tuple = {}, .segment = 0, .seq = Seq(), .seen = seen};
     findings.on_finding({finding, 7, at});
   }
   Judgement judged(bool interrupted = false) const {
