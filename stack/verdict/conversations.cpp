@@ -158,6 +158,7 @@ Conversations::Judgement Conversations::sent_syn(Side& side, const Segment& segm
     side.syn.timestamps = segment.timestamps;
   }
   if (segment.timestamps) side.syn_timestamp = segment.timestamp;
+  side.end = max(side.end, segment.end());
   if (!segment.data.empty()) {
     return Broken{Rule::kDataInSyn, 0, static_cast<std::uint32_t>(segment.data.size())};
   }

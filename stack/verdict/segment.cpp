@@ -72,16 +72,16 @@ Parsed parse(std::span<const std::byte> frame, Segment& out, TcpChecksum checksu
   if (ip.size() < kIp || get8(ip, 0) >> 4 != 4) return Parsed::kBadLength;
   const std::size_t ip_header = (get8(ip, 0) & 15) * std::size_t{4};
   const std::size_t ip_length = get16(ip, 2);
-  if (ip_header < kIp || ip_length < ip_header || ip_length > ip.size()) return Parsed::kBadLength;
   const bool fragment = (get16(ip, 6) & 0x3fff) != 0;
   const bool is_tcp = get8(ip, 9) == 6 && !fragment;
-  const auto tcp = ip.subspan(ip_header, ip_length - ip_header);
   out.source.address = IpAddress::v4(get32(ip, 12));
   out.destination.address = IpAddress::v4(get32(ip, 16));
-  if (is_tcp && tcp.size() >= 4) {
-    out.source.port = Port{static_cast<std::uint16_t>(get16(tcp, 0))};
-    out.destination.port = Port{static_cast<std::uint16_t>(get16(tcp, 2))};
+  if (is_tcp && ip_header >= kIp && ip.size() >= ip_header + 4) {
+    out.source.port = Port{static_cast<std::uint16_t>(get16(ip, ip_header))};
+    out.destination.port = Port{static_cast<std::uint16_t>(get16(ip, ip_header + 2))};
   }
+  if (ip_header < kIp || ip_length < ip_header || ip_length > ip.size()) return Parsed::kBadLength;
+  const auto tcp = ip.subspan(ip_header, ip_length - ip_header);
   if (!adds_up(sum(ip.first(ip_header)))) return Parsed::kBadIpChecksum;
   if (!is_tcp) return Parsed::kOther;
   if (tcp.size() < kTcp) return Parsed::kBadLength;

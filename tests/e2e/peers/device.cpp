@@ -1,0 +1,194 @@
+#include "tests/e2e/peers/device.hpp"
+
+namespace conker::device {
+namespace {
+
+using State = Connection::State;
+
+constexpr std::uint16_t kWindow = 65535, kMss = 1460;
+constexpr std::size_t kMostDeferred = 1 << 14;
+constexpr std::uint8_t kFin = Flags::kFin, kSyn = Flags::kSyn, kRst = Flags::kRst,
+                       kAck = Flags::kAck;
+
+}  // namespace
+
+Device::Device(const Options& options)
+    : self_(options.self),
+      port_(options.port),
+      fault_(options.fault == nullptr ? FaultKind::kNone : options.fault->kind),
+      every_(options.every),
+      random_(options.seed),
+      queue_(kMostDeferred) {}
+
+void Device::on_frame(std::span<const std::byte> frame, Instant now, Outbox& out) {
+  now_ = now;
+  out_ = &out;
+  if (const auto segment = self_.read(frame)) {
+    on_segment(*segment);
+  } else {
+    self_.answer(frame, out);
+  }
+}
+
+// ---- Segments that arrive (RFC 9293, 3.10.7) ----
+
+void Device::on_segment(const Incoming& in) {
+  if (in.port != port_) return refuse(in);
+  Connection* c = table_.find(in.source, in.source_port, now_);
+  if (c != nullptr && (c->deaf || c->waiting) && c->state != State::kClosed) {
+    if (in.has(kRst)) close(*c);
+    return;
+  }
+  if (in.has(kSyn) && !in.has(kAck) && !in.has(kRst)) return on_syn(in, c);
+  if (c == nullptr) return refuse(in);
+  if (in.has(kRst)) return on_reset(in, *c);
+  if (c->state != State::kClosed) return on_text(in, *c);
+  // The final ACK, again perhaps, wants no answer; a FIN that comes again wants its ACK.
+  if (in.data > 0) return refuse(in);
+  if (in.has(kFin)) acknowledge(*c);
+}
+
+void Device::refuse(const Incoming& in) {
+  if (in.has(kRst)) return;
+  Outgoing reset;
+  reset.window = 0;
+  if (in.has(kAck)) {
+    reset.flags = kRst;
+    reset.seq = in.ack;
+  } else {
+    reset.flags = kRst | kAck;
+    reset.ack = in.end();
+  }
+  self_.write({in.from, in.source, in.source_port, in.port}, reset, *out_);
+}
+
+void Device::on_syn(const Incoming& in, Connection* c) {
+  const bool again = c != nullptr && c->irs == in.seq;
+  if (again && (c->state == State::kSynReceived || c->state == State::kClosed)) {
+    c->state = State::kSynReceived;
+    return send(*c, syn_ack(*c));
+  }
+  if (c != nullptr && c->state != State::kClosed) return acknowledge(*c);  // RFC 5961, 4
+  c = table_.make(in.source, in.source_port);
+  if (c == nullptr) return;
+  const bool chosen = ++connections_ % every_ == 0;
+  c->mac = in.from;
+  c->mss = in.mss;
+  c->irs = in.seq;
+  c->rcv_nxt = in.seq + 1;
+  c->isn = choose_isn(chosen);
+  c->snd_nxt = c->isn + 1;
+  c->state = State::kSynReceived;
+  c->chosen = chosen;
+  if (!wrong_answer_to_syn(*c)) send(*c, syn_ack(*c));
+}
+
+void Device::on_reset(const Incoming& in, Connection& c) {
+  if (c.state == State::kClosed) return;
+  const bool acceptable =
+      c.state == State::kSynReceived ? in_range(in.seq, c.rcv_nxt, kWindow) : in.seq == c.rcv_nxt;
+  if (acceptable) {
+    close(c);
+    wrong_answer_to_reset(c);
+  } else if (in_range(in.seq, c.rcv_nxt, kWindow)) {
+    acknowledge(c);  // RFC 5961, 3
+  }
+}
+
+/// Segments without SYN and RST of a connection that has not ended.
+void Device::on_text(const Incoming& in, Connection& c) {
+  if (in.seq != c.rcv_nxt) {
+    // Our own FIN may not have arrived.
+    if (c.state == State::kLastAck && in.has(kFin)) {
+      Outgoing fin = at_next(c, kFin | kAck);
+      fin.seq = c.snd_nxt - 1;
+      return send(c, fin);
+    }
+    return acknowledge(c);
+  }
+  if (!in.has(kAck)) return;
+  if (in.ack > c.snd_nxt || in.ack <= c.isn) {
+    if (c.state == State::kSynReceived) return refuse(in);
+    return acknowledge(c);
+  }
+  if (c.state == State::kSynReceived) c.state = State::kEstablished;
+  c.edge = in.ack + in.window;
+  if (c.state == State::kLastAck) {
+    if (in.ack == c.snd_nxt) close(c);
+    return;
+  }
+  c.rcv_nxt += in.data;
+  if (in.has(kFin)) return on_fin(c);
+  if (in.data > 0) acknowledge(c);
+}
+
+void Device::on_fin(Connection& c) {
+  if (wrong_answer_to_fin(c)) return;
+  c.rcv_nxt += 1;
+  c.state = State::kLastAck;
+  const Outgoing fin = at_next(c, kFin | kAck);
+  c.snd_nxt += 1;
+  send(c, fin);
+}
+
+void Device::close(Connection& c) {
+  c.state = State::kClosed;
+  c.closed_at = now_;
+  c.waiting = c.deaf = false;
+}
+
+// ---- Segments that leave ----
+
+Seq Device::choose_isn(bool chosen) {
+  constexpr std::uint32_t kConstant = 0x11223344, kStep = 64000;
+  // SplitMix64.
+  std::uint64_t x = random_ += 0x9e3779b97f4a7c15;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  x = (x ^ x >> 27) * 0x94d049bb133111eb;
+  Seq isn(static_cast<std::uint32_t>(x >> 32));
+  if (fault_ == FaultKind::kIsnRepeated && chosen) isn = last_isn_;
+  if (fault_ == FaultKind::kIsnConstant && chosen) isn = Seq(kConstant);
+  if (fault_ == FaultKind::kIsnPredictable) isn = last_isn_ + kStep;
+  const bool wrong =
+      fault_ == FaultKind::kIsnPredictable ||
+      (chosen && (fault_ == FaultKind::kIsnRepeated || fault_ == FaultKind::kIsnConstant));
+  if (wrong) ++broken_;
+  return last_isn_ = isn;
+}
+
+Outgoing Device::syn_ack(const Connection& c) const {
+  return {.flags = kSyn | kAck, .seq = c.isn, .ack = c.rcv_nxt, .window = kWindow, .mss = kMss};
+}
+
+Outgoing Device::at_next(const Connection& c, std::uint8_t flags) {
+  return {.flags = flags, .seq = c.snd_nxt, .ack = c.rcv_nxt, .window = kWindow};
+}
+
+void Device::send(const Connection& c, const Outgoing& segment) {
+  self_.write({c.mac, c.remote, c.port, port_}, segment, *out_);
+}
+
+// ---- Segments that leave later ----
+
+void Device::defer(Connection& c, Duration delay, const Outgoing& segment, bool answer) {
+  if (deferred_ == queue_.size()) return;
+  queue_[(first_ + deferred_++) % queue_.size()] = {now_ + delay, c.remote, c.port,
+                                                    c.isn,        answer,   segment};
+  c.waiting = answer;
+}
+
+void Device::on_time(Instant now, Outbox& out) {
+  now_ = now;
+  out_ = &out;
+  while (deferred_ != 0 && queue_[first_].at <= now && !out.full()) {
+    const Deferred& due = queue_[first_];
+    first_ = (first_ + 1) % queue_.size();
+    --deferred_;
+    Connection* c = table_.find(due.remote, due.port, now);
+    if (c == nullptr || c->isn != due.isn || (due.answer && !c->waiting)) continue;
+    c->waiting = false;
+    send(*c, due.segment);
+  }
+}
+
+}  // namespace conker::device

@@ -1,0 +1,80 @@
+// The faults of the device: each breaks one rule of TCP, and is found by one rule of the judge or
+// as one kind of failure of the strike.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "stack/verdict/rules.hpp"
+
+namespace conker::device {
+
+enum class FaultKind : std::uint8_t {
+  kNone,
+  // In answer to a SYN.
+  kSynUnanswered,
+  kSynAckLate,
+  kSilentToSyn,
+  kResetToSyn,
+  kResetOfSyn,
+  kAckToSyn,
+  kOtherPort,
+  kSynAckWrongAck,
+  kSynAckBadChecksum,
+  kSynAckBadIpChecksum,
+  kSynAckBadLength,
+  kSynAckBadOptions,
+  kSynAckTwice,
+  kSynAckOtherIsn,
+  kSynAckAcknowledged,
+  kDataInSyn,
+  kDataBeforeWindow,
+  kIsnRepeated,
+  kIsnConstant,
+  kIsnPredictable,
+  // In answer to a FIN.
+  kFinLostOnce,
+  kFinAckLate,
+  kSilentToFin,
+  kResetToFin,
+  kResetOutsideWindow,
+  kOldData,
+  kAckOfUnsent,
+  kAckGoesBack,
+  kAckMissing,
+  kFinAtSyn,
+  kFinMoved,
+  kFinTwice,
+  kFinAcknowledged,
+  kFinBadChecksum,
+  kPaddingLeak,
+  kTimestamps,
+  kSack,
+  kWindowShrinks,
+  kDataBeyondWindow,
+  kSegmentOverMss,
+  kSaysMoreAfterReset,
+  // In answer to a RST.
+  kHeldAfterReset,
+};
+
+struct Fault {
+  FaultKind kind;
+  const char* name;  // for the command line: "fin-lost-once"
+  const char* text;  // what the device does wrong
+  /// The rule that it breaks; none where only cycles fail.
+  std::optional<verdict::Rule> rule;
+  /// The kind of failure of the strike's cycles ("refused", "reset", "timed_out", "other"); null
+  /// where they complete.
+  const char* failure = nullptr;
+  /// How the strike must close: "fin" or "rst".
+  const char* close = "fin";
+};
+
+std::span<const Fault> faults();
+/// Null where none has that name.
+const Fault* fault_named(std::string_view name);
+
+}  // namespace conker::device

@@ -1,0 +1,240 @@
+// What the device does wrong, fault by fault (faults.cpp says what each is).
+#include <array>
+
+#include "tests/e2e/peers/device.hpp"
+
+namespace conker::device {
+namespace {
+
+using enum FaultKind;
+using State = Connection::State;
+
+constexpr std::uint8_t kFin = Flags::kFin, kRst = Flags::kRst, kPsh = Flags::kPsh,
+                       kAck = Flags::kAck;
+/// Longer than any answer may take.
+constexpr Duration kLate = 300ms;
+/// Longer than anything of the connection can be under way.
+constexpr Duration kLongAfter = 400ms;
+
+constexpr std::array<std::uint8_t, 4> kOverlong{8, 10, 0, 0};
+constexpr std::array<std::uint8_t, 12> kTimestampOption{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0},
+    kSackOption{1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2};
+
+}  // namespace
+
+/// Whether the rule is to be broken now, which happens once in a connection.
+bool Device::chosen(Connection& c, FaultKind first, FaultKind last) {
+  if (!c.chosen || fault_ < first || fault_ > last) return false;
+  c.chosen = false;
+  ++broken_;
+  return true;
+}
+
+// ---- SYN ----
+
+bool Device::wrong_answer_to_syn(Connection& c) {
+  if (!chosen(c, kSynUnanswered, kDataBeforeWindow)) return false;
+  Outgoing answer = syn_ack(c);
+  Outgoing reset{.flags = kRst | kAck, .seq = Seq(0), .ack = c.rcv_nxt, .window = 0};
+  switch (fault_) {
+    case kSynUnanswered:
+      return true;
+    case kSynAckLate:
+      defer(c, kLate, answer, true);
+      return true;
+    case kSilentToSyn:
+      c.deaf = true;
+      return true;
+    case kResetToSyn:
+      send(c, reset);
+      close(c);
+      return true;
+    case kResetOfSyn:
+      reset.ack += 4;
+      send(c, reset);
+      return true;
+    case kAckToSyn:
+      acknowledge(c);
+      return true;
+    case kSynAckTwice:
+      send(c, answer);
+      return false;
+    case kSynAckOtherIsn:
+      send(c, answer);
+      answer.seq += 0x10000;
+      send(c, answer);
+      return true;
+    case kSynAckAcknowledged:
+      defer(c, kLongAfter, answer);
+      return false;
+    case kDataBeforeWindow: {
+      send(c, answer);
+      Outgoing data = at_next(c, kAck | kPsh);
+      c.snd_nxt += data.data = 4;
+      send(c, data);
+      return true;
+    }
+    default:
+      return wrong_first_syn_ack(c);
+  }
+}
+
+/// The SYN-ACK itself is wrong; the one that answers the next SYN will be right.
+bool Device::wrong_first_syn_ack(Connection& c) {
+  Outgoing answer = syn_ack(c);
+  switch (fault_) {
+    case kOtherPort: {
+      const auto other = static_cast<std::uint16_t>(port_ + 1);
+      self_.write({c.mac, c.remote, c.port, other}, answer, *out_);
+      return true;
+    }
+    case kSynAckWrongAck:
+      answer.ack += 1;
+      break;
+    case kSynAckBadChecksum:
+      answer.damage = Damage::kTcpChecksum;
+      break;
+    case kSynAckBadIpChecksum:
+      answer.damage = Damage::kIpChecksum;
+      break;
+    case kSynAckBadLength:
+      answer.damage = Damage::kIpLength;
+      break;
+    case kSynAckBadOptions:
+      answer.options = kOverlong;
+      break;
+    case kDataInSyn:
+      c.snd_nxt += answer.data = 4;
+      break;
+    default:
+      return false;
+  }
+  send(c, answer);
+  return true;
+}
+
+// ---- FIN ----
+
+bool Device::wrong_answer_to_fin(Connection& c) {
+  if (!chosen(c, kFinLostOnce, kSaysMoreAfterReset)) return false;
+  Outgoing reset = at_next(c, kRst);
+  switch (fault_) {
+    case kFinLostOnce:
+      return true;
+    case kSilentToFin:
+      c.deaf = true;
+      return true;
+    case kResetToFin:
+      reset.flags |= kAck;
+      reset.ack += 1;
+      send(c, reset);
+      close(c);
+      return true;
+    case kResetOutsideWindow:
+      reset.seq += 1u << 30;
+      send(c, reset);
+      return false;
+    case kOldData:
+    case kWindowShrinks:
+    case kDataBeyondWindow:
+    case kSegmentOverMss:
+      return wrong_text(c);
+    case kAckOfUnsent: {
+      Outgoing ack = at_next(c, kAck);
+      ack.ack += 1001;
+      send(c, ack);
+      return false;
+    }
+    default:
+      return wrong_fin(c);
+  }
+}
+
+/// Data, and windows.
+bool Device::wrong_text(Connection& c) {
+  Outgoing text = at_next(c, kAck | kPsh);
+  switch (fault_) {
+    case kOldData:
+      text.seq = c.isn - 1000;
+      text.data = 10;
+      send(c, text);
+      return false;
+    case kWindowShrinks:
+      text.flags = kAck;
+      text.window = 1000;
+      send(c, text);
+      return false;
+    case kDataBeyondWindow:
+      text.data = 1460;
+      for (; text.seq <= c.edge + 1; text.seq += text.data) send(c, text);
+      c.snd_nxt = text.seq;
+      return true;
+    default:  // kSegmentOverMss
+      text.data = c.mss + 1u;
+      c.snd_nxt += text.data;
+      send(c, text);
+      return true;
+  }
+}
+
+/// The FIN itself is wrong, or what follows it.
+bool Device::wrong_fin(Connection& c) {
+  c.rcv_nxt += 1;
+  c.state = State::kLastAck;
+  const Outgoing fin = at_next(c, kFin | kAck);
+  c.snd_nxt += 1;
+  Outgoing wrong = fin;
+  if (fault_ == kFinAckLate) {
+    defer(c, kLate, fin, true);
+    return true;
+  }
+  const bool right_first = fault_ == kFinMoved || fault_ == kFinTwice || fault_ == kAckGoesBack ||
+                           fault_ == kSaysMoreAfterReset || fault_ == kFinAcknowledged;
+  if (right_first) send(c, fin);
+  switch (fault_) {
+    case kFinMoved:
+      wrong.seq += 1;
+      break;
+    case kAckGoesBack:
+      wrong = at_next(c, kAck);
+      wrong.ack = c.irs + 1;
+      break;
+    case kAckMissing:
+      wrong.flags = kFin;
+      break;
+    case kFinAtSyn:
+      wrong.seq = c.isn;
+      break;
+    case kFinAcknowledged:
+      defer(c, kLongAfter, fin);
+      return true;
+    case kFinBadChecksum:
+      wrong.damage = Damage::kTcpChecksum;
+      break;
+    case kPaddingLeak:
+      wrong.damage = Damage::kPadding;
+      break;
+    case kTimestamps:
+      wrong.options = kTimestampOption;
+      break;
+    case kSack:
+      wrong.options = kSackOption;
+      break;
+    case kSaysMoreAfterReset:
+      send(c, at_next(c, kRst));
+      close(c);
+      break;
+    default:  // kFinTwice
+      break;
+  }
+  send(c, wrong);
+  return true;
+}
+
+// ---- RST ----
+
+void Device::wrong_answer_to_reset(Connection& c) {
+  if (chosen(c, kHeldAfterReset, kHeldAfterReset)) defer(c, kLongAfter, at_next(c, kAck));
+}
+
+}  // namespace conker::device

@@ -1,0 +1,228 @@
+// The judge, tried on the device (tests/e2e/peers): a strike in memory, on virtual time, against a
+// TCP that breaks one rule in one connection of fifty. The judge must find that rule and no other,
+// and nothing where the device is right.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stack/link/observed.hpp"
+#include "stack/strike/strike.hpp"
+#include "stack/verdict/judge.hpp"
+#include "tests/e2e/peers/device.hpp"
+
+namespace conker {
+namespace {
+
+using device::Device;
+using device::Fault;
+using verdict::Finding;
+using verdict::Rule;
+
+constexpr Endpoint kDevice{IpAddress::v4(10, 0, 0, 2), Port{9000}};
+constexpr MacAddress kHostMac{{2, 0, 0, 0, 0, 1}}, kDeviceMac{{2, 0, 0, 0, 0, 2}};
+
+/// A link to the device: frames take 50 us, and none is lost.
+class DeviceLink final : public Link {
+ public:
+  explicit DeviceLink(const Device::Options& options) : device_(options) {}
+
+  std::size_t receive(std::span<FrameIn> batch, Instant now) override {
+    given_.clear();
+    while (given_.size() < batch.size() && !to_host_.empty() && to_host_.front().arrives <= now) {
+      given_.push_back(std::move(to_host_.front().bytes));
+      to_host_.pop_front();
+    }
+    for (std::size_t i = 0; i < given_.size(); ++i) batch[i] = {given_[i]};
+    return given_.size();
+  }
+  bool send(const FrameOut& frame, Instant now) override {
+    std::vector<std::byte> bytes;
+    for (const auto part : frame.parts) bytes.insert(bytes.end(), part.begin(), part.end());
+    to_device_.push_back({now + kDelay, std::move(bytes)});
+    return true;
+  }
+  Instant next_deadline() const override {
+    Instant next = device_.next_deadline();
+    if (!to_host_.empty()) next = std::min(next, to_host_.front().arrives);
+    if (!to_device_.empty()) next = std::min(next, to_device_.front().arrives);
+    return next;
+  }
+  void run_device(Instant now) {
+    while (!to_device_.empty() && to_device_.front().arrives <= now) {
+      device_.on_frame(to_device_.front().bytes, now, *outbox_);
+      to_device_.pop_front();
+      deliver(now);
+    }
+    device_.on_time(now, *outbox_);
+    deliver(now);
+  }
+  const Device& device() const { return device_; }
+
+ private:
+  static constexpr Duration kDelay = 50us;
+  struct Flying {
+    Instant arrives;
+    std::vector<std::byte> bytes;
+  };
+
+  void deliver(Instant now) {
+    for (std::size_t i = 0; i < outbox_->size(); ++i) {
+      const auto frame = (*outbox_)[i];
+      to_host_.push_back({now + kDelay, {frame.begin(), frame.end()}});
+    }
+    outbox_->clear();
+  }
+
+  Device device_;
+  std::unique_ptr<device::Outbox> outbox_ = std::make_unique<device::Outbox>();
+  std::deque<Flying> to_host_, to_device_;
+  std::vector<std::vector<std::byte>> given_;
+};
+
+/// A host that strikes the device, with a judge at its link.
+class Tribunal final : public verdict::Judge::Sink {
+ public:
+  explicit Tribunal(const Device::Options& options)
+      : link_(options), observed_(link_), storage_(Stack::storage_bytes(kCapacities) / 8 + 4) {
+    auto bytes = std::as_writable_bytes(std::span(storage_));
+    bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
+    stack_ =
+        std::make_unique<Stack>(bytes, kCapacities, Settings(), Entropy{{1, 2, 3, 4, 5, 6, 7, 8}});
+    stack_->begin(now_);
+    const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
+    EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
+    strike_ = std::make_unique<Strike>(*stack_, slots_, ClientId{1});
+    observed_.observers().add(judge_);
+  }
+
+  /// Strikes until the cycles are done, and then waits for what comes late.
+  StrikeReport strike(std::uint64_t cycles, StrikeRequest::Close close) {
+    StrikeRequest request;
+    request.target = kDevice;
+    request.cycles = cycles;
+    request.concurrency = 8;
+    request.close = close;
+    EXPECT_EQ(strike_->start(request), Error::kOk);
+    while (strike_->running()) turn(kNever);
+    for (const Instant end = now_ + 2s; now_ < end;) turn(end);
+    return strike_->report();
+  }
+
+  const Device& device() const { return link_.device(); }
+  const verdict::Judge& judge() const { return judge_; }
+  /// Findings by the names of their rules.
+  const std::map<std::string, std::uint64_t>& found() const { return found_; }
+
+ private:
+  static constexpr Capacities kCapacities{.connections = 1024,
+                                          .half_open = 16,
+                                          .time_wait = 65536,
+                                          .listeners = 4,
+                                          .neighbours = 16,
+                                          .addresses = 4,
+                                          .interfaces = 1,
+                                          .chunks = 64,
+                                          .chunk_bytes = 2048,
+                                          .transitions = 64};
+
+  void on_finding(const Finding& finding, Instant) override {
+    ++found_[verdict::info_of(finding.rule).name];
+  }
+
+  void turn(Instant limit) {
+    Instant next =
+        std::min({limit, link_.next_deadline(), stack_->next_deadline(), strike_->next_deadline()});
+    if (stack_->wants_turn()) next = now_;
+    now_ = std::max(now_, next);
+    link_.run_device(now_);
+    stack_->begin(now_);
+    std::array<FrameIn, 64> batch;
+    for (std::size_t n; (n = observed_.receive(batch, now_)) != 0;)
+      stack_->input(InterfaceId{0}, std::span(batch).first(n));
+    stack_->timers();
+    for (Event event; stack_->next_event(event);) strike_->on_event(event);
+    strike_->step();
+    stack_->output();
+    stack_->reap();
+  }
+
+  Instant now_{1s};
+  DeviceLink link_;
+  ObservedLink observed_;
+  std::vector<std::uint64_t> storage_;
+  std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
+  std::unique_ptr<Stack> stack_;
+  std::unique_ptr<Strike> strike_;
+  verdict::Judge judge_{kDevice, 4096, *this};
+  std::map<std::string, std::uint64_t> found_;
+};
+
+Device::Options options_of(const Fault* fault, std::uint32_t every) {
+  return {.self = {kDeviceMac, kDevice.address.v4_bits()},
+          .port = kDevice.port.value,
+          .fault = fault,
+          .every = every};
+}
+
+StrikeRequest::Close close_of(const Fault& fault) {
+  return std::string(fault.close) == "rst" ? StrikeRequest::Close::kReset
+                                           : StrikeRequest::Close::kFin;
+}
+
+TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
+  for (const auto close : {StrikeRequest::Close::kFin, StrikeRequest::Close::kReset}) {
+    Tribunal tribunal(options_of(nullptr, 1));
+    const StrikeReport report = tribunal.strike(20'000, close);
+    EXPECT_EQ(report.completed, 20'000u);
+    EXPECT_EQ(report.retransmits, 0u);
+    EXPECT_EQ(tribunal.device().connections(), 20'000u);
+    EXPECT_GE(tribunal.judge().judged(), 20'000u);
+    EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
+  }
+}
+
+class VerdictFaultTest : public ::testing::TestWithParam<const Fault*> {};
+
+TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
+  const Fault& fault = *GetParam();
+  Tribunal tribunal(options_of(&fault, 50));
+  const StrikeReport report = tribunal.strike(1000, close_of(fault));
+  const std::uint64_t broken = tribunal.device().broken();
+  EXPECT_GE(broken, 20u);
+
+  std::map<std::string, std::uint64_t> expected;
+  if (fault.rule) {
+    // Of ISNs a rule is told once, of a host.
+    const bool of_host = *fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIsnPredictable;
+    expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
+  }
+  EXPECT_EQ(tribunal.found(), expected);
+
+  const std::string kind = fault.failure == nullptr ? "" : fault.failure;
+  EXPECT_EQ(report.refused, kind == "refused" ? broken : 0);
+  EXPECT_EQ(report.timed_out, kind == "timed_out" ? broken : 0);
+  EXPECT_EQ(report.reset, kind == "reset" ? broken : 0);
+  EXPECT_EQ(report.other, kind == "other" ? broken : 0);
+  EXPECT_EQ(report.completed, 1000 - report.failed());
+}
+
+std::vector<const Fault*> all_faults() {
+  std::vector<const Fault*> all;
+  for (const Fault& fault : device::faults()) all.push_back(&fault);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, VerdictFaultTest, ::testing::ValuesIn(all_faults()),
+                         [](const auto& test) {
+                           std::string name = test.param->name;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace conker
