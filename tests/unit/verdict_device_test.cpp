@@ -20,7 +20,6 @@ namespace {
 
 using device::Device;
 using device::Fault;
-using verdict::Finding;
 using verdict::Rule;
 
 constexpr Endpoint kDevice{IpAddress::v4(10, 0, 0, 2), Port{9000}};
@@ -130,8 +129,8 @@ class Tribunal final : public verdict::Judge::Sink {
                                           .chunk_bytes = 2048,
                                           .transitions = 64};
 
-  void on_finding(const Finding& finding, Instant) override {
-    ++found_[verdict::info_of(finding.rule).name];
+  void on_finding(const verdict::Judge::Found& found) override {
+    ++found_[verdict::info_of(found.finding.rule).name];
   }
 
   void turn(Instant limit) {
