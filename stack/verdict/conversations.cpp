@@ -101,6 +101,9 @@ Conversations::Judgement Conversations::sent(Side& side, const Segment& segment,
     side.not_judged = true;
     return std::nullopt;
   }
+  const bool lost_before =
+      excuses.lost && side.edge && segment.seq > side.end && segment.seq <= *side.edge;
+  if (lost_before) side.end = segment.seq;
   side.spoke = true;
   if (const Judgement broken = check_ack(side, segment)) return broken;
   if (const Judgement broken = check_sequence(side, segment)) return broken;

@@ -36,6 +36,9 @@ struct Excuses {
   /// It has sent SYN cookies (RFC 4987, 3.6), of which it keeps no state: the same one may make
   /// several connections with the same numbers.
   bool syn_cookies = false;
+  /// Its segments are shown where they arrive, and some may have been lost before: a gap within the
+  /// window is none of its own.
+  bool lost = false;
 };
 
 class Conversations {

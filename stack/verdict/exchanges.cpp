@@ -43,12 +43,13 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
     const bool again = found != records_.end() && found->second.iss == segment.seq &&
                        !found->second.opened && !found->second.reset;
     if (again) {
-      found->second.again = true;
+      found->second.again = found->second.syn_again = true;
       found->second.again_at = now;
       return;
     }
     Record& r = open(segment.source);
     r.iss = r.una = segment.seq;
+    r.scale = segment.scale;
     r.nxt = segment.end();
     r.syn_at = r.sent_at = now;
     return;
@@ -56,12 +57,16 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
   if (found == records_.end()) return;
   Record& r = found->second;
   if (segment.has(Segment::kRst)) {
-    if (r.reset_at == kNever) r.reset_at = now;
+    // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
+    if (r.opened && r.reset_at == kNever) r.reset_at = now;
     return;
   }
-  if (segment.has(Segment::kAck) && r.opened && segment.ack > r.acked) {
-    r.acked = segment.ack;
-    r.acked_at = now;
+  if (segment.has(Segment::kAck) && r.opened) {
+    if (segment.ack > r.acked) {
+      r.acked = segment.ack;
+      r.acked_at = now;
+    }
+    r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
   }
   if (segment.length() == 0 || segment.has(Segment::kSyn)) return;
   if (segment.end() > r.nxt) {
@@ -114,6 +119,14 @@ std::uint64_t Exchanges::number(const Endpoint& ours) const {
   return found == records_.end() ? 0 : found->second.number;
 }
 
+bool Exchanges::is_of_last(const Segment& segment) const {
+  const auto found = records_.find(segment.destination);
+  if (found == records_.end()) return false;
+  const Record& r = found->second;
+  if (r.opened || segment.has(Segment::kSyn) || !segment.has(Segment::kAck)) return true;
+  return segment.ack > r.iss && segment.ack <= r.nxt;
+}
+
 bool Exchanges::tells(const Endpoint& ours, Severity severity) {
   const auto found = records_.find(ours);
   if (found == records_.end()) return false;
@@ -125,6 +138,8 @@ bool Exchanges::tells(const Endpoint& ours, Severity severity) {
 
 Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant now) {
   if (r.reset) {
+    // Each segment of ours that comes after the first RST is answered by one of its own.
+    if (segment.has(Segment::kRst)) return std::nullopt;
     return broken(segment, Rule::kSaysMoreAfterReset, 0, microseconds(now - r.reset_by_peer_at));
   }
   if (segment.has(Segment::kRst)) return reset(r, segment, now);
@@ -135,8 +150,12 @@ Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant no
                   microseconds(now - r.reset_at));
   }
   if (segment.has(Segment::kSyn)) return syn_ack(r, segment, now);
-  if (!r.opened) return std::nullopt;
+  if (!r.opened) {
+    r.challenged = r.challenged || !is_of_last(segment);
+    return std::nullopt;
+  }
   Broken finding = acknowledgment(r, segment, now);
+  r.closed = segment.window == 0;
   if (segment.length() == 0) return finding;
   if (segment.end() <= r.end) return finding ? finding : repeated(r, segment, now);
   r.end = segment.end();
@@ -150,23 +169,27 @@ Exchanges::Broken Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
   if (!segment.has(Segment::kAck)) return std::nullopt;  // a simultaneous open is not judged here
   if (!r.opened) {
     if (segment.ack != r.iss + 1) return std::nullopt;  // conversations.hpp tells
-    const Broken finding = waited(r, segment, now, Rule::kSynUnanswered);
+    const Broken finding =
+        r.challenged ? std::nullopt : waited(r, segment, now, Rule::kSynUnanswered);
     r.opened = true;
     r.isn = segment.seq;
     r.acked = segment.seq;
-    r.end = segment.end();
-    r.opened_at = r.end_at = now;
+    r.end = r.edge = segment.end();
+    r.opened_at = r.end_at = r.acked_at = now;
+    if (segment.scale == Segment::kNoScale || r.scale == Segment::kNoScale) r.scale = 0;
+    r.closed = segment.window == 0;
     r.una = max(r.una, segment.ack);
     return finding;
   }
   if (segment.seq != r.isn) {
     return broken(segment, Rule::kSynAckOtherIsn, r.isn.value(), segment.seq.value());
   }
+  if (r.syn_again) return std::nullopt;  // it may answer our second SYN
   // Acknowledged before the least timeout began, and sent again nevertheless.
   if (r.acked > r.isn && now - r.acked_at >= patience_.late) {
     return broken(segment, Rule::kSynAckAcknowledged, 0, microseconds(now - r.acked_at));
   }
-  if (!r.again && now - r.opened_at < patience_.least_syn_rto) {
+  if (now - r.opened_at < patience_.least_syn_rto) {
     return broken(segment, Rule::kSynAckTwice, microseconds(patience_.least_syn_rto),
                   microseconds(now - r.opened_at));
   }
@@ -177,6 +200,8 @@ Exchanges::Broken Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
 Exchanges::Broken Exchanges::waited(const Record& r, const Segment& segment, Instant now,
                                     Rule unanswered) const {
   const Duration since = now - r.sent_at;
+  if (r.closed) return std::nullopt;  // a window probe need not be acknowledged
+  if (unanswered == Rule::kDataUnanswered && since < patience_.delayed_ack) return std::nullopt;
   if (r.again && now - r.again_at <= patience_.prompt) {
     return broken(segment, unanswered, 0, microseconds(since));
   }
@@ -199,6 +224,9 @@ Exchanges::Broken Exchanges::acknowledgment(Record& r, const Segment& segment, I
 /// Data or a FIN that came before.
 Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant now) const {
   if (segment.end() <= r.acked) {
+    // A keepalive probe may have a byte of garbage (RFC 9293, 3.8.4).
+    if (segment.end() == r.acked && segment.data.size() == 1 && !segment.has(Segment::kFin))
+      return std::nullopt;
     // It may have left before our ACK arrived.
     const Duration since = now - r.acked_at;
     if (since < patience_.late) return std::nullopt;
@@ -213,20 +241,21 @@ Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant
 }
 
 Exchanges::Broken Exchanges::reset(Record& r, const Segment& segment, Instant now) {
-  r.reset = true;
-  r.reset_by_peer_at = now;
   if (!r.opened) {
     const bool acknowledges =
         segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
-    if (acknowledges) return std::nullopt;
-    return broken(segment, Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value());
+    if (!acknowledges)  // the SYN goes on
+      return broken(segment, Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value());
+    r.reset = true;
+    r.reset_by_peer_at = now;
+    return std::nullopt;
   }
-  // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT.
-  const bool fits = segment.seq > r.isn && segment.seq <= r.end;
-  if (!fits) {
-    r.reset = false;  // a blind one: the connection may live
+  // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT,
+  // before which segments may have been lost. Otherwise it is blind, and the connection may live.
+  if (segment.seq <= r.isn || segment.seq > max(r.end, r.edge))
     return broken(segment, Rule::kResetSequence, r.end.value(), segment.seq.value());
-  }
+  r.reset = true;
+  r.reset_by_peer_at = now;
   // All of ours has arrived in order, nothing was there that its application could have left
   // unread.
   if (r.fin && !r.finished && !r.sent_data && r.reset_at == kNever) {

@@ -25,10 +25,13 @@ namespace conker::verdict {
 
 /// What times are compared with.
 struct Patience {
-  /// An answer after this is late. RFC 9293, 3.8.6.3, permits less than 0.5 s for an ACK.
+  /// An answer to a SYN or FIN after this is late.
   Duration late = 250ms;
   /// An answer no later than this after a segment was sent again is an answer to that one.
   Duration prompt = 20ms;
+  /// Data may be acknowledged later than that: RFC 9293, 3.8.6.3, wants the ACK within 0.5 s. Data
+  /// that is sent again before is acknowledged at once, and proves nothing.
+  Duration delayed_ack = 500ms;
   /// No retransmission timeout of data or a FIN is shorter. RFC 6298, 2.4, asks for 1 s; Linux and
   /// BSD take 200 ms.
   Duration least_rto = 100ms;
@@ -53,6 +56,10 @@ class Exchanges {
   bool knows(const Endpoint& ours) const { return records_.contains(ours); }
   /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
   std::uint64_t number(const Endpoint& ours) const;
+  /// Whether the segment is of the connection that our last SYN opens, and not of one before it
+  /// with the same four-tuple, of which the peer may still send an ACK in answer to that SYN (RFC
+  /// 5961, 4).
+  bool is_of_last(const Segment& segment) const;
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& ours, Severity severity);
@@ -68,9 +75,13 @@ class Exchanges {
     Instant acked_at{};           // when our ACK last moved
     Instant reset_at = kNever;    // by us
     Seq acked;                    // by us
-    bool sent_data = false, fin = false, again = false, again_fin = false;
+    Seq edge;                     // the right edge of the window that we announced
+    std::uint8_t scale = 0;       // of our windows
+    bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
     bool opened = false, finished = false, reset = false;
+    bool challenged = false;  // the SYN was answered by an ACK of the connection before
+    bool closed = false;      // its window
     Seq isn, end;
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
     std::uint32_t last_length = 0;  // of the segment that ends at `end`

@@ -1,14 +1,18 @@
 #include "stack/verdict/isn.hpp"
 
+#include <utility>
+
 namespace conker::verdict {
 
-std::optional<IsnHistory::Broken> IsnHistory::add(Seq isn) {
+std::optional<IsnHistory::Broken> IsnHistory::add(const Endpoint& ours, Seq isn) {
   if (told_) return std::nullopt;
   const auto tell = [&](Rule rule, std::uint32_t expected, std::uint32_t seen) {
     told_ = true;
     return Broken{rule, expected, seen};
   };
   const std::optional<Seq> before = last_;
+  // Those of one four-tuple follow a clock (RFC 6528, 3).
+  const bool same_end = std::exchange(last_end_, ours) == ours;
   last_ = isn;
   if (before == isn && ++repeats_ == kRepeatsTold) return tell(Rule::kIsnRepeats, 0, repeats_);
 
@@ -21,7 +25,7 @@ std::optional<IsnHistory::Broken> IsnHistory::add(Seq isn) {
   }
 
   // Of numbers chosen at random one in 256 is within 2^24 of the one before.
-  if (before && isn.value() - before->value() < kStep) ++steps_;
+  if (before && !same_end && isn.value() - before->value() < kStep) ++steps_;
   if (++in_window_ < kWindow) return std::nullopt;
   const std::uint32_t steps = steps_;
   steps_ = in_window_ = 0;

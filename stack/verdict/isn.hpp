@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/verdict/rules.hpp"
 
@@ -20,9 +21,9 @@ class IsnHistory {
     std::uint32_t expected, seen;
   };
 
-  /// The ISN of the next connection. Of the three rules only the first one broken is told, once:
-  /// who breaks one often breaks the others, too.
-  std::optional<Broken> add(Seq isn);
+  /// The ISN of the next connection, which has this local end. Of the three rules only the first
+  /// one broken is told, once: who breaks one often breaks the others, too.
+  std::optional<Broken> add(const Endpoint& ours, Seq isn);
 
  private:
   // Numbers chosen at random break a rule by chance less than once in 10^9 connections: a number
@@ -38,6 +39,7 @@ class IsnHistory {
 
   std::vector<Known> known_ = std::vector<Known>(kRemembered);
   std::optional<Seq> last_;
+  Endpoint last_end_;
   std::uint32_t repeats_ = 0, steps_ = 0, in_window_ = 0;
   bool told_ = false;
 };

@@ -40,7 +40,8 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
       parse(whole(frame), segment, trusted ? TcpChecksum::kTrust : TcpChecksum::kVerify);
   if (parsed == Parsed::kOther) return;
   if (!ours) {
-    if (segment.source.address == target_.address) on_received(parsed, segment, now);
+    // What the link has verified it may have joined, too.
+    if (segment.source.address == target_.address) on_received(parsed, segment, trusted, now);
   } else if (parsed == Parsed::kTcp && segment.destination == target_) {
     on_sent(segment, now);
   }
@@ -54,7 +55,7 @@ void Judge::on_sent(const Segment& segment, Instant now) {
   conversations_.on_received(segment);
 }
 
-void Judge::on_received(Parsed parsed, const Segment& segment, Instant now) {
+void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Instant now) {
   const Endpoint& ours = segment.destination;
   if (!exchanges_.knows(ours)) return;
   ++judged_;
@@ -64,14 +65,15 @@ void Judge::on_received(Parsed parsed, const Segment& segment, Instant now) {
   };
   if (const auto rule = rule_of(parsed)) return tell(ours, finding(*rule, 0, 0), now);
   if (segment.padding_leak) tell(ours, finding(Rule::kPaddingLeak, 0, 1), now);
-  if (segment.source.port == target_.port) {
-    if (const auto broken = conversations_.on_sent(segment)) tell(ours, *broken, now);
+  if (segment.source.port == target_.port && exchanges_.is_of_last(segment)) {
+    const auto broken = conversations_.on_sent(segment, {.lost = true});
+    if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(ours, *broken, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
   if (judgement.finding) tell(ours, *judgement.finding, now);
   if (!judgement.isn) return;
   // Of the host and not of this connection: told in any case.
-  if (const auto broken = isns_.add(*judgement.isn))
+  if (const auto broken = isns_.add(ours, *judgement.isn))
     sink_.on_finding(
         {finding(broken->rule, broken->expected, broken->seen), exchanges_.number(ours), now});
 }

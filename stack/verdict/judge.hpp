@@ -56,7 +56,8 @@ class Judge final : public FrameObserver {
  private:
   std::span<const std::byte> whole(const ObservedFrame& frame);
   void on_sent(const Segment& segment, Instant now);
-  void on_received(Parsed parsed, const Segment& segment, Instant now);
+  /// `joined`: the link may have made it of several.
+  void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);
   void tell(const Endpoint& ours, Finding finding, Instant now);
 
   Endpoint target_;
