@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "daemon/text.hpp"
 #include "protocol/text.hpp"
@@ -17,10 +18,10 @@ using verdict::Severity;
 /// A frame that was sent before the impairment ended may arrive as long after it.
 constexpr Duration kAftermath = 1s;
 
-/// Whether `seen` is how long we waited for something, in microseconds.
-bool waited(Rule rule) {
-  return rule == Rule::kSynUnanswered || rule == Rule::kDataUnanswered ||
-         rule == Rule::kFinUnanswered || rule == Rule::kAnsweredLate;
+/// Whether a rule compares times, and `seen` is one in microseconds. What waits while we do not run
+/// is read at once afterwards: late, and together with what came long before or after it.
+bool is_timed(Rule rule) {
+  return std::string_view(verdict::info_of(rule).unit) == "us";
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
@@ -43,7 +44,7 @@ void Findings::running(Instant now) {
 /// Why our own side may be the cause of a finding; null where it cannot be.
 const char* Findings::doubt(const verdict::Judge::Found& found) const {
   if (impaired_at_ && found.at - *impaired_at_ <= kAftermath) return "faults were set on the link";
-  if (!waited(found.finding.rule)) return nullptr;
+  if (!is_timed(found.finding.rule)) return nullptr;
   const Instant since = found.at - Duration(found.finding.seen);
   const bool stalled = found.at - ran_at_ > kHeartbeat + kStall;  // and has just come back
   return stalled || (stalled_to_ && since <= *stalled_to_)

@@ -21,6 +21,7 @@ class Binaries:
     conkerd: str
     conkerctl: str
     peer: str
+    device: str
     build: str  # the build directory
     firmware: str  # path of the image
     sources: str
@@ -36,7 +37,7 @@ class Binaries:
             return shutil.copy2(source, to)
 
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
-                        copy(peer_build, "conker_peer"),
+                        copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
                         build, os.path.join(sources, IMAGE), sources, sanitized)
 
 

@@ -1,0 +1,95 @@
+"""The strike as a judge: against a device that breaks one rule in some of its connections
+(tests/e2e/peers), and against one that is right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from harness import Field, Process, check, same, test
+
+DEVICE = "10.77.0.9"
+CYCLES = 20_000
+EVERY = 5_000
+# These come 400 ms after their connection has ended, and the judge knows the last 1,024.
+LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "held-after-reset")
+MTU = "1504"  # of the device's side, so that it can send a segment beyond the MSS
+
+
+def faults(field: Field) -> list[dict[str, Any]]:
+    done = subprocess.run([field.scene.binaries.device, "--list"], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def device(field: Field, *arguments: str) -> Process:
+    """A device on the kernel's side of the link, beside the kernel."""
+    interface = "peer0" if field.link == "packet" else "conker0"
+    field.peer_ns.ip("link", "set", interface, "mtu", MTU)
+    process = field.scene.process(
+        "device", [field.scene.binaries.device, "--interface", interface, "--address", DEVICE,
+                   *arguments], field.peer_ns)
+    process.until(lambda: '"listening"' in process.out(), "the device listens")
+    return process
+
+
+def strike(field: Field, cycles: int, *arguments: str) -> dict[str, Any]:
+    done = field.ctl("--json", "strike", f"{DEVICE}:9000", "--cycles", str(cycles),
+                     "--concurrency", "64", *arguments, timeout=120)
+    return done.json()
+
+
+def found(report: dict[str, Any], expected: str = "") -> set[str]:
+    """The rules that were broken for certain. On a busy machine the daemon may not run for a while,
+    and then takes back what it says of times: the expected rule counts nevertheless."""
+    return {finding["rule"] for finding in report["findings"]
+            if finding["inconclusive"] < finding["count"] or finding["rule"] == expected}
+
+
+def stop(process: Process) -> dict[str, Any]:
+    process.stop()
+    return process.last_json()
+
+
+@test("tap", "packet", quick=True, busy=True)
+def a_device_that_is_right(field: Field) -> None:
+    process = device(field)
+    report = strike(field, CYCLES)
+    same(found(report), set(), "findings")
+    check(report["verdict"] == "pass" or report["findings"], f"verdict ({report['why']})")
+    same(report["completed"], CYCLES, f"cycles completed (failed: {report['failed']})")
+    check(report["judged"] >= 2 * CYCLES, f"judged only {report['judged']} segments")
+    same(stop(process)["connections"], CYCLES, "connections that the device has seen")
+    field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s")
+
+
+def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
+    """Strikes a device with this fault; returns what is wrong with the verdict."""
+    process = device(field, "--fault", fault["name"], "--every", str(EVERY))
+    cycles, rate = (12_000, ["--rate", "2000"]) if fault["name"] in LONG_AFTER else (CYCLES, [])
+    report = strike(field, cycles, "--close", fault["close"], *rate)
+    broken = stop(process)["broken"]
+    rules = found(report, fault["rule"])
+    failed = {kind for kind, count in report["failed"].items() if count}
+    certain = any(finding["inconclusive"] == 0 and finding["severity"] != "note"
+                  for finding in report["findings"])
+    wrong = []
+    if broken < cycles // EVERY:
+        wrong.append(f"broken only {broken} times")
+    if rules != {fault["rule"]} - {""}:
+        wrong.append(f"found {report['findings']}")
+    # Data that comes after our FIN is answered by a RST of ours: an "other" failure.
+    if failed - {"other"} != {fault["failure"]} - {"", "other"}:
+        wrong.append(f"failed {failed}")
+    if report["verdict"] != "fail" and (certain or failed):
+        wrong.append(f"verdict {report['verdict']}: {report['why']}")
+    return f"{fault['name']}: {'; '.join(wrong)}" if wrong else ""
+
+
+@test("tap", "packet", busy=True)
+def each_fault_once_in_5000_cycles(field: Field) -> None:
+    """20,000 cycles each: four times, or a little more often where a SYN comes again."""
+    table = faults(field)
+    wrong = list(filter(None, (found_and_no_other(field, fault) for fault in table)))
+    same(wrong, [], "faults that were not found by their rule alone")
+    field.scene.note(f"{len(table)} faults")
