@@ -101,9 +101,11 @@ Conversations::Judgement Conversations::sent(Side& side, const Segment& segment,
     side.not_judged = true;
     return std::nullopt;
   }
-  const bool lost_before =
-      excuses.lost && side.edge && segment.seq > side.end && segment.seq <= *side.edge;
-  if (lost_before) side.end = segment.seq;
+  if (excuses.in_transit) {
+    if (overtaken(side, segment)) return std::nullopt;
+    const bool within = side.edge && segment.seq > side.end && segment.seq <= *side.edge;
+    if (within) side.end = segment.seq;
+  }
   side.spoke = true;
   if (const Judgement broken = check_ack(side, segment)) return broken;
   if (const Judgement broken = check_sequence(side, segment)) return broken;
@@ -111,6 +113,15 @@ Conversations::Judgement Conversations::sent(Side& side, const Segment& segment,
   if (const Judgement broken = check_sack(side, segment)) return broken;
   if (const Judgement broken = check_timestamp(side, segment)) return broken;
   return check_window(side, segment);
+}
+
+/// Whether the segment may have been sent before another that has arrived: it has no new numbers.
+bool Conversations::overtaken(const Side& side, const Segment& segment) {
+  if (!side.peer || segment.seq <= side.syn.seq || segment.end() > side.end) return false;
+  const bool older_ack = segment.ack < side.last_ack && segment.ack > side.peer->seq;
+  const bool older_timestamp = segment.timestamps && side.last_timestamp != 0 &&
+                               Seq(segment.timestamp) < Seq(side.last_timestamp);
+  return older_ack || older_timestamp;
 }
 
 std::uint32_t Conversations::Side::last_syn_answered() const {

@@ -36,9 +36,10 @@ struct Excuses {
   /// It has sent SYN cookies (RFC 4987, 3.6), of which it keeps no state: the same one may make
   /// several connections with the same numbers.
   bool syn_cookies = false;
-  /// Its segments are shown where they arrive, and some may have been lost before: a gap within the
-  /// window is none of its own.
-  bool lost = false;
+  /// Its segments are shown where they arrive, and some may have been lost or overtaken before: a
+  /// gap within the window is none of its own, nor an older acknowledgment or timestamp in a
+  /// segment that may be older itself.
+  bool in_transit = false;
 };
 
 class Conversations {
@@ -130,6 +131,7 @@ class Conversations {
   static void receive_syn(Side& side, const Segment& segment);
   static Judgement sent_syn(Side& side, const Segment& segment);
   Judgement sent(Side& side, const Segment& segment, const Excuses& excuses) const;
+  static bool overtaken(const Side& side, const Segment& segment);
   static Judgement check_ack(Side& side, const Segment& segment);
   static Judgement check_sequence(Side& side, const Segment& segment);
   Judgement check_data(const Side& side, const Segment& segment) const;

@@ -138,9 +138,12 @@ bool Exchanges::tells(const Endpoint& ours, Severity severity) {
 
 Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant now) {
   if (r.reset) {
-    // Each segment of ours that comes after the first RST is answered by one of its own.
-    if (segment.has(Segment::kRst)) return std::nullopt;
-    return broken(segment, Rule::kSaysMoreAfterReset, 0, microseconds(now - r.reset_by_peer_at));
+    // Each segment of ours that comes after the first RST is answered by one of its own, and what
+    // the first one has overtaken is no fault.
+    const Duration since = now - r.reset_by_peer_at;
+    if (segment.has(Segment::kRst) || since < patience_.late) return std::nullopt;
+    return broken(segment, Rule::kSaysMoreAfterReset, microseconds(patience_.late),
+                  microseconds(since));
   }
   if (segment.has(Segment::kRst)) return reset(r, segment, now);
   if (r.reset_at != kNever) {

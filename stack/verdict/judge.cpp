@@ -66,7 +66,7 @@ void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Inst
   if (const auto rule = rule_of(parsed)) return tell(ours, finding(*rule, 0, 0), now);
   if (segment.padding_leak) tell(ours, finding(Rule::kPaddingLeak, 0, 1), now);
   if (segment.source.port == target_.port && exchanges_.is_of_last(segment)) {
-    const auto broken = conversations_.on_sent(segment, {.lost = true});
+    const auto broken = conversations_.on_sent(segment, {.in_transit = true});
     if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(ours, *broken, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);

@@ -13,7 +13,8 @@ DEVICE = "10.77.0.9"
 CYCLES = 20_000
 EVERY = 5_000
 # These come 400 ms after their connection has ended, and the judge knows the last 1,024.
-LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "held-after-reset")
+LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "says-more-after-reset",
+              "held-after-reset")
 MTU = "1504"  # of the device's side, so that it can send a segment beyond the MSS
 
 

@@ -1,6 +1,7 @@
 #include "tests/unit/two_ends.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "tests/support/segmentation.hpp"
@@ -22,11 +23,18 @@ End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capa
   EXPECT_EQ(stack_->add_address(*interface, {address, 24}), Error::kOk);
 }
 
-bool End::send(const FrameOut& frame, Instant) {
+void End::show(std::span<const std::byte> frame, Direction direction, Instant now) const {
+  if (observer == nullptr) return;
+  const std::array parts{frame};
+  observer->on_frame({.parts = parts, .direction = direction}, now);
+}
+
+bool End::send(const FrameOut& frame, Instant now) {
   Bytes bytes;
   for (const auto part : frame.parts) {
     bytes.insert(bytes.end(), part.begin(), part.end());
   }
+  show(bytes, Direction::kOut, now);
   if (frame.segment == 0) {
     outgoing.push_back(std::move(bytes));
   } else {
@@ -74,7 +82,10 @@ void Wire::turn(End& end) {
   }
   std::vector<FrameIn> batch;
   batch.reserve(arrived.size());
-  for (const Bytes& frame : arrived) batch.push_back({frame, ChecksumState::kUnknown});
+  for (const Bytes& frame : arrived) {
+    end.show(frame, Direction::kIn, now_);
+    batch.push_back({frame, ChecksumState::kUnknown});
+  }
   stack.begin(now_);
   stack.input(InterfaceId{0}, batch);
   stack.timers();

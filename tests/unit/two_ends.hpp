@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "stack/link/observer.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/segment.hpp"
@@ -40,8 +41,13 @@ class End final : public Link {
   /// Returns the application's deadline, before time moves.
   std::function<Instant()> deadline;
 
+  /// Is shown each frame of this end where it is sent and where it has arrived; null: nobody is.
+  FrameObserver* observer = nullptr;
+
   std::uint32_t cuts = 0;  // Link::segmentation(), in bytes; 0: none
   std::deque<Bytes> outgoing;
+
+  void show(std::span<const std::byte> frame, Direction direction, Instant now) const;
 
  private:
   std::vector<std::uint64_t> storage_;

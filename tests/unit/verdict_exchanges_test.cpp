@@ -199,8 +199,9 @@ TEST_F(VerdictExchangesTest, AResetBeyondTheWindowIsBlind) {
 TEST_F(VerdictExchangesTest, AResetBehindDataThatWasLost) {
   handshake();
   fine(2ms, b(kRst, 51, 0));
-  fine(2ms, b(kRst, 1, 0));  // each segment that comes to it now is answered by one
-  expect(3ms, b(kAck, 51, 1), Rule::kSaysMoreAfterReset);
+  fine(2ms, b(kRst, 1, 0));      // each segment that comes to it now is answered by one
+  fine(3ms, b(kAck, 1, 1, 50));  // overtaken
+  expect(252ms, b(kAck, 51, 1), Rule::kSaysMoreAfterReset);
 }
 
 TEST_F(VerdictExchangesTest, AResetThatDoesNotAcknowledgeTheSyn) {
@@ -311,12 +312,12 @@ TEST_F(VerdictIsnTest, OneFourTupleMayFollowAClock) {
     EXPECT_FALSE(history_.add(ours_, Seq(0xffff0000 + i * 64000)));
 }
 
-// ---- What was lost on the way ----
+// ---- What was lost or overtaken on the way ----
 
-class VerdictLostTest : public ::testing::Test, protected test::VerdictScene {};
+class VerdictTransitTest : public ::testing::Test, protected test::VerdictScene {};
 
-TEST_F(VerdictLostTest, AGapWithinTheWindowMayBeALoss) {
-  excuses.lost = true;
+TEST_F(VerdictTransitTest, AGapWithinTheWindowMayBeALoss) {
+  excuses.in_transit = true;
   ASSERT_TRUE(open());
   EXPECT_FALSE(sent(b(kAck, 51, 1, 10)));
   EXPECT_FALSE(sent(b(kAck, 1, 1, 50)));
@@ -330,7 +331,24 @@ TEST_F(VerdictLostTest, AGapWithinTheWindowMayBeALoss) {
   EXPECT_EQ(old->rule, Rule::kSequenceGap);
 }
 
-TEST_F(VerdictLostTest, ASynAckWithDataHasTheNumbersBehindIt) {
+TEST_F(VerdictTransitTest, ASegmentWithoutNewNumbersMayBeOvertaken) {
+  excuses.in_transit = true;
+  ASSERT_TRUE(open());
+  EXPECT_FALSE(say(a(kAck, 1, 1, 50)));
+  clock = 80;
+  EXPECT_FALSE(sent(b(kAck, 1, 51)));
+  clock = 79;
+  EXPECT_FALSE(sent(b(kAck, 1, 21)));
+  const auto older_timestamp = sent(b(kAck, 1, 51, 1));
+  ASSERT_TRUE(older_timestamp);
+  EXPECT_EQ(older_timestamp->rule, Rule::kTimestampGoesBack);
+  clock = 81;
+  const auto older_ack = sent(b(kAck | kFin, 2, 21));
+  ASSERT_TRUE(older_ack);
+  EXPECT_EQ(older_ack->rule, Rule::kAckGoesBack);
+}
+
+TEST_F(VerdictTransitTest, ASynAckWithDataHasTheNumbersBehindIt) {
   ASSERT_FALSE(say(syn()));
   Segment early = syn_ack();
   early.data = b(kAck, 1, 1, 4).data;

@@ -188,7 +188,7 @@ bool Device::wrong_fin(Connection& c) {
     defer(c, kLate, fin, true);
     return true;
   }
-  const bool right_first = fault_ == kFinMoved || fault_ == kFinTwice || fault_ == kAckGoesBack ||
+  const bool right_first = fault_ == kFinMoved || fault_ == kFinTwice ||
                            fault_ == kSaysMoreAfterReset || fault_ == kFinAcknowledged;
   if (right_first) send(c, fin);
   switch (fault_) {
@@ -196,8 +196,10 @@ bool Device::wrong_fin(Connection& c) {
       wrong.seq += 1;
       break;
     case kAckGoesBack:
-      wrong = at_next(c, kAck);
-      wrong.ack = c.irs + 1;
+      wrong.flags = kAck;
+      send(c, wrong);
+      wrong.flags = fin.flags;
+      wrong.ack = fin.ack - 1;
       break;
     case kAckMissing:
       wrong.flags = kFin;
@@ -223,7 +225,8 @@ bool Device::wrong_fin(Connection& c) {
     case kSaysMoreAfterReset:
       send(c, at_next(c, kRst));
       close(c);
-      break;
+      defer(c, kLongAfter, fin);
+      return true;
     default:  // kFinTwice
       break;
   }
