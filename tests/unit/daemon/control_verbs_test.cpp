@@ -267,7 +267,10 @@ TEST_F(ControlTest, Strike) {
       {{"target", "10.78.0.1:80"}, {"cycles", 500}, {"concurrency", 8}, {"close", "rst"}});
   EXPECT_EQ(report.at("completed"), 500) << report;
   EXPECT_EQ(report.at("audit").at("balanced"), true) << report;
-  EXPECT_EQ(report.at("verdict"), "good") << report;
+  EXPECT_EQ(report.at("outcome"), "good") << report;
+  EXPECT_EQ(report.at("verdict"), "pass") << report;
+  EXPECT_EQ(report.at("findings"), json::array()) << report;
+  EXPECT_GE(report.at("judged"), 500) << report;
 }
 
 TEST_F(ControlTest, StrikeRefusals) {
@@ -295,7 +298,9 @@ TEST_F(ControlTest, AStrikeStopsByRequestAndWhenItsClientDisconnects) {
   json answer = client->next();
   while (answer.contains("method")) answer = client->next();
   EXPECT_EQ(answer.at("id"), id);
-  EXPECT_EQ(answer.at("result").at("verdict"), "good");
+  EXPECT_EQ(answer.at("result").at("outcome"), "good");
+  EXPECT_EQ(answer.at("result").at("verdict"), "inconclusive");
+  EXPECT_EQ(answer.at("result").at("why"), "interrupted before its time");
   EXPECT_EQ(other->result("strike_stop").at("stopping"), false);
 
   client->request("strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
