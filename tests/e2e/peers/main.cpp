@@ -2,10 +2,12 @@
 #include <arpa/inet.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
+#include <utility>
 
 #include "protocol/standard_streams.hpp"
 #include "tests/e2e/peers/device.hpp"
@@ -43,15 +45,18 @@ conker::Instant now() {
 }
 
 void serve(const Arguments& arguments) {
-  constexpr auto kLookAtSignals = std::chrono::milliseconds(100);
+  constexpr auto kLongestSleep = std::chrono::milliseconds(20);
   const conker::peer::StopSignal stop;
   conker::device::PacketSocket socket(arguments.interface);
   Device device(arguments.device);
   const auto out = std::make_unique<conker::device::Outbox>();
   conker::peer::announce(conker::peer::endpoint(arguments.address, arguments.device.port));
-  while (!stop.stopped()) {
+  // How long it did not run, which whoever judges its answers must know.
+  conker::Duration longest_gap{0};
+  for (conker::Instant at = now(); !stop.stopped();) {
     const auto frames = socket.receive();
-    const conker::Instant at = now();
+    const conker::Instant before = std::exchange(at, now());
+    longest_gap = std::max(longest_gap, at - before);
     for (const auto frame : frames) {
       device.on_frame(frame, at, *out);
       if (out->size() > conker::device::Outbox::kFrames / 2) socket.send(*out);
@@ -59,12 +64,13 @@ void serve(const Arguments& arguments) {
     device.on_time(at, *out);
     if (out->size() != 0) socket.send(*out);
     if (!frames.empty()) continue;
-    const conker::Instant next = std::min(device.next_deadline(), at + kLookAtSignals);
+    const conker::Instant next = std::min(device.next_deadline(), at + kLongestSleep);
     socket.wait(stop, next - at);
   }
-  std::printf("{\"connections\": %llu, \"broken\": %llu}\n",
+  std::printf("{\"connections\": %llu, \"broken\": %llu, \"longest_gap_ms\": %lld}\n",
               static_cast<unsigned long long>(device.connections()),
-              static_cast<unsigned long long>(device.broken()));
+              static_cast<unsigned long long>(device.broken()),
+              static_cast<long long>(longest_gap / std::chrono::milliseconds(1)));
 }
 
 void run(Arguments& arguments) {
