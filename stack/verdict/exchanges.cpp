@@ -31,6 +31,7 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours) {
   }
   place->second = Record();
   place->second.number = ++opened_;
+  place->second.reused = !fresh;
   return place->second;
 }
 
@@ -247,6 +248,8 @@ Exchanges::Broken Exchanges::reset(Record& r, const Segment& segment, Instant no
   if (!r.opened) {
     const bool acknowledges =
         segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
+    // One of the connection before may have crossed the SYN.
+    if (!acknowledges && r.reused && now - r.syn_at < patience_.late) return std::nullopt;
     if (!acknowledges)  // the SYN goes on
       return broken(segment, Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value());
     r.reset = true;

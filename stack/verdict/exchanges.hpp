@@ -77,6 +77,7 @@ class Exchanges {
     Seq acked;                    // by us
     Seq edge;                     // the right edge of the window that we announced
     std::uint8_t scale = 0;       // of our windows
+    bool reused = false;          // the four-tuple had another connection before
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
     bool opened = false, finished = false, reset = false;

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import subprocess
+import threading
 from typing import Any
 
 from harness import Field, Process, check, same, test
@@ -106,3 +109,52 @@ def each_fault_once_in_5000_cycles(field: Field) -> None:
     wrong = list(filter(None, (found_and_no_other(field, fault) for fault in table)))
     same(wrong, [], "faults that were not found by their rule alone")
     field.scene.note(f"{len(table)} faults")
+
+
+def serve(listener: socket.socket, kind: str) -> None:
+    """Treats whoever comes to a kernel listener in one way, until the listener is shut down."""
+    while True:
+        try:
+            peer = listener.accept()[0]
+        except OSError:
+            return
+        with peer:
+            if kind == "aborts":
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif kind == "greets":
+                try:
+                    peer.send(b"220 ready\r\n")
+                except OSError:
+                    pass
+
+
+def kernel_is_not_accused(field: Field) -> None:
+    """The kernel's TCP is right, whatever its application does; an abort in answer to a FIN is
+    named."""
+    for port, kind in ((9001, "closes"), (9002, "greets"), (9003, "aborts")):
+        listener = field.listen(port, 4096)
+        listener.settimeout(None)
+        server = threading.Thread(target=serve, args=(listener, kind))
+        server.start()
+        try:
+            for how in ("fin", "rst"):
+                report = field.ctl("--json", "strike", f"{field.PEER}:{port}", "--cycles", "20000",
+                                   "--concurrency", "16", "--close", how, timeout=120).json()
+                named = {"reset-of-fin"} if (kind, how) == ("aborts", "fin") else set()
+                check(found(report) <= named,
+                      f"a kernel whose application {kind}, closed by {how}: {report['findings']}")
+                same(report["judged"] > 0, True, "segments were judged")
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
+
+
+@test("tap", "packet", quick=True, busy=True)
+def the_kernel(field: Field) -> None:
+    kernel_is_not_accused(field)
+
+
+@test("tap", config={"tcp": {"first_port": 2000, "last_port": 2063}}, busy=True)
+def the_kernel_with_few_four_tuples(field: Field) -> None:
+    """Segments of the connection before cross the SYN of the next one."""
+    kernel_is_not_accused(field)

@@ -211,6 +211,22 @@ TEST_F(VerdictExchangesTest, AResetThatDoesNotAcknowledgeTheSyn) {
   fine(3ms, syn_ack());
 }
 
+TEST_F(VerdictExchangesTest, AResetOfTheConnectionBeforeCrossesTheSyn) {
+  handshake();
+  send(1ms, a(kRst | kAck, 1, 1));
+  Segment again = syn();
+  again.seq += 1000;
+  send(2ms, again);
+  fine(2ms, b(kRst | kAck, 1, 1));
+  Segment answer = syn_ack();
+  answer.seq += 5000;
+  answer.ack += 1000;
+  fine(3ms, answer);
+  again.seq += 1000;
+  send(10ms, again);
+  expect(260ms, b(kRst | kAck, 1, 1), Rule::kResetOfSyn);
+}
+
 TEST_F(VerdictExchangesTest, ASynIsRefused) {
   send(0ms, syn());
   fine(1ms, b(kRst | kAck, 0, 1));
