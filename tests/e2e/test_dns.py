@@ -80,7 +80,7 @@ def names_in_place_of_addresses(field: Field) -> None:
     check(field.ctl.open("www.test:9000"), "open")
     check("10.77.0.1" in field.ctl.ok("ping", "www.test", "-c", "1").out, "ping")
     field.ctl.ok("udp", "send", "www.test:9", "x")
-    report = field.ctl.json("strike", "alias.test:9000", "--cycles", "10")
+    report = field.ctl.strike("alias.test:9000", "--cycles", "10")
     same((report["target"], report["completed"]), ("10.77.0.1:9000", 10), "strike")
 
 

@@ -42,9 +42,8 @@ def device(field: Field, *arguments: str) -> Process:
 
 
 def strike(field: Field, cycles: int, *arguments: str) -> dict[str, Any]:
-    done = field.ctl("--json", "strike", f"{DEVICE}:9000", "--cycles", str(cycles),
-                     "--concurrency", "64", *arguments, timeout=120)
-    return done.json()
+    return field.ctl.strike(f"{DEVICE}:9000", "--cycles", str(cycles), "--concurrency", "64",
+                            *arguments, timeout=120)
 
 
 def found(report: dict[str, Any], expected: str = "") -> set[str]:
@@ -138,8 +137,8 @@ def kernel_is_not_accused(field: Field) -> None:
         server.start()
         try:
             for how in ("fin", "rst"):
-                report = field.ctl("--json", "strike", f"{field.PEER}:{port}", "--cycles", "20000",
-                                   "--concurrency", "16", "--close", how, timeout=120).json()
+                report = field.ctl.strike(f"{field.PEER}:{port}", "--cycles", "20000",
+                                          "--concurrency", "16", "--close", how, timeout=120)
                 named = {"reset-of-fin"} if (kind, how) == ("aborts", "fin") else set()
                 check(found(report) <= named,
                       f"a kernel whose application {kind}, closed by {how}: {report['findings']}")

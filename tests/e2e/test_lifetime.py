@@ -46,8 +46,7 @@ def sigkill_during_a_strike(field: Field) -> None:
     field.ctl.open(f"{field.PEER}:9001", "--local", f"{field.STACK}:40001")
     listener.accept()
     eventually(lambda: kernel_state(idle) == TCP_CLOSE, "the idle stale connection is reset")
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000",
-                            "--concurrency", "16")
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "2000", "--concurrency", "16")
     same(report["completed"], 2000, f"new cycles: {report}")
     eventually(lambda: len(not_time_wait(field)) == 1,
                "the stale connections of the strike are gone", 20)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 
-from harness import Field, check, eventually, same, test
+from harness import VERDICTS, Field, check, eventually, same, test
 
 
 def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> None:
@@ -40,7 +40,7 @@ def a_strike_leaves_the_host_alone(field: Field) -> None:
     client.settimeout(30)
     transfer(client, server, data)
     transfer(server, client, data)
-    same(strike.wait(30), 0, strike.err())
+    check(strike.wait(30) in (VERDICTS["pass"], VERDICTS["inconclusive"]), strike.err())
     for name in ("resets_out", "drop_frame_other_host"):
         same(field.ctl.counter(name), 0, f"{name}: conkerd meddled with the host's traffic")
 
@@ -66,7 +66,7 @@ def capture_is_readable(field: Field) -> None:
     field.ctl("capture", "start", path + "2").expect(1)
     field.ctl.ok("ping", field.PEER, "-c", "1")
     field.accept_close()
-    field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "10")
+    field.ctl.strike(f"{field.PEER}:9000", "--cycles", "10")
     field.ctl.ok("capture", "stop")
     field.ctl("capture", "stop").expect(1)
     field.ctl.ok("ping", field.PEER, "-c", "1")  # not captured any more

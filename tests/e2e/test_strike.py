@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness import Field, Scene, check, eventually, same, test
+from harness import VERDICTS, Field, Scene, check, eventually, same, test
 
 CYCLES = 200_000
 WARM_UP = 70_000  # cycles: more than TIME-WAIT records, so that every table was in use
@@ -14,9 +14,8 @@ def cycles(field: Field) -> int:
 
 
 def strike(field: Field, how: str, count: int) -> dict[str, Any]:
-    return field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", str(count),
-                          "--concurrency", "64",
-                          "--close", how, timeout=180)
+    return field.ctl.strike(f"{field.PEER}:9000", "--cycles", str(count), "--concurrency", "64",
+                            "--close", how, timeout=180)
 
 
 def all_completed(report: dict[str, Any], count: int) -> None:
@@ -25,7 +24,13 @@ def all_completed(report: dict[str, Any], count: int) -> None:
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
     same(report["audit"]["live"], 0, "connections of the strike that live on")
     same(report["outcome"], "good", "outcome")
-    same((report["verdict"], report["why"]), ("pass", "nothing was found"), "verdict")
+    not_accused(report)
+
+
+def not_accused(report: dict[str, Any]) -> None:
+    """Nothing was found, or only what a busy machine makes inconclusive."""
+    same([f for f in report["findings"] if f["inconclusive"] < f["count"]], [], "findings")
+    same(report["verdict"], "inconclusive" if report["findings"] else "pass", "verdict")
 
 
 def kernel_is_rid_of_all(field: Field) -> None:
@@ -72,8 +77,7 @@ def many_by_rst(field: Field) -> None:
 @test("tap")
 def one_at_a_time(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "20000",
-                            "--concurrency", "1")
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "20000", "--concurrency", "1")
     all_completed(report, 20_000)
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s")
 
@@ -83,17 +87,19 @@ def through_faults(field: Field) -> None:
     """Loss, duplication, reordering and corruption cost time, but not the audit."""
     field.accept_close()
     field.ctl.ok("fault", "set", "loss=1%", "duplicate=1%", "reorder=1%", "corrupt=1%", "seed=3")
-    done = field.ctl("--json", "strike", f"{field.PEER}:9000", "--cycles", "5000",
-                     "--concurrency", "64", timeout=120)
-    report = done.json()
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "5000", "--concurrency", "64",
+                              timeout=120)
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
     same(report["completed"] + sum(report["failed"].values()), 5000, "every cycle is accounted for")
     check(report["completed"] > 4900,
           f"completed: {report['completed']}, failed: {report['failed']}")
     check(report["retransmits"] > 0, "nothing was sent again")
+    check(report["verdict"] != "pass", "the losses pass in silence")
+    same([f for f in report["findings"] if f["inconclusive"] < f["count"]], [],
+         "what the kernel is accused of, though our own link is at fault")
     field.ctl.ok("fault", "clear")
     field.ctl.balanced()
-    same(field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "1000")["completed"],
+    same(field.ctl.strike(f"{field.PEER}:9000", "--cycles", "1000")["completed"],
          1000, "clean again")
 
 
@@ -161,7 +167,7 @@ def without_root_over_a_unix_socket(scene: Scene) -> None:
     at_once = [daemon.ctl.start("--json", "strike", f"10.1.0.{other}:9000", "--cycles", str(count),
                                 "--concurrency", "32") for daemon, other in ((left, 2), (right, 1))]
     for running in at_once:
-        same(running.wait(120), 0, running.err())
+        check(running.wait(120) in (VERDICTS["pass"], VERDICTS["inconclusive"]), running.err())
         all_completed(running.last_json(), count)
         scene.note(f"{running.last_json()['cycles_per_second']:,.0f} cycles/s")
     for daemon in (left, right):

@@ -58,7 +58,7 @@ def a_daemon_of_another_version_is_named(scene: Scene) -> None:
         threading.Thread(target=_old_daemon, args=(listener,), daemon=True).start()
         done = Ctl(scene.binaries.conkerctl, path, scene.directory)("status").expect(FAILED)
     same(done.err, "conkerctl: the daemon speaks version 1 of the control protocol, "
-                   "this conkerctl version 2: update the older of the two\n", "what the CLI says")
+                   "this conkerctl version 3: update the older of the two\n", "what the CLI says")
 
 
 def _old_daemon(listener: socket.socket) -> None:
@@ -275,7 +275,7 @@ def listen_and_unlisten(field: Field) -> None:
 @test("tap", quick=True)
 def strike_reports(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--cycles", "2000",
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "2000",
                             "--concurrency", "8", "--seed", "5")
     for key in ("target", "seed", "cycles", "completed", "failed",
                 "duration_s", "cycles_per_second", "connect_us",
@@ -302,14 +302,18 @@ def strike_refusals(field: Field) -> None:
     check("strike.allow" in done.err, f"does not name the key: {done.err}")
     ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--close", "gently").expect(USAGE)
     ctl("strike", f"{field.PEER}:9000", "--cycles", "1", "--duration", "1").expect(USAGE)
-    report = ctl("--json", "strike", f"{field.PEER}:9", "--cycles", "50").expect(FAILED).json()
-    same(report["failed"]["refused"], 50, "cycles refused")
+    report = ctl.strike(f"{field.PEER}:9", "--cycles", "50")
+    same((report["verdict"], report["failed"]["refused"]), ("fail", 50), "cycles refused")
+    report = ctl.strike(f"{field.PEER}:9", "--cycles", "50", "--max", "failed=100%")
+    same((report["verdict"], report["why"]), ("pass", "nothing was found"), "all may fail")
+    for limit in ("failed", "failed=1", "connect_p99=20", "speed=1%"):
+        ctl("strike", f"{field.PEER}:9", "--cycles", "1", "--max", limit).expect(USAGE)
 
 
 @test("tap")
 def strike_keeps_its_rate_and_time(field: Field) -> None:
     field.accept_close()
-    report = field.ctl.json("strike", f"{field.PEER}:9000", "--duration", "2",
+    report = field.ctl.strike(f"{field.PEER}:9000", "--duration", "2",
                             "--rate", "500", "--concurrency", "16")
     check(900 <= report["completed"] <= 1010, f"500 a second for 2 s: {report['completed']}")
     check(1.9 <= report["duration_s"] <= 2.5, f"2 s took {report['duration_s']}")

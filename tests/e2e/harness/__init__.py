@@ -3,7 +3,7 @@ them cleaned up."""
 
 from .board import Board
 from .conkerd import Conkerd, unix_link
-from .ctl import Ctl, Result
+from .ctl import VERDICTS, Ctl, Result
 from .dnsmasq import Dnsmasq
 from .expect import Failure, check, eventually, same
 from .field import Field

@@ -11,6 +11,9 @@ from .expect import Failure
 from .processes import Process
 
 
+VERDICTS = {"pass": 0, "fail": 10, "inconclusive": 11}  # exit codes of a strike
+
+
 @dataclasses.dataclass(frozen=True)
 class Result:
     command: str
@@ -65,6 +68,15 @@ class Ctl:
         return Process(f"ctl-{verb}", self.command(*arguments), self._directory, **streams)
 
     # Results that many tests use.
+
+    def strike(self, target: str, *arguments: str, timeout: float = 60) -> dict[str, Any]:
+        """The report of a strike, whatever its verdict; the exit code must say the same."""
+        done = self("--json", "strike", target, *arguments, timeout=timeout)
+        if done.code not in VERDICTS.values():
+            done.expect(0)
+        report: dict[str, Any] = done.json()
+        done.expect(VERDICTS[report["verdict"]])
+        return report
 
     def open(self, target: str, *arguments: str) -> str:
         """The id of a new connection."""
