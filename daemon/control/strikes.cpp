@@ -133,6 +133,7 @@ void Strikes::observe(const Endpoint& target, std::uint32_t concurrency) {
   if (link == engine_.links().end()) return;
   link_ = &*link;
   link_->observed->observers().add(*judge_);
+  heartbeat();
   constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
   heartbeat_.start(kEvery, kEvery);
 }

@@ -14,6 +14,6 @@ from .scene import Binaries, Scene
 
 __all__ = [
     "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure",
-    "Field", "Namespace", "Process", "Result", "Scene",
+    "Field", "Namespace", "Process", "Result", "Scene", "VERDICTS",
     "check", "eventually", "same", "test", "unix_link",
 ]
