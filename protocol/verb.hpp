@@ -62,9 +62,13 @@ struct Parameter {
 /// Whether a descriptor is passed beside the line.
 enum class Descriptor : std::uint8_t {
   kNone,
-  kToDaemon,  // with the request
-  kToClient,  // with a notification before the result
+  kToDaemon,         // with the request
+  kToDaemonIfAsked,  // with the request, where a parameter says so
+  kToClient,         // with a notification before the result
 };
+constexpr bool goes_to_daemon(Descriptor descriptor) {
+  return descriptor == Descriptor::kToDaemon || descriptor == Descriptor::kToDaemonIfAsked;
+}
 
 /// The error.code of a reply. Negative ones are JSON-RPC's own.
 enum class Code : int {

@@ -31,12 +31,17 @@ class Call {
  public:
   Call(Sessions& sessions, SessionId session, Request request)
       : sessions_(&sessions), session_(session), request_(std::move(request)) {
-    if (Session* client = sessions_->find_session(session_)) ++client->calls;
+    Session* client = sessions_->find_session(session_);
+    if (client == nullptr) return;
+    ++client->calls;
+    if (protocol::goes_to_daemon(request_.verb->descriptor))
+      descriptor_ = client->take_descriptor();
   }
   Call(Call&& other) noexcept
       : sessions_(std::exchange(other.sessions_, nullptr)),
         session_(other.session_),
-        request_(std::move(other.request_)) {}
+        request_(std::move(other.request_)),
+        descriptor_(std::move(other.descriptor_)) {}
   Call& operator=(Call&&) = delete;
   ~Call() {
     if (sessions_ != nullptr)
@@ -49,10 +54,7 @@ class Call {
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
 
   /// The descriptor that was received with the request; empty without one.
-  Descriptor take_descriptor() {
-    Session* client = sessions_->find_session(session_);
-    return client == nullptr ? Descriptor() : client->take_descriptor();
-  }
+  Descriptor take_descriptor() { return std::move(descriptor_); }
 
   // ---- Answers ----
 
@@ -84,6 +86,7 @@ class Call {
   Sessions* sessions_;  // null once answered or moved from
   SessionId session_;
   Request request_;
+  Descriptor descriptor_;
 };
 
 /// A call of one verb, with its structures for parameters and result.

@@ -1,16 +1,9 @@
 #include "daemon/control/capture.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace conker::daemon {
@@ -18,56 +11,7 @@ namespace {
 
 using protocol::Code;
 
-constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
-
-/// Why a descriptor is refused for a capture; empty when it is accepted. Only regular files are,
-/// since write() to others may block.
-std::string unfit(const Descriptor& file) {
-  if (!file) return "capture_start: a descriptor open for writing must come with the request";
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return "a capture needs a regular file: pipes and devices could block the daemon";
-  }
-  struct statfs system {};
-  if (::fstatfs(file.get(), &system) == 0 && system.f_type == FUSE_SUPER_MAGIC) {
-    return "a capture needs a file of the kernel's own file systems: a program behind it (FUSE) "
-           "could block "
-           "the daemon";
-  }
-  const int flags = ::fcntl(file.get(), F_GETFL);
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
-    return "the capture's file is not open for writing";
-  return {};
-}
-
 }  // namespace
-
-CaptureFile::CaptureFile(Descriptor file) : file_(std::move(file)) {
-  buffer_.reserve(kBufferBytes);
-}
-
-bool CaptureFile::write(std::span<const std::byte> bytes) {
-  if (!error_.empty()) return false;
-  if (buffer_.size() + bytes.size() > kBufferBytes && !flush()) return false;
-  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-  return true;
-}
-
-bool CaptureFile::flush() {
-  std::size_t at = 0;
-  while (error_.empty() && at < buffer_.size()) {
-    const ssize_t n = ::write(file_.get(), buffer_.data() + at, buffer_.size() - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      error_ = n < 0 ? std::strerror(errno) : "nothing more could be written";
-      break;
-    }
-    at += static_cast<std::size_t>(n);
-  }
-  bytes_ += at;
-  buffer_.clear();
-  return error_.empty();
-}
 
 bool Captures::Sink::write(std::span<const std::byte> bytes) {
   if (std::exchange(skip_header_, false)) return true;
@@ -109,12 +53,13 @@ void Captures::start(CallOf<protocol::CaptureStart> call) {
     return;
   }
   stop();
-  if (::ftruncate(file.get(), 0) != 0) {
+  auto emptied = std::make_unique<CaptureFile>(std::move(file));
+  if (!emptied->truncate(0)) {
     call.fail(Code::kFailed,
-              fmt::format("the capture's file cannot be emptied: {}", std::strerror(errno)));
+              fmt::format("the capture's file cannot be emptied: {}", emptied->error()));
     return;
   }
-  file_ = std::make_unique<CaptureFile>(std::move(file));
+  file_ = std::move(emptied);
   for (EngineLink* link : links) {
     taps_.push_back(std::make_unique<Tap>(*link, *file_, taps_.empty()));
     taps_.back()->capture.start(taps_.back()->sink, engine_.epoch_us());

@@ -10,30 +10,12 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/capture_file.hpp"
 #include "daemon/control/watch.hpp"
-#include "daemon/descriptor.hpp"
 #include "daemon/engine.hpp"
 #include "stack/link/capture.hpp"
 
 namespace conker::daemon {
-
-/// A buffered file. After an error nothing more is written.
-class CaptureFile {
- public:
-  explicit CaptureFile(Descriptor file);
-
-  bool write(std::span<const std::byte> bytes);
-  bool flush();
-  std::uint64_t bytes() const { return bytes_; }
-  /// The error, for people; empty without one.
-  const std::string& error() const { return error_; }
-
- private:
-  Descriptor file_;
-  std::vector<std::byte> buffer_;
-  std::uint64_t bytes_ = 0;  // in the file
-  std::string error_;
-};
 
 class Captures {
  public:

@@ -131,6 +131,8 @@ std::string_view to_string(protocol::Descriptor descriptor) {
       return "none";
     case protocol::Descriptor::kToDaemon:
       return "with the request";
+    case protocol::Descriptor::kToDaemonIfAsked:
+      return "with the request, if a parameter asks for it";
     case protocol::Descriptor::kToClient:
       return "with a notification before the result";
   }
