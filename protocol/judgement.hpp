@@ -32,12 +32,14 @@ struct Strike {
   static constexpr std::string_view kName = kStrikeName;
   static constexpr std::string_view kHelp =
       "Open and close connections to a target as fast as it bears, and judge its TCP";
+  static constexpr Descriptor kDescriptor = Descriptor::kToDaemonIfAsked;
   static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
 
   struct Parameters : StrikeParameters<std::string> {
     verdict::Severity fail_on = verdict::Severity::kWeakness;
     std::uint32_t max_failed_ppm = 0, max_retransmits_ppm = 1'000'000;
     std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
+    bool evidence = false;
 
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
@@ -63,6 +65,9 @@ struct Strike {
                   .fallback = "no limit",
                   .min = 1,
                   .max = UINT32_MAX});
+      field("evidence", self.evidence,
+            About{.help = "write frames around the first findings of each rule to a pcapng file, "
+                          "whose descriptor goes with the call"});
     }
   };
 
@@ -99,12 +104,26 @@ struct Strike {
     }
   };
 
+  /// What has been written to the file of evidence.
+  struct Evidence {
+    std::uint64_t findings = 0, frames = 0, bytes = 0;
+    std::optional<std::string> error;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("findings", self.findings, About{.help = "findings whose frames are in the file"});
+      field("frames", self.frames, About{.help = "frames in the file"});
+      field("bytes", self.bytes, About{.help = "size of the file", .unit = Unit::kBytes});
+      field("error", self.error, About{.help = "what ended it before the strike did; null"});
+    }
+  };
+
   struct Result {
     Verdict verdict = Verdict::kInconclusive;
     std::string why;
     StrikeSummary summary;
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
+    std::optional<Evidence> evidence;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("verdict", self.verdict, About{.help = "of the target's TCP"});
@@ -112,6 +131,7 @@ struct Strike {
       StrikeSummary::visit(self.summary, field);
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
+      field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});
     }
   };
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "daemon/control/evidence.hpp"
 #include "daemon/text.hpp"
 #include "protocol/text.hpp"
 
@@ -55,6 +56,7 @@ const char* Findings::doubt(const verdict::Judge::Found& found) const {
 void Findings::on_finding(const verdict::Judge::Found& found) {
   Tally& tally = tallies_[static_cast<std::size_t>(found.finding.rule)];
   const char* because = doubt(found);
+  if (evidence_ != nullptr) evidence_->on_finding(found, because);
   if (tally.count == tally.inconclusive && (tally.count == 0 || because == nullptr))
     tally.first = found;
   ++tally.count;

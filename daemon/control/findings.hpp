@@ -14,6 +14,8 @@
 
 namespace conker::daemon {
 
+class Evidence;
+
 class Findings final : public verdict::Judge::Sink {
  public:
   /// How often running() is called.
@@ -22,7 +24,9 @@ class Findings final : public verdict::Judge::Sink {
   /// doing.
   static constexpr Duration kStall = 30ms;
 
-  explicit Findings(Instant began) : began_(began), ran_at_(began) {}
+  /// `evidence`: what keeps the frames of findings; null for none.
+  explicit Findings(Instant began, Evidence* evidence = nullptr)
+      : began_(began), ran_at_(began), evidence_(evidence) {}
 
   void on_finding(const verdict::Judge::Found& found) override;
   /// The daemon runs; when it is not called for long, it did not.
@@ -47,6 +51,7 @@ class Findings final : public verdict::Judge::Sink {
 
   Instant began_;
   Instant ran_at_;
+  Evidence* evidence_;
   std::optional<Instant> stalled_to_, impaired_at_;
   std::array<Tally, verdict::kRules> tallies_{};
 };

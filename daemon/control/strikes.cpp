@@ -90,6 +90,11 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
     call.fail(code, why);
     return;
   }
+  Descriptor file = call.take_descriptor();
+  if (const std::string why = parameters.evidence ? unfit(file) : ""; !why.empty()) {
+    call.fail(Code::kFailed, "evidence: " + why);
+    return;
+  }
   const StrikeRequest request = parameters.request(target);
   engine_.enter();
   strike_.reset();
@@ -101,7 +106,12 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
                                          refusal(engine_, target.address, error)));
     return;
   }
-  observe(target, request.concurrency);
+  if (!observe(parameters, target, std::move(file))) {
+    call.fail(Code::kFailed,
+              fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
+    strike_.reset();
+    return;
+  }
   spdlog::info("strike: begins at {}, {} at a time", to_string(target), request.concurrency);
   call_.emplace(std::move(call));
   completed_before_ = 0;
@@ -117,31 +127,46 @@ void Strikes::stop() {
 
 // ---- The judge ----
 
-/// Shows the judge the frames of the link that leads to the target.
-void Strikes::observe(const Endpoint& target, std::uint32_t concurrency) {
-  interrupted_ = false;
-  judge_.reset();
-  findings_.emplace(engine_.stack().now());
-  const std::size_t connections =
-      std::max<std::size_t>(kLeastJudged, std::size_t{concurrency} * kJudgedPerSlot);
-  judge_.emplace(target, connections, *findings_);
+/// Shows the frames of the link that leads to the target to the judge, and before it to the
+/// evidence. False when the file of evidence takes nothing.
+bool Strikes::observe(const protocol::Strike::Parameters& parameters, const Endpoint& target,
+                      Descriptor evidence) {
+  const Instant now = engine_.stack().now();
   const auto hop = engine_.stack().network().hop_to(target.address);
   const auto leads = [&](const EngineLink& link) {
     return hop && link.interface == hop->interface;
   };
   const auto link = std::ranges::find_if(engine_.links(), leads);
-  if (link == engine_.links().end()) return;
+  interrupted_ = false;
+  judge_.reset();
+  evidence_.reset();
+  if (parameters.evidence) {
+    evidence_ = std::make_unique<Evidence>(std::move(evidence), engine_.epoch_us());
+    const bool found = link != engine_.links().end();
+    if (!evidence_->begin(protocol::to_json(parameters).dump(), found ? link->name : "none",
+                          found ? link->device->description() : "", now))
+      return false;
+  }
+  findings_.emplace(now, evidence_.get());
+  const std::size_t connections =
+      std::max<std::size_t>(kLeastJudged, std::size_t{parameters.concurrency} * kJudgedPerSlot);
+  judge_.emplace(target, connections, *findings_);
+  if (link == engine_.links().end()) return true;
   link_ = &*link;
+  if (evidence_) link_->observed->observers().add(*evidence_);
   link_->observed->observers().add(*judge_);
   heartbeat();
   constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
   heartbeat_.start(kEvery, kEvery);
+  return true;
 }
 
 void Strikes::unobserve() {
   heartbeat_.stop();
-  if (link_ != nullptr) link_->observed->observers().remove(*judge_);
-  link_ = nullptr;
+  if (link_ == nullptr) return;
+  FrameObservers& observers = std::exchange(link_, nullptr)->observed->observers();
+  observers.remove(*judge_);
+  if (evidence_) observers.remove(*evidence_);
 }
 
 /// Notices that the daemon did not run, and that the link is made worse on purpose.
@@ -149,6 +174,7 @@ void Strikes::heartbeat() {
   const Instant now = engine_.clock();
   findings_->running(now);
   if (link_->fault->settings().any()) findings_->impaired(now);
+  if (evidence_) evidence_->tick();
 }
 
 void Strikes::on_event(const Event& event) {
@@ -182,9 +208,16 @@ void Strikes::finish() {
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
+  protocol::Strike::Result result{judgement.verdict, judgement.why,     summary,
+                                  judge_->judged(),  findings_->list(), std::nullopt};
+  if (evidence_) {
+    evidence_->end(engine_.stack().now());
+    result.evidence = evidence_->result();
+    evidence_.reset();
+  }
   StrikeCall call = std::move(*call_);
   call_.reset();
-  call.reply({judgement.verdict, judgement.why, summary, judge_->judged(), findings_->list()});
+  call.reply(result);
 }
 
 std::optional<protocol::Status::Striking> Strikes::status() const {

@@ -1,11 +1,13 @@
 // The verbs strike and strike_stop: one strike at a time, whose client gets progress and report.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/evidence.hpp"
 #include "daemon/control/findings.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
@@ -36,7 +38,8 @@ class Strikes final : public Client {
   const char* name() const override { return "strike"; }
   void progress();
   void heartbeat();
-  void observe(const Endpoint& target, std::uint32_t concurrency);
+  bool observe(const protocol::Strike::Parameters& parameters, const Endpoint& target,
+               Descriptor evidence);
   void unobserve();
   void finish();
 
@@ -45,7 +48,8 @@ class Strikes final : public Client {
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::optional<Strike> strike_;
-  std::optional<StrikeCall> call_;  // set while the strike runs
+  std::optional<StrikeCall> call_;      // set while the strike runs
+  std::unique_ptr<Evidence> evidence_;  // null where none was asked for
   std::optional<Findings> findings_;
   std::optional<verdict::Judge> judge_;
   EngineLink* link_ = nullptr;          // the link that leads to the target, while it is observed
