@@ -1,15 +1,13 @@
 // The commands capture and fault.
-#include <fcntl.h>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "ctl/args.hpp"
 #include "ctl/command.hpp"
+#include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
 
 namespace conker::ctl {
@@ -17,16 +15,7 @@ namespace {
 
 int capture_start(const Context& context, const std::string& path, const std::string& link) {
   Client client = context.connect();
-  // The daemon truncates the file once it accepts the capture: a refused one must not destroy its
-  // contents. Nor may opening a pipe without a reader block: the daemon refuses other kinds of
-  // files.
-  const OwnedFd file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
-  if (!file) {
-    throw Failure(kExitFailed, fmt::format("{}: {}", path,
-                                           errno == ENXIO ? "a capture needs a regular file"
-                                                          : std::strerror(errno)));
-  }
+  const OwnedFd file = open_capture(path);
   protocol::OfLink parameters;
   if (!link.empty()) parameters.link = link;
   return show(context, client.call<CaptureStart>(parameters, file.get()),

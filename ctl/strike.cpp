@@ -13,6 +13,7 @@
 
 #include "ctl/args.hpp"
 #include "ctl/command.hpp"
+#include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
 
@@ -49,10 +50,11 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-json run_strike(const Context& context, const protocol::Strike::Parameters& parameters) {
+json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
+                int evidence) {
   Client client = context.connect();
   catch_interrupt();
-  const int id = client.send<protocol::Strike>(parameters);
+  const int id = client.send<protocol::Strike>(parameters, evidence);
   ProgressLine line(!context.json);
   bool stopping = false;
   for (;;) {
@@ -118,6 +120,11 @@ Exit exit_of(protocol::Verdict verdict) {
   return kExitInconclusive;
 }
 
+/// "1 frame", "12,345 frames".
+std::string counted(std::uint64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", grouped(number), what, number == 1 ? "" : "s");
+}
+
 std::string figure(std::uint32_t value, const std::string& unit) {
   return unit == "us" ? to_string(Duration(value)) : std::to_string(value) + " (" + unit + ")";
 }
@@ -125,8 +132,7 @@ std::string figure(std::uint32_t value, const std::string& unit) {
 std::string report(const protocol::Strike::Finding& finding) {
   std::string text = fmt::format("\n{:<12} {} [{}, {}]\n", finding.severity, finding.text,
                                  finding.rule, finding.section);
-  text += fmt::format("             {} {}", grouped(finding.count),
-                      finding.count == 1 ? "connection" : "connections");
+  text += fmt::format("             {}", counted(finding.count, "connection"));
   if (finding.inconclusive != 0) {
     text += fmt::format(", {} of them inconclusive: {}", grouped(finding.inconclusive),
                         finding.because);
@@ -140,29 +146,44 @@ std::string report(const protocol::Strike::Finding& finding) {
   return text;
 }
 
-std::string report(const protocol::Strike::Result& result) {
+std::string report(const protocol::Strike::Evidence& evidence, const std::string& path) {
+  std::string text =
+      fmt::format("\nevidence     {}: {} of {}, {}\n", path, counted(evidence.frames, "frame"),
+                  counted(evidence.findings, "finding"), bytes_to_string(evidence.bytes));
+  if (evidence.error) text += fmt::format("             incomplete: {}\n", *evidence.error);
+  return text;
+}
+
+std::string report(const protocol::Strike::Result& result, const std::string& evidence) {
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
+  if (result.evidence) text += report(*result.evidence, evidence);
   return text;
 }
 
 int strike(const Context& context, protocol::Strike::Parameters parameters,
-           std::optional<double> seconds) {
+           std::optional<double> seconds, const std::string& path) {
   check_endpoint(parameters.target);
   if (seconds || !parameters.cycles) {
     parameters.duration_ms = seconds_to_ms(seconds.value_or(kDefaultSeconds));
   }
-  const json raw = run_strike(context, parameters);
+  const EvidenceFiles evidence(path);
+  parameters.evidence = evidence.wanted();
+  const json raw = run_strike(context, parameters, evidence.fd());
   const auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  const std::string text = report(result, path);
+  const std::optional<std::string> unwritten = evidence.write_beside(raw, text);
   if (context.json) {
     print_json(raw);
   } else {
-    print(report(result));
+    print(text);
   }
-  return exit_of(result.verdict);
+  const Exit exit = exit_of(result.verdict);
+  if (unwritten) throw Failure(exit == kExitDone ? kExitFailed : exit, *unwritten);
+  return exit;
 }
 
 }  // namespace
@@ -174,6 +195,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
     std::string close = std::string(protocol::name_of(StrikeRequest::Close::kFin));
     std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
     std::vector<std::string> limits;
+    std::string evidence;
   };
   const auto values = std::make_shared<Values>();
   using P = protocol::Strike::Parameters;
@@ -188,7 +210,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
                          : values->fail_on == "note" ? verdict::Severity::kNote
                                                      : verdict::Severity::kWeakness;
     for (const std::string& limit : values->limits) parse_limit(limit, parameters);
-    return strike(context, parameters, values->seconds);
+    return strike(context, parameters, values->seconds, values->evidence);
   });
   verb->add_option("HOST:PORT", p.target, help_of(&P::target))->required()->type_name("");
   CLI::Option* cycles =
@@ -215,6 +237,10 @@ void add_strike_verb(CLI::App& app, Context& context) {
                    "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
                    "close_p99=TIME; SHARE as 0.1%, TIME as 20ms. May be given more than once")
       ->type_name("NAME=VALUE");
+  verb->add_option("--evidence", values->evidence,
+                   "write the frames around the first findings of each rule to this pcapng file, "
+                   "and beside it the report as .json and .txt; what was in them is lost")
+      ->type_name("FILE");
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 

@@ -1,0 +1,54 @@
+#include "ctl/evidence.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace conker::ctl {
+namespace {
+
+constexpr std::string_view kSuffix = ".pcapng";
+
+/// Returns the error, for people; nothing without one.
+std::optional<std::string> write_file(const std::string& path, std::string_view text) {
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "we"), close);
+  if (file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+      std::fflush(file.get()) == 0)
+    return std::nullopt;
+  return fmt::format("{}: {}", path, std::strerror(errno));
+}
+
+}  // namespace
+
+OwnedFd open_capture(const std::string& path) {
+  // O_NONBLOCK: opening a pipe without a reader must not block; the daemon refuses it.
+  OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644));
+  if (!file) {
+    throw Failure(kExitFailed, fmt::format("{}: {}", path,
+                                           errno == ENXIO ? "a capture needs a regular file"
+                                                          : std::strerror(errno)));
+  }
+  return file;
+}
+
+EvidenceFiles::EvidenceFiles(std::string path) : path_(std::move(path)) {
+  if (wanted()) file_ = open_capture(path_);
+}
+
+std::optional<std::string> EvidenceFiles::write_beside(const json& result,
+                                                       std::string_view report) const {
+  if (!wanted()) return std::nullopt;
+  const std::string stem =
+      path_.ends_with(kSuffix) ? path_.substr(0, path_.size() - kSuffix.size()) : path_;
+  const std::string text = result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  if (auto error = write_file(stem + ".json", text)) return error;
+  return write_file(stem + ".txt", report);
+}
+
+}  // namespace conker::ctl
