@@ -31,8 +31,9 @@ from harness.namespaces import delete_leftovers  # noqa: E402
 from harness.processes import kill_all  # noqa: E402
 from harness.registry import cases  # noqa: E402
 
-NEEDED = ("ip", "ss", "ping", "tcpdump", "setpriv", "ethtool", "systemd-analyze", "cmake",
-          "qemu-system-arm", "arm-none-eabi-g++", "dnsmasq", "nginx", "nmap")
+NEEDED = ("ip", "ss", "ping", "tcpdump", "tshark", "capinfos", "setpriv", "ethtool",
+          "systemd-analyze", "cmake", "qemu-system-arm", "arm-none-eabi-g++", "dnsmasq", "nginx",
+          "nmap")
 
 
 class Run:
