@@ -1,7 +1,8 @@
 // The frames that a link has carried lately, kept whole in a ring of bounded size, so that those
 // that led to a finding can be looked up when it is made.
 //
-// Memory: `bytes` for frames and 32 bytes for each of as many as would fill them if all had 64.
+// Memory: `bytes`, and 24 more for each frame of 64 bytes that these have room for. All of it is
+// allocated at the start.
 #pragma once
 
 #include <cstddef>
@@ -61,9 +62,6 @@ class RecentFrames {
   /// Finds where each connection begins: the first SYN of ours with the sequence number of the last
   /// one; the oldest frame where the SYN is not kept; end() where no frame is.
   void find_begins(std::span<Connection> connections) const;
-
-  /// Bytes that the ring takes, full or not.
-  std::size_t memory() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
 
  private:
   struct Entry {
