@@ -60,7 +60,7 @@ struct StrikeParameters {
     made.duration = Duration(duration_ms.value_or(0) * 1000);
     made.concurrency = concurrency;
     made.rate = rate.value_or(0);
-    made.close = close;
+    made.mix = Mix::only(close);
     made.seed = seed;
     return made;
   }
@@ -88,7 +88,7 @@ struct StrikeSoFar {
   Duration elapsed{0};
 
   static StrikeSoFar of(const StrikeReport& report) {
-    return {report.begun, report.completed, report.failed(), report.live, report.elapsed};
+    return {report.begun, report.completed(), report.failed(), report.live, report.elapsed};
   }
   static constexpr void visit(auto& self, auto&& field) {
     field("cycles", self.cycles, About{.help = "begun"});

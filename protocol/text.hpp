@@ -52,6 +52,17 @@ inline std::string to_string(const StrikeOutcome& verdict) {
   return printed(verdict);
 }
 
+/// "fin", or "fin=60,rst=20".
+inline std::string to_string(const Mix& mix) {
+  std::string text;
+  for (std::size_t i = 0; i < kWaysToClose; ++i) {
+    if (mix.weights[i] == 0) continue;
+    text += (text.empty() ? "" : ",") + std::string(choice_at(choices_of(WayToClose{}), i));
+    if (!mix.sole()) text += "=" + std::to_string(mix.weights[i]);
+  }
+  return text;
+}
+
 /// "3.1": two decimal numbers of 32 bits and nothing else.
 inline std::optional<ConnectionId> parse_id(std::string_view text) {
   const std::size_t dot = text.find('.');
@@ -74,6 +85,29 @@ inline bool from_string(std::string_view text, Endpoint& out) {
   const auto parsed = Endpoint::parse(text);
   if (parsed) out = *parsed;
   return parsed.has_value();
+}
+
+inline constexpr std::uint16_t kMaxWeight = 10'000;
+/// "fin=60,rst=20": names of ways to close with weights from 1 to kMaxWeight, no name twice. A
+/// name without a weight weighs 1.
+inline bool from_string(std::string_view text, Mix& out) {
+  Mix mix;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    more = comma != std::string_view::npos;
+    const std::string_view part = text.substr(0, comma);
+    if (more) text.remove_prefix(comma + 1);
+    const std::size_t equals = part.find('=');
+    const auto way = find_choice(choices_of(WayToClose{}), part.substr(0, equals));
+    const auto weight = equals == std::string_view::npos
+                            ? std::optional<std::uint16_t>(1)
+                            : detail::whole_number<std::uint16_t>(part.substr(equals + 1));
+    if (!way || !weight || *weight == 0 || *weight > kMaxWeight || mix.weights[*way] != 0)
+      return false;
+    mix.weights[*way] = *weight;
+  }
+  out = mix;
+  return true;
 }
 
 }  // namespace conker

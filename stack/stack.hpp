@@ -241,6 +241,8 @@ class Stack {
 
   // ---- Questions ----
 
+  /// Whether our FIN was sent and acknowledged; false, too, when the id names nothing.
+  bool fin_acknowledged(ConnectionId id) const { return tcp_.fin_acknowledged(id); }
   /// False when the id names nothing.
   bool info(ConnectionId id, ConnectionInfo& out) const { return tcp_.info(id, out); }
   const Tcp& tcp() const { return tcp_; }

@@ -11,14 +11,23 @@ namespace {
 constexpr Duration kRetryPause = 1ms;
 /// Cycles begun in one step at most, so that no turn grows long; the next turn follows at once.
 constexpr std::uint32_t kMaxPerStep = 256;
-/// The same with a rate: what was missed is made up for in small groups, not in one burst.
+/// The same with a rate: what is late is begun in small groups, not in one burst.
 constexpr std::uint32_t kMaxPacedPerStep = 8;
-/// What was missed longer ago than this is not made up for at all.
-constexpr Duration kForgotten = 100ms;
 constexpr Duration kMaxTimeout = 24h;
 constexpr Duration kMaxDuration = 24h * 1000;
 /// Addresses tried for one cycle before pausing, when one has no port left.
 constexpr int kAddressTries = 4;
+constexpr std::uint64_t kOfTheWays = 0x9e3779b97f4a7c15;  // makes a second seed of the first
+
+/// xorshift64*; its upper half is good, and scaled without a division.
+std::uint32_t random_below(std::uint64_t& state, std::uint32_t limit) {
+  if (state == 0) state = 1;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  const auto upper = static_cast<std::uint32_t>((state * 0x2545f4914f6cdd1d) >> 32);
+  return static_cast<std::uint32_t>((std::uint64_t{upper} * limit) >> 32);
+}
 
 bool sensible(const StrikeRequest& r, std::size_t slots) {
   const IpAddress& to = r.target.address;
@@ -29,14 +38,21 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
   if (r.duration < Duration{0} || r.duration > kMaxDuration) return false;
   if (r.concurrency == 0 || r.concurrency > slots || r.concurrency > Strike::kMaxSlots)
     return false;
+  if (r.mix.total() == 0) return false;
+  if (r.hold < Duration{0} || r.hold > kMaxTimeout) return false;
   return r.connect_timeout > Duration{0} && r.connect_timeout <= kMaxTimeout &&
          r.close_timeout > Duration{0} && r.close_timeout <= kMaxTimeout;
 }
 
+/// What the cycle does next, and when.
+const Behaviour::Step& next_step(const Strike::Slot& slot) {
+  return behaviour_of(slot.way).steps[slot.step];
+}
+
 }  // namespace
 
-Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client)
-    : stack_(stack), slots_(slots), client_(client) {}
+Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer)
+    : stack_(stack), slots_(slots), client_(client), observer_(observer) {}
 
 // ---- Begin and end of the whole ----
 
@@ -50,19 +66,18 @@ Error Strike::start(const StrikeRequest& request) {
   request_ = request;
   std::construct_at(&report_);  // in place: it is large
   running_ = true;
-  over_ = false;
+  over_ = stopped_ = false;
   live_ = given_up_ = 0;
-  free_ = first_closing_ = last_closing_ = kNone;
+  free_ = kNone;
+  lists_ = {};
   for (std::uint32_t i = request.concurrency; i-- > 0;) free_slot(i);
 
-  started_ = next_open_ = retry_at_ = now;
+  started_ = retry_at_ = now;
+  pace_ = Pace(request.rate, now);
   end_ = request.duration == Duration{0} ? kNever : now + request.duration;
-  if (request.rate != 0) {
-    interval_ = Duration(1'000'000u / request.rate);
-    remainder_ = 1'000'000u % request.rate;
-    fraction_ = 0;
-  }
-  random_ = request.seed;
+  address_random_ = request.seed;
+  way_random_ = request.seed ^ kOfTheWays;
+  shares_ = request.mix.total();
   collect_addresses();
   const Counters& counters = stack_.counters();
   retransmits_before_ = counters[Count::segments_retransmitted];
@@ -74,14 +89,21 @@ Error Strike::start(const StrikeRequest& request) {
 void Strike::step() {
   if (!running_) return;
   const Instant now = stack_.now();
+  const List other = turn_ == List::kTurn ? List::kOtherTurn : List::kTurn;
+  work_off(other, now);
+  work_off(List::kHeld, now);
   give_up(now);
-  if (now >= end_) over_ = true;
+  if (now >= end_ && !over_) {
+    over_ = true;
+    if (pace_.paced()) report_.missed += pace_.pass(end_);
+  }
   if (!over_) begin_cycles(now);
+  turn_ = other;
   if (over_ && live_ == 0) finish(now);
 }
 
 void Strike::stop() {
-  over_ = true;
+  over_ = stopped_ = true;
 }
 
 void Strike::finish(Instant now) {
@@ -98,11 +120,10 @@ Instant Strike::next_deadline() const {
   if (!over_) {
     deadline = end_;
     if (live_ < request_.concurrency)
-      deadline = std::min(deadline, std::max(next_open_, retry_at_));
+      deadline = std::min(deadline, std::max(pace_.due(), retry_at_));
   }
-  if (first_closing_ != kNone) {
-    deadline = std::min(deadline, slots_[first_closing_].closing + request_.close_timeout);
-  }
+  for (std::size_t i = 0; i < lists_.size(); ++i)
+    deadline = std::min(deadline, due_at(static_cast<List>(i)));
   return deadline;
 }
 
@@ -110,7 +131,7 @@ const StrikeReport& Strike::report() const {
   if (!running_) return report_;
   report_.live = 0;
   for (const Slot& slot : slots_.first(request_.concurrency)) {
-    if (slot.phase != Slot::Phase::kFree) ++report_.live;
+    if (!slot.free) ++report_.live;
   }
   report_.elapsed = stack_.now() - started_;
   const Counters& counters = stack_.counters();
@@ -123,15 +144,14 @@ const StrikeReport& Strike::report() const {
 // ---- One cycle ----
 
 void Strike::begin_cycles(Instant now) {
-  const bool paced = request_.rate != 0;
-  if (paced && now - next_open_ > kForgotten) next_open_ = now - kForgotten;
-  for (std::uint32_t n = paced ? kMaxPacedPerStep : kMaxPerStep; n != 0; --n) {
-    if (live_ == request_.concurrency || now < next_open_ || now < retry_at_) return;
+  if (pace_.paced()) report_.missed += pace_.pass(now - Pace::kGrace);
+  for (std::uint32_t n = pace_.paced() ? kMaxPacedPerStep : kMaxPerStep; n != 0; --n) {
+    if (live_ == request_.concurrency || now < pace_.due() || now < retry_at_) return;
     if (!open_one(now)) {
       retry_at_ = now + kRetryPause;
       return;
     }
-    if (paced) pace();
+    pace_.next();
     if (report_.begun == request_.cycles) {  // 0 is no limit, and never reached
       over_ = true;
       return;
@@ -154,9 +174,12 @@ bool Strike::open_one(Instant now) {
       slot = Slot();
       slot.id = *id;
       slot.opened = now;
-      slot.phase = Slot::Phase::kConnecting;
+      slot.cycle = static_cast<std::uint32_t>(++report_.begun);
+      slot.way = choose_way();
+      slot.free = false;
       ++live_;
-      ++report_.begun;
+      if (observer_ != nullptr) observer_->on_begin(slot.way, live_, now);
+      wait(index, now);
       return true;
     }
     ++report_.open_failed;
@@ -166,100 +189,182 @@ bool Strike::open_one(Instant now) {
   return false;
 }
 
+WayToClose Strike::choose_way() {
+  return request_.mix.at(random_below(way_random_, shares_));
+}
+
 void Strike::on_event(const Event& event) {
   const std::uint32_t index = event.token.value();
   if (!running_ || index >= request_.concurrency) return;
   Slot& slot = slots_[index];
-  if (slot.phase == Slot::Phase::kFree || slot.id != event.connection) return;
+  if (slot.free || slot.id != event.connection) return;
 
   const Instant now = stack_.now();
-  if (event.has(Event::kConnected)) report_.connect.add(now - slot.opened);
-  if (event.has(Event::kClosed)) {
-    end(index, event.reason, now);
-  } else if (event.has(Event::kConnected)) {
-    close_one(index, event.has(Event::kReadable), now);
+  if (event.has(Event::kConnected)) {
+    if (slot.phase == StrikePhase::kConnecting) slot.phase = StrikePhase::kEstablished;
+    report_.connect.add(now - slot.opened);
+    if (observer_ != nullptr) observer_->on_connected(now - slot.opened, now);
+  }
+  if (event.has(Event::kClosed)) return end(index, event.reason, now);
+  if (event.has(Event::kReadable)) slot.unread = true;
+  if (event.has(Event::kPeerClosed)) slot.peer_closed = true;
+  // The window stays open, but for a way that wants to leave something unread.
+  if (event.has(Event::kReadable) && slot.way != WayToClose::kResetUnread) discard(slot.id);
+  proceed(index, now);
+}
+
+/// Does what the cycle's behaviour has next, as far as what it waits for has happened.
+void Strike::proceed(std::uint32_t index, Instant now) {
+  const Slot& slot = slots_[index];
+  const auto happened = [&slot](Behaviour::When when) {
+    return (when == Behaviour::When::kConnected && slot.phase == StrikePhase::kEstablished) ||
+           (when == Behaviour::When::kData && slot.unread) ||
+           (when == Behaviour::When::kPeerFin && slot.peer_closed);
+  };
+  while (happened(next_step(slot).when)) act(index, now);
+  wait(index, now);
+}
+
+/// Does the cycle's next step. Should the stack refuse, the close timeout finds out what is the
+/// matter.
+void Strike::act(std::uint32_t index, Instant now) {
+  Slot& slot = slots_[index];
+  const Behaviour::What what = next_step(slot).what;
+  ++slot.step;
+  if (slot.phase != StrikePhase::kClosing && what != Behaviour::What::kSend) {
+    unlink(index);
+    slot.phase = StrikePhase::kClosing;
+    slot.since = now;
+  }
+  switch (what) {
+    case Behaviour::What::kSend:
+      (void)stack_.send(slot.id, request_.payload);
+      break;
+    case Behaviour::What::kSendAndShutdown:
+      (void)stack_.send(slot.id, request_.payload);
+      [[fallthrough]];
+    case Behaviour::What::kShutdown:
+      (void)stack_.shutdown(slot.id);
+      break;
+    case Behaviour::What::kReset:
+      (void)stack_.abort(slot.id);
+      break;
+    case Behaviour::What::kFillAndClose:
+      (void)stack_.send(slot.id, request_.filling);
+      [[fallthrough]];
+    case Behaviour::What::kClose:
+      discard(slot.id);
+      [[fallthrough]];
+    case Behaviour::What::kCloseUnread:
+      (void)stack_.close(slot.id);
+      break;
   }
 }
 
-void Strike::close_one(std::uint32_t index, bool unread, Instant now) {
-  Slot& slot = slots_[index];
-  slot.phase = Slot::Phase::kClosing;
-  slot.closing = now;
-  slot.next = kNone;
-  slot.previous = last_closing_;
-  (last_closing_ == kNone ? first_closing_ : slots_[last_closing_].next) = index;
-  last_closing_ = index;
-
-  // Should the stack refuse, the close timeout finds out what is the matter.
-  if (request_.close == StrikeRequest::Close::kReset) {
-    (void)stack_.abort(slot.id);
-    return;
+/// Puts the cycle into the list in which it waits for its next step.
+void Strike::wait(std::uint32_t index, Instant now) {
+  const Slot& slot = slots_[index];
+  switch (next_step(slot).when) {
+    case Behaviour::When::kSynSent:
+      return push(index, turn_, now);
+    case Behaviour::When::kConnected:
+      return;  // the stack gives up
+    case Behaviour::When::kAckSent:
+      if (slot.phase == StrikePhase::kEstablished) push(index, turn_, now);
+      return;
+    case Behaviour::When::kHeld:
+      if (slot.phase != StrikePhase::kConnecting) push(index, List::kHeld, now);
+      return;
+    case Behaviour::When::kData:
+    case Behaviour::When::kPeerFin:
+    case Behaviour::When::kDone:
+      if (slot.phase != StrikePhase::kConnecting) push(index, List::kWaiting, now);
   }
-  // Closing over unread bytes would be a reset; a peer that greets us is to see our FIN all the
-  // same.
-  if (const auto greeting = stack_.unread(slot.id); unread && greeting)
-    (void)stack_.consume(slot.id, greeting->bytes);
-  (void)stack_.close(slot.id);
+}
+
+/// Reads what has arrived.
+void Strike::discard(ConnectionId id) {
+  if (const auto unread = stack_.unread(id); unread && unread->bytes != 0)
+    (void)stack_.consume(id, unread->bytes);
+}
+
+// ---- What is due without an event ----
+
+Duration Strike::delay(List list) const {
+  if (list == List::kWaiting) return request_.close_timeout;
+  return list == List::kHeld && !stopped_ ? request_.hold : Duration{0};
+}
+
+Instant Strike::due_at(List list) const {
+  const std::uint32_t head = lists_[static_cast<std::size_t>(list)].head();
+  return head == kNone ? kNever : slots_[head].since + delay(list);
+}
+
+/// Takes the first slot out of a list if it is due; kNone if none is.
+std::uint32_t Strike::take_due(List list, Instant now) {
+  const std::uint32_t head = lists_[static_cast<std::size_t>(list)].head();
+  if (head == kNone || now < due_at(list)) return kNone;
+  unlink(head);
+  return head;
+}
+
+void Strike::work_off(List list, Instant now) {
+  for (std::uint32_t i = take_due(list, now); i != kNone; i = take_due(list, now)) {
+    act(i, now);
+    proceed(i, now);
+  }
 }
 
 void Strike::give_up(Instant now) {
-  while (first_closing_ != kNone) {
-    const std::uint32_t index = first_closing_;
-    Slot& slot = slots_[index];
-    if (now < slot.closing + request_.close_timeout) return;
-    first_closing_ = slot.next;
-    (first_closing_ == kNone ? last_closing_ : slots_[first_closing_].previous) = kNone;
-    slot.timed_out = true;
+  for (std::uint32_t i = take_due(List::kWaiting, now); i != kNone;
+       i = take_due(List::kWaiting, now)) {
+    slots_[i].given_up = true;
     ++given_up_;
-    if (stack_.abort(slot.id) == Error::kNoSuchId) end(index, CloseReason::kNotClosed, now);
+    if (stack_.abort(slots_[i].id) == Error::kNoSuchId) end(i, CloseReason::kNotClosed, now);
   }
 }
 
 void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
   Slot& slot = slots_[index];
-  const bool closing = slot.phase == Slot::Phase::kClosing;
-  switch (reason) {
-    case CloseReason::kClosed:
-      ++report_.ended_closed;
-      break;
-    case CloseReason::kReset:
-    case CloseReason::kAborted:
-      ++report_.ended_reset;
-      break;
-    case CloseReason::kTimedOut:
-      ++report_.ended_timed_out;
-      break;
-    case CloseReason::kRefused:
-      ++report_.ended_refused;
-      break;
-    default:
-      ++report_.ended_other;
-      break;
-  }
-
-  const auto wanted =
-      request_.close == StrikeRequest::Close::kFin ? CloseReason::kClosed : CloseReason::kAborted;
-  if (closing && reason == wanted && !slot.timed_out) {
-    ++report_.completed;
-    report_.close.add(now - slot.closing);
-  } else if (slot.timed_out || reason == CloseReason::kTimedOut) {
-    ++report_.timed_out;
-  } else if (reason == CloseReason::kRefused) {
-    ++report_.refused;
-  } else if (reason == CloseReason::kReset) {
-    ++report_.reset;
+  const Behaviour& behaviour = behaviour_of(slot.way);
+  const bool closing = slot.phase == StrikePhase::kClosing;
+  const bool aborted = reason == CloseReason::kAborted;
+  std::optional<StrikeFailure> failure;
+  if (closing && !slot.given_up &&
+      (aborted ? behaviour.resets : behaviour.closes && reason == CloseReason::kClosed)) {
+    ++(aborted ? report_.aborted : report_.closed);
+    report_.close.add(now - slot.since);
   } else {
-    ++report_.other;
+    failure =
+        failure_of(slot.phase, reason, slot.given_up, closing && stack_.fin_acknowledged(slot.id));
+    ++report_.failures[static_cast<std::size_t>(*failure)];
   }
-
-  if (slot.timed_out) {
-    --given_up_;
-  } else if (closing) {
-    (slot.previous == kNone ? first_closing_ : slots_[slot.previous].next) = slot.next;
-    (slot.next == kNone ? last_closing_ : slots_[slot.next].previous) = slot.previous;
+  if (observer_ != nullptr) {
+    // The lower half of the number is known, and that fewer than 2^32 are in flight.
+    const std::uint64_t ago = static_cast<std::uint32_t>(report_.begun) - slot.cycle;
+    observer_->on_end({slot.id, report_.begun - ago, slot.way, failure, slot.opened, now});
   }
+  unlink(index);
+  if (slot.given_up) --given_up_;
   free_slot(index);
   --live_;
+}
+
+// ---- Lists ----
+
+void Strike::push(std::uint32_t index, List to, Instant now) {
+  Slot& slot = slots_[index];
+  if (slot.list != List::kUnlisted) return;
+  slot.list = to;
+  if (slot.phase != StrikePhase::kClosing) slot.since = now;
+  lists_[static_cast<std::size_t>(to)].push(slots_, index);
+}
+
+void Strike::unlink(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  if (slot.list != List::kUnlisted)
+    lists_[static_cast<std::size_t>(slot.list)].remove(slots_, index);
+  slot.list = List::kUnlisted;
 }
 
 void Strike::free_slot(std::uint32_t index) {
@@ -268,17 +373,7 @@ void Strike::free_slot(std::uint32_t index) {
   free_ = index;
 }
 
-// ---- When, and from where ----
-
-void Strike::pace() {
-  next_open_ += interval_;
-  if (fraction_ < request_.rate - remainder_) {
-    fraction_ += remainder_;
-  } else {
-    fraction_ -= request_.rate - remainder_;
-    next_open_ += 1us;
-  }
-}
+// ---- From where ----
 
 void Strike::collect_addresses() {
   address_count_ = 0;
@@ -293,14 +388,7 @@ void Strike::collect_addresses() {
 IpAddress Strike::choose_address() {
   if (address_count_ == 0) return IpAddress();  // the stack chooses
   if (address_count_ == 1) return stack_.network().address(addresses_[0]);
-  // xorshift64*; its upper half is good, and scaled without a division.
-  if (random_ == 0) random_ = 1;
-  random_ ^= random_ >> 12;
-  random_ ^= random_ << 25;
-  random_ ^= random_ >> 27;
-  const auto upper = static_cast<std::uint32_t>((random_ * 0x2545f4914f6cdd1d) >> 32);
-  return stack_.network().address(
-      addresses_[static_cast<std::uint32_t>((std::uint64_t{upper} * address_count_) >> 32)]);
+  return stack_.network().address(addresses_[random_below(address_random_, address_count_)]);
 }
 
 }  // namespace conker

@@ -5,88 +5,143 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "stack/base/address.hpp"
 #include "stack/base/histogram.hpp"
+#include "stack/base/index_list.hpp"
 #include "stack/base/result.hpp"
 #include "stack/base/time.hpp"
 #include "stack/stack.hpp"
+#include "stack/strike/behaviour.hpp"
+#include "stack/strike/failure.hpp"
+#include "stack/strike/pace.hpp"
 
 namespace conker {
 
 struct StrikeRequest {
-  enum class Close : std::uint8_t { kFin, kReset };
+  using Close = WayToClose;
 
   Endpoint target;
   std::uint64_t cycles = 0;       // 0: no limit by count
   Duration duration{0};           // 0: no limit by time. One of the two must be given
   std::uint32_t concurrency = 1;  // 1 to the number of slots
   std::uint32_t rate = 0;  // cycles begun a second, evenly spaced; 0: as fast as the peer bears
-  Close close = Close::kFin;
-  std::uint64_t seed = 1;         // decides the order in which the stack's own addresses are used
+  Mix mix = Mix::only(Close::kFin);
+  // Decides the order of the ways to close, and in which the stack's own addresses are used.
+  std::uint64_t seed = 1;
+  Duration hold = 50ms;  // how late `late` is; 0 to a day
+  // What the ways send that send, and what is more than a window; they must outlive the strike.
+  std::span<const std::byte> payload, filling;
   Duration connect_timeout = 5s;  // of each cycle
-  Duration close_timeout =
-      5s;  // how long a closing may take before the cycle is aborted and counted as timed out
+  // How long closing, or waiting for the peer, may take before the cycle is aborted and counted as
+  // timed out.
+  Duration close_timeout = 5s;
 };
 
-/// What became of the cycles. Every cycle that was begun is in exactly one of completed, the four
-/// kinds of failure, and live.
+/// What became of the cycles. Every cycle that was begun is in exactly one of closed, aborted, the
+/// failures, and live.
 struct StrikeReport {
   std::uint64_t begun = 0;
-  std::uint64_t completed = 0;
-  std::uint64_t refused = 0, timed_out = 0, reset = 0, other = 0;
-  std::uint64_t live = 0;         // counted by walking the slots
+  std::uint64_t closed = 0;   // completed: both sides' FINs were acknowledged
+  std::uint64_t aborted = 0;  // completed: reset by us, as the way to close has it
+  std::array<std::uint64_t, kStrikeFailures> failures{};  // by StrikeFailure
+  std::uint64_t live = 0;                                 // counted by walking the slots
   std::uint64_t open_failed = 0;  // opens that the stack refused; tried again, not cycles
+  std::uint64_t missed = 0;       // cycles that the rate asked for and that were not begun in time
   Duration elapsed{0};
   Histogram connect;  // SYN sent to established
-  Histogram close;    // close or abort called to the end of the connection
+  Histogram close;    // our FIN or RST to the end of the connection
   // Of the whole stack, while it ran.
   std::uint64_t retransmits = 0;
   std::uint64_t time_wait_evicted = 0, time_wait_reused = 0;
-  // How the connections ended, from the connections' own last words; reset by either side.
-  std::uint64_t ended_closed = 0, ended_reset = 0, ended_timed_out = 0, ended_refused = 0,
-                ended_other = 0;
 
-  std::uint64_t failed() const { return refused + timed_out + reset + other; }
-  bool balanced() const {
-    return begun == completed + failed() + live && begun == ended_closed + ended_reset +
-                                                                ended_timed_out + ended_refused +
-                                                                ended_other + live;
+  std::uint64_t completed() const { return closed + aborted; }
+  std::uint64_t count(StrikeFailure failure) const {
+    return failures[static_cast<std::size_t>(failure)];
+  }
+  std::uint64_t refused() const { return sum(FailedAs::kRefused); }
+  std::uint64_t timed_out() const { return sum(FailedAs::kTimedOut); }
+  std::uint64_t reset() const { return sum(FailedAs::kReset); }
+  std::uint64_t other() const { return sum(FailedAs::kOther); }
+  std::uint64_t failed() const { return refused() + timed_out() + reset() + other(); }
+  bool balanced() const { return begun == completed() + failed() + live; }
+
+ private:
+  std::uint64_t sum(FailedAs word) const {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < kStrikeFailures; ++i)
+      if (failed_as(static_cast<StrikeFailure>(i)) == word) sum += failures[i];
+    return sum;
   }
 };
 
 class Strike {
  public:
+  /// Lists of slots, in the order in which they are due.
+  enum class List : std::uint8_t {
+    kTurn,       // in the next turn: of two lists, one is worked off
+    kOtherTurn,  // while the other grows
+    kHeld,       // when `hold` is over
+    kWaiting,    // given up after the close timeout
+    kUnlisted,
+  };
   /// One cycle in flight.
   struct Slot {
     ConnectionId id;
-    std::uint32_t next = 0;  // free list, or its neighbour in the order of closing
+    std::uint32_t next = 0;  // free list, or its neighbours in a list
     std::uint32_t previous = 0;
     Instant opened{};
-    Instant closing{};
-    enum class Phase : std::uint8_t { kFree, kConnecting, kClosing } phase = Phase::kFree;
-    bool timed_out = false;  // we gave it up ourselves
+    Instant since{};          // in its list, or closing
+    std::uint32_t cycle = 0;  // from 1; the lower half
+    WayToClose way{};
+    bool free : 1 = true;
+    bool unread : 1 = false;       // data of the peer has arrived
+    bool peer_closed : 1 = false;  // its FIN has arrived
+    bool given_up : 1 = false;     // we waited no longer
+    std::uint8_t step : 2 = 0;     // of its behaviour, that comes next
+    StrikePhase phase = StrikePhase::kConnecting;
+    List list = List::kUnlisted;
+  };
+  /// A cycle that is over, for an Observer. `id` is good during the call.
+  struct Ended {
+    ConnectionId id;
+    std::uint64_t cycle;  // from 1
+    WayToClose way;
+    std::optional<StrikeFailure> failure;  // none: completed
+    Instant opened, now;
+  };
+  /// Sees every cycle; costs an image that names none no more than a pointer.
+  class Observer {
+   public:
+    virtual void on_begin(WayToClose way, std::uint32_t in_flight, Instant now) = 0;
+    virtual void on_connected(Duration took, Instant now) = 0;
+    virtual void on_end(const Ended& ended) = 0;
+
+   protected:
+    ~Observer() = default;
   };
   /// The slot is the value of a connection's token.
   static constexpr std::uint32_t kMaxSlots = Token::kMaxValue + 1;
 
   static constexpr std::uint32_t kMaxAddresses = 256;
 
-  /// `client` is whom the events of its connections are for.
-  Strike(Stack& stack, std::span<Slot> slots, ClientId client);
+  /// `client` is whom the events of its connections are for. An observer must outlive the strike.
+  Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr);
 
   /// kInvalidArgument when the request makes no sense, kNoRoute when no interface leads to the
   /// target, kAddressInUse when a strike is running. Neither timeout may be longer than a day, nor
-  /// the duration longer than 1000 days. Of the stack's own addresses the first kMaxAddresses on
-  /// the interface that leads to the target take turns.
+  /// the duration longer than 1000 days. Of the stack's own
+  /// addresses the first kMaxAddresses on the interface that leads to the target take turns.
   Error start(const StrikeRequest& request);
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
   void step();
   /// An event of a connection whose token names this strike's client.
   void on_event(const Event& event);
-  /// Begins nothing more; what is in flight is finished, or aborted when the timeouts say so.
+  /// Begins nothing more; what is in flight is finished, without being held, or aborted when the
+  /// timeouts say so.
   void stop();
 
   bool running() const { return running_; }
@@ -99,40 +154,50 @@ class Strike {
  private:
   void begin_cycles(Instant now);
   bool open_one(Instant now);
-  void close_one(std::uint32_t index, bool unread, Instant now);
+  WayToClose choose_way();
+  void proceed(std::uint32_t index, Instant now);
+  void act(std::uint32_t index, Instant now);
+  void wait(std::uint32_t index, Instant now);
+  void discard(ConnectionId id);
+  void work_off(List list, Instant now);
   void give_up(Instant now);
+  Duration delay(List list) const;
+  Instant due_at(List list) const;
+  std::uint32_t take_due(List list, Instant now);
   void end(std::uint32_t index, CloseReason reason, Instant now);
+  void push(std::uint32_t index, List list, Instant now);
+  void unlink(std::uint32_t index);
   void free_slot(std::uint32_t index);
   void finish(Instant now);
   void collect_addresses();
   IpAddress choose_address();
-  void pace();
+
+  using Slots = IndexList<Slot, &Slot::next, &Slot::previous>;
 
   Stack& stack_;
   std::span<Slot> slots_;
   ClientId client_;
+  Observer* observer_;
   StrikeRequest request_;
   // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time
   // and the counters of the stack up to date in place.
   mutable StrikeReport report_;
   bool running_ = false;
-  bool over_ = false;  // nothing more is begun
+  bool over_ = false;     // nothing more is begun
+  bool stopped_ = false;  // nor held
 
   std::uint32_t live_ = 0;      // slots not free; report() walks instead
   std::uint32_t given_up_ = 0;  // slots that we aborted and whose last event has not come yet
   std::uint32_t free_ = kNone;  // list of free slots
-  std::uint32_t first_closing_ = kNone,
-                last_closing_ = kNone;  // in the order in which they time out
+  std::array<Slots, 4> lists_;
+  List turn_ = List::kTurn;  // the one of the two that grows
 
   Instant started_{}, end_ = kNever;
-  Instant next_open_{};  // when the next cycle is due; stays at the start when there is no rate
-  Instant retry_at_{};   // after the stack refused an open
-  // The interval between two cycles is interval_ + remainder_ / rate microseconds; fraction_
-  // carries what is left over.
-  Duration interval_{0};
-  std::uint32_t remainder_ = 0, fraction_ = 0;
+  Pace pace_;
+  Instant retry_at_{};  // after the stack refused an open
 
-  std::uint64_t random_ = 0;
+  std::uint64_t address_random_ = 0, way_random_ = 0;
+  std::uint32_t shares_ = 0;  // of the mix
   std::uint32_t address_count_ = 0;
   std::array<std::uint16_t, kMaxAddresses> addresses_{};  // indices of Network::address()
   std::uint64_t retransmits_before_ = 0, evicted_before_ = 0, reused_before_ = 0;

@@ -30,7 +30,7 @@ void print_ends(Printer& out, const Audit& audit) {
 bool adds_up(const StrikeSummary& s) {
   const StrikeSummary::Ends& a = s.audit;
   return s.cycles == s.completed + s.failed.all() + a.live &&
-         s.cycles == a.closed + a.reset + a.timed_out + a.refused + a.other + a.live;
+         s.cycles == a.closed + a.reset + a.aborted + a.timed_out + a.refused + a.other + a.live;
 }
 
 }  // namespace
@@ -45,20 +45,19 @@ StrikeSummary StrikeSummary::of(const StrikeRequest& request, const StrikeReport
                                 const Audit& audit) {
   StrikeSummary s;
   s.target = request.target;
-  s.close = request.close;
+  s.mix = request.mix;
   s.concurrency = request.concurrency;
   s.seed = request.seed;
   s.cycles = report.begun;
-  s.completed = report.completed;
-  s.failed = {report.refused, report.timed_out, report.reset, report.other};
+  s.completed = report.completed();
+  s.failed = {report.refused(), report.timed_out(), report.reset(), report.other()};
   s.elapsed = report.elapsed;
   s.connect = Quantiles::of(report.connect);
   s.closing = Quantiles::of(report.close);
   s.retransmits = report.retransmits;
   s.time_wait = {report.time_wait_evicted, report.time_wait_reused};
-  s.audit = {report.begun,         report.ended_closed, report.ended_reset, report.ended_timed_out,
-             report.ended_refused, report.ended_other,  report.live,        false,
-             audit.fault};
+  s.audit = {report.begun,     report.closed,  s.failed.reset, report.aborted, s.failed.timed_out,
+             s.failed.refused, s.failed.other, report.live,    false,          audit.fault};
   s.audit.balanced = adds_up(s) && audit.balanced();
   return s;
 }
@@ -91,9 +90,10 @@ void print(Printer& out, const StrikeSummary& s) {
   const auto us = static_cast<std::uint64_t>(s.elapsed.count());
   out << (us == 0 ? 0 : (s.completed * 1'000'000 + us / 2) / us) << " cycles a second: ";
   print(out, StrikeOutcome{s});
-  out << "\n\ntarget       " << s.target << ", closed by "
-      << (s.close == StrikeRequest::Close::kReset ? "RST" : "FIN") << ", " << s.concurrency
-      << " at a time, seed ";
+  out << "\n\ntarget       " << s.target << ", closed by ";
+  const auto way = s.mix.sole();
+  out << (way ? choice_at(choices_of(*way), static_cast<std::size_t>(*way)) : "a mix") << ", "
+      << s.concurrency << " at a time, seed ";
   out.plain(s.seed) << "\ncompleted    " << s.completed << " of " << s.cycles << " cycles in "
                     << s.elapsed << "\nfailed       " << s.failed.refused << " refused, "
                     << s.failed.timed_out << " timed out, " << s.failed.reset << " reset, "
@@ -102,7 +102,8 @@ void print(Printer& out, const StrikeSummary& s) {
   print_times(out, "close        ", s.closing, s.completed);
   out << "retransmits  " << s.retransmits << "\nTIME-WAIT    " << s.time_wait.evicted
       << " evicted, " << s.time_wait.reused << " reused\naudit        " << s.audit.opened
-      << " opened = " << s.audit.closed << " closed + " << s.audit.reset << " reset + ";
+      << " opened = " << s.audit.closed << " closed + " << s.audit.reset << " reset + "
+      << s.audit.aborted << " aborted + ";
   print_ends(out, s.audit);
   out << (s.audit.balanced ? "balanced\n" : "NOT BALANCED\n");
 }

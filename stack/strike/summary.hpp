@@ -11,10 +11,6 @@
 
 namespace conker {
 
-constexpr std::string_view choices_of(StrikeRequest::Close) {
-  return "fin|rst";
-}
-
 /// The words for what became of the cycles, as "good" or "3 of 10 cycles failed: ...".
 struct StrikeSummary;
 struct StrikeOutcome {
@@ -58,15 +54,16 @@ struct StrikeSummary {
   };
   /// How the connections ended.
   struct Ends {
-    std::uint64_t opened = 0, closed = 0, reset = 0, timed_out = 0, refused = 0, other = 0,
-                  live = 0;
+    std::uint64_t opened = 0, closed = 0, reset = 0, aborted = 0, timed_out = 0, refused = 0,
+                  other = 0, live = 0;
     bool balanced = false;
     const char* fault = nullptr;  // the first thing that is wrong with the stack's own audit
 
     static constexpr void visit(auto& self, auto&& field) {
       field("opened", self.opened, About{.help = "connections"});
       field("closed", self.closed, About{.help = "of them: in order"});
-      field("reset", self.reset, About{.help = "of them: by either side"});
+      field("reset", self.reset, About{.help = "of them: by the peer"});
+      field("aborted", self.aborted, About{.help = "of them: reset by us, as the cycle has it"});
       field("timed_out", self.timed_out, About{.help = "of them: the peer did not answer"});
       field("refused", self.refused, About{.help = "of them: while connecting"});
       field("other", self.other, About{.help = "of them: for other reasons"});
@@ -77,7 +74,7 @@ struct StrikeSummary {
   };
 
   Endpoint target;
-  StrikeRequest::Close close = StrikeRequest::Close::kFin;
+  Mix mix = Mix::only(WayToClose::kFin);
   std::uint32_t concurrency = 0;
   std::uint64_t seed = 0;
   std::uint64_t cycles = 0, completed = 0;
@@ -100,7 +97,7 @@ struct StrikeSummary {
 
   static constexpr void visit(auto& self, auto&& field) {
     field("target", self.target, About{.help = "whom"});
-    field("close", self.close, About{.help = "how each one was ended"});
+    field("close", self.mix, About{.help = "how they were ended: fin, or a mix as fin=60,rst=20"});
     field("concurrency", self.concurrency, About{.help = "connections in flight at a time"});
     field("seed", self.seed, About{.help = "the seed"});
     field("cycles", self.cycles, About{.help = "begun"});
@@ -117,7 +114,7 @@ struct StrikeSummary {
     field("retransmits", self.retransmits, About{.help = "segments sent again"});
     field("time_wait", self.time_wait, About{.help = "TIME-WAIT records while it ran"});
     field("audit", self.audit,
-          About{.help = "opened = closed + reset + timed_out + refused + other + live"});
+          About{.help = "opened = closed + reset + aborted + timed_out + refused + other + live"});
     field("outcome", StrikeOutcome{self}, About{.help = "good, or what became of the cycles"});
   }
 };

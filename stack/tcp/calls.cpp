@@ -170,6 +170,11 @@ Result<std::uint32_t> Calls::peek(const TcpTables& t, ConnectionId id,
   return c->receive_queue.gather(t.chunks, 0, length, out);
 }
 
+bool Calls::fin_acknowledged(const TcpTables& t, ConnectionId id) {
+  const Connection* c = t.connections.holds(id) ? t.connections.expanded(id.slot) : nullptr;
+  return c != nullptr && c->fin.acked;
+}
+
 Error Calls::consume(ConnectionId id, std::uint32_t n) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;

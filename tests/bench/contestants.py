@@ -74,6 +74,7 @@ def conker_strike(bench: Bench, flight: int, idle: int = 0) -> Figures:
         place.kernel("accept-close", HOST, PORT)  # before an idle connection takes its port
         with place.idle(idle):
             report = daemon.ctl.json("strike", f"{HOST}:{PORT}", "--duration", f"{bench.seconds:g}",
+                                     "--close", "fin-with-ack",
                                      "--concurrency", str(flight), timeout=bench.seconds + 60)
             return {**struck(report),
                     "ports_exhausted": float(daemon.ctl.counter("ports_exhausted")),

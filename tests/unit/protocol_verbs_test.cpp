@@ -126,7 +126,7 @@ TEST(Check, OutOfRange) {
 }
 
 TEST(Check, NotAChoice) {
-  const std::string wrong = "strike: close must be one of fin|rst";
+  const std::string wrong = "strike: close must be one of " + std::string(choices_of(WayToClose{}));
   for (const char* value : {"", "f", "fi", "finn", "fin|rst", "|", "RST"}) {
     EXPECT_EQ(explained("strike", {text("target", "x"), text("close", value)}), wrong) << value;
   }

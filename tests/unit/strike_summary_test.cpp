@@ -14,7 +14,7 @@ StrikeSummary good() {
   request.target = {IpAddress::v4(10, 77, 0, 1), Port{9000}};
   request.concurrency = 64;
   StrikeReport report;
-  report.begun = report.completed = report.ended_closed = 12'345;
+  report.begun = report.closed = 12'345;
   report.elapsed = 10s;
   for (int i = 0; i < 12'345; ++i) report.connect.add(Duration(500));
   return StrikeSummary::of(request, report, Audit{});
@@ -29,15 +29,15 @@ TEST(StrikeSummary, RateAndVerdictComeFirst) {
       printed(summary),
       "1,235 cycles a second: good\n"
       "\n"
-      "target       10.77.0.1:9000, closed by FIN, 64 at a time, seed 1\n"
+      "target       10.77.0.1:9000, closed by fin, 64 at a time, seed 1\n"
       "completed    12,345 of 12,345 cycles in 10.0 s\n"
       "failed       0 refused, 0 timed out, 0 reset, 0 other\n"
       "connect      half within 500 us, 90% 500 us, 99% 500 us, 99.9% 500 us, longest 500 us\n"
       "close        at once\n"
       "retransmits  0\n"
       "TIME-WAIT    0 evicted, 0 reused\n"
-      "audit        12,345 opened = 12,345 closed + 0 reset + 0 timed out + 0 refused + 0 "
-      "other + 0 live: balanced\n");
+      "audit        12,345 opened = 12,345 closed + 0 reset + 0 aborted + 0 timed out + 0 "
+      "refused + 0 other + 0 live: balanced\n");
 }
 
 TEST(StrikeSummary, AVerdictNamesWhatIsWrongFirst) {

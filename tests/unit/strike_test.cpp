@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "tests/unit/two_ends.hpp"
@@ -13,6 +15,7 @@ namespace conker::test {
 namespace {
 
 constexpr ClientId kUs{3};
+constexpr std::array<std::byte, 10> kPayload{};
 
 Capacities roomy() {
   return {.connections = 4096,
@@ -34,7 +37,7 @@ class StrikeTest : public ::testing::Test {
              const Settings& settings = {}) {
     wire_ = std::make_unique<Wire>(capacities, settings, impairments);
     wire_->audit_every = 97;
-    strike_ = std::make_unique<Strike>(left().stack(), slots_, kUs);
+    strike_.emplace(left().stack(), slots_, kUs);
     left().on_event = [this](const Event& event) {
       ASSERT_EQ(event.token.client(), kUs);
       strike_->on_event(event);
@@ -50,8 +53,11 @@ class StrikeTest : public ::testing::Test {
       if (event.has(Event::kAcceptable)) {
         for (auto id = stack.accept(event.listener); id; id = stack.accept(event.listener))
           ++accepted_;
-      } else if (event.has(Event::kPeerClosed)) {
-        (void)stack.close(event.connection);
+      } else if (event.has(Event::kPeerClosed) || event.has(Event::kReadable)) {
+        std::array<std::byte, 1024> read;
+        for (auto n = stack.receive(event.connection, read); n && *n != 0;)
+          n = stack.receive(event.connection, read);
+        if (event.has(Event::kPeerClosed)) (void)stack.close(event.connection);
       }
     };
   }
@@ -61,8 +67,9 @@ class StrikeTest : public ::testing::Test {
 
   void check() {
     const StrikeReport report = strike_->report();
-    ASSERT_TRUE(report.balanced()) << "begun " << report.begun << " completed " << report.completed
-                                   << " failed " << report.failed() << " live " << report.live;
+    ASSERT_TRUE(report.balanced())
+        << "begun " << report.begun << " completed " << report.completed() << " failed "
+        << report.failed() << " live " << report.live;
     ASSERT_LE(report.live, strike_->request().concurrency);
     most_live_ = std::max(most_live_, report.live);
   }
@@ -94,7 +101,7 @@ class StrikeTest : public ::testing::Test {
 
   std::unique_ptr<Wire> wire_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(2048);
-  std::unique_ptr<Strike> strike_;
+  std::optional<Strike> strike_;
   std::uint64_t accepted_ = 0, most_live_ = 0;
 };
 
@@ -103,8 +110,8 @@ TEST_F(StrikeTest, FinCyclesAllComplete) {
   listen(7);
   const StrikeReport report = strike(at(7, 20'000, 16));
   EXPECT_EQ(report.begun, 20'000u);
-  EXPECT_EQ(report.completed, 20'000u);
-  EXPECT_EQ(report.ended_closed, 20'000u);
+  EXPECT_EQ(report.completed(), 20'000u);
+  EXPECT_EQ(report.closed, 20'000u);
   EXPECT_EQ(report.open_failed, 0u);
   EXPECT_EQ(report.connect.count(), 20'000u);
   EXPECT_EQ(report.close.count(), 20'000u);
@@ -124,10 +131,10 @@ TEST_F(StrikeTest, ResetCyclesAllComplete) {
   build();
   listen(7);
   StrikeRequest request = at(7, 20'000, 16);
-  request.close = StrikeRequest::Close::kReset;
+  request.mix = Mix::only(StrikeRequest::Close::kReset);
   const StrikeReport report = strike(request);
-  EXPECT_EQ(report.completed, 20'000u);
-  EXPECT_EQ(report.ended_reset, 20'000u);
+  EXPECT_EQ(report.completed(), 20'000u);
+  EXPECT_EQ(report.aborted, 20'000u);
   wire_->run([] { return false; }, 1s);
   const Audit audit = right().stack().audit();
   EXPECT_EQ(audit.opened, 20'000u) << "the last ACK goes before the reset";
@@ -140,7 +147,7 @@ TEST_F(StrikeTest, OneAtATime) {
   build();
   listen(7);
   const StrikeReport report = strike(at(7, 100, 1));
-  EXPECT_EQ(report.completed, 100u);
+  EXPECT_EQ(report.completed(), 100u);
   EXPECT_EQ(most_live_, 1u);
 }
 
@@ -149,12 +156,12 @@ TEST_F(StrikeTest, ThroughImpairments) {
     build({.delay = 200us, .loss = 30, .duplicate = 20, .reorder = 30, .seed = 5});
     listen(7);
     StrikeRequest request = at(7, 5'000, 64);
-    request.close = close;
+    request.mix = Mix::only(close);
     request.connect_timeout = 60s;
     request.close_timeout = 60s;
     const StrikeReport report = strike(request, 2h);
     EXPECT_EQ(report.begun, 5'000u);
-    EXPECT_GT(report.completed, 4'990u);
+    EXPECT_GT(report.completed(), 4'990u);
     EXPECT_GT(report.retransmits, 100u);
     wire_->run([] { return false; }, 5min);
     // A lost reset leaves the other side with its connection, as TCP must.
@@ -167,9 +174,9 @@ TEST_F(StrikeTest, ThroughImpairments) {
 TEST_F(StrikeTest, ARefusedPort) {
   build();
   const StrikeReport report = strike(at(9, 1'000, 8));
-  EXPECT_EQ(report.refused, 1'000u);
-  EXPECT_EQ(report.ended_refused, 1'000u);
-  EXPECT_EQ(report.completed, 0u);
+  EXPECT_EQ(report.refused(), 1'000u);
+  EXPECT_EQ(report.refused(), 1'000u);
+  EXPECT_EQ(report.completed(), 0u);
   EXPECT_EQ(report.connect.count(), 0u);
 }
 
@@ -179,8 +186,8 @@ TEST_F(StrikeTest, ASilentTarget) {
   request.target.address = IpAddress::v4(10, 0, 0, 99);
   request.connect_timeout = 2s;
   const StrikeReport report = strike(request);
-  EXPECT_EQ(report.timed_out, 20u);
-  EXPECT_EQ(report.ended_timed_out, 20u);
+  EXPECT_EQ(report.timed_out(), 20u);
+  EXPECT_EQ(report.timed_out(), 20u);
   EXPECT_GE(report.elapsed, 8s);
   EXPECT_LT(report.elapsed, 8100ms);
 }
@@ -194,9 +201,10 @@ TEST_F(StrikeTest, ATargetThatNeverCloses) {
   StrikeRequest request = at(7, 30, 10);
   request.close_timeout = 3s;
   const StrikeReport report = strike(request);
-  EXPECT_EQ(report.timed_out, 30u);
-  EXPECT_EQ(report.ended_reset, 30u) << "we reset them ourselves";
-  EXPECT_EQ(report.completed, 0u);
+  EXPECT_EQ(report.timed_out(), 30u);
+  EXPECT_EQ(report.count(StrikeFailure::kNoFin), 30u);
+  EXPECT_EQ(report.aborted, 0u) << "our own reset of a cycle given up is a timeout";
+  EXPECT_EQ(report.completed(), 0u);
   EXPECT_GE(report.elapsed, 9s);
   EXPECT_LT(report.elapsed, 9100ms);
   wire_->run([] { return false; }, 1s);
@@ -212,8 +220,8 @@ TEST_F(StrikeTest, ATargetThatClosesFirst) {
     (void)right().stack().close(*id);
   };
   const StrikeReport report = strike(at(7, 1'000, 1));
-  EXPECT_EQ(report.completed, 1'000u);
-  EXPECT_EQ(report.ended_closed, 1'000u);
+  EXPECT_EQ(report.completed(), 1'000u);
+  EXPECT_EQ(report.closed, 1'000u);
 }
 
 TEST_F(StrikeTest, ATargetThatGreets) {
@@ -230,7 +238,7 @@ TEST_F(StrikeTest, ATargetThatGreets) {
   };
   const StrikeReport report = strike(at(7, 100, 1));
   EXPECT_EQ(report.begun, 100u);
-  EXPECT_EQ(report.completed + report.other, 100u)
+  EXPECT_EQ(report.completed() + report.other(), 100u)
       << "a greeting that comes after the close is reset";
 }
 
@@ -245,8 +253,52 @@ TEST_F(StrikeTest, ATargetThatResets) {
     }
   };
   const StrikeReport report = strike(at(7, 1'000, 8));
-  EXPECT_EQ(report.reset, 1'000u);
-  EXPECT_EQ(report.ended_reset, 1'000u);
+  EXPECT_EQ(report.reset(), 1'000u);
+}
+
+// ---- Mixes ----
+
+TEST_F(StrikeTest, AMixKeepsItsProportionsAndItsOrder) {
+  struct Counting final : Strike::Observer {
+    std::vector<WayToClose> order;
+    std::map<WayToClose, int> completed;
+    std::uint64_t failed = 0;
+    std::vector<std::uint64_t> cycles;
+    void on_begin(WayToClose way, std::uint32_t, Instant) override { order.push_back(way); }
+    void on_connected(Duration, Instant) override {}
+    void on_end(const Strike::Ended& ended) override {
+      cycles.push_back(ended.cycle);
+      ended.failure ? void(++failed) : void(++completed[ended.way]);
+    }
+  };
+  std::array<Counting, 3> seen;
+  for (std::size_t i = 0; i < 3; ++i) {
+    build();
+    listen(7);
+    strike_.emplace(left().stack(), slots_, kUs, &seen[i]);
+    StrikeRequest request = at(7, 10'000, 32);
+    request.seed = i == 2 ? 5 : 4;
+    request.mix = {};
+    for (const WayToClose way :
+         {WayToClose::kFin, WayToClose::kReset, WayToClose::kFinWithAck, WayToClose::kFinLate,
+          WayToClose::kResetLate, WayToClose::kAbortConnecting, WayToClose::kHalfClose,
+          WayToClose::kDataFin}) {
+      request.mix.weights[static_cast<std::size_t>(way)] = way == WayToClose::kFin ? 300 : 100;
+    }
+    request.hold = 2ms;
+    request.payload = kPayload;
+    const StrikeReport report = strike(request);
+    EXPECT_EQ(report.completed(), 10'000u);
+    EXPECT_EQ(seen[i].failed, 0u);
+    EXPECT_EQ(seen[i].completed.size(), 8u);
+    EXPECT_NEAR(seen[i].completed[WayToClose::kFin], 3'000, 150);
+    EXPECT_NEAR(seen[i].completed[WayToClose::kDataFin], 1'000, 100);
+    std::ranges::sort(seen[i].cycles);
+    EXPECT_EQ(seen[i].cycles.front(), 1u);
+    EXPECT_EQ(seen[i].cycles.back(), 10'000u);
+  }
+  EXPECT_EQ(seen[0].order, seen[1].order) << "the same seed, the same strike";
+  EXPECT_NE(seen[0].order, seen[2].order);
 }
 
 // ---- Pace ----
@@ -271,14 +323,14 @@ TEST_F(StrikeTest, TheRateIsExact) {
     };
     const StrikeReport report = strike(request);
     EXPECT_EQ(report.begun, rate) << rate;
-    EXPECT_EQ(report.completed, rate) << rate;
+    EXPECT_EQ(report.completed(), rate) << rate;
     for (const auto& [when, count] : per_turn) EXPECT_LE(count, 2u) << "a burst at " << when;
     EXPECT_GE(report.elapsed, 1s - 1s / rate);
     EXPECT_LE(report.elapsed, 1001ms);
   }
 }
 
-TEST_F(StrikeTest, ALateTurnIsMadeUpForWithoutABurst) {
+TEST_F(StrikeTest, WhatIsMissedIsReportedAndNotMadeUpFor) {
   build();
   listen(7);
   StrikeRequest request = at(7, 0, 1024);
@@ -287,19 +339,49 @@ TEST_F(StrikeTest, ALateTurnIsMadeUpForWithoutABurst) {
   ASSERT_EQ(strike_->start(request), Error::kOk);
   Stack& stack = left().stack();
   const Instant start = stack.now();
-  stack.begin(start + 50ms);
-  std::uint64_t before = 0;
-  for (int turns = 0; strike_->next_deadline() <= stack.now(); ++turns) {
-    ASSERT_LT(turns, 100);
-    strike_->step();
-    EXPECT_LE(strike_->report().begun - before, 8u);
-    before = strike_->report().begun;
+  const auto turn_at = [&](Duration when) {
+    stack.begin(start + when);
+    do strike_->step();
+    while (strike_->next_deadline() <= stack.now());
+  };
+  turn_at(0ms);
+  EXPECT_EQ(strike_->report().begun, 1u);
+  turn_at(50ms);
+  EXPECT_EQ(strike_->report().begun, 3u) << "of 49 and 50 ms";
+  EXPECT_EQ(strike_->report().missed, 48u);
+  turn_at(51ms);
+  EXPECT_EQ(strike_->report().begun, 4u);
+  stack.begin(start + 1500ms);
+  strike_->step();
+  EXPECT_EQ(strike_->report().begun, 4u);
+  EXPECT_EQ(strike_->report().missed, 996u) << "a thousand were asked for";
+}
+
+TEST_F(StrikeTest, WithoutAFreeSlotTheRateIsMissed) {
+  build();
+  StrikeRequest request = at(7, 0, 2);
+  request.target.address = IpAddress::v4(10, 0, 0, 99);
+  request.rate = 100;
+  request.duration = 10s;
+  request.connect_timeout = 2s;
+  const StrikeReport report = strike(request);
+  EXPECT_EQ(report.begun + report.missed, 1'000u);
+  EXPECT_EQ(report.begun, 10u) << "two at a time, of two seconds each";
+}
+
+TEST(Pace, SlotsAreExactAndDoNotDrift) {
+  for (const std::uint32_t rate : {1u, 3u, 7u, 1'000u, 333'333u, 10'000'000u}) {
+    Pace pace(rate, Instant(5s));
+    for (std::uint32_t n = 0; n < std::min(rate, 1'000u) * 3; ++n) {
+      const auto due = static_cast<std::int64_t>(std::uint64_t{n} * 1'000'000 / rate);
+      ASSERT_EQ(pace.due(), Instant(5s) + Duration(due)) << rate << " " << n;
+      pace.next();
+    }
+    Pace passed(rate, Instant(5s));
+    EXPECT_EQ(passed.pass(Instant(4s)), 0u);
+    EXPECT_EQ(passed.pass(Instant(5s) + 24h * 1'000), std::uint64_t{86'400'000} * rate);
+    EXPECT_EQ(passed.due(), Instant(5s) + 24h * 1'000);
   }
-  EXPECT_EQ(before, 51u);
-  // A strike that was late for long does not catch up.
-  stack.begin(start + 900ms);
-  while (strike_->next_deadline() <= stack.now()) strike_->step();
-  EXPECT_EQ(strike_->report().begun, 51u + 101u);
 }
 
 TEST_F(StrikeTest, TheDurationIsExact) {
@@ -318,7 +400,7 @@ TEST_F(StrikeTest, TheDurationIsExact) {
   const StrikeReport report = strike(request);
   EXPECT_LT(last_begin - start, 300ms);
   EXPECT_GT(last_begin - start, 299ms);
-  EXPECT_EQ(report.completed, report.begun) << "what is in flight is finished";
+  EXPECT_EQ(report.completed(), report.begun) << "what is in flight is finished";
   EXPECT_GE(report.elapsed, 300ms);
   EXPECT_LE(report.elapsed, 301ms);
 }
@@ -340,16 +422,16 @@ TEST_F(StrikeTest, StopInTheMiddle) {
   StrikeRequest request = at(7, 1'000'000, 32);
   left().on_turn = [&] {
     strike_->step();
-    if (strike_->report().completed > 500) strike_->stop();
+    if (strike_->report().completed() > 500) strike_->stop();
     check();
   };
   const StrikeReport report = strike(request);
-  EXPECT_GT(report.completed, 500u);
-  EXPECT_LT(report.completed, 600u);
-  EXPECT_EQ(report.completed, report.begun);
+  EXPECT_GT(report.completed(), 500u);
+  EXPECT_LT(report.completed(), 600u);
+  EXPECT_EQ(report.completed(), report.begun);
   // The strike can be used again.
   left().on_turn = [this] { strike_->step(); };
-  EXPECT_EQ(strike(at(7, 10, 1)).completed, 10u);
+  EXPECT_EQ(strike(at(7, 10, 1)).completed(), 10u);
 }
 
 // ---- Limits ----
@@ -368,6 +450,8 @@ TEST_F(StrikeTest, InvalidRequestsAreRefused) {
   EXPECT_EQ(refused([](auto& r) { r.target.address = IpAddress(); }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.duration = -1s; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.connect_timeout = 0s; }), Error::kInvalidArgument);
+  EXPECT_EQ(refused([](auto& r) { r.mix = {}; }), Error::kInvalidArgument);
+  EXPECT_EQ(refused([](auto& r) { r.hold = -1ms; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.close_timeout = Duration::max(); }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.target.address = IpAddress::v4(8, 8, 8, 8); }),
             Error::kNoRoute);
@@ -383,7 +467,7 @@ TEST_F(StrikeTest, WaitsWhileTheConnectionTableIsFull) {
   listen(7);
   const StrikeReport report = strike(at(7, 500, 50));
   EXPECT_EQ(report.begun, 500u);
-  EXPECT_EQ(report.completed, 500u);
+  EXPECT_EQ(report.completed(), 500u);
   EXPECT_GT(report.open_failed, 0u);
   EXPECT_LT(report.open_failed, 5'000u) << "it pauses, it does not spin";
 }
@@ -395,7 +479,7 @@ TEST_F(StrikeTest, MoreCyclesThanPortsGoOnAtFullRate) {
   build({}, roomy(), settings);
   listen(7);
   const StrikeReport report = strike(at(7, 5'000, 16));
-  EXPECT_EQ(report.completed, 5'000u);
+  EXPECT_EQ(report.completed(), 5'000u);
   EXPECT_EQ(report.open_failed, 0u);
   EXPECT_EQ(report.time_wait_reused, 4'000u);
   EXPECT_LT(report.elapsed, 1s);
@@ -419,7 +503,7 @@ TEST_F(StrikeTest, SeveralAddressesTakeTurnsByTheSeed) {
     };
     StrikeRequest request = at(7, 5'500, 8);
     request.seed = seed;
-    EXPECT_EQ(strike(request).completed, 5'500u);
+    EXPECT_EQ(strike(request).completed(), 5'500u);
   }
   EXPECT_EQ(uses[0].size(), 11u);
   for (const auto& [address, times] : uses[0]) EXPECT_NEAR(times, 500, 100);
@@ -442,7 +526,7 @@ TEST_F(StrikeTest, EventsOfOtherConnectionsAreIgnored) {
   strike_->on_event(stray);
   EXPECT_EQ(strike_->report().live, 2u);
   EXPECT_TRUE(wire_->run([this] { return !strike_->running(); }, 1min));
-  EXPECT_EQ(strike_->report().completed, 2u);
+  EXPECT_EQ(strike_->report().completed(), 2u);
 }
 
 }  // namespace

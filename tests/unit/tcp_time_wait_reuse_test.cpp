@@ -277,12 +277,12 @@ TEST_P(TcpFewTuplesTest, FewFourTuplesCycleAtFullRate) {
   std::map<std::int64_t, std::uint64_t> by_minute;
   EXPECT_TRUE(wire.run(
       [&] {
-        by_minute[(wire.now() - Instant(1s)) / 1min] = strike.report().completed;
+        by_minute[(wire.now() - Instant(1s)) / 1min] = strike.report().completed();
         return !strike.running();
       },
       4min));
   const StrikeReport report = strike.report();
-  EXPECT_EQ(report.completed, report.begun);
+  EXPECT_EQ(report.completed(), report.begun);
   EXPECT_EQ(report.retransmits, 0u);
   const std::uint64_t first = by_minute[0], second = by_minute[1] - first,
                       third = by_minute[2] - by_minute[1];

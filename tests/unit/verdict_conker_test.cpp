@@ -59,7 +59,7 @@ class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
     request.target = target;
     request.cycles = cycles;
     request.concurrency = 16;
-    request.close = close;
+    request.mix = Mix::only(close);
     ASSERT_EQ(strike.start(request), Error::kOk);
     ASSERT_TRUE(wire.run([&] { return !strike.running(); }, 1h));
     wire.run([] { return false; }, 5s);

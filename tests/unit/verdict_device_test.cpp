@@ -105,7 +105,7 @@ class Tribunal final : public verdict::Judge::Sink {
     request.target = kDevice;
     request.cycles = cycles;
     request.concurrency = 8;
-    request.close = close;
+    request.mix = Mix::only(close);
     EXPECT_EQ(strike_->start(request), Error::kOk);
     while (strike_->running()) turn(kNever);
     for (const Instant end = now_ + 2s; now_ < end;) turn(end);
@@ -177,7 +177,7 @@ TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   for (const auto close : {StrikeRequest::Close::kFin, StrikeRequest::Close::kReset}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
-    EXPECT_EQ(report.completed, 20'000u);
+    EXPECT_EQ(report.completed(), 20'000u);
     EXPECT_EQ(report.retransmits, 0u);
     EXPECT_EQ(tribunal.device().connections(), 20'000u);
     EXPECT_GE(tribunal.judge().judged(), 20'000u);
@@ -203,11 +203,11 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
   EXPECT_EQ(tribunal.found(), expected);
 
   const std::string kind = fault.failure == nullptr ? "" : fault.failure;
-  EXPECT_EQ(report.refused, kind == "refused" ? broken : 0);
-  EXPECT_EQ(report.timed_out, kind == "timed_out" ? broken : 0);
-  EXPECT_EQ(report.reset, kind == "reset" ? broken : 0);
-  EXPECT_EQ(report.other, kind == "other" ? broken : 0);
-  EXPECT_EQ(report.completed, 1000 - report.failed());
+  EXPECT_EQ(report.refused(), kind == "refused" ? broken : 0);
+  EXPECT_EQ(report.timed_out(), kind == "timed_out" ? broken : 0);
+  EXPECT_EQ(report.reset(), kind == "reset" ? broken : 0);
+  EXPECT_EQ(report.other(), kind == "other" ? broken : 0);
+  EXPECT_EQ(report.completed(), 1000 - report.failed());
 }
 
 std::vector<const Fault*> all_faults() {

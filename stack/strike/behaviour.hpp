@@ -1,0 +1,122 @@
+// The ways in which a strike ends its connections: a row for each, of what it does and when. A new
+// way is a name and a row.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace conker {
+
+enum class WayToClose : std::uint8_t {
+  kFin,
+  kReset,
+  kFinWithAck,
+  kFinLate,
+  kPeerFirst,
+  kResetLate,
+  kAbortConnecting,
+  kHalfClose,
+  kDataFin,
+  kUnsent,
+  kResetUnread,
+};
+inline constexpr std::size_t kWaysToClose = 11;
+
+constexpr std::string_view choices_of(WayToClose) {
+  return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
+         "unsent|rst-unread";
+}
+
+/// What one cycle does, step by step; behind the last one stands kDone.
+struct Behaviour {
+  enum class When : std::uint8_t {
+    kSynSent,    // in the turn after the SYN has left
+    kConnected,  // in the turn in which the SYN-ACK came: what is sent rides on its ACK
+    kAckSent,    // in the turn after that
+    kHeld,       // when it has been established for StrikeRequest::hold
+    kData,       // when data of the peer has arrived
+    kPeerFin,    // when the peer's FIN has arrived
+    kDone,       // there is no such step: the end is all that is waited for
+  };
+  enum class What : std::uint8_t {
+    kSend,             // StrikeRequest::payload
+    kClose,            // what has arrived is read first, so that a FIN leaves and no RST
+    kCloseUnread,      // a RST, when something has arrived
+    kReset,            // ABORT: a RST, but in SYN-SENT
+    kShutdown,         // our FIN; what the peer sends is still read
+    kSendAndShutdown,  // the FIN rides on the payload
+    kFillAndClose,     // as much of StrikeRequest::filling as the send queue takes, then the FIN
+  };
+  struct Step {
+    When when = When::kDone;
+    What what = What::kClose;
+  };
+
+  std::array<Step, 3> steps;
+  // How the connection may end for the cycle to count as completed.
+  bool closes;  // both FINs were acknowledged
+  bool resets;  // we reset it
+};
+
+namespace detail {
+using When = Behaviour::When;
+using What = Behaviour::What;
+inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
+    /* fin              */ {{{{When::kAckSent, What::kClose}, {}}}, true, false},
+    /* rst              */ {{{{When::kConnected, What::kReset}, {}}}, false, true},
+    /* fin-with-ack     */ {{{{When::kConnected, What::kClose}, {}}}, true, false},
+    /* fin-late         */ {{{{When::kHeld, What::kClose}, {}}}, true, false},
+    /* peer-first       */ {{{{When::kPeerFin, What::kClose}, {}}}, true, false},
+    /* rst-late         */ {{{{When::kHeld, What::kReset}, {}}}, false, true},
+    /* abort-connecting */ {{{{When::kSynSent, What::kReset}, {}}}, false, true},
+    /* half-close       */
+    {{{{When::kAckSent, What::kShutdown}, {When::kPeerFin, What::kClose}}}, true, false},
+    /* data-fin         */
+    {{{{When::kAckSent, What::kSendAndShutdown}, {When::kPeerFin, What::kClose}}}, true, false},
+    /* unsent           */
+    {{{{When::kAckSent, What::kFillAndClose}, {When::kHeld, What::kReset}}}, true, true},
+    /* rst-unread       */
+    {{{{When::kAckSent, What::kSend}, {When::kData, What::kCloseUnread}}}, false, true},
+}};
+}  // namespace detail
+
+constexpr const Behaviour& behaviour_of(WayToClose way) {
+  return detail::kBehaviours[static_cast<std::size_t>(way)];
+}
+
+/// How often each way is taken, in proportion.
+struct Mix {
+  std::array<std::uint16_t, kWaysToClose> weights{};
+
+  static constexpr Mix only(WayToClose way) {
+    Mix mix;
+    mix.weights[static_cast<std::size_t>(way)] = 1;
+    return mix;
+  }
+  constexpr std::uint32_t total() const {
+    std::uint32_t sum = 0;
+    for (const std::uint16_t weight : weights) sum += weight;
+    return sum;
+  }
+  /// The only way that there is; none when there are several.
+  constexpr std::optional<WayToClose> sole() const {
+    std::optional<WayToClose> found;
+    for (std::size_t way = 0; way < kWaysToClose; ++way) {
+      if (weights[way] == 0) continue;
+      if (found) return std::nullopt;
+      found = static_cast<WayToClose>(way);
+    }
+    return found;
+  }
+  /// The way that the n-th of total() shares belongs to.
+  constexpr WayToClose at(std::uint32_t n) const {
+    std::size_t way = 0;
+    while (way + 1 < kWaysToClose && n >= weights[way]) n -= weights[way++];
+    return static_cast<WayToClose>(way);
+  }
+};
+
+}  // namespace conker
