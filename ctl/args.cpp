@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
 
+#include "ctl/format.hpp"
 #include "protocol/text.hpp"
 
 namespace conker::ctl {
@@ -107,6 +109,27 @@ std::int64_t parse_duration(std::string_view key, const std::string& text) {
     usage(fmt::format("{}={}: write a time up to 10s, like 200us, 5ms or 1.5s", key, text));
   }
   return std::llround(*value * scale);
+}
+
+std::int64_t parse_time_ms(std::string_view option, const std::string& text, std::int64_t least,
+                           std::int64_t most) {
+  struct InMs {
+    std::string_view unit;
+    double ms;
+  };
+  constexpr std::array<InMs, 7> kUnits{
+      {{"", 1e3}, {"us", 1e-3}, {"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"h", 36e5}, {"d", 864e5}}};
+  std::string_view rest;
+  const auto value = decimal(text, rest);
+  const auto unit = std::ranges::find(kUnits, rest, &InMs::unit);
+  if (!value || unit == kUnits.end())
+    usage(fmt::format("{} {}: write a time, like 90s, 50ms, 5min, 8h or 2d", option, text));
+  const double ms = std::round(*value * unit->ms);
+  if (ms < static_cast<double>(least) || ms > static_cast<double>(most)) {
+    usage(fmt::format("{} {}: must be from {} to {}", option, text, duration_ms(least),
+                      duration_ms(most)));
+  }
+  return static_cast<std::int64_t>(ms);
 }
 
 std::int64_t seconds_to_ms(double seconds) {

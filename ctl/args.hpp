@@ -23,6 +23,10 @@ std::string check_id(const std::string& text);
 std::int64_t parse_share(std::string_view key, const std::string& text);
 /// "5ms", "200us", "1.5s": in microseconds.
 std::int64_t parse_duration(std::string_view key, const std::string& text);
+/// "90s", "8h", "50ms"; a plain number is in seconds. In milliseconds, rounded; from `least` to
+/// `most` milliseconds.
+std::int64_t parse_time_ms(std::string_view option, const std::string& text, std::int64_t least,
+                           std::int64_t most);
 /// Seconds as a decimal number above 0, in milliseconds.
 std::int64_t seconds_to_ms(double seconds);
 

@@ -16,16 +16,17 @@
 #include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
+#include "ctl/strike_timeline.hpp"
 
 namespace conker::ctl {
 namespace {
 
-constexpr double kDefaultSeconds = 10;
+constexpr std::int64_t kDefaultMs = 10'000;
 
-/// A line on a terminal that is overwritten with each progress.
+/// On a terminal a line that is overwritten with each progress; elsewhere one every ten seconds.
 class ProgressLine {
  public:
-  explicit ProgressLine(bool wanted) : wanted_(wanted && ::isatty(STDERR_FILENO) != 0) {}
+  ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
   ~ProgressLine() {
     if (shown_) std::fputs("\r\033[K", stderr);
   }
@@ -33,21 +34,33 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(const Progress& progress) {
-    if (!wanted_) return;
-    shown_ = true;
     const StrikeSoFar& so_far = progress.so_far;
-    const std::string line =
-        fmt::format("\r{:>12}/s  {:>14} cycles  {:>8} failed  {:>6} in flight  {:>8}\033[K",
-                    grouped(static_cast<std::uint64_t>(std::llround(progress.cycles_per_second))),
-                    grouped(so_far.completed), grouped(so_far.failed), grouped(so_far.live),
-                    to_string(so_far.elapsed));
-    std::fputs(line.c_str(), stderr);
+    if (!terminal_ && so_far.elapsed < next_) return;
+    double rate = progress.cycles_per_second;
+    if (!terminal_) {
+      rate = static_cast<double>(so_far.completed - completed_) * 1e6 /
+             static_cast<double>((so_far.elapsed - since_).count());
+      since_ = so_far.elapsed;
+      next_ = since_ + kEvery;
+      completed_ = so_far.completed;
+    }
+    const std::string line = fmt::format(
+        "{:>12}/s  {:>14} cycles  {:>8} failed  {:>6} in flight  {:>8}",
+        grouped(static_cast<std::uint64_t>(std::llround(rate))), grouped(so_far.completed),
+        grouped(so_far.failed), grouped(so_far.live), to_string(so_far.elapsed));
+    shown_ = terminal_;
+    std::fputs((terminal_ ? "\r" + line + "\033[K" : line + "\n").c_str(), stderr);
     std::fflush(stderr);
   }
 
  private:
-  bool wanted_;
+  static constexpr Duration kEvery = 10s;
+
+  bool terminal_;
   bool shown_ = false;
+  // Without a terminal: when the last line was, and the next is due.
+  Duration since_{0}, next_ = kEvery;
+  std::uint64_t completed_ = 0;
 };
 
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
@@ -55,7 +68,7 @@ json run_strike(const Context& context, const protocol::Strike::Parameters& para
   Client client = context.connect();
   catch_interrupt();
   const int id = client.send<protocol::Strike>(parameters, evidence);
-  ProgressLine line(!context.json);
+  ProgressLine line;
   bool stopping = false;
   for (;;) {
     if (interrupted() && !stopping) {
@@ -67,7 +80,8 @@ json run_strike(const Context& context, const protocol::Strike::Parameters& para
     if (auto result = Client::result_in(*message, id)) {
       return client.understood<protocol::Strike>(std::move(*result)).raw;
     }
-    if (const auto progress = Client::notification<Progress>(*message)) line.show(*progress);
+    const auto progress = Client::notification<Progress>(*message);
+    if (progress && !context.json) line.show(*progress);
   }
 }
 
@@ -92,6 +106,30 @@ void parse_limit(const std::string& text, protocol::Strike::Parameters& paramete
                                           "close_p99, and a value, as failed=0.1%",
                                           text));
   }
+}
+
+// ---- The ways to close ----
+
+constexpr const char* kWaysHelp =
+    "how to end each one: fin (after the ACK of the handshake), fin-with-ack (on it), fin-late "
+    "(after --hold), peer-first (after the peer's FIN), half-close (FIN, then read until the "
+    "peer's), data-fin (on --payload bytes), unsent (more data than the window takes, reset after "
+    "--hold), rst, rst-late, rst-unread (with data of the peer unread), abort-connecting (silence "
+    "after the SYN)";
+
+std::vector<std::string> all_ways() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kWaysToClose; ++i)
+    names.emplace_back(protocol::name_of(static_cast<WayToClose>(i)));
+  return names;
+}
+
+/// A time in milliseconds, within the range of its parameter; nothing when none was given.
+template <typename T>
+void take_time(std::string_view option, const std::string& text,
+               const protocol::Parameter& parameter, T& ms) {
+  if (text.empty()) return;
+  ms = static_cast<T>(parse_time_ms(option, text, parameter.min, parameter.max));
 }
 
 // ---- The report ----
@@ -157,6 +195,7 @@ std::string report(const protocol::Strike::Evidence& evidence, const std::string
 std::string report(const protocol::Strike::Result& result, const std::string& evidence) {
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
+  text += timeline_report(result.timeline, result.summary.cycles);
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
@@ -165,11 +204,9 @@ std::string report(const protocol::Strike::Result& result, const std::string& ev
 }
 
 int strike(const Context& context, protocol::Strike::Parameters parameters,
-           std::optional<double> seconds, const std::string& path) {
+           std::optional<std::int64_t> duration_ms, const std::string& path) {
   check_endpoint(parameters.target);
-  if (seconds || !parameters.cycles) {
-    parameters.duration_ms = seconds_to_ms(seconds.value_or(kDefaultSeconds));
-  }
+  if (duration_ms || !parameters.cycles) parameters.duration_ms = duration_ms.value_or(kDefaultMs);
   const EvidenceFiles evidence(path);
   parameters.evidence = evidence.wanted();
   const json raw = run_strike(context, parameters, evidence.fd());
@@ -191,8 +228,8 @@ int strike(const Context& context, protocol::Strike::Parameters parameters,
 void add_strike_verb(CLI::App& app, Context& context) {
   struct Values {
     protocol::Strike::Parameters parameters;
-    std::optional<double> seconds;
-    std::string close = std::string(protocol::name_of(StrikeRequest::Close::kFin));
+    std::string duration, hold, connect_timeout, close_timeout;
+    std::string close = std::string(protocol::name_of(WayToClose::kFin));
     std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
     std::vector<std::string> limits;
     std::string evidence;
@@ -203,32 +240,55 @@ void add_strike_verb(CLI::App& app, Context& context) {
 
   CLI::App* verb = add_verb<protocol::Strike>(app, context, [&context, values] {
     P parameters = values->parameters;
-    parameters.close = values->close == protocol::name_of(StrikeRequest::Close::kReset)
-                           ? StrikeRequest::Close::kReset
-                           : StrikeRequest::Close::kFin;
+    parameters.close =
+        static_cast<WayToClose>(find_choice(choices_of(WayToClose{}), values->close).value_or(0));
+    take_time("--hold", values->hold, parameter_of(&P::hold_ms), parameters.hold_ms);
+    take_time("--connect-timeout", values->connect_timeout, parameter_of(&P::connect_timeout_ms),
+              parameters.connect_timeout_ms);
+    take_time("--close-timeout", values->close_timeout, parameter_of(&P::close_timeout_ms),
+              parameters.close_timeout_ms);
+    std::optional<std::int64_t> duration;
+    if (!values->duration.empty())
+      take_time("--duration", values->duration, parameter_of(&P::duration_ms), duration.emplace());
     parameters.fail_on = values->fail_on == "fault"  ? verdict::Severity::kFault
                          : values->fail_on == "note" ? verdict::Severity::kNote
                                                      : verdict::Severity::kWeakness;
     for (const std::string& limit : values->limits) parse_limit(limit, parameters);
-    return strike(context, parameters, values->seconds, values->evidence);
+    return strike(context, parameters, duration, values->evidence);
   });
   verb->add_option("HOST:PORT", p.target, help_of(&P::target))->required()->type_name("");
   CLI::Option* cycles =
       verb->add_option("--cycles", p.cycles, std::string(protocol::parameter_of(&P::cycles).help))
           ->type_name("N")
           ->check(range_of(&P::cycles));
-  verb->add_option("--duration", values->seconds,
-                   "seconds to open new ones (unless given, nor --cycles: 10)")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 2.5e6))
+  verb->add_option("--duration", values->duration,
+                   "how long to open new ones: seconds, or a time as 90s or 8h (unless given, nor "
+                   "--cycles: 10s)")
+      ->type_name("TIME")
       ->excludes(cycles);
   verb->add_option("--concurrency", p.concurrency, help_of(&P::concurrency))
       ->type_name("N")
       ->check(range_of(&P::concurrency));
   verb->add_option("--rate", p.rate, help_of(&P::rate))->type_name("N")->check(range_of(&P::rate));
-  verb->add_option("--close", values->close, help_of(&P::close))
-      ->type_name("HOW")
-      ->check(CLI::IsMember({"fin", "rst"}));
+  CLI::Option* close = verb->add_option("--close", values->close, kWaysHelp)
+                           ->type_name("HOW")
+                           ->check(CLI::IsMember(all_ways()));
+  verb->add_option("--mix", p.mix, std::string(protocol::parameter_of(&P::mix).help))
+      ->type_name("HOW=WEIGHT,...")
+      ->excludes(close);
+  verb->add_option("--hold", values->hold,
+                   "how long fin-late and rst-late keep a connection, and unsent waits for what "
+                   "it has sent: a time as 200ms (unless given: 50ms)")
+      ->type_name("TIME");
+  verb->add_option("--payload", p.payload, help_of(&P::payload))
+      ->type_name("BYTES")
+      ->check(range_of(&P::payload));
+  verb->add_option("--connect-timeout", values->connect_timeout,
+                   "how long a handshake may take (unless given: 5s)")
+      ->type_name("TIME");
+  verb->add_option("--close-timeout", values->close_timeout,
+                   "how long closing, or waiting for the peer, may take (unless given: 5s)")
+      ->type_name("TIME");
   verb->add_option("--fail-on", values->fail_on, help_of(&P::fail_on))
       ->type_name("SEVERITY")
       ->check(CLI::IsMember({"fault", "weakness", "note"}));

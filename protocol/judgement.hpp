@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/history.hpp"
 #include "protocol/strike.hpp"
+#include "protocol/text.hpp"
 #include "protocol/visit.hpp"
 #include "stack/verdict/rules.hpp"
 
@@ -36,6 +38,12 @@ struct Strike {
   static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
 
   struct Parameters : StrikeParameters<std::string> {
+    std::optional<std::string> mix;
+    static constexpr std::uint32_t kMaxPayload = 65'536;
+    /// More than the window of most peers.
+    static constexpr std::array<std::byte, 262'144> kFilling{};
+
+    std::uint32_t hold_ms = 50, payload = 1, connect_timeout_ms = 5'000, close_timeout_ms = 5'000;
     verdict::Severity fail_on = verdict::Severity::kWeakness;
     std::uint32_t max_failed_ppm = 0, max_retransmits_ppm = 1'000'000;
     std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
@@ -43,6 +51,31 @@ struct Strike {
 
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
+      constexpr std::int64_t kDay = 86'400'000;  // milliseconds
+      field("mix", self.mix,
+            About{.help = "several ways to end them, chosen by weights from 1 to 10000, as "
+                          "fin=60,rst=20",
+                  .fallback = "the one that close says"});
+      field("hold_ms", self.hold_ms,
+            About{.help = "how long fin-late and rst-late keep a connection, and the bound of "
+                          "unsent's close (milliseconds)",
+                  .unit = Unit::kMilliseconds,
+                  .max = kDay});
+      field("payload", self.payload,
+            About{.help = "how much data-fin and rst-unread send",
+                  .unit = Unit::kBytes,
+                  .min = 1,
+                  .max = kMaxPayload});
+      field("connect_timeout_ms", self.connect_timeout_ms,
+            About{.help = "how long the handshake may take (milliseconds)",
+                  .unit = Unit::kMilliseconds,
+                  .min = 1,
+                  .max = kDay});
+      field("close_timeout_ms", self.close_timeout_ms,
+            About{.help = "how long closing, or waiting for the peer, may take (milliseconds)",
+                  .unit = Unit::kMilliseconds,
+                  .min = 1,
+                  .max = kDay});
       field("fail_on", self.fail_on,
             About{.help = "findings of this severity and above make the verdict fail"});
       field("max_failed_ppm", self.max_failed_ppm,
@@ -68,6 +101,25 @@ struct Strike {
       field("evidence", self.evidence,
             About{.help = "write frames around the first findings of each rule to a pcapng file, "
                           "whose descriptor goes with the call"});
+    }
+
+    /// What is wrong with the parameters, in one line; empty when nothing is.
+    std::string_view complaint() const {
+      if (Mix made; mix && !from_string(*mix, made)) {
+        return "strike: mix must be ways to close with weights from 1 to 10000, as "
+               "fin=60,rst=20: see close for their names";
+      }
+      return StrikeParameters<std::string>::complaint();
+    }
+    StrikeRequest request(const Endpoint& at) const {
+      StrikeRequest made = StrikeParameters<std::string>::request(at);
+      if (mix) (void)from_string(*mix, made.mix);
+      made.hold = std::chrono::milliseconds(hold_ms);
+      made.payload = std::span(kFilling).first(payload);
+      made.filling = kFilling;
+      made.connect_timeout = std::chrono::milliseconds(connect_timeout_ms);
+      made.close_timeout = std::chrono::milliseconds(close_timeout_ms);
+      return made;
     }
   };
 
@@ -121,6 +173,7 @@ struct Strike {
     Verdict verdict = Verdict::kInconclusive;
     std::string why;
     StrikeSummary summary;
+    StrikeTimeline timeline;
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
@@ -129,6 +182,7 @@ struct Strike {
       field("verdict", self.verdict, About{.help = "of the target's TCP"});
       field("why", self.why, About{.help = "the reason, in one line"});
       StrikeSummary::visit(self.summary, field);
+      StrikeTimeline::visit(self.timeline, field);
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});

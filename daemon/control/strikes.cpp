@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/control/refusals.hpp"
+#include "daemon/control/timeline.hpp"
 #include "daemon/text.hpp"
 
 namespace conker::daemon {
@@ -99,7 +100,8 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
   engine_.enter();
   strike_.reset();
   slots_.assign(request.concurrency, Strike::Slot{});
-  strike_.emplace(engine_.stack(), slots_, id());
+  history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now());
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get());
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
     call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_string(target),
@@ -202,14 +204,18 @@ void Strikes::progress() {
 void Strikes::finish() {
   progress_.stop();
   unobserve();
+  history_->finish(engine_.stack().now());
   const auto summary =
       StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
   const Judgement judgement = Judgement::of(call_->parameters(), summary, *findings_, interrupted_);
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
-  protocol::Strike::Result result{judgement.verdict, judgement.why,     summary,
-                                  judge_->judged(),  findings_->list(), std::nullopt};
+  protocol::Strike::Result result{
+      judgement.verdict, judgement.why,
+      summary,           timeline_of(strike_->request(), strike_->report(), *history_),
+      judge_->judged(),  findings_->list(),
+      std::nullopt};
   if (evidence_) {
     evidence_->end(engine_.stack().now());
     result.evidence = evidence_->result();

@@ -12,6 +12,7 @@
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
+#include "stack/strike/history.hpp"
 #include "stack/strike/strike.hpp"
 
 namespace conker::daemon {
@@ -47,6 +48,7 @@ class Strikes final : public Client {
   Targets& targets_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
+  std::unique_ptr<StrikeHistory> history_;
   std::optional<Strike> strike_;
   std::optional<StrikeCall> call_;      // set while the strike runs
   std::unique_ptr<Evidence> evidence_;  // null where none was asked for

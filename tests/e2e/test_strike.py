@@ -82,6 +82,25 @@ def one_at_a_time(field: Field) -> None:
     field.scene.note(f"{report['cycles_per_second']:,.0f} cycles/s")
 
 
+WAYS = ("fin", "rst", "fin-with-ack", "fin-late", "rst-late", "abort-connecting", "half-close")
+
+
+@test("tap", quick=True)
+def every_way_to_close(field: Field) -> None:
+    """All ways that a server bears which reads nothing and closes after its peer, by one mix."""
+    field.accept_close()
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "4000", "--concurrency", "16",
+                              "--mix", ",".join(f"{way}=10" for way in WAYS), "--hold", "5ms")
+    all_completed(report, 4000)
+    same({way["name"] for way in report["ways"]}, set(WAYS), "ways")
+    same(sum(way["completed"] for way in report["ways"]), 4000, "completed by way")
+    same(sum(row["completed"] for row in report["seconds"]), 4000, "completed by second")
+    same(report["in_flight"]["max"], 16, "in flight")
+    said = field.ctl("strike", f"{field.PEER}:9001", "--cycles", "20", "--mix", "fin,rst").out
+    for text in ("connecting: 20 RST to SYN", "first failed", "in a row     longest 20 cycles"):
+        check(text in said, f"the report lacks {text}: {said}")
+
+
 @test("tap", "packet", busy=True)
 def through_faults(field: Field) -> None:
     """Loss, duplication, reordering and corruption cost time, but not the audit."""

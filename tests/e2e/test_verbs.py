@@ -288,7 +288,7 @@ def strike_reports(field: Field) -> None:
     same(set(report["connect_us"]), {"p50", "p90", "p99", "p999", "max"}, "connect_us")
     same(set(report["time_wait"]), {"evicted", "reused"}, "time_wait")
     same(set(report["audit"]),
-         {"opened", "closed", "reset", "timed_out", "refused",
+         {"opened", "closed", "reset", "aborted", "timed_out", "refused",
           "other", "live", "balanced", "fault"}, "audit")
     check(report["audit"]["balanced"], f"audit: {report['audit']}")
     check("cycles" in field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "100").out,

@@ -69,6 +69,20 @@ TEST(Args, Durations) {
   }
 }
 
+TEST(Args, Times) {
+  const auto ms = [](const char* text) { return parse_time_ms("--hold", text, 1, 86'400'000); };
+  EXPECT_EQ(ms("90s"), 90'000);
+  EXPECT_EQ(ms("10"), 10'000);
+  EXPECT_EQ(ms("0.5"), 500);
+  EXPECT_EQ(ms("50ms"), 50);
+  EXPECT_EQ(ms("1500us"), 2);
+  EXPECT_EQ(ms("5min"), 300'000);
+  EXPECT_EQ(ms("8h"), 28'800'000);
+  EXPECT_EQ(ms("1d"), 86'400'000);
+  for (const char* text : {"", "s", "0", "1us", "-1s", "1.1d", "25h", "8 h", "8hours", "1e3"})
+    EXPECT_THROW((void)ms(text), Failure) << text;
+}
+
 TEST(Args, Faults) {
   FaultSet::Parameters params;
   for (const char* text : {"loss=1%", "delay=5ms", "seed=7", "link=wire=less"})

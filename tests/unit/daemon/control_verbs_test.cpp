@@ -273,6 +273,25 @@ TEST_F(ControlTest, Strike) {
   EXPECT_GE(report.at("judged"), 500) << report;
 }
 
+TEST_F(ControlTest, AStrikeByAMixHasATimeline) {
+  auto client = connect();
+  const json report = client->result("strike", {{"target", "10.78.0.1:80"},
+                                                {"cycles", 300},
+                                                {"concurrency", 8},
+                                                {"mix", "fin=3,rst=1,fin-late=1"},
+                                                {"hold_ms", 1}});
+  EXPECT_EQ(report.at("completed"), 300) << report;
+  EXPECT_EQ(report.at("close"), "fin=3,rst=1,fin-late=1");
+  EXPECT_EQ(report.at("asked"), 300);
+  EXPECT_EQ(report.at("ways").size(), 3u);
+  EXPECT_EQ(report.at("in_flight").at("max"), 8);
+  EXPECT_EQ(report.at("first_failure"), nullptr);
+  EXPECT_GE(report.at("seconds").size(), 1u);
+  EXPECT_EQ(client->error("strike",
+                          {{"target", "10.78.0.1:80"}, {"cycles", 1}, {"mix", "fin=3,gently=1"}}),
+            static_cast<int>(protocol::Code::kInvalidParameters));
+}
+
 TEST_F(ControlTest, StrikeRefusals) {
   auto client = connect();
   const json refused = client->call("strike", {{"target", "10.78.0.9:80"}, {"cycles", 1}});

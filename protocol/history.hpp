@@ -1,0 +1,123 @@
+// What a strike was like over time, as its result has it: ways to close, failures by phase, runs of
+// failures, and a row for each second. Not in strike.hpp, which the firmware uses: lists need
+// memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/text.hpp"
+#include "protocol/visit.hpp"
+#include "stack/strike/history.hpp"
+
+namespace conker::protocol {
+
+struct StrikeTimeline {
+  struct Failure {
+    StrikeFailure name{};
+    StrikePhase phase{};
+    std::uint64_t count = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "what was on the wire, or was not"});
+      field("phase", self.phase, About{.help = "connecting, established or closing"});
+      field("count", self.count, About{.help = "cycles"});
+    }
+  };
+  struct Way {
+    WayToClose name{};
+    std::uint64_t begun = 0, completed = 0, failed = 0;
+    std::vector<Failure> failures;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "the way to close"});
+      field("begun", self.begun, About{.help = "cycles"});
+      field("completed", self.completed, About{.help = "of them: opened and closed as asked"});
+      field("failed", self.failed, About{.help = "of them: that were not"});
+      field("failures", self.failures, About{.help = "by phase, where there are any"});
+    }
+  };
+  struct First {
+    std::uint64_t cycle = 0;
+    Duration at{0};
+    WayToClose way{};
+    StrikeFailure failure{};
+    StrikePhase phase{};
+    Endpoint ours;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("cycle", self.cycle, About{.help = "which cycle, from 1"});
+      field("at_s", self.at, About{.help = "when, from the begin", .unit = Unit::kSeconds});
+      field("way", self.way, About{.help = "how it was to be closed"});
+      field("failure", self.failure, About{.help = "what was on the wire, or was not"});
+      field("phase", self.phase, About{.help = "connecting, established or closing"});
+      field("local", self.ours, About{.help = "our address and port"});
+    }
+  };
+  struct Run {
+    std::uint64_t cycles = 0;
+    Duration at{0}, lasted{0};
+    bool to_the_end = false;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("cycles", self.cycles, About{.help = "that failed one after the other"});
+      field("at_s", self.at, About{.help = "from when on", .unit = Unit::kSeconds});
+      field("lasted_s", self.lasted, About{.help = "for how long", .unit = Unit::kSeconds});
+      field("to_the_end", self.to_the_end, About{.help = "none was completed after it"});
+    }
+  };
+  struct InFlight {
+    std::uint32_t max = 0;
+    double mean = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("max", self.max, About{.help = "at a time, at most"});
+      field("mean", self.mean, About{.help = "on average"});
+    }
+  };
+  struct Row {
+    std::uint64_t begun = 0, completed = 0, failed = 0;
+    std::uint32_t connect_p50 = 0, connect_p99 = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      constexpr About kTime{.help = "SYN to established", .unit = Unit::kMicroseconds};
+      field("begun", self.begun, About{.help = "cycles"});
+      field("completed", self.completed, About{.help = "cycles"});
+      field("failed", self.failed, About{.help = "cycles"});
+      field("connect_p50_us", self.connect_p50, kTime);
+      field("connect_p99_us", self.connect_p99, kTime);
+    }
+  };
+
+  std::optional<std::uint64_t> asked;
+  std::uint64_t missed = 0, open_failed = 0;
+  InFlight in_flight;
+  std::vector<Way> ways;
+  std::vector<Failure> failures;
+  std::optional<First> first_failure;
+  std::optional<Run> longest_run, last_run;
+  Duration row_width{0};
+  std::vector<Row> seconds;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("asked", self.asked, About{.help = "cycles asked for; null: by time alone"});
+    field("missed", self.missed, About{.help = "of a rate: cycles that were not begun in time"});
+    field("open_failed", self.open_failed,
+          About{.help = "opens that our own stack refused, and that were tried again"});
+    field("in_flight", self.in_flight, About{.help = "the concurrency that was reached"});
+    field("ways", self.ways, About{.help = "cycles, by their way to close"});
+    field("failures", self.failures, About{.help = "of all ways, by phase"});
+    field("first_failure", self.first_failure, About{.help = "null when there is none"});
+    field("longest_run", self.longest_run, About{.help = "of failures; null when there is none"});
+    field("last_run", self.last_run, About{.help = "of failures; null when there is none"});
+    field("row_s", self.row_width,
+          About{.help = "what a row of seconds covers: more than one when there were too many",
+                .unit = Unit::kSeconds});
+    field("seconds", self.seconds,
+          About{.help = "one after the other; of merged rows the higher of two times"});
+  }
+};
+
+}  // namespace conker::protocol
