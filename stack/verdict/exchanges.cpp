@@ -165,6 +165,7 @@ Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.end = segment.end();
   r.end_at = now;
   r.last_length = segment.length();
+  r.last_alone = r.acked == segment.seq;
   r.finished = r.finished || segment.has(Segment::kFin);
   return finding;
 }
@@ -236,8 +237,9 @@ Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant
     if (since < patience_.late) return std::nullopt;
     return broken(segment, Rule::kSentAcknowledged, 0, microseconds(since));
   }
-  // Only what is alone in flight: a window of data is repaired by duplicate ACKs without waiting.
-  if (segment.end() != r.end || segment.length() != r.last_length || r.acked != segment.seq)
+  // Only what was alone in flight: a window of data is repaired by duplicate ACKs without waiting,
+  // and its last segment is sent again as a probe (RFC 8985, 7).
+  if (segment.end() != r.end || segment.length() != r.last_length || !r.last_alone)
     return std::nullopt;
   if (now - r.end_at >= patience_.least_rto) return std::nullopt;
   return broken(segment, Rule::kSentTwice, microseconds(patience_.least_rto),

@@ -86,6 +86,7 @@ class Exchanges {
     Seq isn, end;
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
     std::uint32_t last_length = 0;  // of the segment that ends at `end`
+    bool last_alone = false;        // all before it was acknowledged when it came
     Instant reset_by_peer_at{};
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;

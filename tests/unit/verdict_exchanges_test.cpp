@@ -172,6 +172,14 @@ TEST_F(VerdictExchangesTest, DataSentTwiceAtOnce) {
   fine(202ms, b(kAck, 1, 1, 50));
 }
 
+TEST_F(VerdictExchangesTest, TheLastSegmentOfAFlightAgainIsAProbe) {
+  handshake();
+  fine(2ms, b(kAck, 1, 1, 50));
+  fine(2ms, b(kAck | kFin, 51, 1));
+  send(3ms, a(kAck, 1, 51));
+  fine(11ms, b(kAck | kFin, 51, 1));  // RFC 8985, 7
+}
+
 TEST_F(VerdictExchangesTest, DataSentAgainAfterItsAck) {
   handshake();
   fine(2ms, b(kAck, 1, 1, 50));
