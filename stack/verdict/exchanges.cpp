@@ -18,8 +18,18 @@ Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience&
   order_.reserve(capacity);
 }
 
+/// Null where the connection is not known.
+Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
+  if (found_ != nullptr && found_end_ == ours) return found_;
+  const auto place = records_.find(ours);
+  found_end_ = ours;
+  found_ = place == records_.end() ? nullptr : &place->second;
+  return found_;
+}
+
 Exchanges::Record& Exchanges::open(const Endpoint& ours) {
   evicted_.reset();
+  found_ = nullptr;
   const auto [place, fresh] = records_.try_emplace(ours);
   if (fresh && order_.size() < capacity_) {
     order_.push_back(ours);
@@ -39,13 +49,13 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours) {
 
 void Exchanges::on_sent(const Segment& segment, Instant now) {
   evicted_.reset();
-  const auto found = records_.find(segment.source);
+  Record* const found = find(segment.source);
   if (segment.opens()) {
-    const bool again = found != records_.end() && found->second.iss == segment.seq &&
-                       !found->second.opened && !found->second.reset;
+    const bool again =
+        found != nullptr && found->iss == segment.seq && !found->opened && !found->reset;
     if (again) {
-      found->second.again = found->second.syn_again = true;
-      found->second.again_at = now;
+      found->again = found->syn_again = true;
+      found->again_at = now;
       return;
     }
     Record& r = open(segment.source);
@@ -55,8 +65,8 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
     r.syn_at = r.sent_at = now;
     return;
   }
-  if (found == records_.end()) return;
-  Record& r = found->second;
+  if (found == nullptr) return;
+  Record& r = *found;
   if (segment.has(Segment::kRst)) {
     // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
     if (r.opened && r.reset_at == kNever) r.reset_at = now;
@@ -99,9 +109,9 @@ Finding Exchanges::broken(const Segment& segment, Rule rule, std::uint32_t expec
 }
 
 Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now) {
-  const auto found = records_.find(segment.destination);
-  if (found == records_.end()) return {};
-  Record& r = found->second;
+  Record* const found = find(segment.destination);
+  if (found == nullptr) return {};
+  Record& r = *found;
   if (segment.source.port != peer_.port) {
     // Only where it plainly means this connection; else it is of another one.
     const bool means_this =
@@ -116,22 +126,22 @@ Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now)
 }
 
 std::uint64_t Exchanges::number(const Endpoint& ours) const {
-  const auto found = records_.find(ours);
-  return found == records_.end() ? 0 : found->second.number;
+  Record* const found = find(ours);
+  return found == nullptr ? 0 : found->number;
 }
 
 bool Exchanges::is_of_last(const Segment& segment) const {
-  const auto found = records_.find(segment.destination);
-  if (found == records_.end()) return false;
-  const Record& r = found->second;
+  Record* const found = find(segment.destination);
+  if (found == nullptr) return false;
+  const Record& r = *found;
   if (r.opened || segment.has(Segment::kSyn) || !segment.has(Segment::kAck)) return true;
   return segment.ack > r.iss && segment.ack <= r.nxt;
 }
 
 bool Exchanges::tells(const Endpoint& ours, Severity severity) {
-  const auto found = records_.find(ours);
-  if (found == records_.end()) return false;
-  std::optional<Severity>& told = found->second.told;
+  Record* const found = find(ours);
+  if (found == nullptr) return false;
+  std::optional<Severity>& told = found->told;
   if (told && *told >= severity) return false;
   told = severity;
   return true;

@@ -53,7 +53,7 @@ class Exchanges {
   void on_sent(const Segment& segment, Instant now);
   Judgement on_received(const Segment& segment, Instant now);
   /// Whether the peer's segments from here on may be judged: the connection's SYN was seen.
-  bool knows(const Endpoint& ours) const { return records_.contains(ours); }
+  bool knows(const Endpoint& ours) const { return find(ours) != nullptr; }
   /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
   std::uint64_t number(const Endpoint& ours) const;
   /// Whether the segment is of the connection that our last SYN opens, and not of one before it
@@ -99,6 +99,7 @@ class Exchanges {
   };
   using Broken = std::optional<Finding>;
 
+  Record* find(const Endpoint& ours) const;
   Record& open(const Endpoint& ours);
   Broken judge(Record& r, const Segment& segment, Instant now);
   Broken syn_ack(Record& r, const Segment& segment, Instant now);
@@ -111,7 +112,10 @@ class Exchanges {
 
   Endpoint peer_;
   Patience patience_;
-  std::unordered_map<Endpoint, Record, Hash> records_;
+  mutable std::unordered_map<Endpoint, Record, Hash> records_;
+  // The record that was found last: several questions are asked about each segment.
+  mutable Endpoint found_end_;
+  mutable Record* found_ = nullptr;
   std::vector<Endpoint> order_;  // a ring, in the order of opening
   std::size_t next_ = 0, capacity_;
   std::uint64_t opened_ = 0;
