@@ -102,18 +102,7 @@ Network::Disposition Network::ipv4_input(InterfaceId interface, const FrameIn& f
   const bool udp = udp_ && ip->protocol == kProtocolUdp;
   const Destination* destination = cached_destination(ip->destination, ip->source);
   if (broadcast || destination == nullptr || !destination->accepted) {
-    const bool to_all = udp && interfaces_.is_broadcast(ip->destination);
-    if (!to_all && (broadcast || !interfaces_.is_local(ip->destination)))
-      return drop(Count::drop_ip_address);
-    // Martian sources (RFC 1812, 5.3.7; RFC 6890), and the host's own addresses.
-    if (!names_a_host(ip->source) || interfaces_.is_local(ip->source) ||
-        interfaces_.is_broadcast(ip->source)) {
-      return drop(Count::drop_ip_source);
-    }
-    if (!to_all) {
-      destinations_.claim(ip->destination.v4_bits(), ip->source.v4_bits(), interfaces_.epoch())
-          .accepted = true;
-    }
+    if (!accept_addresses(*ip, broadcast, udp)) return Disposition::kNothing;
   }
   if (ip->ttl == 0) return drop(Count::drop_ip_ttl);
   const auto whole =
@@ -153,16 +142,39 @@ Network::Disposition Network::ipv4_input(InterfaceId interface, const FrameIn& f
   counters_.add(Count::packets_delivered);
   if (ip->protocol == kProtocolTcp) return Disposition::kTcp;
   if (udp) return Disposition::kUdp;
+  return icmp_input(packet, ip->is_fragment(), unreachable);
+}
 
+// Whether a packet whose addresses are not in the destination cache is accepted for them.
+bool Network::accept_addresses(const Ipv4Packet& ip, bool broadcast, bool udp) {
+  const bool to_all = udp && interfaces_.is_broadcast(ip.destination);
+  if (!to_all && (broadcast || !interfaces_.is_local(ip.destination))) {
+    counters_.add(Count::drop_ip_address);
+    return false;
+  }
+  // Martian sources (RFC 1812, 5.3.7; RFC 6890), and the host's own addresses.
+  if (!names_a_host(ip.source) || interfaces_.is_local(ip.source) ||
+      interfaces_.is_broadcast(ip.source)) {
+    counters_.add(Count::drop_ip_source);
+    return false;
+  }
+  if (!to_all) {
+    destinations_.claim(ip.destination.v4_bits(), ip.source.v4_bits(), interfaces_.epoch())
+        .accepted = true;
+  }
+  return true;
+}
+
+Network::Disposition Network::icmp_input(const PacketIn& packet, bool reassembled,
+                                         Unreachable& unreachable) {
   PacketOut answer;
   switch (icmp_.input(packet, now_, answer, unreachable)) {
     case Icmp::Disposition::kUnreachable:
       return Disposition::kUnreachable;
     case Icmp::Disposition::kAnswer:
-      (void)send(answer);
-      // A reassembled packet is valid only until the next fragment.
-      if (ip->is_fragment()) flush();
-      return Disposition::kNothing;  // an echo reply that cannot be sent is dropped
+      (void)send(answer);        // an echo reply that cannot be sent is dropped
+      if (reassembled) flush();  // the packet is valid only until the next fragment
+      return Disposition::kNothing;
     case Icmp::Disposition::kNothing:
       break;
   }

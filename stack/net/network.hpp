@@ -154,6 +154,8 @@ class Network {
   Disposition ipv4_input(InterfaceId interface, const FrameIn& frame,
                          std::span<const std::byte> bytes, bool broadcast, PacketIn& packet,
                          Unreachable& unreachable);
+  bool accept_addresses(const Ipv4Packet& ip, bool broadcast, bool udp);
+  Disposition icmp_input(const PacketIn& packet, bool reassembled, Unreachable& unreachable);
   void arp_input(InterfaceId interface, std::span<const std::byte> bytes);
   void send_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
                   std::span<const std::byte> about);

@@ -298,14 +298,15 @@ bool Conversations::Side::peer_has_ended_at(Seq ack) const {
 
 // ---- Queries ----
 
+// Multiplications that do not wait for each other: this is done for every segment.
 std::size_t Conversations::Hash::operator()(const FourTuple& tuple) const {
   const auto local = tuple.local.halves(), remote = tuple.remote.halves();
-  std::uint64_t x = std::uint64_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
-  for (const std::uint64_t word : {local[0], local[1], remote[0], remote[1]}) {
-    x = (x ^ word) * 0x9e3779b97f4a7c15;
-    x ^= x >> 32;
-  }
-  return static_cast<std::size_t>(x);
+  const std::uint64_t ports = std::uint64_t{tuple.local_port.value} << 16 | tuple.remote_port.value;
+  const std::uint64_t mixed = ports * 0x9e3779b97f4a7c15 ^ (local[0] ^ 1) * 0xbf58476d1ce4e5b9 ^
+                              (local[1] ^ 2) * 0x94d049bb133111eb ^
+                              (remote[0] ^ 3) * 0xd6e8feb86659fd93 ^
+                              (remote[1] ^ 4) * 0xff51afd7ed558ccd;
+  return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
 
 const Conversations::Side* Conversations::find(const FourTuple& tuple) const {

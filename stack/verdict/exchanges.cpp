@@ -27,22 +27,28 @@ Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
   return found_;
 }
 
+/// The record of a connection that begins, in the place of the oldest one where there is no room.
 Exchanges::Record& Exchanges::open(const Endpoint& ours) {
   evicted_.reset();
-  found_ = nullptr;
-  const auto [place, fresh] = records_.try_emplace(ours);
-  if (fresh && order_.size() < capacity_) {
+  Record* record = find(ours);
+  const bool reused = record != nullptr;
+  if (record == nullptr && order_.size() < capacity_) {
     order_.push_back(ours);
-  } else if (fresh) {
+    record = &records_[ours];
+  } else if (record == nullptr) {
     const Endpoint oldest = std::exchange(order_[next_], ours);
     next_ = (next_ + 1) % capacity_;
-    records_.erase(oldest);
     evicted_ = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
+    auto node = records_.extract(oldest);
+    node.key() = ours;
+    record = &records_.insert(std::move(node)).position->second;
   }
-  place->second = Record();
-  place->second.number = ++opened_;
-  place->second.reused = !fresh;
-  return place->second;
+  found_end_ = ours;
+  found_ = record;
+  *record = Record();
+  record->number = ++opened_;
+  record->reused = reused;
+  return *record;
 }
 
 // ---- What we send ----

@@ -101,7 +101,7 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
     return f"{fault['name']}: {'; '.join(wrong)}" if wrong else ""
 
 
-@test("tap", "packet", busy=True)
+@test("tap", busy=True)
 def each_fault_once_in_5000_cycles(field: Field) -> None:
     """20,000 cycles each: four times, or a little more often where a SYN comes again."""
     table = faults(field)

