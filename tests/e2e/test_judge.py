@@ -10,7 +10,7 @@ import subprocess
 import threading
 from typing import Any
 
-from harness import Field, Process, check, same, test
+from harness import Field, Process, accused_of, check, same, test
 
 DEVICE = "10.77.0.9"
 CYCLES = 20_000
@@ -140,7 +140,7 @@ def kernel_is_not_accused(field: Field) -> None:
                 report = field.ctl.strike(f"{field.PEER}:{port}", "--cycles", "20000",
                                           "--concurrency", "16", "--close", how, timeout=120)
                 named = {"reset-of-fin"} if (kind, how) == ("aborts", "fin") else set()
-                check(found(report) <= named,
+                check(accused_of(report) <= named,
                       f"a kernel whose application {kind}, closed by {how}: {report['findings']}")
                 same(report["judged"] > 0, True, "segments were judged")
         finally:

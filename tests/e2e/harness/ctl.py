@@ -12,6 +12,15 @@ from .processes import Process
 
 
 VERDICTS = {"pass": 0, "fail": 10, "inconclusive": 11}  # exit codes of a strike
+# What a kernel does whose application gets no time to accept on a busy machine: its queue is full,
+# and it drops SYNs and the ACKs of handshakes.
+SHORT_OF_TIME = {"syn-unanswered", "fin-unanswered", "answered-late", "syn-ack-acknowledged"}
+
+
+def accused_of(report: dict[str, Any]) -> set[str]:
+    """The rules that a strike says for certain its target has broken, but for want of time."""
+    return {finding["rule"] for finding in report["findings"]
+            if finding["inconclusive"] < finding["count"]} - SHORT_OF_TIME
 
 
 @dataclasses.dataclass(frozen=True)
