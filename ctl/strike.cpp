@@ -223,84 +223,106 @@ int strike(const Context& context, protocol::Strike::Parameters parameters,
   return exit;
 }
 
+// ---- The command line ----
+
+using P = protocol::Strike::Parameters;
+
+struct Values {
+  P parameters;
+  std::string duration, hold, connect_timeout, close_timeout;
+  std::string close = std::string(protocol::name_of(WayToClose::kFin));
+  std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
+  std::vector<std::string> limits;
+  std::string evidence;
+};
+
+int strike(const Context& context, const Values& values) {
+  P parameters = values.parameters;
+  parameters.close =
+      static_cast<WayToClose>(find_choice(choices_of(WayToClose{}), values.close).value_or(0));
+  take_time("--hold", values.hold, parameter_of(&P::hold_ms), parameters.hold_ms);
+  take_time("--connect-timeout", values.connect_timeout, parameter_of(&P::connect_timeout_ms),
+            parameters.connect_timeout_ms);
+  take_time("--close-timeout", values.close_timeout, parameter_of(&P::close_timeout_ms),
+            parameters.close_timeout_ms);
+  std::optional<std::int64_t> duration;
+  if (!values.duration.empty())
+    take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
+  parameters.fail_on = static_cast<verdict::Severity>(
+      find_choice(choices_of(verdict::Severity{}), values.fail_on).value_or(0));
+  for (const std::string& limit : values.limits) parse_limit(limit, parameters);
+  return strike(context, parameters, duration, values.evidence);
+}
+
+/// How much, how fast, and for how long.
+void add_load(CLI::App& verb, Values& values) {
+  P& p = values.parameters;
+  CLI::Option* cycles =
+      verb.add_option("--cycles", p.cycles, std::string(protocol::parameter_of(&P::cycles).help))
+          ->type_name("N")
+          ->check(range_of(&P::cycles));
+  verb.add_option("--duration", values.duration,
+                  "how long to open new ones: seconds, or a time as 90s or 8h (unless given, nor "
+                  "--cycles: 10s)")
+      ->type_name("TIME")
+      ->excludes(cycles);
+  verb.add_option("--concurrency", p.concurrency, help_of(&P::concurrency))
+      ->type_name("N")
+      ->check(range_of(&P::concurrency));
+  verb.add_option("--rate", p.rate, help_of(&P::rate))->type_name("N")->check(range_of(&P::rate));
+}
+
+/// What each cycle does.
+void add_ways(CLI::App& verb, Values& values) {
+  P& p = values.parameters;
+  CLI::Option* close = verb.add_option("--close", values.close, kWaysHelp)
+                           ->type_name("HOW")
+                           ->check(CLI::IsMember(all_ways()));
+  verb.add_option("--mix", p.mix, std::string(protocol::parameter_of(&P::mix).help))
+      ->type_name("HOW=WEIGHT,...")
+      ->excludes(close);
+  verb.add_option("--hold", values.hold,
+                  "how long fin-late and rst-late keep a connection, and unsent waits for what "
+                  "it has sent: a time as 200ms (unless given: 50ms)")
+      ->type_name("TIME");
+  verb.add_option("--payload", p.payload, help_of(&P::payload))
+      ->type_name("BYTES")
+      ->check(range_of(&P::payload));
+  verb.add_option("--connect-timeout", values.connect_timeout,
+                  "how long a handshake may take (unless given: 5s)")
+      ->type_name("TIME");
+  verb.add_option("--close-timeout", values.close_timeout,
+                  "how long closing, or waiting for the peer, may take (unless given: 5s)")
+      ->type_name("TIME");
+}
+
+/// What makes the verdict, and what is kept of it.
+void add_judgement(CLI::App& verb, Values& values) {
+  verb.add_option("--fail-on", values.fail_on, help_of(&P::fail_on))
+      ->type_name("SEVERITY")
+      ->check(CLI::IsMember({"fault", "weakness", "note"}));
+  verb.add_option("--max", values.limits,
+                  "what makes the verdict fail when there is more of it: failed=SHARE of the "
+                  "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
+                  "close_p99=TIME; SHARE as 0.1%, TIME as 20ms. May be given more than once")
+      ->type_name("NAME=VALUE");
+  verb.add_option("--evidence", values.evidence,
+                  "write the frames around the first findings of each rule to this pcapng file, "
+                  "and beside it the report as .json and .txt; what was in them is lost")
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 void add_strike_verb(CLI::App& app, Context& context) {
-  struct Values {
-    protocol::Strike::Parameters parameters;
-    std::string duration, hold, connect_timeout, close_timeout;
-    std::string close = std::string(protocol::name_of(WayToClose::kFin));
-    std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
-    std::vector<std::string> limits;
-    std::string evidence;
-  };
   const auto values = std::make_shared<Values>();
-  using P = protocol::Strike::Parameters;
   P& p = values->parameters;
-
-  CLI::App* verb = add_verb<protocol::Strike>(app, context, [&context, values] {
-    P parameters = values->parameters;
-    parameters.close =
-        static_cast<WayToClose>(find_choice(choices_of(WayToClose{}), values->close).value_or(0));
-    take_time("--hold", values->hold, parameter_of(&P::hold_ms), parameters.hold_ms);
-    take_time("--connect-timeout", values->connect_timeout, parameter_of(&P::connect_timeout_ms),
-              parameters.connect_timeout_ms);
-    take_time("--close-timeout", values->close_timeout, parameter_of(&P::close_timeout_ms),
-              parameters.close_timeout_ms);
-    std::optional<std::int64_t> duration;
-    if (!values->duration.empty())
-      take_time("--duration", values->duration, parameter_of(&P::duration_ms), duration.emplace());
-    parameters.fail_on = values->fail_on == "fault"  ? verdict::Severity::kFault
-                         : values->fail_on == "note" ? verdict::Severity::kNote
-                                                     : verdict::Severity::kWeakness;
-    for (const std::string& limit : values->limits) parse_limit(limit, parameters);
-    return strike(context, parameters, duration, values->evidence);
-  });
+  CLI::App* verb = add_verb<protocol::Strike>(
+      app, context, [&context, values] { return strike(context, *values); });
   verb->add_option("HOST:PORT", p.target, help_of(&P::target))->required()->type_name("");
-  CLI::Option* cycles =
-      verb->add_option("--cycles", p.cycles, std::string(protocol::parameter_of(&P::cycles).help))
-          ->type_name("N")
-          ->check(range_of(&P::cycles));
-  verb->add_option("--duration", values->duration,
-                   "how long to open new ones: seconds, or a time as 90s or 8h (unless given, nor "
-                   "--cycles: 10s)")
-      ->type_name("TIME")
-      ->excludes(cycles);
-  verb->add_option("--concurrency", p.concurrency, help_of(&P::concurrency))
-      ->type_name("N")
-      ->check(range_of(&P::concurrency));
-  verb->add_option("--rate", p.rate, help_of(&P::rate))->type_name("N")->check(range_of(&P::rate));
-  CLI::Option* close = verb->add_option("--close", values->close, kWaysHelp)
-                           ->type_name("HOW")
-                           ->check(CLI::IsMember(all_ways()));
-  verb->add_option("--mix", p.mix, std::string(protocol::parameter_of(&P::mix).help))
-      ->type_name("HOW=WEIGHT,...")
-      ->excludes(close);
-  verb->add_option("--hold", values->hold,
-                   "how long fin-late and rst-late keep a connection, and unsent waits for what "
-                   "it has sent: a time as 200ms (unless given: 50ms)")
-      ->type_name("TIME");
-  verb->add_option("--payload", p.payload, help_of(&P::payload))
-      ->type_name("BYTES")
-      ->check(range_of(&P::payload));
-  verb->add_option("--connect-timeout", values->connect_timeout,
-                   "how long a handshake may take (unless given: 5s)")
-      ->type_name("TIME");
-  verb->add_option("--close-timeout", values->close_timeout,
-                   "how long closing, or waiting for the peer, may take (unless given: 5s)")
-      ->type_name("TIME");
-  verb->add_option("--fail-on", values->fail_on, help_of(&P::fail_on))
-      ->type_name("SEVERITY")
-      ->check(CLI::IsMember({"fault", "weakness", "note"}));
-  verb->add_option("--max", values->limits,
-                   "what makes the verdict fail when there is more of it: failed=SHARE of the "
-                   "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
-                   "close_p99=TIME; SHARE as 0.1%, TIME as 20ms. May be given more than once")
-      ->type_name("NAME=VALUE");
-  verb->add_option("--evidence", values->evidence,
-                   "write the frames around the first findings of each rule to this pcapng file, "
-                   "and beside it the report as .json and .txt; what was in them is lost")
-      ->type_name("FILE");
+  add_load(*verb, *values);
+  add_ways(*verb, *values);
+  add_judgement(*verb, *values);
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 

@@ -82,6 +82,7 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
     if (segment.ack > r.acked) {
       r.acked = segment.ack;
       r.acked_at = now;
+      r.after_ack = segment.length() > 0 ? segment.end() : r.nxt + 1;
     }
     r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
   }
@@ -181,7 +182,7 @@ Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.end = segment.end();
   r.end_at = now;
   r.last_length = segment.length();
-  r.last_alone = r.acked == segment.seq;
+  r.last_alone = r.acked == segment.seq && segment.ack >= r.after_ack;
   r.finished = r.finished || segment.has(Segment::kFin);
   return finding;
 }

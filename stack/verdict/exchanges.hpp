@@ -75,6 +75,7 @@ class Exchanges {
     Instant acked_at{};           // when our ACK last moved
     Instant reset_at = kNever;    // by us
     Seq acked;                    // by us
+    Seq after_ack;                // whoever acknowledges it has seen that ACK
     Seq edge;                     // the right edge of the window that we announced
     std::uint8_t scale = 0;       // of our windows
     bool reused = false;          // the four-tuple had another connection before
@@ -86,7 +87,7 @@ class Exchanges {
     Seq isn, end;
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
     std::uint32_t last_length = 0;  // of the segment that ends at `end`
-    bool last_alone = false;        // all before it was acknowledged when it came
+    bool last_alone = false;        // it left when all before it was acknowledged
     Instant reset_by_peer_at{};
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;

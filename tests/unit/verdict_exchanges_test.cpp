@@ -167,9 +167,10 @@ TEST_F(VerdictExchangesTest, TheSynAckOfOneHandshakeWithAnotherNumber) {
 
 TEST_F(VerdictExchangesTest, DataSentTwiceAtOnce) {
   handshake();
-  fine(2ms, b(kAck, 1, 1, 50));
-  expect(3ms, b(kAck, 1, 1, 50), Rule::kSentTwice);
-  fine(202ms, b(kAck, 1, 1, 50));
+  send(1ms, a(kAck, 1, 1, 10));
+  fine(2ms, b(kAck, 1, 11, 50));
+  expect(3ms, b(kAck, 1, 11, 50), Rule::kSentTwice);
+  fine(202ms, b(kAck, 1, 11, 50));
 }
 
 TEST_F(VerdictExchangesTest, TheLastSegmentOfAFlightAgainIsAProbe) {
@@ -178,6 +179,14 @@ TEST_F(VerdictExchangesTest, TheLastSegmentOfAFlightAgainIsAProbe) {
   fine(2ms, b(kAck | kFin, 51, 1));
   send(3ms, a(kAck, 1, 51));
   fine(11ms, b(kAck | kFin, 51, 1));  // RFC 8985, 7
+}
+
+TEST_F(VerdictExchangesTest, AFinThatLeftBeforeOurAckArrivedWasNotAlone) {
+  handshake();
+  fine(2ms, b(kAck, 1, 1, 50));
+  send(3ms, a(kAck, 1, 51));  // the FIN is under way already
+  fine(3ms, b(kAck | kFin, 51, 1));
+  fine(3ms, b(kAck | kFin, 51, 1));
 }
 
 TEST_F(VerdictExchangesTest, DataSentAgainAfterItsAck) {
