@@ -236,10 +236,16 @@ struct Values {
   std::string evidence;
 };
 
+/// The choice of a name that was checked (CLI::IsMember).
+template <protocol::Choice E>
+void take_choice(const std::string& name, E& choice) {
+  choice = static_cast<E>(find_choice(choices_of(choice), name).value_or(0));
+}
+
 int strike(const Context& context, const Values& values) {
   P parameters = values.parameters;
-  parameters.close =
-      static_cast<WayToClose>(find_choice(choices_of(WayToClose{}), values.close).value_or(0));
+  take_choice(values.close, parameters.close);
+  take_choice(values.fail_on, parameters.fail_on);
   take_time("--hold", values.hold, parameter_of(&P::hold_ms), parameters.hold_ms);
   take_time("--connect-timeout", values.connect_timeout, parameter_of(&P::connect_timeout_ms),
             parameters.connect_timeout_ms);
@@ -248,8 +254,6 @@ int strike(const Context& context, const Values& values) {
   std::optional<std::int64_t> duration;
   if (!values.duration.empty())
     take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
-  parameters.fail_on = static_cast<verdict::Severity>(
-      find_choice(choices_of(verdict::Severity{}), values.fail_on).value_or(0));
   for (const std::string& limit : values.limits) parse_limit(limit, parameters);
   return strike(context, parameters, duration, values.evidence);
 }

@@ -71,8 +71,7 @@ std::optional<Finding> Conversations::on_sent(const Segment& segment, const Excu
   const Judgement broken =
       segment.has(Segment::kSyn) ? sent_syn(side, segment) : sent(side, segment, excuses);
   if (!broken) return std::nullopt;
-  return Finding{broken->rule,     tuple,       segments_, segment.seq, segment.length(),
-                 broken->expected, broken->seen};
+  return finding_of(*broken, segment, segments_);
 }
 
 Conversations::Judgement Conversations::sent(Side& side, const Segment& segment,

@@ -80,11 +80,6 @@ class Conversations {
     Seq seq, ack;
     bool has_ack;
   };
-  /// A broken rule and its figures, without host and segment.
-  struct Broken {
-    Rule rule;
-    std::uint32_t expected, seen;
-  };
   using Judgement = std::optional<Broken>;
 
   /// One host's side of one conversation.

@@ -28,8 +28,7 @@ Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
 }
 
 /// The record of a connection that begins, in the place of the oldest one where there is no room.
-Exchanges::Record& Exchanges::open(const Endpoint& ours) {
-  evicted_.reset();
+Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<FourTuple>& evicted) {
   Record* record = find(ours);
   const bool reused = record != nullptr;
   if (record == nullptr && order_.size() < capacity_) {
@@ -38,7 +37,7 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours) {
   } else if (record == nullptr) {
     const Endpoint oldest = std::exchange(order_[next_], ours);
     next_ = (next_ + 1) % capacity_;
-    evicted_ = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
+    evicted = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
     auto node = records_.extract(oldest);
     node.key() = ours;
     record = &records_.insert(std::move(node)).position->second;
@@ -53,30 +52,30 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours) {
 
 // ---- What we send ----
 
-void Exchanges::on_sent(const Segment& segment, Instant now) {
-  evicted_.reset();
+std::optional<FourTuple> Exchanges::on_sent(const Segment& segment, Instant now) {
   Record* const found = find(segment.source);
   if (segment.opens()) {
-    const bool again =
-        found != nullptr && found->iss == segment.seq && !found->opened && !found->reset;
+    const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
+                       found->reset_by_peer_at == kNever;
     if (again) {
       found->again = found->syn_again = true;
       found->again_at = now;
-      return;
+      return std::nullopt;
     }
-    Record& r = open(segment.source);
+    std::optional<FourTuple> evicted;
+    Record& r = open(segment.source, evicted);
     r.iss = r.una = segment.seq;
     r.scale = segment.scale;
     r.nxt = segment.end();
     r.syn_at = r.sent_at = now;
-    return;
+    return evicted;
   }
-  if (found == nullptr) return;
+  if (found == nullptr) return std::nullopt;
   Record& r = *found;
   if (segment.has(Segment::kRst)) {
     // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
     if (r.opened && r.reset_at == kNever) r.reset_at = now;
-    return;
+    return std::nullopt;
   }
   if (segment.has(Segment::kAck) && r.opened) {
     if (segment.ack > r.acked) {
@@ -86,7 +85,7 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
     }
     r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
   }
-  if (segment.length() == 0 || segment.has(Segment::kSyn)) return;
+  if (segment.length() == 0 || segment.has(Segment::kSyn)) return std::nullopt;
   if (segment.end() > r.nxt) {
     if (r.una == r.nxt) {
       r.sent_at = now;
@@ -100,19 +99,23 @@ void Exchanges::on_sent(const Segment& segment, Instant now) {
     r.again_fin = r.again_fin || segment.has(Segment::kFin);
     r.again_at = now;
   }
+  return std::nullopt;
 }
 
 // ---- What the peer sends ----
 
-Finding Exchanges::broken(const Segment& segment, Rule rule, std::uint32_t expected,
-                          std::uint32_t seen) {
-  return {.rule = rule,
-          .tuple = segment.of_sender(),
-          .segment = 0,
-          .seq = segment.seq,
-          .length = segment.length(),
-          .expected = expected,
-          .seen = seen};
+Broken Exchanges::timed(Rule rule, Duration expected, Duration seen) {
+  return {rule, microseconds(expected), microseconds(seen)};
+}
+
+/// Whether the segment acknowledges something of the connection that our last SYN opens.
+bool Exchanges::acknowledges_us(const Record& r, const Segment& segment) {
+  return segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
+}
+
+bool Exchanges::is_of_last(const Record& r, const Segment& segment) {
+  return r.opened || segment.has(Segment::kSyn) || !segment.has(Segment::kAck) ||
+         acknowledges_us(r, segment);
 }
 
 Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now) {
@@ -121,10 +124,8 @@ Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now)
   Record& r = *found;
   if (segment.source.port != peer_.port) {
     // Only where it plainly means this connection; else it is of another one.
-    const bool means_this =
-        segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
-    if (!means_this) return {};
-    return {broken(segment, Rule::kOtherPort, peer_.port.value, segment.source.port.value), {}};
+    if (!acknowledges_us(r, segment)) return {};
+    return {Broken{Rule::kOtherPort, peer_.port.value, segment.source.port.value}, {}};
   }
   const bool was_open = r.opened;
   Judgement result{judge(r, segment, now), {}};
@@ -139,10 +140,7 @@ std::uint64_t Exchanges::number(const Endpoint& ours) const {
 
 bool Exchanges::is_of_last(const Segment& segment) const {
   Record* const found = find(segment.destination);
-  if (found == nullptr) return false;
-  const Record& r = *found;
-  if (r.opened || segment.has(Segment::kSyn) || !segment.has(Segment::kAck)) return true;
-  return segment.ack > r.iss && segment.ack <= r.nxt;
+  return found != nullptr && is_of_last(*found, segment);
 }
 
 bool Exchanges::tells(const Endpoint& ours, Severity severity) {
@@ -154,28 +152,26 @@ bool Exchanges::tells(const Endpoint& ours, Severity severity) {
   return true;
 }
 
-Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant now) {
-  if (r.reset) {
+Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant now) {
+  if (r.reset_by_peer_at != kNever) {
     // Each segment of ours that comes after the first RST is answered by one of its own, and what
     // the first one has overtaken is no fault.
     const Duration since = now - r.reset_by_peer_at;
     if (segment.has(Segment::kRst) || since < patience_.late) return std::nullopt;
-    return broken(segment, Rule::kSaysMoreAfterReset, microseconds(patience_.late),
-                  microseconds(since));
+    return timed(Rule::kSaysMoreAfterReset, patience_.late, since);
   }
   if (segment.has(Segment::kRst)) return reset(r, segment, now);
   if (r.reset_at != kNever) {
     // What was under way when our reset left is no fault.
     if (now - r.reset_at < patience_.late) return std::nullopt;
-    return broken(segment, Rule::kHeldAfterReset, microseconds(patience_.late),
-                  microseconds(now - r.reset_at));
+    return timed(Rule::kHeldAfterReset, patience_.late, now - r.reset_at);
   }
   if (segment.has(Segment::kSyn)) return syn_ack(r, segment, now);
   if (!r.opened) {
-    r.challenged = r.challenged || !is_of_last(segment);
+    r.challenged = r.challenged || !is_of_last(r, segment);
     return std::nullopt;
   }
-  Broken finding = acknowledgment(r, segment, now);
+  Judged finding = acknowledgment(r, segment, now);
   r.closed = segment.window == 0;
   if (segment.length() == 0) return finding;
   if (segment.end() <= r.end) return finding ? finding : repeated(r, segment, now);
@@ -187,12 +183,11 @@ Exchanges::Broken Exchanges::judge(Record& r, const Segment& segment, Instant no
   return finding;
 }
 
-Exchanges::Broken Exchanges::syn_ack(Record& r, const Segment& segment, Instant now) {
+Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant now) {
   if (!segment.has(Segment::kAck)) return std::nullopt;  // a simultaneous open is not judged here
   if (!r.opened) {
     if (segment.ack != r.iss + 1) return std::nullopt;  // conversations.hpp tells
-    const Broken finding =
-        r.challenged ? std::nullopt : waited(r, segment, now, Rule::kSynUnanswered);
+    const Judged finding = r.challenged ? std::nullopt : waited(r, now, Rule::kSynUnanswered);
     r.opened = true;
     r.isn = segment.seq;
     r.acked = segment.seq;
@@ -204,39 +199,37 @@ Exchanges::Broken Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
     return finding;
   }
   if (segment.seq != r.isn) {
-    return broken(segment, Rule::kSynAckOtherIsn, r.isn.value(), segment.seq.value());
+    return Broken{Rule::kSynAckOtherIsn, r.isn.value(), segment.seq.value()};
   }
   if (r.syn_again) return std::nullopt;  // it may answer our second SYN
   // Acknowledged before the least timeout began, and sent again nevertheless.
   if (r.acked > r.isn && now - r.acked_at >= patience_.late) {
-    return broken(segment, Rule::kSynAckAcknowledged, 0, microseconds(now - r.acked_at));
+    return timed(Rule::kSynAckAcknowledged, Duration(0), now - r.acked_at);
   }
   if (now - r.opened_at < patience_.least_syn_rto) {
-    return broken(segment, Rule::kSynAckTwice, microseconds(patience_.least_syn_rto),
-                  microseconds(now - r.opened_at));
+    return timed(Rule::kSynAckTwice, patience_.least_syn_rto, now - r.opened_at);
   }
   return std::nullopt;
 }
 
 /// An answer, after all: to the first segment, but late; or only to the one that was sent again.
-Exchanges::Broken Exchanges::waited(const Record& r, const Segment& segment, Instant now,
-                                    Rule unanswered) const {
+Exchanges::Judged Exchanges::waited(const Record& r, Instant now, Rule unanswered) const {
   const Duration since = now - r.sent_at;
   if (r.closed) return std::nullopt;  // a window probe need not be acknowledged
   if (unanswered == Rule::kDataUnanswered && since < patience_.delayed_ack) return std::nullopt;
   if (r.again && now - r.again_at <= patience_.prompt) {
-    return broken(segment, unanswered, 0, microseconds(since));
+    return timed(unanswered, Duration(0), since);
   }
   if (since <= patience_.late) return std::nullopt;
-  return broken(segment, Rule::kAnsweredLate, microseconds(patience_.late), microseconds(since));
+  return timed(Rule::kAnsweredLate, patience_.late, since);
 }
 
-Exchanges::Broken Exchanges::acknowledgment(Record& r, const Segment& segment, Instant now) {
+Exchanges::Judged Exchanges::acknowledgment(Record& r, const Segment& segment, Instant now) {
   if (!segment.has(Segment::kAck) || segment.ack <= r.una || segment.ack > r.nxt)
     return std::nullopt;
   const bool of_fin = r.fin && segment.ack == r.nxt && r.nxt - r.una == 1;
-  const Broken finding =
-      waited(r, segment, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
+  const Judged finding =
+      waited(r, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
   r.una = segment.ack;
   r.sent_at = now;
   r.again = r.again_fin = false;
@@ -244,7 +237,7 @@ Exchanges::Broken Exchanges::acknowledgment(Record& r, const Segment& segment, I
 }
 
 /// Data or a FIN that came before.
-Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant now) const {
+Exchanges::Judged Exchanges::repeated(const Record& r, const Segment& segment, Instant now) const {
   if (segment.end() <= r.acked) {
     // A keepalive probe may have a byte of garbage (RFC 9293, 3.8.4).
     if (segment.end() == r.acked && segment.data.size() == 1 && !segment.has(Segment::kFin))
@@ -252,39 +245,35 @@ Exchanges::Broken Exchanges::repeated(Record& r, const Segment& segment, Instant
     // It may have left before our ACK arrived.
     const Duration since = now - r.acked_at;
     if (since < patience_.late) return std::nullopt;
-    return broken(segment, Rule::kSentAcknowledged, 0, microseconds(since));
+    return timed(Rule::kSentAcknowledged, Duration(0), since);
   }
   // Only what was alone in flight: a window of data is repaired by duplicate ACKs without waiting,
   // and its last segment is sent again as a probe (RFC 8985, 7).
   if (segment.end() != r.end || segment.length() != r.last_length || !r.last_alone)
     return std::nullopt;
   if (now - r.end_at >= patience_.least_rto) return std::nullopt;
-  return broken(segment, Rule::kSentTwice, microseconds(patience_.least_rto),
-                microseconds(now - r.end_at));
+  return timed(Rule::kSentTwice, patience_.least_rto, now - r.end_at);
 }
 
-Exchanges::Broken Exchanges::reset(Record& r, const Segment& segment, Instant now) {
+Exchanges::Judged Exchanges::reset(Record& r, const Segment& segment, Instant now) {
   if (!r.opened) {
-    const bool acknowledges =
-        segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
+    const bool acknowledges = acknowledges_us(r, segment);
     // One of the connection before may have crossed the SYN.
     if (!acknowledges && r.reused && now - r.syn_at < patience_.late) return std::nullopt;
     if (!acknowledges)  // the SYN goes on
-      return broken(segment, Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value());
-    r.reset = true;
+      return Broken{Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value()};
     r.reset_by_peer_at = now;
     return std::nullopt;
   }
   // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT,
   // before which segments may have been lost. Otherwise it is blind, and the connection may live.
   if (segment.seq <= r.isn || segment.seq > max(r.end, r.edge))
-    return broken(segment, Rule::kResetSequence, r.end.value(), segment.seq.value());
-  r.reset = true;
+    return Broken{Rule::kResetSequence, r.end.value(), segment.seq.value()};
   r.reset_by_peer_at = now;
   // All of ours has arrived in order, nothing was there that its application could have left
   // unread.
   if (r.fin && !r.finished && !r.sent_data && r.reset_at == kNever) {
-    return broken(segment, Rule::kResetOfFin, r.end.value(), segment.seq.value());
+    return Broken{Rule::kResetOfFin, r.end.value(), segment.seq.value()};
   }
   return std::nullopt;
 }

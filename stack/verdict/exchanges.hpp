@@ -44,13 +44,14 @@ class Exchanges {
   /// What follows from one segment: the rule that it breaks, and the connection's ISN where it is
   /// the first SYN-ACK.
   struct Judgement {
-    std::optional<Finding> finding;
+    std::optional<Broken> broken;
     std::optional<Seq> isn;
   };
 
   Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience = {});
 
-  void on_sent(const Segment& segment, Instant now);
+  /// Returns the connection that made room for a new one; nothing where none had to.
+  std::optional<FourTuple> on_sent(const Segment& segment, Instant now);
   Judgement on_received(const Segment& segment, Instant now);
   /// Whether the peer's segments from here on may be judged: the connection's SYN was seen.
   bool knows(const Endpoint& ours) const { return find(ours) != nullptr; }
@@ -63,8 +64,6 @@ class Exchanges {
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& ours, Severity severity);
-  /// The connection that makes room when one more is opened; nothing while there is room.
-  std::optional<FourTuple> evicted() const { return evicted_; }
 
  private:
   struct Record {
@@ -81,14 +80,14 @@ class Exchanges {
     bool reused = false;          // the four-tuple had another connection before
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
-    bool opened = false, finished = false, reset = false;
+    bool opened = false, finished = false;
     bool challenged = false;  // the SYN was answered by an ACK of the connection before
     bool closed = false;      // its window
     Seq isn, end;
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
     std::uint32_t last_length = 0;  // of the segment that ends at `end`
     bool last_alone = false;        // it left when all before it was acknowledged
-    Instant reset_by_peer_at{};
+    Instant reset_by_peer_at = kNever;
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
     std::uint64_t number = 0;
@@ -98,18 +97,19 @@ class Exchanges {
       return (std::uint64_t{e.address.words()[3]} << 16 | e.port.value) * 0x9e3779b97f4a7c15 >> 16;
     }
   };
-  using Broken = std::optional<Finding>;
+  using Judged = std::optional<Broken>;
 
   Record* find(const Endpoint& ours) const;
-  Record& open(const Endpoint& ours);
-  Broken judge(Record& r, const Segment& segment, Instant now);
-  Broken syn_ack(Record& r, const Segment& segment, Instant now);
-  Broken reset(Record& r, const Segment& segment, Instant now);
-  Broken acknowledgment(Record& r, const Segment& segment, Instant now);
-  Broken repeated(Record& r, const Segment& segment, Instant now) const;
-  Broken waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
-  static Finding broken(const Segment& segment, Rule rule, std::uint32_t expected,
-                        std::uint32_t seen);
+  Record& open(const Endpoint& ours, std::optional<FourTuple>& evicted);
+  Judged judge(Record& r, const Segment& segment, Instant now);
+  Judged syn_ack(Record& r, const Segment& segment, Instant now);
+  Judged reset(Record& r, const Segment& segment, Instant now);
+  Judged acknowledgment(Record& r, const Segment& segment, Instant now);
+  Judged repeated(const Record& r, const Segment& segment, Instant now) const;
+  Judged waited(const Record& r, Instant now, Rule unanswered) const;
+  static Broken timed(Rule rule, Duration expected, Duration seen);
+  static bool acknowledges_us(const Record& r, const Segment& segment);
+  static bool is_of_last(const Record& r, const Segment& segment);
 
   Endpoint peer_;
   Patience patience_;
@@ -120,7 +120,6 @@ class Exchanges {
   std::vector<Endpoint> order_;  // a ring, in the order of opening
   std::size_t next_ = 0, capacity_;
   std::uint64_t opened_ = 0;
-  std::optional<FourTuple> evicted_;
 };
 
 }  // namespace conker::verdict

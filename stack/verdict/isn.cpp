@@ -4,7 +4,7 @@
 
 namespace conker::verdict {
 
-std::optional<IsnHistory::Broken> IsnHistory::add(const Endpoint& ours, Seq isn) {
+std::optional<Broken> IsnHistory::add(const Endpoint& ours, Seq isn) {
   if (told_) return std::nullopt;
   const auto tell = [&](Rule rule, std::uint32_t expected, std::uint32_t seen) {
     told_ = true;

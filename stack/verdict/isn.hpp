@@ -15,12 +15,6 @@ namespace conker::verdict {
 
 class IsnHistory {
  public:
-  /// A broken rule and its figures.
-  struct Broken {
-    Rule rule;
-    std::uint32_t expected, seen;
-  };
-
   /// The ISN of the next connection, which has this local end. Of the three rules only the first
   /// one broken is told, once: who breaks one often breaks the others, too.
   std::optional<Broken> add(const Endpoint& ours, Seq isn);

@@ -48,10 +48,9 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
 }
 
 void Judge::on_sent(const Segment& segment, Instant now) {
-  exchanges_.on_sent(segment, now);
+  const auto evicted = exchanges_.on_sent(segment, now);
   if (!exchanges_.knows(segment.source)) return;
-  if (const auto evicted = exchanges_.evicted()) conversations_.forget(*evicted);
-  ++sent_;
+  if (evicted) conversations_.forget(*evicted);
   conversations_.on_received(segment);
 }
 
@@ -59,29 +58,26 @@ void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Inst
   const Endpoint& ours = segment.destination;
   if (!exchanges_.knows(ours)) return;
   ++judged_;
-  const auto finding = [&](Rule rule, std::uint32_t expected, std::uint32_t seen) {
-    return Finding{rule, segment.of_sender(), judged_, segment.seq, segment.length(), expected,
-                   seen};
-  };
-  if (const auto rule = rule_of(parsed)) return tell(ours, finding(*rule, 0, 0), now);
-  if (segment.padding_leak) tell(ours, finding(Rule::kPaddingLeak, 0, 1), now);
+  if (const auto rule = rule_of(parsed)) return tell({*rule, 0, 0}, segment, now);
+  if (segment.padding_leak) tell({Rule::kPaddingLeak, 0, 1}, segment, now);
   if (segment.source.port == target_.port && exchanges_.is_of_last(segment)) {
-    const auto broken = conversations_.on_sent(segment, {.in_transit = true});
-    if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(ours, *broken, now);
+    const auto found = conversations_.on_sent(segment, {.in_transit = true});
+    if (found && !(joined && found->rule == Rule::kSegmentOverMss))
+      tell({found->rule, found->expected, found->seen}, segment, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
-  if (judgement.finding) tell(ours, *judgement.finding, now);
+  if (judgement.broken) tell(*judgement.broken, segment, now);
   if (!judgement.isn) return;
   // Of the host and not of this connection: told in any case.
   if (const auto broken = isns_.add(ours, *judgement.isn))
-    sink_.on_finding(
-        {finding(broken->rule, broken->expected, broken->seen), exchanges_.number(ours), now});
+    sink_.on_finding({finding_of(*broken, segment, judged_), exchanges_.number(ours), now});
 }
 
-void Judge::tell(const Endpoint& ours, Finding finding, Instant now) {
-  if (!exchanges_.tells(ours, info_of(finding.rule).severity())) return;
-  finding.segment = judged_;
-  sink_.on_finding({finding, exchanges_.number(ours), now});
+/// Tells that the target broke a rule by this segment, unless it may follow from what was told.
+void Judge::tell(const Broken& broken, const Segment& segment, Instant now) {
+  const Endpoint& ours = segment.destination;
+  if (!exchanges_.tells(ours, info_of(broken.rule).severity())) return;
+  sink_.on_finding({finding_of(broken, segment, judged_), exchanges_.number(ours), now});
 }
 
 }  // namespace conker::verdict

@@ -50,15 +50,13 @@ class Judge final : public FrameObserver {
 
   /// Segments from the target in connections that are judged.
   std::uint64_t judged() const { return judged_; }
-  /// Segments that we sent to it in those.
-  std::uint64_t sent() const { return sent_; }
 
  private:
   std::span<const std::byte> whole(const ObservedFrame& frame);
   void on_sent(const Segment& segment, Instant now);
   /// `joined`: the link may have made it of several.
   void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);
-  void tell(const Endpoint& ours, Finding finding, Instant now);
+  void tell(const Broken& broken, const Segment& segment, Instant now);
 
   Endpoint target_;
   Sink& sink_;
@@ -66,7 +64,7 @@ class Judge final : public FrameObserver {
   Exchanges exchanges_;
   IsnHistory isns_;
   std::vector<std::byte> whole_;  // a frame of several parts, put together
-  std::uint64_t judged_ = 0, sent_ = 0;
+  std::uint64_t judged_ = 0;
 };
 
 }  // namespace conker::verdict

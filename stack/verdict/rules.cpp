@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "stack/verdict/segment.hpp"
+
 namespace conker::verdict {
 namespace {
 
@@ -115,6 +117,11 @@ const char* to_string(Severity severity) {
 
 const RuleInfo& info_of(Rule rule) {
   return kTable[static_cast<std::size_t>(rule)];
+}
+
+Finding finding_of(const Broken& broken, const Segment& segment, std::uint64_t number) {
+  return {broken.rule,      segment.of_sender(), number,     segment.seq,
+          segment.length(), broken.expected,     broken.seen};
 }
 
 }  // namespace conker::verdict

@@ -91,6 +91,12 @@ struct RuleInfo {
 };
 const RuleInfo& info_of(Rule rule);
 
+/// A broken rule and its figures, without host and segment.
+struct Broken {
+  Rule rule;
+  std::uint32_t expected, seen;  // in the rule's unit: the nearest valid value; sent
+};
+
 /// A violation of a rule.
 struct Finding {
   Rule rule;
@@ -100,5 +106,9 @@ struct Finding {
   std::uint32_t length = 0;              // SEG.LEN
   std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest valid value; sent
 };
+
+struct Segment;
+/// The finding that its sender broke a rule by this segment, the n-th in the order given.
+Finding finding_of(const Broken& broken, const Segment& segment, std::uint64_t number);
 
 }  // namespace conker::verdict

@@ -17,10 +17,12 @@ using verdict::Severity;
 /// A is us, B the peer that is judged. Times count from the first SYN.
 class VerdictExchangesTest : public ::testing::Test, protected test::VerdictScene {
  protected:
-  void send(Duration at, const Segment& segment) { exchanges_.on_sent(segment, start_ + at); }
+  std::optional<FourTuple> send(Duration at, const Segment& segment) {
+    return exchanges_.on_sent(segment, start_ + at);
+  }
   /// Checks which rule a segment of the peer breaks.
   void expect(Duration at, const Segment& segment, std::optional<Rule> rule) {
-    const auto finding = exchanges_.on_received(segment, start_ + at).finding;
+    const auto finding = exchanges_.on_received(segment, start_ + at).broken;
     const char* const nothing = "nothing";
     EXPECT_STREQ(finding ? verdict::info_of(finding->rule).name : nothing,
                  rule ? verdict::info_of(*rule).name : nothing)
@@ -284,16 +286,17 @@ TEST_F(VerdictExchangesTest, OfAConnectionOnlyTheMoreSevereIsToldAfterwards) {
 }
 
 TEST_F(VerdictExchangesTest, TheOldestConnectionMakesRoom) {
+  std::optional<FourTuple> evicted;
   for (std::uint16_t port = 1; port <= 3; ++port) {
     Segment segment = syn();
     segment.source.port = Port{port};
-    send(0ms, segment);
+    evicted = send(0ms, segment);
   }
   const Endpoint first{kA.address, Port{1}}, second{kA.address, Port{2}};
   EXPECT_FALSE(exchanges_.knows(first));
   EXPECT_TRUE(exchanges_.knows(second));
-  ASSERT_TRUE(exchanges_.evicted());
-  EXPECT_EQ(exchanges_.evicted()->remote_port, first.port);
+  ASSERT_TRUE(evicted);
+  EXPECT_EQ(evicted->remote_port, first.port);
   Segment answer = syn_ack();
   answer.destination = first;
   fine(10s, answer);

@@ -3,7 +3,7 @@ them cleaned up."""
 
 from .board import Board
 from .conkerd import Conkerd, unix_link
-from .ctl import VERDICTS, Ctl, Result, accused_of
+from .ctl import VERDICTS, Ctl, Result, accused_of, broken_rules
 from .dnsmasq import Dnsmasq
 from .expect import Failure, check, eventually, same
 from .field import Field
@@ -15,5 +15,5 @@ from .scene import Binaries, Scene
 __all__ = [
     "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure",
     "Field", "Namespace", "Process", "Result", "Scene", "VERDICTS",
-    "accused_of", "check", "eventually", "same", "test", "unix_link",
+    "accused_of", "broken_rules", "check", "eventually", "same", "test", "unix_link",
 ]

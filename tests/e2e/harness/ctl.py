@@ -17,10 +17,15 @@ VERDICTS = {"pass": 0, "fail": 10, "inconclusive": 11}  # exit codes of a strike
 SHORT_OF_TIME = {"syn-unanswered", "fin-unanswered", "answered-late", "syn-ack-acknowledged"}
 
 
-def accused_of(report: dict[str, Any]) -> set[str]:
-    """The rules that a strike says for certain its target has broken, but for want of time."""
+def broken_rules(report: dict[str, Any]) -> set[str]:
+    """The rules that a strike says for certain its target has broken."""
     return {finding["rule"] for finding in report["findings"]
-            if finding["inconclusive"] < finding["count"]} - SHORT_OF_TIME
+            if finding["inconclusive"] < finding["count"]}
+
+
+def accused_of(report: dict[str, Any]) -> set[str]:
+    """The same, but for those that it breaks for want of time."""
+    return broken_rules(report) - SHORT_OF_TIME
 
 
 @dataclasses.dataclass(frozen=True)
