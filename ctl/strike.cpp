@@ -16,6 +16,7 @@
 #include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
+#include "ctl/strike_ending.hpp"
 #include "ctl/strike_report.hpp"
 
 namespace conker::ctl {
@@ -163,6 +164,7 @@ struct Values {
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
   std::vector<std::string> limits;
   std::string evidence;
+  EndingValues ending;
 };
 
 /// The choice of a name that was checked (CLI::IsMember).
@@ -180,6 +182,7 @@ int strike(const Context& context, const Values& values) {
             parameters.connect_timeout_ms);
   take_time("--close-timeout", values.close_timeout, parameter_of(&P::close_timeout_ms),
             parameters.close_timeout_ms);
+  take_ending(values.ending, parameters);
   std::optional<std::int64_t> duration;
   if (!values.duration.empty())
     take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
@@ -256,6 +259,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
   add_load(*verb, *values);
   add_ways(*verb, *values);
   add_judgement(*verb, *values);
+  add_ending(*verb, values->ending);
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 

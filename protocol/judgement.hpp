@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/ending.hpp"
 #include "protocol/history.hpp"
 #include "protocol/strike.hpp"
 #include "protocol/text.hpp"
@@ -47,6 +48,8 @@ struct Strike {
     verdict::Severity fail_on = verdict::Severity::kWeakness;
     std::uint32_t max_failed_ppm = 0, max_retransmits_ppm = 1'000'000;
     std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
+    std::optional<StopOn> stop_on;
+    std::optional<std::string> stop_on_rule;
     bool evidence = false;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -98,6 +101,13 @@ struct Strike {
                   .fallback = "no limit",
                   .min = 1,
                   .max = UINT32_MAX});
+      field("stop_on", self.stop_on,
+            About{.help = "end at the first finding of this severity or above, at the first failed "
+                          "cycle (failure), or at either (any)",
+                  .fallback = "whatever is found, go on"});
+      field("stop_on_rule", self.stop_on_rule,
+            About{.help = "end at the first finding of the rule of this name",
+                  .fallback = "whatever is found, go on"});
       field("evidence", self.evidence,
             About{.help = "write frames around the first findings of each rule to a pcapng file, "
                           "whose descriptor goes with the call"});
@@ -172,6 +182,7 @@ struct Strike {
   struct Result {
     Verdict verdict = Verdict::kInconclusive;
     std::string why;
+    std::optional<Stopped> stopped;
     StrikeSummary summary;
     StrikeTimeline timeline;
     std::uint64_t judged = 0;
@@ -181,6 +192,8 @@ struct Strike {
     static constexpr void visit(auto& self, auto&& field) {
       field("verdict", self.verdict, About{.help = "of the target's TCP"});
       field("why", self.why, About{.help = "the reason, in one line"});
+      field("stopped", self.stopped,
+            About{.help = "what ended it before its time, as asked or by itself; null"});
       StrikeSummary::visit(self.summary, field);
       StrikeTimeline::visit(self.timeline, field);
       field("judged", self.judged, About{.help = "segments of the target that were judged"});

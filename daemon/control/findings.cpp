@@ -60,7 +60,10 @@ void Findings::on_finding(const verdict::Judge::Found& found) {
   if (tally.count == tally.inconclusive && (tally.count == 0 || because == nullptr))
     tally.first = found;
   ++tally.count;
-  if (because == nullptr) return;
+  if (because == nullptr) {
+    ++conclusive_;
+    return;
+  }
   ++tally.inconclusive;
   tally.because = because;
 }
@@ -77,6 +80,11 @@ std::optional<Severity> Findings::worst() const {
 
 bool Findings::any_inconclusive() const {
   return std::ranges::any_of(tallies_, [](const Tally& t) { return t.inconclusive != 0; });
+}
+
+const verdict::Judge::Found* Findings::first_of(Rule rule) const {
+  const Tally& tally = tallies_[static_cast<std::size_t>(rule)];
+  return tally.count == tally.inconclusive ? nullptr : &tally.first;
 }
 
 std::vector<protocol::Strike::Finding> Findings::list() const {
@@ -111,7 +119,8 @@ std::vector<protocol::Strike::Finding> Findings::list() const {
 }
 
 Judgement Judgement::of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
-                        const Findings& findings, bool interrupted) {
+                        const Findings& findings, bool interrupted,
+                        const std::optional<protocol::Stopped>& stopped) {
   const std::uint64_t failed = summary.failed.all();
   if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
   if (summary.cycles == 0) return {Verdict::kInconclusive, "no connection could be opened"};
@@ -139,6 +148,10 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
   for (const std::string& why : {slow("to connect", summary.connect.p99, limits.max_connect_p99_us),
                                  slow("to close", summary.closing.p99, limits.max_close_p99_us)}) {
     if (!why.empty()) return {Verdict::kFail, why};
+  }
+  if (stopped) {
+    return {Verdict::kInconclusive,
+            fmt::format("stopped as asked at {}, which is nothing that fails", stopped->why)};
   }
   if (limits.cycles && summary.cycles < *limits.cycles) {
     return {Verdict::kInconclusive,

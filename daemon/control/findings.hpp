@@ -38,6 +38,10 @@ class Findings final : public verdict::Judge::Sink {
   /// The worst that is not inconclusive; nothing where there is none.
   std::optional<verdict::Severity> worst() const;
   bool any_inconclusive() const;
+  /// How many there are that are not inconclusive.
+  std::uint64_t conclusive() const { return conclusive_; }
+  /// The first of a rule that is not inconclusive; null where there is none.
+  const verdict::Judge::Found* first_of(verdict::Rule rule) const;
   /// All of them, the worst first.
   std::vector<protocol::Strike::Finding> list() const;
 
@@ -53,6 +57,7 @@ class Findings final : public verdict::Judge::Sink {
   Instant ran_at_;
   Evidence* evidence_;
   std::optional<Instant> stalled_to_, impaired_at_;
+  std::uint64_t conclusive_ = 0;
   std::array<Tally, verdict::kRules> tallies_{};
 };
 
@@ -62,7 +67,8 @@ struct Judgement {
   std::string why;
 
   static Judgement of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
-                      const Findings& findings, bool interrupted);
+                      const Findings& findings, bool interrupted,
+                      const std::optional<protocol::Stopped>& stopped = std::nullopt);
 };
 
 }  // namespace conker::daemon

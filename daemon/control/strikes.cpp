@@ -73,6 +73,7 @@ std::string Strikes::refused(const protocol::Strike::Parameters& parameters, con
   }
   code = Code::kInvalidParameters;
   if (const auto wrong = parameters.complaint(); !wrong.empty()) return std::string(wrong);
+  if (std::string wrong = Ending::complaint(parameters); !wrong.empty()) return wrong;
   code = Code::kNotAllowed;
   if (parameters.concurrency > limits.max_concurrency) {
     return fmt::format(
@@ -150,6 +151,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters, const Endp
       return false;
   }
   findings_.emplace(now, evidence_.get());
+  ending_.emplace(parameters, now);
   const std::size_t connections =
       std::max<std::size_t>(kLeastJudged, std::size_t{parameters.concurrency} * kJudgedPerSlot);
   judge_.emplace(target, connections, *findings_);
@@ -185,6 +187,7 @@ void Strikes::on_event(const Event& event) {
 
 Instant Strikes::step() {
   if (!call_) return kNever;
+  if (ending_->due(*findings_, *history_)) strike_->stop();
   strike_->step();
   if (strike_->running()) return strike_->next_deadline();
   finish();
@@ -207,15 +210,19 @@ void Strikes::finish() {
   history_->finish(engine_.stack().now());
   const auto summary =
       StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
-  const Judgement judgement = Judgement::of(call_->parameters(), summary, *findings_, interrupted_);
+  const Judgement judgement =
+      Judgement::of(call_->parameters(), summary, *findings_, interrupted_, ending_->why());
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
-  protocol::Strike::Result result{
-      judgement.verdict, judgement.why,
-      summary,           timeline_of(strike_->request(), strike_->report(), *history_),
-      judge_->judged(),  findings_->list(),
-      std::nullopt};
+  protocol::Strike::Result result{judgement.verdict,
+                                  judgement.why,
+                                  ending_->why(),
+                                  summary,
+                                  timeline_of(strike_->request(), strike_->report(), *history_),
+                                  judge_->judged(),
+                                  findings_->list(),
+                                  std::nullopt};
   if (evidence_) {
     evidence_->end(engine_.stack().now());
     result.evidence = evidence_->result();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/ending.hpp"
 #include "daemon/control/evidence.hpp"
 #include "daemon/control/findings.hpp"
 #include "daemon/control/targets.hpp"
@@ -54,6 +55,7 @@ class Strikes final : public Client {
   std::unique_ptr<Evidence> evidence_;  // null where none was asked for
   std::optional<Findings> findings_;
   std::optional<verdict::Judge> judge_;
+  std::optional<Ending> ending_;
   EngineLink* link_ = nullptr;          // the link that leads to the target, while it is observed
   bool interrupted_ = false;            // by its client, or with the daemon
   std::uint64_t completed_before_ = 0;  // at the last notification

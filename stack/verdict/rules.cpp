@@ -119,6 +119,13 @@ const RuleInfo& info_of(Rule rule) {
   return kTable[static_cast<std::size_t>(rule)];
 }
 
+std::optional<Rule> rule_named(std::string_view name) {
+  for (const RuleInfo& info : kTable) {
+    if (info.name == name) return info.rule;
+  }
+  return std::nullopt;
+}
+
 Finding finding_of(const Broken& broken, const Segment& segment, std::uint64_t number) {
   return {broken.rule,      segment.of_sender(), number,     segment.seq,
           segment.length(), broken.expected,     broken.seen};

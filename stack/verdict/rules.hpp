@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
@@ -90,6 +92,8 @@ struct RuleInfo {
   }
 };
 const RuleInfo& info_of(Rule rule);
+/// The rule that has this name; nothing where none has.
+std::optional<Rule> rule_named(std::string_view name);
 
 /// A broken rule and its figures, without host and segment.
 struct Broken {

@@ -1,0 +1,92 @@
+#include "daemon/control/ending.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+
+#include "daemon/text.hpp"
+#include "protocol/text.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using protocol::StopOn;
+using verdict::Rule;
+using verdict::Severity;
+
+/// The least severe finding that ends the strike; nothing where none does.
+std::optional<Severity> least(StopOn on) {
+  switch (on) {
+    case StopOn::kNote:
+    case StopOn::kAny:
+      return Severity::kNote;
+    case StopOn::kWeakness:
+      return Severity::kWeakness;
+    case StopOn::kFault:
+      return Severity::kFault;
+    case StopOn::kFailure:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Ending::Ending(const Parameters& parameters, Instant began)
+    : on_(parameters.stop_on), began_(began) {
+  if (parameters.stop_on_rule) rule_ = verdict::rule_named(*parameters.stop_on_rule);
+}
+
+std::string Ending::complaint(const Parameters& parameters) {
+  if (!parameters.stop_on_rule || verdict::rule_named(*parameters.stop_on_rule)) return "";
+  std::string names;
+  for (std::size_t i = 0; i < verdict::kRules; ++i) {
+    names += i == 0 ? "" : ", ";
+    names += verdict::info_of(static_cast<Rule>(i)).name;
+  }
+  return fmt::format("strike: stop_on_rule must be the name of a rule, not {}: one of {}",
+                     *parameters.stop_on_rule, names);
+}
+
+bool Ending::due(const Findings& findings, const StrikeHistory& history) {
+  if (why_) return true;
+  if (findings.conclusive() != findings_seen_) look_at(findings);
+  if (!why_ && stops_on_failure() && history.first_failure()) look_at(*history.first_failure());
+  return why_.has_value();
+}
+
+bool Ending::stops_on(Rule rule) const {
+  const auto from = on_ ? least(*on_) : std::nullopt;
+  return rule == rule_ || (from && verdict::info_of(rule).severity() >= *from);
+}
+
+bool Ending::stops_on_failure() const {
+  return on_ == StopOn::kFailure || on_ == StopOn::kAny;
+}
+
+/// Of several that have come since the last turn, the first one counts.
+void Ending::look_at(const Findings& findings) {
+  findings_seen_ = findings.conclusive();
+  const verdict::Judge::Found* first = nullptr;
+  for (std::size_t i = 0; i < verdict::kRules; ++i) {
+    const auto rule = static_cast<Rule>(i);
+    const verdict::Judge::Found* found = findings.first_of(rule);
+    if (found == nullptr || !stops_on(rule)) continue;
+    if (first == nullptr || found->at < first->at) first = found;
+  }
+  if (first == nullptr) return;
+  const verdict::RuleInfo& rule = verdict::info_of(first->finding.rule);
+  const Duration at = first->at - began_;
+  why_ = {
+      protocol::Stopped::Cause::kFinding, first->connection, at,
+      fmt::format("the first {} ({}) in cycle {}, after {}", verdict::to_string(rule.severity()),
+                  rule.name, first->connection, to_string(at))};
+}
+
+void Ending::look_at(const StrikeHistory::First& failure) {
+  why_ = {protocol::Stopped::Cause::kFailure, failure.cycle, failure.at,
+          fmt::format("the first failed cycle, {}, after {}: {}", failure.cycle,
+                      to_string(failure.at), to_string(failure.failure))};
+}
+
+}  // namespace conker::daemon

@@ -1,0 +1,44 @@
+// When a strike ends before its time: at what it was asked to stop on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/control/findings.hpp"
+#include "protocol/judgement.hpp"
+#include "stack/base/time.hpp"
+#include "stack/strike/history.hpp"
+#include "stack/verdict/rules.hpp"
+
+namespace conker::daemon {
+
+class Ending {
+ public:
+  using Parameters = protocol::Strike::Parameters;
+
+  Ending(const Parameters& parameters, Instant began);
+
+  /// Whether the strike is to stop, from the first time on that it is; why() says the reason.
+  /// Called in every turn.
+  bool due(const Findings& findings, const StrikeHistory& history);
+  const std::optional<protocol::Stopped>& why() const { return why_; }
+
+  /// What is wrong with the parameters, in one line; empty when nothing is.
+  static std::string complaint(const Parameters& parameters);
+
+ private:
+  bool stops_on(verdict::Rule rule) const;
+  bool stops_on_failure() const;
+  void look_at(const Findings& findings);
+  void look_at(const StrikeHistory::First& failure);
+
+  std::optional<protocol::StopOn> on_;
+  std::optional<verdict::Rule> rule_;
+  Instant began_;
+  std::uint64_t findings_seen_ = 0;
+  std::optional<protocol::Stopped> why_;
+};
+
+}  // namespace conker::daemon

@@ -1,0 +1,143 @@
+// A strike that ends at what it was asked to stop on.
+#include "daemon/control/ending.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/unit/script.hpp"
+
+namespace conker::daemon {
+namespace {
+
+using protocol::StopOn;
+using protocol::Stopped;
+using verdict::Rule;
+
+class EndingTest : public ::testing::Test {
+ protected:
+  static constexpr Instant kBegin{1s};
+
+  void asked(std::optional<StopOn> on, std::optional<std::string> rule = std::nullopt) {
+    parameters.stop_on = on;
+    parameters.stop_on_rule = std::move(rule);
+    ending.emplace(parameters, kBegin);
+  }
+  void find(Rule rule, Instant at, std::uint64_t cycle = 7, std::uint32_t seen = 0) {
+    verdict::Finding finding{.rule = rule, .tuple = {}, .segment = 0, .seq = Seq(), .seen = seen};
+    findings.on_finding({finding, cycle, at});
+  }
+  void end_cycle(Duration at, std::optional<StrikeFailure> failure = std::nullopt) {
+    history->on_begin(WayToClose::kFin, 1, kBegin + at);
+    history->on_end({{}, ++cycle_, WayToClose::kFin, failure, kBegin + at, kBegin + at});
+  }
+  bool due() { return ending->due(findings, *history); }
+
+  test::Script script;
+  protocol::Strike::Parameters parameters;
+  Findings findings{kBegin};
+  std::unique_ptr<StrikeHistory> history = std::make_unique<StrikeHistory>(script.stack(), kBegin);
+  std::optional<Ending> ending;
+
+ private:
+  std::uint64_t cycle_ = 0;
+};
+
+TEST_F(EndingTest, GoesOnWhateverIsFoundUnlessAsked) {
+  asked(std::nullopt);
+  find(Rule::kSequenceGap, kBegin);
+  end_cycle(1ms, StrikeFailure::kReset);
+  EXPECT_FALSE(due());
+  EXPECT_FALSE(ending->why());
+}
+
+TEST_F(EndingTest, StopsAtTheFirstOfASeverityOrAbove) {
+  asked(StopOn::kWeakness);
+  find(Rule::kPaddingLeak, kBegin + 1ms);
+  end_cycle(1ms, StrikeFailure::kReset);
+  EXPECT_FALSE(due()) << "a note, and a failure that nobody asked about";
+  find(Rule::kFinMoved, kBegin + 3ms, 12);
+  find(Rule::kFinUnanswered, kBegin + 2ms, 11, 1);
+  ASSERT_TRUE(due());
+  EXPECT_EQ(ending->why()->cause, Stopped::Cause::kFinding);
+  EXPECT_EQ(ending->why()->cycle, 11u);
+  EXPECT_EQ(ending->why()->at, 2ms);
+  EXPECT_EQ(ending->why()->why, "the first weakness (fin-unanswered) in cycle 11, after 2.0 ms");
+  find(Rule::kFinMoved, kBegin + 1ms, 1);
+  EXPECT_TRUE(due());
+  EXPECT_EQ(ending->why()->cycle, 11u) << "the reason stays";
+}
+
+TEST_F(EndingTest, WhatIsInconclusiveDoesNotStop) {
+  asked(StopOn::kNote);
+  findings.impaired(kBegin);
+  find(Rule::kFinMoved, kBegin + 1ms);
+  EXPECT_FALSE(due());
+  find(Rule::kFinMoved, kBegin + 3s, 900);
+  ASSERT_TRUE(due());
+  EXPECT_EQ(ending->why()->cycle, 900u) << "the first one that proves something";
+}
+
+TEST_F(EndingTest, StopsAtTheFirstFailedCycle) {
+  asked(StopOn::kFailure);
+  find(Rule::kFinMoved, kBegin);
+  end_cycle(1ms);
+  EXPECT_FALSE(due());
+  end_cycle(20ms, StrikeFailure::kFinReset);
+  ASSERT_TRUE(due());
+  EXPECT_EQ(ending->why()->cause, Stopped::Cause::kFailure);
+  EXPECT_EQ(ending->why()->why, "the first failed cycle, 2, after 20.0 ms: RST to FIN");
+}
+
+TEST_F(EndingTest, StopsAtEither) {
+  asked(StopOn::kAny);
+  find(Rule::kPaddingLeak, kBegin);
+  EXPECT_TRUE(due());
+  asked(StopOn::kAny);
+  end_cycle(1ms, StrikeFailure::kReset);
+  EXPECT_TRUE(due());
+}
+
+TEST_F(EndingTest, StopsAtTheRuleOfTheName) {
+  asked(std::nullopt, "padding-leak");
+  find(Rule::kFinMoved, kBegin);
+  EXPECT_FALSE(due());
+  find(Rule::kPaddingLeak, kBegin, 3);
+  ASSERT_TRUE(due());
+  EXPECT_EQ(ending->why()->cycle, 3u);
+}
+
+TEST_F(EndingTest, ARuleThatIsNone) {
+  asked(std::nullopt, "padding-leek");
+  const std::string wrong = Ending::complaint(parameters);
+  EXPECT_EQ(
+      wrong.substr(0, wrong.find("never")),
+      "strike: stop_on_rule must be the name of a rule, not padding-leek: one of ack-missing, ");
+  EXPECT_NE(wrong.find(", padding-leak"), std::string::npos);
+  for (std::size_t i = 0; i < verdict::kRules; ++i) {
+    const auto rule = static_cast<Rule>(i);
+    EXPECT_EQ(verdict::rule_named(verdict::info_of(rule).name), rule);
+  }
+}
+
+TEST_F(EndingTest, IsJudgedByWhatWasFound) {
+  StrikeSummary summary;
+  summary.cycles = summary.completed = summary.audit.opened = summary.audit.closed = 10;
+  summary.audit.balanced = true;
+  parameters.cycles = 1000;
+  asked(StopOn::kNote);
+  find(Rule::kPaddingLeak, kBegin, 9);
+  ASSERT_TRUE(due());
+  const auto judged = [&] {
+    return Judgement::of(parameters, summary, findings, false, ending->why());
+  };
+  EXPECT_EQ(judged().verdict, protocol::Verdict::kInconclusive);
+  EXPECT_EQ(judged().why,
+            "stopped as asked at the first note (padding-leak) in cycle 9, after 0 us, which is "
+            "nothing that fails");
+  find(Rule::kFinMoved, kBegin);
+  EXPECT_EQ(judged().verdict, protocol::Verdict::kFail);
+}
+
+}  // namespace
+}  // namespace conker::daemon
