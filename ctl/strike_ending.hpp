@@ -12,6 +12,7 @@ namespace conker::ctl {
 /// What the options say, as text.
 struct EndingValues {
   std::string stop_on, rule;
+  bool keep_going = false;
 };
 
 void add_ending(CLI::App& verb, EndingValues& values);

@@ -18,8 +18,8 @@ constexpr std::string_view choices_of(StopOn) {
 
 /// Why a strike ended before its time.
 struct Stopped {
-  enum class Cause : std::uint8_t { kFinding, kFailure };
-  friend constexpr std::string_view choices_of(Cause) { return "finding|failure"; }
+  enum class Cause : std::uint8_t { kFinding, kFailure, kWedged };
+  friend constexpr std::string_view choices_of(Cause) { return "finding|failure|wedged"; }
 
   Cause cause{};
   std::uint64_t cycle = 0;
@@ -27,8 +27,11 @@ struct Stopped {
   std::string why;
 
   static constexpr void visit(auto& self, auto&& field) {
-    field("cause", self.cause, About{.help = "finding or failure"});
-    field("cycle", self.cycle, About{.help = "in which cycle, from 1"});
+    field("cause", self.cause,
+          About{.help = "finding, failure, or wedged: the peer has stopped answering"});
+    field("cycle", self.cycle,
+          About{.help = "in which cycle, from 1; of wedged the last one that was "
+                        "completed, 0 for none"});
     field("at_s", self.at, About{.help = "when, from the begin", .unit = Unit::kSeconds});
     field("why", self.why, About{.help = "in one line"});
   }

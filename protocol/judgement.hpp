@@ -50,7 +50,7 @@ struct Strike {
     std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
     std::optional<StopOn> stop_on;
     std::optional<std::string> stop_on_rule;
-    bool evidence = false;
+    bool keep_going = false, evidence = false;
 
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
@@ -108,6 +108,8 @@ struct Strike {
       field("stop_on_rule", self.stop_on_rule,
             About{.help = "end at the first finding of the rule of this name",
                   .fallback = "whatever is found, go on"});
+      field("keep_going", self.keep_going,
+            About{.help = "go on though the peer has stopped answering"});
       field("evidence", self.evidence,
             About{.help = "write frames around the first findings of each rule to a pcapng file, "
                           "whose descriptor goes with the call"});

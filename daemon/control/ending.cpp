@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "daemon/text.hpp"
@@ -33,7 +34,14 @@ std::optional<Severity> least(StopOn on) {
 }  // namespace
 
 Ending::Ending(const Parameters& parameters, Instant began)
-    : on_(parameters.stop_on), began_(began) {
+    : on_(parameters.stop_on),
+      unanswered_(std::max(parameters.concurrency, kLeastUnanswered)),
+      began_(began) {
+  if (!parameters.keep_going) {
+    silence_ = std::max<Duration>(
+        kLeastSilence, std::chrono::milliseconds(std::uint64_t{parameters.connect_timeout_ms} +
+                                                 parameters.hold_ms + parameters.close_timeout_ms));
+  }
   if (parameters.stop_on_rule) rule_ = verdict::rule_named(*parameters.stop_on_rule);
 }
 
@@ -48,10 +56,11 @@ std::string Ending::complaint(const Parameters& parameters) {
                      *parameters.stop_on_rule, names);
 }
 
-bool Ending::due(const Findings& findings, const StrikeHistory& history) {
+bool Ending::due(const Findings& findings, const StrikeHistory& history, Instant now) {
   if (why_) return true;
   if (findings.conclusive() != findings_seen_) look_at(findings);
   if (!why_ && stops_on_failure() && history.first_failure()) look_at(*history.first_failure());
+  if (!why_ && silence_ && history.run_lasts()) look_for_silence(history, now);
   return why_.has_value();
 }
 
@@ -87,6 +96,21 @@ void Ending::look_at(const StrikeHistory::First& failure) {
   why_ = {protocol::Stopped::Cause::kFailure, failure.cycle, failure.at,
           fmt::format("the first failed cycle, {}, after {}: {}", failure.cycle,
                       to_string(failure.at), to_string(failure.failure))};
+}
+
+void Ending::look_for_silence(const StrikeHistory& history, Instant now) {
+  const StrikeHistory::Run& run = history.last_run();
+  const StrikeHistory::Completed& last = history.last_completed();
+  const Duration silence = now - began_ - last.at;
+  if (run.refused + run.unanswered < unanswered_ || silence < *silence_) return;
+  const std::string since = last.cycle == 0
+                                ? "the peer does not answer"
+                                : fmt::format("the peer has stopped answering after cycle {}, {}",
+                                              last.cycle, to_string(last.at));
+  why_ = {protocol::Stopped::Cause::kWedged, last.cycle, last.at,
+          fmt::format("{}: {} cycles unanswered and {} refused one after another, none completed "
+                      "in {}",
+                      since, run.unanswered, run.refused, to_string(silence))};
 }
 
 }  // namespace conker::daemon

@@ -132,6 +132,10 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
     return {Verdict::kFail,
             fmt::format("{}: {} ({})", first->severity, first->text, first->section)};
   }
+  if (stopped && stopped->cause == protocol::Stopped::Cause::kWedged) {
+    if (!findings.any_impairment()) return {Verdict::kFail, stopped->why};
+    return {Verdict::kInconclusive, stopped->why + "; but faults were set on the link"};
+  }
   if (exceeds(failed, summary.cycles, limits.max_failed_ppm))
     return {Verdict::kFail, to_string(StrikeOutcome{summary})};
   if (exceeds(summary.retransmits, summary.cycles, limits.max_retransmits_ppm)) {

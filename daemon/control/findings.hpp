@@ -38,6 +38,8 @@ class Findings final : public verdict::Judge::Sink {
   /// The worst that is not inconclusive; nothing where there is none.
   std::optional<verdict::Severity> worst() const;
   bool any_inconclusive() const;
+  /// Whether the link was made worse on purpose.
+  bool any_impairment() const { return impaired_at_.has_value(); }
   /// How many there are that are not inconclusive.
   std::uint64_t conclusive() const { return conclusive_; }
   /// The first of a rule that is not inconclusive; null where there is none.

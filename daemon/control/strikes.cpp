@@ -187,7 +187,7 @@ void Strikes::on_event(const Event& event) {
 
 Instant Strikes::step() {
   if (!call_) return kNever;
-  if (ending_->due(*findings_, *history_)) strike_->stop();
+  if (ending_->due(*findings_, *history_, engine_.stack().now())) strike_->stop();
   strike_->step();
   if (strike_->running()) return strike_->next_deadline();
   finish();

@@ -65,6 +65,11 @@ constexpr FailedAs failed_as(StrikeFailure failure) {
   return FailedAs::kOther;
 }
 
+/// Whether nothing came from the peer that the cycle waited for.
+constexpr bool is_silence(StrikeFailure failure) {
+  return failed_as(failure) == FailedAs::kTimedOut || failure == StrikeFailure::kUnreachable;
+}
+
 /// What failed, of a cycle whose connection ended in `phase` for `reason`. `given_up`: we waited no
 /// longer. `fin_acked`: our FIN had been acknowledged.
 constexpr StrikeFailure failure_of(StrikePhase phase, CloseReason reason, bool given_up,

@@ -20,6 +20,7 @@ void StrikeHistory::on_end(const Strike::Ended& ended) {
   if (ended.failure) return failed(ended);
   ++ways_[static_cast<std::size_t>(ended.way)].completed;
   ++row_at(ended.now).completed;
+  last_completed_ = {ended.cycle, ended.now - began_};
   failing_ = false;
 }
 
@@ -33,9 +34,14 @@ void StrikeHistory::failed(const Strike::Ended& ended) {
     (void)stack_.info(ended.id, info);
     first_ = First{ended.cycle, at, ended.way, *ended.failure, info.local()};
   }
-  if (!failing_) last_ = Run{.cycles = 0, .at = at, .lasted = Duration(0)};
+  if (!failing_) {
+    last_ = Run{};
+    last_.at = at;
+  }
   failing_ = true;
   ++last_.cycles;
+  if (failed_as(*ended.failure) == FailedAs::kRefused) ++last_.refused;
+  if (is_silence(*ended.failure)) ++last_.unanswered;
   last_.lasted = at - last_.at;
   if (last_.cycles > longest_.cycles) longest_ = last_;
 }

@@ -32,9 +32,13 @@ class StrikeHistory final : public Strike::Observer {
   };
   /// Cycles that failed one after the other, in the order in which they ended.
   struct Run {
-    std::uint64_t cycles = 0;
+    std::uint64_t cycles = 0, refused = 0, unanswered = 0;
     Duration at{0};      // the end of the first, from the begin
     Duration lasted{0};  // to the end of the last
+  };
+  struct Completed {
+    std::uint64_t cycle = 0;  // 0: none
+    Duration at{0};           // from the begin
   };
   struct Row {
     std::uint64_t begun = 0, completed = 0, failed = 0;
@@ -56,6 +60,7 @@ class StrikeHistory final : public Strike::Observer {
   const Run& last_run() const { return last_; }
   /// Whether the last cycle of all failed.
   bool run_lasts() const { return failing_; }
+  const Completed& last_completed() const { return last_completed_; }
   std::uint32_t most_in_flight() const { return most_in_flight_; }
   /// The time that all cycles that are over took together: over the strike's, the mean in flight.
   Duration in_flight() const { return in_flight_; }
@@ -75,6 +80,7 @@ class StrikeHistory final : public Strike::Observer {
   std::array<Way, kWaysToClose> ways_{};
   std::optional<First> first_;
   Run longest_, last_;
+  Completed last_completed_;
   bool failing_ = false;
   std::uint32_t most_in_flight_ = 0;
   Duration in_flight_{0};

@@ -31,7 +31,7 @@ class EndingTest : public ::testing::Test {
     history->on_begin(WayToClose::kFin, 1, kBegin + at);
     history->on_end({{}, ++cycle_, WayToClose::kFin, failure, kBegin + at, kBegin + at});
   }
-  bool due() { return ending->due(findings, *history); }
+  bool due(Duration at = 0ms) { return ending->due(findings, *history, kBegin + at); }
 
   test::Script script;
   protocol::Strike::Parameters parameters;
@@ -105,6 +105,70 @@ TEST_F(EndingTest, StopsAtTheRuleOfTheName) {
   find(Rule::kPaddingLeak, kBegin, 3);
   ASSERT_TRUE(due());
   EXPECT_EQ(ending->why()->cycle, 3u);
+}
+
+TEST_F(EndingTest, APeerThatHasStoppedAnswering) {
+  parameters.concurrency = 3;
+  parameters.connect_timeout_ms = 1000;
+  asked(std::nullopt);
+  end_cycle(2s);
+  end_cycle(4s, StrikeFailure::kSynUnanswered);
+  end_cycle(4s, StrikeFailure::kReset);
+  end_cycle(5s, StrikeFailure::kFinUnanswered);
+  EXPECT_FALSE(due(9s)) << "two of three, and one that was answered";
+  end_cycle(6s, StrikeFailure::kSynReset);
+  EXPECT_FALSE(due(2s + 6049ms)) << "1 s and 5 s of timeouts, 50 ms of holding";
+  ASSERT_TRUE(due(2s + 6050ms));
+  EXPECT_EQ(ending->why()->cause, Stopped::Cause::kWedged);
+  EXPECT_EQ(ending->why()->cycle, 1u);
+  EXPECT_EQ(ending->why()->why,
+            "the peer has stopped answering after cycle 1, 2.0 s: 2 cycles unanswered and 1 "
+            "refused one after another, none completed in 6.1 s");
+}
+
+TEST_F(EndingTest, ACompletedCycleIsAnAnswer) {
+  asked(std::nullopt);
+  for (int i = 1; i < 9; ++i) end_cycle(i * 1s, StrikeFailure::kSynUnanswered);
+  end_cycle(9s);
+  EXPECT_FALSE(due(11s));
+  end_cycle(11s, StrikeFailure::kSynUnanswered);
+  end_cycle(12s, StrikeFailure::kUnreachable);
+  EXPECT_FALSE(due(12s));
+  EXPECT_TRUE(due(20s));
+}
+
+TEST_F(EndingTest, APeerThatNeverAnswered) {
+  asked(std::nullopt);
+  end_cycle(5s, StrikeFailure::kSynUnanswered);
+  EXPECT_FALSE(due(60s)) << "one of a concurrency of one is not enough";
+  end_cycle(61s, StrikeFailure::kSynUnanswered);
+  ASSERT_TRUE(due(61s));
+  EXPECT_EQ(ending->why()->why.substr(0, 26), "the peer does not answer: ");
+  EXPECT_EQ(ending->why()->cycle, 0u);
+}
+
+TEST_F(EndingTest, KeepsGoingWhenAsked) {
+  parameters.keep_going = true;
+  asked(std::nullopt);
+  for (int i = 1; i < 99; ++i) end_cycle(i * 1s, StrikeFailure::kSynUnanswered);
+  EXPECT_FALSE(due(100s));
+}
+
+TEST_F(EndingTest, SilenceFailsUnlessOurOwnLinkMayHaveMadeIt) {
+  StrikeSummary summary;
+  summary.cycles = summary.failed.timed_out = summary.audit.opened = summary.audit.timed_out = 10;
+  summary.audit.balanced = true;
+  parameters.max_failed_ppm = 1'000'000;
+  asked(std::nullopt);
+  for (int i = 1; i < 10; ++i) end_cycle(i * 5s, StrikeFailure::kSynUnanswered);
+  ASSERT_TRUE(due(50s));
+  const auto judged = [&] {
+    return Judgement::of(parameters, summary, findings, false, ending->why());
+  };
+  EXPECT_EQ(judged().verdict, protocol::Verdict::kFail);
+  EXPECT_EQ(judged().why, ending->why()->why);
+  findings.impaired(kBegin + 1s);
+  EXPECT_EQ(judged().verdict, protocol::Verdict::kInconclusive);
 }
 
 TEST_F(EndingTest, ARuleThatIsNone) {
