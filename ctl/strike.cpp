@@ -1,11 +1,8 @@
 // The command strike.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,76 +12,17 @@
 #include "ctl/command.hpp"
 #include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
-#include "ctl/interrupt.hpp"
+#include "ctl/monitor_options.hpp"
+#include "ctl/monitor_report.hpp"
 #include "ctl/strike_ending.hpp"
 #include "ctl/strike_report.hpp"
+#include "ctl/strike_run.hpp"
+#include "ctl/strike_verdict.hpp"
 
 namespace conker::ctl {
 namespace {
 
 constexpr std::int64_t kDefaultMs = 10'000;
-
-/// On a terminal a line that is overwritten with each progress; elsewhere one every ten seconds.
-class ProgressLine {
- public:
-  ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void show(const Progress& progress) {
-    const StrikeSoFar& so_far = progress.so_far;
-    if (!terminal_ && so_far.elapsed < next_) return;
-    double rate = progress.cycles_per_second;
-    if (!terminal_) {
-      rate = static_cast<double>(so_far.completed - completed_) * 1e6 /
-             static_cast<double>((so_far.elapsed - since_).count());
-      since_ = so_far.elapsed;
-      next_ = since_ + kEvery;
-      completed_ = so_far.completed;
-    }
-    const std::string line = fmt::format(
-        "{:>12}/s  {:>14} cycles  {:>8} failed  {:>6} in flight  {:>8}",
-        grouped(static_cast<std::uint64_t>(std::llround(rate))), grouped(so_far.completed),
-        grouped(so_far.failed), grouped(so_far.live), to_string(so_far.elapsed));
-    shown_ = terminal_;
-    std::fputs((terminal_ ? "\r" + line + "\033[K" : line + "\n").c_str(), stderr);
-    std::fflush(stderr);
-  }
-
- private:
-  static constexpr Duration kEvery = 10s;
-
-  bool terminal_;
-  bool shown_ = false;
-  // Without a terminal: when the last line was, and the next is due.
-  Duration since_{0}, next_ = kEvery;
-  std::uint64_t completed_ = 0;
-};
-
-json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
-                int evidence) {
-  Client client = context.connect();
-  catch_interrupt();
-  const int id = client.send<protocol::Strike>(parameters, evidence);
-  ProgressLine line;
-  bool stopping = false;
-  for (;;) {
-    if (interrupted() && !stopping) {
-      stopping = true;
-      client.send<StrikeStop>({});
-    }
-    const auto message = client.receive(std::nullopt);
-    if (!message) continue;
-    if (auto result = Client::result_in(*message, id)) {
-      return client.understood<protocol::Strike>(std::move(*result)).raw;
-    }
-    const auto progress = Client::notification<Progress>(*message);
-    if (progress && !context.json) line.show(*progress);
-  }
-}
 
 /// Adds one NAME=VALUE of --max to the call's parameters.
 void parse_limit(const std::string& text, protocol::Strike::Parameters& parameters) {
@@ -103,8 +41,9 @@ void parse_limit(const std::string& text, protocol::Strike::Parameters& paramete
   } else if (name == "close_p99") {
     parameters.max_close_p99_us = number(parse_duration("--max close_p99", value));
   } else {
-    throw Failure(kExitUsage, fmt::format("--max {}: give failed, retransmits, connect_p99 or "
-                                          "close_p99, and a value, as failed=0.1%",
+    throw Failure(kExitUsage, fmt::format("--max {}: give failed, retransmits, connect_p99, "
+                                          "close_p99 or monitor_outage, and a value, as "
+                                          "failed=0.1%",
                                           text));
   }
 }
@@ -133,15 +72,28 @@ void take_time(std::string_view option, const std::string& text,
   ms = static_cast<T>(parse_time_ms(option, text, parameter.min, parameter.max));
 }
 
+/// Adds what the monitors saw to the daemon's result.
+void add_monitors(json& raw, protocol::Strike::Result& result,
+                  const std::vector<MonitorReport>& monitors, verdict::Severity fail_on) {
+  if (monitors.empty()) return;
+  const Ruling made = ruling({result.verdict, result.why}, monitors, fail_on);
+  raw["verdict"] = protocol::name_of(result.verdict = made.verdict);
+  raw["why"] = result.why = made.why;
+  raw["monitors"] = protocol::to_json(monitors);
+}
+
 int strike(const Context& context, protocol::Strike::Parameters parameters,
-           std::optional<std::int64_t> duration_ms, const std::string& path) {
-  check_endpoint(parameters.target);
+           std::optional<std::int64_t> duration_ms, const MonitorSettings& watched,
+           const std::string& path) {
   if (duration_ms || !parameters.cycles) parameters.duration_ms = duration_ms.value_or(kDefaultMs);
   const EvidenceFiles evidence(path);
   parameters.evidence = evidence.wanted();
-  const json raw = run_strike(context, parameters, evidence.fd());
-  const auto result = protocol::from_json<protocol::Strike::Result>(raw);
-  const std::string text = strike_report(result, path);
+  Monitors monitors(watched, context.socket);
+  json raw = run_strike(context, parameters, evidence.fd(), monitors);
+  auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  const std::vector<MonitorReport> seen = monitors.reports();
+  add_monitors(raw, result, seen, parameters.fail_on);
+  const std::string text = strike_report(result, path) + monitors_report(seen);
   const std::optional<std::string> unwritten = evidence.write_beside(raw, text);
   if (context.json) {
     print_json(raw);
@@ -165,6 +117,7 @@ struct Values {
   std::vector<std::string> limits;
   std::string evidence;
   EndingValues ending;
+  MonitorOptions monitors;
 };
 
 /// The choice of a name that was checked (CLI::IsMember).
@@ -175,6 +128,7 @@ void take_choice(const std::string& name, E& choice) {
 
 int strike(const Context& context, const Values& values) {
   P parameters = values.parameters;
+  check_endpoint(parameters.target);
   take_choice(values.close, parameters.close);
   take_choice(values.fail_on, parameters.fail_on);
   take_time("--hold", values.hold, parameter_of(&P::hold_ms), parameters.hold_ms);
@@ -186,8 +140,10 @@ int strike(const Context& context, const Values& values) {
   std::optional<std::int64_t> duration;
   if (!values.duration.empty())
     take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
-  for (const std::string& limit : values.limits) parse_limit(limit, parameters);
-  return strike(context, parameters, duration, values.evidence);
+  MonitorSettings monitors = values.monitors.settings(parameters.target);
+  for (const std::string& limit : values.limits)
+    if (!take_outage_limit(limit, monitors.limit)) parse_limit(limit, parameters);
+  return strike(context, parameters, duration, monitors, values.evidence);
 }
 
 /// How much, how fast, and for how long.
@@ -237,10 +193,12 @@ void add_judgement(CLI::App& verb, Values& values) {
   verb.add_option("--fail-on", values.fail_on, help_of(&P::fail_on))
       ->type_name("SEVERITY")
       ->check(CLI::IsMember({"fault", "weakness", "note"}));
-  verb.add_option("--max", values.limits,
-                  "what makes the verdict fail when there is more of it: failed=SHARE of the "
-                  "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
-                  "close_p99=TIME; SHARE as 0.1%, TIME as 20ms. May be given more than once")
+  verb.add_option(
+          "--max", values.limits,
+          "what makes the verdict fail when there is more of it: failed=SHARE of the "
+          "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
+          "close_p99=TIME, monitor_outage=TIME (3 probes); SHARE as 0.1%, TIME as 20ms. May "
+          "be given more than once")
       ->type_name("NAME=VALUE");
   verb.add_option("--evidence", values.evidence,
                   "write the frames around the first findings of each rule to this pcapng file, "
@@ -260,6 +218,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
   add_ways(*verb, *values);
   add_judgement(*verb, *values);
   add_ending(*verb, values->ending);
+  values->monitors.add(*verb);
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 
