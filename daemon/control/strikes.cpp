@@ -18,7 +18,7 @@ using protocol::Code;
 
 /// Connections that the judge remembers at least, and for each in flight: some have ended lately
 /// and the peer may still send of them.
-constexpr std::size_t kLeastJudged = 1024, kJudgedPerSlot = 4;
+constexpr std::size_t kLeastJudged = 32'768, kJudgedPerSlot = 4;
 
 double per_second(std::uint64_t count, Duration duration) {
   return duration.count() <= 0

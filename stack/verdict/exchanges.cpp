@@ -1,7 +1,6 @@
 #include "stack/verdict/exchanges.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace conker::verdict {
 namespace {
@@ -13,46 +12,52 @@ std::uint32_t microseconds(Duration d) {
 }  // namespace
 
 Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience)
-    : peer_(peer), patience_(patience), capacity_(capacity) {
+    : peer_(peer), patience_(patience), capacity_(capacity), index_(capacity) {
   records_.reserve(capacity);
-  order_.reserve(capacity);
+}
+
+std::optional<std::uint32_t> Exchanges::place(const Endpoint& ours) const {
+  if (found_ && found_end_ == ours) return found_;
+  found_end_ = ours;
+  return found_ = index_.find(ours);
 }
 
 /// Null where the connection is not known.
-Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
-  if (found_ != nullptr && found_end_ == ours) return found_;
-  const auto place = records_.find(ours);
-  found_end_ = ours;
-  found_ = place == records_.end() ? nullptr : &place->second;
-  return found_;
+const Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
+  const auto at = place(ours);
+  return at ? &records_[*at] : nullptr;
+}
+Exchanges::Record* Exchanges::find(const Endpoint& ours) {
+  const auto at = place(ours);
+  return at ? &records_[*at] : nullptr;
 }
 
-/// The record of a connection that begins, in the place of the oldest one where there is no room.
-Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<FourTuple>& evicted) {
-  Record* record = find(ours);
-  const bool reused = record != nullptr;
-  if (record == nullptr && order_.size() < capacity_) {
-    order_.push_back(ours);
-    record = &records_[ours];
-  } else if (record == nullptr) {
-    const Endpoint oldest = std::exchange(order_[next_], ours);
+/// The record of a connection that begins: that of the one before with the same four-tuple, or else
+/// a fresh one, in the place of the oldest where there is no room.
+Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<std::uint32_t>& fresh) {
+  std::optional<std::uint32_t> at = place(ours);
+  const bool reused = at.has_value();
+  if (!reused) {
+    at = static_cast<std::uint32_t>(next_);
+    if (records_.size() < capacity_) {
+      records_.emplace_back();
+    } else {
+      index_.remove(records_[next_].from);
+    }
     next_ = (next_ + 1) % capacity_;
-    evicted = FourTuple{peer_.address, oldest.address, peer_.port, oldest.port};
-    auto node = records_.extract(oldest);
-    node.key() = ours;
-    record = &records_.insert(std::move(node)).position->second;
+    index_.insert(ours, *at);
+    found_ = fresh = at;
   }
-  found_end_ = ours;
-  found_ = record;
-  *record = Record();
-  record->number = ++opened_;
-  record->reused = reused;
-  return *record;
+  Record& r = records_[*at] = Record();
+  r.from = ours;
+  r.number = ++opened_;
+  r.reused = reused;
+  return r;
 }
 
 // ---- What we send ----
 
-std::optional<FourTuple> Exchanges::on_sent(const Segment& segment, Instant now) {
+std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant now) {
   Record* const found = find(segment.source);
   if (segment.opens()) {
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
@@ -62,13 +67,13 @@ std::optional<FourTuple> Exchanges::on_sent(const Segment& segment, Instant now)
       found->again_at = now;
       return std::nullopt;
     }
-    std::optional<FourTuple> evicted;
-    Record& r = open(segment.source, evicted);
+    std::optional<std::uint32_t> fresh;
+    Record& r = open(segment.source, fresh);
     r.iss = r.una = segment.seq;
     r.scale = segment.scale;
     r.nxt = segment.end();
     r.syn_at = r.sent_at = now;
-    return evicted;
+    return fresh;
   }
   if (found == nullptr) return std::nullopt;
   Record& r = *found;
@@ -134,12 +139,12 @@ Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now)
 }
 
 std::uint64_t Exchanges::number(const Endpoint& ours) const {
-  Record* const found = find(ours);
+  const Record* const found = find(ours);
   return found == nullptr ? 0 : found->number;
 }
 
 bool Exchanges::is_of_last(const Segment& segment) const {
-  Record* const found = find(segment.destination);
+  const Record* const found = find(segment.destination);
   return found != nullptr && is_of_last(*found, segment);
 }
 

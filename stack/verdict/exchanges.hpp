@@ -5,19 +5,20 @@
 // The observer calls on_sent() for each segment that we send to the peer and on_received() for each
 // that comes from its address, both at the place where we send and receive, in order.
 //
-// Memory: kRecordBytes for each connection, `capacity` of them; the oldest makes room for the next.
+// Memory: less than 300 bytes for each connection, `capacity` of them; the oldest makes room for
+// the next.
 // What comes of a connection that is not known is not judged.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/verdict/endpoint_index.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
 
@@ -50,11 +51,13 @@ class Exchanges {
 
   Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience = {});
 
-  /// Returns the connection that made room for a new one; nothing where none had to.
-  std::optional<FourTuple> on_sent(const Segment& segment, Instant now);
+  /// Where the connection's record is, below `capacity`; nothing where its SYN was not seen, or too
+  /// long ago: the peer's segments are not judged then.
+  std::optional<std::uint32_t> place(const Endpoint& ours) const;
+  /// Returns the place of a connection that begins, where another four-tuple may have been before;
+  /// nothing for any other segment.
+  std::optional<std::uint32_t> on_sent(const Segment& segment, Instant now);
   Judgement on_received(const Segment& segment, Instant now);
-  /// Whether the peer's segments from here on may be judged: the connection's SYN was seen.
-  bool knows(const Endpoint& ours) const { return find(ours) != nullptr; }
   /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
   std::uint64_t number(const Endpoint& ours) const;
   /// Whether the segment is of the connection that our last SYN opens, and not of one before it
@@ -68,6 +71,7 @@ class Exchanges {
  private:
   struct Record {
     // Ours.
+    Endpoint from;
     Seq iss, una, nxt;
     Instant syn_at{}, sent_at{};  // the first SYN; the first segment that is not acknowledged
     Instant again_at{};           // the last one that was sent again
@@ -92,15 +96,11 @@ class Exchanges {
     std::optional<Severity> told;
     std::uint64_t number = 0;
   };
-  struct Hash {
-    std::size_t operator()(const Endpoint& e) const {
-      return (std::uint64_t{e.address.words()[3]} << 16 | e.port.value) * 0x9e3779b97f4a7c15 >> 16;
-    }
-  };
   using Judged = std::optional<Broken>;
 
-  Record* find(const Endpoint& ours) const;
-  Record& open(const Endpoint& ours, std::optional<FourTuple>& evicted);
+  Record* find(const Endpoint& ours);
+  const Record* find(const Endpoint& ours) const;
+  Record& open(const Endpoint& ours, std::optional<std::uint32_t>& fresh);
   Judged judge(Record& r, const Segment& segment, Instant now);
   Judged syn_ack(Record& r, const Segment& segment, Instant now);
   Judged reset(Record& r, const Segment& segment, Instant now);
@@ -113,12 +113,13 @@ class Exchanges {
 
   Endpoint peer_;
   Patience patience_;
-  mutable std::unordered_map<Endpoint, Record, Hash> records_;
-  // The record that was found last: several questions are asked about each segment.
+  std::size_t capacity_;
+  EndpointIndex index_;
+  std::vector<Record> records_;  // a ring, in the order of opening
+  std::size_t next_ = 0;         // the oldest, once the ring is full
+  // What was found last: several questions are asked about each segment.
   mutable Endpoint found_end_;
-  mutable Record* found_ = nullptr;
-  std::vector<Endpoint> order_;  // a ring, in the order of opening
-  std::size_t next_ = 0, capacity_;
+  mutable std::optional<std::uint32_t> found_;
   std::uint64_t opened_ = 0;
 };
 

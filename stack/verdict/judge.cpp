@@ -23,7 +23,10 @@ std::optional<Rule> rule_of(Parsed parsed) {
 }  // namespace
 
 Judge::Judge(const Endpoint& target, std::size_t connections, Sink& sink, const Patience& patience)
-    : target_(target), sink_(sink), exchanges_(target, connections, patience) {}
+    : target_(target),
+      sink_(sink),
+      exchanges_(target, connections, patience),
+      conversations_(connections) {}
 
 std::span<const std::byte> Judge::whole(const ObservedFrame& frame) {
   if (frame.parts.size() == 1) return frame.parts[0];
@@ -48,22 +51,21 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
 }
 
 void Judge::on_sent(const Segment& segment, Instant now) {
-  const auto evicted = exchanges_.on_sent(segment, now);
-  if (!exchanges_.knows(segment.source)) return;
-  if (evicted) conversations_.forget(*evicted);
-  conversations_.on_received(segment);
+  if (const auto fresh = exchanges_.on_sent(segment, now)) conversations_[*fresh].clear();
+  if (const auto place = exchanges_.place(segment.source))
+    conversations_[*place].on_received(segment);
 }
 
 void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Instant now) {
   const Endpoint& ours = segment.destination;
-  if (!exchanges_.knows(ours)) return;
+  const auto place = exchanges_.place(ours);
+  if (!place) return;
   ++judged_;
   if (const auto rule = rule_of(parsed)) return tell({*rule, 0, 0}, segment, now);
   if (segment.padding_leak) tell({Rule::kPaddingLeak, 0, 1}, segment, now);
   if (segment.source.port == target_.port && exchanges_.is_of_last(segment)) {
-    const auto found = conversations_.on_sent(segment, {.in_transit = true});
-    if (found && !(joined && found->rule == Rule::kSegmentOverMss))
-      tell({found->rule, found->expected, found->seen}, segment, now);
+    const auto broken = conversations_[*place].on_sent(segment, {.in_transit = true}, nullptr);
+    if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(*broken, segment, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
   if (judgement.broken) tell(*judgement.broken, segment, now);

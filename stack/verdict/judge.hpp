@@ -7,8 +7,8 @@
 // Only connections whose SYN the judge has seen are judged, so that what the peer does with others,
 // and with those of a time before, is never held against it.
 //
-// Memory: less than 1 KB for each of `connections`, 512 KB for ISNs; all of it is kept until the
-// judge ends, and no peer can make it more.
+// Memory: some 600 bytes for each of `connections`, and up to 2.5 KB more for one that a peer's
+// data reaches out of order; 512 KB for ISNs. All of it is kept until the judge ends.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
 #include "stack/link/observer.hpp"
-#include "stack/verdict/conversations.hpp"
+#include "stack/verdict/conversation.hpp"
 #include "stack/verdict/exchanges.hpp"
 #include "stack/verdict/isn.hpp"
 #include "stack/verdict/rules.hpp"
@@ -60,8 +60,8 @@ class Judge final : public FrameObserver {
 
   Endpoint target_;
   Sink& sink_;
-  Conversations conversations_;
   Exchanges exchanges_;
+  std::vector<Conversation> conversations_;  // each at the place of its exchange
   IsnHistory isns_;
   std::vector<std::byte> whole_;  // a frame of several parts, put together
   std::uint64_t judged_ = 0;

@@ -5,6 +5,10 @@ namespace conker::verdict {
 void ReceivedRanges::add(Seq begin, std::uint32_t length) {
   if (length == 0) return;
   if (started_ && begin + length <= next_) return;
+  if (started_ && beyond_.empty() && begin <= next_) {
+    next_ = begin + length;
+    return;
+  }
   if (beyond_.size() == kMaxRanges) {
     lost_track_ = true;
     return;

@@ -15,6 +15,11 @@ class ReceivedRanges {
   void add(Seq begin, std::uint32_t length);
   /// Sets the first number of the stream: known once the host acknowledges a SYN.
   void start_at(Seq first);
+  /// Forgets all.
+  void clear() {
+    restart();
+    beyond_.clear();
+  }
   /// Begins another stream, which may include numbers received already.
   void restart() { started_ = lost_track_ = false; }
 

@@ -15,7 +15,7 @@ from harness import Field, Process, accused_of, broken_rules, check, same, test
 DEVICE = "10.77.0.9"
 CYCLES = 20_000
 EVERY = 5_000
-# These come 400 ms after their connection has ended, and the judge knows the last 1,024.
+# These come 400 ms after their connection has ended: the strike must not end before.
 LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "says-more-after-reset",
               "held-after-reset")
 # A device that the machine does not let run answers late: a strike in which it did not for so long
@@ -41,8 +41,8 @@ def device(field: Field, *arguments: str) -> Process:
     return process
 
 
-def strike(field: Field, cycles: int, *arguments: str) -> dict[str, Any]:
-    return field.ctl.strike(f"{DEVICE}:9000", "--cycles", str(cycles), "--concurrency", "64",
+def strike(field: Field, *arguments: str) -> dict[str, Any]:
+    return field.ctl.strike(f"{DEVICE}:9000", "--cycles", str(CYCLES), "--concurrency", "64",
                             *arguments, timeout=120)
 
 
@@ -52,12 +52,12 @@ def found(report: dict[str, Any], expected: str = "") -> set[str]:
     return broken_rules(report) | ({expected} & {f["rule"] for f in report["findings"]})
 
 
-def strike_device(field: Field, *arguments: str, cycles: int = CYCLES, how: list[str]
+def strike_device(field: Field, *arguments: str, how: list[str]
                   ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the strike reports of a device, and what the device says itself."""
     for _ in range(TRIES):
         process = device(field, *arguments)
-        report = strike(field, cycles, *how)
+        report = strike(field, *how)
         process.stop()
         said = process.last_json()
         if said["longest_gap_ms"] < STALL_MS:
@@ -78,15 +78,15 @@ def a_device_that_is_right(field: Field) -> None:
 
 def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
     """Strikes a device with this fault; returns what is wrong with the verdict."""
-    cycles, rate = (12_000, ["--rate", "2000"]) if fault["name"] in LONG_AFTER else (CYCLES, [])
+    rate = ["--rate", "15000"] if fault["name"] in LONG_AFTER else []
     report, said = strike_device(field, "--fault", fault["name"], "--every", str(EVERY),
-                                 cycles=cycles, how=["--close", fault["close"], *rate])
+                                 how=["--close", fault["close"], *rate])
     rules = found(report, fault["rule"])
     failed = {kind for kind, count in report["failed"].items() if count}
     certain = any(finding["inconclusive"] == 0 and finding["severity"] != "note"
                   for finding in report["findings"])
     wrong = []
-    if said["broken"] < cycles // EVERY:
+    if said["broken"] < CYCLES // EVERY:
         wrong.append(f"broken only {said['broken']} times")
     if rules != {fault["rule"]} - {""}:
         wrong.append(f"found {report['findings']}")

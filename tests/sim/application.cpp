@@ -76,8 +76,9 @@ void Application::open(std::uint32_t remote_host, std::uint16_t port, std::uint1
     waited |= t.tuple.remote.v4_bits() == remote && t.tuple.remote_port.value == port &&
               t.tuple.local_port.value == local_port;
   });
-  const auto end = context_.conversations.end(
-      {address_of_host(host_), request.remote.address, Port{local_port}, Port{port}});
+  const FourTuple tuple{address_of_host(host_), request.remote.address, Port{local_port},
+                        Port{port}};
+  const auto end = context_.conversations.side(tuple).end();
   const auto id = stack_->connect(request);
   if (!id) return;
   ConnectionInfo info;

@@ -109,16 +109,16 @@ void Attacker::knock(Burst& burst) {
 // ---- Victims ----
 
 Mark Attacker::mark_of(const ConnectionInfo& info) const {
-  const FourTuple peer = of_peer(info.tuple);
+  const verdict::Conversation& peer = context_.conversations.side(of_peer(info.tuple));
   return {.state = info.state,
           .tuple = info.tuple,
           .snd_una = info.snd_una.value(),
           .snd_nxt = info.snd_nxt.value(),
           .rcv_nxt = info.rcv_nxt.value(),
           .rcv_wnd = info.rcv_wnd,
-          .peer_end = context_.conversations.end(peer),
+          .peer_end = peer.end(),
           .timestamps = info.timestamps,
-          .peer_timestamp = context_.conversations.last_timestamp(peer)};
+          .peer_timestamp = peer.last_timestamp()};
 }
 
 // The connections and records of honest peers; those of hostile peers may be harmed.
@@ -136,16 +136,16 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
   const auto add = [&](Mark::Record kind, const FourTuple& tuple, Seq snd_nxt, Seq rcv_nxt,
                        bool timestamps) {
     if (!honest(tuple)) return;
-    const FourTuple peer = of_peer(tuple);
+    const verdict::Conversation& peer = context_.conversations.side(of_peer(tuple));
     all.push_back({.record = kind,
                    .tuple = tuple,
                    .snd_una = snd_nxt.value(),
                    .snd_nxt = snd_nxt.value(),
                    .rcv_nxt = rcv_nxt.value(),
                    .rcv_wnd = kSomeWindow,
-                   .peer_end = context_.conversations.end(peer),
+                   .peer_end = peer.end(),
                    .timestamps = timestamps,
-                   .peer_timestamp = context_.conversations.last_timestamp(peer)});
+                   .peer_timestamp = peer.last_timestamp()});
   };
   tables.half_open.for_each([&](std::uint32_t, const HalfOpen& r) {
     add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.negotiated.timestamps);

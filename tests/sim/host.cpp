@@ -266,9 +266,9 @@ void Host::check_transition(const Transition& t) {
   if (t.cause != Cause::kSegmentReset) return;
   ConnectionInfo info;
   if (!stack_->info(t.id, info)) return;
-  const bool heard = t.from == State::kSynSent
-                         ? context_.conversations.refused(info.tuple, info.iss)
-                         : context_.conversations.reset_at(info.tuple, info.rcv_nxt);
+  const verdict::Conversation& side = context_.conversations.side(info.tuple);
+  const bool heard =
+      t.from == State::kSynSent ? side.refused(info.iss) : side.reset_at(info.rcv_nxt);
   expect(heard, "reset, and no RST with the right number came");
 }
 
@@ -357,7 +357,7 @@ void Host::check_connection(const ConnectionInfo& info, Instant next) {
 // Received data must have been acknowledged, or the delayed ACK timer be set; and the window must
 // be open when all data was read.
 void Host::check_said(const ConnectionInfo& info) {
-  const auto ack = context_.conversations.last_ack(info.tuple, info.iss);
+  const auto ack = context_.conversations.side(info.tuple).last_ack(info.iss);
   const bool told = !ack || *ack == info.rcv_nxt || drops_unseen() || gave_cookies();
   expect(told || info.delayed_ack_at != kNever,
          "what has arrived is not acknowledged, and no timer will do it");

@@ -17,7 +17,7 @@ using verdict::Severity;
 /// A is us, B the peer that is judged. Times count from the first SYN.
 class VerdictExchangesTest : public ::testing::Test, protected test::VerdictScene {
  protected:
-  std::optional<FourTuple> send(Duration at, const Segment& segment) {
+  std::optional<std::uint32_t> send(Duration at, const Segment& segment) {
     return exchanges_.on_sent(segment, start_ + at);
   }
   /// Checks which rule a segment of the peer breaks.
@@ -286,17 +286,16 @@ TEST_F(VerdictExchangesTest, OfAConnectionOnlyTheMoreSevereIsToldAfterwards) {
 }
 
 TEST_F(VerdictExchangesTest, TheOldestConnectionMakesRoom) {
-  std::optional<FourTuple> evicted;
+  std::optional<std::uint32_t> fresh;
   for (std::uint16_t port = 1; port <= 3; ++port) {
     Segment segment = syn();
     segment.source.port = Port{port};
-    evicted = send(0ms, segment);
+    fresh = send(0ms, segment);
   }
   const Endpoint first{kA.address, Port{1}}, second{kA.address, Port{2}};
-  EXPECT_FALSE(exchanges_.knows(first));
-  EXPECT_TRUE(exchanges_.knows(second));
-  ASSERT_TRUE(evicted);
-  EXPECT_EQ(evicted->remote_port, first.port);
+  EXPECT_FALSE(exchanges_.place(first));
+  EXPECT_EQ(exchanges_.place(second), 1u);
+  EXPECT_EQ(fresh, 0u) << "where the first was";
   Segment answer = syn_ack();
   answer.destination = first;
   fine(10s, answer);
