@@ -42,7 +42,7 @@ MonitorSettings MonitorOptions::settings(const std::string& target) const {
   }
   for (const std::string& text : monitors)
     settings.monitors.push_back(MonitorSpec::parse(text, target));
-  take_monitor_time("--monitor-every", every, 50, kHour, settings.every);
+  take_monitor_time("--monitor-every", every, 50, kMinute, settings.every);
   take_monitor_time("--monitor-timeout", timeout, 10, kMinute, settings.timeout);
   take_monitor_time("--monitor-after", after, 0, kHour, settings.after);
   return settings;

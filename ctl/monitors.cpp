@@ -28,7 +28,7 @@ void Monitors::wait_for(PollSet& polls) const {
       polls.by(monitor.due);
     }
   }
-  if (strike_end_) polls.by(*strike_end_ + settings_.after);
+  if (strike_end_ && now < *strike_end_ + settings_.after) polls.by(*strike_end_ + settings_.after);
 }
 
 void Monitors::step(Moment now) {
@@ -48,7 +48,11 @@ void Monitors::begin(Monitor& monitor, Moment now) const {
   monitor.began = now;
   const auto missed = (now - monitor.due) / settings_.every;
   monitor.due += (missed + 1) * settings_.every;
-  monitor.probe = begin_probe(*monitor.spec, socket_, settings_.timeout);
+  try {
+    monitor.probe = begin_probe(*monitor.spec, socket_, settings_.timeout);
+  } catch (const Failure& failure) {
+    end(monitor, {ProbeOutcome::Kind::kOurs, Duration(0), failure.what()});
+  }
 }
 
 void Monitors::end(Monitor& monitor, const ProbeOutcome& outcome) const {

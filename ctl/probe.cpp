@@ -40,25 +40,19 @@ std::string in_time(Duration timeout) {
 class DaemonProbe final : public Probe {
  public:
   DaemonProbe(const MonitorSpec& spec, const std::string& socket, Duration timeout)
-      : spec_(spec), began_(moment_now()), timeout_(timeout) {
-    try {
-      client_.emplace(socket, std::nullopt);
-      begin();
-    } catch (const Failure& failure) {
-      broken_ = failure.what();
-    }
+      : spec_(spec), began_(moment_now()), timeout_(timeout), client_(socket, std::nullopt) {
+    begin();
   }
 
   void wait_for(PollSet& polls) const override {
     polls.by(began_ + timeout_ + (answered_ ? Duration(0) : kProbeGrace));
-    if (client_) polls.read(client_->fd());
+    polls.read(client_.fd());
     if (bytes_) polls.read(bytes_.get());
   }
 
   std::optional<ProbeOutcome> step(Moment now) override {
-    if (!broken_.empty()) return probe_not_made(broken_);
     try {
-      while (auto message = client_->receive(now)) {
+      while (auto message = client_.receive(now)) {
         if (auto outcome = on_message(*message)) return outcome;
       }
     } catch (const Failure& failure) {
@@ -75,13 +69,13 @@ class DaemonProbe final : public Probe {
 
   void begin() {
     if (spec_.kind == MonitorSpec::Kind::kPing) {
-      call_ = client_->send<Ping>({.host = spec_.where, .timeout_ms = timeout_ms()});
+      call_ = client_.send<Ping>({.host = spec_.where, .timeout_ms = timeout_ms()});
     } else {
       Open::Parameters parameters;
       parameters.remote = spec_.where;
       parameters.timeout_ms = timeout_ms();
       parameters.hold = true;
-      call_ = client_->send<Open>(parameters);
+      call_ = client_.send<Open>(parameters);
     }
   }
 
@@ -97,7 +91,7 @@ class DaemonProbe final : public Probe {
     if (spec_.kind == MonitorSpec::Kind::kTcp)
       return ProbeOutcome{ProbeKind::kGood, Duration(result.value("connect_us", std::int64_t{0}))};
     connection_ = result.value("id", std::string());
-    client_->send<Relay>({.id = *connection_, .mode = Relay::Mode::kBoth});
+    client_.send<Relay>({.id = *connection_, .mode = Relay::Mode::kBoth});
     return std::nullopt;
   }
 
@@ -161,7 +155,7 @@ class DaemonProbe final : public Probe {
     if (now >= deadline + kProbeGrace && !status_)
       return probe_not_made("conkerctl itself did not run for a while");
     // The target shall not hold a slot for what nobody waits for.
-    client_->send<Abort>({*connection_});
+    client_.send<Abort>({*connection_});
     return finished("no answer to GET " + in_time(timeout_));
   }
 
@@ -170,8 +164,7 @@ class DaemonProbe final : public Probe {
   const MonitorSpec& spec_;
   Moment began_;
   Duration timeout_;
-  std::optional<Client> client_;
-  std::string broken_;  // why there is no client
+  Client client_;
   int call_ = 0;
   bool answered_ = false;  // the daemon has answered the first call
   // Of http: the connection's id, its bytes, what has come, and the answer's status (0: no HTTP).

@@ -20,7 +20,7 @@ class Probe {
 };
 
 /// Begins a probe. A ping or a connection goes through the daemon at `socket`, by a client of its
-/// own, with which all ends that the probe leaves behind.
+/// own, with which all ends that the probe leaves behind. A Failure when it cannot be begun.
 std::unique_ptr<Probe> begin_probe(const MonitorSpec& spec, const std::string& socket,
                                    Duration timeout);
 

@@ -18,6 +18,8 @@
 #include "ctl/strike_report.hpp"
 #include "ctl/strike_run.hpp"
 #include "ctl/strike_verdict.hpp"
+#include "ctl/watch_options.hpp"
+#include "ctl/watch_report.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -72,29 +74,42 @@ void take_time(std::string_view option, const std::string& text,
   ms = static_cast<T>(parse_time_ms(option, text, parameter.min, parameter.max));
 }
 
-/// Adds what the monitors saw to the daemon's result.
-void add_monitors(json& raw, protocol::Strike::Result& result,
-                  const std::vector<MonitorReport>& monitors, verdict::Severity fail_on) {
-  if (monitors.empty()) return;
-  const Ruling made = ruling({result.verdict, result.why}, monitors, fail_on);
+/// What --monitor and --watch ask for.
+struct BesideSettings {
+  MonitorSettings monitors;
+  WatchSettings watches;
+};
+
+/// Adds what was seen beside the strike to the daemon's result; the daemon's findings stay as they
+/// are in `result`.
+void add_beside(json& raw, protocol::Strike::Result& result,
+                const std::vector<MonitorReport>& monitors, const std::vector<WatchReport>& watches,
+                verdict::Severity fail_on) {
+  const Ruling made = ruling({result.verdict, result.why}, monitors, watches, fail_on);
   raw["verdict"] = protocol::name_of(result.verdict = made.verdict);
   raw["why"] = result.why = made.why;
-  raw["monitors"] = protocol::to_json(monitors);
+  for (const protocol::Strike::Finding& finding : watch_findings(watches))
+    raw["findings"].insert(raw["findings"].begin(), protocol::to_json(finding));
+  if (!monitors.empty()) raw["monitors"] = protocol::to_json(monitors);
+  if (!watches.empty()) raw["watches"] = protocol::to_json(watches);
 }
 
 int strike(const Context& context, protocol::Strike::Parameters parameters,
-           std::optional<std::int64_t> duration_ms, const MonitorSettings& watched,
+           std::optional<std::int64_t> duration_ms, const BesideSettings& settings,
            const std::string& path) {
   if (duration_ms || !parameters.cycles) parameters.duration_ms = duration_ms.value_or(kDefaultMs);
   const EvidenceFiles evidence(path);
   parameters.evidence = evidence.wanted();
-  Monitors monitors(watched, context.socket);
-  json raw = run_strike(context, parameters, evidence.fd(), monitors);
+  Beside beside{Monitors(settings.monitors, context.socket), DeviceWatches(settings.watches)};
+  json raw = run_strike(context, parameters, evidence.fd(), beside);
   auto result = protocol::from_json<protocol::Strike::Result>(raw);
-  const std::vector<MonitorReport> seen = monitors.reports();
-  add_monitors(raw, result, seen, parameters.fail_on);
-  const std::string text = strike_report(result, path) + monitors_report(seen);
-  const std::optional<std::string> unwritten = evidence.write_beside(raw, text);
+  const std::vector<MonitorReport> services = beside.monitors.reports();
+  const std::vector<WatchReport> watches = beside.watches.reports();
+  add_beside(raw, result, services, watches, parameters.fail_on);
+  const std::string text =
+      strike_report(result, path) + monitors_report(services) + watches_report(watches);
+  const std::optional<std::string> unwritten =
+      evidence.write_beside(raw, text + watched_lines(watches));
   if (context.json) {
     print_json(raw);
   } else {
@@ -118,6 +133,7 @@ struct Values {
   std::string evidence;
   EndingValues ending;
   MonitorOptions monitors;
+  WatchOptions watches;
 };
 
 /// The choice of a name that was checked (CLI::IsMember).
@@ -140,10 +156,10 @@ int strike(const Context& context, const Values& values) {
   std::optional<std::int64_t> duration;
   if (!values.duration.empty())
     take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
-  MonitorSettings monitors = values.monitors.settings(parameters.target);
+  BesideSettings beside{values.monitors.settings(parameters.target), values.watches.settings()};
   for (const std::string& limit : values.limits)
-    if (!take_outage_limit(limit, monitors.limit)) parse_limit(limit, parameters);
-  return strike(context, parameters, duration, monitors, values.evidence);
+    if (!take_outage_limit(limit, beside.monitors.limit)) parse_limit(limit, parameters);
+  return strike(context, parameters, duration, beside, values.evidence);
 }
 
 /// How much, how fast, and for how long.
@@ -219,6 +235,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
   add_judgement(*verb, *values);
   add_ending(*verb, values->ending);
   values->monitors.add(*verb);
+  values->watches.add(*verb);
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
 }
 

@@ -57,19 +57,21 @@ class ProgressLine {
 
 class StrikeRun {
  public:
-  StrikeRun(Client& client, Monitors& monitors, bool quiet)
-      : client_(client), monitors_(monitors), quiet_(quiet) {}
+  StrikeRun(Client& client, const protocol::Strike::Parameters& parameters, Beside& beside,
+            bool quiet)
+      : client_(client), parameters_(parameters), beside_(beside), quiet_(quiet) {}
 
-  json run(const protocol::Strike::Parameters& parameters, int evidence) {
-    while (!monitors_.done(moment_now())) {
+  json run(int evidence) {
+    while (!beside_.done(moment_now())) {
       turn();
       if (interrupted()) throw Failure(kExitFailed, "interrupted before the strike began");
     }
-    monitors_.strike_begins(moment_now());
-    id_ = client_.send<protocol::Strike>(parameters, evidence);
+    beside_.strike_begins(moment_now());
+    id_ = client_.send<protocol::Strike>(parameters_, evidence);
     json result = strike();
-    monitors_.strike_ended(moment_now());
-    while (!monitors_.done(moment_now()) && !interrupted() && !client_.expired()) turn();
+    id_.reset();
+    beside_.strike_ended(moment_now());
+    while (!beside_.done(moment_now()) && !interrupted() && !client_.expired()) turn();
     return result;
   }
 
@@ -77,33 +79,44 @@ class StrikeRun {
   json strike() {
     bool stopping = false;
     for (;;) {
-      if (interrupted() && !stopping) {
+      if (!stopping && (interrupted() || fault_ends())) {
         stopping = true;
         client_.send<StrikeStop>({});
       }
       while (auto message = client_.receive(moment_now())) {
         if (auto result = Client::result_in(*message, *id_))
           return client_.understood<protocol::Strike>(std::move(*result)).raw;
-        const auto progress = Client::notification<Progress>(*message);
-        if (progress && !quiet_) line_.show(*progress);
+        if (const auto progress = Client::notification<Progress>(*message)) on_progress(*progress);
       }
       turn();
     }
   }
 
-  /// Waits for anything to happen, and lets the monitors go on.
+  /// Whether a watch has found a fault, with which the strike is to end.
+  bool fault_ends() const {
+    return parameters_.stop_on && *parameters_.stop_on != StopOn::kFailure &&
+           beside_.watches.matched();
+  }
+
+  void on_progress(const Progress& progress) {
+    beside_.watches.progress(progress.so_far.cycles);
+    if (!quiet_) line_.show(progress);
+  }
+
+  /// Waits for anything to happen, and lets go on what runs beside the strike.
   void turn() {
     PollSet polls;
     if (id_) polls.read(client_.fd());
     if (const int ms = client_.poll_timeout(); ms >= 0)
       polls.by(moment_now() + std::chrono::milliseconds(ms));
-    monitors_.wait_for(polls);
+    beside_.wait_for(polls);
     polls.wait();
-    monitors_.step(moment_now());
+    beside_.step(moment_now());
   }
 
   Client& client_;
-  Monitors& monitors_;
+  const protocol::Strike::Parameters& parameters_;
+  Beside& beside_;
   bool quiet_;
   std::optional<int> id_;  // of the call, once it is made
   ProgressLine line_;
@@ -111,11 +124,31 @@ class StrikeRun {
 
 }  // namespace
 
+void Beside::wait_for(PollSet& polls) const {
+  monitors.wait_for(polls);
+  watches.wait_for(polls);
+}
+
+void Beside::step(Moment now) {
+  monitors.step(now);
+  watches.step(now);
+}
+
+void Beside::strike_begins(Moment now) {
+  monitors.strike_begins(now);
+  watches.strike_begins(now);
+}
+
+void Beside::strike_ended(Moment now) {
+  monitors.strike_ended(now);
+  watches.strike_ended(now);
+}
+
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
-                int evidence, Monitors& monitors) {
+                int evidence, Beside& beside) {
   Client client = context.connect();
   catch_interrupt();
-  return StrikeRun(client, monitors, context.json).run(parameters, evidence);
+  return StrikeRun(client, parameters, beside, context.json).run(evidence);
 }
 
 }  // namespace conker::ctl

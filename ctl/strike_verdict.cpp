@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "ctl/format.hpp"
+
 namespace conker::ctl {
 namespace {
 
@@ -41,9 +43,20 @@ void join(Ruling& sum, const MonitorReport& report, Severity fail_on) {
   }
 }
 
+/// A fault fails whatever --fail-on says.
+void join(Ruling& sum, const WatchReport& report) {
+  if (report.matched == 0) return;
+  const WatchLine& first = report.first_matches.front();
+  join(sum, Verdict::kFail,
+       fmt::format("fault: the device said after {}, about cycle {}: {} (--watch-fail)",
+                   to_string(first.at), grouped(first.cycle), first.line));
+}
+
 }  // namespace
 
-Ruling ruling(Ruling daemon, const std::vector<MonitorReport>& monitors, Severity fail_on) {
+Ruling ruling(Ruling daemon, const std::vector<MonitorReport>& monitors,
+              const std::vector<WatchReport>& watches, Severity fail_on) {
+  for (const WatchReport& report : watches) join(daemon, report);
   for (const MonitorReport& report : monitors) join(daemon, report, fail_on);
   return daemon;
 }

@@ -148,7 +148,7 @@ def monitors_that_make_no_sense(field: Field) -> None:
              "http://HOST:PORT/PATH or exec:COMMAND"),
             (("--monitor", "ping") * 9, "--monitor: 9 are too many, give 8 at most"),
             (("--monitor", "ping", "--monitor-every", "1us"),
-             "--monitor-every 1us: must be from 50.0 ms to 1 h 0 min"),
+             "--monitor-every 1us: must be from 50.0 ms to 1 min 0 s"),
             (("--monitor", "ping", "--max", "monitor_outage=soon"),
              "--max monitor_outage soon: write a time, like 90s, 50ms, 5min, 8h or 2d")):
         done = field.ctl("strike", target, *arguments).expect(2)

@@ -134,8 +134,8 @@ const Ruling kInterrupted{Verdict::kInconclusive, "interrupted before its time"}
 TEST_F(MonitorsTest, ServiceThatIsKeptChangesNoVerdict) {
   const std::vector<MonitorReport> kept{report("ooo", "ooo")};
   for (const Ruling& daemon : {kPassed, kFailed, kInterrupted}) {
-    EXPECT_EQ(ruling(daemon, kept, Severity::kWeakness).verdict, daemon.verdict);
-    EXPECT_EQ(ruling(daemon, kept, Severity::kWeakness).why, daemon.why);
+    EXPECT_EQ(ruling(daemon, kept, {}, Severity::kWeakness).verdict, daemon.verdict);
+    EXPECT_EQ(ruling(daemon, kept, {}, Severity::kWeakness).why, daemon.why);
   }
 }
 
@@ -145,17 +145,17 @@ TEST_F(MonitorsTest, ServiceThatIsLostFails) {
       "service lost during the strike: 4 probes failed one after the other, for 4.0 s (3 may), "
       "seen by ping:10.77.0.1";
   for (const Ruling& daemon : {kPassed, kInterrupted}) {
-    EXPECT_EQ(ruling(daemon, lost, Severity::kFault).verdict, Verdict::kFail);
-    EXPECT_EQ(ruling(daemon, lost, Severity::kFault).why, why);
+    EXPECT_EQ(ruling(daemon, lost, {}, Severity::kFault).verdict, Verdict::kFail);
+    EXPECT_EQ(ruling(daemon, lost, {}, Severity::kFault).why, why);
   }
-  EXPECT_EQ(ruling(kFailed, lost, Severity::kFault).why, "fault: broken; " + why);
+  EXPECT_EQ(ruling(kFailed, lost, {}, Severity::kFault).why, "fault: broken; " + why);
 }
 
 TEST_F(MonitorsTest, ServiceThatIsDegradedIsAWeakness) {
   const std::vector<MonitorReport> degraded{report("o-oo", "ooo")};
-  EXPECT_EQ(ruling(kPassed, degraded, Severity::kWeakness).verdict, Verdict::kFail);
-  EXPECT_EQ(ruling(kPassed, degraded, Severity::kNote).verdict, Verdict::kFail);
-  const Ruling passes = ruling(kPassed, degraded, Severity::kFault);
+  EXPECT_EQ(ruling(kPassed, degraded, {}, Severity::kWeakness).verdict, Verdict::kFail);
+  EXPECT_EQ(ruling(kPassed, degraded, {}, Severity::kNote).verdict, Verdict::kFail);
+  const Ruling passes = ruling(kPassed, degraded, {}, Severity::kFault);
   EXPECT_EQ(passes.verdict, Verdict::kPass);
   EXPECT_EQ(passes.why,
             "nothing was found; service degraded during the strike: 1 of 4 probes failed, seen by "
@@ -164,15 +164,15 @@ TEST_F(MonitorsTest, ServiceThatIsDegradedIsAWeakness) {
 
 TEST_F(MonitorsTest, WhatOurOwnSideDidNotSeeIsInconclusive) {
   const std::vector<MonitorReport> unseen{report("oo", "??")};
-  const Ruling made = ruling(kPassed, unseen, Severity::kWeakness);
+  const Ruling made = ruling(kPassed, unseen, {}, Severity::kWeakness);
   EXPECT_EQ(made.verdict, Verdict::kInconclusive);
   EXPECT_EQ(made.why, "2 probes of ping:10.77.0.1 could not be made by our own side: no daemon");
-  EXPECT_EQ(ruling(kFailed, unseen, Severity::kWeakness).why, kFailed.why);
+  EXPECT_EQ(ruling(kFailed, unseen, {}, Severity::kWeakness).why, kFailed.why);
 }
 
 TEST_F(MonitorsTest, NoProbeIsInconclusive) {
   const std::vector<MonitorReport> none{report("", "")};
-  EXPECT_EQ(ruling(kPassed, none, Severity::kWeakness).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(ruling(kPassed, none, {}, Severity::kWeakness).verdict, Verdict::kInconclusive);
 }
 
 // ---- The command line, and the report ----
