@@ -23,8 +23,10 @@ std::string time_of_day() {
   return fmt::format("{:%H:%M:%S}.{:03}Z", fmt::gmtime(now.tv_sec), now.tv_nsec / 1'000'000);
 }
 
+/// On a terminal it takes the place of the line of progress.
 void tell(const std::string& line) {
-  std::fprintf(stderr, "conkerctl: %s\n", line.c_str());
+  const char* clear = ::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "";
+  std::fprintf(stderr, "%sconkerctl: %s\n", clear, line.c_str());
 }
 
 }  // namespace

@@ -81,7 +81,8 @@ def floods_are_bounded(field: Field) -> None:
 
 @test("tap")
 def sources_that_go_away(field: Field) -> None:
-    """A command that ends, a serial device that is unplugged, a TCP port that closes."""
+    """A command that ends, a serial device that is unplugged, a TCP port that closes; and a file
+    without room."""
     field.accept_close()
     master, slave = pty.openpty()
     device = os.ttyname(slave)
@@ -90,7 +91,8 @@ def sources_that_go_away(field: Field) -> None:
         port = listener.getsockname()[1]
         process = field.ctl.start(
             "--json", "strike", f"{field.PEER}:9000", "--rate", "100", "--duration", "3s",
-            "--fail-on", "fault", *SHORT, "--watch", "echo bye; sleep 1; exit 7",
+            "--fail-on", "fault", *SHORT, "--watch-log", "/dev/full",
+            "--watch", "echo bye; sleep 1; exit 7",
             "--watch", f"{device}:57600", "--watch", f"tcp:127.0.0.1:{port}")
         peer = listener.accept()[0]
     time.sleep(0.1)
@@ -109,6 +111,8 @@ def sources_that_go_away(field: Field) -> None:
     same(said, [(["bye"], "exit code 7"), (["from the console"], closed),
                 (["from the port", "without an end"], closed)], "lines")
     same(process.err().count("the strike goes on"), 3, process.err())
+    same(process.err().count("--watch-log /dev/full: No space left on device: no more lines are "
+                             "written there"), 1, process.err())
     check(report["duration_s"] > 2.5, "the strike went on")
 
 
