@@ -3,11 +3,26 @@
 #include <fmt/format.h>
 
 #include "ctl/command.hpp"
+#include "ctl/format.hpp"
 
 namespace conker::ctl {
 
 using P = protocol::Strike::Parameters;
 using protocol::StopOn;
+
+namespace {
+
+std::string took(std::string_view what, std::optional<std::int64_t> us) {
+  return fmt::format("{} {}", what, us ? to_string(Duration(*us)) : "unanswered");
+}
+
+/// Nobody is asked while a neighbour's address is known and it answers.
+std::string arp(const protocol::Look& look) {
+  const bool asked = look.arp_us || look.peer == protocol::PeerIs::kGone;
+  return asked ? took("ARP", look.arp_us) : "ARP known";
+}
+
+}  // namespace
 
 void add_ending(CLI::App& verb, EndingValues& values) {
   verb.add_option("--stop-on", values.stop_on,
@@ -17,6 +32,9 @@ void add_ending(CLI::App& verb, EndingValues& values) {
   verb.add_option("--stop-on-rule", values.rule,
                   std::string(protocol::parameter_of(&P::stop_on_rule).help))
       ->type_name("NAME");
+  verb.add_option("--look", values.look, help_of(&P::look))
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"none", "short", "full"}));
   verb.add_flag("--keep-going", values.keep_going,
                 "go on though the peer has stopped answering: unless given, a strike ends when as "
                 "many cycles as may be in flight, 2 at least, were refused or unanswered one after "
@@ -26,6 +44,8 @@ void add_ending(CLI::App& verb, EndingValues& values) {
 void take_ending(const EndingValues& values, P& parameters) {
   if (const auto chosen = find_choice(choices_of(StopOn{}), values.stop_on))
     parameters.stop_on = static_cast<StopOn>(*chosen);
+  if (const auto chosen = find_choice(choices_of(protocol::LookHow{}), values.look))
+    parameters.look = static_cast<protocol::LookHow>(*chosen);
   parameters.keep_going = values.keep_going;
   if (!values.rule.empty()) parameters.stop_on_rule = values.rule;
 }
@@ -34,6 +54,18 @@ std::string ending_report(const std::optional<protocol::Stopped>& stopped) {
   if (!stopped) return "";
   const bool asked = stopped->cause != protocol::Stopped::Cause::kWedged;
   return fmt::format("stopped      {}{}\n", asked ? "at " : "", stopped->why);
+}
+
+std::string looks_report(const std::vector<protocol::Look>& looks) {
+  std::string text;
+  for (const protocol::Look& look : looks) {
+    const std::string when = look.before               ? "before it"
+                             : look.after.count() == 0 ? "after it"
+                                                       : to_string(look.after) + " after";
+    text += fmt::format("{:<13}{}: {}, {}, {}\n", when, protocol::name_of(look.peer), arp(look),
+                        took("ping", look.ping_us), took("open", look.connect_us));
+  }
+  return text;
 }
 
 }  // namespace conker::ctl

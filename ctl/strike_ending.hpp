@@ -1,9 +1,11 @@
-// What ends a strike before its time: the options, and the line of the report.
+// What ends a strike before its time, and the looks at its target: the options, and the lines of
+// the report.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/judgement.hpp"
 
@@ -13,11 +15,14 @@ namespace conker::ctl {
 struct EndingValues {
   std::string stop_on, rule;
   bool keep_going = false;
+  std::string look;
 };
 
 void add_ending(CLI::App& verb, EndingValues& values);
 void take_ending(const EndingValues& values, protocol::Strike::Parameters& parameters);
 /// A line with its label; empty for a strike that went on to its end.
 std::string ending_report(const std::optional<protocol::Stopped>& stopped);
+/// A line for each look at the target.
+std::string looks_report(const std::vector<protocol::Look>& looks);
 
 }  // namespace conker::ctl

@@ -11,6 +11,7 @@
 
 #include "protocol/ending.hpp"
 #include "protocol/history.hpp"
+#include "protocol/look.hpp"
 #include "protocol/strike.hpp"
 #include "protocol/text.hpp"
 #include "protocol/visit.hpp"
@@ -50,6 +51,7 @@ struct Strike {
     std::optional<std::uint32_t> max_connect_p99_us, max_close_p99_us;
     std::optional<StopOn> stop_on;
     std::optional<std::string> stop_on_rule;
+    LookHow look = LookHow::kShort;
     bool keep_going = false, evidence = false;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -110,6 +112,10 @@ struct Strike {
                   .fallback = "whatever is found, go on"});
       field("keep_going", self.keep_going,
             About{.help = "go on though the peer has stopped answering"});
+      field("look", self.look,
+            About{.help = "when to see by a ping and one open how the target is: short: before the "
+                          "strike and right after it, and where it is not what it was, 5 and 30 s "
+                          "after; full: always then, too"});
       field("evidence", self.evidence,
             About{.help = "write frames around the first findings of each rule to a pcapng file, "
                           "whose descriptor goes with the call"});
@@ -187,6 +193,7 @@ struct Strike {
     std::optional<Stopped> stopped;
     StrikeSummary summary;
     StrikeTimeline timeline;
+    std::vector<Look> looks;
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
@@ -198,6 +205,8 @@ struct Strike {
             About{.help = "what ended it before its time, as asked or by itself; null"});
       StrikeSummary::visit(self.summary, field);
       StrikeTimeline::visit(self.timeline, field);
+      field("looks", self.looks,
+            About{.help = "how the target was before the strike and after it"});
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});

@@ -120,10 +120,12 @@ std::vector<protocol::Strike::Finding> Findings::list() const {
 
 Judgement Judgement::of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
                         const Findings& findings, bool interrupted,
-                        const std::optional<protocol::Stopped>& stopped) {
+                        const std::optional<protocol::Stopped>& stopped, const std::string& loss) {
   const std::uint64_t failed = summary.failed.all();
   if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
-  if (summary.cycles == 0) return {Verdict::kInconclusive, "no connection could be opened"};
+  if (summary.cycles == 0)
+    return {Verdict::kInconclusive,
+            interrupted ? "interrupted before the first cycle" : "no connection could be opened"};
   const auto worst = findings.worst();
   if (worst && *worst >= limits.fail_on) {
     const auto list = findings.list();
@@ -132,9 +134,11 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
     return {Verdict::kFail,
             fmt::format("{}: {} ({})", first->severity, first->text, first->section)};
   }
-  if (stopped && stopped->cause == protocol::Stopped::Cause::kWedged) {
-    if (!findings.any_impairment()) return {Verdict::kFail, stopped->why};
-    return {Verdict::kInconclusive, stopped->why + "; but faults were set on the link"};
+  const bool wedged = stopped && stopped->cause == protocol::Stopped::Cause::kWedged;
+  for (const std::string& why : {wedged ? stopped->why : "", loss}) {
+    if (why.empty()) continue;
+    if (!findings.any_impairment()) return {Verdict::kFail, why};
+    return {Verdict::kInconclusive, why + "; but faults were set on the link"};
   }
   if (exceeds(failed, summary.cycles, limits.max_failed_ppm))
     return {Verdict::kFail, to_string(StrikeOutcome{summary})};

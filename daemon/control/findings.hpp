@@ -70,7 +70,8 @@ struct Judgement {
 
   static Judgement of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
                       const Findings& findings, bool interrupted,
-                      const std::optional<protocol::Stopped>& stopped = std::nullopt);
+                      const std::optional<protocol::Stopped>& stopped = std::nullopt,
+                      const std::string& loss = "");
 };
 
 }  // namespace conker::daemon

@@ -31,6 +31,7 @@ double per_second(std::uint64_t count, Duration duration) {
 Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine),
       targets_(targets),
+      looks_(engine),
       progress_(engine.loop(), [this] { progress(); }),
       heartbeat_(engine.loop(), [this] { heartbeat(); }) {
   engine_.add(*this);
@@ -92,59 +93,70 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
     call.fail(code, why);
     return;
   }
-  Descriptor file = call.take_descriptor();
-  if (const std::string why = parameters.evidence ? unfit(file) : ""; !why.empty()) {
+  file_ = call.take_descriptor();
+  if (const std::string why = parameters.evidence ? unfit(file_) : ""; !why.empty()) {
     call.fail(Code::kFailed, "evidence: " + why);
     return;
   }
-  const StrikeRequest request = parameters.request(target);
-  engine_.enter();
   strike_.reset();
+  interrupted_ = false;
+  target_ = target;
+  call_.emplace(std::move(call));
+  engine_.enter();
+  looks_.before(target, parameters.look, [this] { begin(); });
+}
+
+/// Begins the strike, after the look before it.
+void Strikes::begin() {
+  const protocol::Strike::Parameters& parameters = call_->parameters();
+  const StrikeRequest request = parameters.request(target_);
   slots_.assign(request.concurrency, Strike::Slot{});
   history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now());
   strike_.emplace(engine_.stack(), slots_, id(), history_.get());
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    call.fail(Code::kFailed, fmt::format("cannot strike {}: {}", to_string(target),
-                                         refusal(engine_, target.address, error)));
-    return;
+    return fail(fmt::format("cannot strike {}: {}", to_string(target_),
+                            refusal(engine_, target_.address, error)));
   }
-  if (!observe(parameters, target, std::move(file))) {
-    call.fail(Code::kFailed,
-              fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
-    strike_.reset();
-    return;
-  }
-  spdlog::info("strike: begins at {}, {} at a time", to_string(target), request.concurrency);
-  call_.emplace(std::move(call));
+  if (!observe(parameters))
+    return fail(fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
+  if (interrupted_) strike_->stop();
+  spdlog::info("strike: begins at {}, {} at a time", to_string(target_), request.concurrency);
   completed_before_ = 0;
   progress_before_ = engine_.clock();
   progress_.start(kProgressEvery, kProgressEvery);
 }
 
+void Strikes::fail(const std::string& why) {
+  strike_.reset();
+  StrikeCall call = std::move(*call_);
+  call_.reset();
+  call.fail(Code::kFailed, why);
+}
+
 void Strikes::stop() {
-  if (!strike_ || !strike_->running()) return;
+  if (!call_) return;
+  looks_.hurry();
+  if (strike_ && !strike_->running()) return;
   interrupted_ = true;
-  strike_->stop();
+  if (strike_) strike_->stop();
 }
 
 // ---- The judge ----
 
 /// Shows the frames of the link that leads to the target to the judge, and before it to the
 /// evidence. False when the file of evidence takes nothing.
-bool Strikes::observe(const protocol::Strike::Parameters& parameters, const Endpoint& target,
-                      Descriptor evidence) {
+bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   const Instant now = engine_.stack().now();
-  const auto hop = engine_.stack().network().hop_to(target.address);
+  const auto hop = engine_.stack().network().hop_to(target_.address);
   const auto leads = [&](const EngineLink& link) {
     return hop && link.interface == hop->interface;
   };
   const auto link = std::ranges::find_if(engine_.links(), leads);
-  interrupted_ = false;
   judge_.reset();
   evidence_.reset();
   if (parameters.evidence) {
-    evidence_ = std::make_unique<Evidence>(std::move(evidence), engine_.epoch_us());
+    evidence_ = std::make_unique<Evidence>(std::move(file_), engine_.epoch_us());
     const bool found = link != engine_.links().end();
     if (!evidence_->begin(protocol::to_json(parameters).dump(), found ? link->name : "none",
                           found ? link->device->description() : "", now))
@@ -154,7 +166,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters, const Endp
   ending_.emplace(parameters, now);
   const std::size_t connections =
       std::max<std::size_t>(kLeastJudged, std::size_t{parameters.concurrency} * kJudgedPerSlot);
-  judge_.emplace(target, connections, *findings_);
+  judge_.emplace(target_, connections, *findings_);
   if (link == engine_.links().end()) return true;
   link_ = &*link;
   if (evidence_) link_->observed->observers().add(*evidence_);
@@ -187,15 +199,16 @@ void Strikes::on_event(const Event& event) {
 
 Instant Strikes::step() {
   if (!call_) return kNever;
+  if (!strike_ || !strike_->running()) return looks_.step();
   if (ending_->due(*findings_, *history_, engine_.stack().now())) strike_->stop();
   strike_->step();
   if (strike_->running()) return strike_->next_deadline();
-  finish();
-  return kNever;
+  end();
+  return looks_.step();
 }
 
 void Strikes::progress() {
-  if (!call_) return;
+  if (!call_ || !strike_) return;
   const auto so_far = protocol::StrikeSoFar::of(strike_->report());
   const Instant now = engine_.clock();
   call_->notify(protocol::Progress{
@@ -204,14 +217,20 @@ void Strikes::progress() {
   progress_before_ = now;
 }
 
-void Strikes::finish() {
+/// The last cycle is over: only looks remain.
+void Strikes::end() {
   progress_.stop();
   unobserve();
   history_->finish(engine_.stack().now());
+  if (evidence_) evidence_->end(engine_.stack().now());
+  looks_.after([this] { finish(); });
+}
+
+void Strikes::finish() {
   const auto summary =
       StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
-  const Judgement judgement =
-      Judgement::of(call_->parameters(), summary, *findings_, interrupted_, ending_->why());
+  const Judgement judgement = Judgement::of(call_->parameters(), summary, *findings_, interrupted_,
+                                            ending_->why(), loss(looks_.seen()));
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
@@ -220,11 +239,11 @@ void Strikes::finish() {
                                   ending_->why(),
                                   summary,
                                   timeline_of(strike_->request(), strike_->report(), *history_),
+                                  looks_.seen(),
                                   judge_->judged(),
                                   findings_->list(),
                                   std::nullopt};
   if (evidence_) {
-    evidence_->end(engine_.stack().now());
     result.evidence = evidence_->result();
     evidence_.reset();
   }
@@ -234,7 +253,7 @@ void Strikes::finish() {
 }
 
 std::optional<protocol::Status::Striking> Strikes::status() const {
-  if (!call_) return std::nullopt;
+  if (!call_ || !strike_) return std::nullopt;
   return protocol::Status::Striking{to_string(strike_->request().target),
                                     protocol::StrikeSoFar::of(strike_->report())};
 }

@@ -10,6 +10,7 @@
 #include "daemon/control/ending.hpp"
 #include "daemon/control/evidence.hpp"
 #include "daemon/control/findings.hpp"
+#include "daemon/control/looks.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
@@ -33,6 +34,8 @@ class Strikes final : public Client {
  private:
   using StrikeCall = CallOf<protocol::Strike>;
   void start(StrikeCall call, const Endpoint& target);
+  void begin();
+  void fail(const std::string& why);
   std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
                       protocol::Code& code) const;
   void on_event(const Event& event) override;
@@ -40,18 +43,21 @@ class Strikes final : public Client {
   const char* name() const override { return "strike"; }
   void progress();
   void heartbeat();
-  bool observe(const protocol::Strike::Parameters& parameters, const Endpoint& target,
-               Descriptor evidence);
+  bool observe(const protocol::Strike::Parameters& parameters);
   void unobserve();
+  void end();
   void finish();
 
   Engine& engine_;
   Targets& targets_;
+  Looks looks_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::unique_ptr<StrikeHistory> history_;
   std::optional<Strike> strike_;
-  std::optional<StrikeCall> call_;      // set while the strike runs
+  std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
+  Endpoint target_;
+  Descriptor file_;                     // for the evidence, until it takes it
   std::unique_ptr<Evidence> evidence_;  // null where none was asked for
   std::optional<Findings> findings_;
   std::optional<verdict::Judge> judge_;

@@ -49,7 +49,8 @@ def at_the_first_failed_cycle(field: Field) -> None:
 def a_peer_that_stops_answering(field: Field) -> None:
     """In mid-strike the kernel begins to drop what it would answer: found out in seconds."""
     field.accept_close()
-    how = ("--concurrency", "8", "--connect-timeout", "1s", "--close-timeout", "1s")
+    how = ("--concurrency", "8", "--connect-timeout", "1s", "--close-timeout", "1s",
+           "--look", "none")
     running = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "10min", *how)
     eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 100,
                "the strike runs")

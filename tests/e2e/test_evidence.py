@@ -148,7 +148,7 @@ def the_segment_that_breaks_a_rule(field: Field) -> None:
     path = f"{field.scene.directory}/device.pcapng"
     process = device(field, "--fault", "reset-outside-window", "--every", "500")
     done = field.ctl("--json", "strike", f"{DEVICE}:9000", "--cycles", "3000", "--concurrency",
-                     "16", "--evidence", path, timeout=120).expect(10)
+                     "16", "--look", "none", "--evidence", path, timeout=120).expect(10)
     process.stop()
     evidence_of(done, path)
     comments = frames(path, "frame.comment", "ip.src", "tcp.flags.reset",

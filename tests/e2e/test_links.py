@@ -66,7 +66,7 @@ def capture_is_readable(field: Field) -> None:
     field.ctl("capture", "start", path + "2").expect(1)
     field.ctl.ok("ping", field.PEER, "-c", "1")
     field.accept_close()
-    field.ctl.strike(f"{field.PEER}:9000", "--cycles", "10")
+    field.ctl.strike(f"{field.PEER}:9000", "--cycles", "10", "--look", "none")
     field.ctl.ok("capture", "stop")
     field.ctl("capture", "stop").expect(1)
     field.ctl.ok("ping", field.PEER, "-c", "1")  # not captured any more

@@ -161,7 +161,8 @@ def four_tuples_are_reused_in_time_wait(field: Field) -> None:
 def time_wait_at_its_cap(field: Field) -> None:
     """A full table of TIME-WAIT records: the oldest is evicted and counted."""
     field.accept_close()
-    report = strike(field, "fin-with-ack", 5000)
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "5000", "--concurrency", "64",
+                              "--close", "fin-with-ack", "--look", "none")
     all_completed(report, 5000)
     same(report["time_wait"]["evicted"], 4000, "records evicted")
     same(field.ctl.balanced()["time_wait"], 1000, "records left")

@@ -1,0 +1,54 @@
+// A look at a strike's target, before and after the strike.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "protocol/visit.hpp"
+#include "stack/base/time.hpp"
+
+namespace conker::protocol {
+
+/// How often a strike looks at its target.
+enum class LookHow : std::uint8_t { kNone, kShort, kFull };
+constexpr std::string_view choices_of(LookHow) {
+  return "none|short|full";
+}
+
+/// What the target did with one open.
+enum class PeerIs : std::uint8_t {
+  kAlive,
+  kSlow,
+  kRefuses,
+  kAcceptsAndResets,
+  kSilent,
+  kGone,
+};
+constexpr std::string_view choices_of(PeerIs) {
+  return "alive|slow|refuses|accepts-and-resets|silent|gone";
+}
+
+struct Look {
+  PeerIs peer{};
+  Duration after{0};
+  bool before = false;
+  std::optional<std::int64_t> arp_us, ping_us, connect_us;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("peer", self.peer,
+          About{.help = "what became of one open: alive: taken; slow: taken late; refuses: RST to "
+                        "SYN; accepts-and-resets; silent: nothing; gone: nor does ARP answer"});
+    field("before", self.before, About{.help = "before the strike"});
+    field("after_s", self.after, About{.help = "after the strike's end", .unit = Unit::kSeconds});
+    field("arp_us", self.arp_us,
+          About{.help = "request to reply; null: no reply, or nobody was asked",
+                .unit = Unit::kMicroseconds});
+    field("ping_us", self.ping_us,
+          About{.help = "echo request to reply; null: no reply", .unit = Unit::kMicroseconds});
+    field("connect_us", self.connect_us,
+          About{.help = "SYN to established; null: it was not", .unit = Unit::kMicroseconds});
+  }
+};
+
+}  // namespace conker::protocol

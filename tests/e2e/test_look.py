@@ -1,0 +1,88 @@
+"""The looks at a strike's target: how it was before the strike, and how after it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from typing import Any
+
+from harness import Field, check, eventually, same, test
+from test_judge import serve
+
+
+def peers(report: dict[str, Any]) -> list[str]:
+    return [look["peer"] for look in report["looks"]]
+
+
+@test("tap", "packet", quick=True, busy=True)
+def alive_and_refusing(field: Field) -> None:
+    """Two looks where nothing is wrong, none where none is wanted; each with its times."""
+    field.accept_close()
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "100")
+    same(peers(report), ["alive", "alive"], "how the kernel was")
+    for look in report["looks"]:
+        check(all(look[key] is not None for key in ("ping_us", "connect_us")), f"times: {look}")
+    same([look["before"] for look in report["looks"]], [True, False], "when")
+    check(report["looks"][0]["arp_us"] is not None, "ARP was not answered before")
+    none = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "100", "--look", "none")
+    same(none["looks"], [], "looks that nobody wants")
+    said = field.ctl("strike", f"{field.PEER}:9001", "--cycles", "1").out
+    for text in ("before it    refuses: ARP ", "after it     refuses: ARP "):
+        check(text in said, f"the report lacks {text}: {said}")
+
+
+@test("tap", quick=True)
+def a_server_that_accepts_and_resets(field: Field) -> None:
+    listener = field.listen(9003, 64)
+    listener.settimeout(None)
+    server = threading.Thread(target=serve, args=(listener, "aborts"))
+    server.start()
+    try:
+        report = field.ctl.strike(f"{field.PEER}:9003", "--cycles", "10")
+        same(peers(report), ["accepts-and-resets"] * 2, "how the server is")
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+
+
+def lost_in_mid_strike(field: Field, *ip: str) -> dict[str, Any]:
+    """The report of a strike in which the kernel does something to its own network."""
+    field.accept_close()
+    running = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "2s",
+                              "--connect-timeout", "1s", "--close-timeout", "1s")
+    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 10,
+               "the strike runs")
+    field.peer_ns.ip(*ip)
+    time.sleep(4)
+    running.signal(signal.SIGINT)  # no looks 5 and 30 s after
+    same(running.wait(30), 10, "exit code")
+    report: dict[str, Any] = running.last_json()
+    return report
+
+
+@test("tap")
+def silent(field: Field) -> None:
+    """The kernel still answers ARP, and nothing else."""
+    report = lost_in_mid_strike(field, "route", "add", "blackhole", f"{field.STACK}/32")
+    same(peers(report), ["alive", "silent"], "how the kernel was")
+    same(report["why"], "the peer was alive before and silent right after the strike: not back "
+         "after 0 us", "why")
+
+
+@test("tap")
+def gone(field: Field) -> None:
+    """The kernel has lost its address."""
+    report = lost_in_mid_strike(field, "addr", "del", f"{field.PEER}/24", "dev", "conker0")
+    same(peers(report), ["alive", "gone"], "how the kernel was")
+    check("alive before and gone right after the strike" in report["why"], report["why"])
+
+
+@test("tap")
+def all_looks(field: Field) -> None:
+    """All looks, of a kernel that is alive in all of them."""
+    field.accept_close()
+    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "100", "--look", "full")
+    same(peers(report), ["alive"] * 4, "how the kernel was")
+    same([look["after_s"] for look in report["looks"]], [0, 0, 5, 30], "when")
