@@ -56,6 +56,14 @@ std::string ending_report(const std::optional<protocol::Stopped>& stopped) {
   return fmt::format("stopped      {}{}\n", asked ? "at " : "", stopped->why);
 }
 
+std::string dead_report(const std::optional<protocol::DeadProbed>& dead) {
+  if (!dead) return "";
+  return fmt::format(
+      "the dead     of the last {} connections that we reset the peer still holds {}, has "
+      "forgotten {}, does not answer for {}\n",
+      dead->probed, dead->held, dead->forgotten, dead->silent);
+}
+
 std::string looks_report(const std::vector<protocol::Look>& looks) {
   std::string text;
   for (const protocol::Look& look : looks) {

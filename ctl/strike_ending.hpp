@@ -22,6 +22,8 @@ void add_ending(CLI::App& verb, EndingValues& values);
 void take_ending(const EndingValues& values, protocol::Strike::Parameters& parameters);
 /// A line with its label; empty for a strike that went on to its end.
 std::string ending_report(const std::optional<protocol::Stopped>& stopped);
+/// A line for the dead, if any were probed.
+std::string dead_report(const std::optional<protocol::DeadProbed>& dead);
 /// A line for each look at the target.
 std::string looks_report(const std::vector<protocol::Look>& looks);
 

@@ -77,7 +77,7 @@ Exit exit_of(protocol::Verdict verdict) {
 std::string strike_report(const protocol::Strike::Result& result, const std::string& evidence) {
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
-  text += ending_report(result.stopped) + looks_report(result.looks);
+  text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
   text += timeline_report(result.timeline, result.summary.cycles);
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");

@@ -194,6 +194,7 @@ struct Strike {
     StrikeSummary summary;
     StrikeTimeline timeline;
     std::vector<Look> looks;
+    std::optional<DeadProbed> dead;
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
@@ -207,6 +208,10 @@ struct Strike {
       StrikeTimeline::visit(self.timeline, field);
       field("looks", self.looks,
             About{.help = "how the target was before the strike and after it"});
+      field(
+          "dead", self.dead,
+          About{.help = "what became of the last connections that we reset; null: there are none, "
+                        "or look is none"});
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});

@@ -51,4 +51,16 @@ struct Look {
   }
 };
 
+/// What became of the last connections that we reset, asked after the strike.
+struct DeadProbed {
+  std::uint64_t probed = 0, forgotten = 0, held = 0, silent = 0;
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("probed", self.probed, About{.help = "of the last 256 that we reset"});
+    field("forgotten", self.forgotten, About{.help = "of them: the target answers by a RST"});
+    field("held", self.held, About{.help = "of them: the target still has them, and sends an ACK"});
+    field("silent", self.silent, About{.help = "of them: no answer"});
+  }
+};
+
 }  // namespace conker::protocol

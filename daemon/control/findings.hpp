@@ -35,6 +35,9 @@ class Findings final : public verdict::Judge::Sink {
   /// does, or did lately, proves nothing about the target.
   void impaired(Instant now) { impaired_at_ = now; }
 
+  /// From here on no frame proves a finding.
+  void without_evidence() { evidence_ = nullptr; }
+
   /// The worst that is not inconclusive; nothing where there is none.
   std::optional<verdict::Severity> worst() const;
   bool any_inconclusive() const;

@@ -153,6 +153,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
     return hop && link.interface == hop->interface;
   };
   const auto link = std::ranges::find_if(engine_.links(), leads);
+  dead_.reset();
   judge_.reset();
   evidence_.reset();
   if (parameters.evidence) {
@@ -171,6 +172,8 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   link_ = &*link;
   if (evidence_) link_->observed->observers().add(*evidence_);
   link_->observed->observers().add(*judge_);
+  dead_.emplace(target_, *judge_, *findings_);
+  if (parameters.look != protocol::LookHow::kNone) link_->observed->observers().add(*dead_);
   heartbeat();
   constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
   heartbeat_.start(kEvery, kEvery);
@@ -182,6 +185,7 @@ void Strikes::unobserve() {
   if (link_ == nullptr) return;
   FrameObservers& observers = std::exchange(link_, nullptr)->observed->observers();
   observers.remove(*judge_);
+  observers.remove(*dead_);
   if (evidence_) observers.remove(*evidence_);
 }
 
@@ -190,7 +194,7 @@ void Strikes::heartbeat() {
   const Instant now = engine_.clock();
   findings_->running(now);
   if (link_->fault->settings().any()) findings_->impaired(now);
-  if (evidence_) evidence_->tick();
+  if (evidence_ && strike_->running()) evidence_->tick();
 }
 
 void Strikes::on_event(const Event& event) {
@@ -199,12 +203,13 @@ void Strikes::on_event(const Event& event) {
 
 Instant Strikes::step() {
   if (!call_) return kNever;
-  if (!strike_ || !strike_->running()) return looks_.step();
+  if (!strike_) return looks_.step();
+  if (!strike_->running()) return link_ == nullptr ? looks_.step() : probe();
   if (ending_->due(*findings_, *history_, engine_.stack().now())) strike_->stop();
   strike_->step();
   if (strike_->running()) return strike_->next_deadline();
   end();
-  return looks_.step();
+  return probe();
 }
 
 void Strikes::progress() {
@@ -217,13 +222,30 @@ void Strikes::progress() {
   progress_before_ = now;
 }
 
-/// The last cycle is over: only looks remain.
+/// The last cycle is over: only the probe of the dead and looks remain, which are not judged.
 void Strikes::end() {
+  const Instant now = engine_.stack().now();
   progress_.stop();
-  unobserve();
-  history_->finish(engine_.stack().now());
-  if (evidence_) evidence_->end(engine_.stack().now());
+  history_->finish(now);
+  findings_->without_evidence();
+  if (link_ != nullptr) {
+    link_->observed->observers().remove(*judge_);
+    if (evidence_) link_->observed->observers().remove(*evidence_);
+  }
+  if (evidence_) evidence_->end(now);
+  if (link_ == nullptr) return;
+  dead_->begin(!findings_->any_impairment() && strike_->report().retransmits == 0, now);
+}
+
+/// Probes the dead, and then looks; when it wants to be called next.
+Instant Strikes::probe() {
+  if (link_ != nullptr) {
+    const Instant due = dead_->step(*link_->observed, engine_.stack().now());
+    if (due != kNever) return due;
+    unobserve();
+  }
   looks_.after([this] { finish(); });
+  return looks_.step();
 }
 
 void Strikes::finish() {
@@ -240,9 +262,11 @@ void Strikes::finish() {
                                   summary,
                                   timeline_of(strike_->request(), strike_->report(), *history_),
                                   looks_.seen(),
+                                  std::nullopt,
                                   judge_->judged(),
                                   findings_->list(),
                                   std::nullopt};
+  if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
   if (evidence_) {
     result.evidence = evidence_->result();
     evidence_.reset();

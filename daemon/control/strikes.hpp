@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/dead_probe.hpp"
 #include "daemon/control/ending.hpp"
 #include "daemon/control/evidence.hpp"
 #include "daemon/control/findings.hpp"
@@ -45,6 +46,7 @@ class Strikes final : public Client {
   void heartbeat();
   bool observe(const protocol::Strike::Parameters& parameters);
   void unobserve();
+  Instant probe();
   void end();
   void finish();
 
@@ -62,6 +64,7 @@ class Strikes final : public Client {
   std::optional<Findings> findings_;
   std::optional<verdict::Judge> judge_;
   std::optional<Ending> ending_;
+  std::optional<DeadProbe> dead_;
   EngineLink* link_ = nullptr;          // the link that leads to the target, while it is observed
   bool interrupted_ = false;            // by its client, or with the daemon
   std::uint64_t completed_before_ = 0;  // at the last notification

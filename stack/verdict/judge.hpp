@@ -50,6 +50,9 @@ class Judge final : public FrameObserver {
 
   /// Segments from the target in connections that are judged.
   std::uint64_t judged() const { return judged_; }
+  /// Which of those opened to the target the last connection from this endpoint is, from 1; 0 where
+  /// it is not remembered.
+  std::uint64_t number(const Endpoint& ours) const { return exchanges_.number(ours); }
 
  private:
   std::span<const std::byte> whole(const ObservedFrame& frame);

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from harness import Field, check, eventually, same, test
+from harness import Field, broken_rules, check, eventually, same, test
 from test_judge import serve
 
 
@@ -86,3 +86,28 @@ def all_looks(field: Field) -> None:
     report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "100", "--look", "full")
     same(peers(report), ["alive"] * 4, "how the kernel was")
     same([look["after_s"] for look in report["looks"]], [0, 0, 5, 30], "when")
+
+
+# For each frame that enters: the protocol is TCP, and it has RST: drop. Else let it pass.
+DROP_RST = "6,48 0 0 23,21 0 3 6,48 0 0 47,69 0 1 4,6 0 0 2,6 0 0 0"
+
+
+@test("tap", quick=True)
+def the_dead(field: Field) -> None:
+    """The kernel forgets what we reset, but for connections whose RST never gets to it."""
+    field.accept_close()
+    how = ("--cycles", "500", "--concurrency", "8", "--close", "rst", "--hold", "5ms")
+    report = field.ctl.strike(f"{field.PEER}:9000", *how)
+    same(report["dead"], {"probed": 256, "forgotten": 256, "held": 0, "silent": 0}, "the dead")
+    check("held-after-reset" not in broken_rules(report), f"accused: {report['findings']}")
+    none = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "50", "--close", "fin")
+    same(none["dead"], None, "no connection was reset")
+
+    field.peer_ns.run("tc", "qdisc", "add", "dev", "conker0", "ingress")
+    field.peer_ns.run("tc", "filter", "add", "dev", "conker0", "parent", "ffff:", "bpf", "da",
+                      "bytecode", DROP_RST)
+    report = field.ctl.strike(f"{field.PEER}:9000", *how)
+    check(report["dead"]["held"] > 200, f"the dead: {report['dead']}")
+    held = [f for f in report["findings"] if f["rule"] == "held-after-reset"]
+    check(held and held[0]["count"] >= report["dead"]["held"], f"found: {report['findings']}")
+    field.scene.note(f"{report['dead']}")
