@@ -59,6 +59,7 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<std::uint
 
 std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant now) {
   Record* const found = find(segment.source);
+  if (found != nullptr && found->opened && provokes(*found, segment, now)) return std::nullopt;
   if (segment.opens()) {
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
                        found->reset_by_peer_at == kNever;
@@ -90,8 +91,14 @@ std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant 
     }
     r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
   }
-  if (segment.length() == 0 || segment.has(Segment::kSyn)) return std::nullopt;
+  if (segment.length() > 0 && !segment.has(Segment::kSyn)) on_text_sent(r, segment, now);
+  return std::nullopt;
+}
+
+/// Data or a FIN.
+void Exchanges::on_text_sent(Record& r, const Segment& segment, Instant now) {
   if (segment.end() > r.nxt) {
+    r.gap = r.gap || segment.seq > r.nxt;
     if (r.una == r.nxt) {
       r.sent_at = now;
       r.again = r.again_fin = false;
@@ -99,12 +106,45 @@ std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant 
     r.nxt = segment.end();
     r.fin = r.fin || segment.has(Segment::kFin);
     r.sent_data = r.sent_data || !segment.data.empty();
+  } else if (r.gap || now == r.filled_at) {
+    // What fills the gap, and what is sent over it at once, is not sent again for want of an
+    // answer.
+    r.gap = false;
+    r.sent_at = r.filled_at = now;
   } else if (segment.seq >= r.una) {  // below it is a keepalive probe
     r.again = true;
     r.again_fin = r.again_fin || segment.has(Segment::kFin);
     r.again_at = now;
   }
-  return std::nullopt;
+}
+
+// ---- What we provoke it with ----
+
+Provocation::Standing Exchanges::standing(const Record& r) {
+  const bool ended = r.fin || r.finished || r.reset_at != kNever || r.reset_by_peer_at != kNever;
+  const bool spoke = r.una > r.iss + 1 || r.end > r.isn + 1;
+  const std::uint32_t most = std::uint32_t{1} << (16 + r.peer_scale);
+  return {r.una, r.nxt, r.peer_edge, r.nxt + most, r.end, spoke && !ended};
+}
+
+/// Whether our segment is a provocation. A SYN is none where the connection before has ended.
+bool Exchanges::provokes(Record& r, const Segment& segment, Instant now) {
+  const bool odd = (segment.flags & (Segment::kRst | Segment::kSyn)) != 0 || segment.ack > r.end;
+  if (!odd && !r.provocation.pending()) return false;
+  const Provocation::Standing at = standing(r);
+  if (segment.has(Segment::kSyn) && !at.established) return false;
+  return r.provocation.sent(segment, at, now);
+}
+
+Exchanges::Judged Exchanges::provoked(Record& r, const Segment& segment, Instant now) {
+  const Provocation::Shown shown = r.provocation.received(segment, standing(r), now);
+  if (shown.broken && segment.has(Segment::kRst)) r.reset_by_peer_at = now;
+  if (!shown.owed) return shown.broken;
+  const bool of_reset = *shown.owed == Rule::kResetUnchallenged;
+  Challenges& challenges = of_reset ? reset_challenges_ : syn_challenges_;
+  challenges.seen = challenges.seen || shown.challenged;
+  if (challenges.seen || ++challenges.owed != patience_.unchallenged) return std::nullopt;
+  return Broken{*shown.owed, challenges.owed, 0};
 }
 
 // ---- What the peer sends ----
@@ -165,6 +205,9 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
     if (segment.has(Segment::kRst) || since < patience_.late) return std::nullopt;
     return timed(Rule::kSaysMoreAfterReset, patience_.late, since);
   }
+  if (r.provocation.pending()) {
+    if (const Judged broken = provoked(r, segment, now)) return broken;
+  }
   if (segment.has(Segment::kRst)) return reset(r, segment, now);
   if (r.reset_at != kNever) {
     // What was under way when our reset left is no fault.
@@ -178,6 +221,7 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   }
   Judged finding = acknowledgment(r, segment, now);
   r.closed = segment.window == 0;
+  r.peer_edge = max(r.peer_edge, segment.ack + (std::uint32_t{segment.window} << r.peer_scale));
   if (segment.length() == 0) return finding;
   if (segment.end() <= r.end) return finding ? finding : repeated(r, segment, now);
   r.end = segment.end();
@@ -198,7 +242,10 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
     r.acked = segment.seq;
     r.end = r.edge = segment.end();
     r.opened_at = r.end_at = r.acked_at = now;
-    if (segment.scale == Segment::kNoScale || r.scale == Segment::kNoScale) r.scale = 0;
+    const bool scaled = segment.scale != Segment::kNoScale && r.scale != Segment::kNoScale;
+    if (!scaled) r.scale = 0;
+    r.peer_scale = scaled ? segment.scale : 0;
+    r.peer_edge = segment.ack + segment.window;
     r.closed = segment.window == 0;
     r.una = max(r.una, segment.ack);
     return finding;

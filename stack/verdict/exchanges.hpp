@@ -19,6 +19,7 @@
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
 #include "stack/verdict/endpoint_index.hpp"
+#include "stack/verdict/provocation.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
 
@@ -38,6 +39,9 @@ struct Patience {
   Duration least_rto = 100ms;
   /// No retransmission timeout of a SYN-ACK is shorter. RFC 6298, 2.1, asks for 1 s.
   Duration least_syn_rto = 500ms;
+  /// A peer that has not answered one of so many provocations by a challenge ACK answers none.
+  /// Those that limit them (RFC 5961, 7) answer the first ones.
+  std::uint32_t unchallenged = 16;
 };
 
 class Exchanges {
@@ -82,25 +86,39 @@ class Exchanges {
     Seq edge;                     // the right edge of the window that we announced
     std::uint8_t scale = 0;       // of our windows
     bool reused = false;          // the four-tuple had another connection before
+    bool gap = false;             // we have left one in what we sent
+    Instant filled_at = kNever;
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
     bool opened = false, finished = false;
-    bool challenged = false;  // the SYN was answered by an ACK of the connection before
-    bool closed = false;      // its window
+    bool challenged = false;      // the SYN was answered by an ACK of the connection before
+    bool closed = false;          // its window
+    std::uint8_t peer_scale = 0;  // of its windows
     Seq isn, end;
+    Seq peer_edge;                  // the right edge of its window
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
     std::uint32_t last_length = 0;  // of the segment that ends at `end`
     bool last_alone = false;        // it left when all before it was acknowledged
     Instant reset_by_peer_at = kNever;
+    Provocation provocation;
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
     std::uint64_t number = 0;
   };
   using Judged = std::optional<Broken>;
+  /// Provocations that called for a challenge ACK.
+  struct Challenges {
+    std::uint32_t owed = 0;
+    bool seen = false;
+  };
 
   Record* find(const Endpoint& ours);
   const Record* find(const Endpoint& ours) const;
   Record& open(const Endpoint& ours, std::optional<std::uint32_t>& fresh);
+  void on_text_sent(Record& r, const Segment& segment, Instant now);
+  static Provocation::Standing standing(const Record& r);
+  static bool provokes(Record& r, const Segment& segment, Instant now);
+  Judged provoked(Record& r, const Segment& segment, Instant now);
   Judged judge(Record& r, const Segment& segment, Instant now);
   Judged syn_ack(Record& r, const Segment& segment, Instant now);
   Judged reset(Record& r, const Segment& segment, Instant now);
@@ -121,6 +139,7 @@ class Exchanges {
   mutable Endpoint found_end_;
   mutable std::optional<std::uint32_t> found_;
   std::uint64_t opened_ = 0;
+  Challenges reset_challenges_, syn_challenges_;
 };
 
 }  // namespace conker::verdict

@@ -52,6 +52,13 @@ enum class Rule : std::uint8_t {
   kResetOfFin,
   kSaysMoreAfterReset,
   kHeldAfterReset,
+  // What we provoke it with (provocation.hpp).
+  kResetOutsideObeyed,
+  kResetInsideObeyed,
+  kResetUnchallenged,
+  kSynObeyed,
+  kSynUnchallenged,
+  kUnsentAckTaken,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,
