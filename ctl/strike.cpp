@@ -57,7 +57,10 @@ constexpr const char* kWaysHelp =
     "(after --hold), peer-first (after the peer's FIN), half-close (FIN, then read until the "
     "peer's), data-fin (on --payload bytes), unsent (more data than the window takes, reset after "
     "--hold), rst, rst-late, rst-unread (with data of the peer unread), abort-connecting (silence "
-    "after the SYN)";
+    "after the SYN); and those that provoke the peer first, each --hold after the step before: "
+    "rst-outside, rst-inside, syn-inside (a RST or SYN outside of its window or in it), ack-beyond "
+    "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
+    "twice, the second time with the FIN)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;

@@ -62,12 +62,13 @@ struct Strike {
                           "fin=60,rst=20",
                   .fallback = "the one that close says"});
       field("hold_ms", self.hold_ms,
-            About{.help = "how long fin-late and rst-late keep a connection, and the bound of "
-                          "unsent's close (milliseconds)",
+            About{.help = "how long fin-late and rst-late keep a connection, the bound of "
+                          "unsent's close, and between the steps of a provocation "
+                          "(milliseconds)",
                   .unit = Unit::kMilliseconds,
                   .max = kDay});
       field("payload", self.payload,
-            About{.help = "how much data-fin and rst-unread send",
+            About{.help = "how much data-fin, rst-unread and provocations send",
                   .unit = Unit::kBytes,
                   .min = 1,
                   .max = kMaxPayload});

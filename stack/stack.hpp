@@ -75,6 +75,8 @@ struct Parts {
   Reassembler* reassembler = nullptr;
 };
 
+class Probes;
+
 class Stack {
  public:
   /// How many bytes of storage these capacities take.
@@ -258,6 +260,9 @@ class Stack {
   Audit audit() const;
 
  private:
+  // Sends segments of its own making (stack/strike/probes.hpp).
+  friend class Probes;
+
   Stack(Arena arena, const Capacities& capacities, const Settings& settings,
         const Entropy& entropy);
 

@@ -32,6 +32,7 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine),
       targets_(targets),
       looks_(engine),
+      probes_(engine.stack()),
       progress_(engine.loop(), [this] { progress(); }),
       heartbeat_(engine.loop(), [this] { heartbeat(); }) {
   engine_.add(*this);
@@ -112,7 +113,7 @@ void Strikes::begin() {
   const StrikeRequest request = parameters.request(target_);
   slots_.assign(request.concurrency, Strike::Slot{});
   history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now());
-  strike_.emplace(engine_.stack(), slots_, id(), history_.get());
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_);
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
     return fail(fmt::format("cannot strike {}: {}", to_string(target_),

@@ -16,6 +16,7 @@
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
 #include "stack/strike/history.hpp"
+#include "stack/strike/probes.hpp"
 #include "stack/strike/strike.hpp"
 
 namespace conker::daemon {
@@ -53,6 +54,7 @@ class Strikes final : public Client {
   Engine& engine_;
   Targets& targets_;
   Looks looks_;
+  Probes probes_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::unique_ptr<StrikeHistory> history_;

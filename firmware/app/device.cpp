@@ -72,6 +72,10 @@ void Device::begin_strike() {
     console_ << "strike: concurrency must be from 1 to " << kStrikeSlots << " on this chip\n";
     chip::exit(chip::kExitUsage);
   }
+  if (request.mix.provokes()) {
+    console_ << "strike: this chip does not have the ways to close that provoke the peer\n";
+    chip::exit(chip::kExitUsage);
+  }
   if (const Error error = strike_.start(request); error != Error::kOk) {
     console_ << "strike: cannot strike " << request.target << ": " << to_string(error) << "\n";
     chip::exit(chip::kExitUsage);

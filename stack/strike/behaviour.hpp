@@ -22,12 +22,18 @@ enum class WayToClose : std::uint8_t {
   kDataFin,
   kUnsent,
   kResetUnread,
+  kResetOutside,
+  kResetInside,
+  kSynInside,
+  kAckBeyond,
+  kFinEarly,
+  kFinOverlap,
 };
-inline constexpr std::size_t kWaysToClose = 11;
+inline constexpr std::size_t kWaysToClose = 17;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
-         "unsent|rst-unread";
+         "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -49,13 +55,24 @@ struct Behaviour {
     kShutdown,         // our FIN; what the peer sends is still read
     kSendAndShutdown,  // the FIN rides on the payload
     kFillAndClose,     // as much of StrikeRequest::filling as the send queue takes, then the FIN
+    kGreet,            // the payload, unless the peer has spoken: its ACK shows ESTABLISHED
+    // Segments that no connection of the stack sends (Strike::Provoker).
+    kResetOutside,  // two RSTs, one before the peer's window and one behind it
+    kResetInside,   // a RST in the middle of the peer's window
+    kSynInside,     // a SYN there
+    kAckBeyond,     // an ACK of what the peer has not sent
+    kProbe,         // a keepalive probe, which a peer with a connection answers by an ACK
+    kFinEarly,      // the end of the payload with the FIN, the beginning left out
+    kFinRest,       // the beginning, and the whole again
+    kFinOverlap,    // the beginning, and the whole with the FIN
   };
   struct Step {
     When when = When::kDone;
     What what = What::kClose;
   };
 
-  std::array<Step, 3> steps;
+  static constexpr std::size_t kSteps = 4;
+  std::array<Step, kSteps + 1> steps;
   // How the connection may end for the cycle to count as completed.
   bool closes;  // both FINs were acknowledged
   bool resets;  // we reset it
@@ -64,6 +81,18 @@ struct Behaviour {
 namespace detail {
 using When = Behaviour::When;
 using What = Behaviour::What;
+
+/// The provocation, then a probe whether the connection has survived it, then the ordinary close.
+/// Between them the peer is given time, so that each answer is known from the next.
+constexpr Behaviour provoked_by(What what) {
+  return {{{{When::kHeld, What::kGreet},
+            {When::kHeld, what},
+            {When::kHeld, What::kProbe},
+            {When::kHeld, What::kClose}}},
+          true,
+          false};
+}
+
 inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
     /* fin              */ {{{{When::kAckSent, What::kClose}, {}}}, true, false},
     /* rst              */ {{{{When::kConnected, What::kReset}, {}}}, false, true},
@@ -80,11 +109,31 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
     {{{{When::kAckSent, What::kFillAndClose}, {When::kHeld, What::kReset}}}, true, true},
     /* rst-unread       */
     {{{{When::kAckSent, What::kSend}, {When::kData, What::kCloseUnread}}}, false, true},
+    /* rst-outside      */ provoked_by(What::kResetOutside),
+    /* rst-inside       */ provoked_by(What::kResetInside),
+    /* syn-inside       */ provoked_by(What::kSynInside),
+    /* ack-beyond       */ provoked_by(What::kAckBeyond),
+    /* fin-early        */
+    {{{{When::kHeld, What::kFinEarly},
+       {When::kHeld, What::kFinRest},
+       {When::kPeerFin, What::kClose}}},
+     true,
+     false},
+    /* fin-overlap      */
+    {{{{When::kHeld, What::kFinOverlap}, {When::kPeerFin, What::kClose}}}, true, false},
 }};
 }  // namespace detail
 
 constexpr const Behaviour& behaviour_of(WayToClose way) {
   return detail::kBehaviours[static_cast<std::size_t>(way)];
+}
+
+/// Whether the way needs segments that no connection of the stack sends.
+constexpr bool provokes(WayToClose way) {
+  for (const Behaviour::Step& step : behaviour_of(way).steps) {
+    if (step.what >= Behaviour::What::kResetOutside) return true;
+  }
+  return false;
 }
 
 /// How often each way is taken, in proportion.
@@ -100,6 +149,12 @@ struct Mix {
     std::uint32_t sum = 0;
     for (const std::uint16_t weight : weights) sum += weight;
     return sum;
+  }
+  constexpr bool provokes() const {
+    for (std::size_t way = 0; way < kWaysToClose; ++way) {
+      if (weights[way] != 0 && conker::provokes(static_cast<WayToClose>(way))) return true;
+    }
+    return false;
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

@@ -51,14 +51,16 @@ const Behaviour::Step& next_step(const Strike::Slot& slot) {
 
 }  // namespace
 
-Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer)
-    : stack_(stack), slots_(slots), client_(client), observer_(observer) {}
+Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer,
+               Provoker* provoker)
+    : stack_(stack), slots_(slots), client_(client), observer_(observer), provoker_(provoker) {}
 
 // ---- Begin and end of the whole ----
 
 Error Strike::start(const StrikeRequest& request) {
   if (running_) return Error::kAddressInUse;
   if (!sensible(request, slots_.size())) return Error::kInvalidArgument;
+  if (request.mix.provokes() && provoker_ == nullptr) return Error::kInvalidArgument;
   if (const auto source = stack_.network().source_for(request.target.address); !source)
     return source.error();
 
@@ -228,17 +230,40 @@ void Strike::proceed(std::uint32_t index, Instant now) {
 /// Does the cycle's next step. Should the stack refuse, the close timeout finds out what is the
 /// matter.
 void Strike::act(std::uint32_t index, Instant now) {
+  using What = Behaviour::What;
   Slot& slot = slots_[index];
-  const Behaviour::What what = next_step(slot).what;
+  What what = next_step(slot).what;
+  if (slot.peer_closed && provokes(slot.way)) {
+    // A peer that closes first is not provoked any more: it may have forgotten the connection.
+    slot.step = Behaviour::kSteps - 1;
+    what = What::kClose;
+  }
+  if (what >= What::kResetOutside && !provoker_->provoke(what, slot.id, pieces()))
+    return push(index, turn_, now);
   ++slot.step;
-  if (slot.phase != StrikePhase::kClosing && what != Behaviour::What::kSend) {
+  const bool stays = what == What::kSend || what == What::kGreet ||
+                     (what >= What::kResetOutside && what < What::kFinRest);
+  if (slot.phase != StrikePhase::kClosing && !stays) {
     unlink(index);
     slot.phase = StrikePhase::kClosing;
     slot.since = now;
   }
+  send_or_close(slot, what);
+}
+
+/// What a step has the stack do.
+void Strike::send_or_close(const Slot& slot, Behaviour::What what) {
   switch (what) {
+    case Behaviour::What::kGreet:
+      if (slot.unread) break;
+      [[fallthrough]];
     case Behaviour::What::kSend:
       (void)stack_.send(slot.id, request_.payload);
+      break;
+    case Behaviour::What::kFinRest:
+    case Behaviour::What::kFinOverlap:
+      (void)stack_.send(slot.id, pieces());
+      (void)stack_.shutdown(slot.id);
       break;
     case Behaviour::What::kSendAndShutdown:
       (void)stack_.send(slot.id, request_.payload);
@@ -258,7 +283,14 @@ void Strike::act(std::uint32_t index, Instant now) {
     case Behaviour::What::kCloseUnread:
       (void)stack_.close(slot.id);
       break;
+    default:  // has been sent
+      break;
   }
+}
+
+/// The part of the payload that is sent in two pieces.
+std::span<const std::byte> Strike::pieces() const {
+  return request_.payload.first(std::min(request_.payload.size(), StrikeRequest::kMaxPieces));
 }
 
 /// Puts the cycle into the list in which it waits for its next step.

@@ -32,7 +32,9 @@ struct StrikeRequest {
   // Decides the order of the ways to close, and in which the stack's own addresses are used.
   std::uint64_t seed = 1;
   Duration hold = 50ms;  // how late `late` is; 0 to a day
-  // What the ways send that send, and what is more than a window; they must outlive the strike.
+  // What the ways send that send (fin-early and fin-overlap no more than kMaxPieces of it), and
+  // what is more than a window; they must outlive the strike.
+  static constexpr std::size_t kMaxPieces = 512;
   std::span<const std::byte> payload, filling;
   Duration connect_timeout = 5s;  // of each cycle
   // How long closing, or waiting for the peer, may take before the cycle is aborted and counted as
@@ -100,7 +102,7 @@ class Strike {
     bool unread : 1 = false;       // data of the peer has arrived
     bool peer_closed : 1 = false;  // its FIN has arrived
     bool given_up : 1 = false;     // we waited no longer
-    std::uint8_t step : 2 = 0;     // of its behaviour, that comes next
+    std::uint8_t step : 3 = 0;     // of its behaviour, that comes next
     StrikePhase phase = StrikePhase::kConnecting;
     List list = List::kUnlisted;
   };
@@ -122,18 +124,32 @@ class Strike {
    protected:
     ~Observer() = default;
   };
+  /// Sends the segments that no connection of the stack would send (probes.hpp). An image that
+  /// names none has no code for them, and its strike refuses the ways that need them.
+  class Provoker {
+   public:
+    /// False where the link has no room at present.
+    virtual bool provoke(Behaviour::What what, ConnectionId id,
+                         std::span<const std::byte> payload) = 0;
+
+   protected:
+    ~Provoker() = default;
+  };
   /// The slot is the value of a connection's token.
   static constexpr std::uint32_t kMaxSlots = Token::kMaxValue + 1;
 
   static constexpr std::uint32_t kMaxAddresses = 256;
 
-  /// `client` is whom the events of its connections are for. An observer must outlive the strike.
-  Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr);
+  /// `client` is whom the events of its connections are for. Observer and provoker must outlive the
+  /// strike.
+  Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr,
+         Provoker* provoker = nullptr);
 
-  /// kInvalidArgument when the request makes no sense, kNoRoute when no interface leads to the
-  /// target, kAddressInUse when a strike is running. Neither timeout may be longer than a day, nor
-  /// the duration longer than 1000 days. Of the stack's own
-  /// addresses the first kMaxAddresses on the interface that leads to the target take turns.
+  /// kInvalidArgument when the request makes no sense or has a way that needs a provoker where
+  /// there is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
+  /// running. Neither timeout may be longer than a day, nor the duration longer than 1000 days. Of
+  /// the stack's own addresses the first kMaxAddresses on the interface that leads to the target
+  /// take turns.
   Error start(const StrikeRequest& request);
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
@@ -157,6 +173,8 @@ class Strike {
   WayToClose choose_way();
   void proceed(std::uint32_t index, Instant now);
   void act(std::uint32_t index, Instant now);
+  void send_or_close(const Slot& slot, Behaviour::What what);
+  std::span<const std::byte> pieces() const;
   void wait(std::uint32_t index, Instant now);
   void discard(ConnectionId id);
   void work_off(List list, Instant now);
@@ -178,6 +196,7 @@ class Strike {
   std::span<Slot> slots_;
   ClientId client_;
   Observer* observer_;
+  Provoker* provoker_;
   StrikeRequest request_;
   // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time
   // and the counters of the stack up to date in place.

@@ -80,6 +80,7 @@ void Info::tell_of_options(const Connection& c, ConnectionInfo& info) const {
   info.ecn = c.negotiated.ecn;
   info.snd_wscale = c.negotiated.snd_wscale;
   info.rcv_wscale = c.negotiated.rcv_wscale;
+  info.next_timestamps = t_.timestamps_now(c.timestamps.offset, c.negotiated.ts_recent);
 }
 
 void Info::tell_of_deadlines(const Connection& c, ConnectionInfo& info) const {

@@ -145,6 +145,7 @@ struct ConnectionInfo {
   // What both SYNs negotiated.
   bool window_scaling = false, timestamps = false, sack = false, ecn = false;
   std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+  TcpTimestamps next_timestamps;  // of a segment that is sent now; meaningless without the option
   // Receiving.
   std::uint32_t receive_limit = 0;  // bytes that the window may grow to now
   std::uint16_t rcv_mss = 0;        // the most data that one segment of the peer had

@@ -2,11 +2,13 @@
 // a link that loses nothing, and no fault on one that does, which nobody tells the judge.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "stack/strike/probes.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/verdict/judge.hpp"
 #include "tests/unit/two_ends.hpp"
@@ -16,6 +18,8 @@ namespace {
 
 using verdict::Judge;
 using verdict::Severity;
+
+constexpr std::array<std::byte, 9> kPayload{};
 
 class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
  protected:
@@ -36,7 +40,8 @@ class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
     test::Wire wire(capacities, Settings(), impairments);
     wire.audit_every = 1000;
     std::vector<Strike::Slot> slots(16);
-    Strike strike(wire.left().stack(), slots, ClientId{1});
+    Probes probes(wire.left().stack());
+    Strike strike(wire.left().stack(), slots, ClientId{1}, nullptr, &probes);
     const Endpoint target{IpAddress::v4(10, 0, 0, 2), Port{7}};
     Judge judge(target, 4096, *this);
     wire.left().observer = &judge;
@@ -48,9 +53,11 @@ class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
       if (event.has(Event::kAcceptable)) {
         while (peer.accept(event.listener)) {
         }
-      } else if (event.has(Event::kPeerClosed)) {
-        (void)peer.close(event.connection);
+        return;
       }
+      if (const auto unread = peer.unread(event.connection); unread)
+        (void)peer.consume(event.connection, unread->bytes);
+      if (event.has(Event::kPeerClosed)) (void)peer.close(event.connection);
     };
     ListenRequest listen;
     listen.local.port = target.port;
@@ -60,10 +67,12 @@ class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
     request.cycles = cycles;
     request.concurrency = 16;
     request.mix = Mix::only(close);
+    request.payload = kPayload;
     ASSERT_EQ(strike.start(request), Error::kOk);
     ASSERT_TRUE(wire.run([&] { return !strike.running(); }, 1h));
     wire.run([] { return false; }, 5s);
     EXPECT_GE(judge.judged(), cycles);
+    EXPECT_TRUE(impairments.loss != 0 || strike.report().completed() == cycles);
   }
 
   std::string found(Severity least) const {
@@ -85,6 +94,23 @@ TEST_F(VerdictConkerTest, NothingIsFoundOnAGoodLink) {
   strike(20'000, Close::kFin, {});
   strike(20'000, Close::kReset, {});
   EXPECT_EQ(found(Severity::kNote), "");
+}
+
+constexpr std::array kProvocations{WayToClose::kResetOutside, WayToClose::kResetInside,
+                                   WayToClose::kSynInside,    WayToClose::kAckBeyond,
+                                   WayToClose::kFinEarly,     WayToClose::kFinOverlap};
+
+TEST_F(VerdictConkerTest, ItBearsProvocations) {
+  for (const Close way : kProvocations) strike(5'000, way, {});
+  EXPECT_EQ(found(Severity::kNote), "");
+}
+
+TEST_F(VerdictConkerTest, ALossAmongProvocationsIsNoFault) {
+  for (const Close way : kProvocations) {
+    strike(2'000, way, {.loss = 20});
+    strike(2'000, way, {.duplicate = 20});
+  }
+  EXPECT_EQ(found(Severity::kFault), "");
 }
 
 TEST_F(VerdictConkerTest, ALossIsNoFault) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stack/link/observed.hpp"
+#include "stack/strike/probes.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/verdict/judge.hpp"
 #include "tests/e2e/peers/device.hpp"
@@ -23,6 +24,7 @@ using device::Fault;
 using verdict::Rule;
 
 constexpr Endpoint kDevice{IpAddress::v4(10, 0, 0, 2), Port{9000}};
+constexpr std::array<std::byte, 9> kPayload{};
 constexpr MacAddress kHostMac{{2, 0, 0, 0, 0, 1}}, kDeviceMac{{2, 0, 0, 0, 0, 2}};
 
 /// A link to the device: frames take 50 us, and none is lost.
@@ -95,7 +97,8 @@ class Tribunal final : public verdict::Judge::Sink {
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
-    strike_ = std::make_unique<Strike>(*stack_, slots_, ClientId{1});
+    probes_ = std::make_unique<Probes>(*stack_);
+    strike_ = std::make_unique<Strike>(*stack_, slots_, ClientId{1}, nullptr, probes_.get());
     observed_.observers().add(judge_);
   }
 
@@ -106,6 +109,7 @@ class Tribunal final : public verdict::Judge::Sink {
     request.cycles = cycles;
     request.concurrency = 8;
     request.mix = Mix::only(close);
+    request.payload = kPayload;
     EXPECT_EQ(strike_->start(request), Error::kOk);
     while (strike_->running()) turn(kNever);
     for (const Instant end = now_ + 2s; now_ < end;) turn(end);
@@ -156,6 +160,7 @@ class Tribunal final : public verdict::Judge::Sink {
   std::vector<std::uint64_t> storage_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
+  std::unique_ptr<Probes> probes_;
   std::unique_ptr<Strike> strike_;
   verdict::Judge judge_{kDevice, 4096, *this};
   std::map<std::string, std::uint64_t> found_;
@@ -169,12 +174,14 @@ Device::Options options_of(const Fault* fault, std::uint32_t every) {
 }
 
 StrikeRequest::Close close_of(const Fault& fault) {
-  return std::string(fault.close) == "rst" ? StrikeRequest::Close::kReset
-                                           : StrikeRequest::Close::kFin;
+  return static_cast<StrikeRequest::Close>(*find_choice(choices_of(WayToClose{}), fault.close));
 }
 
 TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
-  for (const auto close : {StrikeRequest::Close::kFin, StrikeRequest::Close::kReset}) {
+  using Close = StrikeRequest::Close;
+  for (const auto close :
+       {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
+        Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);
@@ -196,8 +203,10 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
 
   std::map<std::string, std::uint64_t> expected;
   if (fault.rule) {
-    // Of ISNs a rule is told once, of a host.
-    const bool of_host = *fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIsnPredictable;
+    // Of ISNs and challenge ACKs a rule is told once, of a host.
+    const bool of_host =
+        (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIsnPredictable) ||
+        *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
   }
   EXPECT_EQ(tribunal.found(), expected);

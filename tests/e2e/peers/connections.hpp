@@ -23,7 +23,9 @@ struct Connection {
   bool waiting = false;  // an answer is late; what comes meanwhile is ignored
   bool deaf = false;     // nothing is answered any more
   Seq irs, isn, snd_nxt, rcv_nxt;
-  Seq edge;  // the right edge of the peer's window
+  Seq edge;            // the right edge of the peer's window
+  Seq held, held_end;  // text beyond a gap; from 0 where there is none
+  bool held_fin = false;
   Instant closed_at{};
 };
 
@@ -42,6 +44,8 @@ class Connections {
     return nullptr;
   }
 
+  /// The connection is as if it had never been.
+  static void forget(Connection& c) { c.state = Connection::State::kFree; }
   /// A record for a connection with this peer, in place of one that has ended; null where there is
   /// no room.
   Connection* make(std::uint32_t remote, std::uint16_t port) {

@@ -68,7 +68,11 @@ void Device::on_syn(const Incoming& in, Connection* c) {
     c->state = State::kSynReceived;
     return send(*c, syn_ack(*c));
   }
-  if (c != nullptr && c->state != State::kClosed) return acknowledge(*c);  // RFC 5961, 4
+  if (c != nullptr && c->state != State::kClosed) {
+    if (!again && wrong_when_provoked(in, *c, FaultKind::kSynResets, FaultKind::kSynUnchallenged))
+      return;
+    return acknowledge(*c);  // RFC 5961, 4
+  }
   c = table_.make(in.source, in.source_port);
   if (c == nullptr) return;
   const bool chosen = ++connections_ % every_ == 0;
@@ -91,24 +95,50 @@ void Device::on_reset(const Incoming& in, Connection& c) {
     close(c);
     wrong_answer_to_reset(c);
   } else if (in_range(in.seq, c.rcv_nxt, kWindow)) {
+    if (wrong_when_provoked(in, c, FaultKind::kResetInsideObeyed, FaultKind::kResetUnchallenged))
+      return;
     acknowledge(c);  // RFC 5961, 3
+  } else {
+    wrong_when_provoked(in, c, FaultKind::kResetOutsideObeyed, FaultKind::kResetOutsideObeyed);
   }
 }
 
 /// Segments without SYN and RST of a connection that has not ended.
 void Device::on_text(const Incoming& in, Connection& c) {
-  if (in.seq != c.rcv_nxt) {
-    // Our own FIN may not have arrived.
-    if (c.state == State::kLastAck && in.has(kFin)) {
-      Outgoing fin = at_next(c, kFin | kAck);
-      fin.seq = c.snd_nxt - 1;
-      return send(c, fin);
-    }
-    return acknowledge(c);
+  if (in.seq == c.rcv_nxt) return take(in, c);
+  if (in.seq > c.irs && in.seq < c.rcv_nxt && in.end() > c.rcv_nxt) {
+    Incoming rest = in;
+    rest.seq = c.rcv_nxt;
+    // The wrong one counts the text again that it has.
+    if (!chosen(c, FaultKind::kOverlapTwice, FaultKind::kOverlapTwice))
+      rest.data -= static_cast<std::uint32_t>(c.rcv_nxt - in.seq);
+    return take(rest, c);
   }
+  on_text_out_of_order(in, c);
+}
+
+void Device::on_text_out_of_order(const Incoming& in, Connection& c) {
+  // Our own FIN may not have arrived.
+  if (c.state == State::kLastAck && in.has(kFin) && in.data == 0) {
+    Outgoing fin = at_next(c, kFin | kAck);
+    fin.seq = c.snd_nxt - 1;
+    return send(c, fin);
+  }
+  if (wrong_when_early(in, c)) return;
+  if (in.length() > 0 && in_range(in.seq, c.rcv_nxt, kWindow)) {
+    c.held = in.seq;
+    c.held_end = in.seq + in.data;
+    c.held_fin = in.has(kFin);
+  }
+  acknowledge(c);
+}
+
+/// A segment at RCV.NXT.
+void Device::take(const Incoming& in, Connection& c) {
   if (!in.has(kAck)) return;
   if (in.ack > c.snd_nxt || in.ack <= c.isn) {
     if (c.state == State::kSynReceived) return refuse(in);
+    if (wrong_when_provoked(in, c, FaultKind::kUnsentAckResets, FaultKind::kUnsentAckTaken)) return;
     return acknowledge(c);
   }
   if (c.state == State::kSynReceived) c.state = State::kEstablished;
@@ -118,7 +148,13 @@ void Device::on_text(const Incoming& in, Connection& c) {
     return;
   }
   c.rcv_nxt += in.data;
-  if (in.has(kFin)) return on_fin(c);
+  bool fin = in.has(kFin);
+  if (c.held != Seq() && c.held <= c.rcv_nxt) {
+    c.rcv_nxt = max(c.rcv_nxt, c.held_end);
+    fin = fin || c.held_fin;
+    c.held = Seq();
+  }
+  if (fin) return on_fin(c);
   if (in.data > 0) acknowledge(c);
 }
 

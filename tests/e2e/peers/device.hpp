@@ -56,6 +56,8 @@ class Device {
   void on_syn(const Incoming& in, Connection* c);
   void on_reset(const Incoming& in, Connection& c);
   void on_text(const Incoming& in, Connection& c);
+  void on_text_out_of_order(const Incoming& in, Connection& c);
+  void take(const Incoming& in, Connection& c);
   void on_fin(Connection& c);
   void refuse(const Incoming& in);
   void close(Connection& c);
@@ -76,6 +78,8 @@ class Device {
   bool wrong_fin(Connection& c);
   bool wrong_text(Connection& c);
   void wrong_answer_to_reset(Connection& c);
+  bool wrong_when_provoked(const Incoming& in, Connection& c, FaultKind first, FaultKind last);
+  bool wrong_when_early(const Incoming& in, Connection& c);
 
   Frames self_;
   std::uint16_t port_;

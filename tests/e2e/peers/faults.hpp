@@ -58,6 +58,20 @@ enum class FaultKind : std::uint8_t {
   kSaysMoreAfterReset,
   // In answer to a RST.
   kHeldAfterReset,
+  // When it is provoked.
+  kResetOutsideObeyed,
+  kResetInsideObeyed,
+  kResetUnchallenged,
+  kSynResets,
+  kSynRestarts,
+  kSynUnchallenged,
+  kUnsentAckResets,
+  kUnsentAckTaken,
+  // By a FIN before its data, and data that overlaps.
+  kFinEarlyTaken,
+  kFinEarlyDeaf,
+  kFinEarlyTwice,
+  kOverlapTwice,
 };
 
 struct Fault {
@@ -69,7 +83,7 @@ struct Fault {
   /// The kind of failure of the strike's cycles ("refused", "reset", "timed_out", "other"); null
   /// where they complete.
   const char* failure = nullptr;
-  /// How the strike must close: "fin" or "rst".
+  /// How the strike must close.
   const char* close = "fin";
 };
 

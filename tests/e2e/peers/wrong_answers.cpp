@@ -234,6 +234,63 @@ bool Device::wrong_fin(Connection& c) {
   return true;
 }
 
+// ---- Provocations ----
+
+bool Device::wrong_when_provoked(const Incoming& in, Connection& c, FaultKind first,
+                                 FaultKind last) {
+  const bool never_answers = fault_ == kSynUnchallenged || fault_ == kResetUnchallenged;
+  if (never_answers && fault_ >= first && fault_ <= last) {
+    ++broken_;
+    return true;
+  }
+  if (!chosen(c, first, last)) return false;
+  Outgoing reset{.flags = kRst, .seq = in.ack, .ack = Seq(), .window = 0};
+  switch (fault_) {
+    case kSynResets:
+      reset = {.flags = kRst | kAck, .seq = Seq(0), .ack = in.end(), .window = 0};
+      send(c, reset);
+      break;
+    case kSynRestarts:
+      c.irs = in.seq;
+      c.rcv_nxt = in.end();
+      c.isn = c.snd_nxt + 0x10000;
+      c.snd_nxt = c.isn + 1;
+      c.state = State::kSynReceived;
+      send(c, syn_ack(c));
+      return true;
+    case kUnsentAckResets:
+      send(c, reset);
+      break;
+    case kUnsentAckTaken:
+      c.snd_nxt = in.ack;
+      acknowledge(c);
+      return true;
+    default:  // kResetOutsideObeyed, kResetInsideObeyed
+      break;
+  }
+  Connections::forget(c);
+  return true;
+}
+
+/// Text or a FIN beyond a gap, or what comes again.
+bool Device::wrong_when_early(const Incoming& in, Connection& c) {
+  const bool early = in.has(kFin) && in.seq > c.rcv_nxt;
+  if (early && chosen(c, kFinEarlyTaken, kFinEarlyDeaf)) {
+    if (fault_ == kFinEarlyDeaf) {
+      c.deaf = true;
+      return true;
+    }
+    c.rcv_nxt = in.seq + in.data;
+    on_fin(c);
+    return true;
+  }
+  if (c.state == State::kLastAck && in.has(kFin) && chosen(c, kFinEarlyTwice, kFinEarlyTwice)) {
+    send(c, at_next(c, kFin | kAck));
+    return true;
+  }
+  return false;
+}
+
 // ---- RST ----
 
 void Device::wrong_answer_to_reset(Connection& c) {
