@@ -105,7 +105,7 @@ class MonitorTally {
   /// A median above so many times the baseline's is slow; a baseline below the floor counts as the
   /// floor, so that what a busy machine of ours adds is not held against the target.
   static constexpr int kSlowerBy = 5;
-  static constexpr Duration kFloor = 10ms;
+  static constexpr Duration kFloor = 50ms;
 
   explicit MonitorTally(std::string monitor) : monitor_(std::move(monitor)) {}
 
