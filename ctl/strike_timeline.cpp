@@ -104,11 +104,17 @@ std::string beside(const Timeline& timeline) {
          line("last " + span, rate(timeline, whole - n, whole));
 }
 
+std::string trends(const std::vector<Timeline::Trend>& trends) {
+  std::string text;
+  for (const Timeline::Trend& trend : trends) text += line(text.empty() ? "seen" : "", trend.text);
+  return text;
+}
+
 }  // namespace
 
 std::string timeline_report(const Timeline& timeline, std::uint64_t begun) {
   return amount(timeline.asked, timeline, begun) + ways(timeline.ways) + failures(timeline) +
-         beside(timeline);
+         beside(timeline) + trends(timeline.trends);
 }
 
 }  // namespace conker::ctl

@@ -11,6 +11,7 @@
 #include "protocol/text.hpp"
 #include "protocol/visit.hpp"
 #include "stack/strike/history.hpp"
+#include "stack/strike/trends.hpp"
 
 namespace conker::protocol {
 
@@ -91,6 +92,38 @@ struct StrikeTimeline {
     }
   };
 
+  /// A heuristic: told, and no part of the verdict.
+  struct Trend {
+    conker::Trend::Kind name{};
+    std::string text;
+    Duration at{0}, lasted{0};
+    std::uint64_t cycles = 0, before = 0, after = 0;
+    std::uint32_t per_mille = 0, threshold = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("name", self.name, About{.help = "what was seen"});
+      field("text", self.text, About{.help = "the same in words"});
+      field("at_s", self.at,
+            About{.help = "from when on; 0 for humps, which have no place in time",
+                  .unit = Unit::kSeconds});
+      field("lasted_s", self.lasted, About{.help = "for how long", .unit = Unit::kSeconds});
+      field("cycles", self.cycles, About{.help = "begun until then"});
+      field("before", self.before,
+            About{.help = "completed a second before, or in the higher seconds; of humps the end "
+                          "of the lower one (microseconds)",
+                  .unit = Unit::kNominal});
+      field("after", self.after,
+            About{.help = "after, or in the lower seconds; of humps the begin of the upper one "
+                          "(microseconds)",
+                  .unit = Unit::kNominal});
+      field("per_mille", self.per_mille,
+            About{.help = "after for before; of humps the share of the upper one",
+                  .unit = Unit::kNominal});
+      field("threshold", self.threshold,
+            About{.help = "what per_mille was compared with", .unit = Unit::kNominal});
+    }
+  };
+
   std::optional<std::uint64_t> asked;
   std::uint64_t missed = 0, open_failed = 0;
   InFlight in_flight;
@@ -100,6 +133,7 @@ struct StrikeTimeline {
   std::optional<Run> longest_run, last_run;
   Duration row_width{0};
   std::vector<Row> seconds;
+  std::vector<Trend> trends;
 
   static constexpr void visit(auto& self, auto&& field) {
     field("asked", self.asked, About{.help = "cycles asked for; null: by time alone"});
@@ -117,6 +151,8 @@ struct StrikeTimeline {
                 .unit = Unit::kSeconds});
     field("seconds", self.seconds,
           About{.help = "one after the other; of merged rows the higher of two times"});
+    field("trends", self.trends,
+          About{.help = "a rate that falls, alternates or halts, latency in two humps"});
   }
 };
 

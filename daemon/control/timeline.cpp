@@ -1,6 +1,13 @@
 #include "daemon/control/timeline.hpp"
 
+#include <fmt/format.h>
+
 #include <numeric>
+#include <string>
+#include <vector>
+
+#include "daemon/text.hpp"
+#include "stack/strike/trends.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -22,6 +29,58 @@ std::optional<std::uint64_t> asked(const StrikeRequest& request, const StrikeRep
   if (request.cycles != 0) return request.cycles;
   if (request.rate != 0) return report.begun + report.missed;
   return std::nullopt;
+}
+
+std::string words_for(const Trend& trend) {
+  const auto humps = [&](const char* what) {
+    return fmt::format(
+        "{} in two humps: no more than {} for most, {} and more for {:.1f} % (told "
+        "from {:.1f} % on)",
+        what, to_string(Duration(trend.before)), to_string(Duration(trend.after)),
+        trend.per_mille / 10.0, trend.threshold / 10.0);
+  };
+  switch (trend.kind) {
+    case Trend::Kind::kFalls:
+      return fmt::format(
+          "the rate falls after {}, in cycle {}: from {} a second to {}, {} % of it "
+          "(told below {} %)",
+          to_string(trend.at), trend.cycles, trend.before, trend.after, trend.per_mille / 10,
+          trend.threshold / 10);
+    case Trend::Kind::kAlternates:
+      return fmt::format(
+          "the rate alternates from {} on, for {}: {} a second and {}, {} % of it "
+          "(told below {} %)",
+          to_string(trend.at), to_string(trend.lasted), trend.before, trend.after,
+          trend.per_mille / 10, trend.threshold / 10);
+    case Trend::Kind::kHalts:
+      return fmt::format(
+          "nothing completes from {} on, for {}, after {} cycles; on average {} a "
+          "second do",
+          to_string(trend.at), to_string(trend.lasted), trend.cycles, trend.before);
+    case Trend::Kind::kConnectHumps:
+      return humps("connect time");
+    case Trend::Kind::kCloseHumps:
+      break;
+  }
+  return humps("close time");
+}
+
+/// None where cycles last for seconds by themselves; and of several ways to close, as of one that
+/// waits, each has a time of its own.
+std::vector<Timeline::Trend> trends(const StrikeRequest& request, const StrikeReport& report,
+                                    const StrikeHistory& history) {
+  std::vector<Trend> found;
+  if (request.hold < history.row_width() / 2)
+    found = trends_of(history.rows(), history.row_width());
+  add_humps(report.connect, Trend::Kind::kConnectHumps, found);
+  if (const auto way = request.mix.sole(); way && *way != WayToClose::kUnsent)
+    add_humps(report.close, Trend::Kind::kCloseHumps, found);
+  std::vector<Timeline::Trend> told;
+  for (const Trend& t : found) {
+    told.push_back({t.kind, words_for(t), t.at, t.lasted, t.cycles, t.before, t.after, t.per_mille,
+                    t.threshold});
+  }
+  return told;
 }
 
 }  // namespace
@@ -62,6 +121,7 @@ Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
   for (const StrikeHistory::Row& row : history.rows())
     made.seconds.push_back(
         {row.begun, row.completed, row.failed, row.connect_p50, row.connect_p99});
+  made.trends = trends(request, report, history);
   return made;
 }
 

@@ -25,6 +25,17 @@ class Histogram {
   std::uint64_t count() const { return count_; }
   Duration max() const { return Duration(max_); }
 
+  /// Durations from `first` to `last` us.
+  struct Bucket {
+    std::uint32_t first, last, count;
+  };
+  /// Calls f(bucket) for each that is not empty, the shortest first.
+  template <typename F>
+  void for_each(F&& f) const {
+    for (std::size_t i = 0; i < buckets_.size(); ++i)
+      if (buckets_[i] != 0) f(Bucket{i == 0 ? 0 : upper(i - 1) + 1, upper(i), buckets_[i]});
+  }
+
   /// The smallest duration that `per_mille` of 1000 recorded durations do not exceed; 0 when empty.
   Duration quantile(std::uint32_t per_mille) const {
     const std::uint64_t wanted = (count_ * per_mille + 999) / 1000;
