@@ -18,6 +18,9 @@ using verdict::Severity;
 
 /// A frame that was sent before the impairment ended may arrive as long after it.
 constexpr Duration kAftermath = 1s;
+/// What arrived while the daemon did not run has been read so long after it runs again: a segment
+/// and its retransmission at the same time.
+constexpr Duration kBacklog = 50ms;
 
 /// Whether a rule compares times, and `seen` is one in microseconds. What waits while we do not run
 /// is read at once afterwards: late, and together with what came long before or after it.
@@ -48,7 +51,7 @@ const char* Findings::doubt(const verdict::Judge::Found& found) const {
   if (!is_timed(found.finding.rule)) return nullptr;
   const Instant since = found.at - Duration(found.finding.seen);
   const bool stalled = found.at - ran_at_ > kHeartbeat + kStall;  // and has just come back
-  return stalled || (stalled_to_ && since <= *stalled_to_)
+  return stalled || (stalled_to_ && since <= *stalled_to_ + kBacklog)
              ? "the daemon itself did not run for a while"
              : nullptr;
 }

@@ -125,7 +125,7 @@ protocol::Schema::Parameter entry_of(const protocol::Parameter& parameter) {
   return entry;
 }
 
-std::string_view to_string(protocol::Descriptor descriptor) {
+std::string_view words_for(protocol::Descriptor descriptor) {
   switch (descriptor) {
     case protocol::Descriptor::kNone:
       return "none";
@@ -228,7 +228,7 @@ protocol::Schema::Result schema() {
     ListFields list;
     verb.result(list);
     entry.result = std::move(list.fields);
-    entry.descriptor = to_string(verb.descriptor);
+    entry.descriptor = words_for(verb.descriptor);
     entry.codes = {static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)};
     for (const Code code : verb.codes) entry.codes.push_back(static_cast<int>(code));
     result.verbs.push_back(std::move(entry));

@@ -49,7 +49,7 @@ void give_to_group(const std::string& path, const std::string& name) {
   }
 }
 
-std::string_view to_string(Session::End end) {
+std::string_view words_for(Session::End end) {
   switch (end) {
     case Session::End::kByClient:
       return "it went away";
@@ -190,7 +190,7 @@ void ControlServer::on_end(Session& session, Session::End end) {
   if (end == Session::End::kDoesNotRead) ++counters_.cut_off;
   const bool by_daemon = end == Session::End::kDoesNotRead || end == Session::End::kLineTooLong;
   spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}",
-              id, to_string(end));
+              id, words_for(end));
   const auto found = sessions_.find(id);
   deferred_.add(std::move(found->second));
   sessions_.erase(found);
