@@ -16,13 +16,13 @@ using verdict::Segment;
 /// Where these stand in a frame of TCP over IPv4 without VLAN tags.
 constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9;
 
-/// Whether the frame may be a segment with SYN or RST, without parsing it whole.
-bool opens_or_resets(std::span<const std::byte> frame) {
+/// Whether the frame may be a segment with SYN, FIN or RST, without parsing it whole.
+bool opens_or_ends(std::span<const std::byte> frame) {
   if (frame.size() < kIp + kIpv4HeaderMin || frame[kProtocol] != std::byte{6}) return false;
   const std::size_t flags =
       kIp + std::size_t{4} * (std::to_integer<std::size_t>(frame[kIp]) & 15) + 13;
-  return flags < frame.size() &&
-         (std::to_integer<std::uint8_t>(frame[flags]) & (Segment::kSyn | Segment::kRst)) != 0;
+  return flags < frame.size() && (std::to_integer<std::uint8_t>(frame[flags]) &
+                                  (Segment::kSyn | Segment::kFin | Segment::kRst)) != 0;
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ void DeadProbe::on_frame(const ObservedFrame& frame, Instant now) {
   const bool ours = frame.direction == Direction::kOut;
   if (frame.parts.empty() || ours == probing_) return;
   const auto bytes = frame.parts[0];
-  if (ours && !opens_or_resets(bytes)) return;
+  if (ours && !opens_or_ends(bytes)) return;
   Segment segment;
   if (verdict::parse(bytes, segment, verdict::TcpChecksum::kTrust) != verdict::Parsed::kTcp) return;
   if (ours && segment.destination == target_) {
@@ -49,7 +49,8 @@ DeadProbe::Dead* DeadProbe::of(const Endpoint& ours) {
   return dead.ours == ours ? &dead : nullptr;
 }
 
-/// A SYN makes something else of the four-tuple, a RST a dead one.
+/// A SYN makes something else of the four-tuple, a RST a dead one. A FIN shows that the RST before
+/// it was a provocation, behind which the connection goes on.
 void DeadProbe::on_sent(const Endpoint& ours, std::uint8_t flags, Seq seq, Instant now) {
   Dead* dead = of(ours);
   if ((flags & Segment::kRst) == 0) {
