@@ -68,7 +68,7 @@ int Client::poll_timeout() const {
   return milliseconds_until(*deadline_);
 }
 
-int Client::send(std::string_view verb, const json& params, int fd) {
+int Client::send(std::string_view verb, const json& params, const Passed& passed) {
   const int id = next_id_++;
   const std::string line =
       json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump(
@@ -80,15 +80,16 @@ int Client::send(std::string_view verb, const json& params, int fd) {
     msghdr message{};
     message.msg_iov = &vector;
     message.msg_iovlen = 1;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    if (fd >= 0 && at == 0) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
+    if (!passed.empty() && at == 0) {
+      const std::size_t bytes = passed.size() * sizeof(int);
       message.msg_control = control.data();
-      message.msg_controllen = control.size();
+      message.msg_controllen = CMSG_SPACE(bytes);
       cmsghdr* header = CMSG_FIRSTHDR(&message);
       header->cmsg_level = SOL_SOCKET;
       header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int));
-      std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+      header->cmsg_len = CMSG_LEN(bytes);
+      std::memcpy(CMSG_DATA(header), passed.data(), bytes);
     }
     const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
@@ -175,7 +176,7 @@ json Client::wait(int id) {
 }
 
 void Client::not_understood(std::string_view verb, const protocol::Unreadable& error) {
-  const json version = wait(send(Version::kName, json::object(), -1));
+  const json version = wait(send(Version::kName, json::object(), {}));
   const int theirs = protocol::from_json<Version::Result>(version).protocol;
   if (theirs != kProtocolVersion) {
     throw Failure(

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ctl/error.hpp"
 #include "protocol/json.hpp"
@@ -42,6 +43,9 @@ class OwnedFd {
   int fd_;
 };
 
+/// Descriptors for the daemon, in the order of the parameters that ask for them.
+using Passed = std::vector<int>;
+
 /// The deadline of the whole command; nothing: none.
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
@@ -52,11 +56,11 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Makes a call and returns its result. An error becomes a Failure with its exit code. A
-  /// descriptor for the daemon stays the caller's too.
+  /// Makes a call and returns its result. An error becomes a Failure with its exit code. The
+  /// descriptors that are passed stay the caller's too.
   template <typename V>
-  Answer<V> call(const typename V::Parameters& parameters = {}, int fd = -1) {
-    return understood<V>(wait(send<V>(parameters, fd)));
+  Answer<V> call(const typename V::Parameters& parameters = {}, const Passed& passed = {}) {
+    return understood<V>(wait(send<V>(parameters, passed)));
   }
 
   /// The same for a result that is only printed.
@@ -73,8 +77,8 @@ class Client {
   };
   /// Sends a request and returns its id.
   template <typename V>
-  int send(const typename V::Parameters& parameters, int fd = -1) {
-    return send(V::kName, protocol::parameters_json(parameters), fd);
+  int send(const typename V::Parameters& parameters, const Passed& passed = {}) {
+    return send(V::kName, protocol::parameters_json(parameters), passed);
   }
   /// The next message; waits for it until `wait_until`, at most until the deadline (then it is a
   /// Failure with kExitTimedOut). A signal ends the wait early, with nothing.
@@ -108,7 +112,7 @@ class Client {
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
 
  private:
-  int send(std::string_view verb, const json& params, int fd);
+  int send(std::string_view verb, const json& params, const Passed& passed);
   json wait(int id);
   std::optional<Message> take_line();
   void fill();

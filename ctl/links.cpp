@@ -18,7 +18,7 @@ int capture_start(const Context& context, const std::string& path, const std::st
   const OwnedFd file = open_capture(path);
   protocol::OfLink parameters;
   if (!link.empty()) parameters.link = link;
-  return show(context, client.call<CaptureStart>(parameters, file.get()),
+  return show(context, client.call<CaptureStart>(parameters, {file.get()}),
               [&](const CaptureStart::Result& result) {
                 return fmt::format("capturing {} into {}; end it with `conkerctl capture stop`\n",
                                    joined(result.links), path);

@@ -3,18 +3,22 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ctl/args.hpp"
 #include "ctl/command.hpp"
 #include "ctl/evidence.hpp"
 #include "ctl/format.hpp"
+#include "ctl/journal.hpp"
 #include "ctl/monitor_options.hpp"
 #include "ctl/monitor_report.hpp"
 #include "ctl/strike_ending.hpp"
+#include "ctl/strike_parts.hpp"
 #include "ctl/strike_report.hpp"
 #include "ctl/strike_run.hpp"
 #include "ctl/strike_verdict.hpp"
@@ -77,52 +81,6 @@ void take_time(std::string_view option, const std::string& text,
   ms = static_cast<T>(parse_time_ms(option, text, parameter.min, parameter.max));
 }
 
-/// What --monitor and --watch ask for.
-struct BesideSettings {
-  MonitorSettings monitors;
-  WatchSettings watches;
-};
-
-/// Adds what was seen beside the strike to the daemon's result; the daemon's findings stay as they
-/// are in `result`.
-void add_beside(json& raw, protocol::Strike::Result& result,
-                const std::vector<MonitorReport>& monitors, const std::vector<WatchReport>& watches,
-                verdict::Severity fail_on) {
-  const Ruling made = ruling({result.verdict, result.why}, monitors, watches, fail_on);
-  raw["verdict"] = protocol::name_of(result.verdict = made.verdict);
-  raw["why"] = result.why = made.why;
-  for (const protocol::Strike::Finding& finding : watch_findings(watches))
-    raw["findings"].insert(raw["findings"].begin(), protocol::to_json(finding));
-  if (!monitors.empty()) raw["monitors"] = protocol::to_json(monitors);
-  if (!watches.empty()) raw["watches"] = protocol::to_json(watches);
-}
-
-int strike(const Context& context, protocol::Strike::Parameters parameters,
-           std::optional<std::int64_t> duration_ms, const BesideSettings& settings,
-           const std::string& path) {
-  if (duration_ms || !parameters.cycles) parameters.duration_ms = duration_ms.value_or(kDefaultMs);
-  const EvidenceFiles evidence(path);
-  parameters.evidence = evidence.wanted();
-  Beside beside{Monitors(settings.monitors, context.socket), DeviceWatches(settings.watches)};
-  json raw = run_strike(context, parameters, evidence.fd(), beside);
-  auto result = protocol::from_json<protocol::Strike::Result>(raw);
-  const std::vector<MonitorReport> services = beside.monitors.reports();
-  const std::vector<WatchReport> watches = beside.watches.reports();
-  add_beside(raw, result, services, watches, parameters.fail_on);
-  const std::string text =
-      strike_report(result, path) + monitors_report(services) + watches_report(watches);
-  const std::optional<std::string> unwritten =
-      evidence.write_beside(raw, text + watched_lines(watches));
-  if (context.json) {
-    print_json(raw);
-  } else {
-    print(text);
-  }
-  const Exit exit = exit_of(result.verdict);
-  if (unwritten) throw Failure(exit == kExitDone ? kExitFailed : exit, *unwritten);
-  return exit;
-}
-
 // ---- The command line ----
 
 using P = protocol::Strike::Parameters;
@@ -133,7 +91,7 @@ struct Values {
   std::string close = std::string(protocol::name_of(WayToClose::kFin));
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
   std::vector<std::string> limits;
-  std::string evidence;
+  std::string evidence, journal, resume;
   EndingValues ending;
   MonitorOptions monitors;
   WatchOptions watches;
@@ -145,7 +103,7 @@ void take_choice(const std::string& name, E& choice) {
   choice = static_cast<E>(find_choice(choices_of(choice), name).value_or(0));
 }
 
-int strike(const Context& context, const Values& values) {
+P parameters_of(const Values& values) {
   P parameters = values.parameters;
   check_endpoint(parameters.target);
   take_choice(values.close, parameters.close);
@@ -156,13 +114,102 @@ int strike(const Context& context, const Values& values) {
   take_time("--close-timeout", values.close_timeout, parameter_of(&P::close_timeout_ms),
             parameters.close_timeout_ms);
   take_ending(values.ending, parameters);
-  std::optional<std::int64_t> duration;
-  if (!values.duration.empty())
-    take_time("--duration", values.duration, parameter_of(&P::duration_ms), duration.emplace());
-  BesideSettings beside{values.monitors.settings(parameters.target), values.watches.settings()};
+  if (!values.duration.empty()) {
+    take_time("--duration", values.duration, parameter_of(&P::duration_ms),
+              parameters.duration_ms.emplace());
+  } else if (!parameters.cycles) {
+    parameters.duration_ms = kDefaultMs;
+  }
+  return parameters;
+}
+
+/// What was seen beside a strike.
+struct Seen {
+  std::vector<MonitorReport> monitors;
+  std::vector<WatchReport> watches;
+};
+
+/// Adds what was seen beside the strike to the daemon's result; the daemon's findings stay as they
+/// are in `result`.
+void add_beside(json& raw, protocol::Strike::Result& result, const Seen& seen,
+                verdict::Severity fail_on) {
+  const auto& [monitors, watches] = seen;
+  const Ruling made = ruling({result.verdict, result.why}, monitors, watches, fail_on);
+  raw["verdict"] = protocol::name_of(result.verdict = made.verdict);
+  raw["why"] = result.why = made.why;
+  for (const protocol::Strike::Finding& finding : watch_findings(watches))
+    raw["findings"].insert(raw["findings"].begin(), protocol::to_json(finding));
+  if (!monitors.empty()) raw["monitors"] = protocol::to_json(monitors);
+  if (!watches.empty()) raw["watches"] = protocol::to_json(watches);
+}
+
+/// What was seen beside a strike belongs to the verdict, and the daemon does not know it.
+void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& result, const Seen& seen,
+                   verdict::Severity fail_on) {
+  if (seen.monitors.empty() && seen.watches.empty()) return;
+  const Ruling made = ruling({result.verdict, result.why}, seen.monitors, seen.watches, fail_on);
+  if (!append_to_journal(journal, {made.verdict, made.why}))
+    std::fputs("conkerctl: the journal does not take what was seen beside the strike\n", stderr);
+}
+
+/// Prints the result with what was seen beside the strike, and writes it beside the evidence.
+int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
+                const EvidenceFiles& evidence, const std::string& journal) {
+  auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  add_beside(raw, result, seen, fail_on);
+  const std::string text = strike_report(result, {evidence.path(), journal}) +
+                           monitors_report(seen.monitors) + watches_report(seen.watches);
+  const std::optional<std::string> unwritten =
+      evidence.write_beside(raw, text + watched_lines(seen.watches));
+  if (context.json) {
+    print_json(raw);
+  } else {
+    print(text);
+  }
+  const Exit exit = exit_of(result.verdict);
+  if (unwritten) throw Failure(exit == kExitDone ? kExitFailed : exit, *unwritten);
+  return exit;
+}
+
+int strike(const Context& context, const Values& values) {
+  const bool resumed = !values.resume.empty();
+  if (!resumed && values.parameters.target.empty())
+    throw Failure(kExitUsage, "strike: give HOST:PORT, or --resume FILE");
+  const std::string& path = resumed ? values.resume : values.journal;
+  StrikeJournal earlier = resumed ? read_journal(path) : StrikeJournal{};
+  P parameters = resumed ? rest_of(earlier, path) : parameters_of(values);
+  MonitorSettings services = values.monitors.settings(parameters.target);
+  const WatchSettings device = values.watches.settings();
   for (const std::string& limit : values.limits)
-    if (!take_outage_limit(limit, beside.monitors.limit)) parse_limit(limit, parameters);
-  return strike(context, parameters, duration, beside, values.evidence);
+    if (!take_outage_limit(limit, services.limit)) parse_limit(limit, parameters);
+  const OwnedFd journal = path.empty() ? OwnedFd()
+                          : resumed    ? append_to_journal(path)
+                                       : new_journal(path);
+  const EvidenceFiles evidence(values.evidence);
+  parameters.evidence = evidence.wanted();
+  parameters.journal = !path.empty();
+  Passed passed;
+  if (parameters.evidence) passed.push_back(evidence.fd());
+  if (parameters.journal) passed.push_back(journal.get());
+  Beside beside{Monitors(services, context.socket), DeviceWatches(device)};
+  json raw = run_strike(context, parameters, passed, beside, path);
+  const Seen seen{beside.monitors.reports(), beside.watches.reports()};
+  if (journal)
+    append_ruling(journal, protocol::from_json<protocol::Strike::Result>(raw), seen,
+                  parameters.fail_on);
+  if (resumed) {
+    JournalPart& last = earlier.parts.emplace_back();
+    last.begin.parameters = parameters;
+    last.report = protocol::from_json<protocol::Strike::Result>(raw);
+    raw = protocol::to_json(result_of(earlier));
+  }
+  return show_strike(context, std::move(raw), seen, parameters.fail_on, evidence, path);
+}
+
+/// Prints what a journal knows.
+int report_journal(const Context& context, const std::string& path) {
+  return show_strike(context, protocol::to_json(result_of(read_journal(path))), {}, {},
+                     EvidenceFiles(""), path);
 }
 
 /// How much, how fast, and for how long.
@@ -207,7 +254,7 @@ void add_ways(CLI::App& verb, Values& values) {
       ->type_name("TIME");
 }
 
-/// What makes the verdict, and what is kept of it.
+/// What makes the verdict.
 void add_judgement(CLI::App& verb, Values& values) {
   verb.add_option("--fail-on", values.fail_on, help_of(&P::fail_on))
       ->type_name("SEVERITY")
@@ -219,10 +266,23 @@ void add_judgement(CLI::App& verb, Values& values) {
           "close_p99=TIME, monitor_outage=TIME (3 probes); SHARE as 0.1%, TIME as 20ms. May "
           "be given more than once")
       ->type_name("NAME=VALUE");
-  verb.add_option("--evidence", values.evidence,
-                  "write the frames around the first findings of each rule to this pcapng file, "
-                  "and beside it the report as .json and .txt; what was in them is lost")
+}
+
+/// What is kept of it while it runs.
+void add_journal(CLI::App& verb, Values& values) {
+  verb.add_option(
+          "--journal", values.journal,
+          "append what is known, as it comes, to this new file: parameters, a row a second, "
+          "findings, and the report; it outlives conkerctl and the daemon")
       ->type_name("FILE");
+  CLI::Option* resume =
+      verb.add_option("--resume", values.resume,
+                      "do what is left of the strike of a journal, with its parameters; the report "
+                      "is of the whole")
+          ->type_name("FILE");
+  for (CLI::Option* option : verb.get_options()) {
+    if (option != resume && option != verb.get_help_ptr()) resume->excludes(option);
+  }
 }
 
 }  // namespace
@@ -232,14 +292,29 @@ void add_strike_verb(CLI::App& app, Context& context) {
   P& p = values->parameters;
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
-  verb->add_option("HOST:PORT", p.target, help_of(&P::target))->required()->type_name("");
+  verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
   add_load(*verb, *values);
   add_ways(*verb, *values);
   add_judgement(*verb, *values);
   add_ending(*verb, values->ending);
+  verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
+  add_journal(*verb, *values);
   values->monitors.add(*verb);
   values->watches.add(*verb);
-  verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
+  verb->add_option("--evidence", values->evidence,
+                   "write the frames around the first findings of each rule to this pcapng file, "
+                   "and beside it the report as .json and .txt; what was in them is lost")
+      ->type_name("FILE");
+
+  const auto path = std::make_shared<std::string>();
+  CLI::App* report =
+      add_verb(app, context, "strike-report",
+               "Report what the journal of a strike knows: all of it, or up to where "
+               "the daemon or the file ended",
+               [&context, path] { return report_journal(context, *path); });
+  report->add_option("FILE", *path, "the journal of a strike (strike --journal)")
+      ->required()
+      ->type_name("");
 }
 
 }  // namespace conker::ctl

@@ -52,11 +52,28 @@ std::string report(const protocol::Strike::Finding& finding) {
   return text;
 }
 
+/// "PATH: ", nothing where it is not known.
+std::string at(const std::string& path) {
+  return path.empty() ? path : path + ": ";
+}
+
 std::string report(const protocol::Strike::Evidence& evidence, const std::string& path) {
   std::string text =
-      fmt::format("\nevidence     {}: {} of {}, {}\n", path, counted(evidence.frames, "frame"),
+      fmt::format("\nevidence     {}{} of {}, {}\n", at(path), counted(evidence.frames, "frame"),
                   counted(evidence.findings, "finding"), bytes_to_string(evidence.bytes));
   if (evidence.error) text += fmt::format("             incomplete: {}\n", *evidence.error);
+  return text;
+}
+
+std::string report(const protocol::Strike::Journal& journal, const std::string& path) {
+  std::string text = fmt::format("\njournal      {}{}\n", at(path), counted(journal.lines, "line"));
+  if (journal.lost != 0) {
+    text += fmt::format("             incomplete from {} on, {} lost: {}\n",
+                        to_string(journal.incomplete_from), counted(journal.lost, "line"),
+                        journal.error.value_or(""));
+  } else if (journal.error) {
+    text += fmt::format("             incomplete: {}\n", *journal.error);
+  }
   return text;
 }
 
@@ -74,7 +91,7 @@ Exit exit_of(protocol::Verdict verdict) {
   return kExitInconclusive;
 }
 
-std::string strike_report(const protocol::Strike::Result& result, const std::string& evidence) {
+std::string strike_report(const protocol::Strike::Result& result, const StrikePaths& paths) {
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
   text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
@@ -82,7 +99,8 @@ std::string strike_report(const protocol::Strike::Result& result, const std::str
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
-  if (result.evidence) text += report(*result.evidence, evidence);
+  if (result.evidence) text += report(*result.evidence, paths.evidence);
+  if (result.journal) text += report(*result.journal, paths.journal);
   return text;
 }
 

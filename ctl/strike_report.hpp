@@ -11,7 +11,12 @@ namespace conker::ctl {
 /// The exit code of conkerctl for a verdict.
 Exit exit_of(protocol::Verdict verdict);
 
-/// The verdict first, then the figures, and what was found. `evidence`: the path of its file.
-std::string strike_report(const protocol::Strike::Result& result, const std::string& evidence);
+/// Paths of files that a report names; empty where they are not known.
+struct StrikePaths {
+  std::string evidence, journal;
+};
+
+/// The verdict first, then the figures, and what was found.
+std::string strike_report(const protocol::Strike::Result& result, const StrikePaths& paths);
 
 }  // namespace conker::ctl

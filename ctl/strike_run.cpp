@@ -55,19 +55,22 @@ class ProgressLine {
   std::uint64_t completed_ = 0;
 };
 
+constexpr int kEndEarly = 2;  // interrupts
+
 class StrikeRun {
  public:
+  /// `known`: gets the newest figures that the daemon tells.
   StrikeRun(Client& client, const protocol::Strike::Parameters& parameters, Beside& beside,
-            bool quiet)
-      : client_(client), parameters_(parameters), beside_(beside), quiet_(quiet) {}
+            bool quiet, std::optional<Progress>& known)
+      : client_(client), parameters_(parameters), beside_(beside), quiet_(quiet), known_(known) {}
 
-  json run(int evidence) {
+  json run(const Passed& passed) {
     while (!beside_.done(moment_now())) {
       turn();
       if (interrupted()) throw Failure(kExitFailed, "interrupted before the strike began");
     }
     beside_.strike_begins(moment_now());
-    id_ = client_.send<protocol::Strike>(parameters_, evidence);
+    id_ = client_.send<protocol::Strike>(parameters_, passed);
     json result = strike();
     id_.reset();
     beside_.strike_ended(moment_now());
@@ -83,6 +86,8 @@ class StrikeRun {
         stopping = true;
         client_.send<StrikeStop>({});
       }
+      if (interrupts() >= kEndEarly)
+        throw Failure(kExitInconclusive, "interrupted again: its report is not waited for");
       while (auto message = client_.receive(moment_now())) {
         if (auto result = Client::result_in(*message, *id_))
           return client_.understood<protocol::Strike>(std::move(*result)).raw;
@@ -99,7 +104,8 @@ class StrikeRun {
   }
 
   void on_progress(const Progress& progress) {
-    beside_.watches.progress(progress.so_far.cycles);
+    known_ = progress;
+    beside_.watches.progress(parameters_.resumed_cycles + progress.so_far.cycles);
     if (!quiet_) line_.show(progress);
   }
 
@@ -119,8 +125,22 @@ class StrikeRun {
   Beside& beside_;
   bool quiet_;
   std::optional<int> id_;  // of the call, once it is made
+  std::optional<Progress>& known_;
   ProgressLine line_;
 };
+
+/// The figures of a strike whose report does not come.
+void tell(const Progress& known, const std::string& journal) {
+  const StrikeSoFar& so_far = known.so_far;
+  std::string text = fmt::format(
+      "known of it: {} cycles begun, {} completed, {} failed, {} in flight after {}: the last that "
+      "the daemon told\n",
+      grouped(so_far.cycles), grouped(so_far.completed), grouped(so_far.failed),
+      grouped(so_far.live), to_string(so_far.elapsed));
+  if (!journal.empty())
+    text += fmt::format("its journal has more: conkerctl strike-report {}\n", journal);
+  std::fputs(text.c_str(), stderr);
+}
 
 }  // namespace
 
@@ -145,10 +165,16 @@ void Beside::strike_ended(Moment now) {
 }
 
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
-                int evidence, Beside& beside) {
+                const Passed& passed, Beside& beside, const std::string& journal) {
   Client client = context.connect();
-  catch_interrupt();
-  return StrikeRun(client, parameters, beside, context.json).run(evidence);
+  catch_interrupt(kEndEarly);
+  std::optional<Progress> known;
+  try {
+    return StrikeRun(client, parameters, beside, context.json, known).run(passed);
+  } catch (const Failure&) {
+    if (known) tell(*known, journal);
+    throw;
+  }
 }
 
 }  // namespace conker::ctl

@@ -1,6 +1,8 @@
 // A strike with what runs beside it, in one poll loop.
 #pragma once
 
+#include <string>
+
 #include "ctl/command.hpp"
 #include "ctl/device_watch.hpp"
 #include "ctl/monitors.hpp"
@@ -22,8 +24,10 @@ struct Beside {
 
 /// Waits for the monitors' baselines, strikes, and goes on with the monitors until services are
 /// back. Returns the daemon's result. An interrupt ends the strike, and what comes after it; with
-/// --stop-on, a line that --watch-fail looks for ends the strike.
+/// --stop-on, a line that --watch-fail looks for ends the strike. A second interrupt does not wait
+/// for the result. Where that does not come, what is known of the strike is told, with the path of
+/// its journal if it has one.
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
-                int evidence, Beside& beside);
+                const Passed& passed, Beside& beside, const std::string& journal);
 
 }  // namespace conker::ctl

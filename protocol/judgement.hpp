@@ -52,7 +52,8 @@ struct Strike {
     std::optional<StopOn> stop_on;
     std::optional<std::string> stop_on_rule;
     LookHow look = LookHow::kShort;
-    bool keep_going = false, evidence = false;
+    bool keep_going = false, evidence = false, journal = false;
+    std::uint64_t resumed_cycles = 0, resumed_ms = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
@@ -120,6 +121,15 @@ struct Strike {
       field("evidence", self.evidence,
             About{.help = "write frames around the first findings of each rule to a pcapng file, "
                           "whose descriptor goes with the call"});
+      field("journal", self.journal,
+            About{.help = "append what is known, as it comes, to a file of JSON lines, whose "
+                          "descriptor (O_APPEND) goes with the call, after that of evidence"});
+      field("resumed_cycles", self.resumed_cycles,
+            About{.help = "how many earlier parts of this strike did: cycles go on after them"});
+      field("resumed_ms", self.resumed_ms,
+            About{.help = "how long they took: times go on after them (milliseconds)",
+                  .unit = Unit::kMilliseconds,
+                  .max = INT64_MAX / 1'000'000});
     }
 
     /// What is wrong with the parameters, in one line; empty when nothing is.
@@ -188,6 +198,21 @@ struct Strike {
     }
   };
 
+  /// What has been appended to the journal.
+  struct Journal {
+    std::uint64_t lines = 0, lost = 0;
+    Duration incomplete_from{0};
+    std::optional<std::string> error;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("lines", self.lines, About{.help = "that this strike appended"});
+      field("lost", self.lost, About{.help = "lines that the file did not take"});
+      field("incomplete_from_s", self.incomplete_from,
+            About{.help = "when the first was lost, from the begin", .unit = Unit::kSeconds});
+      field("error", self.error, About{.help = "why; null"});
+    }
+  };
+
   struct Result {
     Verdict verdict = Verdict::kInconclusive;
     std::string why;
@@ -199,6 +224,7 @@ struct Strike {
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
+    std::optional<Journal> journal;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("verdict", self.verdict, About{.help = "of the target's TCP"});
@@ -216,6 +242,7 @@ struct Strike {
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});
+      field("journal", self.journal, About{.help = "its file, if asked for; null"});
     }
   };
 };

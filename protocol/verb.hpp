@@ -2,8 +2,9 @@
 // CLI writes its help from it, and the firmware uses it too.
 //
 // The protocol is JSON-RPC 2.0 over a unix stream socket, one message a line, a request at most
-// kMaxRequestBytes long. Descriptors are passed beside a line (SCM_RIGHTS): never more than one,
-// with the line's first byte.
+// kMaxRequestBytes long. Descriptors are passed beside a line (SCM_RIGHTS), with its first byte:
+// to the daemon kMaxDescriptors at most, in the order of the parameters that ask for them; to the
+// client one.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,8 @@ namespace conker::protocol {
 inline constexpr int kProtocolVersion = 3;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
+/// Descriptors that a request may bring; what is beyond them is closed.
+inline constexpr std::size_t kMaxDescriptors = 2;
 inline constexpr std::string_view kDefaultSocket = "/run/conker/conkerd.sock";
 
 enum class Type : std::uint8_t { kBoolean, kInteger, kNumber, kString, kObject, kList };

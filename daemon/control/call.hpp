@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/control/rpc.hpp"
 #include "daemon/control/session.hpp"
@@ -35,13 +36,13 @@ class Call {
     if (client == nullptr) return;
     ++client->calls;
     if (protocol::goes_to_daemon(request_.verb->descriptor))
-      descriptor_ = client->take_descriptor();
+      descriptors_ = client->take_descriptors();
   }
   Call(Call&& other) noexcept
       : sessions_(std::exchange(other.sessions_, nullptr)),
         session_(other.session_),
         request_(std::move(other.request_)),
-        descriptor_(std::move(other.descriptor_)) {}
+        descriptors_(std::move(other.descriptors_)) {}
   Call& operator=(Call&&) = delete;
   ~Call() {
     if (sessions_ != nullptr)
@@ -53,8 +54,13 @@ class Call {
   /// Whether the client is still connected.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
 
-  /// The descriptor that was received with the request; empty without one.
-  Descriptor take_descriptor() { return std::move(descriptor_); }
+  /// The next of the descriptors that were received with the request; empty when there is none.
+  Descriptor take_descriptor() {
+    if (descriptors_.empty()) return Descriptor();
+    Descriptor next = std::move(descriptors_.front());
+    descriptors_.erase(descriptors_.begin());
+    return next;
+  }
 
   // ---- Answers ----
 
@@ -86,7 +92,7 @@ class Call {
   Sessions* sessions_;  // null once answered or moved from
   SessionId session_;
   Request request_;
-  Descriptor descriptor_;
+  std::vector<Descriptor> descriptors_;
 };
 
 /// A call of one verb, with its structures for parameters and result.

@@ -1,6 +1,7 @@
 #include "daemon/control/capture_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -17,21 +18,22 @@ constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
 }  // namespace
 
-std::string unfit(const Descriptor& file) {
+std::string unfit(const Descriptor& file, std::string_view what) {
   if (!file) return "a descriptor open for writing must come with the request";
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return "a capture needs a regular file: pipes and devices could block the daemon";
+    return fmt::format("{} needs a regular file: pipes and devices could block the daemon", what);
   }
   struct statfs system {};
   if (::fstatfs(file.get(), &system) == 0 && system.f_type == FUSE_SUPER_MAGIC) {
-    return "a capture needs a file of the kernel's own file systems: a program behind it (FUSE) "
-           "could block "
-           "the daemon";
+    return fmt::format(
+        "{} needs a file of the kernel's own file systems: a program behind it (FUSE) could block "
+        "the daemon",
+        what);
   }
   const int flags = ::fcntl(file.get(), F_GETFL);
   if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
-    return "the capture's file is not open for writing";
+    return fmt::format("the file of {} is not open for writing", what);
   return {};
 }
 
@@ -44,6 +46,10 @@ bool CaptureFile::write(std::span<const std::byte> bytes) {
   if (buffer_.size() + bytes.size() > kBufferBytes && !flush()) return false;
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   return true;
+}
+
+bool CaptureFile::has_room(std::size_t bytes) const {
+  return buffer_.size() + bytes <= kBufferBytes;
 }
 
 bool CaptureFile::flush() {

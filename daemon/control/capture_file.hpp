@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/descriptor.hpp"
@@ -12,9 +13,9 @@
 
 namespace conker::daemon {
 
-/// Why a descriptor is refused for a capture; empty when it is accepted. Only regular files are,
-/// since write() to others may block.
-std::string unfit(const Descriptor& file);
+/// Why a descriptor is refused for a capture, or what else it is to be; empty when it is accepted.
+/// Only regular files are, since write() to others may block.
+std::string unfit(const Descriptor& file, std::string_view what = "a capture");
 
 /// A buffered file. After an error nothing more is written.
 class CaptureFile final : public CaptureSink {
@@ -23,6 +24,8 @@ class CaptureFile final : public CaptureSink {
 
   bool write(std::span<const std::byte> bytes) override;
   bool flush();
+  /// Whether so many more bytes fit before some are flushed of their own accord.
+  bool has_room(std::size_t bytes) const;
   /// Truncates the file to its first `bytes` and drops what is not flushed.
   bool truncate(std::uint64_t bytes);
   /// Bytes in the file.

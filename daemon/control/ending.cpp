@@ -33,10 +33,11 @@ std::optional<Severity> least(StopOn on) {
 
 }  // namespace
 
-Ending::Ending(const Parameters& parameters, Instant began)
+Ending::Ending(const Parameters& parameters, Instant began, const Before& before)
     : on_(parameters.stop_on),
       unanswered_(std::max(parameters.concurrency, kLeastUnanswered)),
-      began_(began) {
+      began_(began),
+      before_(before) {
   if (!parameters.keep_going) {
     silence_ = std::max<Duration>(
         kLeastSilence, std::chrono::milliseconds(std::uint64_t{parameters.connect_timeout_ms} +
@@ -85,7 +86,7 @@ void Ending::look_at(const Findings& findings) {
   }
   if (first == nullptr) return;
   const verdict::RuleInfo& rule = verdict::info_of(first->finding.rule);
-  const Duration at = first->at - began_;
+  const Duration at = before_.time + (first->at - began_);
   why_ = {
       protocol::Stopped::Cause::kFinding, first->connection, at,
       fmt::format("the first {} ({}) in cycle {}, after {}", verdict::to_string(rule.severity()),
@@ -93,9 +94,11 @@ void Ending::look_at(const Findings& findings) {
 }
 
 void Ending::look_at(const StrikeHistory::First& failure) {
-  why_ = {protocol::Stopped::Cause::kFailure, failure.cycle, failure.at,
-          fmt::format("the first failed cycle, {}, after {}: {}", failure.cycle,
-                      to_string(failure.at), to_string(failure.failure))};
+  const std::uint64_t cycle = before_.cycles + failure.cycle;
+  const Duration at = before_.time + failure.at;
+  why_ = {protocol::Stopped::Cause::kFailure, cycle, at,
+          fmt::format("the first failed cycle, {}, after {}: {}", cycle, to_string(at),
+                      to_string(failure.failure))};
 }
 
 void Ending::look_for_silence(const StrikeHistory& history, Instant now) {
@@ -103,11 +106,11 @@ void Ending::look_for_silence(const StrikeHistory& history, Instant now) {
   const StrikeHistory::Completed& last = history.last_completed();
   const Duration silence = now - began_ - last.at;
   if (run.refused + run.unanswered < unanswered_ || silence < *silence_) return;
-  const std::string since = last.cycle == 0
-                                ? "the peer does not answer"
-                                : fmt::format("the peer has stopped answering after cycle {}, {}",
-                                              last.cycle, to_string(last.at));
-  why_ = {protocol::Stopped::Cause::kWedged, last.cycle, last.at,
+  const std::string since =
+      last.cycle == 0 ? "the peer does not answer"
+                      : fmt::format("the peer has stopped answering after cycle {}, {}",
+                                    before_.cycles + last.cycle, to_string(before_.time + last.at));
+  why_ = {protocol::Stopped::Cause::kWedged, before_.cycles + last.cycle, before_.time + last.at,
           fmt::format("{}: {} cycles unanswered and {} refused one after another, none completed "
                       "in {}",
                       since, run.unanswered, run.refused, to_string(silence))};

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "daemon/control/findings.hpp"
+#include "daemon/control/timeline.hpp"
 #include "protocol/judgement.hpp"
 #include "stack/base/time.hpp"
 #include "stack/strike/history.hpp"
@@ -26,7 +27,7 @@ class Ending {
   /// meanwhile.
   static constexpr std::uint32_t kLeastUnanswered = 2;
 
-  Ending(const Parameters& parameters, Instant began);
+  Ending(const Parameters& parameters, Instant began, const Before& before = {});
 
   /// Whether the strike is to stop, from the first time on that it is; why() says the reason.
   /// Called in every turn.
@@ -49,6 +50,7 @@ class Ending {
   std::optional<Duration> silence_;
   std::uint32_t unanswered_;
   Instant began_;
+  Before before_;
   std::uint64_t findings_seen_ = 0;
   std::optional<protocol::Stopped> why_;
 };

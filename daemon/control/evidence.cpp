@@ -144,6 +144,8 @@ void Evidence::write(Number number, std::span<const std::string_view> comments) 
     return fail(
         fmt::format("stopped at {} bytes: more findings follow in the report only", file_.size()));
   }
+  // Whole blocks: the file can be read also when the daemon is killed.
+  if (!file_.has_room(frame.bytes.size() + 4 * kReserve)) flush();
   frames_.mark_written(number);
   const std::array<std::span<const std::byte>, 1> parts{frame.bytes};
   if (pcapng_.packet({epoch(frame.at), frame.direction, comments}, parts)) {

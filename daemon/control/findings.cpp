@@ -56,19 +56,22 @@ const char* Findings::doubt(const verdict::Judge::Found& found) const {
              : nullptr;
 }
 
-void Findings::on_finding(const verdict::Judge::Found& found) {
+void Findings::on_finding(const verdict::Judge::Found& judged) {
+  verdict::Judge::Found found = judged;
+  found.connection += before_.cycles;
   Tally& tally = tallies_[static_cast<std::size_t>(found.finding.rule)];
   const char* because = doubt(found);
   if (evidence_ != nullptr) evidence_->on_finding(found, because);
-  if (tally.count == tally.inconclusive && (tally.count == 0 || because == nullptr))
-    tally.first = found;
+  const bool first = tally.count == tally.inconclusive && (tally.count == 0 || because == nullptr);
+  if (first) tally.first = found;
   ++tally.count;
-  if (because == nullptr) {
+  if (because != nullptr) {
+    ++tally.inconclusive;
+    tally.because = because;
+  } else {
     ++conclusive_;
-    return;
   }
-  ++tally.inconclusive;
-  tally.because = because;
+  if (first && on_first_) on_first_(finding(found.finding.rule));
 }
 
 std::optional<Severity> Findings::worst() const {
@@ -90,32 +93,36 @@ const verdict::Judge::Found* Findings::first_of(Rule rule) const {
   return tally.count == tally.inconclusive ? nullptr : &tally.first;
 }
 
+protocol::Strike::Finding Findings::finding(Rule rule) const {
+  const Tally& tally = tallies_[static_cast<std::size_t>(rule)];
+  const verdict::RuleInfo& info = verdict::info_of(rule);
+  const verdict::Finding& first = tally.first.finding;
+  const FourTuple& tuple = first.tuple;
+  return {.rule = info.name,
+          .severity = verdict::to_string(info.severity()),
+          .section = info.section,
+          .text = info.text,
+          .count = tally.count,
+          .inconclusive = tally.inconclusive,
+          .because = tally.because,
+          .cycle = tally.first.connection,
+          .at = before_.time + (tally.first.at - began_),
+          .from = to_string(Endpoint{tuple.local, tuple.local_port}),
+          .to = to_string(Endpoint{tuple.remote, tuple.remote_port}),
+          .sequence = first.seq.value(),
+          .length = first.length,
+          .expected = first.expected,
+          .seen = first.seen,
+          .unit = info.unit};
+}
+
 std::vector<protocol::Strike::Finding> Findings::list() const {
   std::vector<protocol::Strike::Finding> list;
-  std::vector<Severity> order;
   for (const Severity severity : {Severity::kFault, Severity::kWeakness, Severity::kNote}) {
     for (std::size_t i = 0; i < tallies_.size(); ++i) {
-      const Tally& tally = tallies_[i];
-      const verdict::RuleInfo& rule = verdict::info_of(static_cast<Rule>(i));
-      if (tally.count == 0 || rule.severity() != severity) continue;
-      const verdict::Finding& first = tally.first.finding;
-      const FourTuple& tuple = first.tuple;
-      list.push_back({.rule = rule.name,
-                      .severity = verdict::to_string(severity),
-                      .section = rule.section,
-                      .text = rule.text,
-                      .count = tally.count,
-                      .inconclusive = tally.inconclusive,
-                      .because = tally.because,
-                      .cycle = tally.first.connection,
-                      .at = tally.first.at - began_,
-                      .from = to_string(Endpoint{tuple.local, tuple.local_port}),
-                      .to = to_string(Endpoint{tuple.remote, tuple.remote_port}),
-                      .sequence = first.seq.value(),
-                      .length = first.length,
-                      .expected = first.expected,
-                      .seen = first.seen,
-                      .unit = rule.unit});
+      const auto rule = static_cast<Rule>(i);
+      if (tallies_[i].count != 0 && verdict::info_of(rule).severity() == severity)
+        list.push_back(finding(rule));
     }
   }
   return list;

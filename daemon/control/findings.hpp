@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/control/timeline.hpp"
 #include "protocol/judgement.hpp"
 #include "stack/base/time.hpp"
 #include "stack/verdict/judge.hpp"
@@ -24,9 +27,17 @@ class Findings final : public verdict::Judge::Sink {
   /// doing.
   static constexpr Duration kStall = 30ms;
 
+  /// Called with the first finding of a rule, and with the first that is not inconclusive.
+  using OnFirst = std::function<void(const protocol::Strike::Finding&)>;
+
   /// `evidence`: what keeps the frames of findings; null for none.
-  explicit Findings(Instant began, Evidence* evidence = nullptr)
-      : began_(began), ran_at_(began), evidence_(evidence) {}
+  explicit Findings(Instant began, Evidence* evidence = nullptr, const Before& before = {},
+                    OnFirst on_first = {})
+      : began_(began),
+        ran_at_(began),
+        evidence_(evidence),
+        before_(before),
+        on_first_(std::move(on_first)) {}
 
   void on_finding(const verdict::Judge::Found& found) override;
   /// The daemon runs; when it is not called for long, it did not.
@@ -57,10 +68,13 @@ class Findings final : public verdict::Judge::Sink {
     verdict::Judge::Found first{};  // the first that is not inconclusive, if there is one
   };
   const char* doubt(const verdict::Judge::Found& found) const;
+  protocol::Strike::Finding finding(verdict::Rule rule) const;
 
   Instant began_;
   Instant ran_at_;
   Evidence* evidence_;
+  Before before_;
+  OnFirst on_first_;
   std::optional<Instant> stalled_to_, impaired_at_;
   std::uint64_t conclusive_ = 0;
   std::array<Tally, verdict::kRules> tallies_{};

@@ -13,11 +13,11 @@ namespace conker::daemon {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
-constexpr std::size_t kMaxDescriptors =
+constexpr std::size_t kMaxReceived =
     253;  // SCM_MAX_FD, the most of a message: surplus ones must be received to be closed
 
-/// Keeps the first descriptor of a message, closes all others.
-void take_descriptors(msghdr& message, Descriptor& kept) {
+/// Keeps the first descriptors of a message, closes all others.
+void keep_descriptors(msghdr& message, std::vector<Descriptor>& kept) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -30,7 +30,7 @@ void take_descriptors(msghdr& message, Descriptor& kept) {
       // as the client has chosen. No verb takes a socket.
       const linger none{};
       (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-      if (!kept) kept = std::move(descriptor);
+      if (kept.size() < protocol::kMaxDescriptors) kept.push_back(std::move(descriptor));
     }
   }
 }
@@ -74,7 +74,7 @@ void Session::read() {
 /// Reads once from the socket; false when nothing was read or the session has ended.
 bool Session::receive() {
   std::array<char, kReadBytes> bytes;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxReceived * sizeof(int))> control;
   iovec vector{bytes.data(), bytes.size()};
   msghdr message{};
   message.msg_iov = &vector;
@@ -86,7 +86,7 @@ bool Session::receive() {
     if (errno != EAGAIN && errno != EINTR) end(End::kFailed);
     return false;
   }
-  take_descriptors(message, descriptor_in_);
+  keep_descriptors(message, descriptors_in_);
   if (n == 0) {
     end(End::kByClient);
     return false;
@@ -114,8 +114,8 @@ void Session::take_lines() {
   }
   if (ended_) return;
   input_.erase(0, begin);
-  // A descriptor that the verb of its line does not take is closed, not kept for later lines.
-  if (input_.empty()) descriptor_in_.reset();
+  // Descriptors that the verb of their line does not take are closed, not kept for later lines.
+  if (input_.empty()) descriptors_in_.clear();
 }
 
 void Session::send(std::string line, Descriptor descriptor) {
@@ -195,7 +195,7 @@ void Session::end(End end) {
   stalled_.stop();
   output_.clear();
   output_bytes_ = 0;
-  descriptor_in_.reset();
+  descriptors_in_.clear();
   socket_.reset();
   owner_.on_end(*this, end);
 }

@@ -7,6 +7,8 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "daemon/control/watch.hpp"
 #include "daemon/descriptor.hpp"
@@ -48,8 +50,8 @@ class Session {
   SessionId id() const { return id_; }
   /// Queues a line, with a descriptor if one is given.
   void send(std::string line, Descriptor descriptor = Descriptor());
-  /// The descriptor that was received with the current line; empty without one.
-  Descriptor take_descriptor() { return std::move(descriptor_in_); }
+  /// The descriptors that were received with the current line, protocol::kMaxDescriptors at most.
+  std::vector<Descriptor> take_descriptors() { return std::exchange(descriptors_in_, {}); }
   /// Ends the session once all queued lines are sent. Nothing is read any more.
   void finish();
   void end(End end);
@@ -77,7 +79,7 @@ class Session {
   IoWatch io_;
   TimerWatch stalled_;
   std::string input_;
-  Descriptor descriptor_in_;
+  std::vector<Descriptor> descriptors_in_;
   std::deque<Outgoing> output_;
   std::size_t output_bytes_ = 0;
   bool progressed_ = false;  // since the stall timer last fired

@@ -1,9 +1,11 @@
 #include "daemon/control/strikes.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -44,18 +46,18 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
   verbs.serve<protocol::StrikeStop>([this](CallOf<protocol::StrikeStop> call) {
     const bool running = call_.has_value();
     engine_.enter();
-    stop();
+    stop("told to stop");
     call.reply({running});
   });
   verbs.on_gone([this](SessionId session) {
     if (!call_ || call_->session() != session) return;
-    spdlog::info("strike: its client has gone: stopping");
     engine_.enter();
-    stop();
+    stop("its client has gone");
   });
 }
 
 Strikes::~Strikes() {
+  if (journal_) journal_->stopped(strike_->report().elapsed, "the daemon ended before it was over");
   unobserve();
 }
 
@@ -94,11 +96,18 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
     call.fail(code, why);
     return;
   }
-  file_ = call.take_descriptor();
+  file_ = parameters.evidence ? call.take_descriptor() : Descriptor();
   if (const std::string why = parameters.evidence ? unfit(file_) : ""; !why.empty()) {
     call.fail(Code::kFailed, "evidence: " + why);
     return;
   }
+  journal_file_ = parameters.journal ? call.take_descriptor() : Descriptor();
+  if (const std::string why = parameters.journal ? unfit_for_journal(journal_file_) : "";
+      !why.empty()) {
+    call.fail(Code::kFailed, "journal: " + why);
+    return;
+  }
+  before_ = {parameters.resumed_cycles, std::chrono::milliseconds(parameters.resumed_ms)};
   strike_.reset();
   interrupted_ = false;
   target_ = target;
@@ -122,7 +131,8 @@ void Strikes::begin() {
   if (!observe(parameters))
     return fail(fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
   if (interrupted_) strike_->stop();
-  spdlog::info("strike: begins at {}, {} at a time", to_string(target_), request.concurrency);
+  if (journal_file_) journal_ = std::make_unique<Journal>(std::move(journal_file_), before_);
+  tell_begin();
   completed_before_ = 0;
   progress_before_ = engine_.clock();
   progress_.start(kProgressEvery, kProgressEvery);
@@ -130,17 +140,43 @@ void Strikes::begin() {
 
 void Strikes::fail(const std::string& why) {
   strike_.reset();
+  journal_file_.reset();
   StrikeCall call = std::move(*call_);
   call_.reset();
   call.fail(Code::kFailed, why);
 }
 
-void Strikes::stop() {
+void Strikes::stop(std::string_view why) {
   if (!call_) return;
   looks_.hurry();
   if (strike_ && !strike_->running()) return;
+  if (!interrupted_) {
+    spdlog::info("strike: {}: stopping", why);
+    if (journal_) journal_->stopped(strike_->report().elapsed, why);
+  }
   interrupted_ = true;
   if (strike_) strike_->stop();
+}
+
+// ---- What is kept of it while it runs ----
+
+void Strikes::tell_begin() {
+  const std::string target = to_string(strike_->request().target);
+  spdlog::info("strike: begins at {}, {} at a time", target, strike_->request().concurrency);
+  if (!journal_) return;
+  journal_->begin({.version = CONKER_VERSION,
+                   .time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))),
+                   .target = strike_->request().target,
+                   .link = link_ == nullptr ? "none" : link_->name,
+                   .device = link_ == nullptr ? "" : link_->device->description(),
+                   .parameters = call_->parameters()});
+}
+
+void Strikes::tell_found(const protocol::Strike::Finding& finding) {
+  spdlog::info("strike: {} {} ({}): {}; cycle {}{}", finding.severity, finding.rule,
+               finding.section, finding.text, finding.cycle,
+               finding.inconclusive == 0 ? "" : "; inconclusive: " + finding.because);
+  if (journal_) journal_->found(finding);
 }
 
 // ---- The judge ----
@@ -164,8 +200,9 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
                           found ? link->device->description() : "", now))
       return false;
   }
-  findings_.emplace(now, evidence_.get());
-  ending_.emplace(parameters, now);
+  findings_.emplace(now, evidence_.get(), before_,
+                    [this](const auto& finding) { tell_found(finding); });
+  ending_.emplace(parameters, now, before_);
   const std::size_t connections =
       std::max<std::size_t>(kLeastJudged, std::size_t{parameters.concurrency} * kJudgedPerSlot);
   judge_.emplace(target_, connections, *findings_);
@@ -215,8 +252,10 @@ Instant Strikes::step() {
 
 void Strikes::progress() {
   if (!call_ || !strike_) return;
-  const auto so_far = protocol::StrikeSoFar::of(strike_->report());
+  const StrikeReport& report = strike_->report();
+  const auto so_far = protocol::StrikeSoFar::of(report);
   const Instant now = engine_.clock();
+  if (journal_) journal_->tick(report, *history_, judge_->judged(), *findings_);
   call_->notify(protocol::Progress{
       so_far, per_second(so_far.completed - completed_before_, now - progress_before_)});
   completed_before_ = so_far.completed;
@@ -257,20 +296,28 @@ void Strikes::finish() {
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
-  protocol::Strike::Result result{judgement.verdict,
-                                  judgement.why,
-                                  ending_->why(),
-                                  summary,
-                                  timeline_of(strike_->request(), strike_->report(), *history_),
-                                  looks_.seen(),
-                                  std::nullopt,
-                                  judge_->judged(),
-                                  findings_->list(),
-                                  std::nullopt};
+  protocol::Strike::Result result{
+      judgement.verdict,
+      judgement.why,
+      ending_->why(),
+      summary,
+      timeline_of(strike_->request(), strike_->report(), *history_, before_),
+      looks_.seen(),
+      std::nullopt,
+      judge_->judged(),
+      findings_->list(),
+      std::nullopt,
+      std::nullopt};
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
   if (evidence_) {
     result.evidence = evidence_->result();
     evidence_.reset();
+  }
+  if (journal_) {
+    result.journal = journal_->result();
+    journal_->end(result);
+    result.journal = journal_->result();
+    journal_.reset();
   }
   StrikeCall call = std::move(*call_);
   call_.reset();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/control/call.hpp"
@@ -11,6 +12,7 @@
 #include "daemon/control/ending.hpp"
 #include "daemon/control/evidence.hpp"
 #include "daemon/control/findings.hpp"
+#include "daemon/control/journal.hpp"
 #include "daemon/control/looks.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
@@ -28,8 +30,8 @@ class Strikes final : public Client {
   Strikes(Engine& engine, Targets& targets, Verbs& verbs);
   ~Strikes();
 
-  /// Starts no more cycles; those in flight complete or time out.
-  void stop();
+  /// Starts no more cycles; those in flight complete or time out. `why`: in one line.
+  void stop(std::string_view why);
   /// The running strike, for the verb status.
   std::optional<protocol::Status::Striking> status() const;
 
@@ -50,6 +52,9 @@ class Strikes final : public Client {
   Instant probe();
   void end();
   void finish();
+  /// Writes to the log, and to the journal, that the strike has begun.
+  void tell_begin();
+  void tell_found(const protocol::Strike::Finding& finding);
 
   Engine& engine_;
   Targets& targets_;
@@ -61,8 +66,10 @@ class Strikes final : public Client {
   std::optional<Strike> strike_;
   std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
   Endpoint target_;
-  Descriptor file_;                     // for the evidence, until it takes it
+  Descriptor file_, journal_file_;      // for evidence and journal, until they take it
   std::unique_ptr<Evidence> evidence_;  // null where none was asked for
+  std::unique_ptr<Journal> journal_;    // likewise
+  Before before_;                       // where the strike is resumed
   std::optional<Findings> findings_;
   std::optional<verdict::Judge> judge_;
   std::optional<Ending> ending_;

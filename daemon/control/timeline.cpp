@@ -68,7 +68,7 @@ std::string words_for(const Trend& trend) {
 /// None where cycles last for seconds by themselves; and of several ways to close, as of one that
 /// waits, each has a time of its own.
 std::vector<Timeline::Trend> trends(const StrikeRequest& request, const StrikeReport& report,
-                                    const StrikeHistory& history) {
+                                    const StrikeHistory& history, const Before& before) {
   std::vector<Trend> found;
   if (request.hold < history.row_width() / 2)
     found = trends_of(history.rows(), history.row_width());
@@ -76,17 +76,41 @@ std::vector<Timeline::Trend> trends(const StrikeRequest& request, const StrikeRe
   if (const auto way = request.mix.sole(); way && *way != WayToClose::kUnsent)
     add_humps(report.close, Trend::Kind::kCloseHumps, found);
   std::vector<Timeline::Trend> told;
-  for (const Trend& t : found) {
+  for (Trend& t : found) {
+    if (t.lasted != Duration(0)) {
+      t.at += before.time;
+      t.cycles += before.cycles;
+    }
     told.push_back({t.kind, words_for(t), t.at, t.lasted, t.cycles, t.before, t.after, t.per_mille,
                     t.threshold});
   }
   return told;
 }
 
+Timeline::Run run_of(const StrikeHistory::Run& run, bool lasts, const Before& before) {
+  return {run.cycles, before.time + run.at, run.lasted, lasts};
+}
+
 }  // namespace
 
+std::vector<Timeline::Failure> failures_of(const StrikeReport& report) {
+  return list_of(report.failures);
+}
+
+std::optional<Timeline::First> first_failure_of(const StrikeHistory& history,
+                                                const Before& before) {
+  const auto& first = history.first_failure();
+  if (!first) return std::nullopt;
+  return Timeline::First{.cycle = before.cycles + first->cycle,
+                         .at = before.time + first->at,
+                         .way = first->way,
+                         .failure = first->failure,
+                         .phase = phase_of(first->failure),
+                         .ours = first->ours};
+}
+
 Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
-                     const StrikeHistory& history) {
+                     const StrikeHistory& history, const Before& before) {
   Timeline made;
   made.asked = asked(request, report);
   made.missed = report.missed;
@@ -103,25 +127,19 @@ Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
     made.ways.push_back(
         {static_cast<WayToClose>(i), way.begun, way.completed, failed, list_of(way.failures)});
   }
-  made.failures = list_of(report.failures);
-  if (const auto& first = history.first_failure()) {
-    made.first_failure = Timeline::First{.cycle = first->cycle,
-                                         .at = first->at,
-                                         .way = first->way,
-                                         .failure = first->failure,
-                                         .phase = phase_of(first->failure),
-                                         .ours = first->ours};
+  made.failures = failures_of(report);
+  made.first_failure = first_failure_of(history, before);
+  if (made.first_failure) {
     const StrikeHistory::Run& longest = history.longest_run();
     const StrikeHistory::Run& last = history.last_run();
-    made.last_run = Timeline::Run{last.cycles, last.at, last.lasted, history.run_lasts()};
-    made.longest_run = Timeline::Run{longest.cycles, longest.at, longest.lasted,
-                                     history.run_lasts() && longest.at == last.at};
+    made.last_run = run_of(last, history.run_lasts(), before);
+    made.longest_run = run_of(longest, history.run_lasts() && longest.at == last.at, before);
   }
   made.row_width = history.row_width();
   for (const StrikeHistory::Row& row : history.rows())
     made.seconds.push_back(
         {row.begun, row.completed, row.failed, row.connect_p50, row.connect_p99});
-  made.trends = trends(request, report, history);
+  made.trends = trends(request, report, history, before);
   return made;
 }
 

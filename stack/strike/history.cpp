@@ -46,6 +46,11 @@ void StrikeHistory::failed(const Strike::Ended& ended) {
   if (last_.cycles > longest_.cycles) longest_ = last_;
 }
 
+const StrikeHistory::Row* StrikeHistory::newest_over(Duration elapsed) {
+  (void)row_at(began_ + elapsed);
+  return row_count_ < 2 ? nullptr : &rows_[row_count_ - 2];
+}
+
 void StrikeHistory::finish(Instant now) {
   (void)row_at(now);
   close_row();

@@ -51,6 +51,8 @@ class StrikeHistory final : public Strike::Observer {
   void on_begin(WayToClose way, std::uint32_t in_flight, Instant now) override;
   void on_connected(Duration took, Instant now) override;
   void on_end(const Strike::Ended& ended) override;
+  /// The newest row that is over at a time from the begin; null when none is.
+  const Row* newest_over(Duration elapsed);
   /// Ends the last row.
   void finish(Instant now);
 
