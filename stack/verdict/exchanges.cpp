@@ -19,7 +19,7 @@ Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience&
 std::optional<std::uint32_t> Exchanges::place(const Endpoint& ours) const {
   if (found_ && found_end_ == ours) return found_;
   found_end_ = ours;
-  return found_ = index_.find(ours);
+  return found_ = index_.find(ours, [&](std::uint32_t at) { return records_[at].from == ours; });
 }
 
 /// Null where the connection is not known.
@@ -42,7 +42,7 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<std::uint
     if (records_.size() < capacity_) {
       records_.emplace_back();
     } else {
-      index_.remove(records_[next_].from);
+      index_.remove(records_[next_].from, *at);
     }
     next_ = (next_ + 1) % capacity_;
     index_.insert(ours, *at);

@@ -15,7 +15,7 @@ def cycles(field: Field) -> int:
 
 def strike(field: Field, how: str, count: int) -> dict[str, Any]:
     return field.ctl.strike(f"{field.PEER}:9000", "--cycles", str(count), "--concurrency", "64",
-                            "--close", how, timeout=180)
+                            "--close", how, "--look", "none", timeout=180)
 
 
 def all_completed(report: dict[str, Any], count: int) -> None:
