@@ -39,5 +39,8 @@ void sink(const BulkOptions& options);
 /// Accepts connections and sends on each as fast as lwIP allows. Bytes count when they are
 /// acknowledged.
 void source(const BulkOptions& options);
+/// Accepts connections, discards what they send, and closes after the peer: for `seconds`, or until
+/// SIGTERM arrives.
+void serve(const BulkOptions& options);
 
 }  // namespace conker::lwip

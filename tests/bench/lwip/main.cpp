@@ -66,6 +66,10 @@ int main(int argc, char** argv) {
   add_bulk(app, arguments, "sink", "accept connections and throw away what they send",
            conker::lwip::sink);
   add_bulk(app, arguments, "source", "accept connections and send to them", conker::lwip::source);
+  add_bulk(app, arguments, "serve",
+           "accept connections until the time is over; whoever closes is "
+           "closed, too",
+           conker::lwip::serve);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
