@@ -89,6 +89,7 @@ struct Values {
   P parameters;
   std::string duration, hold, connect_timeout, close_timeout;
   std::string close = std::string(protocol::name_of(WayToClose::kFin));
+  std::string expect = std::string(protocol::name_of(Expect::kNothing));
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
   std::vector<std::string> limits;
   std::string evidence, journal, resume;
@@ -107,6 +108,7 @@ P parameters_of(const Values& values) {
   P parameters = values.parameters;
   check_endpoint(parameters.target);
   take_choice(values.close, parameters.close);
+  take_choice(values.expect, parameters.expect);
   take_choice(values.fail_on, parameters.fail_on);
   take_time("--hold", values.hold, parameter_of(&P::hold_ms), parameters.hold_ms);
   take_time("--connect-timeout", values.connect_timeout, parameter_of(&P::connect_timeout_ms),
@@ -246,6 +248,9 @@ void add_ways(CLI::App& verb, Values& values) {
   verb.add_option("--payload", p.payload, help_of(&P::payload))
       ->type_name("BYTES")
       ->check(range_of(&P::payload));
+  verb.add_option("--expect", values.expect, help_of(&P::expect))
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"none", "echo", "discard", "close"}));
   verb.add_option("--connect-timeout", values.connect_timeout,
                   "how long a handshake may take (unless given: 5s)")
       ->type_name("TIME");

@@ -182,6 +182,18 @@ void add(std::optional<protocol::DeadProbed>& sum,
   sum->silent += part->silent;
 }
 
+void add(std::optional<protocol::PayloadsSent>& sum,
+         const std::optional<protocol::PayloadsSent>& part) {
+  if (!sum || !part) {
+    if (part) sum = part;
+    return;
+  }
+  sum->sent += part->sent;
+  sum->received += part->received;
+  sum->answered += part->answered;
+  sum->differing += part->differing;
+}
+
 void add(std::vector<protocol::Strike::Finding>& sum,
          const std::vector<protocol::Strike::Finding>& part) {
   for (const protocol::Strike::Finding& finding : part) {
@@ -317,6 +329,7 @@ Result result_of(const StrikeJournal& journal) {
       whole.stopped = of.stopped;
       whole.looks.insert(whole.looks.end(), of.looks.begin(), of.looks.end());
       add(whole.dead, of.dead);
+      add(whole.payloads, of.payloads);
       if (of.evidence) whole.evidence = of.evidence;
       if (of.journal) whole.journal = of.journal;
     }

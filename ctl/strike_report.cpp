@@ -47,6 +47,8 @@ std::string report(const protocol::Strike::Finding& finding) {
       fmt::format("\n             first in cycle {}, after {}: {} to {}, SEG.SEQ {}, SEG.LEN {}\n",
                   grouped(finding.cycle), to_string(finding.at), finding.from, finding.to,
                   finding.sequence, finding.length);
+  if (finding.offset)
+    text += fmt::format("             at offset {} of the payload\n", *finding.offset);
   text += fmt::format("             expected {}, seen {}\n", figure(finding.expected, finding.unit),
                       figure(finding.seen, finding.unit));
   return text;
@@ -63,6 +65,12 @@ std::string report(const protocol::Strike::Evidence& evidence, const std::string
                   counted(evidence.findings, "finding"), bytes_to_string(evidence.bytes));
   if (evidence.error) text += fmt::format("             incomplete: {}\n", *evidence.error);
   return text;
+}
+
+std::string report(const protocol::PayloadsSent& payloads) {
+  return fmt::format("payloads     {} answered: {} sent, {} received, {} differed\n",
+                     grouped(payloads.answered), bytes_to_string(payloads.sent),
+                     bytes_to_string(payloads.received), grouped(payloads.differing));
 }
 
 std::string report(const protocol::Strike::Journal& journal, const std::string& path) {
@@ -96,6 +104,7 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
   text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
   text += timeline_report(result.timeline, result.summary.cycles);
+  if (result.payloads) text += report(*result.payloads);
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);

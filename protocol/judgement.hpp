@@ -12,6 +12,7 @@
 #include "protocol/ending.hpp"
 #include "protocol/history.hpp"
 #include "protocol/look.hpp"
+#include "protocol/payload.hpp"
 #include "protocol/strike.hpp"
 #include "protocol/text.hpp"
 #include "protocol/visit.hpp"
@@ -52,6 +53,7 @@ struct Strike {
     std::optional<StopOn> stop_on;
     std::optional<std::string> stop_on_rule;
     LookHow look = LookHow::kShort;
+    Expect expect = Expect::kNothing;
     bool keep_going = false, evidence = false, journal = false;
     std::uint64_t resumed_cycles = 0, resumed_ms = 0;
 
@@ -69,10 +71,15 @@ struct Strike {
                   .unit = Unit::kMilliseconds,
                   .max = kDay});
       field("payload", self.payload,
-            About{.help = "how much data-fin, rst-unread and provocations send",
+            About{.help = "how much expect, data-fin, rst-unread and provocations send",
                   .unit = Unit::kBytes,
                   .min = 1,
                   .max = kMaxPayload});
+      field("expect", self.expect,
+            About{.help = "what the target must do with the payload after the handshake, before "
+                          "the close: echo it, take it (discard), or take it and close by itself "
+                          "(close: with peer-first); with fin, fin-late, half-close, data-fin and "
+                          "peer-first"});
       field("connect_timeout_ms", self.connect_timeout_ms,
             About{.help = "how long the handshake may take (milliseconds)",
                   .unit = Unit::kMilliseconds,
@@ -138,11 +145,24 @@ struct Strike {
         return "strike: mix must be ways to close with weights from 1 to 10000, as "
                "fin=60,rst=20: see close for their names";
       }
+      if (!fits(expect, ways())) {
+        return expect == Expect::kClose
+                   ? "strike: expect close is for the way peer-first: change close or mix"
+                   : "strike: expect is for the ways fin, fin-late, half-close, data-fin and "
+                     "peer-first: change close or mix";
+      }
       return StrikeParameters<std::string>::complaint();
+    }
+    /// How the cycles are ended; mix must be sensible.
+    Mix ways() const {
+      Mix made = Mix::only(close);
+      if (mix) (void)from_string(*mix, made);
+      return made;
     }
     StrikeRequest request(const Endpoint& at) const {
       StrikeRequest made = StrikeParameters<std::string>::request(at);
-      if (mix) (void)from_string(*mix, made.mix);
+      made.mix = ways();
+      made.expect = expect;
       made.hold = std::chrono::milliseconds(hold_ms);
       made.payload = std::span(kFilling).first(payload);
       made.filling = kFilling;
@@ -162,6 +182,7 @@ struct Strike {
     std::string from, to;
     std::uint32_t sequence = 0, length = 0, expected = 0, seen = 0;
     std::string unit;
+    std::optional<std::uint32_t> offset;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("rule", self.rule, About{.help = "its name"});
@@ -182,6 +203,9 @@ struct Strike {
             About{.help = "the nearest valid value, in `unit`", .unit = Unit::kNominal});
       field("seen", self.seen, About{.help = "the value it had", .unit = Unit::kNominal});
       field("unit", self.unit, About{.help = "of expected and seen"});
+      field("offset", self.offset,
+            About{.help = "where in the payload of the cycle; null where the rule is about none",
+                  .unit = Unit::kNominal});
     }
   };
 
@@ -221,6 +245,7 @@ struct Strike {
     StrikeTimeline timeline;
     std::vector<Look> looks;
     std::optional<DeadProbed> dead;
+    std::optional<PayloadsSent> payloads;
     std::uint64_t judged = 0;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
@@ -239,6 +264,9 @@ struct Strike {
           "dead", self.dead,
           About{.help = "what became of the last connections that we reset; null: there are none, "
                         "or look is none"});
+      field("payloads", self.payloads,
+            About{.help = "what was sent before the closes, and what came back; null where nothing "
+                          "was expected"});
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});

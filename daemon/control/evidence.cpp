@@ -54,9 +54,11 @@ void Evidence::on_finding(const verdict::Judge::Found& found, const char* becaus
   unsigned& count = counts_[static_cast<std::size_t>(found.finding.rule)][because != nullptr];
   if (count == kEach || !error_.empty()) return;
   ++count;
-  comments_.push_back(comment_of(found, because));
   const FourTuple& tuple = found.finding.tuple;
-  exchange_ = {{tuple.remote, tuple.remote_port}, tuple.local};
+  const verdict::Exchange exchange{{tuple.remote, tuple.remote_port}, tuple.local};
+  if (exchange_ && *exchange_ != exchange) settle();
+  comments_.push_back(comment_of(found, because));
+  exchange_ = exchange;
 }
 
 void Evidence::tick() {
@@ -85,10 +87,18 @@ protocol::Strike::Evidence Evidence::result() const {
 /// that it gets every comment.
 void Evidence::settle() {
   if (exchange_) {
-    write_finding(frames_.end() - 1);
+    if (frames_.first() != frames_.end()) write_finding(newest_of(*exchange_));
   } else if (!followed_.empty()) {
     follow(frames_.end() - 1);
   }
+}
+
+/// The newest frame of a connection: of what the strike finds in a payload, others may have come
+/// since. The newest of all where it is forgotten.
+Evidence::Number Evidence::newest_of(const verdict::Exchange& exchange) const {
+  for (Number n = frames_.end(); n != frames_.first(); --n)
+    if (frames_.exchange_of(n - 1) == exchange) return n - 1;
+  return frames_.end() - 1;
 }
 
 void Evidence::write_finding(Number newest) {

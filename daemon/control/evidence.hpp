@@ -45,7 +45,8 @@ class Evidence final : public FrameObserver {
   bool begin(std::string_view parameters, std::string_view link, std::string_view device,
              Instant now);
   void on_frame(const ObservedFrame& frame, Instant now) override;
-  /// The newest frame breaks a rule. `because`: why that may be our own side's doing; null if not.
+  /// The newest frame of its connection breaks a rule. `because`: why that may be our own side's
+  /// doing; null if not.
   void on_finding(const verdict::Judge::Found& found, const char* because);
   /// Called now and then: what is complete gets into the file.
   void tick();
@@ -69,6 +70,7 @@ class Evidence final : public FrameObserver {
   };
 
   void settle();
+  Number newest_of(const verdict::Exchange& exchange) const;
   void write_finding(Number newest);
   std::vector<Connection> connections_since(Number context,
                                             const verdict::Exchange& exchange) const;

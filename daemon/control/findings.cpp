@@ -113,7 +113,8 @@ protocol::Strike::Finding Findings::finding(Rule rule) const {
           .length = first.length,
           .expected = first.expected,
           .seen = first.seen,
-          .unit = info.unit};
+          .unit = info.unit,
+          .offset = first.offset};
 }
 
 std::vector<protocol::Strike::Finding> Findings::list() const {

@@ -122,7 +122,13 @@ void Strikes::begin() {
   const StrikeRequest request = parameters.request(target_);
   slots_.assign(request.concurrency, Strike::Slot{});
   history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now());
-  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_);
+  payloads_.reset();
+  if (request.expect != Expect::kNothing) {
+    payloads_.emplace(engine_.stack(), request,
+                      [this](const auto& found) { findings_->on_finding(found); });
+  }
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_,
+                  payloads_ ? &payloads_->dialogue() : nullptr);
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
     return fail(fmt::format("cannot strike {}: {}", to_string(target_),
@@ -304,11 +310,13 @@ void Strikes::finish() {
       timeline_of(strike_->request(), strike_->report(), *history_, before_),
       looks_.seen(),
       std::nullopt,
+      std::nullopt,
       judge_->judged(),
       findings_->list(),
       std::nullopt,
       std::nullopt};
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
+  if (payloads_) result.payloads = payloads_->result();
   if (evidence_) {
     result.evidence = evidence_->result();
     evidence_.reset();

@@ -14,6 +14,7 @@
 #include "daemon/control/findings.hpp"
 #include "daemon/control/journal.hpp"
 #include "daemon/control/looks.hpp"
+#include "daemon/control/payload_check.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
@@ -63,6 +64,7 @@ class Strikes final : public Client {
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::unique_ptr<StrikeHistory> history_;
+  std::optional<PayloadCheck> payloads_;  // where something is expected of them
   std::optional<Strike> strike_;
   std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
   Endpoint target_;

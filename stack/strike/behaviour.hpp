@@ -45,6 +45,7 @@ struct Behaviour {
     kHeld,       // when it has been established for StrikeRequest::hold
     kData,       // when data of the peer has arrived
     kPeerFin,    // when the peer's FIN has arrived
+    kAnswered,   // when the payload has been answered as StrikeRequest::expect has it
     kDone,       // there is no such step: the end is all that is waited for
   };
   enum class What : std::uint8_t {

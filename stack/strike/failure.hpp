@@ -24,6 +24,7 @@ enum class StrikeFailure : std::uint8_t {
   kReset,
   kPeerSilent,
   kNoAnswer,
+  kPayloadUnanswered,
   // FIN-WAIT-1, FIN-WAIT-2 and after
   kFinReset,
   kFinUnanswered,
@@ -32,11 +33,12 @@ enum class StrikeFailure : std::uint8_t {
   kDataAfterClose,
   kOther,
 };
-inline constexpr std::size_t kStrikeFailures = 13;
+inline constexpr std::size_t kStrikeFailures = 14;
 
 constexpr std::string_view choices_of(StrikeFailure) {
   return "syn_reset|syn_unanswered|unreachable|no_resources|reset|peer_silent|no_answer|"
-         "fin_reset|fin_unanswered|reset_after_fin|no_fin|data_after_close|other";
+         "payload_unanswered|fin_reset|fin_unanswered|reset_after_fin|no_fin|data_after_close|"
+         "other";
 }
 
 /// The four words that failures are summed up in.
@@ -49,6 +51,7 @@ constexpr FailedAs failed_as(StrikeFailure failure) {
     case StrikeFailure::kSynUnanswered:
     case StrikeFailure::kPeerSilent:
     case StrikeFailure::kNoAnswer:
+    case StrikeFailure::kPayloadUnanswered:
     case StrikeFailure::kFinUnanswered:
     case StrikeFailure::kNoFin:
       return FailedAs::kTimedOut;
@@ -119,6 +122,8 @@ constexpr const char* to_string(StrikeFailure failure) {
       return "the peer sent neither data nor FIN";
     case StrikeFailure::kNoAnswer:
       return "data unanswered";
+    case StrikeFailure::kPayloadUnanswered:
+      return "the payload was not answered as expected";
     case StrikeFailure::kFinReset:
       return "RST to FIN";
     case StrikeFailure::kFinUnanswered:

@@ -46,14 +46,22 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
 
 /// What the cycle does next, and when.
 const Behaviour::Step& next_step(const Strike::Slot& slot) {
+  static constexpr Behaviour::Step kSay{Behaviour::When::kAckSent, Behaviour::What::kSend},
+      kAwait{Behaviour::When::kAnswered, Behaviour::What::kSend};
+  if (slot.talk != 0) return slot.talk == 2 ? kSay : kAwait;
   return behaviour_of(slot.way).steps[slot.step];
 }
 
 }  // namespace
 
 Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer,
-               Provoker* provoker)
-    : stack_(stack), slots_(slots), client_(client), observer_(observer), provoker_(provoker) {}
+               Provoker* provoker, Dialogue* dialogue)
+    : stack_(stack),
+      slots_(slots),
+      client_(client),
+      observer_(observer),
+      provoker_(provoker),
+      dialogue_(dialogue) {}
 
 // ---- Begin and end of the whole ----
 
@@ -61,6 +69,9 @@ Error Strike::start(const StrikeRequest& request) {
   if (running_) return Error::kAddressInUse;
   if (!sensible(request, slots_.size())) return Error::kInvalidArgument;
   if (request.mix.provokes() && provoker_ == nullptr) return Error::kInvalidArgument;
+  if (request.expect != Expect::kNothing &&
+      (dialogue_ == nullptr || !fits(request.expect, request.mix)))
+    return Error::kInvalidArgument;
   if (const auto source = stack_.network().source_for(request.target.address); !source)
     return source.error();
 
@@ -95,6 +106,7 @@ void Strike::step() {
   work_off(other, now);
   work_off(List::kHeld, now);
   give_up(now);
+  poll(now);
   if (now >= end_ && !over_) {
     over_ = true;
     if (pace_.paced()) report_.missed += pace_.pass(end_);
@@ -178,6 +190,7 @@ bool Strike::open_one(Instant now) {
       slot.opened = now;
       slot.cycle = static_cast<std::uint32_t>(++report_.begun);
       slot.way = choose_way();
+      if (request_.expect != Expect::kNothing) slot.talk = 2;
       slot.free = false;
       ++live_;
       if (observer_ != nullptr) observer_->on_begin(slot.way, live_, now);
@@ -210,6 +223,7 @@ void Strike::on_event(const Event& event) {
   if (event.has(Event::kClosed)) return end(index, event.reason, now);
   if (event.has(Event::kReadable)) slot.unread = true;
   if (event.has(Event::kPeerClosed)) slot.peer_closed = true;
+  if (request_.expect != Expect::kNothing) hear(index);
   // The window stays open, but for a way that wants to leave something unread.
   if (event.has(Event::kReadable) && slot.way != WayToClose::kResetUnread) discard(slot.id);
   proceed(index, now);
@@ -221,6 +235,7 @@ void Strike::proceed(std::uint32_t index, Instant now) {
   const auto happened = [&slot](Behaviour::When when) {
     return (when == Behaviour::When::kConnected && slot.phase == StrikePhase::kEstablished) ||
            (when == Behaviour::When::kData && slot.unread) ||
+           (when == Behaviour::When::kAnswered && slot.answered) ||
            (when == Behaviour::When::kPeerFin && slot.peer_closed);
   };
   while (happened(next_step(slot).when)) act(index, now);
@@ -232,6 +247,7 @@ void Strike::proceed(std::uint32_t index, Instant now) {
 void Strike::act(std::uint32_t index, Instant now) {
   using What = Behaviour::What;
   Slot& slot = slots_[index];
+  if (slot.talk != 0) return talk(index);
   What what = next_step(slot).what;
   if (slot.peer_closed && provokes(slot.way)) {
     // A peer that closes first is not provoked any more: it may have forgotten the connection.
@@ -307,6 +323,8 @@ void Strike::wait(std::uint32_t index, Instant now) {
     case Behaviour::When::kHeld:
       if (slot.phase != StrikePhase::kConnecting) push(index, List::kHeld, now);
       return;
+    case Behaviour::When::kAnswered:
+      return push(index, request_.expect == Expect::kEcho ? List::kWaiting : List::kPolled, now);
     case Behaviour::When::kData:
     case Behaviour::When::kPeerFin:
     case Behaviour::When::kDone:
@@ -329,7 +347,8 @@ Duration Strike::delay(List list) const {
 
 Instant Strike::due_at(List list) const {
   const std::uint32_t head = lists_[static_cast<std::size_t>(list)].head();
-  return head == kNone ? kNever : slots_[head].since + delay(list);
+  if (head == kNone) return kNever;
+  return list == List::kPolled ? poll_at_ : slots_[head].since + delay(list);
 }
 
 /// Takes the first slot out of a list if it is due; kNone if none is.
@@ -349,11 +368,15 @@ void Strike::work_off(List list, Instant now) {
 
 void Strike::give_up(Instant now) {
   for (std::uint32_t i = take_due(List::kWaiting, now); i != kNone;
-       i = take_due(List::kWaiting, now)) {
-    slots_[i].given_up = true;
-    ++given_up_;
-    if (stack_.abort(slots_[i].id) == Error::kNoSuchId) end(i, CloseReason::kNotClosed, now);
-  }
+       i = take_due(List::kWaiting, now))
+    abandon(i, now);
+}
+
+/// Waits no longer for a cycle that is in no list.
+void Strike::abandon(std::uint32_t index, Instant now) {
+  slots_[index].given_up = true;
+  ++given_up_;
+  if (stack_.abort(slots_[index].id) == Error::kNoSuchId) end(index, CloseReason::kNotClosed, now);
 }
 
 void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
@@ -369,13 +392,11 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
   } else {
     failure =
         failure_of(slot.phase, reason, slot.given_up, closing && stack_.fin_acknowledged(slot.id));
+    if (slot.given_up && slot.talk == 1) failure = StrikeFailure::kPayloadUnanswered;
     ++report_.failures[static_cast<std::size_t>(*failure)];
   }
-  if (observer_ != nullptr) {
-    // The lower half of the number is known, and that fewer than 2^32 are in flight.
-    const std::uint64_t ago = static_cast<std::uint32_t>(report_.begun) - slot.cycle;
-    observer_->on_end({slot.id, report_.begun - ago, slot.way, failure, slot.opened, now});
-  }
+  if (observer_ != nullptr)
+    observer_->on_end({slot.id, cycle_of(slot), slot.way, failure, slot.opened, now});
   unlink(index);
   if (slot.given_up) --given_up_;
   free_slot(index);

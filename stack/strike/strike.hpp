@@ -15,6 +15,7 @@
 #include "stack/base/time.hpp"
 #include "stack/stack.hpp"
 #include "stack/strike/behaviour.hpp"
+#include "stack/strike/expect.hpp"
 #include "stack/strike/failure.hpp"
 #include "stack/strike/pace.hpp"
 
@@ -36,6 +37,9 @@ struct StrikeRequest {
   // what is more than a window; they must outlive the strike.
   static constexpr std::size_t kMaxPieces = 512;
   std::span<const std::byte> payload, filling;
+  // What the peer must do with a payload (Strike::Dialogue) before a cycle closes; every way of the
+  // mix must have room for it.
+  Expect expect = Expect::kNothing;
   Duration connect_timeout = 5s;  // of each cycle
   // How long closing, or waiting for the peer, may take before the cycle is aborted and counted as
   // timed out.
@@ -87,6 +91,7 @@ class Strike {
     kOtherTurn,  // while the other grows
     kHeld,       // when `hold` is over
     kWaiting,    // given up after the close timeout
+    kPolled,     // the same; no event tells of an ACK
     kUnlisted,
   };
   /// One cycle in flight.
@@ -102,7 +107,9 @@ class Strike {
     bool unread : 1 = false;       // data of the peer has arrived
     bool peer_closed : 1 = false;  // its FIN has arrived
     bool given_up : 1 = false;     // we waited no longer
+    bool answered : 1 = false;     // the payload, as expected
     std::uint8_t step : 3 = 0;     // of its behaviour, that comes next
+    std::uint8_t talk = 0;         // what comes before that: 2 the payload, 1 its answer
     StrikePhase phase = StrikePhase::kConnecting;
     List list = List::kUnlisted;
   };
@@ -135,18 +142,32 @@ class Strike {
    protected:
     ~Provoker() = default;
   };
+  /// Sends the payloads that StrikeRequest::expect is about, and reads their answers
+  /// (payloads.hpp). An image that names none has no code for them, and its strike refuses to
+  /// expect anything.
+  class Dialogue {
+   public:
+    /// Sends the payload of the cycle in this slot.
+    virtual void say(std::uint32_t slot, ConnectionId id, std::uint64_t cycle) = 0;
+    /// Reads what has arrived; whether the payload has been answered by now.
+    virtual bool hear(std::uint32_t slot, ConnectionId id, std::uint64_t cycle,
+                      bool peer_closed) = 0;
+
+   protected:
+    ~Dialogue() = default;
+  };
   /// The slot is the value of a connection's token.
   static constexpr std::uint32_t kMaxSlots = Token::kMaxValue + 1;
 
   static constexpr std::uint32_t kMaxAddresses = 256;
 
-  /// `client` is whom the events of its connections are for. Observer and provoker must outlive the
-  /// strike.
+  /// `client` is whom the events of its connections are for. Observer, provoker and dialogue must
+  /// outlive the strike.
   Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr,
-         Provoker* provoker = nullptr);
+         Provoker* provoker = nullptr, Dialogue* dialogue = nullptr);
 
-  /// kInvalidArgument when the request makes no sense or has a way that needs a provoker where
-  /// there is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
+  /// kInvalidArgument when the request makes no sense or needs a provoker or a dialogue where there
+  /// is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
   /// running. Neither timeout may be longer than a day, nor the duration longer than 1000 days. Of
   /// the stack's own addresses the first kMaxAddresses on the interface that leads to the target
   /// take turns.
@@ -179,6 +200,11 @@ class Strike {
   void discard(ConnectionId id);
   void work_off(List list, Instant now);
   void give_up(Instant now);
+  void abandon(std::uint32_t index, Instant now);
+  void talk(std::uint32_t index);
+  void hear(std::uint32_t index);
+  void poll(Instant now);
+  std::uint64_t cycle_of(const Slot& slot) const;
   Duration delay(List list) const;
   Instant due_at(List list) const;
   std::uint32_t take_due(List list, Instant now);
@@ -197,6 +223,7 @@ class Strike {
   ClientId client_;
   Observer* observer_;
   Provoker* provoker_;
+  Dialogue* dialogue_;
   StrikeRequest request_;
   // What has been counted. Too big to be copied on a small chip; report() brings `live`, the time
   // and the counters of the stack up to date in place.
@@ -208,12 +235,13 @@ class Strike {
   std::uint32_t live_ = 0;      // slots not free; report() walks instead
   std::uint32_t given_up_ = 0;  // slots that we aborted and whose last event has not come yet
   std::uint32_t free_ = kNone;  // list of free slots
-  std::array<Slots, 4> lists_;
+  std::array<Slots, 5> lists_;
   List turn_ = List::kTurn;  // the one of the two that grows
 
   Instant started_{}, end_ = kNever;
   Pace pace_;
   Instant retry_at_{};  // after the stack refused an open
+  Instant poll_at_{};
 
   std::uint64_t address_random_ = 0, way_random_ = 0;
   std::uint32_t shares_ = 0;  // of the mix

@@ -112,6 +112,10 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "TCP options whose lengths do not fit into the header", kBytes},
     {kPaddingLeak, kPromise, "padding-leak", "RFC 1042",
      "bytes behind the packet that are not zero: memory of the host, perhaps", kBytes},
+    {kEchoDiffers, kMust, "echo-differs", "RFC 862",
+     "an echo with another byte than was sent at that place", "byte"},
+    {kEchoBeyond, kMust, "echo-beyond", "RFC 862", "an echo of more than was sent", kBytes},
+    {kEchoShort, kMust, "echo-short", "RFC 862", "a FIN before the end of the echo", kBytes},
 }};
 
 constexpr bool in_order() {

@@ -69,8 +69,12 @@ enum class Rule : std::uint8_t {
   kBadTcpChecksum,
   kBadOptions,
   kPaddingLeak,
+  // What the application sends back (the strike compares it).
+  kEchoDiffers,
+  kEchoBeyond,
+  kEchoShort,
 };
-inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::kPaddingLeak) + 1;
+inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::kEchoShort) + 1;
 
 /// The authority of a rule.
 enum class Strength : std::uint8_t {
@@ -116,6 +120,7 @@ struct Finding {
   Seq seq;                               // its sequence number
   std::uint32_t length = 0;              // SEG.LEN
   std::uint32_t expected = 0, seen = 0;  // in the rule's unit: the nearest valid value; sent
+  std::optional<std::uint32_t> offset{};  // in the payload, where the rule is about one
 };
 
 struct Segment;

@@ -85,6 +85,8 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
     cycles, how = CYCLES, ["--close", fault["close"], "--hold", HOLD]
     if fault["name"] in LONG_AFTER:
         how += ["--rate", "15000"]
+    if fault["expect"] != "none":
+        how += ["--expect", fault["expect"], "--payload", "100"]
     if fault["name"] in UNCHALLENGED:  # in every connection
         cycles, how[-1] = 2_000, "25ms"
     report, said = strike_device(field, "--fault", fault["name"], "--every", str(EVERY),

@@ -7,10 +7,12 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "stack/link/observed.hpp"
+#include "stack/strike/payloads.hpp"
 #include "stack/strike/probes.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/verdict/judge.hpp"
@@ -86,7 +88,7 @@ class DeviceLink final : public Link {
 };
 
 /// A host that strikes the device, with a judge at its link.
-class Tribunal final : public verdict::Judge::Sink {
+class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
  public:
   explicit Tribunal(const Device::Options& options)
       : link_(options), observed_(link_), storage_(Stack::storage_bytes(kCapacities) / 8 + 4) {
@@ -98,13 +100,17 @@ class Tribunal final : public verdict::Judge::Sink {
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
     probes_ = std::make_unique<Probes>(*stack_);
-    strike_ = std::make_unique<Strike>(*stack_, slots_, ClientId{1}, nullptr, probes_.get());
     observed_.observers().add(judge_);
   }
 
   /// Strikes until the cycles are done, and then waits for what comes late.
-  StrikeReport strike(std::uint64_t cycles, StrikeRequest::Close close) {
+  StrikeReport strike(std::uint64_t cycles, StrikeRequest::Close close,
+                      Expect expect = Expect::kNothing) {
+    payloads_.emplace(*stack_, places_, expect, kPayload.size(), *this);
+    strike_ =
+        std::make_unique<Strike>(*stack_, slots_, ClientId{1}, nullptr, probes_.get(), &*payloads_);
     StrikeRequest request;
+    request.expect = expect;
     request.target = kDevice;
     request.cycles = cycles;
     request.concurrency = 8;
@@ -137,6 +143,14 @@ class Tribunal final : public verdict::Judge::Sink {
     ++found_[verdict::info_of(found.finding.rule).name];
   }
 
+  void on_difference(const Payloads::Difference& difference) override {
+    using Kind = Payloads::Difference::Kind;
+    const Rule rule = difference.kind == Kind::kByte   ? Rule::kEchoDiffers
+                      : difference.kind == Kind::kMore ? Rule::kEchoBeyond
+                                                       : Rule::kEchoShort;
+    ++found_[verdict::info_of(rule).name];
+  }
+
   void turn(Instant limit) {
     Instant next =
         std::min({limit, link_.next_deadline(), stack_->next_deadline(), strike_->next_deadline()});
@@ -161,6 +175,8 @@ class Tribunal final : public verdict::Judge::Sink {
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
   std::unique_ptr<Probes> probes_;
+  std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(64);
+  std::optional<Payloads> payloads_;
   std::unique_ptr<Strike> strike_;
   verdict::Judge judge_{kDevice, 4096, *this};
   std::map<std::string, std::uint64_t> found_;
@@ -175,6 +191,10 @@ Device::Options options_of(const Fault* fault, std::uint32_t every) {
 
 StrikeRequest::Close close_of(const Fault& fault) {
   return static_cast<StrikeRequest::Close>(*find_choice(choices_of(WayToClose{}), fault.close));
+}
+
+Expect expect_of(const Fault& fault) {
+  return static_cast<Expect>(*find_choice(choices_of(Expect{}), fault.expect));
 }
 
 TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
@@ -192,12 +212,26 @@ TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   }
 }
 
+TEST(VerdictDeviceTest, AnEchoThatIsRightIsNotAccused) {
+  using Close = StrikeRequest::Close;
+  Device::Options options = options_of(nullptr, 1);
+  options.echo = true;
+  for (const auto close : {Close::kFin, Close::kFinLate, Close::kHalfClose, Close::kDataFin}) {
+    for (const auto expect : {Expect::kEcho, Expect::kDiscard}) {
+      Tribunal tribunal(options);
+      const StrikeReport report = tribunal.strike(2'000, close, expect);
+      EXPECT_EQ(report.completed(), 2'000u);
+      EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
+    }
+  }
+}
+
 class VerdictFaultTest : public ::testing::TestWithParam<const Fault*> {};
 
 TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
   const Fault& fault = *GetParam();
   Tribunal tribunal(options_of(&fault, 50));
-  const StrikeReport report = tribunal.strike(1000, close_of(fault));
+  const StrikeReport report = tribunal.strike(1000, close_of(fault), expect_of(fault));
   const std::uint64_t broken = tribunal.device().broken();
   EXPECT_GE(broken, 20u);
 

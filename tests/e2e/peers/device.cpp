@@ -1,5 +1,7 @@
 #include "tests/e2e/peers/device.hpp"
 
+#include <string_view>
+
 namespace conker::device {
 namespace {
 
@@ -17,6 +19,8 @@ Device::Device(const Options& options)
       port_(options.port),
       fault_(options.fault == nullptr ? FaultKind::kNone : options.fault->kind),
       every_(options.every),
+      echo_(options.echo ||
+            (options.fault != nullptr && std::string_view(options.fault->expect) == "echo")),
       random_(options.seed),
       queue_(kMostDeferred) {}
 
@@ -154,6 +158,10 @@ void Device::take(const Incoming& in, Connection& c) {
     fin = fin || c.held_fin;
     c.held = Seq();
   }
+  if (in.data > 0 && echo_) {
+    echo(c, in.text.last(in.data));
+    if (!fin) return;
+  }
   if (fin) return on_fin(c);
   if (in.data > 0) acknowledge(c);
 }
@@ -165,6 +173,16 @@ void Device::on_fin(Connection& c) {
   const Outgoing fin = at_next(c, kFin | kAck);
   c.snd_nxt += 1;
   send(c, fin);
+}
+
+/// Sends back what has come, with its ACK.
+void Device::echo(Connection& c, std::span<const std::byte> text) {
+  if (wrong_echo(c, text)) return;
+  Outgoing answer = at_next(c, kAck);
+  answer.data = static_cast<std::uint32_t>(text.size());
+  answer.text = text;
+  c.snd_nxt += answer.data;
+  send(c, answer);
 }
 
 void Device::close(Connection& c) {

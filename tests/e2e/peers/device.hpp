@@ -1,6 +1,6 @@
-// The device: the TCP of a peer that accepts, discards and closes when it is closed, right by RFC
-// 9293 but for one fault, which it has in every so many connections. Sans-I/O: frames and the time
-// come in, frames come out. It retransmits nothing of its own accord.
+// The device: the TCP of a peer that accepts, discards or echoes, and closes when it is closed,
+// right by RFC 9293 but for one fault, which it has in every so many connections. Sans-I/O: frames
+// and the time come in, frames come out. It retransmits nothing of its own accord.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,7 @@ class Device {
     std::uint16_t port = 9000;
     const Fault* fault = nullptr;  // none: the device is right
     std::uint32_t every = 1;       // every so many connections are chosen for the fault
+    bool echo = false;             // sends back what comes
     std::uint64_t seed = 1;        // of initial sequence numbers
   };
 
@@ -59,6 +60,7 @@ class Device {
   void on_text_out_of_order(const Incoming& in, Connection& c);
   void take(const Incoming& in, Connection& c);
   void on_fin(Connection& c);
+  void echo(Connection& c, std::span<const std::byte> text);
   void refuse(const Incoming& in);
   void close(Connection& c);
   Seq choose_isn(bool chosen);
@@ -77,6 +79,7 @@ class Device {
   bool wrong_answer_to_fin(Connection& c);
   bool wrong_fin(Connection& c);
   bool wrong_text(Connection& c);
+  bool wrong_echo(Connection& c, std::span<const std::byte> text);
   void wrong_answer_to_reset(Connection& c);
   bool wrong_when_provoked(const Incoming& in, Connection& c, FaultKind first, FaultKind last);
   bool wrong_when_early(const Incoming& in, Connection& c);
@@ -85,6 +88,7 @@ class Device {
   std::uint16_t port_;
   FaultKind fault_;
   std::uint32_t every_;
+  bool echo_;
   std::uint64_t random_;
   Seq last_isn_{};
   Connections table_;

@@ -111,6 +111,11 @@ constexpr std::array kFaults{
           "fin-early"},
     Fault{kOverlapTwice, "overlap-twice", "counts text twice where segments overlap",
           Rule::kAckOfTheUnsent, "timed_out", "fin-overlap"},
+    Fault{kEchoFlips, "echo-flips", "changes one bit of what it echoes", Rule::kEchoDiffers,
+          nullptr, "fin", "echo"},
+    Fault{kEchoRepeats, "echo-repeats", "echoes the last byte twice", Rule::kEchoBeyond, nullptr,
+          "fin", "echo"},
+    Fault{kEchoDrops, "echo-drops", "never echoes the last byte", {}, "timed_out", "fin", "echo"},
 };
 
 }  // namespace

@@ -72,6 +72,10 @@ enum class FaultKind : std::uint8_t {
   kFinEarlyDeaf,
   kFinEarlyTwice,
   kOverlapTwice,
+  // When it echoes.
+  kEchoFlips,
+  kEchoRepeats,
+  kEchoDrops,
 };
 
 struct Fault {
@@ -85,6 +89,8 @@ struct Fault {
   const char* failure = nullptr;
   /// How the strike must close.
   const char* close = "fin";
+  /// What the strike must expect of its payload; the device echoes for "echo".
+  const char* expect = "none";
 };
 
 std::span<const Fault> faults();

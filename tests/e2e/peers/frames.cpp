@@ -143,7 +143,8 @@ std::optional<Incoming> Frames::read(std::span<const std::byte> frame) const {
   in.flags = static_cast<std::uint8_t>(get8(tcp, 13));
   in.window = get16(tcp, 14);
   if (in.has(Flags::kSyn)) in.mss = mss_of(tcp.subspan(kTcp, header - kTcp), in.mss);
-  in.data = static_cast<std::uint32_t>(tcp.size() - header);
+  in.text = tcp.subspan(header);
+  in.data = static_cast<std::uint32_t>(in.text.size());
   return in;
 }
 
@@ -182,6 +183,7 @@ void Frames::write(const Way& way, const Outgoing& segment, Outbox& out) const {
   if (!segment.options.empty())
     std::memcpy(tcp.data() + at, segment.options.data(), segment.options.size());
   std::ranges::fill(tcp.subspan(kTcp + options), std::byte{0});
+  std::ranges::copy(segment.text, tcp.begin() + static_cast<std::ptrdiff_t>(kTcp + options));
   Checksum sum;
   add_pseudo_header(sum, IpAddress::v4(address), IpAddress::v4(way.address), 6,
                     static_cast<std::uint32_t>(tcp_size));

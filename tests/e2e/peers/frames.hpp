@@ -25,8 +25,9 @@ struct Incoming {
   Seq seq, ack;
   std::uint8_t flags = 0;
   std::uint16_t window = 0;
-  std::uint16_t mss = 536;  // RFC 9293, 3.7.1, where there is no option
-  std::uint32_t data = 0;   // bytes
+  std::uint16_t mss = 536;            // RFC 9293, 3.7.1, where there is no option
+  std::uint32_t data = 0;             // bytes
+  std::span<const std::byte> text{};  // they, in the frame
 
   bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
   std::uint32_t length() const {
@@ -37,7 +38,7 @@ struct Incoming {
 
 enum class Damage : std::uint8_t { kNone, kTcpChecksum, kIpChecksum, kIpLength, kPadding };
 
-/// A TCP segment to send; its data is zeros.
+/// A TCP segment to send; its data is zeros where there is no text.
 struct Outgoing {
   std::uint8_t flags = 0;
   Seq seq, ack;
@@ -45,6 +46,7 @@ struct Outgoing {
   std::uint16_t mss = 0;                    // 0: no such option
   std::span<const std::uint8_t> options{};  // more of them, a multiple of 4 bytes
   std::uint32_t data = 0;                   // bytes
+  std::span<const std::byte> text{};        // as many, or none
   Damage damage = Damage::kNone;
 };
 

@@ -31,9 +31,9 @@ void print_faults() {
     const char* rule = fault.rule ? conker::verdict::info_of(*fault.rule).name : "";
     std::printf(
         "%s{\"name\": \"%s\", \"text\": \"%s\", \"rule\": \"%s\", \"failure\": \"%s\", "
-        "\"close\": \"%s\"}",
+        "\"close\": \"%s\", \"expect\": \"%s\"}",
         separator, fault.name, fault.text, rule, fault.failure == nullptr ? "" : fault.failure,
-        fault.close);
+        fault.close, fault.expect);
     separator = ",\n ";
   }
   std::puts("]");
@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 65534))
       ->capture_default_str();
   app.add_option("--fault", a.fault, "what is wrong with it; without: nothing");
+  app.add_flag("--echo", a.device.echo, "echo what comes, as faults of an echo do anyway");
   app.add_option("--every", a.device.every, "once in so many connections")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();

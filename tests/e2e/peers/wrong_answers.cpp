@@ -177,6 +177,28 @@ bool Device::wrong_text(Connection& c) {
   }
 }
 
+bool Device::wrong_echo(Connection& c, std::span<const std::byte> text) {
+  if (!chosen(c, kEchoFlips, kEchoDrops)) return false;
+  std::vector<std::byte> wrong(text.begin(), text.end());
+  switch (fault_) {
+    case kEchoFlips:
+      wrong[wrong.size() / 2] ^= std::byte{1};
+      break;
+    case kEchoRepeats:
+      wrong.push_back(wrong.back());
+      break;
+    default:  // kEchoDrops
+      wrong.pop_back();
+      break;
+  }
+  Outgoing answer = at_next(c, kAck);
+  answer.data = static_cast<std::uint32_t>(wrong.size());
+  answer.text = wrong;
+  c.snd_nxt += answer.data;
+  send(c, answer);
+  return true;
+}
+
 /// The FIN itself is wrong, or what follows it.
 bool Device::wrong_fin(Connection& c) {
   c.rcv_nxt += 1;
