@@ -105,11 +105,13 @@ void Evidence::write_finding(Number newest) {
   const verdict::Exchange exchange = *std::exchange(exchange_, std::nullopt);
   const Number context = newest - std::min<Number>(newest - frames_.first(), kBefore);
   write_before(newest, context, connections_since(context, exchange));
-  const std::vector<std::string_view> comments(comments_.begin(), comments_.end());
-  write(newest, comments);
-  if (error_.empty()) written_.findings += comments_.size();
-  comments_.clear();
-  followed_.push_back({exchange, kAfter, frames_.at(newest).at + kAfterTime});
+  std::vector<std::string> comments = std::exchange(comments_, {});
+  const verdict::RecentFrames::Frame frame = frames_.at(newest);
+  if (!frame.written) {
+    write(newest, comments);
+    comments.clear();
+  }
+  followed_.push_back({exchange, kAfter, frame.at + kAfterTime, std::move(comments)});
   flush();
 }
 
@@ -144,10 +146,10 @@ void Evidence::follow(Number newest) {
   const auto of = std::ranges::find(followed_, frames_.exchange_of(newest), &Followed::exchange);
   if (of == followed_.end()) return;
   --of->left;
-  write(newest);
+  write(newest, std::exchange(of->comments, {}));
 }
 
-void Evidence::write(Number number, std::span<const std::string_view> comments) {
+void Evidence::write(Number number, std::span<const std::string> comments) {
   const verdict::RecentFrames::Frame frame = frames_.at(number);
   if (frame.written || !error_.empty()) return;
   if (file_.size() + frame.bytes.size() + 2 * kReserve > max_bytes_) {
@@ -158,8 +160,10 @@ void Evidence::write(Number number, std::span<const std::string_view> comments) 
   if (!file_.has_room(frame.bytes.size() + 4 * kReserve)) flush();
   frames_.mark_written(number);
   const std::array<std::span<const std::byte>, 1> parts{frame.bytes};
-  if (pcapng_.packet({epoch(frame.at), frame.direction, comments}, parts)) {
+  const std::vector<std::string_view> views(comments.begin(), comments.end());
+  if (pcapng_.packet({epoch(frame.at), frame.direction, views}, parts)) {
     ++written_.frames;
+    written_.findings += comments.size();
   } else {
     fail(file_.error());
   }

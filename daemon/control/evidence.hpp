@@ -63,6 +63,8 @@ class Evidence final : public FrameObserver {
     verdict::Exchange exchange;
     unsigned left;
     Instant until;
+    // Of a finding whose own frame was in the file already: for the next frame.
+    std::vector<std::string> comments;
   };
   /// What is in the file.
   struct Written {
@@ -76,7 +78,7 @@ class Evidence final : public FrameObserver {
                                             const verdict::Exchange& exchange) const;
   void write_before(Number newest, Number context, std::span<const Connection> connections);
   void follow(Number newest);
-  void write(Number number, std::span<const std::string_view> comments = {});
+  void write(Number number, std::span<const std::string> comments = {});
   void flush();
   void fail(const std::string& error);
   std::int64_t epoch(Instant at) const { return epoch_us_ + at.time_since_epoch().count(); }
