@@ -157,7 +157,7 @@ def board_struck(board: Board) -> str:
 def struck_by_conkerd(scene: Scene, how: str) -> None:
     conkerd, board = over_socket(scene)
     report = conkerd.ctl.strike(f"{CHIP}:9000", "--cycles", str(CYCLES),
-                                "--concurrency", "16", "--close", how)
+                                "--concurrency", "16", "--close", how, "--look", "none")
     good(report)
     board.balanced(CYCLES)
     same(conkerd.ctl.balanced()["live"], 0, "live at conkerd")
@@ -254,7 +254,8 @@ def conkerd_over_two_taps_and_a_bridge(scene: Scene) -> None:
                          "concurrency=16").ready()
     eventually(lambda: conkerd.ctl("ping", CHIP, "-c", "1").code == 0,
                "the board answers over the bridge")
-    good(conkerd.ctl.strike(f"{CHIP}:9000", "--cycles", str(CYCLES), "--concurrency", "16"))
+    good(conkerd.ctl.strike(f"{CHIP}:9000", "--cycles", str(CYCLES), "--concurrency", "16",
+                            "--look", "none"))
     eventually(lambda: "cycles a second: good" in board.said(),
                "the board's own strike ends well", 30)
     board.balanced(2 * CYCLES)
