@@ -64,8 +64,8 @@ std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant 
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
                        found->reset_by_peer_at == kNever;
     if (again) {
-      found->again = found->syn_again = true;
-      found->again_at = now;
+      found->syn_again = true;
+      sent_again(*found, segment, now);
       return std::nullopt;
     }
     std::optional<std::uint32_t> fresh;
@@ -112,10 +112,26 @@ void Exchanges::on_text_sent(Record& r, const Segment& segment, Instant now) {
     r.gap = false;
     r.sent_at = r.filled_at = now;
   } else if (segment.seq >= r.una) {  // below it is a keepalive probe
-    r.again = true;
     r.again_fin = r.again_fin || segment.has(Segment::kFin);
-    r.again_at = now;
+    sent_again(r, segment, now);
   }
+}
+
+void Exchanges::sent_again(Record& r, const Segment& segment, Instant now) {
+  r.again = true;
+  r.again_at = now;
+  r.again_timestamp = segment.timestamps ? segment.timestamp : 0;
+}
+
+/// Whether the peer's answer is to the segment that was sent again, and the first one was lost or
+/// ignored: by the timestamp that the answer echoes (RFC 3522), or, without, since it came at once
+/// and not just somewhat late.
+bool Exchanges::answers_again(const Record& r, const Segment& segment, Instant now) const {
+  constexpr int kAtOnce = 8;
+  const Duration since = now - r.again_at;
+  if (!r.again || since > patience_.prompt) return false;
+  if (segment.timestamps && r.again_timestamp != 0) return segment.echo == r.again_timestamp;
+  return since * kAtOnce <= r.again_at - r.sent_at;
 }
 
 // ---- What we provoke it with ----
@@ -236,7 +252,8 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
   if (!segment.has(Segment::kAck)) return std::nullopt;  // a simultaneous open is not judged here
   if (!r.opened) {
     if (segment.ack != r.iss + 1) return std::nullopt;  // conversations.hpp tells
-    const Judged finding = r.challenged ? std::nullopt : waited(r, now, Rule::kSynUnanswered);
+    const Judged finding =
+        r.challenged ? std::nullopt : waited(r, segment, now, Rule::kSynUnanswered);
     r.opened = true;
     r.isn = segment.seq;
     r.acked = segment.seq;
@@ -265,13 +282,12 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
 }
 
 /// An answer, after all: to the first segment, but late; or only to the one that was sent again.
-Exchanges::Judged Exchanges::waited(const Record& r, Instant now, Rule unanswered) const {
+Exchanges::Judged Exchanges::waited(const Record& r, const Segment& segment, Instant now,
+                                    Rule unanswered) const {
   const Duration since = now - r.sent_at;
   if (r.closed) return std::nullopt;  // a window probe need not be acknowledged
   if (unanswered == Rule::kDataUnanswered && since < patience_.delayed_ack) return std::nullopt;
-  if (r.again && now - r.again_at <= patience_.prompt) {
-    return timed(unanswered, Duration(0), since);
-  }
+  if (answers_again(r, segment, now)) return timed(unanswered, Duration(0), since);
   if (since <= patience_.late) return std::nullopt;
   return timed(Rule::kAnsweredLate, patience_.late, since);
 }
@@ -281,7 +297,7 @@ Exchanges::Judged Exchanges::acknowledgment(Record& r, const Segment& segment, I
     return std::nullopt;
   const bool of_fin = r.fin && segment.ack == r.nxt && r.nxt - r.una == 1;
   const Judged finding =
-      waited(r, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
+      waited(r, segment, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
   r.una = segment.ack;
   r.sent_at = now;
   r.again = r.again_fin = false;

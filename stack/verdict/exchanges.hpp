@@ -77,16 +77,17 @@ class Exchanges {
     // Ours.
     Endpoint from;
     Seq iss, una, nxt;
-    Instant syn_at{}, sent_at{};  // the first SYN; the first segment that is not acknowledged
-    Instant again_at{};           // the last one that was sent again
-    Instant acked_at{};           // when our ACK last moved
-    Instant reset_at = kNever;    // by us
-    Seq acked;                    // by us
-    Seq after_ack;                // whoever acknowledges it has seen that ACK
-    Seq edge;                     // the right edge of the window that we announced
-    std::uint8_t scale = 0;       // of our windows
-    bool reused = false;          // the four-tuple had another connection before
-    bool gap = false;             // we have left one in what we sent
+    Instant syn_at{}, sent_at{};        // the first SYN; the first segment that is not acknowledged
+    Instant again_at{};                 // the last one that was sent again
+    std::uint32_t again_timestamp = 0;  // its TSval; 0: it had none
+    Instant acked_at{};                 // when our ACK last moved
+    Instant reset_at = kNever;          // by us
+    Seq acked;                          // by us
+    Seq after_ack;                      // whoever acknowledges it has seen that ACK
+    Seq edge;                           // the right edge of the window that we announced
+    std::uint8_t scale = 0;             // of our windows
+    bool reused = false;                // the four-tuple had another connection before
+    bool gap = false;                   // we have left one in what we sent
     Instant filled_at = kNever;
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
@@ -122,9 +123,11 @@ class Exchanges {
   Judged judge(Record& r, const Segment& segment, Instant now);
   Judged syn_ack(Record& r, const Segment& segment, Instant now);
   Judged reset(Record& r, const Segment& segment, Instant now);
+  static void sent_again(Record& r, const Segment& segment, Instant now);
+  bool answers_again(const Record& r, const Segment& segment, Instant now) const;
   Judged acknowledgment(Record& r, const Segment& segment, Instant now);
   Judged repeated(const Record& r, const Segment& segment, Instant now) const;
-  Judged waited(const Record& r, Instant now, Rule unanswered) const;
+  Judged waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
   static Broken timed(Rule rule, Duration expected, Duration seen);
   static bool acknowledges_us(const Record& r, const Segment& segment);
   static bool is_of_last(const Record& r, const Segment& segment);

@@ -56,6 +56,7 @@ bool parse_options(std::span<const std::byte> options, Segment& out) {
     if (kind == 8 && length == 10) {
       out.timestamps = true;
       out.timestamp = get32(body, 0);
+      out.echo = get32(body, 4);
     }
     at += length;
   }

@@ -30,6 +30,7 @@ struct Segment {
   bool sack_permitted = false;
   bool timestamps = false;
   std::uint32_t timestamp = 0;  // TSval
+  std::uint32_t echo = 0;       // TSecr
   std::uint16_t ip_id = 0;      // the IPv4 header's identification
   bool padding_leak = false;    // bytes behind the packet that are not zero
   std::uint8_t block_count = 0;

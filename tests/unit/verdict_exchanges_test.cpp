@@ -93,6 +93,31 @@ TEST_F(VerdictExchangesTest, AFinIsAnsweredOnlyWhenSentAgain) {
   expect(202ms, fin_b(2), Rule::kFinUnanswered);
 }
 
+TEST_F(VerdictExchangesTest, AnEchoOfTheFirstFinSaysThatItHadArrived) {
+  handshake();
+  send(1ms, fin_a());
+  clock = 97;
+  send(21ms, fin_a());  // a tail loss probe
+  clock = 77;
+  fine(22ms, fin_b(2));
+}
+
+TEST_F(VerdictExchangesTest, WithoutTimestampsASlowAnswerIsNoneToTheFinSentAgain) {
+  timestamps = false;
+  handshake();
+  send(1ms, fin_a());
+  send(21ms, fin_a());
+  fine(28ms, fin_b(2));
+}
+
+TEST_F(VerdictExchangesTest, WithoutTimestampsAnAnswerAtOnceIs) {
+  timestamps = false;
+  handshake();
+  send(1ms, fin_a());
+  send(21ms, fin_a());
+  expect(22ms, fin_b(2), Rule::kFinUnanswered);
+}
+
 TEST_F(VerdictExchangesTest, AFinIsAnsweredLate) {
   handshake();
   send(1ms, fin_a());

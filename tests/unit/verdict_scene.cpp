@@ -13,6 +13,7 @@ verdict::Segment VerdictScene::between(const Endpoint& from, const Endpoint& to,
   segment.window = kWindow;
   segment.timestamps = timestamps;
   segment.timestamp = timestamps ? clock : 0;
+  segment.echo = timestamps ? echo : 0;
   return segment;
 }
 

@@ -48,7 +48,7 @@ class VerdictScene {
   // Options that SYNs offer.
   bool timestamps = true, sack = true;
   std::uint8_t scale = 0;
-  std::uint32_t clock = 77;  // TSval
+  std::uint32_t clock = 77, echo = 77;  // TSval and TSecr
   verdict::Excuses excuses;
   verdict::Conversations judge{contents};
 
