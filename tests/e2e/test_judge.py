@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import subprocess
 import threading
 from typing import Any
 
-from harness import Field, Process, accused_of, broken_rules, check, same, test
+from harness import Field, Process, Scene, accused_of, broken_rules, check, same, test
 
 DEVICE = "10.77.0.9"
 CYCLES = 20_000
@@ -28,9 +29,14 @@ TRIES = 5
 MTU = "1504"  # of the device's side, so that it can send a segment beyond the MSS
 
 
-def faults(field: Field) -> list[dict[str, Any]]:
-    done = subprocess.run([field.scene.binaries.device, "--list"], capture_output=True, check=True)
+def faults(scene: Scene) -> list[dict[str, Any]]:
+    done = subprocess.run([scene.binaries.device, "--list"], capture_output=True, check=True)
     return json.loads(done.stdout)
+
+
+def table_row(fault: dict[str, Any]) -> str:
+    return (f"    {fault['name']:<26} {fault['close']:<12} "
+            f"{fault['rule'] or fault['failure']:<26} {fault['text']}")
 
 
 def device(field: Field, *arguments: str) -> Process:
@@ -112,10 +118,19 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
     return f"{fault['name']}: {'; '.join(wrong)}" if wrong else ""
 
 
+@test(quick=True)
+def the_readme_has_the_table(scene: Scene) -> None:
+    """So that who reads tests/README.md knows each bad peer, and what finds it."""
+    with open(os.path.join(scene.binaries.sources, "tests/README.md"), encoding="utf-8") as file:
+        lines = set(file.read().splitlines())
+    missing = [row for row in map(table_row, faults(scene)) if row not in lines]
+    same(missing, [], "rows of conker_device --list that are not in tests/README.md")
+
+
 @test("tap", busy=True)
 def each_fault_once_in_5000_cycles(field: Field) -> None:
     """20,000 cycles each: four times, or a little more often where a SYN comes again."""
-    table = faults(field)
+    table = faults(field.scene)
     wrong = list(filter(None, (found_and_no_other(field, fault) for fault in table)))
     same(wrong, [], "faults that were not found by their rule alone")
     field.scene.note(f"{len(table)} faults")
