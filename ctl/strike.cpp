@@ -17,6 +17,7 @@
 #include "ctl/journal.hpp"
 #include "ctl/monitor_options.hpp"
 #include "ctl/monitor_report.hpp"
+#include "ctl/replay_options.hpp"
 #include "ctl/strike_ending.hpp"
 #include "ctl/strike_parts.hpp"
 #include "ctl/strike_report.hpp"
@@ -93,6 +94,7 @@ struct Values {
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
   std::vector<std::string> limits;
   std::string evidence, journal, resume;
+  ReplayOptions replay;
   EndingValues ending;
   MonitorOptions monitors;
   WatchOptions watches;
@@ -174,9 +176,11 @@ int show_strike(const Context& context, json raw, const Seen& seen, verdict::Sev
 }
 
 int strike(const Context& context, const Values& values) {
+  if (values.replay.wanted())
+    return replay(context, values.replay, values.parameters.cycles, values.evidence);
   const bool resumed = !values.resume.empty();
   if (!resumed && values.parameters.target.empty())
-    throw Failure(kExitUsage, "strike: give HOST:PORT, or --resume FILE");
+    throw Failure(kExitUsage, "strike: give HOST:PORT, or --resume FILE, or --replay FILE");
   const std::string& path = resumed ? values.resume : values.journal;
   StrikeJournal earlier = resumed ? read_journal(path) : StrikeJournal{};
   P parameters = resumed ? rest_of(earlier, path) : parameters_of(values);
@@ -310,6 +314,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
                    "write the frames around the first findings of each rule to this pcapng file, "
                    "and beside it the report as .json and .txt; what was in them is lost")
       ->type_name("FILE");
+  values->replay.add(*verb);
 
   const auto path = std::make_shared<std::string>();
   CLI::App* report =

@@ -337,6 +337,7 @@ Result result_of(const StrikeJournal& journal) {
   }
   const protocol::Strike::Parameters& limits = parts.front().begin.parameters;
   sort(whole.findings);
+  whole.begin = parts.front().begin;
   whole.timeline.asked = limits.cycles;
   set_rows(whole.timeline, rows, width);
   whole.why = failure_of(limits, whole, parts);

@@ -28,22 +28,7 @@ inline constexpr std::string_view kJournalFinding = "finding";
 inline constexpr std::string_view kJournalFirstFailure = "first_failure";
 inline constexpr std::string_view kJournalReport = "report";
 
-struct JournalBegin {
-  static constexpr std::string_view kName = "begin";
-  std::string version, time;
-  Endpoint target;
-  std::string link, device;
-  Strike::Parameters parameters;
-
-  static constexpr void visit(auto& self, auto&& field) {
-    field("version", self.version, About{.help = "of conkerd"});
-    field("time", self.time, About{.help = "of day, UTC"});
-    field("target", self.target, About{.help = "whom, as an address"});
-    field("link", self.link, About{.help = "that leads to the target"});
-    field("device", self.device, About{.help = "of the link"});
-    field("parameters", self.parameters, About{.help = "of the strike"});
-  }
-};
+using JournalBegin = Strike::Begin;
 
 struct JournalSecond {
   static constexpr std::string_view kName = "second";

@@ -16,6 +16,7 @@
 #include "protocol/strike.hpp"
 #include "protocol/text.hpp"
 #include "protocol/visit.hpp"
+#include "stack/link/fault.hpp"
 #include "stack/verdict/rules.hpp"
 
 namespace conker::verdict {
@@ -172,6 +173,28 @@ struct Strike {
     }
   };
 
+  /// What a strike began with: enough to strike so again.
+  struct Begin {
+    static constexpr std::string_view kName = "begin";
+    std::string version, time;
+    Endpoint target;
+    std::string link, device;
+    Parameters parameters;
+    std::optional<FaultSettings> faults;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("version", self.version, About{.help = "of conkerd"});
+      field("time", self.time, About{.help = "of day, UTC"});
+      field("target", self.target, About{.help = "whom, as an address"});
+      field("link", self.link, About{.help = "that leads to the target"});
+      field("device", self.device, About{.help = "of the link"});
+      field("parameters", self.parameters, About{.help = "of the strike"});
+      field(
+          "faults", self.faults,
+          About{.help = "set on the link at the begin; null: there is no link", .left_out = true});
+    }
+  };
+
   /// One rule that the target broke: how often, and the first segment that did.
   struct Finding {
     std::string rule, severity, section, text;
@@ -250,6 +273,7 @@ struct Strike {
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
     std::optional<Journal> journal;
+    std::optional<Begin> begin;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("verdict", self.verdict, About{.help = "of the target's TCP"});
@@ -271,6 +295,9 @@ struct Strike {
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});
       field("journal", self.journal, About{.help = "its file, if asked for; null"});
+      field("begin", self.begin,
+            About{.help = "what it began with, for a replay; null: an earlier version's",
+                  .left_out = true});
     }
   };
 };

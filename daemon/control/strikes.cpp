@@ -169,13 +169,15 @@ void Strikes::stop(std::string_view why) {
 void Strikes::tell_begin() {
   const std::string target = to_string(strike_->request().target);
   spdlog::info("strike: begins at {}, {} at a time", target, strike_->request().concurrency);
-  if (!journal_) return;
-  journal_->begin({.version = CONKER_VERSION,
-                   .time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))),
-                   .target = strike_->request().target,
-                   .link = link_ == nullptr ? "none" : link_->name,
-                   .device = link_ == nullptr ? "" : link_->device->description(),
-                   .parameters = call_->parameters()});
+  begin_ = {.version = CONKER_VERSION,
+            .time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))),
+            .target = strike_->request().target,
+            .link = link_ == nullptr ? "none" : link_->name,
+            .device = link_ == nullptr ? "" : link_->device->description(),
+            .parameters = call_->parameters(),
+            .faults = {}};
+  if (link_ != nullptr) begin_.faults = link_->fault->settings();
+  if (journal_) journal_->begin(begin_);
 }
 
 void Strikes::tell_found(const protocol::Strike::Finding& finding) {
@@ -314,7 +316,8 @@ void Strikes::finish() {
       judge_->judged(),
       findings_->list(),
       std::nullopt,
-      std::nullopt};
+      std::nullopt,
+      std::move(begin_)};
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
   if (payloads_) result.payloads = payloads_->result();
   if (evidence_) {

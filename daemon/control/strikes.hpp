@@ -68,6 +68,7 @@ class Strikes final : public Client {
   std::optional<Strike> strike_;
   std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
   Endpoint target_;
+  protocol::Strike::Begin begin_;
   Descriptor file_, journal_file_;      // for evidence and journal, until they take it
   std::unique_ptr<Evidence> evidence_;  // null where none was asked for
   std::unique_ptr<Journal> journal_;    // likewise
