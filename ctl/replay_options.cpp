@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "ctl/args.hpp"
 #include "ctl/evidence.hpp"
 #include "ctl/recorded_faults.hpp"
 #include "ctl/strike_replay.hpp"
@@ -13,6 +14,34 @@
 #include "ctl/strike_run.hpp"
 
 namespace conker::ctl {
+namespace {
+
+using protocol::Strike;
+
+/// Strikes so, with the faults of our link as they were.
+json strike_as(const Context& context, const Strike::Begin& begin,
+               const Strike::Parameters& parameters, const Passed& passed) {
+  const RecordedFaults faults(context, begin);
+  Beside beside{Monitors({}, context.socket), DeviceWatches({})};
+  return run_strike(context, parameters, passed, beside, "");
+}
+
+int minimize(const Context& context, const ReplayOptions& options, const Strike::Begin& begin,
+             const Goal& goal, const Strike::Parameters& start,
+             std::optional<std::uint64_t> cycles) {
+  MinimizeLimits limits = options.limits;
+  if (!options.within.empty())
+    limits.time = std::chrono::milliseconds(
+        parse_time_ms("--within", options.within, 1, std::int64_t{86'400'000}));
+  Context quiet = context;
+  quiet.json = true;  // a line a strike is enough
+  return minimize_and_tell(context, start, cycles, goal, limits, [&](const auto& parameters) {
+    const json raw = strike_as(quiet, begin, parameters, {});
+    return sighting_of(protocol::from_json<Strike::Result>(raw), goal);
+  });
+}
+
+}  // namespace
 
 void ReplayOptions::add(CLI::App& verb) {
   constexpr std::array<std::string_view, 3> kTogether{"--help", "--cycles", "--evidence"};
@@ -36,23 +65,39 @@ void ReplayOptions::add(CLI::App& verb) {
                   "failed cycles (unless given: the worst)")
       ->type_name("NAME")
       ->needs(replay);
+  CLI::Option* smaller =
+      verb.add_flag("--minimize", minimize,
+                    "of --replay: look for the least strike that finds it: one connection at a "
+                    "time, one way to close, less data, no hold, fewer cycles; a line a strike, "
+                    "and at the end a command line, which is repeated three times")
+          ->needs(replay)
+          ->excludes("--evidence");
+  verb.add_option("--tries", limits.strikes, "of --minimize: strikes, at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str()
+      ->needs(smaller);
+  verb.add_option("--within", within,
+                  "of --minimize: begin no new strike after so long: a time as 90s (unless given: "
+                  "10min)")
+      ->type_name("TIME")
+      ->needs(smaller);
 }
 
 int replay(const Context& context, const ReplayOptions& options,
            std::optional<std::uint64_t> cycles, const std::string& evidence) {
-  const protocol::Strike::Result recorded = read_recorded(options.path);
-  const protocol::Strike::Begin& begin = *recorded.begin;
+  const Strike::Result recorded = read_recorded(options.path);
+  const Strike::Begin& begin = *recorded.begin;
   const Goal goal = goal_of(recorded, options.rule, options.path);
-  protocol::Strike::Parameters parameters =
+  Strike::Parameters parameters =
       repeated(begin, goal, cycles.value_or(budget_for(goal.cycle, begin.parameters.concurrency)));
+  if (options.minimize) return minimize(context, options, begin, goal, parameters, cycles);
   const EvidenceFiles files(evidence);
   parameters.evidence = files.wanted();
   Passed passed;
   if (parameters.evidence) passed.push_back(files.fd());
-  const RecordedFaults faults(context, begin);
-  Beside beside{Monitors({}, context.socket), DeviceWatches({})};
-  json raw = run_strike(context, parameters, passed, beside, "");
-  const auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  json raw = strike_as(context, begin, parameters, passed);
+  const auto result = protocol::from_json<Strike::Result>(raw);
   const Sighting sighting = sighting_of(result, goal);
   raw["replay"] = {{"of", goal.name()},
                    {"found", sighting.found},
