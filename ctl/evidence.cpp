@@ -9,6 +9,9 @@
 #include <memory>
 #include <utility>
 
+#include "ctl/capture_reader.hpp"
+#include "ctl/packet_script.hpp"
+
 namespace conker::ctl {
 namespace {
 
@@ -48,7 +51,11 @@ std::optional<std::string> EvidenceFiles::write_beside(const json& result,
       path_.ends_with(kSuffix) ? path_.substr(0, path_.size() - kSuffix.size()) : path_;
   const std::string text = result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   if (auto error = write_file(stem + ".json", text)) return error;
-  return write_file(stem + ".txt", report);
+  const std::string script = packet_script(frames_in(read_capture(path_)));
+  if (auto error = write_file(stem + ".script", script.empty() ? "# Nothing was found.\n" : script))
+    return error;
+  return write_file(stem + ".txt",
+                    script.empty() ? std::string(report) : fmt::format("{}\n{}", report, script));
 }
 
 }  // namespace conker::ctl

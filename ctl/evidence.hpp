@@ -1,5 +1,5 @@
 // The files of a strike's evidence: FILE.pcapng, which the daemon writes, and beside it the report,
-// FILE.json and FILE.txt.
+// FILE.json and FILE.txt, and FILE.script, a packet script of the worst finding.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ class EvidenceFiles {
   const std::string& path() const { return path_; }
   /// The descriptor for the daemon; -1 without a file.
   int fd() const { return file_.get(); }
-  /// Writes the result and the report in words, if there is a file to write them beside. Returns
-  /// the error, for people; nothing without one.
+  /// Writes the result, the report in words, and the script of the worst finding, if there is a
+  /// file to write them beside. Returns the error, for people; nothing without one.
   std::optional<std::string> write_beside(const json& result, std::string_view report) const;
 
  private:

@@ -312,7 +312,9 @@ void add_strike_verb(CLI::App& app, Context& context) {
   values->watches.add(*verb);
   verb->add_option("--evidence", values->evidence,
                    "write the frames around the first findings of each rule to this pcapng file, "
-                   "and beside it the report as .json and .txt; what was in them is lost")
+                   "and beside it the report as .json and .txt and a packet script of the worst, "
+                   ".script; what "
+                   "was in them is lost")
       ->type_name("FILE");
   values->replay.add(*verb);
 

@@ -158,3 +158,15 @@ def the_segment_that_breaks_a_rule(field: Field) -> None:
         same((source, reset), (DEVICE, "1"), f"the frame with the comment {comment}")
     same([row[0].split("cycle ")[1].split(";")[0] for row in comments],
          ["500", "1,000", "1,500", "2,000"], "cycles")
+
+    # The first of them as a script: the connection from its SYN on.
+    script = pathlib.Path(path.replace(".pcapng", ".script")).read_text(encoding="utf-8")
+    lines = [line for line in script.splitlines() if not line.startswith("# ")]
+    check(lines[0].startswith("0.000000 > S   0:1(0) win "), f"first frame: {script}")
+    check(" < S.  0:1(0) ack 1 win " in lines[1], f"second frame: {script}")
+    broken = script.split("# The next frame: fault reset-sequence (RFC 9293, 3.10.7.1): ")[1]
+    check("cycle 500; expected " in broken.splitlines()[0], f"comment: {script}")
+    check(" < R" in broken.splitlines()[1], f"frame: {script}")
+    same(len([line for line in lines if "# SEQ " in line]), len(lines), "absolute numbers")
+    text = pathlib.Path(path.replace(".pcapng", ".txt")).read_text(encoding="utf-8")
+    check(text.endswith(script), f"the report does not have the script: {text}")
