@@ -19,6 +19,7 @@
 #include "ctl/monitor_report.hpp"
 #include "ctl/replay_options.hpp"
 #include "ctl/strike_ending.hpp"
+#include "ctl/strike_ladder.hpp"
 #include "ctl/strike_parts.hpp"
 #include "ctl/strike_report.hpp"
 #include "ctl/strike_run.hpp"
@@ -88,7 +89,7 @@ using P = protocol::Strike::Parameters;
 
 struct Values {
   P parameters;
-  std::string duration, hold, connect_timeout, close_timeout;
+  std::string concurrency, duration, ramp, hold, connect_timeout, close_timeout;
   std::string close = std::string(protocol::name_of(WayToClose::kFin));
   std::string expect = std::string(protocol::name_of(Expect::kNothing));
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
@@ -112,6 +113,9 @@ P parameters_of(const Values& values) {
   take_choice(values.close, parameters.close);
   take_choice(values.expect, parameters.expect);
   take_choice(values.fail_on, parameters.fail_on);
+  take_concurrency(values.concurrency, parameters);
+  if (!values.ramp.empty())
+    take_time("--ramp", values.ramp, parameter_of(&P::ramp_ms), parameters.ramp_ms.emplace());
   take_time("--hold", values.hold, parameter_of(&P::hold_ms), parameters.hold_ms);
   take_time("--connect-timeout", values.connect_timeout, parameter_of(&P::connect_timeout_ms),
             parameters.connect_timeout_ms);
@@ -230,10 +234,24 @@ void add_load(CLI::App& verb, Values& values) {
                   "--cycles: 10s)")
       ->type_name("TIME")
       ->excludes(cycles);
-  verb.add_option("--concurrency", p.concurrency, help_of(&P::concurrency))
+  verb.add_option("--concurrency", values.concurrency,
+                  "connections in flight at a time: a number (1 unless given), or auto to learn "
+                  "what the target bears, by 1, 2, 4, ..., up to auto:MAX or "
+                  "strike.max_concurrency of the configuration")
+      ->type_name("N|auto|auto:MAX");
+  verb.add_option("--max-opening", p.max_opening,
+                  std::string(protocol::parameter_of(&P::max_opening).help) +
+                      " (unless given: as many as are in flight)")
       ->type_name("N")
-      ->check(range_of(&P::concurrency));
-  verb.add_option("--rate", p.rate, help_of(&P::rate))->type_name("N")->check(range_of(&P::rate));
+      ->check(range_of(&P::max_opening));
+  CLI::Option* rate = verb.add_option("--rate", p.rate, help_of(&P::rate))
+                          ->type_name("N")
+                          ->check(range_of(&P::rate));
+  verb.add_option("--ramp", values.ramp,
+                  "how long the rate grows to that of --rate, from 0, in proportion to the time: a "
+                  "time as 30s, up to 1h (unless given: at once)")
+      ->type_name("TIME")
+      ->needs(rate);
 }
 
 /// What each cycle does.
@@ -271,8 +289,9 @@ void add_judgement(CLI::App& verb, Values& values) {
   verb.add_option(
           "--max", values.limits,
           "what makes the verdict fail when there is more of it: failed=SHARE of the "
-          "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME, "
-          "close_p99=TIME, monitor_outage=TIME (3 probes); SHARE as 0.1%, TIME as 20ms. May "
+          "cycles (0), retransmits=SHARE of the cycles (100%), connect_p99=TIME (with --rate "
+          "from when the cycle was due), close_p99=TIME, monitor_outage=TIME (3 probes); SHARE as "
+          "0.1%, TIME as 20ms. May "
           "be given more than once")
       ->type_name("NAME=VALUE");
 }

@@ -83,6 +83,7 @@ Result as_far_as_known(const JournalPart& part) {
   known.judged = part.last->sums.judged;
   timeline.failures = part.last->sums.failures;
   timeline.missed = part.last->sums.missed;
+  timeline.connect_due = part.last->sums.connect_due;
   timeline.open_failed = part.last->sums.open_failed;
   return known;
 }
@@ -153,7 +154,10 @@ void add(std::vector<StrikeTimeline::Way>& sum, const std::vector<StrikeTimeline
 void add(StrikeTimeline& sum, const StrikeTimeline& part, Duration so_far, Duration took) {
   sum.missed += part.missed;
   sum.open_failed += part.open_failed;
+  if (sum.connect_due && part.connect_due)
+    sum.connect_due = higher(*sum.connect_due, *part.connect_due);
   sum.in_flight.max = std::max(sum.in_flight.max, part.in_flight.max);
+  sum.in_flight.opening = std::max(sum.in_flight.opening, part.in_flight.opening);
   const auto weight = [](Duration time) { return static_cast<double>(time.count()); };
   if (so_far + took > Duration(0)) {
     sum.in_flight.mean =
@@ -330,6 +334,7 @@ Result result_of(const StrikeJournal& journal) {
       whole.looks.insert(whole.looks.end(), of.looks.begin(), of.looks.end());
       add(whole.dead, of.dead);
       add(whole.payloads, of.payloads);
+      if (of.ladder) whole.ladder = of.ladder;
       if (of.evidence) whole.evidence = of.evidence;
       if (of.journal) whole.journal = of.journal;
     }

@@ -9,6 +9,7 @@
 
 #include "ctl/format.hpp"
 #include "ctl/strike_ending.hpp"
+#include "ctl/strike_ladder.hpp"
 #include "ctl/strike_timeline.hpp"
 
 namespace conker::ctl {
@@ -103,7 +104,7 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
   text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
-  text += timeline_report(result.timeline, result.summary.cycles);
+  text += timeline_report(result.timeline, result.summary.cycles) + ladder_report(result.ladder);
   if (result.payloads) text += report(*result.payloads);
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
                       result.findings.empty() ? "nothing found" : "these rules were broken");

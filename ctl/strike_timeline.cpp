@@ -28,8 +28,17 @@ std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& ti
                                                   : fmt::format(", missed {} of the rate",
                                                                 grouped(timeline.missed))));
   }
-  text += line("in flight", fmt::format("{} at most, {:.1f} on average",
-                                        grouped(timeline.in_flight.max), timeline.in_flight.mean));
+  if (const auto& due = timeline.connect_due) {
+    text +=
+        line("since due", fmt::format("half connected within {}, 90% {}, 99% {}, 99.9% {}, "
+                                      "longest {}; missed ones waited at least so long",
+                                      to_string(Duration(due->p50)), to_string(Duration(due->p90)),
+                                      to_string(Duration(due->p99)), to_string(Duration(due->p999)),
+                                      to_string(Duration(due->max))));
+  }
+  text += line("in flight", fmt::format("{} at most, {:.1f} on average; {} in SYN-SENT at most",
+                                        grouped(timeline.in_flight.max), timeline.in_flight.mean,
+                                        grouped(timeline.in_flight.opening)));
   if (timeline.open_failed != 0) {
     text += line("not opened",
                  grouped(timeline.open_failed) + " times by our own stack, and tried again");

@@ -11,6 +11,7 @@
 #include "protocol/text.hpp"
 #include "protocol/visit.hpp"
 #include "stack/strike/history.hpp"
+#include "stack/strike/summary.hpp"
 #include "stack/strike/trends.hpp"
 
 namespace conker::protocol {
@@ -70,12 +71,13 @@ struct StrikeTimeline {
     }
   };
   struct InFlight {
-    std::uint32_t max = 0;
+    std::uint32_t max = 0, opening = 0;
     double mean = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("max", self.max, About{.help = "at a time, at most"});
       field("mean", self.mean, About{.help = "on average"});
+      field("opening", self.opening, About{.help = "in SYN-SENT at a time, at most"});
     }
   };
   struct Row {
@@ -126,6 +128,7 @@ struct StrikeTimeline {
 
   std::optional<std::uint64_t> asked;
   std::uint64_t missed = 0, open_failed = 0;
+  std::optional<Quantiles> connect_due;
   InFlight in_flight;
   std::vector<Way> ways;
   std::vector<Failure> failures;
@@ -140,6 +143,10 @@ struct StrikeTimeline {
     field("missed", self.missed, About{.help = "of a rate: cycles that were not begun in time"});
     field("open_failed", self.open_failed,
           About{.help = "opens that our own stack refused, and that were tried again"});
+    field("connect_due_us", self.connect_due,
+          About{.help = "of a rate: from when a cycle was due to established; a missed one counts "
+                        "as the time that it waited until the next was begun. Null without a rate",
+                .unit = Unit::kMicroseconds});
     field("in_flight", self.in_flight, About{.help = "the concurrency that was reached"});
     field("ways", self.ways, About{.help = "cycles, by their way to close"});
     field("failures", self.failures, About{.help = "of all ways, by phase"});

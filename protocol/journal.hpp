@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ struct JournalSecond {
     std::vector<StrikeTimeline::Failure> failures;
     Duration elapsed{0};
     Quantiles connect, closing;
+    std::optional<Quantiles> connect_due;
     std::uint64_t missed = 0, open_failed = 0, retransmits = 0, judged = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -49,6 +51,8 @@ struct JournalSecond {
       field("duration_s", self.elapsed, About{.help = "of this part", .unit = Unit::kSeconds});
       field("connect_us", self.connect, About{.help = "SYN to established"});
       field("close_us", self.closing, About{.help = "close to the connection's end"});
+      field("connect_due_us", self.connect_due,
+            About{.help = "of a rate: from when it was due to established; null without one"});
       field("missed", self.missed, About{.help = "of a rate: not begun in time"});
       field("open_failed", self.open_failed, About{.help = "opens that our own stack refused"});
       field("retransmits", self.retransmits, About{.help = "segments sent again"});

@@ -11,6 +11,7 @@
 
 #include "protocol/ending.hpp"
 #include "protocol/history.hpp"
+#include "protocol/ladder.hpp"
 #include "protocol/look.hpp"
 #include "protocol/payload.hpp"
 #include "protocol/strike.hpp"
@@ -42,6 +43,7 @@ struct Strike {
   static constexpr std::array kCodes{Code::kNotAllowed, Code::kBusy, Code::kTimedOut};
 
   struct Parameters : StrikeParameters<std::string> {
+    std::optional<std::uint32_t> concurrency_auto, max_opening, ramp_ms;
     std::optional<std::string> mix;
     static constexpr std::uint32_t kMaxPayload = 65'536;
     /// More than the window of most peers.
@@ -61,6 +63,24 @@ struct Strike {
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
       constexpr std::int64_t kDay = 86'400'000;  // milliseconds
+      field("concurrency_auto", self.concurrency_auto,
+            About{.help = "learn how many at a time the target bears, by 1, 2, 4, ... up to this, "
+                          "or for 0 up to strike.max_concurrency of the configuration; not with "
+                          "rate",
+                  .fallback = "as many as concurrency says",
+                  .max = (1 << 24) - 1});
+      field("max_opening", self.max_opening,
+            About{.help = "connections in SYN-SENT at a time",
+                  .fallback = "as many as are in flight",
+                  .min = 1,
+                  .max = (1 << 24) - 1});
+      field("ramp_ms", self.ramp_ms,
+            About{.help = "how long the rate grows to what rate says, from 0, in proportion to the "
+                          "time (milliseconds)",
+                  .unit = Unit::kMilliseconds,
+                  .fallback = "at once",
+                  .min = 1,
+                  .max = Pace::kMaxRamp / 1ms});
       field("mix", self.mix,
             About{.help = "several ways to end them, chosen by weights from 1 to 10000, as "
                           "fin=60,rst=20",
@@ -102,7 +122,8 @@ struct Strike {
                   .unit = Unit::kMillionths,
                   .max = UINT32_MAX});
       field("max_connect_p99_us", self.max_connect_p99_us,
-            About{.help = "how long SYN to established may take for 99 % of the cycles",
+            About{.help = "how long SYN to established may take for 99 % of the cycles; with a "
+                          "rate from when the cycle was due",
                   .unit = Unit::kMicroseconds,
                   .fallback = "no limit",
                   .min = 1,
@@ -152,6 +173,11 @@ struct Strike {
                    : "strike: expect is for the ways fin, fin-late, half-close, data-fin and "
                      "peer-first: change close or mix";
       }
+      if (concurrency_auto && rate) {
+        return "strike: concurrency_auto learns what the target bears, and rate says what it must "
+               "bear: give one of them";
+      }
+      if (ramp_ms && !rate) return "strike: ramp_ms needs a rate to grow to: give rate, too";
       return StrikeParameters<std::string>::complaint();
     }
     /// How the cycles are ended; mix must be sensible.
@@ -164,6 +190,8 @@ struct Strike {
       StrikeRequest made = StrikeParameters<std::string>::request(at);
       made.mix = ways();
       made.expect = expect;
+      made.max_opening = max_opening.value_or(0);
+      made.ramp = std::chrono::milliseconds(ramp_ms.value_or(0));
       made.hold = std::chrono::milliseconds(hold_ms);
       made.payload = std::span(kFilling).first(payload);
       made.filling = kFilling;
@@ -267,6 +295,7 @@ struct Strike {
     StrikeSummary summary;
     StrikeTimeline timeline;
     std::vector<Look> looks;
+    std::optional<LadderClimbed> ladder;
     std::optional<DeadProbed> dead;
     std::optional<PayloadsSent> payloads;
     std::uint64_t judged = 0;
@@ -282,6 +311,9 @@ struct Strike {
             About{.help = "what ended it before its time, as asked or by itself; null"});
       StrikeSummary::visit(self.summary, field);
       StrikeTimeline::visit(self.timeline, field);
+      field("ladder", self.ladder,
+            About{.help = "how many at a time the target bears; null: concurrency_auto is not "
+                          "given"});
       field("looks", self.looks,
             About{.help = "how the target was before the strike and after it"});
       field(

@@ -28,6 +28,20 @@ bool is_timed(Rule rule) {
   return std::string_view(verdict::info_of(rule).unit) == "us";
 }
 
+/// Whether a host that is sound breaks the rule when it is short of room.
+bool wants_room(Rule rule) {
+  switch (rule) {
+    case Rule::kSynUnanswered:
+    case Rule::kDataUnanswered:
+    case Rule::kFinUnanswered:
+    case Rule::kAnsweredLate:
+    case Rule::kSynAckAcknowledged:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.4g} %", 100.0 * static_cast<double>(part) /
                                      static_cast<double>(std::max<std::uint64_t>(whole, 1)));
@@ -57,6 +71,9 @@ const char* Findings::doubt(const verdict::Judge::Found& found) const {
 }
 
 void Findings::on_finding(const verdict::Judge::Found& judged) {
+  if (ladder_ != nullptr && wants_room(judged.finding.rule) &&
+      ladder_->tries_more(judged.connection))
+    return;
   verdict::Judge::Found found = judged;
   found.connection += before_.cycles;
   Tally& tally = tallies_[static_cast<std::size_t>(found.finding.rule)];
@@ -130,9 +147,9 @@ std::vector<protocol::Strike::Finding> Findings::list() const {
 }
 
 Judgement Judgement::of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
-                        const Findings& findings, bool interrupted,
-                        const std::optional<protocol::Stopped>& stopped, const std::string& loss) {
-  const std::uint64_t failed = summary.failed.all();
+                        const Findings& findings, bool interrupted, const Circumstances& beside) {
+  const auto& [stopped, loss, connect_due, excused] = beside;
+  const std::uint64_t failed = summary.failed.all() - excused;
   if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
   if (summary.cycles == 0)
     return {Verdict::kInconclusive,
@@ -151,8 +168,11 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
     if (!findings.any_impairment()) return {Verdict::kFail, why};
     return {Verdict::kInconclusive, why + "; but faults were set on the link"};
   }
-  if (exceeds(failed, summary.cycles, limits.max_failed_ppm))
-    return {Verdict::kFail, to_string(StrikeOutcome{summary})};
+  if (exceeds(failed, summary.cycles, limits.max_failed_ppm)) {
+    return {Verdict::kFail,
+            to_string(StrikeOutcome{summary}) +
+                (excused == 0 ? "" : fmt::format(", {} of them no fault: see ladder", excused))};
+  }
   if (exceeds(summary.retransmits, summary.cycles, limits.max_retransmits_ppm)) {
     return {Verdict::kFail,
             fmt::format("{} segments had to be sent again in {} cycles: {}", summary.retransmits,
@@ -164,8 +184,12 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
                              *limit)
                : std::string();
   };
-  for (const std::string& why : {slow("to connect", summary.connect.p99, limits.max_connect_p99_us),
-                                 slow("to close", summary.closing.p99, limits.max_close_p99_us)}) {
+  const std::string late_or_slow =
+      connect_due
+          ? slow("from when it was due to connected", connect_due->p99, limits.max_connect_p99_us)
+          : slow("to connect", summary.connect.p99, limits.max_connect_p99_us);
+  for (const std::string& why :
+       {late_or_slow, slow("to close", summary.closing.p99, limits.max_close_p99_us)}) {
     if (!why.empty()) return {Verdict::kFail, why};
   }
   if (stopped) {

@@ -13,6 +13,7 @@
 #include "daemon/control/timeline.hpp"
 #include "protocol/judgement.hpp"
 #include "stack/base/time.hpp"
+#include "stack/strike/ladder.hpp"
 #include "stack/verdict/judge.hpp"
 
 namespace conker::daemon {
@@ -46,6 +47,10 @@ class Findings final : public verdict::Judge::Sink {
   /// does, or did lately, proves nothing about the target.
   void impaired(Instant now) { impaired_at_ = now; }
 
+  /// What is slow or silent because more at a time were tried than the target bears is not counted
+  /// while the ladder learns how many those are. It must outlive the strike.
+  void while_learning(const Ladder& ladder) { ladder_ = &ladder; }
+
   /// From here on no frame proves a finding.
   void without_evidence() { evidence_ = nullptr; }
 
@@ -73,11 +78,20 @@ class Findings final : public verdict::Judge::Sink {
   Instant began_;
   Instant ran_at_;
   Evidence* evidence_;
+  const Ladder* ladder_ = nullptr;
   Before before_;
   OnFirst on_first_;
   std::optional<Instant> stalled_to_, impaired_at_;
   std::uint64_t conclusive_ = 0;
   std::array<Tally, verdict::kRules> tallies_{};
+};
+
+/// What bears upon a verdict beside figures and findings.
+struct Circumstances {
+  std::optional<protocol::Stopped> stopped = std::nullopt;
+  std::string loss = "";                                // of the target, as looks show it
+  std::optional<Quantiles> connect_due = std::nullopt;  // with a rate, what connect's limit is of
+  std::uint64_t excused = 0;                            // failed cycles that are no fault
 };
 
 /// The verdict of a strike that is over, and why.
@@ -86,9 +100,7 @@ struct Judgement {
   std::string why;
 
   static Judgement of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
-                      const Findings& findings, bool interrupted,
-                      const std::optional<protocol::Stopped>& stopped = std::nullopt,
-                      const std::string& loss = "");
+                      const Findings& findings, bool interrupted, const Circumstances& beside = {});
 };
 
 }  // namespace conker::daemon

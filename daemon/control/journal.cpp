@@ -103,6 +103,7 @@ void Journal::row(const StrikeReport& report, StrikeHistory& history, std::uint6
                  .elapsed = report.elapsed,
                  .connect = Quantiles::of(report.connect),
                  .closing = Quantiles::of(report.close),
+                 .connect_due = connect_due_of(history),
                  .missed = report.missed,
                  .open_failed = report.open_failed,
                  .retransmits = report.retransmits,

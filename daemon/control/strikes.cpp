@@ -79,10 +79,12 @@ std::string Strikes::refused(const protocol::Strike::Parameters& parameters, con
   if (const auto wrong = parameters.complaint(); !wrong.empty()) return std::string(wrong);
   if (std::string wrong = Ending::complaint(parameters); !wrong.empty()) return wrong;
   code = Code::kNotAllowed;
-  if (parameters.concurrency > limits.max_concurrency) {
+  const std::uint32_t wanted =
+      std::max(parameters.concurrency, parameters.concurrency_auto.value_or(0));
+  if (wanted > limits.max_concurrency) {
     return fmt::format(
-        "concurrency {} is more than strike.max_concurrency of the configuration, {}",
-        parameters.concurrency, limits.max_concurrency);
+        "concurrency {} is more than strike.max_concurrency of the configuration, {}", wanted,
+        limits.max_concurrency);
   }
   code = Code::kBusy;
   return call_ ? "a strike is running: wait for its end" : "";
@@ -119,9 +121,15 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
 /// Begins the strike, after the look before it.
 void Strikes::begin() {
   const protocol::Strike::Parameters& parameters = call_->parameters();
-  const StrikeRequest request = parameters.request(target_);
+  StrikeRequest request = parameters.request(target_);
+  ladder_.reset();
+  if (const auto most = parameters.concurrency_auto) {
+    request.concurrency = *most != 0 ? *most : engine_.config().strike.max_concurrency;
+    ladder_.emplace(request.concurrency, engine_.stack().now());
+  }
   slots_.assign(request.concurrency, Strike::Slot{});
-  history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now());
+  history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now(),
+                                             ladder_ ? &*ladder_ : nullptr);
   payloads_.reset();
   if (request.expect != Expect::kNothing) {
     payloads_.emplace(engine_.stack(), request,
@@ -210,9 +218,10 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   }
   findings_.emplace(now, evidence_.get(), before_,
                     [this](const auto& finding) { tell_found(finding); });
+  if (ladder_) findings_->while_learning(*ladder_);
   ending_.emplace(parameters, now, before_);
-  const std::size_t connections =
-      std::max<std::size_t>(kLeastJudged, std::size_t{parameters.concurrency} * kJudgedPerSlot);
+  const std::size_t connections = std::max<std::size_t>(
+      kLeastJudged, std::size_t{strike_->request().concurrency} * kJudgedPerSlot);
   judge_.emplace(target_, connections, *findings_);
   if (link == engine_.links().end()) return true;
   link_ = &*link;
@@ -252,10 +261,21 @@ Instant Strikes::step() {
   if (!strike_) return looks_.step();
   if (!strike_->running()) return link_ == nullptr ? looks_.step() : probe();
   if (ending_->due(*findings_, *history_, engine_.stack().now())) strike_->stop();
+  return turn();
+}
+
+/// A turn of the strike itself; when it wants to be called next.
+Instant Strikes::turn() {
+  if (ladder_) {
+    ladder_->step(engine_.stack().now());
+    strike_->set_limit(ladder_->limit());
+  }
   strike_->step();
-  if (strike_->running()) return strike_->next_deadline();
-  end();
-  return probe();
+  if (!strike_->running()) {
+    end();
+    return probe();
+  }
+  return std::min(strike_->next_deadline(), ladder_ ? ladder_->next_deadline() : kNever);
 }
 
 void Strikes::progress() {
@@ -297,10 +317,12 @@ Instant Strikes::probe() {
 }
 
 void Strikes::finish() {
-  const auto summary =
-      StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
-  const Judgement judgement = Judgement::of(call_->parameters(), summary, *findings_, interrupted_,
-                                            ending_->why(), loss(looks_.seen()));
+  auto summary = StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
+  if (ladder_) summary.concurrency = ladder_->chosen();
+  const Judgement judgement =
+      Judgement::of(call_->parameters(), summary, *findings_, interrupted_,
+                    {ending_->why(), loss(looks_.seen()), connect_due_of(*history_),
+                     ladder_ ? ladder_->excused() : 0});
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
@@ -311,6 +333,7 @@ void Strikes::finish() {
       summary,
       timeline_of(strike_->request(), strike_->report(), *history_, before_),
       looks_.seen(),
+      ladder_ ? std::optional(climbed(*ladder_)) : std::nullopt,
       std::nullopt,
       std::nullopt,
       judge_->judged(),

@@ -19,6 +19,7 @@
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
 #include "stack/strike/history.hpp"
+#include "stack/strike/ladder.hpp"
 #include "stack/strike/probes.hpp"
 #include "stack/strike/strike.hpp"
 
@@ -50,6 +51,7 @@ class Strikes final : public Client {
   void heartbeat();
   bool observe(const protocol::Strike::Parameters& parameters);
   void unobserve();
+  Instant turn();
   Instant probe();
   void end();
   void finish();
@@ -63,6 +65,7 @@ class Strikes final : public Client {
   Probes probes_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
+  std::optional<Ladder> ladder_;  // where concurrency is to be learnt
   std::unique_ptr<StrikeHistory> history_;
   std::optional<PayloadCheck> payloads_;  // where something is expected of them
   std::optional<Strike> strike_;

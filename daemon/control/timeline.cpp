@@ -97,6 +97,20 @@ std::vector<Timeline::Failure> failures_of(const StrikeReport& report) {
   return list_of(report.failures);
 }
 
+protocol::LadderClimbed climbed(const Ladder& ladder) {
+  protocol::LadderClimbed told{ladder.chosen(), ladder.bears(),   !ladder.learning(),
+                               ladder.failed(), ladder.excused(), {}};
+  for (const Ladder::Rung& rung : ladder.rungs())
+    told.rungs.push_back({rung.concurrency, rung.lasted, rung.rate, rung.connect_p99,
+                          rung.completed, rung.refused, rung.unanswered, rung.failed});
+  return told;
+}
+
+std::optional<Quantiles> connect_due_of(const StrikeHistory& history) {
+  if (history.connect_from_due().count() == 0) return std::nullopt;
+  return Quantiles::of(history.connect_from_due());
+}
+
 std::optional<Timeline::First> first_failure_of(const StrikeHistory& history,
                                                 const Before& before) {
   const auto& first = history.first_failure();
@@ -115,7 +129,9 @@ Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
   made.asked = asked(request, report);
   made.missed = report.missed;
   made.open_failed = report.open_failed;
+  made.connect_due = connect_due_of(history);
   made.in_flight.max = history.most_in_flight();
+  made.in_flight.opening = history.most_opening();
   if (report.elapsed > Duration(0)) {
     made.in_flight.mean = static_cast<double>(history.in_flight().count()) /
                           static_cast<double>(report.elapsed.count());

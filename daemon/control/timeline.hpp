@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "protocol/history.hpp"
+#include "protocol/ladder.hpp"
+#include "stack/strike/ladder.hpp"
 
 namespace conker::daemon {
 
@@ -20,6 +22,9 @@ protocol::StrikeTimeline timeline_of(const StrikeRequest& request, const StrikeR
                                      const StrikeHistory& history, const Before& before);
 /// Each failure of which there are any.
 std::vector<protocol::StrikeTimeline::Failure> failures_of(const StrikeReport& report);
+protocol::LadderClimbed climbed(const Ladder& ladder);
+/// Nothing without a rate, or when nothing was connected or missed.
+std::optional<Quantiles> connect_due_of(const StrikeHistory& history);
 /// Nothing when no cycle has failed yet.
 std::optional<protocol::StrikeTimeline::First> first_failure_of(const StrikeHistory& history,
                                                                 const Before& before);

@@ -20,6 +20,20 @@ class Histogram {
     ++count_;
     if (us > max_) max_ = us;
   }
+  /// The same `count` times, as far as its bucket can count.
+  void add(Duration duration, std::uint64_t count) {
+    const std::uint32_t us = clamp(duration);
+    std::uint32_t& in = buckets_[bucket(us)];
+    if (count > UINT32_MAX - in) count = UINT32_MAX - in;
+    in += static_cast<std::uint32_t>(count);
+    count_ += count;
+    if (us > max_) max_ = us;
+  }
+  /// The shortest duration that is counted in the same bucket.
+  static constexpr Duration shortest_beside(Duration duration) {
+    const std::size_t of = bucket(clamp(duration));
+    return Duration(of == 0 ? 0 : upper(of - 1) + 1);
+  }
   void clear() { *this = Histogram(); }
 
   std::uint64_t count() const { return count_; }

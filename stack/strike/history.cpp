@@ -4,19 +4,36 @@
 
 namespace conker {
 
-void StrikeHistory::on_begin(WayToClose way, std::uint32_t in_flight, Instant now) {
+void StrikeHistory::on_begin(WayToClose way, std::uint32_t in_flight, std::uint32_t opening,
+                             Instant now) {
+  if (ladder_ != nullptr) ladder_->on_begin();
   ++ways_[static_cast<std::size_t>(way)].begun;
   ++row_at(now).begun;
   most_in_flight_ = std::max(most_in_flight_, in_flight);
+  most_opening_ = std::max(most_opening_, opening);
 }
 
-void StrikeHistory::on_connected(Duration took, Instant now) {
+void StrikeHistory::on_connected(Duration took, std::optional<Duration> late, Instant now) {
   (void)row_at(now);
   connect_.add(took);
+  if (ladder_ != nullptr) ladder_->on_connected(took);
+  if (late) from_due_.add(*late + took);
+}
+
+/// As many cycles at a time as fall into one bucket: there may be millions.
+void StrikeHistory::on_missed(const Pace& pace, Instant now) {
+  for (std::uint64_t slot = pace.first_missed(); slot < pace.slot();) {
+    const Duration waited = now - pace.due_of(slot);
+    const Duration shortest = Histogram::shortest_beside(waited);
+    const std::uint64_t next = std::min(pace.slot(), pace.slot_at(now - shortest + 1us));
+    from_due_.add(waited, next - slot);
+    slot = next;
+  }
 }
 
 void StrikeHistory::on_end(const Strike::Ended& ended) {
   in_flight_ += ended.now - ended.opened;
+  if (ladder_ != nullptr) ladder_->on_end(ended.cycle, ended.failure, ended.now);
   if (ended.failure) return failed(ended);
   ++ways_[static_cast<std::size_t>(ended.way)].completed;
   ++row_at(ended.now).completed;

@@ -10,6 +10,7 @@
 
 #include "stack/base/histogram.hpp"
 #include "stack/stack.hpp"
+#include "stack/strike/ladder.hpp"
 #include "stack/strike/strike.hpp"
 
 namespace conker {
@@ -45,11 +46,14 @@ class StrikeHistory final : public Strike::Observer {
     std::uint32_t connect_p50 = 0, connect_p99 = 0;  // us; of merged rows the higher one
   };
 
-  /// Before the strike starts.
-  StrikeHistory(const Stack& stack, Instant began) : stack_(stack), began_(began) {}
+  /// Before the strike starts. `ladder`: is told of each cycle, too; null for none.
+  StrikeHistory(const Stack& stack, Instant began, Ladder* ladder = nullptr)
+      : stack_(stack), began_(began), ladder_(ladder) {}
 
-  void on_begin(WayToClose way, std::uint32_t in_flight, Instant now) override;
-  void on_connected(Duration took, Instant now) override;
+  void on_begin(WayToClose way, std::uint32_t in_flight, std::uint32_t opening,
+                Instant now) override;
+  void on_connected(Duration took, std::optional<Duration> late, Instant now) override;
+  void on_missed(const Pace& pace, Instant now) override;
   void on_end(const Strike::Ended& ended) override;
   /// The newest row that is over at a time from the begin; null when none is.
   const Row* newest_over(Duration elapsed);
@@ -64,8 +68,14 @@ class StrikeHistory final : public Strike::Observer {
   bool run_lasts() const { return failing_; }
   const Completed& last_completed() const { return last_completed_; }
   std::uint32_t most_in_flight() const { return most_in_flight_; }
+  std::uint32_t most_opening() const { return most_opening_; }
   /// The time that all cycles that are over took together: over the strike's, the mean in flight.
   Duration in_flight() const { return in_flight_; }
+  /// Of a rate: from when the rate had a cycle due to established, so that what keeps us from
+  /// beginning cycles shows (coordinated omission, as wrk2 and HdrHistogram correct it). A cycle
+  /// that was missed counts as the time that it waited until the next was begun, which is the least
+  /// that it would have taken.
+  const Histogram& connect_from_due() const { return from_due_; }
   /// What a row covers.
   Duration row_width() const { return row_width_; }
   /// Until the last call.
@@ -79,16 +89,18 @@ class StrikeHistory final : public Strike::Observer {
 
   const Stack& stack_;
   Instant began_;
+  Ladder* ladder_;
   std::array<Way, kWaysToClose> ways_{};
   std::optional<First> first_;
   Run longest_, last_;
   Completed last_completed_;
   bool failing_ = false;
-  std::uint32_t most_in_flight_ = 0;
+  std::uint32_t most_in_flight_ = 0, most_opening_ = 0;
   Duration in_flight_{0};
   Duration row_width_{1s};
   std::size_t row_count_ = 1;  // the last one is open
   Histogram connect_;          // of the open one
+  Histogram from_due_;
   std::array<Row, kMaxRows> rows_{};
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "stack/strike/random.hpp"
+
 namespace conker {
 namespace {
 
@@ -19,29 +21,18 @@ constexpr Duration kMaxDuration = 24h * 1000;
 constexpr int kAddressTries = 4;
 constexpr std::uint64_t kOfTheWays = 0x9e3779b97f4a7c15;  // makes a second seed of the first
 
-/// xorshift64*; its upper half is good, and scaled without a division.
-std::uint32_t random_below(std::uint64_t& state, std::uint32_t limit) {
-  if (state == 0) state = 1;
-  state ^= state >> 12;
-  state ^= state << 25;
-  state ^= state >> 27;
-  const auto upper = static_cast<std::uint32_t>((state * 0x2545f4914f6cdd1d) >> 32);
-  return static_cast<std::uint32_t>((std::uint64_t{upper} * limit) >> 32);
+bool within(Duration time, Duration most) {
+  return Duration{0} <= time && time <= most;
 }
 
 bool sensible(const StrikeRequest& r, std::size_t slots) {
   const IpAddress& to = r.target.address;
-  if (to.is_unspecified() || to.is_multicast() || to.is_limited_broadcast() ||
-      r.target.port.value == 0)
-    return false;
-  if (r.cycles == 0 && r.duration == Duration{0}) return false;
-  if (r.duration < Duration{0} || r.duration > kMaxDuration) return false;
-  if (r.concurrency == 0 || r.concurrency > slots || r.concurrency > Strike::kMaxSlots)
-    return false;
-  if (r.mix.total() == 0) return false;
-  if (r.hold < Duration{0} || r.hold > kMaxTimeout) return false;
-  return r.connect_timeout > Duration{0} && r.connect_timeout <= kMaxTimeout &&
-         r.close_timeout > Duration{0} && r.close_timeout <= kMaxTimeout;
+  const bool a_host = !to.is_unspecified() && !to.is_multicast() && !to.is_limited_broadcast();
+  return a_host && r.target.port.value != 0 && (r.cycles != 0 || r.duration != Duration{0}) &&
+         within(r.duration, kMaxDuration) && r.concurrency != 0 && r.concurrency <= slots &&
+         r.concurrency <= Strike::kMaxSlots && r.mix.total() != 0 && within(r.hold, kMaxTimeout) &&
+         within(r.ramp, Pace::kMaxRamp) && within(r.connect_timeout - 1us, kMaxTimeout - 1us) &&
+         within(r.close_timeout - 1us, kMaxTimeout - 1us);
 }
 
 /// What the cycle does next, and when.
@@ -80,18 +71,19 @@ Error Strike::start(const StrikeRequest& request) {
   std::construct_at(&report_);  // in place: it is large
   running_ = true;
   over_ = stopped_ = false;
-  live_ = given_up_ = 0;
+  live_ = opening_ = given_up_ = 0;
+  limit_ = request.concurrency;
+  max_opening_ = request.max_opening == 0 ? request.concurrency : request.max_opening;
   free_ = kNone;
   lists_ = {};
   for (std::uint32_t i = request.concurrency; i-- > 0;) free_slot(i);
 
   started_ = retry_at_ = now;
-  pace_ = Pace(request.rate, now);
+  pace_ = Pace(request.rate, now, request.ramp);
   end_ = request.duration == Duration{0} ? kNever : now + request.duration;
-  address_random_ = request.seed;
   way_random_ = request.seed ^ kOfTheWays;
   shares_ = request.mix.total();
-  collect_addresses();
+  origins_.begin(stack_.network(), request.target.address, request.seed);
   const Counters& counters = stack_.counters();
   retransmits_before_ = counters[Count::segments_retransmitted];
   evicted_before_ = counters[Count::time_wait_evicted];
@@ -110,6 +102,7 @@ void Strike::step() {
   if (now >= end_ && !over_) {
     over_ = true;
     if (pace_.paced()) report_.missed += pace_.pass(end_);
+    tell_missed(end_);
   }
   if (!over_) begin_cycles(now);
   turn_ = other;
@@ -117,7 +110,12 @@ void Strike::step() {
 }
 
 void Strike::stop() {
+  if (running_ && !over_) tell_missed(stack_.now());
   over_ = stopped_ = true;
+}
+
+void Strike::set_limit(std::uint32_t in_flight) {
+  limit_ = std::clamp<std::uint32_t>(in_flight, 1, request_.concurrency);
 }
 
 void Strike::finish(Instant now) {
@@ -133,8 +131,7 @@ Instant Strike::next_deadline() const {
   Instant deadline = kNever;
   if (!over_) {
     deadline = end_;
-    if (live_ < request_.concurrency)
-      deadline = std::min(deadline, std::max(pace_.due(), retry_at_));
+    if (has_room()) deadline = std::min(deadline, std::max(pace_.due(), retry_at_));
   }
   for (std::size_t i = 0; i < lists_.size(); ++i)
     deadline = std::min(deadline, due_at(static_cast<List>(i)));
@@ -160,7 +157,7 @@ const StrikeReport& Strike::report() const {
 void Strike::begin_cycles(Instant now) {
   if (pace_.paced()) report_.missed += pace_.pass(now - Pace::kGrace);
   for (std::uint32_t n = pace_.paced() ? kMaxPacedPerStep : kMaxPerStep; n != 0; --n) {
-    if (live_ == request_.concurrency || now < pace_.due() || now < retry_at_) return;
+    if (!has_room() || now < pace_.due() || now < retry_at_) return;
     if (!open_one(now)) {
       retry_at_ = now + kRetryPause;
       return;
@@ -173,6 +170,13 @@ void Strike::begin_cycles(Instant now) {
   }
 }
 
+/// Tells the observer what has waited until now.
+void Strike::tell_missed(Instant now) {
+  if (observer_ != nullptr && pace_.first_missed() != pace_.slot())
+    observer_->on_missed(pace_, now);
+  pace_.forget_missed();
+}
+
 bool Strike::open_one(Instant now) {
   const std::uint32_t index = free_;
   ConnectRequest request;
@@ -180,7 +184,7 @@ bool Strike::open_one(Instant now) {
   request.timeout = request_.connect_timeout;
   request.token = Token(client_, index);
   for (int tries = 0; tries < kAddressTries; ++tries) {
-    request.local = choose_address();
+    request.local = origins_.choose(stack_.network());
     const auto id = stack_.connect(request);
     if (id) {
       Slot& slot = slots_[index];
@@ -191,15 +195,18 @@ bool Strike::open_one(Instant now) {
       slot.cycle = static_cast<std::uint32_t>(++report_.begun);
       slot.way = choose_way();
       if (request_.expect != Expect::kNothing) slot.talk = 2;
+      if (pace_.paced()) slot.late = static_cast<std::uint16_t>((now - pace_.due()).count());
       slot.free = false;
       ++live_;
-      if (observer_ != nullptr) observer_->on_begin(slot.way, live_, now);
+      ++opening_;
+      tell_missed(now);
+      if (observer_ != nullptr) observer_->on_begin(slot.way, live_, opening_, now);
       wait(index, now);
       return true;
     }
     ++report_.open_failed;
     // Another address of ours may have a free port; no other failure depends on the address.
-    if (id.error() != Error::kNoFreePort || address_count_ < 2) break;
+    if (id.error() != Error::kNoFreePort || !origins_.several()) break;
   }
   return false;
 }
@@ -216,9 +223,12 @@ void Strike::on_event(const Event& event) {
 
   const Instant now = stack_.now();
   if (event.has(Event::kConnected)) {
-    if (slot.phase == StrikePhase::kConnecting) slot.phase = StrikePhase::kEstablished;
+    if (slot.phase == StrikePhase::kConnecting) enter(slot, StrikePhase::kEstablished);
     report_.connect.add(now - slot.opened);
-    if (observer_ != nullptr) observer_->on_connected(now - slot.opened, now);
+    if (observer_ != nullptr) {
+      const auto late = pace_.paced() ? std::optional(Duration(slot.late)) : std::nullopt;
+      observer_->on_connected(now - slot.opened, late, now);
+    }
   }
   if (event.has(Event::kClosed)) return end(index, event.reason, now);
   if (event.has(Event::kReadable)) slot.unread = true;
@@ -227,6 +237,11 @@ void Strike::on_event(const Event& event) {
   // The window stays open, but for a way that wants to leave something unread.
   if (event.has(Event::kReadable) && slot.way != WayToClose::kResetUnread) discard(slot.id);
   proceed(index, now);
+}
+
+void Strike::enter(Slot& slot, StrikePhase phase) {
+  if (slot.phase == StrikePhase::kConnecting) --opening_;
+  slot.phase = phase;
 }
 
 /// Does what the cycle's behaviour has next, as far as what it waits for has happened.
@@ -261,7 +276,7 @@ void Strike::act(std::uint32_t index, Instant now) {
                      (what >= What::kResetOutside && what < What::kFinRest);
   if (slot.phase != StrikePhase::kClosing && !stays) {
     unlink(index);
-    slot.phase = StrikePhase::kClosing;
+    enter(slot, StrikePhase::kClosing);
     slot.since = now;
   }
   send_or_close(slot, what);
@@ -398,6 +413,7 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
   if (observer_ != nullptr)
     observer_->on_end({slot.id, cycle_of(slot), slot.way, failure, slot.opened, now});
   unlink(index);
+  if (slot.phase == StrikePhase::kConnecting) --opening_;
   if (slot.given_up) --given_up_;
   free_slot(index);
   --live_;
@@ -424,24 +440,6 @@ void Strike::free_slot(std::uint32_t index) {
   slots_[index] = Slot();
   slots_[index].next = free_;
   free_ = index;
-}
-
-// ---- From where ----
-
-void Strike::collect_addresses() {
-  address_count_ = 0;
-  const Network& network = stack_.network();
-  const std::uint32_t count = std::min<std::uint32_t>(network.address_count(), 65536);
-  for (std::uint32_t i = 0; i < count && address_count_ < kMaxAddresses; ++i) {
-    if (network.leads_to(i, request_.target.address))
-      addresses_[address_count_++] = static_cast<std::uint16_t>(i);
-  }
-}
-
-IpAddress Strike::choose_address() {
-  if (address_count_ == 0) return IpAddress();  // the stack chooses
-  if (address_count_ == 1) return stack_.network().address(addresses_[0]);
-  return stack_.network().address(addresses_[random_below(address_random_, address_count_)]);
 }
 
 }  // namespace conker

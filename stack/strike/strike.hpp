@@ -17,6 +17,7 @@
 #include "stack/strike/behaviour.hpp"
 #include "stack/strike/expect.hpp"
 #include "stack/strike/failure.hpp"
+#include "stack/strike/origins.hpp"
 #include "stack/strike/pace.hpp"
 
 namespace conker {
@@ -28,7 +29,9 @@ struct StrikeRequest {
   std::uint64_t cycles = 0;       // 0: no limit by count
   Duration duration{0};           // 0: no limit by time. One of the two must be given
   std::uint32_t concurrency = 1;  // 1 to the number of slots
+  std::uint32_t max_opening = 0;  // of them in SYN-SENT at a time; 0: all
   std::uint32_t rate = 0;  // cycles begun a second, evenly spaced; 0: as fast as the peer bears
+  Duration ramp{0};        // how long the rate grows from 0; up to Pace::kMaxRamp
   Mix mix = Mix::only(Close::kFin);
   // Decides the order of the ways to close, and in which the stack's own addresses are used.
   std::uint64_t seed = 1;
@@ -102,6 +105,7 @@ class Strike {
     Instant opened{};
     Instant since{};          // in its list, or closing
     std::uint32_t cycle = 0;  // from 1; the lower half
+    std::uint16_t late = 0;   // us from when the rate had it due to `opened`; up to Pace::kGrace
     WayToClose way{};
     bool free : 1 = true;
     bool unread : 1 = false;       // data of the peer has arrived
@@ -124,8 +128,14 @@ class Strike {
   /// Sees every cycle; costs an image that names none no more than a pointer.
   class Observer {
    public:
-    virtual void on_begin(WayToClose way, std::uint32_t in_flight, Instant now) = 0;
-    virtual void on_connected(Duration took, Instant now) = 0;
+    /// `in_flight`, and of them `opening`, which have not been answered: with this one.
+    virtual void on_begin(WayToClose way, std::uint32_t in_flight, std::uint32_t opening,
+                          Instant now) = 0;
+    /// `late`: of a rate, how long after it was due the cycle was begun.
+    virtual void on_connected(Duration took, std::optional<Duration> late, Instant now) = 0;
+    /// Cycles that the rate had due, from pace.first_missed() to pace.slot(), have waited until now
+    /// and are not begun: now the next is, or the strike ends.
+    virtual void on_missed(const Pace& pace, Instant now) = 0;
     virtual void on_end(const Ended& ended) = 0;
 
    protected:
@@ -159,8 +169,6 @@ class Strike {
   /// The slot is the value of a connection's token.
   static constexpr std::uint32_t kMaxSlots = Token::kMaxValue + 1;
 
-  static constexpr std::uint32_t kMaxAddresses = 256;
-
   /// `client` is whom the events of its connections are for. Observer, provoker and dialogue must
   /// outlive the strike.
   Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr,
@@ -168,9 +176,9 @@ class Strike {
 
   /// kInvalidArgument when the request makes no sense or needs a provoker or a dialogue where there
   /// is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
-  /// running. Neither timeout may be longer than a day, nor the duration longer than 1000 days. Of
-  /// the stack's own addresses the first kMaxAddresses on the interface that leads to the target
-  /// take turns.
+  /// running. Neither timeout may be longer than a day, nor the duration longer than 1000 days, nor
+  /// the ramp longer than Pace::kMaxRamp. Of the stack's own addresses the first
+  /// Origins::kMaxAddresses on the interface that leads to the target take turns.
   Error start(const StrikeRequest& request);
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
@@ -181,6 +189,10 @@ class Strike {
   /// timeouts say so.
   void stop();
 
+  /// Has so many cycles in flight at most from now on, 1 to those of the request; what is in flight
+  /// goes on.
+  void set_limit(std::uint32_t in_flight);
+
   bool running() const { return running_; }
   /// When step() has something to do of its own accord; kNever if only events matter.
   Instant next_deadline() const;
@@ -189,10 +201,13 @@ class Strike {
   const StrikeRequest& request() const { return request_; }
 
  private:
+  bool has_room() const { return live_ < limit_ && opening_ < max_opening_; }
   void begin_cycles(Instant now);
+  void tell_missed(Instant now);
   bool open_one(Instant now);
   WayToClose choose_way();
   void proceed(std::uint32_t index, Instant now);
+  void enter(Slot& slot, StrikePhase phase);
   void act(std::uint32_t index, Instant now);
   void send_or_close(const Slot& slot, Behaviour::What what);
   std::span<const std::byte> pieces() const;
@@ -213,8 +228,6 @@ class Strike {
   void unlink(std::uint32_t index);
   void free_slot(std::uint32_t index);
   void finish(Instant now);
-  void collect_addresses();
-  IpAddress choose_address();
 
   using Slots = IndexList<Slot, &Slot::next, &Slot::previous>;
 
@@ -232,7 +245,9 @@ class Strike {
   bool over_ = false;     // nothing more is begun
   bool stopped_ = false;  // nor held
 
+  std::uint32_t limit_ = 0, max_opening_ = 0;
   std::uint32_t live_ = 0;      // slots not free; report() walks instead
+  std::uint32_t opening_ = 0;   // of them: not answered yet
   std::uint32_t given_up_ = 0;  // slots that we aborted and whose last event has not come yet
   std::uint32_t free_ = kNone;  // list of free slots
   std::array<Slots, 5> lists_;
@@ -243,10 +258,9 @@ class Strike {
   Instant retry_at_{};  // after the stack refused an open
   Instant poll_at_{};
 
-  std::uint64_t address_random_ = 0, way_random_ = 0;
+  std::uint64_t way_random_ = 0;
   std::uint32_t shares_ = 0;  // of the mix
-  std::uint32_t address_count_ = 0;
-  std::array<std::uint16_t, kMaxAddresses> addresses_{};  // indices of Network::address()
+  Origins origins_;
   std::uint64_t retransmits_before_ = 0, evicted_before_ = 0, reused_before_ = 0;
 };
 

@@ -16,11 +16,11 @@ namespace {
 class StrikeHistoryTest : public ::testing::Test {
  protected:
   /// One cycle, which is connected after `took` and ends at `at`.
-  void cycle(Duration at, std::optional<StrikeFailure> failure = std::nullopt,
-             Duration took = 1ms) {
+  void cycle(Duration at, std::optional<StrikeFailure> failure = std::nullopt, Duration took = 1ms,
+             std::optional<Duration> late = std::nullopt) {
     const Instant now = kBegan + at;
-    history_->on_begin(WayToClose::kFin, 3, now - took);
-    history_->on_connected(took, now);
+    history_->on_begin(WayToClose::kFin, 3, 2, now - took);
+    history_->on_connected(took, late, now);
     history_->on_end({{}, ++number_, WayToClose::kFin, failure, now - took, now});
   }
 
@@ -52,6 +52,7 @@ TEST_F(StrikeHistoryTest, FirstFailureAndRuns) {
   EXPECT_FALSE(history_->run_lasts());
   EXPECT_EQ(history_->last_run().cycles, 2u);
   EXPECT_EQ(history_->most_in_flight(), 3u);
+  EXPECT_EQ(history_->most_opening(), 2u);
   EXPECT_EQ(history_->in_flight(), 10ms);
   const StrikeHistory::Way& way = history_->ways()[0];
   EXPECT_EQ(way.begun, 10u);

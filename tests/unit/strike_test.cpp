@@ -3,107 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
 #include <vector>
 
-#include "tests/unit/two_ends.hpp"
+#include "stack/strike/history.hpp"
+#include "tests/unit/strike_fixture.hpp"
 
 namespace conker::test {
 namespace {
 
-constexpr ClientId kUs{3};
 constexpr std::array<std::byte, 10> kPayload{};
-
-Capacities roomy() {
-  return {.connections = 4096,
-          .half_open = 1024,
-          .time_wait = 65536,
-          .listeners = 4,
-          .neighbours = 16,
-          .addresses = 32,
-          .interfaces = 1,
-          .chunks = 64,
-          .chunk_bytes = 2048,
-          .transitions = 64};
-}
-
-/// The left end strikes; the right end has a listener that closes when its peer does.
-class StrikeTest : public ::testing::Test {
- protected:
-  void build(const Impairments& impairments = {}, const Capacities& capacities = roomy(),
-             const Settings& settings = {}) {
-    wire_ = std::make_unique<Wire>(capacities, settings, impairments);
-    wire_->audit_every = 97;
-    strike_.emplace(left().stack(), slots_, kUs);
-    left().on_event = [this](const Event& event) {
-      ASSERT_EQ(event.token.client(), kUs);
-      strike_->on_event(event);
-      check();
-    };
-    left().on_turn = [this] {
-      strike_->step();
-      check();
-    };
-    left().deadline = [this] { return strike_->next_deadline(); };
-    right().on_event = [this](const Event& event) {
-      Stack& stack = right().stack();
-      if (event.has(Event::kAcceptable)) {
-        for (auto id = stack.accept(event.listener); id; id = stack.accept(event.listener))
-          ++accepted_;
-      } else if (event.has(Event::kPeerClosed) || event.has(Event::kReadable)) {
-        std::array<std::byte, 1024> read;
-        for (auto n = stack.receive(event.connection, read); n && *n != 0;)
-          n = stack.receive(event.connection, read);
-        if (event.has(Event::kPeerClosed)) (void)stack.close(event.connection);
-      }
-    };
-  }
-
-  End& left() { return wire_->left(); }
-  End& right() { return wire_->right(); }
-
-  void check() {
-    const StrikeReport report = strike_->report();
-    ASSERT_TRUE(report.balanced())
-        << "begun " << report.begun << " completed " << report.completed() << " failed "
-        << report.failed() << " live " << report.live;
-    ASSERT_LE(report.live, strike_->request().concurrency);
-    most_live_ = std::max(most_live_, report.live);
-  }
-
-  void listen(std::uint16_t port) {
-    ListenRequest request;
-    request.local.port = Port{port};
-    ASSERT_TRUE(right().stack().listen(request));
-  }
-
-  static StrikeRequest at(std::uint16_t port, std::uint64_t cycles, std::uint32_t concurrency) {
-    StrikeRequest request;
-    request.target = {IpAddress::v4(10, 0, 0, 2), Port{port}};
-    request.cycles = cycles;
-    request.concurrency = concurrency;
-    return request;
-  }
-
-  /// Strikes until it is done, and until the other side's connections have ended.
-  StrikeReport strike(const StrikeRequest& request, Duration limit = 10min) {
-    EXPECT_EQ(strike_->start(request), Error::kOk);
-    EXPECT_TRUE(wire_->run([this] { return !strike_->running(); }, limit));
-    const StrikeReport report = strike_->report();
-    EXPECT_EQ(report.live, 0u);
-    EXPECT_EQ(strike_->next_deadline(), kNever);
-    EXPECT_EQ(left().stack().audit().live, 0u) << "the strike leaves nothing behind";
-    return report;
-  }
-
-  std::unique_ptr<Wire> wire_;
-  std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(2048);
-  std::optional<Strike> strike_;
-  std::uint64_t accepted_ = 0, most_live_ = 0;
-};
 
 TEST_F(StrikeTest, FinCyclesAllComplete) {
   build();
@@ -141,6 +52,52 @@ TEST_F(StrikeTest, ResetCyclesAllComplete) {
   EXPECT_EQ(audit.reset, 20'000u);
   EXPECT_EQ(audit.live, 0u);
   EXPECT_EQ(left().stack().audit().time_wait, 0u);
+}
+
+TEST_F(StrikeTest, NoMoreInSynSentThanMayBe) {
+  build();
+  listen(7);
+  StrikeRequest request = at(7, 5'000, 64);
+  request.max_opening = 5;
+  request.mix.weights = {};
+  for (const WayToClose way : {WayToClose::kFinLate, WayToClose::kAbortConnecting})
+    request.mix.weights[static_cast<std::size_t>(way)] = 1;
+  request.hold = 5ms;
+  const auto history = std::make_unique<StrikeHistory>(left().stack(), wire_->now());
+  strike_.emplace(left().stack(), slots_, kUs, history.get());
+  const StrikeReport report = strike(request);
+  EXPECT_EQ(report.completed(), 5'000u);
+  EXPECT_EQ(history->most_opening(), 5u);
+  EXPECT_EQ(history->most_in_flight(), 64u) << "it does not bound those that are established";
+}
+
+TEST_F(StrikeTest, SynsUnansweredKeepTheirPlace) {
+  build();
+  StrikeRequest request = at(7, 9, 64);
+  request.target.address = IpAddress::v4(10, 0, 0, 99);
+  request.max_opening = 3;
+  request.connect_timeout = 2s;
+  const StrikeReport report = strike(request);
+  EXPECT_EQ(report.timed_out() + report.other(), 9u);
+  EXPECT_EQ(most_live_, 3u);
+  EXPECT_GE(report.elapsed, 6s);
+}
+
+TEST_F(StrikeTest, ALimitHoldsFromThenOn) {
+  build();
+  listen(7);
+  ASSERT_EQ(strike_->start(at(7, 20'000, 64)), Error::kOk);
+  strike_->set_limit(4);
+  ASSERT_TRUE(wire_->run([this] { return strike_->report().begun >= 1'000; }, 1min));
+  EXPECT_EQ(most_live_, 4u);
+  strike_->set_limit(UINT32_MAX);
+  ASSERT_TRUE(wire_->run([this] { return most_live_ == 64; }, 1min));
+  strike_->set_limit(0);
+  ASSERT_TRUE(wire_->run([this] { return strike_->report().live == 1; }, 1min));
+  most_live_ = 0;
+  EXPECT_TRUE(wire_->run([this] { return !strike_->running(); }, 10min));
+  EXPECT_EQ(most_live_, 1u) << "one at a time";
+  EXPECT_EQ(strike_->report().completed(), 20'000u);
 }
 
 TEST_F(StrikeTest, OneAtATime) {
@@ -264,8 +221,11 @@ TEST_F(StrikeTest, AMixKeepsItsProportionsAndItsOrder) {
     std::map<WayToClose, int> completed;
     std::uint64_t failed = 0;
     std::vector<std::uint64_t> cycles;
-    void on_begin(WayToClose way, std::uint32_t, Instant) override { order.push_back(way); }
-    void on_connected(Duration, Instant) override {}
+    void on_begin(WayToClose way, std::uint32_t, std::uint32_t, Instant) override {
+      order.push_back(way);
+    }
+    void on_connected(Duration, std::optional<Duration>, Instant) override {}
+    void on_missed(const Pace&, Instant) override {}
     void on_end(const Strike::Ended& ended) override {
       cycles.push_back(ended.cycle);
       ended.failure ? void(++failed) : void(++completed[ended.way]);
@@ -299,89 +259,6 @@ TEST_F(StrikeTest, AMixKeepsItsProportionsAndItsOrder) {
   }
   EXPECT_EQ(seen[0].order, seen[1].order) << "the same seed, the same strike";
   EXPECT_NE(seen[0].order, seen[2].order);
-}
-
-// ---- Pace ----
-
-TEST_F(StrikeTest, TheRateIsExact) {
-  for (const std::uint32_t rate : {7u, 1'000u, 3'333u, 30'000u}) {
-    build();
-    listen(7);
-    StrikeRequest request = at(7, 0, 256);
-    request.rate = rate;
-    request.duration = 1s;
-    wire_->audit_every = 5'000;
-    std::map<std::int64_t, std::uint32_t> per_turn;
-    std::uint64_t before = 0;
-    left().on_turn = [&] {
-      strike_->step();
-      check();
-      const std::uint64_t begun = strike_->report().begun;
-      per_turn[wire_->now().time_since_epoch().count()] +=
-          static_cast<std::uint32_t>(begun - before);
-      before = begun;
-    };
-    const StrikeReport report = strike(request);
-    EXPECT_EQ(report.begun, rate) << rate;
-    EXPECT_EQ(report.completed(), rate) << rate;
-    for (const auto& [when, count] : per_turn) EXPECT_LE(count, 2u) << "a burst at " << when;
-    EXPECT_GE(report.elapsed, 1s - 1s / rate);
-    EXPECT_LE(report.elapsed, 1001ms);
-  }
-}
-
-TEST_F(StrikeTest, WhatIsMissedIsReportedAndNotMadeUpFor) {
-  build();
-  listen(7);
-  StrikeRequest request = at(7, 0, 1024);
-  request.rate = 1'000;
-  request.duration = 1s;
-  ASSERT_EQ(strike_->start(request), Error::kOk);
-  Stack& stack = left().stack();
-  const Instant start = stack.now();
-  const auto turn_at = [&](Duration when) {
-    stack.begin(start + when);
-    do strike_->step();
-    while (strike_->next_deadline() <= stack.now());
-  };
-  turn_at(0ms);
-  EXPECT_EQ(strike_->report().begun, 1u);
-  turn_at(50ms);
-  EXPECT_EQ(strike_->report().begun, 3u) << "of 49 and 50 ms";
-  EXPECT_EQ(strike_->report().missed, 48u);
-  turn_at(51ms);
-  EXPECT_EQ(strike_->report().begun, 4u);
-  stack.begin(start + 1500ms);
-  strike_->step();
-  EXPECT_EQ(strike_->report().begun, 4u);
-  EXPECT_EQ(strike_->report().missed, 996u) << "a thousand were asked for";
-}
-
-TEST_F(StrikeTest, WithoutAFreeSlotTheRateIsMissed) {
-  build();
-  StrikeRequest request = at(7, 0, 2);
-  request.target.address = IpAddress::v4(10, 0, 0, 99);
-  request.rate = 100;
-  request.duration = 10s;
-  request.connect_timeout = 2s;
-  const StrikeReport report = strike(request);
-  EXPECT_EQ(report.begun + report.missed, 1'000u);
-  EXPECT_EQ(report.begun, 10u) << "two at a time, of two seconds each";
-}
-
-TEST(Pace, SlotsAreExactAndDoNotDrift) {
-  for (const std::uint32_t rate : {1u, 3u, 7u, 1'000u, 333'333u, 10'000'000u}) {
-    Pace pace(rate, Instant(5s));
-    for (std::uint32_t n = 0; n < std::min(rate, 1'000u) * 3; ++n) {
-      const auto due = static_cast<std::int64_t>(std::uint64_t{n} * 1'000'000 / rate);
-      ASSERT_EQ(pace.due(), Instant(5s) + Duration(due)) << rate << " " << n;
-      pace.next();
-    }
-    Pace passed(rate, Instant(5s));
-    EXPECT_EQ(passed.pass(Instant(4s)), 0u);
-    EXPECT_EQ(passed.pass(Instant(5s) + 24h * 1'000), std::uint64_t{86'400'000} * rate);
-    EXPECT_EQ(passed.due(), Instant(5s) + 24h * 1'000);
-  }
 }
 
 TEST_F(StrikeTest, TheDurationIsExact) {
@@ -452,6 +329,8 @@ TEST_F(StrikeTest, InvalidRequestsAreRefused) {
   EXPECT_EQ(refused([](auto& r) { r.connect_timeout = 0s; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.mix = {}; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.hold = -1ms; }), Error::kInvalidArgument);
+  EXPECT_EQ(refused([](auto& r) { r.ramp = -1ms; }), Error::kInvalidArgument);
+  EXPECT_EQ(refused([](auto& r) { r.ramp = Pace::kMaxRamp + 1us; }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.close_timeout = Duration::max(); }), Error::kInvalidArgument);
   EXPECT_EQ(refused([](auto& r) { r.target.address = IpAddress::v4(8, 8, 8, 8); }),
             Error::kNoRoute);

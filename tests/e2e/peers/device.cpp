@@ -19,6 +19,7 @@ Device::Device(const Options& options)
       port_(options.port),
       fault_(options.fault == nullptr ? FaultKind::kNone : options.fault->kind),
       every_(options.every),
+      most_(options.most),
       echo_(options.echo ||
             (options.fault != nullptr && std::string_view(options.fault->expect) == "echo")),
       random_(options.seed),
@@ -69,6 +70,7 @@ void Device::refuse(const Incoming& in) {
 void Device::on_syn(const Incoming& in, Connection* c) {
   const bool again = c != nullptr && c->irs == in.seq;
   if (again && (c->state == State::kSynReceived || c->state == State::kClosed)) {
+    if (c->state == State::kClosed) ++open_;
     c->state = State::kSynReceived;
     return send(*c, syn_ack(*c));
   }
@@ -77,8 +79,10 @@ void Device::on_syn(const Incoming& in, Connection* c) {
       return;
     return acknowledge(*c);  // RFC 5961, 4
   }
+  if (most_ != 0 && open_ >= most_) return refuse(in);
   c = table_.make(in.source, in.source_port);
   if (c == nullptr) return;
+  ++open_;
   const bool chosen = ++connections_ % every_ == 0;
   c->mac = in.from;
   c->mss = in.mss;
@@ -186,6 +190,7 @@ void Device::echo(Connection& c, std::span<const std::byte> text) {
 }
 
 void Device::close(Connection& c) {
+  if (open_ != 0) --open_;
   c.state = State::kClosed;
   c.closed_at = now_;
   c.waiting = c.deaf = false;

@@ -25,6 +25,7 @@ class Device {
     const Fault* fault = nullptr;  // none: the device is right
     std::uint32_t every = 1;       // every so many connections are chosen for the fault
     bool echo = false;             // sends back what comes
+    std::uint32_t most = 0;        // connections at a time; beyond that SYNs are refused; 0: all
     std::uint64_t seed = 1;        // of initial sequence numbers
   };
 
@@ -87,7 +88,7 @@ class Device {
   Frames self_;
   std::uint16_t port_;
   FaultKind fault_;
-  std::uint32_t every_;
+  std::uint32_t every_, most_, open_ = 0;
   bool echo_;
   std::uint64_t random_;
   Seq last_isn_{};

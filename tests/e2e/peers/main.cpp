@@ -110,6 +110,7 @@ int main(int argc, char** argv) {
   app.add_option("--every", a.device.every, "once in so many connections")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
+  app.add_option("--most", a.device.most, "connections at a time, beyond which SYNs are refused");
   app.add_option("--seed", a.device.seed, "of initial sequence numbers")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {

@@ -28,7 +28,7 @@ class EndingTest : public ::testing::Test {
     findings.on_finding({finding, cycle, at});
   }
   void end_cycle(Duration at, std::optional<StrikeFailure> failure = std::nullopt) {
-    history->on_begin(WayToClose::kFin, 1, kBegin + at);
+    history->on_begin(WayToClose::kFin, 1, 1, kBegin + at);
     history->on_end({{}, ++cycle_, WayToClose::kFin, failure, kBegin + at, kBegin + at});
   }
   bool due(Duration at = 0ms) { return ending->due(findings, *history, kBegin + at); }
@@ -163,7 +163,7 @@ TEST_F(EndingTest, SilenceFailsUnlessOurOwnLinkMayHaveMadeIt) {
   for (int i = 1; i < 10; ++i) end_cycle(i * 5s, StrikeFailure::kSynUnanswered);
   ASSERT_TRUE(due(50s));
   const auto judged = [&] {
-    return Judgement::of(parameters, summary, findings, false, ending->why());
+    return Judgement::of(parameters, summary, findings, false, {.stopped = ending->why()});
   };
   EXPECT_EQ(judged().verdict, protocol::Verdict::kFail);
   EXPECT_EQ(judged().why, ending->why()->why);
@@ -193,7 +193,7 @@ TEST_F(EndingTest, IsJudgedByWhatWasFound) {
   find(Rule::kPaddingLeak, kBegin, 9);
   ASSERT_TRUE(due());
   const auto judged = [&] {
-    return Judgement::of(parameters, summary, findings, false, ending->why());
+    return Judgement::of(parameters, summary, findings, false, {.stopped = ending->why()});
   };
   EXPECT_EQ(judged().verdict, protocol::Verdict::kInconclusive);
   EXPECT_EQ(judged().why,

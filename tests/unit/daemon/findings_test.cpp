@@ -135,9 +135,43 @@ TEST_F(FindingsTest, SlowCyclesFail) {
   expect(Verdict::kFail, "to connect took 20001 us for one cycle in a hundred, more than 20000 us");
   limits.max_connect_p99_us = 20'001;
   EXPECT_EQ(judged().verdict, Verdict::kPass);
+  const Quantiles due{.p99 = 30'000};
+  EXPECT_EQ(Judgement::of(limits, summary, findings, false, {.connect_due = due}).why,
+            "from when it was due to connected took 30000 us for one cycle in a hundred, more than "
+            "20001 us");
+  limits.max_connect_p99_us = 30'000;
+  EXPECT_EQ(Judgement::of(limits, summary, findings, false, {.connect_due = due}).verdict,
+            Verdict::kPass);
   summary.closing.p99 = 5;
   limits.max_close_p99_us = 4;
   EXPECT_EQ(judged().verdict, Verdict::kFail);
+}
+
+TEST_F(FindingsTest, WantOfRoomIsNotCountedWhileItIsLearntWhatTheTargetBears) {
+  Ladder ladder(64, kBegin);
+  findings.while_learning(ladder);
+  find(Rule::kSynUnanswered, kBegin);
+  EXPECT_EQ(findings.list().size(), 1u) << "one at a time is no want of room";
+  for (int i = 0; i < 6; ++i) ladder.on_begin();
+  ladder.step(kBegin + Ladder::kLongest);
+  ladder.on_begin();
+  find(Rule::kSynUnanswered, kBegin);
+  find(Rule::kFinUnanswered, kBegin);
+  EXPECT_EQ(findings.list().size(), 1u);
+  EXPECT_EQ(findings.list()[0].count, 1u) << "cycle 7 is of the second rung";
+  find(Rule::kFinMoved, kBegin);
+  EXPECT_EQ(findings.list().size(), 2u) << "nothing to do with room";
+}
+
+TEST_F(FindingsTest, RefusedWhileLearningIsNoFault) {
+  summary.completed = summary.audit.closed = 990;
+  summary.failed.refused = summary.audit.refused = 10;
+  EXPECT_EQ(judged().verdict, Verdict::kFail);
+  EXPECT_EQ(Judgement::of(limits, summary, findings, false, {.excused = 10}).verdict,
+            Verdict::kPass);
+  EXPECT_EQ(Judgement::of(limits, summary, findings, false, {.excused = 9}).why,
+            "10 of 1000 cycles failed: 10 refused, 0 timed out, 0 reset, 0 other, 9 of them no "
+            "fault: see ladder");
 }
 
 TEST_F(FindingsTest, AnInterruptedStrikeDoesNotPass) {

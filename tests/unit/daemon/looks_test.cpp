@@ -47,7 +47,7 @@ TEST(Looks, ALossFailsUnlessOurOwnLinkMayHaveMadeIt) {
   summary.audit.balanced = true;
   Findings findings{Instant(1s)};
   const auto judged = [&] {
-    return Judgement::of({}, summary, findings, false, std::nullopt, "the peer is gone");
+    return Judgement::of({}, summary, findings, false, {.loss = "the peer is gone"});
   };
   EXPECT_EQ(judged().verdict, protocol::Verdict::kFail);
   EXPECT_EQ(judged().why, "the peer is gone");
