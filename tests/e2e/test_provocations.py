@@ -16,7 +16,7 @@ CYCLES = 20_000  # of each way
 
 
 def strike(field: Field, port: int, way: str, *arguments: str) -> dict[str, Any]:
-    return field.ctl.strike(f"{field.PEER}:{port}", "--cycles", str(CYCLES), "--concurrency", "16",
+    return field.ctl.strike(f"{field.PEER}:{port}", "--cycles", str(CYCLES), "--concurrency", "64",
                             "--close", way, *arguments, timeout=300)
 
 
