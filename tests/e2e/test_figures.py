@@ -51,7 +51,9 @@ def the_report_agrees_with_the_wire(field: Field) -> None:
 
     same(report["cycles"], CYCLES, "cycles begun")
     check(report["completed"] == CYCLES, f"failed: {report['failed']}")
-    ours, theirs = f"tcp.dstport == {PORT}", f"tcp.srcport == {PORT}"
+    # By address and port: among the ports that we open from is, now and then, theirs.
+    ours = f"ip.dst == {field.PEER} && tcp.dstport == {PORT}"
+    theirs = f"ip.src == {field.PEER} && tcp.srcport == {PORT}"
     syns = f"{ours} && tcp.flags.syn == 1"
     again = sent_again(path, syns)
     same(len(frames(path, syns)) - again, CYCLES, "SYNs in the capture, beside the cycles begun")
