@@ -174,9 +174,9 @@ State parse_state(const std::string& text) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
     return c == '_' ? '-' : static_cast<char>(std::toupper(c));
   });
-  const auto state = find_choice(choices_of(State{}), name);
+  const auto state = protocol::choice_named<State>(name);
   if (!state) usage(fmt::format("{}: a state is one of {}", text, choices_of(State{})));
-  return static_cast<State>(*state);
+  return *state;
 }
 
 }  // namespace conker::ctl

@@ -101,18 +101,13 @@ struct Values {
   WatchOptions watches;
 };
 
-/// The choice of a name that was checked (CLI::IsMember).
-template <protocol::Choice E>
-void take_choice(const std::string& name, E& choice) {
-  choice = static_cast<E>(find_choice(choices_of(choice), name).value_or(0));
-}
-
 P parameters_of(const Values& values) {
   P parameters = values.parameters;
   check_endpoint(parameters.target);
-  take_choice(values.close, parameters.close);
-  take_choice(values.expect, parameters.expect);
-  take_choice(values.fail_on, parameters.fail_on);
+  // Their names have been checked (CLI::IsMember).
+  parameters.close = *protocol::choice_named<WayToClose>(values.close);
+  parameters.expect = *protocol::choice_named<Expect>(values.expect);
+  parameters.fail_on = *protocol::choice_named<verdict::Severity>(values.fail_on);
   take_concurrency(values.concurrency, parameters);
   if (!values.ramp.empty())
     take_time("--ramp", values.ramp, parameter_of(&P::ramp_ms), parameters.ramp_ms.emplace());

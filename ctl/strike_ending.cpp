@@ -42,10 +42,9 @@ void add_ending(CLI::App& verb, EndingValues& values) {
 }
 
 void take_ending(const EndingValues& values, P& parameters) {
-  if (const auto chosen = find_choice(choices_of(StopOn{}), values.stop_on))
-    parameters.stop_on = static_cast<StopOn>(*chosen);
-  if (const auto chosen = find_choice(choices_of(protocol::LookHow{}), values.look))
-    parameters.look = static_cast<protocol::LookHow>(*chosen);
+  parameters.stop_on = protocol::choice_named<StopOn>(values.stop_on);
+  if (const auto how = protocol::choice_named<protocol::LookHow>(values.look))
+    parameters.look = *how;
   parameters.keep_going = values.keep_going;
   if (!values.rule.empty()) parameters.stop_on_rule = values.rule;
 }

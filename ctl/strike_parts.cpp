@@ -14,6 +14,7 @@
 namespace conker::ctl {
 namespace {
 
+using protocol::exceeds;
 using protocol::StrikeTimeline;
 using protocol::Verdict;
 using Result = protocol::Strike::Result;
@@ -174,28 +175,28 @@ void add(StrikeTimeline& sum, const StrikeTimeline& part, Duration so_far, Durat
     sum.longest_run = part.longest_run;
 }
 
-void add(std::optional<protocol::DeadProbed>& sum,
-         const std::optional<protocol::DeadProbed>& part) {
-  if (!sum || !part) {
-    if (part) sum = part;
-    return;
-  }
-  sum->probed += part->probed;
-  sum->forgotten += part->forgotten;
-  sum->held += part->held;
-  sum->silent += part->silent;
+void add(protocol::DeadProbed& sum, const protocol::DeadProbed& part) {
+  sum.probed += part.probed;
+  sum.forgotten += part.forgotten;
+  sum.held += part.held;
+  sum.silent += part.silent;
 }
 
-void add(std::optional<protocol::PayloadsSent>& sum,
-         const std::optional<protocol::PayloadsSent>& part) {
-  if (!sum || !part) {
-    if (part) sum = part;
-    return;
+void add(protocol::PayloadsSent& sum, const protocol::PayloadsSent& part) {
+  sum.sent += part.sent;
+  sum.received += part.received;
+  sum.answered += part.answered;
+  sum.differing += part.differing;
+}
+
+/// What not every part has.
+template <typename T>
+void add(std::optional<T>& sum, const std::optional<T>& part) {
+  if (sum && part) {
+    add(*sum, *part);
+  } else if (part) {
+    sum = part;
   }
-  sum->sent += part->sent;
-  sum->received += part->received;
-  sum->answered += part->answered;
-  sum->differing += part->differing;
 }
 
 void add(std::vector<protocol::Strike::Finding>& sum,
@@ -218,7 +219,8 @@ void add(std::vector<protocol::Strike::Finding>& sum,
 /// The worst first, as a report has them.
 void sort(std::vector<protocol::Strike::Finding>& findings) {
   std::ranges::stable_sort(findings, std::ranges::greater(), [](const auto& finding) {
-    return find_choice(choices_of(verdict::Severity{}), finding.severity).value_or(0);
+    return protocol::choice_named<verdict::Severity>(finding.severity)
+        .value_or(verdict::Severity::kNote);
   });
 }
 
@@ -256,18 +258,12 @@ void set_rows(StrikeTimeline& timeline, std::span<const JournalPart::Row> rows, 
 
 // ---- The verdict ----
 
-bool exceeds(std::uint64_t part, std::uint64_t whole, std::uint64_t ppm) {
-  return static_cast<double>(part) * 1e6 > static_cast<double>(ppm) * static_cast<double>(whole);
-}
-
 /// Why the whole fails; empty where it does not.
 std::string failure_of(const protocol::Strike::Parameters& limits, const Result& whole,
                        std::span<const JournalPart> parts) {
   for (const protocol::Strike::Finding& finding : whole.findings) {
-    const auto severity = find_choice(choices_of(limits.fail_on), finding.severity);
-    if (finding.count == finding.inconclusive || !severity ||
-        *severity < static_cast<std::size_t>(limits.fail_on))
-      continue;
+    const auto severity = protocol::choice_named<verdict::Severity>(finding.severity);
+    if (finding.count == finding.inconclusive || !severity || *severity < limits.fail_on) continue;
     return fmt::format("{}: {} ({})", finding.severity, finding.text, finding.section);
   }
   const StrikeSummary& sum = whole.summary;

@@ -140,9 +140,9 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
     take_members(from, out, where);
   } else if constexpr (Choice<T>) {
     if (!from.is_string()) unreadable(where, wrong_type());
-    const auto found = find_choice(choices_of(out), from.get_ref<const std::string&>());
+    const auto found = choice_named<T>(from.get_ref<const std::string&>());
     if (!found) unreadable(where, "must be one of " + std::string(choices_of(out)));
-    out = static_cast<T>(*found);
+    out = *found;
   } else if constexpr (std::is_same_v<T, const char*>) {
     if (!from.is_string() && !from.is_null()) unreadable(where, wrong_type());
     out = from.is_null() ? nullptr : from.get_ref<const std::string&>().c_str();

@@ -30,6 +30,11 @@ constexpr std::string_view choices_of(Severity) {
 
 namespace conker::protocol {
 
+/// Whether so many of so many are more than a share in millionths.
+constexpr bool exceeds(std::uint64_t part, std::uint64_t whole, std::uint64_t ppm) {
+  return static_cast<double>(part) * 1e6 > static_cast<double>(ppm) * static_cast<double>(whole);
+}
+
 enum class Verdict : std::uint8_t { kPass, kFail, kInconclusive };
 constexpr std::string_view choices_of(Verdict) {
   return "pass|fail|inconclusive";

@@ -22,7 +22,7 @@ void assign(T& out, const Given& given) {
   } else if constexpr (std::is_integral_v<T>) {
     out = static_cast<T>(given.integer);
   } else if constexpr (Choice<T>) {
-    out = static_cast<T>(find_choice(choices_of(out), given.text).value_or(0));
+    out = choice_named<T>(given.text).value_or(T{});
   } else {
     out = T(given.text);
   }

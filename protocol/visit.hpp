@@ -39,6 +39,12 @@ template <Choice E>
 constexpr std::string_view name_of(E value) {
   return choice_at(choices_of(value), static_cast<std::size_t>(value));
 }
+/// The value that has this name; nothing where none has.
+template <Choice E>
+constexpr std::optional<E> choice_named(std::string_view name) {
+  const auto found = find_choice(choices_of(E{}), name);
+  return found ? std::optional(static_cast<E>(*found)) : std::nullopt;
+}
 
 /// The type of a value in messages. A type without a rule here is a string.
 template <typename T>

@@ -12,6 +12,7 @@
 namespace conker::daemon {
 namespace {
 
+using protocol::exceeds;
 using protocol::Verdict;
 using verdict::Rule;
 using verdict::Severity;
@@ -45,11 +46,6 @@ bool wants_room(Rule rule) {
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.4g} %", 100.0 * static_cast<double>(part) /
                                      static_cast<double>(std::max<std::uint64_t>(whole, 1)));
-}
-
-/// Whether so many of so many are more than a limit in millionths.
-bool exceeds(std::uint64_t part, std::uint64_t whole, std::uint64_t ppm) {
-  return static_cast<double>(part) * 1e6 > static_cast<double>(ppm) * static_cast<double>(whole);
 }
 
 }  // namespace
