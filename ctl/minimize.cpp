@@ -54,10 +54,12 @@ class Search {
 
   void fewer_at_a_time() {
     const auto at_a_time = [&](std::uint32_t concurrency) {
-      return changed(fmt::format("{} at a time", concurrency),
-                     [=](Parameters& p) { p.concurrency = concurrency; });
+      return changed(fmt::format("{} at a time", concurrency), [=](Parameters& p) {
+        p.concurrency = concurrency;
+        p.concurrency_auto.reset();
+      });
     };
-    if (best_.concurrency == 1 || at_a_time(1)) return;
+    if ((best_.concurrency == 1 && !best_.concurrency_auto) || at_a_time(1)) return;
     while (best_.concurrency > 3 && at_a_time(best_.concurrency / 2)) {
     }
   }
@@ -127,8 +129,14 @@ std::string command_of(const Parameters& parameters) {
     if (ms != usual_ms) option(name, fmt::format("{}ms", ms));
   };
   if (parameters.cycles) option("cycles", *parameters.cycles);
-  if (parameters.concurrency != 1) option("concurrency", parameters.concurrency);
+  if (const auto most = parameters.concurrency_auto) {
+    option("concurrency", *most == 0 ? "auto" : fmt::format("auto:{}", *most));
+  } else if (parameters.concurrency != 1) {
+    option("concurrency", parameters.concurrency);
+  }
+  if (parameters.max_opening) option("max-opening", *parameters.max_opening);
   if (parameters.rate) option("rate", *parameters.rate);
+  if (parameters.ramp_ms) time("ramp", *parameters.ramp_ms, 0);
   if (parameters.mix) {
     option("mix", *parameters.mix);
   } else {

@@ -57,6 +57,15 @@ TEST_F(CtlMinimize, HalvesWhatIsInFlight) {
   EXPECT_EQ(least.parameters.concurrency, 16u);
 }
 
+TEST_F(CtlMinimize, TriesOneAtATimeWhereConcurrencyWasLearnt) {
+  start_.concurrency = 1;
+  start_.concurrency_auto = 0;
+  const Minimum least = search(1, [](const Parameters&) { return true; });
+  ASSERT_GE(tries_.size(), 2u);
+  EXPECT_EQ(tries_[1], "1 at a time");
+  EXPECT_FALSE(least.parameters.concurrency_auto);
+}
+
 TEST_F(CtlMinimize, KeepsAMixOfWhichNoWayAloneShowsIt) {
   const Minimum least = search(1, [](const Parameters& p) { return p.mix.has_value(); });
   EXPECT_EQ(least.parameters.mix, start_.mix);
@@ -119,7 +128,9 @@ TEST(CtlMinimizeCommand, HasWhatDiffersFromTheUsual) {
   p.target = "10.0.0.1:80";
   p.cycles = 5;
   p.concurrency = 2;
+  p.max_opening = 1;
   p.rate = 100;
+  p.ramp_ms = 2000;
   p.mix = "fin=1,rst=2";
   p.hold_ms = 5;
   p.expect = Expect::kEcho;
@@ -130,9 +141,15 @@ TEST(CtlMinimizeCommand, HasWhatDiffersFromTheUsual) {
   p.keep_going = true;
   p.stop_on_rule = "reset-sequence";
   EXPECT_EQ(command_of(p),
-            "conkerctl strike 10.0.0.1:80 --cycles 5 --concurrency 2 --rate 100 --mix fin=1,rst=2 "
-            "--hold 5ms --expect echo --connect-timeout 700ms --close-timeout 800ms --seed 3 "
+            "conkerctl strike 10.0.0.1:80 --cycles 5 --concurrency 2 --max-opening 1 --rate 100 "
+            "--ramp 2000ms --mix fin=1,rst=2 --hold 5ms --expect echo --connect-timeout 700ms "
+            "--close-timeout 800ms --seed 3 "
             "--look none --keep-going --stop-on-rule reset-sequence");
+  p.rate.reset();
+  p.ramp_ms.reset();
+  p.concurrency_auto = 8;
+  EXPECT_NE(command_of(p).find(" --concurrency auto:8 --max-opening 1 --mix "), std::string::npos)
+      << command_of(p);
 }
 
 }  // namespace
