@@ -71,6 +71,12 @@ struct Behaviour {
     When when = When::kDone;
     What what = What::kClose;
   };
+  /// Whether it is a segment that no connection of the stack sends.
+  static constexpr bool is_raw(What what) { return what >= What::kResetOutside; }
+  /// Whether the connection is not being closed yet after it.
+  static constexpr bool keeps_open(What what) {
+    return what == What::kSend || what == What::kGreet || (is_raw(what) && what < What::kFinRest);
+  }
 
   static constexpr std::size_t kSteps = 4;
   std::array<Step, kSteps + 1> steps;
@@ -132,7 +138,7 @@ constexpr const Behaviour& behaviour_of(WayToClose way) {
 /// Whether the way needs segments that no connection of the stack sends.
 constexpr bool provokes(WayToClose way) {
   for (const Behaviour::Step& step : behaviour_of(way).steps) {
-    if (step.what >= Behaviour::What::kResetOutside) return true;
+    if (Behaviour::is_raw(step.what)) return true;
   }
   return false;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "stack/strike/random.hpp"
+
 namespace conker {
 namespace {
 
@@ -11,19 +13,12 @@ constexpr std::uint32_t kBegins = 1u << 16;
 constexpr std::uint32_t kStride = 40'503;  // odd: neighbours begin far apart, and all differ
 using Table = std::array<std::byte, kBegins + Payloads::kMaxBytes>;
 
-/// Bytes without an order (xorshift32).
-void fill(Table& table) {
-  std::uint32_t state = 0x2545f491;
-  for (std::byte& byte : table) {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    byte = static_cast<std::byte>(state >> 24);
-  }
-}
-
+/// Bytes without an order.
 struct Pattern {
-  Pattern() { fill(bytes); }
+  Pattern() {
+    std::uint64_t random = 1;
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_below(random, 256));
+  }
   Table bytes;
 };
 

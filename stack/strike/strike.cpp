@@ -269,12 +269,10 @@ void Strike::act(std::uint32_t index, Instant now) {
     slot.step = Behaviour::kSteps - 1;
     what = What::kClose;
   }
-  if (what >= What::kResetOutside && !provoker_->provoke(what, slot.id, pieces()))
+  if (Behaviour::is_raw(what) && !provoker_->provoke(what, slot.id, pieces()))
     return push(index, turn_, now);
   ++slot.step;
-  const bool stays = what == What::kSend || what == What::kGreet ||
-                     (what >= What::kResetOutside && what < What::kFinRest);
-  if (slot.phase != StrikePhase::kClosing && !stays) {
+  if (slot.phase != StrikePhase::kClosing && !Behaviour::keeps_open(what)) {
     unlink(index);
     enter(slot, StrikePhase::kClosing);
     slot.since = now;
