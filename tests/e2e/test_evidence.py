@@ -101,11 +101,7 @@ def nothing_found_is_an_empty_capture(field: Field) -> None:
 @test("tap")
 def a_full_disk(field: Field) -> None:
     """The strike goes on, and what was written before is a capture."""
-    directory = f"{field.scene.directory}/small"
-    os.mkdir(directory)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", directory], check=True)
-    field.scene.undo(subprocess.run, ["umount", "-l", directory])
-    path = f"{directory}/full.pcapng"
+    path = f"{field.scene.tiny_disk('8k')}/full.pcapng"
     field.accept_close()
     field.ctl.ok(*LOSSY)
     done = strike(field, path, "--cycles", "3000")

@@ -166,11 +166,7 @@ def a_daemon_that_is_told_to_end(field: Field) -> None:
 @test("tap", busy=True)
 def a_full_disk(field: Field) -> None:
     """The strike goes on; its report says from when on the journal is incomplete."""
-    directory = f"{field.scene.directory}/tiny"
-    os.mkdir(directory)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", directory], check=True)
-    field.scene.undo(subprocess.run, ["umount", "-l", directory])
-    path = f"{directory}/full.journal"
+    path = f"{field.scene.tiny_disk('4k')}/full.journal"
     field.accept_close()
     done = field.ctl("strike", f"{field.PEER}:9000", "--cycles", "4000", "--rate", "500",
                      "--journal", path)

@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "stack/strike/payloads.hpp"
-#include "tests/unit/script.hpp"
+#include "tests/unit/strike_scene.hpp"
 
 namespace conker::test {
 namespace {
 
-constexpr ClientId kStriker{3};
 constexpr std::uint32_t kPayloadBytes = 100;
 using Close = StrikeRequest::Close;
 using Kind = Payloads::Difference::Kind;
@@ -23,20 +22,13 @@ std::string payload_text(std::uint64_t cycle = 1) {
   return text;
 }
 
-class StrikePayloadsTest : public ::testing::Test, public Payloads::Sink {
+class StrikePayloadsTest : public StrikeScene, public Payloads::Sink {
  protected:
-  StrikePayloadsTest() {
-    s_.on_event = [this](const Event& event) { strike_->on_event(event); };
-  }
-
   /// The last ACKs are of no interest.
   void TearDown() override { s_.forget(); }
 
   static StrikeRequest request_of(Close way, Expect expect) {
-    StrikeRequest request;
-    request.target = {kPeerAddress, Port{80}};
-    request.cycles = 1;
-    request.mix = Mix::only(way);
+    StrikeRequest request = one_cycle(way);
     request.expect = expect;
     request.payload = Payloads::payload_of(1, kPayloadBytes);
     return request;
@@ -45,14 +37,7 @@ class StrikePayloadsTest : public ::testing::Test, public Payloads::Sink {
   void begun(Close way, Expect expect) {
     payloads_.emplace(s_.stack(), places_, expect, kPayloadBytes, *this);
     strike_.emplace(s_.stack(), slots_, kStriker, nullptr, nullptr, &*payloads_);
-    ASSERT_EQ(strike_->start(request_of(way, expect)), Error::kOk);
-    s_.stack();
-    strike_->step();
-    ConnectionInfo info;
-    s_.stack().tcp().for_each_connection([&](const ConnectionInfo& i) { info = i; });
-    s_.peer(80, info.tuple.local_port.value);
-    s_.turn();
-    s_.expect(Syn());
+    begin(request_of(way, expect));
   }
   /// The same, up to the payload.
   void said(Close way, Expect expect) {
@@ -63,11 +48,6 @@ class StrikePayloadsTest : public ::testing::Test, public Payloads::Sink {
     turn();
     s_.expect(Data(payload_text()).seq(1).ack(1));
   }
-  void turn() {
-    s_.stack();
-    strike_->step();
-    s_.turn();
-  }
   /// Lets the ACK of data pass, and expects our FIN.
   void expect_fin() {
     turn();
@@ -76,22 +56,12 @@ class StrikePayloadsTest : public ::testing::Test, public Payloads::Sink {
     ASSERT_FALSE(sent.empty());
     EXPECT_TRUE((sent.back().flags & kFin) != 0) << "the last segment is our FIN";
   }
-  StrikeReport end() {
-    s_.stack();
-    strike_->step();
-    EXPECT_FALSE(strike_->running());
-    EXPECT_TRUE(strike_->report().balanced());
-    return strike_->report();
-  }
   void on_difference(const Payloads::Difference& difference) override {
     told_.push_back(difference);
   }
 
-  Script s_;
-  std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(1);
   std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(1);
   std::optional<Payloads> payloads_;
-  std::optional<Strike> strike_;
   std::vector<Payloads::Difference> told_;
 };
 

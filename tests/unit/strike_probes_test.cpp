@@ -4,38 +4,23 @@
 #include <vector>
 
 #include "stack/strike/probes.hpp"
-#include "tests/unit/script.hpp"
+#include "tests/unit/strike_scene.hpp"
 
 namespace conker::test {
 namespace {
 
-constexpr ClientId kUs{3};
 constexpr std::string_view kText = "abcde";
 
-class StrikeProbesTest : public ::testing::Test {
+class StrikeProbesTest : public StrikeScene {
  protected:
-  using Close = StrikeRequest::Close;
-
-  StrikeProbesTest() {
-    s_.on_event = [this](const Event& event) { strike_.on_event(event); };
-  }
+  StrikeProbesTest() { strike_.emplace(s_.stack(), slots_, kStriker, nullptr, &probes_); }
 
   /// Begins a strike of one cycle, up to the last ACK of the handshake. The peer's windows are
   /// scaled by 4.
   void established(Close way) {
-    StrikeRequest request;
-    request.target = {kPeerAddress, Port{80}};
-    request.cycles = 1;
-    request.mix = Mix::only(way);
+    StrikeRequest request = one_cycle(way);
     request.payload = std::as_bytes(std::span(kText));
-    ASSERT_EQ(strike_.start(request), Error::kOk);
-    s_.stack();
-    strike_.step();
-    ConnectionInfo info;
-    s_.stack().tcp().for_each_connection([&](const ConnectionInfo& i) { info = i; });
-    s_.peer(80, info.tuple.local_port.value);
-    s_.turn();
-    s_.expect(Syn());
+    begin(request);
     s_.inject(SynAck().win(1000).wscale(4));
     s_.expect(Ack().seq(1).ack(1));
   }
@@ -49,11 +34,9 @@ class StrikeProbesTest : public ::testing::Test {
   }
   /// The turn after the next hold.
   void held() {
-    EXPECT_EQ(strike_.next_deadline(), s_.now() + 50ms);
+    EXPECT_EQ(strike_->next_deadline(), s_.now() + 50ms);
     s_.advance(50ms);
-    s_.stack();
-    strike_.step();
-    s_.turn();
+    turn();
   }
   /// The peer has the connection, which is closed in order.
   void alive_and_closed() {
@@ -66,18 +49,8 @@ class StrikeProbesTest : public ::testing::Test {
     s_.expect(Ack().seq(7).ack(2));
     EXPECT_EQ(end().closed, 1u);
   }
-  StrikeReport end() {
-    s_.stack();
-    strike_.step();
-    EXPECT_FALSE(strike_.running());
-    EXPECT_TRUE(strike_.report().balanced());
-    return strike_.report();
-  }
 
-  Script s_;
-  std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(1);
   Probes probes_{s_.stack()};
-  Strike strike_{s_.stack(), slots_, kUs, nullptr, &probes_};
 };
 
 TEST_F(StrikeProbesTest, ResetsOutsideOfTheWindow) {
@@ -169,19 +142,19 @@ TEST_F(StrikeProbesTest, ABusyLinkIsTriedAgain) {
   s_.link().busy = true;
   held();
   s_.expect_nothing();
-  EXPECT_LE(strike_.next_deadline(), s_.now());
+  EXPECT_LE(strike_->next_deadline(), s_.now());
   s_.link().busy = false;
   s_.stack();
-  strike_.step();
+  strike_->step();
   s_.stack();
-  strike_.step();
+  strike_->step();
   s_.turn();
   s_.expect(Rst().seq(6 + 992 / 2));
   alive_and_closed();
 }
 
 TEST_F(StrikeProbesTest, AStrikeWithoutThemRefusesTheirWays) {
-  Strike without(s_.stack(), slots_, kUs);
+  Strike without(s_.stack(), slots_, kStriker);
   StrikeRequest request;
   request.target = {kPeerAddress, Port{80}};
   request.cycles = 1;

@@ -4,38 +4,23 @@
 #include <vector>
 
 #include "stack/strike/strike.hpp"
-#include "tests/unit/script.hpp"
+#include "tests/unit/strike_scene.hpp"
 
 namespace conker::test {
 namespace {
 
-constexpr ClientId kUs{3};
 constexpr std::array<std::byte, 100'000> kZeros{};
 
-class StrikeScriptTest : public ::testing::Test {
+class StrikeScriptTest : public StrikeScene {
  protected:
-  using Close = StrikeRequest::Close;
-
-  StrikeScriptTest() {
-    s_.on_event = [this](const Event& event) { strike_.on_event(event); };
-  }
+  StrikeScriptTest() { strike_.emplace(s_.stack(), slots_, kStriker); }
 
   /// Begins a strike of one cycle, up to its SYN.
   void begin(Close way, std::uint32_t payload = 1) {
-    StrikeRequest request;
-    request.target = {kPeerAddress, Port{80}};
-    request.cycles = 1;
-    request.mix = Mix::only(way);
+    StrikeRequest request = one_cycle(way);
     request.payload = std::span(kZeros).first(payload);
     request.filling = kZeros;
-    ASSERT_EQ(strike_.start(request), Error::kOk);
-    s_.stack();
-    strike_.step();
-    ConnectionInfo info;
-    s_.stack().tcp().for_each_connection([&](const ConnectionInfo& i) { info = i; });
-    s_.peer(80, info.tuple.local_port.value);
-    s_.turn();
-    s_.expect(Syn());
+    StrikeScene::begin(request);
   }
   /// Begins it, up to the last ACK of the handshake.
   void established(Close way, std::uint32_t payload = 1) {
@@ -44,20 +29,6 @@ class StrikeScriptTest : public ::testing::Test {
     s_.expect(Ack().seq(1).ack(1));
   }
 
-  /// A turn in which nothing arrives.
-  void turn() {
-    s_.stack();
-    strike_.step();
-    s_.turn();
-  }
-
-  StrikeReport end() {
-    s_.stack();
-    strike_.step();
-    EXPECT_FALSE(strike_.running());
-    EXPECT_TRUE(strike_.report().balanced());
-    return strike_.report();
-  }
   StrikeFailure failure() {
     const StrikeReport report = end();
     EXPECT_EQ(report.failed(), 1u);
@@ -65,17 +36,13 @@ class StrikeScriptTest : public ::testing::Test {
       if (report.failures[i] != 0) return static_cast<StrikeFailure>(i);
     return StrikeFailure::kOther;
   }
-
-  Script s_;
-  std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(1);
-  Strike strike_{s_.stack(), slots_, kUs};
 };
 
 // ---- What each way puts on the wire ----
 
 TEST_F(StrikeScriptTest, FinLeavesInTheTurnAfterTheAckOfTheHandshake) {
   established(Close::kFin);
-  EXPECT_LE(strike_.next_deadline(), s_.now());
+  EXPECT_LE(strike_->next_deadline(), s_.now());
   turn();
   turn();
   s_.expect(Fin().seq(1).ack(1));
@@ -108,7 +75,7 @@ TEST_F(StrikeScriptTest, LateWaysHoldTheConnection) {
     turn();
     turn();
     s_.expect_nothing();
-    EXPECT_EQ(strike_.next_deadline(), s_.now() + 50ms);
+    EXPECT_EQ(strike_->next_deadline(), s_.now() + 50ms);
     s_.advance(50ms);
     turn();
     if (way == Close::kResetLate) {
@@ -125,8 +92,8 @@ TEST_F(StrikeScriptTest, LateWaysHoldTheConnection) {
 
 TEST_F(StrikeScriptTest, AStoppedStrikeHoldsNothing) {
   established(Close::kFinLate);
-  strike_.stop();
-  EXPECT_LE(strike_.next_deadline(), s_.now());
+  strike_->stop();
+  EXPECT_LE(strike_->next_deadline(), s_.now());
   turn();
   s_.expect(Fin().seq(1).ack(1));
   s_.inject(Fin());
@@ -248,14 +215,14 @@ TEST_F(StrikeScriptTest, ACloseWithoutAnAnswerTimesOut) {
   begin(Close::kFinWithAck);
   s_.inject(SynAck());
   s_.expect(Fin());
-  EXPECT_EQ(strike_.next_deadline(), s_.now() + 5s);
+  EXPECT_EQ(strike_->next_deadline(), s_.now() + 5s);
   s_.advance(5s);
   s_.skip();
   s_.stack();
-  strike_.step();
-  EXPECT_LE(strike_.next_deadline(), s_.now()) << "the last event waits to be fetched";
-  EXPECT_TRUE(strike_.report().balanced());
-  EXPECT_EQ(strike_.report().live, 1u);
+  strike_->step();
+  EXPECT_LE(strike_->next_deadline(), s_.now()) << "the last event waits to be fetched";
+  EXPECT_TRUE(strike_->report().balanced());
+  EXPECT_EQ(strike_->report().live, 1u);
   s_.turn();
   s_.skip();
   const StrikeReport report = end();

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import subprocess
 import tempfile
 from typing import Any
 
@@ -65,6 +66,15 @@ class Scene:
 
     def undo(self, what: Any, *arguments: Any) -> None:
         self._undo.callback(what, *arguments)
+
+    def tiny_disk(self, size: str) -> str:
+        """A directory on a file system of its own that holds so much (as "8k")."""
+        directory = os.path.join(self.directory, "tiny")
+        os.mkdir(directory)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", directory],
+                       check=True)
+        self.undo(subprocess.run, ["umount", "-l", directory])
+        return directory
 
     def conkerd(self, config: dict[str, Any], namespace: Namespace | None = None,
                 name: str = "conkerd",
