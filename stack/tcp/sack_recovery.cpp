@@ -3,27 +3,15 @@
 #include <algorithm>
 #include <optional>
 
+#include "stack/tcp/rack.hpp"
+
 namespace conker {
 namespace {
 
 using Phase = Flight::Phase;
 
-constexpr std::uint8_t kDuplicateThreshold = 3;  // segments beyond a hole
-constexpr std::uint8_t kReorderingMemory =
-    16;  // recoveries for which a wider window holds (RFC 8985, 6.2)
-constexpr std::uint8_t kWidestReordering = 20;  // quarters of the least round trip
-constexpr Duration kPeersDelayedAck = 200ms;    // RFC 8985, 7.2
-constexpr Duration kLeastProbeWait = 10ms;      // a busy peer answers late
-
-std::uint32_t microseconds(Instant at) {
-  return static_cast<std::uint32_t>(at.time_since_epoch().count());
-}
-
-// RFC 8985, 6.2: by time, and among those sent at the same time by sequence number.
-bool sent_after(std::uint32_t at, Seq end, std::uint32_t than, Seq than_end) {
-  const auto later = static_cast<std::int32_t>(at - than);
-  return later > 0 || (later == 0 && end > than_end);
-}
+constexpr Duration kPeersDelayedAck = 200ms;  // RFC 8985, 7.2
+constexpr Duration kLeastProbeWait = 10ms;    // a busy peer answers late
 
 /// What one ACK brought.
 struct Delivery {
@@ -41,7 +29,8 @@ class AckProcessor {
         context_(context),
         scoreboard_(context.pool, c.recovery.scoreboard),
         f_(scoreboard_.flight()),
-        now_(microseconds(context.now)) {}
+        now_(SentSegment::clock(context.now)),
+        rack_(c, scoreboard_, now_) {}
 
   void run(const TcpSegment& segment) {
     echo_ = c_.negotiated.timestamps ? segment.timestamps : std::nullopt;
@@ -56,7 +45,7 @@ class AckProcessor {
                                        Duration(d.rtt));
     if (f_.frto && d.bytes > 0) judge_timeout(d, progress);
     end_probe(ack, d);
-    const bool newly_lost = find_losses();
+    const bool newly_lost = rack_.find_losses();
     if (newly_lost && f_.phase == Phase::kOpen) begin_recovery();
     if (progress && f_.phase != Phase::kOpen && ack >= f_.recover) end_recovery();
     if (f_.phase == Phase::kRecovery) {
@@ -65,24 +54,6 @@ class AckProcessor {
       grow(static_cast<std::uint32_t>(ack - c_.snd.una));
     }
     if (progress || newly_lost || d.bytes > 0) f_.rearm = true;
-  }
-
-  /// RACK_detect_loss (RFC 8985, 6.2, step 5). Whether something was lost since.
-  bool find_losses() {
-    pass_older();
-    f_.reordering_wait = 0;
-    const std::uint32_t window = reordering_window();
-    const auto left = [&](Scoreboard::Number n) {
-      return static_cast<std::int32_t>(scoreboard_[n].sent_at + f_.rack_rtt + window - now_);
-    };
-    bool lost = false;
-    for (; any_passed() && left(f_.waiting.head) <= 0; lost = true)
-      scoreboard_.mark_lost(f_.waiting.head);
-    if (any_passed()) {
-      f_.reordering_wait =
-          static_cast<std::uint32_t>(std::max(left(f_.waiting.head), left(f_.rack_last)));
-    }
-    return lost;
   }
 
   /// The new ssthresh. Data that the peer has beyond a hole is out in name only, and would make the
@@ -105,23 +76,6 @@ class AckProcessor {
   }
 
  private:
-  bool any_passed() {
-    return !f_.waiting.empty() && (scoreboard_[f_.waiting.head].flags & SentSegment::kPassed) != 0;
-  }
-
-  // Segments wait in the order in which they were sent, and what arrives is ever newer: each is
-  // passed once.
-  void pass_older() {
-    if (!f_.rack_valid || f_.waiting.empty()) return;
-    for (bool any = any_passed(); !any || f_.rack_last != f_.waiting.tail; any = true) {
-      const Scoreboard::Number n = any ? scoreboard_[f_.rack_last].next : f_.waiting.head;
-      if (!sent_after(f_.rack_xmit, f_.rack_end, scoreboard_[n].sent_at, scoreboard_.end_of(n)))
-        break;
-      scoreboard_[n].flags |= SentSegment::kPassed;
-      f_.rack_last = n;
-    }
-  }
-
   // RFC 2883, 4: the first block lies below the ACK, or inside the second.
   void note_duplicate(const TcpSegment& segment, Delivery& d) {
     const auto blocks = segment.sack_blocks();
@@ -131,11 +85,7 @@ class AckProcessor {
                    blocks[0].right <= blocks[1].right);
     if (!d.duplicate) return;
     context_.counters.add(Count::duplicates_reported);
-    // Once a round trip: what was taken for lost had only been overtaken (RFC 8985, 6.2, step 4).
-    if (f_.dsack_round > segment.acknowledgment) return;
-    f_.dsack_round = c_.snd.nxt;
-    f_.reo_wnd_mult = std::min<std::uint8_t>(f_.reo_wnd_mult + 1, kWidestReordering);
-    f_.reo_wnd_persist = kReorderingMemory;
+    rack_.arrived_twice(segment.acknowledgment);
   }
 
   void take_cumulative(Seq ack, Delivery& d) {
@@ -180,18 +130,8 @@ class AckProcessor {
     d.bytes += static_cast<std::uint32_t>(end - s.begin);
     const std::uint32_t rtt = std::max<std::uint32_t>(now_ - s.sent_at, 1);
     measure(s, rtt, d);
-    if (!s.resent()) {
-      d.original = true;
-      if (end < f_.fack) f_.reordering_seen = true;
-    } else if (rtt < c_.rtt.least()) {
-      return;  // more likely the answer to an earlier one (RFC 8985, 6.2, step 2)
-    }
-    f_.fack = max(f_.fack, end);
-    if (f_.rack_valid && !sent_after(s.sent_at, end, f_.rack_xmit, f_.rack_end)) return;
-    f_.rack_valid = true;
-    f_.rack_xmit = s.sent_at;
-    f_.rack_end = end;
-    f_.rack_rtt = rtt;
+    if (!s.resent()) d.original = true;
+    rack_.arrived(s, end, rtt);
   }
 
   // An ACK that was lost is made up for by a later one, which the newest segment brought about: how
@@ -213,13 +153,6 @@ class AckProcessor {
       return false;
     const Tick sent = Tick::floor(context_.now - Duration(now_ - s.sent_at));
     return static_cast<std::int32_t>(echo_->echo - c_.timestamps.offset - sent.value()) >= 0;
-  }
-
-  std::uint32_t reordering_window() const {
-    const bool sure = f_.phase != Phase::kOpen || f_.sacked_segments >= kDuplicateThreshold;
-    if (!f_.reordering_seen && sure) return 0;
-    const auto srtt = static_cast<std::uint32_t>(c_.rtt.srtt().count());
-    return std::min(f_.reo_wnd_mult * (c_.rtt.least() / 4), srtt);
   }
 
   // F-RTO with SACK (RFC 5682, 3.1): the first ACK after a timeout that brings what was never sent
@@ -260,7 +193,7 @@ class AckProcessor {
       c_.congestion.cwnd = std::max<std::uint32_t>(c_.congestion.ssthresh, c_.path.mss);
     f_.phase = Phase::kOpen;
     f_.frto = false;
-    if (f_.reo_wnd_persist > 0 && --f_.reo_wnd_persist == 0) f_.reo_wnd_mult = 1;
+    rack_.recovery_ended();
   }
 
   // What is acknowledged cumulatively lets the window grow, also where it was sacked before (RFC
@@ -301,6 +234,7 @@ class AckProcessor {
   Scoreboard scoreboard_;
   Flight& f_;
   std::uint32_t now_;
+  Rack rack_;
   std::optional<TcpTimestamps> echo_;
   struct {
     Phase phase;
@@ -315,7 +249,7 @@ void SackRecovery::on_sent(Connection& c, const Context& context, Seq begin, Seq
   Flight& f = scoreboard.flight();
   f.rearm = true;
   if (f.phase == Phase::kRecovery) f.prr_out += static_cast<std::uint32_t>(end - begin);
-  const std::uint32_t now = microseconds(context.now);
+  const std::uint32_t now = SentSegment::clock(context.now);
   if (begin >= f.end) {
     // One frame may have carried many segments, and each has its own fate.
     const Seq data_end = c.snd.una + c.send_queue.size();
@@ -388,7 +322,8 @@ Duration SackRecovery::wait(Connection& c, const Context& context, bool armed) c
 }
 
 Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) const {
-  Flight& f = Scoreboard(context.pool, c.recovery.scoreboard).flight();
+  Scoreboard scoreboard(context.pool, c.recovery.scoreboard);
+  Flight& f = scoreboard.flight();
   f.rearm = true;
   switch (f.wait) {
     case Flight::Wait::kRto:
@@ -398,9 +333,9 @@ Recovery::Expiry SackRecovery::on_timer(Connection& c, const Context& context) c
     case Flight::Wait::kReordering:
       break;
   }
-  AckProcessor processor(c, context);
-  if (processor.find_losses() && f.phase == Phase::kOpen) {
-    processor.begin_recovery();
+  if (Rack(c, scoreboard, SentSegment::clock(context.now)).find_losses() &&
+      f.phase == Phase::kOpen) {
+    AckProcessor(c, context).begin_recovery();
     c.congestion.cwnd = f.pipe + c.path.mss;  // PRR's first segment
   }
   return Expiry::kNothing;
@@ -442,7 +377,7 @@ void SackRecovery::on_timeout(Connection& c, const Context& context) const {
   const bool reneged = !scoreboard.empty() && scoreboard[scoreboard.first()].sacked();
   // Microseconds in 32 bits tell ages apart below 36 minutes: what is out for longer stays half an
   // hour old.
-  const auto keep = [now = microseconds(context.now)](std::uint32_t& at) {
+  const auto keep = [now = SentSegment::clock(context.now)](std::uint32_t& at) {
     at = now - std::min<std::uint32_t>(now - at, Duration(30min).count());
   };
   keep(f.rack_xmit);

@@ -9,6 +9,7 @@
 
 #include "stack/base/chunk_pool.hpp"
 #include "stack/base/seq.hpp"
+#include "stack/base/time.hpp"
 
 namespace conker {
 
@@ -20,8 +21,13 @@ struct SentSegment {
     kResent = 4,
     kPassed = 8,  // older than the newest that has arrived (RFC 8985, 6.2)
   };
+  /// Microseconds, modulo 2^32.
+  static std::uint32_t clock(Instant at) {
+    return static_cast<std::uint32_t>(at.time_since_epoch().count());
+  }
+
   Seq begin;
-  std::uint32_t sent_at = 0;  // microseconds, modulo 2^32
+  std::uint32_t sent_at = 0;  // as clock() has it
   // On the way: its neighbours in Flight::waiting. Sacked: all from here to `next` are sacked, too.
   std::uint16_t next = 0, previous = 0;
   std::uint8_t flags = 0;
