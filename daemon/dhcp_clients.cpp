@@ -8,6 +8,7 @@
 #include <string>
 
 #include "daemon/text.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -22,6 +22,7 @@
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/syn_cookies.hpp"
 #include "stack/udp/udp.hpp"
 
 namespace conker::daemon {

@@ -25,6 +25,7 @@
 #include "daemon/shutdown.hpp"
 #include "daemon/table_watch.hpp"
 #include "protocol/standard_streams.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
 namespace {

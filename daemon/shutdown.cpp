@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "stack/tcp/tcp.hpp"
+
 namespace conker::daemon {
 namespace {
 

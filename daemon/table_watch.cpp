@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "stack/tcp/tcp.hpp"
+
 namespace conker::daemon {
 namespace {
 

@@ -29,9 +29,15 @@
 #include "stack/net/datagrams.hpp"
 #include "stack/net/network.hpp"
 #include "stack/settings.hpp"
-#include "stack/tcp/tcp.hpp"
+#include "stack/tcp/types.hpp"
 
 namespace conker {
+
+class CongestionControl;
+class Cookies;
+class Probes;
+class Recovery;
+class Tcp;
 
 /// What an audit finds, at one moment. `live` is counted by walking the table, never by
 /// subtraction.
@@ -75,8 +81,6 @@ struct Parts {
   Reassembler* reassembler = nullptr;
 };
 
-class Probes;
-
 class Stack {
  public:
   /// How many bytes of storage these capacities take.
@@ -90,14 +94,7 @@ class Stack {
   /// stack. Pages of it that are never needed are never touched. `entropy` must be unpredictable to
   /// peers.
   Stack(std::span<std::byte> storage, const Capacities& capacities, const Settings& settings,
-        const Entropy& entropy, const Parts& parts = {})
-      : Stack(Arena(storage), capacities, settings, entropy) {
-    // In the header, so that an image links only the parts that it names.
-    if (parts.cubic != nullptr) tcp_.use(CongestionAlgorithm::kCubic, *parts.cubic);
-    if (parts.recovery != nullptr) tcp_.use(*parts.recovery);
-    if (parts.cookies != nullptr) tcp_.use(*parts.cookies);
-    if (parts.reassembler != nullptr) network_.use_reassembler(*parts.reassembler, settings_);
-  }
+        const Entropy& entropy, const Parts& parts = {});
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
@@ -112,23 +109,23 @@ class Stack {
   /// Takes the events of the next connection or listener; false when none are pending. Any call is
   /// allowed between two. Once applications have written 256 KiB in a turn the other events wait
   /// for the next (wants_turn()), so that output() finds the bytes in the cache.
-  bool next_event(Event& event) { return tcp_.next_event(event); }
+  bool next_event(Event& event);
   /// Takes the events of the next UDP socket; false when none are pending, or without UDP.
   bool next_udp_event(UdpEvent& event) { return udp_ != nullptr && udp_->next_event(event); }
   bool next_echo_reply(EchoReply& reply) { return network_.next_echo_reply(reply); }
   /// Takes the event of the next address of this host: probing has ended, or there is a conflict.
   bool next_address_event(AddressEvent& event) { return network_.next_address_event(event); }
   void output();
-  void reap() { tcp_.reap(); }
+  void reap();
   /// When timers() has something to do, if nothing else happens; kNever when nothing is pending. At
   /// or before `now` means at once.
   Instant next_deadline() const;
   /// Whether output() has something to do: something is dirty and not merely waiting for a link or
   /// a neighbour.
-  bool wants_output() const { return tcp_.wants_output(); }
+  bool wants_output() const;
   /// Whether the next turn has something to do at once: output(), or events that have not been
   /// told.
-  bool wants_turn() const { return tcp_.wants_output() || tcp_.has_events(); }
+  bool wants_turn() const;
 
   // ---- The network ----
 
@@ -171,64 +168,50 @@ class Stack {
   // ---- TCP (RFC 9293, 3.9.1). kNoSuchId: an id that names nothing ----
 
   /// Active OPEN. The SYN leaves with the next output().
-  Result<ConnectionId> connect(const ConnectRequest& request) {
-    return tcp_.calls().connect(request);
-  }
+  Result<ConnectionId> connect(const ConnectRequest& request);
   /// Passive OPEN.
-  Result<ListenerId> listen(const ListenRequest& request) { return tcp_.calls().listen(request); }
+  Result<ListenerId> listen(const ListenRequest& request);
   /// Ends a listener: its unfinished handshakes are dropped, its connections that wait for accept()
   /// reset.
-  Error unlisten(ListenerId id) { return tcp_.calls().unlisten(id); }
+  Error unlisten(ListenerId id);
   /// Takes the oldest connection of the accept queue; kNoSuchId also when it is empty.
-  Result<ConnectionId> accept(ListenerId id) { return tcp_.calls().accept(id); }
+  Result<ConnectionId> accept(ListenerId id);
 
   /// SEND: queues as many bytes as there is room for and returns how many; after a short count a
   /// Writable event follows.
-  Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes) {
-    return tcp_.calls().send(id, bytes);
-  }
+  Result<std::uint32_t> send(ConnectionId id, std::span<const std::byte> bytes);
   /// How many received bytes were not consumed, and whether the peer's FIN follows them.
-  Result<Unread> unread(ConnectionId id) const { return tcp_.unread(id); }
+  Result<Unread> unread(ConnectionId id) const;
   /// The received bytes, in place, as up to out.size() pieces; returns how many. They stay until
   /// consume().
-  Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
-    return tcp_.peek(id, out);
-  }
+  Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const;
   /// Removes the first n received bytes, which opens the window. kInvalidArgument: more than there
   /// are.
-  Error consume(ConnectionId id, std::uint32_t n) { return tcp_.calls().consume(id, n); }
+  Error consume(ConnectionId id, std::uint32_t n);
   /// RECEIVE: copies received bytes out and consumes them. 0 when there are none.
-  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out) {
-    return tcp_.calls().receive(id, out);
-  }
+  Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out);
 
   /// Half-close: sends a FIN behind the queued data; receiving goes on.
-  Error shutdown(ConnectionId id) { return tcp_.calls().shutdown(id); }
+  Error shutdown(ConnectionId id);
   /// CLOSE: sends the queued data, then a FIN; nothing more is read. With unread data the peer is
   /// sent a RST instead (RFC 9293, 3.10.4; RFC 2525, 2.17).
-  Error close(ConnectionId id) { return tcp_.calls().close(id); }
+  Error close(ConnectionId id);
   /// CLOSE with a bound: resets a connection that has not closed in an orderly way by then; 0
   /// resets at once.
-  Error close(ConnectionId id, Duration bound) { return tcp_.calls().close(id, bound); }
+  Error close(ConnectionId id, Duration bound);
   /// ABORT: sends a RST and ends the connection.
-  Error abort(ConnectionId id) { return tcp_.calls().abort(id); }
+  Error abort(ConnectionId id);
   /// Sets keepalive (RFC 9293, 3.8.4): probes a silent peer; an idle time of 0 stops it.
   /// kInvalidArgument: a count below 2, a time above a week.
-  Error set_keepalive(ConnectionId id, const Keepalive& keepalive) {
-    return tcp_.calls().set_keepalive(id, keepalive);
-  }
+  Error set_keepalive(ConnectionId id, const Keepalive& keepalive);
   /// Sets the user timeout (RFC 9293, 3.10.8): how long data may stay unacknowledged, closed
   /// windows included, up to a week; 0: settings.retransmits decides. The peer is told where
   /// settings.user_timeout_option is on (RFC 5482), and its own timeout is no longer adopted.
-  Error set_user_timeout(ConnectionId id, Duration timeout) {
-    return tcp_.calls().set_user_timeout(id, timeout);
-  }
-  Error set_token(ConnectionId id, Token token) { return tcp_.calls().set_token(id, token); }
+  Error set_user_timeout(ConnectionId id, Duration timeout);
+  Error set_token(ConnectionId id, Token token);
   /// With `no_delay` small segments do not wait until earlier ones are acknowledged: without the
   /// Nagle algorithm (RFC 9293, 3.7.4).
-  Error set_no_delay(ConnectionId id, bool no_delay) {
-    return tcp_.calls().set_no_delay(id, no_delay);
-  }
+  Error set_no_delay(ConnectionId id, bool no_delay);
 
   // ---- UDP ----
 
@@ -244,10 +227,10 @@ class Stack {
   // ---- Questions ----
 
   /// Whether our FIN was sent and acknowledged; false, too, when the id names nothing.
-  bool fin_acknowledged(ConnectionId id) const { return tcp_.fin_acknowledged(id); }
+  bool fin_acknowledged(ConnectionId id) const;
   /// False when the id names nothing.
-  bool info(ConnectionId id, ConnectionInfo& out) const { return tcp_.info(id, out); }
-  const Tcp& tcp() const { return tcp_; }
+  bool info(ConnectionId id, ConnectionInfo& out) const;
+  const Tcp& tcp() const { return *tcp_; }
   const Network& network() const { return network_; }
   const Counters& counters() const { return counters_; }
   const ChunkPool& chunks() const { return chunks_; }
@@ -273,7 +256,7 @@ class Stack {
   ChunkPool chunks_;
   TimerWheel wheel_;
   Network network_;
-  Tcp tcp_;
+  Tcp* tcp_;                         // in the storage; null where there is none, or too little
   DatagramProtocol* udp_ = nullptr;  // null without UDP
   std::size_t used_;                 // bytes of storage
 };

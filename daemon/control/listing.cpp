@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/text.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/services/protocols.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
 namespace {

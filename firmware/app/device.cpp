@@ -8,6 +8,7 @@
 #include "firmware/chip/panic.hpp"
 #include "stack/services/services.hpp"
 #include "stack/strike/summary.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::app {
 namespace {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::explore {
 namespace {

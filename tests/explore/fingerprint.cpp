@@ -15,6 +15,7 @@
 
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/scoreboard.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::explore {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "stack/tcp/tcp.hpp"
+
 namespace conker::explore {
 namespace {
 

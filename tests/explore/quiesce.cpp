@@ -1,4 +1,5 @@
 // Quiescing: ends all connections, after which nothing may be left. And a world's state as text.
+#include "stack/tcp/tcp.hpp"
 #include "tests/explore/world.hpp"
 
 namespace conker::explore {

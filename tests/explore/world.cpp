@@ -5,6 +5,7 @@
 #include <new>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "stack/wire/arp.hpp"
 #include "stack/wire/ethernet.hpp"
 

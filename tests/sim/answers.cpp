@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/sim/stations.hpp"
 
 namespace conker::sim {

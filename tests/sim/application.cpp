@@ -4,6 +4,7 @@
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/sim/stations.hpp"
 
 namespace conker::sim {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stack/tcp/tcp.hpp"
 #include "tests/sim/stations.hpp"
 #include "tests/sim/visits.hpp"
 

@@ -9,6 +9,7 @@
 
 #include "stack/stack.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/sim/churn_wire.hpp"
 #include "tests/sim/trial.hpp"
 

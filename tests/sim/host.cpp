@@ -7,6 +7,7 @@
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/sim/floors.hpp"
 #include "tests/sim/segment_text.hpp"
 #include "tests/sim/stations.hpp"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stack/strike/strike.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

@@ -4,6 +4,7 @@
 
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/support/random.hpp"
 #include "tests/unit/script.hpp"
 

@@ -1,6 +1,7 @@
 // Compact idle connections: which ones may be kept compact, and that no peer and no application
 // sees which ones are.
 #include "stack/tcp/compact.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

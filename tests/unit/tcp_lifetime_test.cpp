@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "stack/tcp/tcp.hpp"
+
 namespace conker::test::matrix {
 namespace {
 

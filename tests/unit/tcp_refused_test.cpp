@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/tcp_matrix_stage.hpp"
 
 namespace conker::test::matrix {

@@ -1,4 +1,5 @@
 // TIME-WAIT: records by deadline, with a cap (RFC 9293, 3.4.1, 3.6.1 and 3.10.7.4).
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {

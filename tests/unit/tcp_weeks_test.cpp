@@ -10,6 +10,7 @@
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "stack/tcp/syn_cookies.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "tests/unit/script.hpp"

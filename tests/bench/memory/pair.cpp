@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "stack/tcp/tcp.hpp"
+
 namespace conker::bench {
 namespace {
 

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/daemon/control_scene.hpp"
 
 namespace conker::daemon {

@@ -16,6 +16,7 @@
 #include "daemon/services/services.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/table_watch.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "tests/unit/daemon/scratch.hpp"
 
 namespace conker::daemon {
