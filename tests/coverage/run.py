@@ -16,8 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "coverage"
 TARGET = "stack/tcp"
-LINES_WANTED = 95.0
-BRANCHES_WANTED = 90.0
+LINES_WANTED = 99.0
+BRANCHES_WANTED = 93.0
+# Lists of a record's fields: what branches there is the printers that walk them, JSON's with an
+# edge for an exception at each field. Nothing that TCP does depends on it.
+EXCLUDED = r".*_fields\.hpp"
 UNIT_TESTS = ["conker_unit", "conker_daemon_unit"]
 DETECTORS = {"conker_sim": "sim", "conker_explore": "explore"}  # and their folders under tests/
 
@@ -79,7 +82,8 @@ def exercise(seconds: int) -> list[str]:
 def measure(jobs: int) -> tuple[list[dict], dict]:
     summary, details = BUILD / "coverage-summary.json", BUILD / "coverage-lines.json"
     log = BUILD / "coverage-gcovr.log"
-    command = ["gcovr", "--root", str(ROOT), "--filter", "stack/", f"-j{jobs}"]
+    command = ["gcovr", "--root", str(ROOT), "--filter", "stack/", "--exclude", EXCLUDED,
+               f"-j{jobs}"]
     command += ["--exclude-throw-branches", "--exclude-unreachable-branches"]
     command += ["--json-summary", str(summary), "--json", str(details), str(BUILD)]
     if run(command, log) != 0:
