@@ -3,7 +3,7 @@
 
     sudo tests/e2e/run.py                        everything, on build/release
     sudo tests/e2e/run.py --filter transfer      those whose title contains it
-    sudo tests/e2e/run.py --quick --build build/asan
+    sudo tests/e2e/run.py --quick --build build/asan --peer-build build/release --sanitized
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ def arguments() -> argparse.Namespace:
                         help="build directory of conker_peer, if another")
     parser.add_argument("--filter", default="", help="only tests whose title contains this")
     parser.add_argument("--quick", action="store_true", help="only the short slice")
+    parser.add_argument("--whole", action="store_true",
+                        help="all of what a test otherwise takes a part of, another one each day")
     parser.add_argument("--sanitized", action="store_true",
                         help="the build has sanitizers: leave memory sizes alone")
     parser.add_argument("--jobs", type=int, default=8, help="tests side by side")
@@ -138,7 +140,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="conker-e2e-bin-") as directory:
         os.chmod(directory, 0o755)
         binaries = Binaries.copied(str(ROOT), options.build, options.peer_build or options.build,
-                                   directory, options.sanitized)
+                                   directory, options.sanitized, options.whole)
         run = Run(binaries, options.keep)
 
         def interrupted(number: int, _frame: object) -> None:

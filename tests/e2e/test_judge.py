@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import socket
@@ -26,6 +27,7 @@ HOLD = "5ms"  # before each step of a way that provokes the device
 # says nothing, and is done again.
 STALL_MS = 100
 TRIES = 5
+DAYS = 3  # until each fault has had its turn
 MTU = "1504"  # of the device's side, so that it can send a segment beyond the MSS
 
 
@@ -131,11 +133,14 @@ def the_readme_has_the_table(scene: Scene) -> None:
 
 @test("tap", busy=True)
 def each_fault_once_in_5000_cycles(field: Field) -> None:
-    """20,000 cycles each: four times, or a little more often where a SYN comes again."""
+    """20,000 cycles each: four times, or a little more often where a SYN comes again. The unit tests
+    ask all of them in memory; here a third has its turn each day, or all with --whole."""
     table = faults(field.scene)
-    wrong = list(filter(None, (found_and_no_other(field, fault) for fault in table)))
+    whole = field.scene.binaries.whole
+    today = table if whole else table[datetime.date.today().toordinal() % DAYS::DAYS]
+    wrong = list(filter(None, (found_and_no_other(field, fault) for fault in today)))
     same(wrong, [], "faults that were not found by their rule alone")
-    field.scene.note(f"{len(table)} faults")
+    field.scene.note(f"{len(today)} of {len(table)} faults")
 
 
 def serve(listener: socket.socket, kind: str) -> None:

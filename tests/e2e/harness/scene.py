@@ -27,9 +27,11 @@ class Binaries:
     firmware: str  # path of the image
     sources: str
     sanitized: bool = False
+    whole: bool = False  # all of what a test otherwise takes a part of
 
     @staticmethod
-    def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool) -> "Binaries":
+    def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool,
+               whole: bool) -> "Binaries":
         """Copies the binaries to a directory that unprivileged users can read."""
         def copy(directory: str, name: str) -> str:
             source = os.path.join(directory, "bin", name)
@@ -39,7 +41,7 @@ class Binaries:
 
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
                         copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
-                        build, os.path.join(sources, IMAGE), sources, sanitized)
+                        build, os.path.join(sources, IMAGE), sources, sanitized, whole)
 
 
 class Scene:
