@@ -133,8 +133,8 @@ def the_readme_has_the_table(scene: Scene) -> None:
 
 @test("tap", busy=True)
 def each_fault_once_in_5000_cycles(field: Field) -> None:
-    """20,000 cycles each: four times, or a little more often where a SYN comes again. The unit tests
-    ask all of them in memory; here a third has its turn each day, or all with --whole."""
+    """20,000 cycles each: four times, or a little more often where a SYN comes again. The unit
+    tests ask all of them in memory; here a third has its turn each day, or all with --whole."""
     table = faults(field.scene)
     whole = field.scene.binaries.whole
     today = table if whole else table[datetime.date.today().toordinal() % DAYS::DAYS]
