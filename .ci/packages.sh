@@ -11,7 +11,7 @@ firmware_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-
 firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-system-arm)
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
-  ccache qemu-system-arm clang-format tcpdump tshark ethtool util-linux systemd
+  ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
   dnsmasq-base nginx-light nmap spin patch git
 )
 long_packages=(clang libclang-rt-14-dev gcovr)

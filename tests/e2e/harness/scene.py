@@ -23,6 +23,7 @@ class Binaries:
     conkerctl: str
     peer: str
     device: str
+    lwip: str
     build: str  # the build directory
     firmware: str  # path of the image
     sources: str
@@ -41,7 +42,7 @@ class Binaries:
 
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
                         copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
-                        build, os.path.join(sources, IMAGE), sources, sanitized, whole)
+                        copy(peer_build, "conker_lwip"), build, os.path.join(sources, IMAGE), sources, sanitized, whole)
 
 
 class Scene:
