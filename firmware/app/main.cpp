@@ -42,7 +42,7 @@ constexpr Settings make_settings() {
   return settings;
 }
 
-constexpr std::size_t kTableBytes = 37 * 1024;
+constexpr std::size_t kTableBytes = 38 * 1024;
 constexpr std::size_t kReceiveRingBytes = 9 * 1024;
 
 alignas(Arena::kAlignment) std::array<std::byte, kTableBytes> tables;

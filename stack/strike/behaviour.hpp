@@ -78,7 +78,7 @@ struct Behaviour {
     return what == What::kSend || what == What::kGreet || (is_raw(what) && what < What::kFinRest);
   }
 
-  static constexpr std::size_t kSteps = 4;
+  static constexpr std::size_t kSteps = 5;
   std::array<Step, kSteps + 1> steps;
   // How the connection may end for the cycle to count as completed.
   bool closes;  // both FINs were acknowledged
@@ -90,12 +90,14 @@ using When = Behaviour::When;
 using What = Behaviour::What;
 
 /// The provocation, then a probe whether the connection has survived it, then the ordinary close.
-/// Between them the peer is given time, so that each answer is known from the next.
+/// Between them the peer is given time, so that each answer is known from the next; what it answers
+/// to the greeting may come later than all of them.
 constexpr Behaviour provoked_by(What what) {
   return {{{{When::kHeld, What::kGreet},
             {When::kHeld, what},
             {When::kHeld, What::kProbe},
-            {When::kHeld, What::kClose}}},
+            {When::kHeld, What::kShutdown},
+            {When::kPeerFin, What::kClose}}},
           true,
           false};
 }
