@@ -42,7 +42,8 @@ class Binaries:
 
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
                         copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
-                        copy(peer_build, "conker_lwip"), build, os.path.join(sources, IMAGE), sources, sanitized, whole)
+                        copy(peer_build, "conker_lwip"), build,
+                        os.path.join(sources, IMAGE), sources, sanitized, whole)
 
 
 class Scene:
