@@ -15,7 +15,7 @@ check_packages=(
   dnsmasq-base nginx-light nmap spin patch git
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
-bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3)
+bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)
 
 # One line of those that are not installed.
 list_missing() {

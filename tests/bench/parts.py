@@ -10,6 +10,7 @@ from harness import Binaries
 
 import contestants as by
 from contestants import Figures
+from paced import conker_paced
 from scenes import Bench
 
 Contestant = Callable[[Bench], Figures]
@@ -254,10 +255,22 @@ def shards() -> Part:
               "2 shards", None, {"1 shard": Goal(least=1.8)})])
 
 
+def paced() -> Part:
+    name = "conker at half"
+    return Part(
+        10, {name: conker_paced},
+        [
+            Line("paced at half of what it could", "cycles/s", "rate", name),
+            Line("its rate, of that asked for", "share", "of_asked", name,
+                 Goal(least=0.99, most=1.01)),
+            Line("1 ms bins within twice the mean", "share", "even", name, Goal(least=0.999)),
+        ])
+
+
 PARTS: dict[str, Callable[[], Part]] = {
     "memory": memory, "tap": tap, "idle": idle, "footprint": footprint,
     "acks": acks, "passive": passive, "bulk": bulk, "rr": rr,
-    "many": many, "quiet": quiet, "shards": shards,
+    "many": many, "quiet": quiet, "shards": shards, "paced": paced,
 }
 
 

@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
                         help="build directory of another conker: the only peer then")
     parser.add_argument("--turns", type=int, default=5, help="of each contestant (5)")
     parser.add_argument("--seconds", type=float, default=0,
-                        help="of each turn (60 for memory and tap, 10 for quiet, 5)")
+                        help="of each turn (60 for memory and tap, 10 for quiet and paced, 5)")
     parser.add_argument("--quick", action="store_true", help="one turn of one second")
     parser.add_argument("--json", default="",
                         help="write every turn and every line to this file as well")

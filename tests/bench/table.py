@@ -108,6 +108,8 @@ def goal_in_words(goal: dict[str, Any] | None, shown: Callable[[float], str]) ->
         return ""
     if shown is UNITS["yes"]:
         return "yes"
+    if goal["least"] is not None and goal["most"] is not None:
+        return f"{shown(goal['least'])} to {shown(goal['most'])}"
     if goal["least"] is not None:
         return f">= {shown(goal['least'])}"
     return f"<= {shown(goal['most'])}"

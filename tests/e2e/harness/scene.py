@@ -32,7 +32,7 @@ class Binaries:
 
     @staticmethod
     def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool,
-               whole: bool) -> "Binaries":
+               whole: bool = False) -> "Binaries":
         """Copies the binaries to a directory that unprivileged users can read."""
         def copy(directory: str, name: str) -> str:
             source = os.path.join(directory, "bin", name)
