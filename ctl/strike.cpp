@@ -66,7 +66,9 @@ constexpr const char* kWaysHelp =
     "after the SYN); and those that provoke the peer first, each --hold after the step before: "
     "rst-outside, rst-inside, syn-inside (a RST or SYN outside of its window or in it), ack-beyond "
     "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
-    "twice, the second time with the FIN)";
+    "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
+    "second "
+    "cycle opens from the address and port of one before)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;
@@ -259,8 +261,8 @@ void add_ways(CLI::App& verb, Values& values) {
       ->type_name("HOW=WEIGHT,...")
       ->excludes(close);
   verb.add_option("--hold", values.hold,
-                  "how long fin-late and rst-late keep a connection, and unsent waits for what "
-                  "it has sent: a time as 200ms (unless given: 50ms)")
+                  "how long fin-late and rst-late keep a connection, unsent waits for what it has "
+                  "sent, and reopen for the peer's FIN: a time as 200ms (unless given: 50ms)")
       ->type_name("TIME");
   verb.add_option("--payload", p.payload, help_of(&P::payload))
       ->type_name("BYTES")

@@ -155,6 +155,11 @@ void add(std::vector<StrikeTimeline::Way>& sum, const std::vector<StrikeTimeline
 void add(StrikeTimeline& sum, const StrikeTimeline& part, Duration so_far, Duration took) {
   sum.missed += part.missed;
   sum.open_failed += part.open_failed;
+  if (part.reopened) {
+    if (!sum.reopened) sum.reopened.emplace();
+    sum.reopened->begun += part.reopened->begun;
+    sum.reopened->kept += part.reopened->kept;
+  }
   if (sum.connect_due && part.connect_due)
     sum.connect_due = higher(*sum.connect_due, *part.connect_due);
   sum.in_flight.max = std::max(sum.in_flight.max, part.in_flight.max);

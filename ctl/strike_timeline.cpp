@@ -43,6 +43,11 @@ std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& ti
     text += line("not opened",
                  grouped(timeline.open_failed) + " times by our own stack, and tried again");
   }
+  if (const auto& reopened = timeline.reopened) {
+    text +=
+        line("reopened", fmt::format("{} four-tuples, {} of them kept in TIME-WAIT by the target",
+                                     grouped(reopened->begun), grouped(reopened->kept)));
+  }
   return text;
 }
 

@@ -126,8 +126,20 @@ struct StrikeTimeline {
     }
   };
 
+  struct Reopened {
+    std::uint64_t begun = 0, kept = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("begun", self.begun, About{.help = "cycles from the address and port of another one"});
+      field("kept", self.kept,
+            About{.help = "of them: completed without a connection, since the target said by ACKs "
+                          "that it keeps the one before in TIME-WAIT"});
+    }
+  };
+
   std::optional<std::uint64_t> asked;
   std::uint64_t missed = 0, open_failed = 0;
+  std::optional<Reopened> reopened;
   std::optional<Quantiles> connect_due;
   InFlight in_flight;
   std::vector<Way> ways;
@@ -143,6 +155,8 @@ struct StrikeTimeline {
     field("missed", self.missed, About{.help = "of a rate: cycles that were not begun in time"});
     field("open_failed", self.open_failed,
           About{.help = "opens that our own stack refused, and that were tried again"});
+    field("reopened", self.reopened,
+          About{.help = "four-tuples opened again, by the way reopen; null without it"});
     field("connect_due_us", self.connect_due,
           About{.help = "of a rate: from when a cycle was due to established; a missed one counts "
                         "as the time that it waited until the next was begun. Null without a rate",

@@ -92,8 +92,8 @@ struct Strike {
                   .fallback = "the one that close says"});
       field("hold_ms", self.hold_ms,
             About{.help = "how long fin-late and rst-late keep a connection, the bound of "
-                          "unsent's close, and between the steps of a provocation "
-                          "(milliseconds)",
+                          "unsent's close and of reopen's wait for the peer's FIN, and between "
+                          "the steps of a provocation (milliseconds)",
                   .unit = Unit::kMilliseconds,
                   .max = kDay});
       field("payload", self.payload,
@@ -104,8 +104,8 @@ struct Strike {
       field("expect", self.expect,
             About{.help = "what the target must do with the payload after the handshake, before "
                           "the close: echo it, take it (discard), or take it and close by itself "
-                          "(close: with peer-first); with fin, fin-late, half-close, data-fin and "
-                          "peer-first"});
+                          "(close: with peer-first, reopen); with fin, fin-late, half-close, "
+                          "data-fin, peer-first and reopen"});
       field("connect_timeout_ms", self.connect_timeout_ms,
             About{.help = "how long the handshake may take (milliseconds)",
                   .unit = Unit::kMilliseconds,
@@ -174,9 +174,10 @@ struct Strike {
       }
       if (!fits(expect, ways())) {
         return expect == Expect::kClose
-                   ? "strike: expect close is for the way peer-first: change close or mix"
-                   : "strike: expect is for the ways fin, fin-late, half-close, data-fin and "
-                     "peer-first: change close or mix";
+                   ? "strike: expect close is for the ways peer-first and reopen: change close or "
+                     "mix"
+                   : "strike: expect is for the ways fin, fin-late, half-close, data-fin, "
+                     "peer-first and reopen: change close or mix";
       }
       if (concurrency_auto && rate) {
         return "strike: concurrency_auto learns what the target bears, and rate says what it must "

@@ -129,6 +129,9 @@ Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
   made.asked = asked(request, report);
   made.missed = report.missed;
   made.open_failed = report.open_failed;
+  const StrikeHistory::Way& reopening =
+      history.ways()[static_cast<std::size_t>(WayToClose::kReopen)];
+  if (reopening.begun != 0) made.reopened = {report.reopened, report.kept};
   made.connect_due = connect_due_of(history);
   made.in_flight.max = history.most_in_flight();
   made.in_flight.opening = history.most_opening();

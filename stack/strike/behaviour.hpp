@@ -28,25 +28,28 @@ enum class WayToClose : std::uint8_t {
   kAckBeyond,
   kFinEarly,
   kFinOverlap,
+  kReopen,
 };
-inline constexpr std::size_t kWaysToClose = 17;
+inline constexpr std::size_t kWaysToClose = 18;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
-         "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap";
+         "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
+         "reopen";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
 struct Behaviour {
   enum class When : std::uint8_t {
-    kSynSent,    // in the turn after the SYN has left
-    kConnected,  // in the turn in which the SYN-ACK came: what is sent rides on its ACK
-    kAckSent,    // in the turn after that
-    kHeld,       // when it has been established for StrikeRequest::hold
-    kData,       // when data of the peer has arrived
-    kPeerFin,    // when the peer's FIN has arrived
-    kAnswered,   // when the payload has been answered as StrikeRequest::expect has it
-    kDone,       // there is no such step: the end is all that is waited for
+    kSynSent,        // in the turn after the SYN has left
+    kConnected,      // in the turn in which the SYN-ACK came: what is sent rides on its ACK
+    kAckSent,        // in the turn after that
+    kHeld,           // when it has been established for StrikeRequest::hold
+    kData,           // when data of the peer has arrived
+    kPeerFin,        // when the peer's FIN has arrived
+    kPeerFinOrHeld,  // whichever comes first
+    kAnswered,       // when the payload has been answered as StrikeRequest::expect has it
+    kDone,           // there is no such step: the end is all that is waited for
   };
   enum class What : std::uint8_t {
     kSend,             // StrikeRequest::payload
@@ -83,6 +86,8 @@ struct Behaviour {
   // How the connection may end for the cycle to count as completed.
   bool closes;  // both FINs were acknowledged
   bool resets;  // we reset it
+  // Whether a later cycle opens from the same address and port (Origins).
+  bool reopens = false;
 };
 
 namespace detail {
@@ -130,6 +135,9 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
      false},
     /* fin-overlap      */
     {{{{When::kHeld, What::kFinOverlap}, {When::kPeerFin, What::kClose}}}, true, false},
+    // TIME-WAIT is the peer's where it closes within `hold`.
+    /* reopen           */
+    {{{{When::kPeerFinOrHeld, What::kClose}, {}}}, true, false, true},
 }};
 }  // namespace detail
 

@@ -20,10 +20,11 @@ constexpr std::string_view choices_of(Expect) {
 }
 
 /// Whether a way to close leaves room for it: those that close in order, after the ACK of the
-/// handshake; and where the peer is to close by itself, only the one that waits for its FIN.
+/// handshake; and where the peer is to close by itself, only those that wait for its FIN.
 constexpr bool fits(Expect expect, WayToClose way) {
   switch (way) {
     case WayToClose::kPeerFirst:
+    case WayToClose::kReopen:
       return true;
     case WayToClose::kFin:
     case WayToClose::kFinLate:

@@ -1,10 +1,13 @@
-// From where a strike opens: the stack's own addresses, which take turns by the seed.
+// From where a strike opens: the stack's own addresses, which take turns by the seed, and the four-
+// tuples of connections that have just ended, which are opened again.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "stack/base/address.hpp"
+#include "stack/base/time.hpp"
 #include "stack/net/network.hpp"
 
 namespace conker {
@@ -12,17 +15,39 @@ namespace conker {
 class Origins {
  public:
   static constexpr std::uint32_t kMaxAddresses = 256;
+  /// Four-tuples that wait to be opened again, at most.
+  static constexpr std::uint32_t kMaxEnded = 8;
+  /// A four-tuple is opened again no sooner than this, so that a clock of timestamps that ticks
+  /// every millisecond has moved (RFC 6191, 2).
+  static constexpr Duration kLeastPause = 2ms;
 
-  /// The first kMaxAddresses on the interface that leads to the target.
+  /// Of the stack's addresses the first kMaxAddresses on the interface that leads to the target; no
+  /// connection has ended yet.
   void begin(const Network& network, const IpAddress& target, std::uint64_t seed);
   /// Unspecified where the stack chooses.
   IpAddress choose(const Network& network);
   /// Whether another choice may be another address.
   bool several() const { return count_ > 1; }
 
+  /// A connection from here has ended in order and may be opened again from `ready` on. It is
+  /// forgotten where kMaxEnded wait already.
+  void ended(const Endpoint& ours, Instant ready);
+  /// For every second call at most, the four-tuple that has waited longest, which is forgotten;
+  /// nothing where none is ready. So as many fresh ones are opened meanwhile, and a target that
+  /// refuses both is told from one that refuses those that are opened again.
+  std::optional<Endpoint> reopen(Instant now);
+
  private:
+  struct Ended {
+    Endpoint ours;
+    Instant ready{};
+  };
+
   std::uint64_t random_ = 0;
   std::uint32_t count_ = 0;
+  bool fresh_next_ = false;
+  std::uint32_t first_ended_ = 0, ended_count_ = 0;
+  std::array<Ended, kMaxEnded> ended_{};                  // a ring
   std::array<std::uint16_t, kMaxAddresses> addresses_{};  // indices of Network::address()
 };
 

@@ -3,22 +3,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "stack/strike/random.hpp"
-
 namespace conker {
 namespace {
 
-/// How long to wait after the stack refused an open: ports and slots come back with time, not with
-/// asking.
-constexpr Duration kRetryPause = 1ms;
-/// Cycles begun in one step at most, so that no turn grows long; the next turn follows at once.
-constexpr std::uint32_t kMaxPerStep = 256;
-/// The same with a rate: what is late is begun in small groups, not in one burst.
-constexpr std::uint32_t kMaxPacedPerStep = 8;
 constexpr Duration kMaxTimeout = 24h;
 constexpr Duration kMaxDuration = 24h * 1000;
-/// Addresses tried for one cycle before pausing, when one has no port left.
-constexpr int kAddressTries = 4;
 constexpr std::uint64_t kOfTheWays = 0x9e3779b97f4a7c15;  // makes a second seed of the first
 
 bool within(Duration time, Duration most) {
@@ -154,67 +143,6 @@ const StrikeReport& Strike::report() const {
 
 // ---- One cycle ----
 
-void Strike::begin_cycles(Instant now) {
-  if (pace_.paced()) report_.missed += pace_.pass(now - Pace::kGrace);
-  for (std::uint32_t n = pace_.paced() ? kMaxPacedPerStep : kMaxPerStep; n != 0; --n) {
-    if (!has_room() || now < pace_.due() || now < retry_at_) return;
-    if (!open_one(now)) {
-      retry_at_ = now + kRetryPause;
-      return;
-    }
-    pace_.next();
-    if (report_.begun == request_.cycles) {  // 0 is no limit, and never reached
-      over_ = true;
-      return;
-    }
-  }
-}
-
-/// Tells the observer what has waited until now.
-void Strike::tell_missed(Instant now) {
-  if (observer_ != nullptr && pace_.first_missed() != pace_.slot())
-    observer_->on_missed(pace_, now);
-  pace_.forget_missed();
-}
-
-bool Strike::open_one(Instant now) {
-  const std::uint32_t index = free_;
-  ConnectRequest request;
-  request.remote = request_.target;
-  request.timeout = request_.connect_timeout;
-  request.token = Token(client_, index);
-  for (int tries = 0; tries < kAddressTries; ++tries) {
-    request.local = origins_.choose(stack_.network());
-    const auto id = stack_.connect(request);
-    if (id) {
-      Slot& slot = slots_[index];
-      free_ = slot.next;
-      slot = Slot();
-      slot.id = *id;
-      slot.opened = now;
-      slot.cycle = static_cast<std::uint32_t>(++report_.begun);
-      slot.way = choose_way();
-      if (request_.expect != Expect::kNothing) slot.talk = 2;
-      if (pace_.paced()) slot.late = static_cast<std::uint16_t>((now - pace_.due()).count());
-      slot.free = false;
-      ++live_;
-      ++opening_;
-      tell_missed(now);
-      if (observer_ != nullptr) observer_->on_begin(slot.way, live_, opening_, now);
-      wait(index, now);
-      return true;
-    }
-    ++report_.open_failed;
-    // Another address of ours may have a free port; no other failure depends on the address.
-    if (id.error() != Error::kNoFreePort || !origins_.several()) break;
-  }
-  return false;
-}
-
-WayToClose Strike::choose_way() {
-  return request_.mix.at(random_below(way_random_, shares_));
-}
-
 void Strike::on_event(const Event& event) {
   const std::uint32_t index = event.token.value();
   if (!running_ || index >= request_.concurrency) return;
@@ -251,7 +179,8 @@ void Strike::proceed(std::uint32_t index, Instant now) {
     return (when == Behaviour::When::kConnected && slot.phase == StrikePhase::kEstablished) ||
            (when == Behaviour::When::kData && slot.unread) ||
            (when == Behaviour::When::kAnswered && slot.answered) ||
-           (when == Behaviour::When::kPeerFin && slot.peer_closed);
+           (when == Behaviour::When::kPeerFin && slot.peer_closed) ||
+           (when == Behaviour::When::kPeerFinOrHeld && slot.peer_closed);
   };
   while (happened(next_step(slot).when)) act(index, now);
   wait(index, now);
@@ -334,6 +263,7 @@ void Strike::wait(std::uint32_t index, Instant now) {
       if (slot.phase == StrikePhase::kEstablished) push(index, turn_, now);
       return;
     case Behaviour::When::kHeld:
+    case Behaviour::When::kPeerFinOrHeld:
       if (slot.phase != StrikePhase::kConnecting) push(index, List::kHeld, now);
       return;
     case Behaviour::When::kAnswered:
@@ -402,6 +332,10 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
       (aborted ? behaviour.resets : behaviour.closes && reason == CloseReason::kClosed)) {
     ++(aborted ? report_.aborted : report_.closed);
     report_.close.add(now - slot.since);
+    if (behaviour.reopens) remember(slot, now);
+  } else if (kept(slot, reason)) {
+    ++report_.aborted;
+    ++report_.kept;
   } else {
     failure =
         failure_of(slot.phase, reason, slot.given_up, closing && stack_.fin_acknowledged(slot.id));

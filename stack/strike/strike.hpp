@@ -54,11 +54,13 @@ struct StrikeRequest {
 struct StrikeReport {
   std::uint64_t begun = 0;
   std::uint64_t closed = 0;   // completed: both sides' FINs were acknowledged
-  std::uint64_t aborted = 0;  // completed: reset by us, as the way to close has it
+  std::uint64_t aborted = 0;  // completed: reset or given up by us, as the way to close has it
   std::array<std::uint64_t, kStrikeFailures> failures{};  // by StrikeFailure
   std::uint64_t live = 0;                                 // counted by walking the slots
   std::uint64_t open_failed = 0;  // opens that the stack refused; tried again, not cycles
   std::uint64_t missed = 0;       // cycles that the rate asked for and that were not begun in time
+  std::uint64_t reopened = 0;     // begun from the four-tuple of an earlier cycle
+  std::uint64_t kept = 0;  // of them aborted: the peer kept its TIME-WAIT, and said so by an ACK
   Duration elapsed{0};
   Histogram connect;  // SYN sent to established
   Histogram close;    // our FIN or RST to the end of the connection
@@ -113,7 +115,8 @@ class Strike {
     bool given_up : 1 = false;     // we waited no longer
     bool answered : 1 = false;     // the payload, as expected
     std::uint8_t step : 3 = 0;     // of its behaviour, that comes next
-    std::uint8_t talk = 0;         // what comes before that: 2 the payload, 1 its answer
+    std::uint8_t talk : 2 = 0;     // what comes before that: 2 the payload, 1 its answer
+    bool reopens : 1 = false;      // the four-tuple of an earlier cycle
     StrikePhase phase = StrikePhase::kConnecting;
     List list = List::kUnlisted;
   };
@@ -205,7 +208,7 @@ class Strike {
   void begin_cycles(Instant now);
   void tell_missed(Instant now);
   bool open_one(Instant now);
-  WayToClose choose_way();
+  void begin(ConnectionId id, WayToClose way, bool reopens, Instant now);
   void proceed(std::uint32_t index, Instant now);
   void enter(Slot& slot, StrikePhase phase);
   void act(std::uint32_t index, Instant now);
@@ -224,6 +227,8 @@ class Strike {
   Instant due_at(List list) const;
   std::uint32_t take_due(List list, Instant now);
   void end(std::uint32_t index, CloseReason reason, Instant now);
+  bool kept(const Slot& slot, CloseReason reason) const;
+  void remember(const Slot& slot, Instant now);
   void push(std::uint32_t index, List list, Instant now);
   void unlink(std::uint32_t index);
   void free_slot(std::uint32_t index);

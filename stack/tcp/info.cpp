@@ -15,6 +15,7 @@ ConnectionInfo Info::of(std::uint32_t slot) const {
   info.reason = c.reason;
   info.passive = c.application.passive;
   info.application_closed = c.application.closed;
+  info.syn_challenged = c.retransmits.syn_hurried;
   info.token = c.application.token;
   info.age = t_.now - c.accounting.opened_at;
   info.send_queue = c.send_queue.size();

@@ -123,6 +123,7 @@ struct ConnectionInfo {
   CloseReason reason = CloseReason::kNotClosed;
   bool passive = false;  // came through a listener
   bool application_closed = false;
+  bool syn_challenged = false;  // our SYN was answered by an ACK of an earlier connection
   Token token{};
   Duration age{0};
   std::uint32_t send_queue = 0;     // bytes not yet acknowledged

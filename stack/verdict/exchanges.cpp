@@ -12,7 +12,11 @@ std::uint32_t microseconds(Duration d) {
 }  // namespace
 
 Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience)
-    : peer_(peer), patience_(patience), capacity_(capacity), index_(capacity) {
+    : peer_(peer),
+      patience_(patience),
+      capacity_(capacity),
+      index_(capacity),
+      reopenings_(patience.reopened) {
   records_.reserve(capacity);
 }
 
@@ -34,9 +38,14 @@ Exchanges::Record* Exchanges::find(const Endpoint& ours) {
 
 /// The record of a connection that begins: that of the one before with the same four-tuple, or else
 /// a fresh one, in the place of the oldest where there is no room.
-Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<std::uint32_t>& fresh) {
+Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32_t>& fresh) {
+  using Opens = Reopenings::Opens;
+  const Endpoint& ours = syn.source;
   std::optional<std::uint32_t> at = place(ours);
   const bool reused = at.has_value();
+  const Opens opens = !reused                                       ? Opens::kFresh
+                      : may_be_opened_again(records_[*at], syn.seq) ? Opens::kAgain
+                                                                    : Opens::kOther;
   if (!reused) {
     at = static_cast<std::uint32_t>(next_);
     if (records_.size() < capacity_) {
@@ -52,36 +61,41 @@ Exchanges::Record& Exchanges::open(const Endpoint& ours, std::optional<std::uint
   r.from = ours;
   r.number = ++opened_;
   r.reused = reused;
+  r.opens = opens;
+  r.opened_before = reopenings_.opened();
   return r;
+}
+
+/// Whether both ends have closed the connection, each knows it, and the new number is beyond all
+/// that we sent.
+bool Exchanges::may_be_opened_again(const Record& r, Seq iss) {
+  return r.fin && r.finished && r.una == r.nxt && r.acked == r.end && iss > r.nxt &&
+         r.reset_at == kNever && r.reset_by_peer_at == kNever;
 }
 
 // ---- What we send ----
 
-std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant now) {
+Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
   Record* const found = find(segment.source);
-  if (found != nullptr && found->opened && provokes(*found, segment, now)) return std::nullopt;
+  if (found != nullptr && found->opened && provokes(*found, segment, now)) return {};
   if (segment.opens()) {
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
                        found->reset_by_peer_at == kNever;
-    if (again) {
-      found->syn_again = true;
-      sent_again(*found, segment, now);
-      return std::nullopt;
-    }
+    if (again) return {{}, syn_sent_again(*found, segment, now)};
     std::optional<std::uint32_t> fresh;
-    Record& r = open(segment.source, fresh);
+    Record& r = open(segment, fresh);
     r.iss = r.una = segment.seq;
     r.scale = segment.scale;
     r.nxt = segment.end();
     r.syn_at = r.sent_at = now;
-    return fresh;
+    return {fresh, {}};
   }
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr) return {};
   Record& r = *found;
   if (segment.has(Segment::kRst)) {
     // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
     if (r.opened && r.reset_at == kNever) r.reset_at = now;
-    return std::nullopt;
+    return {};
   }
   if (segment.has(Segment::kAck) && r.opened) {
     if (segment.ack > r.acked) {
@@ -92,7 +106,16 @@ std::optional<std::uint32_t> Exchanges::on_sent(const Segment& segment, Instant 
     r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
   }
   if (segment.length() > 0 && !segment.has(Segment::kSyn)) on_text_sent(r, segment, now);
-  return std::nullopt;
+  return {};
+}
+
+/// A SYN that we send again, since it was lost, or the peer has not answered or by an ACK.
+Exchanges::Judged Exchanges::syn_sent_again(Record& r, const Segment& syn, Instant now) {
+  const bool unanswered = !r.syn_again && !r.challenged;
+  r.syn_again = true;
+  sent_again(r, syn, now);
+  if (!unanswered) return std::nullopt;
+  return reopenings_.add(r.opens, Reopenings::Outcome::kUnanswered, r.opened_before);
 }
 
 /// Data or a FIN.
@@ -231,10 +254,7 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
     return timed(Rule::kHeldAfterReset, patience_.late, now - r.reset_at);
   }
   if (segment.has(Segment::kSyn)) return syn_ack(r, segment, now);
-  if (!r.opened) {
-    r.challenged = r.challenged || !is_of_last(r, segment);
-    return std::nullopt;
-  }
+  if (!r.opened) return is_of_last(r, segment) ? std::nullopt : challenged(r);
   Judged finding = acknowledgment(r, segment, now);
   r.closed = segment.window == 0;
   r.peer_edge = max(r.peer_edge, segment.ack + (std::uint32_t{segment.window} << r.peer_scale));
@@ -246,6 +266,15 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.last_alone = r.acked == segment.seq && segment.ack >= r.after_ack;
   r.finished = r.finished || segment.has(Segment::kFin);
   return finding;
+}
+
+/// The SYN was answered by an ACK of the connection before.
+Exchanges::Judged Exchanges::challenged(Record& r) {
+  const bool kept = r.challenged && r.syn_again && !r.kept;
+  r.challenged = true;
+  if (!kept) return std::nullopt;
+  r.kept = true;
+  return reopenings_.add(r.opens, Reopenings::Outcome::kKept, r.opened_before);
 }
 
 Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant now) {
@@ -265,6 +294,7 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
     r.peer_edge = segment.ack + segment.window;
     r.closed = segment.window == 0;
     r.una = max(r.una, segment.ack);
+    (void)reopenings_.add(r.opens, Reopenings::Outcome::kOpened, r.opened_before);
     return finding;
   }
   if (segment.seq != r.isn) {
@@ -331,7 +361,7 @@ Exchanges::Judged Exchanges::reset(Record& r, const Segment& segment, Instant no
     if (!acknowledges)  // the SYN goes on
       return Broken{Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value()};
     r.reset_by_peer_at = now;
-    return std::nullopt;
+    return reopenings_.add(r.opens, Reopenings::Outcome::kRefused, r.opened_before);
   }
   // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT,
   // before which segments may have been lost. Otherwise it is blind, and the connection may live.

@@ -20,6 +20,7 @@
 #include "stack/base/time.hpp"
 #include "stack/verdict/endpoint_index.hpp"
 #include "stack/verdict/provocation.hpp"
+#include "stack/verdict/reopening.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
 
@@ -42,6 +43,8 @@ struct Patience {
   /// A peer that has not answered one of so many provocations by a challenge ACK answers none.
   /// Those that limit them (RFC 5961, 7) answer the first ones.
   std::uint32_t unchallenged = 16;
+  /// What becomes of so many SYNs that open a four-tuple again says what the peer makes of them.
+  std::uint32_t reopened = 16;
 };
 
 class Exchanges {
@@ -52,15 +55,19 @@ class Exchanges {
     std::optional<Broken> broken;
     std::optional<Seq> isn;
   };
+  /// What follows from one that we send: the place of a connection that begins, where another
+  /// four-tuple may have been before; and the rule that the peer's silence breaks.
+  struct Sent {
+    std::optional<std::uint32_t> fresh;
+    std::optional<Broken> broken;
+  };
 
   Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience = {});
 
   /// Where the connection's record is, below `capacity`; nothing where its SYN was not seen, or too
   /// long ago: the peer's segments are not judged then.
   std::optional<std::uint32_t> place(const Endpoint& ours) const;
-  /// Returns the place of a connection that begins, where another four-tuple may have been before;
-  /// nothing for any other segment.
-  std::optional<std::uint32_t> on_sent(const Segment& segment, Instant now);
+  Sent on_sent(const Segment& segment, Instant now);
   Judgement on_received(const Segment& segment, Instant now);
   /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
   std::uint64_t number(const Endpoint& ours) const;
@@ -87,12 +94,15 @@ class Exchanges {
     Seq edge;                           // the right edge of the window that we announced
     std::uint8_t scale = 0;             // of our windows
     bool reused = false;                // the four-tuple had another connection before
-    bool gap = false;                   // we have left one in what we sent
+    Reopenings::Opens opens = Reopenings::Opens::kFresh;
+    std::uint32_t opened_before = 0;  // fresh four-tuples, of all connections
+    bool gap = false;                 // we have left one in what we sent
     Instant filled_at = kNever;
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
     bool opened = false, finished = false;
     bool challenged = false;      // the SYN was answered by an ACK of the connection before
+    bool kept = false;            // and so was the SYN that came after our RST
     bool closed = false;          // its window
     std::uint8_t peer_scale = 0;  // of its windows
     Seq isn, end;
@@ -115,12 +125,15 @@ class Exchanges {
 
   Record* find(const Endpoint& ours);
   const Record* find(const Endpoint& ours) const;
-  Record& open(const Endpoint& ours, std::optional<std::uint32_t>& fresh);
+  Record& open(const Segment& syn, std::optional<std::uint32_t>& fresh);
+  static bool may_be_opened_again(const Record& r, Seq iss);
+  Judged syn_sent_again(Record& r, const Segment& syn, Instant now);
   void on_text_sent(Record& r, const Segment& segment, Instant now);
   static Provocation::Standing standing(const Record& r);
   static bool provokes(Record& r, const Segment& segment, Instant now);
   Judged provoked(Record& r, const Segment& segment, Instant now);
   Judged judge(Record& r, const Segment& segment, Instant now);
+  Judged challenged(Record& r);
   Judged syn_ack(Record& r, const Segment& segment, Instant now);
   Judged reset(Record& r, const Segment& segment, Instant now);
   static void sent_again(Record& r, const Segment& segment, Instant now);
@@ -143,6 +156,7 @@ class Exchanges {
   mutable std::optional<std::uint32_t> found_;
   std::uint64_t opened_ = 0;
   Challenges reset_challenges_, syn_challenges_;
+  Reopenings reopenings_;
 };
 
 }  // namespace conker::verdict

@@ -51,7 +51,9 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
 }
 
 void Judge::on_sent(const Segment& segment, Instant now) {
-  if (const auto fresh = exchanges_.on_sent(segment, now)) conversations_[*fresh].clear();
+  const Exchanges::Sent sent = exchanges_.on_sent(segment, now);
+  if (sent.fresh) conversations_[*sent.fresh].clear();
+  if (sent.broken) tell_of_silence(*sent.broken, segment, now);
   if (const auto place = exchanges_.place(segment.source))
     conversations_[*place].on_received(segment);
 }
@@ -80,6 +82,14 @@ void Judge::tell(const Broken& broken, const Segment& segment, Instant now) {
   const Endpoint& ours = segment.destination;
   if (!exchanges_.tells(ours, info_of(broken.rule).severity())) return;
   sink_.on_finding({finding_of(broken, segment, judged_), exchanges_.number(ours), now});
+}
+
+/// Tells that the target broke a rule by not answering this segment of ours.
+void Judge::tell_of_silence(const Broken& broken, const Segment& ours, Instant now) {
+  if (!exchanges_.tells(ours.source, info_of(broken.rule).severity())) return;
+  Finding finding = finding_of(broken, ours, judged_);
+  finding.tuple = ours.of_receiver();
+  sink_.on_finding({finding, exchanges_.number(ours.source), now});
 }
 
 }  // namespace conker::verdict

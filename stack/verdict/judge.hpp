@@ -60,6 +60,7 @@ class Judge final : public FrameObserver {
   /// `joined`: the link may have made it of several.
   void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);
   void tell(const Broken& broken, const Segment& segment, Instant now);
+  void tell_of_silence(const Broken& broken, const Segment& ours, Instant now);
 
   Endpoint target_;
   Sink& sink_;

@@ -11,7 +11,8 @@ using enum Rule;
 using enum Strength;
 
 constexpr const char *kFlags = "flags", *kSequence = "sequence number",
-                     *kAcknowledgment = "acknowledgment number", *kBytes = "bytes", *kTime = "us";
+                     *kAcknowledgment = "acknowledgment number", *kBytes = "bytes", *kTime = "us",
+                     *kSyns = "SYNs";
 
 constexpr std::array<RuleInfo, kRules> kTable{{
     {kAckMissing, kMust, "ack-missing", "RFC 9293, 3.1", "a segment without ACK", kFlags},
@@ -95,6 +96,19 @@ constexpr std::array<RuleInfo, kRules> kTable{{
     {kUnsentAckTaken, kMust, "unsent-ack-taken", "RFC 9293, 3.10.7.4",
      "an ACK of what the host has not sent, by which its connection has ended or moved on",
      kAcknowledgment},
+    {kReopenRefused, kShould, "reopen-refused", "RFC 6191, 2",
+     "SYNs that open the four-tuples of connections that have just ended, all refused by a reset, "
+     "though none of a fresh four-tuple was",
+     kSyns},
+    {kReopenUnanswered, kShould, "reopen-unanswered", "RFC 9293, 3.10.7.4",
+     "SYNs that open the four-tuples of connections that have just ended, and are not answered, "
+     "not "
+     "even by an ACK, though all of fresh four-tuples were",
+     kSyns},
+    {kReopenKept, kPromise, "reopen-kept", "RFC 9293, 3.6.1",
+     "four-tuples that have just been closed and are kept in TIME-WAIT against SYN and RST: a "
+     "client that opens one again must wait",
+     kSyns},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
     {kIsnReturns, kMust, "isn-returns", "RFC 9293, 3.4.1",

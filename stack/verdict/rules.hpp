@@ -59,6 +59,10 @@ enum class Rule : std::uint8_t {
   kSynObeyed,
   kSynUnchallenged,
   kUnsentAckTaken,
+  // When a four-tuple is opened again (reopening.hpp).
+  kReopenRefused,
+  kReopenUnanswered,
+  kReopenKept,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

@@ -11,7 +11,8 @@ from harness import Board, Ctl, Field, Scene, check, eventually, same, test, uni
 # does not do.
 MIX = {"fin": 30, "rst": 10, "fin-with-ack": 10, "fin-late": 5, "rst-late": 5, "half-close": 10,
        "data-fin": 10, "rst-unread": 5, "abort-connecting": 5, "unsent": 1, "rst-outside": 3,
-       "rst-inside": 3, "syn-inside": 3, "ack-beyond": 3, "fin-early": 3, "fin-overlap": 3}
+       "rst-inside": 3, "syn-inside": 3, "ack-beyond": 3, "fin-early": 3, "fin-overlap": 3,
+       "reopen": 5}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,8 @@ LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "says-more-after-reset
               "held-after-reset")
 # A challenge ACK is missed only where the device had 20 ms for it.
 UNCHALLENGED = ("reset-unchallenged", "syn-unchallenged")
+# In every connection, since one proves nothing.
+REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept")
 HOLD = "5ms"  # before each step of a way that provokes the device
 # A device that the machine does not let run answers late: a strike in which it did not for so long
 # says nothing, and is done again.
@@ -99,6 +101,8 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
         how += ["--expect", fault["expect"], "--payload", "100"]
     if fault["name"] in UNCHALLENGED:  # in every connection
         cycles, how[-1] = 2_000, "25ms"
+    if fault["name"] in REOPENED:
+        cycles = 1_000
     report, said = strike_device(field, "--fault", fault["name"], "--every", str(EVERY),
                                  cycles=cycles, how=how)
     rules = found(report, fault["rule"])

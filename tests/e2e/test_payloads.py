@@ -154,9 +154,9 @@ def over_a_link_that_loses(field: Field) -> None:
 
 @test("tap", quick=True)
 def combinations_that_make_no_sense(field: Field) -> None:
-    for how, hint in ((("--expect", "echo", "--close", "rst"), "peer-first: change close or mix"),
+    for how, hint in ((("--expect", "echo", "--close", "rst"), "and reopen: change close or mix"),
                       (("--expect", "discard", "--mix", "fin=1,unsent=1"), "change close or mix"),
-                      (("--expect", "close", "--close", "fin"), "for the way peer-first")):
+                      (("--expect", "close", "--close", "fin"), "for the ways peer-first")):
         done = field.ctl("strike", f"{field.PEER}:9001", "--cycles", "1", *how)
         same(done.code, 2, f"exit code of {how}: {done.err}")
         check(hint in done.err, f"error of {how}: {done.err}")

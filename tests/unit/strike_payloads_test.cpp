@@ -196,11 +196,11 @@ TEST_F(StrikePayloadsTest, WaysThatHaveNoRoomForItAreRefused) {
     const auto way = static_cast<Close>(i);
     const bool in_order = way == Close::kFin || way == Close::kFinLate ||
                           way == Close::kHalfClose || way == Close::kDataFin ||
-                          way == Close::kPeerFirst;
+                          way == Close::kPeerFirst || way == Close::kReopen;
     EXPECT_TRUE(fits(Expect::kNothing, way));
     EXPECT_EQ(fits(Expect::kEcho, way), in_order);
     EXPECT_EQ(fits(Expect::kDiscard, way), in_order);
-    EXPECT_EQ(fits(Expect::kClose, way), way == Close::kPeerFirst);
+    EXPECT_EQ(fits(Expect::kClose, way), way == Close::kPeerFirst || way == Close::kReopen);
   }
   payloads_.emplace(s_.stack(), places_, Expect::kEcho, kPayloadBytes, *this);
   Strike without(s_.stack(), slots_, kStriker),

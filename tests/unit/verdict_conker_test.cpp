@@ -93,6 +93,7 @@ class VerdictConkerTest : public ::testing::Test, private Judge::Sink {
 TEST_F(VerdictConkerTest, NothingIsFoundOnAGoodLink) {
   strike(20'000, Close::kFin, {});
   strike(20'000, Close::kReset, {});
+  strike(20'000, Close::kReopen, {});
   EXPECT_EQ(found(Severity::kNote), "");
 }
 
@@ -134,6 +135,7 @@ TEST_F(VerdictConkerTest, ASegmentThatOvertakesIsNoFault) {
 TEST_F(VerdictConkerTest, NothingOfThatTogetherIsAFault) {
   strike(10'000, Close::kFin, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
   strike(10'000, Close::kReset, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
+  strike(10'000, Close::kReopen, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
   EXPECT_EQ(found(Severity::kFault), "");
 }
 

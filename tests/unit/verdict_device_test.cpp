@@ -201,7 +201,7 @@ TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   using Close = StrikeRequest::Close;
   for (const auto close :
        {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
-        Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap}) {
+        Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap, Close::kReopen}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);
@@ -237,9 +237,10 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
 
   std::map<std::string, std::uint64_t> expected;
   if (fault.rule) {
-    // Of ISNs and challenge ACKs a rule is told once, of a host.
+    // Of ISNs, challenge ACKs and four-tuples opened again a rule is told once, of a host.
     const bool of_host =
         (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIsnPredictable) ||
+        (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kReopenKept) ||
         *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
   }

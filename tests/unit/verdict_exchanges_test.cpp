@@ -18,7 +18,7 @@ using verdict::Severity;
 class VerdictExchangesTest : public ::testing::Test, protected test::VerdictScene {
  protected:
   std::optional<std::uint32_t> send(Duration at, const Segment& segment) {
-    return exchanges_.on_sent(segment, start_ + at);
+    return exchanges_.on_sent(segment, start_ + at).fresh;
   }
   /// Checks which rule a segment of the peer breaks.
   void expect(Duration at, const Segment& segment, std::optional<Rule> rule) {

@@ -27,6 +27,7 @@ struct Connection {
   Seq held, held_end;  // text beyond a gap; from 0 where there is none
   bool held_fin = false;
   Instant closed_at{};
+  Seq reopening;  // the SYN that wanted to open it again
 };
 
 /// A connection that has ended is kept for kKept, so that a FIN that comes again is acknowledged,

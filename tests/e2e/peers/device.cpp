@@ -79,6 +79,7 @@ void Device::on_syn(const Incoming& in, Connection* c) {
       return;
     return acknowledge(*c);  // RFC 5961, 4
   }
+  if (c != nullptr && wrong_when_reopened(in, *c)) return;
   if (most_ != 0 && open_ >= most_) return refuse(in);
   c = table_.make(in.source, in.source_port);
   if (c == nullptr) return;

@@ -75,6 +75,7 @@ class Device {
   // What is done wrong (wrong_answers.cpp). Each says whether the connection was chosen and the
   // answer is given herewith.
   bool chosen(Connection& c, FaultKind first, FaultKind last);
+  bool wrong_when_reopened(const Incoming& in, Connection& c);
   bool wrong_answer_to_syn(Connection& c);
   bool wrong_first_syn_ack(Connection& c);
   bool wrong_answer_to_fin(Connection& c);

@@ -72,6 +72,10 @@ enum class FaultKind : std::uint8_t {
   kFinEarlyDeaf,
   kFinEarlyTwice,
   kOverlapTwice,
+  // By a SYN of a four-tuple whose connection has just ended.
+  kReopenRefused,
+  kReopenUnanswered,
+  kReopenKept,
   // When it echoes.
   kEchoFlips,
   kEchoRepeats,

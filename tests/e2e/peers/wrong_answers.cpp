@@ -32,6 +32,17 @@ bool Device::chosen(Connection& c, FaultKind first, FaultKind last) {
 
 // ---- SYN ----
 
+/// All of them are treated so, since one alone proves nothing.
+bool Device::wrong_when_reopened(const Incoming& in, Connection& c) {
+  if (fault_ < kReopenRefused || fault_ > kReopenKept) return false;
+  if (c.reopening != in.seq) ++broken_;
+  c.reopening = in.seq;
+  c.closed_at = now_;  // TIME-WAIT begins anew
+  if (fault_ == kReopenRefused) refuse(in);
+  if (fault_ == kReopenKept) acknowledge(c);
+  return true;
+}
+
 bool Device::wrong_answer_to_syn(Connection& c) {
   if (!chosen(c, kSynUnanswered, kDataBeforeWindow)) return false;
   Outgoing answer = syn_ack(c);
