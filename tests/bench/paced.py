@@ -1,5 +1,5 @@
-"""How evenly a paced strike opens its connections: the SYNs that the kernel's side of the link gets,
-counted in bins of a millisecond."""
+"""How evenly a paced strike opens its connections: the SYNs that the kernel's side of the link
+gets, counted in bins of a millisecond."""
 
 from __future__ import annotations
 
