@@ -11,8 +11,10 @@ std::uint32_t microseconds(Duration d) {
 
 }  // namespace
 
-Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience)
-    : peer_(peer),
+Exchanges::Exchanges(const Endpoint& fixed, std::size_t capacity, const Patience& patience,
+                     Opener opener)
+    : fixed_(fixed),
+      opener_(opener),
       patience_(patience),
       capacity_(capacity),
       index_(capacity),
@@ -20,19 +22,19 @@ Exchanges::Exchanges(const Endpoint& peer, std::size_t capacity, const Patience&
   records_.reserve(capacity);
 }
 
-std::optional<std::uint32_t> Exchanges::place(const Endpoint& ours) const {
-  if (found_ && found_end_ == ours) return found_;
-  found_end_ = ours;
-  return found_ = index_.find(ours, [&](std::uint32_t at) { return records_[at].from == ours; });
+std::optional<std::uint32_t> Exchanges::place(const Endpoint& end) const {
+  if (found_ && found_end_ == end) return found_;
+  found_end_ = end;
+  return found_ = index_.find(end, [&](std::uint32_t at) { return records_[at].where == end; });
 }
 
 /// Null where the connection is not known.
-const Exchanges::Record* Exchanges::find(const Endpoint& ours) const {
-  const auto at = place(ours);
+const Exchanges::Record* Exchanges::find(const Endpoint& end) const {
+  const auto at = place(end);
   return at ? &records_[*at] : nullptr;
 }
-Exchanges::Record* Exchanges::find(const Endpoint& ours) {
-  const auto at = place(ours);
+Exchanges::Record* Exchanges::find(const Endpoint& end) {
+  const auto at = place(end);
   return at ? &records_[*at] : nullptr;
 }
 
@@ -40,8 +42,8 @@ Exchanges::Record* Exchanges::find(const Endpoint& ours) {
 /// a fresh one, in the place of the oldest where there is no room.
 Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32_t>& fresh) {
   using Opens = Reopenings::Opens;
-  const Endpoint& ours = syn.source;
-  std::optional<std::uint32_t> at = place(ours);
+  const Endpoint& end = syn.source;
+  std::optional<std::uint32_t> at = place(end);
   const bool reused = at.has_value();
   const Opens opens = !reused                                       ? Opens::kFresh
                       : may_be_opened_again(records_[*at], syn.seq) ? Opens::kAgain
@@ -51,14 +53,14 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
     if (records_.size() < capacity_) {
       records_.emplace_back();
     } else {
-      index_.remove(records_[next_].from, *at);
+      index_.remove(records_[next_].where, *at);
     }
     next_ = (next_ + 1) % capacity_;
-    index_.insert(ours, *at);
+    index_.insert(end, *at);
     found_ = fresh = at;
   }
   Record& r = records_[*at] = Record();
-  r.from = ours;
+  r.where = end;
   r.number = ++opened_;
   r.reused = reused;
   r.opens = opens;
@@ -76,9 +78,13 @@ bool Exchanges::may_be_opened_again(const Record& r, Seq iss) {
 // ---- What we send ----
 
 Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
-  Record* const found = find(segment.source);
+  Record* const found = find(end_of_sent(segment));
+  if (opener_ == Opener::kPeer && segment.has(Segment::kSyn | Segment::kAck)) {
+    if (found != nullptr) answer_syn(*found, segment, now);
+    return {};
+  }
   if (found != nullptr && found->opened && provokes(*found, segment, now)) return {};
-  if (segment.opens()) {
+  if (opener_ == Opener::kWe && segment.opens()) {
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
                        found->reset_by_peer_at == kNever;
     if (again) return {{}, syn_sent_again(*found, segment, now)};
@@ -116,6 +122,23 @@ Exchanges::Judged Exchanges::syn_sent_again(Record& r, const Segment& syn, Insta
   sent_again(r, syn, now);
   if (!unanswered) return std::nullopt;
   return reopenings_.add(r.opens, Reopenings::Outcome::kUnanswered, r.opened_before);
+}
+
+/// Our SYN-ACK, by which a connection that a peer opens has the numbers of both ends.
+void Exchanges::answer_syn(Record& r, const Segment& segment, Instant now) {
+  if (segment.ack != r.isn + 1) return;  // of a connection before
+  if (r.opened && segment.seq == r.iss) return sent_again(r, segment, now);
+  if (r.opened && r.una > r.iss) return;
+  r.opened = true;
+  r.iss = r.una = segment.seq;
+  r.nxt = r.after_ack = r.peer_edge = segment.end();
+  r.acked = segment.ack;
+  r.edge = segment.ack + segment.window;
+  r.opened_at = r.sent_at = r.acked_at = now;
+  // A SYN-ACK has the option only where the SYN had it.
+  const bool scaled = segment.scale != Segment::kNoScale;
+  r.scale = scaled ? segment.scale : 0;
+  if (!scaled) r.peer_scale = 0;
 }
 
 /// Data or a FIN.
@@ -197,19 +220,36 @@ bool Exchanges::acknowledges_us(const Record& r, const Segment& segment) {
   return segment.has(Segment::kAck) && segment.ack > r.iss && segment.ack <= r.nxt;
 }
 
-bool Exchanges::is_of_last(const Record& r, const Segment& segment) {
-  return r.opened || segment.has(Segment::kSyn) || !segment.has(Segment::kAck) ||
-         acknowledges_us(r, segment);
+bool Exchanges::is_of_last(const Record& r, const Segment& segment) const {
+  if (r.opened || segment.has(Segment::kSyn)) return true;
+  return opener_ == Opener::kWe && (!segment.has(Segment::kAck) || acknowledges_us(r, segment));
+}
+
+std::optional<Exchanges::Opened> Exchanges::on_opened(const Segment& segment, Instant now) {
+  const Record* const found = find(segment.source);
+  const bool ended =
+      found != nullptr && ((found->fin && found->finished) || found->reset_at != kNever ||
+                           found->reset_by_peer_at != kNever);
+  if (found != nullptr && found->isn == segment.seq && !ended) return std::nullopt;
+  std::optional<std::uint32_t> fresh;
+  Record& r = open(segment, fresh);
+  r.isn = segment.seq;
+  r.end = segment.end();
+  r.end_at = now;
+  r.peer_scale = segment.scale == Segment::kNoScale ? 0 : segment.scale;
+  r.closed = segment.window == 0;
+  return Opened{*place(segment.source), fresh.has_value(), r.isn};
 }
 
 Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now) {
-  Record* const found = find(segment.destination);
+  Record* const found = find(end_of_received(segment));
   if (found == nullptr) return {};
   Record& r = *found;
-  if (segment.source.port != peer_.port) {
+  if (opener_ == Opener::kPeer) return {judge(r, segment, now), {}};
+  if (segment.source.port != fixed_.port) {
     // Only where it plainly means this connection; else it is of another one.
     if (!acknowledges_us(r, segment)) return {};
-    return {Broken{Rule::kOtherPort, peer_.port.value, segment.source.port.value}, {}};
+    return {Broken{Rule::kOtherPort, fixed_.port.value, segment.source.port.value}, {}};
   }
   const bool was_open = r.opened;
   Judgement result{judge(r, segment, now), {}};
@@ -217,18 +257,18 @@ Exchanges::Judgement Exchanges::on_received(const Segment& segment, Instant now)
   return result;
 }
 
-std::uint64_t Exchanges::number(const Endpoint& ours) const {
-  const Record* const found = find(ours);
+std::uint64_t Exchanges::number(const Endpoint& end) const {
+  const Record* const found = find(end);
   return found == nullptr ? 0 : found->number;
 }
 
 bool Exchanges::is_of_last(const Segment& segment) const {
-  const Record* const found = find(segment.destination);
+  const Record* const found = find(end_of_received(segment));
   return found != nullptr && is_of_last(*found, segment);
 }
 
-bool Exchanges::tells(const Endpoint& ours, Severity severity) {
-  Record* const found = find(ours);
+bool Exchanges::tells(const Endpoint& end, Severity severity) {
+  Record* const found = find(end);
   if (found == nullptr) return false;
   std::optional<Severity>& told = found->told;
   if (told && *told >= severity) return false;
@@ -244,6 +284,8 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
     if (segment.has(Segment::kRst) || since < patience_.late) return std::nullopt;
     return timed(Rule::kSaysMoreAfterReset, patience_.late, since);
   }
+  // Before our SYN-ACK nothing but the SYN is of a connection that the peer opens.
+  if (opener_ == Opener::kPeer && (!r.opened || segment.has(Segment::kSyn))) return std::nullopt;
   if (r.provocation.pending()) {
     if (const Judged broken = provoked(r, segment, now)) return broken;
   }
@@ -326,8 +368,10 @@ Exchanges::Judged Exchanges::acknowledgment(Record& r, const Segment& segment, I
   if (!segment.has(Segment::kAck) || segment.ack <= r.una || segment.ack > r.nxt)
     return std::nullopt;
   const bool of_fin = r.fin && segment.ack == r.nxt && r.nxt - r.una == 1;
-  const Judged finding =
-      waited(r, segment, now, of_fin || r.again_fin ? Rule::kFinUnanswered : Rule::kDataUnanswered);
+  const Rule unanswered = r.una == r.iss          ? Rule::kSynUnanswered
+                          : of_fin || r.again_fin ? Rule::kFinUnanswered
+                                                  : Rule::kDataUnanswered;
+  const Judged finding = waited(r, segment, now, unanswered);
   r.una = segment.ack;
   r.sent_at = now;
   r.again = r.again_fin = false;

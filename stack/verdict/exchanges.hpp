@@ -1,9 +1,13 @@
-// What a peer owes in answer to our segments, and when: each connection that we open to it, from
-// the first SYN on. It detects answers that do not come, come late, come twice, come from another
-// port, and resets that have no right to be.
+// What a peer owes in answer to our segments, and when: each connection that we open to it, or that
+// peers open to us, from the first SYN on. It detects answers that do not come, come late, come
+// twice, come from another port, and resets that have no right to be.
+//
+// One end is the same in all connections: the peer's where we open them, ours where peers do. The
+// other one differs, and tells connections apart: it is the `end` that functions ask for.
 //
 // The observer calls on_sent() for each segment that we send to the peer and on_received() for each
-// that comes from its address, both at the place where we send and receive, in order.
+// that comes from it, both at the place where we send and receive, in order. Where peers open, it
+// calls on_opened() before on_received() for a segment with SYN alone.
 //
 // Memory: less than 300 bytes for each connection, `capacity` of them; the oldest makes room for
 // the next.
@@ -62,27 +66,45 @@ class Exchanges {
     std::optional<Broken> broken;
   };
 
-  Exchanges(const Endpoint& peer, std::size_t capacity, const Patience& patience = {});
+  /// A connection that a peer opens.
+  struct Opened {
+    std::uint32_t place;
+    bool fresh;  // another four-tuple may have been there before
+    Seq isn;
+  };
 
+  /// `fixed`: the end that is the same in all connections.
+  Exchanges(const Endpoint& fixed, std::size_t capacity, const Patience& patience = {},
+            Opener opener = Opener::kWe);
+
+  /// The end by which connections are told apart, of a segment that we send or receive.
+  const Endpoint& end_of_sent(const Segment& segment) const {
+    return opener_ == Opener::kWe ? segment.source : segment.destination;
+  }
+  const Endpoint& end_of_received(const Segment& segment) const {
+    return opener_ == Opener::kWe ? segment.destination : segment.source;
+  }
   /// Where the connection's record is, below `capacity`; nothing where its SYN was not seen, or too
   /// long ago: the peer's segments are not judged then.
-  std::optional<std::uint32_t> place(const Endpoint& ours) const;
+  std::optional<std::uint32_t> place(const Endpoint& end) const;
   Sent on_sent(const Segment& segment, Instant now);
   Judgement on_received(const Segment& segment, Instant now);
-  /// Which of the connections that we have opened it is, from 1; 0 where it is not known.
-  std::uint64_t number(const Endpoint& ours) const;
-  /// Whether the segment is of the connection that our last SYN opens, and not of one before it
+  /// A SYN of a peer; nothing where it is not the first of its connection.
+  std::optional<Opened> on_opened(const Segment& segment, Instant now);
+  /// Which of the connections that were opened it is, from 1; 0 where it is not known.
+  std::uint64_t number(const Endpoint& end) const;
+  /// Whether the segment is of the connection that the last SYN opens, and not of one before it
   /// with the same four-tuple, of which the peer may still send an ACK in answer to that SYN (RFC
   /// 5961, 4).
   bool is_of_last(const Segment& segment) const;
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
-  bool tells(const Endpoint& ours, Severity severity);
+  bool tells(const Endpoint& end, Severity severity);
 
  private:
   struct Record {
+    Endpoint where;  // the end that tells it apart
     // Ours.
-    Endpoint from;
     Seq iss, una, nxt;
     Instant syn_at{}, sent_at{};        // the first SYN; the first segment that is not acknowledged
     Instant again_at{};                 // the last one that was sent again
@@ -123,11 +145,12 @@ class Exchanges {
     bool seen = false;
   };
 
-  Record* find(const Endpoint& ours);
-  const Record* find(const Endpoint& ours) const;
+  Record* find(const Endpoint& end);
+  const Record* find(const Endpoint& end) const;
   Record& open(const Segment& syn, std::optional<std::uint32_t>& fresh);
   static bool may_be_opened_again(const Record& r, Seq iss);
   Judged syn_sent_again(Record& r, const Segment& syn, Instant now);
+  static void answer_syn(Record& r, const Segment& segment, Instant now);
   void on_text_sent(Record& r, const Segment& segment, Instant now);
   static Provocation::Standing standing(const Record& r);
   static bool provokes(Record& r, const Segment& segment, Instant now);
@@ -143,9 +166,10 @@ class Exchanges {
   Judged waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
   static Broken timed(Rule rule, Duration expected, Duration seen);
   static bool acknowledges_us(const Record& r, const Segment& segment);
-  static bool is_of_last(const Record& r, const Segment& segment);
+  bool is_of_last(const Record& r, const Segment& segment) const;
 
-  Endpoint peer_;
+  Endpoint fixed_;
+  Opener opener_;
   Patience patience_;
   std::size_t capacity_;
   EndpointIndex index_;

@@ -23,9 +23,17 @@ std::optional<Rule> rule_of(Parsed parsed) {
 }  // namespace
 
 Judge::Judge(const Endpoint& target, std::size_t connections, Sink& sink, const Patience& patience)
-    : target_(target),
+    : fixed_(target),
       sink_(sink),
       exchanges_(target, connections, patience),
+      conversations_(connections) {}
+
+Judge::Judge(const Visitors& visitors, std::size_t connections, Sink& sink,
+             const Patience& patience)
+    : fixed_(visitors.ours),
+      guests_(&visitors.guests),
+      sink_(sink),
+      exchanges_(visitors.ours, connections, patience, Opener::kPeer),
       conversations_(connections) {}
 
 std::span<const std::byte> Judge::whole(const ObservedFrame& frame) {
@@ -42,10 +50,15 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
   const Parsed parsed =
       parse(whole(frame), segment, trusted ? TcpChecksum::kTrust : TcpChecksum::kVerify);
   if (parsed == Parsed::kOther) return;
+  const bool in =
+      guests_ != nullptr ? segment.destination == fixed_ : segment.source.address == fixed_.address;
+  const Endpoint& to = guests_ != nullptr ? segment.source : segment.destination;
   if (!ours) {
+    if (in && guests_ != nullptr && parsed == Parsed::kTcp && segment.opens())
+      on_opened(segment, now);
     // What the link has verified it may have joined, too.
-    if (segment.source.address == target_.address) on_received(parsed, segment, trusted, now);
-  } else if (parsed == Parsed::kTcp && segment.destination == target_) {
+    if (in) on_received(parsed, segment, trusted, now);
+  } else if (parsed == Parsed::kTcp && to == fixed_) {
     on_sent(segment, now);
   }
 }
@@ -54,34 +67,48 @@ void Judge::on_sent(const Segment& segment, Instant now) {
   const Exchanges::Sent sent = exchanges_.on_sent(segment, now);
   if (sent.fresh) conversations_[*sent.fresh].clear();
   if (sent.broken) tell_of_silence(*sent.broken, segment, now);
-  if (const auto place = exchanges_.place(segment.source))
+  if (const auto place = exchanges_.place(exchanges_.end_of_sent(segment)))
     conversations_[*place].on_received(segment);
 }
 
+/// A SYN of a peer, which begins a connection unless it was sent again.
+void Judge::on_opened(const Segment& segment, Instant now) {
+  if (!guests_->admits(segment.source.address)) return;
+  const auto opened = exchanges_.on_opened(segment, now);
+  if (!opened) return;
+  if (opened->fresh) conversations_[opened->place].clear();
+  add_isn(opened->isn, segment, now);
+}
+
 void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Instant now) {
-  const Endpoint& ours = segment.destination;
-  const auto place = exchanges_.place(ours);
+  const auto place = exchanges_.place(exchanges_.end_of_received(segment));
   if (!place) return;
   ++judged_;
   if (const auto rule = rule_of(parsed)) return tell({*rule, 0, 0}, segment, now);
   if (segment.padding_leak) tell({Rule::kPaddingLeak, 0, 1}, segment, now);
-  if (segment.source.port == target_.port && exchanges_.is_of_last(segment)) {
+  const bool of_peer = guests_ != nullptr || segment.source.port == fixed_.port;
+  if (of_peer && exchanges_.is_of_last(segment)) {
     const auto broken = conversations_[*place].on_sent(segment, {.in_transit = true}, nullptr);
     if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(*broken, segment, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
   if (judgement.broken) tell(*judgement.broken, segment, now);
-  if (!judgement.isn) return;
-  // Of the host and not of this connection: told in any case.
-  if (const auto broken = isns_.add(ours, *judgement.isn))
-    sink_.on_finding({finding_of(*broken, segment, judged_), exchanges_.number(ours), now});
+  if (judgement.isn) add_isn(*judgement.isn, segment, now);
+}
+
+/// What the host's choice of initial sequence numbers breaks is of the host and not of this
+/// connection: told in any case.
+void Judge::add_isn(Seq isn, const Segment& segment, Instant now) {
+  const Endpoint& end = exchanges_.end_of_received(segment);
+  if (const auto broken = isns_.add(end, isn))
+    sink_.on_finding({finding_of(*broken, segment, judged_), exchanges_.number(end), now});
 }
 
 /// Tells that the target broke a rule by this segment, unless it may follow from what was told.
 void Judge::tell(const Broken& broken, const Segment& segment, Instant now) {
-  const Endpoint& ours = segment.destination;
-  if (!exchanges_.tells(ours, info_of(broken.rule).severity())) return;
-  sink_.on_finding({finding_of(broken, segment, judged_), exchanges_.number(ours), now});
+  const Endpoint& end = exchanges_.end_of_received(segment);
+  if (!exchanges_.tells(end, info_of(broken.rule).severity())) return;
+  sink_.on_finding({finding_of(broken, segment, judged_), exchanges_.number(end), now});
 }
 
 /// Tells that the target broke a rule by not answering this segment of ours.

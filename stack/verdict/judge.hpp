@@ -4,6 +4,10 @@
 //     Judge judge(target, 4096, sink);
 //     link.observers().add(judge);
 //
+// Or of all that open connections to an endpoint of ours, without those that are not let in:
+//
+//     Judge judge(Judge::Visitors{ours, guests}, 4096, sink);
+//
 // Only connections whose SYN the judge has seen are judged, so that what the peer does with others,
 // and with those of a time before, is never held against it.
 //
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "stack/base/address.hpp"
+#include "stack/base/guests.hpp"
 #include "stack/base/time.hpp"
 #include "stack/link/observer.hpp"
 #include "stack/verdict/conversation.hpp"
@@ -31,7 +36,7 @@ class Judge final : public FrameObserver {
   /// The frame that is being shown breaks a rule.
   struct Found {
     Finding finding;
-    std::uint64_t connection;  // which of those opened to the target since the judge began, from 1
+    std::uint64_t connection;  // which of those opened since the judge began, from 1
     Instant at;
   };
   class Sink {
@@ -43,26 +48,38 @@ class Judge final : public FrameObserver {
     ~Sink() = default;
   };
 
+  /// Peers that open connections to an endpoint of ours; the others are not judged.
+  struct Visitors {
+    Endpoint ours;
+    const Guests& guests;
+  };
+
   /// Judges the newest `connections`, 1 at least.
   Judge(const Endpoint& target, std::size_t connections, Sink& sink, const Patience& patience = {});
+  /// The guests must outlive the judge.
+  Judge(const Visitors& visitors, std::size_t connections, Sink& sink,
+        const Patience& patience = {});
 
   void on_frame(const ObservedFrame& frame, Instant now) override;
 
-  /// Segments from the target in connections that are judged.
+  /// Segments of peers in connections that are judged.
   std::uint64_t judged() const { return judged_; }
-  /// Which of those opened to the target the last connection from this endpoint is, from 1; 0 where
-  /// it is not remembered.
-  std::uint64_t number(const Endpoint& ours) const { return exchanges_.number(ours); }
+  /// Which of those opened the last connection with this endpoint is, from 1; 0 where it is not
+  /// remembered. The endpoint is ours, or that of the peer that has opened it.
+  std::uint64_t number(const Endpoint& end) const { return exchanges_.number(end); }
 
  private:
   std::span<const std::byte> whole(const ObservedFrame& frame);
   void on_sent(const Segment& segment, Instant now);
   /// `joined`: the link may have made it of several.
   void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);
+  void on_opened(const Segment& segment, Instant now);
+  void add_isn(Seq isn, const Segment& segment, Instant now);
   void tell(const Broken& broken, const Segment& segment, Instant now);
   void tell_of_silence(const Broken& broken, const Segment& ours, Instant now);
 
-  Endpoint target_;
+  Endpoint fixed_;                  // the end that all connections have
+  const Guests* guests_ = nullptr;  // where peers open them
   Sink& sink_;
   Exchanges exchanges_;
   std::vector<Conversation> conversations_;  // each at the place of its exchange

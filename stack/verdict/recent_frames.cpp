@@ -6,20 +6,19 @@
 #include "stack/verdict/segment.hpp"
 
 namespace conker::verdict {
-namespace {
 
 /// Of a malformed segment the endpoints may be all that could be parsed.
-std::optional<Exchange> exchange_in(const Segment& segment, Direction direction) {
-  const bool in = direction == Direction::kIn;
-  const Endpoint& ours = in ? segment.destination : segment.source;
-  const Endpoint& peers = in ? segment.source : segment.destination;
-  if (ours.port == Port{}) return std::nullopt;
-  return Exchange{ours, peers.address};
+RecentFrames::RecentFrames(std::size_t bytes, Opener opener)
+    : opener_(opener), bytes_(bytes), entries_(bytes / kTypical) {}
+
+std::optional<Exchange> RecentFrames::exchange_in(const Segment& segment,
+                                                  Direction direction) const {
+  const bool to_opener = (direction == Direction::kIn) == (opener_ == Opener::kWe);
+  const Endpoint& opener = to_opener ? segment.destination : segment.source;
+  const Endpoint& other = to_opener ? segment.source : segment.destination;
+  if (opener.port == Port{}) return std::nullopt;
+  return Exchange{opener, other.address};
 }
-
-}  // namespace
-
-RecentFrames::RecentFrames(std::size_t bytes) : bytes_(bytes), entries_(bytes / kTypical) {}
 
 void RecentFrames::add(const ObservedFrame& frame, Instant now) {
   std::size_t length = 0;
@@ -60,6 +59,7 @@ std::optional<Exchange> RecentFrames::exchange_of(Number number) const {
 void RecentFrames::find_begins(std::span<Connection> connections) const {
   for (Connection& connection : connections) connection.begin = end_;
   std::vector<std::optional<Seq>> iss(connections.size());
+  const Direction opening = opener_ == Opener::kWe ? Direction::kOut : Direction::kIn;
   for (Number number = first_; number != end_; ++number) {
     const Frame frame = at(number);
     Segment segment;
@@ -68,8 +68,7 @@ void RecentFrames::find_begins(std::span<Connection> connections) const {
     const auto found = std::ranges::find(connections, exchange, &Connection::exchange);
     if (found == connections.end()) continue;
     auto& known = iss[static_cast<std::size_t>(found - connections.begin())];
-    const bool opens =
-        parsed == Parsed::kTcp && frame.direction == Direction::kOut && segment.opens();
+    const bool opens = parsed == Parsed::kTcp && frame.direction == opening && segment.opens();
     if (found->begin == end_ || (opens && segment.seq != known)) found->begin = number;
     if (opens) known = segment.seq;
   }

@@ -14,14 +14,15 @@
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
 #include "stack/link/observer.hpp"
+#include "stack/verdict/segment.hpp"
 
 namespace conker::verdict {
 
-/// One of our endpoints and the address of a peer. The peer's port does not count: an answer from a
-/// wrong one belongs to the connection too.
+/// The endpoint that opens connections, ours or a peer's, and the address of the other. The other's
+/// port does not count: an answer from a wrong one belongs to the connection too.
 struct Exchange {
-  Endpoint ours;
-  IpAddress peer;
+  Endpoint opener;
+  IpAddress other;
   bool operator==(const Exchange&) const = default;
 };
 
@@ -37,7 +38,7 @@ class RecentFrames {
     std::span<const std::byte> bytes;  // valid until the next add()
   };
 
-  explicit RecentFrames(std::size_t bytes);
+  explicit RecentFrames(std::size_t bytes, Opener opener = Opener::kWe);
 
   /// Adds a frame and gives up the oldest ones where there is no room. A frame longer than the ring
   /// is cut.
@@ -59,8 +60,8 @@ class RecentFrames {
     Exchange exchange;
     Number begin = 0;
   };
-  /// Finds where each connection begins: the first SYN of ours with the sequence number of the last
-  /// one; the oldest frame where the SYN is not kept; end() where no frame is.
+  /// Finds where each connection begins: the opener's first SYN with the sequence number of the
+  /// last one; the oldest frame where the SYN is not kept; end() where no frame is.
   void find_begins(std::span<Connection> connections) const;
 
  private:
@@ -76,6 +77,9 @@ class RecentFrames {
   Entry& entry(Number number) { return entries_[number % entries_.size()]; }
   const Entry& entry(Number number) const { return entries_[number % entries_.size()]; }
 
+  std::optional<Exchange> exchange_in(const Segment& segment, Direction direction) const;
+
+  Opener opener_;
   std::vector<std::byte> bytes_;
   std::vector<Entry> entries_;
   std::uint64_t position_ = 0;  // behind the newest frame

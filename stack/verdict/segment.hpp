@@ -12,6 +12,9 @@
 
 namespace conker::verdict {
 
+/// Who opens the connections of a strike.
+enum class Opener : std::uint8_t { kWe, kPeer };
+
 struct Segment {
   static constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
   static constexpr std::size_t kMaxBlocks = 4;

@@ -130,6 +130,18 @@ TEST_F(RecentFramesTest, AConnectionWhoseSynIsGoneBeginsWithWhatIsLeft) {
   EXPECT_EQ(begin(), 1u);
 }
 
+TEST_F(RecentFramesTest, AConnectionThatThePeerOpens) {
+  frames = RecentFrames(1024, verdict::Opener::kPeer);
+  gets(test::kSyn, 700, 1883, 5001);
+  gets(test::kSyn, 900, 1883, 5002);
+  sends(test::kSyn, 1, 1883);
+  gets(test::kSyn, 700, 1883, 5002);
+  RecentFrames::Connection connection{{{kPeer, Port{5002}}, kUs}};
+  frames.find_begins(std::span(&connection, 1));
+  EXPECT_EQ(connection.begin, 3u);
+  EXPECT_EQ(frames.exchange_of(1), connection.exchange);
+}
+
 TEST_F(RecentFramesTest, NothingOfAConnection) {
   sends(test::kSyn, 100, 1001);
   EXPECT_EQ(begin(), frames.end());
