@@ -69,20 +69,11 @@ bool Strike::open_one(Instant now) {
 
 /// Puts a cycle that has begun into the first free slot.
 void Strike::begin(ConnectionId id, WayToClose way, bool reopens, Instant now) {
-  const std::uint32_t index = free_;
+  const std::uint32_t index = take_slot(id, way, now);
   Slot& slot = slots_[index];
-  free_ = slot.next;
-  slot = Slot();
-  slot.id = id;
-  slot.opened = now;
-  slot.cycle = static_cast<std::uint32_t>(++report_.begun);
-  slot.way = way;
   slot.reopens = reopens;
   if (reopens) ++report_.reopened;
-  if (request_.expect != Expect::kNothing) slot.talk = 2;
   if (pace_.paced()) slot.late = static_cast<std::uint16_t>((now - pace_.due()).count());
-  slot.free = false;
-  ++live_;
   ++opening_;
   tell_missed(now);
   if (observer_ != nullptr) observer_->on_begin(way, live_, opening_, now);

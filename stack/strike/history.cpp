@@ -49,7 +49,8 @@ void StrikeHistory::failed(const Strike::Ended& ended) {
   if (!first_) {
     ConnectionInfo info;
     (void)stack_.info(ended.id, info);
-    first_ = First{ended.cycle, at, ended.way, *ended.failure, info.local()};
+    first_ = First{ended.cycle, at, ended.way, *ended.failure, info.local(), {}};
+    if (info.passive) first_->peer = info.remote();
   }
   if (!failing_) {
     last_ = Run{};

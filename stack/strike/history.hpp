@@ -30,6 +30,7 @@ class StrikeHistory final : public Strike::Observer {
     WayToClose way{};
     StrikeFailure failure{};
     Endpoint ours;
+    std::optional<Endpoint> peer;  // who has opened it
   };
   /// Cycles that failed one after the other, in the order in which they ended.
   struct Run {

@@ -27,7 +27,9 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
 /// What the cycle does next, and when.
 const Behaviour::Step& next_step(const Strike::Slot& slot) {
   static constexpr Behaviour::Step kSay{Behaviour::When::kAckSent, Behaviour::What::kSend},
-      kAwait{Behaviour::When::kAnswered, Behaviour::What::kSend};
+      kAwait{Behaviour::When::kAnswered, Behaviour::What::kSend},
+      kLinger{Behaviour::When::kPeerFin, Behaviour::What::kClose};
+  if (slot.lingers) return kLinger;
   if (slot.talk != 0) return slot.talk == 2 ? kSay : kAwait;
   return behaviour_of(slot.way).steps[slot.step];
 }
@@ -52,8 +54,11 @@ Error Strike::start(const StrikeRequest& request) {
   if (request.expect != Expect::kNothing &&
       (dialogue_ == nullptr || !fits(request.expect, request.mix)))
     return Error::kInvalidArgument;
-  if (const auto source = stack_.network().source_for(request.target.address); !source)
+  if (request.door != nullptr) {
+    if (const Error error = request.door->open(request, client_); error != Error::kOk) return error;
+  } else if (const auto source = stack_.network().source_for(request.target.address); !source) {
     return source.error();
+  }
 
   const Instant now = stack_.now();
   request_ = request;
@@ -93,7 +98,12 @@ void Strike::step() {
     if (pace_.paced()) report_.missed += pace_.pass(end_);
     tell_missed(end_);
   }
-  if (!over_) begin_cycles(now);
+  if (request_.door != nullptr) {
+    accept_cycles(now);
+    if (over_) request_.door->close();
+  } else if (!over_) {
+    begin_cycles(now);
+  }
   turn_ = other;
   if (over_ && live_ == 0) finish(now);
 }
@@ -120,7 +130,8 @@ Instant Strike::next_deadline() const {
   Instant deadline = kNever;
   if (!over_) {
     deadline = end_;
-    if (has_room()) deadline = std::min(deadline, std::max(pace_.due(), retry_at_));
+    if (request_.door == nullptr && has_room())
+      deadline = std::min(deadline, std::max(pace_.due(), retry_at_));
   }
   for (std::size_t i = 0; i < lists_.size(); ++i)
     deadline = std::min(deadline, due_at(static_cast<List>(i)));
@@ -200,7 +211,8 @@ void Strike::act(std::uint32_t index, Instant now) {
   }
   if (Behaviour::is_raw(what) && !provoker_->provoke(what, slot.id, pieces()))
     return push(index, turn_, now);
-  ++slot.step;
+  what = close_passively(slot, what);
+  if (!slot.lingers) ++slot.step;
   if (slot.phase != StrikePhase::kClosing && !Behaviour::keeps_open(what)) {
     unlink(index);
     enter(slot, StrikePhase::kClosing);

@@ -15,6 +15,7 @@
 #include "stack/base/time.hpp"
 #include "stack/stack.hpp"
 #include "stack/strike/behaviour.hpp"
+#include "stack/strike/door.hpp"
 #include "stack/strike/expect.hpp"
 #include "stack/strike/failure.hpp"
 #include "stack/strike/origins.hpp"
@@ -26,6 +27,9 @@ struct StrikeRequest {
   using Close = WayToClose;
 
   Endpoint target;
+  // Where peers open the connections, at `target`, one of our own endpoints; null: the strike opens
+  // them. It must outlive the strike. Rate, expect and connect_timeout are for the latter.
+  StrikeDoor* door = nullptr;
   std::uint64_t cycles = 0;       // 0: no limit by count
   Duration duration{0};           // 0: no limit by time. One of the two must be given
   std::uint32_t concurrency = 1;  // 1 to the number of slots
@@ -114,6 +118,7 @@ class Strike {
     bool peer_closed : 1 = false;  // its FIN has arrived
     bool given_up : 1 = false;     // we waited no longer
     bool answered : 1 = false;     // the payload, as expected
+    bool lingers : 1 = false;      // our FIN is sent, and the close waits for the peer's
     std::uint8_t step : 3 = 0;     // of its behaviour, that comes next
     std::uint8_t talk : 2 = 0;     // what comes before that: 2 the payload, 1 its answer
     bool reopens : 1 = false;      // the four-tuple of an earlier cycle
@@ -179,9 +184,10 @@ class Strike {
 
   /// kInvalidArgument when the request makes no sense or needs a provoker or a dialogue where there
   /// is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
-  /// running. Neither timeout may be longer than a day, nor the duration longer than 1000 days, nor
-  /// the ramp longer than Pace::kMaxRamp. Of the stack's own addresses the first
-  /// Origins::kMaxAddresses on the interface that leads to the target take turns.
+  /// running, or something listens where peers are to come. Neither timeout may be longer than a
+  /// day, nor the duration longer than 1000 days, nor the ramp longer than Pace::kMaxRamp. Of the
+  /// stack's own addresses the first Origins::kMaxAddresses on the interface that leads to the
+  /// target take turns.
   Error start(const StrikeRequest& request);
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
@@ -206,6 +212,9 @@ class Strike {
  private:
   bool has_room() const { return live_ < limit_ && opening_ < max_opening_; }
   void begin_cycles(Instant now);
+  void accept_cycles(Instant now);
+  std::uint32_t take_slot(ConnectionId id, WayToClose way, Instant now);
+  Behaviour::What close_passively(Slot& slot, Behaviour::What what) const;
   void tell_missed(Instant now);
   bool open_one(Instant now);
   void begin(ConnectionId id, WayToClose way, bool reopens, Instant now);

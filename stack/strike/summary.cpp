@@ -45,6 +45,7 @@ StrikeSummary StrikeSummary::of(const StrikeRequest& request, const StrikeReport
                                 const Audit& audit) {
   StrikeSummary s;
   s.target = request.target;
+  s.passive = request.door != nullptr;
   s.mix = request.mix;
   s.concurrency = request.concurrency;
   s.seed = request.seed;
@@ -73,7 +74,7 @@ void print(Printer& out, const StrikeOutcome& outcome) {
   } else if (!s.audit.balanced) {
     out << "the stack's audit does not balance: " << (s.audit.fault ? s.audit.fault : "");
   } else if (s.cycles == 0) {
-    out << "no connection could be opened";
+    out << (s.passive ? "nobody came" : "no connection could be opened");
   } else if (s.good()) {
     out << "good";
   } else {
@@ -90,7 +91,7 @@ void print(Printer& out, const StrikeSummary& s) {
   const auto us = static_cast<std::uint64_t>(s.elapsed.count());
   out << (us == 0 ? 0 : (s.completed * 1'000'000 + us / 2) / us) << " cycles a second: ";
   print(out, StrikeOutcome{s});
-  out << "\n\ntarget       " << s.target << ", closed by ";
+  out << (s.passive ? "\n\nlistened at  " : "\n\ntarget       ") << s.target << ", closed by ";
   const auto way = s.mix.sole();
   out << (way ? choice_at(choices_of(*way), static_cast<std::size_t>(*way)) : "a mix") << ", "
       << s.concurrency << " at a time, seed ";
@@ -98,7 +99,7 @@ void print(Printer& out, const StrikeSummary& s) {
                     << s.elapsed << "\nfailed       " << s.failed.refused << " refused, "
                     << s.failed.timed_out << " timed out, " << s.failed.reset << " reset, "
                     << s.failed.other << " other\n";
-  print_times(out, "connect      ", s.connect, s.completed);
+  if (!s.passive) print_times(out, "connect      ", s.connect, s.completed);
   print_times(out, "close        ", s.closing, s.completed);
   out << "retransmits  " << s.retransmits << "\nTIME-WAIT    " << s.time_wait.evicted
       << " evicted, " << s.time_wait.reused << " reused\naudit        " << s.audit.opened

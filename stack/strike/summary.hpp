@@ -74,6 +74,7 @@ struct StrikeSummary {
   };
 
   Endpoint target;
+  bool passive = false;  // peers have opened the connections, to `target`
   Mix mix = Mix::only(WayToClose::kFin);
   std::uint32_t concurrency = 0;
   std::uint64_t seed = 0;
@@ -96,7 +97,8 @@ struct StrikeSummary {
   }
 
   static constexpr void visit(auto& self, auto&& field) {
-    field("target", self.target, About{.help = "whom"});
+    field("target", self.target, About{.help = "whom; of a passive strike where peers came to"});
+    field("passive", self.passive, About{.help = "whether peers opened the connections"});
     field("close", self.mix, About{.help = "how they were ended: fin, or a mix as fin=60,rst=20"});
     field("concurrency", self.concurrency, About{.help = "connections in flight at a time"});
     field("seed", self.seed, About{.help = "the seed"});

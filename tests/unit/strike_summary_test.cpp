@@ -58,9 +58,11 @@ TEST(StrikeSummary, AVerdictNamesWhatIsWrongFirst) {
   EXPECT_EQ(to_string(StrikeOutcome{unbalanced}),
             "the stack's audit does not balance: a timer on a free slot");
 
-  const StrikeSummary nothing = StrikeSummary::of({}, {}, Audit{});
+  StrikeSummary nothing = StrikeSummary::of({}, {}, Audit{});
   EXPECT_FALSE(nothing.good());
   EXPECT_EQ(to_string(StrikeOutcome{nothing}), "no connection could be opened");
+  nothing.passive = true;
+  EXPECT_EQ(to_string(StrikeOutcome{nothing}), "nobody came");
 }
 
 }  // namespace
