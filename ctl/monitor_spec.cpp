@@ -32,6 +32,8 @@ MonitorSpec MonitorSpec::parse(const std::string& text, const std::string& targe
     return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string();
   };
   if (text == "ping") {
+    if (target.empty())
+      throw Failure(kExitUsage, "--monitor ping: with --listen give the host, as ping:HOST");
     const auto parts = HostPort::parse(target);
     const std::string host(parts ? parts->host : target);
     return {Kind::kPing, "ping:" + host, host, ""};

@@ -37,10 +37,10 @@ struct Segment {
   Port peer_port;
 
   bool of_same_peer(const Segment& other) const { return ours == other.ours && peer == other.peer; }
-  bool opens() const {
+  bool opens(Direction by) const {
     constexpr std::uint8_t kMatter =
         TcpFlags::kSyn | TcpFlags::kAck | TcpFlags::kFin | TcpFlags::kRst;
-    return read && frame->direction == Direction::kOut && (read->flags & kMatter) == TcpFlags::kSyn;
+    return read && frame->direction == by && (read->flags & kMatter) == TcpFlags::kSyn;
   }
 };
 
@@ -89,14 +89,26 @@ struct Connection {
   std::size_t broken = 0;
 };
 
+/// Who opens it: the peer where a SYN of it with the same port shows that.
+Direction opener_of(const std::vector<Segment>& all, const Segment& worst) {
+  for (const Segment& segment : all) {
+    const bool same = segment.of_same_peer(worst) && segment.peer_port == worst.peer_port;
+    if (same && segment.opens(Direction::kOut)) return Direction::kOut;
+    if (same && segment.opens(Direction::kIn)) return Direction::kIn;
+  }
+  return Direction::kOut;
+}
+
 Connection connection_of(const std::vector<Segment>& all, std::size_t worst) {
   Connection found;
+  const Direction by = opener_of(all, all[worst]);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Segment& segment = all[i];
     if (!segment.of_same_peer(all[worst])) continue;
+    if (by == Direction::kIn && segment.peer_port != all[worst].peer_port) continue;
     std::vector<Segment>& kept = found.segments;
-    // The same two addresses and our port again, or our SYN once more.
-    const bool other = segment.opens() && !kept.empty() && kept.front().read &&
+    // The same two addresses and our port again, or the SYN once more.
+    const bool other = segment.opens(by) && !kept.empty() && kept.front().read &&
                        kept.front().read->sequence != segment.read->sequence;
     if (other && i > worst) break;
     if (other) kept.clear();

@@ -91,6 +91,11 @@ int replay(const Context& context, const ReplayOptions& options,
   const Goal goal = goal_of(recorded, options.rule, options.path);
   Strike::Parameters parameters =
       repeated(begin, goal, cycles.value_or(budget_for(goal.cycle, begin.parameters.concurrency)));
+  if (options.minimize && parameters.passive) {
+    throw Failure(kExitUsage, fmt::format("{}: of a strike with --listen, whose cycles are the "
+                                          "peers': --minimize is not for those",
+                                          options.path));
+  }
   if (options.minimize) return minimize(context, options, begin, goal, parameters, cycles);
   const EvidenceFiles files(evidence);
   parameters.evidence = files.wanted();

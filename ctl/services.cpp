@@ -24,6 +24,12 @@ const char* over(protocol::Transport transport) {
 }
 
 int listen(const Context& context, const Listen::Parameters& parameters) {
+  if (parameters.service == "strike") {
+    throw Failure(kExitUsage,
+                  fmt::format("listen: a strike on whoever comes has options and a report of its "
+                              "own: conkerctl strike --listen {}",
+                              parameters.port));
+  }
   return show(context, context.connect().call<Listen>(parameters),
               [&](const Listen::Result& result) {
                 return fmt::format("{} listens on {}port {}\n", result.service,

@@ -91,7 +91,7 @@ using P = protocol::Strike::Parameters;
 
 struct Values {
   P parameters;
-  std::string concurrency, duration, ramp, hold, connect_timeout, close_timeout;
+  std::string listen, concurrency, duration, ramp, hold, connect_timeout, close_timeout;
   std::string close = std::string(protocol::name_of(WayToClose::kFin));
   std::string expect = std::string(protocol::name_of(Expect::kNothing));
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
@@ -103,8 +103,15 @@ struct Values {
   WatchOptions watches;
 };
 
+/// "ADDRESS:PORT" of ours; a port alone is of the first address.
+std::string own_endpoint(const std::string& text) {
+  return text.find_first_not_of("0123456789") == std::string::npos ? "0.0.0.0:" + text : text;
+}
+
 P parameters_of(const Values& values) {
   P parameters = values.parameters;
+  parameters.passive = !values.listen.empty();
+  if (parameters.passive) parameters.target = own_endpoint(values.listen);
   check_endpoint(parameters.target);
   // Their names have been checked (CLI::IsMember).
   parameters.close = *protocol::choice_named<WayToClose>(values.close);
@@ -119,6 +126,8 @@ P parameters_of(const Values& values) {
   take_time("--close-timeout", values.close_timeout, parameter_of(&P::close_timeout_ms),
             parameters.close_timeout_ms);
   take_ending(values.ending, parameters);
+  if (!parameters.passive && parameters.cycles && !values.duration.empty())
+    throw Failure(kExitUsage, "strike: --cycles or --duration: both are for --listen only");
   if (!values.duration.empty()) {
     take_time("--duration", values.duration, parameter_of(&P::duration_ms),
               parameters.duration_ms.emplace());
@@ -180,12 +189,13 @@ int strike(const Context& context, const Values& values) {
   if (values.replay.wanted())
     return replay(context, values.replay, values.parameters.cycles, values.evidence);
   const bool resumed = !values.resume.empty();
-  if (!resumed && values.parameters.target.empty())
-    throw Failure(kExitUsage, "strike: give HOST:PORT, or --resume FILE, or --replay FILE");
+  if (!resumed && values.parameters.target.empty() && values.listen.empty())
+    throw Failure(kExitUsage,
+                  "strike: give HOST:PORT, or --listen PORT, or --resume FILE, or --replay FILE");
   const std::string& path = resumed ? values.resume : values.journal;
   StrikeJournal earlier = resumed ? read_journal(path) : StrikeJournal{};
   P parameters = resumed ? rest_of(earlier, path) : parameters_of(values);
-  MonitorSettings services = values.monitors.settings(parameters.target);
+  MonitorSettings services = values.monitors.settings(parameters.passive ? "" : parameters.target);
   const WatchSettings device = values.watches.settings();
   for (const std::string& limit : values.limits)
     if (!take_outage_limit(limit, services.limit)) parse_limit(limit, parameters);
@@ -222,15 +232,13 @@ int report_journal(const Context& context, const std::string& path) {
 /// How much, how fast, and for how long.
 void add_load(CLI::App& verb, Values& values) {
   P& p = values.parameters;
-  CLI::Option* cycles =
-      verb.add_option("--cycles", p.cycles, std::string(protocol::parameter_of(&P::cycles).help))
-          ->type_name("N")
-          ->check(range_of(&P::cycles));
+  verb.add_option("--cycles", p.cycles, std::string(protocol::parameter_of(&P::cycles).help))
+      ->type_name("N")
+      ->check(range_of(&P::cycles));
   verb.add_option("--duration", values.duration,
                   "how long to open new ones: seconds, or a time as 90s or 8h (unless given, nor "
-                  "--cycles: 10s)")
-      ->type_name("TIME")
-      ->excludes(cycles);
+                  "--cycles: 10s). Both only with --listen: what comes first ends it")
+      ->type_name("TIME");
   verb.add_option("--concurrency", values.concurrency,
                   "connections in flight at a time: a number (1 unless given), or auto to learn "
                   "what the target bears, by 1, 2, 4, ..., up to auto:MAX or "
@@ -317,7 +325,14 @@ void add_strike_verb(CLI::App& app, Context& context) {
   P& p = values->parameters;
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
-  verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
+  CLI::Option* target = verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
+  verb->add_option("--listen", values->listen,
+                   "strike whoever opens connections to this port of ours, as a device that is a "
+                   "client, and ends them by --close or --mix, of which abort-connecting and "
+                   "reopen are none; "
+                   "peers must be allowed by strike.allow. Without ADDRESS the first one of ours")
+      ->type_name("[ADDRESS:]PORT")
+      ->excludes(target);
   add_load(*verb, *values);
   add_ways(*verb, *values);
   add_judgement(*verb, *values);

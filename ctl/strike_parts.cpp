@@ -48,6 +48,7 @@ StrikeSummary summary_of(const JournalPart& part) {
   const protocol::JournalSecond last = part.last.value_or(protocol::JournalSecond{});
   StrikeSummary s;
   s.target = part.begin.target;
+  s.passive = parameters.passive;
   s.mix = parameters.request(s.target).mix;
   s.concurrency = parameters.concurrency;
   s.seed = parameters.seed;
@@ -160,6 +161,7 @@ void add(StrikeTimeline& sum, const StrikeTimeline& part, Duration so_far, Durat
     sum.reopened->begun += part.reopened->begun;
     sum.reopened->kept += part.reopened->kept;
   }
+  if (part.turned_away) sum.turned_away = sum.turned_away.value_or(0) + *part.turned_away;
   if (sum.connect_due && part.connect_due)
     sum.connect_due = higher(*sum.connect_due, *part.connect_due);
   sum.in_flight.max = std::max(sum.in_flight.max, part.in_flight.max);

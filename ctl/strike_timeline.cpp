@@ -18,6 +18,10 @@ std::string line(std::string_view label, const std::string& text) {
   return fmt::format("{:<13}{}\n", label, text);
 }
 
+bool passive(const Timeline& timeline) {
+  return timeline.turned_away.has_value();
+}
+
 std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& timeline,
                    std::uint64_t begun) {
   std::string text;
@@ -36,9 +40,15 @@ std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& ti
                                       to_string(Duration(due->p99)), to_string(Duration(due->p999)),
                                       to_string(Duration(due->max))));
   }
-  text += line("in flight", fmt::format("{} at most, {:.1f} on average; {} in SYN-SENT at most",
-                                        grouped(timeline.in_flight.max), timeline.in_flight.mean,
-                                        grouped(timeline.in_flight.opening)));
+  std::string in_flight = fmt::format("{} at most, {:.1f} on average",
+                                      grouped(timeline.in_flight.max), timeline.in_flight.mean);
+  if (!passive(timeline))
+    in_flight += fmt::format("; {} in SYN-SENT at most", grouped(timeline.in_flight.opening));
+  text += line("in flight", in_flight);
+  if (timeline.turned_away.value_or(0) != 0) {
+    text += line("turned away", grouped(*timeline.turned_away) +
+                                    " connections of peers that strike.allow does not name");
+  }
   if (timeline.open_failed != 0) {
     text += line("not opened",
                  grouped(timeline.open_failed) + " times by our own stack, and tried again");
@@ -81,11 +91,12 @@ std::string failures(const Timeline& timeline) {
                  fmt::format("{}: {} {}", protocol::name_of(failure.phase), grouped(failure.count),
                              to_string(failure.name)));
   if (const auto& first = timeline.first_failure) {
-    text += line("first failed",
-                 fmt::format("cycle {} after {}, {}, by {}: {}; our {}", grouped(first->cycle),
-                             to_string(first->at), protocol::name_of(first->phase),
-                             protocol::name_of(first->way), to_string(first->failure),
-                             to_string(first->ours)));
+    text += line(
+        "first failed",
+        fmt::format("cycle {} after {}, {}, by {}: {}; {} {}", grouped(first->cycle),
+                    to_string(first->at), protocol::name_of(first->phase),
+                    protocol::name_of(first->way), to_string(first->failure),
+                    first->peer ? "peer" : "our", to_string(first->peer.value_or(first->ours))));
   }
   if (timeline.longest_run && timeline.last_run)
     text += line("in a row",
@@ -103,8 +114,9 @@ std::string rate(const Timeline& timeline, std::size_t first, std::size_t last) 
     p50 = std::max(p50, timeline.seconds[i].connect_p50);
   }
   const auto seconds = static_cast<std::uint64_t>(timeline.row_width / 1s) * (last - first);
-  return fmt::format("{} a second, connect {}, {} failed", grouped(completed / seconds),
-                     to_string(Duration(p50)), grouped(failed));
+  return fmt::format("{} a second, {}{} failed", grouped(completed / seconds),
+                     passive(timeline) ? "" : fmt::format("connect {}, ", to_string(Duration(p50))),
+                     grouped(failed));
 }
 
 /// The first seconds beside the last; the very last is rarely a whole one.

@@ -48,6 +48,7 @@ struct StrikeTimeline {
     StrikeFailure failure{};
     StrikePhase phase{};
     Endpoint ours;
+    std::optional<Endpoint> peer;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("cycle", self.cycle, About{.help = "which cycle, from 1"});
@@ -56,6 +57,8 @@ struct StrikeTimeline {
       field("failure", self.failure, About{.help = "what was on the wire, or was not"});
       field("phase", self.phase, About{.help = "connecting, established or closing"});
       field("local", self.ours, About{.help = "our address and port"});
+      field("peer", self.peer,
+            About{.help = "of a passive strike: who opened it; null", .left_out = true});
     }
   };
   struct Run {
@@ -140,6 +143,7 @@ struct StrikeTimeline {
   std::optional<std::uint64_t> asked;
   std::uint64_t missed = 0, open_failed = 0;
   std::optional<Reopened> reopened;
+  std::optional<std::uint64_t> turned_away;
   std::optional<Quantiles> connect_due;
   InFlight in_flight;
   std::vector<Way> ways;
@@ -157,6 +161,10 @@ struct StrikeTimeline {
           About{.help = "opens that our own stack refused, and that were tried again"});
     field("reopened", self.reopened,
           About{.help = "four-tuples opened again, by the way reopen; null without it"});
+    field("turned_away", self.turned_away,
+          About{.help = "of a passive strike: connections that were reset at once, since "
+                        "strike.allow does not name their peers; null",
+                .left_out = true});
     field("connect_due_us", self.connect_due,
           About{.help = "of a rate: from when a cycle was due to established; a missed one counts "
                         "as the time that it waited until the next was begun. Null without a rate",

@@ -13,6 +13,7 @@
 #include "protocol/history.hpp"
 #include "protocol/ladder.hpp"
 #include "protocol/look.hpp"
+#include "protocol/passive.hpp"
 #include "protocol/payload.hpp"
 #include "protocol/strike.hpp"
 #include "protocol/text.hpp"
@@ -62,12 +63,16 @@ struct Strike {
     std::optional<std::string> stop_on_rule;
     LookHow look = LookHow::kShort;
     Expect expect = Expect::kNothing;
-    bool keep_going = false, evidence = false, journal = false;
+    bool passive = false, keep_going = false, evidence = false, journal = false;
     std::uint64_t resumed_cycles = 0, resumed_ms = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       StrikeParameters<std::string>::visit(self, field);
       constexpr std::int64_t kDay = 86'400'000;  // milliseconds
+      field("passive", self.passive,
+            About{.help = "peers open the connections: target is an address of ours, or 0.0.0.0 "
+                          "for the first one, and a port; who comes must be allowed by "
+                          "strike.allow. Not with what is about opening"});
       field("concurrency_auto", self.concurrency_auto,
             About{.help = "learn how many at a time the target bears, by 1, 2, 4, ... up to this, "
                           "or for 0 up to strike.max_concurrency of the configuration; not with "
@@ -171,6 +176,9 @@ struct Strike {
       if (Mix made; mix && !from_string(*mix, made)) {
         return "strike: mix must be ways to close with weights from 1 to 10000, as "
                "fin=60,rst=20: see close for their names";
+      }
+      if (passive) {
+        if (const auto wrong = passive_complaint(*this); !wrong.empty()) return wrong;
       }
       if (!fits(expect, ways())) {
         return expect == Expect::kClose

@@ -28,8 +28,13 @@ std::string comment_of(const verdict::Judge::Found& found, const char* because) 
 
 }  // namespace
 
-Evidence::Evidence(Descriptor file, std::int64_t epoch_us, std::uint64_t max_bytes)
-    : file_(std::move(file)), epoch_us_(epoch_us), max_bytes_(max_bytes) {}
+Evidence::Evidence(Descriptor file, std::int64_t epoch_us, std::uint64_t max_bytes,
+                   verdict::Opener opener)
+    : file_(std::move(file)),
+      epoch_us_(epoch_us),
+      max_bytes_(max_bytes),
+      opener_(opener),
+      frames_(kRingBytes, opener) {}
 
 bool Evidence::begin(std::string_view parameters, std::string_view link, std::string_view device,
                      Instant now) {
@@ -55,7 +60,10 @@ void Evidence::on_finding(const verdict::Judge::Found& found, const char* becaus
   if (count == kEach || !error_.empty()) return;
   ++count;
   const FourTuple& tuple = found.finding.tuple;
-  const verdict::Exchange exchange{{tuple.remote, tuple.remote_port}, tuple.local};
+  const Endpoint peer{tuple.local, tuple.local_port}, ours{tuple.remote, tuple.remote_port};
+  const verdict::Exchange exchange = opener_ == verdict::Opener::kWe
+                                         ? verdict::Exchange{ours, peer.address}
+                                         : verdict::Exchange{peer, ours.address};
   if (exchange_ && *exchange_ != exchange) settle();
   comments_.push_back(comment_of(found, because));
   exchange_ = exchange;

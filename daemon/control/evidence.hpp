@@ -38,7 +38,8 @@ class Evidence final : public FrameObserver {
   static constexpr Duration kAfterTime = 300ms;  // for which those are waited
 
   /// `epoch_us`: microseconds since 1970 at Instant 0.
-  Evidence(Descriptor file, std::int64_t epoch_us, std::uint64_t max_bytes = kMaxBytes);
+  Evidence(Descriptor file, std::int64_t epoch_us, std::uint64_t max_bytes = kMaxBytes,
+           verdict::Opener opener = verdict::Opener::kWe);
 
   /// Empties the file and writes what the frames belong to: the parameters of the strike, the name
   /// of the link and the description of its device. False when the file does not take it: error().
@@ -88,7 +89,8 @@ class Evidence final : public FrameObserver {
   std::int64_t epoch_us_;
   std::uint64_t max_bytes_;
   Instant began_{};
-  verdict::RecentFrames frames_{kRingBytes};
+  verdict::Opener opener_;
+  verdict::RecentFrames frames_;
   std::array<std::array<unsigned, 2>, verdict::kRules> counts_{};  // conclusive, inconclusive
   // Of the newest frame, until all that it breaks has been told.
   std::vector<std::string> comments_;

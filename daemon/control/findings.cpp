@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/control/evidence.hpp"
+#include "daemon/control/passive.hpp"
 #include "daemon/text.hpp"
 #include "protocol/text.hpp"
 
@@ -144,12 +145,13 @@ std::vector<protocol::Strike::Finding> Findings::list() const {
 
 Judgement Judgement::of(const protocol::Strike::Parameters& limits, const StrikeSummary& summary,
                         const Findings& findings, bool interrupted, const Circumstances& beside) {
-  const auto& [stopped, loss, connect_due, excused] = beside;
+  const auto& [stopped, loss, connect_due, excused, turned_away] = beside;
   const std::uint64_t failed = summary.failed.all() - excused;
   if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
   if (summary.cycles == 0)
-    return {Verdict::kInconclusive,
-            interrupted ? "interrupted before the first cycle" : "no connection could be opened"};
+    return {Verdict::kInconclusive, interrupted      ? "interrupted before the first cycle"
+                                    : limits.passive ? nobody_came(turned_away)
+                                                     : "no connection could be opened"};
   const auto worst = findings.worst();
   if (worst && *worst >= limits.fail_on) {
     const auto list = findings.list();

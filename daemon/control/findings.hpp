@@ -92,6 +92,7 @@ struct Circumstances {
   std::string loss = "";                                // of the target, as looks show it
   std::optional<Quantiles> connect_due = std::nullopt;  // with a rate, what connect's limit is of
   std::uint64_t excused = 0;                            // failed cycles that are no fault
+  std::uint64_t turned_away = 0;                        // peers that may not come
 };
 
 /// The verdict of a strike that is over, and why.

@@ -36,7 +36,8 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
       looks_(engine),
       probes_(engine.stack()),
       progress_(engine.loop(), [this] { progress(); }),
-      heartbeat_(engine.loop(), [this] { heartbeat(); }) {
+      heartbeat_(engine.loop(), [this] { heartbeat(); }),
+      guests_(engine.config().strike) {
   engine_.add(*this);
   verbs.serve<protocol::Strike>([this](StrikeCall call) {
     targets_.endpoint(
@@ -66,12 +67,18 @@ std::string Strikes::refused(const protocol::Strike::Parameters& parameters, con
                              Code& code) const {
   // Checked first, since an entry in strike.allow would not help.
   code = Code::kFailed;
-  if (const std::string wrong = not_a_peer(engine_, target.address); !wrong.empty()) {
-    return fmt::format("cannot strike {}: {}", to_string(target), wrong);
+  const bool passive = parameters.passive;
+  if (const std::string wrong =
+          passive ? why_no_reception(engine_, target) : not_a_peer(engine_, target.address);
+      !wrong.empty()) {
+    return fmt::format("cannot {} {}: {}", passive ? "listen at" : "strike", to_string(target),
+                       wrong);
   }
   code = Code::kNotAllowed;
   const config::Strike& limits = engine_.config().strike;
-  if (!limits.allows(target.address)) {
+  if (passive && limits.allow.empty())
+    return "nobody may come: add the peers to strike.allow in the configuration";
+  if (!passive && !limits.allows(target.address)) {
     return fmt::format("target {} is not allowed: add it to strike.allow in the configuration",
                        to_string(target.address));
   }
@@ -90,9 +97,10 @@ std::string Strikes::refused(const protocol::Strike::Parameters& parameters, con
   return call_ ? "a strike is running: wait for its end" : "";
 }
 
-void Strikes::start(StrikeCall call, const Endpoint& target) {
+void Strikes::start(StrikeCall call, const Endpoint& asked) {
   if (!call.wanted()) return;
   const protocol::Strike::Parameters parameters = call.parameters();
+  const Endpoint target = parameters.passive ? own_endpoint(engine_, asked) : asked;
   Code code{};
   if (const std::string why = refused(parameters, target, code); !why.empty()) {
     call.fail(code, why);
@@ -115,7 +123,9 @@ void Strikes::start(StrikeCall call, const Endpoint& target) {
   target_ = target;
   call_.emplace(std::move(call));
   engine_.enter();
-  looks_.before(target, parameters.look, [this] { begin(); });
+  // Nothing is known to listen where peers come from.
+  looks_.before(target, parameters.passive ? protocol::LookHow::kNone : parameters.look,
+                [this] { begin(); });
 }
 
 /// Begins the strike, after the look before it.
@@ -135,12 +145,15 @@ void Strikes::begin() {
     payloads_.emplace(engine_.stack(), request,
                       [this](const auto& found) { findings_->on_finding(found); });
   }
+  reception_.reset();
+  if (parameters.passive) request.door = &reception_.emplace(engine_.stack(), guests_);
   strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_,
                   payloads_ ? &payloads_->dialogue() : nullptr);
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
-    return fail(fmt::format("cannot strike {}: {}", to_string(target_),
-                            refusal(engine_, target_.address, error)));
+    return fail(fmt::format(
+        "cannot {} {}: {}", parameters.passive ? "listen at" : "strike", to_string(target_),
+        parameters.passive ? to_string(error) : refusal(engine_, target_.address, error)));
   }
   if (!observe(parameters))
     return fail(fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
@@ -153,6 +166,7 @@ void Strikes::begin() {
 }
 
 void Strikes::fail(const std::string& why) {
+  if (reception_) reception_->close();
   strike_.reset();
   journal_file_.reset();
   StrikeCall call = std::move(*call_);
@@ -176,7 +190,8 @@ void Strikes::stop(std::string_view why) {
 
 void Strikes::tell_begin() {
   const std::string target = to_string(strike_->request().target);
-  spdlog::info("strike: begins at {}, {} at a time", target, strike_->request().concurrency);
+  spdlog::info("strike: {} {}, {} at a time", reception_ ? "listens at" : "begins at", target,
+               strike_->request().concurrency);
   begin_ = {.version = CONKER_VERSION,
             .time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))),
             .target = strike_->request().target,
@@ -201,8 +216,10 @@ void Strikes::tell_found(const protocol::Strike::Finding& finding) {
 /// evidence. False when the file of evidence takes nothing.
 bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   const Instant now = engine_.stack().now();
-  const auto hop = engine_.stack().network().hop_to(target_.address);
+  const Network& network = engine_.stack().network();
+  const auto hop = network.hop_to(target_.address);
   const auto leads = [&](const EngineLink& link) {
+    if (reception_) return interface_of(network, target_.address) == link.interface;
     return hop && link.interface == hop->interface;
   };
   const auto link = std::ranges::find_if(engine_.links(), leads);
@@ -210,7 +227,9 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   judge_.reset();
   evidence_.reset();
   if (parameters.evidence) {
-    evidence_ = std::make_unique<Evidence>(std::move(file_), engine_.epoch_us());
+    evidence_ =
+        std::make_unique<Evidence>(std::move(file_), engine_.epoch_us(), Evidence::kMaxBytes,
+                                   reception_ ? verdict::Opener::kPeer : verdict::Opener::kWe);
     const bool found = link != engine_.links().end();
     if (!evidence_->begin(protocol::to_json(parameters).dump(), found ? link->name : "none",
                           found ? link->device->description() : "", now))
@@ -222,13 +241,18 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   ending_.emplace(parameters, now, before_);
   const std::size_t connections = std::max<std::size_t>(
       kLeastJudged, std::size_t{strike_->request().concurrency} * kJudgedPerSlot);
-  judge_.emplace(target_, connections, *findings_);
+  if (reception_) {
+    judge_.emplace(verdict::Judge::Visitors{target_, guests_}, connections, *findings_);
+  } else {
+    judge_.emplace(target_, connections, *findings_);
+  }
   if (link == engine_.links().end()) return true;
   link_ = &*link;
   if (evidence_) link_->observed->observers().add(*evidence_);
   link_->observed->observers().add(*judge_);
   dead_.emplace(target_, *judge_, *findings_);
-  if (parameters.look != protocol::LookHow::kNone) link_->observed->observers().add(*dead_);
+  if (parameters.look != protocol::LookHow::kNone && !reception_)
+    link_->observed->observers().add(*dead_);
   heartbeat();
   constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
   heartbeat_.start(kEvery, kEvery);
@@ -322,7 +346,7 @@ void Strikes::finish() {
   const Judgement judgement =
       Judgement::of(call_->parameters(), summary, *findings_, interrupted_,
                     {ending_->why(), loss(looks_.seen()), connect_due_of(*history_),
-                     ladder_ ? ladder_->excused() : 0});
+                     ladder_ ? ladder_->excused() : 0, reception_ ? reception_->turned_away() : 0});
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
@@ -341,6 +365,7 @@ void Strikes::finish() {
       std::nullopt,
       std::nullopt,
       std::move(begin_)};
+  if (reception_) result.timeline.turned_away = reception_->turned_away();
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
   if (payloads_) result.payloads = payloads_->result();
   if (evidence_) {

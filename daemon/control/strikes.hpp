@@ -14,6 +14,7 @@
 #include "daemon/control/findings.hpp"
 #include "daemon/control/journal.hpp"
 #include "daemon/control/looks.hpp"
+#include "daemon/control/passive.hpp"
 #include "daemon/control/payload_check.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
@@ -21,6 +22,7 @@
 #include "stack/strike/history.hpp"
 #include "stack/strike/ladder.hpp"
 #include "stack/strike/probes.hpp"
+#include "stack/strike/reception.hpp"
 #include "stack/strike/strike.hpp"
 
 namespace conker::daemon {
@@ -68,6 +70,8 @@ class Strikes final : public Client {
   std::optional<Ladder> ladder_;  // where concurrency is to be learnt
   std::unique_ptr<StrikeHistory> history_;
   std::optional<PayloadCheck> payloads_;  // where something is expected of them
+  AllowedGuests guests_;
+  std::optional<Reception> reception_;  // where peers open the connections
   std::optional<Strike> strike_;
   std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
   Endpoint target_;

@@ -120,7 +120,8 @@ std::optional<Timeline::First> first_failure_of(const StrikeHistory& history,
                          .way = first->way,
                          .failure = first->failure,
                          .phase = phase_of(first->failure),
-                         .ours = first->ours};
+                         .ours = first->ours,
+                         .peer = first->peer};
 }
 
 Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,

@@ -190,6 +190,11 @@ TEST_F(FindingsTest, FewerCyclesThanAskedForDoNotPass) {
 TEST_F(FindingsTest, NoCycleIsNoVerdict) {
   summary.cycles = 0;
   expect(Verdict::kInconclusive, "no connection could be opened");
+  limits.passive = true;
+  expect(Verdict::kInconclusive, "nobody came: no connection was opened to us");
+  EXPECT_EQ(Judgement::of(limits, summary, findings, false, {.turned_away = 12}).why,
+            "nobody came that strike.allow of the configuration names: 12 connections of others "
+            "were reset");
 }
 
 TEST_F(FindingsTest, AnAuditThatDoesNotBalanceIsOurFault) {
