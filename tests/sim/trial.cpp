@@ -1,6 +1,7 @@
 #include "tests/sim/trial.hpp"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,8 @@ Board& Watched::run(const std::function<void(Board&)>& play, const volatile int*
   const pid_t child = fork();
   if (child < 0) throw std::bad_alloc();
   if (child == 0) {
+    // Who gives up on the simulator kills it alone; a turn that does not end would go on for ever.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     play(*board_);
     _exit(0);
   }
