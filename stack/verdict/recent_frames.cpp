@@ -7,10 +7,10 @@
 
 namespace conker::verdict {
 
-/// Of a malformed segment the endpoints may be all that could be parsed.
 RecentFrames::RecentFrames(std::size_t bytes, Opener opener)
     : opener_(opener), bytes_(bytes), entries_(bytes / kTypical) {}
 
+/// Of a malformed segment the endpoints may be all that could be parsed.
 std::optional<Exchange> RecentFrames::exchange_in(const Segment& segment,
                                                   Direction direction) const {
   const bool to_opener = (direction == Direction::kIn) == (opener_ == Opener::kWe);
