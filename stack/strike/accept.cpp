@@ -20,22 +20,6 @@ void Strike::accept_cycles(Instant now) {
   }
 }
 
-/// A cycle that begins with this connection, in a slot that was free.
-std::uint32_t Strike::take_slot(ConnectionId id, WayToClose way, Instant now) {
-  const std::uint32_t index = free_;
-  Slot& slot = slots_[index];
-  free_ = slot.next;
-  slot = Slot();
-  slot.id = id;
-  slot.opened = now;
-  slot.cycle = static_cast<std::uint32_t>(++report_.begun);
-  slot.way = way;
-  if (request_.expect != Expect::kNothing) slot.talk = 2;
-  slot.free = false;
-  ++live_;
-  return index;
-}
-
 /// What a close is of a connection that a peer has opened: our FIN, and what the peer still sends
 /// is read until its own. A client may speak at any time, and a CLOSE would reset it for that.
 Behaviour::What Strike::close_passively(Slot& slot, Behaviour::What what) const {

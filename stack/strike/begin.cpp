@@ -67,7 +67,23 @@ bool Strike::open_one(Instant now) {
   return false;
 }
 
-/// Puts a cycle that has begun into the first free slot.
+/// A cycle that begins with this connection, in a slot that was free.
+std::uint32_t Strike::take_slot(ConnectionId id, WayToClose way, Instant now) {
+  const std::uint32_t index = free_;
+  Slot& slot = slots_[index];
+  free_ = slot.next;
+  slot = Slot();
+  slot.id = id;
+  slot.opened = now;
+  slot.cycle = static_cast<std::uint32_t>(++report_.begun);
+  slot.way = way;
+  if (request_.expect != Expect::kNothing) slot.talk = 2;
+  slot.free = false;
+  ++live_;
+  return index;
+}
+
+/// Begins a cycle with a connection that we open.
 void Strike::begin(ConnectionId id, WayToClose way, bool reopens, Instant now) {
   const std::uint32_t index = take_slot(id, way, now);
   Slot& slot = slots_[index];

@@ -167,11 +167,15 @@ struct Mix {
     for (const std::uint16_t weight : weights) sum += weight;
     return sum;
   }
-  constexpr bool provokes() const {
+  /// Whether one of the ways that are taken is so.
+  constexpr bool any_of(auto&& is_so) const {
     for (std::size_t way = 0; way < kWaysToClose; ++way) {
-      if (weights[way] != 0 && conker::provokes(static_cast<WayToClose>(way))) return true;
+      if (weights[way] != 0 && is_so(static_cast<WayToClose>(way))) return true;
     }
     return false;
+  }
+  constexpr bool provokes() const {
+    return any_of([](WayToClose way) { return conker::provokes(way); });
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

@@ -27,16 +27,15 @@ class StrikeDoor {
   ~StrikeDoor() = default;
 };
 
-/// Whether the ways are for connections that a peer has opened, too.
+/// Whether a way to close is for connections that a peer has opened, too.
+constexpr bool fits_passive(WayToClose way) {
+  const Behaviour& behaviour = behaviour_of(way);
+  for (const Behaviour::Step& step : behaviour.steps)
+    if (step.when == Behaviour::When::kSynSent) return false;
+  return !behaviour.reopens;
+}
 constexpr bool fits_passive(const Mix& mix) {
-  for (std::size_t way = 0; way < kWaysToClose; ++way) {
-    if (mix.weights[way] == 0) continue;
-    const Behaviour& behaviour = behaviour_of(static_cast<WayToClose>(way));
-    if (behaviour.reopens) return false;
-    for (const Behaviour::Step& step : behaviour.steps)
-      if (step.when == Behaviour::When::kSynSent) return false;
-  }
-  return true;
+  return !mix.any_of([](WayToClose way) { return !fits_passive(way); });
 }
 
 }  // namespace conker

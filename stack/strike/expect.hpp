@@ -36,10 +36,7 @@ constexpr bool fits(Expect expect, WayToClose way) {
   }
 }
 constexpr bool fits(Expect expect, const Mix& mix) {
-  for (std::size_t way = 0; way < kWaysToClose; ++way) {
-    if (mix.weights[way] != 0 && !fits(expect, static_cast<WayToClose>(way))) return false;
-  }
-  return true;
+  return !mix.any_of([&](WayToClose way) { return !fits(expect, way); });
 }
 
 }  // namespace conker
