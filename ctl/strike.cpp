@@ -67,8 +67,7 @@ constexpr const char* kWaysHelp =
     "rst-outside, rst-inside, syn-inside (a RST or SYN outside of its window or in it), ack-beyond "
     "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
     "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
-    "second "
-    "cycle opens from the address and port of one before)";
+    "second cycle opens from the address and port of one before)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;
@@ -326,11 +325,12 @@ void add_strike_verb(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
   CLI::Option* target = verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
-  verb->add_option("--listen", values->listen,
-                   "strike whoever opens connections to this port of ours, as a device that is a "
-                   "client, and ends them by --close or --mix, of which abort-connecting and "
-                   "reopen are none; "
-                   "peers must be allowed by strike.allow. Without ADDRESS the first one of ours")
+  verb->add_option(
+          "--listen", values->listen,
+          "strike whoever opens connections to this port of ours, as a device that is a "
+          "client, and ends them by --close or --mix, of which abort-connecting and "
+          "reopen are none; peers must be allowed by strike.allow. Without ADDRESS the first "
+          "one of ours")
       ->type_name("[ADDRESS:]PORT")
       ->excludes(target);
   add_load(*verb, *values);
