@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from harness import Board, Ctl, Field, Scene, check, eventually, same, test, unix_link
+from harness import Board, Ctl, Field, Scene, broken_rules, check, eventually, same, test, unix_link
 
 # Every way to close, by its weight; a peer leaves out those that need of its application what it
 # does not do.
@@ -38,11 +38,7 @@ def judged(scene: Scene, ctl: Ctl, target: str, peer: Struck) -> None:
     mix = ",".join(f"{way}={weight}" for way, weight in MIX.items() if way not in peer.without)
     report = ctl.strike(target, "--cycles", str(cycles), "--concurrency", str(peer.at_a_time),
                         "--mix", mix, "--hold", "5ms", timeout=3_600)
-    found = {finding["rule"]: finding for finding in report["findings"]}
-    # A finding that says itself that it is not certain accuses nobody.
-    certain = {rule for rule, finding in found.items()
-               if finding["inconclusive"] < finding["count"]}
-    same(certain, set(peer.known_for), f"rules that it breaks ({report['findings']})")
+    same(broken_rules(report), set(peer.known_for), f"rules that it breaks ({report['findings']})")
     same(report["completed"], cycles, f"cycles completed (failed: {report['failed']})")
     scene.note(f"{cycles:,} cycles, {report['cycles_per_second']:,.0f}/s, {report['verdict']}")
 
