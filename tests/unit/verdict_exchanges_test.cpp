@@ -3,7 +3,7 @@
 
 #include "stack/verdict/exchanges.hpp"
 #include "stack/verdict/isn.hpp"
-#include "tests/unit/verdict_scene.hpp"
+#include "tests/unit/verdict_exchanges_scene.hpp"
 
 namespace conker {
 namespace {
@@ -14,21 +14,10 @@ using verdict::Rule;
 using verdict::Segment;
 using verdict::Severity;
 
-/// A is us, B the peer that is judged. Times count from the first SYN.
-class VerdictExchangesTest : public ::testing::Test, protected test::VerdictScene {
+/// A is us, B the peer that is judged.
+class VerdictExchangesTest : public ::testing::Test, protected test::VerdictExchangesScene {
  protected:
-  std::optional<std::uint32_t> send(Duration at, const Segment& segment) {
-    return exchanges_.on_sent(segment, start_ + at).fresh;
-  }
-  /// Checks which rule a segment of the peer breaks.
-  void expect(Duration at, const Segment& segment, std::optional<Rule> rule) {
-    const auto finding = exchanges_.on_received(segment, start_ + at).broken;
-    const char* const nothing = "nothing";
-    EXPECT_STREQ(finding ? verdict::info_of(finding->rule).name : nothing,
-                 rule ? verdict::info_of(*rule).name : nothing)
-        << "at " << at.count() << " us";
-  }
-  void fine(Duration at, const Segment& segment) { expect(at, segment, {}); }
+  VerdictExchangesTest() : VerdictExchangesScene(2) {}
   /// A handshake that ends at 1 ms.
   void handshake() {
     send(0ms, syn());
@@ -37,11 +26,6 @@ class VerdictExchangesTest : public ::testing::Test, protected test::VerdictScen
   }
   Segment fin_a(std::uint32_t seq = 1) { return a(kAck | kFin, seq, 1); }
   Segment fin_b(std::uint32_t ack) { return b(kAck | kFin, 1, ack); }
-
-  Exchanges exchanges_{kB, 2};
-
- private:
-  Instant start_{10s};
 };
 
 TEST_F(VerdictExchangesTest, AConnectionInOrder) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/verdict/exchanges.hpp"
-#include "tests/unit/verdict_scene.hpp"
+#include "tests/unit/verdict_exchanges_scene.hpp"
 
 namespace conker {
 namespace {
@@ -12,21 +12,12 @@ using verdict::Exchanges;
 using verdict::Rule;
 using verdict::Segment;
 
-/// Times count from the first SYN.
-class VerdictOpenedTest : public ::testing::Test, protected test::VerdictScene {
+class VerdictOpenedTest : public ::testing::Test, protected test::VerdictExchangesScene {
  protected:
-  void send(Duration at, const Segment& segment) { exchanges_.on_sent(segment, start_ + at); }
+  VerdictOpenedTest() : VerdictExchangesScene(2, verdict::Opener::kPeer) {}
   std::optional<Exchanges::Opened> opened(Duration at, const Segment& segment) {
     return exchanges_.on_opened(segment, start_ + at);
   }
-  void expect(Duration at, const Segment& segment, std::optional<Rule> rule) {
-    const auto finding = exchanges_.on_received(segment, start_ + at).broken;
-    const char* const nothing = "nothing";
-    EXPECT_STREQ(finding ? verdict::info_of(finding->rule).name : nothing,
-                 rule ? verdict::info_of(*rule).name : nothing)
-        << "at " << at.count() << " us";
-  }
-  void fine(Duration at, const Segment& segment) { expect(at, segment, {}); }
   /// A handshake that ends at 2 ms.
   void handshake() {
     EXPECT_TRUE(opened(0ms, syn()));
@@ -34,11 +25,6 @@ class VerdictOpenedTest : public ::testing::Test, protected test::VerdictScene {
     send(1ms, syn_ack());
     fine(2ms, a(kAck, 1, 1));
   }
-
-  Exchanges exchanges_{kB, 2, {}, verdict::Opener::kPeer};
-
- private:
-  Instant start_{10s};
 };
 
 TEST_F(VerdictOpenedTest, AConnectionInOrder) {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/verdict/exchanges.hpp"
-#include "tests/unit/verdict_scene.hpp"
+#include "tests/unit/verdict_exchanges_scene.hpp"
 
 namespace conker {
 namespace {
@@ -13,9 +13,9 @@ using verdict::Segment;
 
 /// A is us, B the peer that is judged. B has acknowledged 10 bytes of ours, and nothing is in
 /// flight.
-class VerdictProvocationTest : public ::testing::Test, protected test::VerdictScene {
+class VerdictProvocationTest : public ::testing::Test, protected test::VerdictExchangesScene {
  protected:
-  VerdictProvocationTest() {
+  VerdictProvocationTest() : VerdictExchangesScene(64) {
     open(0);
     send(1ms, a(kAck, 1, 1, 10));
     fine(2ms, b(kAck, 1, 11));
@@ -29,14 +29,11 @@ class VerdictProvocationTest : public ::testing::Test, protected test::VerdictSc
   }
   void send(Duration at, Segment segment) {
     segment.source.port.value += port_;
-    exchanges_.on_sent(segment, start_ + at);
+    VerdictExchangesScene::send(at, segment);
   }
   void expect(Duration at, Segment segment, std::optional<Rule> rule) {
     segment.destination.port.value += port_;
-    const auto finding = exchanges_.on_received(segment, start_ + at).broken;
-    EXPECT_EQ(finding ? verdict::info_of(finding->rule).name : std::string(),
-              rule ? verdict::info_of(*rule).name : std::string())
-        << "at " << at.count() << " us";
+    VerdictExchangesScene::expect(at, segment, rule);
   }
   void fine(Duration at, const Segment& segment) { expect(at, segment, {}); }
   void probe(Duration at) { send(at, a(kAck, 10, 1)); }
@@ -50,9 +47,7 @@ class VerdictProvocationTest : public ::testing::Test, protected test::VerdictSc
   Segment gone() { return b(kRst, 1, 0); }
 
  private:
-  Instant start_{10s};
   std::uint16_t port_ = 0;
-  Exchanges exchanges_{kB, 64};
 };
 
 TEST_F(VerdictProvocationTest, APeerThatHasTheConnectionAnswersTheProbe) {
