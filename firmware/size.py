@@ -24,10 +24,12 @@ IN_RAM = {".data", ".bss"}
 
 
 def folder(path: str) -> str:
-    """stack/CMakeFiles/conker_stack.dir/tcp/arrival.cpp.obj -> stack/tcp"""
+    """stack/CMakeFiles/conker_stack.dir/tcp/arrival.cpp.obj, .../Unity/unity_tcp_0_cxx.cxx.obj ->
+    stack/tcp"""
     library = re.search(r"lib(\w+|stdc\+\+)\.a\(", path)
     if library:
         return {"g": "newlib", "c": "newlib"}.get(library[1], "lib" + library[1])
+    path = re.sub(r"Unity/unity_(\w*)_\d+_cxx", r"\1/several", path)
     return re.sub(r"/?CMakeFiles/[^/]+\.dir", "", path).rpartition("/")[0]
 
 

@@ -130,7 +130,7 @@ class Making {
   Scene scene_;
 };
 
-constexpr const char* kEnds = "close, abort, shutdown";
+constexpr const char* kEndings = "close, abort, shutdown";
 constexpr const char* kOpenTurns = "connect 0, turn, syn-ack 0, turn";
 constexpr const char* kTwoOpen = "connect 0, connect 1, turn, syn-ack 0, syn-ack 1, turn";
 
@@ -138,7 +138,7 @@ std::vector<Scene> make_scenes() {
   return {
       Making("alone", "one connection, opened by us; every segment, every call, every step", 1, 1)
           .connects()
-          .calls(kEnds)
+          .calls(kEndings)
           .segments(kAllSegments)
           .segments("unreachable")
           .steps(),
@@ -175,7 +175,7 @@ std::vector<Scene> make_scenes() {
       Making("both-ways", "one four-tuple, opened from both sides, at once and again", 1, 1)
           .listener(1, 1)
           .connects()
-          .calls(kEnds)
+          .calls(kEndings)
           .segments("syn, syn-again, syn-ack, ack, fin, fin-cross, rst")
           .whole_turns(),
       Making("both-ways-steps", "the same step by step, in a stack of two", 2, 1)
@@ -242,7 +242,7 @@ std::vector<Scene> make_scenes() {
           .from(kTwoOpen)
           .listener(2, 2)
           .connects()
-          .calls(kEnds)
+          .calls(kEndings)
           .segments("syn, syn-again, ack, fin, fin-cross, rst, rst-inside")
           .whole_turns(),
       Making("time-wait-0", "no room for any TIME-WAIT", 1, 2)
@@ -250,7 +250,7 @@ std::vector<Scene> make_scenes() {
           .time_waits(0)
           .listener(1, 1)
           .connects()
-          .calls(kEnds)
+          .calls(kEndings)
           .segments("syn, syn-ack, ack, fin, fin-cross, rst")
           .whole_turns(),
       Making("time-waits", "three TIME-WAITs that end at once, or do not", 3, 3)

@@ -3,8 +3,10 @@
 Ends with `N passed, N failed, N skipped`; exit code 0 when all is as expected, else 1, 2 usage."""
 
 import argparse
+import concurrent.futures
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -269,15 +271,17 @@ def check(cases: list[Case], options: argparse.Namespace, root: Path) -> int:
     until = None if options.seconds is None else began + options.seconds
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     wrong, states = None, 0
-    for case in cases:
-        answer = ask(case, fresh(root / case.name), until)
-        verdict = "skipped" if answer.late else "passed" if answer.as_expected(case) else "failed"
-        counts[verdict] += 1
-        states += answer.states
-        if verdict == "failed" and wrong is None:
-            wrong = (f"{case.name}: "
-                     f"{answer.trouble or answer.found or 'its counterexample was not found'}")
-        tell(case, answer, verdict, options.json)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        answers = pool.map(lambda case: ask(case, fresh(root / case.name), until), cases)
+        for case, answer in zip(cases, answers):
+            verdict = ("skipped" if answer.late else
+                       "passed" if answer.as_expected(case) else "failed")
+            counts[verdict] += 1
+            states += answer.states
+            if verdict == "failed" and wrong is None:
+                wrong = (f"{case.name}: "
+                         f"{answer.trouble or answer.found or 'its counterexample was not found'}")
+            tell(case, answer, verdict, options.json)
     seconds = round(time.monotonic() - began, 1)
     if options.json:
         print(json.dumps({"tool": "model", "found": wrong, "steps": states,

@@ -27,7 +27,7 @@ const SackRecovery kRecovery;
 constexpr std::array<std::uint32_t, kCloses> kShare{62, 36, 24, 18, 18, 22, 16,
                                                     1,  14, 18, 2,  13, 12};
 
-Capacities small_capacities(Dice& dice) {
+Capacities churn_capacities(Dice& dice) {
   Capacities c;
   c.connections = 3 * kInFlight;
   c.half_open = dice.of({32u, 128u});
@@ -161,7 +161,7 @@ class Churn {
         f_(board.churn),
         audit_every_(audit_every),
         dice_(seed ^ 0x636875726e),
-        capacities_(small_capacities(dice_)),
+        capacities_(churn_capacities(dice_)),
         settings_(fast_settings(dice_)),
         impairments_(impairments_of(dice_)),
         us_(1, dice_(), capacities_, settings_, impairments_, f_),

@@ -5,14 +5,14 @@
 namespace conker::sim {
 namespace {
 
-constexpr std::size_t kEthernet = 14, kIp = 20, kIcmp = kEthernet + kIp;
+constexpr std::size_t kIcmp = kEthernet + kIp;
 constexpr std::size_t kQuotedIp = kIcmp + 8, kQuotedTcp = kQuotedIp + kIp;
 constexpr std::uint8_t kUnreachable = 3, kFragmentationNeeded = 4;
 
 std::uint32_t not_in_flight(const Mark& mark, Dice& dice) {
-  constexpr std::uint32_t kFar = 1u << 24;
+  constexpr std::uint32_t kBeyond = 1u << 24;
   return dice.one_in(2) ? mark.snd_una - 1 - dice.below(1u << 30)
-                        : mark.snd_nxt + kFar + dice.below(1u << 28);
+                        : mark.snd_nxt + kBeyond + dice.below(1u << 28);
 }
 
 test::Bytes about(const Mark& mark, std::uint32_t sequence, std::uint8_t code, std::uint16_t mtu,

@@ -7,8 +7,6 @@
 namespace conker::sim {
 namespace {
 
-constexpr std::size_t kEthernet = 14, kIp = 20;
-
 test::Bytes packet(std::uint32_t host, std::uint8_t station, std::uint8_t protocol,
                    std::size_t bytes) {
   test::Bytes out(kEthernet + kIp + bytes);

@@ -9,6 +9,9 @@
 
 namespace conker::sim {
 
+// Lengths of headers without options.
+inline constexpr std::size_t kEthernet = 14, kIp = 20;
+
 /// The Internet checksum (RFC 1071) of bytes whose checksum field is 0.
 std::uint16_t checksum(std::span<const std::byte> bytes);
 void put16(test::Bytes& out, std::size_t at, std::uint32_t value);

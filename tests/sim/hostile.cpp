@@ -53,7 +53,7 @@ void Hostile::step() {
         open(stream.host, kFlood);
       } else {
         const auto frame =
-            fragment_frame(stream.host, kHostile, static_cast<std::uint16_t>(dice_()), 1400);
+            fragment_frame(stream.host, kFirstHostile, static_cast<std::uint16_t>(dice_()), 1400);
         context_.wire.inject_burst(stream.host, frame, context_.now + kDelay);
       }
     }
@@ -120,7 +120,7 @@ void Hostile::open(std::uint32_t host, std::uint32_t trick) {
   if (talks_.size() >= kMost) return;
   Talk talk{.host = host,
             .trick = trick,
-            .station = static_cast<std::uint8_t>(kHostile + dice_.below(kHostiles)),
+            .station = static_cast<std::uint8_t>(kFirstHostile + dice_.below(kHostiles)),
             .port = next_port_++,
             .remote_port = trick == kIdle || trick == kHoles ? Visits::kPort : Visits::kPagePort,
             .iss = static_cast<std::uint32_t>(dice_()),

@@ -2,12 +2,11 @@
 // so that it can be interrupted at any time and continued.
 #include <sys/resource.h>
 
-#include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 
 #include "tests/sim/churn.hpp"
+#include "tests/sim/long_run.hpp"
 #include "tests/sim/report.hpp"
 #include "tests/sim/search.hpp"
 #include "tests/sim/trial.hpp"
@@ -15,14 +14,7 @@
 namespace conker::sim {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr double kTellEvery = 30;  // seconds
-
-volatile int interrupted = 0;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::uint64_t number_in(const std::string& line, const std::string& name) {
   const std::size_t at = line.find("\"" + name + "\": ");
@@ -106,8 +98,7 @@ void tell(const ChurnFigures& f, double seconds, double processor) {
 }  // namespace
 
 int churn(const ChurnOptions& options) {
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  heed_interruption();
   Before before;
   if (!options.ledger.empty()) before = read_ledger(options.ledger);
   if (before.cycles > 0 && !options.json) {

@@ -32,14 +32,14 @@ void Outside::step() {
 }
 
 void Outside::hear(std::span<const std::byte> frame) {
-  constexpr std::size_t kIp = 14, kIcmp = 34;
+  constexpr std::size_t kIcmp = kEthernet + kIp;
   const std::uint32_t kind = get16(frame, 12);
   const std::uint32_t from = std::to_integer<std::uint32_t>(frame[11]) - 1;
   if (kind == 0x0806 && frame.size() >= 42) {
     // The target of an ARP request, if it is a station.
     const auto asked = std::to_integer<std::uint8_t>(frame[41]);
-    const bool ours =
-        (asked >= kHostile && asked < kHostile + kHostiles) || asked == kPinger || asked == kRouter;
+    const bool ours = (asked >= kFirstHostile && asked < kFirstHostile + kHostiles) ||
+                      asked == kPinger || asked == kRouter;
     if (!ours || get16(frame, 38) != 0x0a00) return;
     if (const auto answer = test::answer_arp(frame, mac_of_station(asked))) {
       context_.wire.inject(from, *answer, context_.now);
@@ -47,12 +47,13 @@ void Outside::hear(std::span<const std::byte> frame) {
     return;
   }
   if (kind != 0x0800 || frame.size() < kIcmp + 8) return;
-  const auto protocol = std::to_integer<std::uint8_t>(frame[kIp + 9]);
+  const auto protocol = std::to_integer<std::uint8_t>(frame[kEthernet + 9]);
   const auto to = std::to_integer<std::uint8_t>(frame[5]);
   if (protocol == 1 && to == kPinger && from < answered_.size() && frame[kIcmp] == std::byte{0}) {
     answered_[from] |= get16(frame, kIcmp + 6) == number_;
   }
-  if (protocol == 6 && to >= kHostile && to < kHostile + kHostiles) hostile_.hear(from, frame);
+  if (protocol == 6 && to >= kFirstHostile && to < kFirstHostile + kHostiles)
+    hostile_.hear(from, frame);
 }
 
 void Outside::ping() {

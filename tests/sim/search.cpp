@@ -1,21 +1,11 @@
 #include "tests/sim/search.hpp"
 
-#include <chrono>
-#include <csignal>
-
 #include "tests/sim/dice.hpp"
+#include "tests/sim/long_run.hpp"
 #include "tests/sim/shrink.hpp"
 
 namespace conker::sim {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-volatile int interrupted = 0;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void note(SearchResult& result, const Board& board) {
   result.found = board.found;
@@ -44,8 +34,7 @@ Script script_of(const SearchOptions& options, std::uint64_t seed) {
 
 SearchResult search(const SearchOptions& options) {
   const auto start = Clock::now();
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  heed_interruption();
   Watched watched;
   SearchResult result;
   const auto play = [&](Board& board) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "tests/sim/long_run.hpp"
 #include "tests/sim/trial.hpp"
 
 namespace conker::sim {
@@ -17,7 +18,6 @@ std::string kind_of(const std::string& fault) {
 }  // namespace
 
 Shrunk shrink(Script script, const std::string& fault, std::uint64_t failed_at, double seconds) {
-  using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(seconds));
   const std::string wanted = kind_of(fault);

@@ -30,7 +30,7 @@ void Siege::hostile(const Op& op) {
   Host& host = *hosts_[op.a[0] % context_.config.hosts];
   const std::size_t before = host.application().talks().size();
   host.begin();
-  host.application().open(kHostile - 1, Hostile::kMeetingPort, 0, Duration(0));
+  host.application().open(kFirstHostile - 1, Hostile::kMeetingPort, 0, Duration(0));
   if (host.application().talks().size() > before) host.application().send_on(before, Visits::kPage);
 }
 
@@ -49,13 +49,14 @@ void Siege::stop() {
   outside_.stop();
 }
 
-// ---- Drawing ----
+// ---- SiegeDrawing ----
 
 namespace {
 
-class Drawing {
+class SiegeDrawing {
  public:
-  Drawing(std::uint64_t seed, std::uint32_t hosts) : dice_(seed ^ 0x7369656765), hosts_(hosts) {
+  SiegeDrawing(std::uint64_t seed, std::uint32_t hosts)
+      : dice_(seed ^ 0x7369656765), hosts_(hosts) {
     attacks_ = dice_.of({0u, 4u, 8u});
     hostiles_ = attacks_ == 0 ? 4 : dice_.of({0u, 0u, 2u});
     // While all half-open records are in use, a SYN for a four-tuple in TIME-WAIT is dropped: a
@@ -140,7 +141,7 @@ class Drawing {
 }  // namespace
 
 std::vector<Op> draw_siege(std::uint64_t seed, std::uint32_t hosts, std::uint32_t steps) {
-  Drawing drawing(seed, hosts);
+  SiegeDrawing drawing(seed, hosts);
   Dice dice(seed ^ 0x77656174686572);
   std::vector<Op> ops;
   for (std::uint32_t host = 0; host < hosts; ++host) {

@@ -26,7 +26,7 @@ constexpr IpAddress address_of_station(std::uint8_t n) {
   return IpAddress::v4(10, 0, 0, n);
 }
 
-inline constexpr std::uint8_t kHostile = 50;  // and those behind it
+inline constexpr std::uint8_t kFirstHostile = 50;  // and those behind it
 inline constexpr std::uint8_t kHostiles = 4;
 inline constexpr std::uint8_t kPinger = 60;
 inline constexpr std::uint8_t kRouter = 254;  // source of forged frames

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "stack/link/capture.hpp"
+#include "tests/sim/long_run.hpp"
 #include "tests/sim/world.hpp"
 
 namespace conker::sim {
@@ -82,7 +83,6 @@ Board& Watched::run(const std::function<void(Board&)>& play, const volatile int*
     play(*board_);
     _exit(0);
   }
-  using Clock = std::chrono::steady_clock;
   std::uint64_t last = 0;
   const Clock::time_point start = Clock::now();
   std::chrono::nanoseconds beat{0};  // the child's processor time then
