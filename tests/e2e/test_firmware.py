@@ -1,6 +1,5 @@
 """The firmware in an emulator: against conkerd, against the kernel, and its reports of failures."""
 
-import glob
 import json
 import os
 import random
@@ -402,7 +401,10 @@ def a_reference_to_malloc_fails_the_link(scene: Scene) -> None:
     source = os.path.join(scene.directory, "greedy.cpp")
     with open(source, "w", encoding="ascii") as file:
         file.write('#include <cstdlib>\n[[gnu::used]] void* greedy() { return std::malloc(1); }\n')
-    objects = glob.glob(f"{build}/**/*.obj", recursive=True)
+    with open(f"{build}/conker-lm3s6965.map", encoding="utf-8") as file:
+        objects = [os.path.join(build, name)
+                   for name in re.findall(r"^LOAD (\S+\.obj)$", file.read(), re.MULTILINE)]
+    check(objects, "the linker's map names no objects")
     script = os.path.join(scene.binaries.sources, "firmware/chip/lm3s6965.ld")
     link = ["arm-none-eabi-g++", "-mcpu=cortex-m3", "-mthumb", "-nostartfiles",
             "-Wl,--gc-sections", f"-Wl,-T,{script}",
