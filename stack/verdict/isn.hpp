@@ -25,7 +25,7 @@ class IsnHistory {
   // kRemembered are equal less often still.
   static constexpr std::uint32_t kRepeatsTold = 2, kReturnsTold = 3;
   static constexpr std::size_t kRemembered = 1 << 16;
-  static constexpr std::uint32_t kWindow = 256, kStep = 1 << 24;
+  static constexpr std::uint32_t kWindow = 256, kStep = 1 << 24, kCookiesBack = 8;
 
   struct Known {
     std::uint32_t value = 0, count = 0;
@@ -34,7 +34,10 @@ class IsnHistory {
   std::vector<Known> known_ = std::vector<Known>(kRemembered);
   std::optional<Seq> last_;
   Endpoint last_end_;
-  std::uint32_t repeats_ = 0, steps_ = 0, in_window_ = 0;
+  std::uint32_t repeats_ = 0, steps_ = 0, steps_back_ = 0, in_window_ = 0;
+  // Of the last kWindow. SYN cookies (RFC 4987, 3.6) have but 24 bits that look random, which go
+  // back as often as on, and come again by chance.
+  bool has_cookies_ = false;
   bool told_ = false;
 };
 

@@ -1,6 +1,8 @@
 // What a peer owes in answer, and when: each rule broken, and what looks like it and is none.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "stack/verdict/exchanges.hpp"
 #include "stack/verdict/isn.hpp"
 #include "tests/unit/verdict_exchanges_scene.hpp"
@@ -349,6 +351,12 @@ TEST_F(VerdictIsnTest, NumbersThatFollowAClock) {
   std::optional<Rule> told;
   for (std::uint32_t i = 0; i < 256 && !told; ++i) told = add(0xffff0000 + i * 64000);
   EXPECT_EQ(told, Rule::kIsnPredictable);
+}
+
+TEST_F(VerdictIsnTest, SynCookiesHaveTheirTopBitsInCommon) {
+  std::mt19937 random(1);
+  for (std::uint32_t i = 0; i < 1'000'000; ++i)
+    ASSERT_FALSE(add(0xab000000 | static_cast<std::uint32_t>(random() >> 8))) << i;
 }
 
 TEST_F(VerdictIsnTest, OneFourTupleMayFollowAClock) {
