@@ -62,8 +62,10 @@ constexpr const char* kWaysHelp =
     "how to end each one: fin (after the ACK of the handshake), fin-with-ack (on it), fin-late "
     "(after --hold), peer-first (after the peer's FIN), half-close (FIN, then read until the "
     "peer's), data-fin (on --payload bytes), unsent (more data than the window takes, reset after "
-    "--hold), rst, rst-late, rst-unread (with data of the peer unread), abort-connecting (silence "
-    "after the SYN); and those that provoke the peer first, each --hold after the step before: "
+    "--hold), rst, rst-late, rst-unread (with data of the peer unread), abort-connecting (given up "
+    "after the SYN; a RST answers the SYN-ACK), syn-silence (nothing more after the SYN-ACK, so "
+    "that the peer keeps a half-open connection); and those that provoke the peer first, each "
+    "--hold after the step before: "
     "rst-outside, rst-inside, syn-inside (a RST or SYN outside of its window or in it), ack-beyond "
     "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
     "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
@@ -325,12 +327,12 @@ void add_strike_verb(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
   CLI::Option* target = verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
-  verb->add_option(
-          "--listen", values->listen,
-          "strike whoever opens connections to this port of ours, as a device that is a "
-          "client, and ends them by --close or --mix, of which abort-connecting and "
-          "reopen are none; peers must be allowed by strike.allow. Without ADDRESS the first "
-          "one of ours")
+  verb->add_option("--listen", values->listen,
+                   "strike whoever opens connections to this port of ours, as a device that is a "
+                   "client, and ends them by --close or --mix, of which abort-connecting, "
+                   "syn-silence and reopen are none; peers must be allowed by strike.allow. "
+                   "Without ADDRESS the first "
+                   "one of ours")
       ->type_name("[ADDRESS:]PORT")
       ->excludes(target);
   add_load(*verb, *values);

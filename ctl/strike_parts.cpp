@@ -161,6 +161,11 @@ void add(StrikeTimeline& sum, const StrikeTimeline& part, Duration so_far, Durat
     sum.reopened->begun += part.reopened->begun;
     sum.reopened->kept += part.reopened->kept;
   }
+  if (part.unfinished) {
+    if (!sum.unfinished) sum.unfinished.emplace();
+    sum.unfinished->left += part.unfinished->left;
+    sum.unfinished->repeated += part.unfinished->repeated;
+  }
   if (part.turned_away) sum.turned_away = sum.turned_away.value_or(0) + *part.turned_away;
   if (sum.connect_due && part.connect_due)
     sum.connect_due = higher(*sum.connect_due, *part.connect_due);

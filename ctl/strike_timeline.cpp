@@ -58,6 +58,11 @@ std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& ti
         line("reopened", fmt::format("{} four-tuples, {} of them kept in TIME-WAIT by the target",
                                      grouped(reopened->begun), grouped(reopened->kept)));
   }
+  if (const auto& unfinished = timeline.unfinished) {
+    text +=
+        line("unfinished", fmt::format("{} handshakes, whose SYN-ACKs came again {} times",
+                                       grouped(unfinished->left), grouped(unfinished->repeated)));
+  }
   return text;
 }
 

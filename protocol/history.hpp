@@ -140,9 +140,22 @@ struct StrikeTimeline {
     }
   };
 
+  struct Unfinished {
+    std::uint64_t left = 0, repeated = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field(
+          "left", self.left,
+          About{.help = "handshakes that ended with the target's SYN-ACK: by us, without a word"});
+      field("repeated", self.repeated,
+            About{.help = "SYN-ACKs of those that came again, until the last cycle ended"});
+    }
+  };
+
   std::optional<std::uint64_t> asked;
   std::uint64_t missed = 0, open_failed = 0;
   std::optional<Reopened> reopened;
+  std::optional<Unfinished> unfinished;
   std::optional<std::uint64_t> turned_away;
   std::optional<Quantiles> connect_due;
   InFlight in_flight;
@@ -161,6 +174,8 @@ struct StrikeTimeline {
           About{.help = "opens that our own stack refused, and that were tried again"});
     field("reopened", self.reopened,
           About{.help = "four-tuples opened again, by the way reopen; null without it"});
+    field("unfinished", self.unfinished,
+          About{.help = "by the way syn-silence; null without it", .left_out = true});
     field("turned_away", self.turned_away,
           About{.help = "of a passive strike: connections that were reset at once, since "
                         "strike.allow does not name their peers; null",

@@ -11,6 +11,7 @@
 
 #include "daemon/control/refusals.hpp"
 #include "daemon/control/timeline.hpp"
+#include "daemon/control/unfinished.hpp"
 #include "daemon/text.hpp"
 
 namespace conker::daemon {
@@ -34,7 +35,6 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
     : engine_(engine),
       targets_(targets),
       looks_(engine),
-      probes_(engine.stack()),
       progress_(engine.loop(), [this] { progress(); }),
       heartbeat_(engine.loop(), [this] { heartbeat(); }),
       guests_(engine.config().strike) {
@@ -147,7 +147,7 @@ void Strikes::begin() {
   }
   reception_.reset();
   if (parameters.passive) request.door = &reception_.emplace(engine_.stack(), guests_);
-  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_,
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_.emplace(engine_.stack()),
                   payloads_ ? &payloads_->dialogue() : nullptr);
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
@@ -320,6 +320,8 @@ void Strikes::end() {
   progress_.stop();
   history_->finish(now);
   findings_->without_evidence();
+  if (const auto found = syn_ack_once(probes_->unfinished(), *judge_, now))
+    findings_->on_finding(*found);
   if (link_ != nullptr) {
     link_->observed->observers().remove(*judge_);
     if (evidence_) link_->observed->observers().remove(*evidence_);
@@ -366,6 +368,7 @@ void Strikes::finish() {
       std::nullopt,
       std::move(begin_)};
   if (reception_) result.timeline.turned_away = reception_->turned_away();
+  result.timeline.unfinished = unfinished_of(probes_->unfinished());
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
   if (payloads_) result.payloads = payloads_->result();
   if (evidence_) {

@@ -64,7 +64,7 @@ class Strikes final : public Client {
   Engine& engine_;
   Targets& targets_;
   Looks looks_;
-  Probes probes_;
+  std::optional<Probes> probes_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;
   std::optional<Ladder> ladder_;  // where concurrency is to be learnt

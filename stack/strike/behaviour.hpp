@@ -29,13 +29,14 @@ enum class WayToClose : std::uint8_t {
   kFinEarly,
   kFinOverlap,
   kReopen,
+  kSynSilence,
 };
-inline constexpr std::size_t kWaysToClose = 18;
+inline constexpr std::size_t kWaysToClose = 19;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen";
+         "reopen|syn-silence";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -60,7 +61,7 @@ struct Behaviour {
     kSendAndShutdown,  // the FIN rides on the payload
     kFillAndClose,     // as much of StrikeRequest::filling as the send queue takes, then the FIN
     kGreet,            // the payload, unless the peer has spoken: its ACK shows ESTABLISHED
-    // Segments that no connection of the stack sends (Strike::Provoker).
+    // What no connection of the stack does (Strike::Provoker).
     kResetOutside,  // two RSTs, one before the peer's window and one behind it
     kResetInside,   // a RST in the middle of the peer's window
     kSynInside,     // a SYN there
@@ -69,12 +70,13 @@ struct Behaviour {
     kFinEarly,      // the end of the payload with the FIN, the beginning left out
     kFinRest,       // the beginning, and the whole again
     kFinOverlap,    // the beginning, and the whole with the FIN
+    kForsake,       // nothing any more, not even the last ACK of the handshake
   };
   struct Step {
     When when = When::kDone;
     What what = What::kClose;
   };
-  /// Whether it is a segment that no connection of the stack sends.
+  /// Whether it is what no connection of the stack does.
   static constexpr bool is_raw(What what) { return what >= What::kResetOutside; }
   /// Whether the connection is not being closed yet after it.
   static constexpr bool keeps_open(What what) {
@@ -138,6 +140,7 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
     // TIME-WAIT is the peer's where it closes within `hold`.
     /* reopen           */
     {{{{When::kPeerFinOrHeld, What::kClose}, {}}}, true, false, true},
+    /* syn-silence      */ {{{{When::kConnected, What::kForsake}, {}}}, false, true},
 }};
 }  // namespace detail
 
@@ -145,7 +148,7 @@ constexpr const Behaviour& behaviour_of(WayToClose way) {
   return detail::kBehaviours[static_cast<std::size_t>(way)];
 }
 
-/// Whether the way needs segments that no connection of the stack sends.
+/// Whether the way needs what no connection of the stack does.
 constexpr bool provokes(WayToClose way) {
   for (const Behaviour::Step& step : behaviour_of(way).steps) {
     if (Behaviour::is_raw(step.what)) return true;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "stack/net/packet.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker {
 namespace {
@@ -23,6 +24,10 @@ bool Probes::provoke(Behaviour::What what, ConnectionId id, std::span<const std:
   using What = Behaviour::What;
   ConnectionInfo c;
   if (!stack_.info(id, c) || c.state != State::kEstablished || c.snd_una != c.snd_nxt) return true;
+  if (what == What::kForsake) {
+    forsake(c);
+    return true;
+  }
   const auto size = static_cast<std::uint32_t>(payload.size());
   const bool pieces =
       what == What::kFinEarly || what == What::kFinRest || what == What::kFinOverlap;
@@ -59,6 +64,21 @@ bool Probes::provoke(Behaviour::What what, ConnectionId id, std::span<const std:
                    .flags = TcpFlags::kAck | TcpFlags::kPsh},
                   payload.first(half));
   }
+}
+
+/// Ends the connection before the last ACK of its handshake leaves. Where that has happened, since
+/// events had to wait for the next turn, the peer has a connection, which is reset.
+void Probes::forsake(const ConnectionInfo& about) {
+  if (stack_.tcp_->calls().forsake(about.id) != Error::kOk) {
+    (void)stack_.abort(about.id);
+    return;
+  }
+  unfinished_.add(about.tuple, about.iss, about.irs, stack_.now());
+  stack_.tcp_->use(&unfinished_);
+}
+
+Probes::~Probes() {
+  if (unfinished_.counts().left != 0) stack_.tcp_->use(static_cast<Silence*>(nullptr));
 }
 
 /// False where the link cannot take it now.

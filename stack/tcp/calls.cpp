@@ -257,6 +257,15 @@ Error Calls::abort(ConnectionId id) {
   return Error::kOk;
 }
 
+Error Calls::forsake(ConnectionId id) {
+  Connection* c = find_live(id);
+  if (c == nullptr) return Error::kNoSuchId;
+  if (!c->pending.ack) return Error::kInvalidArgument;
+  c->pending = {};
+  Lifetime::destroy(t_, id.slot, CloseReason::kAborted, Cause::kAbort);
+  return Error::kOk;
+}
+
 // Takes a connection out of its accept queue, where it is closed or aborted by its id before
 // accept().
 void Calls::leave_accept_queue(std::uint32_t slot) {

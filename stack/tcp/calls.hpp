@@ -36,6 +36,9 @@ class Calls {
   Error close(ConnectionId id);
   Error close(ConnectionId id, Duration bound);
   Error abort(ConnectionId id);
+  /// Ends a connection that owes its peer an ACK, and does not send it: the peer learns of nothing.
+  /// kInvalidArgument where it owes none. Only a strike does so.
+  Error forsake(ConnectionId id);
   Error set_keepalive(ConnectionId id, const Keepalive& keepalive);
   Error set_user_timeout(ConnectionId id, Duration timeout);
   Error set_token(ConnectionId id, Token token);

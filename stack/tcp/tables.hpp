@@ -18,6 +18,7 @@
 #include "stack/tcp/half_open.hpp"
 #include "stack/tcp/listener.hpp"
 #include "stack/tcp/recovery.hpp"
+#include "stack/tcp/silence.hpp"
 #include "stack/tcp/syn_cookies.hpp"
 #include "stack/tcp/time_wait.hpp"
 #include "stack/tcp/transitions.hpp"
@@ -61,6 +62,7 @@ struct TcpTables {
   CongestionControls controls;
   const Recovery* sack_recovery = nullptr;
   Cookies* cookies = nullptr;
+  Silence* silence = nullptr;
   Instant now{};  // of this turn
   const Recovery::Context recovery_context{chunks, counters, settings, controls, now};
 

@@ -53,7 +53,10 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
     if (records_.size() < capacity_) {
       records_.emplace_back();
     } else {
-      index_.remove(records_[next_].where, *at);
+      const Record& oldest = records_[next_];
+      if (oldest.opened && oldest.acked == oldest.isn && oldest.reset_at == kNever)
+        left_at_ = oldest.opened_at;
+      index_.remove(oldest.where, *at);
     }
     next_ = (next_ + 1) % capacity_;
     index_.insert(end, *at);
@@ -265,6 +268,15 @@ std::uint64_t Exchanges::number(const Endpoint& end) const {
 bool Exchanges::is_of_last(const Segment& segment) const {
   const Record* const found = find(end_of_received(segment));
   return found != nullptr && is_of_last(*found, segment);
+}
+
+bool Exchanges::may_be_of_one_before(const Segment& syn_ack, Instant now) const {
+  // SYN-ACKs come again no longer than this; our ISNs are further apart (RFC 9293, 3.4.1).
+  constexpr Duration kRepeated = 2min;
+  constexpr std::int32_t kApart = 1 << 16;
+  const Record* const found = find(end_of_received(syn_ack));
+  const bool lately = left_at_ != kNever && now - left_at_ < kRepeated;
+  return found != nullptr && lately && found->iss - syn_ack.ack > kApart;
 }
 
 bool Exchanges::tells(const Endpoint& end, Severity severity) {

@@ -97,6 +97,9 @@ class Exchanges {
   /// with the same four-tuple, of which the peer may still send an ACK in answer to that SYN (RFC
   /// 5961, 4).
   bool is_of_last(const Segment& segment) const;
+  /// Whether a SYN-ACK may be of a connection before with the same four-tuple, of which nothing is
+  /// known any more: we have left handshakes unfinished lately, whose SYN-ACKs come again.
+  bool may_be_of_one_before(const Segment& syn_ack, Instant now) const;
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& end, Severity severity);
@@ -179,6 +182,7 @@ class Exchanges {
   mutable Endpoint found_end_;
   mutable std::optional<std::uint32_t> found_;
   std::uint64_t opened_ = 0;
+  Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
   Challenges reset_challenges_, syn_challenges_;
   Reopenings reopenings_;
 };

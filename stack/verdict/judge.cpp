@@ -89,7 +89,11 @@ void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Inst
   const bool of_peer = guests_ != nullptr || segment.source.port == fixed_.port;
   if (of_peer && exchanges_.is_of_last(segment)) {
     const auto broken = conversations_[*place].on_sent(segment, {.in_transit = true}, nullptr);
-    if (broken && !(joined && broken->rule == Rule::kSegmentOverMss)) tell(*broken, segment, now);
+    const auto excused = [&](Rule rule) {
+      return (joined && rule == Rule::kSegmentOverMss) ||
+             (rule == Rule::kSynAckOfNoSyn && exchanges_.may_be_of_one_before(segment, now));
+    };
+    if (broken && !excused(broken->rule)) tell(*broken, segment, now);
   }
   const Exchanges::Judgement judgement = exchanges_.on_received(segment, now);
   if (judgement.broken) tell(*judgement.broken, segment, now);

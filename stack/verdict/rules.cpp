@@ -109,6 +109,10 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "four-tuples that have just been closed and are kept in TIME-WAIT against SYN and RST: a "
      "client that opens one again must wait",
      kSyns},
+    {kSynAckOnce, kPromise, "syn-ack-once", "RFC 9293, 3.8.1",
+     "SYN-ACKs that nothing acknowledges and that are never sent again: where one is lost, its "
+     "client must send its SYN again",
+     "handshakes"},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
     {kIsnReturns, kMust, "isn-returns", "RFC 9293, 3.4.1",

@@ -63,6 +63,8 @@ enum class Rule : std::uint8_t {
   kReopenRefused,
   kReopenUnanswered,
   kReopenKept,
+  // When a handshake is left unfinished (stack/strike/unfinished.hpp).
+  kSynAckOnce,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

@@ -12,7 +12,7 @@ from harness import Board, Ctl, Field, Scene, broken_rules, check, eventually, s
 MIX = {"fin": 30, "rst": 10, "fin-with-ack": 10, "fin-late": 5, "rst-late": 5, "half-close": 10,
        "data-fin": 10, "rst-unread": 5, "abort-connecting": 5, "unsent": 1, "rst-outside": 3,
        "rst-inside": 3, "syn-inside": 3, "ack-beyond": 3, "fin-early": 3, "fin-overlap": 3,
-       "reopen": 5}
+       "reopen": 5, "syn-silence": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Struck:
 
 KERNEL = Struck(20_000, 1_000_000, 64)
 CONKER = Struck(20_000, 1_000_000, 64)
-FIRMWARE = Struck(2_000, 100_000, 4, without=("unsent",))
-LWIP = Struck(5_000, 1_000_000, 32, without=("rst-unread", "unsent"), known_for={
+# Half-open connections that are left to them take all the room that these two have.
+FIRMWARE = Struck(2_000, 100_000, 4, without=("unsent", "syn-silence"))
+LWIP = Struck(5_000, 1_000_000, 32, without=("rst-unread", "unsent", "syn-silence"), known_for={
     "isn-repeats": "its ISNs grow by its clock of 500 ms alone: connections within a tick and a "
                    "few apart share one (RFC 9293, 3.4.1)"})
 

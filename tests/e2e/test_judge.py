@@ -24,6 +24,8 @@ LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "says-more-after-reset
 UNCHALLENGED = ("reset-unchallenged", "syn-unchallenged")
 # In every connection, since one proves nothing.
 REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept")
+# A device that answers no more fails all cycles that follow.
+WEDGED = ("half-open-kept",)
 HOLD = "5ms"  # before each step of a way that provokes the device
 # A device that the machine does not let run answers late: a strike in which it did not for so long
 # says nothing, and is done again.
@@ -103,6 +105,8 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
         cycles, how[-1] = 2_000, "25ms"
     if fault["name"] in REOPENED:
         cycles = 1_000
+    if fault["name"] in WEDGED:
+        cycles, how = 200, [*how, "--connect-timeout", "500ms"]
     report, said = strike_device(field, "--fault", fault["name"], "--every", str(EVERY),
                                  cycles=cycles, how=how)
     rules = found(report, fault["rule"])

@@ -94,6 +94,7 @@ TEST_F(VerdictConkerTest, NothingIsFoundOnAGoodLink) {
   strike(20'000, Close::kFin, {});
   strike(20'000, Close::kReset, {});
   strike(20'000, Close::kReopen, {});
+  strike(1'000, Close::kSynSilence, {});  // as many half-open ones as its listener takes
   EXPECT_EQ(found(Severity::kNote), "");
 }
 
@@ -136,6 +137,7 @@ TEST_F(VerdictConkerTest, NothingOfThatTogetherIsAFault) {
   strike(10'000, Close::kFin, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
   strike(10'000, Close::kReset, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
   strike(10'000, Close::kReopen, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
+  strike(10'000, Close::kSynSilence, {.loss = 30, .duplicate = 30, .reorder = 30, .seed = 7});
   EXPECT_EQ(found(Severity::kFault), "");
 }
 

@@ -199,9 +199,9 @@ Expect expect_of(const Fault& fault) {
 
 TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   using Close = StrikeRequest::Close;
-  for (const auto close :
-       {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
-        Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap, Close::kReopen}) {
+  for (const auto close : {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside,
+                           Close::kSynInside, Close::kAckBeyond, Close::kFinEarly,
+                           Close::kFinOverlap, Close::kReopen, Close::kSynSilence}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);

@@ -400,6 +400,43 @@ TEST_F(VerdictTransitTest, ASegmentWithoutNewNumbersMayBeOvertaken) {
   EXPECT_EQ(older_ack->rule, Rule::kAckGoesBack);
 }
 
+/// Remembers one connection, so that each makes room for the next.
+class VerdictUnfinishedTest : public ::testing::Test, protected test::VerdictExchangesScene {
+ protected:
+  VerdictUnfinishedTest() : VerdictExchangesScene(1) {}
+
+  /// Whether a SYN-ACK for a SYN so far back may be of a connection that was forgotten, where one
+  /// was left with this segment of ours.
+  bool may_be(const std::optional<Segment>& last, Duration after, std::uint32_t back = 1 << 20) {
+    send(0ms, syn());
+    fine(1ms, syn_ack());
+    if (last) send(2ms, *last);
+    Segment other = syn();
+    other.source.port = Port{1001};
+    send(3ms, other);
+    Segment next = syn();
+    next.seq += 1 << 20;
+    send(after, next);
+    Segment old = syn_ack();
+    old.ack = next.seq + 1 - back;
+    return exchanges_.may_be_of_one_before(old, start_ + after);
+  }
+};
+
+TEST_F(VerdictUnfinishedTest, TheSynAckOfOneThatWasLeftMayComeAgain) {
+  EXPECT_TRUE(may_be({}, 1s));
+}
+TEST_F(VerdictUnfinishedTest, NotForEver) {
+  EXPECT_FALSE(may_be({}, 3min));
+}
+TEST_F(VerdictUnfinishedTest, NotWithANumberOfTheNewSyn) {
+  EXPECT_FALSE(may_be({}, 1s, 2));
+}
+TEST_F(VerdictUnfinishedTest, NotWhereItWasAcknowledgedOrReset) {
+  EXPECT_FALSE(may_be(a(kAck, 1, 1), 1s));
+  EXPECT_FALSE(may_be(a(kRst, 1, 0), 2s));
+}
+
 TEST_F(VerdictTransitTest, ASynAckWithDataHasTheNumbersBehindIt) {
   ASSERT_FALSE(say(syn()));
   Segment early = syn_ack();

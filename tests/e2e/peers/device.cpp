@@ -70,7 +70,7 @@ void Device::refuse(const Incoming& in) {
 void Device::on_syn(const Incoming& in, Connection* c) {
   const bool again = c != nullptr && c->irs == in.seq;
   if (again && (c->state == State::kSynReceived || c->state == State::kClosed)) {
-    if (c->state == State::kClosed) ++open_;
+    if (c->state == State::kClosed) ++open_, ++half_open_;
     c->state = State::kSynReceived;
     return send(*c, syn_ack(*c));
   }
@@ -84,6 +84,7 @@ void Device::on_syn(const Incoming& in, Connection* c) {
   c = table_.make(in.source, in.source_port);
   if (c == nullptr) return;
   ++open_;
+  ++half_open_;
   const bool chosen = ++connections_ % every_ == 0;
   c->mac = in.from;
   c->mss = in.mss;
@@ -150,6 +151,7 @@ void Device::take(const Incoming& in, Connection& c) {
     if (wrong_when_provoked(in, c, FaultKind::kUnsentAckResets, FaultKind::kUnsentAckTaken)) return;
     return acknowledge(c);
   }
+  leave_half_open(c);
   if (c.state == State::kSynReceived) c.state = State::kEstablished;
   c.edge = in.ack + in.window;
   if (c.state == State::kLastAck) {
@@ -192,6 +194,7 @@ void Device::echo(Connection& c, std::span<const std::byte> text) {
 
 void Device::close(Connection& c) {
   if (open_ != 0) --open_;
+  leave_half_open(c);
   c.state = State::kClosed;
   c.closed_at = now_;
   c.waiting = c.deaf = false;

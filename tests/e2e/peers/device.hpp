@@ -64,6 +64,9 @@ class Device {
   void echo(Connection& c, std::span<const std::byte> text);
   void refuse(const Incoming& in);
   void close(Connection& c);
+  void leave_half_open(const Connection& c) {
+    if (c.state == Connection::State::kSynReceived && half_open_ != 0) --half_open_;
+  }
   Seq choose_isn(bool chosen);
   Outgoing syn_ack(const Connection& c) const;
   /// A segment with these flags at SND.NXT.
@@ -90,6 +93,7 @@ class Device {
   std::uint16_t port_;
   FaultKind fault_;
   std::uint32_t every_, most_, open_ = 0;
+  std::uint32_t half_open_ = 0;  // of them
   bool echo_;
   std::uint64_t random_;
   Seq last_isn_{};

@@ -76,6 +76,8 @@ enum class FaultKind : std::uint8_t {
   kReopenRefused,
   kReopenUnanswered,
   kReopenKept,
+  // By handshakes that do not complete.
+  kHalfOpenKept,
   // When it echoes.
   kEchoFlips,
   kEchoRepeats,

@@ -44,6 +44,11 @@ bool Device::wrong_when_reopened(const Incoming& in, Connection& c) {
 }
 
 bool Device::wrong_answer_to_syn(Connection& c) {
+  constexpr std::uint32_t kSlots = 64;
+  if (fault_ == kHalfOpenKept && half_open_ > kSlots) {
+    ++broken_;
+    return c.deaf = true;
+  }
   if (!chosen(c, kSynUnanswered, kDataBeforeWindow)) return false;
   Outgoing answer = syn_ack(c);
   Outgoing reset{.flags = kRst | kAck, .seq = Seq(0), .ack = c.rcv_nxt, .window = 0};
