@@ -30,6 +30,8 @@ def folder(path: str) -> str:
     if library:
         return {"g": "newlib", "c": "newlib"}.get(library[1], "lib" + library[1])
     path = re.sub(r"Unity/unity_(\w*)_\d+_cxx", r"\1/several", path)
+    # What a target compiles of another folder lies in `__`, a folder up.
+    path = re.sub(r"\w+/CMakeFiles/[^/]+\.dir/__/", "", path)
     return re.sub(r"/?CMakeFiles/[^/]+\.dir", "", path).rpartition("/")[0]
 
 

@@ -29,7 +29,7 @@ Device::Device(chip::Ethernet& ethernet, Stack& stack, Console& console)
       host_(stack, {clients, batch}, Host::TcpOnly()),
       echo_(stack, services::echo),
       accept_close_(stack, services::accept_close),
-      strike_(stack, slots_, join()) {}
+      strike_(stack, slots_, join(), this) {}
 
 /// Adds all clients to the host, the device last; returns the device's id, for the strike.
 ClientId Device::join() {
@@ -81,7 +81,13 @@ void Device::begin_strike() {
     console_ << "strike: cannot strike " << request.target << ": " << to_string(error) << "\n";
     chip::exit(chip::kExitUsage);
   }
+  signs_.begin(stack_.counters());
   striking_ = true;
+}
+
+void Device::on_connected(ConnectionId id, Duration, std::optional<Duration>, Instant) {
+  ConnectionInfo info;
+  if (stack_.info(id, info)) signs_.add_isn(info.local(), info.irs);
 }
 
 void Device::turn() {
@@ -107,7 +113,8 @@ Instant Device::step() {
   striking_ = false;
   const auto summary = StrikeSummary::of(command_.strike, strike_.report(), stack_.audit());
   print(console_, summary);
-  if (command_.exit) exit_code_ = summary.good() ? chip::kExitDone : chip::kExitFailed;
+  const bool right = print_findings(console_, signs_, stack_.counters());
+  if (command_.exit) exit_code_ = summary.good() && right ? chip::kExitDone : chip::kExitFailed;
   return kNever;
 }
 

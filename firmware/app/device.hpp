@@ -13,6 +13,7 @@
 #include "stack/host/host.hpp"
 #include "stack/stack.hpp"
 #include "stack/strike/strike.hpp"
+#include "stack/verdict/signs.hpp"
 
 namespace conker::app {
 
@@ -30,8 +31,8 @@ class Service final : public Client {
   Serve serve_;
 };
 
-/// The loop of turns. It is itself the client of the strike.
-class Device final : private Client {
+/// The loop of turns. It is itself the client of the strike, and sees its cycles.
+class Device final : private Client, private Strike::Observer {
  public:
   static constexpr Port kEchoPort{7}, kAcceptClosePort{9000};
   static constexpr std::uint32_t kStrikeSlots = 16;
@@ -50,6 +51,10 @@ class Device final : private Client {
   void begin_strike();
   void on_event(const Event& event) override { strike_.on_event(event); }
   Instant step() override;
+  void on_begin(WayToClose, std::uint32_t, std::uint32_t, Instant) override {}
+  void on_connected(ConnectionId id, Duration, std::optional<Duration>, Instant) override;
+  void on_missed(const Pace&, Instant) override {}
+  void on_end(const Strike::Ended&) override {}
   Instant report_audit();
   void sleep_until(Instant deadline);
 
@@ -61,6 +66,7 @@ class Device final : private Client {
   Command command_;
   std::array<Strike::Slot, kStrikeSlots> slots_{};
   Strike strike_;
+  verdict::Signs signs_;
   bool striking_ = false;
   std::optional<chip::Exit> exit_code_;  // of the completed command, with exit=yes
   std::uint64_t opened_reported_ = 0;    // connections opened at the last audit printed

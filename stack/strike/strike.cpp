@@ -166,7 +166,7 @@ void Strike::on_event(const Event& event) {
     report_.connect.add(now - slot.opened);
     if (observer_ != nullptr) {
       const auto late = pace_.paced() ? std::optional(Duration(slot.late)) : std::nullopt;
-      observer_->on_connected(now - slot.opened, late, now);
+      observer_->on_connected(slot.id, now - slot.opened, late, now);
     }
   }
   if (event.has(Event::kClosed)) return end(index, event.reason, now);

@@ -140,7 +140,8 @@ class Strike {
     virtual void on_begin(WayToClose way, std::uint32_t in_flight, std::uint32_t opening,
                           Instant now) = 0;
     /// `late`: of a rate, how long after it was due the cycle was begun.
-    virtual void on_connected(Duration took, std::optional<Duration> late, Instant now) = 0;
+    virtual void on_connected(ConnectionId id, Duration took, std::optional<Duration> late,
+                              Instant now) = 0;
     /// Cycles that the rate had due, from pace.first_missed() to pace.slot(), have waited until now
     /// and are not begun: now the next is, or the strike ends.
     virtual void on_missed(const Pace& pace, Instant now) = 0;

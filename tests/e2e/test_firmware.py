@@ -238,6 +238,37 @@ def strikes_the_kernel_rst(scene: Scene) -> None:
     strikes_the_kernel(scene, "rst")
 
 
+FAULTS = {  # of conker_device, once in so many connections; the line that names it
+    "syn-ack-bad-checksum": (100, "fault bad-tcp-checksum, 3 times: a wrong TCP checksum"),
+    "syn-ack-bad-ip-checksum": (100, "fault bad-ip-checksum, 3 times: a wrong IP header checksum"),
+    "syn-ack-bad-length": (100, "fault bad-length, 3 times: a packet whose lengths do not fit"),
+    "syn-ack-bad-options": (100, "fault bad-options, 3 times: TCP options whose lengths do not fit"
+                            " into the header"),
+    "isn-constant": (1, "fault isn-repeats, 2 times: the initial sequence number of the connection"
+                     " before, more than once"),
+    "isn-predictable": (1, "weakness isn-predictable, "),
+}
+
+
+@test()
+def strikes_devices_that_break_rules(scene: Scene) -> None:
+    """What the chip looks for without a judge: each fault is named, and nothing else."""
+    device, address = scene.binaries.device, "10.7.0.9"
+    for fault, (every, line) in {"": (1, "none of what this chip looks for"), **FAULTS}.items():
+        namespace = kernel_side(scene)
+        wrong = scene.process(f"device-{fault}", [
+            device, "--interface", "board0", "--address", address,
+            *(["--fault", fault, "--every", str(every)] if fault else [])], namespace)
+        wrong.until(lambda: '"listening"' in wrong.out(), "the device listens")
+        board = Board.on_tap(scene, namespace, "board0", "exit=yes", "strike",
+                             f"target={address}:9000", "cycles=300", "concurrency=4", "close=fin")
+        code = board.finished()
+        said = board.said()
+        found = re.findall(r"^(?:findings    |            ) (\S.*)$", said, re.MULTILINE)
+        check(len(found) == 1 and found[0].startswith(line), f"{fault}: {said}")
+        same(code, EXIT_FAILED if fault else EXIT_DONE, f"{fault}: {said}")
+
+
 @test(busy=True)
 def conkerd_over_two_taps_and_a_bridge(scene: Scene) -> None:
     """Ping, and a strike each way at the same time."""

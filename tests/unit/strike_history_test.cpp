@@ -20,7 +20,7 @@ class StrikeHistoryTest : public ::testing::Test {
              std::optional<Duration> late = std::nullopt) {
     const Instant now = kBegan + at;
     history_->on_begin(WayToClose::kFin, 3, 2, now - took);
-    history_->on_connected(took, late, now);
+    history_->on_connected(ConnectionId(), took, late, now);
     history_->on_end({{}, ++number_, WayToClose::kFin, failure, now - took, now});
   }
 

@@ -224,7 +224,7 @@ TEST_F(StrikeTest, AMixKeepsItsProportionsAndItsOrder) {
     void on_begin(WayToClose way, std::uint32_t, std::uint32_t, Instant) override {
       order.push_back(way);
     }
-    void on_connected(Duration, std::optional<Duration>, Instant) override {}
+    void on_connected(ConnectionId, Duration, std::optional<Duration>, Instant) override {}
     void on_missed(const Pace&, Instant) override {}
     void on_end(const Strike::Ended& ended) override {
       cycles.push_back(ended.cycle);
