@@ -13,7 +13,8 @@ void StrikeHistory::on_begin(WayToClose way, std::uint32_t in_flight, std::uint3
   most_opening_ = std::max(most_opening_, opening);
 }
 
-void StrikeHistory::on_connected(ConnectionId, Duration took, std::optional<Duration> late, Instant now) {
+void StrikeHistory::on_connected(ConnectionId, Duration took, std::optional<Duration> late,
+                                 Instant now) {
   (void)row_at(now);
   connect_.add(took);
   if (ladder_ != nullptr) ladder_->on_connected(took);

@@ -53,7 +53,8 @@ class StrikeHistory final : public Strike::Observer {
 
   void on_begin(WayToClose way, std::uint32_t in_flight, std::uint32_t opening,
                 Instant now) override;
-  void on_connected(ConnectionId id, Duration took, std::optional<Duration> late, Instant now) override;
+  void on_connected(ConnectionId id, Duration took, std::optional<Duration> late,
+                    Instant now) override;
   void on_missed(const Pace& pace, Instant now) override;
   void on_end(const Strike::Ended& ended) override;
   /// The newest row that is over at a time from the begin; null when none is.

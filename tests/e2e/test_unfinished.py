@@ -1,5 +1,5 @@
-"""The strike's way `syn-silence`: SYN, SYN-ACK, and nothing more. The kernel and conker bear it, and
-serve others beside it; a device whose half-open slots do not come back is found."""
+"""The strike's way `syn-silence`: SYN, SYN-ACK, and nothing more. The kernel and conker bear it,
+and serve others beside it; a device whose half-open slots do not come back is found."""
 
 from __future__ import annotations
 
