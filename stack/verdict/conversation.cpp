@@ -223,7 +223,7 @@ Conversation::Judgement Conversation::check_sequence(const Segment& segment) {
   return std::nullopt;
 }
 
-Conversation::Judgement Conversation::check_data(const Segment& segment, Contents contents) const {
+Conversation::Judgement Conversation::check_data(const Segment& segment, Contents contents) {
   const auto size = static_cast<std::uint32_t>(segment.data.size());
   if (size == 0) return std::nullopt;
   if (!own_.edge) return Broken{Rule::kDataBeforeWindow, 0, size};
@@ -231,7 +231,11 @@ Conversation::Judgement Conversation::check_data(const Segment& segment, Content
   if (const Seq end = segment.seq + size; end > *own_.edge + 1)
     return Broken{Rule::kDataBeyondWindow, (*own_.edge + 1).value(), end.value()};
   if (size > own_.peer->mss) return Broken{Rule::kSegmentOverMss, own_.peer->mss, size};
-  if (contents == nullptr) return std::nullopt;
+  if (contents == nullptr) {
+    const auto differs = own_.texts.add(segment.seq, segment.data);
+    return differs ? Judgement(Broken{Rule::kResendDiffers, differs->before, differs->now})
+                   : std::nullopt;
+  }
   const std::uint32_t iss = own_.syn.seq.value();
   const std::uint32_t offset = segment.seq.value() - iss - 1;
   for (std::uint32_t i = 0; i < size; ++i) {

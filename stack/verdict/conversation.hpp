@@ -6,7 +6,7 @@
 // received: shown more than has arrived, the judge overlooks faults; shown less, it reports faults
 // that are none. Sender and receiver need not be observed at the same place.
 //
-// Memory: less than 300 bytes, and on the heap up to 8 SYNs and 32 RSTs of 12 bytes and 256 ranges
+// Memory: less than 350 bytes, and on the heap up to 8 SYNs and 32 RSTs of 12 bytes and 256 ranges
 // of 8 bytes for data received out of order.
 #pragma once
 
@@ -18,6 +18,7 @@
 
 #include "stack/base/seq.hpp"
 #include "stack/verdict/received_ranges.hpp"
+#include "stack/verdict/recent_texts.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
 
@@ -82,7 +83,7 @@ class Conversation {
   bool overtaken(const Segment& segment) const;
   Judgement check_ack(const Segment& segment);
   Judgement check_sequence(const Segment& segment);
-  Judgement check_data(const Segment& segment, Contents contents) const;
+  Judgement check_data(const Segment& segment, Contents contents);
   Judgement check_sack(const Segment& segment) const;
   Judgement check_timestamp(const Segment& segment);
   Judgement check_window(const Segment& segment);
@@ -109,6 +110,7 @@ class Conversation {
     std::optional<Seq> end_before;  // of the previous connection with the same four-tuple
     std::optional<Seq> fin;
     Seq last_ack;
+    RecentTexts texts;
     Seq announced;  // the furthest right edge of its window that it announced
     std::uint32_t last_timestamp = 0, syn_timestamp = 0;
 

@@ -85,6 +85,8 @@ void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Inst
   if (!place) return;
   ++judged_;
   if (const auto rule = rule_of(parsed)) return tell({*rule, 0, 0}, segment, now);
+  if (const auto broken = ip_ids_.add(exchanges_.end_of_received(segment), segment))
+    tell_of_host(*broken, segment, now);
   if (segment.padding_leak) tell({Rule::kPaddingLeak, 0, 1}, segment, now);
   const bool of_peer = guests_ != nullptr || segment.source.port == fixed_.port;
   if (of_peer && exchanges_.is_of_last(segment)) {
@@ -100,12 +102,16 @@ void Judge::on_received(Parsed parsed, const Segment& segment, bool joined, Inst
   if (judgement.isn) add_isn(*judgement.isn, segment, now);
 }
 
-/// What the host's choice of initial sequence numbers breaks is of the host and not of this
-/// connection: told in any case.
 void Judge::add_isn(Seq isn, const Segment& segment, Instant now) {
+  if (const auto broken = isns_.add(exchanges_.end_of_received(segment), isn))
+    tell_of_host(*broken, segment, now);
+}
+
+/// What the host's choice of numbers breaks is of the host and not of this connection: told in any
+/// case.
+void Judge::tell_of_host(const Broken& broken, const Segment& segment, Instant now) {
   const Endpoint& end = exchanges_.end_of_received(segment);
-  if (const auto broken = isns_.add(end, isn))
-    sink_.on_finding({finding_of(*broken, segment, judged_), exchanges_.number(end), now});
+  sink_.on_finding({finding_of(broken, segment, judged_), exchanges_.number(end), now});
 }
 
 /// Tells that the target broke a rule by this segment, unless it may follow from what was told.

@@ -26,6 +26,7 @@
 #include "stack/link/observer.hpp"
 #include "stack/verdict/conversation.hpp"
 #include "stack/verdict/exchanges.hpp"
+#include "stack/verdict/ip_ids.hpp"
 #include "stack/verdict/isn.hpp"
 #include "stack/verdict/rules.hpp"
 
@@ -75,6 +76,7 @@ class Judge final : public FrameObserver {
   void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);
   void on_opened(const Segment& segment, Instant now);
   void add_isn(Seq isn, const Segment& segment, Instant now);
+  void tell_of_host(const Broken& broken, const Segment& segment, Instant now);
   void tell(const Broken& broken, const Segment& segment, Instant now);
   void tell_of_silence(const Broken& broken, const Segment& ours, Instant now);
 
@@ -84,6 +86,7 @@ class Judge final : public FrameObserver {
   Exchanges exchanges_;
   std::vector<Conversation> conversations_;  // each at the place of its exchange
   IsnHistory isns_;
+  IpIds ip_ids_;
   std::vector<std::byte> whole_;  // a frame of several parts, put together
   std::uint64_t judged_ = 0;
 };

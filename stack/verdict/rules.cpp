@@ -42,6 +42,8 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "a segment larger than the peer's MSS", kBytes},
     {kOtherData, kMust, "other-data", "RFC 2525, 2.4",
      "a segment with other data than was sent at that place", "byte"},
+    {kResendDiffers, kMust, "resend-differs", "RFC 2525, 2.4",
+     "data sent again with other bytes than before", "checksum"},
     {kSackNotPermitted, kMust, "sack-not-permitted", "RFC 2018, 4",
      "SACK blocks that were not agreed upon", "blocks"},
     {kSackBlockEmpty, kMust, "sack-block-empty", "RFC 2018, 3", "an empty SACK block", kSequence},
@@ -121,6 +123,11 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "initial sequence numbers that follow from the ones before: of 256 in a row, so many are less "
      "than 2^24 beyond the last",
      "connections"},
+    {kIpIdPredictable, kPromise, "ip-id-predictable", "RFC 6274, 3.5",
+     "identifications from one counter for all peers: of 256 packets that came after one of "
+     "another "
+     "connection, so many are close behind it",
+     "packets"},
     {kBadLength, kMust, "bad-length", "RFC 791, 3.1", "a packet whose lengths do not fit", kBytes},
     {kBadIpChecksum, kMust, "bad-ip-checksum", "RFC 1122, 3.2.1.2", "a wrong IP header checksum",
      "checksum"},

@@ -30,6 +30,7 @@ enum class Rule : std::uint8_t {
   kDataBeyondWindow,
   kSegmentOverMss,
   kOtherData,
+  kResendDiffers,
   kSackNotPermitted,
   kSackBlockEmpty,
   kSackOfTheUnsent,
@@ -69,6 +70,8 @@ enum class Rule : std::uint8_t {
   kIsnRepeats,
   kIsnReturns,
   kIsnPredictable,
+  // Identifications of packets (ip_ids.hpp).
+  kIpIdPredictable,
   // The frame (judge.hpp).
   kBadLength,
   kBadIpChecksum,

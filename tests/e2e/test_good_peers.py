@@ -31,7 +31,8 @@ CONKER = Struck(20_000, 1_000_000, 64)
 FIRMWARE = Struck(2_000, 100_000, 4, without=("unsent", "syn-silence"))
 LWIP = Struck(5_000, 1_000_000, 32, without=("rst-unread", "unsent", "syn-silence"), known_for={
     "isn-repeats": "its ISNs grow by its clock of 500 ms alone: connections within a tick and a "
-                   "few apart share one (RFC 9293, 3.4.1)"})
+                   "few apart share one (RFC 9293, 3.4.1)",
+    "ip-id-predictable": "one counter numbers all of its packets (RFC 6274, 3.5)"})
 
 
 def judged(scene: Scene, ctl: Ctl, target: str, peer: Struck) -> None:

@@ -239,7 +239,7 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
   if (fault.rule) {
     // Of ISNs, challenge ACKs and four-tuples opened again a rule is told once, of a host.
     const bool of_host =
-        (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIsnPredictable) ||
+        (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIpIdPredictable) ||
         (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kReopenKept) ||
         *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;

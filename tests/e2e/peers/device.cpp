@@ -227,7 +227,11 @@ Outgoing Device::at_next(const Connection& c, std::uint8_t flags) {
   return {.flags = flags, .seq = c.snd_nxt, .ack = c.rcv_nxt, .window = kWindow};
 }
 
-void Device::send(const Connection& c, const Outgoing& segment) {
+void Device::send(const Connection& c, Outgoing segment) {
+  if (fault_ == FaultKind::kIpIdPredictable) {
+    segment.ip_id = ++last_ip_id_;
+    ++broken_;
+  }
   self_.write({c.mac, c.remote, c.port, port_}, segment, *out_);
 }
 

@@ -72,7 +72,7 @@ class Device {
   /// A segment with these flags at SND.NXT.
   static Outgoing at_next(const Connection& c, std::uint8_t flags);
   void acknowledge(const Connection& c) { send(c, at_next(c, Flags::kAck)); }
-  void send(const Connection& c, const Outgoing& segment);
+  void send(const Connection& c, Outgoing segment);
   void defer(Connection& c, Duration delay, const Outgoing& segment, bool answer = false);
 
   // What is done wrong (wrong_answers.cpp). Each says whether the connection was chosen and the
@@ -97,6 +97,7 @@ class Device {
   bool echo_;
   std::uint64_t random_;
   Seq last_isn_{};
+  std::uint16_t last_ip_id_ = 0;
   Connections table_;
   // A ring in the order of time: all delays of one fault are the same.
   std::vector<Deferred> queue_;

@@ -34,6 +34,7 @@ enum class FaultKind : std::uint8_t {
   kIsnRepeated,
   kIsnConstant,
   kIsnPredictable,
+  kIpIdPredictable,
   // In answer to a FIN.
   kFinLostOnce,
   kFinAckLate,
@@ -80,6 +81,7 @@ enum class FaultKind : std::uint8_t {
   kHalfOpenKept,
   // When it echoes.
   kEchoFlips,
+  kEchoResent,
   kEchoRepeats,
   kEchoDrops,
 };

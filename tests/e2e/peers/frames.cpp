@@ -159,7 +159,8 @@ void Frames::write(const Way& way, const Outgoing& segment, Outbox& out) const {
   const bool wrong_length = segment.damage == Damage::kIpLength;
   put16(ip, 0, 0x4500);
   put16(ip, 2, static_cast<std::uint32_t>(kIp + tcp_size + (wrong_length ? 100 : 0)));
-  put32(ip, 4, 0x00004000);  // do not fragment
+  put16(ip, 4, segment.ip_id);
+  put16(ip, 6, 0x4000);  // do not fragment
   put32(ip, 8, 0x40060000);
   put32(ip, 12, address);
   put32(ip, 16, way.address);

@@ -44,6 +44,7 @@ struct Outgoing {
   Seq seq, ack;
   std::uint16_t window = 65535;
   std::uint16_t mss = 0;                    // 0: no such option
+  std::uint16_t ip_id = 0;                  // the IPv4 header's identification
   std::span<const std::uint8_t> options{};  // more of them, a multiple of 4 bytes
   std::uint32_t data = 0;                   // bytes
   std::span<const std::byte> text{};        // as many, or none

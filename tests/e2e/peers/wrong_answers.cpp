@@ -196,7 +196,13 @@ bool Device::wrong_text(Connection& c) {
 bool Device::wrong_echo(Connection& c, std::span<const std::byte> text) {
   if (!chosen(c, kEchoFlips, kEchoDrops)) return false;
   std::vector<std::byte> wrong(text.begin(), text.end());
+  Outgoing answer = at_next(c, kAck);
   switch (fault_) {
+    case kEchoResent:
+      answer.data = static_cast<std::uint32_t>(text.size());
+      answer.text = text;
+      send(c, answer);
+      [[fallthrough]];
     case kEchoFlips:
       wrong[wrong.size() / 2] ^= std::byte{1};
       break;
@@ -207,7 +213,6 @@ bool Device::wrong_echo(Connection& c, std::span<const std::byte> text) {
       wrong.pop_back();
       break;
   }
-  Outgoing answer = at_next(c, kAck);
   answer.data = static_cast<std::uint32_t>(wrong.size());
   answer.text = wrong;
   c.snd_nxt += answer.data;
