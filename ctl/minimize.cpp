@@ -149,6 +149,7 @@ std::string command_of(const Parameters& parameters) {
   time("close-timeout", parameters.close_timeout_ms, usual.close_timeout_ms);
   if (parameters.seed != usual.seed) option("seed", parameters.seed);
   if (parameters.look != usual.look) option("look", protocol::name_of(parameters.look));
+  if (parameters.unjudged) text += " --unjudged";
   if (parameters.keep_going) text += " --keep-going";
   if (parameters.stop_on) option("stop-on", protocol::name_of(*parameters.stop_on));
   if (parameters.stop_on_rule) option("stop-on-rule", *parameters.stop_on_rule);

@@ -289,6 +289,7 @@ void add_ways(CLI::App& verb, Values& values) {
 
 /// What makes the verdict.
 void add_judgement(CLI::App& verb, Values& values) {
+  verb.add_flag("--unjudged", values.parameters.unjudged, help_of(&P::unjudged));
   verb.add_option("--fail-on", values.fail_on, help_of(&P::fail_on))
       ->type_name("SEVERITY")
       ->check(CLI::IsMember({"fault", "weakness", "note"}));

@@ -106,8 +106,11 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
   text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
   text += timeline_report(result.timeline, result.summary.cycles) + ladder_report(result.ladder);
   if (result.payloads) text += report(*result.payloads);
+  const bool unjudged = result.begin && result.begin->parameters.unjudged;
   text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
-                      result.findings.empty() ? "nothing found" : "these rules were broken");
+                      !result.findings.empty() ? "these rules were broken"
+                      : unjudged               ? "as asked"
+                                               : "nothing found");
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
   if (result.evidence) text += report(*result.evidence, paths.evidence);
   if (result.journal) text += report(*result.journal, paths.journal);

@@ -63,7 +63,7 @@ struct Strike {
     std::optional<std::string> stop_on_rule;
     LookHow look = LookHow::kShort;
     Expect expect = Expect::kNothing;
-    bool passive = false, keep_going = false, evidence = false, journal = false;
+    bool passive = false, keep_going = false, unjudged = false, evidence = false, journal = false;
     std::uint64_t resumed_cycles = 0, resumed_ms = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -153,6 +153,10 @@ struct Strike {
                   .fallback = "whatever is found, go on"});
       field("keep_going", self.keep_going,
             About{.help = "go on though the peer has stopped answering"});
+      field("unjudged", self.unjudged,
+            About{.help =
+                      "count cycles only, as fast as the target bears: its TCP is not judged, "
+                      "and the verdict is fail or inconclusive. Not with evidence, stop_on_rule"});
       field("look", self.look,
             About{.help = "when to see by a ping and one open how the target is: short: before the "
                           "strike and right after it, and where it is not what it was, 5 and 30 s "
@@ -191,6 +195,8 @@ struct Strike {
         return "strike: concurrency_auto learns what the target bears, and rate says what it must "
                "bear: give one of them";
       }
+      if (unjudged && (evidence || stop_on_rule))
+        return "strike: unjudged finds no rule broken: leave out evidence and stop_on_rule";
       if (ramp_ms && !rate) return "strike: ramp_ms needs a rate to grow to: give rate, too";
       return StrikeParameters<std::string>::complaint();
     }

@@ -202,6 +202,7 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
   if (interrupted) return {Verdict::kInconclusive, "interrupted before its time"};
   if (findings.any_inconclusive())
     return {Verdict::kInconclusive, "what was found may be our own side's doing"};
+  if (limits.unjudged) return {Verdict::kInconclusive, "the target's TCP was not judged, as asked"};
   if (worst) {
     return {Verdict::kPass,
             fmt::format("nothing worse than a {} was found", verdict::to_string(*worst))};

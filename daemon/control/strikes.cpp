@@ -249,9 +249,9 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   if (link == engine_.links().end()) return true;
   link_ = &*link;
   if (evidence_) link_->observed->observers().add(*evidence_);
-  link_->observed->observers().add(*judge_);
+  if (!parameters.unjudged) link_->observed->observers().add(*judge_);
   dead_.emplace(target_, *judge_, *findings_);
-  if (parameters.look != protocol::LookHow::kNone && !reception_)
+  if (parameters.look != protocol::LookHow::kNone && !reception_ && !parameters.unjudged)
     link_->observed->observers().add(*dead_);
   heartbeat();
   constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;

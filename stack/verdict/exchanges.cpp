@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stack/base/prefetch.hpp"
+
 namespace conker::verdict {
 namespace {
 
@@ -61,6 +63,7 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
     next_ = (next_ + 1) % capacity_;
     index_.insert(end, *at);
     found_ = fresh = at;
+    if (next_ < records_.size()) prefetch(records_[next_]);
   }
   Record& r = records_[*at] = Record();
   r.where = end;

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "stack/base/prefetch.hpp"
+
 namespace conker::verdict {
 namespace {
 
@@ -63,9 +65,16 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
   }
 }
 
+/// A connection with another four-tuple begins at this place. Those to come follow in order: of
+/// thousands of connections, what is known of one that began so long ago is in no cache.
+void Judge::begin(std::uint32_t place) {
+  conversations_[place].clear();
+  prefetch(conversations_[(place + 1) % conversations_.size()]);
+}
+
 void Judge::on_sent(const Segment& segment, Instant now) {
   const Exchanges::Sent sent = exchanges_.on_sent(segment, now);
-  if (sent.fresh) conversations_[*sent.fresh].clear();
+  if (sent.fresh) begin(*sent.fresh);
   if (sent.broken) tell_of_silence(*sent.broken, segment, now);
   if (const auto place = exchanges_.place(exchanges_.end_of_sent(segment)))
     conversations_[*place].on_received(segment);
@@ -76,7 +85,7 @@ void Judge::on_opened(const Segment& segment, Instant now) {
   if (!guests_->admits(segment.source.address)) return;
   const auto opened = exchanges_.on_opened(segment, now);
   if (!opened) return;
-  if (opened->fresh) conversations_[opened->place].clear();
+  if (opened->fresh) begin(opened->place);
   add_isn(opened->isn, segment, now);
 }
 

@@ -71,6 +71,7 @@ class Judge final : public FrameObserver {
 
  private:
   std::span<const std::byte> whole(const ObservedFrame& frame);
+  void begin(std::uint32_t place);
   void on_sent(const Segment& segment, Instant now);
   /// `joined`: the link may have made it of several.
   void on_received(Parsed parsed, const Segment& segment, bool joined, Instant now);

@@ -68,14 +68,15 @@ def acks(bench: Bench, segments: int, mss: int) -> Figures:
 
 # The strike over TAP, against the kernel's accept-close.
 
-def conker_strike(bench: Bench, flight: int, idle: int = 0) -> Figures:
+def conker_strike(bench: Bench, flight: int, idle: int = 0, judged: bool = True) -> Figures:
     with Tap(bench) as place:
         daemon = place.daemon()
         place.kernel("accept-close", HOST, PORT)  # before an idle connection takes its port
         with place.idle(idle):
-            report = daemon.ctl.json("strike", f"{HOST}:{PORT}", "--duration", f"{bench.seconds:g}",
-                                     "--close", "fin-with-ack",
-                                     "--concurrency", str(flight), timeout=bench.seconds + 60)
+            report = daemon.ctl.strike(f"{HOST}:{PORT}", "--duration", f"{bench.seconds:g}",
+                                       "--close", "fin-with-ack", "--concurrency", str(flight),
+                                       *([] if judged else ["--unjudged"]),
+                                       timeout=bench.seconds + 60)
             return {**struck(report),
                     "ports_exhausted": float(daemon.ctl.counter("ports_exhausted")),
                     "evicted": float(report["time_wait"]["evicted"]),

@@ -130,6 +130,20 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
     return f"{fault['name']}: {'; '.join(wrong)}" if wrong else ""
 
 
+@test("tap")
+def unjudged_is_no_pass(field: Field) -> None:
+    """Whom no judge has seen is not called good, nor is what it did wrong told."""
+    report, _ = strike_device(field, "--fault", "fin-twice", "--every", "100", cycles=1_000,
+                              how=["--close", "fin", "--unjudged"])
+    same((report["verdict"], report["why"]),
+         ("inconclusive", "the target's TCP was not judged, as asked"), "verdict")
+    same((report["judged"], report["findings"], report["completed"]), (0, [], 1_000), "report")
+    done = field.ctl("strike", f"{DEVICE}:9000", "--cycles", "1", "--unjudged", "--evidence",
+                     f"{field.scene.directory}/e.pcapng")
+    same(done.code, 2, f"exit code of --unjudged with --evidence: {done.err}")
+    check("strike: unjudged finds no rule broken" in done.err, done.err)
+
+
 @test(quick=True)
 def the_readme_has_the_table(scene: Scene) -> None:
     """So that who reads tests/README.md knows each bad peer, and what finds it."""
