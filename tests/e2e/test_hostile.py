@@ -74,7 +74,10 @@ def send(field: Field, kind: str, count: int, tuple_port: int, seed: int) -> Non
 
 
 def flood(field: Field, kind: str) -> None:
-    count = 50_000 if field.scene.binaries.sanitized else 1_000_000
+    # A million SYNs each time, and of the others with --whole.
+    count = 1_000_000 if kind == "syn" or field.scene.binaries.whole else 300_000
+    if field.scene.binaries.sanitized:
+        count = 50_000
     field.peer_ns.ip("link", "set", DEVICE, "txqueuelen", "10000")
     connection = field.connect(ECHO)
     port = connection.getsockname()[1]
