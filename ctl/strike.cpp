@@ -69,7 +69,8 @@ constexpr const char* kWaysHelp =
     "rst-outside, rst-inside, syn-inside (a RST or SYN outside of its window or in it), ack-beyond "
     "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
     "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
-    "second cycle opens from the address and port of one before)";
+    "second cycle opens from the address and port of one before); and two that tell an echo but 64 "
+    "bytes of window: window-small (all the time), window-shut (and no more before --hold is over)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;
@@ -331,9 +332,8 @@ void add_strike_verb(CLI::App& app, Context& context) {
   verb->add_option("--listen", values->listen,
                    "strike whoever opens connections to this port of ours, as a device that is a "
                    "client, and ends them by --close or --mix, of which abort-connecting, "
-                   "syn-silence and reopen are none; peers must be allowed by strike.allow. "
-                   "Without ADDRESS the first "
-                   "one of ours")
+                   "syn-silence, reopen, window-small and window-shut are none; peers must be "
+                   "allowed by strike.allow. Without ADDRESS the first one of ours")
       ->type_name("[ADDRESS:]PORT")
       ->excludes(target);
   add_load(*verb, *values);

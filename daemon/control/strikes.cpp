@@ -147,7 +147,10 @@ void Strikes::begin() {
   }
   reception_.reset();
   if (parameters.passive) request.door = &reception_.emplace(engine_.stack(), guests_);
-  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &probes_.emplace(engine_.stack()),
+  narrow_.reset();
+  if (request.mix.narrows()) narrow_.emplace();
+  probes_.emplace(engine_.stack(), narrow_ ? &*narrow_ : nullptr);
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &*probes_,
                   payloads_ ? &payloads_->dialogue() : nullptr);
   const Error error = strike_->start(request);
   if (error != Error::kOk) {
@@ -248,6 +251,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   }
   if (link == engine_.links().end()) return true;
   link_ = &*link;
+  if (narrow_) link_->observed->edit_by(&*narrow_);
   if (evidence_) link_->observed->observers().add(*evidence_);
   if (!parameters.unjudged) link_->observed->observers().add(*judge_);
   dead_.emplace(target_, *judge_, *findings_);
@@ -262,6 +266,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
 void Strikes::unobserve() {
   heartbeat_.stop();
   if (link_ == nullptr) return;
+  link_->observed->edit_by(nullptr);
   FrameObservers& observers = std::exchange(link_, nullptr)->observed->observers();
   observers.remove(*judge_);
   observers.remove(*dead_);
@@ -320,7 +325,8 @@ void Strikes::end() {
   progress_.stop();
   history_->finish(now);
   findings_->without_evidence();
-  if (const auto found = syn_ack_once(probes_->unfinished(), *judge_, now))
+  if (const auto found = syn_ack_once(probes_->unfinished(), *judge_, now);
+      found && !call_->parameters().unjudged)
     findings_->on_finding(*found);
   if (link_ != nullptr) {
     link_->observed->observers().remove(*judge_);

@@ -64,6 +64,7 @@ class Strikes final : public Client {
   Engine& engine_;
   Targets& targets_;
   Looks looks_;
+  std::optional<NarrowWindows> narrow_;  // where windows are told smaller than they are
   std::optional<Probes> probes_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;

@@ -11,14 +11,14 @@ std::size_t ObservedLink::receive(std::span<FrameIn> batch, Instant now) {
   return count;
 }
 
-bool ObservedLink::send(const FrameOut& frame, Instant now) {
+bool ObservedLink::send(const FrameOut& given, Instant now) {
+  const FrameOut frame = editor_ == nullptr ? given : editor_->edit(given);
   if (!below_.send(frame, now)) return false;
-  if (!observers_.empty()) {
-    const bool partial = frame.segment != 0;
-    observers_.tell(
-        {frame.parts, Direction::kOut, partial ? ChecksumState::kPartial : ChecksumState::kUnknown},
-        now);
-  }
+  if (observers_.empty()) return true;
+  const bool partial = frame.segment != 0;
+  observers_.tell(
+      {frame.parts, Direction::kOut, partial ? ChecksumState::kPartial : ChecksumState::kUnknown},
+      now);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "stack/link/editor.hpp"
 #include "stack/link/link.hpp"
 #include "stack/link/observer.hpp"
 
@@ -18,6 +19,9 @@ class ObservedLink final : public Link {
   /// took it; they do not see frames that it refused.
   FrameObservers& observers() { return observers_; }
 
+  /// Sends what the editor makes of each frame, which is what observers see; null for none.
+  void edit_by(FrameEditor* editor) { editor_ = editor; }
+
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
   void flush(Instant now) override { below_.flush(now); }
@@ -28,6 +32,7 @@ class ObservedLink final : public Link {
  private:
   Link& below_;
   FrameObservers observers_;
+  FrameEditor* editor_ = nullptr;
 };
 
 }  // namespace conker

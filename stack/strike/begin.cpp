@@ -93,7 +93,7 @@ void Strike::begin(ConnectionId id, WayToClose way, bool reopens, Instant now) {
   ++opening_;
   tell_missed(now);
   if (observer_ != nullptr) observer_->on_begin(way, live_, opening_, now);
-  wait(index, now);
+  proceed(index, now);
 }
 
 /// A connection that has ended in order may be opened again: once the clock of initial sequence

@@ -30,18 +30,21 @@ enum class WayToClose : std::uint8_t {
   kFinOverlap,
   kReopen,
   kSynSilence,
+  kWindowSmall,
+  kWindowShut,
 };
-inline constexpr std::size_t kWaysToClose = 19;
+inline constexpr std::size_t kWaysToClose = 21;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen|syn-silence";
+         "reopen|syn-silence|window-small|window-shut";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
 struct Behaviour {
   enum class When : std::uint8_t {
+    kBegun,          // before the SYN leaves
     kSynSent,        // in the turn after the SYN has left
     kConnected,      // in the turn in which the SYN-ACK came: what is sent rides on its ACK
     kAckSent,        // in the turn after that
@@ -68,6 +71,10 @@ struct Behaviour {
     kAckBeyond,     // an ACK of what the peer has not sent
     kProbe,         // a keepalive probe, which a peer with a connection answers by an ACK
     kFinEarly,      // the end of the payload with the FIN, the beginning left out
+    kNarrow,        // windows smaller than they are are told from now on (NarrowWindows)
+    kSmall,         // they stay small; a payload that is longer
+    kShut,          // no more than the first one; a payload that is longer
+    kWiden,         // they are told as they are
     kFinRest,       // the beginning, and the whole again
     kFinOverlap,    // the beginning, and the whole with the FIN
     kForsake,       // nothing any more, not even the last ACK of the handshake
@@ -141,6 +148,21 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
     /* reopen           */
     {{{{When::kPeerFinOrHeld, What::kClose}, {}}}, true, false, true},
     /* syn-silence      */ {{{{When::kConnected, What::kForsake}, {}}}, false, true},
+    /* window-small     */
+    {{{{When::kBegun, What::kNarrow},
+       {When::kConnected, What::kSmall},
+       {When::kHeld, What::kShutdown},
+       {When::kPeerFin, What::kClose}}},
+     true,
+     false},
+    /* window-shut      */
+    {{{{When::kBegun, What::kNarrow},
+       {When::kConnected, What::kShut},
+       {When::kHeld, What::kWiden},
+       {When::kHeld, What::kShutdown},
+       {When::kPeerFin, What::kClose}}},
+     true,
+     false},
 }};
 }  // namespace detail
 
@@ -154,6 +176,11 @@ constexpr bool provokes(WayToClose way) {
     if (Behaviour::is_raw(step.what)) return true;
   }
   return false;
+}
+
+/// Whether the way tells windows that are smaller than they are.
+constexpr bool narrows(WayToClose way) {
+  return behaviour_of(way).steps[0].what == Behaviour::What::kNarrow;
 }
 
 /// How often each way is taken, in proportion.
@@ -179,6 +206,9 @@ struct Mix {
   }
   constexpr bool provokes() const {
     return any_of([](WayToClose way) { return conker::provokes(way); });
+  }
+  constexpr bool narrows() const {
+    return any_of([](WayToClose way) { return conker::narrows(way); });
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

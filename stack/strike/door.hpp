@@ -31,7 +31,8 @@ class StrikeDoor {
 constexpr bool fits_passive(WayToClose way) {
   const Behaviour& behaviour = behaviour_of(way);
   for (const Behaviour::Step& step : behaviour.steps)
-    if (step.when == Behaviour::When::kSynSent || step.what == Behaviour::What::kForsake)
+    if (step.when == Behaviour::When::kBegun || step.when == Behaviour::When::kSynSent ||
+        step.what == Behaviour::What::kForsake)
       return false;
   return !behaviour.reopens;
 }

@@ -23,7 +23,9 @@ constexpr std::uint32_t kBefore = 2;
 bool Probes::provoke(Behaviour::What what, ConnectionId id, std::span<const std::byte> payload) {
   using What = Behaviour::What;
   ConnectionInfo c;
-  if (!stack_.info(id, c) || c.state != State::kEstablished || c.snd_una != c.snd_nxt) return true;
+  if (!stack_.info(id, c)) return true;
+  if (what >= What::kNarrow && what <= What::kWiden) return tell_windows(what, c);
+  if (c.state != State::kEstablished || c.snd_una != c.snd_nxt) return true;
   if (what == What::kForsake) {
     forsake(c);
     return true;
@@ -75,6 +77,24 @@ void Probes::forsake(const ConnectionInfo& about) {
   }
   unfinished_.add(about.tuple, about.iss, about.irs, stack_.now());
   stack_.tcp_->use(&unfinished_);
+}
+
+/// The last ones are told at once, by a window update (RFC 9293, 3.8.6.2.2).
+bool Probes::tell_windows(Behaviour::What what, const ConnectionInfo& about) {
+  if (narrow_ == nullptr) return true;
+  switch (what) {
+    case Behaviour::What::kNarrow:
+      narrow_->open(about.tuple);
+      return true;
+    case Behaviour::What::kWiden:
+      narrow_->release(about.tuple);
+      return send(
+          about,
+          {.sequence = about.snd_nxt, .acknowledgment = about.rcv_nxt, .flags = TcpFlags::kAck});
+    default:  // kSmall, kShut
+      narrow_->established(about.tuple, about.rcv_wscale, what == Behaviour::What::kShut);
+      return true;
+  }
 }
 
 Probes::~Probes() {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <span>
 
+#include "stack/strike/narrow_windows.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/strike/unfinished.hpp"
 #include "stack/wire/tcp.hpp"
@@ -23,7 +24,9 @@ class Probes final : public Strike::Provoker {
   /// moment ends a segment there.
   static constexpr std::uint32_t kBeyond = 1001;
 
-  explicit Probes(Stack& stack) : stack_(stack) {}
+  /// `narrow`: edits the frames of the link to the peer; null for none: windows are told as they
+  /// are then.
+  explicit Probes(Stack& stack, NarrowWindows* narrow = nullptr) : stack_(stack), narrow_(narrow) {}
   /// From now on the stack, which must live still, answers the SYN-ACKs of unfinished handshakes.
   ~Probes();
   Probes(const Probes&) = delete;
@@ -38,9 +41,11 @@ class Probes final : public Strike::Provoker {
 
  private:
   void forsake(const ConnectionInfo& about);
+  bool tell_windows(Behaviour::What what, const ConnectionInfo& about);
   bool send(const ConnectionInfo& about, TcpSegment segment, std::span<const std::byte> text = {});
 
   Stack& stack_;
+  NarrowWindows* narrow_;
   Unfinished unfinished_;
 };
 

@@ -187,7 +187,8 @@ void Strike::enter(Slot& slot, StrikePhase phase) {
 void Strike::proceed(std::uint32_t index, Instant now) {
   const Slot& slot = slots_[index];
   const auto happened = [&slot](Behaviour::When when) {
-    return (when == Behaviour::When::kConnected && slot.phase == StrikePhase::kEstablished) ||
+    return when == Behaviour::When::kBegun ||
+           (when == Behaviour::When::kConnected && slot.phase == StrikePhase::kEstablished) ||
            (when == Behaviour::When::kData && slot.unread) ||
            (when == Behaviour::When::kAnswered && slot.answered) ||
            (when == Behaviour::When::kPeerFin && slot.peer_closed) ||
@@ -230,6 +231,10 @@ void Strike::send_or_close(const Slot& slot, Behaviour::What what) {
     case Behaviour::What::kSend:
       (void)stack_.send(slot.id, request_.payload);
       break;
+    case Behaviour::What::kSmall:
+    case Behaviour::What::kShut:
+      (void)stack_.send(slot.id, longer());
+      break;
     case Behaviour::What::kFinRest:
     case Behaviour::What::kFinOverlap:
       (void)stack_.send(slot.id, pieces());
@@ -263,12 +268,19 @@ std::span<const std::byte> Strike::pieces() const {
   return request_.payload.first(std::min(request_.payload.size(), StrikeRequest::kMaxPieces));
 }
 
+/// The payload, or kLonger of the filling where it has less.
+std::span<const std::byte> Strike::longer() const {
+  const std::size_t least = std::min(request_.filling.size(), StrikeRequest::kLonger);
+  return request_.payload.size() < least ? request_.filling.first(least) : request_.payload;
+}
+
 /// Puts the cycle into the list in which it waits for its next step.
 void Strike::wait(std::uint32_t index, Instant now) {
   const Slot& slot = slots_[index];
   switch (next_step(slot).when) {
     case Behaviour::When::kSynSent:
       return push(index, turn_, now);
+    case Behaviour::When::kBegun:
     case Behaviour::When::kConnected:
       return;  // the stack gives up
     case Behaviour::When::kAckSent:

@@ -106,8 +106,9 @@ Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
   Record& r = *found;
   if (segment.has(Segment::kRst)) {
     // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
-    if (r.opened && r.reset_at == kNever) r.reset_at = now;
-    return {};
+    const bool ends = r.opened && r.reset_at == kNever;
+    if (ends) r.reset_at = now;
+    return {{}, ends ? stuck(r, now) : std::nullopt};
   }
   if (segment.has(Segment::kAck) && r.opened) {
     if (segment.ack > r.acked) {
@@ -116,9 +117,21 @@ Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
       r.after_ack = segment.length() > 0 ? segment.end() : r.nxt + 1;
     }
     r.edge = max(r.edge, segment.ack + (std::uint32_t{segment.window} << r.scale));
+    r.window.on_window(r.end, r.edge, r.nxt, now);
   }
   if (segment.length() > 0 && !segment.has(Segment::kSyn)) on_text_sent(r, segment, now);
   return {};
+}
+
+/// We reset a connection whose peer has sent what our window took, and no more when it was open
+/// again, though it has acknowledged more than it has sent.
+Exchanges::Judged Exchanges::stuck(const Record& r, Instant now) const {
+  if (r.finished || r.window.unused(r.una, now).value_or(0us) < patience_.stuck)
+    return std::nullopt;
+  const auto received = static_cast<std::uint32_t>(r.una - r.iss) - (r.fin ? 2 : 1);
+  const auto sent = static_cast<std::uint32_t>(r.end - r.isn) - 1;
+  if (sent >= received) return std::nullopt;
+  return Broken{Rule::kWindowStuck, received, sent};
 }
 
 /// A SYN that we send again, since it was lost, or the peer has not answered or by an ACK.
@@ -274,12 +287,10 @@ bool Exchanges::is_of_last(const Segment& segment) const {
 }
 
 bool Exchanges::may_be_of_one_before(const Segment& syn_ack, Instant now) const {
-  // SYN-ACKs come again no longer than this; our ISNs are further apart (RFC 9293, 3.4.1).
-  constexpr Duration kRepeated = 2min;
-  constexpr std::int32_t kApart = 1 << 16;
+  // SYN-ACKs come again no longer than that; our ISNs are further apart (RFC 9293, 3.4.1).
   const Record* const found = find(end_of_received(syn_ack));
-  const bool lately = left_at_ != kNever && now - left_at_ < kRepeated;
-  return found != nullptr && lately && found->iss - syn_ack.ack > kApart;
+  const bool lately = left_at_ != kNever && now - left_at_ < 2min;
+  return found != nullptr && lately && found->iss - syn_ack.ack > 1 << 16;
 }
 
 bool Exchanges::tells(const Endpoint& end, Severity severity) {
@@ -321,6 +332,7 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.end_at = now;
   r.last_length = segment.length();
   r.last_alone = r.acked == segment.seq && segment.ack >= r.after_ack;
+  r.window.on_data(r.end, r.edge);
   r.finished = r.finished || segment.has(Segment::kFin);
   return finding;
 }

@@ -22,6 +22,7 @@
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
+#include "stack/verdict/closed_window.hpp"
 #include "stack/verdict/endpoint_index.hpp"
 #include "stack/verdict/provocation.hpp"
 #include "stack/verdict/reopening.hpp"
@@ -44,6 +45,8 @@ struct Patience {
   Duration least_rto = 100ms;
   /// No retransmission timeout of a SYN-ACK is shorter. RFC 6298, 2.1, asks for 1 s.
   Duration least_syn_rto = 500ms;
+  /// Data for which there is room again is sent within this: at once, or at the next probe.
+  Duration stuck = 2s;
   /// A peer that has not answered one of so many provocations by a challenge ACK answers none.
   /// Those that limit them (RFC 5961, 7) answer the first ones.
   std::uint32_t unchallenged = 16;
@@ -137,6 +140,7 @@ class Exchanges {
     bool last_alone = false;        // it left when all before it was acknowledged
     Instant reset_by_peer_at = kNever;
     Provocation provocation;
+    ClosedWindow window;  // ours
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
     std::uint64_t number = 0;
@@ -152,6 +156,7 @@ class Exchanges {
   const Record* find(const Endpoint& end) const;
   Record& open(const Segment& syn, std::optional<std::uint32_t>& fresh);
   static bool may_be_opened_again(const Record& r, Seq iss);
+  Judged stuck(const Record& r, Instant now) const;
   Judged syn_sent_again(Record& r, const Segment& syn, Instant now);
   static void answer_syn(Record& r, const Segment& segment, Instant now);
   void on_text_sent(Record& r, const Segment& segment, Instant now);

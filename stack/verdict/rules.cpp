@@ -115,6 +115,11 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "SYN-ACKs that nothing acknowledges and that are never sent again: where one is lost, its "
      "client must send its SYN again",
      "handshakes"},
+    {kWindowStuck, kShould, "window-stuck", "RFC 9293, 3.8.6.1",
+     "no more data after a closed window has opened again, though its owner has answered but a "
+     "part "
+     "of what it acknowledged",
+     kBytes},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
     {kIsnReturns, kMust, "isn-returns", "RFC 9293, 3.4.1",

@@ -66,6 +66,8 @@ enum class Rule : std::uint8_t {
   kReopenKept,
   // When a handshake is left unfinished (stack/strike/unfinished.hpp).
   kSynAckOnce,
+  // When our window was closed.
+  kWindowStuck,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from harness import Board, Ctl, Field, Scene, broken_rules, check, eventually, same, test, unix_link
+from harness import (Board, Conkerd, Ctl, Field, Process, Scene, broken_rules, check, eventually,
+                     same, test, unix_link)
 
 # Every way to close, by its weight; a peer leaves out those that need of its application what it
 # does not do.
 MIX = {"fin": 30, "rst": 10, "fin-with-ack": 10, "fin-late": 5, "rst-late": 5, "half-close": 10,
        "data-fin": 10, "rst-unread": 5, "abort-connecting": 5, "unsent": 1, "rst-outside": 3,
        "rst-inside": 3, "syn-inside": 3, "ack-beyond": 3, "fin-early": 3, "fin-overlap": 3,
-       "reopen": 5, "syn-silence": 1}
+       "reopen": 5, "syn-silence": 1,
+       "window-small": 2, "window-shut": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +75,7 @@ def the_firmware(scene: Scene) -> None:
     judged(scene, daemon.ctl, "10.7.0.2:7", FIRMWARE)
 
 
-@test(busy=True)
-def lwip(scene: Scene) -> None:
+def lwip_behind_a_tap(scene: Scene) -> tuple[Conkerd, Process]:
     """Debian's, on a TAP device whose other side is conkerd's, by a packet socket."""
     namespace = scene.namespace()
     namespace.ip("tuntap", "add", "dev", "lwip0", "mode", "tap")
@@ -86,5 +87,11 @@ def lwip(scene: Scene) -> None:
                                        "addresses": ["10.78.0.2/24"]}],
                             "strike": {"allow": ["10.78.0.0/24"]}}, namespace)
     eventually(lambda: daemon.ctl("ping", "10.78.0.9", "-c", "1").code == 0, "lwIP answers")
+    return daemon, served
+
+
+@test(busy=True)
+def lwip(scene: Scene) -> None:
+    daemon, served = lwip_behind_a_tap(scene)
     judged(scene, daemon.ctl, "10.78.0.9:9000", LWIP)
     check(served.running(), "lwIP has ended")

@@ -27,6 +27,7 @@ using verdict::Rule;
 
 constexpr Endpoint kDevice{IpAddress::v4(10, 0, 0, 2), Port{9000}};
 constexpr std::array<std::byte, 9> kPayload{};
+constexpr std::array<std::byte, 4096> kFilling{};
 constexpr MacAddress kHostMac{{2, 0, 0, 0, 0, 1}}, kDeviceMac{{2, 0, 0, 0, 0, 2}};
 
 /// A link to the device: frames take 50 us, and none is lost.
@@ -99,7 +100,8 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
-    probes_ = std::make_unique<Probes>(*stack_);
+    probes_ = std::make_unique<Probes>(*stack_, &narrow_);
+    observed_.edit_by(&narrow_);
     observed_.observers().add(judge_);
   }
 
@@ -116,6 +118,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
     request.concurrency = 8;
     request.mix = Mix::only(close);
     request.payload = kPayload;
+    request.filling = kFilling;
     EXPECT_EQ(strike_->start(request), Error::kOk);
     while (strike_->running()) turn(kNever);
     for (const Instant end = now_ + 2s; now_ < end;) turn(end);
@@ -174,6 +177,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
   std::vector<std::uint64_t> storage_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
+  NarrowWindows narrow_;
   std::unique_ptr<Probes> probes_;
   std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(64);
   std::optional<Payloads> payloads_;
@@ -199,15 +203,29 @@ Expect expect_of(const Fault& fault) {
 
 TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   using Close = StrikeRequest::Close;
-  for (const auto close : {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside,
-                           Close::kSynInside, Close::kAckBeyond, Close::kFinEarly,
-                           Close::kFinOverlap, Close::kReopen, Close::kSynSilence}) {
+  for (const auto close :
+       {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
+        Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap, Close::kReopen, Close::kSynSilence,
+        Close::kWindowSmall, Close::kWindowShut}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);
     EXPECT_EQ(report.retransmits, 0u);
     EXPECT_EQ(tribunal.device().connections(), 20'000u);
     EXPECT_GE(tribunal.judge().judged(), 20'000u);
+    EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
+  }
+}
+
+TEST(VerdictDeviceTest, AnEchoThatKeepsToSmallWindowsIsNotAccused) {
+  using Close = StrikeRequest::Close;
+  Device::Options options = options_of(nullptr, 1);
+  options.echo = true;
+  for (const auto close : {Close::kWindowSmall, Close::kWindowShut}) {
+    Tribunal tribunal(options);
+    const StrikeReport report = tribunal.strike(2'000, close);
+    EXPECT_EQ(report.completed(), 2'000u);
+    EXPECT_GE(tribunal.judge().judged(), 2'000u * 4) << "the echo comes in pieces";
     EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
   }
 }

@@ -1,5 +1,6 @@
 #include "tests/e2e/peers/device.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace conker::device {
@@ -21,7 +22,9 @@ Device::Device(const Options& options)
       every_(options.every),
       most_(options.most),
       echo_(options.echo ||
-            (options.fault != nullptr && std::string_view(options.fault->expect) == "echo")),
+            (options.fault != nullptr &&
+             (std::string_view(options.fault->expect) == "echo" ||
+              fault_ == FaultKind::kWindowIgnored || fault_ == FaultKind::kWindowStuck))),
       random_(options.seed),
       queue_(kMostDeferred) {}
 
@@ -170,12 +173,21 @@ void Device::take(const Incoming& in, Connection& c) {
     if (!fin) return;
   }
   if (fin) return on_fin(c);
+  if (!c.unsent.empty() && send_unsent(c)) return;
   if (in.data > 0) acknowledge(c);
 }
 
 void Device::on_fin(Connection& c) {
   if (wrong_answer_to_fin(c)) return;
   c.rcv_nxt += 1;
+  if (!c.unsent.empty()) {
+    c.closing = true;
+    return acknowledge(c);
+  }
+  send_fin(c);
+}
+
+void Device::send_fin(Connection& c) {
   c.state = State::kLastAck;
   const Outgoing fin = at_next(c, kFin | kAck);
   c.snd_nxt += 1;
@@ -185,11 +197,27 @@ void Device::on_fin(Connection& c) {
 /// Sends back what has come, with its ACK.
 void Device::echo(Connection& c, std::span<const std::byte> text) {
   if (wrong_echo(c, text)) return;
+  c.unsent.insert(c.unsent.end(), text.begin(), text.end());
+  if (!send_unsent(c)) acknowledge(c);
+}
+
+/// Sends what the window takes, in one segment; false where it takes nothing. The FIN follows where
+/// the peer has closed before.
+bool Device::send_unsent(Connection& c) {
+  const std::int32_t window = c.edge - c.snd_nxt;
+  if (window <= 0 || c.stuck) return false;
   Outgoing answer = at_next(c, kAck);
-  answer.data = static_cast<std::uint32_t>(text.size());
-  answer.text = text;
+  answer.data = std::min(static_cast<std::uint32_t>(c.unsent.size()), std::uint32_t{kMss});
+  if (const auto room = static_cast<std::uint32_t>(window); answer.data > room) {
+    if (!chosen(c, FaultKind::kWindowIgnored, FaultKind::kWindowIgnored)) answer.data = room;
+    c.stuck = chosen(c, FaultKind::kWindowStuck, FaultKind::kWindowStuck);
+  }
+  answer.text = std::span(c.unsent).first(answer.data);
   c.snd_nxt += answer.data;
   send(c, answer);
+  c.unsent.erase(c.unsent.begin(), c.unsent.begin() + answer.data);
+  if (c.unsent.empty() && c.closing) send_fin(c);
+  return true;
 }
 
 void Device::close(Connection& c) {

@@ -62,6 +62,8 @@ class Device {
   void take(const Incoming& in, Connection& c);
   void on_fin(Connection& c);
   void echo(Connection& c, std::span<const std::byte> text);
+  bool send_unsent(Connection& c);
+  void send_fin(Connection& c);
   void refuse(const Incoming& in);
   void close(Connection& c);
   void leave_half_open(const Connection& c) {

@@ -79,6 +79,9 @@ enum class FaultKind : std::uint8_t {
   kReopenKept,
   // By handshakes that do not complete.
   kHalfOpenKept,
+  // When it echoes, and the window is small or shut.
+  kWindowIgnored,
+  kWindowStuck,
   // When it echoes.
   kEchoFlips,
   kEchoResent,

@@ -1,0 +1,113 @@
+#include "stack/strike/narrow_windows.hpp"
+
+#include <algorithm>
+
+#include "stack/base/checksum.hpp"
+#include "stack/wire/ethernet.hpp"
+#include "stack/wire/ipv4.hpp"
+#include "stack/wire/tcp.hpp"
+
+namespace conker {
+namespace {
+
+/// Where these stand in a TCP header.
+constexpr std::size_t kAcknowledgment = 8, kFlags = 13, kWindowField = 14, kChecksum = 16;
+/// Where these stand in a frame of IPv4.
+constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9, kSource = kIp + 12,
+                      kDestination = kIp + 16;
+
+using Bytes = std::span<const std::byte>;
+constexpr std::uint8_t get8(Bytes b, std::size_t at) {
+  return std::to_integer<std::uint8_t>(b[at]);
+}
+constexpr std::uint16_t get16(Bytes b, std::size_t at) {
+  return static_cast<std::uint16_t>(get8(b, at) << 8 | get8(b, at + 1));
+}
+constexpr std::uint32_t get32(Bytes b, std::size_t at) {
+  return std::uint32_t{get16(b, at)} << 16 | get16(b, at + 2);
+}
+void put16(std::span<std::byte> b, std::size_t at, std::uint16_t value) {
+  b[at] = static_cast<std::byte>(value >> 8);
+  b[at + 1] = static_cast<std::byte>(value & 0xff);
+}
+
+/// The checksum of a header in which one field has changed (RFC 1624, 3).
+std::uint16_t updated(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
+  std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
+  sum += static_cast<std::uint16_t>(~before);
+  sum += after;
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+}  // namespace
+
+NarrowWindows::Narrow* NarrowWindows::find(const FourTuple& tuple) {
+  Narrow& narrow = place(tuple.local_port);
+  return narrow.on && narrow.tuple == tuple ? &narrow : nullptr;
+}
+
+void NarrowWindows::open(const FourTuple& tuple) {
+  Narrow& narrow = place(tuple.local_port) = Narrow();
+  narrow.tuple = tuple;
+  narrow.on = true;
+}
+
+void NarrowWindows::established(const FourTuple& tuple, std::uint8_t scale, bool shut) {
+  Narrow* const narrow = find(tuple);
+  if (narrow == nullptr) return;
+  narrow->established = true;
+  narrow->scale = scale;
+  narrow->shut = shut;
+}
+
+void NarrowWindows::release(const FourTuple& tuple) {
+  if (Narrow* const narrow = find(tuple)) narrow->on = false;
+}
+
+/// The field of a segment with this acknowledgment number, of which `real` is the true one.
+std::uint16_t NarrowWindows::window(Narrow& narrow, std::uint16_t real, Seq ack) {
+  const std::uint32_t unit = std::uint32_t{1} << narrow.scale;
+  if (!narrow.told || !narrow.shut) narrow.edge = ack + std::max(kWindow, unit);
+  narrow.told = true;
+  const std::int32_t left = narrow.edge - ack;
+  // Rounded up, so that the edge does not go back.
+  const std::uint32_t units =
+      left <= 0 ? 0 : (static_cast<std::uint32_t>(left) + unit - 1) >> narrow.scale;
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(real, units));
+}
+
+FrameOut NarrowWindows::edit(const FrameOut& frame) {
+  if (frame.parts.empty() || frame.parts.size() > parts_.size()) return frame;
+  const Bytes head = frame.parts[0];
+  if (head.size() < kIp + kIpv4HeaderMin + 20 || head.size() > head_.size() ||
+      get16(head, kEthernetHeader - 2) != kEtherTypeIpv4 || get8(head, kProtocol) != 6)
+    return frame;
+  const std::size_t tcp = kIp + std::size_t{4} * (get8(head, kIp) & 15);
+  if (head.size() < tcp + 20) return frame;
+  const FourTuple tuple{IpAddress::v4(get32(head, kSource)),
+                        IpAddress::v4(get32(head, kDestination)), Port{get16(head, tcp)},
+                        Port{get16(head, tcp + 2)}};
+  Narrow* const narrow = find(tuple);
+  if (narrow == nullptr) return frame;
+  const std::uint8_t flags = get8(head, tcp + kFlags);
+  const bool syn = (flags & TcpFlags::kSyn) != 0;
+  if (syn && narrow->established) {  // of another connection
+    narrow->on = false;
+    return frame;
+  }
+  if ((flags & TcpFlags::kRst) != 0 || (!syn && !narrow->established)) return frame;
+  const std::uint16_t real = get16(head, tcp + kWindowField);
+  const std::uint16_t told = syn ? std::min<std::uint16_t>(real, kWindow)
+                                 : window(*narrow, real, Seq(get32(head, tcp + kAcknowledgment)));
+  std::ranges::copy(head, head_.begin());
+  put16(head_, tcp + kWindowField, told);
+  // With segmentation offload it holds the sum of the pseudo-header.
+  if (frame.segment == 0)
+    put16(head_, tcp + kChecksum, updated(get16(head, tcp + kChecksum), real, told));
+  std::ranges::copy(frame.parts, parts_.begin());
+  parts_[0] = std::span(head_).first(head.size());
+  return {.parts = std::span(parts_).first(frame.parts.size()), .segment = frame.segment};
+}
+
+}  // namespace conker
