@@ -182,7 +182,8 @@ void Device::on_fin(Connection& c) {
   c.rcv_nxt += 1;
   if (!c.unsent.empty()) {
     c.closing = true;
-    return acknowledge(c);
+    if (!send_unsent(c)) acknowledge(c);
+    return;
   }
   send_fin(c);
 }
