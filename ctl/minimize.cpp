@@ -22,10 +22,12 @@ class Search {
 
   Minimum run() {
     if (!tried("as recorded", best_)) return {best_, false, !over_};
+    if (best_.from_port.value_or(0) != 0) changed("other ports", [](auto& p) { p.from_port = 0; });
     fewer_at_a_time();
     one_way();
     if (best_.payload > 1) changed("1 byte of data", [](Parameters& p) { p.payload = 1; });
     if (holds()) changed("no hold", [](Parameters& p) { p.hold_ms = 0; });
+    slower();
     fewer_cycles();
     return {best_, true, !over_};
   }
@@ -38,6 +40,8 @@ class Search {
     over_ = !sighting;
     if (over_ || !sighting->found) return false;
     cycle_ = sighting->cycle;
+    begun_ = std::max(sighting->cycle, sighting->cycles);
+    at_ = sighting->at;
     return true;
   }
 
@@ -46,7 +50,8 @@ class Search {
   bool changed(const std::string& what, F change) {
     Parameters parameters = best_;
     change(parameters);
-    parameters.cycles = asked_.value_or(budget_for(cycle_, parameters.concurrency));
+    parameters.cycles = asked_.value_or(budget_for(begun_, parameters.concurrency));
+    if (parameters.passive) parameters.duration_ms = wait_for(at_);
     if (!tried(what, parameters)) return false;
     best_ = std::move(parameters);
     return true;
@@ -88,6 +93,24 @@ class Search {
     return false;
   }
 
+  /// What the target sends long after its cycle is seen only while the strike lasts: where fewer
+  /// cycles are begun a second, fewer are needed.
+  void slower() {
+    constexpr std::uint64_t kLeastRate = 10, kMostRate = 1'000'000;
+    const auto rate = static_cast<std::uint32_t>(std::clamp(cycle_, kLeastRate, kMostRate));
+    const bool may = !best_.passive && !best_.concurrency_auto && !asked_;
+    if (!may || begun_ <= 2 * cycle_ + best_.concurrency || best_.rate.value_or(UINT32_MAX) <= rate)
+      return;
+    Parameters parameters = best_;
+    parameters.cycles = cycle_;
+    if (tried("no more than its cycle", parameters)) return;
+    parameters.rate = rate;
+    parameters.ramp_ms.reset();
+    const std::uint64_t meanwhile = static_cast<std::uint64_t>(at_ / 1ms) * rate / 1'000;
+    parameters.cycles = 2 * (cycle_ + meanwhile) + parameters.concurrency;
+    if (tried(fmt::format("{} a second", grouped(rate)), parameters)) best_ = std::move(parameters);
+  }
+
   /// So far it is known only that the budget is enough.
   void fewer_cycles() {
     std::uint64_t enough = *best_.cycles, too_few = 0;
@@ -109,8 +132,10 @@ class Search {
   Parameters best_;
   std::optional<std::uint64_t> asked_;
   const Finds& finds_;
-  std::uint64_t cycle_ = 0;  // in which it was found last
-  bool over_ = false;        // no more strikes are made
+  // Where it was found last: in which cycle, how many had been begun by then, and when that was.
+  std::uint64_t cycle_ = 0, begun_ = 0;
+  Duration at_{0};
+  bool over_ = false;  // no more strikes are made
 };
 
 }  // namespace
@@ -121,7 +146,8 @@ Minimum minimize(const Parameters& start, std::optional<std::uint64_t> cycles, c
 
 std::string command_of(const Parameters& parameters) {
   const Parameters usual;
-  std::string text = "conkerctl strike " + parameters.target;
+  std::string text = "conkerctl strike ";
+  text += (parameters.passive ? "--listen " : "") + parameters.target;
   const auto option = [&](const char* name, const auto& value) {
     text += fmt::format(" --{} {}", name, value);
   };
@@ -129,6 +155,7 @@ std::string command_of(const Parameters& parameters) {
     if (ms != usual_ms) option(name, fmt::format("{}ms", ms));
   };
   if (parameters.cycles) option("cycles", *parameters.cycles);
+  if (parameters.duration_ms) option("duration", fmt::format("{}ms", *parameters.duration_ms));
   if (const auto most = parameters.concurrency_auto) {
     option("concurrency", *most == 0 ? "auto" : fmt::format("auto:{}", *most));
   } else if (parameters.concurrency != 1) {
@@ -147,7 +174,10 @@ std::string command_of(const Parameters& parameters) {
   if (parameters.expect != usual.expect) option("expect", protocol::name_of(parameters.expect));
   time("connect-timeout", parameters.connect_timeout_ms, usual.connect_timeout_ms);
   time("close-timeout", parameters.close_timeout_ms, usual.close_timeout_ms);
-  if (parameters.seed != usual.seed) option("seed", parameters.seed);
+  if (parameters.seed) option("seed", *parameters.seed);
+  // Others than lately are what there is without a seed, too.
+  if (parameters.from_port && (parameters.seed || *parameters.from_port != 0))
+    option("from-port", *parameters.from_port);
   if (parameters.look != usual.look) option("look", protocol::name_of(parameters.look));
   if (parameters.unjudged) text += " --unjudged";
   if (parameters.keep_going) text += " --keep-going";

@@ -25,9 +25,11 @@ struct Minimum {
   bool whole = true;   // the search came to its end
 };
 
-/// Begins with `start`, then tries one connection at a time (or half as many, again and again),
-/// each way of the mix alone, little data, no hold, and fewer cycles: those that it took, half of
-/// them, then in between. As a device may count for itself, fewer cycles have to find it twice.
+/// Begins with `start`, then tries any ports of ours, one connection at a time (or half as many,
+/// again and again), each way of the mix alone, little data, no hold, fewer cycles a second where
+/// it comes long after its cycle, and fewer cycles: those that it took, half of them, then in
+/// between. As a device may count for itself, fewer cycles have to find it twice. Peers that open
+/// connections to us are waited for as long as wait_for() says of what the last one took.
 /// `cycles`: how many to try before it counts as not found; nothing: budget_for() what the last one
 /// took.
 Minimum minimize(const protocol::Strike::Parameters& start, std::optional<std::uint64_t> cycles,

@@ -53,11 +53,11 @@ void ReplayOptions::add(CLI::App& verb) {
   CLI::Option* replay =
       verb.add_option("--replay", path,
                       "strike again as in this evidence (the .json beside the .pcapng, or a "
-                      "journal) until the same is found: same target, parameters, order of ways "
-                      "and faults of our link; but not our ports and ISNs, the timing, nor what "
-                      "the device itself remembers and counts. --cycles: for how many (unless "
-                      "given: twice as many as it took, and those in flight, 1000 at least). Exit "
-                      "code 10: found again, 11: not")
+                      "journal) until the same is found: same target, parameters, order of ways, "
+                      "addresses and ports of ours, and faults of our link; but not our ISNs, the "
+                      "timing, nor what the device itself remembers and counts. --cycles: for how "
+                      "many (unless given: twice as many as it took, and those in flight, 1000 at "
+                      "least). Exit code 10: found again, 11: not")
           ->type_name("FILE");
   for (CLI::Option* option : others) replay->excludes(option);
   verb.add_option("--rule", rule,
@@ -67,9 +67,10 @@ void ReplayOptions::add(CLI::App& verb) {
       ->needs(replay);
   CLI::Option* smaller =
       verb.add_flag("--minimize", minimize,
-                    "of --replay: look for the least strike that finds it: one connection at a "
-                    "time, one way to close, less data, no hold, fewer cycles; a line a strike, "
-                    "and at the end a command line, which is repeated three times")
+                    "of --replay: look for the least strike that finds it: any ports, one "
+                    "connection at a time, one way to close, less data, no hold, fewer cycles (and "
+                    "fewer a second); a line a strike, and at the end a command line, which is "
+                    "repeated three times")
           ->needs(replay)
           ->excludes("--evidence");
   verb.add_option("--tries", limits.strikes, "of --minimize: strikes, at most")
@@ -89,13 +90,8 @@ int replay(const Context& context, const ReplayOptions& options,
   const Strike::Result recorded = read_recorded(options.path);
   const Strike::Begin& begin = *recorded.begin;
   const Goal goal = goal_of(recorded, options.rule, options.path);
-  Strike::Parameters parameters =
-      repeated(begin, goal, cycles.value_or(budget_for(goal.cycle, begin.parameters.concurrency)));
-  if (options.minimize && parameters.passive) {
-    throw Failure(kExitUsage, fmt::format("{}: of a strike with --listen, whose cycles are the "
-                                          "peers': --minimize is not for those",
-                                          options.path));
-  }
+  Strike::Parameters parameters = repeated(
+      recorded, goal, cycles.value_or(budget_for(goal.begun, begin.parameters.concurrency)));
   if (options.minimize) return minimize(context, options, begin, goal, parameters, cycles);
   const EvidenceFiles files(evidence);
   parameters.evidence = files.wanted();

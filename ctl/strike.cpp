@@ -341,6 +341,9 @@ void add_strike_verb(CLI::App& app, Context& context) {
   add_judgement(*verb, *values);
   add_ending(*verb, values->ending);
   verb->add_option("--seed", p.seed, help_of(&P::seed))->type_name("N");
+  verb->add_option("--from-port", p.from_port, help_of(&P::from_port))
+      ->type_name("PORT")
+      ->check(range_of(&P::from_port));
   add_journal(*verb, *values);
   values->monitors.add(*verb);
   values->watches.add(*verb);

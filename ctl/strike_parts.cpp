@@ -51,7 +51,7 @@ StrikeSummary summary_of(const JournalPart& part) {
   s.passive = parameters.passive;
   s.mix = parameters.request(s.target).mix;
   s.concurrency = parameters.concurrency;
-  s.seed = parameters.seed;
+  s.seed = parameters.request(s.target).seed;
   s.cycles = last.sums.cycles;
   s.completed = last.sums.closed + last.sums.aborted;
   s.failed = failed_of(last.sums.failures);
@@ -338,6 +338,11 @@ Result result_of(const StrikeJournal& journal) {
       add(whole.summary, of.summary);
       add(whole.findings, of.findings);
       whole.judged += of.judged;
+      if (whole.closed_first && of.closed_first) {
+        *whole.closed_first += *of.closed_first;
+      } else {
+        whole.closed_first.reset();
+      }
       whole.stopped = of.stopped;
       whole.looks.insert(whole.looks.end(), of.looks.begin(), of.looks.end());
       add(whole.dead, of.dead);

@@ -42,8 +42,44 @@ bool repeatable(const Strike::Finding& finding) {
   return finding.section != "--watch-fail";
 }
 
-Goal goal_of(const StrikeTimeline::First& failure) {
-  return {"", failure.phase, failure.cycle};
+/// How many cycles had been begun after so long, by the rows of the report.
+std::uint64_t begun_by(const Strike::Result& recorded, Duration at) {
+  const StrikeTimeline& timeline = recorded.timeline;
+  double begun = 0;
+  Duration from{0};
+  for (const StrikeTimeline::Row& row : timeline.seconds) {
+    if (from >= at) break;
+    const Duration width = std::min(timeline.row_width, recorded.summary.elapsed - from);
+    const double part = width <= at - from ? 1.0
+                                           : static_cast<double>((at - from).count()) /
+                                                 static_cast<double>(width.count());
+    begun += part * static_cast<double>(row.begun);
+    from += timeline.row_width;
+  }
+  return static_cast<std::uint64_t>(begun);
+}
+
+/// Whether the target is left with connections of which it waits for more.
+bool leaves_half_open(const Mix& mix) {
+  return mix.any_of([](WayToClose way) {
+    return std::ranges::any_of(behaviour_of(way).steps, [](const Behaviour::Step& step) {
+      return step.what == Behaviour::What::kForsake;
+    });
+  });
+}
+
+Goal goal_of(const Strike::Result& recorded, const Strike::Finding& finding) {
+  return {finding.rule,
+          {},
+          finding.cycle,
+          finding.at,
+          std::max(finding.cycle, begun_by(recorded, finding.at))};
+}
+
+Goal failure_of(const Strike::Result& recorded) {
+  const StrikeTimeline::First& failure = *recorded.timeline.first_failure;
+  return {"", failure.phase, failure.cycle, failure.at,
+          std::max(failure.cycle, begun_by(recorded, failure.at))};
 }
 
 /// The worst that is for certain; what is not for certain comes last.
@@ -51,12 +87,12 @@ std::optional<Goal> worst_of(const Strike::Result& recorded) {
   for (const bool notes : {false, true}) {
     for (const Strike::Finding& finding : recorded.findings) {
       if (repeatable(finding) && conclusive(finding) && (finding.severity == "note") == notes)
-        return Goal{finding.rule, {}, finding.cycle};
+        return goal_of(recorded, finding);
     }
-    if (recorded.timeline.first_failure) return goal_of(*recorded.timeline.first_failure);
+    if (recorded.timeline.first_failure) return failure_of(recorded);
   }
   for (const Strike::Finding& finding : recorded.findings)
-    if (repeatable(finding)) return Goal{finding.rule, {}, finding.cycle};
+    if (repeatable(finding)) return goal_of(recorded, finding);
   return std::nullopt;
 }
 
@@ -104,10 +140,9 @@ Strike::Result read_recorded(const std::string& path) {
 }
 
 Goal goal_of(const Strike::Result& recorded, const std::string& rule, const std::string& path) {
-  if (rule == kFailure && recorded.timeline.first_failure)
-    return goal_of(*recorded.timeline.first_failure);
+  if (rule == kFailure && recorded.timeline.first_failure) return failure_of(recorded);
   const auto named = std::ranges::find(recorded.findings, rule, &Strike::Finding::rule);
-  if (named != recorded.findings.end() && repeatable(*named)) return {rule, {}, named->cycle};
+  if (named != recorded.findings.end() && repeatable(*named)) return goal_of(recorded, *named);
   const std::string names = names_of(recorded);
   if (!rule.empty() && !names.empty())
     throw Failure(kExitUsage, fmt::format("{}: nothing of {}: it has {}", path, rule, names));
@@ -115,15 +150,25 @@ Goal goal_of(const Strike::Result& recorded, const std::string& rule, const std:
   throw Failure(kExitFailed, fmt::format("{}: nothing was found that could come again", path));
 }
 
-std::uint64_t budget_for(std::uint64_t cycle, std::uint32_t concurrency) {
-  return std::max(kLeastBudget, 2 * std::min(cycle, UINT64_MAX / 4) + concurrency);
+std::uint64_t budget_for(std::uint64_t begun, std::uint32_t concurrency) {
+  return std::max(kLeastBudget, 2 * std::min(begun, UINT64_MAX / 4) + concurrency);
 }
 
-Strike::Parameters repeated(const Strike::Begin& begin, const Goal& goal, std::uint64_t cycles) {
+std::uint32_t wait_for(Duration at) {
+  constexpr Duration kLeast = 30s, kMost = 24h;
+  return static_cast<std::uint32_t>((kLeast + 4 * std::clamp(at, Duration(0), kMost)) / 1ms);
+}
+
+Strike::Parameters repeated(const Strike::Result& recorded, const Goal& goal,
+                            std::uint64_t cycles) {
+  const Strike::Begin& begin = *recorded.begin;
   Strike::Parameters parameters = begin.parameters;
+  const bool kept = recorded.closed_first != 0 || leaves_half_open(parameters.ways());
+  if (parameters.from_port && kept) parameters.from_port = 0;
   parameters.target = to_string(begin.target);
   parameters.cycles = cycles;
   parameters.duration_ms.reset();
+  if (parameters.passive) parameters.duration_ms = wait_for(goal.at);
   parameters.stop_on.reset();
   parameters.stop_on_rule.reset();
   if (goal.phase) {

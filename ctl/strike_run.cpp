@@ -11,6 +11,7 @@
 
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
+#include "stack/base/per_second.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -30,8 +31,8 @@ class ProgressLine {
     if (!terminal_ && so_far.elapsed < next_) return;
     double rate = progress.cycles_per_second;
     if (!terminal_) {
-      rate = static_cast<double>(so_far.completed - completed_) * 1e6 /
-             static_cast<double>((so_far.elapsed - since_).count());
+      rate =
+          per_second(static_cast<double>(so_far.completed - completed_), so_far.elapsed - since_);
       since_ = so_far.elapsed;
       next_ = since_ + kEvery;
       completed_ = so_far.completed;

@@ -64,6 +64,7 @@ struct Strike {
     LookHow look = LookHow::kShort;
     Expect expect = Expect::kNothing;
     bool passive = false, keep_going = false, unjudged = false, evidence = false, journal = false;
+    std::optional<std::uint32_t> from_port;
     std::uint64_t resumed_cycles = 0, resumed_ms = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -167,6 +168,13 @@ struct Strike {
       field("journal", self.journal,
             About{.help = "append what is known, as it comes, to a file of JSON lines, whose "
                           "descriptor (O_APPEND) goes with the call, after that of evidence"});
+      field("from_port", self.from_port,
+            About{.help = "our port of the first cycle; the next ones follow, each that is free, "
+                          "within tcp.first_port to last_port of the configuration. Where our "
+                          "addresses are several, 65536 more for each round of the ports that "
+                          "they had before. 0: other ports than lately",
+                  .fallback = "by seed where that is given, otherwise 0",
+                  .max = Origins::kRound * Origins::kMaxAddresses - 1});
       field("resumed_cycles", self.resumed_cycles,
             About{.help = "how many earlier parts of this strike did: cycles go on after them"});
       field("resumed_ms", self.resumed_ms,
@@ -319,6 +327,7 @@ struct Strike {
     std::optional<DeadProbed> dead;
     std::optional<PayloadsSent> payloads;
     std::uint64_t judged = 0;
+    std::optional<std::uint64_t> closed_first;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
     std::optional<Journal> journal;
@@ -344,6 +353,10 @@ struct Strike {
             About{.help = "what was sent before the closes, and what came back; null where nothing "
                           "was expected"});
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
+      field("closed_first", self.closed_first,
+            About{.help = "connections that the target closed before it had our FIN, and may keep "
+                          "in TIME-WAIT; null: an earlier version's, or unjudged",
+                  .left_out = true});
       field("findings", self.findings, About{.help = "rules that it broke, the worst first"});
       field("evidence", self.evidence, About{.help = "frames of findings, if asked for; null"});
       field("journal", self.journal, About{.help = "its file, if asked for; null"});

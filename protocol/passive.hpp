@@ -25,6 +25,8 @@ constexpr std::string_view passive_complaint(const Parameters& p) {
   if (p.max_connect_p99_us)
     return "strike: max_connect_p99_us is of connections that the strike opens: leave it out with "
            "passive";
+  if (p.from_port)
+    return "strike: from_port is of connections that the strike opens: leave it out with passive";
   if (p.expect != Expect::kNothing)
     return "strike: expect is of a server's answers: leave it out with passive";
   if (p.look == LookHow::kFull)

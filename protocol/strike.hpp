@@ -20,7 +20,7 @@ struct StrikeParameters {
   std::uint32_t concurrency = 1;
   std::optional<std::uint32_t> rate;
   StrikeRequest::Close close = StrikeRequest::Close::kFin;
-  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seed;
 
   static constexpr void visit(auto& self, auto&& field) {
     field("target", self.target,
@@ -45,7 +45,10 @@ struct StrikeParameters {
                 .min = 1,
                 .max = 10'000'000});
     field("close", self.close, About{.help = "how to end each one"});
-    field("seed", self.seed, About{.help = "decides the order of the stack's own addresses"});
+    field("seed", self.seed,
+          About{.help = "decides the order of ways and of our own addresses, and where it is given "
+                        "our first port: so the same strike once more",
+                .fallback = "1, and other ports than lately"});
   }
 
   /// What is wrong with the combination of parameters, in one line; empty when nothing is.
@@ -61,7 +64,7 @@ struct StrikeParameters {
     made.concurrency = concurrency;
     made.rate = rate.value_or(0);
     made.mix = Mix::only(close);
-    made.seed = seed;
+    made.seed = seed.value_or(made.seed);
     return made;
   }
 };

@@ -13,6 +13,7 @@
 #include "daemon/control/timeline.hpp"
 #include "daemon/control/unfinished.hpp"
 #include "daemon/text.hpp"
+#include "stack/base/per_second.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -22,12 +23,6 @@ using protocol::Code;
 /// Connections that the judge remembers at least, and for each in flight: some have ended lately
 /// and the peer may still send of them.
 constexpr std::size_t kLeastJudged = 32'768, kJudgedPerSlot = 4;
-
-double per_second(std::uint64_t count, Duration duration) {
-  return duration.count() <= 0
-             ? 0
-             : static_cast<double>(count) * 1e6 / static_cast<double>(duration.count());
-}
 
 }  // namespace
 
@@ -85,6 +80,9 @@ std::string Strikes::refused(const protocol::Strike::Parameters& parameters, con
   code = Code::kInvalidParameters;
   if (const auto wrong = parameters.complaint(); !wrong.empty()) return std::string(wrong);
   if (std::string wrong = Ending::complaint(parameters); !wrong.empty()) return wrong;
+  if (std::string wrong = StrikePorts::complaint(parameters, engine_.stack().settings());
+      !wrong.empty())
+    return wrong;
   code = Code::kNotAllowed;
   const std::uint32_t wanted =
       std::max(parameters.concurrency, parameters.concurrency_auto.value_or(0));
@@ -132,6 +130,7 @@ void Strikes::start(StrikeCall call, const Endpoint& asked) {
 void Strikes::begin() {
   const protocol::Strike::Parameters& parameters = call_->parameters();
   StrikeRequest request = parameters.request(target_);
+  if (!parameters.passive) request.from_port = ports_.first(parameters, engine_.stack().settings());
   ladder_.reset();
   if (const auto most = parameters.concurrency_auto) {
     request.concurrency = *most != 0 ? *most : engine_.config().strike.max_concurrency;
@@ -191,6 +190,12 @@ void Strikes::stop(std::string_view why) {
 
 // ---- What is kept of it while it runs ----
 
+protocol::Strike::Parameters Strikes::as_begun() const {
+  protocol::Strike::Parameters parameters = call_->parameters();
+  if (!reception_) parameters.from_port = ports_.begun_from();
+  return parameters;
+}
+
 void Strikes::tell_begin() {
   const std::string target = to_string(strike_->request().target);
   spdlog::info("strike: {} {}, {} at a time", reception_ ? "listens at" : "begins at", target,
@@ -200,7 +205,7 @@ void Strikes::tell_begin() {
             .target = strike_->request().target,
             .link = link_ == nullptr ? "none" : link_->name,
             .device = link_ == nullptr ? "" : link_->device->description(),
-            .parameters = call_->parameters(),
+            .parameters = as_begun(),
             .faults = {}};
   if (link_ != nullptr) begin_.faults = link_->fault->settings();
   if (journal_) journal_->begin(begin_);
@@ -234,7 +239,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
         std::make_unique<Evidence>(std::move(file_), engine_.epoch_us(), Evidence::kMaxBytes,
                                    reception_ ? verdict::Opener::kPeer : verdict::Opener::kWe);
     const bool found = link != engine_.links().end();
-    if (!evidence_->begin(protocol::to_json(parameters).dump(), found ? link->name : "none",
+    if (!evidence_->begin(protocol::to_json(as_begun()).dump(), found ? link->name : "none",
                           found ? link->device->description() : "", now))
       return false;
   }
@@ -314,7 +319,8 @@ void Strikes::progress() {
   const Instant now = engine_.clock();
   if (journal_) journal_->tick(report, *history_, judge_->judged(), *findings_);
   call_->notify(protocol::Progress{
-      so_far, per_second(so_far.completed - completed_before_, now - progress_before_)});
+      so_far, per_second(static_cast<double>(so_far.completed - completed_before_),
+                         now - progress_before_)});
   completed_before_ = so_far.completed;
   progress_before_ = now;
 }
@@ -322,6 +328,7 @@ void Strikes::progress() {
 /// The last cycle is over: only the probe of the dead and looks remain, which are not judged.
 void Strikes::end() {
   const Instant now = engine_.stack().now();
+  ports_.ended(strike_->next_port());
   progress_.stop();
   history_->finish(now);
   findings_->without_evidence();
@@ -369,6 +376,7 @@ void Strikes::finish() {
       std::nullopt,
       std::nullopt,
       judge_->judged(),
+      call_->parameters().unjudged ? std::nullopt : std::optional(judge_->closed_first()),
       findings_->list(),
       std::nullopt,
       std::nullopt,

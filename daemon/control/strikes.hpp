@@ -16,6 +16,7 @@
 #include "daemon/control/looks.hpp"
 #include "daemon/control/passive.hpp"
 #include "daemon/control/payload_check.hpp"
+#include "daemon/control/strike_ports.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
@@ -57,6 +58,8 @@ class Strikes final : public Client {
   Instant probe();
   void end();
   void finish();
+  /// The parameters, with the port that is chosen where they name none.
+  protocol::Strike::Parameters as_begun() const;
   /// Writes to the log, and to the journal, that the strike has begun.
   void tell_begin();
   void tell_found(const protocol::Strike::Finding& finding);
@@ -71,6 +74,7 @@ class Strikes final : public Client {
   std::optional<Ladder> ladder_;  // where concurrency is to be learnt
   std::unique_ptr<StrikeHistory> history_;
   std::optional<PayloadCheck> payloads_;  // where something is expected of them
+  StrikePorts ports_;
   AllowedGuests guests_;
   std::optional<Reception> reception_;  // where peers open the connections
   std::optional<Strike> strike_;

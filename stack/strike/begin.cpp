@@ -14,8 +14,9 @@ constexpr Duration kRetryPause = 1ms;
 constexpr std::uint32_t kMaxPerStep = 256;
 /// The same with a rate: what is late is begun in small groups, not in one burst.
 constexpr std::uint32_t kMaxPacedPerStep = 8;
-/// Addresses tried for one cycle before pausing, when one has no port left.
-constexpr int kAddressTries = 4;
+/// Addresses tried for one cycle before pausing, when one has no port left; and ports, where the
+/// strike itself chooses them.
+constexpr std::uint32_t kAddressTries = 4, kPortTries = 256;
 
 }  // namespace
 
@@ -50,21 +51,31 @@ bool Strike::open_one(Instant now) {
   request.remote = request_.target;
   request.timeout = request_.connect_timeout;
   request.token = Token(client_, free_);
-  for (int tries = 0; tries < kAddressTries; ++tries, again.reset()) {
-    request.local = again ? again->address : origins_.choose(stack_.network());
-    request.local_port = again ? again->port : Port{0};
+  const bool walks = origins_.position() != 0;
+  for (std::uint32_t n = walks ? kPortTries : kAddressTries; n != 0; --n, again.reset()) {
+    const Endpoint from = again ? *again : origins_.next(stack_.network());
+    request.local = from.address;
+    request.local_port = from.port;
     const auto id = stack_.connect(request);
+    if (!again && (id || may_pass_over(id.error()))) origins_.pass_over(stack_.settings());
     if (id) {
       way_random_ = way_random;
       begin(*id, way, again.has_value(), now);
       return true;
     }
     if (again) continue;  // another connection of ours has taken it
-    ++report_.open_failed;
-    // Another address of ours may have a free port; no other failure depends on the address.
-    if (id.error() != Error::kNoFreePort || !origins_.several()) break;
+    if (!walks) ++report_.open_failed;
+    if (!may_pass_over(id.error())) break;
   }
+  if (walks) ++report_.open_failed;
   return false;
+}
+
+/// Whether another origin may do: another port of ours, or where the stack chooses ports another
+/// address. No other failure depends on them.
+bool Strike::may_pass_over(Error error) const {
+  return origins_.position() != 0 ? error == Error::kAddressInUse
+                                  : error == Error::kNoFreePort && origins_.several();
 }
 
 /// A cycle that begins with this connection, in a slot that was free.

@@ -24,6 +24,11 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
          within(r.close_timeout - 1us, kMaxTimeout - 1us);
 }
 
+bool within(std::uint32_t from, const Settings& settings) {
+  const Port port{static_cast<std::uint16_t>(from % Origins::kRound)};
+  return from == 0 || (settings.first_port <= port && port <= settings.last_port);
+}
+
 /// What the cycle does next, and when.
 const Behaviour::Step& next_step(const Strike::Slot& slot) {
   static constexpr Behaviour::Step kSay{Behaviour::When::kAckSent, Behaviour::What::kSend},
@@ -49,7 +54,8 @@ Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* o
 
 Error Strike::start(const StrikeRequest& request) {
   if (running_) return Error::kAddressInUse;
-  if (!sensible(request, slots_.size())) return Error::kInvalidArgument;
+  if (!sensible(request, slots_.size()) || !within(request.from_port, stack_.settings()))
+    return Error::kInvalidArgument;
   if (request.mix.provokes() && provoker_ == nullptr) return Error::kInvalidArgument;
   if (request.expect != Expect::kNothing &&
       (dialogue_ == nullptr || !fits(request.expect, request.mix)))
@@ -77,7 +83,7 @@ Error Strike::start(const StrikeRequest& request) {
   end_ = request.duration == Duration{0} ? kNever : now + request.duration;
   way_random_ = request.seed ^ kOfTheWays;
   shares_ = request.mix.total();
-  origins_.begin(stack_.network(), request.target.address, request.seed);
+  origins_.begin(stack_.network(), request.target.address, request.seed, request.from_port);
   const Counters& counters = stack_.counters();
   retransmits_before_ = counters[Count::segments_retransmitted];
   evicted_before_ = counters[Count::time_wait_evicted];

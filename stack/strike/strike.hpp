@@ -35,7 +35,11 @@ struct StrikeRequest {
   std::uint32_t concurrency = 1;  // 1 to the number of slots
   std::uint32_t max_opening = 0;  // of them in SYN-SENT at a time; 0: all
   std::uint32_t rate = 0;  // cycles begun a second, evenly spaced; 0: as fast as the peer bears
-  Duration ramp{0};        // how long the rate grows from 0; up to Pace::kMaxRamp
+  // Our port of the first cycle, and Origins::kRound for each round of them that our addresses had
+  // before; the next ones follow, each that is free, in Settings' range. 0: the stack chooses, and
+  // others than us cannot predict them (RFC 6056).
+  std::uint32_t from_port = 0;
+  Duration ramp{0};  // how long the rate grows from 0; up to Pace::kMaxRamp
   Mix mix = Mix::only(Close::kFin);
   // Decides the order of the ways to close, and in which the stack's own addresses are used.
   std::uint64_t seed = 1;
@@ -184,12 +188,12 @@ class Strike {
   Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* observer = nullptr,
          Provoker* provoker = nullptr, Dialogue* dialogue = nullptr);
 
-  /// kInvalidArgument when the request makes no sense or needs a provoker or a dialogue where there
-  /// is none, kNoRoute when no interface leads to the target, kAddressInUse when a strike is
-  /// running, or something listens where peers are to come. Neither timeout may be longer than a
-  /// day, nor the duration longer than 1000 days, nor the ramp longer than Pace::kMaxRamp. Of the
-  /// stack's own addresses the first Origins::kMaxAddresses on the interface that leads to the
-  /// target take turns.
+  /// kInvalidArgument when the request makes no sense, has a port that is not of the settings'
+  /// range, or needs a provoker or a dialogue where there is none, kNoRoute when no interface leads
+  /// to the target, kAddressInUse when a strike is running, or something listens where peers are to
+  /// come. Neither timeout may be longer than a day, nor the duration longer than 1000 days, nor
+  /// the ramp longer than Pace::kMaxRamp. Of the stack's own addresses the first
+  /// Origins::kMaxAddresses on the interface that leads to the target take turns.
   Error start(const StrikeRequest& request);
   /// Begins what may begin now and gives up what has lasted too long. Call it once in every turn,
   /// in step 3.
@@ -210,6 +214,8 @@ class Strike {
   /// While it runs and after; changes with the strike. `live` is walked here.
   const StrikeReport& report() const;
   const StrikeRequest& request() const { return request_; }
+  /// Our port of the next cycle, as StrikeRequest::from_port; 0 where the stack chooses it.
+  std::uint32_t next_port() const { return origins_.position(); }
 
  private:
   bool has_room() const { return live_ < limit_ && opening_ < max_opening_; }
@@ -219,6 +225,7 @@ class Strike {
   Behaviour::What close_passively(Slot& slot, Behaviour::What what) const;
   void tell_missed(Instant now);
   bool open_one(Instant now);
+  bool may_pass_over(Error error) const;
   void begin(ConnectionId id, WayToClose way, bool reopens, Instant now);
   void proceed(std::uint32_t index, Instant now);
   void enter(Slot& slot, StrikePhase phase);

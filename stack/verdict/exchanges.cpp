@@ -333,7 +333,7 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.last_length = segment.length();
   r.last_alone = r.acked == segment.seq && segment.ack >= r.after_ack;
   r.window.on_data(r.end, r.edge);
-  r.finished = r.finished || segment.has(Segment::kFin);
+  if (segment.has(Segment::kFin)) finish(r);
   return finding;
 }
 

@@ -103,6 +103,8 @@ class Exchanges {
   /// Whether a SYN-ACK may be of a connection before with the same four-tuple, of which nothing is
   /// known any more: we have left handshakes unfinished lately, whose SYN-ACKs come again.
   bool may_be_of_one_before(const Segment& syn_ack, Instant now) const;
+  /// Connections that the peer has closed before it had our FIN: it may keep them in TIME-WAIT.
+  std::uint64_t closed_first() const { return closed_first_; }
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& end, Severity severity);
@@ -172,6 +174,11 @@ class Exchanges {
   Judged acknowledgment(Record& r, const Segment& segment, Instant now);
   Judged repeated(const Record& r, const Segment& segment, Instant now) const;
   Judged waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
+  /// The peer has closed.
+  void finish(Record& r) {
+    if (!r.finished && (!r.fin || r.una != r.nxt)) ++closed_first_;
+    r.finished = true;
+  }
   static Broken timed(Rule rule, Duration expected, Duration seen);
   static bool acknowledges_us(const Record& r, const Segment& segment);
   bool is_of_last(const Record& r, const Segment& segment) const;
@@ -186,7 +193,7 @@ class Exchanges {
   // What was found last: several questions are asked about each segment.
   mutable Endpoint found_end_;
   mutable std::optional<std::uint32_t> found_;
-  std::uint64_t opened_ = 0;
+  std::uint64_t opened_ = 0, closed_first_ = 0;
   Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
   Challenges reset_challenges_, syn_challenges_;
   Reopenings reopenings_;

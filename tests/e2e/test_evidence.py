@@ -79,7 +79,7 @@ def findings_have_their_frames(field: Field) -> None:
     for row in everything:
         same(row[3], "0x00000002" if row[4] == MAC else "0x00000001", f"direction of {row}")
     about = read("capinfos", path)
-    for text in ("conker 0", '"target":', '"seed":1', "field", "Ethernet"):
+    for text in ("conker 0", '"target":', '"from_port":', "field", "Ethernet"):
         check(text in about, f"capinfos does not show {text}: {about}")
 
     with open(path.replace(".pcapng", ".json"), encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -103,8 +104,13 @@ def clients_whose_tcp_is_wrong(field: Field) -> None:
     again = field.ctl("strike", "--replay", evidence.replace("pcapng", "json"))
     same(again.code, 10, f"exit code of the replay: {again.out}{again.err}")
     check(again.out.startswith("found again: isn-repeats"), f"the replay: {again.out}")
-    least = field.ctl("strike", "--replay", evidence.replace("pcapng", "json"), "--minimize")
-    same(least.code, 2, f"exit code of --minimize: {least.err}")
+    least = field.ctl("strike", "--replay", evidence.replace("pcapng", "json"), "--minimize",
+                      timeout=120).expect(10)
+    command = shlex.split(least.out.splitlines()[-1])
+    same(command[:4], ["conkerctl", "strike", "--listen", f"{field.STACK}:{PORT}"], "the least")
+    check(int(command[command.index("--cycles") + 1]) <= 3, f"cycles: {least.out}")
+    once_more = field.ctl("--json", *command[1:]).json()
+    same(broken_rules(once_more), {"isn-repeats"}, f"once more: {once_more['findings']}")
     stopped = listen(field.ctl, "--cycles", "5000", "--stop-on", "fault")
     same(stopped["stopped"]["cause"], "finding", f"what stopped it: {stopped['why']}")
     check(stopped["cycles"] < 50, f"{stopped['cycles']} cycles")
@@ -158,6 +164,43 @@ def what_makes_no_sense_is_refused(field: Field) -> None:
     check(f"conkerctl strike --listen {PORT}" in done.err, f"advice: {done.err}")
     done = field.ctl("strike", "10.77.0.1:9000", *port)
     check(done.code not in (0, 1, 10, 11), f"a target and --listen: {done.code}")
+
+
+@test("tap", quick=True, busy=True)
+def the_least_that_peers_need_not_wait_for(field: Field) -> None:
+    """Of three ways the one that shows it: a client that resets in answer to a FIN."""
+    process = clients(field, "aborts", 4)
+    evidence = f"{field.scene.directory}/aborts.pcapng"
+    report = listen(field.ctl, "--mix", "rst=1,half-close=1,fin=1", "--hold", "5ms", "--cycles",
+                    "100", "--concurrency", "4", "--evidence", evidence)
+    rule = "reset-of-fin" if "reset-of-fin" in broken_rules(report) else "failure"
+    told = field.ctl("--json", "strike", "--replay", evidence.replace("pcapng", "json"), "--rule",
+                     rule, "--minimize", timeout=120).expect(10).json()
+    same((told["found"], told["complete"], told["found_when_repeated"]), (True, True, 3), "search")
+    least = told["parameters"]
+    same((least["concurrency"], least.get("mix")), (1, None), f"the least: {told['command']}")
+    check(least["close"] != "rst" and least["cycles"] <= 3, f"the least: {told['command']}")
+    process.stop()
+
+
+@test("tap", quick=True)
+def a_strike_that_is_resumed(field: Field) -> None:
+    process = clients(field, "speaks", 4)
+    path = f"{field.scene.directory}/passive.journal"
+    running = field.ctl.start("strike", "--listen", str(PORT), "--cycles", "600", "--concurrency",
+                              "4", "--close", "fin-late", "--hold", "10ms", "--journal", path)
+    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 100,
+               "the strike runs")
+    running.signal(signal.SIGINT)
+    same(running.wait(30), 11, "exit code")
+    done = field.ctl("--json", "strike", "--resume", path, timeout=60)
+    whole = done.json()
+    same((whole["cycles"], whole["completed"], whole["passive"], whole["target"]),
+         (600, 600, True, f"{field.STACK}:{PORT}"), f"of both parts ({whole['why']})")
+    check(sum(row["begun"] for row in whole["seconds"]) == 600, f"rows: {whole['seconds']}")
+    check("nothing is left of its strike" in field.ctl("strike", "--resume", path).expect(1).err,
+          "a strike that is over was resumed")
+    process.stop()
 
 
 @test("tap", quick=True)

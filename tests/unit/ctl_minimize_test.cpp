@@ -106,6 +106,50 @@ TEST_F(CtlMinimize, HoldAndDataAreLeftOutWhereTheyDoNotMatter) {
             "conkerctl strike 10.0.0.1:80 --cycles 1 --mix rst-outside=1 --payload 100");
 }
 
+TEST_F(CtlMinimize, KeepsPortsWhereTheyMatter) {
+  start_.mix.reset();
+  start_.from_port = 40'000;
+  Minimum least = search(1, [](const Parameters& p) { return p.from_port == 40'000; });
+  EXPECT_EQ(tries_[1], "other ports");
+  EXPECT_EQ(command_of(least.parameters),
+            "conkerctl strike 10.0.0.1:80 --cycles 1 --close fin --from-port 40000");
+  least = search(1, [](const Parameters&) { return true; });
+  EXPECT_EQ(command_of(least.parameters), "conkerctl strike 10.0.0.1:80 --cycles 1 --close fin");
+}
+
+TEST_F(CtlMinimize, WhatComesLongAfterItsCycleNeedsFewerCyclesThatTakeLonger) {
+  start_.mix.reset();
+  start_.concurrency = 1;
+  // In cycle 20, and half a second after it; without a rate 10,000 are begun a second.
+  const Minimum least =
+      minimize(start_, std::nullopt, [&](const Trial& trial) -> std::optional<Sighting> {
+        tries_.push_back(trial.what);
+        const std::uint64_t rate = trial.parameters.rate.value_or(10'000);
+        Sighting sighting;
+        sighting.cycle = 20;
+        sighting.cycles = 20 + rate / 2;
+        sighting.at = Duration(1s) * 20 / static_cast<std::int64_t>(rate) + 500ms;
+        sighting.found = *trial.parameters.cycles >= sighting.cycles;
+        return sighting;
+      });
+  EXPECT_EQ(tries_[2], "20 a second");
+  EXPECT_EQ(least.parameters.rate, 20u);
+  EXPECT_GE(*least.parameters.cycles, 30u);
+  EXPECT_LE(*least.parameters.cycles, 33u);
+}
+
+TEST_F(CtlMinimize, PeersThatOpenConnectionsAreWaitedFor) {
+  start_.mix = "fin=1,rst=1";
+  start_.passive = true;
+  start_.target = "10.0.0.2:1883";
+  start_.duration_ms = 30'000;
+  const Minimum least = search(5, [](const Parameters& p) {
+    return p.duration_ms == 30'000 && (p.mix || p.close == WayToClose::kReset);
+  });
+  EXPECT_EQ(command_of(least.parameters),
+            "conkerctl strike --listen 10.0.0.2:1883 --cycles 5 --duration 30000ms --close rst");
+}
+
 TEST_F(CtlMinimize, WhatDoesNotComeAgainIsNotSearchedFor) {
   EXPECT_FALSE(search(1, [](const Parameters&) { return false; }).found);
   EXPECT_EQ(tries_.size(), 1u);

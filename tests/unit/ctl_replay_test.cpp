@@ -95,6 +95,23 @@ TEST(CtlReplayGoal, RefusesWhatCannotComeAgain) {
   EXPECT_EQ(why(""), "f.json: nothing was found that could come again");
 }
 
+TEST(CtlReplayGoal, KnowsHowManyCyclesHadBeenBegun) {
+  Strike::Result result = result_with({finding_of("a-fault", "fault", 7)});
+  result.summary.elapsed = 2'500ms;
+  result.timeline.row_width = 1s;
+  result.timeline.seconds.resize(3);
+  for (auto& row : result.timeline.seconds) row.begun = 1'000;
+  const auto begun = [&](Duration at) {
+    result.findings[0].at = at;
+    return goal_of(result, "a-fault", "f").begun;
+  };
+  EXPECT_EQ(begun(Duration(0)), 7u) << "its own at least";
+  EXPECT_EQ(begun(400ms), 400u);
+  EXPECT_EQ(begun(1'500ms), 1'500u);
+  EXPECT_EQ(begun(2'250ms), 2'500u) << "the last row is not a whole one";
+  EXPECT_EQ(begun(1h), 3'000u);
+}
+
 TEST(CtlReplayBudget, IsTwiceTheCyclesAndThoseInFlight) {
   EXPECT_EQ(budget_for(5, 16), 1'000u);
   EXPECT_EQ(budget_for(5'000, 64), 10'064u);
@@ -108,10 +125,11 @@ TEST(CtlReplayParameters, StopAtTheGoal) {
   asked.duration_ms = 1'000;
   asked.concurrency = 9;
   asked.seed = 77;
+  asked.from_port = 40'000;
   asked.mix = "fin=1,rst=2";
   asked.evidence = asked.journal = true;
   asked.resumed_cycles = 1'000;
-  const Strike::Parameters p = repeated(*result.begin, goal_of(result, "", "f"), 50);
+  const Strike::Parameters p = repeated(result, goal_of(result, "", "f"), 50);
   EXPECT_EQ(p.target, "10.0.0.1:80");
   EXPECT_EQ(p.cycles, 50u);
   EXPECT_FALSE(p.duration_ms);
@@ -120,13 +138,37 @@ TEST(CtlReplayParameters, StopAtTheGoal) {
   EXPECT_EQ(p.mix, "fin=1,rst=2");
   EXPECT_EQ(p.stop_on_rule, "a-fault");
   EXPECT_FALSE(p.stop_on || p.evidence || p.journal || p.resumed_cycles);
-  const Strike::Parameters failed = repeated(*result.begin, goal_of(result, "failure", "f"), 50);
+  EXPECT_EQ(p.from_port, 0) << "it is not known who closed first";
+  const Strike::Parameters failed = repeated(result, goal_of(result, "failure", "f"), 50);
   EXPECT_EQ(failed.stop_on, StopOn::kFailure);
   EXPECT_FALSE(failed.stop_on_rule);
 }
 
+TEST(CtlReplayParameters, HaveTheSamePortsWhereTheTargetClosedNoneFirst) {
+  Strike::Result result = result_with({finding_of("a-fault", "fault", 7)});
+  const auto port = [&] { return repeated(result, goal_of(result, "", "f"), 50).from_port; };
+  result.closed_first = 0;
+  EXPECT_FALSE(port()) << "an earlier version's evidence";
+  result.begin->parameters.from_port = 40'000;
+  EXPECT_EQ(port(), 40'000);
+  result.closed_first = 1;
+  EXPECT_EQ(port(), 0) << "it may have them in TIME-WAIT";
+  result.closed_first = 0;
+  result.begin->parameters.mix = "fin=1,syn-silence=1";
+  EXPECT_EQ(port(), 0) << "it may have them half-open";
+}
+
+TEST(CtlReplayParameters, WaitForPeersInProportion) {
+  Strike::Result result = result_with({finding_of("a-fault", "fault", 7)});
+  result.findings[0].at = 10s;
+  result.begin->parameters.passive = true;
+  EXPECT_EQ(repeated(result, goal_of(result, "", "f"), 50).duration_ms, 70'000);
+  EXPECT_EQ(wait_for(Duration(0)), 30'000u);
+  EXPECT_LE(wait_for(Duration::max()), 5u * 86'400'000);
+}
+
 TEST(CtlReplaySighting, IsOfTheSameRule) {
-  const Goal goal{"a-fault", {}, 7};
+  const Goal goal{"a-fault", {}, 7, {}, 7};
   Strike::Result result = result_with({finding_of("a-fault", "fault", 1'400)});
   result.findings[0].at = 2s;
   EXPECT_EQ(sighting_of(result, goal).exit(), kExitFail);

@@ -42,6 +42,30 @@ TEST_F(VerdictExchangesTest, AConnectionInOrder) {
   send(2s, a(kAck, 52, 102));
 }
 
+// ---- Who closes first, and has TIME-WAIT ----
+
+TEST_F(VerdictExchangesTest, ItHasClosedFirst) {
+  handshake();
+  fine(2ms, fin_b(1));
+  EXPECT_EQ(exchanges_.closed_first(), 1u);
+  fine(3s, fin_b(1));
+  EXPECT_EQ(exchanges_.closed_first(), 1u) << "its FIN again";
+}
+
+TEST_F(VerdictExchangesTest, BothHaveClosedAtOnce) {
+  handshake();
+  send(2ms, fin_a());
+  fine(3ms, fin_b(1));
+  EXPECT_EQ(exchanges_.closed_first(), 1u);
+}
+
+TEST_F(VerdictExchangesTest, WeHaveClosedFirst) {
+  handshake();
+  send(2ms, fin_a());
+  fine(3ms, fin_b(2));
+  EXPECT_EQ(exchanges_.closed_first(), 0u);
+}
+
 // ---- Answers that do not come, or come late ----
 
 TEST_F(VerdictExchangesTest, ASynIsAnsweredOnlyWhenSentAgain) {

@@ -1,0 +1,78 @@
+"""Each fault of the device: found with evidence, found again from that, and by the least strike."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+from typing import Any
+
+from harness import Field, same, test
+from test_judge import DEVICE, HOLD, LONG_AFTER, REOPENED, UNCHALLENGED, device, faults
+
+EVERY = "20"
+CYCLES = "400"
+DAYS = 30  # until each fault has had its turn
+
+
+def way_of(fault: dict[str, Any]) -> list[str]:
+    """How a strike finds the fault. A SYN comes again after a second, and is needed by rules."""
+    timeout = "200ms" if fault["failure"] == "timed_out" and fault["name"] not in REOPENED \
+        else "1300ms"
+    how = ["--close", fault["close"], "--hold", "25ms" if fault["name"] in UNCHALLENGED else HOLD,
+           "--connect-timeout", timeout, "--close-timeout", timeout]
+    if fault["expect"] != "none":
+        how += ["--expect", fault["expect"], "--payload", "100"]
+    if fault["name"] in LONG_AFTER:
+        how += ["--rate", "400"]
+    return how
+
+
+def seen(report: dict[str, Any], fault: dict[str, Any]) -> bool:
+    """Whether the report has the rule that the fault breaks, or its failed cycles."""
+    if fault["rule"]:
+        return fault["rule"] in {finding["rule"] for finding in report["findings"]}
+    return bool(report["failed"][fault["failure"]])
+
+
+def wrong_with(field: Field, fault: dict[str, Any], within: str) -> str:
+    """What is not as it should be; empty where all is."""
+    stem = f"{field.scene.directory}/{fault['name']}"
+    broken = ("--fault", fault["name"], "--every", EVERY)
+    process = device(field, *broken)
+    report = field.ctl.strike(f"{DEVICE}:9000", "--cycles", CYCLES, "--concurrency", "8", "--look",
+                              "none", "--evidence", f"{stem}.pcapng", *way_of(fault), timeout=120)
+    process.stop()
+    if not seen(report, fault):
+        return f"not found: {report['findings']}, failed {report['failed']}"
+    if fault["rule"] and report["evidence"]["findings"] == 0:
+        return f"no evidence: {report['evidence']}"
+
+    replay = ("--json", "strike", "--replay", f"{stem}.json", "--rule", fault["rule"] or "failure")
+    process = device(field, *broken)
+    again = field.ctl(*replay, timeout=120).json()
+    process.stop()
+    if not again["replay"]["found"]:
+        return f"not found again: {again['replay']}, {again['why']}"
+
+    process = device(field, *broken)
+    least = field.ctl(*replay, "--minimize", "--within", within, timeout=300).json()
+    if not least["found"] or least["found_when_repeated"] == 0:
+        return f"not minimized: {least}"
+    once_more = field.ctl("--json", *shlex.split(least["command"])[1:], timeout=120)
+    process.stop()
+    if not seen(json.loads(once_more.out), fault):
+        return f"not found by {least['command']}: {once_more.out}{once_more.err}"
+    return ""
+
+
+@test("tap", busy=True)
+def found_again_and_by_the_least_strike(field: Field) -> None:
+    """With --whole all of them, and each search to its end or for a minute."""
+    table = faults(field.scene)
+    whole = field.scene.binaries.whole
+    today = table if whole else table[datetime.date.today().toordinal() % DAYS::DAYS]
+    wrong = [f"{fault['name']}: {why}" for fault in today
+             if (why := wrong_with(field, fault, "60s" if whole else "1s"))]
+    same(wrong, [], "faults that were not found, not found again, or not minimized")
+    field.scene.note(f"{len(today)} of {len(table)} faults")
