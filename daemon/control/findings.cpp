@@ -194,12 +194,14 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
     return {Verdict::kInconclusive,
             fmt::format("stopped as asked at {}, which is nothing that fails", stopped->why)};
   }
+  const std::string unfinished =
+      summary.audit.live == 0 ? "" : fmt::format("; {} were in flight", summary.audit.live);
   if (limits.cycles && summary.cycles < *limits.cycles) {
     return {Verdict::kInconclusive,
-            fmt::format("{}asked for {} cycles, did {}", interrupted ? "interrupted: " : "",
-                        *limits.cycles, summary.cycles)};
+            fmt::format("{}asked for {} cycles, did {}{}", interrupted ? "interrupted: " : "",
+                        *limits.cycles, summary.cycles, unfinished)};
   }
-  if (interrupted) return {Verdict::kInconclusive, "interrupted before its time"};
+  if (interrupted) return {Verdict::kInconclusive, "interrupted before its time" + unfinished};
   if (findings.any_inconclusive())
     return {Verdict::kInconclusive, "what was found may be our own side's doing"};
   if (limits.unjudged) return {Verdict::kInconclusive, "the target's TCP was not judged, as asked"};

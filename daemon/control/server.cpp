@@ -211,7 +211,7 @@ void ControlServer::stop() {
   accept_.stop();
   accept_again_.stop();
   captures_->stop();
-  strikes_->stop("the daemon ends");
+  strikes_->cut("the daemon ends");
   while (!sessions_.empty()) sessions_.begin()->second->end(Session::End::kByDaemon);
 }
 

@@ -188,6 +188,16 @@ void Strikes::stop(std::string_view why) {
   if (strike_) strike_->stop();
 }
 
+void Strikes::cut(std::string_view why) {
+  stop(why);
+  if (!call_ || !strike_ || !strike_->running()) return;
+  if (reception_) reception_->close();
+  end();
+  unobserve();
+  finish();
+  strike_.reset();  // what becomes of its connections is nobody's concern
+}
+
 // ---- What is kept of it while it runs ----
 
 protocol::Strike::Parameters Strikes::as_begun() const {

@@ -37,6 +37,8 @@ class Strikes final : public Client {
 
   /// Starts no more cycles; those in flight complete or time out. `why`: in one line.
   void stop(std::string_view why);
+  /// Stops the strike and reports it at once: what is in flight is not finished, and no failure.
+  void cut(std::string_view why);
   /// The running strike, for the verb status.
   std::optional<protocol::Status::Striking> status() const;
 
