@@ -14,6 +14,7 @@
 #include "ctl/child.hpp"
 #include "ctl/client.hpp"
 #include "ctl/format.hpp"
+#include "ctl/watch_lines.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -215,11 +216,9 @@ class ExecProbe final : public Probe {
       output_.append(bytes.data(), std::min(static_cast<std::size_t>(n), room));
     }
   }
-  /// The first line of the output, fit for a terminal.
+  /// The first line of the output.
   std::string said() const {
-    std::string line = output_.substr(0, output_.find('\n'));
-    std::ranges::replace_if(
-        line, [](unsigned char c) { return c < ' ' || c >= 0x7f; }, '?');
+    const std::string line = fit_for_terminal(output_.substr(0, output_.find('\n')));
     return line.empty() ? "" : ": " + line;
   }
 

@@ -91,6 +91,12 @@ void Appender::Shared::run() {
   }
 }
 
+std::string Appender::lock(const Descriptor& file) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  return errno == EWOULDBLOCK ? "another strike is writing to it: wait for its end"
+                              : std::strerror(errno);
+}
+
 Appender::Appender(Descriptor file) : shared_(std::make_shared<Shared>(std::move(file))) {
   // The thread inherits the mask: signals are the event loop's.
   sigset_t all, before;

@@ -28,7 +28,11 @@ class Appender {
     std::string error;                   // why; empty where none is lost
   };
 
-  /// `file`: open for appending (O_APPEND).
+  /// Locks a file for the one that appends to it; why that is not possible, empty where it was. The
+  /// lock ends with the appender that gets the file, or with the file.
+  static std::string lock(const Descriptor& file);
+
+  /// `file`: open for appending (O_APPEND), and locked.
   explicit Appender(Descriptor file);
   /// Does not wait; what waits is written, if the process lasts as long.
   ~Appender();

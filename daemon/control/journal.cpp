@@ -1,12 +1,9 @@
 #include "daemon/control/journal.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "daemon/control/capture_file.hpp"
@@ -35,11 +32,7 @@ std::string unfit_for_journal(const Descriptor& file) {
   if (std::string why = unfit(file, "a journal"); !why.empty()) return why;
   if ((::fcntl(file.get(), F_GETFL) & O_APPEND) == 0)
     return "the journal's file is not open for appending";
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? "another strike is writing to it: wait for its end"
-                                : std::strerror(errno);
-  }
-  return {};
+  return Appender::lock(file);
 }
 
 Journal::Journal(Descriptor file, const Before& before, std::uint64_t max_bytes)
