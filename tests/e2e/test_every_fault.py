@@ -16,9 +16,12 @@ DAYS = 30  # until each fault has had its turn
 
 
 def way_of(fault: dict[str, Any]) -> list[str]:
-    """How a strike finds the fault. A SYN comes again after a second, and is needed by rules."""
+    """How a strike finds the fault. A SYN comes again after a second, and is needed by rules; a
+    window that has opened again is waited on for two."""
     timeout = "200ms" if fault["failure"] == "timed_out" and fault["name"] not in REOPENED \
         else "1300ms"
+    if fault["rule"] == "window-stuck":
+        timeout = "2500ms"
     how = ["--close", fault["close"], "--hold", "25ms" if fault["name"] in UNCHALLENGED else HOLD,
            "--connect-timeout", timeout, "--close-timeout", timeout]
     if fault["expect"] != "none":
