@@ -59,12 +59,14 @@ std::uint64_t begun_by(const Strike::Result& recorded, Duration at) {
   return static_cast<std::uint64_t>(begun);
 }
 
-/// Whether the target is left with connections of which it waits for more.
-bool leaves_half_open(const Mix& mix) {
+/// Whether the target is left with connections of which it waits for more, or is asked for
+/// four-tuples again: then those that are fresh must be so to the target.
+bool needs_others(const Mix& mix) {
   return mix.any_of([](WayToClose way) {
-    return std::ranges::any_of(behaviour_of(way).steps, [](const Behaviour::Step& step) {
-      return step.what == Behaviour::What::kForsake;
-    });
+    return behaviour_of(way).reopens ||
+           std::ranges::any_of(behaviour_of(way).steps, [](const Behaviour::Step& step) {
+             return step.what == Behaviour::What::kForsake;
+           });
   });
 }
 
@@ -163,7 +165,7 @@ Strike::Parameters repeated(const Strike::Result& recorded, const Goal& goal,
                             std::uint64_t cycles) {
   const Strike::Begin& begin = *recorded.begin;
   Strike::Parameters parameters = begin.parameters;
-  const bool kept = recorded.closed_first != 0 || leaves_half_open(parameters.ways());
+  const bool kept = recorded.closed_first != 0 || needs_others(parameters.ways());
   if (parameters.from_port && kept) parameters.from_port = 0;
   parameters.target = to_string(begin.target);
   parameters.cycles = cycles;

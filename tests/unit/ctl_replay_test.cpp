@@ -156,6 +156,8 @@ TEST(CtlReplayParameters, HaveTheSamePortsWhereTheTargetClosedNoneFirst) {
   result.closed_first = 0;
   result.begin->parameters.mix = "fin=1,syn-silence=1";
   EXPECT_EQ(port(), 0) << "it may have them half-open";
+  result.begin->parameters.mix = "fin=1,reopen=1";
+  EXPECT_EQ(port(), 0) << "it would not be fresh to the target";
 }
 
 TEST(CtlReplayParameters, WaitForPeersInProportion) {
