@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import shlex
-from typing import Any
+from typing import Any, Iterator
 
 from harness import Field, same, test
 from test_judge import DEVICE, HOLD, LONG_AFTER, REOPENED, UNCHALLENGED, device, faults
 
 EVERY = "20"
 CYCLES, OF_SLOW = "400", "80"
-DAYS = 30  # until each fault has had its turn
+DAYS = 65  # until each fault has had its turn
 # They take seconds to show it, and minutes: the search is for --whole, or all of it.
 SLOW = ("window-stuck",)
 VERY_SLOW = ("reopen-unanswered", "reopen-kept")
@@ -41,33 +42,40 @@ def seen(report: dict[str, Any], fault: dict[str, Any]) -> bool:
     return bool(report["failed"][fault["failure"]])
 
 
+@contextlib.contextmanager
+def struck_device(field: Field, fault: dict[str, Any]) -> Iterator[None]:
+    """A device with the fault, which counts its connections from the first."""
+    process = device(field, "--fault", fault["name"], "--every", EVERY)
+    try:
+        yield
+    finally:
+        process.stop()
+
+
 def wrong_with(field: Field, fault: dict[str, Any], *limits: str) -> str:
     """What is not as it should be; empty where all is."""
     stem = f"{field.scene.directory}/{fault['name']}"
-    broken = ("--fault", fault["name"], "--every", EVERY)
-    process = device(field, *broken)
     cycles = OF_SLOW if fault["name"] in SLOW else CYCLES
-    report = field.ctl.strike(f"{DEVICE}:9000", "--cycles", cycles, "--concurrency", "8", "--look",
-                              "none", "--evidence", f"{stem}.pcapng", *way_of(fault), timeout=120)
-    process.stop()
+    with struck_device(field, fault):
+        report = field.ctl.strike(f"{DEVICE}:9000", "--cycles", cycles, "--concurrency", "8",
+                                  "--look", "none", "--evidence", f"{stem}.pcapng",
+                                  *way_of(fault), timeout=120)
     if not seen(report, fault):
         return f"not found: {report['findings']}, failed {report['failed']}"
     if fault["rule"] and report["evidence"]["findings"] == 0:
         return f"no evidence: {report['evidence']}"
 
     replay = ("--json", "strike", "--replay", f"{stem}.json", "--rule", fault["rule"] or "failure")
-    process = device(field, *broken)
-    again = field.ctl(*replay, timeout=120).json()
-    process.stop()
+    with struck_device(field, fault):
+        again = field.ctl(*replay, timeout=120).json()
     if not again["replay"]["found"]:
         return f"not found again: {again['replay']}, {again['why']}"
 
-    process = device(field, *broken)
-    least = field.ctl(*replay, "--minimize", *limits, timeout=300).json()
-    if not least["found"] or least["found_when_repeated"] == 0:
-        return f"not minimized: {least}"
-    once_more = field.ctl("--json", *shlex.split(least["command"])[1:], timeout=120)
-    process.stop()
+    with struck_device(field, fault):
+        least = field.ctl(*replay, "--minimize", *limits, timeout=300).json()
+        if not least["found"] or least["found_when_repeated"] == 0:
+            return f"not minimized: {least}"
+        once_more = field.ctl("--json", *shlex.split(least["command"])[1:], timeout=120)
     if not seen(json.loads(once_more.out), fault):
         return f"not found by {least['command']}: {once_more.out}{once_more.err}"
     return ""
