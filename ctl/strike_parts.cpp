@@ -338,6 +338,7 @@ Result result_of(const StrikeJournal& journal) {
       add(whole.summary, of.summary);
       add(whole.findings, of.findings);
       whole.judged += of.judged;
+      whole.judge_bytes = std::max(whole.judge_bytes, of.judge_bytes);
       if (whole.closed_first && of.closed_first) {
         *whole.closed_first += *of.closed_first;
       } else {

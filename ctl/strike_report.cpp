@@ -86,6 +86,17 @@ std::string report(const protocol::Strike::Journal& journal, const std::string& 
   return text;
 }
 
+/// How much was judged, and by what means.
+std::string judged(const protocol::Strike::Result& result) {
+  const bool unjudged = result.begin && result.begin->parameters.unjudged;
+  return fmt::format(
+      "judged       {} segments of the target{}: {}\n", grouped(result.judged),
+      result.judge_bytes ? ", in " + bytes_to_string(*result.judge_bytes) + " of memory" : "",
+      !result.findings.empty() ? "these rules were broken"
+      : unjudged               ? "as asked"
+                               : "nothing found");
+}
+
 }  // namespace
 
 Exit exit_of(protocol::Verdict verdict) {
@@ -106,11 +117,7 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
   text += ending_report(result.stopped) + dead_report(result.dead) + looks_report(result.looks);
   text += timeline_report(result.timeline, result.summary.cycles) + ladder_report(result.ladder);
   if (result.payloads) text += report(*result.payloads);
-  const bool unjudged = result.begin && result.begin->parameters.unjudged;
-  text += fmt::format("judged       {} segments of the target: {}\n", grouped(result.judged),
-                      !result.findings.empty() ? "these rules were broken"
-                      : unjudged               ? "as asked"
-                                               : "nothing found");
+  text += judged(result);
   for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
   if (result.evidence) text += report(*result.evidence, paths.evidence);
   if (result.journal) text += report(*result.journal, paths.journal);

@@ -327,7 +327,7 @@ struct Strike {
     std::optional<DeadProbed> dead;
     std::optional<PayloadsSent> payloads;
     std::uint64_t judged = 0;
-    std::optional<std::uint64_t> closed_first;
+    std::optional<std::uint64_t> judge_bytes, closed_first;
     std::vector<Finding> findings;
     std::optional<Evidence> evidence;
     std::optional<Journal> journal;
@@ -353,6 +353,10 @@ struct Strike {
             About{.help = "what was sent before the closes, and what came back; null where nothing "
                           "was expected"});
       field("judged", self.judged, About{.help = "segments of the target that were judged"});
+      field("judge_bytes", self.judge_bytes,
+            About{.help = "memory that the judge took; null: an earlier version's, or unjudged",
+                  .unit = Unit::kBytes,
+                  .left_out = true});
       field("closed_first", self.closed_first,
             About{.help = "connections that the target closed before it had our FIN, and may keep "
                           "in TIME-WAIT; null: an earlier version's, or unjudged",

@@ -375,6 +375,7 @@ void Strikes::finish() {
   spdlog::info("strike: {} of {} cycles completed, {:.0f} a second: {}: {}", summary.completed,
                summary.cycles, summary.cycles_per_second(), protocol::name_of(judgement.verdict),
                judgement.why);
+  const bool unjudged = call_->parameters().unjudged;
   protocol::Strike::Result result{
       judgement.verdict,
       judgement.why,
@@ -386,7 +387,8 @@ void Strikes::finish() {
       std::nullopt,
       std::nullopt,
       judge_->judged(),
-      call_->parameters().unjudged ? std::nullopt : std::optional(judge_->closed_first()),
+      unjudged ? std::nullopt : std::optional(judge_->bytes()),
+      unjudged ? std::nullopt : std::optional(judge_->closed_first()),
       findings_->list(),
       std::nullopt,
       std::nullopt,

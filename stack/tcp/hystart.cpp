@@ -4,7 +4,7 @@ namespace conker {
 namespace {
 
 // Words of Congestion::memory; times are microseconds, 0 stands for infinity.
-enum Memory : std::size_t {
+enum RoundMemory : std::size_t {
   kWindowEnd,  // the sequence number that ends the round
   kLastRoundMinRtt,
   kCurrentRoundMinRtt,

@@ -59,6 +59,10 @@ class Conversation {
   /// The host's last ACK in the connection with ISS `iss`, and the end of its sequence space.
   std::optional<Seq> last_ack(Seq iss) const;
   std::optional<Seq> end() const;
+  /// Allocated, beside the object itself.
+  std::size_t bytes() const {
+    return syns_.capacity() * sizeof(Syn) + resets_.capacity() * sizeof(Reset) + received_.bytes();
+  }
   /// TSval of the last segment that the host sent; 0: it had none.
   std::uint32_t last_timestamp() const;
 

@@ -31,6 +31,8 @@ class EndpointIndex {
   void insert(const Endpoint& endpoint, std::uint32_t number);
   /// Removes an endpoint that is in the index with this number.
   void remove(const Endpoint& endpoint, std::uint32_t number);
+  /// Allocated.
+  std::size_t bytes() const { return places_.capacity() * sizeof(Place); }
 
  private:
   static constexpr std::uint32_t kFree = UINT32_MAX;

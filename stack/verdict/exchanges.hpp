@@ -108,6 +108,8 @@ class Exchanges {
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& end, Severity severity);
+  /// Allocated.
+  std::size_t bytes() const { return records_.capacity() * sizeof(Record) + index_.bytes(); }
 
  private:
   struct Record {

@@ -19,6 +19,8 @@ class IsnHistory {
   /// The ISN of the next connection, which has this local end. Of the three rules only the first
   /// one broken is told, once: who breaks one often breaks the others, too.
   std::optional<Broken> add(const Endpoint& ours, Seq isn);
+  /// Allocated.
+  std::size_t bytes() const { return known_.capacity() * sizeof(Known); }
 
  private:
   // Of the last kRemembered that are chosen at random three are equal less than once in 10^9

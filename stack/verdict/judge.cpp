@@ -65,6 +65,13 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
   }
 }
 
+std::size_t Judge::bytes() const {
+  std::size_t bytes = sizeof(*this) + exchanges_.bytes() + isns_.bytes() + whole_.capacity() +
+                      conversations_.capacity() * sizeof(Conversation);
+  for (const Conversation& conversation : conversations_) bytes += conversation.bytes();
+  return bytes;
+}
+
 /// A connection with another four-tuple begins at this place. Those to come follow in order: of
 /// thousands of connections, what is known of one that began so long ago is in no cache.
 void Judge::begin(std::uint32_t place) {

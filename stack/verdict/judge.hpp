@@ -67,6 +67,8 @@ class Judge final : public FrameObserver {
   std::uint64_t judged() const { return judged_; }
   /// Connections that peers closed before they had our FIN, and may keep in TIME-WAIT.
   std::uint64_t closed_first() const { return exchanges_.closed_first(); }
+  /// The memory that all this takes. Adds up what each connection has allocated.
+  std::size_t bytes() const;
   /// Which of those opened the last connection with this endpoint is, from 1; 0 where it is not
   /// remembered. The endpoint is ours, or that of the peer that has opened it.
   std::uint64_t number(const Endpoint& end) const { return exchanges_.number(end); }

@@ -29,6 +29,8 @@ class ReceivedRanges {
   Seq next() const { return next_; }
   /// There were more ranges than can be kept: from here on nothing is known.
   bool lost_track() const { return lost_track_; }
+  /// Allocated.
+  std::size_t bytes() const { return beyond_.capacity() * sizeof(Range); }
 
  private:
   static constexpr std::size_t kMaxRanges = 256;

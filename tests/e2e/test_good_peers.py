@@ -55,14 +55,8 @@ def the_kernel(field: Field) -> None:
 
 @test(busy=True)
 def conker_itself(scene: Scene) -> None:
-    wire = f"{scene.directory}/wire.sock"
-    scene.conkerd({"links": [unix_link(wire, "listen", "02:00:00:00:00:01", "10.1.0.1/24")],
-                   "services": [{"name": "echo", "port": 7}]}, name="struck")
-    striking = scene.conkerd(
-        {"links": [unix_link(wire, "connect", "02:00:00:00:00:02", "10.1.0.2/24")],
-         "strike": {"allow": ["10.1.0.0/24"]}}, name="striking")
-    eventually(lambda: striking.ctl("ping", "10.1.0.1", "-c", "1").code == 0, "the link is up")
-    judged(scene, striking.ctl, "10.1.0.1:7", CONKER)
+    _, striking = scene.linked_conkerds({"echo": 7})
+    judged(scene, striking.ctl, "10.7.0.1:7", CONKER)
 
 
 @test(busy=True)

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from harness import (Conkerd, Field, Scene, accused_of, check, eventually, same, test,
-                     unix_link)
+from harness import Field, Scene, accused_of, check, same, test
 from test_judge import DEVICE, device
 
 BYTES = 3_000  # of each cycle: more than a segment
@@ -177,15 +176,7 @@ def a_device_that_repeats_its_last_byte(field: Field) -> None:
 
 @test(quick=True, busy=True)
 def the_echo_service_of_another_conkerd(scene: Scene) -> None:
-    wire = f"{scene.directory}/wire.sock"
-
-    def daemon(number: int, mode: str) -> Conkerd:
-        link = unix_link(wire, mode, f"02:00:00:00:07:0{number}", f"10.7.0.{number}/24")
-        return scene.conkerd({"links": [link], "services": [{"name": "echo", "port": 7}],
-                              "strike": {"allow": ["10.7.0.0/24"]}}, name=mode)
-
-    other, ours = daemon(1, "listen"), daemon(2, "connect")
-    eventually(lambda: ours.ctl("ping", "10.7.0.1", "-c", "1").code == 0, "the two are linked")
+    other, ours = scene.linked_conkerds({"echo": 7})
     for way in IN_ORDER:
         report = ours.ctl.strike("10.7.0.1:7", "--cycles", "1000", "--concurrency", "16",
                                  "--expect", "echo", "--payload", str(BYTES), "--close", way,

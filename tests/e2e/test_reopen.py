@@ -7,8 +7,7 @@ import socket
 import threading
 from typing import Any
 
-from harness import (Conkerd, Ctl, Field, Scene, accused_of, check, eventually, same, test,
-                     unix_link)
+from harness import Ctl, Field, Scene, accused_of, check, same, test
 from harness.field import MAC
 from test_evidence import frames
 from test_judge import DEVICE, device
@@ -80,17 +79,7 @@ def a_silence_has_its_evidence(field: Field) -> None:
 
 @test(busy=True)
 def another_conkerd(scene: Scene) -> None:
-    wire = f"{scene.directory}/wire.sock"
-
-    def daemon(number: int, mode: str) -> Conkerd:
-        link = unix_link(wire, mode, f"02:00:00:00:07:0{number}", f"10.7.0.{number}/24")
-        return scene.conkerd({"links": [link],
-                              "services": [{"name": "accept-close", "port": 9000},
-                                           {"name": "discard", "port": 9}],
-                              "strike": {"allow": ["10.7.0.0/24"]}}, name=mode)
-
-    other, ours = daemon(1, "listen"), daemon(2, "connect")
-    eventually(lambda: ours.ctl("ping", "10.7.0.1", "-c", "1").code == 0, "the two are linked")
+    other, ours = scene.linked_conkerds({"accept-close": 9000, "discard": 9})
     before = other.ctl.counter("time_wait_reused")
     scene.note(again(strike(ours.ctl, "10.7.0.1:9000", "--hold", "1s"), "closes first"))
     check(other.ctl.counter("time_wait_reused") > before, "its TIME-WAIT was not reused")

@@ -3,7 +3,7 @@ and serve others beside it; a device whose half-open slots do not come back is f
 
 from __future__ import annotations
 
-from harness import Field, Scene, accused_of, broken_rules, check, eventually, same, test, unix_link
+from harness import Field, Scene, accused_of, broken_rules, check, same, test
 from test_judge import DEVICE, device
 
 MIX = ("--mix", "fin=8,rst=1,syn-silence=1")
@@ -55,14 +55,7 @@ def the_kernel_with_cookies(field: Field) -> None:
 
 @test(busy=True)
 def another_conkerd(scene: Scene) -> None:
-    wire = f"{scene.directory}/wire.sock"
-    other = scene.conkerd({"links": [unix_link(wire, "listen", "02:00:00:00:07:01",
-                                               "10.7.0.1/24")],
-                           "services": [{"name": "accept-close", "port": 9000}]}, name="listen")
-    ours = scene.conkerd({"links": [unix_link(wire, "connect", "02:00:00:00:07:02",
-                                              "10.7.0.2/24")],
-                          "strike": {"allow": ["10.7.0.0/24"]}}, name="connect")
-    eventually(lambda: ours.ctl("ping", "10.7.0.1", "-c", "1").code == 0, "the two are linked")
+    other, ours = scene.linked_conkerds({"accept-close": 9000})
     report = ours.ctl.strike("10.7.0.1:9000", *MIX, "--cycles", "20000", "--concurrency", "64",
                              timeout=120)
     same(accused_of(report), set(), f"rules that it broke: {report['findings']}")

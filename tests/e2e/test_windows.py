@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from harness import Conkerd, Ctl, Field, Scene, accused_of, check, eventually, same, test, unix_link
+from harness import Ctl, Field, Scene, accused_of, check, same, test
 from test_evidence import frames
 from test_good_peers import LWIP, lwip_behind_a_tap
 from test_judge import DEVICE, device
@@ -61,15 +61,7 @@ def what_is_told(field: Field) -> None:
 
 @test(busy=True)
 def another_conkerd(scene: Scene) -> None:
-    wire = f"{scene.directory}/wire.sock"
-
-    def daemon(number: int, mode: str) -> Conkerd:
-        link = unix_link(wire, mode, f"02:00:00:00:07:0{number}", f"10.7.0.{number}/24")
-        return scene.conkerd({"links": [link], "services": [{"name": "echo", "port": 7}],
-                              "strike": {"allow": ["10.7.0.0/24"]}}, name=mode)
-
-    other, ours = daemon(1, "listen"), daemon(2, "connect")
-    eventually(lambda: ours.ctl("ping", "10.7.0.1", "-c", "1").code == 0, "the two are linked")
+    other, ours = scene.linked_conkerds({"echo": 7})
     for way in WAYS:
         strike(ours.ctl, "10.7.0.1:7", way, 2_000)
     for side in (other, ours):

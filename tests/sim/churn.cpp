@@ -20,7 +20,7 @@ constexpr std::uint32_t kInFlight = 64;
 constexpr Duration kRound = 50us;
 constexpr std::uint16_t kFirstPort = 100;  // of the first row's listener; row n has kFirstPort + n
 constexpr std::size_t kBytes = 40, kManyBytes = 6000;
-const SackRecovery kRecovery;
+const SackRecovery kChurnRecovery;
 
 // Of 256 cycles, those of each row. Cycles that wait for a timeout are few, since they take a
 // thousand times as long.
@@ -85,7 +85,7 @@ class End {
     Entropy entropy;
     for (std::uint64_t& word : entropy.words) word = dice();
     Parts parts;
-    if (dice.one_in(2)) parts.recovery = &kRecovery;
+    if (dice.one_in(2)) parts.recovery = &kChurnRecovery;
     stack_ = std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy,
                                      parts);
     stack_->begin(Instant(1s));

@@ -3,11 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "tests/sim/frames.hpp"
+
 namespace conker::sim {
 
 namespace {
 
-constexpr std::size_t kEthernet = 14, kSourcePort = kEthernet + 20;
+constexpr std::size_t kSourcePort = kEthernet + kIp;
 
 }  // namespace
 

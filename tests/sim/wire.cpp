@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tests/sim/frames.hpp"
+
 namespace conker::sim {
 namespace {
-
-constexpr std::size_t kEthernet = 14;
 
 // ARP frames are not corrupted: a flipped bit would give a host a wrong link address for a minute,
 // which a real wire's CRC prevents.

@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 from typing import Any
 
-from .conkerd import Conkerd
+from .conkerd import Conkerd, unix_link
+from .expect import eventually
 from .namespaces import Namespace
 from .processes import Process
 
@@ -88,6 +89,20 @@ class Scene:
         self.daemons.append(daemon)
         self._undo.callback(lambda: daemon.process.kill())
         return daemon
+
+    def linked_conkerds(self, services: dict[str, int]) -> tuple[Conkerd, Conkerd]:
+        """One at 10.7.0.1 with services at these ports, and one at 10.7.0.2 that may strike it."""
+        wire = os.path.join(self.directory, "wire.sock")
+        struck = self.conkerd({
+            "links": [unix_link(wire, "listen", "02:00:00:00:07:01", "10.7.0.1/24")],
+            "services": [{"name": name, "port": port} for name, port in services.items()]},
+            name="struck")
+        striking = self.conkerd({
+            "links": [unix_link(wire, "connect", "02:00:00:00:07:02", "10.7.0.2/24")],
+            "strike": {"allow": ["10.7.0.0/24"]}}, name="striking")
+        eventually(lambda: striking.ctl("ping", "10.7.0.1", "-c", "1").code == 0,
+                   "the two are linked")
+        return struck, striking
 
     def process(self, name: str, command: list[str], namespace: Namespace | None = None,
                 **streams: Any) -> Process:
