@@ -25,8 +25,7 @@ std::uint32_t port_at(std::uint64_t n, const Settings& settings) {
 std::string StrikePorts::complaint(const protocol::Strike::Parameters& parameters,
                                    const Settings& settings) {
   const std::uint32_t from = parameters.from_port.value_or(0);
-  const Port port{static_cast<std::uint16_t>(from % Origins::kRound)};
-  if (from == 0 || (settings.first_port <= port && port <= settings.last_port)) return {};
+  if (Origins::within(settings, from)) return {};
   return fmt::format(
       "strike: from_port {} is not within tcp.first_port to last_port of the "
       "configuration, {} to {}",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stack/base/checksum.hpp"
+#include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
@@ -16,28 +17,13 @@ constexpr std::size_t kAcknowledgment = 8, kFlags = 13, kWindowField = 14, kChec
 constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9, kSource = kIp + 12,
                       kDestination = kIp + 16;
 
-using Bytes = std::span<const std::byte>;
-constexpr std::uint8_t get8(Bytes b, std::size_t at) {
-  return std::to_integer<std::uint8_t>(b[at]);
-}
-constexpr std::uint16_t get16(Bytes b, std::size_t at) {
-  return static_cast<std::uint16_t>(get8(b, at) << 8 | get8(b, at + 1));
-}
-constexpr std::uint32_t get32(Bytes b, std::size_t at) {
-  return std::uint32_t{get16(b, at)} << 16 | get16(b, at + 2);
-}
-void put16(std::span<std::byte> b, std::size_t at, std::uint16_t value) {
-  b[at] = static_cast<std::byte>(value >> 8);
-  b[at + 1] = static_cast<std::byte>(value & 0xff);
-}
-
 /// The checksum of a header in which one field has changed (RFC 1624, 3).
 std::uint16_t updated(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
-  std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
-  sum += static_cast<std::uint16_t>(~before);
-  sum += after;
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
+  Checksum sum;
+  sum.add16(static_cast<std::uint16_t>(~checksum));
+  sum.add16(static_cast<std::uint16_t>(~before));
+  sum.add16(after);
+  return sum.finish();
 }
 
 }  // namespace
@@ -79,15 +65,14 @@ std::uint16_t NarrowWindows::window(Narrow& narrow, std::uint16_t real, Seq ack)
 
 FrameOut NarrowWindows::edit(const FrameOut& frame) {
   if (frame.parts.empty() || frame.parts.size() > parts_.size()) return frame;
-  const Bytes head = frame.parts[0];
+  const std::span<const std::byte> head = frame.parts[0];
   if (head.size() < kIp + kIpv4HeaderMin + 20 || head.size() > head_.size() ||
       get16(head, kEthernetHeader - 2) != kEtherTypeIpv4 || get8(head, kProtocol) != 6)
     return frame;
   const std::size_t tcp = kIp + std::size_t{4} * (get8(head, kIp) & 15);
   if (head.size() < tcp + 20) return frame;
-  const FourTuple tuple{IpAddress::v4(get32(head, kSource)),
-                        IpAddress::v4(get32(head, kDestination)), Port{get16(head, tcp)},
-                        Port{get16(head, tcp + 2)}};
+  const FourTuple tuple{get_ipv4(head, kSource), get_ipv4(head, kDestination),
+                        Port{get16(head, tcp)}, Port{get16(head, tcp + 2)}};
   Narrow* const narrow = find(tuple);
   if (narrow == nullptr) return frame;
   const std::uint8_t flags = get8(head, tcp + kFlags);

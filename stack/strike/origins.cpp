@@ -6,6 +6,11 @@
 
 namespace conker {
 
+bool Origins::within(const Settings& settings, std::uint32_t from) {
+  const Port port{static_cast<std::uint16_t>(from % kRound)};
+  return from == 0 || (settings.first_port <= port && port <= settings.last_port);
+}
+
 void Origins::begin(const Network& network, const IpAddress& target, std::uint64_t seed,
                     std::uint32_t from) {
   random_ = seed;

@@ -24,6 +24,8 @@ class Origins {
   /// every millisecond has moved (RFC 6191, 2).
   static constexpr Duration kLeastPause = 2ms;
 
+  /// Whether begin() takes `from`: its port is of the settings' range, or it is 0.
+  static bool within(const Settings& settings, std::uint32_t from);
   /// Of the stack's addresses the first kMaxAddresses on the interface that leads to the target; no
   /// connection has ended yet. `from`: our first port, and kRound for each round of the ports that
   /// our addresses had before; 0: the stack chooses each (RFC 6056).

@@ -24,11 +24,6 @@ bool sensible(const StrikeRequest& r, std::size_t slots) {
          within(r.close_timeout - 1us, kMaxTimeout - 1us);
 }
 
-bool within(std::uint32_t from, const Settings& settings) {
-  const Port port{static_cast<std::uint16_t>(from % Origins::kRound)};
-  return from == 0 || (settings.first_port <= port && port <= settings.last_port);
-}
-
 /// What the cycle does next, and when.
 const Behaviour::Step& next_step(const Strike::Slot& slot) {
   static constexpr Behaviour::Step kSay{Behaviour::When::kAckSent, Behaviour::What::kSend},
@@ -54,7 +49,7 @@ Strike::Strike(Stack& stack, std::span<Slot> slots, ClientId client, Observer* o
 
 Error Strike::start(const StrikeRequest& request) {
   if (running_) return Error::kAddressInUse;
-  if (!sensible(request, slots_.size()) || !within(request.from_port, stack_.settings()))
+  if (!sensible(request, slots_.size()) || !Origins::within(stack_.settings(), request.from_port))
     return Error::kInvalidArgument;
   if (request.mix.provokes() && provoker_ == nullptr) return Error::kInvalidArgument;
   if (request.expect != Expect::kNothing &&

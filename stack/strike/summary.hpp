@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "stack/base/field.hpp"
+#include "stack/base/per_second.hpp"
 #include "stack/base/print.hpp"
 #include "stack/strike/strike.hpp"
 
@@ -90,11 +91,7 @@ struct StrikeSummary {
                           const Audit& audit);
   bool good() const;
   /// Completed cycles, over the whole duration.
-  double cycles_per_second() const {
-    return elapsed.count() <= 0
-               ? 0
-               : static_cast<double>(completed) * 1e6 / static_cast<double>(elapsed.count());
-  }
+  double cycles_per_second() const { return per_second(static_cast<double>(completed), elapsed); }
 
   static constexpr void visit(auto& self, auto&& field) {
     field("target", self.target, About{.help = "whom; of a passive strike where peers came to"});

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <optional>
 
+#include "stack/base/per_second.hpp"
+
 namespace conker {
 namespace {
 
@@ -32,8 +34,8 @@ std::uint32_t per_mille(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<std::uint32_t>(part * 1000 / whole);
 }
 
-std::uint64_t per_second(double completed, Duration width) {
-  return static_cast<std::uint64_t>(completed * 1e6 / static_cast<double>(width.count()));
+std::uint64_t rate_of(double completed, Duration width) {
+  return static_cast<std::uint64_t>(per_second(completed, width));
 }
 
 std::uint64_t begun_before(Rows rows, std::size_t row) {
@@ -90,8 +92,8 @@ void add_fall(Rows rows, Duration width, std::vector<Trend>& trends) {
   const Cut cut = Cut::best(rows);
   const double deviation = std::max(cut.before.deviation(), cut.after.deviation());
   if (cut.before.mean() - cut.after.mean() < kDeviations * deviation) return;
-  const std::uint64_t high = per_second(cut.before.mean(), width);
-  const std::uint64_t low = per_second(cut.after.mean(), width);
+  const std::uint64_t high = rate_of(cut.before.mean(), width);
+  const std::uint64_t low = rate_of(cut.after.mean(), width);
   const std::uint32_t share = per_mille(low, high);
   if (share >= kFalls) return;
   const Duration at = width * static_cast<std::int64_t>(cut.at);
@@ -123,8 +125,8 @@ bool add_alternation(Rows rows, Duration width, std::vector<Trend>& trends) {
   trends.push_back({Trend::Kind::kAlternates, at(crossings.front()),
                     at(crossings.back()) - at(crossings.front()),
                     begun_before(rows, crossings.front()),
-                    per_second(static_cast<double>(upper), width),
-                    per_second(static_cast<double>(lower), width), share, kAlternates});
+                    rate_of(static_cast<double>(upper), width),
+                    rate_of(static_cast<double>(lower), width), share, kAlternates});
   return true;
 }
 
@@ -143,7 +145,7 @@ void add_halt(Rows rows, Duration width, std::uint64_t mean, std::vector<Trend>&
   if (longest == 0) return;
   trends.push_back({Trend::Kind::kHalts, width * static_cast<std::int64_t>(at),
                     width * static_cast<std::int64_t>(longest), begun_before(rows, at),
-                    per_second(static_cast<double>(mean), width), 0, 0, 0});
+                    rate_of(static_cast<double>(mean), width), 0, 0, 0});
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      kSyns},
     {kReopenUnanswered, kShould, "reopen-unanswered", "RFC 9293, 3.10.7.4",
      "SYNs that open the four-tuples of connections that have just ended, and are not answered, "
-     "not "
-     "even by an ACK, though all of fresh four-tuples were",
+     "not even by an ACK, though all of fresh four-tuples were",
      kSyns},
     {kReopenKept, kPromise, "reopen-kept", "RFC 9293, 3.6.1",
      "four-tuples that have just been closed and are kept in TIME-WAIT against SYN and RST: a "
@@ -117,8 +116,7 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "handshakes"},
     {kWindowStuck, kShould, "window-stuck", "RFC 9293, 3.8.6.1",
      "no more data after a closed window has opened again, though its owner has answered but a "
-     "part "
-     "of what it acknowledged",
+     "part of what it acknowledged",
      kBytes},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
