@@ -35,11 +35,6 @@ bool is_udp_fragment(std::span<const std::byte> frame) {
   return ip && ip->protocol == 17 && ip->is_fragment();
 }
 
-std::span<std::byte> aligned(std::vector<std::uint64_t>& storage) {
-  const auto bytes = std::as_writable_bytes(std::span(storage));
-  return bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
-}
-
 }  // namespace
 
 Bytes encode(const WireDatagram& datagram, const MacAddress& from, const MacAddress& to) {
@@ -80,18 +75,17 @@ std::optional<WireDatagram> decode_datagram(std::span<const std::byte> frame) {
 
 DatagramScene::DatagramScene(bool with_address, const Capacities& capacities,
                              const Settings& settings)
-    : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4),
-      udp_storage_(Udp::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
+    : storage_(Stack::storage_bytes(capacities)), udp_storage_(Udp::storage_bytes(capacities)) {
   Entropy entropy;
   for (std::size_t i = 0; i < entropy.words.size(); ++i)
     entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
-  stack_ = std::make_unique<Stack>(aligned(storage_), capacities, settings, entropy);
+  stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, entropy);
   stack_->begin(now_);
   EXPECT_TRUE(stack_->add_interface(link_, kStackMac, 1500));
   if (with_address) {
     EXPECT_EQ(stack_->add_address({0}, {kStackAddress, 24}), Error::kOk);
   }
-  udp_ = std::make_unique<Udp>(aligned(udp_storage_), *stack_, entropy);
+  udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, entropy);
 }
 
 // ---- Turns and time ----

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "stack/udp/udp.hpp"
+#include "tests/support/storage.hpp"
 #include "tests/unit/script.hpp"
 
 namespace conker::test {
@@ -91,7 +92,7 @@ class DatagramScene {
   void collect();
   void collect_arp(const Bytes& frame);
 
-  std::vector<std::uint64_t> storage_, udp_storage_;
+  Storage storage_, udp_storage_;
   FakeLink link_;
   std::unique_ptr<Stack> stack_;
   std::unique_ptr<Udp> udp_;

@@ -7,6 +7,7 @@
 
 #include "stack/udp/udp.hpp"
 #include "tests/support/frames.hpp"
+#include "tests/support/storage.hpp"
 
 namespace conker {
 namespace {
@@ -58,12 +59,6 @@ class HostTest : public ::testing::Test {
     return id ? *id : ConnectionId();
   }
 
-  template <typename T>
-  static std::span<std::byte> aligned(std::vector<std::uint64_t>& storage) {
-    storage.resize(T::storage_bytes(capacities_of()) / 8 + 4);
-    const auto bytes = std::as_writable_bytes(std::span(storage));
-    return bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
-  }
   static Capacities capacities_of() {
     Capacities capacities;
     capacities.connections = capacities.half_open = capacities.time_wait = 8;
@@ -73,8 +68,9 @@ class HostTest : public ::testing::Test {
 
   Instant now_{10s};
   TestLink link_;
-  std::vector<std::uint64_t> storage_, udp_storage_;
-  Stack stack_{aligned<Stack>(storage_), capacities_of(), Settings{}, Entropy{}};
+  test::Storage storage_{Stack::storage_bytes(capacities_of())};
+  test::Storage udp_storage_{Udp::storage_bytes(capacities_of())};
+  Stack stack_{storage_.bytes(), capacities_of(), Settings{}, Entropy{}};
   std::array<Client*, 2> places_{};
   std::array<FrameIn, 4> batch_;
   Host host_{stack_, {places_, batch_}};
@@ -112,7 +108,7 @@ TEST_F(HostTest, EveryClientIsToldOfAddressesAndLinks) {
 }
 
 TEST_F(HostTest, DatagramsGoToWhoseTokenItIs) {
-  Udp udp(aligned<Udp>(udp_storage_), stack_, Entropy{});
+  Udp udp(udp_storage_.bytes(), stack_, Entropy{});
   ASSERT_EQ(host_.add(a_), Error::kOk);
   ASSERT_EQ(host_.add(b_), Error::kOk);
   const auto socket = udp.bind({.local = {}, .token = b_.token(3)});

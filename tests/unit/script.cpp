@@ -81,11 +81,8 @@ bool FakeLink::send(const FrameOut& frame, Instant) {
 }
 
 Script::Script(const Capacities& capacities, const Settings& settings, const Parts& parts)
-    : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
-  // The stack wants 16 bytes of alignment; the vector's storage has 8 at least.
-  auto bytes = std::as_writable_bytes(std::span(storage_));
-  bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
-  stack_ = std::make_unique<Stack>(bytes, capacities, settings, fixed_entropy(), parts);
+    : storage_(Stack::storage_bytes(capacities)) {
+  stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, fixed_entropy(), parts);
   stack_->begin(now_);
   const auto interface = stack_->add_interface(link_, kStackMac, 1500);
   EXPECT_TRUE(interface);

@@ -20,6 +20,7 @@
 
 #include "stack/stack.hpp"
 #include "tests/support/segment.hpp"
+#include "tests/support/storage.hpp"
 
 namespace conker::test {
 
@@ -195,7 +196,7 @@ class Script {
     return result;
   }
 
-  std::vector<std::uint64_t> storage_;
+  Storage storage_;
   FakeLink link_;
   std::unique_ptr<Stack> stack_;
   Instant now_{1s};

@@ -10,13 +10,11 @@ namespace conker::test {
 
 End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capacities,
          const Settings& settings, std::uint64_t entropy, const Parts& parts)
-    : storage_(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) + 4) {
-  auto bytes = std::as_writable_bytes(std::span(storage_));
-  bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
+    : storage_(Stack::storage_bytes(capacities)) {
   Entropy words;
   for (std::uint64_t& word : words.words)
     word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
-  stack_ = std::make_unique<Stack>(bytes, capacities, settings, words, parts);
+  stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, words, parts);
   stack_->begin(Instant(1s));
   const auto interface = stack_->add_interface(*this, mac, 1500);
   EXPECT_TRUE(interface);

@@ -14,6 +14,7 @@
 #include "stack/stack.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/segment.hpp"
+#include "tests/support/storage.hpp"
 
 namespace conker::test {
 
@@ -50,7 +51,7 @@ class End final : public Link {
   void show(std::span<const std::byte> frame, Direction direction, Instant now) const;
 
  private:
-  std::vector<std::uint64_t> storage_;
+  Storage storage_;
   std::unique_ptr<Stack> stack_;
 };
 

@@ -17,6 +17,7 @@
 #include "stack/strike/strike.hpp"
 #include "stack/verdict/judge.hpp"
 #include "tests/e2e/peers/device.hpp"
+#include "tests/support/storage.hpp"
 
 namespace conker {
 namespace {
@@ -92,11 +93,9 @@ class DeviceLink final : public Link {
 class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
  public:
   explicit Tribunal(const Device::Options& options)
-      : link_(options), observed_(link_), storage_(Stack::storage_bytes(kCapacities) / 8 + 4) {
-    auto bytes = std::as_writable_bytes(std::span(storage_));
-    bytes = bytes.subspan(reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0 ? 0 : 8);
-    stack_ =
-        std::make_unique<Stack>(bytes, kCapacities, Settings(), Entropy{{1, 2, 3, 4, 5, 6, 7, 8}});
+      : link_(options), observed_(link_), storage_(Stack::storage_bytes(kCapacities)) {
+    stack_ = std::make_unique<Stack>(storage_.bytes(), kCapacities, Settings(),
+                                     Entropy{{1, 2, 3, 4, 5, 6, 7, 8}});
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
@@ -174,7 +173,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
   Instant now_{1s};
   DeviceLink link_;
   ObservedLink observed_;
-  std::vector<std::uint64_t> storage_;
+  test::Storage storage_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
   NarrowWindows narrow_;

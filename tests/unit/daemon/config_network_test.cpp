@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stack/stack.hpp"
+#include "tests/support/storage.hpp"
 #include "tests/unit/daemon/config_text.hpp"
 
 namespace conker::config {
@@ -84,10 +85,8 @@ TEST(ConfigNetwork, JudgesAddressesAndGatewaysAsTheStackDoes) {
         refusal("links: [{type: tap, name: a, device: a0, mac: '02:00:00:00:00:02', addresses: [" +
                 address + "]}]\n" + (gateway.empty() ? "" : "gateway: " + gateway + "\n"));
     Capacities capacities;
-    std::vector<std::uint64_t> storage(Stack::storage_bytes(capacities) / sizeof(std::uint64_t) +
-                                       1);
-    Stack stack(std::as_writable_bytes(std::span(storage)), capacities, Settings(),
-                Entropy{{1, 2, 3, 4}});
+    const test::Storage storage(Stack::storage_bytes(capacities));
+    Stack stack(storage.bytes(), capacities, Settings(), Entropy{{1, 2, 3, 4}});
     NullLink link;
     EXPECT_TRUE(stack.add_interface(link, {{2, 0, 0, 0, 0, 2}}, 1500));
     Error error = stack.add_address({0}, *Prefix::parse(address));
