@@ -70,7 +70,9 @@ constexpr const char* kWaysHelp =
     "(an ACK of what it has not sent), fin-early (the FIN before the data), fin-overlap (data sent "
     "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
     "second cycle opens from the address and port of one before); and two that tell an echo but 64 "
-    "bytes of window: window-small (all the time), window-shut (and no more before --hold is over)";
+    "bytes of window: window-small (all the time), window-shut (and no more before --hold is "
+    "over); "
+    "and ack-silence (what the peer sends is not acknowledged before it has come four times)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;

@@ -7,8 +7,8 @@ namespace conker {
 
 class FrameEditor {
  public:
-  /// The frame to send instead of this one, which may be the same. What it refers to must stay as
-  /// long as Link::send() wants it to.
+  /// The frame to send instead of this one, which may be the same; one without parts for none. What
+  /// it refers to must stay as long as Link::send() wants it to.
   virtual FrameOut edit(const FrameOut& frame) = 0;
 
  protected:

@@ -13,6 +13,7 @@ std::size_t ObservedLink::receive(std::span<FrameIn> batch, Instant now) {
 
 bool ObservedLink::send(const FrameOut& given, Instant now) {
   const FrameOut frame = editor_ == nullptr ? given : editor_->edit(given);
+  if (frame.parts.empty()) return true;  // the editor has left it out
   if (!below_.send(frame, now)) return false;
   if (observers_.empty()) return true;
   const bool partial = frame.segment != 0;

@@ -32,13 +32,14 @@ enum class WayToClose : std::uint8_t {
   kSynSilence,
   kWindowSmall,
   kWindowShut,
+  kAckSilence,
 };
-inline constexpr std::size_t kWaysToClose = 21;
+inline constexpr std::size_t kWaysToClose = 22;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen|syn-silence|window-small|window-shut";
+         "reopen|syn-silence|window-small|window-shut|ack-silence";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -63,6 +64,7 @@ struct Behaviour {
     kShutdown,         // our FIN; what the peer sends is still read
     kSendAndShutdown,  // the FIN rides on the payload
     kFillAndClose,     // as much of StrikeRequest::filling as the send queue takes, then the FIN
+    kLongFin,          // several segments of payload, and the FIN on the last one
     kGreet,            // the payload, unless the peer has spoken: its ACK shows ESTABLISHED
     // What no connection of the stack does (Strike::Provoker).
     kResetOutside,  // two RSTs, one before the peer's window and one behind it
@@ -75,6 +77,7 @@ struct Behaviour {
     kSmall,         // they stay small; a payload that is longer
     kShut,          // no more than the first one; a payload that is longer
     kWiden,         // they are told as they are
+    kMute,          // ACKs that bring nothing else do not leave from now on (UnheardAcks)
     kFinRest,       // the beginning, and the whole again
     kFinOverlap,    // the beginning, and the whole with the FIN
     kForsake,       // nothing any more, not even the last ACK of the handshake
@@ -163,6 +166,12 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
        {When::kPeerFin, What::kClose}}},
      true,
      false},
+    /* ack-silence      */
+    {{{{When::kAckSent, What::kMute},
+       {When::kAckSent, What::kLongFin},
+       {When::kPeerFin, What::kClose}}},
+     true,
+     false},
 }};
 }  // namespace detail
 
@@ -181,6 +190,11 @@ constexpr bool provokes(WayToClose way) {
 /// Whether the way tells windows that are smaller than they are.
 constexpr bool narrows(WayToClose way) {
   return behaviour_of(way).steps[0].what == Behaviour::What::kNarrow;
+}
+
+/// Whether the way leaves what the peer sends without its ACKs.
+constexpr bool mutes(WayToClose way) {
+  return behaviour_of(way).steps[0].what == Behaviour::What::kMute;
 }
 
 /// How often each way is taken, in proportion.
@@ -209,6 +223,9 @@ struct Mix {
   }
   constexpr bool narrows() const {
     return any_of([](WayToClose way) { return conker::narrows(way); });
+  }
+  constexpr bool mutes() const {
+    return any_of([](WayToClose way) { return conker::mutes(way); });
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

@@ -30,6 +30,7 @@ constexpr bool fits(Expect expect, WayToClose way) {
     case WayToClose::kFinLate:
     case WayToClose::kHalfClose:
     case WayToClose::kDataFin:
+    case WayToClose::kAckSilence:
       return expect != Expect::kClose;
     default:
       return expect == Expect::kNothing;

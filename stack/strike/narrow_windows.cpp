@@ -3,19 +3,15 @@
 #include <algorithm>
 
 #include "stack/base/checksum.hpp"
+#include "stack/strike/outgoing.hpp"
 #include "stack/wire/bytes.hpp"
-#include "stack/wire/ethernet.hpp"
-#include "stack/wire/ipv4.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
 namespace {
 
 /// Where these stand in a TCP header.
-constexpr std::size_t kAcknowledgment = 8, kFlags = 13, kWindowField = 14, kChecksum = 16;
-/// Where these stand in a frame of IPv4.
-constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9, kSource = kIp + 12,
-                      kDestination = kIp + 16;
+constexpr std::size_t kWindowField = 14, kChecksum = 16;
 
 /// The checksum of a header in which one field has changed (RFC 1624, 3).
 std::uint16_t updated(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
@@ -64,27 +60,21 @@ std::uint16_t NarrowWindows::window(Narrow& narrow, std::uint16_t real, Seq ack)
 }
 
 FrameOut NarrowWindows::edit(const FrameOut& frame) {
-  if (frame.parts.empty() || frame.parts.size() > parts_.size()) return frame;
+  const auto segment = outgoing(frame);
+  if (!segment || frame.parts.size() > parts_.size()) return frame;
   const std::span<const std::byte> head = frame.parts[0];
-  if (head.size() < kIp + kIpv4HeaderMin + 20 || head.size() > head_.size() ||
-      get16(head, kEthernetHeader - 2) != kEtherTypeIpv4 || get8(head, kProtocol) != 6)
-    return frame;
-  const std::size_t tcp = kIp + std::size_t{4} * (get8(head, kIp) & 15);
-  if (head.size() < tcp + 20) return frame;
-  const FourTuple tuple{get_ipv4(head, kSource), get_ipv4(head, kDestination),
-                        Port{get16(head, tcp)}, Port{get16(head, tcp + 2)}};
-  Narrow* const narrow = find(tuple);
-  if (narrow == nullptr) return frame;
-  const std::uint8_t flags = get8(head, tcp + kFlags);
-  const bool syn = (flags & TcpFlags::kSyn) != 0;
+  Narrow* const narrow = find(segment->tuple);
+  if (narrow == nullptr || head.size() > head_.size()) return frame;
+  const bool syn = (segment->flags & TcpFlags::kSyn) != 0;
   if (syn && narrow->established) {  // of another connection
     narrow->on = false;
     return frame;
   }
-  if ((flags & TcpFlags::kRst) != 0 || (!syn && !narrow->established)) return frame;
+  if ((segment->flags & TcpFlags::kRst) != 0 || (!syn && !narrow->established)) return frame;
+  const std::size_t tcp = segment->tcp;
   const std::uint16_t real = get16(head, tcp + kWindowField);
-  const std::uint16_t told = syn ? std::min<std::uint16_t>(real, kWindow)
-                                 : window(*narrow, real, Seq(get32(head, tcp + kAcknowledgment)));
+  const std::uint16_t told =
+      syn ? std::min<std::uint16_t>(real, kWindow) : window(*narrow, real, segment->acknowledgment);
   std::ranges::copy(head, head_.begin());
   put16(head_, tcp + kWindowField, told);
   // With segmentation offload it holds the sum of the pseudo-header.

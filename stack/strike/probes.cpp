@@ -25,6 +25,10 @@ bool Probes::provoke(Behaviour::What what, ConnectionId id, std::span<const std:
   ConnectionInfo c;
   if (!stack_.info(id, c)) return true;
   if (what >= What::kNarrow && what <= What::kWiden) return tell_windows(what, c);
+  if (what == What::kMute) {
+    if (unheard_ != nullptr) unheard_->begin(c.tuple);
+    return true;
+  }
   if (c.state != State::kEstablished || c.snd_una != c.snd_nxt) return true;
   if (what == What::kForsake) {
     forsake(c);

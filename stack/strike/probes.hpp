@@ -14,6 +14,7 @@
 #include "stack/strike/narrow_windows.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/strike/unfinished.hpp"
+#include "stack/strike/unheard_acks.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
@@ -24,9 +25,10 @@ class Probes final : public Strike::Provoker {
   /// moment ends a segment there.
   static constexpr std::uint32_t kBeyond = 1001;
 
-  /// `narrow`: edits the frames of the link to the peer; null for none: windows are told as they
-  /// are then.
-  explicit Probes(Stack& stack, NarrowWindows* narrow = nullptr) : stack_(stack), narrow_(narrow) {}
+  /// `narrow`, `unheard`: edit the frames of the link to the peer; null for none: windows are told
+  /// as they are then, and ACKs leave.
+  explicit Probes(Stack& stack, NarrowWindows* narrow = nullptr, UnheardAcks* unheard = nullptr)
+      : stack_(stack), narrow_(narrow), unheard_(unheard) {}
   /// From now on the stack, which must live still, answers the SYN-ACKs of unfinished handshakes.
   ~Probes();
   Probes(const Probes&) = delete;
@@ -46,6 +48,7 @@ class Probes final : public Strike::Provoker {
 
   Stack& stack_;
   NarrowWindows* narrow_;
+  UnheardAcks* unheard_;
   Unfinished unfinished_;
 };
 

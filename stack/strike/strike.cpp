@@ -234,11 +234,15 @@ void Strike::send_or_close(const Slot& slot, Behaviour::What what) {
       break;
     case Behaviour::What::kSmall:
     case Behaviour::What::kShut:
-      (void)stack_.send(slot.id, longer());
+      (void)stack_.send(slot.id, at_least(StrikeRequest::kLonger));
       break;
     case Behaviour::What::kFinRest:
     case Behaviour::What::kFinOverlap:
       (void)stack_.send(slot.id, pieces());
+      (void)stack_.shutdown(slot.id);
+      break;
+    case Behaviour::What::kLongFin:
+      (void)stack_.send(slot.id, at_least(StrikeRequest::kSegments));
       (void)stack_.shutdown(slot.id);
       break;
     case Behaviour::What::kSendAndShutdown:
@@ -269,9 +273,9 @@ std::span<const std::byte> Strike::pieces() const {
   return request_.payload.first(std::min(request_.payload.size(), StrikeRequest::kMaxPieces));
 }
 
-/// The payload, or kLonger of the filling where it has less.
-std::span<const std::byte> Strike::longer() const {
-  const std::size_t least = std::min(request_.filling.size(), StrikeRequest::kLonger);
+/// The payload, or so much of the filling where it has less.
+std::span<const std::byte> Strike::at_least(std::size_t bytes) const {
+  const std::size_t least = std::min(request_.filling.size(), bytes);
   return request_.payload.size() < least ? request_.filling.first(least) : request_.payload;
 }
 

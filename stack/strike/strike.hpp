@@ -45,9 +45,9 @@ struct StrikeRequest {
   std::uint64_t seed = 1;
   Duration hold = 50ms;  // how late `late` is; 0 to a day
   // What the ways send that send (fin-early and fin-overlap no more than kMaxPieces of it, those
-  // that narrow windows kLonger at least), and what is more than a window; they must outlive the
-  // strike.
-  static constexpr std::size_t kMaxPieces = 512, kLonger = 256;
+  // that narrow windows kLonger at least, ack-silence kSegments at least), and what is more than a
+  // window; they must outlive the strike.
+  static constexpr std::size_t kMaxPieces = 512, kLonger = 256, kSegments = 4096;
   std::span<const std::byte> payload, filling;
   // What the peer must do with a payload (Strike::Dialogue) before a cycle closes; every way of the
   // mix must have room for it.
@@ -232,7 +232,7 @@ class Strike {
   void act(std::uint32_t index, Instant now);
   void send_or_close(const Slot& slot, Behaviour::What what);
   std::span<const std::byte> pieces() const;
-  std::span<const std::byte> longer() const;
+  std::span<const std::byte> at_least(std::size_t bytes) const;
   void wait(std::uint32_t index, Instant now);
   void discard(ConnectionId id);
   void work_off(List list, Instant now);

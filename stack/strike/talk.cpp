@@ -17,11 +17,13 @@ void Strike::talk(std::uint32_t index) {
   hear(index);  // the peer may have closed before
 }
 
-/// Reads what has arrived of a cycle. What a payload that rides on the FIN brings back is nobody's
+/// Reads what has arrived of a cycle. What a payload that the FIN follows brings back is nobody's
 /// question.
 void Strike::hear(std::uint32_t index) {
   Slot& slot = slots_[index];
-  if (slot.phase == StrikePhase::kClosing && slot.way == WayToClose::kDataFin) return;
+  const bool speaks_and_closes =
+      slot.way == WayToClose::kDataFin || slot.way == WayToClose::kAckSilence;
+  if (slot.phase == StrikePhase::kClosing && speaks_and_closes) return;
   slot.answered = dialogue_->hear(index, slot.id, cycle_of(slot), slot.peer_closed);
 }
 

@@ -38,6 +38,7 @@ std::optional<Exchanges::Opened> Exchanges::on_opened(const Segment& segment, In
   r.end = segment.end();
   r.end_at = now;
   r.peer_scale = segment.scale == Segment::kNoScale ? 0 : segment.scale;
+  if (segment.mss != 0) r.peer_mss = segment.mss;
   r.closed = segment.window == 0;
   return Opened{*place(segment.source), fresh.has_value(), r.isn};
 }
@@ -108,7 +109,9 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   Judged finding = acknowledgment(r, segment, now);
   r.closed = segment.window == 0;
   r.peer_edge = max(r.peer_edge, segment.ack + (std::uint32_t{segment.window} << r.peer_scale));
-  if (segment.length() == 0) return finding;
+  if (segment.length() == 0) {
+    return finding || segment.seq != r.end - 1 ? finding : keepalive(r, now);
+  }
   if (segment.end() <= r.end) return finding ? finding : repeated(r, segment, now);
   r.end = segment.end();
   r.end_at = now;
@@ -142,6 +145,8 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
     const bool scaled = segment.scale != Segment::kNoScale && r.scale != Segment::kNoScale;
     if (!scaled) r.scale = 0;
     r.peer_scale = scaled ? segment.scale : 0;
+    if (segment.mss != 0) r.peer_mss = segment.mss;
+    r.rtt = now - r.sent_at;
     r.peer_edge = segment.ack + segment.window;
     r.closed = segment.window == 0;
     r.una = max(r.una, segment.ack);
@@ -159,7 +164,7 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
   if (now - r.opened_at < patience_.least_syn_rto) {
     return timed(Rule::kSynAckTwice, patience_.least_syn_rto, now - r.opened_at);
   }
-  return std::nullopt;
+  return r.acked == r.isn ? sent_again_by_peer(r, segment, now) : std::nullopt;
 }
 
 /// An answer, after all: to the first segment, but late; or only to the one that was sent again.
@@ -181,14 +186,43 @@ Exchanges::Judged Exchanges::acknowledgment(Record& r, const Segment& segment, I
                           : of_fin || r.again_fin ? Rule::kFinUnanswered
                                                   : Rule::kDataUnanswered;
   const Judged finding = waited(r, segment, now, unanswered);
+  const Judged habit = habits(r, segment.ack);
+  if (r.una == r.iss) r.rtt = now - r.sent_at;
   r.una = segment.ack;
   r.sent_at = now;
   r.again = r.again_fin = false;
-  return finding;
+  return finding ? finding : habit;
+}
+
+/// What an ACK shows that moves on: whether the peer has kept text that came ahead of a gap, and
+/// how many segments it acknowledges at once.
+Exchanges::Judged Exchanges::habits(Record& r, Seq ack) {
+  if (r.waits_for_early && ack >= r.early) {
+    r.waits_for_early = false;
+    if (early_.add(ack > r.early, patience_.dropped))
+      return Broken{Rule::kAboveSequenceDropped, early_.wrong(), 0};
+  }
+  constexpr std::uint32_t kBurst = 4, kAtOnce = 2;
+  const auto flight = static_cast<std::uint32_t>(r.nxt - r.una);
+  const auto moves = static_cast<std::uint32_t>(ack - r.una);
+  if (r.joined || flight < kBurst * r.peer_mss) return std::nullopt;
+  if (!stretches_.add(moves <= kAtOnce * r.peer_mss, patience_.stretched)) return std::nullopt;
+  return Broken{Rule::kStretchAcks, kAtOnce, moves / r.peer_mss};
+}
+
+/// An empty segment one before the peer's next number asks whether we are still there. One for a
+/// window that we have closed looks the same (RFC 9293, 3.8.6.1), and so does an ACK that was
+/// overtaken by the last byte.
+Exchanges::Judged Exchanges::keepalive(const Record& r, Instant now) const {
+  if (r.acked != r.end || r.finished || r.window.filled()) return std::nullopt;
+  constexpr auto kLeast = static_cast<std::uint32_t>(std::chrono::seconds(2h).count());
+  const Duration idle = now - r.spoke_at;
+  if (idle >= 2h || idle < patience_.prompt + r.rtt) return std::nullopt;
+  return Broken{Rule::kKeepaliveEarly, kLeast, static_cast<std::uint32_t>(idle / 1s)};
 }
 
 /// Data or a FIN that came before.
-Exchanges::Judged Exchanges::repeated(const Record& r, const Segment& segment, Instant now) const {
+Exchanges::Judged Exchanges::repeated(Record& r, const Segment& segment, Instant now) const {
   if (segment.end() <= r.acked) {
     // A keepalive probe may have a byte of garbage (RFC 9293, 3.8.4).
     if (segment.end() == r.acked && segment.data.size() == 1 && !segment.has(Segment::kFin))
@@ -198,12 +232,20 @@ Exchanges::Judged Exchanges::repeated(const Record& r, const Segment& segment, I
     if (since < patience_.late) return std::nullopt;
     return timed(Rule::kSentAcknowledged, Duration(0), since);
   }
+  const Judged timeout = sent_again_by_peer(r, segment, now);
   // Only what was alone in flight: a window of data is repaired by duplicate ACKs without waiting,
   // and its last segment is sent again as a probe (RFC 8985, 7).
-  if (segment.end() != r.end || segment.length() != r.last_length || !r.last_alone)
-    return std::nullopt;
-  if (now - r.end_at >= patience_.least_rto) return std::nullopt;
+  if (segment.end() != r.end || segment.length() != r.last_length || !r.last_alone) return timeout;
+  if (now - r.end_at >= patience_.least_rto) return timeout;
   return timed(Rule::kSentTwice, patience_.least_rto, now - r.end_at);
+}
+
+/// What an ACK of ours that is still under way has the peer send is no timeout's.
+Exchanges::Judged Exchanges::sent_again_by_peer(Record& r, const Segment& segment,
+                                                Instant now) const {
+  const bool silent = now - r.spoke_at >= patience_.least_rto + 2 * r.rtt;
+  return r.retransmissions.add(segment.seq, static_cast<std::uint32_t>(segment.data.size()),
+                               r.acked, silent, {patience_.least_rto, r.mss}, now);
 }
 
 Exchanges::Judged Exchanges::reset(Record& r, const Segment& segment, Instant now) {

@@ -22,6 +22,8 @@ class ClosedWindow {
     opened_at_ = now;
     next_ = next;
   }
+  /// The peer has filled it, and sent nothing since that shows that it knows of more.
+  bool filled() const { return filled_; }
   /// For how long the peer has sent nothing though it knows that the window is open, since it has
   /// acknowledged all up to `acknowledged`; nothing where it does not know.
   std::optional<Duration> unused(Seq acknowledged, Instant now) const {

@@ -80,6 +80,7 @@ Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
     if (found != nullptr) answer_syn(*found, segment, now);
     return {};
   }
+  if (found != nullptr) found->spoke_at = now;
   if (found != nullptr && found->opened && provokes(*found, segment, now)) return {};
   if (opener_ == Opener::kWe && segment.opens()) {
     const bool again = found != nullptr && found->iss == segment.seq && !found->opened &&
@@ -89,8 +90,9 @@ Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
     Record& r = open(segment, fresh);
     r.iss = r.una = segment.seq;
     r.scale = segment.scale;
+    if (segment.mss != 0) r.mss = segment.mss;
     r.nxt = segment.end();
-    r.syn_at = r.sent_at = now;
+    r.syn_at = r.sent_at = r.spoke_at = now;
     return {fresh, {}};
   }
   if (found == nullptr) return {};
@@ -144,6 +146,7 @@ void Exchanges::answer_syn(Record& r, const Segment& segment, Instant now) {
   r.nxt = r.after_ack = r.peer_edge = segment.end();
   r.acked = segment.ack;
   r.edge = segment.ack + segment.window;
+  if (segment.mss != 0) r.mss = segment.mss;
   r.opened_at = r.sent_at = r.acked_at = now;
   // A SYN-ACK has the option only where the SYN had it.
   const bool scaled = segment.scale != Segment::kNoScale;
@@ -154,7 +157,11 @@ void Exchanges::answer_syn(Record& r, const Segment& segment, Instant now) {
 /// Data or a FIN.
 void Exchanges::on_text_sent(Record& r, const Segment& segment, Instant now) {
   if (segment.end() > r.nxt) {
-    r.gap = r.gap || segment.seq > r.nxt;
+    if (segment.seq > r.nxt && !r.gap) {
+      r.gap = r.waits_for_early = true;
+      r.early = segment.seq;
+    }
+    r.joined = r.joined || segment.data.size() > r.peer_mss;
     if (r.una == r.nxt) {
       r.sent_at = now;
       r.again = r.again_fin = false;
@@ -213,10 +220,9 @@ Exchanges::Judged Exchanges::provoked(Record& r, const Segment& segment, Instant
   if (shown.broken && segment.has(Segment::kRst)) r.reset_by_peer_at = now;
   if (!shown.owed) return shown.broken;
   const bool of_reset = *shown.owed == Rule::kResetUnchallenged;
-  Challenges& challenges = of_reset ? reset_challenges_ : syn_challenges_;
-  challenges.seen = challenges.seen || shown.challenged;
-  if (challenges.seen || ++challenges.owed != patience_.unchallenged) return std::nullopt;
-  return Broken{*shown.owed, challenges.owed, 0};
+  Habit& challenges = of_reset ? reset_challenges_ : syn_challenges_;
+  if (!challenges.add(shown.challenged, patience_.unchallenged)) return std::nullopt;
+  return Broken{*shown.owed, challenges.wrong(), 0};
 }
 
 }  // namespace conker::verdict

@@ -9,7 +9,7 @@
 // that comes from it, both at the place where we send and receive, in order. Where peers open, it
 // calls on_opened() before on_received() for a segment with SYN alone.
 //
-// Memory: less than 300 bytes for each connection, `capacity` of them; the oldest makes room for
+// Memory: less than 350 bytes for each connection, `capacity` of them; the oldest makes room for
 // the next.
 // What comes of a connection that is not known is not judged.
 #pragma once
@@ -24,8 +24,10 @@
 #include "stack/base/time.hpp"
 #include "stack/verdict/closed_window.hpp"
 #include "stack/verdict/endpoint_index.hpp"
+#include "stack/verdict/habit.hpp"
 #include "stack/verdict/provocation.hpp"
 #include "stack/verdict/reopening.hpp"
+#include "stack/verdict/retransmissions.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
 
@@ -50,6 +52,11 @@ struct Patience {
   /// A peer that has not answered one of so many provocations by a challenge ACK answers none.
   /// Those that limit them (RFC 5961, 7) answer the first ones.
   std::uint32_t unchallenged = 16;
+  /// A peer that has not kept one of so many texts ahead of a gap keeps none.
+  std::uint32_t dropped = 16;
+  /// A peer that has not acknowledged one of so many bursts segment by segment, or every second
+  /// one, does so never.
+  std::uint32_t stretched = 64;
   /// What becomes of so many SYNs that open a four-tuple again says what the peer makes of them.
   std::uint32_t reopened = 16;
 };
@@ -121,6 +128,10 @@ class Exchanges {
     std::uint32_t again_timestamp = 0;  // its TSval; 0: it had none
     Instant acked_at{};                 // when our ACK last moved
     Instant reset_at = kNever;          // by us
+    Instant spoke_at{};                 // when our last segment left
+    std::uint16_t mss = 536;            // that we announced (RFC 9293, 3.7.1)
+    Seq early;                          // where text begins that we sent ahead of a gap
+    bool waits_for_early = false;       // the gap is not acknowledged
     Seq acked;                          // by us
     Seq after_ack;                      // whoever acknowledges it has seen that ACK
     Seq edge;                           // the right edge of the window that we announced
@@ -129,6 +140,7 @@ class Exchanges {
     Reopenings::Opens opens = Reopenings::Opens::kFresh;
     std::uint32_t opened_before = 0;  // fresh four-tuples, of all connections
     bool gap = false;                 // we have left one in what we sent
+    bool joined = false;              // the link takes more than a segment at once
     Instant filled_at = kNever;
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
@@ -137,6 +149,8 @@ class Exchanges {
     bool kept = false;            // and so was the SYN that came after our RST
     bool closed = false;          // its window
     std::uint8_t peer_scale = 0;  // of its windows
+    std::uint16_t peer_mss = 536;
+    Duration rtt{0};  // of the handshake
     Seq isn, end;
     Seq peer_edge;                  // the right edge of its window
     Instant opened_at{}, end_at{};  // when the SYN-ACK came, and what ends at `end`
@@ -145,16 +159,12 @@ class Exchanges {
     Instant reset_by_peer_at = kNever;
     Provocation provocation;
     ClosedWindow window;  // ours
+    Retransmissions retransmissions;
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
     std::uint64_t number = 0;
   };
   using Judged = std::optional<Broken>;
-  /// Provocations that called for a challenge ACK.
-  struct Challenges {
-    std::uint32_t owed = 0;
-    bool seen = false;
-  };
 
   Record* find(const Endpoint& end);
   const Record* find(const Endpoint& end) const;
@@ -174,7 +184,10 @@ class Exchanges {
   static void sent_again(Record& r, const Segment& segment, Instant now);
   bool answers_again(const Record& r, const Segment& segment, Instant now) const;
   Judged acknowledgment(Record& r, const Segment& segment, Instant now);
-  Judged repeated(const Record& r, const Segment& segment, Instant now) const;
+  Judged repeated(Record& r, const Segment& segment, Instant now) const;
+  Judged sent_again_by_peer(Record& r, const Segment& segment, Instant now) const;
+  Judged keepalive(const Record& r, Instant now) const;
+  Judged habits(Record& r, Seq ack);
   Judged waited(const Record& r, const Segment& segment, Instant now, Rule unanswered) const;
   /// The peer has closed.
   void finish(Record& r) {
@@ -197,7 +210,8 @@ class Exchanges {
   mutable std::optional<std::uint32_t> found_;
   std::uint64_t opened_ = 0, closed_first_ = 0;
   Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
-  Challenges reset_challenges_, syn_challenges_;
+  Habit reset_challenges_, syn_challenges_;  // provocations that call for a challenge ACK
+  Habit early_, stretches_;
   Reopenings reopenings_;
 };
 

@@ -118,6 +118,23 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "no more data after a closed window has opened again, though its owner has answered but a "
      "part of what it acknowledged",
      kBytes},
+    {kRtoNotBackedOff, kMust, "rto-not-backed-off", "RFC 6298, 5.5",
+     "a segment sent again and again without waiting longer each time: many that do so keep a "
+     "congested network congested",
+     kTime},
+    {kSegmentsAtTimeout, kMust, "segments-at-timeout", "RFC 5681, 3.1",
+     "more than one full-sized segment sent again at a retransmission timeout", kBytes},
+    {kAboveSequenceDropped, kShould, "above-sequence-dropped", "RFC 9293, 3.10.7.4",
+     "text that came ahead of a gap and had to be sent again: after each loss all that follows is",
+     "segments"},
+    {kStretchAcks, kPromise, "stretch-acks", "RFC 9293, 3.8.6.3",
+     "never an ACK for every second full-sized segment: its sender's window opens slowly, and in "
+     "bursts",
+     "segments"},
+    {kKeepaliveEarly, kPromise, "keepalive-early", "RFC 9293, 3.8.4",
+     "a keepalive probe of a connection that was idle for less than two hours: its application has "
+     "asked for that, or its default is wrong",
+     "s"},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
     {kIsnReturns, kMust, "isn-returns", "RFC 9293, 3.4.1",

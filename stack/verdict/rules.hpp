@@ -68,6 +68,13 @@ enum class Rule : std::uint8_t {
   kSynAckOnce,
   // When our window was closed.
   kWindowStuck,
+  // When we acknowledge nothing (retransmissions.hpp).
+  kRtoNotBackedOff,
+  kSegmentsAtTimeout,
+  // What it makes of what we send (exchanges.hpp).
+  kAboveSequenceDropped,
+  kStretchAcks,
+  kKeepaliveEarly,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

@@ -9,11 +9,12 @@ import shlex
 from typing import Any, Iterator
 
 from harness import Field, same, test
-from test_judge import DEVICE, HOLD, LONG_AFTER, REOPENED, UNCHALLENGED, device, faults
+from test_judge import (DEVICE, HOLD, IDLE, LONG_AFTER, REOPENED, TIMED, UNCHALLENGED, device,
+                        faults_over)
 
 EVERY = "20"
 CYCLES, OF_SLOW = "400", "80"
-DAYS = 65  # until each fault has had its turn
+DAYS = 69  # until each fault has had its turn
 # They take seconds to show it, and minutes: the search is for --whole, or all of it.
 SLOW = ("window-stuck",)
 VERY_SLOW = ("reopen-unanswered", "reopen-kept")
@@ -26,12 +27,15 @@ def way_of(fault: dict[str, Any]) -> list[str]:
         else "1300ms"
     if fault["rule"] == "window-stuck":
         timeout = "2500ms"
-    how = ["--close", fault["close"], "--hold", "25ms" if fault["name"] in UNCHALLENGED else HOLD,
-           "--connect-timeout", timeout, "--close-timeout", timeout]
+    hold = "25ms" if fault["name"] in UNCHALLENGED else "60ms" if fault["name"] in IDLE else HOLD
+    how = ["--close", fault["close"], "--hold", hold, "--connect-timeout", timeout,
+           "--close-timeout", timeout]
     if fault["expect"] != "none":
         how += ["--expect", fault["expect"], "--payload", "100"]
     if fault["name"] in LONG_AFTER:
         how += ["--rate", "400"]
+    if fault["name"] in TIMED:
+        how += ["--rate", "100"]
     return how
 
 
@@ -81,10 +85,10 @@ def wrong_with(field: Field, fault: dict[str, Any], *limits: str) -> str:
     return ""
 
 
-@test("tap", busy=True)
+@test("tap", "plain", busy=True)
 def found_again_and_by_the_least_strike(field: Field) -> None:
     """With --whole all of them, and each search to its end or for a minute."""
-    table = faults(field.scene)
+    table = faults_over(field)
     whole = field.scene.binaries.whole
     today = table if whole else \
         [fault for fault in table[datetime.date.today().toordinal() % DAYS::DAYS]

@@ -7,9 +7,7 @@
 
 #include "stack/strike/narrow_windows.hpp"
 #include "stack/verdict/segment.hpp"
-#include "stack/wire/ethernet.hpp"
-#include "stack/wire/ipv4.hpp"
-#include "stack/wire/tcp.hpp"
+#include "tests/unit/outgoing_frame.hpp"
 
 namespace conker {
 namespace {
@@ -23,27 +21,8 @@ class NarrowWindowsTest : public ::testing::Test {
   /// The window that a segment with this one tells; the frame must be right after it, too.
   std::uint32_t told(std::uint8_t flags, std::uint32_t ack, std::uint16_t window = 40'000,
                      const FourTuple& tuple = kTuple) {
-    constexpr std::size_t kIp = kEthernetHeader, kTcp = kIp + kIpv4HeaderMin;
-    std::array<std::byte, kTcp + 20> head{};
-    EthernetFrame ethernet;
-    ethernet.type = kEtherTypeIpv4;
-    emit_ethernet(ethernet, head);
-    const Ipv4Packet packet{.source = tuple.local,
-                            .destination = tuple.remote,
-                            .protocol = 6,
-                            .options = {},
-                            .payload = {}};
-    emit_ipv4(packet, 20 + text_.size(), std::span(head).subspan(kIp));
-    const TcpSegment segment{.source = tuple.local_port,
-                             .destination = tuple.remote_port,
-                             .acknowledgment = Seq(ack),
-                             .flags = flags,
-                             .window = window};
-    const auto tcp = std::span(head).subspan(kTcp);
-    Checksum sum;
-    emit_tcp(segment, tcp, sum);
-    const std::array<std::span<const std::byte>, 1> data{text_};
-    finish_tcp_checksum(tcp, sum, tuple.local, tuple.remote, data);
+    const auto head = test::headers_of(
+        tuple, {.acknowledgment = Seq(ack), .flags = flags, .window = window}, text_);
     const std::array<std::span<const std::byte>, 2> parts{head, text_};
     const FrameOut edited = narrow_.edit({.parts = parts});
     std::vector<std::byte> whole;

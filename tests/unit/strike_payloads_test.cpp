@@ -196,7 +196,8 @@ TEST_F(StrikePayloadsTest, WaysThatHaveNoRoomForItAreRefused) {
     const auto way = static_cast<Close>(i);
     const bool in_order = way == Close::kFin || way == Close::kFinLate ||
                           way == Close::kHalfClose || way == Close::kDataFin ||
-                          way == Close::kPeerFirst || way == Close::kReopen;
+                          way == Close::kPeerFirst || way == Close::kReopen ||
+                          way == Close::kAckSilence;
     EXPECT_TRUE(fits(Expect::kNothing, way));
     EXPECT_EQ(fits(Expect::kEcho, way), in_order);
     EXPECT_EQ(fits(Expect::kDiscard, way), in_order);

@@ -28,7 +28,7 @@ using verdict::Rule;
 
 constexpr Endpoint kDevice{IpAddress::v4(10, 0, 0, 2), Port{9000}};
 constexpr std::array<std::byte, 9> kPayload{};
-constexpr std::array<std::byte, 4096> kFilling{};
+constexpr std::array<std::byte, 16384> kFilling{};
 constexpr MacAddress kHostMac{{2, 0, 0, 0, 0, 1}}, kDeviceMac{{2, 0, 0, 0, 0, 2}};
 
 /// A link to the device: frames take 50 us, and none is lost.
@@ -99,8 +99,8 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
-    probes_ = std::make_unique<Probes>(*stack_, &narrow_);
-    observed_.edit_by(&narrow_);
+    probes_ = std::make_unique<Probes>(*stack_, &narrow_, &unheard_);
+    observed_.edit_by(&unheard_);
     observed_.observers().add(judge_);
   }
 
@@ -177,6 +177,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
   NarrowWindows narrow_;
+  UnheardAcks unheard_{&narrow_};
   std::unique_ptr<Probes> probes_;
   std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(64);
   std::optional<Payloads> payloads_;
@@ -205,7 +206,7 @@ TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   for (const auto close :
        {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
         Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap, Close::kReopen, Close::kSynSilence,
-        Close::kWindowSmall, Close::kWindowShut}) {
+        Close::kWindowSmall, Close::kWindowShut, Close::kAckSilence}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);
@@ -258,6 +259,7 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
     const bool of_host =
         (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIpIdPredictable) ||
         (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kReopenKept) ||
+        *fault.rule == Rule::kAboveSequenceDropped || *fault.rule == Rule::kStretchAcks ||
         *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
   }

@@ -23,11 +23,13 @@ struct Connection {
   bool waiting = false;  // an answer is late; what comes meanwhile is ignored
   bool deaf = false;     // nothing is answered any more
   Seq irs, isn, snd_nxt, rcv_nxt;
-  Seq edge;                       // the right edge of the peer's window
-  std::vector<std::byte> unsent;  // of the echo, for want of a window
-  bool closing = false;           // the FIN follows it
-  bool stuck = false;             // it is never sent
-  Seq held, held_end;             // text beyond a gap; from 0 where there is none
+  Seq edge;                         // the right edge of the peer's window
+  std::vector<std::byte> unsent;    // of the echo, for want of a window
+  bool closing = false;             // the FIN follows it
+  bool stuck = false;               // it is never sent
+  bool repeats = false;             // the FIN is sent again until it is acknowledged
+  std::uint8_t unacknowledged = 0;  // segments that came
+  Seq held, held_end;               // text beyond a gap; from 0 where there is none
   bool held_fin = false;
   Instant closed_at{};
   Seq reopening;  // the SYN that wanted to open it again

@@ -138,7 +138,10 @@ void Device::on_text_out_of_order(const Incoming& in, Connection& c) {
     return send(c, fin);
   }
   if (wrong_when_early(in, c)) return;
-  if (in.length() > 0 && in_range(in.seq, c.rcv_nxt, kWindow)) {
+  const bool early = in.length() > 0 && in_range(in.seq, c.rcv_nxt, kWindow);
+  if (early && fault_ == FaultKind::kAboveSequenceDropped) {
+    ++broken_;
+  } else if (early) {
     c.held = in.seq;
     c.held_end = in.seq + in.data;
     c.held_fin = in.has(kFin);
@@ -155,7 +158,10 @@ void Device::take(const Incoming& in, Connection& c) {
     return acknowledge(c);
   }
   leave_half_open(c);
-  if (c.state == State::kSynReceived) c.state = State::kEstablished;
+  if (c.state == State::kSynReceived) {
+    c.state = State::kEstablished;
+    wrong_when_opened(c);
+  }
   c.edge = in.ack + in.window;
   if (c.state == State::kLastAck) {
     if (in.ack == c.snd_nxt) close(c);
@@ -174,7 +180,7 @@ void Device::take(const Incoming& in, Connection& c) {
   }
   if (fin) return on_fin(c);
   if (!c.unsent.empty() && send_unsent(c)) return;
-  if (in.data > 0) acknowledge(c);
+  if (in.data > 0 && !wrong_acknowledgment(c)) acknowledge(c);
 }
 
 void Device::on_fin(Connection& c) {
@@ -193,6 +199,7 @@ void Device::send_fin(Connection& c) {
   const Outgoing fin = at_next(c, kFin | kAck);
   c.snd_nxt += 1;
   send(c, fin);
+  wrong_timeout(c, fin);
 }
 
 /// Sends back what has come, with its ACK.
@@ -277,13 +284,14 @@ void Device::on_time(Instant now, Outbox& out) {
   now_ = now;
   out_ = &out;
   while (deferred_ != 0 && queue_[first_].at <= now && !out.full()) {
-    const Deferred& due = queue_[first_];
+    const Deferred due = queue_[first_];
     first_ = (first_ + 1) % queue_.size();
     --deferred_;
     Connection* c = table_.find(due.remote, due.port, now);
     if (c == nullptr || c->isn != due.isn || (due.answer && !c->waiting)) continue;
     c->waiting = false;
     send(*c, due.segment);
+    if (c->repeats && c->state == State::kLastAck) defer(*c, kTimeout, due.segment);
   }
 }
 

@@ -90,6 +90,11 @@ class Device {
   void wrong_answer_to_reset(Connection& c);
   bool wrong_when_provoked(const Incoming& in, Connection& c, FaultKind first, FaultKind last);
   bool wrong_when_early(const Incoming& in, Connection& c);
+  void wrong_when_opened(Connection& c);
+  void wrong_timeout(Connection& c, const Outgoing& fin);
+  bool wrong_acknowledgment(Connection& c);
+
+  static constexpr Duration kTimeout = 300ms;  // of a fault that retransmits
 
   Frames self_;
   std::uint16_t port_;

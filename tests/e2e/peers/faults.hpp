@@ -82,6 +82,13 @@ enum class FaultKind : std::uint8_t {
   // When it echoes, and the window is small or shut.
   kWindowIgnored,
   kWindowStuck,
+  // When nobody acknowledges what it sends.
+  kRtoConstant,
+  kSegmentsAtTimeout,
+  // In how it takes what comes.
+  kAboveSequenceDropped,
+  kStretchAcks,
+  kKeepaliveEarly,
   // When it echoes.
   kEchoFlips,
   kEchoResent,

@@ -1,6 +1,7 @@
 // What the device does wrong, fault by fault (faults.cpp says what each is).
 #include <array>
 
+#include "stack/strike/strike.hpp"
 #include "tests/e2e/peers/device.hpp"
 
 namespace conker::device {
@@ -13,6 +14,8 @@ constexpr std::uint8_t kFin = Flags::kFin, kRst = Flags::kRst, kPsh = Flags::kPs
                        kAck = Flags::kAck;
 /// Longer than any answer may take.
 constexpr Duration kLate = 300ms;
+/// Shorter than the strike holds a connection.
+constexpr Duration kSoon = 30ms;
 /// Longer than anything of the connection can be under way.
 constexpr Duration kLongAfter = 400ms;
 
@@ -332,6 +335,38 @@ bool Device::wrong_when_early(const Incoming& in, Connection& c) {
     return true;
   }
   return false;
+}
+
+/// A probe whether the peer is still there, soon after.
+void Device::wrong_when_opened(Connection& c) {
+  if (!chosen(c, kKeepaliveEarly, kKeepaliveEarly)) return;
+  Outgoing probe = at_next(c, kAck);
+  probe.seq = probe.seq - 1;
+  defer(c, kSoon, probe);
+}
+
+bool Device::wrong_acknowledgment(Connection& c) {
+  if (fault_ != kStretchAcks) return false;
+  if (++c.unacknowledged % 4 == 0) return false;
+  ++broken_;
+  return true;
+}
+
+// ---- Timeouts ----
+
+/// The FIN has left.
+void Device::wrong_timeout(Connection& c, const Outgoing& fin) {
+  if (!chosen(c, kRtoConstant, kSegmentsAtTimeout)) return;
+  if (fault_ == kRtoConstant) {
+    c.repeats = true;
+    return defer(c, kTimeout, fin);
+  }
+  Outgoing text = at_next(c, kAck);
+  text.seq = fin.seq - static_cast<std::uint32_t>(StrikeRequest::kSegments);
+  text.data = c.mss;
+  defer(c, kTimeout, text);
+  text.seq += text.data;
+  defer(c, kTimeout, text);
 }
 
 // ---- RST ----
