@@ -3,7 +3,8 @@
 
 build_packages=(
   cmake ninja-build g++ pkg-config
-  libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsystemd-dev
+  libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libpugixml-dev
+  libsystemd-dev
   libgtest-dev libbenchmark-dev
 )
 demo_packages=("${build_packages[@]}" iproute2 iputils-ping procps)
@@ -12,7 +13,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
-  dnsmasq-base nginx-light nmap spin patch git
+  dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)

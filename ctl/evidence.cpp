@@ -4,28 +4,17 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include "ctl/capture_reader.hpp"
+#include "ctl/files.hpp"
 #include "ctl/packet_script.hpp"
 
 namespace conker::ctl {
 namespace {
 
 constexpr std::string_view kSuffix = ".pcapng";
-
-/// Returns the error, for people; nothing without one.
-std::optional<std::string> write_file(const std::string& path, std::string_view text) {
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "we"), close);
-  if (file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
-      std::fflush(file.get()) == 0)
-    return std::nullopt;
-  return fmt::format("{}: {}", path, std::strerror(errno));
-}
 
 }  // namespace
 

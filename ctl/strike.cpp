@@ -18,6 +18,7 @@
 #include "ctl/monitor_options.hpp"
 #include "ctl/monitor_report.hpp"
 #include "ctl/replay_options.hpp"
+#include "ctl/report_files.hpp"
 #include "ctl/strike_ending.hpp"
 #include "ctl/strike_ladder.hpp"
 #include "ctl/strike_parts.hpp"
@@ -101,6 +102,7 @@ struct Values {
   std::string fail_on = std::string(protocol::name_of(verdict::Severity::kWeakness));
   std::vector<std::string> limits;
   std::string evidence, journal, resume;
+  ReportFiles files;
   ReplayOptions replay;
   EndingValues ending;
   MonitorOptions monitors;
@@ -172,13 +174,17 @@ void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& resul
 
 /// Prints the result with what was seen beside the strike, and writes it beside the evidence.
 int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
-                const EvidenceFiles& evidence, const std::string& journal) {
+                const EvidenceFiles& evidence, const ReportFiles& files,
+                const std::string& journal) {
   auto result = protocol::from_json<protocol::Strike::Result>(raw);
   add_beside(raw, result, seen, fail_on);
   const std::string text = strike_report(result, {evidence.path(), journal}) +
                            monitors_report(seen.monitors) + watches_report(seen.watches);
-  const std::optional<std::string> unwritten =
+  std::optional<std::string> unwritten =
       evidence.write_beside(raw, text + watched_lines(seen.watches));
+  if (auto wrong = files.write(result, seen.monitors, seen.watches, evidence.path());
+      wrong && !unwritten)
+    unwritten = std::move(wrong);
   if (context.json) {
     print_json(raw);
   } else {
@@ -203,6 +209,7 @@ int strike(const Context& context, const Values& values) {
   const WatchSettings device = values.watches.settings();
   for (const std::string& limit : values.limits)
     if (!take_outage_limit(limit, services.limit)) parse_limit(limit, parameters);
+  values.files.begin();
   const OwnedFd journal = path.empty() ? OwnedFd()
                           : resumed    ? append_to_journal(path)
                                        : new_journal(path);
@@ -224,13 +231,15 @@ int strike(const Context& context, const Values& values) {
     last.report = protocol::from_json<protocol::Strike::Result>(raw);
     raw = protocol::to_json(result_of(earlier));
   }
-  return show_strike(context, std::move(raw), seen, parameters.fail_on, evidence, path);
+  return show_strike(context, std::move(raw), seen, parameters.fail_on, evidence, values.files,
+                     path);
 }
 
 /// Prints what a journal knows.
-int report_journal(const Context& context, const std::string& path) {
-  return show_strike(context, protocol::to_json(result_of(read_journal(path))), {}, {},
-                     EvidenceFiles(""), path);
+int report_journal(const Context& context, const std::string& path, const ReportFiles& files) {
+  json result = protocol::to_json(result_of(read_journal(path)));
+  files.begin();
+  return show_strike(context, std::move(result), {}, {}, EvidenceFiles(""), files, path);
 }
 
 /// How much, how fast, and for how long.
@@ -355,17 +364,20 @@ void add_strike_verb(CLI::App& app, Context& context) {
                    ".script; what "
                    "was in them is lost")
       ->type_name("FILE");
+  values->files.add(*verb);
   values->replay.add(*verb);
 
   const auto path = std::make_shared<std::string>();
+  const auto files = std::make_shared<ReportFiles>();
   CLI::App* report =
       add_verb(app, context, "strike-report",
                "Report what the journal of a strike knows: all of it, or up to where "
                "the daemon or the file ended",
-               [&context, path] { return report_journal(context, *path); });
+               [&context, path, files] { return report_journal(context, *path, *files); });
   report->add_option("FILE", *path, "the journal of a strike (strike --journal)")
       ->required()
       ->type_name("");
+  files->add(*report);
 }
 
 }  // namespace conker::ctl

@@ -15,18 +15,6 @@
 namespace conker::ctl {
 namespace {
 
-const char* in_capitals(protocol::Verdict verdict) {
-  switch (verdict) {
-    case protocol::Verdict::kPass:
-      return "PASS";
-    case protocol::Verdict::kFail:
-      return "FAIL";
-    case protocol::Verdict::kInconclusive:
-      break;
-  }
-  return "INCONCLUSIVE";
-}
-
 /// "1 frame", "12,345 frames".
 std::string counted(std::uint64_t number, std::string_view what) {
   return fmt::format("{} {}{}", grouped(number), what, number == 1 ? "" : "s");
@@ -34,25 +22,6 @@ std::string counted(std::uint64_t number, std::string_view what) {
 
 std::string figure(std::uint32_t value, const std::string& unit) {
   return unit == "us" ? to_string(Duration(value)) : std::to_string(value) + " (" + unit + ")";
-}
-
-std::string report(const protocol::Strike::Finding& finding) {
-  std::string text = fmt::format("\n{:<12} {} [{}, {}]\n", finding.severity, finding.text,
-                                 finding.rule, finding.section);
-  text += fmt::format("             {}", counted(finding.count, "connection"));
-  if (finding.inconclusive != 0) {
-    text += fmt::format(", {} of them inconclusive: {}", grouped(finding.inconclusive),
-                        finding.because);
-  }
-  text +=
-      fmt::format("\n             first in cycle {}, after {}: {} to {}, SEG.SEQ {}, SEG.LEN {}\n",
-                  grouped(finding.cycle), to_string(finding.at), finding.from, finding.to,
-                  finding.sequence, finding.length);
-  if (finding.offset)
-    text += fmt::format("             at offset {} of the payload\n", *finding.offset);
-  text += fmt::format("             expected {}, seen {}\n", figure(finding.expected, finding.unit),
-                      figure(finding.seen, finding.unit));
-  return text;
 }
 
 /// "PATH: ", nothing where it is not known.
@@ -99,6 +68,37 @@ std::string judged(const protocol::Strike::Result& result) {
 
 }  // namespace
 
+const char* in_capitals(protocol::Verdict verdict) {
+  switch (verdict) {
+    case protocol::Verdict::kPass:
+      return "PASS";
+    case protocol::Verdict::kFail:
+      return "FAIL";
+    case protocol::Verdict::kInconclusive:
+      break;
+  }
+  return "INCONCLUSIVE";
+}
+
+std::string finding_report(const protocol::Strike::Finding& finding) {
+  std::string text = fmt::format("{:<12} {} [{}, {}]\n", finding.severity, finding.text,
+                                 finding.rule, finding.section);
+  text += fmt::format("             {}", counted(finding.count, "connection"));
+  if (finding.inconclusive != 0) {
+    text += fmt::format(", {} of them inconclusive: {}", grouped(finding.inconclusive),
+                        finding.because);
+  }
+  text +=
+      fmt::format("\n             first in cycle {}, after {}: {} to {}, SEG.SEQ {}, SEG.LEN {}\n",
+                  grouped(finding.cycle), to_string(finding.at), finding.from, finding.to,
+                  finding.sequence, finding.length);
+  if (finding.offset)
+    text += fmt::format("             at offset {} of the payload\n", *finding.offset);
+  text += fmt::format("             expected {}, seen {}\n", figure(finding.expected, finding.unit),
+                      figure(finding.seen, finding.unit));
+  return text;
+}
+
 Exit exit_of(protocol::Verdict verdict) {
   switch (verdict) {
     case protocol::Verdict::kPass:
@@ -118,7 +118,8 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
   text += timeline_report(result.timeline, result.summary.cycles) + ladder_report(result.ladder);
   if (result.payloads) text += report(*result.payloads);
   text += judged(result);
-  for (const protocol::Strike::Finding& finding : result.findings) text += report(finding);
+  for (const protocol::Strike::Finding& finding : result.findings)
+    text += "\n" + finding_report(finding);
   if (result.evidence) text += report(*result.evidence, paths.evidence);
   if (result.journal) text += report(*result.journal, paths.journal);
   return text;

@@ -1,0 +1,47 @@
+// The report of a strike in files that other programs read: JUnit and TAP (its cases), CSV (its
+// seconds).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/cases.hpp"
+#include "protocol/judgement.hpp"
+
+namespace conker::ctl {
+
+class ReportFiles {
+ public:
+  /// The options --junit, --tap and --csv.
+  void add(CLI::App& verb);
+
+  /// Empties the files that are wanted, so that none has the report of an earlier strike. A Failure
+  /// where one cannot be written.
+  void begin() const;
+  /// `evidence`: the path of its file; empty: there is none. Returns the error, for people; nothing
+  /// without one.
+  std::optional<std::string> write(const protocol::Strike::Result& result,
+                                   const std::vector<MonitorReport>& monitors,
+                                   const std::vector<WatchReport>& watches,
+                                   const std::string& evidence) const;
+
+ private:
+  std::string junit_, tap_, csv_;
+};
+
+/// A test suite of JUnit's XML.
+struct Suite {
+  std::string name;
+  double seconds = 0;      // that it took
+  std::string attachment;  // the path of a file to keep with it, as GitLab and Jenkins do; or empty
+};
+std::string junit_of(const std::vector<Case>& cases, const Suite& suite);
+/// Version 13 of the Test Anything Protocol, which all of its parsers know.
+std::string tap_of(const std::vector<Case>& cases);
+/// A row for each second, or for so many as the timeline has in one; the first line names columns
+/// with their units.
+std::string csv_of(const protocol::StrikeTimeline& timeline);
+
+}  // namespace conker::ctl
