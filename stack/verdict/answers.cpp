@@ -128,13 +128,13 @@ Exchanges::Judged Exchanges::challenged(Record& r) {
   r.challenged = true;
   if (!kept) return std::nullopt;
   r.kept = true;
-  return reopenings_.add(r.opens, Reopenings::Outcome::kKept, r.opened_before);
+  return outcomes_.add(r.kind, SynOutcomes::Outcome::kKept, r.opened_before);
 }
 
 Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant now) {
   if (!segment.has(Segment::kAck)) return std::nullopt;  // a simultaneous open is not judged here
   if (!r.opened) {
-    if (segment.ack != r.iss + 1) return std::nullopt;  // conversations.hpp tells
+    if (!acknowledges_us(r, segment)) return std::nullopt;  // conversations.hpp tells
     const Judged finding =
         r.challenged ? std::nullopt : waited(r, segment, now, Rule::kSynUnanswered);
     r.opened = true;
@@ -149,8 +149,8 @@ Exchanges::Judged Exchanges::syn_ack(Record& r, const Segment& segment, Instant 
     r.rtt = now - r.sent_at;
     r.peer_edge = segment.ack + segment.window;
     r.closed = segment.window == 0;
-    r.una = max(r.una, segment.ack);
-    (void)reopenings_.add(r.opens, Reopenings::Outcome::kOpened, r.opened_before);
+    r.una = r.nxt = segment.ack;  // data of the SYN that it leaves out counts as not sent
+    (void)outcomes_.add(r.kind, SynOutcomes::Outcome::kOpened, r.opened_before);
     return finding;
   }
   if (segment.seq != r.isn) {
@@ -256,7 +256,7 @@ Exchanges::Judged Exchanges::reset(Record& r, const Segment& segment, Instant no
     if (!acknowledges)  // the SYN goes on
       return Broken{Rule::kResetOfSyn, (r.iss + 1).value(), segment.ack.value()};
     r.reset_by_peer_at = now;
-    return reopenings_.add(r.opens, Reopenings::Outcome::kRefused, r.opened_before);
+    return outcomes_.add(r.kind, SynOutcomes::Outcome::kRefused, r.opened_before);
   }
   // It answers an ACK of ours with that ACK's number, or ends the connection at its own SND.NXT,
   // before which segments may have been lost. Otherwise it is blind, and the connection may live.

@@ -40,8 +40,11 @@ void Conversation::receive_reset(const Segment& segment) {
 }
 
 void Conversation::receive_syn(const Segment& segment) {
-  const Syn syn{segment.seq, segment.mss != 0 ? std::max(segment.mss, kLeastMss) : kDefaultMss,
-                segment.scale, segment.sack_permitted, segment.timestamps};
+  const Syn syn{
+      segment.seq,       segment.end(),
+      segment.window,    segment.mss != 0 ? std::max(segment.mss, kLeastMss) : kDefaultMss,
+      segment.scale,     segment.sack_permitted,
+      segment.timestamps};
   const auto known = std::ranges::find(syns_, segment.seq, &Syn::seq);
   if (known == syns_.end()) {
     if (syns_.size() == kMaxSyns) syns_.erase(syns_.begin());
@@ -141,7 +144,8 @@ void Conversation::begin_another(const Segment& segment) {
   }
   fresh.opened = true;
   fresh.passive = segment.has(Segment::kAck);
-  fresh.syn = {segment.seq, segment.mss, segment.scale, segment.sack_permitted, segment.timestamps};
+  fresh.syn = {segment.seq,   segment.end(),          segment.window,    segment.mss,
+               segment.scale, segment.sack_permitted, segment.timestamps};
   fresh.end = segment.seq + 1;
   own_ = fresh;
   received_.restart();
@@ -151,9 +155,9 @@ Conversation::Judgement Conversation::sent_syn(const Segment& segment) {
   const bool answers = segment.has(Segment::kAck);
   // The host may have sent an ACK before: an ACK of an unacceptable segment precedes the SYN-ACK
   // that is sent again.
-  const bool again = answers && own_.peer && own_.peer->seq + 1 == segment.ack;
+  const bool again = answers && own_.peer && own_.peer->acknowledged_by(segment.ack);
   const bool same = own_.opened && own_.syn.seq == segment.seq && (!own_.spoke || again);
-  const bool same_peer = !answers || !own_.peer || own_.peer->seq + 1 == segment.ack;
+  const bool same_peer = !answers || !own_.peer || again;
   if (!same || !same_peer) {
     begin_another(segment);
   } else if (answers) {
@@ -173,12 +177,15 @@ Conversation::Judgement Conversation::sent_syn(const Segment& segment) {
   }
   if (own_.peer) return std::nullopt;
   const auto answered =
-      std::ranges::find(syns_, segment.ack, [](const Syn& s) { return s.seq + 1; });
+      std::ranges::find_if(syns_, [&](const Syn& s) { return s.acknowledged_by(segment.ack); });
   if (answered == syns_.end())
     return Broken{Rule::kSynAckOfNoSyn, last_syn_answered(), segment.ack.value()};
   own_.peer = *answered;
   own_.last_ack = segment.ack;
   own_.announced = segment.ack + segment.window;
+  own_.took_syn_data = segment.ack > own_.peer->seq + 1;
+  // Who takes data of a SYN may answer it before the ACK comes (RFC 7413, 4.2.2).
+  if (own_.took_syn_data) own_.edge = own_.end + own_.peer->window;
   received_.start_at(segment.ack);
   return std::nullopt;
 }
@@ -274,12 +281,13 @@ Conversation::Judgement Conversation::check_timestamp(const Segment& segment) {
   return std::nullopt;
 }
 
-// Rounding by the scale may cut off less than one unit; a host that has received the peer's FIN
-// needs no window any more.
+// Rounding by the scale may cut off less than one unit, or two where it was up before: so Linux
+// does it in a handshake whose SYN had data. A host that has received the peer's FIN needs no
+// window any more.
 Conversation::Judgement Conversation::check_window(const Segment& segment) {
   const unsigned shift = shift_of_own();
   const Seq edge = segment.ack + (std::uint32_t{segment.window} << shift);
-  const bool shrinks = own_.announced - edge >= std::int32_t{1} << shift;
+  const bool shrinks = own_.announced - edge >= (own_.took_syn_data ? 2 : 1) << shift;
   if (shrinks && !peer_has_ended_at(segment.ack))
     return Broken{Rule::kWindowShrinks, own_.announced.value(), edge.value()};
   own_.announced = max(own_.announced, edge);

@@ -68,10 +68,14 @@ class Conversation {
 
  private:
   struct Syn {
-    Seq seq;
+    Seq seq, end;
+    std::uint16_t window = 0;
     std::uint16_t mss = 536;
     std::uint8_t scale = Segment::kNoScale;
     bool sack = false, timestamps = false;
+
+    /// It may be taken with its data, or a part of that, or without.
+    bool acknowledged_by(Seq ack) const { return ack > seq && ack <= end; }
   };
   struct Reset {
     Seq seq, ack;
@@ -107,7 +111,8 @@ class Conversation {
     // What the host sent.
     bool opened = false;  // a SYN
     bool passive = false;
-    bool spoke = false;       // sent more than its SYN
+    bool spoke = false;  // sent more than its SYN
+    bool took_syn_data = false;
     bool not_judged = false;  // too few segments were observed
     Syn syn;
     Seq end;                        // end of its sequence space

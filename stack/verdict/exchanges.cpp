@@ -11,7 +11,7 @@ Exchanges::Exchanges(const Endpoint& fixed, std::size_t capacity, const Patience
       patience_(patience),
       capacity_(capacity),
       index_(capacity),
-      reopenings_(patience.reopened) {
+      outcomes_(patience.syns) {
   records_.reserve(capacity);
 }
 
@@ -34,13 +34,11 @@ Exchanges::Record* Exchanges::find(const Endpoint& end) {
 /// The record of a connection that begins: that of the one before with the same four-tuple, or else
 /// a fresh one, in the place of the oldest where there is no room.
 Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32_t>& fresh) {
-  using Opens = Reopenings::Opens;
   const Endpoint& end = syn.source;
   std::optional<std::uint32_t> at = place(end);
   const bool reused = at.has_value();
-  const Opens opens = !reused                                       ? Opens::kFresh
-                      : may_be_opened_again(records_[*at], syn.seq) ? Opens::kAgain
-                                                                    : Opens::kOther;
+  const bool again = reused && may_be_opened_again(records_[*at], syn.seq);
+  const auto kind = SynOutcomes::kind_of(reused, again, !syn.data.empty());
   if (!reused) {
     at = static_cast<std::uint32_t>(next_);
     if (records_.size() < capacity_) {
@@ -60,8 +58,8 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
   r.where = end;
   r.number = ++opened_;
   r.reused = reused;
-  r.opens = opens;
-  r.opened_before = reopenings_.opened();
+  r.kind = kind;
+  r.opened_before = outcomes_.opened();
   return r;
 }
 
@@ -133,7 +131,7 @@ Exchanges::Judged Exchanges::syn_sent_again(Record& r, const Segment& syn, Insta
   r.syn_again = true;
   sent_again(r, syn, now);
   if (!unanswered) return std::nullopt;
-  return reopenings_.add(r.opens, Reopenings::Outcome::kUnanswered, r.opened_before);
+  return outcomes_.add(r.kind, SynOutcomes::Outcome::kUnanswered, r.opened_before);
 }
 
 /// Our SYN-ACK, by which a connection that a peer opens has the numbers of both ends.

@@ -26,10 +26,10 @@
 #include "stack/verdict/endpoint_index.hpp"
 #include "stack/verdict/habit.hpp"
 #include "stack/verdict/provocation.hpp"
-#include "stack/verdict/reopening.hpp"
 #include "stack/verdict/retransmissions.hpp"
 #include "stack/verdict/rules.hpp"
 #include "stack/verdict/segment.hpp"
+#include "stack/verdict/syn_outcomes.hpp"
 
 namespace conker::verdict {
 
@@ -57,8 +57,8 @@ struct Patience {
   /// A peer that has not acknowledged one of so many bursts segment by segment, or every second
   /// one, does so never.
   std::uint32_t stretched = 64;
-  /// What becomes of so many SYNs that open a four-tuple again says what the peer makes of them.
-  std::uint32_t reopened = 16;
+  /// What becomes of so many SYNs of a kind says what the peer makes of them (syn_outcomes.hpp).
+  std::uint32_t syns = 16;
 };
 
 class Exchanges {
@@ -137,10 +137,10 @@ class Exchanges {
     Seq edge;                           // the right edge of the window that we announced
     std::uint8_t scale = 0;             // of our windows
     bool reused = false;                // the four-tuple had another connection before
-    Reopenings::Opens opens = Reopenings::Opens::kFresh;
-    std::uint32_t opened_before = 0;  // fresh four-tuples, of all connections
-    bool gap = false;                 // we have left one in what we sent
-    bool joined = false;              // the link takes more than a segment at once
+    SynOutcomes::Kind kind = SynOutcomes::Kind::kFresh;  // its SYN
+    std::uint32_t opened_before = 0;                     // SynOutcomes::opened()
+    bool gap = false;                                    // we have left one in what we sent
+    bool joined = false;  // the link takes more than a segment at once
     Instant filled_at = kNever;
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
@@ -212,7 +212,7 @@ class Exchanges {
   Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
   Habit reset_challenges_, syn_challenges_;  // provocations that call for a challenge ACK
   Habit early_, stretches_;
-  Reopenings reopenings_;
+  SynOutcomes outcomes_;
 };
 
 }  // namespace conker::verdict

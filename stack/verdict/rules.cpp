@@ -110,6 +110,10 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "four-tuples that have just been closed and are kept in TIME-WAIT against SYN and RST: a "
      "client that opens one again must wait",
      kSyns},
+    {kSynDataRefused, kShould, "syn-data-refused", "RFC 9293, 3.10.7.2",
+     "SYNs that carry data, all refused by a reset, though none without data was", kSyns},
+    {kSynDataUnanswered, kShould, "syn-data-unanswered", "RFC 9293, 3.10.7.2",
+     "SYNs that carry data, and are not answered, though all without data were", kSyns},
     {kSynAckOnce, kPromise, "syn-ack-once", "RFC 9293, 3.8.1",
      "SYN-ACKs that nothing acknowledges and that are never sent again: where one is lost, its "
      "client must send its SYN again",

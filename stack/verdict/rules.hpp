@@ -60,10 +60,12 @@ enum class Rule : std::uint8_t {
   kSynObeyed,
   kSynUnchallenged,
   kUnsentAckTaken,
-  // When a four-tuple is opened again (reopening.hpp).
+  // When a four-tuple is opened again, and when a SYN carries data (syn_outcomes.hpp).
   kReopenRefused,
   kReopenUnanswered,
   kReopenKept,
+  kSynDataRefused,
+  kSynDataUnanswered,
   // When a handshake is left unfinished (stack/strike/unfinished.hpp).
   kSynAckOnce,
   // When our window was closed.

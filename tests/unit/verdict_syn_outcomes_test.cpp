@@ -1,10 +1,11 @@
-// What becomes of SYNs that open a four-tuple again: when it says something of the peer.
+// What becomes of SYNs that open a four-tuple again, or carry data: when it says something of the
+// peer.
 #include <gtest/gtest.h>
 
 #include <optional>
 
 #include "stack/verdict/exchanges.hpp"
-#include "stack/verdict/reopening.hpp"
+#include "stack/verdict/syn_outcomes.hpp"
 #include "tests/unit/verdict_scene.hpp"
 
 namespace conker {
@@ -13,76 +14,91 @@ namespace {
 using verdict::Broken;
 using verdict::Exchanges;
 using verdict::Patience;
-using verdict::Reopenings;
 using verdict::Rule;
 using verdict::Segment;
-using Opens = Reopenings::Opens;
-using Outcome = Reopenings::Outcome;
+using verdict::SynOutcomes;
+using Kind = SynOutcomes::Kind;
+using Outcome = SynOutcomes::Outcome;
 
-class VerdictReopeningsTest : public ::testing::Test {
+class VerdictSynOutcomesTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kTold = 3;
 
   /// Whether a rule is told within so many.
-  bool told(Opens opens, Outcome outcome, std::uint32_t times) {
+  bool told(Kind kind, Outcome outcome, std::uint32_t times) {
     bool told = false;
     for (; times != 0; --times)
-      told = reopenings_.add(opens, outcome, reopenings_.opened()).has_value() || told;
+      told = outcomes_.add(kind, outcome, outcomes_.opened()).has_value() || told;
     return told;
   }
-  bool refused(std::uint32_t times) { return told(Opens::kAgain, Outcome::kRefused, times); }
-  void opened(std::uint32_t times) { EXPECT_FALSE(told(Opens::kFresh, Outcome::kOpened, times)); }
+  bool refused(std::uint32_t times) { return told(Kind::kAgain, Outcome::kRefused, times); }
+  void opened(std::uint32_t times) { EXPECT_FALSE(told(Kind::kFresh, Outcome::kOpened, times)); }
 
-  Reopenings reopenings_{kTold};
+  SynOutcomes outcomes_{kTold};
 };
 
-TEST_F(VerdictReopeningsTest, OneMayBeChance) {
+TEST_F(VerdictSynOutcomesTest, OneMayBeChance) {
   EXPECT_FALSE(refused(kTold - 1));
   opened(100);
   EXPECT_TRUE(refused(1));
   EXPECT_FALSE(refused(100)) << "it is told once";
 }
 
-TEST_F(VerdictReopeningsTest, EachOutcomeHasItsRule) {
+TEST_F(VerdictSynOutcomesTest, EachOutcomeHasItsRule) {
   for (const auto& [outcome, rule] : {std::pair{Outcome::kRefused, Rule::kReopenRefused},
                                       std::pair{Outcome::kUnanswered, Rule::kReopenUnanswered},
                                       std::pair{Outcome::kKept, Rule::kReopenKept}}) {
-    EXPECT_FALSE(told(Opens::kAgain, outcome, kTold));
+    EXPECT_FALSE(told(Kind::kAgain, outcome, kTold));
     opened(kTold);
-    const std::optional<Broken> broken = reopenings_.add(Opens::kAgain, outcome, 0);
+    const std::optional<Broken> broken = outcomes_.add(Kind::kAgain, outcome, 0);
     ASSERT_TRUE(broken);
     EXPECT_EQ(broken->rule, rule);
     EXPECT_EQ(broken->seen, kTold + 1);
   }
 }
 
-TEST_F(VerdictReopeningsTest, FreshOnesMustHaveBeenOpenedMeanwhile) {
+TEST_F(VerdictSynOutcomesTest, DataHasRulesOfItsOwn) {
+  opened(1);
+  for (const auto& [outcome, rule] : {std::pair{Outcome::kRefused, Rule::kSynDataRefused},
+                                      std::pair{Outcome::kUnanswered, Rule::kSynDataUnanswered}}) {
+    EXPECT_FALSE(told(Kind::kAgain, outcome, kTold - 1)) << "they do not count for it";
+    EXPECT_FALSE(told(Kind::kWithData, outcome, kTold));
+    opened(kTold);
+    const std::optional<Broken> broken = outcomes_.add(Kind::kWithData, outcome, 0);
+    ASSERT_TRUE(broken);
+    EXPECT_EQ(broken->rule, rule);
+    EXPECT_EQ(broken->seen, kTold + 1);
+  }
+  EXPECT_FALSE(told(Kind::kWithData, Outcome::kKept, 100)) << "of a connection before";
+}
+
+TEST_F(VerdictSynOutcomesTest, FreshOnesMustHaveBeenOpenedMeanwhile) {
   opened(100);
   EXPECT_FALSE(refused(100)) << "the peer may be short of room by now";
 }
 
-TEST_F(VerdictReopeningsTest, ASilenceIsKnownOnlyWhenTheFreshOnesAreOver) {
+TEST_F(VerdictSynOutcomesTest, ASilenceIsKnownOnlyWhenTheFreshOnesAreOver) {
   opened(kTold);
   for (std::uint32_t n = 1; n < kTold; ++n)
-    EXPECT_FALSE(reopenings_.add(Opens::kAgain, Outcome::kUnanswered, 0));
-  EXPECT_TRUE(reopenings_.add(Opens::kAgain, Outcome::kUnanswered, 0));
+    EXPECT_FALSE(outcomes_.add(Kind::kAgain, Outcome::kUnanswered, 0));
+  EXPECT_TRUE(outcomes_.add(Kind::kAgain, Outcome::kUnanswered, 0));
 }
 
-TEST_F(VerdictReopeningsTest, APeerThatRefusesFreshOnesToo) {
-  EXPECT_FALSE(told(Opens::kFresh, Outcome::kRefused, 1));
+TEST_F(VerdictSynOutcomesTest, APeerThatRefusesFreshOnesToo) {
+  EXPECT_FALSE(told(Kind::kFresh, Outcome::kRefused, 1));
   opened(100);
   EXPECT_FALSE(refused(100));
   opened(100);
   EXPECT_FALSE(refused(100));
-  EXPECT_FALSE(told(Opens::kAgain, Outcome::kUnanswered, 1));
+  EXPECT_FALSE(told(Kind::kAgain, Outcome::kUnanswered, 1));
   opened(100);
-  EXPECT_TRUE(told(Opens::kAgain, Outcome::kUnanswered, kTold)) << "but it answers all";
+  EXPECT_TRUE(told(Kind::kAgain, Outcome::kUnanswered, kTold)) << "but it answers all";
 }
 
-TEST_F(VerdictReopeningsTest, ThoseThatSayLessDoNotCount) {
-  EXPECT_FALSE(told(Opens::kOther, Outcome::kRefused, 100));
+TEST_F(VerdictSynOutcomesTest, ThoseThatSayLessDoNotCount) {
+  EXPECT_FALSE(told(Kind::kOther, Outcome::kRefused, 100));
   opened(100);
-  EXPECT_FALSE(told(Opens::kOther, Outcome::kRefused, 100));
+  EXPECT_FALSE(told(Kind::kOther, Outcome::kRefused, 100));
 }
 
 // ---- On the wire ----
@@ -150,7 +166,7 @@ class VerdictReopenedTest : public ::testing::Test, protected test::VerdictScene
     return segment;
   }
 
-  Exchanges exchanges_{kB, 64, Patience{.reopened = kTold}};
+  Exchanges exchanges_{kB, 64, Patience{.syns = kTold}};
   Instant now_{10s};
   std::uint16_t port_ = 0;
   std::uint32_t offset_ = 0;
