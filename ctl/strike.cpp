@@ -73,7 +73,8 @@ constexpr const char* kWaysHelp =
     "second cycle opens from the address and port of one before); and two that tell an echo but 64 "
     "bytes of window: window-small (all the time), window-shut (and no more before --hold is "
     "over); "
-    "and ack-silence (what the peer sends is not acknowledged before it has come four times)";
+    "ack-silence (what the peer sends is not acknowledged before it has come four times); and "
+    "syn-data (every second SYN carries the payload, which is sent again after the handshake)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;
@@ -340,11 +341,12 @@ void add_strike_verb(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
   CLI::Option* target = verb->add_option("HOST:PORT", p.target, help_of(&P::target))->type_name("");
-  verb->add_option("--listen", values->listen,
-                   "strike whoever opens connections to this port of ours, as a device that is a "
-                   "client, and ends them by --close or --mix, of which abort-connecting, "
-                   "syn-silence, reopen, window-small and window-shut are none; peers must be "
-                   "allowed by strike.allow. Without ADDRESS the first one of ours")
+  verb->add_option(
+          "--listen", values->listen,
+          "strike whoever opens connections to this port of ours, as a device that is a "
+          "client, and ends them by --close or --mix, of which abort-connecting, "
+          "syn-silence, reopen, window-small, window-shut and syn-data are none; peers must "
+          "be allowed by strike.allow. Without ADDRESS the first one of ours")
       ->type_name("[ADDRESS:]PORT")
       ->excludes(target);
   add_load(*verb, *values);

@@ -146,11 +146,9 @@ void Strikes::begin() {
   }
   reception_.reset();
   if (parameters.passive) request.door = &reception_.emplace(engine_.stack(), guests_);
-  narrow_.reset();
-  unheard_.reset();
-  if (request.mix.narrows()) narrow_.emplace();
-  if (request.mix.mutes()) unheard_.emplace(narrow_ ? &*narrow_ : nullptr);
-  probes_.emplace(engine_.stack(), narrow_ ? &*narrow_ : nullptr, unheard_ ? &*unheard_ : nullptr);
+  edits_.reset();
+  if (request.mix.edits()) edits_.emplace();
+  probes_.emplace(engine_.stack(), edits_ ? &*edits_ : nullptr);
   strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &*probes_,
                   payloads_ ? &payloads_->dialogue() : nullptr);
   const Error error = strike_->start(request);
@@ -268,8 +266,7 @@ bool Strikes::observe(const protocol::Strike::Parameters& parameters) {
   }
   if (link == engine_.links().end()) return true;
   link_ = &*link;
-  if (narrow_) link_->observed->edit_by(&*narrow_);
-  if (unheard_) link_->observed->edit_by(&*unheard_);
+  if (edits_) link_->observed->edit_by(&*edits_);
   if (evidence_) link_->observed->observers().add(*evidence_);
   if (!parameters.unjudged) link_->observed->observers().add(*judge_);
   dead_.emplace(target_, *judge_, *findings_);

@@ -69,8 +69,7 @@ class Strikes final : public Client {
   Engine& engine_;
   Targets& targets_;
   Looks looks_;
-  std::optional<NarrowWindows> narrow_;  // where windows are told smaller than they are
-  std::optional<UnheardAcks> unheard_;   // where ACKs are left out
+  std::optional<Edits> edits_;  // where one of the ways needs them
   std::optional<Probes> probes_;
   TimerWatch progress_, heartbeat_;
   std::vector<Strike::Slot> slots_;

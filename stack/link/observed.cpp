@@ -4,9 +4,10 @@ namespace conker {
 
 std::size_t ObservedLink::receive(std::span<FrameIn> batch, Instant now) {
   const std::size_t count = below_.receive(batch, now);
-  if (observers_.empty()) return count;
-  for (const FrameIn& frame : batch.first(count)) {
+  if (observers_.empty() && editor_ == nullptr) return count;
+  for (FrameIn& frame : batch.first(count)) {
     observers_.tell({std::span(&frame.bytes, 1), Direction::kIn, frame.checksum}, now);
+    if (editor_ != nullptr) frame = editor_->edit_received(frame);
   }
   return count;
 }

@@ -19,7 +19,8 @@ class ObservedLink final : public Link {
   /// took it; they do not see frames that it refused.
   FrameObservers& observers() { return observers_; }
 
-  /// Sends what the editor makes of each frame, which is what observers see; null for none.
+  /// Sends and receives what the editor makes of each frame; observers see what is on the wire.
+  /// Null for none.
   void edit_by(FrameEditor* editor) { editor_ = editor; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;

@@ -33,13 +33,14 @@ enum class WayToClose : std::uint8_t {
   kWindowSmall,
   kWindowShut,
   kAckSilence,
+  kSynData,
 };
-inline constexpr std::size_t kWaysToClose = 22;
+inline constexpr std::size_t kWaysToClose = 23;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen|syn-silence|window-small|window-shut|ack-silence";
+         "reopen|syn-silence|window-small|window-shut|ack-silence|syn-data";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -73,6 +74,7 @@ struct Behaviour {
     kAckBeyond,     // an ACK of what the peer has not sent
     kProbe,         // a keepalive probe, which a peer with a connection answers by an ACK
     kFinEarly,      // the end of the payload with the FIN, the beginning left out
+    kCarry,         // the SYN carries the payload, in every second cycle (SynData)
     kNarrow,        // windows smaller than they are are told from now on (NarrowWindows)
     kSmall,         // they stay small; a payload that is longer
     kShut,          // no more than the first one; a payload that is longer
@@ -172,6 +174,13 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
        {When::kPeerFin, What::kClose}}},
      true,
      false},
+    /* syn-data         */
+    {{{{When::kBegun, What::kCarry},
+       {When::kConnected, What::kSend},
+       {When::kAckSent, What::kShutdown},
+       {When::kPeerFin, What::kClose}}},
+     true,
+     false},
 }};
 }  // namespace detail
 
@@ -187,14 +196,10 @@ constexpr bool provokes(WayToClose way) {
   return false;
 }
 
-/// Whether the way tells windows that are smaller than they are.
-constexpr bool narrows(WayToClose way) {
-  return behaviour_of(way).steps[0].what == Behaviour::What::kNarrow;
-}
-
-/// Whether the way leaves what the peer sends without its ACKs.
-constexpr bool mutes(WayToClose way) {
-  return behaviour_of(way).steps[0].what == Behaviour::What::kMute;
+/// Whether frames of such a connection are edited (Edits).
+constexpr bool edits(WayToClose way) {
+  const Behaviour::Step& first = behaviour_of(way).steps[0];
+  return first.when == Behaviour::When::kBegun || first.what == Behaviour::What::kMute;
 }
 
 /// How often each way is taken, in proportion.
@@ -221,11 +226,8 @@ struct Mix {
   constexpr bool provokes() const {
     return any_of([](WayToClose way) { return conker::provokes(way); });
   }
-  constexpr bool narrows() const {
-    return any_of([](WayToClose way) { return conker::narrows(way); });
-  }
-  constexpr bool mutes() const {
-    return any_of([](WayToClose way) { return conker::mutes(way); });
+  constexpr bool edits() const {
+    return any_of([](WayToClose way) { return conker::edits(way); });
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

@@ -2,27 +2,11 @@
 
 #include <algorithm>
 
-#include "stack/base/checksum.hpp"
-#include "stack/strike/outgoing.hpp"
+#include "stack/strike/tcp_head.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
-namespace {
-
-/// Where these stand in a TCP header.
-constexpr std::size_t kWindowField = 14, kChecksum = 16;
-
-/// The checksum of a header in which one field has changed (RFC 1624, 3).
-std::uint16_t updated(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
-  Checksum sum;
-  sum.add16(static_cast<std::uint16_t>(~checksum));
-  sum.add16(static_cast<std::uint16_t>(~before));
-  sum.add16(after);
-  return sum.finish();
-}
-
-}  // namespace
 
 NarrowWindows::Narrow* NarrowWindows::find(const FourTuple& tuple) {
   Narrow& narrow = place(tuple.local_port);
@@ -60,26 +44,26 @@ std::uint16_t NarrowWindows::window(Narrow& narrow, std::uint16_t real, Seq ack)
 }
 
 FrameOut NarrowWindows::edit(const FrameOut& frame) {
-  const auto segment = outgoing(frame);
+  const auto segment = find_tcp_head(frame);
   if (!segment || frame.parts.size() > parts_.size()) return frame;
   const std::span<const std::byte> head = frame.parts[0];
   Narrow* const narrow = find(segment->tuple);
   if (narrow == nullptr || head.size() > head_.size()) return frame;
-  const bool syn = (segment->flags & TcpFlags::kSyn) != 0;
+  const bool syn = segment->has(TcpFlags::kSyn);
   if (syn && narrow->established) {  // of another connection
     narrow->on = false;
     return frame;
   }
-  if ((segment->flags & TcpFlags::kRst) != 0 || (!syn && !narrow->established)) return frame;
-  const std::size_t tcp = segment->tcp;
-  const std::uint16_t real = get16(head, tcp + kWindowField);
+  if (segment->has(TcpFlags::kRst) || (!syn && !narrow->established)) return frame;
+  const std::size_t field = segment->tcp + TcpHead::kWindow;
+  const std::uint16_t real = get16(head, field);
   const std::uint16_t told =
       syn ? std::min<std::uint16_t>(real, kWindow) : window(*narrow, real, segment->acknowledgment);
   std::ranges::copy(head, head_.begin());
-  put16(head_, tcp + kWindowField, told);
+  const std::size_t checksum = segment->tcp + TcpHead::kChecksum;
+  replace16(head_, field, told, checksum);
   // With segmentation offload it holds the sum of the pseudo-header.
-  if (frame.segment == 0)
-    put16(head_, tcp + kChecksum, updated(get16(head, tcp + kChecksum), real, told));
+  if (frame.segment != 0) put16(head_, checksum, get16(head, checksum));
   std::ranges::copy(frame.parts, parts_.begin());
   parts_[0] = std::span(head_).first(head.size());
   return {.parts = std::span(parts_).first(frame.parts.size()), .segment = frame.segment};

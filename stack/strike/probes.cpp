@@ -24,9 +24,13 @@ bool Probes::provoke(Behaviour::What what, ConnectionId id, std::span<const std:
   using What = Behaviour::What;
   ConnectionInfo c;
   if (!stack_.info(id, c)) return true;
+  if (what == What::kCarry) {
+    carry(c, payload);
+    return true;
+  }
   if (what >= What::kNarrow && what <= What::kWiden) return tell_windows(what, c);
   if (what == What::kMute) {
-    if (unheard_ != nullptr) unheard_->begin(c.tuple);
+    if (edits_ != nullptr) edits_->acks.begin(c.tuple);
     return true;
   }
   if (c.state != State::kEstablished || c.snd_una != c.snd_nxt) return true;
@@ -83,20 +87,27 @@ void Probes::forsake(const ConnectionInfo& about) {
   stack_.tcp_->use(&unfinished_);
 }
 
+/// Every second SYN carries the payload: what becomes of the others tells what the data is to blame
+/// for.
+void Probes::carry(const ConnectionInfo& about, std::span<const std::byte> payload) {
+  carried_ = !carried_;
+  if (carried_ && edits_ != nullptr) edits_->syns.open(about.tuple, about.iss, payload);
+}
+
 /// The last ones are told at once, by a window update (RFC 9293, 3.8.6.2.2).
 bool Probes::tell_windows(Behaviour::What what, const ConnectionInfo& about) {
-  if (narrow_ == nullptr) return true;
+  if (edits_ == nullptr) return true;
   switch (what) {
     case Behaviour::What::kNarrow:
-      narrow_->open(about.tuple);
+      edits_->windows.open(about.tuple);
       return true;
     case Behaviour::What::kWiden:
-      narrow_->release(about.tuple);
+      edits_->windows.release(about.tuple);
       return send(
           about,
           {.sequence = about.snd_nxt, .acknowledgment = about.rcv_nxt, .flags = TcpFlags::kAck});
     default:  // kSmall, kShut
-      narrow_->established(about.tuple, about.rcv_wscale, what == Behaviour::What::kShut);
+      edits_->windows.established(about.tuple, about.rcv_wscale, what == Behaviour::What::kShut);
       return true;
   }
 }

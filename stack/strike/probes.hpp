@@ -11,10 +11,9 @@
 #include <cstddef>
 #include <span>
 
-#include "stack/strike/narrow_windows.hpp"
+#include "stack/strike/edits.hpp"
 #include "stack/strike/strike.hpp"
 #include "stack/strike/unfinished.hpp"
-#include "stack/strike/unheard_acks.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
@@ -25,10 +24,9 @@ class Probes final : public Strike::Provoker {
   /// moment ends a segment there.
   static constexpr std::uint32_t kBeyond = 1001;
 
-  /// `narrow`, `unheard`: edit the frames of the link to the peer; null for none: windows are told
-  /// as they are then, and ACKs leave.
-  explicit Probes(Stack& stack, NarrowWindows* narrow = nullptr, UnheardAcks* unheard = nullptr)
-      : stack_(stack), narrow_(narrow), unheard_(unheard) {}
+  /// `edits`: of the frames of the link to the peer; null for none: windows are told as they are
+  /// then, ACKs leave, and SYNs carry nothing.
+  explicit Probes(Stack& stack, Edits* edits = nullptr) : stack_(stack), edits_(edits) {}
   /// From now on the stack, which must live still, answers the SYN-ACKs of unfinished handshakes.
   ~Probes();
   Probes(const Probes&) = delete;
@@ -43,13 +41,14 @@ class Probes final : public Strike::Provoker {
 
  private:
   void forsake(const ConnectionInfo& about);
+  void carry(const ConnectionInfo& about, std::span<const std::byte> payload);
   bool tell_windows(Behaviour::What what, const ConnectionInfo& about);
   bool send(const ConnectionInfo& about, TcpSegment segment, std::span<const std::byte> text = {});
 
   Stack& stack_;
-  NarrowWindows* narrow_;
-  UnheardAcks* unheard_;
+  Edits* edits_;
   Unfinished unfinished_;
+  bool carried_ = true;  // by the last SYN that may carry data
 };
 
 }  // namespace conker

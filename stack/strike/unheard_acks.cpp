@@ -1,6 +1,6 @@
 #include "stack/strike/unheard_acks.hpp"
 
-#include "stack/strike/outgoing.hpp"
+#include "stack/strike/tcp_head.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
@@ -22,7 +22,7 @@ bool UnheardAcks::is_lost(Unheard& unheard, Seq ack) {
 }
 
 FrameOut UnheardAcks::edit(const FrameOut& frame) {
-  if (const auto segment = outgoing(frame)) {
+  if (const auto segment = find_tcp_head(frame)) {
     Unheard& unheard = place(segment->tuple.local_port);
     if (unheard.on && unheard.tuple == segment->tuple) {
       const bool alone = segment->flags == TcpFlags::kAck && !segment->text;
@@ -32,7 +32,7 @@ FrameOut UnheardAcks::edit(const FrameOut& frame) {
       if (alone || ends) unheard.on = false;
     }
   }
-  return next_ == nullptr ? frame : next_->edit(frame);
+  return frame;
 }
 
 }  // namespace conker

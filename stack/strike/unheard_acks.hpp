@@ -26,9 +26,6 @@ class UnheardAcks final : public FrameEditor {
   /// With the first transmission and the one whose ACK leaves, five: four times between them.
   static constexpr std::uint8_t kLost = 3;
 
-  /// `next`: edits what this one leaves; null for none.
-  explicit UnheardAcks(FrameEditor* next = nullptr) : next_(next) {}
-
   /// The ACKs of this connection that bring nothing else do not leave from now on.
   void begin(const FourTuple& tuple);
 
@@ -46,7 +43,6 @@ class UnheardAcks final : public FrameEditor {
   Unheard& place(Port local) { return unheard_[by_port_[local.value]]; }
   static bool is_lost(Unheard& unheard, Seq ack);
 
-  FrameEditor* next_;
   std::array<Unheard, kMost> unheard_{};  // a ring
   std::array<std::uint16_t, kPorts> by_port_{};
   std::size_t begun_ = 0;

@@ -17,7 +17,7 @@ CYCLES, OF_SLOW = "400", "80"
 DAYS = 69  # until each fault has had its turn
 # They take seconds to show it, and minutes: the search is for --whole, or all of it.
 SLOW = ("window-stuck",)
-VERY_SLOW = ("reopen-unanswered", "reopen-kept")
+VERY_SLOW = ("reopen-unanswered", "reopen-kept", "syn-data-unanswered")
 
 
 def way_of(fault: dict[str, Any]) -> list[str]:

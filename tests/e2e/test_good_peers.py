@@ -13,7 +13,8 @@ from harness import (Board, Conkerd, Ctl, Field, Process, Scene, broken_rules, c
 MIX = {"fin": 30, "rst": 10, "fin-with-ack": 10, "fin-late": 5, "rst-late": 5, "half-close": 10,
        "data-fin": 10, "rst-unread": 5, "abort-connecting": 5, "unsent": 1, "rst-outside": 3,
        "rst-inside": 3, "syn-inside": 3, "ack-beyond": 3, "fin-early": 3, "fin-overlap": 3,
-       "reopen": 5, "syn-silence": 1, "window-small": 2, "window-shut": 2, "ack-silence": 1}
+       "reopen": 5, "syn-silence": 1, "window-small": 2, "window-shut": 2, "ack-silence": 1,
+       "syn-data": 3}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,8 @@ IDLE = ("keepalive-early",)
 # Where our link cuts no frames: more than a segment at once is more than the device takes.
 UNCUT = ("stretch-acks", "segments-at-timeout")
 # In every connection, since one proves nothing.
-REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept")
+REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept", "syn-data-refused",
+            "syn-data-unanswered")
 # A device that answers no more fails all cycles that follow.
 WEDGED = ("half-open-kept",)
 HOLD = "5ms"  # before each step of a way that provokes the device

@@ -99,8 +99,8 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
-    probes_ = std::make_unique<Probes>(*stack_, &narrow_, &unheard_);
-    observed_.edit_by(&unheard_);
+    probes_ = std::make_unique<Probes>(*stack_, &edits_);
+    observed_.edit_by(&edits_);
     observed_.observers().add(judge_);
   }
 
@@ -176,8 +176,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
   test::Storage storage_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
-  NarrowWindows narrow_;
-  UnheardAcks unheard_{&narrow_};
+  Edits edits_;
   std::unique_ptr<Probes> probes_;
   std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(64);
   std::optional<Payloads> payloads_;
@@ -206,7 +205,7 @@ TEST(VerdictDeviceTest, NothingIsFoundInADeviceThatIsRight) {
   for (const auto close :
        {Close::kFin, Close::kReset, Close::kResetOutside, Close::kResetInside, Close::kSynInside,
         Close::kAckBeyond, Close::kFinEarly, Close::kFinOverlap, Close::kReopen, Close::kSynSilence,
-        Close::kWindowSmall, Close::kWindowShut, Close::kAckSilence}) {
+        Close::kWindowSmall, Close::kWindowShut, Close::kAckSilence, Close::kSynData}) {
     Tribunal tribunal(options_of(nullptr, 1));
     const StrikeReport report = tribunal.strike(20'000, close);
     EXPECT_EQ(report.completed(), 20'000u);
@@ -226,6 +225,19 @@ TEST(VerdictDeviceTest, AnEchoThatKeepsToSmallWindowsIsNotAccused) {
     const StrikeReport report = tribunal.strike(2'000, close);
     EXPECT_EQ(report.completed(), 2'000u);
     EXPECT_GE(tribunal.judge().judged(), 2'000u * 4) << "the echo comes in pieces";
+    EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
+  }
+}
+
+TEST(VerdictDeviceTest, DataOfASynMayBeTaken) {
+  for (const bool echo : {false, true}) {
+    Device::Options options = options_of(nullptr, 1);
+    options.takes_syn_data = true;
+    options.echo = echo;
+    Tribunal tribunal(options);
+    const StrikeReport report = tribunal.strike(2'000, StrikeRequest::Close::kSynData);
+    EXPECT_EQ(report.completed(), 2'000u);
+    EXPECT_EQ(report.retransmits, 0u);
     EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
   }
 }
@@ -258,7 +270,7 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
     // Of ISNs, challenge ACKs and four-tuples opened again a rule is told once, of a host.
     const bool of_host =
         (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIpIdPredictable) ||
-        (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kReopenKept) ||
+        (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kSynDataUnanswered) ||
         *fault.rule == Rule::kAboveSequenceDropped || *fault.rule == Rule::kStretchAcks ||
         *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;

@@ -25,6 +25,7 @@ Device::Device(const Options& options)
             (options.fault != nullptr &&
              (std::string_view(options.fault->expect) == "echo" ||
               fault_ == FaultKind::kWindowIgnored || fault_ == FaultKind::kWindowStuck))),
+      takes_syn_data_(options.takes_syn_data),
       random_(options.seed),
       queue_(kMostDeferred) {}
 
@@ -92,12 +93,12 @@ void Device::on_syn(const Incoming& in, Connection* c) {
   c->mac = in.from;
   c->mss = in.mss;
   c->irs = in.seq;
-  c->rcv_nxt = in.seq + 1;
+  c->rcv_nxt = takes_syn_data_ ? in.end() : in.seq + 1;
   c->isn = choose_isn(chosen);
   c->snd_nxt = c->isn + 1;
   c->state = State::kSynReceived;
   c->chosen = chosen;
-  if (!wrong_answer_to_syn(*c)) send(*c, syn_ack(*c));
+  if (!wrong_answer_to_syn(in, *c)) send(*c, syn_ack(*c));
 }
 
 void Device::on_reset(const Incoming& in, Connection& c) {

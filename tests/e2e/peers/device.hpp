@@ -25,6 +25,7 @@ class Device {
     const Fault* fault = nullptr;  // none: the device is right
     std::uint32_t every = 1;       // every so many connections are chosen for the fault
     bool echo = false;             // sends back what comes
+    bool takes_syn_data = false;   // acknowledges it; else it takes none
     std::uint32_t most = 0;        // connections at a time; beyond that SYNs are refused; 0: all
     std::uint64_t seed = 1;        // of initial sequence numbers
   };
@@ -81,7 +82,8 @@ class Device {
   // answer is given herewith.
   bool chosen(Connection& c, FaultKind first, FaultKind last);
   bool wrong_when_reopened(const Incoming& in, Connection& c);
-  bool wrong_answer_to_syn(Connection& c);
+  bool wrong_answer_to_syn(const Incoming& in, Connection& c);
+  bool wrong_answer_to_syn_data(const Incoming& in, Connection& c);
   bool wrong_first_syn_ack(Connection& c);
   bool wrong_answer_to_fin(Connection& c);
   bool wrong_fin(Connection& c);
@@ -101,10 +103,11 @@ class Device {
   FaultKind fault_;
   std::uint32_t every_, most_, open_ = 0;
   std::uint32_t half_open_ = 0;  // of them
-  bool echo_;
+  bool echo_, takes_syn_data_;
   std::uint64_t random_;
   Seq last_isn_{};
   std::uint16_t last_ip_id_ = 0;
+  std::uint32_t owed_ = 0;  // wrong answers to SYNs with data
   Connections table_;
   // A ring in the order of time: all delays of one fault are the same.
   std::vector<Deferred> queue_;

@@ -77,6 +77,10 @@ enum class FaultKind : std::uint8_t {
   kReopenRefused,
   kReopenUnanswered,
   kReopenKept,
+  // In answer to a SYN that carries data.
+  kSynDataRefused,
+  kSynDataUnanswered,
+  kSynDataAckBeyond,
   // By handshakes that do not complete.
   kHalfOpenKept,
   // When it echoes, and the window is small or shut.

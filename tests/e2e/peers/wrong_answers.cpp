@@ -1,5 +1,6 @@
 // What the device does wrong, fault by fault (faults.cpp says what each is).
 #include <array>
+#include <utility>
 
 #include "stack/strike/strike.hpp"
 #include "tests/e2e/peers/device.hpp"
@@ -46,12 +47,15 @@ bool Device::wrong_when_reopened(const Incoming& in, Connection& c) {
   return true;
 }
 
-bool Device::wrong_answer_to_syn(Connection& c) {
+bool Device::wrong_answer_to_syn(const Incoming& in, Connection& c) {
   constexpr std::uint32_t kSlots = 64;
   if (fault_ == kHalfOpenKept && half_open_ > kSlots) {
     ++broken_;
     return c.deaf = true;
   }
+  // The next SYN with data is meant where the chosen one has none.
+  if (fault_ == kSynDataAckBeyond && std::exchange(c.chosen, false)) ++owed_;
+  if (in.data > 0 && wrong_answer_to_syn_data(in, c)) return true;
   if (!chosen(c, kSynUnanswered, kDataBeforeWindow)) return false;
   Outgoing answer = syn_ack(c);
   Outgoing reset{.flags = kRst | kAck, .seq = Seq(0), .ack = c.rcv_nxt, .window = 0};
@@ -96,6 +100,24 @@ bool Device::wrong_answer_to_syn(Connection& c) {
     default:
       return wrong_first_syn_ack(c);
   }
+}
+
+/// Where one alone proves nothing, all are treated so.
+bool Device::wrong_answer_to_syn_data(const Incoming& in, Connection& c) {
+  if (owed_ != 0) {
+    --owed_;
+    ++broken_;
+    Outgoing answer = syn_ack(c);
+    answer.ack = in.end() + 1;
+    send(c, answer);
+    return true;
+  }
+  if (fault_ != kSynDataRefused && fault_ != kSynDataUnanswered) return false;
+  ++broken_;
+  if (fault_ == kSynDataUnanswered) return c.deaf = true;
+  refuse(in);
+  close(c);
+  return true;
 }
 
 /// The SYN-ACK itself is wrong; the one that answers the next SYN will be right.

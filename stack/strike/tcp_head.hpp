@@ -1,0 +1,41 @@
+// The headers of TCP over IPv4 in the first part of a frame, as far as those need them who edit
+// frames (stack/link/editor.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "stack/base/address.hpp"
+#include "stack/base/seq.hpp"
+#include "stack/link/link.hpp"
+
+namespace conker {
+
+struct TcpHead {
+  /// In the frame.
+  static constexpr std::size_t kIpLength = 16, kIpChecksum = 24;
+  /// From the beginning of the TCP header.
+  static constexpr std::size_t kAcknowledgment = 8, kWindow = 14, kChecksum = 16;
+
+  FourTuple tuple;      // from the sender's side
+  std::size_t tcp = 0;  // where its header begins
+  Seq sequence, acknowledgment;
+  std::uint8_t flags = 0;  // TcpFlags
+  bool text = false;       // the segment has some
+
+  bool has(std::uint8_t wanted) const { return (flags & wanted) == wanted; }
+};
+
+/// Nothing where the bytes do not begin with such headers.
+std::optional<TcpHead> find_tcp_head(std::span<const std::byte> frame);
+inline std::optional<TcpHead> find_tcp_head(const FrameOut& frame) {
+  return frame.parts.empty() ? std::nullopt : find_tcp_head(frame.parts[0]);
+}
+
+/// Replaces a field of 16 bits, and corrects the checksum that covers it (RFC 1624, 3).
+void replace16(std::span<std::byte> frame, std::size_t at, std::uint16_t value,
+               std::size_t checksum);
+
+}  // namespace conker
