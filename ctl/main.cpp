@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/command.hpp"
@@ -24,11 +26,17 @@ constexpr const char* kFooter =
     "out,\n"
     "5 no daemon at the socket. `conkerctl VERB --help` tells more about a verb.";
 
-std::string failure_message(const CLI::App* app, const CLI::Error& error) {
-  const std::vector<std::string> unknown = app->remaining();
-  const bool no_verb = app->get_subcommands().empty() && !unknown.empty();
-  return fmt::format("conkerctl: {}: see conkerctl --help\n",
+std::string usage_error(const CLI::App& app, const CLI::Error& error) {
+  const std::vector<std::string> unknown = app.remaining();
+  const bool no_verb = app.get_subcommands().empty() && !unknown.empty();
+  return fmt::format("{}: see conkerctl --help",
                      no_verb ? "there is no verb " + unknown.front() : error.what());
+}
+
+/// Whether --json is given, also where the rest of the command line is wrong.
+bool wants_json(int argc, char** argv) {
+  const auto is_it = [](const char* argument) { return std::string_view(argument) == "--json"; };
+  return std::any_of(argv, argv + argc, is_it);
 }
 
 void report(const Context& context, int exit, const char* message) {
@@ -58,7 +66,6 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0.001, 1e6));
   app.set_version_flag("--version", "conkerctl " CONKER_VERSION);
   app.require_subcommand(1);
-  app.failure_message(failure_message);
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   app.footer(kFooter);
   add_status_verbs(app, context);
@@ -72,7 +79,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (app.exit(error, std::cout, std::cerr) != 0) return kExitUsage;
+    if (error.get_exit_code() != 0) {
+      context.json = wants_json(argc, argv);
+      report(context, kExitUsage, usage_error(app, error).c_str());
+      return kExitUsage;
+    }
+    app.exit(error, std::cout, std::cerr);
     if (std::cout.flush()) return kExitDone;
     std::fprintf(stderr, "conkerctl: standard output: %s\n", std::strerror(errno));
     return kExitFailed;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <pugixml.hpp>
 #include <sstream>
@@ -17,10 +18,17 @@ std::string target_of(const protocol::Strike::Result& result) {
   return "conker strike" + (result.begin ? " " + result.begin->parameters.target : "");
 }
 
+/// XML 1.0 has no other control characters than these, nor should a terminal get them.
+std::string without_control(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < 0x20 && c != '\n' && c != '\t'; }, '?');
+  return text;
+}
+
 /// A line of TAP: '#' begins a directive.
 std::string described(std::string_view text) {
   std::string line;
-  for (const char c : text) {
+  for (const char c : without_control(std::string(text))) {
     if (c == '#' || c == '\\') line += '\\';
     line += c == '\n' ? ' ' : c;
   }
@@ -56,19 +64,19 @@ std::string junit_of(const std::vector<Case>& cases, const Suite& suite) {
   for (const Case& one : cases) {
     pugi::xml_node test = tests.append_child("testcase");
     test.append_attribute("classname") = suite.name.c_str();
-    test.append_attribute("name") = one.name.c_str();
+    test.append_attribute("name") = without_control(one.name).c_str();
     std::string out;
     if (one.outcome == Case::Outcome::kPassed) {
       out = one.message + "\n" + one.detail;
     } else {
       pugi::xml_node wrong =
           test.append_child(one.outcome == Case::Outcome::kFailed ? "failure" : "error");
-      wrong.append_attribute("message") = one.message.c_str();
-      wrong.text() = one.detail.c_str();
+      wrong.append_attribute("message") = without_control(one.message).c_str();
+      wrong.text() = without_control(one.detail).c_str();
     }
     if (&one == &cases.front() && !suite.attachment.empty())
       out += fmt::format("[[ATTACHMENT|{}]]\n", suite.attachment);
-    if (!out.empty()) test.append_child("system-out").text() = out.c_str();
+    if (!out.empty()) test.append_child("system-out").text() = without_control(out).c_str();
   }
   std::ostringstream text;
   document.save(text, "  ");
@@ -83,7 +91,7 @@ std::string tap_of(const std::vector<Case>& cases) {
     text += fmt::format("{} {} - {}: {}\n", passed ? "ok" : "not ok", ++number, described(one.name),
                         described(one.message));
     if (!passed && !one.detail.empty())
-      text += "  ---\n" + literal("detail", one.detail) + "  ...\n";
+      text += "  ---\n" + literal("detail", without_control(one.detail)) + "  ...\n";
   }
   return text;
 }

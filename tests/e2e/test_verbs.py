@@ -49,6 +49,22 @@ def no_daemon(scene: Scene) -> None:
 
 
 @test(quick=True)
+def wrong_command_lines_with_json(scene: Scene) -> None:
+    """One object, of the same shape as that of any other failure, wherever --json stands."""
+    ctl = Ctl(scene.binaries.conkerctl, "/nowhere.sock", scene.directory)
+    for arguments, message in ((["--json", "strikes"], "there is no verb strikes"),
+                               (["strike", "--nonsense", "--json"], "--nonsense"),
+                               (["--json"], "subcommand is required"),
+                               (["show", "1", "--json", "--timeout", "x"], "--timeout")):
+        done = ctl(*arguments).expect(USAGE)
+        error = json.loads(done.out)["error"]
+        same(sorted(error), ["exit", "message"], "its members")
+        check(message in error["message"] and error["exit"] == USAGE, f"{arguments}: {error}")
+        same(done.err, f"conkerctl: {error['message']}\n", "what people are told")
+    same(ctl("strikes").out, "", "without --json")
+
+
+@test(quick=True)
 def a_daemon_of_another_version_is_named(scene: Scene) -> None:
     """When a result cannot be parsed, the error names the versions if they differ."""
     path = os.path.join(scene.directory, "old.sock")
