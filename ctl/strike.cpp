@@ -18,10 +18,12 @@
 #include "ctl/monitor_options.hpp"
 #include "ctl/monitor_report.hpp"
 #include "ctl/replay_options.hpp"
+#include "ctl/report_diff.hpp"
 #include "ctl/report_files.hpp"
 #include "ctl/strike_ending.hpp"
 #include "ctl/strike_ladder.hpp"
 #include "ctl/strike_parts.hpp"
+#include "ctl/strike_replay.hpp"
 #include "ctl/strike_report.hpp"
 #include "ctl/strike_run.hpp"
 #include "ctl/strike_verdict.hpp"
@@ -333,6 +335,33 @@ void add_journal(CLI::App& verb, Values& values) {
   }
 }
 
+/// Prints how the second report compares with the first one.
+int diff_reports(const Context& context, const std::string& first, const std::string& second) {
+  const auto diff = ReportDiff::of(read_recorded(first), read_recorded(second));
+  if (context.json) {
+    print_json(protocol::to_json(diff));
+  } else {
+    print(diff.text());
+  }
+  return diff.exit();
+}
+
+void add_report_verb(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "report", "Work with reports of strikes", {});
+  verb->require_subcommand(1);
+  const auto first = std::make_shared<std::string>(), second = std::make_shared<std::string>();
+  CLI::App* diff =
+      add_verb(*verb, context, "diff",
+               "Say what is new in the second report, what is gone, and how the figures compare. "
+               "Exit code 10: the second one is worse (its verdict is, or more than a note is "
+               "new), 11: it is INCONCLUSIVE and the first one is not",
+               [&context, first, second] { return diff_reports(context, *first, *second); });
+  constexpr const char* kWhat =
+      "a report: what strike --json printed, the .json beside its evidence, or its journal";
+  diff->add_option("FIRST", *first, kWhat)->required()->type_name("");
+  diff->add_option("SECOND", *second, kWhat)->required()->type_name("");
+}
+
 }  // namespace
 
 void add_strike_verb(CLI::App& app, Context& context) {
@@ -380,6 +409,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
       ->required()
       ->type_name("");
   files->add(*report);
+  add_report_verb(app, context);
 }
 
 }  // namespace conker::ctl

@@ -130,3 +130,38 @@ def of_the_nightly_run(field: Field) -> None:
     same(made, [".csv", ".journal", ".json", ".pcapng", ".script", ".txt", ".xml"], "files")
     suite, = glob.glob(f"{field.scene.directory}/strike-*.xml")
     same(set(cases(suite).values()), {"passed"}, "cases")
+
+
+@test("tap")
+def two_beside_each_other(field: Field) -> None:
+    """A device before and after a change of its firmware; a strike printed as JSON, and a journal."""
+    stem = f"{field.scene.directory}/two"
+    load = ("--cycles", "2000", "--rate", "400", "--concurrency", "8", "--look", "none")
+    right = device(field)
+    good = field.ctl("--json", "strike", f"{DEVICE}:9000", *load)
+    right.stop()
+    with open(f"{stem}.json", "w", encoding="utf-8") as file:
+        file.write(good.out)
+    wrong = device(field, "--fault", "fin-twice", "--every", "100")
+    field.ctl("strike", f"{DEVICE}:9000", *load, "--hold", "60ms", "--journal", f"{stem}.journal")
+    wrong.stop()
+
+    done = field.ctl("--json", "report", "diff", f"{stem}.json", f"{stem}.journal")
+    same(done.code, 10, f"exit code: {done.err}")
+    diff = done.json()
+    same((diff["verdict_a"], diff["verdict_b"]), ("pass", "fail"), "verdicts")
+    # Those that our own side may have caused do not count.
+    new, = diff["new"]
+    check((new["name"], new["a"]) == ("sent-twice", 0) and 0 < new["b"] <= 20, f"new: {new}")
+    same((diff["gone"], diff["both"]), ([], []), "gone, and in both")
+    same([one["name"] for one in diff["asked"]], ["hold_ms"], "asked otherwise")
+    rate = diff["figures"][0]
+    check(0.9 < rate["ratio"] < 1.1 and 0 <= rate["noise"] < 0.2, f"cycles a second: {rate}")
+
+    back = field.ctl("report", "diff", f"{stem}.journal", f"{stem}.json")
+    same(back.code, 0, f"exit code the other way: {back.err}")
+    check(f"gone         sent-twice (weakness): {new['b']} connections, then 0\n" in back.out,
+          back.out)
+    check("not asked the same: hold_ms 60, then 50\n" in back.out, back.out)
+    same(field.ctl("report", "diff", f"{stem}.json", "/nowhere.json").err,
+         "conkerctl: /nowhere.json: No such file or directory\n", "a report that is not there")
