@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -86,14 +87,16 @@ std::vector<ReportDiff::Entry> entries_of(const Strike::Result& result,
   return entries;
 }
 
-/// What asks for a strike, and not for the files that are written of it.
+/// What decides the strike itself: not the files that are written of it, nor with which port and
+/// which part of a whole it happened to begin.
 std::vector<ReportDiff::Asked> asked_of(const Strike::Result& a, const Strike::Result& b) {
   std::vector<ReportDiff::Asked> differing;
   const protocol::json one = protocol::to_json(a.begin->parameters),
                        other = protocol::to_json(b.begin->parameters);
   for (const auto& [name, value] : one.items()) {
-    const bool of_files = name == "evidence" || name == "journal" || name == "replay";
-    if (!of_files && other.at(name) != value)
+    constexpr std::array<std::string_view, 5> kOthers{"evidence", "journal", "from_port",
+                                                      "resumed_cycles", "resumed_ms"};
+    if (std::ranges::find(kOthers, name) == kOthers.end() && other.at(name) != value)
       differing.push_back({name, value.dump(), other.at(name).dump()});
   }
   return differing;

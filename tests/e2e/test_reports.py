@@ -134,7 +134,7 @@ def of_the_nightly_run(field: Field) -> None:
 
 @test("tap")
 def two_beside_each_other(field: Field) -> None:
-    """A device before and after a change of its firmware; a strike printed as JSON, and a journal."""
+    """A device before and after a change of its firmware; one printed as JSON, one's journal."""
     stem = f"{field.scene.directory}/two"
     load = ("--cycles", "2000", "--rate", "400", "--concurrency", "8", "--look", "none")
     right = device(field)
@@ -143,7 +143,8 @@ def two_beside_each_other(field: Field) -> None:
     with open(f"{stem}.json", "w", encoding="utf-8") as file:
         file.write(good.out)
     wrong = device(field, "--fault", "fin-twice", "--every", "100")
-    field.ctl("strike", f"{DEVICE}:9000", *load, "--hold", "60ms", "--journal", f"{stem}.journal")
+    field.ctl("strike", f"{DEVICE}:9000", *load, "--hold", "60ms",
+              "--journal", f"{stem}.journal")
     wrong.stop()
 
     done = field.ctl("--json", "report", "diff", f"{stem}.json", f"{stem}.journal")
