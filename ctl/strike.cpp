@@ -75,8 +75,10 @@ constexpr const char* kWaysHelp =
     "second cycle opens from the address and port of one before); and two that tell an echo but 64 "
     "bytes of window: window-small (all the time), window-shut (and no more before --hold is "
     "over); "
-    "ack-silence (what the peer sends is not acknowledged before it has come four times); and "
-    "syn-data (every second SYN carries the payload, which is sent again after the handshake)";
+    "ack-silence (what the peer sends is not acknowledged before it has come four times); "
+    "syn-data (every second SYN carries the payload, which is sent again after the handshake); "
+    "and data-to-closed (--payload bytes after the peer's FIN, to which the right answer of "
+    "a closed application's TCP is a RST)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;
@@ -286,7 +288,8 @@ void add_ways(CLI::App& verb, Values& values) {
       ->excludes(close);
   verb.add_option("--hold", values.hold,
                   "how long fin-late and rst-late keep a connection, unsent waits for what it has "
-                  "sent, and reopen for the peer's FIN: a time as 200ms (unless given: 50ms)")
+                  "sent, reopen for the peer's FIN, and data-to-closed for a RST: a time as 200ms "
+                  "(unless given: 50ms)")
       ->type_name("TIME");
   verb.add_option("--payload", p.payload, help_of(&P::payload))
       ->type_name("BYTES")

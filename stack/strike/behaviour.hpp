@@ -34,13 +34,14 @@ enum class WayToClose : std::uint8_t {
   kWindowShut,
   kAckSilence,
   kSynData,
+  kDataToClosed,
 };
-inline constexpr std::size_t kWaysToClose = 23;
+inline constexpr std::size_t kWaysToClose = 24;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen|syn-silence|window-small|window-shut|ack-silence|syn-data";
+         "reopen|syn-silence|window-small|window-shut|ack-silence|syn-data|data-to-closed";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -102,6 +103,8 @@ struct Behaviour {
   bool resets;  // we reset it
   // Whether a later cycle opens from the same address and port (Origins).
   bool reopens = false;
+  // Whether a RST of the peer completes the cycle, too, once the first step is done.
+  bool provokes_reset = false;
 };
 
 namespace detail {
@@ -181,6 +184,9 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
        {When::kPeerFin, What::kClose}}},
      true,
      false},
+    // A peer whose application has closed answers the data by a RST.
+    /* data-to-closed   */
+    {{{{When::kPeerFin, What::kSend}, {When::kHeld, What::kReset}}}, false, true, false, true},
 }};
 }  // namespace detail
 

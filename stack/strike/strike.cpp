@@ -215,10 +215,12 @@ void Strike::act(std::uint32_t index, Instant now) {
     return push(index, turn_, now);
   what = close_passively(slot, what);
   if (!slot.lingers) ++slot.step;
-  if (slot.phase != StrikePhase::kClosing && !Behaviour::keeps_open(what)) {
+  if (slot.phase != StrikePhase::kClosing) {
     unlink(index);
-    enter(slot, StrikePhase::kClosing);
-    slot.since = now;
+    if (!Behaviour::keeps_open(what)) {
+      enter(slot, StrikePhase::kClosing);
+      slot.since = now;
+    }
   }
   send_or_close(slot, what);
 }
@@ -365,6 +367,8 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
   } else if (kept(slot, reason)) {
     ++report_.aborted;
     ++report_.kept;
+  } else if (behaviour.provokes_reset && slot.step != 0 && reason == CloseReason::kReset) {
+    ++report_.aborted;
   } else {
     failure =
         failure_of(slot.phase, reason, slot.given_up, closing && stack_.fin_acknowledged(slot.id));

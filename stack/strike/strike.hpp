@@ -63,7 +63,7 @@ struct StrikeRequest {
 struct StrikeReport {
   std::uint64_t begun = 0;
   std::uint64_t closed = 0;   // completed: both sides' FINs were acknowledged
-  std::uint64_t aborted = 0;  // completed: reset or given up by us, as the way to close has it
+  std::uint64_t aborted = 0;  // completed: reset or given up, as the way to close has it
   std::array<std::uint64_t, kStrikeFailures> failures{};  // by StrikeFailure
   std::uint64_t live = 0;                                 // counted by walking the slots
   std::uint64_t open_failed = 0;  // opens that the stack refused; tried again, not cycles

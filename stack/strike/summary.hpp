@@ -64,7 +64,7 @@ struct StrikeSummary {
       field("opened", self.opened, About{.help = "connections"});
       field("closed", self.closed, About{.help = "of them: in order"});
       field("reset", self.reset, About{.help = "of them: by the peer"});
-      field("aborted", self.aborted, About{.help = "of them: reset by us, as the cycle has it"});
+      field("aborted", self.aborted, About{.help = "of them: reset, as the cycle has it"});
       field("timed_out", self.timed_out, About{.help = "of them: the peer did not answer"});
       field("refused", self.refused, About{.help = "of them: while connecting"});
       field("other", self.other, About{.help = "of them: for other reasons"});

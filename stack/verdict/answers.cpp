@@ -263,6 +263,7 @@ Exchanges::Judged Exchanges::reset(Record& r, const Segment& segment, Instant no
   if (segment.seq <= r.isn || segment.seq > max(r.end, r.edge))
     return Broken{Rule::kResetSequence, r.end.value(), segment.seq.value()};
   r.reset_by_peer_at = now;
+  late_data_.reset(r.late_data);
   // All of ours has arrived in order, nothing was there that its application could have left
   // unread.
   if (r.fin && !r.finished && !r.sent_data && r.reset_at == kNever) {

@@ -11,7 +11,8 @@ Exchanges::Exchanges(const Endpoint& fixed, std::size_t capacity, const Patience
       patience_(patience),
       capacity_(capacity),
       index_(capacity),
-      outcomes_(patience.syns) {
+      outcomes_(patience.syns),
+      late_data_(patience.late_data) {
   records_.reserve(capacity);
 }
 
@@ -97,9 +98,10 @@ Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
   Record& r = *found;
   if (segment.has(Segment::kRst)) {
     // Before the SYN-ACK it rejects a segment of another connection, and ours goes on.
-    const bool ends = r.opened && r.reset_at == kNever;
-    if (ends) r.reset_at = now;
-    return {{}, ends ? stuck(r, now) : std::nullopt};
+    if (!r.opened || r.reset_at != kNever) return {};
+    r.reset_at = now;
+    const Judged taken = late_data_.outlived(r.late_data, r.una);
+    return {{}, taken ? taken : stuck(r, now)};
   }
   if (segment.has(Segment::kAck) && r.opened) {
     if (segment.ack > r.acked) {
@@ -160,6 +162,7 @@ void Exchanges::on_text_sent(Record& r, const Segment& segment, Instant now) {
       r.early = segment.seq;
     }
     r.joined = r.joined || segment.data.size() > r.peer_mss;
+    if (r.finished && !segment.data.empty()) r.late_data.on_sent(r.nxt);
     if (r.una == r.nxt) {
       r.sent_at = now;
       r.again = r.again_fin = false;

@@ -25,6 +25,7 @@
 #include "stack/verdict/closed_window.hpp"
 #include "stack/verdict/endpoint_index.hpp"
 #include "stack/verdict/habit.hpp"
+#include "stack/verdict/late_data.hpp"
 #include "stack/verdict/provocation.hpp"
 #include "stack/verdict/retransmissions.hpp"
 #include "stack/verdict/rules.hpp"
@@ -59,6 +60,8 @@ struct Patience {
   std::uint32_t stretched = 64;
   /// What becomes of so many SYNs of a kind says what the peer makes of them (syn_outcomes.hpp).
   std::uint32_t syns = 16;
+  /// So many connections that take data after the peer's FIN are no chance.
+  std::uint32_t late_data = 16;
 };
 
 class Exchanges {
@@ -160,6 +163,7 @@ class Exchanges {
     Provocation provocation;
     ClosedWindow window;  // ours
     Retransmissions retransmissions;
+    LateData late_data;
     // Nothing less severe is told of it any more.
     std::optional<Severity> told;
     std::uint64_t number = 0;
@@ -213,6 +217,7 @@ class Exchanges {
   Habit reset_challenges_, syn_challenges_;  // provocations that call for a challenge ACK
   Habit early_, stretches_;
   SynOutcomes outcomes_;
+  LateDataTally late_data_;
 };
 
 }  // namespace conker::verdict

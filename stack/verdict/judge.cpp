@@ -139,10 +139,11 @@ void Judge::tell(const Broken& broken, const Segment& segment, Instant now) {
 
 /// Tells that the target broke a rule by not answering this segment of ours.
 void Judge::tell_of_silence(const Broken& broken, const Segment& ours, Instant now) {
-  if (!exchanges_.tells(ours.source, info_of(broken.rule).severity())) return;
+  const Endpoint& end = exchanges_.end_of_sent(ours);
+  if (!exchanges_.tells(end, info_of(broken.rule).severity())) return;
   Finding finding = finding_of(broken, ours, judged_);
   finding.tuple = ours.of_receiver();
-  sink_.on_finding({finding, exchanges_.number(ours.source), now});
+  sink_.on_finding({finding, exchanges_.number(end), now});
 }
 
 }  // namespace conker::verdict

@@ -139,6 +139,10 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "a keepalive probe of a connection that was idle for less than two hours: its application has "
      "asked for that, or its default is wrong",
      "s"},
+    {kDataAfterCloseTaken, kPromise, "data-after-close-taken", "RFC 9293, 3.6.1",
+     "data taken after the host's own FIN, and never answered by a reset: right only where its "
+     "application reads on; where that has closed, the data is lost and its sender never told",
+     "connections"},
     {kIsnRepeats, kMust, "isn-repeats", "RFC 9293, 3.4.1",
      "the initial sequence number of the connection before, more than once", "connections"},
     {kIsnReturns, kMust, "isn-returns", "RFC 9293, 3.4.1",

@@ -77,6 +77,8 @@ enum class Rule : std::uint8_t {
   kAboveSequenceDropped,
   kStretchAcks,
   kKeepaliveEarly,
+  // When it has closed (late_data.hpp).
+  kDataAfterCloseTaken,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

@@ -75,13 +75,14 @@ def the_firmware(scene: Scene) -> None:
     judged(scene, daemon.ctl, "10.7.0.2:7", FIRMWARE)
 
 
-def lwip_behind_a_tap(scene: Scene) -> tuple[Conkerd, Process]:
+def lwip_behind_a_tap(scene: Scene, *how: str) -> tuple[Conkerd, Process]:
     """Debian's, on a TAP device whose other side is conkerd's, by a packet socket."""
     namespace = scene.namespace()
     namespace.ip("tuntap", "add", "dev", "lwip0", "mode", "tap")
     namespace.ip("link", "set", "lwip0", "up")
     served = scene.process("lwip", [scene.binaries.lwip, "serve", "--device", "lwip0", "--address",
-                                    "10.78.0.9", "--port", "9000", "--seconds", "3600"], namespace)
+                                    "10.78.0.9", "--port", "9000", "--seconds", "3600", *how],
+                           namespace)
     daemon = scene.conkerd({"links": [{"name": "wire", "type": "packet", "device": "lwip0",
                                        "mac": "02:00:00:00:78:02",
                                        "addresses": ["10.78.0.2/24"]}],

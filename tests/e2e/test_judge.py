@@ -33,6 +33,7 @@ UNCUT = ("stretch-acks", "segments-at-timeout")
 # In every connection, since one proves nothing.
 REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept", "syn-data-refused",
             "syn-data-unanswered")
+IN_EACH = REOPENED + ("data-after-close-taken",)
 # A device that answers no more fails all cycles that follow.
 WEDGED = ("half-open-kept",)
 HOLD = "5ms"  # before each step of a way that provokes the device
@@ -124,7 +125,7 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
         cycles = 2_000
     if fault["name"] in TIMED:
         cycles, how = 12_000, [*how, "--rate", "2000"]
-    if fault["name"] in REOPENED:
+    if fault["name"] in IN_EACH:
         cycles = 1_000
     if fault["name"] in WEDGED:
         cycles, how = 200, [*how, "--connect-timeout", "500ms"]

@@ -51,8 +51,11 @@ def a_kernel_that_comes_again_and_again(field: Field) -> None:
         check(report["in_flight"]["max"] <= 8, f"{way}: in flight: {report['in_flight']}")
     process.stop()
     process = clients(field, "closes")
-    report = listen(field.ctl, "--close", "peer-first", "--cycles", str(CYCLES))
-    same((report["completed"], report["in_flight"]["max"]), (CYCLES, 1), "completed, in flight")
+    for way in ("peer-first", "data-to-closed"):
+        report = listen(field.ctl, "--close", way, "--cycles", str(CYCLES))
+        same((report["completed"], report["in_flight"]["max"]), (CYCLES, 1),
+             f"{way}: completed, in flight")
+        same(accused_of(report), set(), f"{way}: {report['findings']}")
     process.stop()
     eventually(lambda: field.ctl.balanced()["live"] == 0, "no connection is left")
 

@@ -111,10 +111,15 @@ class StrikeAcceptTest : public StrikeTest, private verdict::Judge::Sink, privat
   std::uint32_t wanted_ = 0, open_ = 0;
 };
 
+/// Whether the way has the client close first.
+bool waits_for_fin(WayToClose way) {
+  return way == WayToClose::kPeerFirst || way == WayToClose::kDataToClosed;
+}
+
 TEST_F(StrikeAcceptTest, EachWayThatEndsConnectionsOfAClientThatSpeaks) {
   for (std::size_t i = 0; i < kWaysToClose; ++i) {
     const auto way = static_cast<WayToClose>(i);
-    if (!fits_passive(Mix::only(way)) || way == WayToClose::kPeerFirst) continue;
+    if (!fits_passive(Mix::only(way)) || waits_for_fin(way)) continue;
     SCOPED_TRACE(i);
     build_with(16);
     const StrikeReport report = strike_passively(request(way));
@@ -131,6 +136,15 @@ TEST_F(StrikeAcceptTest, WhatClosesFirstIsWaitedFor) {
   closes_ = true;
   const StrikeReport report = strike_passively(request(WayToClose::kPeerFirst));
   EXPECT_EQ(report.closed, kCycles);
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(StrikeAcceptTest, AClientThatHasClosedResetsWhatComesThen) {
+  build_with(16);
+  closes_ = true;
+  const StrikeReport report = strike_passively(request(WayToClose::kDataToClosed));
+  EXPECT_EQ(report.aborted, kCycles);
+  EXPECT_EQ(right().stack().counters()[Count::resets_out], kCycles);
   EXPECT_EQ(found(), "");
 }
 

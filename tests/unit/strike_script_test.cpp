@@ -112,6 +112,44 @@ TEST_F(StrikeScriptTest, PeerFirstWaitsForThePeersFin) {
   EXPECT_EQ(end().closed, 1u);
 }
 
+TEST_F(StrikeScriptTest, DataToClosedIsSentAfterThePeersFin) {
+  established(Close::kDataToClosed);
+  turn();
+  s_.expect_nothing();
+  s_.inject(Fin());
+  s_.expect(Data(std::string(1, '\0')).seq(1).ack(2));
+  s_.inject(Rst().seq(2));
+  EXPECT_EQ(end().aborted, 1u) << "a RST is the right answer";
+}
+
+TEST_F(StrikeScriptTest, DataToClosedEndsWhereThePeerReadsOn) {
+  established(Close::kDataToClosed);
+  s_.inject(Fin());
+  s_.skip();
+  s_.inject(Ack());
+  s_.advance(49ms);
+  turn();
+  s_.expect_nothing();
+  s_.advance(1ms);
+  turn();
+  s_.expect(RstAck());
+  EXPECT_EQ(end().aborted, 1u);
+}
+
+TEST_F(StrikeScriptTest, DataToClosedIsResetBeforeThePeersFin) {
+  established(Close::kDataToClosed);
+  s_.inject(Rst());
+  EXPECT_EQ(failure(), StrikeFailure::kReset);
+}
+
+TEST_F(StrikeScriptTest, DataToAPeerThatDoesNotClose) {
+  established(Close::kDataToClosed);
+  s_.advance(5s);
+  turn();
+  s_.skip();
+  EXPECT_EQ(failure(), StrikeFailure::kPeerSilent);
+}
+
 TEST_F(StrikeScriptTest, AbortConnectingLeavesTheSynBehind) {
   begin(Close::kAbortConnecting);
   turn();

@@ -242,6 +242,21 @@ TEST(VerdictDeviceTest, DataOfASynMayBeTaken) {
   }
 }
 
+TEST(VerdictDeviceTest, OneThatClosesFirstIsNotAccused) {
+  using Close = StrikeRequest::Close;
+  Device::Options options = options_of(nullptr, 1);
+  options.closes = true;
+  for (const auto close :
+       {Close::kPeerFirst, Close::kReopen, Close::kDataToClosed, Close::kFin, Close::kResetLate}) {
+    Tribunal tribunal(options);
+    const StrikeReport report = tribunal.strike(2'000, close);
+    EXPECT_EQ(report.completed(), 2'000u);
+    EXPECT_EQ(report.aborted,
+              close == Close::kDataToClosed || close == Close::kResetLate ? 2'000u : 0u);
+    EXPECT_TRUE(tribunal.found().empty()) << tribunal.found().begin()->first;
+  }
+}
+
 TEST(VerdictDeviceTest, AnEchoThatIsRightIsNotAccused) {
   using Close = StrikeRequest::Close;
   Device::Options options = options_of(nullptr, 1);
@@ -267,12 +282,14 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
 
   std::map<std::string, std::uint64_t> expected;
   if (fault.rule) {
-    // Of ISNs, challenge ACKs and four-tuples opened again a rule is told once, of a host.
+    // Of ISNs, challenge ACKs, four-tuples opened again and data after a close a rule is told
+    // once, of a host.
     const bool of_host =
         (*fault.rule >= Rule::kIsnRepeats && *fault.rule <= Rule::kIpIdPredictable) ||
         (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kSynDataUnanswered) ||
         *fault.rule == Rule::kAboveSequenceDropped || *fault.rule == Rule::kStretchAcks ||
-        *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged;
+        *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged ||
+        *fault.rule == Rule::kDataAfterCloseTaken;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
   }
   EXPECT_EQ(tribunal.found(), expected);

@@ -27,11 +27,12 @@ struct StrikeOptions {
 /// report says when that was. Throws std::runtime_error when the target does not answer ARP.
 void strike(const StrikeOptions& options);
 
-/// Options of sink() and source(), which run for `seconds` from the first connection, until all
-/// connections have ended or SIGTERM arrives.
+/// Options of sink(), source() and serve(). The first two run for `seconds` from the first
+/// connection, until all connections have ended or SIGTERM arrives.
 struct BulkOptions {
   sockaddr_in local{};
   double seconds = 0;
+  bool closes = false;  // serve(): as soon as it has accepted
 };
 
 /// Accepts connections and discards what they send.
@@ -39,8 +40,8 @@ void sink(const BulkOptions& options);
 /// Accepts connections and sends on each as fast as lwIP allows. Bytes count when they are
 /// acknowledged.
 void source(const BulkOptions& options);
-/// Accepts connections, discards what they send, and closes after the peer: for `seconds`, or until
-/// SIGTERM arrives.
+/// Accepts connections, discards what they send, and closes after the peer, or first: for
+/// `seconds`, or until SIGTERM arrives.
 void serve(const BulkOptions& options);
 
 }  // namespace conker::lwip

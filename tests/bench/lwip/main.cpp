@@ -44,8 +44,8 @@ void add_strike(CLI::App& app, Arguments& a) {
   });
 }
 
-void add_bulk(CLI::App& app, Arguments& a, const char* name, const char* help,
-              void (*run)(const conker::lwip::BulkOptions&)) {
+CLI::App* add_bulk(CLI::App& app, Arguments& a, const char* name, const char* help,
+                   void (*run)(const conker::lwip::BulkOptions&)) {
   CLI::App* command = with_device(app.add_subcommand(name, help), a, a.bulk.seconds);
   command->add_option("--port", a.port, "our port")->required()->check(CLI::Range(1, 65535));
   command->callback([&a, run] {
@@ -53,6 +53,7 @@ void add_bulk(CLI::App& app, Arguments& a, const char* name, const char* help,
     conker::lwip::start(a.device, a.address);
     run(a.bulk);
   });
+  return command;
 }
 
 }  // namespace
@@ -69,7 +70,8 @@ int main(int argc, char** argv) {
   add_bulk(app, arguments, "serve",
            "accept connections until the time is over; whoever closes is "
            "closed, too",
-           conker::lwip::serve);
+           conker::lwip::serve)
+      ->add_flag("--closes", arguments.bulk.closes, "close first");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,5 @@
 // lwIP as a server that a strike is pointed at: it throws away what comes, and closes when its peer
-// does.
+// does, or first.
 #include <poll.h>
 
 #include <chrono>
@@ -23,22 +23,24 @@ err_t on_received(void*, tcp_pcb* pcb, pbuf* bytes, err_t) {
   return ERR_OK;
 }
 
-err_t on_accepted(void*, tcp_pcb* pcb, err_t error) {
+err_t on_accepted(void* closes, tcp_pcb* pcb, err_t error) {
   if (pcb == nullptr) return error;
   ++accepted;
+  if (*static_cast<const bool*>(closes)) return tcp_close(pcb);
   tcp_recv(pcb, on_received);
   return ERR_OK;
 }
 
-void listen(const sockaddr_in& local, std::uint8_t backlog) {
+void listen(const BulkOptions& options, std::uint8_t backlog) {
   const CoreLock lock;
   tcp_pcb* pcb = tcp_new();
   ip_addr_t address{};
-  ip_addr_set_ip4_u32(&address, local.sin_addr.s_addr);
-  if (pcb == nullptr || tcp_bind(pcb, &address, lwip_ntohs(local.sin_port)) != ERR_OK)
+  ip_addr_set_ip4_u32(&address, options.local.sin_addr.s_addr);
+  if (pcb == nullptr || tcp_bind(pcb, &address, lwip_ntohs(options.local.sin_port)) != ERR_OK)
     throw std::runtime_error("lwIP cannot bind the port");
   pcb = tcp_listen_with_backlog(pcb, backlog);
   if (pcb == nullptr) throw std::runtime_error("lwIP cannot listen");
+  tcp_arg(pcb, const_cast<bool*>(&options.closes));
   tcp_accept(pcb, on_accepted);
 }
 
@@ -47,7 +49,7 @@ void listen(const sockaddr_in& local, std::uint8_t backlog) {
 void serve(const BulkOptions& options) {
   using Clock = std::chrono::steady_clock;
   const peer::StopSignal stop;
-  listen(options.local, 255);
+  listen(options, 255);
   peer::announce(options.local);
   const timespec pause{0, 10'000'000};
   const auto end = Clock::now() + std::chrono::duration<double>(options.seconds);

@@ -12,7 +12,14 @@
 namespace conker::device {
 
 struct Connection {
-  enum class State : std::uint8_t { kFree, kSynReceived, kEstablished, kLastAck, kClosed };
+  enum class State : std::uint8_t {
+    kFree,
+    kSynReceived,
+    kEstablished,
+    kFinWait,
+    kLastAck,
+    kClosed,  // TIME-WAIT, too
+  };
 
   std::uint32_t remote = 0;  // IPv4 address
   std::uint16_t port = 0;    // of the peer

@@ -26,6 +26,7 @@ Device::Device(const Options& options)
              (std::string_view(options.fault->expect) == "echo" ||
               fault_ == FaultKind::kWindowIgnored || fault_ == FaultKind::kWindowStuck))),
       takes_syn_data_(options.takes_syn_data),
+      closes_(options.closes || fault_ == FaultKind::kDataAfterCloseTaken),
       random_(options.seed),
       queue_(kMostDeferred) {}
 
@@ -159,11 +160,13 @@ void Device::take(const Incoming& in, Connection& c) {
     return acknowledge(c);
   }
   leave_half_open(c);
-  if (c.state == State::kSynReceived) {
+  const bool opens = c.state == State::kSynReceived;
+  if (opens) {
     c.state = State::kEstablished;
     wrong_when_opened(c);
   }
   c.edge = in.ack + in.window;
+  if (c.state == State::kFinWait) return take_in_fin_wait(in, c);
   if (c.state == State::kLastAck) {
     if (in.ack == c.snd_nxt) close(c);
     return;
@@ -182,6 +185,26 @@ void Device::take(const Incoming& in, Connection& c) {
   if (fin) return on_fin(c);
   if (!c.unsent.empty() && send_unsent(c)) return;
   if (in.data > 0 && !wrong_acknowledgment(c)) acknowledge(c);
+  if (opens && closes_) {
+    send_fin(c);
+    c.state = State::kFinWait;
+  }
+}
+
+/// The application has closed: nobody reads what comes (RFC 9293, 3.6.1).
+void Device::take_in_fin_wait(const Incoming& in, Connection& c) {
+  if (in.data > 0) {
+    if (wrong_when_closed(in, c)) return;
+    refuse(in);
+    close(c);
+    return Connections::forget(c);
+  }
+  if (!in.has(kFin)) return;
+  c.rcv_nxt += 1;
+  acknowledge(c);
+  // Without an ACK of our FIN, both have closed at once.
+  if (in.ack == c.snd_nxt) return close(c);
+  c.state = State::kLastAck;
 }
 
 void Device::on_fin(Connection& c) {

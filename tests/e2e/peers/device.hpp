@@ -1,6 +1,6 @@
-// The device: the TCP of a peer that accepts, discards or echoes, and closes when it is closed,
-// right by RFC 9293 but for one fault, which it has in every so many connections. Sans-I/O: frames
-// and the time come in, frames come out. It retransmits nothing of its own accord.
+// The device: the TCP of a peer that accepts, discards or echoes, and closes when it is closed, or
+// first, right by RFC 9293 but for one fault, which it has in every so many connections. Sans-I/O:
+// frames and the time come in, frames come out. It retransmits nothing of its own accord.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,7 @@ class Device {
     std::uint32_t every = 1;       // every so many connections are chosen for the fault
     bool echo = false;             // sends back what comes
     bool takes_syn_data = false;   // acknowledges it; else it takes none
+    bool closes = false;           // closes first, as soon as the handshake is complete
     std::uint32_t most = 0;        // connections at a time; beyond that SYNs are refused; 0: all
     std::uint64_t seed = 1;        // of initial sequence numbers
   };
@@ -62,6 +63,7 @@ class Device {
   void on_text_out_of_order(const Incoming& in, Connection& c);
   void take(const Incoming& in, Connection& c);
   void on_fin(Connection& c);
+  void take_in_fin_wait(const Incoming& in, Connection& c);
   void echo(Connection& c, std::span<const std::byte> text);
   bool send_unsent(Connection& c);
   void send_fin(Connection& c);
@@ -97,13 +99,14 @@ class Device {
   bool wrong_acknowledgment(Connection& c);
 
   static constexpr Duration kTimeout = 300ms;  // of a fault that retransmits
+  bool wrong_when_closed(const Incoming& in, Connection& c);
 
   Frames self_;
   std::uint16_t port_;
   FaultKind fault_;
   std::uint32_t every_, most_, open_ = 0;
   std::uint32_t half_open_ = 0;  // of them
-  bool echo_, takes_syn_data_;
+  bool echo_, takes_syn_data_, closes_;
   std::uint64_t random_;
   Seq last_isn_{};
   std::uint16_t last_ip_id_ = 0;

@@ -93,6 +93,8 @@ enum class FaultKind : std::uint8_t {
   kAboveSequenceDropped,
   kStretchAcks,
   kKeepaliveEarly,
+  // When it closes first.
+  kDataAfterCloseTaken,
   // When it echoes.
   kEchoFlips,
   kEchoResent,

@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--fault", a.fault, "what is wrong with it; without: nothing");
   app.add_flag("--echo", a.device.echo, "echo what comes, as faults of an echo do anyway");
+  app.add_flag("--closes", a.device.closes, "close first, as some faults need it anyway");
   app.add_option("--every", a.device.every, "once in so many connections")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();

@@ -391,6 +391,15 @@ void Device::wrong_timeout(Connection& c, const Outgoing& fin) {
   defer(c, kTimeout, text);
 }
 
+/// Data although the application has closed, in each connection, since one proves nothing.
+bool Device::wrong_when_closed(const Incoming& in, Connection& c) {
+  if (fault_ != kDataAfterCloseTaken) return false;
+  ++broken_;
+  c.rcv_nxt += in.data;
+  acknowledge(c);
+  return true;
+}
+
 // ---- RST ----
 
 void Device::wrong_answer_to_reset(Connection& c) {
