@@ -63,6 +63,15 @@ std::string dead_report(const std::optional<protocol::DeadProbed>& dead) {
       dead->probed, dead->held, dead->forgotten, dead->silent);
 }
 
+std::string time_wait_report(const std::optional<protocol::TimeWaitProbed>& probed) {
+  if (!probed) return "";
+  return fmt::format(
+      "closed first of {} connections that the peer closed first, {} to {} before, it keeps {} in "
+      "TIME-WAIT, has forgotten {}, does not answer for {}\n",
+      probed->probed, to_string(probed->newest), to_string(probed->oldest), probed->kept,
+      probed->forgotten, probed->silent);
+}
+
 std::string looks_report(const std::vector<protocol::Look>& looks) {
   std::string text;
   for (const protocol::Look& look : looks) {

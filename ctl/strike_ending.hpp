@@ -24,6 +24,8 @@ void take_ending(const EndingValues& values, protocol::Strike::Parameters& param
 std::string ending_report(const std::optional<protocol::Stopped>& stopped);
 /// A line for the dead, if any were probed.
 std::string dead_report(const std::optional<protocol::DeadProbed>& dead);
+/// A line for the connections that the target closed first, if any were probed.
+std::string time_wait_report(const std::optional<protocol::TimeWaitProbed>& probed);
 /// A line for each look at the target.
 std::string looks_report(const std::vector<protocol::Look>& looks);
 

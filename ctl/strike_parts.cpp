@@ -194,6 +194,15 @@ void add(protocol::DeadProbed& sum, const protocol::DeadProbed& part) {
   sum.silent += part.silent;
 }
 
+void add(protocol::TimeWaitProbed& sum, const protocol::TimeWaitProbed& part) {
+  sum.probed += part.probed;
+  sum.kept += part.kept;
+  sum.forgotten += part.forgotten;
+  sum.silent += part.silent;
+  sum.newest = std::min(sum.newest, part.newest);
+  sum.oldest = std::max(sum.oldest, part.oldest);
+}
+
 void add(protocol::PayloadsSent& sum, const protocol::PayloadsSent& part) {
   sum.sent += part.sent;
   sum.received += part.received;
@@ -347,6 +356,7 @@ Result result_of(const StrikeJournal& journal) {
       whole.stopped = of.stopped;
       whole.looks.insert(whole.looks.end(), of.looks.begin(), of.looks.end());
       add(whole.dead, of.dead);
+      add(whole.time_wait_probed, of.time_wait_probed);
       add(whole.payloads, of.payloads);
       if (of.ladder) whole.ladder = of.ladder;
       if (of.evidence) whole.evidence = of.evidence;

@@ -325,6 +325,7 @@ struct Strike {
     std::vector<Look> looks;
     std::optional<LadderClimbed> ladder;
     std::optional<DeadProbed> dead;
+    std::optional<TimeWaitProbed> time_wait_probed;
     std::optional<PayloadsSent> payloads;
     std::uint64_t judged = 0;
     std::optional<std::uint64_t> judge_bytes, closed_first;
@@ -349,6 +350,10 @@ struct Strike {
           "dead", self.dead,
           About{.help = "what became of the last connections that we reset; null: there are none, "
                         "or look is none"});
+      field("time_wait_probed", self.time_wait_probed,
+            About{.help = "whether the target keeps the connections that it closed first in "
+                          "TIME-WAIT; null: there are none, or look is none",
+                  .left_out = true});
       field("payloads", self.payloads,
             About{.help = "what was sent before the closes, and what came back; null where nothing "
                           "was expected"});

@@ -63,4 +63,23 @@ struct DeadProbed {
   }
 };
 
+/// What became of connections that the target closed first and that ended in order, asked after the
+/// strike.
+struct TimeWaitProbed {
+  std::uint64_t probed = 0, kept = 0, forgotten = 0, silent = 0;
+  Duration newest{0}, oldest{0};
+
+  static constexpr void visit(auto& self, auto&& field) {
+    field("probed", self.probed, About{.help = "of the last 256, and the first 32"});
+    field("kept", self.kept,
+          About{.help = "of them: in TIME-WAIT; the target answers our FIN by an ACK"});
+    field("forgotten", self.forgotten, About{.help = "of them: the target answers by a RST"});
+    field("silent", self.silent, About{.help = "of them: no answer"});
+    field("newest_s", self.newest,
+          About{.help = "since our FIN of the newest", .unit = Unit::kSeconds});
+    field("oldest_s", self.oldest,
+          About{.help = "since our FIN of the oldest", .unit = Unit::kSeconds});
+  }
+};
+
 }  // namespace conker::protocol

@@ -5,13 +5,19 @@
 //
 // The segment is an ACK one before SND.NXT, as of a keepalive: an ACK at SND.NXT, which RFC 9293,
 // 3.5.1, has for a half-open connection, is acceptable to a host that holds it, and not answered.
+//
+// With them go the questions for TIME-WAIT (time_wait_probe.hpp).
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "daemon/control/findings.hpp"
+#include "daemon/control/time_wait_probe.hpp"
+#include "daemon/control/tuple_probe.hpp"
 #include "protocol/look.hpp"
 #include "stack/base/address.hpp"
 #include "stack/base/seq.hpp"
@@ -27,53 +33,46 @@ class DeadProbe final : public FrameObserver {
  public:
   /// The last so many four-tuples are probed.
   static constexpr std::size_t kMost = 256;
-  /// So many in a turn, and not before kPace after the ones before.
-  static constexpr std::size_t kAtOnce = 8;
-  static constexpr Duration kPace = 1ms;
-  /// Between the strike's end and the first probe, for RSTs that are on their way; and for answers
-  /// after the last probe.
-  static constexpr Duration kBefore = 50ms, kPatience = 500ms;
 
-  /// `findings` are told of what is held; the judge knows the number of a connection.
+  /// `findings` are told of what is held, and of TIME-WAIT that is not kept; the judge, which
+  /// observes the link before this probe, knows the connections.
   DeadProbe(const Endpoint& target, const verdict::Judge& judge, Findings& findings)
-      : target_(target), judge_(judge), findings_(findings) {}
+      : target_(target), judge_(judge), findings_(findings), probe_(target) {}
 
   void on_frame(const ObservedFrame& frame, Instant now) override;
-  /// The strike is over. `certain`: nothing on the way has lost a RST.
+  /// The strike is over. `certain`: nothing on the way has lost a RST or a FIN.
   void begin(bool certain, Instant now);
   /// Sends what is due; when it wants to be called next, kNever when all is over.
   Instant step(Link& link, Instant now);
 
   protocol::DeadProbed result() const { return result_; }
+  const std::optional<protocol::TimeWaitProbed>& time_wait() const { return time_wait_.result(); }
 
  private:
-  enum class Is : std::uint8_t { kReset, kProbed, kForgotten, kHeld, kReused };
   struct Dead {
     Endpoint ours;
-    Seq next;        // SND.NXT
-    Instant at{};    // of the last RST
-    Seq answered{};  // SEG.SEQ of the ACK that says that it is held
-    Is is = Is::kReused;
+    Seq next;           // SND.NXT
+    Instant at{};       // of the last RST
+    bool used = false;  // and not again by another connection
   };
   static constexpr std::uint16_t kNowhere = kMost;
 
-  void on_sent(const Endpoint& ours, std::uint8_t flags, Seq seq, Instant now);
-  void on_answer(const verdict::Segment& segment);
-  void decide(Instant now);
+  void on_sent(const verdict::Segment& segment, Instant now);
+  void on_reset(const Endpoint& ours, Seq seq, Instant now);
+  void conclude(Instant now);
   Dead* of(const Endpoint& ours);
-  bool send(Link& link, const Dead& dead, Instant now) const;
 
   Endpoint target_;
   const verdict::Judge& judge_;
   Findings& findings_;
-  std::array<std::byte, 14> ethernet_{};  // of the last RST
-  std::array<Dead, kMost> dead_{};        // a ring
-  std::size_t recorded_ = 0;              // in all
+  std::optional<TupleProbe::LinkHeader> header_;  // of the last segment; none: nothing was observed
+  std::array<Dead, kMost> dead_{};                // a ring
+  std::size_t recorded_ = 0;                      // in all
   std::vector<std::uint16_t> by_port_ = std::vector<std::uint16_t>(65536, kNowhere);
-  bool probing_ = false, certain_ = false;
-  std::size_t next_ = 0;  // to be probed
-  Instant due_{};
-  bool over_ = false;
+  TimeWaitProbe time_wait_;
+  TupleProbe probe_;
+  std::vector<Instant> reset_at_;  // of those that are asked
+  bool probing_ = false, certain_ = false, concluded_ = false;
   protocol::DeadProbed result_;
 };
 

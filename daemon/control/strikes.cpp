@@ -386,6 +386,7 @@ void Strikes::finish() {
       ladder_ ? std::optional(climbed(*ladder_)) : std::nullopt,
       std::nullopt,
       std::nullopt,
+      std::nullopt,
       judge_->judged(),
       unjudged ? std::nullopt : std::optional(judge_->bytes()),
       unjudged ? std::nullopt : std::optional(judge_->closed_first()),
@@ -396,6 +397,7 @@ void Strikes::finish() {
   if (reception_) result.timeline.turned_away = reception_->turned_away();
   result.timeline.unfinished = unfinished_of(probes_->unfinished());
   if (dead_ && dead_->result().probed != 0) result.dead = dead_->result();
+  if (dead_) result.time_wait_probed = dead_->time_wait();
   if (payloads_) result.payloads = payloads_->result();
   if (evidence_) {
     result.evidence = evidence_->result();

@@ -38,7 +38,7 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
   const Endpoint& end = syn.source;
   std::optional<std::uint32_t> at = place(end);
   const bool reused = at.has_value();
-  const bool again = reused && may_be_opened_again(records_[*at], syn.seq);
+  const bool again = reused && ended_in_order(records_[*at]) && syn.seq > records_[*at].nxt;
   const auto kind = SynOutcomes::kind_of(reused, again, !syn.data.empty());
   if (!reused) {
     at = static_cast<std::uint32_t>(next_);
@@ -62,13 +62,6 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
   r.kind = kind;
   r.opened_before = outcomes_.opened();
   return r;
-}
-
-/// Whether both ends have closed the connection, each knows it, and the new number is beyond all
-/// that we sent.
-bool Exchanges::may_be_opened_again(const Record& r, Seq iss) {
-  return r.fin && r.finished && r.una == r.nxt && r.acked == r.end && iss > r.nxt &&
-         r.reset_at == kNever && r.reset_by_peer_at == kNever;
 }
 
 // ---- What we send ----

@@ -115,6 +115,17 @@ class Exchanges {
   bool may_be_of_one_before(const Segment& syn_ack, Instant now) const;
   /// Connections that the peer has closed before it had our FIN: it may keep them in TIME-WAIT.
   std::uint64_t closed_first() const { return closed_first_; }
+  /// Whether the peer's FIN has come.
+  bool peer_has_closed(const Endpoint& end) const {
+    const Record* const found = find(end);
+    return found != nullptr && found->finished;
+  }
+  /// Whether both ends have closed the connection and each knows it, `next` is our SND.NXT, and no
+  /// connection before had its four-tuple.
+  bool ended_in_order(const Endpoint& end, Seq next) const {
+    const Record* const found = find(end);
+    return found != nullptr && !found->reused && found->nxt == next && ended_in_order(*found);
+  }
   /// Whether a broken rule is to be told: not where one as severe was told of this connection, of
   /// which it may be a consequence. It counts as told from now on.
   bool tells(const Endpoint& end, Severity severity);
@@ -173,7 +184,10 @@ class Exchanges {
   Record* find(const Endpoint& end);
   const Record* find(const Endpoint& end) const;
   Record& open(const Segment& syn, std::optional<std::uint32_t>& fresh);
-  static bool may_be_opened_again(const Record& r, Seq iss);
+  static bool ended_in_order(const Record& r) {
+    return r.fin && r.finished && r.una == r.nxt && r.acked == r.end && r.reset_at == kNever &&
+           r.reset_by_peer_at == kNever;
+  }
   Judged stuck(const Record& r, Instant now) const;
   Judged syn_sent_again(Record& r, const Segment& syn, Instant now);
   static void answer_syn(Record& r, const Segment& segment, Instant now);

@@ -67,6 +67,11 @@ class Judge final : public FrameObserver {
   std::uint64_t judged() const { return judged_; }
   /// Connections that peers closed before they had our FIN, and may keep in TIME-WAIT.
   std::uint64_t closed_first() const { return exchanges_.closed_first(); }
+  /// See Exchanges.
+  bool peer_has_closed(const Endpoint& end) const { return exchanges_.peer_has_closed(end); }
+  bool ended_in_order(const Endpoint& end, Seq next) const {
+    return exchanges_.ended_in_order(end, next);
+  }
   /// The memory that all this takes. Adds up what each connection has allocated.
   std::size_t bytes() const;
   /// Which of those opened the last connection with this endpoint is, from 1; 0 where it is not

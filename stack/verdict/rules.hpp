@@ -77,8 +77,9 @@ enum class Rule : std::uint8_t {
   kAboveSequenceDropped,
   kStretchAcks,
   kKeepaliveEarly,
-  // When it has closed (late_data.hpp).
+  // When it has closed (late_data.hpp; daemon/control/time_wait_probe.hpp).
   kDataAfterCloseTaken,
+  kTimeWaitForgotten,
   // Initial sequence numbers (isn.hpp).
   kIsnRepeats,
   kIsnReturns,

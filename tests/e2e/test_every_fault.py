@@ -36,6 +36,7 @@ def way_of(fault: dict[str, Any]) -> list[str]:
         how += ["--rate", "400"]
     if fault["name"] in TIMED:
         how += ["--rate", "100"]
+    how += ["--look", "short" if fault["probed"] else "none"]
     return how
 
 
@@ -62,11 +63,11 @@ def wrong_with(field: Field, fault: dict[str, Any], *limits: str) -> str:
     cycles = OF_SLOW if fault["name"] in SLOW else CYCLES
     with struck_device(field, fault):
         report = field.ctl.strike(f"{DEVICE}:9000", "--cycles", cycles, "--concurrency", "8",
-                                  "--look", "none", "--evidence", f"{stem}.pcapng",
+                                  "--evidence", f"{stem}.pcapng",
                                   *way_of(fault), timeout=120)
     if not seen(report, fault):
         return f"not found: {report['findings']}, failed {report['failed']}"
-    if fault["rule"] and report["evidence"]["findings"] == 0:
+    if fault["rule"] and not fault["probed"] and report["evidence"]["findings"] == 0:
         return f"no evidence: {report['evidence']}"
 
     replay = ("--json", "strike", "--replay", f"{stem}.json", "--rule", fault["rule"] or "failure")

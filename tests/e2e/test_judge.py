@@ -33,7 +33,7 @@ UNCUT = ("stretch-acks", "segments-at-timeout")
 # In every connection, since one proves nothing.
 REOPENED = ("reopen-refused", "reopen-unanswered", "reopen-kept", "syn-data-refused",
             "syn-data-unanswered")
-IN_EACH = REOPENED + ("data-after-close-taken",)
+IN_EACH = REOPENED + ("data-after-close-taken", "time-wait-forgotten")
 # A device that answers no more fails all cycles that follow.
 WEDGED = ("half-open-kept",)
 HOLD = "5ms"  # before each step of a way that provokes the device
@@ -73,11 +73,12 @@ def device(field: Field, *arguments: str) -> Process:
 
 
 def strike(field: Field, cycles: int, *arguments: str) -> dict[str, Any]:
-    """Without looks: the device counts its connections. Ways that wait for --hold again and again
-    have more in flight."""
+    """Without looks, unless asked for: the device counts its connections. Ways that wait for --hold
+    again and again have more in flight."""
     in_flight = "64" if "fin" in arguments or "rst" in arguments else "256"
+    look = () if "--look" in arguments else ("--look", "none")
     return field.ctl.strike(f"{DEVICE}:9000", "--cycles", str(cycles), "--concurrency", in_flight,
-                            "--look", "none", *arguments, timeout=120)
+                            *look, *arguments, timeout=120)
 
 
 def found(report: dict[str, Any], expected: str = "") -> set[str]:
@@ -127,6 +128,8 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
         cycles, how = 12_000, [*how, "--rate", "2000"]
     if fault["name"] in IN_EACH:
         cycles = 1_000
+    if fault["probed"]:
+        how += ["--look", "short"]
     if fault["name"] in WEDGED:
         cycles, how = 200, [*how, "--connect-timeout", "500ms"]
     report, said = strike_device(field, "--fault", fault["name"], "--every", str(EVERY),

@@ -304,7 +304,9 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
 
 std::vector<const Fault*> all_faults() {
   std::vector<const Fault*> all;
-  for (const Fault& fault : device::faults()) all.push_back(&fault);
+  for (const Fault& fault : device::faults()) {
+    if (!fault.probed) all.push_back(&fault);  // by the daemon (time_wait_probe_test.cpp)
+  }
   return all;
 }
 

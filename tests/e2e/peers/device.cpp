@@ -26,7 +26,8 @@ Device::Device(const Options& options)
              (std::string_view(options.fault->expect) == "echo" ||
               fault_ == FaultKind::kWindowIgnored || fault_ == FaultKind::kWindowStuck))),
       takes_syn_data_(options.takes_syn_data),
-      closes_(options.closes || fault_ == FaultKind::kDataAfterCloseTaken),
+      closes_(options.closes || fault_ == FaultKind::kDataAfterCloseTaken ||
+              fault_ == FaultKind::kTimeWaitForgotten),
       random_(options.seed),
       queue_(kMostDeferred) {}
 
@@ -202,6 +203,7 @@ void Device::take_in_fin_wait(const Incoming& in, Connection& c) {
   if (!in.has(kFin)) return;
   c.rcv_nxt += 1;
   acknowledge(c);
+  if (wrong_after_both_fins(c)) return;
   // Without an ACK of our FIN, both have closed at once.
   if (in.ack == c.snd_nxt) return close(c);
   c.state = State::kLastAck;

@@ -100,6 +100,7 @@ class Device {
 
   static constexpr Duration kTimeout = 300ms;  // of a fault that retransmits
   bool wrong_when_closed(const Incoming& in, Connection& c);
+  bool wrong_after_both_fins(Connection& c);
 
   Frames self_;
   std::uint16_t port_;

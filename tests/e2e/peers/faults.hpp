@@ -95,6 +95,7 @@ enum class FaultKind : std::uint8_t {
   kKeepaliveEarly,
   // When it closes first.
   kDataAfterCloseTaken,
+  kTimeWaitForgotten,
   // When it echoes.
   kEchoFlips,
   kEchoResent,
@@ -115,6 +116,8 @@ struct Fault {
   const char* close = "fin";
   /// What the strike must expect of its payload; the device echoes for "echo".
   const char* expect = "none";
+  /// Only what is asked after the strike shows it.
+  bool probed = false;
 };
 
 std::span<const Fault> faults();

@@ -31,9 +31,9 @@ void print_faults() {
     const char* rule = fault.rule ? conker::verdict::info_of(*fault.rule).name : "";
     std::printf(
         "%s{\"name\": \"%s\", \"text\": \"%s\", \"rule\": \"%s\", \"failure\": \"%s\", "
-        "\"close\": \"%s\", \"expect\": \"%s\"}",
+        "\"close\": \"%s\", \"expect\": \"%s\", \"probed\": %s}",
         separator, fault.name, fault.text, rule, fault.failure == nullptr ? "" : fault.failure,
-        fault.close, fault.expect);
+        fault.close, fault.expect, fault.probed ? "true" : "false");
     separator = ",\n ";
   }
   std::puts("]");

@@ -400,6 +400,14 @@ bool Device::wrong_when_closed(const Incoming& in, Connection& c) {
   return true;
 }
 
+bool Device::wrong_after_both_fins(Connection& c) {
+  if (fault_ != kTimeWaitForgotten) return false;
+  ++broken_;
+  close(c);
+  Connections::forget(c);
+  return true;
+}
+
 // ---- RST ----
 
 void Device::wrong_answer_to_reset(Connection& c) {
