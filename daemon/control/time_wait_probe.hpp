@@ -4,7 +4,7 @@
 //
 // Hosts that are short of room for TIME-WAIT forget the oldest ones, as most do, or take no more,
 // as Linux does beyond tcp_max_tw_buckets. So the newest are asked and the first, and a rule is
-// told only of a host that has none of all.
+// told only of a host that has none of all. It is a note: its room may have been taken before.
 #pragma once
 
 #include <array>

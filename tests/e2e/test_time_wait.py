@@ -94,6 +94,6 @@ def a_device_that_keeps_none(field: Field) -> None:
     same(counts(wrong), (ASKED, 0, ASKED, 0), "probed, kept, forgotten, silent")
     finding = next(f for f in wrong["findings"] if f["rule"] == FORGOTTEN)
     same((finding["severity"], finding["expected"], finding["seen"], finding["from"]),
-         ("weakness", ASKED, 0, f"{DEVICE}:9000"), f"the finding: {finding}")
+         ("note", ASKED, 0, f"{DEVICE}:9000"), f"the finding: {finding}")
     check(FORGOTTEN not in broken_rules(few), f"15 prove nothing: {few['findings']}")
     check(FORGOTTEN not in broken_rules(ours), f"with faults of our link: {ours['findings']}")
