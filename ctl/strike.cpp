@@ -74,11 +74,11 @@ constexpr const char* kWaysHelp =
     "twice, the second time with the FIN); and reopen (after the peer's FIN or --hold: every "
     "second cycle opens from the address and port of one before); and two that tell an echo but 64 "
     "bytes of window: window-small (all the time), window-shut (and no more before --hold is "
-    "over); "
-    "ack-silence (what the peer sends is not acknowledged before it has come four times); "
+    "over); ack-silence (what the peer sends is not acknowledged before it has come four times); "
     "syn-data (every second SYN carries the payload, which is sent again after the handshake); "
-    "and data-to-closed (--payload bytes after the peer's FIN, to which the right answer of "
-    "a closed application's TCP is a RST)";
+    "data-to-closed (--payload bytes after the peer's FIN, to which the right answer of "
+    "a closed application's TCP is a RST); and with --listen, and no other way, simultaneous-open "
+    "(our SYN crosses that of the client)";
 
 std::vector<std::string> all_ways() {
   std::vector<std::string> names;

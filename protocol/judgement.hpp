@@ -192,6 +192,11 @@ struct Strike {
       if (passive) {
         if (const auto wrong = passive_complaint(*this); !wrong.empty()) return wrong;
       }
+      if (ways().crosses() && (!passive || !ways().sole())) {
+        return "strike: simultaneous-open crosses the SYNs of clients that come: give passive "
+               "(with "
+               "conkerctl, --listen), and no other way";
+      }
       if (!fits(expect, ways())) {
         return expect == Expect::kClose
                    ? "strike: expect close is for the ways peer-first and reopen: change close or "

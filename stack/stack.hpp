@@ -245,6 +245,8 @@ class Stack {
  private:
   // Sends segments of its own making (stack/strike/probes.hpp).
   friend class Probes;
+  // Keeps silent towards SYNs (stack/strike/reception.hpp).
+  friend class Reception;
 
   Stack(Arena arena, const Capacities& capacities, const Settings& settings,
         const Entropy& entropy);

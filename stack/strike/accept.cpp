@@ -12,7 +12,11 @@ void Strike::accept_cycles(Instant now) {
     if (!id) return;
     const WayToClose way = request_.mix.at(random_below(way_random_, shares_));
     const std::uint32_t index = take_slot(*id, way, now);
-    slots_[index].phase = StrikePhase::kEstablished;
+    if (crosses(way)) {
+      ++opening_;
+    } else {
+      slots_[index].phase = StrikePhase::kEstablished;
+    }
     (void)stack_.set_token(*id, Token(client_, index));
     if (observer_ != nullptr) observer_->on_begin(way, live_, opening_, now);
     proceed(index, now);

@@ -35,13 +35,15 @@ enum class WayToClose : std::uint8_t {
   kAckSilence,
   kSynData,
   kDataToClosed,
+  kSimultaneousOpen,
 };
-inline constexpr std::size_t kWaysToClose = 24;
+inline constexpr std::size_t kWaysToClose = 25;
 
 constexpr std::string_view choices_of(WayToClose) {
   return "fin|rst|fin-with-ack|fin-late|peer-first|rst-late|abort-connecting|half-close|data-fin|"
          "unsent|rst-unread|rst-outside|rst-inside|syn-inside|ack-beyond|fin-early|fin-overlap|"
-         "reopen|syn-silence|window-small|window-shut|ack-silence|syn-data|data-to-closed";
+         "reopen|syn-silence|window-small|window-shut|ack-silence|syn-data|data-to-closed|"
+         "simultaneous-open";
 }
 
 /// What one cycle does, step by step; behind the last one stands kDone.
@@ -105,6 +107,8 @@ struct Behaviour {
   bool reopens = false;
   // Whether a RST of the peer completes the cycle, too, once the first step is done.
   bool provokes_reset = false;
+  // Whether our SYN crosses the one by which the peer opens it (Crossings).
+  bool crosses = false;
 };
 
 namespace detail {
@@ -187,6 +191,8 @@ inline constexpr std::array<Behaviour, kWaysToClose> kBehaviours{{
     // A peer whose application has closed answers the data by a RST.
     /* data-to-closed   */
     {{{{When::kPeerFin, What::kSend}, {When::kHeld, What::kReset}}}, false, true, false, true},
+    /* simultaneous-open */
+    {{{{When::kAckSent, What::kClose}, {}}}, true, false, false, false, true},
 }};
 }  // namespace detail
 
@@ -206,6 +212,11 @@ constexpr bool provokes(WayToClose way) {
 constexpr bool edits(WayToClose way) {
   const Behaviour::Step& first = behaviour_of(way).steps[0];
   return first.when == Behaviour::When::kBegun || first.what == Behaviour::What::kMute;
+}
+
+/// Whether it opens connections that a peer opens at the same time.
+constexpr bool crosses(WayToClose way) {
+  return behaviour_of(way).crosses;
 }
 
 /// How often each way is taken, in proportion.
@@ -234,6 +245,9 @@ struct Mix {
   }
   constexpr bool edits() const {
     return any_of([](WayToClose way) { return conker::edits(way); });
+  }
+  constexpr bool crosses() const {
+    return any_of([](WayToClose way) { return conker::crosses(way); });
   }
   /// The only way that there is; none when there are several.
   constexpr std::optional<WayToClose> sole() const {

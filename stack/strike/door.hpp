@@ -18,7 +18,8 @@ class StrikeDoor {
   /// Begins to listen; the events are for `client`. kInvalidArgument where the request has what is
   /// only for connections that the strike opens.
   virtual Error open(const StrikeRequest& request, ClientId client) = 0;
-  /// The next connection that a peer has opened; nothing where none waits.
+  /// The next connection that a peer has opened, or is opening where the request's way crosses its
+  /// SYN; nothing where none waits.
   virtual std::optional<ConnectionId> next() = 0;
   /// Ends listening: what waits is reset. May be called again.
   virtual void close() = 0;

@@ -55,6 +55,8 @@ Error Strike::start(const StrikeRequest& request) {
   if (request.expect != Expect::kNothing &&
       (dialogue_ == nullptr || !fits(request.expect, request.mix)))
     return Error::kInvalidArgument;
+  if (request.mix.crosses() && (request.door == nullptr || !request.mix.sole()))
+    return Error::kInvalidArgument;
   if (request.door != nullptr) {
     if (const Error error = request.door->open(request, client_); error != Error::kOk) return error;
   } else if (const auto source = stack_.network().source_for(request.target.address); !source) {

@@ -93,6 +93,7 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
     if (segment.has(Segment::kRst) || since < patience_.late) return std::nullopt;
     return timed(Rule::kSaysMoreAfterReset, patience_.late, since);
   }
+  if (r.crossing) return crossed(r, segment, now);
   // Before our SYN-ACK nothing but the SYN is of a connection that the peer opens.
   if (opener_ == Opener::kPeer && (!r.opened || segment.has(Segment::kSyn))) return std::nullopt;
   if (r.provocation.pending()) {
@@ -120,6 +121,31 @@ Exchanges::Judged Exchanges::judge(Record& r, const Segment& segment, Instant no
   r.window.on_data(r.end, r.edge);
   if (segment.has(Segment::kFin)) finish(r);
   return finding;
+}
+
+/// The peer's answer to our SYN that has crossed its own.
+Exchanges::Judged Exchanges::crossed(Record& r, const Segment& segment, Instant now) {
+  if (!acknowledges_us(r, segment)) return std::nullopt;  // its SYN again, perhaps
+  if (segment.has(Segment::kRst)) {
+    r.reset_by_peer_at = now;
+    return not_crossed();
+  }
+  r.crossing = false;
+  if (r.again) {  // that it did not answer the first one has been counted
+    r.una = segment.ack;
+    r.sent_at = now;
+    r.again = false;
+  }
+  if (!segment.has(Segment::kSyn)) return judge(r, segment, now);
+  (void)crossings_.add(true, patience_.crossed);
+  r.peer_edge = segment.ack + segment.window;
+  return acknowledgment(r, segment, now);
+}
+
+/// The peer has refused our SYN, or not answered it. Once it has answered one, others were lost.
+Exchanges::Judged Exchanges::not_crossed() {
+  if (!crossings_.add(false, patience_.crossed)) return std::nullopt;
+  return Broken{Rule::kSimultaneousOpenRefused, 0, crossings_.wrong()};
 }
 
 /// The SYN was answered by an ACK of the connection before.

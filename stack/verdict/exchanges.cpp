@@ -68,9 +68,10 @@ Exchanges::Record& Exchanges::open(const Segment& syn, std::optional<std::uint32
 
 Exchanges::Sent Exchanges::on_sent(const Segment& segment, Instant now) {
   Record* const found = find(end_of_sent(segment));
-  if (opener_ == Opener::kPeer && segment.has(Segment::kSyn | Segment::kAck)) {
-    if (found != nullptr) answer_syn(*found, segment, now);
-    return {};
+  if (opener_ == Opener::kPeer && segment.has(Segment::kSyn)) {
+    if (found == nullptr) return {};
+    const bool provokes = found->opened && !segment.has(Segment::kAck) && segment.seq != found->iss;
+    if (!provokes) return {{}, answer_syn(*found, segment, now)};
   }
   if (found != nullptr) found->spoke_at = now;
   if (found != nullptr && found->opened && provokes(*found, segment, now)) return {};
@@ -129,22 +130,30 @@ Exchanges::Judged Exchanges::syn_sent_again(Record& r, const Segment& syn, Insta
   return outcomes_.add(r.kind, SynOutcomes::Outcome::kUnanswered, r.opened_before);
 }
 
-/// Our SYN-ACK, by which a connection that a peer opens has the numbers of both ends.
-void Exchanges::answer_syn(Record& r, const Segment& segment, Instant now) {
-  if (segment.ack != r.isn + 1) return;  // of a connection before
-  if (r.opened && segment.seq == r.iss) return sent_again(r, segment, now);
-  if (r.opened && r.una > r.iss) return;
+/// Our SYN-ACK, or SYN that crosses the peer's, by which a connection that a peer opens has the
+/// numbers of both ends.
+Exchanges::Judged Exchanges::answer_syn(Record& r, const Segment& segment, Instant now) {
+  const bool crosses = !segment.has(Segment::kAck);
+  if (!crosses && segment.ack != r.isn + 1) return std::nullopt;  // of a connection before
+  if (r.opened && segment.seq == r.iss) {
+    const bool unanswered = r.crossing && !r.again;
+    sent_again(r, segment, now);
+    return unanswered ? not_crossed() : std::nullopt;
+  }
+  if (r.opened && r.una > r.iss) return std::nullopt;
+  r.crossing = crosses;
   r.opened = true;
   r.iss = r.una = segment.seq;
   r.nxt = r.after_ack = r.peer_edge = segment.end();
-  r.acked = segment.ack;
-  r.edge = segment.ack + segment.window;
+  r.acked = crosses ? r.isn : segment.ack;
+  r.edge = r.isn + 1 + segment.window;
   if (segment.mss != 0) r.mss = segment.mss;
   r.opened_at = r.sent_at = r.acked_at = now;
   // A SYN-ACK has the option only where the SYN had it.
   const bool scaled = segment.scale != Segment::kNoScale;
   r.scale = scaled ? segment.scale : 0;
   if (!scaled) r.peer_scale = 0;
+  return std::nullopt;
 }
 
 /// Data or a FIN.

@@ -58,6 +58,8 @@ struct Patience {
   /// A peer that has not acknowledged one of so many bursts segment by segment, or every second
   /// one, does so never.
   std::uint32_t stretched = 64;
+  /// A peer that has not answered one of so many SYNs that crossed its own answers none.
+  std::uint32_t crossed = 16;
   /// What becomes of so many SYNs of a kind says what the peer makes of them (syn_outcomes.hpp).
   std::uint32_t syns = 16;
   /// So many connections that take data after the peer's FIN are no chance.
@@ -159,6 +161,7 @@ class Exchanges {
     bool sent_data = false, fin = false, again = false, again_fin = false, syn_again = false;
     // Theirs.
     bool opened = false, finished = false;
+    bool crossing = false;        // its SYN was met by one of ours, which it has not acknowledged
     bool challenged = false;      // the SYN was answered by an ACK of the connection before
     bool kept = false;            // and so was the SYN that came after our RST
     bool closed = false;          // its window
@@ -190,13 +193,15 @@ class Exchanges {
   }
   Judged stuck(const Record& r, Instant now) const;
   Judged syn_sent_again(Record& r, const Segment& syn, Instant now);
-  static void answer_syn(Record& r, const Segment& segment, Instant now);
+  Judged answer_syn(Record& r, const Segment& segment, Instant now);
   void on_text_sent(Record& r, const Segment& segment, Instant now);
   static Provocation::Standing standing(const Record& r);
   static bool provokes(Record& r, const Segment& segment, Instant now);
   Judged provoked(Record& r, const Segment& segment, Instant now);
   Judged judge(Record& r, const Segment& segment, Instant now);
   Judged challenged(Record& r);
+  Judged crossed(Record& r, const Segment& segment, Instant now);
+  Judged not_crossed();
   Judged syn_ack(Record& r, const Segment& segment, Instant now);
   Judged reset(Record& r, const Segment& segment, Instant now);
   static void sent_again(Record& r, const Segment& segment, Instant now);
@@ -229,7 +234,7 @@ class Exchanges {
   std::uint64_t opened_ = 0, closed_first_ = 0;
   Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
   Habit reset_challenges_, syn_challenges_;  // provocations that call for a challenge ACK
-  Habit early_, stretches_;
+  Habit early_, stretches_, crossings_;
   SynOutcomes outcomes_;
   LateDataTally late_data_;
 };

@@ -114,6 +114,10 @@ constexpr std::array<RuleInfo, kRules> kTable{{
      "SYNs that carry data, all refused by a reset, though none without data was", kSyns},
     {kSynDataUnanswered, kShould, "syn-data-unanswered", "RFC 9293, 3.10.7.2",
      "SYNs that carry data, and are not answered, though all without data were", kSyns},
+    {kSimultaneousOpenRefused, kShould, "simultaneous-open-refused", "RFC 9293, 3.5",
+     "SYNs that cross those of the host, all of them refused or not answered: it does not bear a "
+     "simultaneous open",
+     kSyns},
     {kSynAckOnce, kPromise, "syn-ack-once", "RFC 9293, 3.8.1",
      "SYN-ACKs that nothing acknowledges and that are never sent again: where one is lost, its "
      "client must send its SYN again",

@@ -66,6 +66,8 @@ enum class Rule : std::uint8_t {
   kReopenKept,
   kSynDataRefused,
   kSynDataUnanswered,
+  // When our SYN crosses the peer's.
+  kSimultaneousOpenRefused,
   // When a handshake is left unfinished (stack/strike/unfinished.hpp).
   kSynAckOnce,
   // When our window was closed.

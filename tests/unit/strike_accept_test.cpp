@@ -8,6 +8,7 @@
 
 #include "stack/strike/probes.hpp"
 #include "stack/strike/reception.hpp"
+#include "stack/tcp/tcp.hpp"
 #include "stack/verdict/judge.hpp"
 #include "tests/unit/strike_fixture.hpp"
 
@@ -146,6 +147,36 @@ TEST_F(StrikeAcceptTest, AClientThatHasClosedResetsWhatComesThen) {
   EXPECT_EQ(report.aborted, kCycles);
   EXPECT_EQ(right().stack().counters()[Count::resets_out], kCycles);
   EXPECT_EQ(found(), "");
+}
+
+TEST_F(StrikeAcceptTest, AClientMeetsASynInSynSent) {
+  build_with(16);
+  StrikeRequest crossing = request(WayToClose::kSimultaneousOpen);
+  EXPECT_EQ(strike_passively(crossing).closed, kCycles);
+  std::uint32_t met = 0, others = 0;
+  right().stack().tcp().for_each_transition([&](const Transition& t) {
+    if (t.from == State::kSynSent) ++(t.to == State::kSynReceived ? met : others);
+  });
+  EXPECT_GT(met, 0u);
+  EXPECT_EQ(others, 0u);
+  EXPECT_EQ(found(), "");
+  EXPECT_EQ(left().stack().counters()[Count::resets_out], 0u);
+}
+
+TEST_F(StrikeAcceptTest, ASynThatIsNotCrossedIsRefused) {
+  build_with(4);
+  StrikeRequest crossing = request(WayToClose::kSimultaneousOpen);
+  crossing.cycles = 0;
+  crossing.duration = 100ms;
+  admitted_ = false;
+  EXPECT_EQ(strike_passively(crossing).begun, 0u);
+  EXPECT_GE(reception_->turned_away(), 4u);
+  EXPECT_GE(left().stack().counters()[Count::resets_out], 4u);
+  crossing.mix.weights[0] = 1;
+  EXPECT_EQ(strike_->start(crossing), Error::kInvalidArgument) << "there is no listener";
+  crossing = request(WayToClose::kSimultaneousOpen);
+  crossing.door = nullptr;
+  EXPECT_EQ(strike_->start(crossing), Error::kInvalidArgument) << "nobody comes";
 }
 
 TEST_F(StrikeAcceptTest, NoFaultIsFoundOnALinkThatLosesSegments) {

@@ -4,11 +4,14 @@
                                                    reads until the end, `closes` closes first,
                                                    `aborts` answers our FIN by a RST
     client.py constant-isn HOST PORT INTERFACE     by a TCP of its own, which begins every
-                                                   connection with the same sequence number"""
+                                                   connection with the same sequence number
+    client.py refuses-syn HOST PORT INTERFACE      by one that answers a SYN by a RST, also where
+                                                   it crosses its own"""
 
 from __future__ import annotations
 
 import itertools
+import random
 import socket
 import struct
 import sys
@@ -47,10 +50,11 @@ def checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xffff
 
 
-class ConstantIsn:
-    """One connection after the other, in order but for its initial sequence number."""
+class Client:
+    """One connection after the other, in order but for what its kind says."""
 
-    def __init__(self, host: str, port: int, interface: str) -> None:
+    def __init__(self, kind: str, host: str, port: int, interface: str) -> None:
+        self.constant_isn = kind == "constant-isn"
         self.host, self.port = socket.inet_aton(host), port
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.wire.bind((interface, 3))
@@ -91,16 +95,20 @@ class ConstantIsn:
                     return flags, seq, ack
 
     def connect(self, ours: int) -> None:
-        self.send(ours, SYN, ISN, 0)
+        isn = ISN if self.constant_isn else random.getrandbits(31)
+        self.send(ours, SYN, isn, 0)
         while (segment := self.receive(ours)) is not None:
             flags, seq, ack = segment
             if flags & RST:
                 return
+            if flags & SYN and not flags & ACK:
+                self.send(ours, RST | ACK, 0, seq + 1)
+                return
             if flags & SYN:
-                self.send(ours, ACK, ISN + 1, seq + 1)
+                self.send(ours, ACK, isn + 1, seq + 1)
             elif flags & FIN:
-                self.send(ours, ACK | FIN, ISN + 1, seq + 1)
-            elif ack == ISN + 2:
+                self.send(ours, ACK | FIN, isn + 1, seq + 1)
+            elif ack == isn + 2:
                 return
 
     def run(self) -> None:
@@ -112,8 +120,8 @@ class ConstantIsn:
 
 
 def main(kind: str, host: str, port: str, how: str, threads: str = "1") -> None:
-    if kind == "constant-isn":
-        return ConstantIsn(host, int(port), how).run()
+    if kind != "kernel":
+        return Client(kind, host, int(port), how).run()
     for _ in range(int(threads)):
         threading.Thread(target=visit_again_and_again, args=(host, int(port), how),
                          daemon=True).start()
