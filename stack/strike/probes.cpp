@@ -124,6 +124,9 @@ bool Probes::send(const ConnectionInfo& about, TcpSegment segment,
   if (segment.has(TcpFlags::kAck)) {
     segment.window = static_cast<std::uint16_t>(about.rcv_wnd >> about.rcv_wscale);
     if (about.timestamps) segment.timestamps = about.next_timestamps;
+  } else if (segment.has(TcpFlags::kSyn) && about.timestamps) {
+    // Without them it would be refused before its SYN bit is looked at (RFC 7323, 3.2).
+    segment.timestamps = {.value = about.next_timestamps.value, .echo = 0};
   }
   PacketOut packet;
   packet.source = about.tuple.local;

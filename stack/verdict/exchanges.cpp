@@ -220,6 +220,10 @@ bool Exchanges::provokes(Record& r, const Segment& segment, Instant now) {
 
 Exchanges::Judged Exchanges::provoked(Record& r, const Segment& segment, Instant now) {
   const Provocation::Shown shown = r.provocation.received(segment, standing(r), now);
+  if (shown.aborted_at_once) {
+    const bool told = syn_aborts_.add(!*shown.aborted_at_once, patience_.unchallenged);
+    if (*shown.aborted_at_once && !told) return std::nullopt;  // the RST is judged as any other
+  }
   if (shown.broken && segment.has(Segment::kRst)) r.reset_by_peer_at = now;
   if (!shown.owed) return shown.broken;
   const bool of_reset = *shown.owed == Rule::kResetUnchallenged;

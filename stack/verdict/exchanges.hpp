@@ -234,7 +234,7 @@ class Exchanges {
   std::uint64_t opened_ = 0, closed_first_ = 0;
   Instant left_at_ = kNever;  // the last unfinished handshake that made room for another
   Habit reset_challenges_, syn_challenges_;  // provocations that call for a challenge ACK
-  Habit early_, stretches_, crossings_;
+  Habit syn_aborts_, early_, stretches_, crossings_;
   SynOutcomes outcomes_;
   LateDataTally late_data_;
 };

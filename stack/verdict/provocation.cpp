@@ -64,12 +64,15 @@ bool Provocation::rejects_syn(const Segment& reset) const {
 Provocation::Shown Provocation::received(const Segment& segment, const Standing& at, Instant now) {
   // Its next number is the one that we have made up.
   if (by_ == By::kAckBeyond && segment.seq == number_ && at.end == their_end_)
-    return {obeyed(at), {}};
-  if (by_ == By::kSynInside && segment.has(Segment::kSyn)) return {obeyed(at), {}};
+    return {obeyed(at), {}, false, {}};
+  if (by_ == By::kSynInside && segment.has(Segment::kSyn)) return {obeyed(at), {}, false, {}};
   if (segment.has(Segment::kRst)) {
-    if (answers_probe(segment, at) || rejects_syn(segment)) return {obeyed(at), {}};
-    by_ = By::kNothing;
-    return {};
+    if (answers_probe(segment, at) || rejects_syn(segment)) return {obeyed(at), {}, false, {}};
+    const bool at_once =
+        by_ == By::kSynInside && !probed_ && segment.seq == their_end_ && now - at_ < kApart;
+    const Broken broken = obeyed(at);
+    if (!at_once) return {};
+    return {broken, {}, false, true};
   }
   if (segment.has(Segment::kFin)) by_ = By::kNothing;
   if (probed_) return survived(now);
@@ -98,10 +101,13 @@ Provocation::Shown Provocation::survived(Instant now) {
   const By by = by_;
   by_ = By::kNothing;
   const Duration between = probed_at_ - at_;
+  const std::optional<bool> aborted = by == By::kSynInside ? std::optional(false) : std::nullopt;
   const bool known = answered_ || (between >= kApart && now - probed_at_ < between / 2);
-  if (!known || (by != By::kResetInside && by != By::kSynInside)) return {};
-  return {
-      {}, by == By::kResetInside ? Rule::kResetUnchallenged : Rule::kSynUnchallenged, answered_};
+  if (!known || (by != By::kResetInside && by != By::kSynInside)) return {{}, {}, false, aborted};
+  return {{},
+          by == By::kResetInside ? Rule::kResetUnchallenged : Rule::kSynUnchallenged,
+          answered_,
+          aborted};
 }
 
 }  // namespace conker::verdict

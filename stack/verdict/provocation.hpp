@@ -4,7 +4,9 @@
 // Only a peer that has shown to be in ESTABLISHED is judged, and only while it has not sent its
 // FIN: in other states other answers are right. Whether the connection survives is known from a
 // keepalive probe that follows: a peer that has it answers by an ACK, one that has it no more by a
-// RST for that probe. A RST of the peer's application looks different, and is none of this.
+// RST for that probe. A RST of the peer's application looks different, and is none of this; but RFC
+// 793 has a TCP answer a SYN by just that one, so where each SYN is followed by one at once, and
+// none is survived, it is no coincidence.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,8 @@ class Provocation {
     /// The rule on challenge ACKs that it concerns, and whether there was one; none: unknown.
     std::optional<Rule> owed;
     bool challenged = false;
+    /// A SYN was followed by a RST as its application would send it, at once; or it was survived.
+    std::optional<bool> aborted_at_once;
   };
 
   /// Whether there is something to be learned from the next segments.

@@ -21,7 +21,7 @@ EVERY = 5_000
 LONG_AFTER = ("syn-ack-acknowledged", "fin-acknowledged", "says-more-after-reset",
               "held-after-reset")
 # A challenge ACK is missed only where the device had 20 ms for it.
-UNCHALLENGED = ("reset-unchallenged", "syn-unchallenged")
+UNCHALLENGED = ("reset-unchallenged", "syn-unchallenged", "syn-aborts")
 # Habits, in every connection.
 HABITS = ("above-sequence-dropped", "stretch-acks")
 # They show after several timeouts of 300 ms; 4,096 connections are watched at a time.

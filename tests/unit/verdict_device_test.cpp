@@ -289,7 +289,7 @@ TEST_P(VerdictFaultTest, IsFoundByItsRuleAndByNoOther) {
         (*fault.rule >= Rule::kReopenRefused && *fault.rule <= Rule::kSynDataUnanswered) ||
         *fault.rule == Rule::kAboveSequenceDropped || *fault.rule == Rule::kStretchAcks ||
         *fault.rule == Rule::kResetUnchallenged || *fault.rule == Rule::kSynUnchallenged ||
-        *fault.rule == Rule::kDataAfterCloseTaken;
+        *fault.rule == Rule::kDataAfterCloseTaken || fault.kind == device::FaultKind::kSynAborts;
     expected[verdict::info_of(*fault.rule).name] = of_host ? 1 : broken;
   }
   EXPECT_EQ(tribunal.found(), expected);

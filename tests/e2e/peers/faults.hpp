@@ -65,6 +65,7 @@ enum class FaultKind : std::uint8_t {
   kResetUnchallenged,
   kSynResets,
   kSynRestarts,
+  kSynAborts,
   kSynUnchallenged,
   kUnsentAckResets,
   kUnsentAckTaken,

@@ -311,6 +311,12 @@ bool Device::wrong_when_provoked(const Incoming& in, Connection& c, FaultKind fi
     ++broken_;
     return true;
   }
+  if (fault_ == kSynAborts && fault_ >= first && fault_ <= last) {
+    ++broken_;
+    send(c, at_next(c, kRst | kAck));
+    Connections::forget(c);
+    return true;
+  }
   if (!chosen(c, first, last)) return false;
   Outgoing reset{.flags = kRst, .seq = in.ack, .ack = Seq(), .window = 0};
   switch (fault_) {
