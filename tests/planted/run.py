@@ -34,13 +34,15 @@ class Fault:
     origin: str
     story: str
     model: str | None
+    judge: list[str]  # the rules that a strike finds broken, and no other; empty: none is expected
     only_by: str  # prefix of the detectors that alone can find it; empty: any
 
     @staticmethod
     def read(path: pathlib.Path) -> "Fault":
-        head = dict(re.findall(r"^(Origin|Fault|Model|Only by): (.*)$",
+        head = dict(re.findall(r"^(Origin|Fault|Model|Judge|Only by): (.*)$",
                                path.read_text(), re.MULTILINE))
         return Fault(path.stem, head["Origin"], head["Fault"], head.get("Model"),
+                     [rule for rule in head.get("Judge", "").split(", ") if rule],
                      head.get("Only by", ""))
 
 
@@ -63,6 +65,11 @@ class Build:
 
 PLAIN = Build("planted", "release")
 FUZZED = Build("planted-asan", "asan")
+STRUCK = Build("planted-dev", "dev")
+
+# The judge (stack/verdict) strikes the stack with the fault in it, in memory and on a good link.
+JUDGE = "judge"
+JUDGED_BY = ("VerdictConkerTest.NothingIsFoundOnAGoodLink", "VerdictConkerTest.ItBearsProvocations")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +142,21 @@ def last_words(errors: str) -> str:
     return told.group(1) if told else ""
 
 
+def ask_judge(fault: Fault) -> Finding:
+    """Wrong rules are a finding that nobody expects: they end the run."""
+    STRUCK.make(fault.name, ["conker_unit"])
+    began = time.monotonic()
+    done = subprocess.run([str(STRUCK.folder / "bin/conker_unit"),
+                           f"--gtest_filter={':'.join(JUDGED_BY)}"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, timeout=100 + GRACE)
+    told = "".join(re.findall(r'Which is: "(.*)"', done.stdout))
+    rules = sorted(set(re.findall(r"([a-z-]+) \d+\\n", told)))
+    if rules != sorted(fault.judge):
+        sys.exit(f"planted: {fault.name}: the judge finds {rules}, expected {fault.judge}:\n"
+                 f"{done.stdout[-4000:]}")
+    return Finding(JUDGE, ", ".join(rules), None, time.monotonic() - began)
+
+
 def ask_model(fault: Fault) -> Finding:
     began = time.monotonic()
     done = subprocess.run([str(TOP / "tests/model/run.py"), "--only", fault.model, "--json"],
@@ -146,17 +168,21 @@ def ask_model(fault: Fault) -> Finding:
                    said.get("seconds", time.monotonic() - began))
 
 
-def look_for(fault: Fault | None, detectors: list[Detector],
+def look_for(fault: Fault | None, detectors: list[Detector], wanted: list[str],
              seconds: float, seed: int) -> list[Finding]:
     """Each detector's finding about the stack with this fault, or about the unchanged stack."""
     touched = (HERE / f"{fault.name}.patch").read_text() if fault else ""
     asked = [d for d in detectors if not fault or not d.only_for or f"b/{d.only_for}" in touched]
+    if fault and fault.only_by == JUDGE:
+        asked = []
     for build in dict.fromkeys(d.build for d in asked):
         build.make(fault.name if fault else "", [d.command[0] for d in asked if d.build is build])
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         findings = list(pool.map(lambda d: ask(d, seconds, seed), asked))
     if fault and fault.model:
         findings.append(ask_model(fault))
+    if fault and fault.judge and (JUDGE in wanted or not wanted):
+        findings.append(ask_judge(fault))
     return findings
 
 
@@ -173,7 +199,7 @@ def tell(name: str, findings: list[Finding]) -> None:
 def table(results: dict[str, list[Finding]]) -> str:
     """The tables of README.md: seconds and steps of each detector;
     then what the quickest one said."""
-    columns = ("exploration", "simulator", "fuzzer", "model")
+    columns = ("exploration", "simulator", "fuzzer", "model", JUDGE)
     rows = ["| fault | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     said = []
     for name, findings in results.items():
@@ -197,7 +223,9 @@ def choose(arguments: argparse.Namespace, faults: list[Fault],
         if unknown:
             sys.exit(f"planted: no fault '{unknown.pop()}'; --list names them")
         return [f for f in faults if f.name in arguments.only]
-    faults = [f for f in faults if any(d.name.startswith(f.only_by) for d in detectors)]
+    judged = JUDGE in arguments.detector or not arguments.detector
+    faults = [f for f in faults if (judged and f.judge) or
+              any(d.name.startswith(f.only_by) for d in detectors)]
     if arguments.slice:
         race = [f for f in faults if f.name == "free-in-place"]
         others = [f for f in faults if f not in race]
@@ -215,7 +243,7 @@ def main() -> None:
     parser.add_argument("--slice", type=int, metavar="N",
                         help="the race of 2014 and N - 1 others, chosen by the seed")
     parser.add_argument("--detector", action="append", metavar="NAME",
-                        choices=[d.name for d in DETECTORS],
+                        choices=[*(d.name for d in DETECTORS), JUDGE], default=[],
                         help="ask only this one, and about faults that it can see; "
                              "may be given again")
     parser.add_argument("--seconds", type=float, default=20,
@@ -234,7 +262,9 @@ def main() -> None:
 
     chosen = choose(arguments, faults, detectors)
     passed = failed = 0
-    clean = [] if arguments.slice else look_for(None, detectors, arguments.seconds, arguments.seed)
+    wanted = arguments.detector
+    clean = [] if arguments.slice else \
+        look_for(None, detectors, wanted, arguments.seconds, arguments.seed)
     for finding in clean:
         if finding.what:
             failed += 1
@@ -245,7 +275,7 @@ def main() -> None:
                   + (f"/{finding.steps:,}" if finding.steps else ""))
     results = {}
     for fault in chosen:
-        results[fault.name] = look_for(fault, detectors, arguments.seconds, arguments.seed)
+        results[fault.name] = look_for(fault, detectors, wanted, arguments.seconds, arguments.seed)
         tell(fault.name, results[fault.name])
         if any(f.what for f in results[fault.name]):
             passed += 1
