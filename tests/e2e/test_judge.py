@@ -41,7 +41,7 @@ HOLD = "5ms"  # before each step of a way that provokes the device
 # says nothing, and is done again.
 STALL_MS = 100
 TRIES = 5
-DAYS = 3  # until each fault has had its turn
+DAYS = 6  # until each fault has had its turn
 MTU = "1504"  # of the device's side, so that it can send a segment beyond the MSS
 
 
@@ -181,7 +181,7 @@ def the_readme_has_the_table(scene: Scene) -> None:
 @test("tap", "plain", busy=True)
 def each_fault_once_in_5000_cycles(field: Field) -> None:
     """20,000 cycles each: four times, or a little more often where a SYN comes again. The unit
-    tests ask all of them in memory; here a third has its turn each day, or all with --whole."""
+    tests ask all of them in memory; here a sixth has its turn each day, or all with --whole."""
     table = faults_over(field)
     whole = field.scene.binaries.whole
     today = table if whole else table[datetime.date.today().toordinal() % DAYS::DAYS]

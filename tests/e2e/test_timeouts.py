@@ -8,7 +8,7 @@ from test_evidence import frames
 from test_judge import DEVICE, device
 
 
-@test("tap", "packet", busy=True)
+@test("tap", "packet")
 def the_kernel(field: Field) -> None:
     field.peer("echo", field.PEER, "9000")
     report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "3000", "--rate", "600",
@@ -17,7 +17,7 @@ def the_kernel(field: Field) -> None:
     same(report["completed"], 3_000, f"completed (failed: {report['failed']})")
 
 
-@test(busy=True)
+@test()
 def another_conkerd(scene: Scene) -> None:
     other, ours = scene.linked_conkerds({"echo": 7})
     report = ours.ctl.strike("10.7.0.1:7", "--cycles", "3000", "--rate", "600", "--concurrency",
