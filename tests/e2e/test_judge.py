@@ -140,7 +140,8 @@ def found_and_no_other(field: Field, fault: dict[str, Any]) -> str:
                   for finding in report["findings"])
     wrong = []
     # A connection whose greeting is not acknowledged within HOLD is not provoked.
-    least = cycles // EVERY if fault["close"] in ("fin", "rst") else 1
+    # The strike may end, and the device with it, before the last RST has come to it.
+    least = {"fin": cycles // EVERY, "rst": (cycles - 1) // EVERY}.get(fault["close"], 1)
     if said["broken"] < least:
         wrong.append(f"broken only {said['broken']} times")
     if rules != {fault["rule"]} - {""}:
