@@ -12,12 +12,15 @@ std::optional<Broken> IsnHistory::add(const Endpoint& ours, Seq isn) {
 }
 
 std::optional<Broken> IsnHistory::remember(Seq isn) {
-  // A number that came more than once keeps its place.
+  // A number that came more than once keeps its place, but for no more than kRemembered
+  // connections: of millions at random some hundred come twice, and one of those a third time.
   Known& known = known_[isn.value() * 0x9e3779b1u >> 16];
-  if (known.count != 0 && known.value == isn.value()) {
+  const bool recent = ++connections_ - known.at <= kRemembered;
+  if (recent && known.count != 0 && known.value == isn.value()) {
+    known.at = connections_;
     if (++known.count == kReturnsTold) return Broken{Rule::kIsnReturns, 1, known.count};
-  } else if (known.count <= 1) {
-    known = {isn.value(), 1};
+  } else if (!recent || known.count <= 1) {
+    known = {isn.value(), 1, connections_};
   }
   return std::nullopt;
 }

@@ -30,12 +30,14 @@ class IsnHistory {
 
   struct Known {
     std::uint32_t value = 0, count = 0;
+    std::uint32_t at = 0;  // the last connection that had it
   };
 
   std::optional<Broken> remember(Seq isn);
 
   IsnSequence sequence_;
   std::vector<Known> known_ = std::vector<Known>(kRemembered);
+  std::uint32_t connections_ = 0;
   bool told_ = false;
 };
 

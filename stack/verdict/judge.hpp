@@ -12,7 +12,7 @@
 // and with those of a time before, is never held against it.
 //
 // Memory: some 600 bytes for each of `connections`, and up to 2.5 KB more for one that a peer's
-// data reaches out of order; 512 KB for ISNs. All of it is kept until the judge ends.
+// data reaches out of order; 768 KB for ISNs. All of it is kept until the judge ends.
 #pragma once
 
 #include <array>

@@ -371,6 +371,15 @@ TEST_F(VerdictIsnTest, ANumberThatReturns) {
   EXPECT_EQ(add(1000), Rule::kIsnReturns);
 }
 
+TEST_F(VerdictIsnTest, ANumberThatReturnsOnceInAWhileIsChance) {
+  constexpr std::uint32_t kLongAfter = 65'537;
+  EXPECT_FALSE(add(1000));
+  EXPECT_FALSE(add(random(0)));
+  EXPECT_FALSE(add(1000));
+  for (std::uint32_t i = 1; i < kLongAfter; ++i) EXPECT_FALSE(add(random(i)));
+  EXPECT_FALSE(add(1000)) << "the third in 65,540 connections";
+}
+
 TEST_F(VerdictIsnTest, NumbersThatFollowAClock) {
   std::optional<Rule> told;
   for (std::uint32_t i = 0; i < 256 && !told; ++i) told = add(0xffff0000 + i * 64000);
