@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "stack/base/seq.hpp"
+#include "stack/verdict/habit.hpp"
 #include "stack/verdict/rules.hpp"
 
 namespace conker::verdict {
@@ -32,16 +33,18 @@ class LateDataTally {
   explicit LateDataTally(std::uint32_t told) : told_(told) {}
 
   /// The peer has reset the connection.
-  void reset(const LateData& data) { any_reset_ = any_reset_ || data.sent; }
+  void reset(const LateData& data) {
+    if (data.sent) static_cast<void>(taken_.add(true, told_));
+  }
   /// We have reset it, and the peer has not. `una`: SND.UNA.
   std::optional<Broken> outlived(const LateData& data, Seq una) {
-    if (!data.sent || una <= data.at || any_reset_ || ++taken_ != told_) return std::nullopt;
-    return Broken{Rule::kDataAfterCloseTaken, 0, taken_};
+    if (!data.sent || una <= data.at || !taken_.add(false, told_)) return std::nullopt;
+    return Broken{Rule::kDataAfterCloseTaken, 0, taken_.wrong()};
   }
 
  private:
-  std::uint32_t told_, taken_ = 0;
-  bool any_reset_ = false;
+  std::uint32_t told_;
+  Habit taken_;
 };
 
 }  // namespace conker::verdict

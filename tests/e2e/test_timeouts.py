@@ -3,27 +3,28 @@ conker wait longer each time, and send one segment at a time."""
 
 from __future__ import annotations
 
-from harness import Field, Scene, accused_of, check, same, test
+from harness import Ctl, Field, Scene, accused_of, check, same, test
 from test_evidence import frames
 from test_judge import DEVICE, device
+
+
+def strike(ctl: Ctl, target: str) -> None:
+    report = ctl.strike(target, "--cycles", "3000", "--rate", "600", "--concurrency", "64",
+                        "--close", "ack-silence", timeout=100)
+    same(accused_of(report), set(), f"rules that it broke: {report['findings']}")
+    same(report["completed"], 3_000, f"completed (failed: {report['failed']})")
 
 
 @test("tap", "packet")
 def the_kernel(field: Field) -> None:
     field.peer("echo", field.PEER, "9000")
-    report = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "3000", "--rate", "600",
-                              "--concurrency", "64", "--close", "ack-silence", timeout=100)
-    same(accused_of(report), set(), f"rules that it broke: {report['findings']}")
-    same(report["completed"], 3_000, f"completed (failed: {report['failed']})")
+    strike(field.ctl, f"{field.PEER}:9000")
 
 
 @test()
 def another_conkerd(scene: Scene) -> None:
     other, ours = scene.linked_conkerds({"echo": 7})
-    report = ours.ctl.strike("10.7.0.1:7", "--cycles", "3000", "--rate", "600", "--concurrency",
-                             "64", "--close", "ack-silence", timeout=100)
-    same(accused_of(report), set(), f"rules that it broke: {report['findings']}")
-    same(report["completed"], 3_000, f"completed (failed: {report['failed']})")
+    strike(ours.ctl, "10.7.0.1:7")
     for side in (other, ours):
         side.ctl.balanced()
 
