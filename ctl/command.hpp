@@ -67,6 +67,7 @@ void add_byte_verbs(CLI::App& app, Context& context);        // send recv connec
 void add_service_verbs(CLI::App& app, Context& context);     // listen unlisten ping
 void add_udp_verbs(CLI::App& app, Context& context);         // udp send, udp listen, resolve
 void add_strike_verb(CLI::App& app, Context& context);       // strike
+void add_report_verbs(CLI::App& app, Context& context);      // strike-report, report diff
 void add_status_verbs(CLI::App& app, Context& context);      // status stats version log schema
 void add_link_verbs(CLI::App& app, Context& context);        // capture fault
 

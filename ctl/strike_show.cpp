@@ -1,0 +1,62 @@
+#include "ctl/strike_show.hpp"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "ctl/journal.hpp"
+#include "ctl/monitor_report.hpp"
+#include "ctl/strike_report.hpp"
+#include "ctl/strike_verdict.hpp"
+#include "ctl/watch_report.hpp"
+
+namespace conker::ctl {
+namespace {
+
+/// Adds what was seen beside the strike to the daemon's result; the daemon's findings stay as they
+/// are in `result`.
+void add_beside(json& raw, protocol::Strike::Result& result, const Seen& seen,
+                verdict::Severity fail_on) {
+  const auto& [monitors, watches] = seen;
+  const Ruling made = ruling({result.verdict, result.why}, monitors, watches, fail_on);
+  raw["verdict"] = protocol::name_of(result.verdict = made.verdict);
+  raw["why"] = result.why = made.why;
+  for (const protocol::Strike::Finding& finding : watch_findings(watches))
+    raw["findings"].insert(raw["findings"].begin(), protocol::to_json(finding));
+  if (!monitors.empty()) raw["monitors"] = protocol::to_json(monitors);
+  if (!watches.empty()) raw["watches"] = protocol::to_json(watches);
+}
+
+}  // namespace
+
+void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& result, const Seen& seen,
+                   verdict::Severity fail_on) {
+  if (seen.monitors.empty() && seen.watches.empty()) return;
+  const Ruling made = ruling({result.verdict, result.why}, seen.monitors, seen.watches, fail_on);
+  if (!append_to_journal(journal, {made.verdict, made.why}))
+    std::fputs("conkerctl: the journal does not take what was seen beside the strike\n", stderr);
+}
+
+int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
+                const EvidenceFiles& evidence, const ReportFiles& files,
+                const std::string& journal) {
+  auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  add_beside(raw, result, seen, fail_on);
+  const std::string text = strike_report(result, {evidence.path(), journal}) +
+                           monitors_report(seen.monitors) + watches_report(seen.watches);
+  std::optional<std::string> unwritten =
+      evidence.write_beside(raw, text + watched_lines(seen.watches));
+  if (auto wrong = files.write(result, seen.monitors, seen.watches, evidence.path());
+      wrong && !unwritten)
+    unwritten = std::move(wrong);
+  if (context.json) {
+    print_json(raw);
+  } else {
+    print(text);
+  }
+  const Exit exit = exit_of(result.verdict);
+  if (unwritten) throw Failure(exit == kExitDone ? kExitFailed : exit, *unwritten);
+  return exit;
+}
+
+}  // namespace conker::ctl

@@ -1,0 +1,31 @@
+// Shows what became of a strike: the daemon's result, with what was seen beside it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ctl/client.hpp"
+#include "ctl/command.hpp"
+#include "ctl/evidence.hpp"
+#include "ctl/monitor_tally.hpp"
+#include "ctl/report_files.hpp"
+#include "ctl/watch_log.hpp"
+
+namespace conker::ctl {
+
+/// What was seen beside a strike.
+struct Seen {
+  std::vector<MonitorReport> monitors;
+  std::vector<WatchReport> watches;
+};
+
+/// What was seen beside a strike belongs to the verdict, and the daemon does not know it.
+void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& result, const Seen& seen,
+                   verdict::Severity fail_on);
+/// Prints the result with what was seen beside the strike, and writes it beside the evidence.
+/// Returns the exit code of its verdict.
+int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
+                const EvidenceFiles& evidence, const ReportFiles& files,
+                const std::string& journal);
+
+}  // namespace conker::ctl
