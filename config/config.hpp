@@ -27,6 +27,10 @@ struct InterfaceName {
 struct SocketPath {
   std::string text;
 };
+/// The absolute path of a directory.
+struct Directory {
+  std::string text;
+};
 /// The permissions of a file.
 struct FileMode {
   std::uint32_t bits = 0;
@@ -149,13 +153,21 @@ struct Control {
 };
 
 struct Strike {
-  std::vector<Prefix> allow;             // permitted targets; none by default
-  std::uint32_t max_concurrency = 4096;  // connections in flight
+  std::vector<Prefix> allow;                       // permitted targets; none by default
+  std::uint32_t max_concurrency = 4096;            // connections in flight, of all strikes together
+  std::uint32_t at_once = 8;                       // strikes
+  Directory directory{"/var/lib/conker/strikes"};  // of detached strikes
+  std::uint32_t keep = 100;                        // of them, the newest
+  std::uint32_t keep_mib = 4096;                   // and so much of their files, in MiB
 
   bool allows(const IpAddress& target) const;
   static constexpr void visit(auto& self, auto&& key) {
     key("allow", self.allow, About{});
     key("max_concurrency", self.max_concurrency, within(1, 1 << 20));
+    key("at_once", self.at_once, within(1, 16));
+    key("directory", self.directory, About{});
+    key("keep", self.keep, within(1, 10'000));
+    key("keep_mib", self.keep_mib, within(1, 1 << 20));
   }
 };
 

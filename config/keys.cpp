@@ -22,6 +22,11 @@ void read(const Value& value, SocketPath& out, const About&) {
   out.text = value.socket_path();
 }
 
+void read(const Value& value, Directory& out, const About&) {
+  out.text = value.text();
+  if (!out.text.starts_with('/')) value.fail("must be an absolute path");
+}
+
 void read(const Value& value, FileMode& out, const About&) {
   out.bits = value.mode();
 }

@@ -23,6 +23,7 @@ void read(const Value& value, Duration& out, const About& about);
 void read(const Value& value, std::string& out, const About& about);
 void read(const Value& value, InterfaceName& out, const About& about);
 void read(const Value& value, SocketPath& out, const About& about);
+void read(const Value& value, Directory& out, const About& about);
 void read(const Value& value, FileMode& out, const About& about);
 void read(const Value& value, std::optional<Prefix>& out, const About& about);  // a host's address
 void read(const Value& value, std::vector<Prefix>& out, const About& about);  // bare addresses, too

@@ -37,6 +37,7 @@ class OwnedFd {
   ~OwnedFd() { reset(); }
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
   void reset();
 
  private:

@@ -20,6 +20,21 @@ Client Context::connect(double grace) const {
   return Client(socket, deadline);
 }
 
+namespace {
+
+/// An option that a verb's subcommand does not have falls through to the verb, where it would do
+/// nothing.
+void refuse_own_options(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->count() == 0) continue;
+    throw CLI::ValidationError(fmt::format("{} {}: {} is not for it", verb.get_name(),
+                                           verb.get_subcommands().front()->get_name(),
+                                           option->get_name()));
+  }
+}
+
+}  // namespace
+
 CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std::string_view help,
                    std::function<int()> run) {
   CLI::App* verb = app.add_subcommand(name, std::string(help));
@@ -27,7 +42,13 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std
   verb->group("Verbs");
   verb->footer("Options of every verb: --socket PATH, --json, --timeout S (see conkerctl --help)");
   if (run) {
-    verb->callback([&context, run = std::move(run)] { context.run = run; });
+    verb->callback([&context, verb, run = std::move(run)] {
+      if (verb->get_subcommands().empty()) {
+        context.run = run;
+      } else {
+        refuse_own_options(*verb);
+      }
+    });
   }
   return verb;
 }

@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <numeric>
 #include <utility>
@@ -37,6 +38,34 @@ off_t size_of_journal(const OwnedFd& file) {
   struct stat status {};
   return ::fstat(file.get(), &status) == 0 ? status.st_size : 0;
 }
+
+/// The lines of a file.
+class Lines {
+ public:
+  explicit Lines(OwnedFd file) : file_(::fdopen(file.get(), "r")) {
+    if (file_ != nullptr) (void)file.release();
+  }
+  ~Lines() {
+    if (file_ != nullptr) std::fclose(file_);
+    std::free(line_);
+  }
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+
+  /// The next one, without its newline; false behind the last.
+  bool next(std::string& text) {
+    const ssize_t length = file_ == nullptr ? -1 : ::getline(&line_, &room_, file_);
+    if (length < 0) return false;
+    text.assign(line_, static_cast<std::size_t>(length));
+    if (text.ends_with('\n')) text.pop_back();
+    return true;
+  }
+
+ private:
+  std::FILE* file_;
+  char* line_ = nullptr;
+  std::size_t room_ = 0;
+};
 
 void take_counts(const protocol::JournalCounts& counts, JournalPart& part) {
   for (const protocol::JournalCounts::Rule& changed : counts.rules) {
@@ -130,14 +159,17 @@ Duration StrikeJournal::elapsed() const {
 }
 
 StrikeJournal read_journal(const std::string& path) {
-  const OwnedFd file = open_journal(path, O_RDONLY);
+  return read_journal(open_journal(path, O_RDONLY), path);
+}
+
+StrikeJournal read_journal(OwnedFd file, const std::string& path) {
   if (size_of_journal(file) > kLongestJournal)
     throw Failure(kExitFailed, fmt::format("{}: too long for the journal of a strike", path));
   StrikeJournal journal;
   // The daemon holds a lock while it writes.
   journal.running = ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  std::ifstream in(path);
-  for (std::string text; std::getline(in, text);) {
+  Lines lines(std::move(file));
+  for (std::string text; lines.next(text);) {
     if (text.empty()) continue;
     bool taken = false;
     try {

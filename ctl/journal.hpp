@@ -43,6 +43,8 @@ struct StrikeJournal {
 
 /// A Failure when the file cannot be read or is no journal.
 StrikeJournal read_journal(const std::string& path);
+/// The same of an open file; `path` is for errors only.
+StrikeJournal read_journal(OwnedFd file, const std::string& path);
 
 /// Opens a new file for a journal. A Failure when it cannot be opened, or when something is in it.
 OwnedFd new_journal(const std::string& path);

@@ -87,10 +87,10 @@ std::string status_to_string(const Status::Result& status) {
   text += "\n" + table_of(status.tables).to_string() + "\n";
   text += status.listeners.empty() ? "no services\n" : table_of(status.listeners).to_string();
   text += "\n" + printed(status.audit);
-  if (status.strike) {
-    const StrikeSoFar& so_far = status.strike->so_far;
+  for (const protocol::Status::Striking& strike : status.strikes) {
+    const StrikeSoFar& so_far = strike.so_far;
     text +=
-        fmt::format("strike at {}: {} completed, {} failed, for {}\n", status.strike->target,
+        fmt::format("strike {} at {}: {} completed, {} failed, for {}\n", strike.id, strike.target,
                     grouped(so_far.completed), grouped(so_far.failed), to_string(so_far.elapsed));
   }
   if (status.capture) {

@@ -15,6 +15,7 @@
 #include "ctl/strike_parts.hpp"
 #include "ctl/strike_run.hpp"
 #include "ctl/strike_show.hpp"
+#include "ctl/strikes.hpp"
 #include "ctl/watch_options.hpp"
 
 namespace conker::ctl {
@@ -26,6 +27,7 @@ using Parameters = protocol::Strike::Parameters;
 struct Values {
   StrikeOptions strike;
   std::string evidence, journal, resume;
+  bool detached = false;
   ReportFiles files;
   ReplayOptions replay;
   MonitorOptions monitors;
@@ -45,6 +47,7 @@ int strike(const Context& context, const Values& values) {
   MonitorSettings services = values.monitors.settings(parameters.passive ? "" : parameters.target);
   const WatchSettings device = values.watches.settings();
   values.strike.take_limits(parameters, services.limit);
+  if (values.detached) return strike_detached(context, parameters);
   values.files.begin();
   const OwnedFd journal = path.empty() ? OwnedFd()
                           : resumed    ? append_to_journal(path)
@@ -88,6 +91,17 @@ void add_journal(CLI::App& verb, Values& values) {
   }
 }
 
+/// All options from the `first` on are of what a client does that waits for the strike.
+void add_detach(CLI::App& verb, std::size_t first, Values& values) {
+  const std::vector<CLI::Option*> options = verb.get_options();
+  CLI::Option* detach = verb.add_flag(
+      "--detach", values.detached,
+      "do not wait: the daemon keeps its journal, evidence and report, also when it is restarted "
+      "(strike list, status, attach, stop, report). What conkerctl itself does beside a strike, as "
+      "monitors and watches, is not for it");
+  for (std::size_t i = first; i < options.size(); ++i) detach->excludes(options[i]);
+}
+
 }  // namespace
 
 void add_strike_verb(CLI::App& app, Context& context) {
@@ -95,6 +109,7 @@ void add_strike_verb(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb<protocol::Strike>(
       app, context, [&context, values] { return strike(context, *values); });
   values->strike.add(*verb);
+  const std::size_t of_strike = verb->get_options().size();
   add_journal(*verb, *values);
   values->monitors.add(*verb);
   values->watches.add(*verb);
@@ -106,6 +121,8 @@ void add_strike_verb(CLI::App& app, Context& context) {
       ->type_name("FILE");
   values->files.add(*verb);
   values->replay.add(*verb);
+  add_detach(*verb, of_strike, *values);
+  add_strikes_verbs(*verb, context);
 }
 
 }  // namespace conker::ctl

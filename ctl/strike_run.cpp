@@ -1,9 +1,7 @@
 #include "ctl/strike_run.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -11,50 +9,10 @@
 
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
-#include "stack/base/per_second.hpp"
+#include "ctl/progress_line.hpp"
 
 namespace conker::ctl {
 namespace {
-
-/// On a terminal a line that is overwritten with each progress; elsewhere one every ten seconds.
-class ProgressLine {
- public:
-  ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void show(const Progress& progress) {
-    const StrikeSoFar& so_far = progress.so_far;
-    if (!terminal_ && so_far.elapsed < next_) return;
-    double rate = progress.cycles_per_second;
-    if (!terminal_) {
-      rate =
-          per_second(static_cast<double>(so_far.completed - completed_), so_far.elapsed - since_);
-      since_ = so_far.elapsed;
-      next_ = since_ + kEvery;
-      completed_ = so_far.completed;
-    }
-    const std::string line = fmt::format(
-        "{:>12}/s  {:>14} cycles  {:>8} failed  {:>6} in flight  {:>8}",
-        grouped(static_cast<std::uint64_t>(std::llround(rate))), grouped(so_far.completed),
-        grouped(so_far.failed), grouped(so_far.live), to_string(so_far.elapsed));
-    shown_ = terminal_;
-    std::fputs((terminal_ ? "\r" + line + "\033[K" : line + "\n").c_str(), stderr);
-    std::fflush(stderr);
-  }
-
- private:
-  static constexpr Duration kEvery = 10s;
-
-  bool terminal_;
-  bool shown_ = false;
-  // Without a terminal: when the last line was, and the next is due.
-  Duration since_{0}, next_ = kEvery;
-  std::uint64_t completed_ = 0;
-};
 
 constexpr int kEndEarly = 2;  // interrupts
 
@@ -63,7 +21,12 @@ class StrikeRun {
   /// `known`: gets the newest figures that the daemon tells.
   StrikeRun(Client& client, const protocol::Strike::Parameters& parameters, Beside& beside,
             bool quiet, std::optional<Progress>& known)
-      : client_(client), parameters_(parameters), beside_(beside), quiet_(quiet), known_(known) {}
+      : client_(client),
+        parameters_(parameters),
+        beside_(beside),
+        quiet_(quiet),
+        known_(known),
+        line_(parameters.cycles, parameters.duration_ms) {}
 
   json run(const Passed& passed) {
     while (!beside_.done(moment_now())) {

@@ -10,6 +10,7 @@
 //     {"stopped":{...}}        why it is stopped before its time
 //     {"report":{...}}         Strike::Result
 //     {"ruling":{...}}         by conkerctl: the verdict with what its monitors saw
+//     {"ended":{...}}          StrikeEntry: of a detached strike, the last line
 //
 // Cycles and times go on through all parts.
 #pragma once

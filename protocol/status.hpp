@@ -209,10 +209,12 @@ struct Status {
     }
   };
   struct Striking {
+    std::uint64_t id = 0;
     std::string target;
     StrikeSoFar so_far;
 
     static constexpr void visit(auto& self, auto&& field) {
+      field("id", self.id, About{.help = "of the strike"});
       field("target", self.target, About{.help = "whom"});
       StrikeSoFar::visit(self.so_far, field);
     }
@@ -256,7 +258,7 @@ struct Status {
     std::vector<Table> tables;
     std::vector<Listener> listeners;
     Audit audit;
-    std::optional<Striking> strike;
+    std::vector<Striking> strikes;
     std::optional<CaptureStop::Result> capture;
     Log log;
     Control control;
@@ -278,7 +280,7 @@ struct Status {
       field(
           "audit", self.audit,
           About{.help = "opened = closed + reset + aborted + timed_out + refused + other + live"});
-      field("strike", self.strike, About{.help = "the strike that is running; null"});
+      field("strikes", self.strikes, About{.help = "those that are running"});
       field("capture", self.capture, About{.help = "the capture that is running; null"});
       field("log", self.log, About{.help = "the daemon's log"});
       field("control", self.control, About{.help = "clients now and what they did"});

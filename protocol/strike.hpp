@@ -1,4 +1,5 @@
-// The verbs strike and strike_stop. Freestanding: the firmware uses the same parameters.
+// The parameters of a strike, and its figures while it runs. Freestanding: the firmware uses them,
+// too.
 #pragma once
 
 #include <array>
@@ -69,20 +70,6 @@ struct StrikeParameters {
   }
 };
 
-struct StrikeStop {
-  static constexpr std::string_view kName = "strike_stop";
-  static constexpr std::string_view kHelp = "End the strike that is running";
-  using Parameters = Nothing;
-
-  struct Result {
-    bool stopping = false;
-
-    static constexpr void visit(auto& self, auto&& field) {
-      field("stopping", self.stopping, About{.help = "false when none was running"});
-    }
-  };
-};
-
 inline constexpr std::string_view kStrikeName = "strike";
 
 /// Figures of a running strike, for status and notifications.
@@ -105,13 +92,18 @@ struct StrikeSoFar {
 /// The notification that is sent periodically while a strike runs.
 struct Progress {
   static constexpr std::string_view kName = "progress";
+  std::uint64_t id = 0;
   StrikeSoFar so_far;
   double cycles_per_second = 0;
+  std::uint64_t findings = 0;
 
   static constexpr void visit(auto& self, auto&& field) {
+    field("id", self.id, About{.help = "of the strike", .left_out = true});
     StrikeSoFar::visit(self.so_far, field);
     field("cycles_per_second", self.cycles_per_second,
           About{.help = "completed since the last one", .unit = Unit::kPerSecond});
+    field("findings", self.findings,
+          About{.help = "rules that the target has broken", .left_out = true});
   }
 };
 

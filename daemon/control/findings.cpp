@@ -98,6 +98,11 @@ std::optional<Severity> Findings::worst() const {
   return worst;
 }
 
+std::uint64_t Findings::rules() const {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(tallies_, [](const Tally& tally) { return tally.count != 0; }));
+}
+
 bool Findings::any_inconclusive() const {
   return std::ranges::any_of(tallies_, [](const Tally& t) { return t.inconclusive != 0; });
 }

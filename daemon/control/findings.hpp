@@ -61,6 +61,8 @@ class Findings final : public verdict::Judge::Sink {
   bool any_impairment() const { return impaired_at_.has_value(); }
   /// How many there are that are not inconclusive.
   std::uint64_t conclusive() const { return conclusive_; }
+  /// How many rules were found broken.
+  std::uint64_t rules() const;
   /// The first of a rule that is not inconclusive; null where there is none.
   const verdict::Judge::Found* first_of(verdict::Rule rule) const;
   /// All of them, the worst first.

@@ -26,6 +26,10 @@ constexpr std::chrono::milliseconds kSettle{100}, kSettleLast{1000};
 /// Room for the last lines.
 constexpr std::uint64_t kReserve = std::uint64_t{2} << 20;
 
+bool is_last(std::string_view name) {
+  return name == protocol::kJournalReport || name == protocol::StrikeEntry::kName;
+}
+
 }  // namespace
 
 std::string unfit_for_journal(const Descriptor& file) {
@@ -52,7 +56,7 @@ void Journal::line(std::string_view name, const T& value, Duration at) {
   std::string text =
       "{\"" + std::string(name) +
       "\":" + protocol::to_json(value).dump(-1, ' ', false, json::error_handler_t::replace) + "}";
-  const std::uint64_t room = name == protocol::kJournalReport ? 0 : kReserve;
+  const std::uint64_t room = is_last(name) ? 0 : kReserve;
   if (bytes_ + text.size() + room >= max_bytes_)
     return appender_.lose(at,
                           "it has grown to its limit of " + std::to_string(max_bytes_) + " bytes");
@@ -130,6 +134,11 @@ void Journal::stopped(Duration elapsed, std::string_view why) {
 
 void Journal::end(const protocol::Strike::Result& result) {
   line(protocol::kJournalReport, result, before_.time + result.summary.elapsed);
+  appender_.settle(kSettle);
+}
+
+void Journal::ended(const protocol::StrikeEntry& entry) {
+  line(protocol::StrikeEntry::kName, entry, before_.time + entry.so_far.elapsed);
   appender_.settle(kSettle);
 }
 

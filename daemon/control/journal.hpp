@@ -15,6 +15,7 @@
 #include "daemon/control/findings.hpp"
 #include "daemon/control/timeline.hpp"
 #include "protocol/journal.hpp"
+#include "protocol/strikes.hpp"
 #include "stack/strike/history.hpp"
 
 namespace conker::daemon {
@@ -40,6 +41,8 @@ class Journal {
   void stopped(Duration elapsed, std::string_view why);
   /// The last line. Waits for the disk, a moment at most.
   void end(const protocol::Strike::Result& result);
+  /// The line after it, of a detached strike.
+  void ended(const protocol::StrikeEntry& entry);
 
   protocol::Strike::Journal result() const;
 

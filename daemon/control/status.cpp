@@ -56,7 +56,7 @@ protocol::Status::Result Status::status() const {
   result.audit = engine_.stack().audit();
   result.tables = tables(result.audit);
   result.listeners = listeners();
-  result.strike = strikes_.status();
+  result.strikes = strikes_.status();
   result.capture = captures_.status();
   result.log = {config::to_string(log_level()), log_lines_lost()};
   result.control = sessions_.counters();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/engine.hpp"
 #include "stack/strike/origins.hpp"
 #include "stack/strike/random.hpp"
@@ -32,28 +34,36 @@ std::string StrikePorts::complaint(const protocol::Strike::Parameters& parameter
       from, settings.first_port.value, settings.last_port.value);
 }
 
-std::uint32_t StrikePorts::first(const protocol::Strike::Parameters& parameters,
-                                 const Settings& settings) {
+StrikePorts::Chosen StrikePorts::choose(const Endpoint& target,
+                                        const protocol::Strike::Parameters& parameters,
+                                        const Settings& settings) const {
   const std::uint32_t all = range_of(settings);
-  named_ = true;
+  Chosen chosen{.named = true};
   if (parameters.from_port.value_or(0) != 0) {
-    begun_from_ = *parameters.from_port;
+    chosen.begun_from = *parameters.from_port;
   } else if (parameters.seed && !parameters.from_port) {
     std::uint64_t random = *parameters.seed;
-    begun_from_ = port_at(random_below(random, all), settings);
+    chosen.begun_from = port_at(random_below(random, all), settings);
   } else {
-    named_ = false;
-    begun_from_ = next_ != 0 ? next_ : port_at(draw_entropy().words[0] % all, settings);
+    const auto known = std::ranges::find(next_, target, &Next::target);
+    chosen.named = false;
+    chosen.begun_from =
+        known != next_.end() ? known->port : port_at(draw_entropy().words[0] % all, settings);
   }
-  if (parameters.resumed_cycles == 0) return begun_from_;
-  named_ = false;
-  const std::uint64_t before = std::uint64_t{begun_from_ / Origins::kRound} * all +
-                               begun_from_ % Origins::kRound - settings.first_port.value;
-  return port_at(before + parameters.resumed_cycles, settings);
+  chosen.first = chosen.begun_from;
+  if (parameters.resumed_cycles == 0) return chosen;
+  chosen.named = false;
+  const std::uint64_t before = std::uint64_t{chosen.begun_from / Origins::kRound} * all +
+                               chosen.begun_from % Origins::kRound - settings.first_port.value;
+  chosen.first = port_at(before + parameters.resumed_cycles, settings);
+  return chosen;
 }
 
-void StrikePorts::ended(std::uint32_t next) {
-  if (!named_ && next != 0) next_ = next;
+void StrikePorts::ended(const Endpoint& target, const Chosen& chosen, std::uint32_t next) {
+  if (chosen.named || next == 0) return;
+  std::erase_if(next_, [&](const Next& known) { return known.target == target; });
+  if (next_.size() == kTargets) next_.erase(next_.begin());
+  next_.push_back({target, next});
 }
 
 }  // namespace conker::daemon

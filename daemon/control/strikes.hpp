@@ -1,6 +1,9 @@
-// The verbs strike and strike_stop: one strike at a time, whose client gets progress and report.
+// The verbs strike, strike_start, strike_list, strike_attach, strike_stop and strike_file: several
+// strikes at a time, each with those who wait for its report.
 #pragma once
 
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,93 +11,68 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
-#include "daemon/control/dead_probe.hpp"
-#include "daemon/control/ending.hpp"
-#include "daemon/control/evidence.hpp"
-#include "daemon/control/findings.hpp"
-#include "daemon/control/journal.hpp"
-#include "daemon/control/looks.hpp"
-#include "daemon/control/passive.hpp"
-#include "daemon/control/payload_check.hpp"
+#include "daemon/control/strike_archive.hpp"
 #include "daemon/control/strike_ports.hpp"
+#include "daemon/control/strike_run.hpp"
 #include "daemon/control/targets.hpp"
-#include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
-#include "stack/strike/history.hpp"
-#include "stack/strike/ladder.hpp"
-#include "stack/strike/probes.hpp"
-#include "stack/strike/reception.hpp"
-#include "stack/strike/strike.hpp"
 
 namespace conker::daemon {
 
-class Strikes final : public Client {
+class Strikes final : private StrikeRun::Owner {
  public:
-  static constexpr double kProgressEvery = 0.2;  // seconds
-
   Strikes(Engine& engine, Targets& targets, Verbs& verbs);
-  ~Strikes();
 
-  /// Starts no more cycles; those in flight complete or time out. `why`: in one line.
-  void stop(std::string_view why);
-  /// Stops the strike and reports it at once: what is in flight is not finished, and no failure.
+  /// Stops all strikes and reports them at once: what is in flight is not finished, and no failure.
   void cut(std::string_view why);
-  /// The running strike, for the verb status.
-  std::optional<protocol::Status::Striking> status() const;
+  /// Those that are running, for the verb status.
+  std::vector<protocol::Status::Striking> status() const;
 
  private:
   using StrikeCall = CallOf<protocol::Strike>;
-  void start(StrikeCall call, const Endpoint& target);
-  void begin();
-  void fail(const std::string& why);
+  using StartCall = CallOf<protocol::StrikeStart>;
+  using AttachCall = CallOf<protocol::StrikeAttach>;
+
+  /// A run, and those who wait for it: it is the strike of the first, or detached.
+  struct Place {
+    Place(Engine& engine, StrikePorts& ports, StrikeRun::Owner& owner)
+        : run(engine, ports, owner) {}
+
+    StrikeRun run;
+    std::optional<StrikeCall> client;
+    std::optional<StartCall> starter;  // until it has begun
+    std::list<AttachCall> followers;
+  };
+
+  void strike(StrikeCall call, const Endpoint& asked);
+  void start(StartCall call, const Endpoint& asked);
+  void attach(AttachCall call);
+  void stop(CallOf<protocol::StrikeStop> call);
+  void send_file(CallOf<protocol::StrikeFile> call);
+  protocol::StrikeList::Result list() const;
+
   std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
                       protocol::Code& code) const;
-  void on_event(const Event& event) override;
-  Instant step() override;
-  const char* name() const override { return "strike"; }
-  void progress();
-  void heartbeat();
-  bool observe(const protocol::Strike::Parameters& parameters);
-  void unobserve();
-  Instant turn();
-  Instant probe();
-  void end();
-  void finish();
-  /// The parameters, with the port that is chosen where they name none.
-  protocol::Strike::Parameters as_begun() const;
-  /// Writes to the log, and to the journal, that the strike has begun.
-  void tell_begin();
-  void tell_found(const protocol::Strike::Finding& finding);
+  StrikeOrder order_of(const protocol::Strike::Parameters& parameters,
+                       const Endpoint& target) const;
+  std::uint32_t in_flight_allowed() const;
+  /// One whose run is idle.
+  Place& free_place();
+  Place* place_of(std::uint64_t id);
+  Place& place_of(const StrikeRun& run);
+  template <typename F>
+  void for_each_busy(F&& f) const;
+
+  void on_begin(StrikeRun& run) override;
+  void on_progress(StrikeRun& run, const protocol::Progress& progress) override;
+  void on_end(StrikeRun& run, const protocol::Strike::Result& result,
+              const std::string& failed) override;
 
   Engine& engine_;
   Targets& targets_;
-  Looks looks_;
-  std::optional<Edits> edits_;  // where one of the ways needs them
-  std::optional<Probes> probes_;
-  TimerWatch progress_, heartbeat_;
-  std::vector<Strike::Slot> slots_;
-  std::optional<Ladder> ladder_;  // where concurrency is to be learnt
-  std::unique_ptr<StrikeHistory> history_;
-  std::optional<PayloadCheck> payloads_;  // where something is expected of them
   StrikePorts ports_;
-  AllowedGuests guests_;
-  std::optional<Reception> reception_;  // where peers open the connections
-  std::optional<Strike> strike_;
-  std::optional<StrikeCall> call_;  // set while the strike runs, and its looks
-  Endpoint target_;
-  protocol::Strike::Begin begin_;
-  Descriptor file_, journal_file_;      // for evidence and journal, until they take it
-  std::unique_ptr<Evidence> evidence_;  // null where none was asked for
-  std::unique_ptr<Journal> journal_;    // likewise
-  Before before_;                       // where the strike is resumed
-  std::optional<Findings> findings_;
-  std::optional<verdict::Judge> judge_;
-  std::optional<Ending> ending_;
-  std::optional<DeadProbe> dead_;
-  EngineLink* link_ = nullptr;          // the link that leads to the target, while it is observed
-  bool interrupted_ = false;            // by its client, or with the daemon
-  std::uint64_t completed_before_ = 0;  // at the last notification
-  Instant progress_before_{};
+  StrikeArchive archive_;
+  std::vector<std::unique_ptr<Place>> places_;  // strike.at_once at most
 };
 
 }  // namespace conker::daemon

@@ -1,11 +1,12 @@
 // Changes frames on their way to a link or from it: what a test of a peer needs, and no other code.
 #pragma once
 
+#include "stack/base/chain.hpp"
 #include "stack/link/link.hpp"
 
 namespace conker {
 
-class FrameEditor {
+class FrameEditor : public ChainHook<FrameEditor> {
  public:
   /// The frame to send instead of this one, which may be the same; one without parts for none. What
   /// it refers to must stay as long as Link::send() wants it to.
@@ -15,6 +16,21 @@ class FrameEditor {
 
  protected:
   ~FrameEditor() = default;
+};
+
+/// What one has made of a frame is edited by the next.
+class FrameEditors : public Chain<FrameEditor> {
+ public:
+  FrameOut edit(FrameOut frame) const {
+    for_each([&](FrameEditor& editor) {
+      if (!frame.parts.empty()) frame = editor.edit(frame);
+    });
+    return frame;
+  }
+  FrameIn edit_received(FrameIn frame) const {
+    for_each([&](FrameEditor& editor) { frame = editor.edit_received(frame); });
+    return frame;
+  }
 };
 
 }  // namespace conker

@@ -19,9 +19,8 @@ class ObservedLink final : public Link {
   /// took it; they do not see frames that it refused.
   FrameObservers& observers() { return observers_; }
 
-  /// Sends and receives what the editor makes of each frame; observers see what is on the wire.
-  /// Null for none.
-  void edit_by(FrameEditor* editor) { editor_ = editor; }
+  /// It sends and receives what the editors make of each frame; observers see what is on the wire.
+  FrameEditors& editors() { return editors_; }
 
   std::size_t receive(std::span<FrameIn> batch, Instant now) override;
   bool send(const FrameOut& frame, Instant now) override;
@@ -33,7 +32,7 @@ class ObservedLink final : public Link {
  private:
   Link& below_;
   FrameObservers observers_;
-  FrameEditor* editor_ = nullptr;
+  FrameEditors editors_;
 };
 
 }  // namespace conker

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "stack/base/chain.hpp"
 #include "stack/base/time.hpp"
 #include "stack/link/link.hpp"
 
@@ -35,15 +36,7 @@ struct ObservedFrame {
   FrameFate fate = FrameFate::kPassed;
 };
 
-class FrameObserver;
-
-/// The links of an observer in its list.
-class FrameObserverHook {
-  friend class FrameObservers;
-  FrameObserver* next_ = nullptr;
-};
-
-class FrameObserver : public FrameObserverHook {
+class FrameObserver : public ChainHook<FrameObserver> {
  public:
   /// Called for a frame at `now`. The observer may remove itself, and calls nothing else of the
   /// link or the stack.
@@ -53,36 +46,11 @@ class FrameObserver : public FrameObserverHook {
   ~FrameObserver() = default;
 };
 
-/// A list of observers in the order in which they were added. An observer is in at most one list,
-/// and must be removed before it is destroyed.
-class FrameObservers {
+class FrameObservers : public Chain<FrameObserver> {
  public:
-  void add(FrameObserver& observer) {
-    observer.next_ = nullptr;
-    *place_of(nullptr) = &observer;
-  }
-  /// Removes an observer; no effect when it is not in the list.
-  void remove(FrameObserver& observer) {
-    FrameObserver** place = place_of(&observer);
-    if (*place != nullptr) *place = observer.next_;
-  }
-  bool empty() const { return first_ == nullptr; }
   void tell(const ObservedFrame& frame, Instant now) const {
-    for (FrameObserver* observer = first_; observer != nullptr;) {
-      FrameObserver* const next = observer->next_;
-      observer->on_frame(frame, now);
-      observer = next;
-    }
+    for_each([&](FrameObserver& observer) { observer.on_frame(frame, now); });
   }
-
- private:
-  FrameObserver** place_of(const FrameObserver* observer) {
-    FrameObserver** place = &first_;
-    while (*place != nullptr && *place != observer) place = &(*place)->next_;
-    return place;
-  }
-
-  FrameObserver* first_ = nullptr;
 };
 
 }  // namespace conker

@@ -83,8 +83,8 @@ void Probes::forsake(const ConnectionInfo& about) {
     (void)stack_.abort(about.id);
     return;
   }
+  if (unfinished_.counts().left == 0) stack_.tcp_->silences().add(unfinished_);
   unfinished_.add(about.tuple, about.iss, about.irs, stack_.now());
-  stack_.tcp_->use(&unfinished_);
 }
 
 /// Every second SYN carries the payload: what becomes of the others tells what the data is to blame
@@ -113,7 +113,7 @@ bool Probes::tell_windows(Behaviour::What what, const ConnectionInfo& about) {
 }
 
 Probes::~Probes() {
-  if (unfinished_.counts().left != 0) stack_.tcp_->use(static_cast<Silence*>(nullptr));
+  stack_.tcp_->silences().remove(unfinished_);
 }
 
 /// False where the link cannot take it now.

@@ -11,7 +11,7 @@ Error Reception::open(const StrikeRequest& strike, ClientId client) {
   // No slot of the strike has this number before its last one.
   token_ = Token(client, Token::kMaxValue);
   if (strike.mix.crosses()) {
-    stack_.tcp_->use(&crossings_.emplace(strike.target, guests_));
+    stack_.tcp_->silences().add(crossings_.emplace(strike.target, guests_));
     return Error::kOk;
   }
   ListenRequest request;
@@ -50,7 +50,7 @@ std::optional<ConnectionId> Reception::cross() {
 }
 
 void Reception::close() {
-  if (crossings_) stack_.tcp_->use(static_cast<Silence*>(nullptr));
+  if (crossings_) stack_.tcp_->silences().remove(*crossings_);
   if (listener_) (void)stack_.unlisten(*listener_);
   listener_.reset();
 }

@@ -34,7 +34,8 @@ Handshake::Disposition Handshake::meets_no_connection(TcpTables& t, const FourTu
 // 3.10.7.1: CLOSED, the state of a four-tuple without connection, record and listener.
 Count Handshake::arrives_closed(TcpTables& t, const FourTuple& tuple, const TcpSegment& segment) {
   if (segment.has(TcpFlags::kRst)) return Count::drop_segment_reset;
-  const bool silent = t.silence != nullptr && t.silence->keeps(tuple, segment, t.now);
+  bool silent = false;
+  t.silences.for_each([&](Silence& one) { silent = silent || one.keeps(tuple, segment, t.now); });
   if (!silent) Emit::send_reset(t, tuple, segment);
   return Count::drop_segment_no_connection;
 }

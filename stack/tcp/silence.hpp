@@ -4,12 +4,13 @@
 #pragma once
 
 #include "stack/base/address.hpp"
+#include "stack/base/chain.hpp"
 #include "stack/base/time.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
 
-class Silence {
+class Silence : public ChainHook<Silence> {
  public:
   /// Whether a segment of a four-tuple without connection, record and listener stays unanswered.
   virtual bool keeps(const FourTuple& tuple, const TcpSegment& segment, Instant now) = 0;

@@ -62,7 +62,7 @@ struct TcpTables {
   CongestionControls controls;
   const Recovery* sack_recovery = nullptr;
   Cookies* cookies = nullptr;
-  Silence* silence = nullptr;
+  Chain<Silence> silences;
   Instant now{};  // of this turn
   const Recovery::Context recovery_context{chunks, counters, settings, controls, now};
 

@@ -47,8 +47,7 @@ class Tcp {
     t_.chunks.open(Use::kScoreboard);
   }
   void use(Cookies& cookies) { t_.cookies = &cookies; }
-  /// Null for none.
-  void use(Silence* silence) { t_.silence = silence; }
+  Chain<Silence>& silences() { return t_.silences; }
 
   // ---- A turn ----
   void begin(Instant now) { Marks::begin(t_, now); }

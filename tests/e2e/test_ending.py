@@ -52,7 +52,7 @@ def a_peer_that_stops_answering(field: Field) -> None:
     how = ("--concurrency", "8", "--connect-timeout", "1s", "--close-timeout", "1s",
            "--look", "none")
     running = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "10min", *how)
-    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 100,
+    eventually(lambda: (field.ctl.striking() or {"completed": 0})["completed"] > 100,
                "the strike runs")
     field.peer_ns.ip("route", "add", "blackhole", f"{field.STACK}/32")
     same(running.wait(30), 10, "exit code")

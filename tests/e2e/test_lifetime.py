@@ -101,7 +101,7 @@ def sigterm_during_a_strike(field: Field) -> None:
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "30",
                              "--concurrency", "64")
-    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
     same(field.daemon.terminate(), 0, "exit code")
     strike.wait(10)
     eventually(lambda: not not_time_wait(field), "nothing is left at the kernel", 10)
@@ -113,7 +113,7 @@ def conkerd_has_one_thread(field: Field) -> None:
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--cycles", "20000",
                              "--concurrency", "64")
-    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
     with open(f"/proc/{field.daemon.process.pid}/status", encoding="ascii") as file:
         threads = [line.split()[1] for line in file if line.startswith("Threads:")]
     same(threads, ["1"], "threads of conkerd in the middle of a strike")

@@ -30,7 +30,7 @@ def a_strike_leaves_the_host_alone(field: Field) -> None:
     # Without probes after it: the answers to those are answered by resets of ours.
     strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--look", "none",
                              "--duration", "5", "--concurrency", "16")
-    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
     ping = field.stack_ns.run("ping", "-n", "-c", "20", "-i", "0.05", "-W", "2", field.PEER)
     check(" 0% packet loss" in ping.stdout, f"ping of the host: {ping.stdout}")
     data = random.Random(1).randbytes(30_000_000)

@@ -52,7 +52,7 @@ def lost_in_mid_strike(field: Field, *ip: str) -> dict[str, Any]:
     field.accept_close()
     running = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "2s",
                               "--connect-timeout", "1s", "--close-timeout", "1s")
-    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 10,
+    eventually(lambda: (field.ctl.striking() or {"completed": 0})["completed"] > 10,
                "the strike runs")
     field.peer_ns.ip(*ip)
     time.sleep(4)

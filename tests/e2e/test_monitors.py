@@ -22,7 +22,7 @@ def strike(field: Field, *arguments: str, pace: tuple[str, ...] = FAST) -> dict[
 
 def in_mid_strike(field: Field) -> None:
     """Waits until a strike has run for a second."""
-    eventually(lambda: field.ctl.json("status")["strike"], "a strike runs", 20)
+    eventually(lambda: field.ctl.striking(), "a strike runs", 20)
     time.sleep(1)
 
 
@@ -174,7 +174,7 @@ def a_daemon_that_goes_is_not_the_targets_outage(field: Field) -> None:
                               "--rate", "100", "--monitor", "ping", "--monitor-after", "3s",
                               *LENIENT)
     for running in (True, False):
-        eventually(lambda: bool(field.ctl.json("status")["strike"]) == running,
+        eventually(lambda: bool(field.ctl.striking()) == running,
                    f"a strike {'runs' if running else 'has ended'}")
     field.daemon.kill()
     same(process.wait(), 11, "exit code")

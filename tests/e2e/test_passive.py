@@ -192,7 +192,7 @@ def a_strike_that_is_resumed(field: Field) -> None:
     path = f"{field.scene.directory}/passive.journal"
     running = field.ctl.start("strike", "--listen", str(PORT), "--cycles", "600", "--concurrency",
                               "4", "--close", "fin-late", "--hold", "10ms", "--journal", path)
-    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 100,
+    eventually(lambda: (field.ctl.striking() or {"completed": 0})["completed"] > 100,
                "the strike runs")
     running.signal(signal.SIGINT)
     same(running.wait(30), 11, "exit code")
@@ -211,7 +211,7 @@ def a_strike_that_is_interrupted(field: Field) -> None:
     process = clients(field, "speaks", 2)
     running = field.ctl.start("--json", "strike", "--listen", str(PORT), "--duration", "10min",
                               "--close", "fin-late")
-    eventually(lambda: (field.ctl.json("status")["strike"] or {"completed": 0})["completed"] > 10,
+    eventually(lambda: (field.ctl.striking() or {"completed": 0})["completed"] > 10,
                "the strike runs")
     running.signal(signal.SIGINT)
     same(running.wait(30), 11, "exit code")

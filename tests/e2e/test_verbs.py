@@ -340,22 +340,22 @@ def strike_interrupted(field: Field) -> None:
     """Ctrl-C stops the strike and still prints the report."""
     field.accept_close()
     strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "60")
-    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
     field.ctl("strike", f"{field.PEER}:9000", "--cycles", "1").expect(FAILED)  # one at a time
     time.sleep(0.5)
     strike.signal(signal.SIGINT)
     strike.wait(10)
     check(strike.last_json()["completed"] > 0, f"no report: {strike.out()}")
-    check(not field.ctl.json("status")["strike"], "the strike goes on")
+    check(not field.ctl.striking(), "the strike goes on")
 
 
 @test("tap")
 def strike_of_a_killed_client(field: Field) -> None:
     field.accept_close()
     strike = field.ctl.start("strike", f"{field.PEER}:9000", "--duration", "60")
-    eventually(lambda: field.ctl.json("status")["strike"], "the strike runs")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
     strike.kill()
-    eventually(lambda: not field.ctl.json("status")["strike"], "the strike ends with its client")
+    eventually(lambda: not field.ctl.striking(), "the strike ends with its client")
     field.ctl.balanced()
 
 

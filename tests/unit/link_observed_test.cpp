@@ -89,5 +89,33 @@ TEST_F(ObservedLinkTest, AnObserverCanLeave) {
   EXPECT_EQ(log_, "a>y@9 c>y@9 b>y@9 c>z@9 b>z@9 ") << "while it is shown a frame, too";
 }
 
+TEST_F(ObservedLinkTest, EditorsEditWhatThoseBeforeThemHaveMade) {
+  struct Editor final : FrameEditor {
+    explicit Editor(char suffix) : suffix_(suffix) {}
+    FrameOut edit(const FrameOut& frame) override {
+      text_.clear();
+      for (const auto part : frame.parts)
+        for (const std::byte byte : part) text_ += static_cast<char>(byte);
+      if (text_ == "drop") return {};
+      text_ += suffix_;
+      part_ = std::as_bytes(std::span(text_));
+      return FrameOut{std::span(&part_, 1), frame.segment};
+    }
+
+   private:
+    char suffix_;
+    std::string text_;
+    std::span<const std::byte> part_;
+  } first('1'), second('2');
+  observers().add(a_);
+  observed_.editors().add(first);
+  observed_.editors().add(second);
+  EXPECT_TRUE(send("x"));
+  EXPECT_TRUE(send("drop"));
+  observed_.editors().remove(first);
+  EXPECT_TRUE(send("y"));
+  EXPECT_EQ(log_, "a>x12@9 a>y2@9 ") << "what an editor leaves out gets to no other";
+}
+
 }  // namespace
 }  // namespace conker

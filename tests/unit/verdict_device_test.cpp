@@ -100,7 +100,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
     probes_ = std::make_unique<Probes>(*stack_, &edits_);
-    observed_.edit_by(&edits_);
+    observed_.editors().add(edits_);
     observed_.observers().add(judge_);
   }
 

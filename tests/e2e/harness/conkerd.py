@@ -27,6 +27,8 @@ class Conkerd:
         self.name = name
         self.socket_path = os.path.join(directory, f"{name}.sock")
         config = {"control": {"socket": self.socket_path, "mode": "0666"}, **config}
+        config["strike"] = {"directory": os.path.join(directory, f"{name}-strikes"),
+                            **config.get("strike", {})}
         self.config_path = os.path.join(directory, f"{name}.yaml")
         with open(self.config_path, "w", encoding="ascii") as file:
             json.dump(config, file, indent=2)

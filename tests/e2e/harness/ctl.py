@@ -92,6 +92,10 @@ class Ctl:
         done.expect(VERDICTS[report["verdict"]])
         return report
 
+    def striking(self) -> dict[str, Any] | None:
+        """The strike that is running, if there is one; the first where there are several."""
+        return next(iter(self.json("status")["strikes"]), None)
+
     def open(self, target: str, *arguments: str) -> str:
         """The id of a new connection."""
         return self.json("open", target, *arguments)["id"]

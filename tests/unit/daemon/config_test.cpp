@@ -60,7 +60,8 @@ tcp: {time_wait: 2m, connect_timeout: 5s, fin_wait_2: 1h, rto_initial: 300ms, rt
 services: [{name: echo, port: 7}, {name: accept-close, port: 8}, {name: echo, port: 7, protocol: udp}]
 dns: {servers: [10.77.0.1, 192.0.2.53]}
 control: {socket: /tmp/c.sock, group: staff, mode: 0600}
-strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9}
+strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9, at_once: 3, keep: 7,
+         keep_mib: 8, directory: /srv/strikes}
 log: {level: debug, sink: /tmp/log}
 shutdown_timeout: 1500ms
 )");
@@ -126,6 +127,10 @@ shutdown_timeout: 1500ms
   EXPECT_TRUE(config.strike.allows(IpAddress::v4(192, 0, 2, 11)));
   EXPECT_FALSE(config.strike.allows(IpAddress::v4(192, 0, 2, 12)));
   EXPECT_EQ(config.strike.max_concurrency, 9u);
+  EXPECT_EQ(config.strike.at_once, 3u);
+  EXPECT_EQ(config.strike.keep, 7u);
+  EXPECT_EQ(config.strike.keep_mib, 8u);
+  EXPECT_EQ(config.strike.directory.text, "/srv/strikes");
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.sink, "/tmp/log");
   EXPECT_EQ(config.shutdown_timeout, 1500ms);
@@ -437,6 +442,8 @@ INSTANTIATE_TEST_SUITE_P(
              "4:57: services[1].port: another service is on port 7"},
         Case{"control_mode", kLink + "control: {mode: 0888}\n",
              "4:17: control.mode: \"0888\" is not a file mode; write it in octal, such as 0660"},
+        Case{"strike_directory", kLink + "strike: {directory: strikes}\n",
+             "4:21: strike.directory: must be an absolute path"},
         Case{"strike_target", kLink + "strike: {allow: [example.org]}\n",
              "4:18: strike.allow[0]: \"example.org\" is not an address with its prefix length, "
              "such as "

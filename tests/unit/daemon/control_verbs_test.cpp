@@ -15,7 +15,7 @@ TEST_F(ControlTest, VersionStatusStatsSchema) {
   const json status = client->result("status");
   EXPECT_EQ(status.at("audit").at("balanced"), true);
   EXPECT_EQ(status.at("links").at(0).at("addresses").at(0), "10.78.0.2/24");
-  EXPECT_EQ(status.at("strike"), nullptr);
+  EXPECT_EQ(status.at("strikes"), json::array());
   EXPECT_EQ(client->result("stats").at("counters").size(), kCountSize);
   EXPECT_FALSE(client->result("schema").at("verbs").empty());
 }
@@ -326,7 +326,7 @@ TEST_F(ControlTest, AStrikeStopsByRequestAndWhenItsClientDisconnects) {
   client->request("strike", {{"target", "10.78.0.1:80"}, {"duration_ms", 60'000}, {"rate", 100}});
   EXPECT_EQ(client->next().at("method"), "progress");
   client->hang_up();
-  EXPECT_TRUE(until([&] { return other->result("status").at("strike").is_null(); }));
+  EXPECT_TRUE(until([&] { return other->result("status").at("strikes").empty(); }));
 }
 
 TEST_F(ControlTest, CaptureWritesToThePassedDescriptor) {

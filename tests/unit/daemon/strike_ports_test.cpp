@@ -14,7 +14,12 @@ class DaemonStrikePorts : public testing::Test {
     settings_.first_port = Port{40'000};
     settings_.last_port = Port{49'999};
   }
-  std::uint32_t first(const Parameters& parameters) { return ports_.first(parameters, settings_); }
+  std::uint32_t first(const Parameters& parameters) {
+    chosen_ = ports_.choose(target_, parameters, settings_);
+    return chosen_.first;
+  }
+  /// The strike of the last first() ends.
+  void ended(std::uint32_t next) { ports_.ended(target_, chosen_, next); }
   static Parameters with(std::optional<std::uint64_t> seed,
                          std::optional<std::uint32_t> from = {}) {
     Parameters parameters;
@@ -25,29 +30,49 @@ class DaemonStrikePorts : public testing::Test {
 
   Settings settings_;
   StrikePorts ports_;
+  Endpoint target_{IpAddress::v4(10, 0, 0, 1), Port{80}};
+  StrikePorts::Chosen chosen_;
 };
 
 TEST_F(DaemonStrikePorts, GoOnBehindTheStrikeBefore) {
   const std::uint32_t some = first({});
   EXPECT_TRUE(40'000 <= some && some <= 49'999) << some;
-  ports_.ended(47'000);
+  ended(47'000);
   EXPECT_EQ(first({}), 47'000);
   EXPECT_EQ(first(with(5, 0)), 47'000) << "0 asks for others than lately, whatever the seed";
+}
+
+TEST_F(DaemonStrikePorts, GoOnForEachTargetByItself) {
+  (void)first({});
+  ended(47'000);
+  target_.port = Port{81};
+  (void)first({});
+  ended(42'000);
+  target_.port = Port{80};
+  EXPECT_EQ(first({}), 47'000) << "it may have those before it in TIME-WAIT";
+  target_.port = Port{81};
+  EXPECT_EQ(first({}), 42'000);
+  for (std::uint16_t port = 100; port < 100 + StrikePorts::kTargets; ++port) {
+    target_.port = Port{port};
+    (void)first({});
+    ended(43'000);
+  }
+  EXPECT_EQ(first({}), 43'000) << "the newest are known";
 }
 
 TEST_F(DaemonStrikePorts, AreTheSameForTheSameSeed) {
   const std::uint32_t some = first(with(7));
   EXPECT_TRUE(40'000 <= some && some <= 49'999) << some;
-  ports_.ended(47'000);
+  ended(47'000);
   EXPECT_EQ(first(with(7)), some);
   EXPECT_NE(first(with(8)), some);
 }
 
 TEST_F(DaemonStrikePorts, ThatAreNamedAreNotWhereTheNextStrikeGoesOn) {
   (void)first({});
-  ports_.ended(47'000);
+  ended(47'000);
   EXPECT_EQ(first(with({}, 41'000)), 41'000);
-  ports_.ended(41'500);
+  ended(41'500);
   EXPECT_EQ(first({}), 47'000);
 }
 
@@ -55,14 +80,14 @@ TEST_F(DaemonStrikePorts, OfAResumedStrikeAreBehindItsEarlierParts) {
   Parameters rest = with({}, 45'000);
   rest.resumed_cycles = 12'345;
   EXPECT_EQ(first(rest), 47'345 + Origins::kRound);
-  EXPECT_EQ(ports_.begun_from(), 45'000) << "as all parts say";
-  ports_.ended(47'500);
+  EXPECT_EQ(chosen_.begun_from, 45'000) << "as all parts say";
+  ended(47'500);
   EXPECT_EQ(first({}), 47'500);
 }
 
 TEST_F(DaemonStrikePorts, AreOfARoundWhereAddressesAreSeveral) {
   (void)first({});
-  ports_.ended(47'000 + 3 * Origins::kRound);
+  ended(47'000 + 3 * Origins::kRound);
   EXPECT_EQ(first({}), 47'000 + 3 * Origins::kRound);
   EXPECT_EQ(first(with({}, 41'000 + 2 * Origins::kRound)), 41'000 + 2 * Origins::kRound);
 }

@@ -1,0 +1,396 @@
+#include "daemon/control/strike_run.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include "daemon/control/refusals.hpp"
+#include "daemon/control/timeline.hpp"
+#include "daemon/control/unfinished.hpp"
+#include "daemon/text.hpp"
+#include "stack/base/per_second.hpp"
+
+namespace conker::daemon {
+namespace {
+
+/// Connections that the judge remembers at least, and for each in flight: some have ended lately
+/// and the peer may still send of them.
+constexpr std::size_t kLeastJudged = 32'768, kJudgedPerSlot = 4;
+
+std::vector<protocol::StrikeEntry::Rule> rules_of(
+    const std::vector<protocol::Strike::Finding>& findings) {
+  std::vector<protocol::StrikeEntry::Rule> rules;
+  for (const protocol::Strike::Finding& found : findings)
+    rules.push_back({found.rule, found.severity, found.count, found.inconclusive, found.cycle});
+  return rules;
+}
+
+}  // namespace
+
+StrikeRun::StrikeRun(Engine& engine, StrikePorts& ports, Owner& owner)
+    : engine_(engine),
+      all_ports_(ports),
+      owner_(owner),
+      looks_(engine),
+      progress_(engine.loop(), [this] { progress(); }),
+      heartbeat_(engine.loop(), [this] { heartbeat(); }),
+      guests_(engine.config().strike) {
+  engine_.add(*this);
+}
+
+StrikeRun::~StrikeRun() {
+  if (journal_) journal_->stopped(strike_->report().elapsed, "the daemon ended before it was over");
+  unobserve();
+}
+
+void StrikeRun::start(StrikeOrder order) {
+  const protocol::Strike::Parameters& parameters = order_.emplace(std::move(order)).parameters;
+  before_ = {parameters.resumed_cycles, std::chrono::milliseconds(parameters.resumed_ms)};
+  strike_.reset();
+  interrupted_ = false;
+  newest_ = {order_->id, {}, 0, 0};
+  begin_ = {};
+  begin_.time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+  engine_.enter();
+  // Nothing is known to listen where peers come from.
+  looks_.before(order_->target, parameters.passive ? protocol::LookHow::kNone : parameters.look,
+                [this] { begin(); });
+}
+
+/// Begins the strike, after the look before it.
+void StrikeRun::begin() {
+  const protocol::Strike::Parameters& parameters = order_->parameters;
+  StrikeRequest request = parameters.request(order_->target);
+  if (!parameters.passive) {
+    ports_ = all_ports_.choose(order_->target, parameters, engine_.stack().settings());
+    request.from_port = ports_.first;
+  }
+  ladder_.reset();
+  if (parameters.concurrency_auto) {
+    request.concurrency = order_->most;
+    ladder_.emplace(request.concurrency, engine_.stack().now());
+  }
+  slots_.assign(request.concurrency, Strike::Slot{});
+  history_ = std::make_unique<StrikeHistory>(engine_.stack(), engine_.stack().now(),
+                                             ladder_ ? &*ladder_ : nullptr);
+  payloads_.reset();
+  if (request.expect != Expect::kNothing) {
+    payloads_.emplace(engine_.stack(), request,
+                      [this](const auto& found) { findings_->on_finding(found); });
+  }
+  reception_.reset();
+  if (parameters.passive) request.door = &reception_.emplace(engine_.stack(), guests_);
+  edits_.reset();
+  if (request.mix.edits()) edits_.emplace();
+  probes_.emplace(engine_.stack(), edits_ ? &*edits_ : nullptr);
+  strike_.emplace(engine_.stack(), slots_, id(), history_.get(), &*probes_,
+                  payloads_ ? &payloads_->dialogue() : nullptr);
+  const Error error = strike_->start(request);
+  if (error != Error::kOk) {
+    return fail(fmt::format(
+        "cannot {} {}: {}", parameters.passive ? "listen at" : "strike", to_string(order_->target),
+        parameters.passive ? to_string(error) : refusal(engine_, order_->target.address, error)));
+  }
+  if (!observe())
+    return fail(fmt::format("the file of evidence cannot be written: {}", evidence_->error()));
+  if (interrupted_) strike_->stop();
+  if (order_->journal) journal_ = std::make_unique<Journal>(std::move(order_->journal), before_);
+  tell_begin();
+  progress_before_ = engine_.clock();
+  progress_.start(kProgressEvery, kProgressEvery);
+  owner_.on_begin(*this);
+}
+
+void StrikeRun::fail(const std::string& why) {
+  if (reception_) reception_->close();
+  unobserve();
+  strike_.reset();
+  owner_.on_end(*this, {}, why);
+  order_.reset();
+}
+
+void StrikeRun::stop(std::string_view why) {
+  if (!busy()) return;
+  looks_.hurry();
+  if (strike_ && !strike_->running()) return;
+  if (!interrupted_) {
+    spdlog::info("strike {}: {}: stopping", order_->id, why);
+    if (journal_) journal_->stopped(strike_->report().elapsed, why);
+  }
+  interrupted_ = true;
+  if (strike_) strike_->stop();
+}
+
+void StrikeRun::cut(std::string_view why) {
+  stop(why);
+  if (!busy() || !strike_ || !strike_->running()) return;
+  if (reception_) reception_->close();
+  end();
+  unobserve();
+  finish();
+}
+
+// ---- What is kept of it while it runs ----
+
+protocol::Strike::Parameters StrikeRun::as_begun() const {
+  protocol::Strike::Parameters parameters = order_->parameters;
+  if (!reception_) parameters.from_port = ports_.begun_from;
+  return parameters;
+}
+
+void StrikeRun::tell_begin() {
+  const std::string target = to_string(strike_->request().target);
+  spdlog::info("strike {}: {} {}, {} at a time", order_->id,
+               reception_ ? "listens at" : "begins at", target, strike_->request().concurrency);
+  begin_ = {.version = CONKER_VERSION,
+            .time = begin_.time,
+            .target = strike_->request().target,
+            .link = link_ == nullptr ? "none" : link_->name,
+            .device = link_ == nullptr ? "" : link_->device->description(),
+            .parameters = as_begun(),
+            .faults = {}};
+  if (link_ != nullptr) begin_.faults = link_->fault->settings();
+  if (journal_) journal_->begin(begin_);
+}
+
+void StrikeRun::tell_found(const protocol::Strike::Finding& finding) {
+  spdlog::info("strike {}: {} {} ({}): {}; cycle {}{}", order_->id, finding.severity, finding.rule,
+               finding.section, finding.text, finding.cycle,
+               finding.inconclusive == 0 ? "" : "; inconclusive: " + finding.because);
+  if (journal_) journal_->found(finding);
+}
+
+// ---- The judge ----
+
+/// Shows the frames of the link that leads to the target to the judge, and before it to the
+/// evidence. False when the file of evidence takes nothing.
+bool StrikeRun::observe() {
+  const protocol::Strike::Parameters& parameters = order_->parameters;
+  const Endpoint& target = order_->target;
+  const Instant now = engine_.stack().now();
+  const Network& network = engine_.stack().network();
+  const auto hop = network.hop_to(target.address);
+  const auto leads = [&](const EngineLink& link) {
+    if (reception_) return interface_of(network, target.address) == link.interface;
+    return hop && link.interface == hop->interface;
+  };
+  const auto link = std::ranges::find_if(engine_.links(), leads);
+  dead_.reset();
+  judge_.reset();
+  evidence_.reset();
+  if (parameters.evidence) {
+    evidence_ = std::make_unique<Evidence>(
+        std::move(order_->evidence), engine_.epoch_us(), Evidence::kMaxBytes,
+        reception_ ? verdict::Opener::kPeer : verdict::Opener::kWe);
+    const bool found = link != engine_.links().end();
+    if (!evidence_->begin(protocol::to_json(as_begun()).dump(), found ? link->name : "none",
+                          found ? link->device->description() : "", now))
+      return false;
+  }
+  findings_.emplace(now, evidence_.get(), before_,
+                    [this](const auto& finding) { tell_found(finding); });
+  if (ladder_) findings_->while_learning(*ladder_);
+  ending_.emplace(parameters, now, before_);
+  const std::size_t connections = std::max<std::size_t>(
+      kLeastJudged, std::size_t{strike_->request().concurrency} * kJudgedPerSlot);
+  if (reception_) {
+    judge_.emplace(verdict::Judge::Visitors{target, guests_}, connections, *findings_);
+  } else {
+    judge_.emplace(target, connections, *findings_);
+  }
+  if (link == engine_.links().end()) return true;
+  link_ = &*link;
+  if (edits_) link_->observed->editors().add(*edits_);
+  if (evidence_) link_->observed->observers().add(*evidence_);
+  if (!parameters.unjudged) link_->observed->observers().add(*judge_);
+  dead_.emplace(target, *judge_, *findings_);
+  if (parameters.look != protocol::LookHow::kNone && !reception_ && !parameters.unjudged)
+    link_->observed->observers().add(*dead_);
+  heartbeat();
+  constexpr double kEvery = static_cast<double>(Findings::kHeartbeat.count()) / 1e6;
+  heartbeat_.start(kEvery, kEvery);
+  return true;
+}
+
+void StrikeRun::unobserve() {
+  heartbeat_.stop();
+  if (link_ == nullptr) return;
+  ObservedLink& observed = *std::exchange(link_, nullptr)->observed;
+  if (edits_) observed.editors().remove(*edits_);
+  FrameObservers& observers = observed.observers();
+  observers.remove(*judge_);
+  observers.remove(*dead_);
+  if (evidence_) observers.remove(*evidence_);
+}
+
+/// Notices that the daemon did not run, and that the link is made worse on purpose.
+void StrikeRun::heartbeat() {
+  const Instant now = engine_.clock();
+  findings_->running(now);
+  if (link_->fault->settings().any()) findings_->impaired(now);
+  if (evidence_ && strike_->running()) evidence_->tick();
+}
+
+void StrikeRun::on_event(const Event& event) {
+  if (strike_) strike_->on_event(event);
+}
+
+Instant StrikeRun::step() {
+  if (!busy()) return kNever;
+  if (!strike_) return looks_.step();
+  if (!strike_->running()) return link_ == nullptr ? looks_.step() : probe();
+  if (ending_->due(*findings_, *history_, engine_.stack().now())) strike_->stop();
+  return turn();
+}
+
+/// A turn of the strike itself; when it wants to be called next.
+Instant StrikeRun::turn() {
+  if (ladder_) {
+    ladder_->step(engine_.stack().now());
+    strike_->set_limit(ladder_->limit());
+  }
+  strike_->step();
+  if (!strike_->running()) {
+    end();
+    return probe();
+  }
+  return std::min(strike_->next_deadline(), ladder_ ? ladder_->next_deadline() : kNever);
+}
+
+void StrikeRun::progress() {
+  if (!busy() || !strike_) return;
+  const StrikeReport& report = strike_->report();
+  const auto so_far = protocol::StrikeSoFar::of(report);
+  const Instant now = engine_.clock();
+  if (journal_) journal_->tick(report, *history_, judge_->judged(), *findings_);
+  const double rate = per_second(static_cast<double>(so_far.completed - newest_.so_far.completed),
+                                 now - progress_before_);
+  newest_ = {order_->id, so_far, rate, findings_->rules()};
+  progress_before_ = now;
+  owner_.on_progress(*this, newest_);
+}
+
+/// The last cycle is over: only the probe of the dead and looks remain, which are not judged.
+void StrikeRun::end() {
+  const Instant now = engine_.stack().now();
+  if (!reception_) all_ports_.ended(order_->target, ports_, strike_->next_port());
+  progress_.stop();
+  history_->finish(now);
+  findings_->without_evidence();
+  if (const auto found = syn_ack_once(probes_->unfinished(), *judge_, now);
+      found && !order_->parameters.unjudged)
+    findings_->on_finding(*found);
+  if (link_ != nullptr) {
+    link_->observed->observers().remove(*judge_);
+    if (evidence_) link_->observed->observers().remove(*evidence_);
+  }
+  if (evidence_) evidence_->end(now);
+  if (link_ == nullptr) return;
+  dead_->begin(!findings_->any_impairment() && strike_->report().retransmits == 0, now);
+}
+
+/// Probes the dead, and then looks; when it wants to be called next.
+Instant StrikeRun::probe() {
+  if (link_ != nullptr) {
+    const Instant due = dead_->step(*link_->observed, engine_.stack().now());
+    if (due != kNever) return due;
+    unobserve();
+  }
+  looks_.after([this] { finish(); });
+  return looks_.step();
+}
+
+void StrikeRun::finish() {
+  const protocol::Strike::Result made = result();
+  owner_.on_end(*this, made, "");
+  order_.reset();
+  strike_.reset();  // what becomes of its connections is nobody's concern
+  judge_.reset();
+  dead_.reset();
+}
+
+/// Takes the evidence, and the journal's last lines.
+protocol::Strike::Result StrikeRun::result() {
+  auto summary = StrikeSummary::of(strike_->request(), strike_->report(), engine_.stack().audit());
+  if (ladder_) summary.concurrency = ladder_->chosen();
+  const Judgement judgement =
+      Judgement::of(order_->parameters, summary, *findings_, interrupted_,
+                    {ending_->why(), loss(looks_.seen()), connect_due_of(*history_),
+                     ladder_ ? ladder_->excused() : 0, reception_ ? reception_->turned_away() : 0});
+  spdlog::info("strike {}: {} of {} cycles completed, {:.0f} a second: {}: {}", order_->id,
+               summary.completed, summary.cycles, summary.cycles_per_second(),
+               protocol::name_of(judgement.verdict), judgement.why);
+  const bool unjudged = order_->parameters.unjudged;
+  protocol::Strike::Result made{
+      judgement.verdict,
+      judgement.why,
+      ending_->why(),
+      summary,
+      timeline_of(strike_->request(), strike_->report(), *history_, before_),
+      looks_.seen(),
+      ladder_ ? std::optional(climbed(*ladder_)) : std::nullopt,
+      std::nullopt,
+      std::nullopt,
+      std::nullopt,
+      judge_->judged(),
+      unjudged ? std::nullopt : std::optional(judge_->bytes()),
+      unjudged ? std::nullopt : std::optional(judge_->closed_first()),
+      findings_->list(),
+      std::nullopt,
+      std::nullopt,
+      begin_};
+  if (reception_) made.timeline.turned_away = reception_->turned_away();
+  made.timeline.unfinished = unfinished_of(probes_->unfinished());
+  if (dead_ && dead_->result().probed != 0) made.dead = dead_->result();
+  if (dead_) made.time_wait_probed = dead_->time_wait();
+  if (payloads_) made.payloads = payloads_->result();
+  if (evidence_) {
+    made.evidence = evidence_->result();
+    evidence_.reset();
+  }
+  if (journal_) {
+    made.journal = journal_->result();
+    journal_->end(made);
+    if (order_->detached) journal_->ended(ended(made));
+    made.journal = journal_->result();
+    journal_.reset();
+  }
+  return made;
+}
+
+protocol::StrikeEntry StrikeRun::ended(const protocol::Strike::Result& made) const {
+  protocol::StrikeEntry entry = this->entry();
+  entry.state = protocol::StrikeEntry::State::kEnded;
+  entry.cycles_per_second = made.summary.cycles_per_second();
+  entry.connect_p50 = Quantiles::of(strike_->report().connect).p50;
+  entry.connect_p99 = Quantiles::of(strike_->report().connect).p99;
+  entry.verdict = made.verdict;
+  entry.why = made.why;
+  return entry;
+}
+
+protocol::StrikeEntry StrikeRun::entry() const {
+  protocol::StrikeEntry entry;
+  entry.id = order_->id;
+  entry.detached = order_->detached;
+  entry.target = to_string(order_->target);
+  entry.began = begin_.time;
+  entry.cycles_asked = order_->parameters.cycles;
+  entry.duration_ms = order_->parameters.duration_ms;
+  if (!strike_) return entry;
+  entry.so_far = protocol::StrikeSoFar::of(strike_->report());
+  entry.cycles_per_second = newest_.cycles_per_second;
+  if (const auto* row = history_->newest_over(strike_->report().elapsed)) {
+    entry.connect_p50 = row->connect_p50;
+    entry.connect_p99 = row->connect_p99;
+  }
+  entry.findings = rules_of(findings_->list());
+  return entry;
+}
+
+}  // namespace conker::daemon
