@@ -69,6 +69,7 @@ void add_udp_verbs(CLI::App& app, Context& context);         // udp send, udp li
 void add_strike_verb(CLI::App& app, Context& context);       // strike
 void add_report_verbs(CLI::App& app, Context& context);      // strike-report, report diff
 void add_status_verbs(CLI::App& app, Context& context);      // status stats version log schema
+void add_top_verb(CLI::App& app, Context& context);          // top
 void add_link_verbs(CLI::App& app, Context& context);        // capture fault
 
 }  // namespace conker::ctl

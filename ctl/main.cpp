@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_service_verbs(app, context);
   add_udp_verbs(app, context);
   add_strike_verb(app, context);
+  add_top_verb(app, context);
   add_report_verbs(app, context);
   add_link_verbs(app, context);
 

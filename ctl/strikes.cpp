@@ -37,13 +37,6 @@ std::string rate_of(const StrikeEntry& entry) {
   return grouped(static_cast<std::uint64_t>(std::llround(entry.cycles_per_second))) + "/s";
 }
 
-/// "running", "PASS", "lost".
-std::string state_of(const StrikeEntry& entry) {
-  return entry.state == StrikeEntry::State::kEnded && entry.verdict
-             ? in_capitals(*entry.verdict)
-             : std::string(protocol::name_of(entry.state));
-}
-
 int list_strikes(const Context& context) {
   const auto answer = context.connect().call<StrikeList>();
   return show(context, answer, [](const StrikeList::Result& result) -> std::string {
@@ -178,6 +171,12 @@ int report(const Context& context, std::uint64_t id, const std::string& evidence
 }
 
 }  // namespace
+
+std::string state_of(const StrikeEntry& entry) {
+  return entry.state == StrikeEntry::State::kEnded && entry.verdict
+             ? in_capitals(*entry.verdict)
+             : std::string(protocol::name_of(entry.state));
+}
 
 int strike_detached(const Context& context, const protocol::Strike::Parameters& parameters) {
   return show(context, context.connect().call<StrikeStart>(parameters),

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/connections.hpp"
 #include "protocol/links.hpp"
 #include "protocol/services.hpp"
 #include "protocol/strike.hpp"
@@ -194,6 +195,15 @@ struct Status {
       field("capacity", self.capacity, About{.help = "at most", .column = "CAPACITY"});
     }
   };
+  struct InState {
+    State state{};
+    std::uint64_t count = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("state", self.state, About{.help = "of connections, or of records"});
+      field("count", self.count, About{.help = "there are now"});
+    }
+  };
   struct Listener {
     std::uint16_t port = 0;
     Transport protocol = Transport::kTcp;
@@ -256,6 +266,7 @@ struct Status {
     std::vector<Route> routes;
     std::vector<Doubt> doubtful_addresses;
     std::vector<Table> tables;
+    std::vector<InState> states;
     std::vector<Listener> listeners;
     Audit audit;
     std::vector<Striking> strikes;
@@ -276,6 +287,7 @@ struct Status {
       field("doubtful_addresses", self.doubtful_addresses,
             About{.help = "those being probed or used by another host too"});
       field("tables", self.tables, About{.help = "of the stack"});
+      field("states", self.states, About{.help = "those that any connection or record has"});
       field("listeners", self.listeners, About{.help = "services"});
       field(
           "audit", self.audit,

@@ -190,6 +190,7 @@ Audit Stack::audit() const {
   audit.half_open = tcp.half_open;
   audit.time_wait = tcp.time_wait;
   audit.listeners = tcp.listeners;
+  audit.in_state = tcp.in_state;
   ChunkCounts held = tcp.chunks_held;
   held[static_cast<std::size_t>(Use::kNeighbours)] = network_.neighbour_chunks();
   held[static_cast<std::size_t>(Use::kFragments)] = network_.fragment_chunks();

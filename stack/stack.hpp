@@ -47,6 +47,7 @@ struct Audit {
   std::uint64_t live = 0;
   std::uint64_t half_open = 0, time_wait = 0, listeners = 0;  // records there are now, walked
   std::uint64_t chunks_held = 0;  // walked: queues of connections, neighbours and sockets
+  StateCounts in_state{};         // connections and records, walked
   /// The first thing that is wrong, in plain words; null when everything balances.
   const char* fault = nullptr;
   bool balanced() const { return fault == nullptr; }

@@ -39,6 +39,19 @@ Status::Status(Engine& engine, const Services& services, const UdpServices& udp_
       [this](CallOf<protocol::SetLog> call) { set_log(std::move(call)); });
 }
 
+namespace {
+
+std::vector<protocol::Status::InState> states(const StateCounts& counts) {
+  std::vector<protocol::Status::InState> present;
+  for (int i = 0; i < kStateCount; ++i) {
+    const auto count = counts[static_cast<std::size_t>(i)];
+    if (count != 0) present.push_back({static_cast<State>(i), count});
+  }
+  return present;
+}
+
+}  // namespace
+
 protocol::Status::Result Status::status() const {
   engine_.enter();
   protocol::Status::Result result;
@@ -55,6 +68,7 @@ protocol::Status::Result Status::status() const {
   result.doubtful_addresses = doubtful_addresses();
   result.audit = engine_.stack().audit();
   result.tables = tables(result.audit);
+  result.states = states(result.audit.in_state);
   result.listeners = listeners();
   result.strikes = strikes_.status();
   result.capture = captures_.status();

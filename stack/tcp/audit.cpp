@@ -46,6 +46,9 @@ class Auditor {
     listeners();
     half_open();
     time_wait();
+    count_of(State::kSynReceived) += result_.half_open;
+    count_of(State::kTimeWait) += result_.time_wait;
+    count_of(State::kListen) = result_.listeners;
     ledger();
     return result_;
   }
@@ -54,6 +57,7 @@ class Auditor {
   void check(bool good, const char* fault) {
     if (!good && result_.fault == nullptr) result_.fault = fault;
   }
+  std::uint64_t& count_of(State state) { return result_.in_state[static_cast<std::size_t>(state)]; }
   void hold(Use use, std::uint64_t chunks) {
     result_.chunks_held[static_cast<std::size_t>(use)] += chunks;
   }
@@ -61,6 +65,7 @@ class Auditor {
 
   void connection(std::uint32_t slot, const Connection& c) {
     ++taken_;
+    ++count_of(c.state);
     check(!t_.connections.is_compact(slot) || may_compact(c, Tick::floor(t_.now)),
           "a connection rests that may not");
     hashed_ += c.listed.index ? 1 : 0;

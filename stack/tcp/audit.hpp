@@ -11,6 +11,7 @@ namespace conker {
 struct TcpAudit {
   std::uint64_t live = 0;
   std::uint64_t half_open = 0, time_wait = 0, listeners = 0;
+  StateCounts in_state{};
   ChunkCounts chunks_held{};
   const char* fault = nullptr;
 };

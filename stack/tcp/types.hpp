@@ -45,6 +45,8 @@ enum class State : std::uint8_t {
   kDestroy,
 };
 inline constexpr int kStateCount = 12;
+/// How many there are of each state.
+using StateCounts = std::array<std::uint64_t, kStateCount>;
 
 /// As the RFC writes them: "SYN-SENT".
 const char* to_string(State state);
