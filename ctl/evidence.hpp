@@ -3,10 +3,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctl/client.hpp"
+#include "ctl/finding_frames.hpp"
 
 namespace conker::ctl {
 
@@ -20,14 +23,21 @@ class EvidenceFiles {
   const std::string& path() const { return path_; }
   /// The descriptor for the daemon; -1 without a file.
   int fd() const { return file_.get(); }
-  /// Writes the result, the report in words, and the script of the worst finding, if there is a
-  /// file to write them beside. Returns the error, for people; nothing without one.
-  std::optional<std::string> write_beside(const json& result, std::string_view report) const;
+  /// What the daemon has written, once it has ended; nothing without a file.
+  std::vector<FindingFrames> findings() const;
+  /// Writes the result, the report in words, and the script of the worst of `findings`, if there is
+  /// a file to write them beside. Returns the error, for people; nothing without one.
+  std::optional<std::string> write_beside(const json& result, std::string_view report,
+                                          std::span<const FindingFrames> findings) const;
 
  private:
   std::string path_;
   OwnedFd file_;
 };
+
+/// The findings of a capture that the daemon has written as evidence. A Failure when it cannot be
+/// read.
+std::vector<FindingFrames> read_evidence(const std::string& path);
 
 /// Opens a file for a capture by the daemon, which empties it once it accepts the capture: a
 /// refused one must not destroy its contents. A Failure when it cannot be opened.

@@ -5,14 +5,14 @@
 #include <span>
 #include <string>
 
-#include "ctl/capture_reader.hpp"
+#include "ctl/finding_frames.hpp"
 
 namespace conker::ctl {
 
 /// The connection of the worst finding (of several the first): from its SYN on, 200 frames at most.
 /// A line a frame: seconds since the first one, > for what we send and < for what the peer sent,
 /// flags, sequence numbers from the ISNs on, and as they were. Before a frame that breaks a rule
-/// stands its comment. Empty where no frame has one.
-std::string packet_script(std::span<const CapturedFrame> frames);
+/// stands its comment. Empty without findings.
+std::string packet_script(std::span<const FindingFrames> findings);
 
 }  // namespace conker::ctl

@@ -107,7 +107,7 @@ int replay(const Context& context, const ReplayOptions& options,
                    {"budget", *parameters.cycles}};
   const std::string text =
       told(sighting, goal) + "\n\n" + strike_report(result, {files.path(), ""});
-  const std::optional<std::string> unwritten = files.write_beside(raw, text);
+  const std::optional<std::string> unwritten = files.write_beside(raw, text, files.findings());
   if (context.json) {
     print_json(raw);
   } else {

@@ -45,7 +45,7 @@ int show_strike(const Context& context, json raw, const Seen& seen, verdict::Sev
   const std::string text = strike_report(result, {evidence.path(), journal}) +
                            monitors_report(seen.monitors) + watches_report(seen.watches);
   std::optional<std::string> unwritten =
-      evidence.write_beside(raw, text + watched_lines(seen.watches));
+      evidence.write_beside(raw, text + watched_lines(seen.watches), evidence.findings());
   if (auto wrong = files.write(result, seen.monitors, seen.watches, evidence.path());
       wrong && !unwritten)
     unwritten = std::move(wrong);

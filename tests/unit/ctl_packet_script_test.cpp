@@ -62,7 +62,7 @@ class CtlPacketScript : public testing::Test, public CaptureSink {
   void reset(std::string_view comment, std::uint16_t ours = 5'000) {
     frame(Direction::kIn, {.sequence = Seq(70'009), .flags = TcpFlags::kRst}, comment, ours);
   }
-  std::string script() const { return packet_script(frames_in(file_)); }
+  std::string script() const { return packet_script(finding_frames(frames_in(file_))); }
   /// Without the four lines of the legend.
   std::string lines() const {
     std::string text = script();
@@ -163,14 +163,14 @@ TEST_F(CtlPacketScript, EndsWithTheLastWholeBlock) {
   handshake(1'000, 5'001);
   for (std::size_t size = whole.size(); size < file_.size(); size += 7) {
     const auto cut = std::span(file_).first(size);
-    EXPECT_EQ(packet_script(frames_in(cut)), expected);
+    EXPECT_EQ(packet_script(finding_frames(frames_in(cut))), expected);
   }
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_LE(frames_in(std::span(whole).first(size)).size(), 2u);
   for (std::size_t i = 0; i < whole.size(); ++i) {  // whatever is in the file
     std::vector<std::byte> wrong = whole;
     wrong[i] ^= std::byte{0xff};
-    (void)packet_script(frames_in(wrong));
+    (void)packet_script(finding_frames(frames_in(wrong)));
   }
 }
 
