@@ -4,7 +4,7 @@
 build_packages=(
   cmake ninja-build g++ pkg-config
   libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libpugixml-dev
-  libsystemd-dev libncurses-dev
+  libjs-chart.js libsystemd-dev libncurses-dev
   libgtest-dev libbenchmark-dev
 )
 demo_packages=("${build_packages[@]}" iproute2 iputils-ping procps)
@@ -13,7 +13,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
-  dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser tmux
+  dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser tmux chromium
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)

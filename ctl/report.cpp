@@ -1,24 +1,31 @@
 // The commands strike-report and report: what is made of reports and journals.
 #include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "ctl/command.hpp"
+#include "ctl/evidence.hpp"
 #include "ctl/journal.hpp"
 #include "ctl/report_diff.hpp"
 #include "ctl/report_files.hpp"
 #include "ctl/strike_parts.hpp"
 #include "ctl/strike_replay.hpp"
+#include "ctl/strike_report.hpp"
 #include "ctl/strike_show.hpp"
 
 namespace conker::ctl {
 namespace {
 
-/// Prints what a journal knows.
-int report_journal(const Context& context, const std::string& path, const ReportFiles& files) {
-  json result = protocol::to_json(result_of(read_journal(path)));
+/// Prints what a journal knows. `evidence`: what its strike has written; empty: that is not known.
+int report_journal(const Context& context, const std::string& path, const std::string& evidence,
+                   const ReportFiles& files) {
+  const protocol::Strike::Result result = result_of(read_journal(path));
+  std::vector<FindingFrames> frames;
+  if (!evidence.empty()) frames = read_evidence(evidence);
   files.begin();
-  return show_strike(context, std::move(result), {}, {}, EvidenceFiles(""), files, path);
+  const std::string text = strike_report(result, {evidence, path});
+  return show_report(context, protocol::to_json(result), text, result.verdict,
+                     files.write({result, {}, {}, frames, text, evidence, path}));
 }
 
 /// Prints how the second report compares with the first one.
@@ -51,16 +58,22 @@ void add_report_verb(CLI::App& app, Context& context) {
 }  // namespace
 
 void add_report_verbs(CLI::App& app, Context& context) {
-  const auto path = std::make_shared<std::string>();
+  const auto path = std::make_shared<std::string>(), evidence = std::make_shared<std::string>();
   const auto files = std::make_shared<ReportFiles>();
   CLI::App* report =
       add_verb(app, context, "strike-report",
                "Report what the journal of a strike knows: all of it, or up to where "
                "the daemon or the file ended",
-               [&context, path, files] { return report_journal(context, *path, *files); });
+               [&context, path, evidence, files] {
+                 return report_journal(context, *path, *evidence, *files);
+               });
   report->add_option("FILE", *path, "the journal of a strike (strike --journal)")
       ->required()
       ->type_name("");
+  report
+      ->add_option("--evidence", *evidence,
+                   "what the same strike has written by --evidence, whose frames --report shows")
+      ->type_name("FILE");
   files->add(*report);
   add_report_verb(app, context);
 }

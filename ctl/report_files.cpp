@@ -10,6 +10,7 @@
 
 #include "ctl/error.hpp"
 #include "ctl/files.hpp"
+#include "ctl/report_page.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -41,6 +42,15 @@ std::string literal(std::string_view name, std::string_view text) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) block += "    " + line + "\n";
   return block;
+}
+
+/// The path of a file as a link in another one has it; empty stays empty.
+std::string path_from(const std::string& page, const std::string& file) {
+  if (file.empty()) return file;
+  const auto whole = [](const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal();
+  };
+  return whole(file).lexically_proximate(whole(page).parent_path()).string();
 }
 
 }  // namespace
@@ -125,22 +135,25 @@ void ReportFiles::add(CLI::App& verb) {
       ->type_name("FILE");
   verb.add_option("--csv", csv_, "write a row for each second to this file: cycles and latencies")
       ->type_name("FILE");
+  verb.add_option("--report", page_,
+                  "write the report to this file as an HTML page that needs no network: verdict, "
+                  "findings with their frames (of --evidence), charts")
+      ->type_name("FILE.html");
 }
 
 void ReportFiles::begin() const {
-  for (const std::string* path : {&junit_, &tap_, &csv_}) {
+  for (const std::string* path : {&junit_, &tap_, &csv_, &page_}) {
     if (path->empty()) continue;
     if (const auto error = write_file(*path, "")) throw Failure(kExitFailed, *error);
   }
 }
 
-std::optional<std::string> ReportFiles::write(const protocol::Strike::Result& result,
-                                              const std::vector<MonitorReport>& monitors,
-                                              const std::vector<WatchReport>& watches,
-                                              const std::string& evidence) const {
-  const std::vector<Case> cases = cases_of(result, monitors, watches);
-  const Suite suite{target_of(result), static_cast<double>(result.summary.elapsed.count()) / 1e6,
-                    evidence.empty() ? "" : std::filesystem::absolute(evidence).string()};
+std::optional<std::string> ReportFiles::write(const ReportContent& content) const {
+  const protocol::Strike::Result& result = content.result;
+  const std::vector<Case> cases = cases_of(result, content.monitors, content.watches);
+  const Suite suite{
+      target_of(result), static_cast<double>(result.summary.elapsed.count()) / 1e6,
+      content.evidence.empty() ? "" : std::filesystem::absolute(content.evidence).string()};
   std::optional<std::string> error;
   const auto file = [&](const std::string& path, const std::string& text) {
     if (path.empty()) return;
@@ -149,6 +162,11 @@ std::optional<std::string> ReportFiles::write(const protocol::Strike::Result& re
   file(junit_, junit_of(cases, suite));
   file(tap_, tap_of(cases));
   file(csv_, csv_of(result.timeline));
+  if (page_.empty()) return error;
+  ReportContent seen_from_page = content;
+  seen_from_page.evidence = path_from(page_, content.evidence);
+  seen_from_page.journal = path_from(page_, content.journal);
+  file(page_, report_page(page_data(seen_from_page), fresh_nonce()));
   return error;
 }
 

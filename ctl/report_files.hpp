@@ -1,5 +1,5 @@
-// The report of a strike in files that other programs read: JUnit and TAP (its cases), CSV (its
-// seconds).
+// The report of a strike in files: for programs as JUnit and TAP (its cases) and CSV (its seconds),
+// for people as a page.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,27 +8,23 @@
 #include <vector>
 
 #include "ctl/cases.hpp"
-#include "protocol/judgement.hpp"
+#include "ctl/page_data.hpp"
 
 namespace conker::ctl {
 
 class ReportFiles {
  public:
-  /// The options --junit, --tap and --csv.
+  /// The options --junit, --tap, --csv and --report.
   void add(CLI::App& verb);
 
   /// Empties the files that are wanted, so that none has the report of an earlier strike. A Failure
   /// where one cannot be written.
   void begin() const;
-  /// `evidence`: the path of its file; empty: there is none. Returns the error, for people; nothing
-  /// without one.
-  std::optional<std::string> write(const protocol::Strike::Result& result,
-                                   const std::vector<MonitorReport>& monitors,
-                                   const std::vector<WatchReport>& watches,
-                                   const std::string& evidence) const;
+  /// Returns the error, for people; nothing without one.
+  std::optional<std::string> write(const ReportContent& content) const;
 
  private:
-  std::string junit_, tap_, csv_;
+  std::string junit_, tap_, csv_, page_;
 };
 
 /// A test suite of JUnit's XML.

@@ -44,17 +44,24 @@ int show_strike(const Context& context, json raw, const Seen& seen, verdict::Sev
   add_beside(raw, result, seen, fail_on);
   const std::string text = strike_report(result, {evidence.path(), journal}) +
                            monitors_report(seen.monitors) + watches_report(seen.watches);
+  const std::vector<FindingFrames> frames = evidence.findings();
   std::optional<std::string> unwritten =
-      evidence.write_beside(raw, text + watched_lines(seen.watches), evidence.findings());
-  if (auto wrong = files.write(result, seen.monitors, seen.watches, evidence.path());
+      evidence.write_beside(raw, text + watched_lines(seen.watches), frames);
+  if (auto wrong = files.write(
+          {result, seen.monitors, seen.watches, frames, text, evidence.path(), journal});
       wrong && !unwritten)
     unwritten = std::move(wrong);
+  return show_report(context, raw, text, result.verdict, unwritten);
+}
+
+int show_report(const Context& context, const json& raw, const std::string& text,
+                protocol::Verdict verdict, const std::optional<std::string>& unwritten) {
   if (context.json) {
     print_json(raw);
   } else {
     print(text);
   }
-  const Exit exit = exit_of(result.verdict);
+  const Exit exit = exit_of(verdict);
   if (unwritten) throw Failure(exit == kExitDone ? kExitFailed : exit, *unwritten);
   return exit;
 }

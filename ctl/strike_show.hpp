@@ -1,6 +1,7 @@
 // Shows what became of a strike: the daemon's result, with what was seen beside it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,9 @@ void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& resul
 int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
                 const EvidenceFiles& evidence, const ReportFiles& files,
                 const std::string& journal);
+/// Prints a result, or its text. Returns the exit code of the verdict; `unwritten`, why a file
+/// could not be written, is a Failure.
+int show_report(const Context& context, const json& raw, const std::string& text,
+                protocol::Verdict verdict, const std::optional<std::string>& unwritten);
 
 }  // namespace conker::ctl

@@ -33,7 +33,7 @@ from harness.registry import cases  # noqa: E402
 
 NEEDED = ("ip", "ss", "ping", "tcpdump", "tshark", "capinfos", "setpriv", "ethtool",
           "systemd-analyze", "cmake", "qemu-system-arm", "arm-none-eabi-g++", "dnsmasq", "nginx",
-          "nmap", "tmux")
+          "nmap", "tmux", "chromium")
 
 
 class Run:
@@ -106,6 +106,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only the short slice")
     parser.add_argument("--whole", action="store_true",
                         help="all of what a test otherwise takes a part of, another one each day")
+    parser.add_argument("--pictures", default="", metavar="DIR",
+                        help="keep the pictures of report pages in this directory, as docs has "
+                             "them")
     parser.add_argument("--sanitized", action="store_true",
                         help="the build has sanitizers: leave memory sizes alone")
     parser.add_argument("--jobs", type=int, default=8, help="tests side by side")
@@ -140,7 +143,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="conker-e2e-bin-") as directory:
         os.chmod(directory, 0o755)
         binaries = Binaries.copied(str(ROOT), options.build, options.peer_build or options.build,
-                                   directory, options.sanitized, options.whole)
+                                   directory, options.sanitized, options.whole,
+                                   options.pictures)
         run = Run(binaries, options.keep)
 
         def interrupted(number: int, _frame: object) -> None:

@@ -16,6 +16,8 @@ FILES = [
     "/usr/share/doc/conker/LICENSE",
     "/usr/share/doc/conker/README.md",
     "/usr/share/doc/conker/conkerd.yaml",
+    "/usr/share/doc/conker/docs/report-bad.png",
+    "/usr/share/doc/conker/docs/report-good.png",
     "/etc/conker/conkerd.yaml",
 ]
 

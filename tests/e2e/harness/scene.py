@@ -30,10 +30,11 @@ class Binaries:
     sources: str
     sanitized: bool = False
     whole: bool = False  # all of what a test otherwise takes a part of
+    pictures: str = ""  # where those of pages are kept; empty: nowhere
 
     @staticmethod
     def copied(sources: str, build: str, peer_build: str, to: str, sanitized: bool,
-               whole: bool = False) -> "Binaries":
+               whole: bool = False, pictures: str = "") -> "Binaries":
         """Copies the binaries to a directory that unprivileged users can read."""
         def copy(directory: str, name: str) -> str:
             source = os.path.join(directory, "bin", name)
@@ -44,7 +45,7 @@ class Binaries:
         return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
                         copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
                         copy(peer_build, "conker_lwip"), build,
-                        os.path.join(sources, IMAGE), sources, sanitized, whole)
+                        os.path.join(sources, IMAGE), sources, sanitized, whole, pictures)
 
 
 class Scene:

@@ -1,0 +1,118 @@
+#include "ctl/page_charts.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace conker::ctl {
+namespace {
+
+using protocol::StrikeTimeline;
+using Row = StrikeTimeline::Row;
+using Along = Chart::Along;
+using Of = Chart::Of;
+
+constexpr std::size_t kMostPoints = 1'000;
+
+double seconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
+/// The rows of a strike, and how long each was.
+class Rows {
+ public:
+  Rows(const StrikeTimeline& timeline, Duration elapsed)
+      : rows_(timeline.seconds), width_(seconds(timeline.row_width)) {
+    last_ = seconds(elapsed) - width_ * static_cast<double>(rows_.empty() ? 0 : rows_.size() - 1);
+    last_ = std::clamp(last_, 0.0, width_);
+  }
+
+  /// How many a second. Of a last row that is less than half of one there is none, since it says
+  /// nothing of the rate.
+  Chart::Line rate(std::string name, std::uint64_t Row::*count) const {
+    Chart::Line line{std::move(name), {}};
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const bool last = i + 1 == rows_.size();
+      if (last && i != 0 && last_ < width_ / 2) break;
+      const double lasted = last && last_ > 0 ? last_ : width_;
+      line.points.push_back({at(i), static_cast<double>(rows_[i].*count) / lasted});
+    }
+    return thin(std::move(line));
+  }
+  /// A time in which there was any: where nothing was measured it is 0.
+  Chart::Line latency(std::string name, std::uint32_t Row::*us) const {
+    Chart::Line line{std::move(name), {}};
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      if (rows_[i].*us != 0) line.points.push_back({at(i), static_cast<double>(rows_[i].*us)});
+    return thin(std::move(line));
+  }
+
+ private:
+  double at(std::size_t row) const { return width_ * static_cast<double>(row); }
+  static Chart::Line thin(Chart::Line line) {
+    line.points = thinned(line.points, kMostPoints);
+    return line;
+  }
+
+  const std::vector<Row>& rows_;
+  double width_, last_;
+};
+
+/// A quantile is known only where there were so many cycles.
+Chart::Line distribution(std::string name, const Quantiles& times, std::uint64_t cycles) {
+  Chart::Line line{std::move(name), {}};
+  const auto all = static_cast<double>(cycles);
+  const std::pair<double, std::uint32_t> known[] = {
+      {2, times.p50}, {10, times.p90}, {100, times.p99}, {1'000, times.p999}};
+  for (const auto& [share, us] : known)
+    if (share < all && us != 0) line.points.push_back({share, static_cast<double>(us)});
+  if (cycles != 0 && times.max != 0)
+    line.points.push_back({std::max(all, 1.0), static_cast<double>(times.max)});
+  return line;
+}
+
+bool empty(const Chart::Line& line) {
+  return line.points.empty();
+}
+
+/// Adds a chart of those lines that have points.
+void add(std::vector<Chart>& charts, Chart chart) {
+  std::erase_if(chart.lines, empty);
+  if (!chart.lines.empty()) charts.push_back(std::move(chart));
+}
+
+}  // namespace
+
+std::vector<Chart> charts_of(const StrikeSummary& summary, const StrikeTimeline& timeline) {
+  const Rows rows(timeline, summary.elapsed);
+  std::vector<Chart> charts;
+  add(charts, {.title = "Cycles a second",
+               .about = "How many were opened and closed as asked.",
+               .lines = {rows.rate("completed", &Row::completed)}});
+  if (summary.failed.all() != 0) {
+    add(charts, {.title = "Failed cycles a second",
+                 .about = "How many were not opened and closed as asked.",
+                 .lines = {rows.rate("failed", &Row::failed)}});
+  }
+  add(charts, {.title = "Latency over time",
+               .about = "How long cycles took, each second: half of them and 99 % took no longer.",
+               .of = Of::kLatency,
+               .lines = {rows.latency("connect, half", &Row::connect_p50),
+                         rows.latency("connect, 99 %", &Row::connect_p99)}});
+  Chart shares{.title = "Distribution of latencies",
+               .about = "How long it took for what share of all cycles; the longest at the right.",
+               .along = Along::kShare,
+               .of = Of::kLatency,
+               .lines = {}};
+  if (!summary.passive)
+    shares.lines.push_back(distribution("connect", summary.connect, summary.completed));
+  shares.lines.push_back(distribution("close", summary.closing, summary.completed));
+  if (timeline.connect_due) {
+    shares.lines.push_back(
+        distribution("connect since due", *timeline.connect_due, summary.completed));
+  }
+  add(charts, std::move(shares));
+  return charts;
+}
+
+}  // namespace conker::ctl
