@@ -39,6 +39,19 @@ class Rows {
     }
     return thin(std::move(line));
   }
+  /// The same; no points where there were none at all.
+  Chart::Line rate_if_any(std::string name, std::uint64_t Row::*count) const {
+    const bool any = std::ranges::any_of(rows_, [&](const Row& row) { return row.*count != 0; });
+    return any ? rate(std::move(name), count) : Chart::Line{};
+  }
+  /// A number of connections; no points where it is not known, of an earlier version's strike.
+  Chart::Line number(std::string name, std::uint32_t Row::*of) const {
+    const bool known = std::ranges::any_of(rows_, [&](const Row& row) { return row.*of != 0; });
+    Chart::Line line{std::move(name), {}};
+    for (std::size_t i = 0; known && i < rows_.size(); ++i)
+      line.points.push_back({at(i), static_cast<double>(rows_[i].*of)});
+    return thin(std::move(line));
+  }
   /// A time in which there was any: where nothing was measured it is 0.
   Chart::Line latency(std::string name, std::uint32_t Row::*us) const {
     Chart::Line line{std::move(name), {}};
@@ -91,14 +104,25 @@ std::vector<Chart> charts_of(const StrikeSummary& summary, const StrikeTimeline&
                .lines = {rows.rate("completed", &Row::completed)}});
   if (summary.failed.all() != 0) {
     add(charts, {.title = "Failed cycles a second",
-                 .about = "How many were not opened and closed as asked.",
-                 .lines = {rows.rate("failed", &Row::failed)}});
+                 .about = "How many were not opened and closed as asked, by phase.",
+                 .lines = {rows.rate_if_any("while connecting", &Row::failed_connecting),
+                           rows.rate_if_any("established", &Row::failed_established),
+                           rows.rate_if_any("while closing", &Row::failed_closing),
+                           rows.rate("in all", &Row::failed)}});
   }
   add(charts, {.title = "Latency over time",
                .about = "How long cycles took, each second: half of them and 99 % took no longer.",
                .of = Of::kLatency,
                .lines = {rows.latency("connect, half", &Row::connect_p50),
-                         rows.latency("connect, 99 %", &Row::connect_p99)}});
+                         rows.latency("connect, 99 %", &Row::connect_p99),
+                         rows.latency("close, half", &Row::close_p50),
+                         rows.latency("close, 99 %", &Row::close_p99)}});
+  add(charts, {.title = "In flight",
+               .about = summary.passive ? "Connections at a time, at most."
+                                        : "Connections at a time, at most, and those in SYN-SENT.",
+               .lines = {rows.number("all", &Row::most_in_flight),
+                         summary.passive ? Chart::Line{}
+                                         : rows.number("in SYN-SENT", &Row::most_opening)}});
   Chart shares{.title = "Distribution of latencies",
                .about = "How long it took for what share of all cycles; the longest at the right.",
                .along = Along::kShare,

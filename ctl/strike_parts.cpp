@@ -260,6 +260,21 @@ std::vector<JournalPart::Row> rows_of(const JournalPart& part, Duration before) 
   return rows;
 }
 
+void merge(StrikeTimeline::Row& sum, const StrikeTimeline::Row& row) {
+  sum.begun += row.begun;
+  sum.completed += row.completed;
+  sum.failed += row.failed;
+  sum.failed_connecting += row.failed_connecting;
+  sum.failed_established += row.failed_established;
+  sum.failed_closing += row.failed_closing;
+  sum.connect_p50 = std::max(sum.connect_p50, row.connect_p50);
+  sum.connect_p99 = std::max(sum.connect_p99, row.connect_p99);
+  sum.close_p50 = std::max(sum.close_p50, row.close_p50);
+  sum.close_p99 = std::max(sum.close_p99, row.close_p99);
+  sum.most_in_flight = std::max(sum.most_in_flight, row.most_in_flight);
+  sum.most_opening = std::max(sum.most_opening, row.most_opening);
+}
+
 /// Puts rows of any width into rows of the same width: the least that gives no more than kMostRows.
 void set_rows(StrikeTimeline& timeline, std::span<const JournalPart::Row> rows, Duration width) {
   if (rows.empty()) return;
@@ -268,12 +283,7 @@ void set_rows(StrikeTimeline& timeline, std::span<const JournalPart::Row> rows, 
   timeline.row_width = width;
   timeline.seconds.assign(static_cast<std::size_t>(rows.back().from / width) + 1, {});
   for (const auto& [from, row] : rows) {
-    StrikeTimeline::Row& sum = timeline.seconds[static_cast<std::size_t>(from / width)];
-    sum.begun += row.begun;
-    sum.completed += row.completed;
-    sum.failed += row.failed;
-    sum.connect_p50 = std::max(sum.connect_p50, row.connect_p50);
-    sum.connect_p99 = std::max(sum.connect_p99, row.connect_p99);
+    merge(timeline.seconds[static_cast<std::size_t>(from / width)], row);
   }
 }
 

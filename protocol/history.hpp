@@ -86,14 +86,31 @@ struct StrikeTimeline {
   struct Row {
     std::uint64_t begun = 0, completed = 0, failed = 0;
     std::uint32_t connect_p50 = 0, connect_p99 = 0;
+    // Rows of an earlier version do not have these.
+    std::uint64_t failed_connecting = 0, failed_established = 0, failed_closing = 0;
+    std::uint32_t close_p50 = 0, close_p99 = 0, most_in_flight = 0, most_opening = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       constexpr About kTime{.help = "SYN to established", .unit = Unit::kMicroseconds};
+      constexpr About kClose{
+          .help = "close to the connection's end", .unit = Unit::kMicroseconds, .left_out = true};
       field("begun", self.begun, About{.help = "cycles"});
       field("completed", self.completed, About{.help = "cycles"});
       field("failed", self.failed, About{.help = "cycles"});
       field("connect_p50_us", self.connect_p50, kTime);
       field("connect_p99_us", self.connect_p99, kTime);
+      field("failed_connecting", self.failed_connecting,
+            About{.help = "of failed: before they were established", .left_out = true});
+      field("failed_established", self.failed_established,
+            About{.help = "of failed: before they were closed", .left_out = true});
+      field("failed_closing", self.failed_closing,
+            About{.help = "of failed: while they were closed", .left_out = true});
+      field("close_p50_us", self.close_p50, kClose);
+      field("close_p99_us", self.close_p99, kClose);
+      field("most_in_flight", self.most_in_flight,
+            About{.help = "at a time, at most", .left_out = true});
+      field("most_opening", self.most_opening,
+            About{.help = "in SYN-SENT at a time, at most", .left_out = true});
     }
   };
 

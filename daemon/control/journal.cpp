@@ -82,16 +82,22 @@ void Journal::tick(const StrikeReport& report, StrikeHistory& history, std::uint
   counts(before_.time + report.elapsed, findings);
 }
 
-/// The times to connect are those of the newest row of the history that is over.
+/// Times, and how many were in flight, are those of the newest row of the history that is over.
 void Journal::row(const StrikeReport& report, StrikeHistory& history, std::uint64_t judged) {
   const StrikeHistory::Row* over = history.newest_over(report.elapsed);
   protocol::JournalSecond second;
   second.at = before_.time + report.elapsed;
-  second.row = {.begun = report.begun - begun_,
-                .completed = report.completed() - completed_,
-                .failed = report.failed() - failed_,
-                .connect_p50 = over == nullptr ? 0 : over->connect_p50,
-                .connect_p99 = over == nullptr ? 0 : over->connect_p99};
+  if (over != nullptr) second.row = row_of(*over);
+  second.row.begun = report.begun - begun_;
+  second.row.completed = report.completed() - completed_;
+  second.row.failed = report.failed() - failed_;
+  FailedIn failed_in{};
+  for (std::size_t i = 0; i < report.failures.size(); ++i)
+    failed_in[static_cast<std::size_t>(phase_of(static_cast<StrikeFailure>(i)))] +=
+        report.failures[i];
+  second.row.failed_connecting = failed_in[0] - failed_in_[0];
+  second.row.failed_established = failed_in[1] - failed_in_[1];
+  second.row.failed_closing = failed_in[2] - failed_in_[2];
   second.live = report.live;
   second.sums = {.cycles = report.begun,
                  .closed = report.closed,
@@ -108,6 +114,7 @@ void Journal::row(const StrikeReport& report, StrikeHistory& history, std::uint6
   begun_ = report.begun;
   completed_ = report.completed();
   failed_ = report.failed();
+  failed_in_ = failed_in;
   line(protocol::JournalSecond::kName, second, second.at);
 }
 

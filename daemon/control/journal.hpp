@@ -56,7 +56,9 @@ class Journal {
   std::uint64_t max_bytes_, bytes_;  // of the file, with what waits
   Appender appender_;
   Duration next_row_;
+  using FailedIn = std::array<std::uint64_t, kStrikePhases>;
   std::uint64_t begun_ = 0, completed_ = 0, failed_ = 0;  // at the last row
+  FailedIn failed_in_{};                                  // of failed_, by StrikePhase
   bool first_failure_told_ = false;
   std::map<std::string, std::uint64_t> told_;  // counts by rule
 };

@@ -93,6 +93,24 @@ Timeline::Run run_of(const StrikeHistory::Run& run, bool lasts, const Before& be
 
 }  // namespace
 
+Timeline::Row row_of(const StrikeHistory::Row& row) {
+  const auto failed_in = [&](StrikePhase phase) {
+    return row.failed_in[static_cast<std::size_t>(phase)];
+  };
+  return {.begun = row.begun,
+          .completed = row.completed,
+          .failed = row.failed,
+          .connect_p50 = row.connect_p50,
+          .connect_p99 = row.connect_p99,
+          .failed_connecting = failed_in(StrikePhase::kConnecting),
+          .failed_established = failed_in(StrikePhase::kEstablished),
+          .failed_closing = failed_in(StrikePhase::kClosing),
+          .close_p50 = row.close_p50,
+          .close_p99 = row.close_p99,
+          .most_in_flight = row.most_in_flight,
+          .most_opening = row.most_opening};
+}
+
 std::vector<Timeline::Failure> failures_of(const StrikeReport& report) {
   return list_of(report.failures);
 }
@@ -156,9 +174,7 @@ Timeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
     made.longest_run = run_of(longest, history.run_lasts() && longest.at == last.at, before);
   }
   made.row_width = history.row_width();
-  for (const StrikeHistory::Row& row : history.rows())
-    made.seconds.push_back(
-        {row.begun, row.completed, row.failed, row.connect_p50, row.connect_p99});
+  for (const StrikeHistory::Row& row : history.rows()) made.seconds.push_back(row_of(row));
   made.trends = trends(request, report, history, before);
   return made;
 }

@@ -7,6 +7,7 @@
 
 #include "protocol/history.hpp"
 #include "protocol/ladder.hpp"
+#include "stack/strike/history.hpp"
 #include "stack/strike/ladder.hpp"
 
 namespace conker::daemon {
@@ -20,6 +21,7 @@ struct Before {
 /// Of a strike that is over, whose history is finished.
 protocol::StrikeTimeline timeline_of(const StrikeRequest& request, const StrikeReport& report,
                                      const StrikeHistory& history, const Before& before);
+protocol::StrikeTimeline::Row row_of(const StrikeHistory::Row& row);
 /// Each failure of which there are any.
 std::vector<protocol::StrikeTimeline::Failure> failures_of(const StrikeReport& report);
 protocol::LadderClimbed climbed(const Ladder& ladder);

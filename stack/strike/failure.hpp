@@ -10,6 +10,7 @@
 namespace conker {
 
 enum class StrikePhase : std::uint8_t { kConnecting, kEstablished, kClosing };
+inline constexpr std::size_t kStrikePhases = 3;
 constexpr std::string_view choices_of(StrikePhase) {
   return "connecting|established|closing";
 }

@@ -44,7 +44,13 @@ class StrikeHistory final : public Strike::Observer {
   };
   struct Row {
     std::uint64_t begun = 0, completed = 0, failed = 0;
-    std::uint32_t connect_p50 = 0, connect_p99 = 0;  // us; of merged rows the higher one
+    std::array<std::uint64_t, kStrikePhases> failed_in{};  // by StrikePhase
+    // us; of merged rows the higher one
+    std::uint32_t connect_p50 = 0, connect_p99 = 0, close_p50 = 0, close_p99 = 0;
+    std::uint32_t most_in_flight = 0, most_opening = 0;  // at a time
+
+    /// Takes the row behind this one into it.
+    void merge(const Row& next);
   };
 
   /// Before the strike starts. `ladder`: is told of each cycle, too; null for none.
@@ -97,11 +103,12 @@ class StrikeHistory final : public Strike::Observer {
   Run longest_, last_;
   Completed last_completed_;
   bool failing_ = false;
+  std::uint32_t in_flight_now_ = 0, opening_now_ = 0;
   std::uint32_t most_in_flight_ = 0, most_opening_ = 0;
   Duration in_flight_{0};
   Duration row_width_{1s};
   std::size_t row_count_ = 1;  // the last one is open
-  Histogram connect_;          // of the open one
+  Histogram connect_, close_;  // of the open one
   Histogram from_due_;
   std::array<Row, kMaxRows> rows_{};
 };

@@ -361,10 +361,12 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
   const bool closing = slot.phase == StrikePhase::kClosing;
   const bool aborted = reason == CloseReason::kAborted;
   std::optional<StrikeFailure> failure;
+  std::optional<Duration> took;
   if (closing && !slot.given_up &&
       (aborted ? behaviour.resets : behaviour.closes && reason == CloseReason::kClosed)) {
     ++(aborted ? report_.aborted : report_.closed);
-    report_.close.add(now - slot.since);
+    took = now - slot.since;
+    report_.close.add(*took);
     if (behaviour.reopens) remember(slot, now);
   } else if (kept(slot, reason)) {
     ++report_.aborted;
@@ -377,8 +379,10 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
     if (slot.given_up && slot.talk == 1) failure = StrikeFailure::kPayloadUnanswered;
     ++report_.failures[static_cast<std::size_t>(*failure)];
   }
-  if (observer_ != nullptr)
-    observer_->on_end({slot.id, cycle_of(slot), slot.way, failure, slot.opened, now});
+  if (observer_ != nullptr) {
+    observer_->on_end({slot.id, cycle_of(slot), slot.way, failure, slot.opened, now,
+                       slot.phase == StrikePhase::kConnecting, took});
+  }
   unlink(index);
   if (slot.phase == StrikePhase::kConnecting) --opening_;
   if (slot.given_up) --given_up_;

@@ -137,6 +137,8 @@ class Strike {
     WayToClose way;
     std::optional<StrikeFailure> failure;  // none: completed
     Instant opened, now;
+    bool connecting = false;            // up to its end
+    std::optional<Duration> closing{};  // how long its close took, which was as asked
   };
   /// Sees every cycle; costs an image that names none no more than a pointer.
   class Observer {

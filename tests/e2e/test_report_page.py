@@ -83,8 +83,10 @@ def of_a_good_peer(field: Field) -> None:
     same(page.texts("title"), [f"PASS: strike of {field.PEER}:9000"], "title")
     same(page.texts("span", id="verdict"), ["PASS"], "verdict")
     check("None: no rule was broken in" in part(page, "Findings"), part(page, "Findings"))
-    same(page.texts("h3")[:3], ["Cycles a second", "Latency over time",
+    same(page.texts("h3")[:4], ["Cycles a second", "Latency over time", "In flight",
                                 "Distribution of latencies"], "charts")
+    latency, = (text for text in page.texts("figure") if text.startswith("Latency over time"))
+    check("close, 99 %" in latency, f"no times to close: {latency}")
     account = part(page, "The account")
     check(": balanced" in account and "in SYN-SENT at most" in account, account)
     check("fin" in page.texts("th", scope="row") and "rst" in page.texts("th", scope="row"),

@@ -61,13 +61,23 @@ not ok 4 - monitor ping: none
 TEST(ReportFilesTest, CsvHasARowForEachSecondOrSoMany) {
   protocol::StrikeTimeline timeline;
   timeline.row_width = 10s;
-  timeline.seconds = {
-      {.begun = 5, .completed = 4, .failed = 1, .connect_p50 = 20, .connect_p99 = 30},
-      {.begun = 1, .completed = 1}};
+  timeline.seconds = {{.begun = 5,
+                       .completed = 4,
+                       .failed = 1,
+                       .connect_p50 = 20,
+                       .connect_p99 = 30,
+                       .failed_closing = 1,
+                       .close_p50 = 40,
+                       .close_p99 = 50,
+                       .most_in_flight = 8,
+                       .most_opening = 2},
+                      {.begun = 1, .completed = 1}};
   EXPECT_EQ(csv_of(timeline),
-            "from_s,begun,completed,failed,connect_p50_us,connect_p99_us\n"
-            "0,5,4,1,20,30\n"
-            "10,1,1,0,0,0\n");
+            "from_s,begun,completed,failed,connect_p50_us,connect_p99_us,failed_connecting,"
+            "failed_established,failed_closing,close_p50_us,close_p99_us,most_in_flight,"
+            "most_opening\n"
+            "0,5,4,1,20,30,0,0,1,40,50,8,2\n"
+            "10,1,1,0,0,0,0,0,0,0,0,0,0\n");
 }
 
 TEST(ReportFilesTest, ACaseFailsOnlyWhereTheVerdictDoes) {

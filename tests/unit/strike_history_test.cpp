@@ -76,6 +76,43 @@ TEST_F(StrikeHistoryTest, ARowForEachSecond) {
   EXPECT_EQ(rows[3].connect_p50, 8'000u);
 }
 
+TEST_F(StrikeHistoryTest, ARowHasClosesFailuresByPhaseAndWhatWasInFlight) {
+  const auto begin = [&](std::uint32_t in_flight, std::uint32_t opening, Duration at) {
+    history_->on_begin(WayToClose::kFin, in_flight, opening, kBegan + at);
+  };
+  const auto connected = [&](Duration at) {
+    history_->on_connected(ConnectionId(), 1ms, std::nullopt, kBegan + at);
+  };
+  const auto end = [&](Duration at, std::optional<StrikeFailure> failure, bool connecting,
+                       std::optional<Duration> closing = std::nullopt) {
+    history_->on_end(
+        {{}, ++number_, WayToClose::kFin, failure, kBegan, kBegan + at, connecting, closing});
+  };
+  begin(1, 1, 100ms);
+  begin(2, 2, 200ms);
+  begin(3, 3, 300ms);
+  connected(400ms);
+  end(500ms, std::nullopt, false, 30ms);
+  // Two are in SYN-SENT for two seconds, in which nothing else happens.
+  end(2500ms, StrikeFailure::kSynUnanswered, true);
+  connected(3400ms);
+  end(3500ms, StrikeFailure::kReset, false);
+  history_->finish(kBegan + 4500ms);
+  const auto rows = history_->rows();
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_EQ(rows[0].close_p50, 30'000u);
+  EXPECT_EQ(rows[1].close_p99, 0u);
+  const auto in_flight = [&](std::size_t row) {
+    return std::pair(rows[row].most_in_flight, rows[row].most_opening);
+  };
+  EXPECT_EQ(in_flight(0), std::pair(3u, 3u));
+  EXPECT_EQ(in_flight(1), std::pair(2u, 2u));
+  EXPECT_EQ(in_flight(3), std::pair(1u, 1u));
+  EXPECT_EQ(in_flight(4), std::pair(0u, 0u));
+  EXPECT_EQ(rows[2].failed_in, (std::array<std::uint64_t, 3>{1, 0, 0}));
+  EXPECT_EQ(rows[3].failed_in, (std::array<std::uint64_t, 3>{0, 1, 0}));
+}
+
 TEST_F(StrikeHistoryTest, RowsAreMergedWhenThereAreTooMany) {
   constexpr int kHours = 5;
   for (int i = 0; i < kHours * 3600; ++i) cycle(i * 1s + 500ms, std::nullopt, (i % 7 + 1) * 1ms);
