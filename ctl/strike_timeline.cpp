@@ -40,7 +40,7 @@ std::string amount(const std::optional<std::uint64_t>& asked, const Timeline& ti
                                       to_string(Duration(due->p99)), to_string(Duration(due->p999)),
                                       to_string(Duration(due->max))));
   }
-  std::string in_flight = fmt::format("{} at most, {:.1f} on average",
+  std::string in_flight = fmt::format("{} cycles at most, {:.1f} on average",
                                       grouped(timeline.in_flight.max), timeline.in_flight.mean);
   if (!passive(timeline))
     in_flight += fmt::format("; {} in SYN-SENT at most", grouped(timeline.in_flight.opening));
@@ -119,9 +119,10 @@ std::string rate(const Timeline& timeline, std::size_t first, std::size_t last) 
     p50 = std::max(p50, timeline.seconds[i].connect_p50);
   }
   const auto seconds = static_cast<std::uint64_t>(timeline.row_width / 1s) * (last - first);
-  return fmt::format("{} a second, {}{} failed", grouped(completed / seconds),
-                     passive(timeline) ? "" : fmt::format("connect {}, ", to_string(Duration(p50))),
-                     grouped(failed));
+  return fmt::format(
+      "{} cycles a second, {}{} failed", grouped(completed / seconds),
+      passive(timeline) ? "" : fmt::format("half connected within {}, ", to_string(Duration(p50))),
+      grouped(failed));
 }
 
 /// The first seconds beside the last; the very last is rarely a whole one.

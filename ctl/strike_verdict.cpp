@@ -36,8 +36,8 @@ void join(Ruling& sum, const MonitorReport& report, Severity fail_on) {
   const std::uint64_t ours = report.during.ours + report.after.ours;
   if (ours != 0) {
     join(sum, Verdict::kInconclusive,
-         fmt::format("{} probes of {} could not be made by our own side: {}", ours, report.monitor,
-                     report.not_made));
+         fmt::format("{} probes of {} could not be made by our own side: {}", grouped(ours),
+                     report.monitor, report.not_made));
   } else if (report.state == ServiceState::kUnknown) {
     join(sum, Verdict::kInconclusive, "no probe of " + report.monitor + " was made");
   }

@@ -129,7 +129,7 @@ function account_section({ result }) {
   rows.push(["Sent again", counted(result.retransmits, "segment")]);
   rows.push(["TIME-WAIT", `${grouped(result.time_wait.evicted)} evicted, ` +
     `${grouped(result.time_wait.reused)} reused`]);
-  rows.push(["In flight", `${grouped(result.in_flight.max)} at most, ` +
+  rows.push(["In flight", `${counted(result.in_flight.max, "cycle")} at most, ` +
     `${result.in_flight.mean.toFixed(1)} on average; ` +
     `${grouped(result.in_flight.opening)} in SYN-SENT at most`]);
   rows.push(["Judged", counted(result.judged, "segment") + " of the target" +

@@ -96,13 +96,14 @@ void print(Printer& out, const StrikeSummary& s) {
   out << (way ? choice_at(choices_of(*way), static_cast<std::size_t>(*way)) : "a mix") << ", "
       << s.concurrency << " at a time, seed ";
   out.plain(s.seed) << "\ncompleted    " << s.completed << " of " << s.cycles << " cycles in "
-                    << s.elapsed << "\nfailed       " << s.failed.refused << " refused, "
-                    << s.failed.timed_out << " timed out, " << s.failed.reset << " reset, "
-                    << s.failed.other << " other\n";
+                    << s.elapsed << "\nfailed       " << s.failed.all()
+                    << " cycles: " << s.failed.refused << " refused, " << s.failed.timed_out
+                    << " timed out, " << s.failed.reset << " reset, " << s.failed.other
+                    << " other\n";
   if (!s.passive) print_times(out, "connect      ", s.connect, s.completed);
   print_times(out, "close        ", s.closing, s.completed);
-  out << "retransmits  " << s.retransmits << "\nTIME-WAIT    " << s.time_wait.evicted
-      << " evicted, " << s.time_wait.reused << " reused\naudit        " << s.audit.opened
+  out << "retransmits  " << s.retransmits << " segments\nTIME-WAIT    " << s.time_wait.evicted
+      << " records evicted, " << s.time_wait.reused << " reused\naudit        " << s.audit.opened
       << " opened = " << s.audit.closed << " closed + " << s.audit.reset << " reset + "
       << s.audit.aborted << " aborted + ";
   print_ends(out, s.audit);

@@ -299,7 +299,8 @@ def a_refused_strike_is_a_failure(scene: Scene) -> None:
     board = Board.on_socket(scene, wire, "exit=yes", "strike", f"target={PEER}:9001", "cycles=100")
     same(board.finished(), EXIT_FAILED, "exit code")
     check("0 cycles a second: 100 of 100 cycles failed" in board.said(), board.said())
-    check("failed       100 refused, 0 timed out, 0 reset, 0 other" in board.said(), board.said())
+    check("failed       100 cycles: 100 refused, 0 timed out, 0 reset, 0 other" in board.said(),
+          board.said())
 
 
 # ---- Malformed frames ----

@@ -31,11 +31,11 @@ TEST(StrikeSummary, RateAndVerdictComeFirst) {
       "\n"
       "target       10.77.0.1:9000, closed by fin, 64 at a time, seed 1\n"
       "completed    12,345 of 12,345 cycles in 10.0 s\n"
-      "failed       0 refused, 0 timed out, 0 reset, 0 other\n"
+      "failed       0 cycles: 0 refused, 0 timed out, 0 reset, 0 other\n"
       "connect      half within 500 us, 90% 500 us, 99% 500 us, 99.9% 500 us, longest 500 us\n"
       "close        at once\n"
-      "retransmits  0\n"
-      "TIME-WAIT    0 evicted, 0 reused\n"
+      "retransmits  0 segments\n"
+      "TIME-WAIT    0 records evicted, 0 reused\n"
       "audit        12,345 opened = 12,345 closed + 0 reset + 0 aborted + 0 timed out + 0 "
       "refused + 0 other + 0 live: balanced\n");
 }
