@@ -13,7 +13,7 @@ firmware_demo_packages=("${build_packages[@]}" "${firmware_packages[@]}" qemu-sy
 check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
-  dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser tmux chromium
+  dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser python3-locust tmux chromium
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)

@@ -1,5 +1,5 @@
 // The verbs about strikes that outlive their client, or run beside others: strike_start,
-// strike_list, strike_attach, strike_stop, strike_file.
+// strike_list, strike_times, strike_attach, strike_stop, strike_file.
 #pragma once
 
 #include <array>
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/history.hpp"
 #include "protocol/judgement.hpp"
 #include "protocol/strike.hpp"
 #include "protocol/verb.hpp"
@@ -106,6 +107,40 @@ struct StrikeList {
     static constexpr void visit(auto& self, auto&& field) {
       field("strikes", self.strikes, About{.help = "by their ids"});
       field("directory", self.directory, About{.help = "where the reports are kept"});
+    }
+  };
+};
+
+struct StrikeTimes {
+  static constexpr std::string_view kName = "strike_times";
+  static constexpr std::string_view kHelp =
+      "Figures of a running strike since its begin, with its times as histograms that can be added";
+  using Parameters = StrikeId;
+
+  /// Durations from `first` to `last`.
+  struct Bucket {
+    std::uint32_t first = 0, last = 0, count = 0;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("first_us", self.first, About{.help = "the shortest", .unit = Unit::kMicroseconds});
+      field("last_us", self.last, About{.help = "the longest", .unit = Unit::kMicroseconds});
+      field("count", self.count, About{.help = "how many took so long"});
+    }
+  };
+  struct Result {
+    std::uint64_t id = 0;
+    StrikeSoFar so_far;
+    std::vector<Bucket> connect, closing;
+    std::vector<StrikeTimeline::Failure> failures;
+    std::vector<StrikeEntry::Rule> findings;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("id", self.id, About{.help = "of the strike"});
+      StrikeSoFar::visit(self.so_far, field);
+      field("connect", self.connect, About{.help = "SYN to established"});
+      field("close", self.closing, About{.help = "close to the connection's end"});
+      field("failures", self.failures, About{.help = "failed cycles, by phase"});
+      field("findings", self.findings, About{.help = "rules that the target broke"});
     }
   };
 };

@@ -22,6 +22,14 @@ namespace {
 /// and the peer may still send of them.
 constexpr std::size_t kLeastJudged = 32'768, kJudgedPerSlot = 4;
 
+std::vector<protocol::StrikeTimes::Bucket> buckets_of(const Histogram& histogram) {
+  std::vector<protocol::StrikeTimes::Bucket> buckets;
+  histogram.for_each([&](const Histogram::Bucket& bucket) {
+    buckets.push_back({bucket.first, bucket.last, bucket.count});
+  });
+  return buckets;
+}
+
 std::vector<protocol::StrikeEntry::Rule> rules_of(
     const std::vector<protocol::Strike::Finding>& findings) {
   std::vector<protocol::StrikeEntry::Rule> rules;
@@ -372,6 +380,19 @@ protocol::StrikeEntry StrikeRun::ended(const protocol::Strike::Result& made) con
   entry.verdict = made.verdict;
   entry.why = made.why;
   return entry;
+}
+
+protocol::StrikeTimes::Result StrikeRun::times() const {
+  protocol::StrikeTimes::Result result;
+  result.id = order_->id;
+  if (!strike_) return result;
+  const StrikeReport& report = strike_->report();
+  result.so_far = protocol::StrikeSoFar::of(report);
+  result.connect = buckets_of(report.connect);
+  result.closing = buckets_of(report.close);
+  result.failures = failures_of(report);
+  result.findings = rules_of(findings_->list());
+  return result;
 }
 
 protocol::StrikeEntry StrikeRun::entry() const {

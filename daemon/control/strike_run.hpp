@@ -72,7 +72,9 @@ class StrikeRun final : public Client {
   void cut(std::string_view why);
   /// What is known of it, while it is busy.
   protocol::StrikeEntry entry() const;
-  /// The same with its result, for its owner's on_end().
+  /// The same in figures that can be added to those of other strikes.
+  protocol::StrikeTimes::Result times() const;
+  /// What is known of it, with its result, for its owner's on_end().
   protocol::StrikeEntry ended(const protocol::Strike::Result& made) const;
 
  private:

@@ -34,6 +34,8 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
   });
   verbs.serve<protocol::StrikeList>(
       [this](CallOf<protocol::StrikeList> call) { call.reply(list()); });
+  verbs.serve<protocol::StrikeTimes>(
+      [this](CallOf<protocol::StrikeTimes> call) { times(std::move(call)); });
   verbs.serve<protocol::StrikeAttach>([this](AttachCall call) { attach(std::move(call)); });
   verbs.serve<protocol::StrikeStop>(
       [this](CallOf<protocol::StrikeStop> call) { stop(std::move(call)); });
@@ -213,17 +215,25 @@ void Strikes::start(StartCall call, const Endpoint& asked) {
   place.run.start(std::move(order));
 }
 
+void Strikes::times(CallOf<protocol::StrikeTimes> call) {
+  const std::uint64_t id = call.parameters().id;
+  const Place* const place = place_of(id);
+  if (place == nullptr) return call.fail(Code::kFailed, why_not_running(id));
+  engine_.enter();
+  call.reply(place->run.times());
+}
+
 void Strikes::attach(AttachCall call) {
   const std::uint64_t id = call.parameters().id;
-  if (Place* const place = place_of(id)) {
-    place->followers.push_back(std::move(call));
-  } else if (archive_.entries().contains(id)) {
-    call.fail(Code::kFailed,
-              fmt::format("strike {} is over: `conkerctl strike report {}` shows it", id, id));
-  } else {
-    call.fail(Code::kFailed,
-              fmt::format("there is no strike {}: `conkerctl strike list` lists them", id));
-  }
+  Place* const place = place_of(id);
+  if (place == nullptr) return call.fail(Code::kFailed, why_not_running(id));
+  place->followers.push_back(std::move(call));
+}
+
+std::string Strikes::why_not_running(std::uint64_t id) const {
+  return archive_.entries().contains(id)
+             ? fmt::format("strike {} is over: `conkerctl strike report {}` shows it", id, id)
+             : fmt::format("there is no strike {}: `conkerctl strike list` lists them", id);
 }
 
 void Strikes::stop(CallOf<protocol::StrikeStop> call) {

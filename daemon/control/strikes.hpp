@@ -1,5 +1,5 @@
-// The verbs strike, strike_start, strike_list, strike_attach, strike_stop and strike_file: several
-// strikes at a time, each with those who wait for its report.
+// The verbs strike, strike_start, strike_list, strike_times, strike_attach, strike_stop and
+// strike_file: several strikes at a time, each with those who wait for its report.
 #pragma once
 
 #include <cstdint>
@@ -46,10 +46,12 @@ class Strikes final : private StrikeRun::Owner {
 
   void strike(StrikeCall call, const Endpoint& asked);
   void start(StartCall call, const Endpoint& asked);
+  void times(CallOf<protocol::StrikeTimes> call);
   void attach(AttachCall call);
   void stop(CallOf<protocol::StrikeStop> call);
   void send_file(CallOf<protocol::StrikeFile> call);
   protocol::StrikeList::Result list() const;
+  std::string why_not_running(std::uint64_t id) const;
 
   std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
                       protocol::Code& code) const;

@@ -13,6 +13,9 @@ FILES = [
     "/usr/bin/conkerd",
     "/usr/lib/systemd/system/conkerd.service",
     "/usr/lib/sysusers.d/conker.conf",
+    *(f"/usr/share/conker/python/{name}" for name in (
+        "conker/__init__.py", "conker/connection.py", "conker/verbs.py", "fleet/README.md",
+        "fleet/locustfile.py", "fleet/strike_stats.py")),
     "/usr/share/doc/conker/LICENSE",
     "/usr/share/doc/conker/README.md",
     "/usr/share/doc/conker/conkerd.yaml",
