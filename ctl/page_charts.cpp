@@ -84,14 +84,26 @@ Chart::Line distribution(std::string name, const Quantiles& times, std::uint64_t
   return line;
 }
 
-bool empty(const Chart::Line& line) {
+bool has_no_points(const Chart::Line& line) {
   return line.points.empty();
 }
 
 /// Adds a chart of those lines that have points.
-void add(std::vector<Chart>& charts, Chart chart) {
-  std::erase_if(chart.lines, empty);
+void add_chart(std::vector<Chart>& charts, Chart chart) {
+  std::erase_if(chart.lines, has_no_points);
   if (!chart.lines.empty()) charts.push_back(std::move(chart));
+}
+
+Chart failures_of(const Rows& rows) {
+  Chart made{.title = "Failed cycles a second",
+             .about = "How many were not opened and closed as asked, by phase.",
+             .lines = {rows.rate_if_any("while connecting", &Row::failed_connecting),
+                       rows.rate_if_any("established", &Row::failed_established),
+                       rows.rate_if_any("while closing", &Row::failed_closing)}};
+  std::erase_if(made.lines, has_no_points);
+  // Of one phase the sum says nothing more; of an earlier version's strike it is all that is known.
+  if (made.lines.size() != 1) made.lines.push_back(rows.rate("in all", &Row::failed));
+  return made;
 }
 
 }  // namespace
@@ -99,30 +111,25 @@ void add(std::vector<Chart>& charts, Chart chart) {
 std::vector<Chart> charts_of(const StrikeSummary& summary, const StrikeTimeline& timeline) {
   const Rows rows(timeline, summary.elapsed);
   std::vector<Chart> charts;
-  add(charts, {.title = "Cycles a second",
-               .about = "How many were opened and closed as asked.",
-               .lines = {rows.rate("completed", &Row::completed)}});
-  if (summary.failed.all() != 0) {
-    add(charts, {.title = "Failed cycles a second",
-                 .about = "How many were not opened and closed as asked, by phase.",
-                 .lines = {rows.rate_if_any("while connecting", &Row::failed_connecting),
-                           rows.rate_if_any("established", &Row::failed_established),
-                           rows.rate_if_any("while closing", &Row::failed_closing),
-                           rows.rate("in all", &Row::failed)}});
-  }
-  add(charts, {.title = "Latency over time",
-               .about = "How long cycles took, each second: half of them and 99 % took no longer.",
-               .of = Of::kLatency,
-               .lines = {rows.latency("connect, half", &Row::connect_p50),
-                         rows.latency("connect, 99 %", &Row::connect_p99),
-                         rows.latency("close, half", &Row::close_p50),
-                         rows.latency("close, 99 %", &Row::close_p99)}});
-  add(charts, {.title = "In flight",
-               .about = summary.passive ? "Connections at a time, at most."
-                                        : "Connections at a time, at most, and those in SYN-SENT.",
-               .lines = {rows.number("all", &Row::most_in_flight),
-                         summary.passive ? Chart::Line{}
-                                         : rows.number("in SYN-SENT", &Row::most_opening)}});
+  add_chart(charts, {.title = "Cycles a second",
+                     .about = "How many were opened and closed as asked.",
+                     .lines = {rows.rate("completed", &Row::completed)}});
+  if (summary.failed.all() != 0) add_chart(charts, failures_of(rows));
+  add_chart(charts,
+            {.title = "Latency over time",
+             .about = "How long cycles took, each second: half of them and 99 % took no longer.",
+             .of = Of::kLatency,
+             .lines = {rows.latency("connect, half", &Row::connect_p50),
+                       rows.latency("connect, 99 %", &Row::connect_p99),
+                       rows.latency("close, half", &Row::close_p50),
+                       rows.latency("close, 99 %", &Row::close_p99)}});
+  add_chart(charts,
+            {.title = "In flight",
+             .about = summary.passive ? "Connections at a time, at most."
+                                      : "Connections at a time, at most, and those in SYN-SENT.",
+             .lines = {rows.number("all", &Row::most_in_flight),
+                       summary.passive ? Chart::Line{}
+                                       : rows.number("in SYN-SENT", &Row::most_opening)}});
   Chart shares{.title = "Distribution of latencies",
                .about = "How long it took for what share of all cycles; the longest at the right.",
                .along = Along::kShare,
@@ -135,7 +142,7 @@ std::vector<Chart> charts_of(const StrikeSummary& summary, const StrikeTimeline&
     shares.lines.push_back(
         distribution("connect since due", *timeline.connect_due, summary.completed));
   }
-  add(charts, std::move(shares));
+  add_chart(charts, std::move(shares));
   return charts;
 }
 

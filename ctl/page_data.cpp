@@ -143,8 +143,8 @@ json page_data(const ReportContent& content) {
   data["monitors"] = protocol::to_json(content.monitors);
   data["watches"] = protocol::to_json(content.watches);
   data["asked"] = result.begin ? settings_of(result.begin->parameters) : json::array();
-  data["faults"] =
-      result.begin && result.begin->faults ? settings_of(*result.begin->faults) : json::array();
+  const bool faulty = result.begin && result.begin->faults && result.begin->faults->any();
+  data["faults"] = faulty ? settings_of(*result.begin->faults) : json::array();
   return data;
 }
 

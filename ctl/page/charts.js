@@ -21,7 +21,8 @@ function value_of(chart, y) {
 }
 
 function x_axis(chart) {
-  const common = { ticks: { color: colour("quiet"), maxRotation: 0, autoSkipPadding: 16 },
+  const common = {
+    ticks: { color: colour("quiet"), maxRotation: 0, autoSkipPadding: 16, includeBounds: false },
     grid: { color: colour("rule"), drawTicks: true } };
   if (chart.along === "time") {
     const longest = Math.max(...chart.lines.map((line) => line.points.at(-1)[0]));

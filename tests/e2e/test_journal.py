@@ -89,6 +89,21 @@ def a_strike_that_ends(field: Field) -> None:
     check(path in shown.out, "the report does not name the journal")
 
 
+@test("tap")
+def rows_have_failures_by_phase(field: Field) -> None:
+    """Of the file as of the result; the target refuses each SYN."""
+    path = f"{field.scene.directory}/refused.journal"
+    result = field.ctl.strike(f"{field.PEER}:9000", "--duration", "2500ms", "--rate", "50",
+                              "--keep-going", "--look", "none", "--journal", path)
+    same(result["verdict"], "fail", f"verdict ({result['why']})")
+    for where, seconds in (("result", result["seconds"]), ("journal", rows(path))):
+        check(len(seconds) >= 2 and sum(row["failed"] for row in seconds) > 50, f"{where}: rows")
+        for row in seconds:
+            same((row["failed_connecting"], row["failed_established"], row["failed_closing"]),
+                 (row["failed"], 0, 0), f"{where}: failed, by phase")
+    check(all(row["most_in_flight"] > 0 for row in result["seconds"][:2]), "in flight")
+
+
 @test("tap", "packet", busy=True)
 def a_client_that_is_killed(field: Field) -> None:
     path = f"{field.scene.directory}/client.journal"

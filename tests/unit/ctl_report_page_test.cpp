@@ -97,6 +97,23 @@ TEST_F(ReportPageTest, LatenciesAreOfTimesThatHaveAny) {
   EXPECT_EQ(made.lines[0].points, half);
 }
 
+TEST_F(ReportPageTest, FailuresAreByPhaseWhereThatIsKnown) {
+  result_.timeline.row_width = 1s;
+  result_.timeline.seconds = {{.failed = 3, .failed_closing = 3}, {}};
+  const auto lines = [&] {
+    std::vector<std::string> names;
+    for (const Chart::Line& line : chart("Failed cycles a second").lines)
+      names.push_back(line.name);
+    return names;
+  };
+  result_.summary.failed.timed_out = 3;
+  EXPECT_EQ(lines(), (std::vector<std::string>{"while closing"}));
+  result_.timeline.seconds[1] = {.failed = 1, .failed_connecting = 1};
+  EXPECT_EQ(lines(), (std::vector<std::string>{"while connecting", "while closing", "in all"}));
+  result_.timeline.seconds = {{.failed = 3}, {.failed = 1}};
+  EXPECT_EQ(lines(), (std::vector<std::string>{"in all"})) << "of an earlier version";
+}
+
 TEST_F(ReportPageTest, AShareIsKnownOfSoManyCyclesAsItNeeds) {
   result_.summary.completed = 50;
   result_.summary.connect = {.p50 = 10, .p90 = 20, .p99 = 30, .p999 = 30, .max = 30};
