@@ -47,16 +47,6 @@ Section any_link(const Value& value) {
   }));
 }
 
-std::string read_link_name(const Section& section) {
-  const Value value = section.at("name");
-  const std::string name = value.text();
-  const bool fits = name.size() <= 32 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                      return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-                    });
-  if (!fits) value.fail("\"" + name + "\": a name has 1 to 32 letters, digits, - _ or .");
-  return name;
-}
-
 Kind read_kind(const Value& value, const Value& type) {
   std::string types;
   for_each_kind([&](auto kind) { types += (types.empty() ? "" : "|") + std::string(kind.kType); });
@@ -75,7 +65,7 @@ Link read_link(const Value& value, std::size_t addresses_left) {
   const Section any = any_link(value);
   Link link;
   link.kind = read_kind(value, any.at("type"));
-  link.name = read_link_name(any);
+  link.name = any.at("name").name();
   link.mac = any.at("mac").mac();
   if (const auto mtu = any.find("mtu")) {
     const std::uint16_t most = std::visit([](const auto& kind) { return kind.kMaxMtu; }, link.kind);

@@ -3,8 +3,11 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <numeric>
 #include <set>
+#include <utility>
 
 #include "stack/base/address_text.hpp"
 #include "stack/base/field.hpp"
@@ -63,6 +66,34 @@ std::string join(std::span<const std::string_view> words) {
   return all;
 }
 
+/// How many letters to insert, leave out, change or swap with the next one make one word of
+/// another.
+std::size_t distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> before, last, row(to.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    before = std::exchange(last, std::exchange(row, std::vector<std::size_t>(to.size() + 1)));
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      row[j + 1] = std::min({row[j] + 1, last[j + 1] + 1, last[j] + (from[i] == to[j] ? 0U : 1U)});
+      if (i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j])
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+    }
+  }
+  return row.back();
+}
+
+/// What is known in place of a key that is not: the one that was meant, where one is near.
+std::string instead_of(std::string_view name, std::span<const std::string_view> known) {
+  constexpr std::size_t kLongest = 64, kLettersPerSlip = 3;
+  const std::size_t most =
+      name.size() > kLongest ? 0 : std::min<std::size_t>(name.size() / kLettersPerSlip, 2);
+  const auto slips = [&](std::string_view word) { return distance(name, word); };
+  const auto nearest = std::ranges::min_element(known, {}, slips);
+  if (most > 0 && slips(*nearest) <= most) return "did you mean " + std::string(*nearest) + "?";
+  return "known here: " + join(known);
+}
+
 std::string quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
@@ -76,18 +107,35 @@ void Value::fail(const std::string& what) const {
                     (key_.empty() ? "" : key_ + ": ") + what);
 }
 
-Section Value::section(std::span<const std::string_view> allowed) const {
-  if (!node_.IsMap()) fail("must be a mapping with keys such as " + std::string(allowed.front()));
+Value Value::named(const YAML::Node& key) const {
+  return {file_, key, key_.empty() ? key.Scalar() : key_ + "." + key.Scalar()};
+}
+
+Value Value::under(const YAML::Node& key, const YAML::Node& value) const {
+  return {file_, value, named(key).key_, (value.IsNull() ? key : value).Mark()};
+}
+
+std::vector<std::pair<std::string, Value>> Value::entries() const {
+  if (!node_.IsMap()) fail("must be a mapping");
   std::set<std::string> seen;
+  std::vector<std::pair<std::string, Value>> all;
   for (const auto& entry : node_) {
     const Value key(file_, entry.first, key_);
     if (!entry.first.IsScalar()) key.fail("a key must be a plain word");
     const std::string name = entry.first.Scalar();
-    const Value named(file_, entry.first, key_.empty() ? name : key_ + "." + name);
-    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
-      named.fail("unknown key; known here: " + join(allowed));
-    }
-    if (!seen.insert(name).second) named.fail("given twice");
+    if (!seen.insert(name).second) named(entry.first).fail("given twice");
+    all.emplace_back(name, under(entry.first, entry.second));
+  }
+  return all;
+}
+
+Section Value::section(std::span<const std::string_view> allowed) const {
+  if (!node_.IsMap()) fail("must be a mapping with keys such as " + std::string(allowed.front()));
+  (void)entries();
+  for (const auto& entry : node_) {
+    const std::string& name = entry.first.Scalar();
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+      named(entry.first).fail("unknown key; " + instead_of(name, allowed));
   }
   return Section(*this);
 }
@@ -110,6 +158,15 @@ std::string Value::text() const {
   if (text.empty()) fail("is empty");
   if (text.find('\0') != std::string::npos) fail("contains a NUL character");
   return text;
+}
+
+std::string Value::name() const {
+  const std::string name = text();
+  const bool fits = name.size() <= 32 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                      return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+                    });
+  if (!fits) fail(quoted(name) + ": a name has 1 to 32 letters, digits, - _ or .");
+  return name;
 }
 
 std::uint64_t Value::number(std::uint64_t low, std::uint64_t high) const {
@@ -268,12 +325,7 @@ std::string Value::socket_path() const {
 
 std::optional<Value> Section::find(std::string_view key) const {
   for (const auto& entry : value_.node_) {
-    if (entry.first.Scalar() == key) {
-      const std::string name(key);
-      return Value(value_.file_, entry.second,
-                   value_.key_.empty() ? name : value_.key_ + "." + name,
-                   (entry.second.IsNull() ? entry.first : entry.second).Mark());
-    }
+    if (entry.first.Scalar() == key) return value_.under(entry.first, entry.second);
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/error.hpp"
@@ -35,9 +36,18 @@ class Value {
   /// A mapping with no other keys than these, and none twice.
   Section section(std::span<const std::string_view> allowed) const;
   std::vector<Value> list() const;
+  /// A mapping whose keys are the file's own, none twice.
+  std::vector<std::pair<std::string, Value>> entries() const;
+
+  // What is written, where it may be one or another.
+  bool is_null() const { return node_.IsNull(); }
+  bool is_list() const { return node_.IsSequence(); }
+  bool is_mapping() const { return node_.IsMap(); }
 
   /// A scalar as text; not empty.
   std::string text() const;
+  /// 1 to 32 letters, digits, - _ or .
+  std::string name() const;
   /// A whole number in decimal digits within [low, high].
   std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
   /// Where the word stands in "a|b|c".
@@ -67,6 +77,10 @@ class Value {
   std::string socket_path() const;
 
  private:
+  /// A key of this mapping, and what stands behind it.
+  Value named(const YAML::Node& key) const;
+  Value under(const YAML::Node& key, const YAML::Node& value) const;
+
   const std::string* file_;
   YAML::Node node_;
   std::string key_;

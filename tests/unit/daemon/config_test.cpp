@@ -220,6 +220,10 @@ INSTANTIATE_TEST_SUITE_P(
              "control, "
              "strike, log, "
              "shutdown_timeout, routes, ip, dns"},
+        Case{"nearly_known", kLink + "sevrices: []\n",
+             "4:1: sevrices: unknown key; did you mean services?"},
+        Case{"nearly_known_below", kLink + "log: {levl: info}\n",
+             "4:7: log.levl: unknown key; did you mean level?"},
         Case{"twice", kLink + "gateway: 10.77.0.1\ngateway: 10.77.0.1\n",
              "5:1: gateway: given twice"},
         Case{"line_break_in_a_key", kLink + "log: {\"a\\nb\\e\": c}\n",
