@@ -68,6 +68,7 @@ void add_service_verbs(CLI::App& app, Context& context);     // listen unlisten 
 void add_udp_verbs(CLI::App& app, Context& context);         // udp send, udp listen, resolve
 void add_strike_verb(CLI::App& app, Context& context);       // strike
 void add_report_verbs(CLI::App& app, Context& context);      // strike-report, report diff
+void add_scenario_verbs(CLI::App& app, Context& context);    // scenario
 void add_status_verbs(CLI::App& app, Context& context);      // status stats version log schema
 void add_top_verb(CLI::App& app, Context& context);          // top
 void add_link_verbs(CLI::App& app, Context& context);        // capture fault

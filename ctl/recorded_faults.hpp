@@ -1,9 +1,7 @@
 // The faults of our own link during a replay.
 #pragma once
 
-#include <optional>
-
-#include "ctl/command.hpp"
+#include "ctl/changed_faults.hpp"
 #include "protocol/judgement.hpp"
 
 namespace conker::ctl {
@@ -14,14 +12,9 @@ class RecordedFaults {
  public:
   /// A Failure when faults were set on a link that is not there now.
   RecordedFaults(const Context& context, const protocol::Strike::Begin& begin);
-  ~RecordedFaults();
-  RecordedFaults(const RecordedFaults&) = delete;
-  RecordedFaults& operator=(const RecordedFaults&) = delete;
 
  private:
-  const Context& context_;
-  std::string link_;
-  std::optional<FaultSettings> before_;  // nothing: they were not changed
+  ChangedFaults changed_;
 };
 
 }  // namespace conker::ctl

@@ -53,13 +53,8 @@ int strike(const Context& context, const Values& values) {
                           : resumed    ? append_to_journal(path)
                                        : new_journal(path);
   const EvidenceFiles evidence(values.evidence);
-  parameters.evidence = evidence.wanted();
-  parameters.journal = !path.empty();
-  Passed passed;
-  if (parameters.evidence) passed.push_back(evidence.fd());
-  if (parameters.journal) passed.push_back(journal.get());
   Beside beside{Monitors(services, context.socket), DeviceWatches(device)};
-  json raw = run_strike(context, parameters, passed, beside, path);
+  json raw = run_strike(context, parameters, evidence, journal, beside, path);
   const Seen seen{beside.monitors.reports(), beside.watches.reports()};
   if (journal)
     append_ruling(journal, protocol::from_json<protocol::Strike::Result>(raw), seen,

@@ -69,7 +69,7 @@ class StrikeRun {
 
   void on_progress(const Progress& progress) {
     known_ = progress;
-    beside_.watches.progress(parameters_.resumed_cycles + progress.so_far.cycles);
+    beside_.progress(parameters_.resumed_cycles + progress.so_far.cycles);
     if (!quiet_) line_.show(progress);
   }
 
@@ -111,11 +111,13 @@ void tell(const Progress& known, const std::string& journal) {
 void Beside::wait_for(PollSet& polls) const {
   monitors.wait_for(polls);
   watches.wait_for(polls);
+  if (longer != nullptr) longer->wait_for(polls);
 }
 
 void Beside::step(Moment now) {
   monitors.step(now);
   watches.step(now);
+  if (longer != nullptr) longer->step(now);
 }
 
 void Beside::strike_begins(Moment now) {
@@ -126,6 +128,11 @@ void Beside::strike_begins(Moment now) {
 void Beside::strike_ended(Moment now) {
   monitors.strike_ended(now);
   watches.strike_ended(now);
+}
+
+void Beside::progress(std::uint64_t cycle) {
+  watches.progress(cycle);
+  if (longer != nullptr) longer->watches.progress(cycles_before + cycle);
 }
 
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
@@ -139,6 +146,15 @@ json run_strike(const Context& context, const protocol::Strike::Parameters& para
     if (known) tell(*known, journal);
     throw;
   }
+}
+
+json run_strike(const Context& context, protocol::Strike::Parameters parameters,
+                const EvidenceFiles& evidence, const OwnedFd& journal_file, Beside& beside,
+                const std::string& journal) {
+  Passed passed;
+  if ((parameters.evidence = evidence.wanted())) passed.push_back(evidence.fd());
+  if ((parameters.journal = static_cast<bool>(journal_file))) passed.push_back(journal_file.get());
+  return run_strike(context, parameters, passed, beside, journal);
 }
 
 }  // namespace conker::ctl

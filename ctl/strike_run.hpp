@@ -1,10 +1,12 @@
 // A strike with what runs beside it, in one poll loop.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "ctl/command.hpp"
 #include "ctl/device_watch.hpp"
+#include "ctl/evidence.hpp"
 #include "ctl/monitors.hpp"
 
 namespace conker::ctl {
@@ -13,6 +15,10 @@ namespace conker::ctl {
 struct Beside {
   Monitors monitors;
   DeviceWatches watches;
+  /// What runs beside several strikes, one after the other, of which the ones before this had so
+  /// many cycles; null: nothing does.
+  Beside* longer = nullptr;
+  std::uint64_t cycles_before = 0;
 
   void wait_for(PollSet& polls) const;
   void step(Moment now);
@@ -20,6 +26,8 @@ struct Beside {
   bool done(Moment now) const { return monitors.done(now) && watches.done(now); }
   void strike_begins(Moment now);
   void strike_ended(Moment now);
+  /// `cycle`: how many have begun so far.
+  void progress(std::uint64_t cycle);
 };
 
 /// Waits for the monitors' baselines, strikes, and goes on with the monitors until services are
@@ -29,5 +37,10 @@ struct Beside {
 /// its journal if it has one.
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
                 const Passed& passed, Beside& beside, const std::string& journal);
+/// The same with the files into which the daemon writes, where there are any; `journal` is the path
+/// of its file.
+json run_strike(const Context& context, protocol::Strike::Parameters parameters,
+                const EvidenceFiles& evidence, const OwnedFd& journal_file, Beside& beside,
+                const std::string& journal);
 
 }  // namespace conker::ctl

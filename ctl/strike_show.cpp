@@ -37,21 +37,27 @@ void append_ruling(const OwnedFd& journal, const protocol::Strike::Result& resul
     std::fputs("conkerctl: the journal does not take what was seen beside the strike\n", stderr);
 }
 
+ReportedStrike ReportedStrike::of(json raw, Seen seen, verdict::Severity fail_on,
+                                  const EvidenceFiles& evidence, const std::string& journal) {
+  auto result = protocol::from_json<protocol::Strike::Result>(raw);
+  add_beside(raw, result, seen, fail_on);
+  std::string text = strike_report(result, {evidence.path(), journal}) +
+                     monitors_report(seen.monitors) + watches_report(seen.watches);
+  return {std::move(raw),  std::move(result), std::move(seen), evidence.findings(),
+          std::move(text), evidence.path(),   journal};
+}
+
+std::optional<std::string> ReportedStrike::write_beside(const EvidenceFiles& files) const {
+  return files.write_beside(raw, text + watched_lines(seen.watches), frames);
+}
+
 int show_strike(const Context& context, json raw, const Seen& seen, verdict::Severity fail_on,
                 const EvidenceFiles& evidence, const ReportFiles& files,
                 const std::string& journal) {
-  auto result = protocol::from_json<protocol::Strike::Result>(raw);
-  add_beside(raw, result, seen, fail_on);
-  const std::string text = strike_report(result, {evidence.path(), journal}) +
-                           monitors_report(seen.monitors) + watches_report(seen.watches);
-  const std::vector<FindingFrames> frames = evidence.findings();
-  std::optional<std::string> unwritten =
-      evidence.write_beside(raw, text + watched_lines(seen.watches), frames);
-  if (auto wrong = files.write(
-          {result, seen.monitors, seen.watches, frames, text, evidence.path(), journal});
-      wrong && !unwritten)
-    unwritten = std::move(wrong);
-  return show_report(context, raw, text, result.verdict, unwritten);
+  const auto strike = ReportedStrike::of(std::move(raw), seen, fail_on, evidence, journal);
+  std::optional<std::string> unwritten = strike.write_beside(evidence);
+  if (auto wrong = files.write(strike.content()); wrong && !unwritten) unwritten = std::move(wrong);
+  return show_report(context, strike.raw, strike.text, strike.result.verdict, unwritten);
 }
 
 int show_report(const Context& context, const json& raw, const std::string& text,

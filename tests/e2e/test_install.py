@@ -22,6 +22,10 @@ FILES = [
     "/usr/share/doc/conker/docs/report-bad.png",
     "/usr/share/doc/conker/docs/report-good.png",
     "/etc/conker/conkerd.yaml",
+    "/usr/share/conker/scenarios/churn.yaml",
+    "/usr/share/conker/scenarios/hostile.yaml",
+    "/usr/share/conker/scenarios/smoke.yaml",
+    "/usr/share/conker/scenarios/soak.yaml",
 ]
 
 

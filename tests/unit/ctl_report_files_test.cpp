@@ -17,7 +17,7 @@ const std::vector<Case> kCases{
     {.name = "monitor ping", .outcome = Case::Outcome::kError, .message = "none", .detail = ""}};
 
 TEST(ReportFilesTest, JunitCountsAndEscapes) {
-  EXPECT_EQ(junit_of(kCases, {.name = "conker", .seconds = 1.5, .attachment = "/a/b.pcapng"}),
+  EXPECT_EQ(junit_of({{"conker", 1.5, "/a/b.pcapng", kCases}}),
             R"(<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
   <testsuite name="conker" tests="4" failures="2" errors="1" time="1.500">
@@ -44,7 +44,7 @@ TEST(ReportFilesTest, JunitCountsAndEscapes) {
 }
 
 TEST(ReportFilesTest, TapHasALineForEachAndWhatIsWrong) {
-  EXPECT_EQ(tap_of(kCases), R"(TAP version 13
+  EXPECT_EQ(tap_of({{"conker", 1.5, "", kCases}}), R"(TAP version 13
 1..4
 not ok 1 - verdict: FAIL: a < b
 not ok 2 - watch cat \#1: two lines
