@@ -111,6 +111,8 @@ class Client {
   int poll_timeout() const;
   /// Whether the deadline has passed.
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
+  /// Waits without end from now on. Returns the deadline there was, for the caller to keep.
+  Deadline lift_deadline() { return std::exchange(deadline_, std::nullopt); }
 
  private:
   int send(std::string_view verb, const json& params, const Passed& passed);

@@ -61,7 +61,8 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--json", context.json, "print one JSON object instead of text for people");
   app.add_option("--timeout", context.timeout,
-                 "seconds that the whole command may take; then it ends with 4")
+                 "seconds that the whole command may take; then it ends with 4, but a strike is "
+                 "stopped and reports")
       ->type_name("S")
       ->check(CLI::Range(0.001, 1e6));
   app.set_version_flag("--version", "conkerctl " CONKER_VERSION);

@@ -15,6 +15,17 @@ namespace conker::ctl {
 namespace {
 
 constexpr int kEndEarly = 2;  // interrupts
+/// How long the looks at the target and the probes after a strike may take, and the way of the
+/// report to us.
+constexpr Duration kForLooks = 10s;
+
+/// How long after --timeout a strike that is told to stop may still take: what is in flight goes on
+/// to its end.
+Duration grace_of(const protocol::Strike::Parameters& parameters) {
+  const std::int64_t ms = std::int64_t{parameters.hold_ms} + parameters.connect_timeout_ms +
+                          parameters.close_timeout_ms;
+  return std::chrono::milliseconds(ms) + kForLooks;
+}
 
 class StrikeRun {
  public:
@@ -22,6 +33,7 @@ class StrikeRun {
   StrikeRun(Client& client, const protocol::Strike::Parameters& parameters, Beside& beside,
             bool quiet, std::optional<Progress>& known)
       : client_(client),
+        deadline_(client.lift_deadline()),
         parameters_(parameters),
         beside_(beside),
         quiet_(quiet),
@@ -31,6 +43,8 @@ class StrikeRun {
   json run(const Passed& passed) {
     while (!beside_.done(moment_now())) {
       turn();
+      if (out_of_time())
+        throw Failure(kExitTimedOut, "timed out: --timeout passed before the strike began");
       if (interrupted()) throw Failure(kExitFailed, "interrupted before the strike began");
     }
     beside_.strike_begins(moment_now());
@@ -38,27 +52,45 @@ class StrikeRun {
     json result = strike();
     id_.reset();
     beside_.strike_ended(moment_now());
-    while (!beside_.done(moment_now()) && !interrupted() && !client_.expired()) turn();
+    while (!beside_.done(moment_now()) && !interrupted() && !out_of_time()) turn();
     return result;
   }
 
  private:
   json strike() {
-    bool stopping = false;
+    bool stopping = false, by_time = false;
     for (;;) {
-      if (!stopping && (interrupted() || fault_ends())) {
+      if (!stopping && (interrupted() || fault_ends() || out_of_time())) {
         stopping = true;
+        by_time = out_of_time();
         client_.send<StrikeStop>({});
+      }
+      if (deadline_ && moment_now() >= *deadline_ + grace_of(parameters_)) {
+        throw Failure(
+            kExitTimedOut,
+            fmt::format("timed out: the daemon has not reported within {} after --timeout",
+                        to_string(grace_of(parameters_))));
       }
       if (interrupts() >= kEndEarly)
         throw Failure(kExitInconclusive, "interrupted again: its report is not waited for");
       while (auto message = client_.receive(moment_now())) {
-        if (auto result = Client::result_in(*message, *id_))
-          return client_.understood<protocol::Strike>(std::move(*result)).raw;
+        if (auto result = Client::result_in(*message, *id_)) {
+          json report = client_.understood<protocol::Strike>(std::move(*result)).raw;
+          if (by_time) tell_time(report);
+          return report;
+        }
         if (const auto progress = Client::notification<Progress>(*message)) on_progress(*progress);
       }
       turn();
     }
+  }
+
+  bool out_of_time() const { return deadline_ && moment_now() >= *deadline_; }
+
+  /// Says that --timeout ended the strike; one that had come to its end by then may have passed.
+  static void tell_time(json& report) {
+    if (report["verdict"] == protocol::name_of(protocol::Verdict::kPass)) return;
+    report["why"] = report["why"].get<std::string>() + " (--timeout passed)";
   }
 
   /// Whether a watch has found a fault, with which the strike is to end.
@@ -77,14 +109,14 @@ class StrikeRun {
   void turn() {
     PollSet polls;
     if (id_) polls.read(client_.fd());
-    if (const int ms = client_.poll_timeout(); ms >= 0)
-      polls.by(moment_now() + std::chrono::milliseconds(ms));
+    if (deadline_) polls.by(out_of_time() ? *deadline_ + grace_of(parameters_) : *deadline_);
     beside_.wait_for(polls);
     polls.wait();
     beside_.step(moment_now());
   }
 
   Client& client_;
+  Deadline deadline_;
   const protocol::Strike::Parameters& parameters_;
   Beside& beside_;
   bool quiet_;

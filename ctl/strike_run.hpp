@@ -33,8 +33,9 @@ struct Beside {
 /// Waits for the monitors' baselines, strikes, and goes on with the monitors until services are
 /// back. Returns the daemon's result. An interrupt ends the strike, and what comes after it; with
 /// --stop-on, a line that --watch-fail looks for ends the strike. A second interrupt does not wait
-/// for the result. Where that does not come, what is known of the strike is told, with the path of
-/// its journal if it has one.
+/// for the result. --timeout ends it in the same way, and the result is waited for as long as what
+/// is in flight may take. Where it does not come, what is known of the strike is told, with the
+/// path of its journal if it has one.
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
                 const Passed& passed, Beside& beside, const std::string& journal);
 /// The same with the files into which the daemon writes, where there are any; `journal` is the path

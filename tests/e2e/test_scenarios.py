@@ -285,3 +285,25 @@ phases:
     same(verdicts(report), {"one": "pass", "two": "pass"}, "verdicts of the phases")
     same((report["verdict"], report["monitors"][0]["state"]), ("fail", "lost"), "of the whole")
     check(report["why"].startswith("service lost "), report["why"])
+
+
+@test("tap", quick=True)
+def in_time(field: Field) -> None:
+    """--timeout ends the phase; its report is there, and the rest is not struck."""
+    device(field)
+    path = written(field, "long.yaml", f"""
+name: long
+targets: {{device: "{DEVICE}:9000"}}
+defaults: {{rate: 100, look: none}}
+phases:
+  - {{name: first, cycles: 10}}
+  - {{name: second, duration: 60s}}
+  - {{name: third, cycles: 10}}
+""")
+    done = field.ctl("--json", "--timeout", "2", "scenario", "run", path)
+    same(done.code, 11, f"exit code: {done.out}{done.err}")
+    report = done.json()
+    same(verdicts(report),
+         {"first": "pass", "second": "inconclusive", "third": "inconclusive"}, "verdicts")
+    check("--timeout" in report["phases"][1]["why"], report["phases"][1]["why"])
+    check(report["phases"][1]["result"]["cycles"] > 0, "the second has its report")
