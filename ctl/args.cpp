@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "ctl/format.hpp"
@@ -36,6 +37,49 @@ std::optional<double> decimal(std::string_view text, std::string_view& rest) {
   if (error != std::errc() || !std::isfinite(value) || value < 0) return std::nullopt;
   rest = text.substr(static_cast<std::size_t>(end - text.data()));
   return value;
+}
+
+struct UnitScale {
+  std::string_view unit;
+  double scale;
+};
+/// In microseconds; "m" is a minute, as in the configuration.
+constexpr std::array<UnitScale, 8> kTimeUnits{{{"", 1e6},
+                                               {"us", 1},
+                                               {"ms", 1e3},
+                                               {"s", 1e6},
+                                               {"m", 60e6},
+                                               {"min", 60e6},
+                                               {"h", 3600e6},
+                                               {"d", 86400e6}}};
+/// In bytes.
+constexpr std::array<UnitScale, 10> kSizeUnits{{{"", 1},
+                                                {"B", 1},
+                                                {"k", 1 << 10},
+                                                {"K", 1 << 10},
+                                                {"KiB", 1 << 10},
+                                                {"kB", 1e3},
+                                                {"M", 1 << 20},
+                                                {"MiB", 1 << 20},
+                                                {"MB", 1e6},
+                                                {"GiB", 1 << 30}}};
+
+/// A number with one of the units behind it.
+std::optional<double> scaled(std::string_view text, std::span<const UnitScale> units) {
+  std::string_view rest;
+  const auto value = decimal(text, rest);
+  const auto unit = std::ranges::find(units, rest, &UnitScale::unit);
+  if (!value || unit == units.end()) return std::nullopt;
+  return *value * unit->scale;
+}
+
+bool ends_with_unit(std::string_view text) {
+  return !text.empty() && std::isalpha(static_cast<unsigned char>(text.back())) != 0;
+}
+
+/// How errors name a value: with its option, where that is known.
+std::string given_as(std::string_view option, const std::string& text) {
+  return option.empty() ? text : fmt::format("{} {}", option, text);
 }
 
 bool is_address(std::string_view text) {
@@ -102,34 +146,34 @@ std::int64_t parse_share(std::string_view key, const std::string& text) {
 }
 
 std::int64_t parse_duration(std::string_view key, const std::string& text) {
-  std::string_view unit;
-  const auto value = decimal(text, unit);
-  const double scale = unit == "us" ? 1 : unit == "ms" ? 1e3 : unit == "s" ? 1e6 : 0;
-  if (!value || scale == 0 || *value * scale > 10e6) {
+  const auto us = scaled(text, kTimeUnits);
+  if (!us || !ends_with_unit(text) || *us > 10e6) {
     usage(fmt::format("{}={}: write a time up to 10s, like 200us, 5ms or 1.5s", key, text));
   }
-  return std::llround(*value * scale);
+  return std::llround(*us);
 }
 
 std::int64_t parse_time_ms(std::string_view option, const std::string& text, std::int64_t least,
                            std::int64_t most) {
-  struct InMs {
-    std::string_view unit;
-    double ms;
-  };
-  constexpr std::array<InMs, 7> kUnits{
-      {{"", 1e3}, {"us", 1e-3}, {"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"h", 36e5}, {"d", 864e5}}};
-  std::string_view rest;
-  const auto value = decimal(text, rest);
-  const auto unit = std::ranges::find(kUnits, rest, &InMs::unit);
-  if (!value || unit == kUnits.end())
-    usage(fmt::format("{} {}: write a time, like 90s, 50ms, 5min, 8h or 2d", option, text));
-  const double ms = std::round(*value * unit->ms);
+  const std::string given = given_as(option, text);
+  const auto us = scaled(text, kTimeUnits);
+  if (!us) usage(given + ": write a time, like 90s, 50ms, 5min, 8h or 2d");
+  const double ms = std::round(*us / 1e3);
   if (ms < static_cast<double>(least) || ms > static_cast<double>(most)) {
-    usage(fmt::format("{} {}: must be from {} to {}", option, text, duration_ms(least),
-                      duration_ms(most)));
+    usage(fmt::format("{}: must be from {} to {}", given, duration_ms(least), duration_ms(most)));
   }
   return static_cast<std::int64_t>(ms);
+}
+
+std::int64_t parse_size(std::string_view option, const std::string& text, std::int64_t least,
+                        std::int64_t most) {
+  const std::string given = given_as(option, text);
+  const auto bytes = scaled(text, kSizeUnits);
+  if (!bytes || *bytes != std::floor(*bytes))
+    usage(given + ": write a size in bytes, like 512, 64KiB (or 64k) or 1MiB");
+  if (*bytes < static_cast<double>(least) || *bytes > static_cast<double>(most))
+    usage(fmt::format("{}: must be from {} to {} bytes", given, least, most));
+  return static_cast<std::int64_t>(*bytes);
 }
 
 std::int64_t seconds_to_ms(double seconds) {

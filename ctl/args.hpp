@@ -21,12 +21,16 @@ std::string check_id(const std::string& text);
 
 /// "1%", "0.25%": in millionths.
 std::int64_t parse_share(std::string_view key, const std::string& text);
-/// "5ms", "200us", "1.5s": in microseconds.
+/// "5ms", "200us", "1.5s": in microseconds, up to 10 s; a number without a unit is refused.
 std::int64_t parse_duration(std::string_view key, const std::string& text);
-/// "90s", "8h", "50ms"; a plain number is in seconds. In milliseconds, rounded; from `least` to
-/// `most` milliseconds.
+/// "90s", "8h", "50ms", "5min"; a plain number is in seconds. In milliseconds, rounded; from
+/// `least` to `most` milliseconds. `option` begins the error, if it is not empty.
 std::int64_t parse_time_ms(std::string_view option, const std::string& text, std::int64_t least,
                            std::int64_t most);
+/// "512", "64k", "64KiB", "1.5MiB": in bytes, from `least` to `most`; k is 1024, kB is 1000.
+/// `option` begins the error, if it is not empty.
+std::int64_t parse_size(std::string_view option, const std::string& text, std::int64_t least,
+                        std::int64_t most);
 /// Seconds as a decimal number above 0, in milliseconds.
 std::int64_t seconds_to_ms(double seconds);
 

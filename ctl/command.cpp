@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ctl/args.hpp"
+
 namespace conker::ctl {
 
 Client Context::connect(double grace) const {
@@ -40,7 +42,8 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std
   CLI::App* verb = app.add_subcommand(name, std::string(help));
   verb->fallthrough();
   verb->group("Verbs");
-  verb->footer("Options of every verb: --socket PATH, --json, --timeout S (see conkerctl --help)");
+  verb->footer(
+      "Options of every verb: --socket PATH, --json, --timeout TIME (see conkerctl --help)");
   if (run) {
     verb->callback([&context, verb, run = std::move(run)] {
       if (verb->get_subcommands().empty()) {
@@ -59,6 +62,43 @@ std::string help(const Parameter& parameter) {
   if (!parameter.fallback.empty()) text += fmt::format(" (unless given: {})", parameter.fallback);
   if (parameter.preset) text += fmt::format(" (unless given: {})", *parameter.preset);
   return text;
+}
+
+namespace {
+
+/// A validator that replaces the text of an option by a number.
+CLI::Validator replaced_by(std::function<std::string(const std::string&)> number) {
+  return {[number = std::move(number)](std::string& text) {
+            try {
+              text = number(text);
+              return std::string();
+            } catch (const Failure& failure) {
+              return std::string(failure.what());
+            }
+          },
+          ""};
+}
+
+}  // namespace
+
+CLI::Validator as_seconds(std::int64_t least_ms, std::int64_t most_ms) {
+  return replaced_by([least_ms, most_ms](const std::string& text) {
+    const std::int64_t ms = parse_time_ms("", text, least_ms, most_ms);
+    return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
+  });
+}
+
+CLI::Validator as_bytes(const Parameter& parameter) {
+  return replaced_by([least = parameter.min, most = parameter.max](const std::string& text) {
+    return std::to_string(parse_size("", text, least, most));
+  });
+}
+
+CLI::Option* add_timeout(CLI::App& app, Context& context, const std::string& help) {
+  constexpr std::int64_t kLongestMs = 1'000'000'000;
+  return app.add_option("--timeout", context.timeout, help)
+      ->type_name("TIME")
+      ->transform(as_seconds(1, kLongestMs));
 }
 
 void print(std::string_view text) {

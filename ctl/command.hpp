@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -45,6 +46,14 @@ CLI::Range range_of(M P::*member) {
   const Parameter& parameter = protocol::parameter_of(member);
   return CLI::Range(parameter.min, parameter.max);
 }
+
+/// Has an option take a time with its unit, as parse_time_ms(); the option's value is in seconds.
+CLI::Validator as_seconds(std::int64_t least_ms, std::int64_t most_ms);
+/// Has an option take a size with its unit, as parse_size(), within the range of this parameter;
+/// the option's value is in bytes.
+CLI::Validator as_bytes(const Parameter& parameter);
+/// The option --timeout.
+CLI::Option* add_timeout(CLI::App& app, Context& context, const std::string& help);
 
 /// Prints to standard output. A Failure when it is closed or full.
 void print(std::string_view text);

@@ -113,10 +113,9 @@ void add_connection_verbs(CLI::App& app, Context& context) {
       ->type_name("");
   verb->add_option("--local", values->local, help_of(&Open::Parameters::local))
       ->type_name("ADDR[:PORT]");
-  verb->add_option("--timeout", context.timeout,
-                   "seconds to wait for the peer (unless given: tcp.connect_timeout)")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 1e6));
+  add_timeout(*verb, context,
+              "how long to wait for the peer: seconds, or a time as 90s (unless given: "
+              "tcp.connect_timeout)");
 
   const std::string id_help = help_of(&protocol::ById::id);
   verb = add_verb<Close>(app, context, [&context, values] {

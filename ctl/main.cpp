@@ -60,11 +60,9 @@ int run(int argc, char** argv) {
       ->type_name("PATH")
       ->capture_default_str();
   app.add_flag("--json", context.json, "print one JSON object instead of text for people");
-  app.add_option("--timeout", context.timeout,
-                 "seconds that the whole command may take; then it ends with 4, but a strike is "
-                 "stopped and reports")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 1e6));
+  add_timeout(app, context,
+              "how long the whole command may take: seconds, or a time as 90s or 5min; then it "
+              "ends with 4, but a strike is stopped and reports");
   app.set_version_flag("--version", "conkerctl " CONKER_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->label("SUBCOMMAND", "VERB");

@@ -17,8 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPingInterval = std::chrono::seconds(1);
-
 const char* over(protocol::Transport transport) {
   return transport == protocol::Transport::kUdp ? "UDP " : "";
 }
@@ -120,8 +118,9 @@ bool ping_once(const Context& context, Client& client, const std::string& host, 
   return false;
 }
 
-int ping(const Context& context, const std::string& host, std::uint64_t count,
-         std::uint16_t bytes) {
+/// `interval`: seconds between two requests.
+int ping(const Context& context, const std::string& host, std::uint64_t count, std::uint16_t bytes,
+         double interval) {
   check_host(host);
   Client client = context.connect();
   catch_interrupt();
@@ -129,7 +128,7 @@ int ping(const Context& context, const std::string& host, std::uint64_t count,
   Clock::time_point next = Clock::now();
   try {
     while (tally.sent < count && ping_once(context, client, host, bytes, tally)) {
-      next += kPingInterval;
+      next += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval));
       while (tally.sent < count && !interrupted() && Clock::now() < next) client.receive(next);
     }
   } catch (const Failure& failure) {
@@ -149,6 +148,7 @@ void add_service_verbs(CLI::App& app, Context& context) {
     std::string host;
     std::uint64_t count = 4;
     std::uint16_t bytes = Ping::Parameters{}.bytes;
+    double interval = 1;  // seconds
   };
   const auto values = std::make_shared<Values>();
   const auto udp = [](CLI::App* verb, protocol::Transport& transport, const char* help) {
@@ -174,10 +174,11 @@ void add_service_verbs(CLI::App& app, Context& context) {
       ->type_name("");
   udp(verb, values->unlisten.protocol, "the service over UDP");
 
-  verb = add_verb(
-      app, context, std::string(Ping::kName),
-      "Send ICMP echo requests, one a second, and show the answers",
-      [&context, values] { return ping(context, values->host, values->count, values->bytes); });
+  verb =
+      add_verb(app, context, std::string(Ping::kName),
+               "Send ICMP echo requests, one a second, and show the answers", [&context, values] {
+                 return ping(context, values->host, values->count, values->bytes, values->interval);
+               });
   verb->add_option("HOST", values->host, help_of(&Ping::Parameters::host))
       ->required()
       ->type_name("");
@@ -187,10 +188,15 @@ void add_service_verbs(CLI::App& app, Context& context) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   verb->add_option("-s", values->bytes,
                    std::string(protocol::parameter_of(&Ping::Parameters::bytes).help) +
-                       "; what is too large for a frame leaves in fragments")
+                       ", as 1400 or 2KiB; what is too large for a frame leaves in fragments")
       ->type_name("BYTES")
       ->capture_default_str()
-      ->check(range_of(&Ping::Parameters::bytes));
+      ->transform(as_bytes(protocol::parameter_of(&Ping::Parameters::bytes)));
+  verb->add_option("-i,--interval", values->interval,
+                   "how long after one request to send the next: seconds, or a time as 200ms "
+                   "(unless given: 1s)")
+      ->type_name("TIME")
+      ->transform(as_seconds(1, 3'600'000));
 }
 
 }  // namespace conker::ctl

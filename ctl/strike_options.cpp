@@ -127,9 +127,10 @@ void add_ways(CLI::App& verb, StrikeOptions& options) {
                   "sent, reopen for the peer's FIN, and data-to-closed for a RST: a time as 200ms "
                   "(unless given: 50ms)")
       ->type_name("TIME");
-  verb.add_option("--payload", p.payload, help_of(&Parameters::payload))
+  verb.add_option("--payload", p.payload,
+                  help_of(&Parameters::payload) + ": bytes, or a size as 64KiB or 64k")
       ->type_name("BYTES")
-      ->check(range_of(&Parameters::payload));
+      ->transform(as_bytes(protocol::parameter_of(&Parameters::payload)));
   verb.add_option("--expect", options.expect, help_of(&Parameters::expect))
       ->type_name("WHAT")
       ->check(CLI::IsMember({"none", "echo", "discard", "close"}));

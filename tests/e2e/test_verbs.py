@@ -405,3 +405,29 @@ def _syn(source: str, target: str, source_port: int, target_port: int) -> bytes:
     packet = (bytes([0x45, 0]) + (20 + len(header)).to_bytes(2, "big")
               + bytes([0, 0, 0x40, 0, 64, 6, 0, 0]))
     return packet + socket.inet_aton(source) + socket.inet_aton(target) + header
+
+
+@test("tap", quick=True)
+def units_of_times_and_sizes(field: Field) -> None:
+    """Wherever the command line has a time or a size; without a unit it is seconds, or bytes."""
+    field.peer("echo", field.PEER, "9000")
+    pings = field.ctl.json("ping", field.PEER, "-c", "3", "-i", "10ms", "-s", "2KiB",
+                           "--timeout", "1min")
+    same(pings["received"], 3, "echoes")
+    asked = field.ctl.strike(f"{field.PEER}:9000", "--cycles", "10", "--payload", "2k", "--expect",
+                             "echo", "--hold", "0.01")["begin"]["parameters"]
+    same((asked["payload"], asked["hold_ms"]), (2048, 10), "as asked")
+    field.ctl("open", "10.77.0.99:80", "--timeout", "200ms").expect(TIMED_OUT)
+    field.ctl("--timeout", "0.2", "open", "10.77.0.99:80").expect(TIMED_OUT)
+    for arguments, message in (
+            (("--timeout", "soon", "status"),
+             "--timeout: soon: write a time, like 90s, 50ms, 5min, 8h or 2d"),
+            (("--timeout", "0", "status"),
+             "--timeout: 0: must be from 1.0 ms to 11 d 13 h"),
+            (("ping", field.PEER, "-s", "64q"),
+             "-s: 64q: write a size in bytes, like 512, 64KiB (or 64k) or 1MiB"),
+            (("strike", f"{field.PEER}:9000", "--payload", "65k"),
+             "--payload: 65k: must be from 1 to 65536 bytes")):
+        wrong = field.ctl(*arguments)
+        same((wrong.code, wrong.err), (USAGE, f"conkerctl: {message}: see conkerctl --help\n"),
+             f"{arguments}")

@@ -69,18 +69,70 @@ TEST(Args, Durations) {
   }
 }
 
+struct Written {
+  const char* text;
+  std::int64_t number;
+};
+constexpr std::int64_t kNone = -1;
+
 TEST(Args, Times) {
-  const auto ms = [](const char* text) { return parse_time_ms("--hold", text, 1, 86'400'000); };
-  EXPECT_EQ(ms("90s"), 90'000);
-  EXPECT_EQ(ms("10"), 10'000);
-  EXPECT_EQ(ms("0.5"), 500);
-  EXPECT_EQ(ms("50ms"), 50);
-  EXPECT_EQ(ms("1500us"), 2);
-  EXPECT_EQ(ms("5min"), 300'000);
-  EXPECT_EQ(ms("8h"), 28'800'000);
-  EXPECT_EQ(ms("1d"), 86'400'000);
-  for (const char* text : {"", "s", "0", "1us", "-1s", "1.1d", "25h", "8 h", "8hours", "1e3"})
-    EXPECT_THROW((void)ms(text), Failure) << text;
+  constexpr std::int64_t kDay = 86'400'000;
+  for (const Written& time : std::initializer_list<Written>{{"90s", 90'000},
+                                                            {"10", 10'000},
+                                                            {"0.5", 500},
+                                                            {"50ms", 50},
+                                                            {"1500us", 2},
+                                                            {"5min", 300'000},
+                                                            {"5m", 300'000},
+                                                            {"8h", 28'800'000},
+                                                            {"1d", kDay},
+                                                            {"1.5h", 5'400'000},
+                                                            {"", kNone},
+                                                            {"s", kNone},
+                                                            {"0", kNone},
+                                                            {"1us", kNone},
+                                                            {"-1s", kNone},
+                                                            {"1.1d", kNone},
+                                                            {"25h", kNone},
+                                                            {"8 h", kNone},
+                                                            {"8hours", kNone},
+                                                            {"1e3", kNone},
+                                                            {"inf", kNone},
+                                                            {"5S", kNone},
+                                                            {"99999999999999999999d", kNone}}) {
+    if (time.number != kNone) {
+      EXPECT_EQ(parse_time_ms("--hold", time.text, 1, kDay), time.number) << time.text;
+    } else {
+      EXPECT_NE(usage_error([&] { (void)parse_time_ms("--hold", time.text, 1, kDay); }), "none")
+          << time.text;
+    }
+  }
+  EXPECT_EQ(usage_error([] { (void)parse_time_ms("--hold", "soon", 1, 1000); }),
+            "--hold soon: write a time, like 90s, 50ms, 5min, 8h or 2d");
+  EXPECT_EQ(usage_error([] { (void)parse_time_ms("", "2s", 1, 1000); }),
+            "2s: must be from 1.0 ms to 1.0 s");
+}
+
+TEST(Args, Sizes) {
+  constexpr std::int64_t kMost = 1 << 30;
+  for (const Written& size : std::initializer_list<Written>{
+           {"1", 1},          {"512", 512},        {"512B", 512},      {"64k", 65'536},
+           {"64K", 65'536},   {"64KiB", 65'536},   {"64kB", 64'000},   {"1.5k", 1'536},
+           {"2M", 2'097'152}, {"2MiB", 2'097'152}, {"2MB", 2'000'000}, {"1GiB", kMost},
+           {"", kNone},       {"k", kNone},        {"0", kNone},       {"0.3k", kNone},
+           {"1.5", kNone},    {"-1k", kNone},      {"64 k", kNone},    {"64kib", kNone},
+           {"1.1GiB", kNone}, {"64KB", kNone},     {"nan", kNone}}) {
+    if (size.number != kNone) {
+      EXPECT_EQ(parse_size("--payload", size.text, 1, kMost), size.number) << size.text;
+    } else {
+      EXPECT_NE(usage_error([&] { (void)parse_size("--payload", size.text, 1, kMost); }), "none")
+          << size.text;
+    }
+  }
+  EXPECT_EQ(usage_error([] { (void)parse_size("--payload", "64q", 1, 65'536); }),
+            "--payload 64q: write a size in bytes, like 512, 64KiB (or 64k) or 1MiB");
+  EXPECT_EQ(usage_error([] { (void)parse_size("", "65k", 1, 65'536); }),
+            "65k: must be from 1 to 65536 bytes");
 }
 
 TEST(Args, Faults) {

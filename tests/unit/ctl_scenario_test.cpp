@@ -166,6 +166,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "5:15: phases[0].duration: must be a single value, not a list"},
         Refused{"range", phase("rate: 0"),
                 "5:11: phases[0].rate: Value 0 not in range 1 to 10000000"},
+        Refused{"size", phase("payload: 64q"),
+                "5:14: phases[0].payload: 64q: write a size in bytes, like 512, 64KiB (or 64k) or "
+                "1MiB"},
         Refused{"choice", phase("expect: rate"),
                 "5:13: phases[0].expect: rate not in {none,echo,discard,close}"},
         Refused{"flag", phase("keep-going: maybe"),
