@@ -166,7 +166,7 @@ struct Strike {
     key("max_concurrency", self.max_concurrency, within(1, 1 << 20));
     key("at_once", self.at_once, within(1, 16));
     key("directory", self.directory, About{});
-    key("keep", self.keep, within(1, 10'000));
+    key("keep", self.keep, within(1, 1000));
     key("keep_mib", self.keep_mib, within(1, 1 << 20));
   }
 };
