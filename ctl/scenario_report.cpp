@@ -152,7 +152,7 @@ std::string phase_summary(const PhaseOutcome& outcome) {
       "        {}: {}\n        {} cycles a second, {} of {} completed, {} failed\n",
       in_capitals(result.verdict), result.why, rate_of(summary), grouped(summary.completed),
       grouped(summary.cycles), grouped(summary.failed.all()));
-  if (!outcome.journal.empty()) text += fmt::format("        {}\n", outcome.journal);
+  if (!outcome.page.empty()) text += fmt::format("        {}\n", outcome.page);
   return text;
 }
 
@@ -186,6 +186,7 @@ json scenario_json(const ScenarioOutcome& outcome, const std::string& file) {
                       {"faults", phase.phase->faults},
                       {"journal", path(phase.journal)},
                       {"evidence", path(phase.evidence)},
+                      {"page", path(phase.page)},
                       {"result", phase.strike ? phase.strike->raw : json()}});
   }
   json findings = json::array();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
 #include "ctl/journal.hpp"
+#include "ctl/report_files.hpp"
 #include "ctl/strike_run.hpp"
 
 namespace conker::ctl {
@@ -38,6 +40,11 @@ FaultSet::Parameters faults_of(const std::vector<std::string>& settings) {
   FaultSet::Parameters parameters;
   for (const std::string& setting : settings) parse_fault(setting, parameters);
   return parameters;
+}
+
+/// A file that cannot be written does not end the scenario.
+void warn(const std::optional<std::string>& unwritten) {
+  if (unwritten) std::fprintf(stderr, "conkerctl: %s\n", unwritten->c_str());
 }
 
 class ScenarioRun {
@@ -72,7 +79,7 @@ class ScenarioRun {
 
  private:
   PhaseOutcome outcome_of(const ScenarioPhase& phase) {
-    PhaseOutcome made{&phase, {}, rest_is_off_, "", ""};
+    PhaseOutcome made{&phase, {}, rest_is_off_, "", "", ""};
     if (const auto found = gone_.find(phase.target); made.why_not.empty() && found != gone_.end())
       made.why_not = found->second;
     if (made.why_not.empty()) {
@@ -105,6 +112,7 @@ class ScenarioRun {
       const std::string stem = directory_ + "/" + phase.stem();
       journal = new_journal(made.journal = stem + ".journal");
       made.evidence = stem + ".pcapng";
+      made.page = stem + ".html";
     }
     const EvidenceFiles evidence(made.evidence);
     Beside beside{Monitors(phase.monitors, context.socket), DeviceWatches(phase.watches), &whole_,
@@ -116,8 +124,8 @@ class ScenarioRun {
                     phase.parameters.fail_on);
     made.strike = ReportedStrike::of(std::move(raw), std::move(seen), phase.parameters.fail_on,
                                      evidence, made.journal);
-    if (const auto unwritten = made.strike->write_beside(evidence))
-      std::fprintf(stderr, "conkerctl: %s\n", unwritten->c_str());
+    warn(made.strike->write_beside(evidence));
+    if (!made.page.empty()) warn(write_page(made.page, made.strike->content()));
   }
 
   /// What a strike means for those after it.

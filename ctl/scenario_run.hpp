@@ -18,7 +18,7 @@ struct PhaseOutcome {
   const ScenarioPhase* phase;
   std::optional<ReportedStrike> strike;  // nothing: it was not struck
   std::string why_not;                   // that is why
-  std::string evidence, journal;         // paths; empty: there are none
+  std::string evidence, journal, page;   // paths; empty: there are none
 
   protocol::Verdict verdict() const {
     return strike ? strike->result.verdict : protocol::Verdict::kInconclusive;

@@ -212,8 +212,8 @@ void add_run(CLI::App& scenario, Context& context, const std::shared_ptr<Scenari
       [&context, values] { return run_and_report(context, *values); });
   add_file(*run, *values);
   run->add_option("--out", values->directory,
-                  "keep the journal and the evidence of each phase in this directory, and the "
-                  "whole report as scenario.json, as it comes")
+                  "keep the journal, the evidence and the page (HTML) of each phase in this "
+                  "directory, and the whole report as scenario.json, as it comes")
       ->type_name("DIR");
   run->add_option("--only", values->only,
                   "leave out all phases but this. May be given more than once")

@@ -89,8 +89,10 @@ def against_a_good_peer(field: Field) -> None:
     same([phase["result"]["begin"]["parameters"]["seed"] for phase in report["phases"]],
          [5, 6, 7, 8], "seeds")
     for stem in ("01-warm-up", "02-churn", "03-again-1", "04-again-2"):
-        for suffix in (".journal", ".pcapng", ".json", ".txt", ".script"):
+        for suffix in (".journal", ".pcapng", ".json", ".txt", ".script", ".html"):
             check(os.path.exists(f"{out}/{stem}{suffix}"), f"{stem}{suffix} in {os.listdir(out)}")
+    with open(f"{out}/02-churn.html", encoding="utf-8") as file:
+        check("02-churn.pcapng" in file.read(), "the page names the evidence beside it")
     later = field.ctl("strike-report", f"{out}/02-churn.journal")
     same(later.code, 0, f"exit code of the journal's report: {later.err}")
     again = field.ctl("scenario", "run", path, "--target", f"device={DEVICE}:9000", "--out", out)
