@@ -168,11 +168,14 @@ std::optional<std::string> CaseFiles::write(const std::vector<Suite>& suites) co
   return error;
 }
 
+protocol::json page_data_at(const std::string& path, ReportContent content) {
+  content.evidence = path_from(path, content.evidence);
+  content.journal = path_from(path, content.journal);
+  return page_data(content);
+}
+
 std::optional<std::string> write_page(const std::string& path, const ReportContent& content) {
-  ReportContent seen_from_page = content;
-  seen_from_page.evidence = path_from(path, content.evidence);
-  seen_from_page.journal = path_from(path, content.journal);
-  return write_file(path, report_page(page_data(seen_from_page), fresh_nonce()));
+  return write_file(path, report_page(page_data_at(path, content), fresh_nonce()));
 }
 
 void ReportFiles::add(CLI::App& verb) {

@@ -49,6 +49,8 @@ class ReportFiles {
   std::string csv_, page_;
 };
 
+/// What the page at this path shows of a strike: its links lead from there.
+protocol::json page_data_at(const std::string& path, ReportContent content);
 /// Writes the page of a strike's report. Returns the error, for people; nothing without one.
 std::optional<std::string> write_page(const std::string& path, const ReportContent& content);
 std::string junit_of(const std::vector<Suite>& suites);

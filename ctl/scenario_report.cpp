@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "ctl/files.hpp"
 #include "ctl/format.hpp"
 #include "ctl/monitor_report.hpp"
+#include "ctl/report_page.hpp"
 #include "ctl/strike_report.hpp"
 #include "ctl/watch_report.hpp"
 
@@ -205,6 +207,29 @@ json scenario_json(const ScenarioOutcome& outcome, const std::string& file) {
           {"findings", std::move(findings)},
           {"monitors", protocol::to_json(outcome.seen.monitors)},
           {"watches", protocol::to_json(outcome.seen.watches)}};
+}
+
+std::optional<std::string> write_scenario_page(const std::string& path,
+                                               const ScenarioOutcome& outcome) {
+  constexpr std::size_t kMostOnPage = 50;  // phases with charts: a page that a browser bears
+  const Ruling ruling = outcome.ruling();
+  json phases = json::array();
+  for (const PhaseOutcome& phase : outcome.phases) {
+    const bool whole = phase.strike && phases.size() < kMostOnPage;
+    phases.push_back({{"phase", phase.phase->label()},
+                      {"counts", phase.phase->counts},
+                      {"verdict", phase.strike ? in_capitals(phase.verdict()) : "not struck"},
+                      {"why", phase.why()},
+                      {"strike", whole ? page_data_at(path, phase.strike->content()) : json()}});
+  }
+  const json data{{"program", "conkerctl " CONKER_VERSION},
+                  {"scenario", outcome.scenario->name},
+                  {"verdict", in_capitals(ruling.verdict)},
+                  {"why", ruling.why},
+                  {"phases", std::move(phases)},
+                  {"monitors", protocol::to_json(outcome.seen.monitors)},
+                  {"watches", protocol::to_json(outcome.seen.watches)}};
+  return write_file(path, report_page(data, fresh_nonce()));
 }
 
 std::vector<Suite> scenario_suites(const ScenarioOutcome& outcome) {

@@ -1,7 +1,7 @@
 // The report of a scenario: as text for people, as JSON, and as suites of test cases.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +27,10 @@ std::string scenario_report(const ScenarioOutcome& outcome);
 
 /// `file`: of the scenario. Each phase has the report of its strike as `result`.
 json scenario_json(const ScenarioOutcome& outcome, const std::string& file);
+/// Writes the page of the whole: an overview, then each phase, of which the first 50 have all
+/// that a strike's page has. Returns the error, for people; nothing without one.
+std::optional<std::string> write_scenario_page(const std::string& path,
+                                               const ScenarioOutcome& outcome);
 /// A suite of test cases for each phase, and one for what is beside them, with the verdict of all.
 std::vector<Suite> scenario_suites(const ScenarioOutcome& outcome);
 

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 /// As given on the command line.
 struct ScenarioValues {
   std::vector<std::string> files, targets, only;
-  std::string file, directory;
+  std::string file, directory, page;
   CaseFiles cases;
 };
 
@@ -169,6 +169,9 @@ int run_and_report(const Context& context, const ScenarioValues& values) {
   need_targets(scenario);
   const ScenarioDirectory directory(values.directory);
   values.cases.begin();
+  if (!values.page.empty()) {
+    if (const auto error = write_file(values.page, "")) throw Failure(kExitFailed, *error);
+  }
   ScenarioListener listener;
   listener.begins = [&](const ScenarioPhase& phase, std::size_t nth) {
     if (!context.json) print(phase_headline(phase, nth, scenario.phases.size()));
@@ -180,7 +183,8 @@ int run_and_report(const Context& context, const ScenarioValues& values) {
   const ScenarioOutcome outcome = run_scenario(context, scenario, values.directory, listener);
   const json report = scenario_json(outcome, values.file);
   directory.write(report);
-  const auto unwritten = values.cases.write(scenario_suites(outcome));
+  auto unwritten = values.cases.write(scenario_suites(outcome));
+  if (!values.page.empty() && !unwritten) unwritten = write_scenario_page(values.page, outcome);
   // What kept all of them from being struck says more than a report of nothing.
   if (!outcome.struck_any() && outcome.failure) throw *outcome.failure;
   if (context.json) {
@@ -220,6 +224,10 @@ void add_run(CLI::App& scenario, Context& context, const std::shared_ptr<Scenari
       ->type_name("PHASE")
       ->allow_extra_args(false);
   values->cases.add(*run);
+  run->add_option("--report", values->page,
+                  "write the report to this file as an HTML page that needs no network: an "
+                  "overview, then each phase")
+      ->type_name("FILE.html");
 }
 
 }  // namespace

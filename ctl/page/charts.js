@@ -117,8 +117,8 @@ function figures_of(chart) {
 }
 
 /** A chart with its title; it is drawn once it is in the page: see draw_charts(). */
-function chart_figure(chart, number) {
-  const canvas = element("canvas", { id: `chart-${number}`, role: "img",
+function chart_figure(chart) {
+  const canvas = element("canvas", { id: `chart-${drawn_charts.length}`, role: "img",
     "aria-label": `${chart.title}. ${chart.about} The table below has the figures.` });
   drawn_charts.push({ canvas, chart });
   return element("figure", {},

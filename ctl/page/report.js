@@ -7,28 +7,34 @@ function section(title, ...children) {
 
 // ---- The verdict, and the figures that matter first ----
 
-function summary_of(page) {
-  const { result } = page;
+function main_figures(result) {
   const failed = Object.values(result.failed).reduce((a, b) => a + b, 0);
   const figure = (number, what) => element("li", {}, element("b", {}, number), what);
+  return element("ul", { class: "figures", "aria-label": "Main figures" },
+    figure(grouped(result.findings.length),
+      result.findings.length === 1 ? "rule broken" : "rules broken"),
+    figure(grouped(failed), `failed of ${counted(result.cycles, "cycle")}`),
+    figure(grouped(result.cycles_per_second), "cycles a second"),
+    figure(result.passive ? duration(result.close_us.p99) : duration(result.connect_us.p99),
+      result.passive ? "close, 99 % within" : "connect, 99 % within"),
+    figure(grouped(result.retransmits), "segments sent again"),
+    figure(span(result.duration_s), "duration"));
+}
+
+function how_struck(result) {
   const when = result.begin ? `${time_of_day(result.begin.time)}, ` : "";
+  return element("p", { class: "quiet" }, `${when}closed by ${result.close}, ` +
+    `${grouped(result.concurrency)} at a time, seed ${result.seed}`);
+}
+
+function summary_of(page) {
+  const { result } = page;
   return [
     element("div", { class: "title" },
       element("h1", {}, "Strike ", result.passive ? "of those who came to " : "of ",
         result.target),
       element("span", { class: `verdict ${result.verdict}`, id: "verdict" }, page.verdict)),
-    element("p", { id: "why" }, result.why),
-    element("ul", { class: "figures", "aria-label": "Main figures" },
-      figure(grouped(result.findings.length),
-        result.findings.length === 1 ? "rule broken" : "rules broken"),
-      figure(grouped(failed), `failed of ${counted(result.cycles, "cycle")}`),
-      figure(grouped(result.cycles_per_second), "cycles a second"),
-      figure(result.passive ? duration(result.close_us.p99) : duration(result.connect_us.p99),
-        result.passive ? "close, 99 % within" : "connect, 99 % within"),
-      figure(grouped(result.retransmits), "segments sent again"),
-      figure(span(result.duration_s), "duration")),
-    element("p", { class: "quiet" }, `${when}closed by ${result.close}, ` +
-      `${grouped(result.concurrency)} at a time, seed ${result.seed}`),
+    element("p", { id: "why" }, result.why), main_figures(result), how_struck(result),
   ];
 }
 
@@ -197,14 +203,60 @@ function text_section(page) {
   return [section("The report as text", element("pre", {}, page.text))];
 }
 
-{
-  const page = JSON.parse(document.getElementById("data").textContent);
+/** All that is known of a strike, behind its summary. */
+function details_of(page) {
+  return [findings_section(page), ...failures_section(page), ...charts_section(page),
+    ...monitors_section(page), ...watches_section(page), ...account_section(page),
+    ...asked_section(page), ...files_section(page), ...text_section(page)];
+}
+
+function show_strike(page) {
   document.title = `${page.verdict}: strike of ${page.result.target}`;
   document.getElementById("summary").append(...summary_of(page));
-  document.getElementById("report").append(findings_section(page), ...failures_section(page),
-    ...charts_section(page), ...monitors_section(page), ...watches_section(page),
-    ...account_section(page), ...asked_section(page), ...files_section(page),
-    ...text_section(page));
+  document.getElementById("report").append(...details_of(page));
+}
+
+// ---- A scenario: an overview of its phases, then each ----
+
+function phase_row(phase, i) {
+  const name = element("a", { href: `#phase-${i + 1}` }, phase.phase);
+  const verdict = phase.verdict + (phase.counts ? "" : " (does not count)");
+  if (!phase.strike) return [name, "-", "-", "-", "-", "-", verdict];
+  const { result } = phase.strike;
+  const failed = Object.values(result.failed).reduce((a, b) => a + b, 0);
+  return [name, grouped(result.cycles), grouped(result.cycles_per_second), grouped(failed),
+    duration(result.connect_us.p99), grouped(result.findings.length), verdict];
+}
+
+function phase_part(phase, i) {
+  const made = element("article", { id: `phase-${i + 1}` },
+    element("div", { class: "title" }, element("h2", {}, `Phase ${i + 1}: ${phase.phase}`),
+      element("span", { class: `verdict ${phase.verdict.toLowerCase()}` }, phase.verdict)),
+    element("p", {}, phase.why));
+  if (phase.strike) {
+    made.append(main_figures(phase.strike.result), how_struck(phase.strike.result),
+      ...details_of(phase.strike));
+  }
+  return made;
+}
+
+function show_scenario(page) {
+  document.title = `${page.verdict}: scenario ${page.scenario}`;
+  document.getElementById("summary").append(
+    element("div", { class: "title" }, element("h1", {}, `Scenario ${page.scenario}`),
+      element("span", { class: `verdict ${page.verdict.toLowerCase()}`, id: "verdict" },
+        page.verdict)),
+    element("p", { id: "why" }, page.why));
+  document.getElementById("report").append(
+    section("Phases", table("Phases", ["Phase", "Cycles", "A second", "Failed", "Connect 99 %",
+      "Rules broken", "Verdict"], page.phases.map(phase_row))),
+    ...monitors_section(page), ...watches_section(page), ...page.phases.map(phase_part));
+}
+
+{
+  const page = JSON.parse(document.getElementById("data").textContent);
+  if (page.scenario) show_scenario(page);
+  else show_strike(page);
   document.getElementById("made").textContent = `Written by ${page.program}.`;
   draw_charts();
 }

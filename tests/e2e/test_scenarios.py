@@ -12,7 +12,9 @@ import subprocess
 from typing import Any
 
 from harness import Field, check, same, test
+from harness.browser import browser
 from test_judge import DEVICE, device
+from test_report_page import look_at
 from test_reports import PYTHON, tap_counts
 
 SHORT = """
@@ -309,3 +311,21 @@ phases:
          {"first": "pass", "second": "inconclusive", "third": "inconclusive"}, "verdicts")
     check("--timeout" in report["phases"][1]["why"], report["phases"][1]["why"])
     check(report["phases"][1]["result"]["cycles"] > 0, "the second has its report")
+
+
+@test("tap", busy=True)
+def on_a_page(field: Field) -> None:
+    """An overview of the phases, then all that is known of each."""
+    device(field, "--fault", "timestamps-not-negotiated", "--every", "5")
+    stem = f"{field.scene.directory}/page"
+    field.ctl("scenario", "run", written(field, "short.yaml", SHORT), "--target",
+              f"{DEVICE}:9000", "--out", stem, "--report", f"{stem}.html").expect(10)
+    with browser() as shown:
+        page = look_at(shown, f"{stem}.html")
+    same(page.texts("h1"), ["Scenario short"], "title")
+    phases = [text for text in page.texts("article") if text.startswith("Phase ")]
+    same(len(phases), 4, "phases")
+    check(phases[1].startswith("Phase 2: churn") and "timestamps-not-negotiated" in phases[1],
+          phases[1][:300])
+    check("page/02-churn.pcapng" in page.attributes("a", "href"), "links to the evidence")
+    check("#phase-2" in page.attributes("a", "href"), "links of the overview")
