@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 
-from harness import Field, Scene, check, same, test
+from harness import Field, Scene, check, eventually, same, test
 
 PREFIX = "/usr"
 FILES = [
@@ -19,6 +19,7 @@ FILES = [
     "/usr/share/doc/conker/LICENSE",
     "/usr/share/doc/conker/README.md",
     "/usr/share/doc/conker/conkerd.yaml",
+    "/usr/share/doc/conker/docs/strike.md",
     "/usr/share/doc/conker/docs/report-bad.png",
     "/usr/share/doc/conker/docs/report-good.png",
     "/etc/conker/conkerd.yaml",
@@ -81,8 +82,10 @@ def unit_is_verified_by_systemd(scene: Scene) -> None:
     with open(unit, encoding="utf-8") as file:
         text = file.read()
     for setting in ("Type=notify", "NotifyAccess=main", "WatchdogSec=10",
-                    "--check-config", "Restart=on-failure"):
+                    "Restart=on-failure", "RestartPreventExitStatus=2"):
         check(setting in text, f"the unit lacks {setting}")
+    # RestartPreventExitStatus does not hold for it: a bad configuration would be tried again.
+    check("ExecStartPre" not in text, "the unit has an ExecStartPre")
 
 
 @test()
@@ -122,3 +125,29 @@ def notifies_the_service_manager(field: Field) -> None:
         while "STOPPING=1" not in said:
             said = manager.recv(4096).decode()
         same(daemon.wait(10), 0, "exit code")
+
+
+@test("tap")
+def the_journal_gets_priorities(field: Field) -> None:
+    """On stderr where systemd says that the journal reads it; not where stderr was redirected."""
+    field.daemon.terminate()
+    out, into = os.pipe()
+    try:
+        of_stderr = os.fstat(into)
+        for stream, first in ((f"{of_stderr.st_dev}:{of_stderr.st_ino}", b"<6>info: link field"),
+                              ("1:2", b"20")):
+            with field.stack_ns.entered():
+                daemon = subprocess.Popen(
+                    [field.scene.binaries.conkerd, "--config", field.daemon.config_path],
+                    stderr=into, env={**os.environ, "JOURNAL_STREAM": stream})
+            field.scene.undo(daemon.kill)
+            said = os.read(out, 4096)
+            check(said.startswith(first), f"with JOURNAL_STREAM={stream}: {said!r}")
+            eventually(lambda: b"is ready" in said or b"is ready" in os.read(out, 4096), "ready")
+            daemon.terminate()
+            same(daemon.wait(10), 0, "exit code")
+            while b"conkerd ends" not in os.read(out, 4096):
+                pass
+    finally:
+        os.close(out)
+        os.close(into)

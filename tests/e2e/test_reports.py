@@ -127,10 +127,11 @@ def of_few_cycles(field: Field) -> None:
 
 @test("tap", quick=True)
 def of_the_nightly_run(field: Field) -> None:
-    """README's script, as it stands there; only shorter and faster."""
-    with open(os.path.join(field.scene.binaries.sources, "README.md"), encoding="utf-8") as file:
+    """The script of docs/strike.md, as it stands there; only shorter and faster."""
+    with open(os.path.join(field.scene.binaries.sources, "docs", "strike.md"),
+              encoding="utf-8") as file:
         script = re.search(r"    #!/bin/sh -e\n    # nightly.sh(?:.*\n)+?\n", file.read())
-    check(script is not None, "README has nightly.sh")
+    check(script is not None, "docs/strike.md has nightly.sh")
     text = script.group().replace("\n    ", "\n").strip() + "\n"
     check("--duration 1h --rate 200" in text, "its duration and rate")
     path = f"{field.scene.directory}/nightly.sh"

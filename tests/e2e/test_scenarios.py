@@ -167,12 +167,12 @@ def as_command_lines(field: Field) -> None:
 
 @test("tap", quick=True)
 def of_the_shipped_files(field: Field) -> None:
-    """They, and that of README, are right by conkerctl and by its schema; the first is struck,
-    shorter than it stands."""
+    """They, and that of docs/strike.md, are right by conkerctl and by its schema; the first is
+    struck, shorter than it stands."""
     paths = shipped(field)
-    with open(f"{field.scene.binaries.sources}/README.md", encoding="utf-8") as file:
+    with open(f"{field.scene.binaries.sources}/docs/strike.md", encoding="utf-8") as file:
         ours = re.search(r"^    name: nightly\n(?:    .*\n)+", file.read(), re.M)
-    check(ours is not None, "README has a scenario")
+    check(ours is not None, "docs/strike.md has a scenario")
     paths["nightly"] = written(field, "nightly.yaml", ours.group().replace("\n    ", "\n").strip())
     for line in field.ctl.ok("scenario", "check", *paths.values()).out.splitlines():
         check(": fine: " in line, line)
