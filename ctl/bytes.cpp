@@ -23,7 +23,7 @@ int send(const Context& context, const std::string& id, const std::string& text)
   RelayWay way;
   way.from_stdin = text == "-";
   if (!way.from_stdin) way.text = text;
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   const int call = client.send<Relay>({id, Relay::Mode::kSend});
   const auto result = client.understood<Relay>(relay(client, call, std::move(way)));
   if (context.json) print_json({{"id", id}, {"sent", result->sent}});
@@ -34,7 +34,7 @@ int receive(const Context& context, const std::string& id, bool follow) {
   check_id(id);
   RelayWay way;
   way.to_stdout = true;
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   const int call = client.send<Relay>({id, Relay::Mode::kReceive, follow});
   print_summary(context, relay(client, call, std::move(way)));
   return kExitDone;
@@ -47,7 +47,7 @@ int connect(const Context& context, const std::string& remote) {
   if (context.timeout) {
     parameters.timeout_ms = std::min<std::int64_t>(seconds_to_ms(*context.timeout), 3'600'000);
   }
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   const auto opened = client.call<Open>(parameters);
   RelayWay way;
   way.from_stdin = true;

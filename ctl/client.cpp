@@ -64,7 +64,9 @@ Client::Client(const std::string& path, Deadline deadline)
 
 int Client::poll_timeout() const {
   if (!deadline_) return -1;
-  if (expired()) throw Failure(kExitTimedOut, "timed out: --timeout has passed");
+  if (expired())
+    throw Failure(kExitTimedOut,
+                  "timed out: the daemon has not answered in time; --timeout TIME allows more");
   return milliseconds_until(*deadline_);
 }
 

@@ -12,17 +12,13 @@
 
 namespace conker::ctl {
 
-Client Context::connect(double grace) const {
-  Deadline deadline;
-  if (timeout) {
-    deadline = std::chrono::steady_clock::now() +
-               std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                   std::chrono::duration<double>(*timeout + grace));
-  }
-  return Client(socket, deadline);
-}
-
 namespace {
+
+Deadline in_seconds(double seconds) {
+  return std::chrono::steady_clock::now() +
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+             std::chrono::duration<double>(seconds));
+}
 
 /// An option that a verb's subcommand does not have falls through to the verb, where it would do
 /// nothing.
@@ -36,6 +32,14 @@ void refuse_own_options(const CLI::App& verb) {
 }
 
 }  // namespace
+
+Client Context::connect() const {
+  return Client(socket, in_seconds(timeout.value_or(kAtOnce)));
+}
+
+Client Context::connect_to_wait(double grace) const {
+  return Client(socket, timeout ? in_seconds(*timeout + grace) : Deadline());
+}
 
 CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, std::string_view help,
                    std::function<int()> run) {

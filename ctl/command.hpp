@@ -20,9 +20,15 @@ struct Context {
   /// Set by the chosen command. Returns the exit code, throws Failure.
   std::function<int()> run;
 
-  /// Connects to the daemon. The command's deadline counts from here; `grace` seconds are added for
-  /// commands whose timeout the daemon enforces, since its error says more than "timed out".
-  Client connect(double grace = 0) const;
+  /// Connects to the daemon, for calls that it answers at once: without --timeout the command's
+  /// deadline is kAtOnce from here, so that a daemon that answers nobody does not hold it for ever.
+  Client connect() const;
+  /// The same for a command that waits for something: without --timeout there is no deadline.
+  /// `grace` seconds are added to it for commands whose timeout the daemon enforces, since its
+  /// error says more than "timed out".
+  Client connect_to_wait(double grace = 0) const;
+
+  static constexpr double kAtOnce = 30;  // seconds
 };
 
 /// Adds a command with its help, and the function that runs it.

@@ -24,7 +24,7 @@ int open(const Context& context, const std::string& remote, const std::string& l
   if (context.timeout) {
     parameters.timeout_ms = std::min<std::int64_t>(seconds_to_ms(*context.timeout), 3'600'000);
   }
-  return show(context, context.connect(kGrace).call<Open>(parameters),
+  return show(context, context.connect_to_wait(kGrace).call<Open>(parameters),
               [](const Open::Result& result) { return result.id + "\n"; });
 }
 

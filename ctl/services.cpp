@@ -122,7 +122,7 @@ bool ping_once(const Context& context, Client& client, const std::string& host, 
 int ping(const Context& context, const std::string& host, std::uint64_t count, std::uint16_t bytes,
          double interval) {
   check_host(host);
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   catch_interrupt();
   PingTally tally;
   Clock::time_point next = Clock::now();

@@ -169,7 +169,7 @@ void Beside::progress(std::uint64_t cycle) {
 
 json run_strike(const Context& context, const protocol::Strike::Parameters& parameters,
                 const Passed& passed, Beside& beside, const std::string& journal) {
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   catch_interrupt(kEndEarly);
   std::optional<Progress> known;
   try {

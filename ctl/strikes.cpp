@@ -92,7 +92,7 @@ int show_status(const Context& context, std::uint64_t id) {
 
 /// Waits for the end of a strike that is not this client's; an interrupt ends the wait alone.
 json follow(const Context& context, std::uint64_t id) {
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   const StrikeEntry entry = entry_of(client.call<StrikeList>().value, id);
   catch_interrupt();
   const int call = client.send<StrikeAttach>({id});

@@ -114,7 +114,7 @@ int draw_top(const Context& context, std::chrono::milliseconds every) {
 /// A line for each strike, so often, and so many times; for ever where no count is given.
 int print_top(const Context& context, std::chrono::milliseconds every,
               std::optional<std::uint64_t> count) {
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   for (std::uint64_t i = 0; !interrupted() && (!count || i < *count); ++i) {
     if (i != 0) (void)client.receive(std::chrono::steady_clock::now() + every);
     if (interrupted()) break;

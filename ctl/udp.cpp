@@ -40,7 +40,7 @@ int udp_send(const Context& context, UdpSend::Parameters parameters, const std::
                   fmt::format("a datagram carries at most {} bytes here", kMaxDatagramBytes));
   }
   encode_base64(data, parameters.data);
-  return show(context, context.connect().call<UdpSend>(parameters),
+  return show(context, context.connect_to_wait().call<UdpSend>(parameters),
               [](const UdpSend::Result& result) {
                 return fmt::format("{} bytes to {} from port {}\n", result.bytes, result.remote,
                                    result.port);
@@ -70,7 +70,7 @@ void print_datagram(const Context& context, const Datagram& datagram) {
 }
 
 int udp_listen(const Context& context, const UdpListen::Parameters& parameters) {
-  Client client = context.connect();
+  Client client = context.connect_to_wait();
   catch_interrupt();
   const int id = client.send<UdpListen>(parameters);
   while (!interrupted()) {
@@ -89,7 +89,7 @@ int udp_listen(const Context& context, const UdpListen::Parameters& parameters) 
 }
 
 int resolve(const Context& context, const std::string& name) {
-  return show(context, context.connect().call<Resolve>({check_host(name)}),
+  return show(context, context.connect_to_wait().call<Resolve>({check_host(name)}),
               [](const Resolve::Result& result) {
                 std::string text;
                 for (const std::string& address : result.addresses) text += address + "\n";

@@ -1,6 +1,9 @@
 #include "daemon/log.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,7 +18,34 @@ namespace conker::daemon {
 namespace {
 
 constexpr const char* kWithTime = "%Y-%m-%dT%H:%M:%S.%e%z %l: %v";
-constexpr const char* kWithoutTime = "%l: %v";
+constexpr const char* kToJournal = "%l: %v";  // which adds the time to each entry itself
+constexpr const char* kToJournalByStderr = "<%*>%l: %v";  // and takes the priority from the line
+
+/// The priority of a line in a pattern, as syslog(3) and sd-daemon(3) number them.
+class PriorityFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    out.push_back(priority_of(message.level));
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<PriorityFlag>();
+  }
+};
+
+/// Whether stderr is the stream of which systemd says in JOURNAL_STREAM that the journal reads it;
+/// a child of a service whose stderr was redirected inherits the variable all the same.
+bool stderr_is_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+         fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+const char* pattern_for(const std::string& sink) {
+  if (sink == "journal") return kToJournal;
+  return sink == "stderr" && stderr_is_journal() ? kToJournalByStderr : kWithTime;
+}
 
 // The sink of the log, which is a single one as the default logger is.
 std::shared_ptr<LossySink> the_sink;
@@ -54,10 +84,9 @@ void set_up_log(const config::Log& log) {
   the_file = nullptr;
   the_sink = open_sink(log.sink);
   const auto logger = std::make_shared<spdlog::logger>("conkerd", the_sink);
-  // With JOURNAL_STREAM systemd says that it reads stderr; it adds the time to each line itself.
-  const bool timed =
-      log.sink != "journal" && !(log.sink == "stderr" && std::getenv("JOURNAL_STREAM") != nullptr);
-  logger->set_pattern(timed ? kWithTime : kWithoutTime);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PriorityFlag>('*').set_pattern(pattern_for(log.sink));
+  logger->set_formatter(std::move(formatter));
   // spdlog's own handler writes to stderr, and may block.
   logger->set_error_handler([](const std::string&) {});
   spdlog::set_default_logger(logger);

@@ -27,7 +27,8 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-/// The priority of syslog(3), by which the journal sorts.
+}  // namespace
+
 char priority_of(spdlog::level::level_enum level) {
   switch (level) {
     case spdlog::level::critical:
@@ -42,8 +43,6 @@ char priority_of(spdlog::level::level_enum level) {
       return '7';
   }
 }
-
-}  // namespace
 
 // ---- Lost lines ----
 

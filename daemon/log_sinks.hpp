@@ -14,6 +14,9 @@
 
 namespace conker::daemon {
 
+/// The priority of a level, as syslog(3) numbers them; the journal sorts by it.
+char priority_of(spdlog::level::level_enum level);
+
 /// A sink that may lose lines. For one thread, as the daemon has.
 class LossySink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:

@@ -1,0 +1,49 @@
+// How long a command waits for a daemon that has accepted it and answers nothing.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "ctl/command.hpp"
+
+namespace conker::ctl {
+namespace {
+
+class CtlContext : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_NE(::mkdtemp(directory_), nullptr);
+    context_.socket = std::string(directory_) + "/socket";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    context_.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(silent_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(silent_.get(), 8), 0);
+  }
+  void TearDown() override {
+    ::unlink(context_.socket.c_str());
+    ::rmdir(directory_);
+  }
+
+  char directory_[32] = "/tmp/conker-ctl-XXXXXX";
+  OwnedFd silent_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Context context_;
+};
+
+TEST_F(CtlContext, ACommandThatIsAnsweredAtOnceDoesNotWaitForEver) {
+  const int left = context_.connect().poll_timeout();
+  EXPECT_TRUE(0 < left && left <= 30'000) << left << " ms";
+  EXPECT_EQ(context_.connect_to_wait().poll_timeout(), -1) << "one that waits has no deadline";
+}
+
+TEST_F(CtlContext, TheTimeoutHoldsForBoth) {
+  context_.timeout = 0.5;
+  EXPECT_LE(context_.connect().poll_timeout(), 500);
+  EXPECT_LE(context_.connect_to_wait().poll_timeout(), 500);
+  EXPECT_GT(context_.connect_to_wait(100).poll_timeout(), 90'000) << "with its grace";
+}
+
+}  // namespace
+}  // namespace conker::ctl
