@@ -142,11 +142,13 @@ struct Service {
 
 struct Control {
   SocketPath socket{"/run/conker/conkerd.sock"};
-  std::string group;    // empty: the group that the daemon runs as
-  FileMode mode{0660};  // of the socket
+  SocketPath status_socket;  // for all users, for verbs that only read; empty: there is none
+  std::string group;         // empty: the group that the daemon runs as
+  FileMode mode{0660};       // of the socket
 
   static constexpr void visit(auto& self, auto&& key) {
     key("socket", self.socket, About{});
+    key("status_socket", self.status_socket, About{});
     key("group", self.group, About{});
     key("mode", self.mode, About{});
   }

@@ -92,7 +92,11 @@ Control read_control(const Value& value, const std::vector<Link>& links) {
   for (const Link& link : links) {
     if (section.has("socket") && link.claim() == control.socket.text)
       section.at("socket").fail("link " + link.name + " uses this path");
+    if (section.has("status_socket") && link.claim() == control.status_socket.text)
+      section.at("status_socket").fail("link " + link.name + " uses this path");
   }
+  if (control.status_socket.text == control.socket.text)
+    section.at("status_socket").fail("is the path of control.socket: name another");
   return control;
 }
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <numeric>
 #include <set>
 #include <utility>
 
+#include "config/near.hpp"
 #include "stack/base/address_text.hpp"
 #include "stack/base/field.hpp"
 
@@ -66,32 +66,10 @@ std::string join(std::span<const std::string_view> words) {
   return all;
 }
 
-/// How many letters to insert, leave out, change or swap with the next one make one word of
-/// another.
-std::size_t distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> before, last, row(to.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    before = std::exchange(last, std::exchange(row, std::vector<std::size_t>(to.size() + 1)));
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      row[j + 1] = std::min({row[j] + 1, last[j + 1] + 1, last[j] + (from[i] == to[j] ? 0U : 1U)});
-      if (i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j])
-        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
-    }
-  }
-  return row.back();
-}
-
 /// What is known in place of a key that is not: the one that was meant, where one is near.
 std::string instead_of(std::string_view name, std::span<const std::string_view> known) {
-  constexpr std::size_t kLongest = 64, kLettersPerSlip = 3;
-  const std::size_t most =
-      name.size() > kLongest ? 0 : std::min<std::size_t>(name.size() / kLettersPerSlip, 2);
-  const auto slips = [&](std::string_view word) { return distance(name, word); };
-  const auto nearest = std::ranges::min_element(known, {}, slips);
-  if (most > 0 && slips(*nearest) <= most) return "did you mean " + std::string(*nearest) + "?";
-  return "known here: " + join(known);
+  const std::string near = near_word(name, known);
+  return near.empty() ? "known here: " + join(known) : "did you mean " + near + "?";
 }
 
 std::string quoted(std::string_view text) {

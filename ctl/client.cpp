@@ -29,6 +29,18 @@ using Clock = std::chrono::steady_clock;
   throw Failure(kExitNoDaemon, "the daemon closed the connection: its log says why");
 }
 
+constexpr std::size_t kPathBytes = sizeof(sockaddr_un{}.sun_path);
+/// Beside the control socket, for all users, as the shipped configuration has it.
+constexpr std::string_view kStatusSocket = "status.sock";
+
+bool connects(const OwnedFd& socket, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= kPathBytes) return false;
+  path.copy(address.sun_path, path.size());
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 /// The timeout for poll(), in milliseconds; rounded up, to avoid a busy loop at the end.
 int milliseconds_until(Clock::time_point when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
@@ -44,17 +56,12 @@ void OwnedFd::reset() {
 
 Client::Client(const std::string& path, Deadline deadline)
     : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    throw Failure(kExitUsage,
-                  fmt::format("--socket: a path has 1 to {} bytes", sizeof address.sun_path - 1));
-  }
-  path.copy(address.sun_path, path.size());
+  if (path.empty() || path.size() >= kPathBytes)
+    throw Failure(kExitUsage, fmt::format("--socket: a path has 1 to {} bytes", kPathBytes - 1));
   if (!socket_) throw Failure(kExitFailed, fmt::format("no socket: {}", std::strerror(errno)));
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return;
+  if (connects(socket_, path)) return;
   if (errno == EACCES) {
+    if (connects(socket_, path.substr(0, path.rfind('/') + 1) + std::string(kStatusSocket))) return;
     throw Failure(
         kExitNoDaemon,
         fmt::format("{}: permission denied: join the group that owns it, or use sudo", path));

@@ -52,7 +52,8 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 class Client {
  public:
-  /// Connects. A Failure with kExitNoDaemon when no daemon listens at `path`.
+  /// Connects; where that is not permitted, to the status socket beside it, which answers verbs
+  /// that only read. A Failure with kExitNoDaemon when no daemon listens at `path`.
   Client(const std::string& path, Deadline deadline);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

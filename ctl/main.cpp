@@ -10,10 +10,12 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/near.hpp"
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
 #include "protocol/standard_streams.hpp"
@@ -24,13 +26,73 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 done, 1 the daemon refused or failed it, 2 usage, 3 connection refused, 4 timed "
     "out,\n"
-    "5 no daemon at the socket. `conkerctl VERB --help` tells more about a verb.";
+    "5 no daemon at the socket. `conkerctl help VERB` tells more about a verb.";
 
+/// The verb that was named, or its own verb that was.
+const CLI::App& named_verb(const CLI::App& app) {
+  const CLI::App* named = &app;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+  return *named;
+}
+
+/// What could stand in place of a word that is not known there: options, or verbs.
+std::vector<std::string> known_at(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  if (!word.starts_with('-')) {
+    for (const CLI::App* verb :
+         named_verb(app).get_subcommands([](const CLI::App*) { return true; }))
+      known.push_back(verb->get_name());
+    return known;
+  }
+  for (const CLI::App* at = &named_verb(app); at != nullptr; at = at->get_parent())
+    for (const CLI::Option* option : at->get_options())
+      if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
+  return known;
+}
+
+/// One line: what is wrong, and where to look.
 std::string usage_error(const CLI::App& app, const CLI::Error& error) {
-  const std::vector<std::string> unknown = app.remaining();
-  const bool no_verb = app.get_subcommands().empty() && !unknown.empty();
-  return fmt::format("{}: see conkerctl --help",
-                     no_verb ? "there is no verb " + unknown.front() : error.what());
+  std::string verb;
+  for (const CLI::App* at = &named_verb(app); at != &app; at = at->get_parent())
+    verb = " " + at->get_name() + verb;
+  const std::string help = fmt::format(": see conkerctl{} --help", verb);
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return fmt::format("{}: see conkerctl --help", error.what());
+  const std::string& word = unknown.front();
+  const bool option = word.starts_with('-');
+  std::string text = option         ? fmt::format("there is no option {}", word)
+                     : verb.empty() ? fmt::format("there is no verb {}", word)
+                                    : fmt::format("conkerctl{} does not take {}", verb, word);
+  const std::vector<std::string> known = known_at(app, word);
+  const std::vector<std::string_view> words(known.begin(), known.end());
+  if (const std::string near = config::near_word(word, words); !near.empty())
+    text += fmt::format(", did you mean {}?", near);
+  return text + help;
+}
+
+/// Prints the help of a verb, by its words; without words that of the program.
+int show_help(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* verb = &app;
+  std::string name = app.get_name();
+  for (const std::string& word : words) {
+    const auto verbs = verb->get_subcommands([](const CLI::App*) { return true; });
+    const auto found =
+        std::ranges::find(verbs, word, [](const CLI::App* one) { return one->get_name(); });
+    verb = found == verbs.end() ? nullptr : *found;
+    if (verb == nullptr)
+      throw Failure(kExitUsage, fmt::format("{} has no verb {}: see {} --help", name, word, name));
+    name += " " + word;
+  }
+  print(app.get_formatter()->make_help(verb, name, CLI::AppFormatMode::Normal));
+  return kExitDone;
+}
+
+void add_help_verb(CLI::App& app, Context& context) {
+  const auto words = std::make_shared<std::vector<std::string>>();
+  add_verb(app, context, "help", "Explain a verb, as VERB --help does",
+           [&app, words] { return show_help(app, *words); })
+      ->add_option("VERB", *words, "its name, and the name of its own verb if it has any")
+      ->type_name("");
 }
 
 /// Whether --json is given, also where the rest of the command line is wrong.
@@ -77,6 +139,7 @@ int run(int argc, char** argv) {
   add_report_verbs(app, context);
   add_scenario_verbs(app, context);
   add_link_verbs(app, context);
+  add_help_verb(app, context);
 
   try {
     app.parse(argc, argv);

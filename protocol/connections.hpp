@@ -108,6 +108,7 @@ struct Abort {
 
 struct List {
   static constexpr std::string_view kName = "list";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp =
       "Every connection, half-open and TIME-WAIT record, and listener";
 
@@ -171,6 +172,7 @@ struct List {
 
 struct Show {
   static constexpr std::string_view kName = "show";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp = "Everything about one connection, with its last states";
   static constexpr std::array kCodes = kStaleId;
   using Parameters = ById;

@@ -71,6 +71,7 @@ struct Listen {
 
 struct Ping {
   static constexpr std::string_view kName = "ping";
+  static constexpr Effect kEffect = Effect::kAsks;
   static constexpr std::string_view kHelp = "Send an ICMP echo request and wait for the answer";
   static constexpr std::array kCodes{Code::kTimedOut};
 
@@ -201,6 +202,7 @@ struct Datagram {
 
 struct Resolve {
   static constexpr std::string_view kName = "resolve";
+  static constexpr Effect kEffect = Effect::kAsks;
   static constexpr std::string_view kHelp = "The addresses of a name";
   static constexpr std::array kCodes = kNameCodes;
 

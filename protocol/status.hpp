@@ -18,6 +18,7 @@ namespace conker::protocol {
 
 struct Version {
   static constexpr std::string_view kName = "version";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp = "The version of the daemon and of the protocol";
   using Parameters = Nothing;
 
@@ -34,6 +35,7 @@ struct Version {
 
 struct Schema {
   static constexpr std::string_view kName = "schema";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp = "This table";
   using Parameters = Nothing;
 
@@ -73,6 +75,7 @@ struct Schema {
     std::vector<Parameter> params;
     std::vector<Field> result;
     std::string descriptor;
+    std::string effect;
     std::vector<int> codes;
 
     static constexpr void visit(auto& self, auto&& field) {
@@ -81,6 +84,7 @@ struct Schema {
       field("params", self.params, About{.help = "its parameters"});
       field("result", self.result, About{.help = "the fields of its result"});
       field("descriptor", self.descriptor, About{.help = "whether one goes beside the line"});
+      field("effect", self.effect, About{.help = "reads: anybody may call it; asks, or changes"});
       field("codes", self.codes, About{.help = "errors that calls may end with"});
     }
   };
@@ -132,6 +136,7 @@ struct Lease {
 
 struct Status {
   static constexpr std::string_view kName = "status";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp = "Links, tables, listeners, audit and what is going on";
   using Parameters = Nothing;
 
@@ -302,6 +307,7 @@ struct Status {
 
 struct Stats {
   static constexpr std::string_view kName = "stats";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp = "Every counter and what it means";
   using Parameters = Nothing;
 

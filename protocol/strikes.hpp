@@ -96,6 +96,7 @@ struct StrikeStart {
 
 struct StrikeList {
   static constexpr std::string_view kName = "strike_list";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp =
       "The strikes that run, and the detached ones of which the report is kept";
   using Parameters = Nothing;
@@ -113,6 +114,7 @@ struct StrikeList {
 
 struct StrikeTimes {
   static constexpr std::string_view kName = "strike_times";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp =
       "Figures of a running strike since its begin, with its times as histograms that can be added";
   using Parameters = StrikeId;
@@ -147,6 +149,7 @@ struct StrikeTimes {
 
 struct StrikeAttach {
   static constexpr std::string_view kName = "strike_attach";
+  static constexpr Effect kEffect = Effect::kReads;
   static constexpr std::string_view kHelp =
       "Progress and report of a strike that another client began";
   using Parameters = StrikeId;

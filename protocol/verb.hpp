@@ -130,6 +130,13 @@ constexpr Exit exit_for(int code) {
   return text == kCodes.end() ? kExitFailed : text->exit;
 }
 
+/// What a verb does to the daemon.
+enum class Effect : std::uint8_t {
+  kReads,    // it only says what is known: anybody may call it
+  kAsks,     // it sends a question, and keeps nothing of it
+  kChanges,  // it is in the log, by user and process
+};
+
 class FieldSink;
 
 /// A verb as data, made from the structure of the verb: see verbs.hpp.
@@ -142,6 +149,7 @@ struct Verb {
   /// Codes that calls of this verb may end with besides those of any call: kInvalidParameters,
   /// kFailed.
   std::span<const Code> codes{};
+  Effect effect = Effect::kChanges;
 };
 
 }  // namespace conker::protocol

@@ -39,6 +39,15 @@ constexpr Descriptor descriptor_of() {
   }
 }
 
+template <typename V>
+constexpr Effect effect_of() {
+  if constexpr (requires { V::kEffect; }) {
+    return V::kEffect;
+  } else {
+    return Effect::kChanges;
+  }
+}
+
 }  // namespace detail
 
 template <typename V>
@@ -47,7 +56,8 @@ inline constexpr Verb kVerb{V::kName,
                             kParameters<typename V::Parameters>,
                             describe<typename V::Result>,
                             detail::descriptor_of<V>(),
-                            detail::codes_of<V>()};
+                            detail::codes_of<V>(),
+                            detail::effect_of<V>()};
 
 template <typename... V>
 struct VerbList {

@@ -24,7 +24,7 @@ constexpr Duration kRow = 1s, kLaterRow = 10s, kLater = std::chrono::hours(24);
 /// How long the event loop may wait for the disk at the end.
 constexpr std::chrono::milliseconds kSettle{100}, kSettleLast{1000};
 /// Room for the last lines.
-constexpr std::uint64_t kReserve = std::uint64_t{2} << 20;
+constexpr std::uint64_t kForLastLines = std::uint64_t{2} << 20;
 
 bool is_last(std::string_view name) {
   return name == protocol::kJournalReport || name == protocol::StrikeEntry::kName;
@@ -56,7 +56,7 @@ void Journal::line(std::string_view name, const T& value, Duration at) {
   std::string text =
       "{\"" + std::string(name) +
       "\":" + protocol::to_json(value).dump(-1, ' ', false, json::error_handler_t::replace) + "}";
-  const std::uint64_t room = is_last(name) ? 0 : kReserve;
+  const std::uint64_t room = is_last(name) ? 0 : kForLastLines;
   if (bytes_ + text.size() + room >= max_bytes_)
     return appender_.lose(at,
                           "it has grown to its limit of " + std::to_string(max_bytes_) + " bytes");

@@ -139,6 +139,11 @@ std::string_view words_for(protocol::Descriptor descriptor) {
   return "none";
 }
 
+std::string_view word_for(protocol::Effect effect) {
+  constexpr std::array<std::string_view, 3> kWords{"reads", "asks", "changes"};
+  return kWords[static_cast<std::size_t>(effect)];
+}
+
 }  // namespace
 
 std::vector<protocol::Given> given_in(const json& params) {
@@ -229,6 +234,7 @@ protocol::Schema::Result schema() {
     verb.result(list);
     entry.result = std::move(list.fields);
     entry.descriptor = words_for(verb.descriptor);
+    entry.effect = word_for(verb.effect);
     entry.codes = {static_cast<int>(Code::kInvalidParameters), static_cast<int>(Code::kFailed)};
     for (const Code code : verb.codes) entry.codes.push_back(static_cast<int>(code));
     result.verbs.push_back(std::move(entry));

@@ -1,11 +1,11 @@
 #include "daemon/control/server.hpp"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -20,34 +20,10 @@
 #include "daemon/control/status.hpp"
 #include "daemon/control/strikes.hpp"
 #include "daemon/control/targets.hpp"
-#include "daemon/unix_socket.hpp"
 #include "protocol/verbs.hpp"
 
 namespace conker::daemon {
 namespace {
-
-constexpr int kBacklog = 1024;
-constexpr int kAcceptsAtATime = 16;  // then other watchers of the loop run
-constexpr double kAcceptPause = 1;   // seconds without accept() when descriptors have run out
-
-/// Removes the socket file, which must be this daemon's, and throws.
-[[noreturn]] void give_up(const std::string& path, std::string_view what) {
-  ::unlink(path.c_str());
-  throw std::runtime_error(fmt::format("control socket {}: {}", path, what));
-}
-
-void give_to_group(const std::string& path, const std::string& name) {
-  if (name.empty()) return;
-  const group* found = ::getgrnam(name.c_str());
-  if (found == nullptr) {
-    give_up(path,
-            fmt::format("there is no group {}: make it (groupadd -r {}) or change control.group",
-                        name, name));
-  }
-  if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
-    give_up(path, fmt::format("cannot give it to group {}: {}", name, std::strerror(errno)));
-  }
-}
 
 std::string_view words_for(Session::End end) {
   switch (end) {
@@ -71,9 +47,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
                              HostLookup& host_lookup, const DhcpClients& dhcp_clients,
                              const config::Control& config)
     : engine_(engine),
-      path_(config.socket.text),
-      accept_(engine.loop(), [this](int) { accept(); }),
-      accept_again_(engine.loop(), [this] { accept_.watch(listener_.get(), EV_READ); }),
+      control_path_(config.socket.text),
       deferred_(engine.loop()),
       targets_(std::make_unique<Targets>(engine, host_lookup)),
       connections_(std::make_unique<Connections>(engine, *targets_, *this, deferred_)),
@@ -90,47 +64,26 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));
     }
   }
-  listen(config);
+  const auto door = [&](const std::string& path, const std::string& group, unsigned mode,
+                        Rights rights) {
+    sockets_.push_back(std::make_unique<ControlSocket>(
+        engine.loop(), path, group, mode,
+        [this, rights](Descriptor client) { admit(std::move(client), rights); }));
+  };
+  door(config.socket.text, config.group, config.mode.bits, Rights::kAll);
+  if (!config.status_socket.text.empty())
+    door(config.status_socket.text, "", kStatusMode, Rights::kReading);
 }
 
 ControlServer::~ControlServer() {
   stop();
-  struct stat now {};
-  if (listener_ && ::lstat(path_.c_str(), &now) == 0 && now.st_ino == file_.st_ino &&
-      now.st_dev == file_.st_dev) {
-    ::unlink(path_.c_str());
-  }
 }
 
-void ControlServer::listen(const config::Control& config) {
-  // Mode 0600 until the group is set: no client of another user may connect before.
-  listener_ = listen_at(path_, 0600, kBacklog);
-  ::lstat(path_.c_str(), &file_);
-  give_to_group(path_, config.group);
-  if (::chmod(path_.c_str(), config.mode.bits) != 0) give_up(path_, std::strerror(errno));
-  accept_.watch(listener_.get(), EV_READ);
-}
-
-void ControlServer::accept() {
-  for (int i = 0; i < kAcceptsAtATime; ++i) {
-    Descriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (client) {
-      admit(std::move(client));
-      continue;
-    }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      // The client stays in the listen queue; a watched listener would make the loop spin.
-      spdlog::warn("control: cannot take a client: {}; trying again in a second",
-                   std::strerror(errno));
-      accept_.stop();
-      accept_again_.start(kAcceptPause);
-    }
-    return;
-  }
-}
-
-void ControlServer::admit(Descriptor client) {
-  if (sessions_.size() >= kMaxClients) {
+void ControlServer::admit(Descriptor client, Rights rights) {
+  // Those of one socket take no room of the other.
+  const auto beside = static_cast<std::size_t>(std::ranges::count_if(
+      callers_, [&](const auto& one) { return one.second.rights == rights; }));
+  if (beside >= kMaxClients) {
     ++counters_.turned_away;
     const std::string line = error_line(
         nullptr, protocol::Code::kBusy,
@@ -148,6 +101,7 @@ void ControlServer::admit(Descriptor client) {
                   peer.gid);
   }
   sessions_.emplace(id, std::make_unique<Session>(engine_.loop(), std::move(client), id, *this));
+  callers_.emplace(id, Caller{peer, rights});
 }
 
 void ControlServer::on_line(Session& session, std::string_view line) {
@@ -167,14 +121,36 @@ void ControlServer::on_line(Session& session, std::string_view line) {
   Request& request = std::get<Request>(parsed);
   spdlog::debug("control: client {}: {}", session.id(), request.verb->name);
   const auto handler = handlers_.find(request.verb->name);
-  if (session.calls >= Session::kMaxCalls) {
+  protocol::Code code{};
+  if (const std::string why = refused(session, *request.verb, code); !why.empty()) {
     ++counters_.errors;
-    session.send(
-        error_line(request.id, protocol::Code::kBusy,
-                   fmt::format("{} calls are under way: wait for an answer first", session.calls)));
+    session.send(error_line(request.id, code, why));
     return;
   }
   handler->second(Call(*this, session.id(), std::move(request)));
+}
+
+/// Why a call is refused, with the error code; empty when it is served.
+std::string ControlServer::refused(const Session& session, const protocol::Verb& verb,
+                                   protocol::Code& code) {
+  const Caller& caller = callers_.at(session.id());
+  const bool reader = caller.rights == Rights::kReading;
+  code = protocol::Code::kBusy;
+  if (session.calls >= Session::kMaxCalls)
+    return fmt::format("{} calls are under way: wait for an answer first", session.calls);
+  if (reader && !reading_.take(engine_.clock()))
+    return "too many calls of all users at the status socket: try again in a second";
+  if (verb.effect == protocol::Effect::kReads) return "";
+  code = protocol::Code::kNotAllowed;
+  if (reader) {
+    return fmt::format(
+        "{}: this socket answers verbs that only read: join the group that owns the "
+        "control socket, {}, or use sudo",
+        verb.name, control_path_);
+  }
+  if (verb.effect == protocol::Effect::kChanges)
+    spdlog::info("control: {} by user {}, process {}", verb.name, caller.who.uid, caller.who.pid);
+  return "";
 }
 
 void ControlServer::on_long_line(Session& session) {
@@ -194,6 +170,7 @@ void ControlServer::on_end(Session& session, Session::End end) {
   const auto found = sessions_.find(id);
   deferred_.add(std::move(found->second));
   sessions_.erase(found);
+  callers_.erase(id);
   for (const auto& gone : gone_) gone(id);
 }
 
@@ -208,8 +185,7 @@ void ControlServer::serve(std::string_view verb, Handler handler) {
 
 void ControlServer::stop() {
   if (std::exchange(stopped_, true)) return;
-  accept_.stop();
-  accept_again_.stop();
+  for (const auto& socket : sockets_) socket->stop();
   captures_->stop();
   strikes_->cut("the daemon ends");
   while (!sessions_.empty()) sessions_.begin()->second->end(Session::End::kByDaemon);

@@ -2,7 +2,7 @@
 // disturb others or the stack by what it sends or does not read.
 #pragma once
 
-#include <sys/stat.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <functional>
@@ -15,15 +15,16 @@
 
 #include "config/config.hpp"
 #include "daemon/control/call.hpp"
+#include "daemon/control/control_socket.hpp"
 #include "daemon/control/deferred_deletion.hpp"
 #include "daemon/control/session.hpp"
-#include "daemon/control/watch.hpp"
 #include "daemon/descriptor.hpp"
 #include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/host_lookup.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
+#include "stack/base/token_bucket.hpp"
 
 namespace conker::daemon {
 
@@ -39,7 +40,10 @@ class Targets;
 
 class ControlServer final : public Session::Owner, public Sessions, public Verbs {
  public:
-  static constexpr std::size_t kMaxClients = 64;
+  static constexpr std::size_t kMaxClients = 64;  // at each socket
+  /// Calls a second that all users together may make at the status socket, since some walk all
+  /// tables.
+  static constexpr std::uint32_t kReadingPerSecond = 100, kReadingBurst = 200;
 
   /// Listens at once; replaces a socket file on which no process listens. Throws
   /// std::runtime_error: one line, with advice. The arguments must outlive it.
@@ -74,20 +78,26 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
     gone_.push_back(std::move(handler));
   }
 
-  void listen(const config::Control& config);
-  void accept();
-  void admit(Descriptor client);
+  /// What a client may do, by the socket at which it came.
+  enum class Rights : std::uint8_t { kAll, kReading };
+  struct Caller {
+    ucred who{};
+    Rights rights = Rights::kReading;
+  };
+  static constexpr unsigned kStatusMode = 0666;
+
+  void admit(Descriptor client, Rights rights);
+  std::string refused(const Session& session, const protocol::Verb& verb, protocol::Code& code);
 
   Engine& engine_;
-  std::string path_;
-  struct stat file_ {};  // of the socket, so that no other file is unlinked
-  Descriptor listener_;
-  IoWatch accept_;
-  TimerWatch accept_again_;
+  std::string control_path_;
+  std::vector<std::unique_ptr<ControlSocket>> sockets_;
   DeferredDeletion deferred_;
   protocol::Status::Control counters_;  // without the number of connected clients
   SessionId next_session_ = 1;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
+  std::unordered_map<SessionId, Caller> callers_;  // of the sessions
+  TokenBucket reading_{kReadingPerSecond, kReadingBurst};
   std::map<std::string, Handler, std::less<>> handlers_;
   std::vector<std::function<void(SessionId)>> gone_;
   bool stopped_ = false;

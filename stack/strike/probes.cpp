@@ -113,7 +113,7 @@ bool Probes::tell_windows(Behaviour::What what, const ConnectionInfo& about) {
 }
 
 Probes::~Probes() {
-  stack_.tcp_->silences().remove(unfinished_);
+  if (unfinished_.counts().left != 0) stack_.tcp_->silences().remove(unfinished_);
 }
 
 /// False where the link cannot take it now.

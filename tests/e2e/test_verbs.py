@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -53,7 +55,8 @@ def wrong_command_lines_with_json(scene: Scene) -> None:
     """One object, of the same shape as that of any other failure, wherever --json stands."""
     ctl = Ctl(scene.binaries.conkerctl, "/nowhere.sock", scene.directory)
     for arguments, message in ((["--json", "strikes"], "there is no verb strikes"),
-                               (["strike", "--nonsense", "--json"], "--nonsense"),
+                               (["strike", "--nonsense", "--json"],
+                                "there is no option --nonsense: see conkerctl strike --help"),
                                (["--json"], "subcommand is required"),
                                (["show", "1", "--json", "--timeout", "x"], "--timeout")):
         done = ctl(*arguments).expect(USAGE)
@@ -62,6 +65,26 @@ def wrong_command_lines_with_json(scene: Scene) -> None:
         check(message in error["message"] and error["exit"] == USAGE, f"{arguments}: {error}")
         same(done.err, f"conkerctl: {error['message']}\n", "what people are told")
     same(ctl("strikes").out, "", "without --json")
+
+
+@test(quick=True)
+def wrong_words_are_answered_by_right_ones(scene: Scene) -> None:
+    ctl = Ctl(scene.binaries.conkerctl, "/nowhere.sock", scene.directory)
+    for arguments, message in (
+            (["stirke"], "there is no verb stirke, did you mean strike?: see conkerctl --help"),
+            (["strike", "--cycels", "3"],
+             "there is no option --cycels, did you mean --cycles?: see conkerctl strike --help"),
+            (["scenario", "chekc"],
+             "conkerctl scenario does not take chekc, did you mean check?: "
+             "see conkerctl scenario --help"),
+            (["status", "--jsno"],
+             "there is no option --jsno, did you mean --json?: see conkerctl status --help"),
+            (["xyzzy"], "there is no verb xyzzy: see conkerctl --help")):
+        same(ctl(*arguments).expect(USAGE).err, f"conkerctl: {message}\n", f"{arguments}")
+    same(ctl.ok("help", "strike", "list").out, ctl.ok("strike", "list", "--help").out, "help")
+    check("Verbs:" in ctl.ok("help").out, "help alone")
+    same(ctl("help", "strike", "dance").expect(USAGE).err,
+         "conkerctl: conkerctl strike has no verb dance: see conkerctl strike --help\n", "help")
 
 
 @test(quick=True)
@@ -431,3 +454,50 @@ def units_of_times_and_sizes(field: Field) -> None:
         wrong = field.ctl(*arguments)
         same((wrong.code, wrong.err), (USAGE, f"conkerctl: {message}: see conkerctl --help\n"),
              f"{arguments}")
+
+
+@test()
+def all_users_may_read(scene: Scene) -> None:
+    """At the status socket, beside the control socket, which only its group may use."""
+    directory = scene.directory
+    os.chmod(directory, 0o755)
+    daemon = scene.conkerd(_wire(scene) | {"control": {
+        "socket": f"{directory}/conkerd.sock", "mode": "0600",
+        "status_socket": f"{directory}/status.sock"}})
+    ordinary = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    def as_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*ordinary, *daemon.ctl.command(*arguments)], capture_output=True,
+                              text=True, timeout=30, check=False)
+
+    for reading in (("status",), ("stats",), ("list",), ("version",), ("strike", "list"),
+                    ("schema",), ("top", "--count", "1")):
+        done = as_nobody(*reading)
+        same((done.returncode, done.stderr), (0, ""), f"{reading}")
+    for changing in (("open", "10.7.0.9:7"), ("strike", "10.7.0.9:7", "--cycles", "1"),
+                     ("fault", "clear"), ("log", "debug"), ("strike", "stop"),
+                     ("ping", "10.7.0.9", "-c", "1")):
+        done = as_nobody(*changing)
+        same(done.returncode, FAILED, f"{changing}: {done.stderr}")
+        check("this socket answers verbs that only read: join the group" in done.stderr,
+              f"{changing}: {done.stderr}")
+    daemon.ctl.ok("log", "info")
+    check(re.search(r"control: log by user 0, process [0-9]+\n", daemon.process.err()),
+          f"who changed something: {daemon.process.err()}")
+    # Readers take no place of those who may change something, nor all of the daemon's time.
+    crowd = []
+    for _ in range(80):
+        client = socket.socket(socket.AF_UNIX)
+        scene.undo(client.close)
+        client.connect(f"{directory}/status.sock")
+        crowd.append(client)
+    daemon.ctl.ok("status")
+    call = b'{"jsonrpc":"2.0","id":1,"method":"status"}\n'
+    crowd[0].sendall(call * 60)
+    crowd[1].sendall(call * 60)
+    for client in crowd[2:5]:
+        client.sendall(call * 60)
+    time.sleep(0.2)
+    told = b"".join(client.recv(1 << 20) for client in crowd[:5])
+    check(b"too many calls of all users" in told, "no limit")
+    daemon.ctl.ok("status")
