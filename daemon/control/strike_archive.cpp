@@ -213,7 +213,7 @@ void StrikeArchive::add(const StrikeEntry& entry) {
 Descriptor StrikeArchive::open(std::uint64_t id, File file, std::string& wrong) const {
   Descriptor opened = open_file(path_of(id, file), O_RDONLY);
   if (!opened) {
-    wrong = fmt::format("strike {}: {}: {}: strike_list tells which are kept", id,
+    wrong = fmt::format("strike {}: {}: {}: `conkerctl strike list` tells which are kept", id,
                         path_of(id, file), std::strerror(errno));
   }
   return opened;

@@ -160,7 +160,7 @@ def the_oldest_make_room(field: Field) -> None:
     same(sorted(entries(field)), [3, 4], "kept")
     same(files_of(field), {"3.journal", "3.pcapng", "4.journal", "4.pcapng"}, "files")
     gone = field.ctl("strike", "report", "1").expect(1).err
-    check("strike 1: " in gone and "strike_list tells" in gone, f"gone: {gone}")
+    check("strike 1: " in gone and "`conkerctl strike list` tells" in gone, f"gone: {gone}")
 
 
 @test("tap")
