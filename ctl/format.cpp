@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "protocol/text.hpp"
 
@@ -13,6 +14,10 @@ std::string grouped(std::uint64_t number) {
   StringPrinter out;
   out << number;
   return std::move(out).text();
+}
+
+std::string rounded(double number) {
+  return grouped(static_cast<std::uint64_t>(std::llround(number)));
 }
 
 std::string bytes_to_string(std::uint64_t bytes) {

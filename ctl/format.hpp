@@ -15,6 +15,8 @@ namespace conker::ctl {
 
 /// "12,345".
 std::string grouped(std::uint64_t number);
+/// The same of a number that is not negative, rounded: a rate.
+std::string rounded(double number);
 /// "1.5 KiB", "3.2 MiB".
 std::string bytes_to_string(std::uint64_t bytes);
 /// "850 us", "12.3 ms", "4.2 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".

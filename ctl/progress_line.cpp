@@ -43,7 +43,7 @@ std::vector<ProgressPart> progress_parts(const Progress& progress, double rate,
                                          std::optional<Duration> duration) {
   const StrikeSoFar& so_far = progress.so_far;
   std::vector<ProgressPart> parts;
-  parts.push_back({grouped(static_cast<std::uint64_t>(std::llround(rate))) + "/s"});
+  parts.push_back({rounded(rate) + "/s"});
   if (progress.findings != 0) {
     parts.push_back(
         {fmt::format("{} rule{} broken", progress.findings, progress.findings == 1 ? "" : "s"),

@@ -103,8 +103,7 @@ std::vector<ReportDiff::Asked> asked_of(const Strike::Result& a, const Strike::R
 }
 
 std::string number(double value) {
-  return value >= 100 ? grouped(static_cast<std::uint64_t>(std::llround(value)))
-                      : fmt::format("{:.3g}", value);
+  return value >= 100 ? rounded(value) : fmt::format("{:.3g}", value);
 }
 
 std::string lines(const char* label, const std::vector<ReportDiff::Entry>& entries) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -25,7 +24,7 @@ double in_seconds(Duration duration) {
 }
 
 std::string rate_of(const StrikeSummary& summary) {
-  return grouped(static_cast<std::uint64_t>(std::llround(summary.cycles_per_second())));
+  return rounded(summary.cycles_per_second());
 }
 
 /// How much a phase asks for.

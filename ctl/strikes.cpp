@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -34,7 +33,7 @@ using protocol::StrikeStart;
 using protocol::StrikeStop;
 
 std::string rate_of(const StrikeEntry& entry) {
-  return grouped(static_cast<std::uint64_t>(std::llround(entry.cycles_per_second))) + "/s";
+  return rounded(entry.cycles_per_second) + "/s";
 }
 
 int list_strikes(const Context& context) {

@@ -21,6 +21,7 @@
 #include "daemon/control/appender.hpp"
 #include "protocol/journal.hpp"
 #include "protocol/json.hpp"
+#include "stack/base/per_second.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -100,9 +101,9 @@ std::optional<StrikeEntry> entry_of(int fd, std::uint64_t id) {
     at = end + 1;
   }
   entry.id = id;
-  if (entry.state == StrikeEntry::State::kLost && entry.so_far.elapsed > Duration(0)) {
-    entry.cycles_per_second = static_cast<double>(entry.so_far.completed) * 1e6 /
-                              static_cast<double>(entry.so_far.elapsed.count());
+  if (entry.state == StrikeEntry::State::kLost) {
+    entry.cycles_per_second =
+        per_second(static_cast<double>(entry.so_far.completed), entry.so_far.elapsed);
   }
   return entry;
 }

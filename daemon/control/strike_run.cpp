@@ -387,7 +387,7 @@ protocol::StrikeTimes::Result StrikeRun::times() const {
   result.id = order_->id;
   if (!strike_) return result;
   const StrikeReport& report = strike_->report();
-  result.so_far = protocol::StrikeSoFar::of(report);
+  result.so_far = so_far();
   result.connect = buckets_of(report.connect);
   result.closing = buckets_of(report.close);
   result.failures = failures_of(report);
@@ -404,7 +404,7 @@ protocol::StrikeEntry StrikeRun::entry() const {
   entry.cycles_asked = order_->parameters.cycles;
   entry.duration_ms = order_->parameters.duration_ms;
   if (!strike_) return entry;
-  entry.so_far = protocol::StrikeSoFar::of(strike_->report());
+  entry.so_far = so_far();
   entry.cycles_per_second = newest_.cycles_per_second;
   if (const auto* row = history_->newest_over(strike_->report().elapsed)) {
     entry.connect_p50 = row->connect_p50;

@@ -70,6 +70,10 @@ class StrikeRun final : public Client {
   void stop(std::string_view why);
   /// Stops the strike and reports it at once: what is in flight is not finished, and no failure.
   void cut(std::string_view why);
+  /// Its figures; none before it has begun.
+  protocol::StrikeSoFar so_far() const {
+    return strike_ ? protocol::StrikeSoFar::of(strike_->report()) : protocol::StrikeSoFar{};
+  }
   /// What is known of it, while it is busy.
   protocol::StrikeEntry entry() const;
   /// The same in figures that can be added to those of other strikes.

@@ -279,8 +279,8 @@ protocol::StrikeList::Result Strikes::list() const {
 std::vector<protocol::Status::Striking> Strikes::status() const {
   std::vector<protocol::Status::Striking> striking;
   for_each_busy([&](const Place& place) {
-    const protocol::StrikeEntry entry = place.run.entry();
-    striking.push_back({entry.id, entry.target, entry.so_far});
+    const StrikeOrder& order = place.run.order();
+    striking.push_back({order.id, to_string(order.target), place.run.so_far()});
   });
   return striking;
 }

@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "ctl/command.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -14,20 +12,15 @@ namespace {
 class CtlContext : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_NE(::mkdtemp(directory_), nullptr);
-    context_.socket = std::string(directory_) + "/socket";
+    context_.socket = scratch_ / "socket";
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     context_.socket.copy(address.sun_path, sizeof address.sun_path - 1);
     ASSERT_EQ(::bind(silent_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     ASSERT_EQ(::listen(silent_.get(), 8), 0);
   }
-  void TearDown() override {
-    ::unlink(context_.socket.c_str());
-    ::rmdir(directory_);
-  }
 
-  char directory_[32] = "/tmp/conker-ctl-XXXXXX";
+  test::Scratch scratch_;
   OwnedFd silent_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   Context context_;
 };

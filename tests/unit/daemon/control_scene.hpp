@@ -15,7 +15,7 @@
 
 #include "daemon/control/server.hpp"
 #include "daemon/unix_socket.hpp"
-#include "tests/unit/daemon/scratch.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
 
@@ -181,7 +181,7 @@ class ControlTest : public testing::Test {
     return client.result("list", {{"state", "ESTABLISHED"}}).value("total", std::size_t{0});
   }
 
-  Scratch scratch_;
+  test::Scratch scratch_;
   struct ev_loop* loop_ = ev_default_loop(EVFLAG_AUTO);
   Engine peer_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kListen, 1)};
   Engine ours_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kConnect, 2)};

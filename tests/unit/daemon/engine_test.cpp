@@ -17,7 +17,7 @@
 #include "daemon/shutdown.hpp"
 #include "daemon/table_watch.hpp"
 #include "stack/tcp/tcp.hpp"
-#include "tests/unit/daemon/scratch.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -138,7 +138,7 @@ class EngineTest : public testing::Test {
     return client_.stack().info(talk_.id, info) ? info.state : State::kDestroy;
   }
 
-  Scratch scratch_;
+  test::Scratch scratch_;
   struct ev_loop* loop_ = ev_default_loop(EVFLAG_AUTO);
   Engine server_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kListen, 1, kServer)};
   Engine client_{loop_, config_for(scratch_ / "wire", config::Unix::Mode::kConnect, 2, kClient)};

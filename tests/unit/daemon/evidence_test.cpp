@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/scratch.hpp"
 #include "tests/support/segment.hpp"
-#include "tests/unit/daemon/scratch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -110,7 +110,7 @@ class EvidenceTest : public ::testing::Test {
     return packet;
   }
 
-  Scratch scratch_;
+  test::Scratch scratch_;
 };
 
 TEST_F(EvidenceTest, TheFrameThatBreaksARuleHasAComment) {

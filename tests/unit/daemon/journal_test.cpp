@@ -12,7 +12,7 @@
 #include <iterator>
 #include <string>
 
-#include "tests/unit/daemon/scratch.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -31,7 +31,7 @@ class JournalTest : public ::testing::Test {
   }
 
  private:
-  Scratch scratch_;
+  test::Scratch scratch_;
 };
 
 TEST_F(JournalTest, LinesAreInTheFileInOrder) {

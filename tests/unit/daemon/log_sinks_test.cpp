@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/unit/daemon/scratch.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -104,7 +104,7 @@ TEST(LogSinksTest, LinesLostToAFullDiskAreCounted) {
 }
 
 TEST(LogSinksTest, AFileIsReopened) {
-  const Scratch scratch;
+  const test::Scratch scratch;
   const std::string path = scratch / "log";
   StreamSink sink(path);
   sink.set_pattern("%v");
@@ -122,7 +122,7 @@ TEST(LogSinksTest, AFileIsReopened) {
 }
 
 TEST(LogSinksTest, AFileThatCannotBeReopenedStaysInUse) {
-  const Scratch scratch;
+  const test::Scratch scratch;
   const std::string path = scratch / "log";
   StreamSink sink(path);
   sink.set_pattern("%v");
@@ -134,7 +134,7 @@ TEST(LogSinksTest, AFileThatCannotBeReopenedStaysInUse) {
 }
 
 TEST(LogSinksTest, TheJournalDoesNotBlock) {
-  const Scratch scratch;
+  const test::Scratch scratch;
   const std::string path = scratch / "journal";
   EXPECT_THROW(JournalSink{path}, std::runtime_error);
   const Descriptor journal(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

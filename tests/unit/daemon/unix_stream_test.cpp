@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/unix_socket.hpp"
-#include "tests/unit/daemon/scratch.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -59,7 +59,7 @@ std::string read_some(int fd) {
 
 class UnixStream : public testing::Test {
  protected:
-  Scratch scratch_;
+  test::Scratch scratch_;
   std::string path_ = scratch_ / "link.sock";
   config::Unix listen_{{path_}, config::Unix::Mode::kListen};
   config::Unix connect_{{path_}, config::Unix::Mode::kConnect};
@@ -231,7 +231,7 @@ TEST_F(UnixStream, TheSocketFileGoesWithTheDevice) {
 }
 
 TEST(UnixSocket, AStaleFileIsReplacedALiveOneIsNot) {
-  const Scratch scratch;
+  const test::Scratch scratch;
   const std::string path = scratch / "s";
   listen_at(path, 0600, 1).reset();  // the file stays
   const Descriptor listener = listen_at(path, 0640, 1);
@@ -243,7 +243,7 @@ TEST(UnixSocket, AStaleFileIsReplacedALiveOneIsNot) {
 }
 
 TEST(UnixSocket, AnotherKindOfFileIsKept) {
-  const Scratch scratch;
+  const test::Scratch scratch;
   const std::string path = scratch / "file";
   Descriptor(::open(path.c_str(), O_CREAT | O_WRONLY, 0600)).reset();
   EXPECT_THROW(listen_at(path, 0600, 1), std::runtime_error);

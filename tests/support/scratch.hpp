@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-namespace conker::daemon {
+namespace conker::test {
 
 class Scratch {
  public:
@@ -26,4 +26,4 @@ class Scratch {
   std::string path_;
 };
 
-}  // namespace conker::daemon
+}  // namespace conker::test
