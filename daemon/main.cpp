@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "config/default_path.hpp"
 #include "config/loader.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/watch.hpp"
@@ -208,9 +209,11 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   CLI::App app("conkerd: a TCP/IP stack of its own on TAP devices, packet sockets and unix sockets",
                "conkerd");
-  std::string path;
+  std::string path = conker::config::default_path();
   bool check_only = false;
-  app.add_option("--config", path, "the configuration, in YAML")->required()->type_name("FILE");
+  app.add_option("--config", path, "the configuration, in YAML")
+      ->type_name("FILE")
+      ->capture_default_str();
   app.add_flag("--check-config", check_only, "only says whether the configuration is good");
   app.set_version_flag("--version", "conkerd " CONKER_VERSION);
   try {

@@ -23,3 +23,9 @@ if(EXISTS "$ENV{DESTDIR}${CONKER_CONFIG}")
 else()
   file(INSTALL "${CONKER_SOURCE}/config/conkerd.yaml" DESTINATION "${etc}/conker")
 endif()
+
+# Where the log is a file (`sink`); logrotate(8) reads no other directory.
+if(etc STREQUAL "/etc")
+  file(INSTALL "${CONKER_SOURCE}/systemd/conker.logrotate" DESTINATION "${etc}/logrotate.d"
+    RENAME conker)
+endif()

@@ -11,18 +11,23 @@ PREFIX = "/usr"
 FILES = [
     "/usr/bin/conkerctl",
     "/usr/bin/conkerd",
+    "/usr/lib/systemd/network/50-conker0.netdev",
+    "/usr/lib/systemd/network/50-conker0.network",
     "/usr/lib/systemd/system/conkerd.service",
     "/usr/lib/sysusers.d/conker.conf",
     *(f"/usr/share/conker/python/{name}" for name in (
         "conker/__init__.py", "conker/connection.py", "conker/verbs.py", "fleet/README.md",
         "fleet/locustfile.py", "fleet/strike_stats.py")),
-    "/usr/share/doc/conker/LICENSE",
     "/usr/share/doc/conker/README.md",
+    "/usr/share/doc/conker/changelog.gz",
     "/usr/share/doc/conker/conkerd.yaml",
+    "/usr/share/doc/conker/copyright",
+    "/usr/share/doc/conker/docs/service.md",
     "/usr/share/doc/conker/docs/strike.md",
     "/usr/share/doc/conker/docs/report-bad.png",
     "/usr/share/doc/conker/docs/report-good.png",
     "/etc/conker/conkerd.yaml",
+    "/etc/logrotate.d/conker",
     "/usr/share/conker/scenarios/churn.yaml",
     "/usr/share/conker/scenarios/hostile.yaml",
     "/usr/share/conker/scenarios/smoke.yaml",
@@ -63,6 +68,19 @@ def configuration_survives_a_second_install(scene: Scene) -> None:
     install(scene, root)
     with open(path, encoding="utf-8") as file:
         check(file.read().endswith("# mine\n"), "the administrator's configuration was overwritten")
+
+
+@test()
+def programs_find_the_configuration_beside_them(scene: Scene) -> None:
+    """Without --config: PREFIX/etc/conker/conkerd.yaml, and that is what was installed."""
+    prefix = f"{scene.directory}/local"
+    done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", prefix],
+                          capture_output=True, text=True, check=False)
+    same(done.returncode, 0, f"cmake --install: {done.stderr}")
+    checked = subprocess.run([f"{prefix}/bin/conkerd", "--check-config"], capture_output=True,
+                             text=True, check=False)
+    same((checked.returncode, checked.stdout),
+         (0, f"{prefix}/etc/conker/conkerd.yaml: ok\n"), f"--check-config: {checked.stderr}")
 
 
 @test()

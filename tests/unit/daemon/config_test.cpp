@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/default_path.hpp"
 #include "tests/unit/daemon/config_text.hpp"
 
 namespace conker::config {
@@ -161,6 +162,12 @@ TEST(Config, TheShippedFileIsValid) {
   const Config config = load_file(CONKER_EXAMPLE_CONFIG);
   EXPECT_EQ(config.links.size(), 1u);
   EXPECT_EQ(config.services.size(), 4u);
+}
+
+TEST(Config, BesideTheProgram) {
+  EXPECT_EQ(path_for_program("/usr/bin/conkerd"), "/etc/conker/conkerd.yaml");
+  EXPECT_EQ(path_for_program("/bin/conkerd"), "/etc/conker/conkerd.yaml");
+  EXPECT_EQ(path_for_program("/usr/local/bin/conkerd"), "/usr/local/etc/conker/conkerd.yaml");
 }
 
 TEST(Config, MissingFile) {
