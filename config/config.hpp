@@ -13,6 +13,7 @@
 #include "stack/base/address.hpp"
 #include "stack/base/field.hpp"
 #include "stack/base/time.hpp"
+#include "stack/link/fault.hpp"
 #include "stack/settings.hpp"
 
 namespace conker::config {
@@ -22,18 +23,22 @@ inline constexpr About kRequired{.help = {}, .required = true};
 /// The name of an interface of the host: 1 to 15 characters without space, / : or %.
 struct InterfaceName {
   std::string text;
+  bool operator==(const InterfaceName&) const = default;
 };
 /// An absolute path that fits into a socket address.
 struct SocketPath {
   std::string text;
+  bool operator==(const SocketPath&) const = default;
 };
 /// The absolute path of a directory.
 struct Directory {
   std::string text;
+  bool operator==(const Directory&) const = default;
 };
 /// The permissions of a file.
 struct FileMode {
   std::uint32_t bits = 0;
+  bool operator==(const FileMode&) const = default;
 };
 
 // The kinds of links. Each has the name of its type, the largest MTU, its own keys, and what no
@@ -48,6 +53,7 @@ struct Tap {
   std::optional<Prefix> host_address;  // the host's own; if given, it is set, and the MTU
   bool offload = true;                 // segmentation and checksum offload: frames of up to 64 KiB
 
+  bool operator==(const Tap&) const = default;
   const std::string& claim() const { return device.text; }
   static constexpr void visit(auto& self, auto&& key) {
     key("device", self.device, kRequired);
@@ -64,6 +70,7 @@ struct Packet {
 
   InterfaceName device;
 
+  bool operator==(const Packet&) const = default;
   const std::string& claim() const { return device.text; }
   static constexpr void visit(auto& self, auto&& key) { key("device", self.device, kRequired); }
 };
@@ -77,6 +84,7 @@ struct Unix {
   SocketPath path;
   Mode mode = Mode::kListen;
 
+  bool operator==(const Unix&) const = default;
   const std::string& claim() const { return path.text; }
   static constexpr void visit(auto& self, auto&& key) {
     key("path", self.path, kRequired);
@@ -91,8 +99,10 @@ struct Link {
   std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
   bool dhcp = false;              // addresses come from a DHCP server; then `addresses` is empty
   bool probe = false;             // probe for conflicts before an address is used (RFC 5227)
+  FaultSettings faults;           // of the link from the start
   std::variant<Tap, Packet, Unix> kind;
 
+  bool operator==(const Link&) const = default;
   /// What it must not share with another link: its device or its path.
   const std::string& claim() const {
     return std::visit([](const auto& of) -> const std::string& { return of.claim(); }, kind);
@@ -104,6 +114,8 @@ struct Route {
   Prefix to;
   std::optional<IpAddress> gateway;
   std::size_t link = 0;  // index into Config::links
+
+  bool operator==(const Route&) const = default;
 };
 
 /// Sizes of IPv4 reassembly; with 0 datagrams there is none.
@@ -133,6 +145,7 @@ struct Service {
   Port port;
   bool udp = false;
 
+  bool operator==(const Service&) const = default;
   static constexpr void visit(auto& self, auto&& key) {
     key("name", self.kind, About{.help = {}, .required = true, .choices = kServiceKinds});
     key("protocol", self.udp, About{.help = {}, .choices = "tcp|udp"});

@@ -28,12 +28,15 @@ void read(const Value& value, FileMode& out, const About& about);
 void read(const Value& value, std::optional<Prefix>& out, const About& about);  // a host's address
 void read(const Value& value, std::vector<Prefix>& out, const About& about);  // bare addresses, too
 
-/// Numbers by their range, enumerators by their place among the choices.
+/// Shares as a percentage, other numbers by their range, enumerators by their place among the
+/// choices.
 template <typename T>
 requires std::is_enum_v<T> || std::is_integral_v<T>
 void read(const Value& value, T& out, const About& about) {
   if constexpr (std::is_enum_v<T>) {
     out = static_cast<T>(value.choice(about.choices));
+  } else if (about.unit == Unit::kMillionths) {
+    out = static_cast<T>(value.share());
   } else {
     out = static_cast<T>(
         value.number(static_cast<std::uint64_t>(about.min), static_cast<std::uint64_t>(about.max)));

@@ -35,8 +35,8 @@ template <typename F>
 std::vector<std::string_view> link_keys(F add_of_kind) {
   std::vector<std::string_view> names{"type", "name"};
   add_of_kind(names);
-  for (const std::string_view name : Keys<5>{"mac", "mtu", "addresses", "probe", "address"})
-    names.push_back(name);
+  constexpr Keys<6> kBehind{"mac", "mtu", "addresses", "probe", "address", "faults"};
+  names.insert(names.end(), kBehind.begin(), kBehind.end());
   return names;
 }
 
@@ -61,6 +61,21 @@ Kind read_kind(const Value& value, const Value& type) {
   return read;
 }
 
+/// The faults of a link, in the words of `conkerctl fault set`.
+struct FaultKeys {
+  FaultSettings& to;
+
+  static void visit(auto& self, auto&& key) {
+    constexpr About kShare{.help = {}, .unit = Unit::kMillionths};
+    key("loss", self.to.loss, kShare);
+    key("duplicate", self.to.duplicate, kShare);
+    key("reorder", self.to.reorder, kShare);
+    key("corrupt", self.to.corrupt, kShare);
+    key("delay", self.to.delay, within(0s, 10s));
+    key("seed", self.to.seed, About{});
+  }
+};
+
 Link read_link(const Value& value, std::size_t addresses_left) {
   const Section any = any_link(value);
   Link link;
@@ -70,6 +85,10 @@ Link read_link(const Value& value, std::size_t addresses_left) {
   if (const auto mtu = any.find("mtu")) {
     const std::uint16_t most = std::visit([](const auto& kind) { return kind.kMaxMtu; }, link.kind);
     link.mtu = static_cast<std::uint16_t>(mtu->number(kMinMtu, most));
+  }
+  if (const auto faults = any.find("faults")) {
+    FaultKeys keys{link.faults};
+    read_section(*faults, keys);
   }
   if (const auto address = any.find("address")) {
     if (address->text() != "dhcp")

@@ -10,25 +10,6 @@
 namespace conker::config {
 namespace {
 
-struct TcpKeys {
-  Config& to;
-
-  static void visit(auto& self, auto&& key) {
-    Settings::visit_tcp(self.to.settings, key);
-    key("service_keepalive_idle", self.to.service_keepalive.idle, within(0ms, 24h * 7));
-    key("syn_cookies", self.to.syn_cookies, About{});
-  }
-};
-
-struct IpKeys {
-  Config& to;
-
-  static void visit(auto& self, auto&& key) {
-    Settings::visit_ip(self.to.settings, key);
-    Reassembly::visit(self.to.reassembly, key);
-  }
-};
-
 /// The first of two keys that is there, to complain about both.
 [[noreturn]] void fail_pair(const Section& section, std::string_view first,
                             std::string_view second) {

@@ -9,6 +9,27 @@
 
 namespace conker::config {
 
+/// The keys of the section tcp.
+struct TcpKeys {
+  Config& to;
+
+  static void visit(auto& self, auto&& key) {
+    Settings::visit_tcp(self.to.settings, key);
+    key("service_keepalive_idle", self.to.service_keepalive.idle, within(0ms, 24h * 7));
+    key("syn_cookies", self.to.syn_cookies, About{});
+  }
+};
+
+/// The keys of the section ip.
+struct IpKeys {
+  Config& to;
+
+  static void visit(auto& self, auto&& key) {
+    Settings::visit_ip(self.to.settings, key);
+    Reassembly::visit(self.to.reassembly, key);
+  }
+};
+
 Capacities read_capacities(const Value& value);
 /// Settings, SYN cookies and the services' keepalive.
 void read_tcp(const Value& value, Config& config);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -191,6 +192,17 @@ Duration Value::duration(Duration low, Duration high) const {
     fail(word + " is not between " + to_string(low) + " and " + to_string(high));
   }
   return Duration(*count * scale);
+}
+
+std::uint32_t Value::share() const {
+  const std::string word = text();
+  double percent = 0;
+  const char* const end = word.data() + word.size() - 1;  // a text is not empty
+  const auto [at, error] = std::from_chars(word.data(), end, percent, std::chars_format::fixed);
+  const bool fits =
+      error == std::errc() && at == end && *end == '%' && percent >= 0 && percent <= 100;
+  if (!fits) fail(quoted(word) + " is not a share from 0% to 100%, such as 1% or 0.25%");
+  return static_cast<std::uint32_t>(std::lround(percent * 1e4));
 }
 
 std::uint32_t Value::mode() const {

@@ -56,6 +56,8 @@ class Value {
   bool boolean() const;
   /// "60s", "200ms", "1500us", "2m", "1h", within [low, high].
   Duration duration(Duration low, Duration high) const;
+  /// "1%", "0.25%", from 0% to 100%: in millionths.
+  std::uint32_t share() const;
   /// Permissions in octal digits, 0 to 0777.
   std::uint32_t mode() const;
   /// A unicast MAC address.

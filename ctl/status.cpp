@@ -1,5 +1,6 @@
-// The commands status, stats, version, log, schema.
+// The commands status, stats, version, log, reload, schema.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ std::string links_to_string(const std::vector<Status::Link>& links) {
   for (const Status::Link& link : links) {
     std::string remarks;
     if (link.faults) remarks += "faults set";
+    if (link.host_mtu && *link.host_mtu < link.mtu)
+      remarks += fmt::format("{}host takes {}", remarks.empty() ? "" : ", ", *link.host_mtu);
     if (link.captured) remarks += remarks.empty() ? "captured" : ", captured";
     const std::string state =
         link.state == "up" ? link.state : link.state + " for " + to_string(link.state_for);
@@ -145,6 +148,13 @@ int log(const Context& context, const std::string& level) {
   });
 }
 
+int reload(const Context& context) {
+  return show(context, context.connect().call<Reload>(), [](const Reload::Result& result) {
+    if (result.changed.empty()) return fmt::format("{} says what it said before\n", result.file);
+    return fmt::format("taken over: {}\n", fmt::join(result.changed, ", "));
+  });
+}
+
 }  // namespace
 
 void add_status_verbs(CLI::App& app, Context& context) {
@@ -167,6 +177,7 @@ void add_status_verbs(CLI::App& app, Context& context) {
   CLI::App* verb =
       add_verb<SetLog>(app, context, [&context, level] { return log(context, *level); });
   verb->add_option("LEVEL", *level, help_of(&SetLog::Parameters::level))->required()->type_name("");
+  add_verb<Reload>(app, context, [&context] { return reload(context); });
 }
 
 }  // namespace conker::ctl

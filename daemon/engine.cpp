@@ -146,6 +146,23 @@ Engine::Engine(struct ev_loop* loop, const config::Config& config) : loop_(loop)
 
 Engine::~Engine() = default;
 
+void Engine::reconfigure(const config::Config& config) {
+  enter();  // the turn that follows recomputes the deadline of frames that are held back
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (config.links[i].faults != config_.links[i].faults) set_faults(links_[i], config.links[i]);
+  }
+  config_ = config;
+}
+
+void Engine::set_faults(EngineLink& link, const config::Link& configured) {
+  link.fault->set(configured.faults);
+  if (configured.faults.any()) {
+    spdlog::warn("link {}: has faults, as the configuration says", link.name);
+  } else {
+    spdlog::info("link {}: has no faults any more", link.name);
+  }
+}
+
 void Engine::open_links() {
   for (const config::Link& configured : config_.links) {
     EngineLink link;
@@ -156,6 +173,7 @@ void Engine::open_links() {
     link.fault = std::make_unique<FaultLink>(*link.device, link.fault_storage.bytes(), frame);
     link.observed = std::make_unique<ObservedLink>(*link.fault);
     spdlog::info("link {}: {}", link.name, link.device->description());
+    if (configured.faults.any()) set_faults(link, configured);
     link.device->look(clock());
     links_.push_back(std::move(link));
   }

@@ -56,6 +56,9 @@ class Engine {
   }
   std::vector<EngineLink>& links() { return links_; }
   const config::Config& config() const { return config_; }
+  /// Takes over a configuration that differs from the present one in nothing that tables, links or
+  /// addresses were made of (config::compare).
+  void reconfigure(const config::Config& config);
 
   /// Monotonic time in the stack's type, read now.
   Instant clock() const;
@@ -85,6 +88,7 @@ class Engine {
   };
 
   void open_links();
+  void set_faults(EngineLink& link, const config::Link& configured);
   void build_stack();
   void add_interfaces();
   void add_routes();

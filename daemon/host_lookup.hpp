@@ -27,6 +27,8 @@ class HostLookup final : public Client {
   void forget() { waiting_.clear(); }
   /// Replaces the servers from the lease of an interface; empty when the lease has ended.
   void set_leased(InterfaceId interface, std::span<const IpAddress> servers);
+  /// Tells the resolver the servers of the configuration, which has changed, and of the leases.
+  void tell_servers();
   std::span<const IpAddress> servers() const { return resolver_->servers(); }
 
  private:
@@ -34,7 +36,6 @@ class HostLookup final : public Client {
   void on_datagrams(const UdpEvent& event) override { resolver_->on_event(event); }
   Instant step() override;
   const char* name() const override { return "resolver"; }
-  void tell_servers();
 
   Engine& engine_;
   Mapping storage_;

@@ -18,8 +18,8 @@ namespace conker::daemon {
 namespace {
 
 constexpr const char* kWithTime = "%Y-%m-%dT%H:%M:%S.%e%z %l: %v";
-constexpr const char* kToJournal = "%l: %v";  // which adds the time to each entry itself
-constexpr const char* kToJournalByStderr = "<%*>%l: %v";  // and takes the priority from the line
+// The journal adds the time itself, and takes the priority from the line.
+constexpr const char* kToJournalByStderr = "<%*>%l: %v";
 
 /// The priority of a line in a pattern, as syslog(3) and sd-daemon(3) number them.
 class PriorityFlag final : public spdlog::custom_flag_formatter {
@@ -43,16 +43,20 @@ bool stderr_is_journal() {
 }
 
 const char* pattern_for(const std::string& sink) {
-  if (sink == "journal") return kToJournal;
   return sink == "stderr" && stderr_is_journal() ? kToJournalByStderr : kWithTime;
 }
 
 // The sink of the log, which is a single one as the default logger is.
 std::shared_ptr<LossySink> the_sink;
 std::shared_ptr<StreamSink> the_file;  // the same sink where it is a file
+std::uint64_t lost_before = 0;         // by sinks that were replaced
+std::function<void()> loss_handler;
 
 std::shared_ptr<LossySink> open_sink(const std::string& name) {
-  if (name == "stderr") return std::make_shared<StreamSink>(STDERR_FILENO);
+  if (name == "stderr") {
+    if (stderr_is_journal() && JournalSink::is_there()) return std::make_shared<JournalSink>();
+    return std::make_shared<StreamSink>(STDERR_FILENO);
+  }
   try {
     if (name == "journal") return std::make_shared<JournalSink>();
     if (!std::filesystem::is_directory(std::filesystem::path(name).parent_path())) {
@@ -81,8 +85,16 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 }  // namespace
 
 void set_up_log(const config::Log& log) {
-  the_file = nullptr;
-  the_sink = open_sink(log.sink);
+  const std::shared_ptr<StreamSink> file = std::exchange(the_file, nullptr);
+  try {
+    std::shared_ptr<LossySink> fresh = open_sink(log.sink);
+    lost_before = log_lines_lost();
+    the_sink = std::move(fresh);
+  } catch (...) {
+    the_file = file;
+    throw;
+  }
+  the_sink->on_loss(loss_handler);
   const auto logger = std::make_shared<spdlog::logger>("conkerd", the_sink);
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<PriorityFlag>('*').set_pattern(pattern_for(log.sink));
@@ -112,11 +124,12 @@ void set_log_level(config::LogLevel level) {
 }
 
 std::uint64_t log_lines_lost() {
-  return the_sink == nullptr ? 0 : the_sink->lost();
+  return lost_before + (the_sink == nullptr ? 0 : the_sink->lost());
 }
 
 void on_log_loss(std::function<void()> handler) {
-  if (the_sink != nullptr) the_sink->on_loss(std::move(handler));
+  loss_handler = std::move(handler);
+  if (the_sink != nullptr) the_sink->on_loss(loss_handler);
 }
 
 bool log_catch_up() {

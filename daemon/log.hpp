@@ -9,13 +9,14 @@
 
 namespace conker::daemon {
 
-/// Throws std::runtime_error when the sink cannot be opened.
+/// Throws std::runtime_error when the sink cannot be opened; an earlier log stays in use then.
 void set_up_log(const config::Log& log);
 
 config::LogLevel log_level();
 void set_log_level(config::LogLevel level);
 
-/// The number of lines that the sink did not take: no reader, or no room. 0 before set_up_log().
+/// The number of lines that the sink did not take: no reader, or no room. Of all sinks
+/// so far.
 std::uint64_t log_lines_lost();
 /// `handler` is called when lines begin to be lost, while one is being logged; an empty one ends
 /// that.

@@ -17,6 +17,8 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/log_field.hpp"
+
 namespace conker::daemon {
 namespace {
 
@@ -141,11 +143,15 @@ bool StreamSink::put(const spdlog::details::log_msg& message) {
 
 // ---- The journal ----
 
+bool JournalSink::is_there(std::string_view path) {
+  return ::access(std::string(path).c_str(), W_OK) == 0;
+}
+
 JournalSink::JournalSink(std::string_view path)
     : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   journal_.sun_family = AF_UNIX;
   path.copy(journal_.sun_path, sizeof journal_.sun_path - 1);
-  if (!socket_ || ::access(journal_.sun_path, W_OK) != 0) {
+  if (!socket_ || !is_there(path)) {
     throw std::runtime_error("there is no journal here; use stderr or the path of a file");
   }
 }
@@ -154,7 +160,9 @@ JournalSink::JournalSink(std::string_view path)
 bool JournalSink::put(const spdlog::details::log_msg& message) {
   std::string entry = "SYSLOG_IDENTIFIER=conkerd\nPRIORITY=";
   entry += priority_of(message.level);
-  entry += "\nMESSAGE\n";
+  entry += '\n';
+  entry += LogField::lines();
+  entry += "MESSAGE\n";
   for (unsigned shift = 0; shift < 64; shift += 8) {
     entry += static_cast<char>(std::uint64_t{message.payload.size()} >> shift & 0xff);
   }

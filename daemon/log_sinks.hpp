@@ -79,6 +79,8 @@ class JournalSink final : public LossySink {
  public:
   static constexpr std::string_view kSocket = "/run/systemd/journal/socket";
 
+  /// Whether a journal takes entries from this process.
+  static bool is_there(std::string_view path = kSocket);
   /// Throws std::runtime_error when there is no journal.
   explicit JournalSink(std::string_view path = kSocket);
 

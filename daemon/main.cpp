@@ -1,5 +1,6 @@
 // conkerd: reads the configuration, builds the daemon, and runs until SIGTERM or SIGINT.
 #include <ev.h>
+#include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -12,9 +13,11 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "config/default_path.hpp"
 #include "config/loader.hpp"
+#include "daemon/check_system.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/dhcp_clients.hpp"
@@ -22,6 +25,7 @@
 #include "daemon/host_lookup.hpp"
 #include "daemon/log.hpp"
 #include "daemon/notify.hpp"
+#include "daemon/reload.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
 #include "daemon/shutdown.hpp"
@@ -37,16 +41,17 @@ constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
 /// All parts of the daemon, in the order of construction.
 class Daemon {
  public:
-  explicit Daemon(const config::Config& config)
+  /// `path` is the file that the configuration was read from.
+  Daemon(std::string path, const config::Config& config)
       : loop_(ev_default_loop(EVFLAG_AUTO)),
-        config_(config),
         engine_(loop_, config),
         services_(engine_),
         udp_services_(engine_),
         tables_(engine_, [this](bool full) { services_.hurry_keepalive(full); }),
         host_lookup_(engine_),
         dhcp_clients_(engine_, host_lookup_),
-        control_(engine_, services_, udp_services_, host_lookup_, dhcp_clients_, config.control),
+        reload_(std::move(path), engine_, services_, udp_services_, host_lookup_),
+        control_(engine_, services_, udp_services_, host_lookup_, dhcp_clients_, reload_),
         shutdown_(engine_, [this] { return dhcp_clients_.stop(); }),
         notifier_(loop_),
         log_catch_up_(loop_, [this] {
@@ -71,9 +76,7 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   void run() {
-    const std::string status = std::to_string(engine_.links().size()) + " links, " +
-                               std::to_string(services_.list().size()) + " services, control at " +
-                               config_.control.socket.text;
+    const std::string status = summary();
     spdlog::info("conkerd {} is ready: {}", CONKER_VERSION, status);
     notifier_.ready(status);
     ev_run(loop_, 0);
@@ -84,9 +87,14 @@ class Daemon {
   static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
   static constexpr double kLogCatchUpEvery = 1;  // seconds, while log lines are lost
 
+  std::string summary() {
+    return fmt::format("{} links, {} services, control at {}", engine_.links().size(),
+                       services_.list().size(), engine_.config().control.socket.text);
+  }
+
   void start_services() {
     engine_.enter();
-    for (const config::Service& service : config_.services) {
+    for (const config::Service& service : engine_.config().services) {
       const Error error = service.udp ? udp_services_.start(service.kind, service.port)
                                       : services_.start(service.kind, service.port);
       if (error == Error::kOk) continue;
@@ -110,24 +118,24 @@ class Daemon {
     }
   }
 
-  /// SIGHUP: reopens the log file, which logrotate has renamed.
+  /// SIGHUP: reopens the log file, which logrotate may have renamed, and takes over a changed
+  /// configuration.
   void hung_up() {
+    notifier_.reloading();
     std::string why;
     switch (reopen_log(why)) {
       case Reopened::kReopened:
-        spdlog::info(
-            "SIGHUP: the log file is opened anew; the configuration stays: restart to reload it");
+        spdlog::info("SIGHUP: the log file is opened anew");
         break;
       case Reopened::kFailed:
         spdlog::error("SIGHUP: the log file cannot be opened anew: {}; the old one stays in use",
                       why);
         break;
       case Reopened::kNoFile:
-        spdlog::warn(
-            "SIGHUP: the log has no file to open anew; the configuration stays: restart to reload "
-            "it");
         break;
     }
+    reload_.reload();
+    notifier_.ready(summary());
   }
 
   void end(const char* why) {
@@ -139,17 +147,17 @@ class Daemon {
     notifier_.stopping(status);
     control_.stop();
     services_.stop_all();
-    shutdown_.begin(config_.shutdown_timeout);
+    shutdown_.begin(engine_.config().shutdown_timeout);
   }
 
   struct ev_loop* loop_;
-  const config::Config& config_;
   Engine engine_;
   Services services_;
   UdpServices udp_services_;
   TableWatch tables_;
   HostLookup host_lookup_;
   DhcpClients dhcp_clients_;
+  Reload reload_;
   ControlServer control_;
   Shutdown shutdown_;
   Notifier notifier_;
@@ -173,13 +181,23 @@ int printed() {
   return kExitFailed;
 }
 
+/// Says what the machine lacks for a good configuration.
+int check(const std::string& path, const config::Config& config) {
+  const SystemCheck found = check_system(config);
+  for (const std::string& text : found.warnings)
+    std::fprintf(stderr, "conkerd: warning: %s\n", text.c_str());
+  for (const std::string& text : found.problems)
+    std::fprintf(stderr, "conkerd: %s\n", text.c_str());
+  std::printf("%s: %s\n", path.c_str(),
+              found.problems.empty() ? "ok" : "good, but conkerd would not start on this machine");
+  const int code = printed();
+  return found.problems.empty() ? code : kExitFailed;
+}
+
 int run(const std::string& path, bool check_only) {
   const auto config = load(path);
   if (!config) return kExitUsage;
-  if (check_only) {
-    std::printf("%s: ok\n", path.c_str());
-    return printed();
-  }
+  if (check_only) return check(path, *config);
   try {
     set_up_log(config->log);
   } catch (const std::exception& error) {
@@ -190,7 +208,7 @@ int run(const std::string& path, bool check_only) {
     // Without these signals, write() to a closed pipe or beyond RLIMIT_FSIZE returns an error.
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
-    Daemon daemon(*config);
+    Daemon daemon(path, *config);
     daemon.run();
   } catch (const std::exception& error) {
     spdlog::critical("{}", error.what());
@@ -214,7 +232,8 @@ int main(int argc, char** argv) {
   app.add_option("--config", path, "the configuration, in YAML")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_flag("--check-config", check_only, "only says whether the configuration is good");
+  app.add_flag("--check-config", check_only,
+               "only says whether the configuration is good, and what this machine lacks for it");
   app.set_version_flag("--version", "conkerd " CONKER_VERSION);
   try {
     app.parse(argc, argv);

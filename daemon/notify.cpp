@@ -1,6 +1,7 @@
 #include "daemon/notify.hpp"
 
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include <cstdint>
 
@@ -21,6 +22,13 @@ Notifier::~Notifier() {
 
 void Notifier::ready(const std::string& status) {
   sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
+}
+
+void Notifier::reloading() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
 }
 
 void Notifier::stopping(const std::string& status) {

@@ -16,6 +16,8 @@ class Notifier {
   Notifier& operator=(const Notifier&) = delete;
 
   void ready(const std::string& status);
+  /// A change of the configuration has begun; ready() ends it (systemd's Type=notify-reload).
+  void reloading();
   void stopping(const std::string& status);
 
  private:

@@ -1,4 +1,4 @@
-// The verbs about the daemon as a whole: version, schema, status, stats, log.
+// The verbs about the daemon as a whole: version, schema, status, stats, log, reload.
 #pragma once
 
 #include <array>
@@ -147,6 +147,7 @@ struct Status {
     bool faults = false, captured = false;
     std::string mac;
     std::uint16_t mtu = 0;
+    std::optional<std::uint32_t> host_mtu;
     std::vector<std::string> addresses;
     std::optional<Lease> dhcp;
 
@@ -163,6 +164,9 @@ struct Status {
       field("captured", self.captured, About{.help = "whether a capture runs"});
       field("mac", self.mac, About{.help = "our link address"});
       field("mtu", self.mtu, About{.help = "largest IP packet", .unit = Unit::kBytes});
+      field(
+          "host_mtu", self.host_mtu,
+          About{.help = "of the host's interface; null where there is none", .unit = Unit::kBytes});
       field("addresses", self.addresses, About{.help = "the stack's own there"});
       field("dhcp", self.dhcp, About{.help = "null without DHCP"});
     }
@@ -365,6 +369,23 @@ struct SetLog {
     static constexpr void visit(auto& self, auto&& field) {
       field("level", self.level, About{.help = "the level now"});
       field("previous", self.previous, About{.help = "the level before"});
+    }
+  };
+};
+
+struct Reload {
+  static constexpr std::string_view kName = "reload";
+  static constexpr std::string_view kHelp =
+      "Read the configuration again and take over what can change while the daemon runs";
+  using Parameters = Nothing;
+
+  struct Result {
+    std::string file;
+    std::vector<std::string> changed;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("file", self.file, About{.help = "the configuration"});
+      field("changed", self.changed, About{.help = "keys that were taken over"});
     }
   };
 };

@@ -66,8 +66,8 @@ struct VerbList {
   static void for_each(auto&& f) { (f.template operator()<V>(), ...); }
 };
 
-using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Open, Close, Abort, List, Show,
-                       Relay, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
+using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Reload, Open, Close, Abort, List,
+                       Show, Relay, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
                        StrikeStart, StrikeList, StrikeTimes, StrikeAttach, StrikeStop, StrikeFile,
                        CaptureStart, CaptureStop, FaultSet, FaultClear>;
 

@@ -20,6 +20,8 @@ using verdict::Severity;
 
 /// A frame that was sent before the impairment ended may arrive as long after it.
 constexpr Duration kAftermath = 1s;
+/// What was lost while our link was not up is sent again this long after it is up again, or later.
+constexpr Duration kAfterLink = 5s;
 /// What arrived while the daemon did not run has been read so long after it runs again: a segment
 /// and its retransmission at the same time.
 constexpr Duration kBacklog = 50ms;
@@ -51,16 +53,28 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-void Findings::running(Instant now) {
+void Findings::running(Instant now, std::string lost) {
+  if (!lost.empty()) {
+    link_lost_at_ = now;
+    link_lost_for_ += now - ran_at_;
+    link_lost_how_ = std::move(lost);
+  }
   if (now - ran_at_ > kHeartbeat + kStall) stalled_to_ = now;
   ran_at_ = now;
+}
+
+std::string Findings::loss_of_link() const {
+  return link_lost_at_ ? fmt::format("our own {} for {}", link_lost_how_, to_string(link_lost_for_))
+                       : "";
 }
 
 /// Why our own side may be the cause of a finding; null where it cannot be.
 const char* Findings::doubt(const verdict::Judge::Found& found) const {
   if (impaired_at_ && found.at - *impaired_at_ <= kAftermath) return "faults were set on the link";
-  if (!is_timed(found.finding.rule)) return nullptr;
-  const Instant since = found.at - Duration(found.finding.seen);
+  const bool timed = is_timed(found.finding.rule);
+  const Instant since = found.at - (timed ? Duration(found.finding.seen) : Duration(0));
+  if (link_lost_at_ && since <= *link_lost_at_ + kAfterLink) return "our own link was not up";
+  if (!timed) return nullptr;
   const bool stalled = found.at - ran_at_ > kHeartbeat + kStall;  // and has just come back
   return stalled || (stalled_to_ && since <= *stalled_to_ + kBacklog)
              ? "the daemon itself did not run for a while"
@@ -154,7 +168,8 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
   const std::uint64_t failed = summary.failed.all() - excused;
   if (!summary.audit.balanced) return {Verdict::kInconclusive, to_string(StrikeOutcome{summary})};
   if (summary.cycles == 0)
-    return {Verdict::kInconclusive, interrupted      ? "interrupted before the first cycle"
+    return {Verdict::kInconclusive, !findings.loss_of_link().empty() ? findings.loss_of_link()
+                                    : interrupted    ? "interrupted before the first cycle"
                                     : limits.passive ? nobody_came(turned_away)
                                                      : "no connection could be opened"};
   const auto worst = findings.worst();
@@ -165,6 +180,8 @@ Judgement Judgement::of(const protocol::Strike::Parameters& limits, const Strike
     return {Verdict::kFail,
             fmt::format("{}: {} ({})", first->severity, first->text, first->section)};
   }
+  if (const std::string lost = findings.loss_of_link(); !lost.empty())
+    return {Verdict::kInconclusive, lost};
   const bool wedged = stopped && stopped->cause == protocol::Stopped::Cause::kWedged;
   for (const std::string& why : {wedged ? stopped->why : "", loss}) {
     if (why.empty()) continue;

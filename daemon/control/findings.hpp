@@ -41,8 +41,10 @@ class Findings final : public verdict::Judge::Sink {
         on_first_(std::move(on_first)) {}
 
   void on_finding(const verdict::Judge::Found& found) override;
-  /// The daemon runs; when it is not called for long, it did not.
-  void running(Instant now);
+  /// The daemon runs; when it is not called for long, it did not. `lost`: how our own link has not
+  /// been up since the last call, "link lab was gone"; empty where it was. What failed meanwhile,
+  /// or was waited for since then, proves nothing about the target.
+  void running(Instant now, std::string lost = {});
   /// The link loses, delays or changes frames on purpose (conkerctl fault): what is found while it
   /// does, or did lately, proves nothing about the target.
   void impaired(Instant now) { impaired_at_ = now; }
@@ -59,6 +61,8 @@ class Findings final : public verdict::Judge::Sink {
   bool any_inconclusive() const;
   /// Whether the link was made worse on purpose.
   bool any_impairment() const { return impaired_at_.has_value(); }
+  /// For how long our own link was not up, in words; empty where it was up all the time.
+  std::string loss_of_link() const;
   /// How many there are that are not inconclusive.
   std::uint64_t conclusive() const { return conclusive_; }
   /// How many rules were found broken.
@@ -83,7 +87,9 @@ class Findings final : public verdict::Judge::Sink {
   const Ladder* ladder_ = nullptr;
   Before before_;
   OnFirst on_first_;
-  std::optional<Instant> stalled_to_, impaired_at_;
+  std::optional<Instant> stalled_to_, impaired_at_, link_lost_at_;
+  Duration link_lost_for_{0};
+  std::string link_lost_how_;
   std::uint64_t conclusive_ = 0;
   std::array<Tally, verdict::kRules> tallies_{};
 };

@@ -61,6 +61,12 @@ void Looks::after(Then then) {
   (void)step();
 }
 
+void Looks::abandon() {
+  look_.cancel();
+  waits_ = false;
+  then_ = nullptr;
+}
+
 Instant Looks::step() {
   if (!waits_) return look_.due();
   if (!wants(next_)) {

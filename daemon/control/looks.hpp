@@ -28,6 +28,8 @@ class Looks {
   void before(const Endpoint& target, protocol::LookHow how, Then then);
   /// Looks at the target of before(), until all that is wanted has been seen.
   void after(Then then);
+  /// Ends at once; `then` is not called any more.
+  void abandon();
   /// No further looks; one that runs ends.
   void hurry() { hurried_ = true; }
   /// When step() wants to be called.

@@ -20,6 +20,7 @@
 #include "daemon/control/status.hpp"
 #include "daemon/control/strikes.hpp"
 #include "daemon/control/targets.hpp"
+#include "daemon/log_field.hpp"
 #include "protocol/verbs.hpp"
 
 namespace conker::daemon {
@@ -41,13 +42,20 @@ std::string_view words_for(Session::End end) {
   return "";
 }
 
+/// Whether a text of a client may stand in the log as it is: it cannot end a line, nor be long.
+bool is_plain(const std::string& text) {
+  constexpr std::size_t kMost = 64;
+  return text.size() <= kMost &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127; });
+}
+
 }  // namespace
 
 ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
                              HostLookup& host_lookup, const DhcpClients& dhcp_clients,
-                             const config::Control& config)
+                             Reload& reload)
     : engine_(engine),
-      control_path_(config.socket.text),
+      control_path_(engine.config().control.socket.text),
       deferred_(engine.loop()),
       targets_(std::make_unique<Targets>(engine, host_lookup)),
       connections_(std::make_unique<Connections>(engine, *targets_, *this, deferred_)),
@@ -59,6 +67,11 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
       status_(std::make_unique<Status>(engine, services, udp_services, host_lookup, dhcp_clients,
                                        *this, *strikes_, *captures_, *this)) {
+  Verbs::serve<protocol::Reload>([&reload](CallOf<protocol::Reload> call) {
+    Reload::Outcome outcome = reload.reload();
+    if (outcome.refused.empty()) return call.reply({reload.path(), std::move(outcome.changed)});
+    call.fail(protocol::Code::kFailed, outcome.refused + "; nothing was changed");
+  });
   for (const protocol::Verb& verb : protocol::kVerbs) {
     if (handlers_.find(verb.name) == handlers_.end()) {
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));
@@ -70,6 +83,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
         engine.loop(), path, group, mode,
         [this, rights](Descriptor client) { admit(std::move(client), rights); }));
   };
+  const config::Control& config = engine.config().control;
   door(config.socket.text, config.group, config.mode.bits, Rights::kAll);
   if (!config.status_socket.text.empty())
     door(config.status_socket.text, "", kStatusMode, Rights::kReading);
@@ -127,6 +141,7 @@ void ControlServer::on_line(Session& session, std::string_view line) {
     session.send(error_line(request.id, code, why));
     return;
   }
+  if (request.verb->effect == protocol::Effect::kChanges) tell_change(session, request);
   handler->second(Call(*this, session.id(), std::move(request)));
 }
 
@@ -148,9 +163,24 @@ std::string ControlServer::refused(const Session& session, const protocol::Verb&
         "control socket, {}, or use sudo",
         verb.name, control_path_);
   }
-  if (verb.effect == protocol::Effect::kChanges)
-    spdlog::info("control: {} by user {}, process {}", verb.name, caller.who.uid, caller.who.pid);
   return "";
+}
+
+/// Logs who changes something, with the connection or the peer that the call names.
+void ControlServer::tell_change(const Session& session, const Request& request) {
+  const ucred& who = callers_.at(session.id()).who;
+  const auto given = [&](const char* parameter) {
+    const auto found = request.params.find(parameter);
+    const std::string text =
+        found != request.params.end() && found->is_string() ? found->get<std::string>() : "";
+    return is_plain(text) ? text : "";
+  };
+  const std::string id = given("id"), target = given("target");
+  std::optional<LogField> connection, peer;
+  if (!id.empty()) connection.emplace("CONKER_CONNECTION", id);
+  if (!target.empty()) peer.emplace("CONKER_PEER", target);
+  spdlog::info("control: {}{}{}{}{} by user {}, process {}", request.verb->name,
+               id.empty() ? "" : " ", id, target.empty() ? "" : " ", target, who.uid, who.pid);
 }
 
 void ControlServer::on_long_line(Session& session) {

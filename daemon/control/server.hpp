@@ -22,6 +22,7 @@
 #include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/host_lookup.hpp"
+#include "daemon/reload.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
 #include "stack/base/token_bucket.hpp"
@@ -48,8 +49,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   /// Listens at once; replaces a socket file on which no process listens. Throws
   /// std::runtime_error: one line, with advice. The arguments must outlive it.
   ControlServer(Engine& engine, Services& services, UdpServices& udp_services,
-                HostLookup& host_lookup, const DhcpClients& dhcp_clients,
-                const config::Control& config);
+                HostLookup& host_lookup, const DhcpClients& dhcp_clients, Reload& reload);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -88,6 +88,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
 
   void admit(Descriptor client, Rights rights);
   std::string refused(const Session& session, const protocol::Verb& verb, protocol::Code& code);
+  void tell_change(const Session& session, const Request& request);
 
   Engine& engine_;
   std::string control_path_;

@@ -105,6 +105,7 @@ std::vector<protocol::Status::Link> Status::links() const {
     entry.bytes_in = counters.bytes_in;
     entry.bytes_out = counters.bytes_out;
     entry.faults = link.fault->settings().any();
+    if (link.device->host_mtu() != 0) entry.host_mtu = link.device->host_mtu();
     entry.captured = captures_.active_on(link);
     configured(entry, link);
     list.push_back(std::move(entry));

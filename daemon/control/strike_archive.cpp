@@ -129,9 +129,7 @@ Descriptor open_file(const std::string& path, int flags) {
 }  // namespace
 
 StrikeArchive::StrikeArchive(const config::Strike& config)
-    : directory_(config.directory.text),
-      most_(config.keep),
-      most_bytes_(std::uint64_t{config.keep_mib} << 20) {
+    : directory_(config.directory.text), limits_(config) {
   std::error_code none;
   for (const auto& file : std::filesystem::directory_iterator(directory_, none)) {
     const auto id = id_in(file.path().filename().string());
@@ -165,9 +163,10 @@ std::uint64_t StrikeArchive::bytes_of(std::uint64_t id) const {
 
 /// Deletes the oldest, until so many more may be kept.
 void StrikeArchive::make_room(std::size_t places) {
+  const std::uint64_t most_bytes = std::uint64_t{limits_.keep_mib} << 20;
   std::uint64_t bytes = 0;
   for (const auto& [id, entry] : entries_) bytes += bytes_of(id);
-  while (!entries_.empty() && (entries_.size() + places > most_ || bytes > most_bytes_)) {
+  while (!entries_.empty() && (entries_.size() + places > limits_.keep || bytes > most_bytes)) {
     const std::uint64_t oldest = entries_.begin()->first;
     bytes -= bytes_of(oldest);
     spdlog::info("strike {}: deleted, to make room for later ones", oldest);

@@ -21,7 +21,8 @@ class StrikeArchive {
  public:
   using File = protocol::StrikeFile::File;
 
-  /// Looks through the directory. One that is not there is made for the first strike.
+  /// Looks through the directory. One that is not there is made for the first strike. `config` must
+  /// outlive it; its limits may change.
   explicit StrikeArchive(const config::Strike& config);
 
   /// An id that no strike has that is known here.
@@ -51,8 +52,7 @@ class StrikeArchive {
   void make_room(std::size_t places);
 
   std::string directory_;
-  std::size_t most_;
-  std::uint64_t most_bytes_;
+  const config::Strike& limits_;
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, protocol::StrikeEntry> entries_;
 };

@@ -127,6 +127,7 @@ void StrikeRun::stop(std::string_view why) {
   looks_.hurry();
   if (strike_ && !strike_->running()) return;
   if (!interrupted_) {
+    const LogField id = field_of_log();
     spdlog::info("strike {}: {}: stopping", order_->id, why);
     if (journal_) journal_->stopped(strike_->report().elapsed, why);
   }
@@ -136,9 +137,11 @@ void StrikeRun::stop(std::string_view why) {
 
 void StrikeRun::cut(std::string_view why) {
   stop(why);
-  if (!busy() || !strike_ || !strike_->running()) return;
+  if (!busy()) return;
+  looks_.abandon();
+  if (!strike_) return fail(std::string(why));
   if (reception_) reception_->close();
-  end();
+  if (strike_->running()) end();
   unobserve();
   finish();
 }
@@ -151,8 +154,15 @@ protocol::Strike::Parameters StrikeRun::as_begun() const {
   return parameters;
 }
 
+/// What journalctl finds the entries of this strike by.
+LogField StrikeRun::field_of_log() const {
+  return LogField("CONKER_STRIKE", std::to_string(order_->id));
+}
+
 void StrikeRun::tell_begin() {
   const std::string target = to_string(strike_->request().target);
+  const LogField id = field_of_log();
+  const LogField peer("CONKER_PEER", target);
   spdlog::info("strike {}: {} {}, {} at a time", order_->id,
                reception_ ? "listens at" : "begins at", target, strike_->request().concurrency);
   begin_ = {.version = CONKER_VERSION,
@@ -167,6 +177,9 @@ void StrikeRun::tell_begin() {
 }
 
 void StrikeRun::tell_found(const protocol::Strike::Finding& finding) {
+  const LogField id = field_of_log();
+  const LogField peer("CONKER_PEER", finding.to);
+  const LogField rule("CONKER_RULE", std::string(finding.rule));
   spdlog::info("strike {}: {} {} ({}): {}; cycle {}{}", order_->id, finding.severity, finding.rule,
                finding.section, finding.text, finding.cycle,
                finding.inconclusive == 0 ? "" : "; inconclusive: " + finding.because);
@@ -213,6 +226,7 @@ bool StrikeRun::observe() {
   }
   if (link == engine_.links().end()) return true;
   link_ = &*link;
+  link_losses_ = link_->device->counters().disconnects;
   if (edits_) link_->observed->editors().add(*edits_);
   if (evidence_) link_->observed->observers().add(*evidence_);
   if (!parameters.unjudged) link_->observed->observers().add(*judge_);
@@ -236,12 +250,22 @@ void StrikeRun::unobserve() {
   if (evidence_) observers.remove(*evidence_);
 }
 
-/// Notices that the daemon did not run, and that the link is made worse on purpose.
+/// Notices that the daemon did not run, that the link is made worse on purpose, and that it is not
+/// up, or was not for a moment.
 void StrikeRun::heartbeat() {
   const Instant now = engine_.clock();
-  findings_->running(now);
+  findings_->running(now, loss_of_link());
   if (link_->fault->settings().any()) findings_->impaired(now);
   if (evidence_ && strike_->running()) evidence_->tick();
+}
+
+/// How the link has not been up since the last heartbeat; empty where it was.
+std::string StrikeRun::loss_of_link() {
+  const Device& device = *link_->device;
+  const std::uint64_t before = std::exchange(link_losses_, device.counters().disconnects);
+  const bool up = device.state() == LinkState::kUp;
+  if (up && link_losses_ == before) return "";
+  return fmt::format("link {} was {}", link_->name, up ? "down" : to_string(device.state()));
 }
 
 void StrikeRun::on_event(const Event& event) {
@@ -330,6 +354,8 @@ protocol::Strike::Result StrikeRun::result() {
       Judgement::of(order_->parameters, summary, *findings_, interrupted_,
                     {ending_->why(), loss(looks_.seen()), connect_due_of(*history_),
                      ladder_ ? ladder_->excused() : 0, reception_ ? reception_->turned_away() : 0});
+  const LogField id = field_of_log();
+  const LogField peer("CONKER_PEER", to_string(order_->target));
   spdlog::info("strike {}: {} of {} cycles completed, {:.0f} a second: {}: {}", order_->id,
                summary.completed, summary.cycles, summary.cycles_per_second(),
                protocol::name_of(judgement.verdict), judgement.why);

@@ -20,6 +20,7 @@
 #include "daemon/control/strike_ports.hpp"
 #include "daemon/control/watch.hpp"
 #include "daemon/engine.hpp"
+#include "daemon/log_field.hpp"
 #include "protocol/strikes.hpp"
 #include "stack/strike/history.hpp"
 #include "stack/strike/ladder.hpp"
@@ -89,6 +90,7 @@ class StrikeRun final : public Client {
   const char* name() const override { return "strike"; }
   void progress();
   void heartbeat();
+  std::string loss_of_link();
   bool observe();
   void unobserve();
   Instant turn();
@@ -99,6 +101,7 @@ class StrikeRun final : public Client {
   /// The parameters, with the port that is chosen where they name none.
   protocol::Strike::Parameters as_begun() const;
   /// Writes to the log, and to the journal, that the strike has begun.
+  LogField field_of_log() const;
   void tell_begin();
   void tell_found(const protocol::Strike::Finding& finding);
 
@@ -126,8 +129,9 @@ class StrikeRun final : public Client {
   std::optional<verdict::Judge> judge_;
   std::optional<Ending> ending_;
   std::optional<DeadProbe> dead_;
-  EngineLink* link_ = nullptr;  // the link that leads to the target, while it is observed
-  bool interrupted_ = false;    // by a client, or with the daemon
+  EngineLink* link_ = nullptr;     // the link that leads to the target, while it is observed
+  std::uint64_t link_losses_ = 0;  // how often it had ceased to be up at the last heartbeat
+  bool interrupted_ = false;       // by a client, or with the daemon
   protocol::Progress newest_;
   Instant progress_before_{};
 };

@@ -47,6 +47,9 @@ class Device : public Link {
   /// The kind and the name, for people: "tap conker0".
   virtual std::string description() const = 0;
 
+  /// The largest IP packet that the host's interface takes, in bytes; 0 where there is none.
+  std::uint32_t host_mtu() const { return host_mtu_; }
+
   const DeviceCounters& counters() const { return counters_; }
 
  protected:
@@ -66,6 +69,7 @@ class Device : public Link {
   }
 
   DeviceCounters counters_;
+  std::uint32_t host_mtu_ = 0;
 
  private:
   int fd_ = -1;

@@ -14,14 +14,20 @@
 #include "daemon/descriptor.hpp"
 
 namespace conker::daemon {
+
+ifreq request_for(const std::string& interface) {
+  ifreq request{};
+  std::memcpy(request.ifr_name, interface.data(),
+              std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
+  return request;
+}
+
 namespace {
 
 /// The state of an interface. One that is not in this network namespace counts as up.
 LinkState state_of(const std::string& interface) {
   const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::memcpy(request.ifr_name, interface.data(),
-              std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
+  ifreq request = request_for(interface);
   if (::ioctl(any_socket.get(), SIOCGIFFLAGS, &request) != 0) return LinkState::kUp;
   const int flags = request.ifr_flags;
   if ((flags & IFF_UP) == 0) return LinkState::kDown;
@@ -32,6 +38,15 @@ LinkState state_of(const std::string& interface) {
   const bool told = ::ioctl(any_socket.get(), SIOCETHTOOL, &request) == 0;
   const bool there = told ? carrier.data != 0 : (flags & IFF_RUNNING) != 0;
   return there ? LinkState::kUp : LinkState::kNoCarrier;
+}
+
+/// The MTU of an interface; 0 for one that is not in this network namespace.
+std::uint32_t mtu_of(const std::string& interface) {
+  const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request = request_for(interface);
+  return ::ioctl(any_socket.get(), SIOCGIFMTU, &request) == 0
+             ? static_cast<std::uint32_t>(request.ifr_mtu)
+             : 0;
 }
 
 }  // namespace
@@ -46,6 +61,21 @@ void HostDevice::look(Instant now) {
   }
   called_ = found;
   tell(state_of(called_), now);
+  tell_mtu(mtu_of(called_));
+}
+
+/// An interface that takes less than the link sends loses the largest packets without a word.
+void HostDevice::tell_mtu(std::uint32_t mtu) {
+  const std::uint32_t before = std::exchange(host_mtu_, mtu);
+  if (mtu == before || mtu == 0) return;
+  if (mtu < mtu_) {
+    spdlog::warn(
+        "link {}: the MTU of {} is {}, below the link's {}: larger packets are lost; set "
+        "it: ip link set {} mtu {}",
+        name_, called_, mtu, mtu_, called_, mtu_);
+  } else if (before != 0 && before < mtu_) {
+    spdlog::info("link {}: the MTU of {} is {} again", name_, called_, mtu);
+  }
 }
 
 void HostDevice::lose(Instant now) {

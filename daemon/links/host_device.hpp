@@ -2,11 +2,16 @@
 // vanish, and come back.
 #pragma once
 
+#include <net/if.h>
+
 #include <string>
 
 #include "daemon/links/device.hpp"
 
 namespace conker::daemon {
+
+/// A request of netdevice(7) about an interface.
+ifreq request_for(const std::string& interface);
 
 /// Each change of state is logged once. While the interface is gone its name is looked up when the
 /// host reports a change of its interfaces, at most once in kRetry, and from time to time without
@@ -22,8 +27,8 @@ class HostDevice : public Device {
  protected:
   static constexpr Duration kRetry = 1s, kLongestRetry = 32s;
 
-  HostDevice(std::string kind, std::string link, std::string device)
-      : name_(std::move(link)), device_(std::move(device)), kind_(std::move(kind)) {}
+  HostDevice(std::string kind, const config::Link& link, std::string device)
+      : name_(link.name), device_(std::move(device)), mtu_(link.mtu), kind_(std::move(kind)) {}
 
   /// Opens the interface `device_`. Throws std::runtime_error: one line, with advice.
   virtual void attach() = 0;
@@ -40,10 +45,12 @@ class HostDevice : public Device {
 
   const std::string name_;    // of the link
   const std::string device_;  // of the interface in the configuration
+  const std::uint16_t mtu_;   // of the link
 
  private:
   void take_back(Instant now);
   void tell(LinkState state, Instant now);
+  void tell_mtu(std::uint32_t mtu);
 
   const std::string kind_;
   std::string called_;  // the present name

@@ -60,7 +60,7 @@ Verdict verdict_of(msghdr& message) {
 }  // namespace
 
 PacketDevice::PacketDevice(const config::Link& link, const config::Packet& packet)
-    : HostDevice("packet", link.name, packet.device.text),
+    : HostDevice("packet", link, packet.device.text),
       link_(link),
       in_buffers_(kBatch * kInRoom),
       out_room_((kEthernetHeader + link.mtu + 63u) / 64u * 64u),
@@ -135,9 +135,7 @@ void PacketDevice::check_interface() {
   if (interface_index_ == 0)
     fail_link(name_, "no interface " + device_, errno, "ip link lists those there are");
   const auto ask = [&](unsigned long number) {
-    ifreq request{};
-    std::memcpy(request.ifr_name, device_.data(),
-                std::min<std::size_t>(device_.size(), IFNAMSIZ - 1));
+    ifreq request = request_for(device_);
     if (::ioctl(descriptor_.get(), number, &request) != 0)
       fail_link(name_, "cannot ask about " + device_, errno, "");
     return request;

@@ -23,12 +23,6 @@ constexpr unsigned kJoined = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
 constexpr int kTransmitQueue =
     10000;  // frames in the kernel's queue; its default of 1000 overflows in one turn
 
-ifreq request_for(const std::string& device) {
-  ifreq request{};
-  std::memcpy(request.ifr_name, device.data(), std::min<std::size_t>(device.size(), IFNAMSIZ - 1));
-  return request;
-}
-
 sockaddr to_sockaddr(std::uint32_t v4_bits) {
   sockaddr_in in{};
   in.sin_family = AF_INET;
@@ -79,9 +73,8 @@ ChecksumState checksum_of(const OffloadHeader& header) {
 }  // namespace
 
 TapDevice::TapDevice(const config::Link& link, const config::Tap& tap)
-    : HostDevice("tap", link.name, tap.device.text),
+    : HostDevice("tap", link, tap.device.text),
       wants_offload_(tap.offload),
-      mtu_(link.mtu),
       host_address_(tap.host_address),
       in_(std::make_unique<std::byte[]>(kInBytes)) {
   attach();

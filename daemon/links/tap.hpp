@@ -34,7 +34,6 @@ class TapDevice final : public HostDevice {
   void set_up_host_side(const Prefix& address);
 
   const bool wants_offload_;
-  const std::uint16_t mtu_;
   const std::optional<Prefix> host_address_;
   Descriptor descriptor_;
   bool offload_ = false;     // every frame has an OffloadHeader, both ways

@@ -24,6 +24,7 @@ struct FaultSettings {
   Duration delay{0};  // every frame, up to 10 s
   std::uint64_t seed = 1;
 
+  bool operator==(const FaultSettings&) const = default;
   bool any() const { return loss || duplicate || reorder || corrupt || delay.count() != 0; }
 
   static constexpr void visit(auto& self, auto&& field) {

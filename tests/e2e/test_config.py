@@ -64,6 +64,44 @@ def a_valid_file_is_accepted(scene: Scene) -> None:
 
 
 @test(quick=True)
+def what_the_machine_lacks_is_told(scene: Scene) -> None:
+    """Whether conkerd would start here: problems, and what is only a warning."""
+    namespace = scene.namespace()
+    namespace.ip("link", "add", "veth0", "mtu", "1400", "type", "veth", "peer", "name", "veth1")
+    namespace.ip("addr", "add", "10.1.0.9/24", "dev", "veth0")
+    path = f"{scene.directory}/system.yaml"
+
+    def checked(link: str, rest: str = "", prefix: tuple[str, ...] = ()) -> tuple[int, str]:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"links: [{{name: a, mac: '02:00:00:00:00:01', {link}}}]\n"
+                       f"control: {{socket: {scene.directory}/c.sock{rest}\n")
+        process = scene.process("check-config", [*prefix, scene.binaries.conkerd, "--config", path,
+                                                 "--check-config"], namespace)
+        return process.wait(10), process.err()
+
+    good = "type: unix, path: /tmp/nowhere, mode: listen, addresses: [10.1.0.1/24]"
+    same(checked(good, "}"), (0, ""), "a link that needs nothing")
+    for link, rest, code, words in (
+            (good, ", group: nosuchgroup}", 1, "control.group: there is no group nosuchgroup"),
+            (good, "}\nlog: {sink: /nowhere/log}", 1, "log.sink: there is no directory /nowhere"),
+            (good, ", status_socket: /nowhere/s}", 0, "warning: control.status_socket: there is"),
+            (good.replace("0.1/", "0.9/"), "}", 0, "warning: link a: 10.1.0.9 is an address of"),
+            ("type: packet, device: nosuch0, addresses: [10.1.0.1/24]", "}", 1,
+             "link a: no interface nosuch0"),
+            ("type: packet, device: veth0, addresses: [10.1.0.1/24]", "}", 1,
+             "its mtu is above that of veth0; set it to 1400"),
+            ("type: tap, device: veth0, addresses: [10.1.0.1/24]", "}", 1,
+             "veth0 is an interface, but no TAP device")):
+        got, said = checked(link, rest)
+        check(words in said, f"{words}: {said}")
+        same(got, code, f"exit code for {words}")
+    code, said = checked("type: tap, device: tap0, addresses: [10.1.0.1/24]", "}",
+                         ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"))
+    same(code, 0, f"exit code without CAP_NET_ADMIN: {said}")
+    check("warning: link a: there is no tap0, and to make it takes CAP_NET_ADMIN" in said, said)
+
+
+@test(quick=True)
 def invalid_values_are_refused(scene: Scene) -> None:
     for old, new, line, key in BAD:
         check(old in GOOD, old)

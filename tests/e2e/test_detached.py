@@ -14,8 +14,8 @@ from harness import Field, check, eventually, same, test
 INCONCLUSIVE = 11
 
 
-def detach(field: Field, target: str, *arguments: str) -> int:
-    return int(field.ctl.json("strike", target, "--detach", "--look", "none", *arguments)["id"])
+def detach(field: Field, target: str, *arguments: str, look: str = "none") -> int:
+    return int(field.ctl.json("strike", target, "--detach", "--look", look, *arguments)["id"])
 
 
 def entries(field: Field) -> dict[int, dict[str, Any]]:
@@ -138,8 +138,16 @@ def the_daemon_is_restarted(field: Field) -> None:
          "that the restart ended")
     check(listed[stopped]["completed"] > 120, f"cycles: {listed[stopped]}")
 
+    looked_at = detach(field, f"{field.PEER}:9000", "--cycles", "50", look="full")
+    eventually(lambda: entries(field)[looked_at]["completed"] == 50, "its cycles are over")
+    field.daemon.terminate()
+    start_again(field)
+    listed = entries(field)[looked_at]
+    same((listed["state"], listed["verdict"], listed["completed"]), ("ended", "pass", 50),
+         "that the restart ended between two looks after it")
+
     killed = detach(field, f"{field.PEER}:9000", "--duration", "60s", "--rate", "100")
-    same(killed, stopped + 1, "ids go on")
+    same(killed, looked_at + 1, "ids go on")
     eventually(lambda: entries(field)[killed]["elapsed_s"] > 2.3, "it runs for two seconds")
     field.daemon.kill()
     start_again(field)

@@ -1,6 +1,7 @@
 """The daemon's surroundings: interfaces that vanish and return, logs without a reader, closed
 standard streams, full disks."""
 
+import json
 import os
 import signal
 import subprocess
@@ -84,6 +85,42 @@ def an_interface_that_loses_its_carrier_or_vanishes(field: Field) -> None:
     field.ctl.balanced()
 
 
+@test("tap", "packet")
+def a_strike_does_not_blame_the_target_for_our_link(field: Field) -> None:
+    """The link goes and returns in the middle of a strike: what fails is our own side's doing."""
+    field.accept_close()
+    device = "conker0" if field.link == "tap" else "stack0"
+    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--duration", "3",
+                             "--rate", "200", "--look", "none", "--max", "failed=0%")
+    eventually(lambda: field.ctl.striking(), "the strike runs")
+    field.stack_ns.ip("link", "set", device, "down")
+    time.sleep(0.5)
+    field.stack_ns.ip("link", "set", device, "up")
+    strike.wait(30)
+    report = json.loads(strike.out())
+    same(report["verdict"], "inconclusive", f"verdict ({report['why']})")
+    check("our own link field was down for" in report["why"], report["why"])
+    for finding in report["findings"]:
+        same(finding["inconclusive"], finding["count"], f"a finding that counts: {finding}")
+
+
+@test("tap", "packet", quick=True)
+def an_mtu_below_the_links_is_shown(field: Field) -> None:
+    device = "conker0" if field.link == "tap" else "stack0"
+
+    def host_mtu() -> int:
+        return field.ctl.json("status")["links"][0]["host_mtu"]
+
+    same(host_mtu(), 1500, "MTU at the start")
+    field.stack_ns.ip("link", "set", device, "mtu", "1300")
+    eventually(lambda: host_mtu() == 1300, "status shows the MTU")
+    check("host takes 1300" in field.ctl.ok("status").out, "the text does not show it")
+    field.stack_ns.ip("link", "set", device, "mtu", "1500")
+    eventually(lambda: host_mtu() == 1500, "status shows the MTU again")
+    same(logged(field, f"the MTU of {device} is 1300, below the link's 1500"), 1, "warnings")
+    same(logged(field, f"the MTU of {device} is 1500 again"), 1, "lines that say it is well")
+
+
 @test()
 def a_stream_link_without_its_peer(scene: Scene) -> None:
     path = f"{scene.directory}/wire"
@@ -146,7 +183,7 @@ def sighup_reopens_the_log_file(field: Field) -> None:
     os.rename(path, path + ".1")
     daemon.signal(signal.SIGHUP)
     eventually(lambda: os.path.exists(path)
-               and "opened anew" in open(path, encoding="utf-8").read(), "a new file")
+               and "says what it said" in open(path, encoding="utf-8").read(), "a new file")
     os.rename(path, path + ".2")
     os.mkdir(path)
     daemon.signal(signal.SIGHUP)

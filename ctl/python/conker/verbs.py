@@ -72,6 +72,16 @@ class Conkerd(Connection):
         return self.call("log", params, timeout=timeout,
                          on_notification=on_notification)
 
+    def reload(
+        self, *,
+        timeout: float | None = None,
+        on_notification: Notified | None = None,
+    ) -> Any:
+        """Read the configuration again and take over what can change while the daemon runs."""
+        params: dict[str, Any] = {}
+        return self.call("reload", params, timeout=timeout,
+                         on_notification=on_notification)
+
     def open(
         self, *,
         remote: str,

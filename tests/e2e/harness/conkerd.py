@@ -29,9 +29,9 @@ class Conkerd:
         config = {"control": {"socket": self.socket_path, "mode": "0666"}, **config}
         config["strike"] = {"directory": os.path.join(directory, f"{name}-strikes"),
                             **config.get("strike", {})}
+        self.config = config
         self.config_path = os.path.join(directory, f"{name}.yaml")
-        with open(self.config_path, "w", encoding="ascii") as file:
-            json.dump(config, file, indent=2)
+        self.write_config()
         self._command = [*(prefix or []), binaries.conkerd, "--config", self.config_path]
         self._directory = directory
         self.ctl = Ctl(binaries.conkerctl, self.socket_path, directory)
@@ -42,6 +42,12 @@ class Conkerd:
         self.process = Process(self.name, self._command, self._directory)
         self.process.until(self._answers, f"{self.name} answers at its control socket", 10)
         return self.process
+
+    def write_config(self) -> None:
+        """Writes `config` to its file, which conkerd reads at its start and when it reloads."""
+        with open(self.config_path + ".new", "w", encoding="ascii") as file:
+            json.dump(self.config, file, indent=2)
+        os.rename(self.config_path + ".new", self.config_path)
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/changes.hpp"
 #include "config/default_path.hpp"
 #include "tests/unit/daemon/config_text.hpp"
 
@@ -262,7 +263,7 @@ INSTANTIATE_TEST_SUITE_P(
              "without space, / or :"},
         Case{"key_of_another_type", link_with("    path: /x\n" + kRest),
              "4:5: links[0].path: unknown key; known here: type, name, device, host_address, "
-             "offload, mac, mtu, addresses, probe, address"},
+             "offload, mac, mtu, addresses, probe, address, faults"},
         Case{"name", "links:\n  - {type: tap, name: a b, device: t0}\n",
              "2:23: links[0].name: \"a b\": a name has 1 to 32 letters, digits, - _ or ."},
         Case{"mac", link_with("    device: t0\n    mac: 02:00:00:00:00\n"),
@@ -468,6 +469,58 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"no_value", kLink + "shutdown_timeout:\ngateway: 10.77.0.1\n",
              "4:1: shutdown_timeout: has no value"}),
     kName);
+
+TEST(Config, FaultsOfALink) {
+  const std::string link =
+      "links:\n"
+      "  - {type: tap, name: lab, device: t0, mac: '02:00:00:00:00:02', addresses: "
+      "[10.77.0.2/24],\n"
+      "     faults: {";
+  const FaultSettings faults =
+      load(link + "loss: 0.25%, duplicate: 100%, corrupt: 0%, delay: 3ms, seed: 9}}\n")
+          .links[0]
+          .faults;
+  EXPECT_EQ(faults.loss, 2500u);
+  EXPECT_EQ(faults.duplicate, 1'000'000u);
+  EXPECT_EQ(faults.reorder, 0u);
+  EXPECT_EQ(faults.delay, 3ms);
+  EXPECT_EQ(faults.seed, 9u);
+  for (const char* share : {"1", "101%", "-1%", "x%", "1%%", "%"}) {
+    EXPECT_NE(refusal(link + "loss: \"" + share + "\"}}\n").find("f.yaml:3:21: links[0].faults"),
+              std::string::npos)
+        << share << ": " << refusal(link + "loss: \"" + share + "\"}}\n");
+  }
+}
+
+using Keys = std::vector<std::string>;
+
+TEST(Changes, NoneOfTheSameText) {
+  const Changes changes = compare(load(kLink), load(kLink));
+  EXPECT_EQ(changes.live, Keys());
+  EXPECT_EQ(changes.fixed, Keys());
+}
+
+TEST(Changes, EachKeyIsLiveOrFixed) {
+  const Changes changes = compare(load(kLink), load(kLink + R"(
+gateway: 10.77.0.1
+routes: [{to: 10.80.0.0/16, link: lab}]
+dns: {servers: [10.77.0.1]}
+services: [{name: echo, port: 7}]
+control: {socket: /c, group: users}
+strike: {allow: [10.0.0.0/8], max_concurrency: 1, at_once: 1, directory: /d, keep: 1, keep_mib: 1}
+log: {level: debug, sink: journal}
+shutdown_timeout: 1s
+capacities: {chunks: 100}
+tcp: {sack: false, syn_cookies: false, service_keepalive_idle: 1h}
+ip: {reassembly_chunks: 9}
+)"));
+  EXPECT_EQ(changes.live, (Keys{"dns.servers", "services", "strike.allow", "strike.max_concurrency",
+                                "strike.at_once", "strike.keep", "strike.keep_mib", "log.level",
+                                "log.sink", "shutdown_timeout", "tcp.service_keepalive_idle"}));
+  EXPECT_EQ(changes.fixed,
+            (Keys{"gateway", "routes", "control.socket", "control.group", "strike.directory",
+                  "capacities.chunks", "tcp.sack", "tcp.syn_cookies", "ip.reassembly_chunks"}));
+}
 
 }  // namespace
 }  // namespace conker::config

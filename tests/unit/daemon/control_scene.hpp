@@ -20,8 +20,9 @@
 namespace conker::daemon {
 
 inline config::Config control_test_config(const std::string& path, config::Unix::Mode mode,
-                                          std::uint8_t last) {
+                                          std::uint8_t last, const std::string& control = {}) {
   config::Config config;
+  config.control.socket.text = control;
   config::Link link;
   link.name = "wire";
   link.mac = MacAddress{{2, 0, 0, 0, 0, last}};
@@ -152,11 +153,6 @@ class ControlTest : public testing::Test {
     ASSERT_TRUE(until([&] { return peer_.links()[0].device->counters().connects == 1; }));
   }
 
-  static config::Control control(const std::string& path) {
-    config::Control config;
-    config.socket.text = path;
-    return config;
-  }
   std::unique_ptr<Client> connect() {
     return std::make_unique<Client>(*this, scratch_ / "control");
   }
@@ -184,14 +180,15 @@ class ControlTest : public testing::Test {
   test::Scratch scratch_;
   struct ev_loop* loop_ = ev_default_loop(EVFLAG_AUTO);
   Engine peer_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kListen, 1)};
-  Engine ours_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kConnect, 2)};
+  Engine ours_{loop_, control_test_config(scratch_ / "wire", config::Unix::Mode::kConnect, 2,
+                                          scratch_ / "control")};
   Services peer_services_{peer_};
   Services services_{ours_};
   UdpServices udp_services_{ours_};
   HostLookup host_lookup_{ours_};
   DhcpClients dhcp_clients_{ours_, host_lookup_};
-  ControlServer server_{ours_,        services_,     udp_services_,
-                        host_lookup_, dhcp_clients_, control(scratch_ / "control")};
+  Reload reload_{scratch_ / "conkerd.yaml", ours_, services_, udp_services_, host_lookup_};
+  ControlServer server_{ours_, services_, udp_services_, host_lookup_, dhcp_clients_, reload_};
 };
 
 }  // namespace conker::daemon

@@ -101,13 +101,14 @@ TEST_F(ControlTest, CallsOfASessionAreLimited) {
 }
 
 TEST_F(ControlTest, ASocketOfAnotherServerIsNotReplaced) {
-  Engine third(loop_, control_test_config(scratch_ / "wire3", config::Unix::Mode::kListen, 3));
+  Engine third(loop_, control_test_config(scratch_ / "wire3", config::Unix::Mode::kListen, 3,
+                                          scratch_ / "control"));
   Services services(third);
   UdpServices udp_services(third);
   HostLookup host_lookup(third);
   DhcpClients dhcp_clients(third, host_lookup);
-  EXPECT_THROW(ControlServer(third, services, udp_services, host_lookup, dhcp_clients,
-                             control(scratch_ / "control")),
+  Reload reload("", third, services, udp_services, host_lookup);
+  EXPECT_THROW(ControlServer(third, services, udp_services, host_lookup, dhcp_clients, reload),
                std::runtime_error);
   connect()->result("version");
 }

@@ -47,6 +47,20 @@ TEST_F(FindingsTest, AFaultFails) {
          "3.10.7.1)");
 }
 
+TEST_F(FindingsTest, WhatFailsWhileOurLinkIsNotUpIsInconclusive) {
+  findings.running(kBegin + 20ms);
+  findings.running(kBegin + 40ms, "link lab was gone");
+  findings.running(kBegin + 60ms, "link lab was gone");
+  findings.running(kBegin + 80ms);
+  find(Rule::kSynUnanswered, kBegin + 4s, 3'000'000);
+  summary.failed.timed_out = 900;
+  expect(Verdict::kInconclusive, "our own link lab was gone for 40.0 ms");
+  find(Rule::kResetSequence, kBegin + 6s);  // long after it
+  expect(Verdict::kFail,
+         "fault: a reset whose sequence number is not the one its receiver waits for (RFC 9293, "
+         "3.10.7.1)");
+}
+
 TEST_F(FindingsTest, SeveritiesBelowTheLimitPass) {
   find(Rule::kFinUnanswered, kBegin + 10ms, 1);
   EXPECT_EQ(judged().verdict, Verdict::kFail);

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "daemon/log_field.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace conker::daemon {
@@ -143,14 +144,23 @@ TEST(LogSinksTest, TheJournalDoesNotBlock) {
   path.copy(address.sun_path, sizeof address.sun_path - 1);
   ASSERT_EQ(::bind(journal.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   JournalSink sink(path);
+  {
+    const LogField strike("CONKER_STRIKE", "7");
+    const LogField peer("CONKER_PEER", "10.0.0.1:9\nMESSAGE=forged");
+    log(sink, "two\nlines");
+  }
   for (int i = 0; i < 2000; ++i) log(sink, "two\nlines");
   EXPECT_GT(sink.lost(), 0u);
   std::array<char, 1024> entry{};
-  const ssize_t n = ::recv(journal.get(), entry.data(), entry.size(), 0);
-  ASSERT_GT(n, 0);
   using namespace std::string_literals;
-  EXPECT_EQ(std::string(entry.data(), static_cast<std::size_t>(n)),
-            "SYSLOG_IDENTIFIER=conkerd\nPRIORITY=6\nMESSAGE\n\x09\0\0\0\0\0\0\0two\nlines\n"s);
+  const std::string head = "SYSLOG_IDENTIFIER=conkerd\nPRIORITY=6\n",
+                    text = "MESSAGE\n\x09\0\0\0\0\0\0\0two\nlines\n"s;
+  for (const std::string fields :
+       {"CONKER_STRIKE=7\nCONKER_PEER=10.0.0.1:9 MESSAGE=forged\n", ""}) {
+    const ssize_t n = ::recv(journal.get(), entry.data(), entry.size(), 0);
+    ASSERT_GT(n, 0);
+    EXPECT_EQ(std::string(entry.data(), static_cast<std::size_t>(n)), head + fields + text);
+  }
 }
 
 }  // namespace

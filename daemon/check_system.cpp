@@ -1,0 +1,223 @@
+#include "daemon/check_system.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <ifaddrs.h>
+#include <linux/capability.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include "daemon/descriptor.hpp"
+#include "daemon/links/host_device.hpp"
+#include "daemon/log_sinks.hpp"
+#include "daemon/text.hpp"
+#include "stack/base/address_text.hpp"
+#include "stack/stack.hpp"
+
+namespace conker::daemon {
+namespace {
+
+/// Whether this process has a capability (capabilities(7)) in effect.
+bool may(unsigned capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return false;
+  return (sets[capability / 32].effective >> capability % 32 & 1) != 0;
+}
+
+bool writable(const std::string& path) {
+  return ::access(path.c_str(), W_OK) == 0;
+}
+
+/// Looks at an interface by requests of netdevice(7).
+class Interface {
+ public:
+  explicit Interface(std::string name)
+      : name_(std::move(name)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+
+  bool exists() const { return ::if_nametoindex(name_.c_str()) != 0; }
+  bool is_tap() const {
+    ethtool_drvinfo driver{};
+    driver.cmd = ETHTOOL_GDRVINFO;
+    ifreq request = request_for(name_);
+    request.ifr_data = reinterpret_cast<char*>(&driver);
+    return ::ioctl(socket_.get(), SIOCETHTOOL, &request) == 0 &&
+           std::string_view(driver.driver) == "tun" && is_ethernet();
+  }
+  bool is_ethernet() const { return hardware().sa_family == ARPHRD_ETHER; }
+  MacAddress mac() const {
+    MacAddress mac;
+    std::memcpy(mac.bytes.data(), hardware().sa_data, mac.bytes.size());
+    return mac;
+  }
+  int mtu() const {
+    ifreq request = request_for(name_);
+    return ::ioctl(socket_.get(), SIOCGIFMTU, &request) == 0 ? request.ifr_mtu : 0;
+  }
+
+ private:
+  sockaddr hardware() const {
+    ifreq request = request_for(name_);
+    return ::ioctl(socket_.get(), SIOCGIFHWADDR, &request) == 0 ? request.ifr_hwaddr : sockaddr{};
+  }
+
+  std::string name_;
+  Descriptor socket_;
+};
+
+class Checker {
+ public:
+  SystemCheck check(const config::Config& config) {
+    for (const config::Link& link : config.links) {
+      where_ = "link " + link.name;
+      std::visit([&](const auto& kind) { check_link(link, kind); }, link.kind);
+      check_addresses(link);
+    }
+    check_control(config.control);
+    check_log(config.log);
+    where_ = "strike.directory";
+    if (std::filesystem::exists(config.strike.directory.text) &&
+        !writable(config.strike.directory.text))
+      warn("{} cannot be written by this user: no strike can be detached",
+           config.strike.directory.text);
+    check_memory(config.capacities);
+    return std::move(found_);
+  }
+
+ private:
+  template <typename... T>
+  void warn(fmt::format_string<T...> format, T&&... arguments) {
+    found_.warnings.push_back(where_ + ": " + fmt::format(format, std::forward<T>(arguments)...));
+  }
+  template <typename... T>
+  void fail(fmt::format_string<T...> format, T&&... arguments) {
+    found_.problems.push_back(where_ + ": " + fmt::format(format, std::forward<T>(arguments)...));
+  }
+
+  void check_link(const config::Link& link, const config::Tap& tap) {
+    const std::string& device = tap.device.text;
+    const Interface interface(device);
+    if (::access("/dev/net/tun", F_OK) != 0)
+      return fail("there is no /dev/net/tun; load the driver with: modprobe tun");
+    if (interface.exists() && !interface.is_tap())
+      return fail("{} is an interface, but no TAP device; choose another name", device);
+    if (interface.exists() && !tap.host_address && interface.mtu() < link.mtu)
+      warn("the MTU of {} is {}, below the link's {}; set it: ip link set {} mtu {}", device,
+           interface.mtu(), link.mtu, device, link.mtu);
+    if (may(CAP_NET_ADMIN)) return;
+    if (!interface.exists()) {
+      warn(
+          "there is no {}, and to make it takes CAP_NET_ADMIN; make it for conkerd's user: "
+          "ip tuntap add dev {} mode tap user USER",
+          device, device);
+    } else if (tap.host_address) {
+      warn("host_address is set by CAP_NET_ADMIN only; leave it out and configure {} yourself",
+           device);
+    }
+  }
+
+  void check_link(const config::Link& link, const config::Packet& packet) {
+    const std::string& device = packet.device.text;
+    const Interface interface(device);
+    if (!interface.exists()) return fail("no interface {}; ip link lists those there are", device);
+    if (!interface.is_ethernet()) return fail("{} is not an Ethernet interface", device);
+    if (interface.mac() == link.mac)
+      fail("its mac is the host's own on {}; choose another, such as 02:00:00:00:00:03", device);
+    if (interface.mtu() < link.mtu)
+      fail("its mtu is above that of {}; set it to {} or less", device, interface.mtu());
+    if (!may(CAP_NET_RAW)) warn("a packet socket takes CAP_NET_RAW, which this user has not");
+  }
+
+  void check_link(const config::Link&, const config::Unix& unix) {
+    if (unix.mode == config::Unix::Mode::kListen) check_directory_of(unix.path.text);
+  }
+
+  /// Addresses of the stack that the host has, too, and would answer for.
+  void check_addresses(const config::Link& link) {
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return;
+    for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+      if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+      sockaddr_in address{};
+      std::memcpy(&address, one->ifa_addr, sizeof address);
+      const auto taken = IpAddress::v4(ntohl(address.sin_addr.s_addr));
+      if (std::ranges::any_of(link.addresses,
+                              [&](const Prefix& own) { return own.address == taken; }))
+        warn("{} is an address of the host, on {}; the stack's must be its own",
+             conker::to_string(taken), one->ifa_name);
+    }
+    ::freeifaddrs(all);
+  }
+
+  void check_control(const config::Control& control) {
+    where_ = "control.group";
+    if (!control.group.empty() && ::getgrnam(control.group.c_str()) == nullptr)
+      fail(
+          "there is no group {}; make it: groupadd --system {} (an installed conkerd: "
+          "systemd-sysusers)",
+          control.group, control.group);
+    where_ = "control.socket";
+    check_directory_of(control.socket.text);
+    where_ = "control.status_socket";
+    if (!control.status_socket.text.empty()) check_directory_of(control.status_socket.text);
+  }
+
+  void check_log(const config::Log& log) {
+    where_ = "log.sink";
+    if (log.sink == "stderr") return;
+    if (log.sink == "journal") {
+      if (!JournalSink::is_there()) fail("there is no journal here; use stderr or a file");
+      return;
+    }
+    const std::string directory = std::filesystem::path(log.sink).parent_path();
+    const bool there = std::filesystem::exists(log.sink);
+    if (!std::filesystem::is_directory(directory)) {
+      fail("there is no directory {}; make it first", directory);
+    } else if (!writable(there ? log.sink : directory)) {
+      warn("{} cannot be written by this user", there ? log.sink : directory);
+    }
+  }
+
+  void check_memory(const Capacities& capacities) {
+    where_ = "capacities";
+    const std::uint64_t wanted = Stack::storage_bytes(capacities);
+    const std::uint64_t there = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                                static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (wanted > there)
+      warn("full tables take {} MiB, and this machine has {} MiB; lower them", wanted >> 20,
+           there >> 20);
+  }
+
+  void check_directory_of(const std::string& path) {
+    const std::string directory = std::filesystem::path(path).parent_path();
+    if (!std::filesystem::is_directory(directory)) {
+      warn("there is no directory {}: the unit makes /run/conker; make others first", directory);
+    } else if (!writable(directory)) {
+      warn("{} cannot be written by this user", directory);
+    }
+  }
+
+  std::string where_;
+  SystemCheck found_;
+};
+
+}  // namespace
+
+SystemCheck check_system(const config::Config& config) {
+  return Checker().check(config);
+}
+
+}  // namespace conker::daemon
