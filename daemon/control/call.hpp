@@ -1,6 +1,7 @@
 // A call of a verb: its parameters, and the one answer that it gets, now or later.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -45,8 +46,10 @@ class Call {
         descriptors_(std::move(other.descriptors_)) {}
   Call& operator=(Call&&) = delete;
   ~Call() {
-    if (sessions_ != nullptr)
-      fail(protocol::Code::kInternal, "the daemon lost this call: please report it");
+    if (sessions_ == nullptr) return;
+    fail(protocol::Code::kInternal, std::uncaught_exceptions() != 0
+                                        ? "the daemon has no memory for it: try again later"
+                                        : "the daemon lost this call: please report it");
   }
 
   SessionId session() const { return session_; }

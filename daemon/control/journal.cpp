@@ -149,6 +149,10 @@ void Journal::ended(const protocol::StrikeEntry& entry) {
   appender_.settle(kSettle);
 }
 
+std::string Journal::loss() const {
+  return appender_.counts().error;
+}
+
 protocol::Strike::Journal Journal::result() const {
   const Appender::Counts counts = appender_.counts();
   protocol::Strike::Journal result{counts.lines, counts.lost,

@@ -45,6 +45,8 @@ class Journal {
   void ended(const protocol::StrikeEntry& entry);
 
   protocol::Strike::Journal result() const;
+  /// Why the first line that was lost was lost; empty while none is.
+  std::string loss() const;
 
  private:
   template <typename T>

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -142,7 +143,13 @@ void ControlServer::on_line(Session& session, std::string_view line) {
     return;
   }
   if (request.verb->effect == protocol::Effect::kChanges) tell_change(session, request);
-  handler->second(Call(*this, session.id(), std::move(request)));
+  const std::string_view verb = request.verb->name;
+  try {
+    handler->second(Call(*this, session.id(), std::move(request)));
+  } catch (const std::bad_alloc&) {
+    // The call has been answered by its destructor.
+    spdlog::error("control: no memory for {}", verb);
+  }
 }
 
 /// Why a call is refused, with the error code; empty when it is served.

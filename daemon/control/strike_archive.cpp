@@ -174,6 +174,9 @@ void StrikeArchive::make_room(std::size_t places) {
   }
 }
 
+/// Bytes that are free on the disk where a strike begins.
+constexpr std::uintmax_t kLeastRoom = 1 << 20;
+
 StrikeArchive::Files StrikeArchive::create(bool evidence, std::string& wrong) {
   const auto cannot = [&](const std::string& why) {
     wrong = fmt::format("{}: {}: make it writable for the daemon, or name another strike.directory",
@@ -184,6 +187,13 @@ StrikeArchive::Files StrikeArchive::create(bool evidence, std::string& wrong) {
   std::filesystem::create_directories(directory_, error);
   if (error) return cannot(error.message());
   make_room(1);
+  if (const auto space = std::filesystem::space(directory_, error);
+      !error && space.available < kLeastRoom) {
+    wrong = fmt::format("{}: {} KiB are free on its disk, and a strike begins with {} at least: "
+                        "make room, or name another strike.directory",
+                        directory_, space.available >> 10, kLeastRoom >> 10);
+    return {};
+  }
   for (;;) {
     Files files;
     files.id = next_id();

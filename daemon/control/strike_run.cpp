@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <new>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -60,7 +61,7 @@ void StrikeRun::start(StrikeOrder order) {
   const protocol::Strike::Parameters& parameters = order_.emplace(std::move(order)).parameters;
   before_ = {parameters.resumed_cycles, std::chrono::milliseconds(parameters.resumed_ms)};
   strike_.reset();
-  interrupted_ = false;
+  interrupted_ = journal_lost_ = false;
   newest_ = {order_->id, {}, 0, 0};
   begin_ = {};
   begin_.time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
@@ -71,7 +72,7 @@ void StrikeRun::start(StrikeOrder order) {
 }
 
 /// Begins the strike, after the look before it.
-void StrikeRun::begin() {
+void StrikeRun::begin() try {
   const protocol::Strike::Parameters& parameters = order_->parameters;
   StrikeRequest request = parameters.request(order_->target);
   if (!parameters.passive) {
@@ -112,14 +113,27 @@ void StrikeRun::begin() {
   progress_before_ = engine_.clock();
   progress_.start(kProgressEvery, kProgressEvery);
   owner_.on_begin(*this);
+} catch (const std::bad_alloc&) {
+  fail(fmt::format("no memory for a strike of {} connections at a time: ask for fewer with "
+                   "--concurrency, or give conkerd more (MemoryMax of its unit)",
+                   order_->most));
 }
 
 void StrikeRun::fail(const std::string& why) {
   if (reception_) reception_->close();
   unobserve();
-  strike_.reset();
   owner_.on_end(*this, {}, why);
+  release();
+}
+
+/// Frees all that a strike takes. What becomes of its connections is nobody's concern.
+void StrikeRun::release() {
   order_.reset();
+  strike_.reset();
+  judge_.reset();
+  dead_.reset();
+  history_.reset();
+  slots_ = decltype(slots_)();
 }
 
 void StrikeRun::stop(std::string_view why) {
@@ -174,6 +188,16 @@ void StrikeRun::tell_begin() {
             .faults = {}};
   if (link_ != nullptr) begin_.faults = link_->fault->settings();
   if (journal_) journal_->begin(begin_);
+}
+
+/// Logs the first loss of a line of the journal.
+void StrikeRun::tell_loss() {
+  const std::string error = journal_->loss();
+  if (error.empty() || std::exchange(journal_lost_, true)) return;
+  const LogField id = field_of_log();
+  spdlog::warn("strike {}: lines of its journal are lost: {}; its report will say up to when it is "
+               "known",
+               order_->id, error);
 }
 
 void StrikeRun::tell_found(const protocol::Strike::Finding& finding) {
@@ -246,7 +270,7 @@ void StrikeRun::unobserve() {
   if (edits_) observed.editors().remove(*edits_);
   FrameObservers& observers = observed.observers();
   observers.remove(*judge_);
-  observers.remove(*dead_);
+  if (dead_) observers.remove(*dead_);
   if (evidence_) observers.remove(*evidence_);
 }
 
@@ -299,7 +323,10 @@ void StrikeRun::progress() {
   const StrikeReport& report = strike_->report();
   const auto so_far = protocol::StrikeSoFar::of(report);
   const Instant now = engine_.clock();
-  if (journal_) journal_->tick(report, *history_, judge_->judged(), *findings_);
+  if (journal_) {
+    journal_->tick(report, *history_, judge_->judged(), *findings_);
+    tell_loss();
+  }
   const double rate = per_second(static_cast<double>(so_far.completed - newest_.so_far.completed),
                                  now - progress_before_);
   newest_ = {order_->id, so_far, rate, findings_->rules()};
@@ -340,10 +367,7 @@ Instant StrikeRun::probe() {
 void StrikeRun::finish() {
   const protocol::Strike::Result made = result();
   owner_.on_end(*this, made, "");
-  order_.reset();
-  strike_.reset();  // what becomes of its connections is nobody's concern
-  judge_.reset();
-  dead_.reset();
+  release();
 }
 
 /// Takes the evidence, and the journal's last lines.

@@ -97,12 +97,14 @@ class StrikeRun final : public Client {
   Instant probe();
   void end();
   void finish();
+  void release();
   protocol::Strike::Result result();
   /// The parameters, with the port that is chosen where they name none.
   protocol::Strike::Parameters as_begun() const;
   /// Writes to the log, and to the journal, that the strike has begun.
   LogField field_of_log() const;
   void tell_begin();
+  void tell_loss();
   void tell_found(const protocol::Strike::Finding& finding);
 
   Engine& engine_;
@@ -131,6 +133,7 @@ class StrikeRun final : public Client {
   std::optional<DeadProbe> dead_;
   EngineLink* link_ = nullptr;     // the link that leads to the target, while it is observed
   std::uint64_t link_losses_ = 0;  // how often it had ceased to be up at the last heartbeat
+  bool journal_lost_ = false;  // and the log says so
   bool interrupted_ = false;       // by a client, or with the daemon
   protocol::Progress newest_;
   Instant progress_before_{};
