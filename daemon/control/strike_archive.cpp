@@ -189,9 +189,10 @@ StrikeArchive::Files StrikeArchive::create(bool evidence, std::string& wrong) {
   make_room(1);
   if (const auto space = std::filesystem::space(directory_, error);
       !error && space.available < kLeastRoom) {
-    wrong = fmt::format("{}: {} KiB are free on its disk, and a strike begins with {} at least: "
-                        "make room, or name another strike.directory",
-                        directory_, space.available >> 10, kLeastRoom >> 10);
+    wrong = fmt::format(
+        "{}: {} KiB are free on its disk, and a strike begins with {} at least: "
+        "make room, or name another strike.directory",
+        directory_, space.available >> 10, kLeastRoom >> 10);
     return {};
   }
   for (;;) {

@@ -5,8 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <new>
 #include <ctime>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -114,9 +114,10 @@ void StrikeRun::begin() try {
   progress_.start(kProgressEvery, kProgressEvery);
   owner_.on_begin(*this);
 } catch (const std::bad_alloc&) {
-  fail(fmt::format("no memory for a strike of {} connections at a time: ask for fewer with "
-                   "--concurrency, or give conkerd more (MemoryMax of its unit)",
-                   order_->most));
+  fail(
+      fmt::format("no memory for a strike of {} connections at a time: ask for fewer with "
+                  "--concurrency, or give conkerd more (MemoryMax of its unit)",
+                  order_->most));
 }
 
 void StrikeRun::fail(const std::string& why) {
@@ -195,9 +196,10 @@ void StrikeRun::tell_loss() {
   const std::string error = journal_->loss();
   if (error.empty() || std::exchange(journal_lost_, true)) return;
   const LogField id = field_of_log();
-  spdlog::warn("strike {}: lines of its journal are lost: {}; its report will say up to when it is "
-               "known",
-               order_->id, error);
+  spdlog::warn(
+      "strike {}: lines of its journal are lost: {}; its report will say up to when it is "
+      "known",
+      order_->id, error);
 }
 
 void StrikeRun::tell_found(const protocol::Strike::Finding& finding) {

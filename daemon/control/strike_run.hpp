@@ -133,7 +133,7 @@ class StrikeRun final : public Client {
   std::optional<DeadProbe> dead_;
   EngineLink* link_ = nullptr;     // the link that leads to the target, while it is observed
   std::uint64_t link_losses_ = 0;  // how often it had ceased to be up at the last heartbeat
-  bool journal_lost_ = false;  // and the log says so
+  bool journal_lost_ = false;      // and the log says so
   bool interrupted_ = false;       // by a client, or with the daemon
   protocol::Progress newest_;
   Instant progress_before_{};
