@@ -121,6 +121,14 @@ int run(int argc, char** argv) {
   app.add_option("--socket", context.socket, "the daemon's control socket; also from CONKER_SOCKET")
       ->type_name("PATH")
       ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--instance",
+         [&context](const std::string& name) {
+           context.socket = "/run/conker-" + name + "/conkerd.sock";
+         },
+         "the daemon of conkerd@NAME.service: its socket below /run/conker-NAME")
+      ->type_name("NAME")
+      ->excludes("--socket");
   app.add_flag("--json", context.json, "print one JSON object instead of text for people");
   add_timeout(app, context,
               "how long the whole command may take: seconds, or a time as 90s or 5min; then it "

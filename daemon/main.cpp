@@ -79,6 +79,7 @@ class Daemon {
     const std::string status = summary();
     spdlog::info("conkerd {} is ready: {}", CONKER_VERSION, status);
     notifier_.ready(status);
+    notifier_.keep_telling([this] { return control_.summary(); });
     ev_run(loop_, 0);
     spdlog::info("conkerd ends");
   }

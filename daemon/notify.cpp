@@ -4,10 +4,17 @@
 #include <time.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <utility>
 
 namespace conker::daemon {
+namespace {
 
-Notifier::Notifier(struct ev_loop* loop) : loop_(loop) {
+constexpr double kTellEvery = 3;  // seconds
+
+}  // namespace
+
+Notifier::Notifier(struct ev_loop* loop) : loop_(loop), telling_(loop, [this] { tell(); }) {
   std::uint64_t period_us = 0;
   if (sd_watchdog_enabled(0, &period_us) <= 0) return;
   const double half = static_cast<double>(period_us) / 2e6;
@@ -21,6 +28,7 @@ Notifier::~Notifier() {
 }
 
 void Notifier::ready(const std::string& status) {
+  told_ = status;
   sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
 }
 
@@ -32,7 +40,20 @@ void Notifier::reloading() {
 }
 
 void Notifier::stopping(const std::string& status) {
+  telling_.stop();
   sd_notify(0, ("STOPPING=1\nSTATUS=" + status).c_str());
+}
+
+void Notifier::keep_telling(std::function<std::string()> status) {
+  status_ = std::move(status);
+  if (std::getenv("NOTIFY_SOCKET") != nullptr) telling_.start(kTellEvery, kTellEvery);
+}
+
+void Notifier::tell() {
+  std::string now = status_();
+  if (now == told_) return;
+  told_ = std::move(now);
+  sd_notify(0, ("STATUS=" + told_).c_str());
 }
 
 }  // namespace conker::daemon

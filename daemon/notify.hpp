@@ -3,7 +3,10 @@
 
 #include <ev.h>
 
+#include <functional>
 #include <string>
+
+#include "daemon/control/watch.hpp"
 
 namespace conker::daemon {
 
@@ -20,9 +23,18 @@ class Notifier {
   void reloading();
   void stopping(const std::string& status);
 
+  /// From now on until stopping(), tells what `status` says, one line, every few seconds where it
+  /// has changed; `systemctl status` shows it. Nothing where there is no service manager.
+  void keep_telling(std::function<std::string()> status);
+
  private:
+  void tell();
+
   struct ev_loop* loop_;
   ev_timer watchdog_{};
+  std::function<std::string()> status_;
+  std::string told_;  // the line that was sent last
+  TimerWatch telling_;
 };
 
 }  // namespace conker::daemon

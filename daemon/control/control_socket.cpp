@@ -36,7 +36,16 @@ ControlSocket::ControlSocket(struct ev_loop* loop, std::string path, const std::
   accept_.watch(listener_.get(), EV_READ);
 }
 
+ControlSocket::ControlSocket(struct ev_loop* loop, Descriptor listener, Admit admit)
+    : admit_(std::move(admit)),
+      listener_(std::move(listener)),
+      accept_(loop, [this](int) { accept(); }),
+      accept_again_(loop, [this] { accept_.watch(listener_.get(), EV_READ); }) {
+  accept_.watch(listener_.get(), EV_READ);
+}
+
 ControlSocket::~ControlSocket() {
+  if (path_.empty()) return;
   struct stat now {};
   if (::lstat(path_.c_str(), &now) == 0 && now.st_ino == file_.st_ino && now.st_dev == file_.st_dev)
     ::unlink(path_.c_str());
@@ -60,6 +69,8 @@ void ControlSocket::give_to_group(const std::string& name) const {
     give_up(fmt::format("there is no group {}: make it (groupadd -r {}) or change control.group",
                         name, name));
   }
+  // That of the process already; the shipped unit's filter has no chown().
+  if (found->gr_gid == file_.st_gid) return;
   if (::chown(path_.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0)
     give_up(fmt::format("cannot give it to group {}: {}", name, std::strerror(errno)));
 }

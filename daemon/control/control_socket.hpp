@@ -20,7 +20,9 @@ class ControlSocket {
   /// empty: the group of the process. Throws std::runtime_error: one line, with advice.
   ControlSocket(struct ev_loop* loop, std::string path, const std::string& group, unsigned mode,
                 Admit admit);
-  /// Removes the socket file, unless it is another one by now.
+  /// Takes clients of a listening socket that is the service manager's, with its file.
+  ControlSocket(struct ev_loop* loop, Descriptor listener, Admit admit);
+  /// Removes its socket file, unless it is another one by now.
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
@@ -33,7 +35,7 @@ class ControlSocket {
   void give_to_group(const std::string& name) const;
   void accept();
 
-  std::string path_;
+  std::string path_;  // empty: the file is the service manager's
   Admit admit_;
   Descriptor listener_;
   struct stat file_ {};  // of the socket, so that no other file is unlinked

@@ -21,6 +21,7 @@
 #include "daemon/control/status.hpp"
 #include "daemon/control/strikes.hpp"
 #include "daemon/control/targets.hpp"
+#include "daemon/given_sockets.hpp"
 #include "daemon/log_field.hpp"
 #include "protocol/verbs.hpp"
 
@@ -78,16 +79,30 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       throw std::logic_error(fmt::format("nothing serves the verb {}", verb.name));
     }
   }
-  const auto door = [&](const std::string& path, const std::string& group, unsigned mode,
-                        Rights rights) {
-    sockets_.push_back(std::make_unique<ControlSocket>(
-        engine.loop(), path, group, mode,
-        [this, rights](Descriptor client) { admit(std::move(client), rights); }));
+  const auto door = [&](const char* name, const std::string& path, const std::string& group,
+                        unsigned mode, Rights rights) {
+    const auto take = [this, rights](Descriptor client) { admit(std::move(client), rights); };
+    if (Descriptor given = given_listener(name)) {
+      sockets_.push_back(std::make_unique<ControlSocket>(engine.loop(), std::move(given), take));
+    } else if (!path.empty()) {
+      sockets_.push_back(std::make_unique<ControlSocket>(engine.loop(), path, group, mode, take));
+    }
   };
   const config::Control& config = engine.config().control;
-  door(config.socket.text, config.group, config.mode.bits, Rights::kAll);
-  if (!config.status_socket.text.empty())
-    door(config.status_socket.text, "", kStatusMode, Rights::kReading);
+  door("control", config.socket.text, config.group, config.mode.bits, Rights::kAll);
+  door("status", config.status_socket.text, "", kStatusMode, Rights::kReading);
+}
+
+std::string ControlServer::summary() const {
+  const auto& links = engine_.links();
+  const auto up = std::ranges::count_if(
+      links, [](const EngineLink& link) { return link.device->state() == LinkState::kUp; });
+  const auto counted = [](std::size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  return fmt::format("{}, {} up; {}; {} running", counted(links.size(), "link"), up,
+                     counted(engine_.stack().tcp().connection_count(), "connection"),
+                     counted(strikes_->status().size(), "strike"));
 }
 
 ControlServer::~ControlServer() {

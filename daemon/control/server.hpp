@@ -54,6 +54,9 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
+  /// What there is just now, in one line.
+  std::string summary() const;
+
   /// Begins the shutdown: disconnects all clients, accepts no more, stops the strike, and ends a
   /// capture.
   void stop();

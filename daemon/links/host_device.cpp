@@ -26,7 +26,7 @@ namespace {
 
 /// The state of an interface. One that is not in this network namespace counts as up.
 LinkState state_of(const std::string& interface) {
-  const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Descriptor any_socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request = request_for(interface);
   if (::ioctl(any_socket.get(), SIOCGIFFLAGS, &request) != 0) return LinkState::kUp;
   const int flags = request.ifr_flags;
@@ -42,7 +42,7 @@ LinkState state_of(const std::string& interface) {
 
 /// The MTU of an interface; 0 for one that is not in this network namespace.
 std::uint32_t mtu_of(const std::string& interface) {
-  const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Descriptor any_socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request = request_for(interface);
   return ::ioctl(any_socket.get(), SIOCGIFMTU, &request) == 0
              ? static_cast<std::uint32_t>(request.ifr_mtu)

@@ -74,7 +74,9 @@ void PacketDevice::attach() {
   descriptor_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor_) {
     fail_link(name_, "cannot open a packet socket", errno,
-              errno == EPERM ? "run with CAP_NET_RAW" : "");
+              errno == EPERM || errno == EAFNOSUPPORT
+                  ? "run with CAP_NET_RAW; its unit needs packet.conf of the examples"
+                  : "");
   }
   const int fd = descriptor_.get();
   check_interface();

@@ -160,14 +160,17 @@ void TapDevice::coalesce(bool wanted) {
 
 void TapDevice::set_up_host_side(const Prefix& address) {
   const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!any_socket) fail_link(name_, "cannot open a socket to configure " + device_, errno, "");
+  constexpr const char* kRight =
+      "run with CAP_NET_ADMIN (its unit needs make-tap.conf of the examples), or leave out "
+      "host_address and configure the device yourself";
+  if (!any_socket) {
+    fail_link(name_, "cannot open a socket to configure " + device_, errno,
+              errno == EAFNOSUPPORT ? kRight : "");
+  }
   const auto call = [&](unsigned long number, ifreq request, const char* what) {
     if (::ioctl(any_socket.get(), number, &request) == 0) return request;
-    fail_link(
-        name_, std::string("cannot set the ") + what + " of " + device_, errno,
-        errno == EPERM
-            ? "run with CAP_NET_ADMIN, or leave host_address out and configure the device yourself"
-            : "");
+    fail_link(name_, std::string("cannot set the ") + what + " of " + device_, errno,
+              errno == EPERM ? kRight : "");
   };
   ifreq request = request_for(device_);
   request.ifr_mtu = mtu_;

@@ -13,7 +13,10 @@ FILES = [
     "/usr/bin/conkerd",
     "/usr/lib/systemd/network/50-conker0.netdev",
     "/usr/lib/systemd/network/50-conker0.network",
+    "/usr/lib/systemd/system/conkerd-status.socket",
     "/usr/lib/systemd/system/conkerd.service",
+    "/usr/lib/systemd/system/conkerd.socket",
+    "/usr/lib/systemd/system/conkerd@.service",
     "/usr/lib/sysusers.d/conker.conf",
     *(f"/usr/share/conker/python/{name}" for name in (
         "conker/__init__.py", "conker/connection.py", "conker/verbs.py", "fleet/README.md",
@@ -23,6 +26,8 @@ FILES = [
     "/usr/share/doc/conker/conkerd.yaml",
     "/usr/share/doc/conker/copyright",
     "/usr/share/doc/conker/docs/service.md",
+    "/usr/share/doc/conker/examples/make-tap.conf",
+    "/usr/share/doc/conker/examples/packet.conf",
     "/usr/share/doc/conker/docs/strike.md",
     "/usr/share/doc/conker/docs/report-bad.png",
     "/usr/share/doc/conker/docs/report-good.png",
@@ -85,16 +90,18 @@ def programs_find_the_configuration_beside_them(scene: Scene) -> None:
 
 @test()
 def unit_is_verified_by_systemd(scene: Scene) -> None:
-    """systemd-analyze verify accepts the installed unit, whose commands exist."""
+    """systemd-analyze verify accepts the installed units, whose commands exist."""
     root = f"{scene.directory}/root"
     install(scene, root)
     done = subprocess.run(["cmake", "--install", scene.binaries.build, "--prefix", f"{root}/usr"],
                           capture_output=True, text=True, check=False)
     same(done.returncode, 0, f"cmake --install: {done.stderr}")
-    unit = f"{root}/usr/lib/systemd/system/conkerd.service"
-    verify = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
-                            capture_output=True, text=True,
-                            check=False)
+    units = f"{root}/usr/lib/systemd/system"
+    unit = f"{units}/conkerd.service"
+    verify = subprocess.run(["systemd-analyze", "verify", "--man=no", unit,
+                             f"{units}/conkerd@lab.service", f"{units}/conkerd.socket",
+                             f"{units}/conkerd-status.socket"],
+                            capture_output=True, text=True, check=False)
     ours = [line for line in (verify.stderr + verify.stdout).splitlines() if "conker" in line]
     same((verify.returncode, ours), (0, []), "systemd-analyze verify")
     with open(unit, encoding="utf-8") as file:
