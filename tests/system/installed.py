@@ -28,6 +28,13 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
+# Sends on one connection to the echo service, and waits for each echo, until it is killed.
+ECHOING = """import socket
+s = socket.create_connection(("10.77.0.2", 7), timeout=10); print("listens", flush=True)
+while True:
+    s.sendall(b"x" * 1000); left = 1000
+    while left: left -= len(s.recv(left)) or exit("closed")
+"""
 
 
 class Subject:
@@ -192,6 +199,44 @@ def warnings_are_warnings_in_the_journal(it: Subject) -> None:
 
 
 @test
+def reloads_while_data_moves(it: Subject) -> None:
+    path = "/etc/conker/conkerd.yaml"
+    good = it.machine.path(path).read_text(encoding="utf-8")
+    before = it.unit()["MainPID"]
+    client = it.serve(ECHOING)
+
+    def connections() -> list[str]:
+        return [one["id"] for one in it.json("list")["connections"] if one["id"]]
+
+    def data_moves() -> None:
+        def frames() -> int:
+            return int(it.json("status")["links"][0]["frames_in"])
+        seen = frames()
+        eventually(lambda: frames() > seen + 100, "data moves")
+        same(client.poll(), None, "the client")
+
+    data_moves()
+    connected = connections()
+    it.machine.write(path, good.replace("level: info", "level: debug"))
+    it.machine.ok("systemctl", "reload", "conkerd")
+    eventually(lambda: it.json("status")["log"]["level"] == "debug", "a good one is taken over")
+    it.machine.write(path, good + "mistake: 1\n")
+    it.machine.ok("systemctl", "reload", "conkerd")
+    eventually(lambda: [line for line in it.machine.journal("-p", "err", "--unit=conkerd")
+                        if "mistake" in line and "nothing was changed" in line],
+               "a broken one is refused, in the journal")
+    same((it.json("status")["log"]["level"], it.unit()["MainPID"]), ("debug", before),
+         "what was before stays")
+    it.until_active("the reload is over")
+    data_moves()
+    same(connections(), connected, "the connection")
+    it.machine.end(client)
+    it.machine.write(path, good)
+    it.machine.ok("systemctl", "reload", "conkerd")
+    eventually(lambda: it.json("status")["log"]["level"] == "info", "back again")
+
+
+@test
 def stops_within_its_bound(it: Subject) -> None:
     """Also while a peer does not close: what is open is reset after shutdown_timeout."""
     server = it.serve(HOLDING)
@@ -266,12 +311,13 @@ strike: {directory: /var/lib/conker/lab/strikes}
 @needed
 def upgrade_restarts_what_runs(it: Subject) -> None:
     """And keeps the administrator's configuration. The older package has the same programs."""
-    before = {name: it.unit(name)["MainPID"] for name in ("conkerd.service", "conkerd@lab.service")}
+    before = {name: it.unit(name) for name in ("conkerd.service", "conkerd@lab.service")}
     it.install(it.newer)
-    for name, pid in before.items():
-        unit = it.unit(name)
-        same(unit["ActiveState"], "active", name)
-        check(pid == "0" or unit["MainPID"] != pid, f"{name} runs on")
+    for name, unit in before.items():
+        now = it.unit(name)
+        same(now["ActiveState"], unit["ActiveState"], name)
+        check(unit["ActiveState"] != "active" or now["MainPID"] != unit["MainPID"],
+              f"{name} runs on")
     same(it.unit()["UnitFileState"], "enabled", "the unit")
     check("0.1.0" in it.machine.ok("dpkg-query", "-W", "conker"), "not upgraded")
 
