@@ -86,6 +86,7 @@ void add_report_verbs(CLI::App& app, Context& context);      // strike-report, r
 void add_scenario_verbs(CLI::App& app, Context& context);    // scenario
 void add_status_verbs(CLI::App& app, Context& context);      // status stats version log schema
 void add_top_verb(CLI::App& app, Context& context);          // top
+void add_watch_verb(CLI::App& app, Context& context);        // watch
 void add_link_verbs(CLI::App& app, Context& context);        // capture fault
 
 }  // namespace conker::ctl

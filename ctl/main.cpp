@@ -144,6 +144,7 @@ int run(int argc, char** argv) {
   add_udp_verbs(app, context);
   add_strike_verb(app, context);
   add_top_verb(app, context);
+  add_watch_verb(app, context);
   add_report_verbs(app, context);
   add_scenario_verbs(app, context);
   add_link_verbs(app, context);

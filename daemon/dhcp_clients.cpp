@@ -65,13 +65,21 @@ Instant DhcpClients::step() {
 }
 
 void DhcpClients::tell(Entry& entry, const DhcpEvent& event) {
+  using Told = protocol::AddressEvent;
   if (event.has(DhcpEvent::kLost)) {
+    engine_.events().tell<Told>([&] {
+      return Told{Told::What::kLost, entry.link, to_string(event.lost), std::nullopt, std::nullopt};
+    });
     spdlog::warn("link {}: {} is not ours any more", entry.link, to_string(event.lost));
     reset_connections(event.lost);
     host_lookup_.set_leased(entry.dhcp.interface(), {});
   }
   if (event.has(DhcpEvent::kLease)) {
     const DhcpLease& lease = *entry.dhcp.lease();
+    engine_.events().tell<Told>([&] {
+      return Told{Told::What::kLeased, entry.link, to_string(lease.address),
+                  to_string(lease.server), seconds_until(lease.expires, engine_.stack().now())};
+    });
     spdlog::info("link {}: {} from {}, {}", entry.link, to_string(lease.address),
                  to_string(lease.server),
                  lease.expires == kNever

@@ -321,21 +321,34 @@ bool Engine::tell_links_up() {
 }
 
 void Engine::AddressLog::on_address(const AddressEvent& event) {
-  const std::string where =
-      to_string(event.address) + " on link " + engine_.links_[event.interface.index].name;
+  using What = protocol::AddressEvent::What;
+  const std::string& link = engine_.links_[event.interface.index].name;
+  const std::string where = to_string(event.address) + " on link " + link;
   const std::string host = event.conflict ? to_string(event.conflicting_host) : "";
+  const auto tell = [&](What what) {
+    engine_.events_.tell<protocol::AddressEvent>([&] {
+      return protocol::AddressEvent{.what = what,
+                                    .link = link,
+                                    .address = to_string(event.address),
+                                    .host = event.conflict ? std::optional(host) : std::nullopt,
+                                    .lease_s = std::nullopt};
+    });
+  };
   switch (event.state) {
     case AddressState::kPreferred:
       if (event.conflict) {
         spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
                      where, host);
+        tell(What::kConflict);
       } else {
         spdlog::info("{}: nobody else has it", where);
+        tell(What::kUsed);
       }
       break;
     case AddressState::kDuplicate:
       spdlog::error("{}: not used, {} has it already{}", where, host,
                     engine_.config_.links[event.interface.index].dhcp ? "" : ": configure another");
+      tell(What::kDuplicate);
       break;
     case AddressState::kTentative:
       break;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "daemon/events.hpp"
 #include "daemon/links/device.hpp"
 #include "daemon/links/interface_monitor.hpp"
 #include "daemon/mapping.hpp"
@@ -56,6 +57,8 @@ class Engine {
   }
   std::vector<EngineLink>& links() { return links_; }
   const config::Config& config() const { return config_; }
+  /// What happens, for those who have subscribed.
+  Events& events() { return events_; }
   /// Takes over a configuration that differs from the present one in nothing that tables, links or
   /// addresses were made of (config::compare).
   void reconfigure(const config::Config& config);
@@ -77,14 +80,14 @@ class Engine {
  private:
   static constexpr std::size_t kClients = 64, kBatch = 32;
   struct Watchers;
-  /// Logs the results of address conflict detection.
+  /// Logs and tells the results of address conflict detection.
   class AddressLog final : public Client {
    public:
-    explicit AddressLog(const Engine& engine) : engine_(engine) {}
+    explicit AddressLog(Engine& engine) : engine_(engine) {}
     void on_address(const AddressEvent& event) override;
 
    private:
-    const Engine& engine_;
+    Engine& engine_;
   };
 
   void open_links();
@@ -101,6 +104,7 @@ class Engine {
 
   struct ev_loop* loop_;
   config::Config config_;
+  Events events_;
   Mapping storage_;
   Cubic cubic_;
   SackRecovery recovery_;

@@ -88,6 +88,16 @@ struct Schema {
       field("codes", self.codes, About{.help = "errors that calls may end with"});
     }
   };
+  struct Event {
+    std::string kind, help;
+    std::vector<Field> fields;
+
+    static constexpr void visit(auto& self, auto&& field) {
+      field("kind", self.kind, About{.help = "as watch takes it"});
+      field("help", self.help, About{.help = "what has happened"});
+      field("fields", self.fields, About{.help = "of the notification event of this kind"});
+    }
+  };
   struct Error {
     int code = 0, exit = 0;
     std::string meaning;
@@ -101,11 +111,13 @@ struct Schema {
   struct Result {
     int protocol = kProtocolVersion;
     std::vector<Entry> verbs;
+    std::vector<Event> events;
     std::vector<Error> codes;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("protocol", self.protocol, About{.help = "version of this protocol"});
       field("verbs", self.verbs, About{.help = "every verb with its parameters, result and codes"});
+      field("events", self.events, About{.help = "every event that watch tells of"});
       field("codes", self.codes,
             About{.help = "every error code, what it means, and the CLI's exit code"});
     }
@@ -251,6 +263,7 @@ struct Status {
   struct Control {
     std::uint64_t clients = 0, accepted = 0, turned_away = 0;
     std::uint64_t requests = 0, errors = 0, bad_lines = 0, long_lines = 0, cut_off = 0;
+    std::uint64_t watching = 0, events_dropped = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("clients", self.clients, About{.help = "connected now"});
@@ -263,6 +276,9 @@ struct Status {
             About{.help = "clients disconnected for a line without end"});
       field("cut_off", self.cut_off,
             About{.help = "clients disconnected because they did not read"});
+      field("watching", self.watching, About{.help = "clients that watch events now"});
+      field("events_dropped", self.events_dropped,
+            About{.help = "events that were not told: too many, or a client did not read"});
     }
   };
   struct Result {

@@ -19,7 +19,7 @@ namespace conker::protocol {
 
 /// Incremented when a change would mislead a client of an older version; README.md lists the
 /// changes.
-inline constexpr int kProtocolVersion = 4;
+inline constexpr int kProtocolVersion = 5;
 /// Requests longer than this are refused and the client is disconnected.
 inline constexpr std::size_t kMaxRequestBytes = std::size_t{64} * 1024;
 /// Descriptors that a request may bring; what is beyond them is closed.

@@ -17,6 +17,7 @@
 #include "protocol/strikes.hpp"
 #include "protocol/verb.hpp"
 #include "protocol/visit.hpp"
+#include "protocol/watch.hpp"
 
 namespace conker::protocol {
 
@@ -69,7 +70,7 @@ struct VerbList {
 using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Reload, Open, Close, Abort, List,
                        Show, Relay, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
                        StrikeStart, StrikeList, StrikeTimes, StrikeAttach, StrikeStop, StrikeFile,
-                       CaptureStart, CaptureStop, FaultSet, FaultClear>;
+                       CaptureStart, CaptureStop, FaultSet, FaultClear, Watch>;
 
 inline constexpr auto& kVerbs = Verbs::kTable;
 

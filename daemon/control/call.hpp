@@ -19,6 +19,8 @@ class Sessions {
  public:
   /// Null when that client has disconnected.
   virtual Session* find_session(SessionId id) = 0;
+  /// Whether that client may only call what reads.
+  virtual bool is_reader(SessionId id) const = 0;
   virtual void count_error() = 0;
   /// Counts of the control server, and the number of connected clients.
   virtual protocol::Status::Control counters() const = 0;
@@ -56,6 +58,8 @@ class Call {
   std::string_view verb() const { return request_.verb->name; }
   /// Whether the client is still connected.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
+  /// Whether the client came at the status socket.
+  bool of_reader() const { return sessions_->is_reader(session_); }
 
   /// The next of the descriptors that were received with the request; empty when there is none.
   Descriptor take_descriptor() {
@@ -73,6 +77,15 @@ class Call {
     if (Session* client = sessions_->find_session(session_)) {
       client->send(notification_line(T::kName, protocol::to_json(message)), std::move(descriptor));
     }
+  }
+  /// Sends whole lines, as notification_line() makes them, before the answer.
+  void notify_lines(std::string lines) {
+    if (Session* client = sessions_->find_session(session_)) client->send(std::move(lines));
+  }
+  /// Bytes for the client that it has not taken yet.
+  std::size_t unsent() const {
+    const Session* client = sessions_->find_session(session_);
+    return client == nullptr ? 0 : client->unsent();
   }
   void fail(protocol::Code code, std::string_view message) {
     if (sessions_ != nullptr) sessions_->count_error();

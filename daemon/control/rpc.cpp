@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "protocol/check.hpp"
@@ -125,6 +127,14 @@ protocol::Schema::Parameter entry_of(const protocol::Parameter& parameter) {
   return entry;
 }
 
+template <typename E>
+protocol::Schema::Event entry_of(std::string_view kind) {
+  ListFields list;
+  protocol::describe<protocol::EventHead>(list);
+  protocol::describe<E>(list);
+  return {std::string(kind), std::string(E::kHelp), std::move(list.fields)};
+}
+
 std::string_view words_for(protocol::Descriptor descriptor) {
   switch (descriptor) {
     case protocol::Descriptor::kNone:
@@ -239,6 +249,13 @@ protocol::Schema::Result schema() {
     for (const Code code : verb.codes) entry.codes.push_back(static_cast<int>(code));
     result.verbs.push_back(std::move(entry));
   }
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (result.events.push_back(entry_of<std::variant_alternative_t<I, protocol::AnyEvent>>(
+         protocol::name_of(static_cast<protocol::EventKind>(I)))),
+     ...);
+  }
+  (std::make_index_sequence<std::variant_size_v<protocol::AnyEvent>>());
+  result.events.push_back(entry_of<protocol::DroppedEvents>(protocol::DroppedEvents::kKind));
   for (const protocol::CodeText& text : protocol::kCodes) {
     result.codes.push_back(
         {static_cast<int>(text.code), static_cast<int>(text.exit), std::string(text.meaning)});

@@ -24,6 +24,7 @@
 #include "daemon/given_sockets.hpp"
 #include "daemon/log_field.hpp"
 #include "protocol/verbs.hpp"
+#include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
 namespace {
@@ -68,7 +69,8 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       datagrams_(std::make_unique<Datagrams>(engine, *targets_, *this)),
       listeners_(std::make_unique<Listeners>(engine, services, udp_services, *this)),
       status_(std::make_unique<Status>(engine, services, udp_services, host_lookup, dhcp_clients,
-                                       *this, *strikes_, *captures_, *this)) {
+                                       *this, *strikes_, *captures_, *this)),
+      subscriptions_(std::make_unique<Subscriptions>(engine, *this)) {
   Verbs::serve<protocol::Reload>([&reload](CallOf<protocol::Reload> call) {
     Reload::Outcome outcome = reload.reload();
     if (outcome.refused.empty()) return call.reply({reload.path(), std::move(outcome.changed)});

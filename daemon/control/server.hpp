@@ -18,6 +18,7 @@
 #include "daemon/control/control_socket.hpp"
 #include "daemon/control/deferred_deletion.hpp"
 #include "daemon/control/session.hpp"
+#include "daemon/control/subscriptions.hpp"
 #include "daemon/descriptor.hpp"
 #include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
@@ -64,6 +65,8 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   protocol::Status::Control counters() const override {
     protocol::Status::Control now = counters_;
     now.clients = sessions_.size();
+    now.watching = subscriptions_->size();
+    now.events_dropped = subscriptions_->dropped();
     return now;
   }
 
@@ -74,6 +77,10 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   void on_end(Session& session, Session::End end) override;
   // Sessions
   Session* find_session(SessionId id) override;
+  bool is_reader(SessionId id) const override {
+    const auto found = callers_.find(id);
+    return found != callers_.end() && found->second.rights == Rights::kReading;
+  }
   void count_error() override { ++counters_.errors; }
   // Verbs
   void serve(std::string_view verb, Handler handler) override;
@@ -115,6 +122,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   std::unique_ptr<Datagrams> datagrams_;
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<Status> status_;
+  std::unique_ptr<Subscriptions> subscriptions_;
 };
 
 }  // namespace conker::daemon

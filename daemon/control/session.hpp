@@ -48,6 +48,8 @@ class Session {
   Session(struct ev_loop* loop, Descriptor socket, SessionId id, Owner& owner);
 
   SessionId id() const { return id_; }
+  /// Bytes that the client has not taken yet.
+  std::size_t unsent() const { return output_bytes_; }
   /// Queues a line, with a descriptor if one is given.
   void send(std::string line, Descriptor descriptor = Descriptor());
   /// The descriptors that were received with the current line, protocol::kMaxDescriptors at most.

@@ -301,6 +301,7 @@ Instant StrikeRun::probe() {
 void StrikeRun::finish() {
   const protocol::Strike::Result made = result();
   owner_.on_end(*this, made, "");
+  tell_end(made);
   release();
 }
 

@@ -106,6 +106,7 @@ class StrikeRun final : public Client {
   void tell_begin();
   void tell_loss();
   void tell_found(const protocol::Strike::Finding& finding);
+  void tell_end(const protocol::Strike::Result& made);
 
   Engine& engine_;
   StrikePorts& all_ports_;

@@ -60,6 +60,25 @@ void StrikeRun::tell_begin() {
             .faults = {}};
   if (link_ != nullptr) begin_.faults = link_->fault->settings();
   if (journal_) journal_->begin(begin_);
+  engine_.events().tell<protocol::StrikeEvent>([&] {
+    return protocol::StrikeEvent{.what = protocol::StrikeEvent::What::kBegun,
+                                 .id = order_->id,
+                                 .target = target,
+                                 .cycles = 0,
+                                 .verdict = std::nullopt,
+                                 .why = std::nullopt};
+  });
+}
+
+void StrikeRun::tell_end(const protocol::Strike::Result& made) {
+  engine_.events().tell<protocol::StrikeEvent>([&] {
+    return protocol::StrikeEvent{.what = protocol::StrikeEvent::What::kEnded,
+                                 .id = order_->id,
+                                 .target = to_string(order_->target),
+                                 .cycles = made.summary.cycles,
+                                 .verdict = std::string(protocol::name_of(made.verdict)),
+                                 .why = made.why};
+  });
 }
 
 /// Logs the first loss of a line of the journal.
@@ -81,6 +100,16 @@ void StrikeRun::tell_found(const protocol::Strike::Finding& finding) {
                finding.section, finding.text, finding.cycle,
                finding.inconclusive == 0 ? "" : "; inconclusive: " + finding.because);
   if (journal_) journal_->found(finding);
+  engine_.events().tell<protocol::FindingEvent>([&] {
+    return protocol::FindingEvent{.strike = order_->id,
+                                  .target = to_string(order_->target),
+                                  .rule = finding.rule,
+                                  .severity = finding.severity,
+                                  .section = finding.section,
+                                  .text = finding.text,
+                                  .cycle = finding.cycle,
+                                  .because = finding.because};
+  });
 }
 
 // ---- When it is over, and on the way ----

@@ -117,6 +117,13 @@ class Tcp {
   void for_each_transition(F&& f) const {
     t_.transitions.for_each(f);
   }
+  /// How many there were so far.
+  std::uint64_t transitions_recorded() const { return t_.transitions.recorded(); }
+  /// Those after the first `seen`; returns how many of them are overwritten.
+  template <typename F>
+  std::uint64_t for_each_transition_since(std::uint64_t seen, F&& f) const {
+    return t_.transitions.for_each_since(seen, f);
+  }
 
  private:
   TcpTables t_;

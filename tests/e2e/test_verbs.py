@@ -97,7 +97,7 @@ def a_daemon_of_another_version_is_named(scene: Scene) -> None:
         threading.Thread(target=_old_daemon, args=(listener,), daemon=True).start()
         done = Ctl(scene.binaries.conkerctl, path, scene.directory)("status").expect(FAILED)
     same(done.err, "conkerctl: the daemon speaks version 1 of the control protocol, "
-                   "this conkerctl version 4: update the older of the two\n", "what the CLI says")
+                   "this conkerctl version 5: update the older of the two\n", "what the CLI says")
 
 
 def _old_daemon(listener: socket.socket) -> None:

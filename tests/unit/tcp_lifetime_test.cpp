@@ -1,5 +1,6 @@
 // The lifetime of connections: ids, events, the reaper, and calls and segments for a connection in
 // Destroy.
+#include <array>
 #include <map>
 #include <vector>
 
@@ -352,6 +353,38 @@ TEST(TcpLifetimeTest, TheTransitionRingHasStatesTimesAndCauses) {
   });
   EXPECT_EQ(path, (std::vector<State>{State::kSynSent, State::kEstablished, State::kFinWait1,
                                       State::kFinWait2, State::kTimeWait, State::kDestroy}));
+}
+
+TEST(TcpLifetimeTest, TheTransitionRingTellsWhatIsNewAndWhatIsOverwritten) {
+  alignas(Arena::kAlignment) std::array<std::byte, 4 * sizeof(Transition)> storage{};
+  Arena arena(storage);
+  TransitionRing ring(arena, 3);
+  const auto record = [&](std::uint32_t slot) {
+    ring.record(Instant(), {slot, 1}, State::kClosed, State::kSynSent, Cause::kActiveOpen);
+  };
+  std::vector<std::uint32_t> slots;
+  const auto since = [&](std::uint64_t seen) {
+    slots.clear();
+    return ring.for_each_since(seen, [&](const Transition& t) { slots.push_back(t.id.slot); });
+  };
+  EXPECT_EQ(since(0), 0U);
+  EXPECT_TRUE(slots.empty());
+  record(0);
+  record(1);
+  EXPECT_EQ(since(1), 0U);
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{1}));
+  for (std::uint32_t slot = 2; slot < 8; ++slot) record(slot);
+  EXPECT_EQ(ring.recorded(), 8U);
+  EXPECT_EQ(since(2), 3U);
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{5, 6, 7}));
+  EXPECT_EQ(since(6), 0U);
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{6, 7}));
+  EXPECT_EQ(since(8), 0U);
+  EXPECT_TRUE(slots.empty());
+  EXPECT_EQ(since(9), 0U);
+  EXPECT_TRUE(slots.empty());
+  since(0);
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{5, 6, 7}));
 }
 
 }  // namespace

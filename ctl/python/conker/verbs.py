@@ -10,7 +10,7 @@ from typing import Any
 
 from .connection import Connection, Notified
 
-PROTOCOL = 4  # version of the protocol
+PROTOCOL = 5  # version of the protocol
 
 
 class Conkerd(Connection):
@@ -772,4 +772,24 @@ class Conkerd(Connection):
             "link": link,
         }
         return self.call("fault_clear", params, timeout=timeout,
+                         on_notification=on_notification)
+
+    def watch(
+        self, *,
+        kinds: str | None = None,
+        count: int | None = None,
+        timeout: float | None = None,
+        on_notification: Notified | None = None,
+    ) -> Any:
+        """Tell of events: of connections, links, addresses, strikes, findings, the configuration.
+
+        kinds: which, with commas between: connection, link, address, strike, finding,
+            configuration (unless given: all)
+        count: events after which to end (unless given: 0: when this client goes away)
+        """
+        params: dict[str, Any] = {
+            "kinds": kinds,
+            "count": count,
+        }
+        return self.call("watch", params, timeout=timeout,
                          on_notification=on_notification)
