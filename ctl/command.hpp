@@ -79,6 +79,7 @@ int show(const Context& context, const Answer<V>& answer, F words) {
 // Each adds the commands of its file.
 void add_connection_verbs(CLI::App& app, Context& context);  // open close abort list show
 void add_byte_verbs(CLI::App& app, Context& context);        // send recv connect
+void add_forward_verb(CLI::App& app, Context& context);      // forward
 void add_service_verbs(CLI::App& app, Context& context);     // listen unlisten ping
 void add_udp_verbs(CLI::App& app, Context& context);         // udp send, udp listen, resolve
 void add_strike_verb(CLI::App& app, Context& context);       // strike

@@ -140,6 +140,7 @@ int run(int argc, char** argv) {
   add_status_verbs(app, context);
   add_connection_verbs(app, context);
   add_byte_verbs(app, context);
+  add_forward_verb(app, context);
   add_service_verbs(app, context);
   add_udp_verbs(app, context);
   add_strike_verb(app, context);

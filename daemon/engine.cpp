@@ -175,6 +175,7 @@ void Engine::open_links() {
     spdlog::info("link {}: {}", link.name, link.device->description());
     if (configured.faults.any()) set_faults(link, configured);
     link.device->look(clock());
+    link.told = link.device->state();
     links_.push_back(std::move(link));
   }
 }
@@ -295,7 +296,10 @@ void Engine::turn() {
   }
   in_turn_ = false;
 
-  for (std::size_t i = 0; i < links_.size(); ++i) watchers_->watch(i, *links_[i].device);
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    watchers_->watch(i, *links_[i].device);
+    if (links_[i].device->state() != links_[i].told) tell_event(links_[i]);
+  }
   watchers_->wake_at(deadline);
   if (more) {
     want_turn();
@@ -318,6 +322,14 @@ bool Engine::tell_links_up() {
     any = true;
   }
   return any;
+}
+
+void Engine::tell_event(EngineLink& link) {
+  link.told = link.device->state();
+  events_.tell<protocol::LinkEvent>([&] {
+    const std::string state = to_string(link.told);
+    return protocol::LinkEvent{link.name, state, link.device->description() + " is " + state};
+  });
 }
 
 void Engine::AddressLog::on_address(const AddressEvent& event) {

@@ -40,6 +40,7 @@ struct EngineLink {
   std::unique_ptr<FaultLink> fault;
   std::unique_ptr<ObservedLink> observed;  // the link that the stack sees
   InterfaceId interface;
+  LinkState told = LinkState::kUp;  // the last state that events have told of
 };
 
 class Engine {
@@ -101,6 +102,7 @@ class Engine {
   void turn();
   void look_at_links();
   bool tell_links_up();
+  void tell_event(EngineLink& link);
 
   struct ev_loop* loop_;
   config::Config config_;

@@ -50,6 +50,14 @@ Reload::Outcome Reload::reload() {
   } else {
     spdlog::info("reload: {}: {} taken over", path_, fmt::join(outcome.changed, ", "));
   }
+  using Told = protocol::ConfigurationEvent;
+  engine_.events().tell<Told>([&] {
+    return outcome.refused.empty()
+               ? Told{Told::What::kReloaded,
+                      outcome.changed.empty() ? "nothing has changed"
+                                              : fmt::format("{}", fmt::join(outcome.changed, ", "))}
+               : Told{Told::What::kRefused, outcome.refused};
+  });
   return outcome;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "protocol/connections.hpp"
+#include "protocol/forward.hpp"
 #include "protocol/judgement.hpp"
 #include "protocol/links.hpp"
 #include "protocol/services.hpp"
@@ -67,10 +68,11 @@ struct VerbList {
   static void for_each(auto&& f) { (f.template operator()<V>(), ...); }
 };
 
-using Verbs = VerbList<Version, Schema, Status, Stats, SetLog, Reload, Open, Close, Abort, List,
-                       Show, Relay, Listen, Unlisten, Ping, UdpSend, UdpListen, Resolve, Strike,
-                       StrikeStart, StrikeList, StrikeTimes, StrikeAttach, StrikeStop, StrikeFile,
-                       CaptureStart, CaptureStop, FaultSet, FaultClear, Watch>;
+using Verbs =
+    VerbList<Version, Schema, Status, Stats, SetLog, Reload, Open, Close, Abort, List, Show, Relay,
+             Forward, ForwardListen, ForwardTake, Listen, Unlisten, Ping, UdpSend, UdpListen,
+             Resolve, Strike, StrikeStart, StrikeList, StrikeTimes, StrikeAttach, StrikeStop,
+             StrikeFile, CaptureStart, CaptureStop, FaultSet, FaultClear, Watch>;
 
 inline constexpr auto& kVerbs = Verbs::kTable;
 

@@ -93,40 +93,15 @@ void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
     call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_string(remote), why));
     return;
   }
-  openings_.emplace(key(*id), Opening{std::move(call), parameters.hold});
+  openings_.emplace(key_of(*id), Opening{std::move(call), parameters.hold});
 }
 
 void Connections::opened(Opening opening, ConnectionId id) {
   ConnectionInfo info;
   if (!engine_.stack().info(id, info)) return;  // ~Call() answers kInternal
-  if (opening.hold) held_[key(id)] = opening.call.session();
+  if (opening.hold) held_[key_of(id)] = opening.call.session();
   opening.call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
                       (info.established_at - info.opened_at).count()});
-}
-
-void Connections::not_opened(Opening opening, const Event& event) {
-  ConnectionInfo info;
-  std::string remote = "the peer";
-  std::string silent;
-  std::string told;
-  if (engine_.stack().info(event.connection, info)) {
-    remote = to_string(info.remote());
-    silent = why_silent(engine_, info.tuple.remote);
-    told = what_icmp_said(info);
-  }
-  switch (event.reason) {
-    case CloseReason::kRefused:
-      opening.call.fail(Code::kConnectionRefused, fmt::format("{} refused the connection", remote));
-      break;
-    case CloseReason::kTimedOut:
-      opening.call.fail(Code::kTimedOut,
-                        fmt::format("{} did not answer in time{}{}", remote, silent, told));
-      break;
-    default:
-      opening.call.fail(Code::kFailed,
-                        fmt::format("cannot open {}: {}{}", remote, to_string(event.reason), told));
-      break;
-  }
 }
 
 template <typename V>
@@ -156,7 +131,7 @@ void Connections::relay(CallOf<protocol::Relay> call) {
                           to_string(*id), engine_.name_of(info.token.client())));
     return;
   }
-  if (openings_.count(key(*id)) != 0) {
+  if (openings_.count(key_of(*id)) != 0) {
     call.fail(Code::kFailed, fmt::format("{} is still being opened", to_string(*id)));
     return;
   }
@@ -166,9 +141,10 @@ void Connections::relay(CallOf<protocol::Relay> call) {
   way.to_peer = parameters.mode != Mode::kReceive;
   way.to_client = parameters.mode != Mode::kSend;
   way.follow = way.to_peer || parameters.follow;
-  const bool taken = std::any_of(relays_.begin(), relays_.end(), [&](const auto& relay) {
-    return relay->id() == *id &&
-           ((relay->way().to_peer && way.to_peer) || (relay->way().to_client && way.to_client));
+  const bool taken = std::any_of(relays_.begin(), relays_.end(), [&](const auto& one) {
+    const Relay::Way& other = one->relay->way();
+    return one->relay->id() == *id &&
+           ((other.to_peer && way.to_peer) || (other.to_client && way.to_client));
   });
   if (taken || relays_.size() >= kMaxRelays) {
     call.fail(
@@ -186,13 +162,16 @@ void Connections::relay(CallOf<protocol::Relay> call) {
   // The client's end stays blocking, as programs expect of a stream.
   call.notify(protocol::Relaying{to_string(*id)}, Descriptor(ends[1]));
   if (!call.wanted()) return;
-  relays_.push_back(std::make_unique<Relay>(engine_, *id, way, std::move(ours), std::move(call),
-                                            [this](Relay& relay) { relay_ended(relay); }));
-  relays_.back()->start();
+  auto relay = std::make_unique<Relay>(
+      engine_, *id, way, std::move(ours),
+      [this](const Relay& over, const Relay::Ended& how) { relay_ended(over, how); });
+  Relay& made = *relay;
+  relays_.push_back(std::make_unique<Relayed>(std::move(call), std::move(relay)));
+  made.start();
 }
 
 void Connections::on_event(const Event& event) {
-  const Key id = key(event.connection);
+  const ConnectionKey id = key_of(event.connection);
   if (const auto found = openings_.find(id); found != openings_.end()) {
     if (!event.has(Event::kConnected) && !event.has(Event::kClosed)) return;
     Opening opening = std::move(found->second);
@@ -200,27 +179,37 @@ void Connections::on_event(const Event& event) {
     if (event.has(Event::kConnected) && !event.has(Event::kClosed)) {
       opened(std::move(opening), event.connection);
     } else {
-      not_opened(std::move(opening), event);
+      const NotOpened why = why_not_opened(engine_, event);
+      opening.call.fail(why.code, why.text);
     }
   }
   // A relay that ends removes itself from the list.
   for (std::size_t i = relays_.size(); i-- > 0;) {
-    if (i < relays_.size() && relays_[i]->id() == event.connection) relays_[i]->on_event(event);
+    if (i < relays_.size() && relays_[i]->relay->id() == event.connection)
+      relays_[i]->relay->on_event(event);
   }
   if (event.has(Event::kClosed)) held_.erase(id);
 }
 
-void Connections::relay_ended(Relay& relay) {
+void Connections::relay_ended(const Relay& relay, const Relay::Ended& how) {
   const auto found = std::find_if(relays_.begin(), relays_.end(),
-                                  [&](const auto& other) { return other.get() == &relay; });
-  deferred_.add(std::move(*found));
+                                  [&](const auto& one) { return one->relay.get() == &relay; });
+  const std::unique_ptr<Relayed> over = std::move(*found);
   relays_.erase(found);
+  deferred_.add(std::move(over->relay));
+  if (how.failure.empty()) {
+    over->call.reply({to_string(relay.id()), how.sent, how.received, how.peer_closed});
+  } else {
+    over->call.fail(Code::kFailed,
+                    fmt::format("connection {}: {} (after {} bytes sent, {} received)",
+                                to_string(relay.id()), how.failure, how.sent, how.received));
+  }
 }
 
 void Connections::on_gone(SessionId session) {
   engine_.enter();
   for (std::size_t i = relays_.size(); i-- > 0;) {
-    if (relays_[i]->session() == session) relays_[i]->cancel();
+    if (relays_[i]->call.session() == session) relays_[i]->relay->cancel();
   }
   for (auto it = openings_.begin(); it != openings_.end();) {
     if (it->second.call.session() != session) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control/call.hpp"
+#include "daemon/control/connection_key.hpp"
 #include "daemon/control/deferred_deletion.hpp"
 #include "daemon/control/relay.hpp"
 #include "daemon/control/targets.hpp"
@@ -30,11 +31,10 @@ class Connections final : public Client {
     CallOf<protocol::Open> call;
     bool hold;
   };
-  using Key = std::uint64_t;
-  static Key key(ConnectionId id) { return std::uint64_t{id.slot} << 32 | id.generation; }
-  static ConnectionId id_of(Key key) {
-    return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
-  }
+  struct Relayed {
+    CallOf<protocol::Relay> call;
+    std::unique_ptr<Relay> relay;
+  };
 
   void open(CallOf<protocol::Open> call, const Endpoint& remote);
   template <typename V>
@@ -43,16 +43,15 @@ class Connections final : public Client {
   void on_event(const Event& event) override;
   const char* name() const override { return "control"; }
   void opened(Opening opening, ConnectionId id);
-  void not_opened(Opening opening, const Event& event);
   void on_gone(SessionId session);
-  void relay_ended(Relay& relay);
+  void relay_ended(const Relay& relay, const Relay::Ended& how);
 
   Engine& engine_;
   Targets& targets_;
   DeferredDeletion& deferred_;
-  std::unordered_map<Key, Opening> openings_;
-  std::unordered_map<Key, SessionId> held_;  // closed when the client disconnects
-  std::vector<std::unique_ptr<Relay>> relays_;
+  std::unordered_map<ConnectionKey, Opening> openings_;
+  std::unordered_map<ConnectionKey, SessionId> held_;  // closed when the client disconnects
+  std::vector<std::unique_ptr<Relayed>> relays_;
 };
 
 }  // namespace conker::daemon

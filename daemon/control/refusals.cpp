@@ -57,4 +57,26 @@ std::string what_icmp_said(const ConnectionInfo& info) {
                      to_string(*info.last_icmp), info.last_icmp->type, info.last_icmp->code);
 }
 
+NotOpened why_not_opened(Engine& engine, const Event& event) {
+  ConnectionInfo info;
+  std::string remote = "the peer";
+  std::string silent;
+  std::string told;
+  if (engine.stack().info(event.connection, info)) {
+    remote = to_string(info.remote());
+    silent = why_silent(engine, info.tuple.remote);
+    told = what_icmp_said(info);
+  }
+  switch (event.reason) {
+    case CloseReason::kRefused:
+      return {protocol::Code::kConnectionRefused, fmt::format("{} refused the connection", remote)};
+    case CloseReason::kTimedOut:
+      return {protocol::Code::kTimedOut,
+              fmt::format("{} did not answer in time{}{}", remote, silent, told)};
+    default:
+      return {protocol::Code::kFailed,
+              fmt::format("cannot open {}: {}{}", remote, to_string(event.reason), told)};
+  }
+}
+
 }  // namespace conker::daemon

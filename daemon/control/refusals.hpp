@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/engine.hpp"
+#include "protocol/verb.hpp"
 
 namespace conker::daemon {
 
@@ -15,5 +16,12 @@ std::string refusal(Engine& engine, const IpAddress& to, Error error);
 std::string why_silent(Engine& engine, const IpAddress& to);
 /// The last ICMP error about data in flight: ": ... says ...", with its sender; empty without one.
 std::string what_icmp_said(const ConnectionInfo& info);
+
+/// Why an open has failed, for the answer to its call. `event` has its kClosed.
+struct NotOpened {
+  protocol::Code code;
+  std::string text;
+};
+NotOpened why_not_opened(Engine& engine, const Event& event);
 
 }  // namespace conker::daemon

@@ -1,6 +1,5 @@
 #include "daemon/control/relay.hpp"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -23,12 +22,11 @@ constexpr std::size_t kPieces = 16;
 }  // namespace
 
 Relay::Relay(Engine& engine, ConnectionId id, Way way, Descriptor ours,
-             CallOf<protocol::Relay> call, std::function<void(Relay&)> ended)
+             std::function<void(Relay&, const Ended&)> ended)
     : engine_(engine),
       id_(id),
       way_(way),
       ours_(std::move(ours)),
-      call_(std::move(call)),
       ended_callback_(std::move(ended)),
       io_(engine.loop(), [this](int events) { ready(events); }),
       to_peer_done_(!way.to_peer),
@@ -53,13 +51,9 @@ void Relay::on_event(const Event& event) {
     work();
     return;
   }
-  // Received bytes are read now: the id is stale after this turn.
-  if (!to_client_done_) feed_client();
-  if (!ended_) fail(to_string(event.reason));
-}
-
-void Relay::cancel() {
-  end();
+  // Received bytes, if there still are any, are read now: the id is stale after this turn.
+  if (!to_client_done_ && engine_.stack().unread(id_)) feed_client();
+  if (!ended_) end(to_string(event.reason));
 }
 
 void Relay::work() {
@@ -78,39 +72,49 @@ void Relay::watch() {
 
 void Relay::feed_peer() {
   if (!send_pending()) return;
-  pending_.resize(kRelayBytes);
+  static std::array<std::byte, kRelayBytes> bytes;  // of all relays, one at a time
   for (int i = 0; i < kReadsAtATime; ++i) {
-    const ssize_t n = ::recv(ours_.get(), pending_.data(), kRelayBytes, MSG_DONTWAIT);
+    const ssize_t n = ::recv(ours_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (n > 0) {
-      pending_.resize(static_cast<std::size_t>(n));
-      if (!send_pending()) return;
-      pending_.resize(kRelayBytes);
+      const auto read = std::span(bytes).first(static_cast<std::size_t>(n));
+      const std::size_t taken = send(read);
+      if (ended_) return;
+      pending_.assign(read.begin() + static_cast<std::ptrdiff_t>(taken), read.end());
+      if (!pending_.empty()) return;
       continue;
     }
-    pending_.clear();
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0 && way_.resets) return end(std::strerror(errno));
     // The client has shut down sending. With both directions relayed the peer gets a FIN.
     to_peer_done_ = true;
     if (!way_.to_client) return;
     const Error error = engine_.stack().shutdown(id_);
-    if (error != Error::kOk && error != Error::kClosing) fail(to_string(error));
+    if (error != Error::kOk && error != Error::kClosing) end(to_string(error));
     return;
   }
-  pending_.clear();
+}
+
+/// Hands bytes to the stack; returns how many it has taken. After fewer a kWritable event follows,
+/// unless the relay has ended.
+std::size_t Relay::send(std::span<const std::byte> bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const auto taken = engine_.stack().send(id_, bytes.subspan(at));
+    if (!taken) {
+      end(to_string(taken.error()));
+      break;
+    }
+    if (*taken == 0) break;
+    at += *taken;
+    sent_ += *taken;
+  }
+  return at;
 }
 
 /// Hands pending bytes to the stack; true when all were taken.
 bool Relay::send_pending() {
-  while (pending_at_ < pending_.size()) {
-    const auto taken = engine_.stack().send(id_, std::span(pending_).subspan(pending_at_));
-    if (!taken) {
-      fail(to_string(taken.error()));
-      return false;
-    }
-    if (*taken == 0) return false;  // a kWritable event follows
-    pending_at_ += *taken;
-    sent_ += *taken;
-  }
+  pending_at_ += send(std::span(pending_).subspan(pending_at_));
+  if (ended_ || pending_at_ < pending_.size()) return false;
   pending_.clear();
   pending_at_ = 0;
   return true;
@@ -121,7 +125,7 @@ bool Relay::send_pending() {
 void Relay::feed_client() {
   const auto unread = engine_.stack().unread(id_);
   if (!unread) {
-    fail("it is gone");
+    end("it is gone");
     return;
   }
   if (!way_.follow && share_ == 0) share_ = unread->bytes;
@@ -129,7 +133,7 @@ void Relay::feed_client() {
     std::array<std::span<const std::byte>, kPieces> pieces;
     const auto count = engine_.stack().peek(id_, pieces);
     if (!count) {
-      fail(to_string(count.error()));
+      end(to_string(count.error()));
       return;
     }
     if (*count == 0) {
@@ -156,6 +160,7 @@ void Relay::feed_client() {
       client_blocks_ = true;
       return;
     }
+    if (n < 0 && way_.resets) return end(std::strerror(errno));
     if (n < 0) {
       // The client has closed its end. Unread bytes stay in the receive queue.
       client_has_all();
@@ -183,22 +188,21 @@ void Relay::client_has_all() {
 void Relay::finish() {
   // A client that relayed both directions is done with the connection.
   if (way_.to_peer && way_.to_client) (void)engine_.stack().close(id_);
-  call_.reply({to_string(id_), sent_, received_, peer_closed_});
-  end();
+  end("");
 }
 
-void Relay::fail(std::string_view what) {
-  call_.fail(protocol::Code::kFailed,
-             fmt::format("connection {}: {} (after {} bytes sent, {} received)", to_string(id_),
-                         what, sent_, received_));
-  end();
-}
-
-void Relay::end() {
+void Relay::end(std::string failure) {
   if (std::exchange(ended_, true)) return;
   io_.stop();
+  if (way_.resets) {
+    const bool reset = !failure.empty();
+    if (reset) (void)engine_.stack().abort(id_);
+    // Also of a socket whose other holder has chosen to linger: close() must not wait.
+    const linger at_once{.l_onoff = reset, .l_linger = 0};
+    (void)::setsockopt(ours_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   ours_.reset();
-  ended_callback_(*this);
+  ended_callback_(*this, {sent_, received_, peer_closed_, std::move(failure)});
 }
 
 }  // namespace conker::daemon

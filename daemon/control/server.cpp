@@ -16,6 +16,7 @@
 #include "daemon/control/connections.hpp"
 #include "daemon/control/datagrams.hpp"
 #include "daemon/control/faults.hpp"
+#include "daemon/control/forwards.hpp"
 #include "daemon/control/listeners.hpp"
 #include "daemon/control/ping.hpp"
 #include "daemon/control/status.hpp"
@@ -62,6 +63,7 @@ ControlServer::ControlServer(Engine& engine, Services& services, UdpServices& ud
       deferred_(engine.loop()),
       targets_(std::make_unique<Targets>(engine, host_lookup)),
       connections_(std::make_unique<Connections>(engine, *targets_, *this, deferred_)),
+      forwards_(std::make_unique<Forwards>(engine, *targets_, *this, *this, deferred_)),
       strikes_(std::make_unique<Strikes>(engine, *targets_, *this)),
       captures_(std::make_unique<Captures>(engine, *this)),
       faults_(std::make_unique<Faults>(engine, *this)),

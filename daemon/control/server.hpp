@@ -34,6 +34,7 @@ class Captures;
 class Connections;
 class Datagrams;
 class Faults;
+class Forwards;
 class Listeners;
 class Pings;
 class Status;
@@ -115,6 +116,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
 
   std::unique_ptr<Targets> targets_;
   std::unique_ptr<Connections> connections_;
+  std::unique_ptr<Forwards> forwards_;
   std::unique_ptr<Strikes> strikes_;
   std::unique_ptr<Captures> captures_;
   std::unique_ptr<Faults> faults_;

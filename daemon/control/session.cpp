@@ -27,7 +27,7 @@ void keep_descriptors(msghdr& message, std::vector<Descriptor>& kept) {
       std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
       Descriptor descriptor(fd);
       // close() of a socket with SO_LINGER, if it is the last, would block the daemon for as long
-      // as the client has chosen. No verb takes a socket.
+      // as the client has chosen.
       const linger none{};
       (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
       if (kept.size() < protocol::kMaxDescriptors) kept.push_back(std::move(descriptor));

@@ -205,6 +205,56 @@ class Conkerd(Connection):
         return self.call("relay", params, timeout=timeout,
                          on_notification=on_notification)
 
+    def forward(
+        self, *,
+        remote: str,
+        timeout: float | None = None,
+        on_notification: Notified | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> Any:
+        """Open a connection and join it with a socket, whose descriptor goes with the call.
+
+        remote: where to: ADDRESS:PORT or NAME:PORT
+        """
+        params: dict[str, Any] = {
+            "remote": remote,
+        }
+        return self.call("forward", params, timeout=timeout,
+                         on_notification=on_notification, pass_fds=pass_fds)
+
+    def forward_listen(
+        self, *,
+        port: int,
+        timeout: float | None = None,
+        on_notification: Notified | None = None,
+    ) -> Any:
+        """Listen on a port, and tell of every connection, for forward_take.
+
+        port: TCP port of the stack
+        """
+        params: dict[str, Any] = {
+            "port": port,
+        }
+        return self.call("forward_listen", params, timeout=timeout,
+                         on_notification=on_notification)
+
+    def forward_take(
+        self, *,
+        id: str,
+        timeout: float | None = None,
+        on_notification: Notified | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> Any:
+        """Join a connection of forward_listen with a socket, whose descriptor goes with the call.
+
+        id: id of a connection, as open and list print it: SLOT.GENERATION
+        """
+        params: dict[str, Any] = {
+            "id": id,
+        }
+        return self.call("forward_take", params, timeout=timeout,
+                         on_notification=on_notification, pass_fds=pass_fds)
+
     def listen(
         self, *,
         port: int,
