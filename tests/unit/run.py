@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ("conker_unit", "conker_daemon_unit")
+PROGRAMS = ("conker_unit", "conker_daemon_unit", "conker_ctl_unit")
 LAST_LINES = 40  # of a failed test's output
 
 
@@ -35,7 +35,7 @@ class Outcome:
 
 
 def suites(file: str) -> set[str]:
-    """The suites whose tests stand in tests/unit/FILE_test.cpp, or in its folder daemon/."""
+    """The suites whose tests stand in tests/unit/FILE_test.cpp, or in a folder there."""
     found = [path for path in HERE.glob("**/*_test.cpp")
              if path.stem == f"{file.removesuffix('_test.cpp')}_test"]
     if not found:
@@ -118,6 +118,8 @@ def main() -> int:
     parser.add_argument("--filter", default="", help="only tests whose name contains this")
     parser.add_argument("--of", metavar="FILE",
                         help="build first, and only tests of this file, without _test.cpp")
+    parser.add_argument("--program", choices=PROGRAMS, action="append",
+                        help="only this one (more than one: again); else all that there are")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
                         help="processes side by side")
     parser.add_argument("--seconds", type=float, default=120,
@@ -128,7 +130,7 @@ def main() -> int:
     if options.of and subprocess.run(["cmake", "--build", options.build, "--target", *PROGRAMS],
                                      check=False).returncode:
         return 1
-    for program in (options.build.resolve() / "bin" / name for name in PROGRAMS):
+    for program in (options.build.resolve() / "bin" / name for name in options.program or PROGRAMS):
         tests = names(program, options.filter)
         if options.of:  # Instance/Suite.Test/0 of those with parameters
             tests = [name for name in tests if name.rsplit(".", 1)[0].split("/")[-1] in wanted]

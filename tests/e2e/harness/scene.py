@@ -25,7 +25,7 @@ class Binaries:
     peer: str
     device: str
     lwip: str
-    build: str  # the build directory
+    build: str  # the build directory that has all programs
     firmware: str  # path of the image
     sources: str
     sanitized: bool = False
@@ -42,9 +42,11 @@ class Binaries:
                 raise SystemExit(f"{source} does not exist: build it first, as ./check does")
             return shutil.copy2(source, to)
 
-        return Binaries(copy(build, "conkerd"), copy(build, "conkerctl"),
+        complete = peer_build if sanitized else build
+        return Binaries(copy(build, "conkerd"), copy(complete, "conkerctl"),
                         copy(peer_build, "conker_peer"), copy(peer_build, "conker_device"),
-                        copy(peer_build, "conker_lwip"), build,
+                        copy(peer_build, "conker_lwip"),
+                        complete,
                         os.path.join(sources, IMAGE), sources, sanitized, whole, pictures)
 
 

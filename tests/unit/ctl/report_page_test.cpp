@@ -1,10 +1,11 @@
 // The page of a strike: what its charts are made of, and that no text of a peer becomes a part of
 // it. That it is drawn is shown end to end (tests/e2e/test_report_page.py).
+#include "ctl/report_page.hpp"
+
 #include <gtest/gtest.h>
 
 #include "ctl/page_charts.hpp"
 #include "ctl/page_data.hpp"
-#include "ctl/report_page.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker::ctl {

@@ -1,4 +1,6 @@
 // The packet script of a finding, from a pcapng file as the daemon writes it.
+#include "ctl/packet_script.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "ctl/packet_script.hpp"
 #include "stack/link/pcapng.hpp"
 #include "stack/wire/tcp.hpp"
 

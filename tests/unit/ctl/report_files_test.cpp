@@ -1,8 +1,8 @@
 // Reports for other programs: what they escape, and what a row holds. That others read them is
 // shown end to end (tests/e2e/test_reports.py).
-#include <gtest/gtest.h>
-
 #include "ctl/report_files.hpp"
+
+#include <gtest/gtest.h>
 
 namespace conker::ctl {
 namespace {

@@ -1,10 +1,10 @@
 // The search for the least strike that still finds something, over targets that are functions.
+#include "ctl/minimize.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
-
-#include "ctl/minimize.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -1,7 +1,7 @@
 // What is told of a strike while it runs, and how much of it fits.
-#include <gtest/gtest.h>
-
 #include "ctl/progress_line.hpp"
+
+#include <gtest/gtest.h>
 
 namespace conker::ctl {
 namespace {

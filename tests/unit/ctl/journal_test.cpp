@@ -1,4 +1,6 @@
 // What conkerctl makes of a journal: of one that is whole, cut off anywhere, or of several parts.
+#include "ctl/journal.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <iterator>
 #include <string>
 
-#include "ctl/journal.hpp"
 #include "ctl/strike_parts.hpp"
 
 namespace conker::ctl {

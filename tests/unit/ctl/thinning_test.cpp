@@ -1,9 +1,9 @@
 // Charts of long strikes: fewer points, and no spike lost.
+#include "ctl/thinning.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
-#include "ctl/thinning.hpp"
 
 namespace conker::ctl {
 namespace {

@@ -1,7 +1,7 @@
 // Two reports beside each other: what is new, gone and in both, and how far ratios may be noise.
-#include <gtest/gtest.h>
-
 #include "ctl/report_diff.hpp"
+
+#include <gtest/gtest.h>
 
 namespace conker::ctl {
 namespace {

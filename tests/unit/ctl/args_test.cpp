@@ -1,9 +1,10 @@
 // Parsing of the CLI's arguments (addresses, ids, shares, times), and its formatting of numbers.
+#include "ctl/args.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "ctl/args.hpp"
 #include "ctl/error.hpp"
 #include "ctl/format.hpp"
 #include "protocol/json.hpp"
