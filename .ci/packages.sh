@@ -14,7 +14,7 @@ check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
   dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser python3-locust tmux chromium
-  python3-jsonschema python3-yaml dpkg-dev lintian systemd-container
+  python3-jsonschema python3-yaml dpkg-dev lintian systemd-container curl
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)
