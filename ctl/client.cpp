@@ -13,6 +13,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ctl/verbosity.hpp"
+
 namespace conker::ctl {
 namespace {
 
@@ -39,6 +41,14 @@ bool connects(const OwnedFd& socket, const std::string& path) {
   if (path.size() >= kPathBytes) return false;
   path.copy(address.sun_path, path.size());
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+/// With --verbose, shows a line of the protocol on standard error: what it was sent, or received.
+void tell(char direction, std::string_view line) {
+  if (verbosity != Verbosity::kVerbose) return;
+  static const auto kBegan = Clock::now();
+  const std::chrono::duration<double> at = Clock::now() - kBegan;
+  fmt::print(stderr, "conkerctl: {:.3f} s {} {}", at.count(), direction, line);
 }
 
 /// The timeout for poll(), in milliseconds; rounded up, to avoid a busy loop at the end.
@@ -83,6 +93,7 @@ int Client::send(std::string_view verb, const json& params, const Passed& passed
       json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump(
           -1, ' ', false, json::error_handler_t::replace) +
       "\n";
+  tell('>', line);
   std::size_t at = 0;
   while (at < line.size()) {
     iovec vector{const_cast<char*>(line.data()) + at, line.size() - at};
@@ -113,6 +124,7 @@ std::optional<Client::Message> Client::take_line() {
   const std::size_t newline = input_.find('\n');
   if (newline == std::string::npos) return std::nullopt;
   Message message;
+  tell('<', std::string_view(input_).substr(0, newline + 1));
   message.body = json::parse(std::string_view(input_).substr(0, newline), nullptr, false);
   input_.erase(0, newline + 1);
   if (!message.body.is_object())

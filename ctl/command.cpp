@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ctl/args.hpp"
+#include "ctl/verbosity.hpp"
 
 namespace conker::ctl {
 
@@ -106,6 +107,10 @@ CLI::Option* add_timeout(CLI::App& app, Context& context, const std::string& hel
 }
 
 void print(std::string_view text) {
+  if (verbosity != Verbosity::kQuiet) print_anyway(text);
+}
+
+void print_anyway(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
@@ -115,7 +120,7 @@ void print(std::string_view text) {
 }
 
 void print_json(const json& object) {
-  print(object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  print_anyway(object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace conker::ctl

@@ -61,9 +61,12 @@ CLI::Validator as_bytes(const Parameter& parameter);
 /// The option --timeout.
 CLI::Option* add_timeout(CLI::App& app, Context& context, const std::string& help);
 
-/// Prints to standard output. A Failure when it is closed or full.
+/// Prints text for people to standard output, unless --quiet is given. A Failure when it is closed
+/// or full.
 void print(std::string_view text);
-/// Prints one object on one line.
+/// Prints what was asked for by its name.
+void print_anyway(std::string_view text);
+/// Prints one object on one line, also with --quiet.
 void print_json(const json& object);
 /// Prints a result: as received with --json, otherwise as the given text.
 template <typename V, typename F>

@@ -1,10 +1,13 @@
 #include "ctl/format.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "protocol/text.hpp"
 
@@ -63,13 +66,30 @@ std::string joined(const std::vector<std::string>& words) {
   return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string Table::to_string() const {
+/// Each row as lines of its own, the first cell above the others.
+std::string Table::upright() const {
+  std::size_t width = 0;
+  for (const Column& column : columns_) width = std::max(width, column.title.size());
+  std::string out;
+  for (const auto& row : rows_) {
+    out += row[0] + "\n";
+    for (std::size_t i = 1; i < row.size(); ++i)
+      if (!row[i].empty()) out += fmt::format("  {:<{}}  {}\n", columns_[i].title, width, row[i]);
+  }
+  return out;
+}
+
+std::string Table::to_string(std::size_t most) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t width = columns_[i].title.size();
     for (const auto& row : rows_) width = std::max(width, row[i].size());
     widths.push_back(width);
   }
+  const bool titled =
+      std::ranges::any_of(columns_, [](const Column& c) { return !c.title.empty(); });
+  const std::size_t whole = std::accumulate(widths.begin(), widths.end(), (widths.size() - 1) * 2);
+  if (titled && most != 0 && whole > most) return upright();
   std::string out;
   const auto line = [&](const auto& cell) {
     std::string text;
@@ -81,11 +101,14 @@ std::string Table::to_string() const {
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
   };
-  const bool titled = std::any_of(columns_.begin(), columns_.end(),
-                                  [](const Column& column) { return !column.title.empty(); });
   if (titled) line([&](std::size_t i) { return std::string(columns_[i].title); });
   for (const auto& row : rows_) line([&](std::size_t i) { return row[i]; });
   return out;
+}
+
+std::size_t columns_shown() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace conker::ctl

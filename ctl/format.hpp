@@ -52,6 +52,9 @@ std::string cell(const T& value, Unit unit) {
 /// "a, b"; "none" for an empty list.
 std::string joined(const std::vector<std::string>& words);
 
+/// The columns of the terminal that standard output is; 0 where it is none.
+std::size_t columns_shown();
+
 /// A table whose columns are as wide as their longest cell, two spaces apart. Text is aligned left,
 /// numbers right.
 class Table {
@@ -66,10 +69,14 @@ class Table {
   /// Adds a row with one cell for each column.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
-  /// The table with its titles, unless all are empty; every line ends with a newline.
-  std::string to_string() const;
+  /// The table with its titles, unless all are empty; every line ends with a newline. One that is
+  /// wider than `most` columns has a line for each cell instead of one for each row; 0: however
+  /// wide.
+  std::string to_string(std::size_t most = columns_shown()) const;
 
  private:
+  std::string upright() const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

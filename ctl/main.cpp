@@ -18,6 +18,7 @@
 #include "config/near.hpp"
 #include "ctl/command.hpp"
 #include "ctl/error.hpp"
+#include "ctl/verbosity.hpp"
 #include "protocol/standard_streams.hpp"
 
 namespace conker::ctl {
@@ -83,7 +84,7 @@ int show_help(const CLI::App& app, const std::vector<std::string>& words) {
       throw Failure(kExitUsage, fmt::format("{} has no verb {}: see {} --help", name, word, name));
     name += " " + word;
   }
-  print(app.get_formatter()->make_help(verb, name, CLI::AppFormatMode::Normal));
+  print_anyway(app.get_formatter()->make_help(verb, name, CLI::AppFormatMode::Normal));
   return kExitDone;
 }
 
@@ -130,6 +131,13 @@ int run(int argc, char** argv) {
       ->type_name("NAME")
       ->excludes("--socket");
   app.add_flag("--json", context.json, "print one JSON object instead of text for people");
+  app.add_flag_callback(
+      "-q,--quiet", [] { verbosity = Verbosity::kQuiet; },
+      "print errors only, and what --json prints: the exit code tells the outcome");
+  app.add_flag_callback(
+         "-v,--verbose", [] { verbosity = Verbosity::kVerbose; },
+         "also show each message to and from the daemon, with its time, on standard error")
+      ->excludes("--quiet");
   add_timeout(app, context,
               "how long the whole command may take: seconds, or a time as 90s or 5min; then it "
               "ends with 4, but a strike is stopped and reports");

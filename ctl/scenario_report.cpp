@@ -240,7 +240,7 @@ std::vector<Suite> scenario_suites(const ScenarioOutcome& outcome) {
   all.why = ruling.why;
   Suite whole{name, in_seconds(outcome.elapsed), "",
               cases_of(all, outcome.seen.monitors, outcome.seen.watches)};
-  whole.cases.front().detail = table_of_phases(outcome).to_string();
+  whole.cases.front().detail = table_of_phases(outcome).to_string(0);
   std::vector<Suite> suites{std::move(whole)};
   for (const PhaseOutcome& phase : outcome.phases)
     suites.push_back(suite_of(phase, name + ": " + phase.phase->label()));

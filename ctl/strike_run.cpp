@@ -10,6 +10,7 @@
 #include "ctl/format.hpp"
 #include "ctl/interrupt.hpp"
 #include "ctl/progress_line.hpp"
+#include "ctl/verbosity.hpp"
 
 namespace conker::ctl {
 namespace {
@@ -102,7 +103,7 @@ class StrikeRun {
   void on_progress(const Progress& progress) {
     known_ = progress;
     beside_.progress(parameters_.resumed_cycles + progress.so_far.cycles);
-    if (!quiet_) line_.show(progress);
+    if (!quiet_ && verbosity != Verbosity::kQuiet) line_.show(progress);
   }
 
   /// Waits for anything to happen, and lets go on what runs beside the strike.

@@ -126,6 +126,36 @@ def progress_at_any_width(field: Field) -> None:
         check("%, " not in pane.text().split("PASS")[0], f"the line stays: {pane.text()}")
 
 
+@test("tap", config={"services": [{"name": "echo", "port": 7}]}, quick=True)
+def tables_at_any_width(field: Field) -> None:
+    """One that is wider than the terminal has a line for each cell."""
+    connection = field.connect(7)
+    for columns in COLUMNS:
+        pane = Pane(field, columns, "list")
+        pane.shows("ended with 0")
+        lines = pane.text().splitlines()
+        check(max(map(len, lines)) <= columns, f"{columns} columns: {lines}")
+        tuple_at = [line for line in lines if f"{field.STACK}:7" in line]
+        same("ESTABLISHED" in tuple_at[0], columns > 40, f"a line a row of {columns}: {lines}")
+        check(any("ESTABLISHED" in line for line in lines), f"{columns} columns: {lines}")
+    connection.close()
+
+
+@test("tap", quick=True)
+def quiet_and_verbose(field: Field) -> None:
+    """-q leaves the exit code, and what --json prints; -v shows the protocol on standard error."""
+    quiet = field.ctl("-q", "ping", field.PEER, "-c", "1").expect(0)
+    same((quiet.out, quiet.err), ("", ""), "quiet")
+    same(field.ctl("status", "-q", "--json").expect(0).json()["links"][0]["name"], "field", "JSON")
+    refused = field.ctl("unlisten", "9", "--quiet").expect(1)
+    check("no service listens on port 9" in refused.err, "an error is not quiet")
+    told = field.ctl("--verbose", "version").expect(0)
+    for direction in "><":
+        check(f's {direction} {{"jsonrpc":"2.0","id":1,' in told.err, f"verbose: {told.err}")
+    check("conkerd" in told.out, f"verbose: {told.out}")
+    field.ctl("-q", "-v", "version").expect(2)
+
+
 def lines_of(command: list[str], **environment: str) -> list[str]:
     done = subprocess.run(command, capture_output=True, timeout=30, check=False,
                           env={**os.environ, **environment})
