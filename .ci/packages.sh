@@ -15,6 +15,7 @@ check_packages=(
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
   dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser python3-locust tmux chromium
   python3-jsonschema python3-yaml dpkg-dev lintian systemd-container curl
+  scdoc man-db zsh fish
 )
 long_packages=(clang libclang-rt-14-dev gcovr)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)

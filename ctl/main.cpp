@@ -17,6 +17,8 @@
 
 #include "config/near.hpp"
 #include "ctl/command.hpp"
+#include "ctl/completion.hpp"
+#include "ctl/describe.hpp"
 #include "ctl/error.hpp"
 #include "ctl/verbosity.hpp"
 #include "protocol/standard_streams.hpp"
@@ -113,6 +115,23 @@ void report(const Context& context, int exit, const char* message) {
   }
 }
 
+/// What shells and the build ask, and people do not, so that no help has it: `complete -- WORD...`
+/// (the last word is incomplete), `manual verbs`, `manual scenario`. False for another command.
+bool serve_tools(const CLI::App& app, const Context& context, std::vector<std::string> words) {
+  if (words.size() < 2 || (words[0] != "complete" && words[0] != "manual")) return false;
+  if (words[0] == "complete" && words[1] == "--") {
+    words.erase(words.begin(), words.begin() + 2);
+    print(completions(app, context.socket, words));
+  } else if (words[1] == "verbs") {
+    print(verbs_for_manual(app));
+  } else if (words[1] == "scenario") {
+    print(scenario_keys_for_manual());
+  } else {
+    return false;
+  }
+  return true;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("conkerctl: opens, shows, closes and strikes TCP connections through conkerd",
                "conkerctl");
@@ -158,6 +177,8 @@ int run(int argc, char** argv) {
   add_scenario_verbs(app, context);
   add_link_verbs(app, context);
   add_help_verb(app, context);
+
+  if (argc > 1 && serve_tools(app, context, {argv + 1, argv + argc})) return kExitDone;
 
   try {
     app.parse(argc, argv);

@@ -21,6 +21,13 @@ FILES = [
     *(f"/usr/share/conker/python/{name}" for name in (
         "conker/__init__.py", "conker/connection.py", "conker/verbs.py", "fleet/README.md",
         "fleet/locustfile.py", "fleet/strike_stats.py")),
+    "/usr/share/bash-completion/completions/conkerctl",
+    "/usr/share/fish/vendor_completions.d/conkerctl.fish",
+    "/usr/share/zsh/vendor-completions/_conkerctl",
+    "/usr/share/man/man1/conkerctl.1.gz",
+    "/usr/share/man/man5/conker-scenario.5.gz",
+    "/usr/share/man/man5/conkerd.yaml.5.gz",
+    "/usr/share/man/man8/conkerd.8.gz",
     "/usr/share/doc/conker/README.md",
     "/usr/share/doc/conker/changelog.gz",
     "/usr/share/doc/conker/conkerd.yaml",
