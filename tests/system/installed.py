@@ -35,6 +35,20 @@ while True:
     s.sendall(b"x" * 1000); left = 1000
     while left: left -= len(s.recv(left)) or exit("closed")
 """
+# Sends back what it receives.
+KERNEL_ECHO = f"""import socket
+s = socket.create_server(("{PEER}", 9002)); print("listens", flush=True)
+c = s.accept()[0]
+while data := c.recv(65536): c.sendall(data)
+"""
+# Sends 1 MB through the forward, and prints how much of it came back.
+THROUGH = """import socket, threading
+c = socket.create_connection(("127.0.0.1", 7777), timeout=10)
+threading.Thread(target=c.sendall, args=(b"x" * 1000000,), daemon=True).start()
+got = 0
+while got < 1000000: got += len(c.recv(65536)) or exit(f"closed after {got}")
+print(got)
+"""
 
 
 class Subject:
@@ -234,6 +248,17 @@ def reloads_while_data_moves(it: Subject) -> None:
     it.machine.write(path, good)
     it.machine.ok("systemctl", "reload", "conkerd")
     eventually(lambda: it.json("status")["log"]["level"] == "info", "back again")
+
+
+@test
+def forwards_sockets_of_its_clients(it: Subject) -> None:
+    """conkerctl makes them, so that the unit's limits on addresses are not theirs."""
+    server = it.serve(KERNEL_ECHO)
+    forward = it.machine.start("conkerctl", "forward", "7777", f"{PEER}:9002")
+    eventually(lambda: ":7777" in it.machine.ok("ss", "-Hlnt"), "conkerctl listens")
+    same(it.machine.ok("/usr/bin/python3", "-c", THROUGH), "1000000\n", "what came back")
+    it.machine.end(forward)
+    it.machine.end(server)
 
 
 @test

@@ -19,7 +19,7 @@ NEEDED = ("systemd-nspawn", "nsenter", "dpkg", "ip")
 BOOT_S = 60.0  # it takes 5
 # What would start on a machine that is none of the host's business; what conker left on the host.
 UNWANTED = ("etc/systemd/system/*.wants/*", "etc/systemd/network/*", "var/log/journal",
-            "usr/sbin/policy-rc.d")
+            "usr/sbin/policy-rc.d", "var/lib/man-db/auto-update")
 
 
 def why_not() -> str:
