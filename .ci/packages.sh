@@ -17,7 +17,7 @@ check_packages=(
   python3-jsonschema python3-yaml dpkg-dev lintian systemd-container curl
   scdoc man-db zsh fish
 )
-long_packages=(clang libclang-rt-14-dev gcovr)
+long_packages=(clang libclang-rt-14-dev gcovr debootstrap)
 bench_packages=("${demo_packages[@]}" python3 liblwip-dev iperf3 tcpdump)
 
 # One line of those that are not installed.
