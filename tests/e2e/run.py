@@ -33,7 +33,7 @@ from harness.registry import cases  # noqa: E402
 
 NEEDED = ("ip", "ss", "ping", "tcpdump", "tshark", "capinfos", "setpriv", "ethtool",
           "systemd-analyze", "cmake", "qemu-system-arm", "arm-none-eabi-g++", "dnsmasq", "nginx",
-          "nmap", "tmux", "chromium")
+          "nmap", "tmux", "chromium", "scdoc", "man", "zsh", "fish")
 
 
 class Run:

@@ -160,6 +160,16 @@ def who_may_read_and_who_may_change(it: Subject) -> None:
                f"the journal names user {uid} who changed something")
 
 
+@test
+def captures_go_where_the_client_may_write(it: Subject) -> None:
+    """conkerctl opens the file, since the service sees a read-only file system."""
+    it.machine.ok("install", "-d", "-o", "engineer", "/srv/captures")
+    it.machine.ok("conkerctl", "capture", "start", "/srv/captures/a.pcap", user="engineer")
+    it.machine.ok("ping", "-c1", "-W5", "10.77.0.2")
+    it.machine.ok("conkerctl", "capture", "stop", user="engineer")
+    check(it.machine.path("/srv/captures/a.pcap").stat().st_size > 24, "no frame behind its head")
+
+
 @serving
 def status_counts_connections(it: Subject) -> None:
     server = it.serve(HOLDING)
