@@ -35,6 +35,24 @@ constexpr std::size_t kPathBytes = sizeof(sockaddr_un{}.sun_path);
 /// Beside the control socket, for all users, as the shipped configuration has it.
 constexpr std::string_view kStatusSocket = "status.sock";
 
+Clock::time_point at_once() {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                            std::chrono::duration<double>(Client::kAtOnce));
+}
+
+/// Has connect() and sendmsg() fail with EAGAIN where they would wait for longer than that.
+void wait_until(const OwnedFd& socket, Clock::time_point when) {
+  const auto left = std::max(std::chrono::ceil<std::chrono::microseconds>(when - Clock::now()),
+                             std::chrono::microseconds(1));
+  const timeval time{.tv_sec = left.count() / 1'000'000, .tv_usec = left.count() % 1'000'000};
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+[[noreturn]] void takes_nothing() {
+  throw Failure(kExitTimedOut,
+                "timed out: the daemon takes no calls: it is stopped, or has too many clients");
+}
+
 bool connects(const OwnedFd& socket, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -69,6 +87,7 @@ Client::Client(const std::string& path, Deadline deadline)
   if (path.empty() || path.size() >= kPathBytes)
     throw Failure(kExitUsage, fmt::format("--socket: a path has 1 to {} bytes", kPathBytes - 1));
   if (!socket_) throw Failure(kExitFailed, fmt::format("no socket: {}", std::strerror(errno)));
+  wait_until(socket_, std::min(at_once(), deadline.value_or(Clock::time_point::max())));
   if (connects(socket_, path)) return;
   if (errno == EACCES) {
     if (connects(socket_, path.substr(0, path.rfind('/') + 1) + std::string(kStatusSocket))) return;
@@ -76,6 +95,7 @@ Client::Client(const std::string& path, Deadline deadline)
         kExitNoDaemon,
         fmt::format("{}: permission denied: join the group that owns it, or use sudo", path));
   }
+  if (errno == EAGAIN) takes_nothing();
   no_daemon(path, errno == ECONNREFUSED ? "nobody listens there" : std::strerror(errno));
 }
 
@@ -113,6 +133,7 @@ int Client::send(std::string_view verb, const json& params, const Passed& passed
     }
     const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) takes_nothing();
     // A message that the daemon sent before it closed can still be read.
     if (n < 0) break;
     at += static_cast<std::size_t>(n);
@@ -186,6 +207,15 @@ std::optional<json> Client::result_in(const Message& message, int id) {
                   error->value("message", std::string("the daemon gave no reason")));
   }
   return message.body.value("result", json::object());
+}
+
+/// Before a call that may wait without end: makes sure that the daemon answers at all.
+void Client::greet() {
+  if (std::exchange(greeted_, true)) return;
+  const Deadline whole = deadline_;
+  deadline_ = std::min(at_once(), whole.value_or(Clock::time_point::max()));
+  (void)wait(send(Version::kName, json::object(), {}));
+  deadline_ = whole;
 }
 
 json Client::wait(int id) {

@@ -52,8 +52,12 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 class Client {
  public:
+  /// How long a daemon may take for what it does at once, in seconds.
+  static constexpr double kAtOnce = 30;
+
   /// Connects; where that is not permitted, to the status socket beside it, which answers verbs
   /// that only read. A Failure with kExitNoDaemon when no daemon listens at `path`.
+  /// Without a deadline the daemon must at least answer a first call at once (kAtOnce).
   Client(const std::string& path, Deadline deadline);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -80,6 +84,7 @@ class Client {
   /// Sends a request and returns its id.
   template <typename V>
   int send(const typename V::Parameters& parameters, const Passed& passed = {}) {
+    if (!deadline_) greet();
     return send(V::kName, protocol::parameters_json(parameters), passed);
   }
   /// The next message; waits for it until `wait_until`, at most until the deadline (then it is a
@@ -112,11 +117,16 @@ class Client {
   int poll_timeout() const;
   /// Whether the deadline has passed.
   bool expired() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
-  /// Waits without end from now on. Returns the deadline there was, for the caller to keep.
-  Deadline lift_deadline() { return std::exchange(deadline_, std::nullopt); }
+  /// Waits without end from now on, if the daemon answers at all. Returns the deadline there was,
+  /// for the caller to keep.
+  Deadline lift_deadline() {
+    greet();
+    return std::exchange(deadline_, std::nullopt);
+  }
 
  private:
   int send(std::string_view verb, const json& params, const Passed& passed);
+  void greet();
   json wait(int id);
   std::optional<Message> take_line();
   void fill();
@@ -125,6 +135,7 @@ class Client {
 
   OwnedFd socket_;
   Deadline deadline_;
+  bool greeted_ = false;
   int next_id_ = 1;
   std::string input_;
   OwnedFd descriptor_;  // received with a line that is not complete yet

@@ -35,7 +35,7 @@ void refuse_own_options(const CLI::App& verb) {
 }  // namespace
 
 Client Context::connect() const {
-  return Client(socket, in_seconds(timeout.value_or(kAtOnce)));
+  return Client(socket, in_seconds(timeout.value_or(Client::kAtOnce)));
 }
 
 Client Context::connect_to_wait(double grace) const {

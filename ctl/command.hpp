@@ -21,14 +21,13 @@ struct Context {
   std::function<int()> run;
 
   /// Connects to the daemon, for calls that it answers at once: without --timeout the command's
-  /// deadline is kAtOnce from here, so that a daemon that answers nobody does not hold it for ever.
+  /// deadline is Client::kAtOnce from here, so that a daemon that answers nobody does not hold it
+  /// for ever.
   Client connect() const;
   /// The same for a command that waits for something: without --timeout there is no deadline.
   /// `grace` seconds are added to it for commands whose timeout the daemon enforces, since its
   /// error says more than "timed out".
   Client connect_to_wait(double grace = 0) const;
-
-  static constexpr double kAtOnce = 30;  // seconds
 };
 
 /// Adds a command with its help, and the function that runs it.

@@ -33,6 +33,8 @@ constexpr auto kLook = std::chrono::seconds(1);          // a signal before poll
 constexpr auto kEnd = std::chrono::seconds(2);           // for the figures of what is cut
 constexpr auto kPause = std::chrono::milliseconds(100);  // where descriptors have run out
 constexpr auto kConnect = std::chrono::seconds(10);
+// Calls under way: the daemon takes 64 of a client.
+constexpr std::size_t kMostCalls = 48;
 
 struct ForwardOptions {
   std::uint16_t port = 0;
@@ -116,21 +118,22 @@ class Forwarding {
       : context_(context),
         options_(options),
         client_(context.connect_to_wait()),
+        deadline_(client_.lift_deadline()),
         target_(nullptr, ::freeaddrinfo) {}
 
   int run() {
     begin();
     catch_interrupt();
-    while (!interrupted() && !client_.expired()) {
+    while (!interrupted() && !expired()) {
       wait();
       hear();
       if (!options_.reverse) accept();
       finish_connects();
     }
-    const bool expired = !interrupted();
+    const bool by_time = !interrupted();
     end();
     tell();
-    return expired ? kExitTimedOut : kExitDone;
+    return by_time ? kExitTimedOut : kExitDone;
   }
 
  private:
@@ -156,26 +159,30 @@ class Forwarding {
                  options_.port, options_.target.c_str());
   }
 
+  bool expired() const { return deadline_ && moment_now() >= *deadline_; }
+
   /// Connections that are joined, or will be unless that fails.
   std::size_t count() const { return calls_.size() + joined_.size() + connects_.size(); }
+  bool has_room() const { return count() < options_.most && calls_.size() < kMostCalls; }
 
   void wait() {
     PollSet polls;
     polls.read(client_.fd());
     const Moment now = moment_now();
-    if (!options_.reverse && count() < options_.most) {
+    if (!options_.reverse && has_room()) {
       if (now >= accept_again_) polls.read(listener_.get());
       if (now < accept_again_) polls.by(accept_again_);
     }
     for (const Connect& one : connects_) polls.write(one.socket.get());
     polls.by(now + kLook);
+    if (deadline_) polls.by(*deadline_);
     polls.wait();
   }
 
   // ---- From the host to the stack ----
 
   void accept() {
-    while (count() < options_.most && moment_now() >= accept_again_) {
+    while (has_room() && moment_now() >= accept_again_) {
       sockaddr_storage from{};
       socklen_t size = sizeof from;
       auto* const address = reinterpret_cast<sockaddr*>(&from);
@@ -278,7 +285,6 @@ class Forwarding {
   /// Cuts what is left, and waits for its figures.
   void end() {
     listener_.reset();
-    client_.lift_deadline();
     for (const auto& [id, peer] : joined_) (void)client_.send<Abort>({id});
     const Moment last = moment_now() + kEnd;
     while (!joined_.empty() && moment_now() < last && interrupts() < 2) {
@@ -303,6 +309,7 @@ class Forwarding {
   const Context& context_;
   const ForwardOptions& options_;
   Client client_;
+  Deadline deadline_;
   OwnedFd listener_;
   Addresses target_;  // of --reverse
   Moment accept_again_{};

@@ -132,9 +132,9 @@ void take(const json& from, T& out, Unit unit, const std::string& where) {
   } else if constexpr (std::is_same_v<T, Duration>) {
     double count = 0;
     take(from, count, unit, where);
-    out = Duration(std::llround(count * (unit == Unit::kSeconds        ? 1e6
-                                         : unit == Unit::kMilliseconds ? 1e3
-                                                                       : 1)));
+    count *= unit == Unit::kSeconds ? 1e6 : unit == Unit::kMilliseconds ? 1e3 : 1;
+    if (!(std::abs(count) < 0x1p63)) unreadable(where, "is out of range");
+    out = Duration(std::llround(count));
   } else if constexpr (Visitable<T>) {
     if (!from.is_object()) unreadable(where, wrong_type());
     take_members(from, out, where);

@@ -263,7 +263,7 @@ struct Status {
   struct Control {
     std::uint64_t clients = 0, accepted = 0, turned_away = 0;
     std::uint64_t requests = 0, errors = 0, bad_lines = 0, long_lines = 0, cut_off = 0;
-    std::uint64_t watching = 0, events_dropped = 0;
+    std::uint64_t gave_way = 0, watching = 0, events_dropped = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("clients", self.clients, About{.help = "connected now"});
@@ -276,6 +276,8 @@ struct Status {
             About{.help = "clients disconnected for a line without end"});
       field("cut_off", self.cut_off,
             About{.help = "clients disconnected because they did not read"});
+      field("gave_way", self.gave_way,
+            About{.help = "quiet clients disconnected when others found no place"});
       field("watching", self.watching, About{.help = "clients that watch events now"});
       field("events_dropped", self.events_dropped,
             About{.help = "events that were not told: too many, or a client did not read"});

@@ -58,6 +58,10 @@ class Call {
   std::string_view verb() const { return request_.verb->name; }
   /// Whether the client is still connected.
   bool wanted() const { return sessions_->find_session(session_) != nullptr; }
+  /// From here on something ends with the client's session.
+  void keep_session() {
+    if (Session* client = sessions_->find_session(session_)) client->keeps = true;
+  }
   /// Whether the client came at the status socket.
   bool of_reader() const { return sessions_->is_reader(session_); }
 

@@ -99,7 +99,10 @@ void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
 void Connections::opened(Opening opening, ConnectionId id) {
   ConnectionInfo info;
   if (!engine_.stack().info(id, info)) return;  // ~Call() answers kInternal
-  if (opening.hold) held_[key_of(id)] = opening.call.session();
+  if (opening.hold) {
+    held_[key_of(id)] = opening.call.session();
+    opening.call.keep_session();
+  }
   opening.call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
                       (info.established_at - info.opened_at).count()});
 }

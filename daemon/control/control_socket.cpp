@@ -54,6 +54,8 @@ ControlSocket::~ControlSocket() {
 void ControlSocket::stop() {
   accept_.stop();
   accept_again_.stop();
+  // Who connects now would wait for an answer that does not come.
+  listener_.reset();
 }
 
 /// Removes the socket file, which must be this daemon's, and throws.

@@ -27,7 +27,7 @@ class ControlSocket {
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
-  /// Takes no more clients.
+  /// Takes no more clients: those that connect, or wait for it, are told so by their kernel.
   void stop();
 
  private:

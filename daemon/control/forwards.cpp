@@ -93,6 +93,7 @@ void Forwards::listen(CallOf<protocol::ForwardListen> call) {
                                      : to_string(listener.error())));
   }
   listening_.push_back({call.session(), *listener});
+  call.keep_session();
   call.reply({port});
 }
 
@@ -152,6 +153,7 @@ void Forwards::opened(const Event& event) {
     const NotOpened why = why_not_opened(engine_, event);
     return call.fail(why.code, why.text);
   }
+  call.keep_session();
   call.reply({to_string(info.id), to_string(info.local()), to_string(info.remote()),
               (info.established_at - info.opened_at).count()});
   if (sessions_.find_session(call.session()) == nullptr)

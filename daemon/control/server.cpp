@@ -38,6 +38,8 @@ std::string_view words_for(Session::End end) {
       return "it sent a line without end";
     case Session::End::kDoesNotRead:
       return "it does not read its answers";
+    case Session::End::kQuiet:
+      return "it was quiet, and another client wanted its place";
     case Session::End::kFailed:
       return "its socket failed";
     case Session::End::kByDaemon:
@@ -114,31 +116,64 @@ ControlServer::~ControlServer() {
 }
 
 void ControlServer::admit(Descriptor client, Rights rights) {
-  // Those of one socket take no room of the other.
-  const auto beside = static_cast<std::size_t>(std::ranges::count_if(
-      callers_, [&](const auto& one) { return one.second.rights == rights; }));
-  if (beside >= kMaxClients) {
+  Caller caller{.rights = rights, .heard = engine_.clock()};
+  socklen_t size = sizeof caller.who;
+  (void)::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &caller.who, &size);
+  if (!has_place(caller)) {
     ++counters_.turned_away;
     const std::string line = error_line(
         nullptr, protocol::Code::kBusy,
-        fmt::format("{} clients are connected: try again when one has gone", kMaxClients));
+        fmt::format("{} clients are connected, or {} of one user at the status socket: try again "
+                    "when one has gone",
+                    kMaxClients, kMaxOfUser));
     // A client whose socket does not take the line gets only the end of the stream.
     (void)::send(client.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return;
   }
   ++counters_.accepted;
   const SessionId id = next_session_++;
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
-    spdlog::debug("control: client {} is process {} of user {}, group {}", id, peer.pid, peer.uid,
-                  peer.gid);
-  }
+  spdlog::debug("control: client {} is process {} of user {}, group {}", id, caller.who.pid,
+                caller.who.uid, caller.who.gid);
   sessions_.emplace(id, std::make_unique<Session>(engine_.loop(), std::move(client), id, *this));
-  callers_.emplace(id, Caller{peer, rights});
+  callers_.emplace(id, caller);
+}
+
+/// Whether there is room for a client, or a quiet one gives its place: of the same user, where that
+/// has too many. Those of one socket take no room of the other.
+bool ControlServer::has_place(const Caller& caller) {
+  std::size_t beside = 0, of_user = 0;
+  Session* quiet = nullptr;
+  Session* quiet_of_user = nullptr;
+  Instant heard = caller.heard - kQuiet, heard_of_user = heard;
+  for (const auto& [id, other] : callers_) {
+    if (other.rights != caller.rights) continue;
+    Session* const session = find_session(id);
+    const bool same_user = other.who.uid == caller.who.uid;
+    ++beside;
+    if (same_user) ++of_user;
+    if (session->calls != 0 || session->keeps) continue;
+    if (other.heard <= heard) {
+      heard = other.heard;
+      quiet = session;
+    }
+    if (same_user && other.heard <= heard_of_user) {
+      heard_of_user = other.heard;
+      quiet_of_user = session;
+    }
+  }
+  const bool limited = caller.rights == Rights::kReading && caller.who.uid != 0;
+  if (limited && of_user >= kMaxOfUser) {
+    quiet = quiet_of_user;
+  } else if (beside < kMaxClients) {
+    return true;
+  }
+  if (quiet == nullptr) return false;
+  quiet->end(Session::End::kQuiet);
+  return true;
 }
 
 void ControlServer::on_line(Session& session, std::string_view line) {
+  callers_.at(session.id()).heard = engine_.clock();
   auto parsed = parse_request(line);
   if (auto* bad = std::get_if<BadRequest>(&parsed)) {
     ++counters_.bad_lines;
@@ -179,8 +214,8 @@ std::string ControlServer::refused(const Session& session, const protocol::Verb&
   code = protocol::Code::kBusy;
   if (session.calls >= Session::kMaxCalls)
     return fmt::format("{} calls are under way: wait for an answer first", session.calls);
-  if (reader && !reading_.take(engine_.clock()))
-    return "too many calls of all users at the status socket: try again in a second";
+  if (reader && !reading_.take(caller.who.uid, engine_.clock()))
+    return "too many calls at the status socket: try again in a second";
   if (verb.effect == protocol::Effect::kReads) return "";
   code = protocol::Code::kNotAllowed;
   if (reader) {
@@ -220,6 +255,7 @@ void ControlServer::on_long_line(Session& session) {
 void ControlServer::on_end(Session& session, Session::End end) {
   const SessionId id = session.id();
   if (end == Session::End::kDoesNotRead) ++counters_.cut_off;
+  if (end == Session::End::kQuiet) ++counters_.gave_way;
   const bool by_daemon = end == Session::End::kDoesNotRead || end == Session::End::kLineTooLong;
   spdlog::log(by_daemon ? spdlog::level::warn : spdlog::level::debug, "control: client {} ends: {}",
               id, words_for(end));

@@ -17,6 +17,7 @@
 #include "daemon/control/call.hpp"
 #include "daemon/control/control_socket.hpp"
 #include "daemon/control/deferred_deletion.hpp"
+#include "daemon/control/reading_limits.hpp"
 #include "daemon/control/session.hpp"
 #include "daemon/control/subscriptions.hpp"
 #include "daemon/descriptor.hpp"
@@ -26,7 +27,7 @@
 #include "daemon/reload.hpp"
 #include "daemon/services/services.hpp"
 #include "daemon/services/udp_services.hpp"
-#include "stack/base/token_bucket.hpp"
+#include "stack/base/time.hpp"
 
 namespace conker::daemon {
 
@@ -44,9 +45,10 @@ class Targets;
 class ControlServer final : public Session::Owner, public Sessions, public Verbs {
  public:
   static constexpr std::size_t kMaxClients = 64;  // at each socket
-  /// Calls a second that all users together may make at the status socket, since some walk all
-  /// tables.
-  static constexpr std::uint32_t kReadingPerSecond = 100, kReadingBurst = 200;
+  static constexpr std::size_t kMaxOfUser = 16;   // of them at the status socket, but for root
+  /// A client that has said nothing for so long, and waits for no answer, gives its place to
+  /// another that finds none.
+  static constexpr Duration kQuiet = 5s;
 
   /// Listens at once; replaces a socket file on which no process listens. Throws
   /// std::runtime_error: one line, with advice. The arguments must outlive it.
@@ -94,10 +96,12 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   struct Caller {
     ucred who{};
     Rights rights = Rights::kReading;
+    Instant heard{};  // when it connected, or its last line came
   };
   static constexpr unsigned kStatusMode = 0666;
 
   void admit(Descriptor client, Rights rights);
+  bool has_place(const Caller& caller);
   std::string refused(const Session& session, const protocol::Verb& verb, protocol::Code& code);
   void tell_change(const Session& session, const Request& request);
 
@@ -109,7 +113,7 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   SessionId next_session_ = 1;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::unordered_map<SessionId, Caller> callers_;  // of the sessions
-  TokenBucket reading_{kReadingPerSecond, kReadingBurst};
+  ReadingLimits reading_;
   std::map<std::string, Handler, std::less<>> handlers_;
   std::vector<std::function<void(SessionId)>> gone_;
   bool stopped_ = false;

@@ -29,7 +29,14 @@ class Session {
   /// The most calls without an answer yet.
   static constexpr std::uint32_t kMaxCalls = 64;
 
-  enum class End : std::uint8_t { kByClient, kLineTooLong, kDoesNotRead, kFailed, kByDaemon };
+  enum class End : std::uint8_t {
+    kByClient,
+    kLineTooLong,
+    kDoesNotRead,
+    kQuiet,
+    kFailed,
+    kByDaemon
+  };
 
   class Owner {
    public:
@@ -59,6 +66,7 @@ class Session {
   void end(End end);
 
   std::uint32_t calls = 0;  // without an answer yet
+  bool keeps = false;       // something that ends with this session
 
  private:
   struct Outgoing {

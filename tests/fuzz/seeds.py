@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the fuzzers' first inputs, valid messages of every kind, into DIRECTORY/<target>/."""
 import hashlib
+import json
 import pathlib
 import struct
 import sys
@@ -188,6 +189,28 @@ def all_seeds():
                             (14, 9), (0, 2), (14, 99), head=b"\0"),
                       steps((14, 2), lease, ack, chk, (15, 29), (15, 29),
                             (15, 9), (8, 1), (8, 1, 0, 1), head=b"\1")]
+    both, newline, much = (6, 0), (2, 0), (1, 0, 255, 255)
+    yield "session", [steps(both, (3, 0, 9), (3, 1, 44), newline, (2, 1), (4, 0, 1), head=b"\0"),
+                      steps((5, 0, 3), both, (5, 1, 0), (2, 1), (7, 0), head=b"\0"),
+                      steps(much, newline, much, (1, 0, 0, 9), newline, (6, 1), head=b"\0"),
+                      steps(*[(1, 2, 250, 0), (2, 2, 0, 0, 0, 0, 0, 2)] * 15, head=b"\0"),
+                      steps((0, 1, 1), (0x0A, 0xC3, 0x0A), (4, 1, 9, 9), (7, 1), head=b"\0")]
+    yield "answer", [bytes([which]) + json.dumps(message).encode() for which, message in (
+        (2, {"connections": [{"id": "0.1", "state": "ESTABLISHED", "local": "10.0.0.2:7",
+                              "remote": None, "age_ms": 5, "remaining_ms": None,
+                              "send_queue": 0, "receive_queue": 9}], "total": 1, "next": None}),
+        (5, {"id": "0.1", "local": "10.0.0.2:7", "remote": "10.0.0.1:7", "connect_us": 90}),
+        (6, {"history": [{"ago_ms": 1, "from": "CLOSED", "to": "SYN-SENT", "cause": "open"}]}),
+        (8, {"what": "closed", "id": "0.1", "local": "10.0.0.2:7", "remote": "10.0.0.1:7",
+             "owner": "control", "passive": False, "cause": "close", "reason": "reset",
+             "age_us": 1500}),
+        (9, {"link": "lan", "state": "up", "text": "tap0 is up"}),
+        (10, {"what": "leased", "link": "lan", "address": "10.0.0.2", "host": None,
+              "lease_s": 3600}),
+        (11, {"what": "ended", "id": 1, "target": "10.0.0.1:7", "cycles": 9, "verdict": "pass",
+              "why": "nothing"}),
+        (13, {"what": "refused", "text": "x"}),
+        (14, {"id": "0.1", "sent": 1, "received": 18446744073709551615, "reason": None}))]
     for target, texts in of_text():
         yield target, [text.encode() for text in texts]
 

@@ -38,5 +38,21 @@ TEST_F(CtlContext, TheTimeoutHoldsForBoth) {
   EXPECT_GT(context_.connect_to_wait(100).poll_timeout(), 90'000) << "with its grace";
 }
 
+TEST_F(CtlContext, ADaemonThatTakesNoClientsIsNotWaitedForForEver) {
+  context_.timeout = 0.1;
+  ASSERT_EQ(::listen(silent_.get(), 0), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  context_.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  const OwnedFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(first.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  try {
+    (void)context_.connect();
+    FAIL() << "connected";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.exit(), kExitTimedOut) << failure.what();
+  }
+}
+
 }  // namespace
 }  // namespace conker::ctl
