@@ -352,6 +352,26 @@ strike: {directory: /var/lib/conker/lab/strikes}
     same(it.unit()["ActiveState"], "active", "the other one")
 
 
+@test
+def a_tap_of_its_own_wants_another_right(it: Subject) -> None:
+    it.machine.write("/etc/conker/own.yaml", """links:
+  - {type: tap, name: own, device: conker9, mac: "02:00:00:00:00:0a",
+     host_address: 10.78.0.1/24, addresses: [10.78.0.2/24]}
+control: {socket: /run/conker-own/conkerd.sock}
+strike: {directory: /var/lib/conker/own/strikes}
+""")
+    check(it.machine.run("systemctl", "start", "conkerd@own").code != 0, "without the right")
+    said = it.machine.journal("-p", "err", "--unit=conkerd@own")
+    check(any("CAP_NET_ADMIN" in line for line in said), f"which right is missing: {said}")
+    it.machine.ok("systemctl", "stop", "conkerd@own")
+    it.machine.ok("install", "-D", "-m", "644", "/usr/share/doc/conker/examples/make-tap.conf",
+                  "/etc/systemd/system/conkerd@own.service.d/make-tap.conf")
+    it.machine.ok("systemctl", "daemon-reload")
+    it.machine.ok("systemctl", "start", "conkerd@own")
+    it.machine.ok("ping", "-c1", "-W5", "10.78.0.2")
+    it.machine.ok("systemctl", "stop", "conkerd@own")
+
+
 @needed
 def upgrade_restarts_what_runs(it: Subject) -> None:
     """And keeps the administrator's configuration. The older package has the same programs."""
@@ -382,7 +402,7 @@ def purge_leaves_nothing(it: Subject) -> None:
     # The administrator's own: what was copied for an instance, and the package file.
     left = it.machine.ok("find", "/etc", "/usr/lib", "/usr/bin", "/usr/share", "/var", "/run",
                          "-xdev", "-name", "*conker*", "-not", "-path", "/usr/lib/debug/*").split()
-    same([path for path in left if not path.startswith("/etc/systemd/system/conkerd@.service.d")],
+    same([path for path in left if not path.startswith("/etc/systemd/system/conkerd@")],
          [], "left over")
     same(it.machine.run("systemctl", "list-unit-files", "--no-legend", "conkerd*").out, "",
          "units")
