@@ -74,7 +74,7 @@ def curl(forward: Forward, *arguments: str, **streams: int) -> subprocess.Popen[
 @test("tap", "packet")
 def curl_fetches_and_posts(field: Field) -> None:
     """200 MB each way, 1 GB with --whole; the hashes at both ends are the same."""
-    size = 1_000_000_000 if field.scene.binaries.whole else 100_000_000
+    size = 1_000_000_000 if field.scene.binaries.whole else 200_000_000
     path = f"{field.scene.directory}/data"
     block = os.urandom(1 << 20)
     digest = hashlib.sha256()
