@@ -4,7 +4,7 @@
 build_packages=(
   cmake ninja-build g++ pkg-config
   libev-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libpugixml-dev
-  libjs-chart.js libsystemd-dev libncurses-dev
+  libjs-chart.js libsystemd-dev libncurses-dev libboost-dev prometheus-cpp-dev
   libgtest-dev libbenchmark-dev
 )
 demo_packages=("${build_packages[@]}" iproute2 iputils-ping procps)

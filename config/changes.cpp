@@ -11,14 +11,19 @@ namespace conker::config {
 namespace {
 
 /// Keys of sections that hold some of either kind.
-constexpr std::array<std::string_view, 8> kLiveKeys{"tcp.service_keepalive_idle",
-                                                    "strike.allow",
-                                                    "strike.max_concurrency",
-                                                    "strike.at_once",
-                                                    "strike.keep",
-                                                    "strike.keep_mib",
-                                                    "log.level",
-                                                    "log.sink"};
+constexpr std::array<std::string_view, 13> kLiveKeys{"tcp.service_keepalive_idle",
+                                                     "strike.allow",
+                                                     "strike.max_concurrency",
+                                                     "strike.at_once",
+                                                     "strike.keep",
+                                                     "strike.keep_mib",
+                                                     "log.level",
+                                                     "log.sink",
+                                                     "http.allow",
+                                                     "http.per_address",
+                                                     "http.streams",
+                                                     "http.request_timeout",
+                                                     "http.idle_timeout"};
 
 class Comparison {
  public:
@@ -86,6 +91,11 @@ Changes compare(const Config& running, const Config& wanted) {
   comparison.keys("control", running.control, wanted.control);
   comparison.keys("strike", running.strike, wanted.strike);
   comparison.keys("log", running.log, wanted.log);
+  if (running.http && wanted.http) {
+    comparison.keys("http", *running.http, *wanted.http);
+  } else {
+    comparison.fixed("http", running.http, wanted.http);
+  }
   comparison.live("shutdown_timeout", running.shutdown_timeout, wanted.shutdown_timeout);
   comparison.keys("capacities", running.capacities, wanted.capacities);
   // The keys of these refer to a whole configuration, which outlives the comparison.

@@ -11,6 +11,11 @@ std::optional<Enum> find_name(std::string_view names, std::string_view name) {
   return found ? std::optional(static_cast<Enum>(*found)) : std::nullopt;
 }
 
+bool any_contains(const std::vector<Prefix>& prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const Prefix& prefix) { return prefix.contains(address); });
+}
+
 }  // namespace
 
 std::string to_string(ServiceKind kind) {
@@ -34,8 +39,11 @@ std::optional<LogLevel> parse_log_level(std::string_view name) {
 }
 
 bool Strike::allows(const IpAddress& target) const {
-  return std::any_of(allow.begin(), allow.end(),
-                     [&](const Prefix& prefix) { return prefix.contains(target); });
+  return any_contains(allow, target);
+}
+
+bool Http::allows(const IpAddress& client) const {
+  return any_contains(allow, client);
 }
 
 }  // namespace conker::config

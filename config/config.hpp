@@ -186,6 +186,29 @@ struct Strike {
   }
 };
 
+/// The HTTP server on the stack's own addresses: a page, metrics, a sign of health.
+struct Http {
+  Port port;
+  std::vector<Prefix> allow;       // who may ask; connections of others are reset
+  std::uint32_t clients = 64;      // connected at a time
+  std::uint32_t per_address = 16;  // of them, of one address
+  std::uint32_t streams = 16;      // of them, pages that show what is new each second
+  Duration request_timeout = 10s;  // for a request to be complete
+  Duration idle_timeout = 60s;     // until the next request of a connection
+
+  bool allows(const IpAddress& client) const;
+  bool operator==(const Http&) const = default;
+  static constexpr void visit(auto& self, auto&& key) {
+    key("port", self.port.value, About{.help = {}, .required = true, .min = 1, .max = 65535});
+    key("allow", self.allow, kRequired);
+    key("clients", self.clients, within(1, 1024));
+    key("per_address", self.per_address, within(1, 1024));
+    key("streams", self.streams, within(1, 1024));
+    key("request_timeout", self.request_timeout, within(100ms, 10min));
+    key("idle_timeout", self.idle_timeout, within(100ms, 1h));
+  }
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 inline constexpr std::string_view kLogLevels = "debug|info|warning|error";
 /// The name in the configuration.
@@ -222,6 +245,7 @@ struct Config {
   Keepalive service_keepalive{.idle = 2h};  // of their connections (RFC 9293, 3.8.4)
   Control control;
   Strike strike;
+  std::optional<Http> http;  // none: nothing listens
   Log log;
   Duration shutdown_timeout = 5s;  // how long connections may take to close before they are reset
 };

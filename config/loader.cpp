@@ -12,9 +12,9 @@ namespace conker::config {
 namespace {
 
 Config read_config(const Value& root) {
-  static constexpr std::array<std::string_view, 12> kKeys{
-      "links",  "gateway", "capacities",       "tcp",    "services", "control",
-      "strike", "log",     "shutdown_timeout", "routes", "ip",       "dns"};
+  static constexpr std::array<std::string_view, 13> kKeys{
+      "links", "gateway",          "capacities", "tcp", "services", "control", "strike",
+      "log",   "shutdown_timeout", "routes",     "ip",  "dns",      "http"};
   const Section section = root.section(kKeys);
   Config config;
   if (const auto capacities = section.find("capacities"))
@@ -33,6 +33,8 @@ Config read_config(const Value& root) {
   if (const auto control = section.find("control"))
     config.control = read_control(*control, config.links);
   if (const auto strike = section.find("strike")) config.strike = read_strike(*strike);
+  if (const auto http = section.find("http"))
+    config.http = read_http(*http, config.services, config.capacities);
   if (const auto log = section.find("log")) config.log = read_log(*log);
   if (const auto timeout = section.find("shutdown_timeout"))
     config.shutdown_timeout = timeout->duration(0s, 10min);

@@ -87,6 +87,34 @@ Strike read_strike(const Value& value) {
   return strike;
 }
 
+Http read_http(const Value& value, const std::vector<Service>& services,
+               const Capacities& capacities) {
+  Http http;
+  const Section section = read_section(value, http);
+  if (http.allow.empty())
+    section.at("allow").fail("allows nobody: name addresses or networks, or leave http out");
+  if (http.per_address > http.clients) {
+    if (section.has("per_address")) fail_pair(section, "per_address", "clients");
+    http.per_address = http.clients;
+  }
+  if (http.streams > http.clients) {
+    if (section.has("streams")) fail_pair(section, "streams", "clients");
+    http.streams = http.clients;
+  }
+  std::size_t listeners = 0;
+  for (const Service& service : services) {
+    if (service.udp) continue;
+    ++listeners;
+    if (service.port == http.port) {
+      section.at("port").fail("service " + to_string(service.kind) + " is on port " +
+                              std::to_string(http.port.value));
+    }
+  }
+  if (listeners >= capacities.listeners)
+    value.fail("services leave it no listener of capacities.listeners");
+  return http;
+}
+
 Log read_log(const Value& value) {
   Log log;
   const Section section = read_section(value, log);

@@ -39,6 +39,9 @@ std::vector<Service> read_services(const Value& value, const Capacities& capacit
 /// The socket is none that a link uses.
 Control read_control(const Value& value, const std::vector<Link>& links);
 Strike read_strike(const Value& value);
+/// No service over TCP has its port, and capacities.listeners has room for it.
+Http read_http(const Value& value, const std::vector<Service>& services,
+               const Capacities& capacities);
 Log read_log(const Value& value);
 
 }  // namespace conker::config

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "ctl/command.hpp"
 #include "ctl/format.hpp"
@@ -115,17 +116,26 @@ std::string faults_to_string(const FaultCounters& counted) {
   return text.empty() ? "none" : text;
 }
 
+/// A line for each number of a structure.
+template <typename T>
+std::string counts_to_string(const T& counts) {
+  Table table({{"", Align::kRight}, {""}});
+  T::visit(counts, [&](std::string_view name, const auto& value, const About&) {
+    if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(value)>>)
+      table.add({grouped(value), std::string(name)});
+  });
+  return table.to_string();
+}
+
 std::string stats_to_string(const Stats::Result& stats) {
   std::string text = table_of(stats.counters).to_string();
   for (const Stats::Link& link : stats.links) {
     text += fmt::format("\nlink {}, {}\n", link.name, link.device);
-    Table table({{"", Align::kRight}, {""}});
-    protocol::DeviceCounters::visit(link.counters,
-                                    [&](std::string_view name, std::uint64_t value, const About&) {
-                                      table.add({grouped(value), std::string(name)});
-                                    });
-    text += table.to_string() + "injected faults: " + faults_to_string(link.faults.counted) + "\n";
+    text += counts_to_string(link.counters) +
+            "injected faults: " + faults_to_string(link.faults.counted) + "\n";
   }
+  text += "\nstrikes since the start\n" + counts_to_string(stats.strikes);
+  if (stats.http) text += "\nHTTP server\n" + counts_to_string(*stats.http);
   return text;
 }
 

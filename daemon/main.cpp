@@ -23,6 +23,7 @@
 #include "daemon/dhcp_clients.hpp"
 #include "daemon/engine.hpp"
 #include "daemon/host_lookup.hpp"
+#include "daemon/http/http.hpp"
 #include "daemon/log.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/reload.hpp"
@@ -52,12 +53,17 @@ class Daemon {
         dhcp_clients_(engine_, host_lookup_),
         reload_(std::move(path), engine_, services_, udp_services_, host_lookup_),
         control_(engine_, services_, udp_services_, host_lookup_, dhcp_clients_, reload_),
+        http_(engine_,
+              [this] {
+                return HttpFacts{control_.status(), control_.stats(), control_.strikes(kShown)};
+              }),
         shutdown_(engine_, [this] { return dhcp_clients_.stop(); }),
         notifier_(loop_),
         log_catch_up_(loop_, [this] {
           if (log_catch_up()) log_catch_up_.stop();
         }) {
     start_services();
+    control_.count_http([this] { return http_.counters(); });
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       ev_signal_init(&signals_[i], &Daemon::on_signal, kSignals[i]);
       signals_[i].data = this;
@@ -87,6 +93,7 @@ class Daemon {
  private:
   static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
   static constexpr double kLogCatchUpEvery = 1;  // seconds, while log lines are lost
+  static constexpr std::size_t kShown = 5;       // strikes that have ended, on the dashboard
 
   std::string summary() {
     return fmt::format("{} links, {} services, control at {}", engine_.links().size(),
@@ -148,6 +155,7 @@ class Daemon {
     notifier_.stopping(status);
     control_.stop();
     services_.stop_all();
+    http_.stop();
     shutdown_.begin(engine_.config().shutdown_timeout);
   }
 
@@ -160,6 +168,7 @@ class Daemon {
   DhcpClients dhcp_clients_;
   Reload reload_;
   ControlServer control_;
+  Http http_;
   Shutdown shutdown_;
   Notifier notifier_;
   TimerWatch log_catch_up_;

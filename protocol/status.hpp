@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "protocol/connections.hpp"
+#include "protocol/http.hpp"
 #include "protocol/links.hpp"
 #include "protocol/services.hpp"
 #include "protocol/strike.hpp"
+#include "protocol/strike_totals.hpp"
 #include "protocol/visit.hpp"
 
 namespace conker::protocol {
@@ -266,7 +268,7 @@ struct Status {
     std::uint64_t gave_way = 0, watching = 0, events_dropped = 0;
 
     static constexpr void visit(auto& self, auto&& field) {
-      field("clients", self.clients, About{.help = "connected now"});
+      field("clients", self.clients, About{.help = "connected now", .now = true});
       field("accepted", self.accepted, About{.help = "of them, in all"});
       field("turned_away", self.turned_away, About{.help = "at the cap"});
       field("requests", self.requests, About{.help = "that were understood"});
@@ -359,10 +361,14 @@ struct Stats {
   struct Result {
     std::vector<Counter> counters;
     std::vector<Link> links;
+    StrikeTotals strikes;
+    std::optional<HttpCounters> http;
 
     static constexpr void visit(auto& self, auto&& field) {
       field("counters", self.counters, About{.help = "of the stack"});
       field("links", self.links, About{.help = "in the configuration's order"});
+      field("strikes", self.strikes, About{.help = "all since the start"});
+      field("http", self.http, About{.help = "the HTTP server; null where there is none"});
     }
   };
 };

@@ -84,7 +84,7 @@ struct StrikeSoFar {
     field("cycles", self.cycles, About{.help = "begun"});
     field("completed", self.completed, About{.help = "opened and closed as asked"});
     field("failed", self.failed, About{.help = "that were not"});
-    field("live", self.live, About{.help = "in flight"});
+    field("live", self.live, About{.help = "in flight", .now = true});
     field("elapsed_s", self.elapsed, About{.help = "since the first SYN", .unit = Unit::kSeconds});
   }
 };

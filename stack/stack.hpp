@@ -60,10 +60,10 @@ struct Audit {
     field("timed_out", self.timed_out, About{.help = "of them: the peer did not answer"});
     field("refused", self.refused, About{.help = "of them: while connecting"});
     field("other", self.other, About{.help = "of them: for other reasons"});
-    field("live", self.live, About{.help = "of them: counted by walking"});
-    field("half_open", self.half_open, About{.help = "records of handshakes"});
-    field("time_wait", self.time_wait, About{.help = "records of TIME-WAIT"});
-    field("listeners", self.listeners, About{.help = "records"});
+    field("live", self.live, About{.help = "of them: counted by walking", .now = true});
+    field("half_open", self.half_open, About{.help = "records of handshakes", .now = true});
+    field("time_wait", self.time_wait, About{.help = "records of TIME-WAIT", .now = true});
+    field("listeners", self.listeners, About{.help = "records", .now = true});
     field("balanced", self.balanced(), About{.help = "whether all that the stack counts adds up"});
     field("fault", self.fault, About{.help = "the first one that does not; null"});
   }

@@ -275,6 +275,22 @@ void ControlServer::serve(std::string_view verb, Handler handler) {
   handlers_.emplace(verb, std::move(handler));
 }
 
+protocol::Status::Result ControlServer::status() const {
+  return status_->status();
+}
+
+protocol::Stats::Result ControlServer::stats() const {
+  return status_->stats();
+}
+
+protocol::StrikeList::Result ControlServer::strikes(std::size_t most_ended) const {
+  return strikes_->list(most_ended);
+}
+
+void ControlServer::count_http(std::function<std::optional<protocol::HttpCounters>()> counters) {
+  status_->http_counters = std::move(counters);
+}
+
 void ControlServer::stop() {
   if (std::exchange(stopped_, true)) return;
   for (const auto& socket : sockets_) socket->stop();

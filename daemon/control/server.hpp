@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -64,6 +65,14 @@ class ControlServer final : public Session::Owner, public Sessions, public Verbs
   /// Begins the shutdown: disconnects all clients, accepts no more, stops the strike, and ends a
   /// capture.
   void stop();
+
+  /// What the verbs that read answer, for those who show it elsewhere.
+  protocol::Status::Result status() const;
+  protocol::Stats::Result stats() const;
+  /// Those that run, and of the others the newest.
+  protocol::StrikeList::Result strikes(std::size_t most_ended) const;
+  /// Who is asked for what the HTTP server did.
+  void count_http(std::function<std::optional<protocol::HttpCounters>()> counters);
 
   protocol::Status::Control counters() const override {
     protocol::Status::Control now = counters_;

@@ -88,6 +88,8 @@ protocol::Stats::Result Status::stats() const {
     result.links.push_back(
         {link.name, link.device->description(), link.device->counters(), Faults::of(*link.fault)});
   }
+  result.strikes = strikes_.totals();
+  if (http_counters) result.http = http_counters();
   return result;
 }
 
@@ -171,6 +173,7 @@ std::vector<protocol::Status::Table> Status::tables(const Audit& audit) const {
       {"half_open", audit.half_open, capacities.half_open},
       {"time_wait", audit.time_wait, capacities.time_wait},
       {"listeners", audit.listeners, capacities.listeners},
+      {"neighbours", network.neighbour_count(), capacities.neighbours},
       {"addresses", network.address_count(), capacities.addresses},
       {"udp_sockets", engine_.udp().socket_count(), capacities.udp_sockets},
       {"routes", network.routes().size(), std::uint64_t{capacities.addresses} + capacities.routes},

@@ -1,6 +1,8 @@
 // The verbs about the daemon as a whole: version, schema, status, stats, log.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "daemon/control/call.hpp"
@@ -21,9 +23,13 @@ class Status {
          const HostLookup& host_lookup, const DhcpClients& dhcp_clients, const Sessions& sessions,
          const Strikes& strikes, const Captures& captures, Verbs& verbs);
 
- private:
   protocol::Status::Result status() const;
   protocol::Stats::Result stats() const;
+
+  /// Asked for the counters of the HTTP server, where there is one.
+  std::function<std::optional<protocol::HttpCounters>()> http_counters;
+
+ private:
   std::vector<protocol::Status::Link> links() const;
   void configured(protocol::Status::Link& entry, const EngineLink& link) const;
   std::vector<protocol::Status::Route> routes() const;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <ranges>
 #include <utility>
 
 #include "daemon/control/refusals.hpp"
@@ -33,7 +35,7 @@ Strikes::Strikes(Engine& engine, Targets& targets, Verbs& verbs)
         [this](StartCall found, const Endpoint& target) { start(std::move(found), target); });
   });
   verbs.serve<protocol::StrikeList>(
-      [this](CallOf<protocol::StrikeList> call) { call.reply(list()); });
+      [this](CallOf<protocol::StrikeList> call) { call.reply(list(SIZE_MAX)); });
   verbs.serve<protocol::StrikeTimes>(
       [this](CallOf<protocol::StrikeTimes> call) { times(std::move(call)); });
   verbs.serve<protocol::StrikeAttach>([this](AttachCall call) { attach(std::move(call)); });
@@ -266,11 +268,13 @@ void Strikes::send_file(CallOf<protocol::StrikeFile> call) {
   call.reply({parameters.id});
 }
 
-protocol::StrikeList::Result Strikes::list() const {
+protocol::StrikeList::Result Strikes::list(std::size_t most_ended) const {
   engine_.enter();
   protocol::StrikeList::Result result;
   result.directory = archive_.directory();
-  for (const auto& [id, entry] : archive_.entries()) result.strikes.push_back(entry);
+  const auto& kept = archive_.entries();  // by their ids
+  const std::size_t older = kept.size() - std::min(kept.size(), most_ended);
+  for (const auto& [id, entry] : kept | std::views::drop(older)) result.strikes.push_back(entry);
   for_each_busy([&](const Place& place) { result.strikes.push_back(place.run.entry()); });
   std::ranges::sort(result.strikes, {}, &protocol::StrikeEntry::id);
   return result;
@@ -283,6 +287,12 @@ std::vector<protocol::Status::Striking> Strikes::status() const {
     striking.push_back({order.id, to_string(order.target), place.run.so_far()});
   });
   return striking;
+}
+
+protocol::StrikeTotals Strikes::totals() const {
+  StrikeSum sum = ended_;
+  for_each_busy([&](const Place& place) { sum.add_running(place.run.times()); });
+  return sum.totals();
 }
 
 // ---- What becomes of it ----
@@ -303,6 +313,11 @@ void Strikes::on_progress(StrikeRun& run, const protocol::Progress& progress) {
 void Strikes::on_end(StrikeRun& run, const protocol::Strike::Result& result,
                      const std::string& failed) {
   Place& place = place_of(run);
+  if (failed.empty()) {
+    ended_.add_ended(run.times(), result.verdict);
+  } else {
+    ended_.add_not_begun();
+  }
   const auto tell = [&](auto& call) {
     if (failed.empty()) {
       call.reply(result);

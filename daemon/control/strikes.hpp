@@ -14,6 +14,7 @@
 #include "daemon/control/strike_archive.hpp"
 #include "daemon/control/strike_ports.hpp"
 #include "daemon/control/strike_run.hpp"
+#include "daemon/control/strike_sum.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/engine.hpp"
 
@@ -27,6 +28,10 @@ class Strikes final : private StrikeRun::Owner {
   void cut(std::string_view why);
   /// Those that are running, for the verb status.
   std::vector<protocol::Status::Striking> status() const;
+  /// Those that are running, and of the others the newest.
+  protocol::StrikeList::Result list(std::size_t most_ended) const;
+  /// All since the start, those that are running included.
+  protocol::StrikeTotals totals() const;
 
  private:
   using StrikeCall = CallOf<protocol::Strike>;
@@ -50,7 +55,6 @@ class Strikes final : private StrikeRun::Owner {
   void attach(AttachCall call);
   void stop(CallOf<protocol::StrikeStop> call);
   void send_file(CallOf<protocol::StrikeFile> call);
-  protocol::StrikeList::Result list() const;
   std::string why_not_running(std::uint64_t id) const;
 
   std::string refused(const protocol::Strike::Parameters& parameters, const Endpoint& target,
@@ -74,6 +78,7 @@ class Strikes final : private StrikeRun::Owner {
   Targets& targets_;
   StrikePorts ports_;
   StrikeArchive archive_;
+  StrikeSum ended_;                             // of those that have ended
   std::vector<std::unique_ptr<Place>> places_;  // strike.at_once at most
 };
 

@@ -60,6 +60,7 @@ struct About {
   Unit unit = Unit::kPlain;
   std::string_view column{};  // title in a table; empty: not shown there
   bool left_out = false;      // where it is null it is not there at all
+  bool now = false;           // how many there are now: it may fall. Other counts only rise
   // Of parameters only.
   bool required = false;
   std::string_view fallback{};  // what holds when it is not given, where no default says it

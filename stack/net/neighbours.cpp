@@ -369,4 +369,11 @@ std::uint64_t Neighbours::chunks_held() const {
   return held;
 }
 
+std::uint32_t Neighbours::count() const {
+  std::uint32_t used = 0;
+  for (const Neighbour& neighbour : table_.first(fresh_))
+    used += neighbour.state != State::kFree ? 1 : 0;
+  return used;
+}
+
 }  // namespace conker

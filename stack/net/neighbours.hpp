@@ -71,6 +71,8 @@ class Neighbours {
   bool missing(const Hop& hop) const;
   /// Chunks held by packets that wait, counted by walking.
   std::uint64_t chunks_held() const;
+  /// Entries there are, those that did not answer included, counted by walking.
+  std::uint32_t count() const;
 
  private:
   enum class State : std::uint8_t {

@@ -141,6 +141,7 @@ class Network {
   /// Chunks held by packets that wait for a neighbour and by fragments, counted by walking.
   std::uint64_t chunks_held() const { return neighbour_chunks() + fragment_chunks(); }
   std::uint64_t neighbour_chunks() const { return neighbours_.chunks_held(); }
+  std::uint32_t neighbour_count() const { return neighbours_.count(); }
   std::uint64_t fragment_chunks() const {
     return reassembler_ == nullptr ? 0 : reassembler_->chunks_held();
   }

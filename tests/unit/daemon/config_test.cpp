@@ -24,6 +24,7 @@ TEST(Config, Defaults) {
   EXPECT_FALSE(config.gateway);
   EXPECT_TRUE(config.services.empty());
   EXPECT_TRUE(config.strike.allow.empty());
+  EXPECT_FALSE(config.http);
   EXPECT_FALSE(config.strike.allows(IpAddress::v4(10, 77, 0, 1)));
   EXPECT_EQ(config.shutdown_timeout, 5s);
   EXPECT_EQ(config.control.mode.bits, 0660u);
@@ -62,6 +63,7 @@ tcp: {time_wait: 2m, connect_timeout: 5s, fin_wait_2: 1h, rto_initial: 300ms, rt
 services: [{name: echo, port: 7}, {name: accept-close, port: 8}, {name: echo, port: 7, protocol: udp}]
 dns: {servers: [10.77.0.1, 192.0.2.53]}
 control: {socket: /tmp/c.sock, group: staff, mode: 0600}
+http: {port: 8080, allow: [192.0.2.0/24], clients: 8, per_address: 2, idle_timeout: 5s}
 strike: {allow: [10.77.0.0/24, 192.0.2.11], max_concurrency: 9, at_once: 3, keep: 7,
          keep_mib: 8, directory: /srv/strikes}
 log: {level: debug, sink: /tmp/log}
@@ -133,6 +135,15 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(config.strike.keep, 7u);
   EXPECT_EQ(config.strike.keep_mib, 8u);
   EXPECT_EQ(config.strike.directory.text, "/srv/strikes");
+  ASSERT_TRUE(config.http);
+  EXPECT_EQ(config.http->port, Port{8080});
+  EXPECT_TRUE(config.http->allows(IpAddress::v4(192, 0, 2, 7)));
+  EXPECT_FALSE(config.http->allows(IpAddress::v4(10, 77, 0, 1)));
+  EXPECT_EQ(config.http->clients, 8u);
+  EXPECT_EQ(config.http->per_address, 2u);
+  EXPECT_EQ(config.http->streams, 8u);
+  EXPECT_EQ(config.http->idle_timeout, 5s);
+  EXPECT_EQ(config.http->request_timeout, 10s);
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.sink, "/tmp/log");
   EXPECT_EQ(config.shutdown_timeout, 1500ms);
@@ -227,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
              "4:1: colour: unknown key; known here: links, gateway, capacities, tcp, services, "
              "control, "
              "strike, log, "
-             "shutdown_timeout, routes, ip, dns"},
+             "shutdown_timeout, routes, ip, dns, http"},
         Case{"nearly_known", kLink + "sevrices: []\n",
              "4:1: sevrices: unknown key; did you mean services?"},
         Case{"nearly_known_below", kLink + "log: {levl: info}\n",
@@ -309,6 +320,30 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"control_on_it",
              unix_link("    path: /x\n    mode: listen\n") + "control: {socket: /x}\n",
              "8:19: control.socket: link u uses this path"}),
+    kName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Http, Refusal,
+    testing::Values(
+        Case{"no_port", kLink + "http: {allow: [10.0.0.0/8]}\n",
+             "4:7: http: the key port is missing"},
+        Case{"no_allow", kLink + "http: {port: 80}\n", "4:7: http: the key allow is missing"},
+        Case{"nobody", kLink + "http: {port: 80, allow: []}\n",
+             "4:25: http.allow: allows nobody: name addresses or networks, or leave http out"},
+        Case{"port", kLink + "http: {port: 65536, allow: [10.0.0.1]}\n",
+             "4:14: http.port: \"65536\" is not a whole number from 1 to 65535"},
+        Case{"port_of_a_service",
+             kLink + "services: [{name: echo, port: 80}]\nhttp: {port: 80, allow: [10.0.0.1]}\n",
+             "5:14: http.port: service echo is on port 80"},
+        Case{"no_listener",
+             kLink + "capacities: {listeners: 1}\nservices: [{name: echo, port: 7}]\n"
+                     "http: {port: 80, allow: [10.0.0.1]}\n",
+             "6:7: http: services leave it no listener of capacities.listeners"},
+        Case{"more_of_one_than_of_all",
+             kLink + "http: {port: 80, allow: [10.0.0.1], clients: 4, per_address: 5}\n",
+             "4:62: http.per_address: per_address must not be above clients"},
+        Case{"timeout", kLink + "http: {port: 80, allow: [10.0.0.1], request_timeout: 0s}\n",
+             "4:54: http.request_timeout: 0s is not between 100ms and 600s"}),
     kName);
 
 std::string addresses(const std::string& list) {
