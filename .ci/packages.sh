@@ -14,7 +14,7 @@ check_packages=(
   "${demo_packages[@]}" "${firmware_packages[@]}"
   ccache qemu-system-arm clang-format liblwip-dev tcpdump tshark ethtool util-linux systemd
   dnsmasq-base nginx-light nmap spin patch git perl python3-junitparser python3-locust tmux chromium
-  python3-jsonschema python3-yaml dpkg-dev lintian systemd-container curl
+  python3-jsonschema python3-yaml dpkg-dev lintian systemd-container curl prometheus
   scdoc man-db zsh fish
 )
 long_packages=(clang libclang-rt-14-dev gcovr debootstrap)
@@ -34,8 +34,8 @@ list_missing() {
 
 # Says which of the packages are missing, then installs them.
 install_missing() {
-  local missing nginx
-  nginx=$(list_missing nginx)
+  local missing service absent
+  read -ra absent <<<"$(list_missing nginx prometheus)"
   read -ra missing <<<"$(list_missing "$@")"
   if [ "${#missing[@]}" -eq 0 ]; then
     echo "All ${#} packages needed are installed."
@@ -45,11 +45,13 @@ install_missing() {
   apt-get -qq update
   DEBIAN_FRONTEND=noninteractive \
     apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null || return
-  # Debian starts a web server as soon as it is installed; ours only ever runs in the namespace of a
-  # test.
-  if [ -n "$nginx" ] && [ -z "$(list_missing nginx)" ]; then
-    systemctl --quiet disable --now nginx 2>/dev/null || true
-  fi
+  # Debian starts these servers as soon as they are installed; ours only ever run in the namespace
+  # of a test.
+  for service in "${absent[@]}"; do
+    if [ -z "$(list_missing "$service")" ]; then
+      systemctl --quiet disable --now "$service" 2>/dev/null || true
+    fi
+  done
 }
 
 # The user who called sudo goes on owning what was built.

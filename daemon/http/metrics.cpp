@@ -34,17 +34,25 @@ class Exposition {
                Labels labels = {}) {
     add(name, help, MetricType::Counter, std::move(labels), static_cast<double>(value));
   }
+  /// A family that may have no sample now is there nevertheless: who writes a rule finds its name.
+  void declare(const std::string& name, std::string_view help, MetricType type) {
+    family(name, help, type);
+  }
   void histogram(const std::string& name, std::string_view help,
                  const protocol::StrikeTotals::Times& times);
 
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
-  prometheus::ClientMetric& sample(const std::string& name, std::string_view help, MetricType type,
-                                   Labels labels) {
+  prometheus::MetricFamily& family(const std::string& name, std::string_view help,
+                                   MetricType type) {
     const auto [at, fresh] = places_.emplace(name, families_.size());
     if (fresh) families_.push_back({name, std::string(help), type, {}});
-    auto& metric = families_[at->second].metric.emplace_back();
+    return families_[at->second];
+  }
+  prometheus::ClientMetric& sample(const std::string& name, std::string_view help, MetricType type,
+                                   Labels labels) {
+    auto& metric = family(name, help, type).metric.emplace_back();
     metric.label = std::move(labels);
     return metric;
   }
@@ -157,9 +165,12 @@ void add_strikes(Exposition& to, const HttpFacts& facts) {
                "Cycles of strikes: from SYN to established, to within 1/16", totals.connect);
   to.histogram("conker_strike_close_seconds",
                "Cycles of strikes: from close to the end, to within 1/16", totals.closing);
+  const std::string findings = "conker_strike_findings_total";
+  const std::string_view found = "Connections in which a target broke a rule";
+  to.declare(findings, found, MetricType::Counter);
   for (const protocol::StrikeTotals::Finding& finding : totals.findings) {
-    to.counter("conker_strike_findings_total", "Connections in which a target broke a rule",
-               finding.count, {{"rule", finding.rule}, {"severity", finding.severity}});
+    to.counter(findings, found, finding.count,
+               {{"rule", finding.rule}, {"severity", finding.severity}});
   }
   for (const protocol::Status::Striking& strike : facts.status.strikes) {
     const Labels of{{"target", strike.target}};
