@@ -80,7 +80,7 @@ def a_prometheus_scrapes_and_evaluates(field: Field) -> None:
     process = prometheus(field)
 
     def api(path: str) -> Any:
-        said = field.peer_ns.run("curl", "-s", "-m", "5", f"http://{PROMETHEUS}/api/v1/{path}")
+        said = field.peer_ns.run("curl", "-sf", "-m", "5", f"http://{PROMETHEUS}/api/v1/{path}")
         return json.loads(said.stdout)["data"] if said.returncode == 0 and said.stdout else {}
 
     def value(query: str) -> float | None:

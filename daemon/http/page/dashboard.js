@@ -1,7 +1,7 @@
 // The dashboard: shows what conkerd tells at /events each second, and says when it tells nothing.
 "use strict";
 
-const SILENT = 5; // seconds without an event after which conkerd does not answer
+const SILENT = 4; // seconds without an event after which conkerd does not answer
 const AGAIN = 2; // seconds between attempts to connect
 
 let before = null; // the event before the one that is shown
