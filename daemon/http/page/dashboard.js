@@ -152,7 +152,8 @@ function show_tables(now) {
   by_id("audit").textContent = `${grouped(audit.opened)} opened = ` +
     `${grouped(audit.closed)} closed + ${grouped(audit.reset)} reset ` +
     `+ ${grouped(audit.aborted)} aborted + ${grouped(audit.timed_out)} timed out ` +
-    `+ ${grouped(audit.refused)} refused + ${grouped(audit.other)} other + ${grouped(audit.live)} live` +
+    `+ ${grouped(audit.refused)} refused + ${grouped(audit.other)} other ` +
+    `+ ${grouped(audit.live)} live` +
     `${audit.balanced ? ": balanced" : ""}`;
   put_table("states", ["State", "Connections and records"],
     status.states.map((one) => [one.state, one.count]), "There is no connection.");
