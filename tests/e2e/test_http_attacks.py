@@ -163,7 +163,8 @@ def garbage(field: Field) -> None:
                 client.sendall(text)
                 client.shutdown(socket.SHUT_WR)
                 answer = client.recv(4096)
-                check(answer[:10] in (b"", b"HTTP/1.1 4", b"HTTP/1.1 5"), f"{text[:40]!r}: {answer!r}")
+                check(answer[:10] in (b"", b"HTTP/1.1 4", b"HTTP/1.1 5"),
+                      f"{text[:40]!r}: {answer!r}")
         holds()
         # Thousands of requests in one go are answered, each, in their order.
         with field.peer_ns.connect(field.STACK, 80) as client:

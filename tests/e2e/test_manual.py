@@ -21,6 +21,7 @@ SECTIONS = {
     "SERVICES": LINK + "addresses: [10.0.0.1/24]}]\nservices: [{mistake: 1}]",
     "CONTROL": LINK + "addresses: [10.0.0.1/24]}]\ncontrol: {mistake: 1}",
     "STRIKE": LINK + "addresses: [10.0.0.1/24]}]\nstrike: {mistake: 1}",
+    "HTTP": LINK + "addresses: [10.0.0.1/24]}]\nhttp: {mistake: 1}",
     "LOG": LINK + "addresses: [10.0.0.1/24]}]\nlog: {mistake: 1}",
     "CAPACITIES": "capacities: {mistake: 1}",
     "IP": "ip: {mistake: 1}",

@@ -1,5 +1,5 @@
-"""What a page owes those who do not see it well, as far as a program can tell: by Chromium's tree of
-accessibility, and by the colours that it has computed."""
+"""What a page owes those who do not see it well, as far as a program can tell: by Chromium's tree
+of accessibility, and by the colours that it has computed."""
 
 from __future__ import annotations
 
