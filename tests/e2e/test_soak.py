@@ -53,7 +53,8 @@ def clients(field: Field, _: int) -> None:
 
 def floods(field: Field, seed: int) -> None:
     for kind in ("syn", "fin", "rst", "xmas"):
-        send(field, kind, 20_000 if field.scene.binaries.whole else 5_000, 40_000 + seed % 1000, seed)
+        send(field, kind, 20_000 if field.scene.binaries.whole else 5_000, 40_000 + seed % 1000,
+             seed)
 
 
 @test("tap", config=CONFIG, alone=True)
@@ -76,8 +77,8 @@ def a_service_for_long(field: Field) -> None:
     assert warm
     resident, descriptors, at = warm
     now = field.daemon.resident_kib()
-    field.scene.note(f"{seed} rounds in {took:.0f} s: {resident:,} KiB after round {at}, {now:,} at "
-                     f"the end; {conversation.moved:,} bytes echoed")
+    field.scene.note(f"{seed} rounds in {took:.0f} s: {resident:,} KiB after round {at}, {now:,} "
+                     f"at the end; {conversation.moved:,} bytes echoed")
     same(field.daemon.descriptors(), descriptors, "descriptors")
     if whole and not field.scene.binaries.sanitized:
         check(now <= resident * 1.01, f"from {resident} to {now} KiB")
