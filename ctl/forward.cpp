@@ -300,8 +300,8 @@ class Forwarding {
 
   void tell() const {
     if (context_.json) return print_json(protocol::to_json(tally_));
-    print(fmt::format("{} connections forwarded, {} to {}, {} back; {} failed, {} cut\n",
-                      grouped(tally_.connections), bytes_to_string(tally_.sent), options_.target,
+    print(fmt::format("{} forwarded, {} to {}, {} back; {} failed, {} cut\n",
+                      counted(tally_.connections, "connection"), bytes_to_string(tally_.sent), options_.target,
                       bytes_to_string(tally_.received), grouped(tally_.failed),
                       grouped(tally_.cut)));
   }

@@ -28,7 +28,7 @@ int capture_start(const Context& context, const std::string& path, const std::st
 int capture_stop(const Context& context) {
   const auto answer = context.connect().call<CaptureStop>();
   show(context, answer, [](const CaptureStop::Result& result) {
-    return fmt::format("{} frames, {} written\n", grouped(result.frames),
+    return fmt::format("{}, {} written\n", counted(result.frames, "frame"),
                        bytes_to_string(result.bytes));
   });
   if (!answer->error) return kExitDone;

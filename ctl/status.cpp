@@ -79,8 +79,8 @@ std::string doubts_to_string(const std::vector<Status::Doubt>& addresses) {
 }
 
 std::string status_to_string(const Status::Result& status) {
-  std::string text = fmt::format("conkerd {}, up {}, process {}, {} clients\n\n", status.version,
-                                 to_string(status.uptime), status.pid, status.control.clients);
+  std::string text = fmt::format("conkerd {}, up {}, process {}, {}\n\n", status.version,
+                                 to_string(status.uptime), status.pid, counted(status.control.clients, "client"));
   text += links_to_string(status.links);
   text += doubts_to_string(status.doubtful_addresses);
   if (!status.dns_servers.empty()) {
@@ -98,11 +98,11 @@ std::string status_to_string(const Status::Result& status) {
                     grouped(so_far.completed), grouped(so_far.failed), to_string(so_far.elapsed));
   }
   if (status.capture) {
-    text += fmt::format("capture: {} frames{}\n", grouped(status.capture->frames),
+    text += fmt::format("capture: {}{}\n", counted(status.capture->frames, "frame"),
                         status.capture->error ? ", ended: " + *status.capture->error : "");
   }
   if (status.log.lines_lost != 0) {
-    text += fmt::format("log: {} lines lost: nobody took them\n", grouped(status.log.lines_lost));
+    text += fmt::format("log: {} lost: nobody took them\n", counted(status.log.lines_lost, "line"));
   }
   return text;
 }

@@ -15,11 +15,6 @@
 namespace conker::ctl {
 namespace {
 
-/// "1 frame", "12,345 frames".
-std::string counted(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", grouped(number), what, number == 1 ? "" : "s");
-}
-
 std::string figure(std::uint32_t value, const std::string& unit) {
   return unit == "us" ? to_string(Duration(value)) : std::to_string(value) + " (" + unit + ")";
 }

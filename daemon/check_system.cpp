@@ -46,7 +46,7 @@ bool writable(const std::string& path) {
 class Interface {
  public:
   explicit Interface(std::string name)
-      : name_(std::move(name)), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+      : name_(std::move(name)), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
 
   bool exists() const { return ::if_nametoindex(name_.c_str()) != 0; }
   bool is_tap() const {

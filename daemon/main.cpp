@@ -32,6 +32,7 @@
 #include "daemon/shutdown.hpp"
 #include "daemon/table_watch.hpp"
 #include "protocol/standard_streams.hpp"
+#include "protocol/text.hpp"
 #include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
@@ -96,8 +97,9 @@ class Daemon {
   static constexpr std::size_t kShown = 5;       // strikes that have ended, on the dashboard
 
   std::string summary() {
-    return fmt::format("{} links, {} services, control at {}", engine_.links().size(),
-                       services_.list().size(), engine_.config().control.socket.text);
+    return fmt::format("{}, {}, control at {}", counted(engine_.links().size(), "link"),
+                       counted(services_.list().size(), "service"),
+                       engine_.config().control.socket.text);
   }
 
   void start_services() {
@@ -148,9 +150,9 @@ class Daemon {
 
   void end(const char* why) {
     engine_.enter();
-    const std::string status = std::string(why) + ": closing " +
-                               std::to_string(engine_.stack().tcp().connection_count()) +
-                               " connections";
+    const std::string status =
+        fmt::format("{}: closing {}", why,
+                    counted(engine_.stack().tcp().connection_count(), "connection"));
     spdlog::info("{}", status);
     notifier_.stopping(status);
     control_.stop();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/text.hpp"
 #include "stack/tcp/tcp.hpp"
 
 namespace conker::daemon {
@@ -59,7 +60,7 @@ void Shutdown::hurry() {
   const auto left = all_connections(engine_.stack());
   for (const ConnectionId id : left) static_cast<void>(engine_.stack().abort(id));
   if (!left.empty())
-    spdlog::warn("{} connections did not close in time and are reset", left.size());
+    spdlog::warn("{} did not close in time: reset", counted(left.size(), "connection"));
 }
 
 void Shutdown::check() {

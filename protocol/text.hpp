@@ -41,6 +41,13 @@ class StringPrinter final : public Printer {
   std::string text_;
 };
 
+/// "1 frame", "12,345 frames".
+inline std::string counted(std::uint64_t number, std::string_view what) {
+  StringPrinter out;
+  out << number << " " << what << (number == 1 ? "" : "s");
+  return std::move(out).text();
+}
+
 /// The output of print() as a string, for verdicts and summaries.
 template <typename T>
 std::string printed(const T& value) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/text.hpp"
+
 namespace conker::daemon {
 namespace {
 
@@ -109,7 +111,8 @@ void Captures::stop() {
   if (file_ == nullptr) return;
   for (const auto& tap : taps_) tap->capture.stop();
   file_->flush();
-  spdlog::info("capture: ends, {} frames, {} bytes", frames(), file_->bytes());
+  spdlog::info("capture: ends, {}, {}", counted(frames(), "frame"),
+               counted(file_->bytes(), "byte"));
   taps_.clear();
   file_.reset();
 }

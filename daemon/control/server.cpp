@@ -103,9 +103,6 @@ std::string ControlServer::summary() const {
   const auto& links = engine_.links();
   const auto up = std::ranges::count_if(
       links, [](const EngineLink& link) { return link.device->state() == LinkState::kUp; });
-  const auto counted = [](std::size_t count, const char* what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-  };
   return fmt::format("{}, {} up; {}; {} running", counted(links.size(), "link"), up,
                      counted(engine_.stack().tcp().connection_count(), "connection"),
                      counted(strikes_->status().size(), "strike"));

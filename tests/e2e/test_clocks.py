@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 
-from harness import Scene, check, eventually, same, test
+from harness import VERDICTS, Field, Scene, check, eventually, same, test
 
 
 @test()
@@ -44,3 +45,25 @@ def a_stepped_clock(scene: Scene) -> None:
     check(2.9 < report["duration_s"] < 10, f"seconds that it took: {report['duration_s']}")
     check(daemon.ctl.json("status")["uptime_s"] < 60, "the daemon's uptime")
     daemon.ctl.balanced()
+
+
+@test("tap", config={"services": [{"name": "echo", "port": 7}]})
+def a_daemon_that_was_suspended(field: Field) -> None:
+    """For 3 s, or a minute with --whole, in the middle of a strike: the peer's connection goes on,
+    and what the target did meanwhile is not held against it."""
+    field.accept_close()
+    connection = field.connect(7, 120)
+    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--rate", "200", "--duration",
+                             "2", "--look", "none", "--max", "failed=0%")
+    eventually(field.ctl.striking, "the strike runs")
+    field.daemon.signal(signal.SIGSTOP)
+    connection.sendall(b"sent meanwhile")
+    time.sleep(60 if field.scene.binaries.whole else 3)
+    field.daemon.signal(signal.SIGCONT)
+    same(connection.recv(100), b"sent meanwhile", "echo")
+    check(strike.wait(60) in (VERDICTS["pass"], VERDICTS["inconclusive"]), f"{strike.out()}")
+    report = json.loads(strike.out())
+    for finding in report["findings"]:
+        same(finding["inconclusive"], finding["count"], f"a finding that counts: {finding}")
+    field.ctl.ok("ping", field.PEER, "-c", "1")
+    field.ctl.balanced()
