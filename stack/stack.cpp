@@ -171,6 +171,9 @@ Error Stack::set_no_delay(ConnectionId id, bool no_delay) {
 bool Stack::fin_acknowledged(ConnectionId id) const {
   return tcp_->fin_acknowledged(id);
 }
+std::uint32_t Stack::retransmits(ConnectionId id) const {
+  return tcp_->retransmits(id);
+}
 bool Stack::info(ConnectionId id, ConnectionInfo& out) const {
   return tcp_->info(id, out);
 }

@@ -229,6 +229,9 @@ class Stack {
 
   /// Whether our FIN was sent and acknowledged; false, too, when the id names nothing.
   bool fin_acknowledged(ConnectionId id) const;
+  /// How many segments of a connection were sent again; 0 while it is idle (compact), and when the
+  /// id names nothing.
+  std::uint32_t retransmits(ConnectionId id) const;
   /// False when the id names nothing.
   bool info(ConnectionId id, ConnectionInfo& out) const;
   const Tcp& tcp() const { return *tcp_; }

@@ -69,6 +69,7 @@ Error Strike::start(const StrikeRequest& request) {
   running_ = true;
   over_ = stopped_ = false;
   live_ = opening_ = given_up_ = 0;
+  retransmits_ = 0;
   limit_ = request.concurrency;
   max_opening_ = request.max_opening == 0 ? request.concurrency : request.max_opening;
   free_ = kNone;
@@ -82,7 +83,6 @@ Error Strike::start(const StrikeRequest& request) {
   shares_ = request.mix.total();
   origins_.begin(stack_.network(), request.target.address, request.seed, request.from_port);
   const Counters& counters = stack_.counters();
-  retransmits_before_ = counters[Count::segments_retransmitted];
   evicted_before_ = counters[Count::time_wait_evicted];
   reused_before_ = counters[Count::time_wait_reused];
   return Error::kOk;
@@ -144,12 +144,14 @@ Instant Strike::next_deadline() const {
 const StrikeReport& Strike::report() const {
   if (!running_) return report_;
   report_.live = 0;
+  report_.retransmits = retransmits_;
   for (const Slot& slot : slots_.first(request_.concurrency)) {
-    if (!slot.free) ++report_.live;
+    if (slot.free) continue;
+    ++report_.live;
+    report_.retransmits += stack_.retransmits(slot.id);
   }
   report_.elapsed = stack_.now() - started_;
   const Counters& counters = stack_.counters();
-  report_.retransmits = counters[Count::segments_retransmitted] - retransmits_before_;
   report_.time_wait_evicted = counters[Count::time_wait_evicted] - evicted_before_;
   report_.time_wait_reused = counters[Count::time_wait_reused] - reused_before_;
   return report_;
@@ -383,6 +385,7 @@ void Strike::end(std::uint32_t index, CloseReason reason, Instant now) {
     observer_->on_end({slot.id, cycle_of(slot), slot.way, failure, slot.opened, now,
                        slot.phase == StrikePhase::kConnecting, took});
   }
+  retransmits_ += stack_.retransmits(slot.id);
   unlink(index);
   if (slot.phase == StrikePhase::kConnecting) --opening_;
   if (slot.given_up) --given_up_;

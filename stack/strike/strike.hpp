@@ -287,7 +287,8 @@ class Strike {
   std::uint64_t way_random_ = 0;
   std::uint32_t shares_ = 0;  // of the mix
   Origins origins_;
-  std::uint64_t retransmits_before_ = 0, evicted_before_ = 0, reused_before_ = 0;
+  std::uint64_t retransmits_ = 0;  // of cycles that are over
+  std::uint64_t evicted_before_ = 0, reused_before_ = 0;
 };
 
 }  // namespace conker

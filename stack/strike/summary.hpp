@@ -110,7 +110,7 @@ struct StrikeSummary {
           About{.help = "SYN to established", .unit = Unit::kMicroseconds});
     field("close_us", self.closing,
           About{.help = "close to the connection's end", .unit = Unit::kMicroseconds});
-    field("retransmits", self.retransmits, About{.help = "segments sent again"});
+    field("retransmits", self.retransmits, About{.help = "segments of its connections sent again"});
     field("time_wait", self.time_wait, About{.help = "TIME-WAIT records while it ran"});
     field("audit", self.audit,
           About{.help = "opened = closed + reset + aborted + timed_out + refused + other + live"});

@@ -175,6 +175,11 @@ bool Calls::fin_acknowledged(const TcpTables& t, ConnectionId id) {
   return c != nullptr && c->fin.acked;
 }
 
+std::uint32_t Calls::retransmits(const TcpTables& t, ConnectionId id) {
+  const Connection* c = t.connections.holds(id) ? t.connections.expanded(id.slot) : nullptr;
+  return c == nullptr ? 0 : c->retransmits.total;
+}
+
 Error Calls::consume(ConnectionId id, std::uint32_t n) {
   Connection* c = find_live(id);
   if (c == nullptr) return Error::kNoSuchId;

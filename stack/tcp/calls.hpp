@@ -30,6 +30,7 @@ class Calls {
   static Result<std::uint32_t> peek(const TcpTables& t, ConnectionId id,
                                     std::span<std::span<const std::byte>> out);
   static bool fin_acknowledged(const TcpTables& t, ConnectionId id);
+  static std::uint32_t retransmits(const TcpTables& t, ConnectionId id);
   Error consume(ConnectionId id, std::uint32_t n);
   Result<std::uint32_t> receive(ConnectionId id, std::span<std::byte> out);
   Error shutdown(ConnectionId id);

@@ -65,6 +65,7 @@ class Tcp {
   /// The calls of the application (RFC 9293, 3.10.1 to 3.10.6).
   Calls calls() { return Calls(t_); }
   bool fin_acknowledged(ConnectionId id) const { return Calls::fin_acknowledged(t_, id); }
+  std::uint32_t retransmits(ConnectionId id) const { return Calls::retransmits(t_, id); }
   Result<Unread> unread(ConnectionId id) const { return Calls::unread(t_, id); }
   Result<std::uint32_t> peek(ConnectionId id, std::span<std::span<const std::byte>> out) const {
     return Calls::peek(t_, id, out);

@@ -108,6 +108,24 @@ TEST_F(StrikeTest, OneAtATime) {
   EXPECT_EQ(most_live_, 1u);
 }
 
+TEST_F(StrikeTest, RetransmissionsOfOtherConnectionsAreNotItsOwn) {
+  build();
+  listen(7);
+  ConnectRequest other;
+  other.remote = Endpoint{IpAddress::v4(10, 0, 0, 99), Port{9}};  // nobody's
+  other.token = Token(kUs, 4000);
+  other.timeout = 10s;
+  left().stack().begin(wire_->now());
+  ASSERT_TRUE(left().stack().connect(other));
+  StrikeRequest request = at(7, 20, 1);
+  request.mix = Mix::only(StrikeRequest::Close::kFinLate);
+  request.hold = 1s;
+  const StrikeReport report = strike(request);
+  EXPECT_EQ(report.completed(), 20u);
+  EXPECT_GT(left().stack().counters()[Count::segments_retransmitted], 2u);
+  EXPECT_EQ(report.retransmits, 0u);
+}
+
 TEST_F(StrikeTest, ThroughImpairments) {
   for (const auto close : {StrikeRequest::Close::kFin, StrikeRequest::Close::kReset}) {
     build({.delay = 200us, .loss = 30, .duplicate = 20, .reorder = 30, .seed = 5});
