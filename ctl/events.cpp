@@ -48,7 +48,8 @@ std::string words(const protocol::AddressEvent& event) {
 std::string words(const protocol::StrikeEvent& event) {
   std::string line =
       fmt::format("{} {}: {}", event.id, protocol::name_of(event.what), event.target);
-  if (event.verdict) line += fmt::format(", {}, {}", counted(event.cycles, "cycle"), *event.verdict);
+  if (event.verdict)
+    line += fmt::format(", {}, {}", counted(event.cycles, "cycle"), *event.verdict);
   return line + after(": ", event.why);
 }
 

@@ -301,8 +301,8 @@ class Forwarding {
   void tell() const {
     if (context_.json) return print_json(protocol::to_json(tally_));
     print(fmt::format("{} forwarded, {} to {}, {} back; {} failed, {} cut\n",
-                      counted(tally_.connections, "connection"), bytes_to_string(tally_.sent), options_.target,
-                      bytes_to_string(tally_.received), grouped(tally_.failed),
+                      counted(tally_.connections, "connection"), bytes_to_string(tally_.sent),
+                      options_.target, bytes_to_string(tally_.received), grouped(tally_.failed),
                       grouped(tally_.cut)));
   }
 

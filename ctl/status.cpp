@@ -79,8 +79,9 @@ std::string doubts_to_string(const std::vector<Status::Doubt>& addresses) {
 }
 
 std::string status_to_string(const Status::Result& status) {
-  std::string text = fmt::format("conkerd {}, up {}, process {}, {}\n\n", status.version,
-                                 to_string(status.uptime), status.pid, counted(status.control.clients, "client"));
+  std::string text =
+      fmt::format("conkerd {}, up {}, process {}, {}\n\n", status.version, to_string(status.uptime),
+                  status.pid, counted(status.control.clients, "client"));
   text += links_to_string(status.links);
   text += doubts_to_string(status.doubtful_addresses);
   if (!status.dns_servers.empty()) {

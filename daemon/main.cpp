@@ -150,9 +150,8 @@ class Daemon {
 
   void end(const char* why) {
     engine_.enter();
-    const std::string status =
-        fmt::format("{}: closing {}", why,
-                    counted(engine_.stack().tcp().connection_count(), "connection"));
+    const std::string status = fmt::format(
+        "{}: closing {}", why, counted(engine_.stack().tcp().connection_count(), "connection"));
     spdlog::info("{}", status);
     notifier_.stopping(status);
     control_.stop();

@@ -196,6 +196,8 @@ bool Exchanges::answers_again(const Record& r, const Segment& segment, Instant n
   constexpr int kAtOnce = 8;
   const Duration since = now - r.again_at;
   if (!r.again || since > patience_.prompt) return false;
+  // Within a tick of our clock both may carry the same timestamp, and a busy host takes as long.
+  if (r.again_at - r.sent_at <= patience_.tick) return false;
   if (segment.timestamps && r.again_timestamp != 0) return segment.echo == r.again_timestamp;
   return since * kAtOnce <= r.again_at - r.sent_at;
 }

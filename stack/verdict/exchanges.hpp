@@ -40,6 +40,8 @@ struct Patience {
   Duration late = 250ms;
   /// An answer no later than this after a segment was sent again is an answer to that one.
   Duration prompt = 20ms;
+  /// Of the clock of our own timestamps (RFC 7323, 5.4).
+  Duration tick = 1ms;
   /// Data may be acknowledged later than that: RFC 9293, 3.8.6.3, wants the ACK within 0.5 s. Data
   /// that is sent again before is acknowledged at once, and proves nothing.
   Duration delayed_ack = 500ms;

@@ -4,13 +4,12 @@ answered."""
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import time
 
-from harness import Field, Scene, accused_of, check, eventually, same, test
+from harness import Field, Scene, accused_of, check, eventually, readable, same, test
 
 ECHO = {"services": [{"name": "echo", "port": 7}]}
 CALL = b'{"jsonrpc":"2.0","id":1,"method":"version"}\n'
@@ -134,7 +133,7 @@ def ten_thousand_clients(scene: Scene) -> None:
     around = Surroundings(scene)
     descriptors = around.daemon.descriptors()
     crowd = crowd_of(scene, [], CLIENTS, around.control, around.status)
-    while not select.select([crowd.stdout], [], [], 0.1)[0]:
+    while not readable(crowd.stdout, 0.1):
         around.is_well()
     same(crowd.stdout.readline().split()[0], str(CLIENTS), "connected")
     around.is_well()

@@ -53,8 +53,8 @@ def a_daemon_that_was_suspended(field: Field) -> None:
     and what the target did meanwhile is not held against it."""
     field.accept_close()
     connection = field.connect(7, 120)
-    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--rate", "200", "--duration",
-                             "2", "--look", "none", "--max", "failed=0%")
+    strike = field.ctl.start("--json", "strike", f"{field.PEER}:9000", "--rate", "200",
+                             "--duration", "2", "--look", "none", "--max", "failed=0%")
     eventually(field.ctl.striking, "the strike runs")
     field.daemon.signal(signal.SIGSTOP)
     connection.sendall(b"sent meanwhile")

@@ -6,12 +6,11 @@ import os
 import pathlib
 import pty
 import re
-import select
 import signal
 import subprocess
 import time
 
-from harness import Failure, Field, check, same, test
+from harness import Failure, Field, check, readable, same, test
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "ctl" / "completions"
 
@@ -43,8 +42,7 @@ class Shell:
     def shows(self, text: str, seconds: float = 10) -> None:
         end = time.monotonic() + seconds
         while text not in self._seen:
-            ready, _, _ = select.select([self._terminal], [], [], 0.1)
-            if ready:
+            if readable(self._terminal, 0.1):
                 said = os.read(self._terminal, 4096).decode(errors="replace")
                 self._seen += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said)
             if time.monotonic() > end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 from typing import Any
@@ -76,6 +77,45 @@ def memory(field: Field) -> None:
     echoes(connection)
     field.ctl.ok("strike", f"{field.PEER}:9000", "--cycles", "5", "--look", "none")
     field.ctl.balanced()
+
+
+def memory_cgroup(field: Field) -> tuple[str, str] | None:
+    """A cgroup for the test, and its file for the limit; None where the machine has no controller
+    for this process to use."""
+    for root, file in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                       ("/sys/fs/cgroup", "memory.max")):
+        path = f"{root}/{os.path.basename(field.scene.directory)}"
+        try:
+            os.mkdir(path)
+        except OSError:
+            continue
+        field.scene.undo(lambda made=path: os.rmdir(made))
+        if os.path.exists(f"{path}/{file}"):
+            return path, f"{path}/{file}"
+    return None
+
+
+@test("tap", config=ECHO)
+def memory_of_a_cgroup(field: Field) -> None:
+    """Beyond its limit the kernel kills the daemon; what is known of its strike is there again."""
+    made = memory_cgroup(field)
+    if made is None or field.scene.binaries.sanitized:
+        return field.scene.note("no memory cgroup here")
+    path, limit_file = made
+    field.accept_close()
+    with open(limit_file, "w", encoding="ascii") as file:
+        file.write(str(8 << 20))
+    with open(f"{path}/cgroup.procs", "w", encoding="ascii") as file:
+        file.write(str(field.daemon.process.pid))
+    field.ctl("strike", f"{field.PEER}:9000", "--duration", "60s", "--detach", "--concurrency",
+              "4096", "--look", "none")
+    same(field.daemon.process.wait(20), -signal.SIGKILL, "how it ended")
+    os.unlink(field.daemon.socket_path)
+    with field.stack_ns.entered():
+        field.daemon.start()
+    states = [entry["state"] for entry in field.ctl.json("strike", "list")["strikes"]]
+    check("running" not in states, f"its strike: {states}")
+    echoes(field.connect(7))
 
 
 @test("tap", config=ECHO)

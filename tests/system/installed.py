@@ -217,6 +217,20 @@ def killed_in_the_middle_of_a_strike(it: Subject) -> None:
     it.machine.end(server)
 
 
+@serving
+def entries_of_a_strike_are_found_by_their_fields(it: Subject) -> None:
+    server = it.serve(CLOSING)
+    done = it.machine.run("conkerctl", "--json", "strike", f"{PEER}:9001", "--cycles", "5",
+                          "--detach", "--look", "none").expect(0)
+    strike = json.loads(done.out)["id"]
+    eventually(lambda: any("5 of 5 cycles" in line for line in
+                           it.machine.journal(f"CONKER_STRIKE={strike}",
+                                              f"CONKER_PEER={PEER}:9001")), "its last entry", 10)
+    same([line for line in it.machine.journal(f"CONKER_STRIKE={strike}")
+          if f"strike {strike}" not in line], [], "entries of others")
+    it.machine.end(server)
+
+
 @test
 def warnings_are_warnings_in_the_journal(it: Subject) -> None:
     it.machine.ok("ip", "link", "set", "conker0", "down")

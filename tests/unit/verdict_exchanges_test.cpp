@@ -103,6 +103,16 @@ TEST_F(VerdictExchangesTest, AFinIsAnsweredOnlyWhenSentAgain) {
   expect(202ms, fin_b(2), Rule::kFinUnanswered);
 }
 
+TEST_F(VerdictExchangesTest, AFinThatWasSentAgainWithinATickMayHaveBeenAnsweredBefore) {
+  for (const bool with : {true, false}) {
+    timestamps = with;
+    handshake();
+    send(1ms, fin_a());
+    send(1640us, fin_a());
+    fine(1695us, fin_b(2));
+  }
+}
+
 TEST_F(VerdictExchangesTest, AnEchoOfTheFirstFinSaysThatItHadArrived) {
   handshake();
   send(1ms, fin_a());

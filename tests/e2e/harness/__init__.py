@@ -8,12 +8,13 @@ from .dnsmasq import Dnsmasq
 from .expect import Failure, check, eventually, same
 from .field import Field
 from .namespaces import Namespace
-from .processes import Process
+from .processes import Process, readable
 from .registry import Case, test
 from .scene import Binaries, Scene
 
 __all__ = [
     "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure",
     "Field", "Namespace", "Process", "Result", "Scene", "VERDICTS",
-    "accused_of", "broken_rules", "check", "eventually", "same", "test", "unix_link",
+    "accused_of", "broken_rules", "check", "eventually", "readable", "same", "test",
+    "unix_link",
 ]

@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any, Callable, Iterator
 
 from .expect import Failure
 from .namespaces import Namespace
+from .processes import readable
 
 ANSWER_WITHIN = 20.0  # seconds
 
@@ -38,7 +38,7 @@ class Page:
 
     def _message(self, until: float) -> dict[str, Any]:
         while b"\0" not in self._held:
-            ready, _, _ = select.select([self._of], [], [], max(0.0, until - time.monotonic()))
+            ready = readable(self._of, max(0.0, until - time.monotonic()))
             more = os.read(self._of, 1 << 20) if ready else b""
             if not more:
                 raise Failure("chromium does not answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -17,6 +18,14 @@ T = TypeVar("T")
 _lock = threading.Lock()
 _running: set["Process"] = set()
 _numbers = itertools.count(1)
+
+
+def readable(file: int | IO[Any], seconds: float) -> bool:
+    """Whether there is something to read, or its end, within so long. Not by select(), which takes
+    no descriptor above 1023."""
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 class Process:
