@@ -16,6 +16,7 @@ class HttpText {
   HttpText() = default;
   /// A constant of the program.
   explicit HttpText(std::string_view constant) : bytes_(constant) {}
+  explicit HttpText(const std::string&) = delete;  // use of(): it would not stay
   explicit HttpText(std::shared_ptr<const std::string> owned)
       : owned_(std::move(owned)), bytes_(*owned_) {}
   static HttpText of(std::string text) {

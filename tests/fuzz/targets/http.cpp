@@ -113,7 +113,7 @@ class Scene final : private daemon::HttpSite {
   HttpAnswer answer(std::string_view path, Instant) override {
     HttpAnswer made;
     made.stream = path == "/events";
-    made.content = made.stream ? event({}) : HttpText(path == "/long" ? long_ : "short");
+    made.content = made.stream ? event({}) : HttpText::of(path == "/long" ? long_ : "short");
     return made;
   }
   HttpText event(Instant) override { return HttpText(std::string_view("data: 1\n\n")); }
