@@ -5,11 +5,6 @@
 #include <grp.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <net/if_arp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,8 +15,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "daemon/descriptor.hpp"
-#include "daemon/links/host_device.hpp"
+#include "daemon/links/interface.hpp"
 #include "daemon/log_sinks.hpp"
 #include "daemon/text.hpp"
 #include "stack/base/address_text.hpp"
@@ -41,42 +35,6 @@ bool may(unsigned capability) {
 bool writable(const std::string& path) {
   return ::access(path.c_str(), W_OK) == 0;
 }
-
-/// Looks at an interface by requests of netdevice(7).
-class Interface {
- public:
-  explicit Interface(std::string name)
-      : name_(std::move(name)), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
-
-  bool exists() const { return ::if_nametoindex(name_.c_str()) != 0; }
-  bool is_tap() const {
-    ethtool_drvinfo driver{};
-    driver.cmd = ETHTOOL_GDRVINFO;
-    ifreq request = request_for(name_);
-    request.ifr_data = reinterpret_cast<char*>(&driver);
-    return ::ioctl(socket_.get(), SIOCETHTOOL, &request) == 0 &&
-           std::string_view(driver.driver) == "tun" && is_ethernet();
-  }
-  bool is_ethernet() const { return hardware().sa_family == ARPHRD_ETHER; }
-  MacAddress mac() const {
-    MacAddress mac;
-    std::memcpy(mac.bytes.data(), hardware().sa_data, mac.bytes.size());
-    return mac;
-  }
-  int mtu() const {
-    ifreq request = request_for(name_);
-    return ::ioctl(socket_.get(), SIOCGIFMTU, &request) == 0 ? request.ifr_mtu : 0;
-  }
-
- private:
-  sockaddr hardware() const {
-    ifreq request = request_for(name_);
-    return ::ioctl(socket_.get(), SIOCGIFHWADDR, &request) == 0 ? request.ifr_hwaddr : sockaddr{};
-  }
-
-  std::string name_;
-  Descriptor socket_;
-};
 
 class Checker {
  public:
@@ -112,13 +70,13 @@ class Checker {
     const Interface interface(device);
     if (::access("/dev/net/tun", F_OK) != 0)
       return fail("there is no /dev/net/tun; load the driver with: modprobe tun");
-    if (interface.exists() && !interface.is_tap())
+    if (interface.index() != 0 && !interface.is_tap())
       return fail("{} is an interface, but no TAP device; choose another name", device);
-    if (interface.exists() && !tap.host_address && interface.mtu() < link.mtu)
+    if (interface.index() != 0 && !tap.host_address && interface.mtu() < link.mtu)
       warn("the MTU of {} is {}, below the link's {}; set it: ip link set {} mtu {}", device,
            interface.mtu(), link.mtu, device, link.mtu);
     if (may(CAP_NET_ADMIN)) return;
-    if (!interface.exists()) {
+    if (interface.index() == 0) {
       warn(
           "there is no {}, and to make it takes CAP_NET_ADMIN; make it for conkerd's user: "
           "ip tuntap add dev {} mode tap user USER",
@@ -132,12 +90,9 @@ class Checker {
   void check_link(const config::Link& link, const config::Packet& packet) {
     const std::string& device = packet.device.text;
     const Interface interface(device);
-    if (!interface.exists()) return fail("no interface {}; ip link lists those there are", device);
-    if (!interface.is_ethernet()) return fail("{} is not an Ethernet interface", device);
-    if (interface.mac() == link.mac)
-      fail("its mac is the host's own on {}; choose another, such as 02:00:00:00:00:03", device);
-    if (interface.mtu() < link.mtu)
-      fail("its mtu is above that of {}; set it to {} or less", device, interface.mtu());
+    if (interface.index() == 0)
+      return fail("no interface {}; ip link lists those there are", device);
+    if (const std::string why = interface.misfit(link); !why.empty()) fail("{}", why);
     if (!may(CAP_NET_RAW)) warn("a packet socket takes CAP_NET_RAW, which this user has not");
   }
 

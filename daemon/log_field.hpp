@@ -14,7 +14,7 @@ class LogField {
   /// The fields of an entry that is made now, each a line `NAME=value`.
   static const std::string& lines();
 
-  /// `name` is of letters, digits and _, and is not copied; `value` is one line.
+  /// `name` is of letters, digits and _; `value` is one line.
   LogField(std::string_view name, std::string value);
   ~LogField();
   LogField(const LogField&) = delete;

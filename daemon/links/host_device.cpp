@@ -1,55 +1,15 @@
 #include "daemon/links/host_device.hpp"
 
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
+#include <utility>
 
-#include "daemon/descriptor.hpp"
+#include "daemon/links/interface.hpp"
 
 namespace conker::daemon {
-
-ifreq request_for(const std::string& interface) {
-  ifreq request{};
-  std::memcpy(request.ifr_name, interface.data(),
-              std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
-  return request;
-}
-
-namespace {
-
-/// The state of an interface. One that is not in this network namespace counts as up.
-LinkState state_of(const std::string& interface) {
-  const Descriptor any_socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request = request_for(interface);
-  if (::ioctl(any_socket.get(), SIOCGIFFLAGS, &request) != 0) return LinkState::kUp;
-  const int flags = request.ifr_flags;
-  if ((flags & IFF_UP) == 0) return LinkState::kDown;
-  // IFF_RUNNING lags behind; it is for drivers that do not report their carrier.
-  ethtool_value carrier{};
-  carrier.cmd = ETHTOOL_GLINK;
-  request.ifr_data = reinterpret_cast<char*>(&carrier);
-  const bool told = ::ioctl(any_socket.get(), SIOCETHTOOL, &request) == 0;
-  const bool there = told ? carrier.data != 0 : (flags & IFF_RUNNING) != 0;
-  return there ? LinkState::kUp : LinkState::kNoCarrier;
-}
-
-/// The MTU of an interface; 0 for one that is not in this network namespace.
-std::uint32_t mtu_of(const std::string& interface) {
-  const Descriptor any_socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request = request_for(interface);
-  return ::ioctl(any_socket.get(), SIOCGIFMTU, &request) == 0
-             ? static_cast<std::uint32_t>(request.ifr_mtu)
-             : 0;
-}
-
-}  // namespace
 
 void HostDevice::look(Instant now) {
   look_at_ = kNever;
@@ -60,8 +20,9 @@ void HostDevice::look(Instant now) {
     spdlog::info("link {}: {} is called {} now", name_, called_, found);
   }
   called_ = found;
-  tell(state_of(called_), now);
-  tell_mtu(mtu_of(called_));
+  const Interface interface(called_);
+  tell(interface.state(), now);
+  tell_mtu(interface.mtu());
 }
 
 /// An interface that takes less than the link sends loses the largest packets without a word.

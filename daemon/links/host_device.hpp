@@ -2,16 +2,11 @@
 // vanish, and come back.
 #pragma once
 
-#include <net/if.h>
-
 #include <string>
 
 #include "daemon/links/device.hpp"
 
 namespace conker::daemon {
-
-/// A request of netdevice(7) about an interface.
-ifreq request_for(const std::string& interface);
 
 /// Each change of state is logged once. While the interface is gone its name is looked up when the
 /// host reports a change of its interfaces, at most once in kRetry, and from time to time without

@@ -4,14 +4,13 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <net/if_arp.h>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/links/interface.hpp"
 #include "daemon/links/packet_filter.hpp"
 #include "stack/wire/ethernet.hpp"
 
@@ -133,29 +132,12 @@ std::string PacketDevice::find() const {
 }
 
 void PacketDevice::check_interface() {
-  interface_index_ = static_cast<int>(::if_nametoindex(device_.c_str()));
+  const Interface interface(device_);
+  interface_index_ = interface.index();
   if (interface_index_ == 0)
     fail_link(name_, "no interface " + device_, errno, "ip link lists those there are");
-  const auto ask = [&](unsigned long number) {
-    ifreq request = request_for(device_);
-    if (::ioctl(descriptor_.get(), number, &request) != 0)
-      fail_link(name_, "cannot ask about " + device_, errno, "");
-    return request;
-  };
-  const ifreq hardware = ask(SIOCGIFHWADDR);
-  if (hardware.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
-    throw std::runtime_error("link " + name_ + ": " + device_ + " is not an Ethernet interface");
-  }
-  if (std::memcmp(hardware.ifr_hwaddr.sa_data, link_.mac.bytes.data(), link_.mac.bytes.size()) ==
-      0) {
-    throw std::runtime_error("link " + name_ + ": its mac is the host's own on " + device_ +
-                             "; choose another, such as 02:00:00:00:00:03");
-  }
-  const int host_mtu = ask(SIOCGIFMTU).ifr_mtu;
-  if (link_.mtu > host_mtu) {
-    throw std::runtime_error("link " + name_ + ": its mtu is above that of " + device_ +
-                             "; set it to " + std::to_string(host_mtu) + " or less");
-  }
+  if (const std::string why = interface.misfit(link_); !why.empty())
+    throw std::runtime_error("link " + name_ + ": " + why);
 }
 
 void PacketDevice::prepare_batches() {

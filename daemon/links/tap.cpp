@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/links/interface.hpp"
+
 namespace conker::daemon {
 namespace {
 
