@@ -1,6 +1,8 @@
 // Numbers and tables as text for people.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,8 +54,8 @@ std::string cell(const T& value, Unit unit) {
 /// "a, b"; "none" for an empty list.
 std::string joined(const std::vector<std::string>& words);
 
-/// The columns of the terminal that standard output is; 0 where it is none.
-std::size_t columns_shown();
+/// The columns of the terminal that a descriptor is; 0 where it is none, or does not know.
+std::size_t terminal_columns(int fd);
 
 /// A table whose columns are as wide as their longest cell, two spaces apart. Text is aligned left,
 /// numbers right.
@@ -72,7 +74,7 @@ class Table {
   /// The table with its titles, unless all are empty; every line ends with a newline. One that is
   /// wider than `most` columns has a line for each cell instead of one for each row; 0: however
   /// wide.
-  std::string to_string(std::size_t most = columns_shown()) const;
+  std::string to_string(std::size_t most = terminal_columns(STDOUT_FILENO)) const;
 
  private:
   std::string upright() const;

@@ -1,10 +1,11 @@
 #include "ctl/terminal.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "ctl/format.hpp"
 
 // After the others: its macros have common names.
 #include <curses.h>
@@ -34,9 +35,8 @@ Terminal::Terminal(int fd) : fd_(fd) {
 }
 
 std::size_t Terminal::width() const {
-  winsize size{};
-  if (::ioctl(fd_, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return std::max<std::size_t>(size.ws_col, 20);
+  const std::size_t shown = terminal_columns(fd_);
+  return shown == 0 ? 80 : std::max<std::size_t>(shown, 20);
 }
 
 std::string Terminal::red(std::string_view text) const {

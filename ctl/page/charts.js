@@ -3,11 +3,6 @@
 
 const drawn_charts = [];
 
-/** What the style sheet says just now, of light and dark. */
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
 /** 100 as "99%": the share of the cycles that an x of a distribution stands for. */
 function share(x) {
   if (x <= 1) return "0%";
@@ -67,10 +62,7 @@ function dataset(chart, line, i) {
   return {
     label: line.name,
     data: line.points.map(([x, y]) => ({ x, y })),
-    borderColor: colour(`line-${i % 4 + 1}`),
-    backgroundColor: colour(`line-${i % 4 + 1}`),
-    borderDash: i % 2 === 0 ? [] : [6, 3],
-    borderWidth: 1.75,
+    ...line_look(i),
     pointRadius: line.points.length > 60 ? 0 : 2.5,
     spanGaps: over_time ? gap(line.points) : true,
   };
@@ -81,15 +73,10 @@ function settings(chart) {
     type: "line",
     data: { datasets: chart.lines.map((line, i) => dataset(chart, line, i)) },
     options: {
-      animation: false,
-      parsing: false,
-      normalized: true,
-      maintainAspectRatio: false,
-      interaction: { mode: "nearest", axis: "x", intersect: false },
+      ...chart_look(),
       scales: { x: x_axis(chart), y: y_axis(chart) },
       plugins: {
-        legend: { display: chart.lines.length > 1,
-          labels: { color: colour("text"), usePointStyle: true, pointStyle: "line" } },
+        legend: legend_look(chart.lines.length),
         tooltip: { callbacks: {
           title: ([item]) => (chart.along === "time" ? `at ${span(item.parsed.x)}`
             : `${share(item.parsed.x)} of the cycles within`),

@@ -1,5 +1,5 @@
-// Elements and numbers as people read them. Texts go into elements as texts, never as HTML: a peer
-// has a say in some of them.
+// Elements, numbers and charts as people read them, on both pages. Texts go into elements as texts,
+// never as HTML: a peer has a say in some of them.
 "use strict";
 
 /** An element with attributes and children; a child that is a string becomes text. */
@@ -80,4 +80,37 @@ function facts(caption, rows) {
 function file_link(path) {
   const href = path.split("/").map(encodeURIComponent).join("/");
   return element("a", { href }, path);
+}
+
+/** What the style sheet says just now, of light and dark. */
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** How the line of this number in a chart looks. */
+function line_look(i) {
+  const own = colour(`line-${i % 4 + 1}`);
+  return {
+    borderColor: own,
+    backgroundColor: own,
+    borderDash: i % 2 === 0 ? [] : [6, 3],
+    borderWidth: 1.75,
+  };
+}
+
+/** What the options of all charts have in common. */
+function chart_look() {
+  return {
+    animation: false,
+    parsing: false,
+    normalized: true,
+    maintainAspectRatio: false,
+    interaction: { mode: "nearest", axis: "x", intersect: false },
+  };
+}
+
+/** The legend of a chart of so many lines. */
+function legend_look(lines) {
+  return { display: lines > 1,
+    labels: { color: colour("text"), usePointStyle: true, pointStyle: "line" } };
 }

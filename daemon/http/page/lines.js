@@ -3,11 +3,6 @@
 
 const KEPT = 300, LEAST = 30; // seconds that a chart shows, at most and at least
 
-/** What the style sheet says just now, of light and dark. */
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
 /** A chart of some lines over time. `shown`: writes a value; `high`: the y axis goes that far at
  * least. */
 class Lines {
@@ -47,18 +42,11 @@ class Lines {
       data: { datasets: this.names.map((label, i) => ({
         label,
         data: this.points[i],
-        borderColor: colour(`line-${i + 1}`),
-        backgroundColor: colour(`line-${i + 1}`),
-        borderDash: i % 2 === 0 ? [] : [6, 3],
-        borderWidth: 1.75,
+        ...line_look(i),
         pointRadius: 0,
       })) },
       options: {
-        animation: false,
-        parsing: false,
-        normalized: true,
-        maintainAspectRatio: false,
-        interaction: { mode: "nearest", axis: "x", intersect: false },
+        ...chart_look(),
         scales: {
           x: { type: "linear", grid: { color: colour("rule") },
             ticks: { ...ticks, stepSize: 60, includeBounds: false,
@@ -67,8 +55,7 @@ class Lines {
             ticks: { ...ticks, maxTicksLimit: 5, callback: (y) => this.shown(y) } },
         },
         plugins: {
-          legend: { display: this.names.length > 1,
-            labels: { color: colour("text"), usePointStyle: true, pointStyle: "line" } },
+          legend: legend_look(this.names.length),
           tooltip: { callbacks: {
             title: ([item]) => new Date(item.parsed.x * 1000).toTimeString().slice(0, 8),
             label: (item) => `${item.dataset.label}: ${this.shown(item.parsed.y)}`,
