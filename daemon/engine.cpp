@@ -199,6 +199,7 @@ void Engine::build_stack() {
                                          .recovery = &recovery_,
                                          .cookies = cookies_.get(),
                                          .reassembler = make_reassembler()});
+  ipv4_ = std::make_unique<Ipv4>(stack_->parts(), draw_entropy());
   stack_->begin(clock());
   udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
   udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());

@@ -17,9 +17,10 @@
 #include "daemon/links/interface_monitor.hpp"
 #include "daemon/mapping.hpp"
 #include "stack/host/host.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/link/fault.hpp"
 #include "stack/link/observed.hpp"
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/net/reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
@@ -113,10 +114,11 @@ class Engine {
   InterfaceMonitor interfaces_;  // before the links, so that no change is missed
   std::vector<EngineLink> links_;
   std::unique_ptr<SynCookies> cookies_;
-  std::vector<Ipv4Reassembly::Datagram> fragmented_;  // datagrams in reassembly
-  std::vector<std::byte> whole_;                      // one complete datagram
-  std::optional<Ipv4Reassembly> reassembly_;
+  std::vector<Reassembly::Datagram> fragmented_;  // datagrams in reassembly
+  std::vector<std::byte> whole_;                  // one complete datagram
+  std::optional<Reassembly> reassembly_;
   std::unique_ptr<Stack> stack_;
+  std::unique_ptr<Ipv4> ipv4_;
   Mapping udp_storage_;
   std::unique_ptr<Udp> udp_;
   std::array<Client*, kClients> clients_{};

@@ -28,6 +28,7 @@ struct Capacities {
       34;  // of one frame, headers included: data in more pieces makes more frames
   std::uint32_t transitions = 4096;  // ring of state changes: the oldest is overwritten
   std::uint32_t destinations = 256;  // of the destination cache: others are looked up
+  std::uint32_t echo_replies = 64;   // that wait to be fetched: beyond it the oldest is dropped
   std::uint32_t routes = 64;         // besides connected ones: add_route and set_gateway fail
   std::uint32_t udp_sockets = 256;   // of a Udp object, if there is one: bind fails
 

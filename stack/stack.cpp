@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "stack/tcp/tcp.hpp"
+#include "stack/wire/peek.hpp"
 #include "stack/wire/tcp.hpp"
 #include "stack/wire/udp.hpp"
 
@@ -40,7 +41,7 @@ Stack::Stack(std::span<std::byte> storage, const Capacities& capacities, const S
   if (parts.cubic != nullptr) tcp_->use(CongestionAlgorithm::kCubic, *parts.cubic);
   if (parts.recovery != nullptr) tcp_->use(*parts.recovery);
   if (parts.cookies != nullptr) tcp_->use(*parts.cookies);
-  if (parts.reassembler != nullptr) network_.use_reassembler(*parts.reassembler, settings_);
+  if (parts.reassembler != nullptr) network_.use_reassembler(*parts.reassembler);
 }
 
 std::size_t Stack::storage_bytes(const Capacities& capacities) {
@@ -60,23 +61,23 @@ void Stack::input(InterfaceId interface, std::span<const FrameIn> frames) {
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) {
-      if (const auto tuple = Network::peek_syn(frames[i + kAhead])) tcp_->prefetch(*tuple);
+      if (const auto tuple = peek_syn(frames[i + kAhead].bytes)) tcp_->prefetch(*tuple);
     }
     const FrameIn& frame = frames[i];
     PacketIn packet;
-    Unreachable message;
-    switch (network_.input(interface, frame, packet, message)) {
-      case Network::Disposition::kNothing:
+    IcmpErrorIn error;
+    switch (network_.input(interface, frame, packet, error)) {
+      case Disposition::kNothing:
         break;
-      case Network::Disposition::kTcp:
+      case Disposition::kTcp:
         tcp_->segment_arrives(packet);
         break;
-      case Network::Disposition::kUdp:
+      case Disposition::kUdp:
         udp_->datagram_arrives(packet);
         break;
-      case Network::Disposition::kUnreachable:
-        if (message.protocol == kProtocolTcp) tcp_->unreachable(message);
-        if (message.protocol == kProtocolUdp && udp_ != nullptr) udp_->unreachable(message);
+      case Disposition::kIcmpError:
+        if (error.protocol == kProtocolTcp) tcp_->error_arrives(error);
+        if (error.protocol == kProtocolUdp && udp_ != nullptr) udp_->error_arrives(error);
         break;
     }
   }

@@ -70,7 +70,8 @@ struct Audit {
 };
 
 /// Optional parts. An image that names none of them does not link them. Each must outlive the
-/// stack. UDP is not among them: it is an object that is made of a stack (stack/udp/udp.hpp).
+/// stack. IPv4 and UDP are not among them: they are objects that are made of a stack
+/// (stack/ip4/ipv4.hpp, stack/udp/udp.hpp).
 struct Parts {
   /// CUBIC (RFC 9438), for connections that ask for it; null: they have NewReno.
   const CongestionControl* cubic = nullptr;
@@ -78,7 +79,7 @@ struct Parts {
   const Recovery* recovery = nullptr;
   /// Answers SYNs for which there is no half-open record (RFC 4987, 3.6); null: they are dropped.
   Cookies* cookies = nullptr;
-  /// Puts IPv4 fragments together; null: they are dropped.
+  /// Puts fragments together; null: they are dropped.
   Reassembler* reassembler = nullptr;
 };
 
@@ -214,7 +215,10 @@ class Stack {
   /// Nagle algorithm (RFC 9293, 3.7.4).
   Error set_no_delay(ConnectionId id, bool no_delay);
 
-  // ---- UDP ----
+  // ---- Protocols that are objects beside the stack ----
+
+  /// What a network protocol is made of; a stack needs one before it is given an address.
+  NetworkProtocol::Parts parts() { return network_.parts(); }
 
   /// Called by the constructor of `udp`, which receives protocol 17 from then on and must outlive
   /// all turns.

@@ -54,7 +54,7 @@ std::string why_silent(Engine& engine, const IpAddress& to) {
 std::string what_icmp_said(const ConnectionInfo& info) {
   if (!info.last_icmp) return {};
   return fmt::format(": {} says {} (ICMP type {}, code {})", to_string(info.last_icmp->from),
-                     to_string(*info.last_icmp), info.last_icmp->type, info.last_icmp->code);
+                     to_string(info.last_icmp->kind), info.last_icmp->type, info.last_icmp->code);
 }
 
 NotOpened why_not_opened(Engine& engine, const Event& event) {

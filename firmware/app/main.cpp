@@ -12,6 +12,7 @@
 #include "firmware/chip/ethernet.hpp"
 #include "firmware/chip/panic.hpp"
 #include "firmware/chip/semihosting.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 
 namespace conker::app {
@@ -31,6 +32,7 @@ constexpr Capacities kCapacities{
     .pieces = 5,
     .transitions = 0,
     .destinations = 2,
+    .echo_replies = 0,
     .routes = 1,
 };
 
@@ -76,6 +78,7 @@ Command read_command(Console& console) {
 [[noreturn]] void serve() {
   static Console console;
   static Stack stack(tables, kCapacities, make_settings(), draw_entropy());
+  static Ipv4 ipv4(stack.parts(), draw_entropy());
   console << "conker " CONKER_VERSION " on LM3S6965, tables "
           << static_cast<std::uint32_t>(stack.storage_used()) << " of "
           << static_cast<std::uint32_t>(tables.size()) << " bytes\n";

@@ -55,10 +55,27 @@ std::uint32_t Addresses::add(InterfaceId interface, const Prefix& address) {
 }
 
 void Addresses::remove(std::uint32_t index) {
+  if (records_[index].event_pending) --pending_;
   --size_;
   std::move(records_.begin() + index + 1, records_.begin() + size_ + 1, records_.begin() + index);
   std::ranges::fill(table_, 0);
   for (std::uint32_t i = 0; i < size_; ++i) enter(i);
+}
+
+void Addresses::post(std::uint32_t index) {
+  if (!records_[index].event_pending) ++pending_;
+  records_[index].event_pending = true;
+}
+
+bool Addresses::next_event(AddressEvent& event) {
+  if (pending_ == 0) return false;
+  const auto waits = [](const Address& address) { return address.event_pending; };
+  Address& address = *std::ranges::find_if(records_.first(size_), waits);
+  address.event_pending = false;
+  --pending_;
+  event = AddressEvent{address.address, address.interface, address.state, address.conflict,
+                       address.conflicting_host};
+  return true;
 }
 
 }  // namespace conker

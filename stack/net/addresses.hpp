@@ -1,4 +1,4 @@
-// The host's own addresses, with their state in address conflict detection (RFC 5227).
+// The host's own addresses, with their state in the detection of duplicates (RFC 5227, RFC 4862).
 #pragma once
 
 #include <cstdint>
@@ -64,8 +64,13 @@ class Addresses {
   /// Adds a record at the end and returns its index; kNone when the table is full. The address must
   /// not be in the table yet.
   std::uint32_t add(InterfaceId interface, const Prefix& address);
-  /// Removes a record; the indices of those behind it decrease by one.
+  /// Removes a record, and its event; the indices of those behind it decrease by one.
   void remove(std::uint32_t index);
+
+  /// Notes that there is something to tell of an address.
+  void post(std::uint32_t index);
+  /// Takes one event. An event that is not fetched is kept and updated.
+  bool next_event(AddressEvent& event);
 
   std::uint32_t find(const IpAddress& address) const;
   Address& operator[](std::uint32_t index) { return records_[index]; }
@@ -79,6 +84,7 @@ class Addresses {
   std::span<Address> records_;
   std::span<std::uint32_t> table_;  // open addressing: indices of records, counted from one
   std::uint32_t size_ = 0;
+  std::uint32_t pending_ = 0;  // number of addresses with an event
 };
 
 }  // namespace conker

@@ -31,7 +31,7 @@ class DatagramProtocol {
   /// that it came from.
   virtual void datagram_arrives(const PacketIn& packet) = 0;
   /// Receives an ICMP error about a datagram that was sent.
-  virtual void unreachable(const Unreachable& message) = 0;
+  virtual void error_arrives(const IcmpErrorIn& message) = 0;
   /// The next socket with events. While draining, any call is allowed.
   virtual bool next_event(UdpEvent& event) = 0;
   virtual Audit audit() const = 0;

@@ -1,12 +1,14 @@
 #include "stack/net/interfaces.hpp"
 
 #include <algorithm>
-#include <array>
-
-#include "stack/wire/ethernet.hpp"
-#include "stack/wire/ipv4.hpp"
 
 namespace conker {
+namespace {
+
+// The least MTU of an interface, in bytes: that of each link of IPv4 (RFC 791, 3.1).
+constexpr std::uint16_t kLeastLinkMtu = 576;
+
+}  // namespace
 
 Interfaces::Interfaces(Arena& arena, const Capacities& capacities, Counters& counters)
     : interfaces_(arena.take<Interface>(std::min<std::size_t>(capacities.interfaces, 255))),
@@ -15,8 +17,7 @@ Interfaces::Interfaces(Arena& arena, const Capacities& capacities, Counters& cou
       counters_(counters) {}
 
 Result<InterfaceId> Interfaces::add(Link& link, const MacAddress& mac, std::uint16_t mtu) {
-  if (mac.is_group() || mac == MacAddress() || mtu < kIpv4MinimumMtu)
-    return Error::kInvalidArgument;
+  if (mac.is_group() || mac == MacAddress() || mtu < kLeastLinkMtu) return Error::kInvalidArgument;
   if (interface_count_ == interfaces_.size()) return Error::kTableFull;
   interfaces_[interface_count_] = Interface{&link, mac, mtu, IpAddress::v4(0)};
   outdate_destinations();
@@ -160,17 +161,6 @@ bool Interfaces::send(InterfaceId interface, const FrameOut& frame, Instant now)
   const bool taken = interfaces_[interface.index].link->send(frame, now);
   counters_.add(taken ? Count::frames_out : Count::frames_refused);
   return taken;
-}
-
-bool Interfaces::send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to,
-                          Instant now) {
-  std::array<std::byte, kEthernetHeader + kArpLength> bytes{};
-  emit_ethernet({to, mac(interface), kEtherTypeArp, {}}, bytes);
-  emit_arp(packet, std::span(bytes).subspan(kEthernetHeader));
-  const std::span<const std::byte> whole(bytes);
-  const bool sent = send(interface, FrameOut{std::span(&whole, 1)}, now);
-  if (sent) counters_.add(Count::arp_out);
-  return sent;
 }
 
 void Interfaces::flush(Instant now) {

@@ -13,7 +13,6 @@
 #include "stack/net/addresses.hpp"
 #include "stack/net/routes.hpp"
 #include "stack/settings.hpp"
-#include "stack/wire/arp.hpp"
 
 namespace conker {
 
@@ -77,7 +76,6 @@ class Interfaces {
 
   /// Hands a frame to the link and counts it; false when the link cannot take it now.
   bool send(InterfaceId interface, const FrameOut& frame, Instant now);
-  bool send_arp(InterfaceId interface, const ArpPacket& packet, const MacAddress& to, Instant now);
   void flush(Instant now);
   /// Flushes the link, where the bytes of a frame are not kept until the end of the turn.
   void flush(InterfaceId interface, Instant now) { interfaces_[interface.index].link->flush(now); }

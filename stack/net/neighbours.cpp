@@ -101,56 +101,36 @@ void Neighbours::move_to_latest(std::uint32_t index) {
   latest_ = index;
 }
 
-// ---- ARP ----
+// ---- Resolution ----
 
-// Per RFC 826, "Packet Reception": merge the sender into an existing entry; reply and create an
-// entry only where the packet's target is an address of this host. A sender outside of the
-// interface's prefixes is answered as well (another host's second address, a router's other side):
-// the reply goes to its link address and costs no entry.
-void Neighbours::input(InterfaceId interface, const ArpPacket& packet, Instant now) {
-  const bool request = packet.operation == ArpPacket::Operation::kRequest;
-  const bool probe = request && packet.sender.is_unspecified();
-  if (!probe && (!names_a_host(packet.sender) || interfaces_.is_local(packet.sender) ||
-                 interfaces_.is_broadcast(packet.sender))) {
-    return counters_.add(Count::drop_arp_sender);
-  }
-  const bool for_us = interfaces_.is_local_to(interface, packet.target);
-  if (request && for_us) {
-    const ArpPacket reply{ArpPacket::Operation::kReply, interfaces_.mac(interface), packet.target,
-                          packet.sender_mac, packet.sender};
-    interfaces_.send_arp(interface, reply, packet.sender_mac, now);
-  }
-  // The sender protocol address of a probe is unspecified (RFC 5227, 2.1.1).
-  const bool neighbour = !probe && interfaces_.is_neighbour(interface, packet.sender);
-  std::uint32_t index = neighbour ? lookup(interface, packet.sender) : kNone;
-  if (index == kNone && neighbour && request && for_us)
-    index = create_heard(interface, packet.sender);
-  const bool merged = index != kNone && merge(index, packet, now);
-  if (!merged && !(request && for_us)) counters_.add(Count::drop_arp_unasked);
+bool Neighbours::heard(const Binding& binding, Instant now) {
+  std::uint32_t index = lookup(binding.interface, binding.address);
+  if (index == kNone && binding.asks_for_us)
+    index = create_heard(binding.interface, binding.address);
+  return index != kNone && merge(index, binding, now);
 }
 
-// Merges an ARP packet into an entry; false when nothing changes. A resolved link address is
-// replaced only when its owner does not answer: ARP cannot distinguish an announcement (RFC 5227,
-// 3; RFC 5798, 8.2.1) from a forgery, but the owner answers for itself.
-bool Neighbours::merge(std::uint32_t index, const ArpPacket& packet, Instant now) {
+// Merges a binding into an entry; false when nothing changes. A resolved link address is replaced
+// only when its owner does not answer: ARP cannot distinguish an announcement (RFC 5227, 3; RFC
+// 5798, 8.2.1) from a forgery, but the owner answers for itself.
+bool Neighbours::merge(std::uint32_t index, const Binding& binding, Instant now) {
   Neighbour& neighbour = table_[index];
-  const bool same = neighbour.mac == packet.sender_mac;
-  const bool request = packet.operation == ArpPacket::Operation::kRequest;
+  const bool same = neighbour.mac == binding.mac;
   switch (neighbour.state) {
     case State::kFree:
     case State::kIncomplete:
     case State::kFailed:
     case State::kSought:
-      found(index, packet.sender_mac, now);
+      found(index, binding.mac, now);
       return true;
     case State::kPolled:
-      if (same) found(index, packet.sender_mac, now);
+      if (same) found(index, binding.mac, now);
       return same;
     case State::kReachable:
       if (!same) return doubt(index, now);
       // The sender of a request for one of the host's addresses will be sent to soon, and has just
       // given its link address.
-      if (request && interfaces_.is_local(packet.target)) found(index, packet.sender_mac, now);
+      if (binding.asks_for_us) found(index, binding.mac, now);
       return false;
   }
   return false;
@@ -197,13 +177,8 @@ void Neighbours::ask(std::uint32_t index, State state, Instant now) {
   neighbour.deadline = now + (unicast ? kPollWait : settings_.neighbour_retry);
   ++neighbour.asked;
 
-  // Without an address of this host in the neighbour's prefix there is no sender for a request.
-  const IpAddress source = interfaces_.source_towards(neighbour.interface, neighbour.address);
-  if (source.is_unspecified()) return;
-  const ArpPacket request{ArpPacket::Operation::kRequest, interfaces_.mac(neighbour.interface),
-                          source, MacAddress(), neighbour.address};
-  interfaces_.send_arp(neighbour.interface, request,
-                       unicast ? neighbour.mac : MacAddress::broadcast(), now);
+  family(neighbour).resolution->request(neighbour.interface, neighbour.address,
+                                        unicast ? &neighbour.mac : nullptr, now);
 }
 
 void Neighbours::stop_asking(std::uint32_t index, State state) {
@@ -333,7 +308,9 @@ bool Neighbours::send_first(Neighbour& neighbour, Instant now) {
   neighbour.queue.copy(chunks_, std::span(front).subspan(kPrefixAt));
   const std::uint32_t length = get16(front, kPrefixAt);
   const std::uint32_t in_front = std::min<std::uint32_t>(length, kHeadersInFront);
-  emit_ethernet({neighbour.mac, interfaces_.mac(neighbour.interface), kEtherTypeIpv4, {}}, front);
+  emit_ethernet(
+      {neighbour.mac, interfaces_.mac(neighbour.interface), family(neighbour).ether_type, {}},
+      front);
 
   parts_[0] = std::span(front).first(kEthernetHeader + in_front);
   std::uint32_t rest = length - in_front;

@@ -1,6 +1,8 @@
-// The neighbour cache: link addresses of neighbours, resolved by ARP (RFC 826; RFC 1122, 2.3.2).
+// The Neighbour Cache: link-layer addresses of neighbours, resolved by the protocol of their family
+// (AddressResolution): by ARP (RFC 826; RFC 1122, 2.3.2).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,8 +15,8 @@
 #include "stack/base/siphash.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/net/packet.hpp"
+#include "stack/net/protocol.hpp"
 #include "stack/settings.hpp"
-#include "stack/wire/arp.hpp"
 
 namespace conker {
 
@@ -39,8 +41,22 @@ class Neighbours {
   Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
              const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
 
-  /// Processes a received ARP packet.
-  void input(InterfaceId interface, const ArpPacket& packet, Instant now);
+  /// Resolves neighbours of this family by `resolution`, which must outlive all turns; their
+  /// packets have this EtherType.
+  void use(Family family, std::uint16_t ether_type, AddressResolution& resolution) {
+    families_[static_cast<std::size_t>(family)] = {&resolution, ether_type};
+  }
+
+  /// What a message of address resolution says of its sender, a neighbour.
+  struct Binding {
+    InterfaceId interface;
+    IpAddress address;
+    MacAddress mac;
+    bool asks_for_us = false;  // for the link-layer address of one of this host's addresses
+  };
+  /// Merges a binding into the neighbour's entry; without one, it is created where the neighbour
+  /// asks for this host (RFC 826, "Packet Reception"). False when nothing changes.
+  bool heard(const Binding& binding, Instant now);
   /// To be called when the link has come up anew: marks the interface's entries to be resolved
   /// again before use.
   void doubt(InterfaceId interface);
@@ -113,7 +129,7 @@ class Neighbours {
   std::uint32_t evict_oldest();
   void move_to_latest(std::uint32_t index);
 
-  bool merge(std::uint32_t index, const ArpPacket& packet, Instant now);
+  bool merge(std::uint32_t index, const Binding& binding, Instant now);
   bool doubt(std::uint32_t index, Instant now);
   void found(std::uint32_t index, const MacAddress& mac, Instant now);
   void begin_asking(std::uint32_t index, State state, Instant now);
@@ -127,6 +143,14 @@ class Neighbours {
   void forget_first(Neighbour& neighbour);
   void drop_queue(Neighbour& neighbour);
 
+  struct FamilyParts {
+    AddressResolution* resolution = nullptr;
+    std::uint16_t ether_type = 0;
+  };
+  const FamilyParts& family(const Neighbour& neighbour) const {
+    return families_[static_cast<std::size_t>(family_of(neighbour.address))];
+  }
+
   std::span<Neighbour> table_;
   std::span<std::uint32_t> heads_;  // heads of hash chains, counted from one
   PacketOut::Pieces parts_;         // of the queued packet that is being sent
@@ -134,6 +158,7 @@ class Neighbours {
   Counters& counters_;
   ChunkPool& chunks_;
   Interfaces& interfaces_;
+  std::array<FamilyParts, kFamilies> families_{};
   SipKey key_;
   std::uint32_t fresh_ = 0;       // records from here on were never used
   std::uint32_t latest_ = kNone;  // the entry used last, which is most often the next one used

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "stack/base/address.hpp"
-#include "stack/base/seq.hpp"
 #include "stack/link/link.hpp"
 #include "stack/settings.hpp"
 
@@ -23,19 +22,6 @@ struct PacketIn {
   std::span<const std::byte> whole;    // from the IP header on, as an ICMP error quotes it
   std::uint8_t ttl = 0;
   std::uint8_t traffic_class = 0;  // DSCP and ECN
-};
-
-/// A received ICMP error about a TCP segment or a UDP datagram that this host sent.
-struct Unreachable {
-  std::uint8_t type =
-      3;  // RFC 792: 3 destination unreachable, 11 time exceeded, 12 parameter problem
-  std::uint8_t code = 0;
-  std::uint8_t protocol = 0;
-  std::uint16_t mtu =
-      0;  // next-hop MTU of type 3, code 4: 68 or more; 0 from a router older than RFC 1191
-  IpAddress from;   // the router or host that sent the error
-  FourTuple tuple;  // as this host writes it: `local` is its own
-  Seq sequence;     // sequence number of the quoted segment; meaningless for a datagram
 };
 
 /// A packet to be sent. Headers are written from the inside out into one buffer: the protocol

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "stack/tcp/diagram.hpp"
-#include "stack/wire/icmp4.hpp"
 
 namespace conker {
 namespace {
@@ -29,15 +28,6 @@ bool repeats_the_acknowledged(const Connection& c, const TcpSegment& segment) {
 bool only_ack_counts(const Connection& c, const TcpSegment& segment) {
   return c.rcv.wnd() == 0 && segment.sequence == c.rcv.nxt && segment.has(TcpFlags::kAck) &&
          !segment.has(TcpFlags::kRst) && !segment.has(TcpFlags::kSyn);
-}
-
-/// Whether an ICMP error ends an attempt to connect: protocol unreachable, port unreachable, and
-/// communication prohibited (RFC 1122, 4.2.3.9; RFC 1812, 5.2.7.1), which waiting does not mend.
-/// The other codes are transient, about routes, or obsolete.
-bool ends_an_open(const Unreachable& message) {
-  constexpr std::uint16_t kCodes = 1u << 2 | 1u << 3 | 1u << 9 | 1u << 10 | 1u << 13;
-  return message.type == Icmp4Message::kUnreachable && message.code < 16 &&
-         (kCodes >> message.code & 1) != 0;
 }
 
 }  // namespace
@@ -286,23 +276,20 @@ Count Arrival::arrives_reset(TcpTables& t, std::uint32_t slot, const TcpSegment&
 }
 
 // Processes an ICMP error about a segment in flight (RFC 5927, 4.1: with another sequence number it
-// is forged or late). It ends only an attempt to connect, by a code that waiting does not mend;
-// otherwise the last error is kept, for the application to ask for (RFC 1122, 4.2.3.9 and 4.2.4.1).
-void Arrival::unreachable(TcpTables& t, const Unreachable& message) {
+// is forged or late). It ends only an attempt to connect, where waiting does not mend it; otherwise
+// the last error is kept, for the application to ask for (RFC 1122, 4.2.3.9 and 4.2.4.1).
+void Arrival::error_arrives(TcpTables& t, const IcmpErrorIn& message) {
   const auto slot = t.find(hash_of(t.demux_key, message.tuple), message.tuple);
   if (slot == kNone) return;
   Connection& c = t.connections[slot];
   Lifetime::mark_active(t, slot, c);
   if (!in_range(message.sequence, c.snd.una, c.snd.in_flight())) return;
   t.counters.add(Count::icmp_unreachable_accepted);
-  if (message.type == Icmp4Message::kUnreachable &&
-      message.code == Icmp4Message::kFragmentationNeeded) {
-    return PathMtu::path_mtu_is(t, slot, message.mtu);
+  if (message.error.kind == IcmpKind::kTooBig) {
+    return PathMtu::path_mtu_is(t, slot, static_cast<std::uint16_t>(message.mtu));
   }
-  c.icmp.type = message.type;
-  c.icmp.code = message.code;
-  c.icmp.from = message.from.v4_bits();
-  if (c.state == State::kSynSent && ends_an_open(message)) {
+  c.icmp = message.error;
+  if (c.state == State::kSynSent && is_permanent(message.error.kind)) {
     Lifetime::destroy(t, slot, CloseReason::kUnreachable, Cause::kUnreachable);
   }
 }

@@ -23,7 +23,7 @@ class Arrival {
   /// it reaches a connection here, or Handshake. Counts it once.
   static void segment_arrives(TcpTables& t, const PacketIn& packet);
   /// Processes an ICMP error that quotes a segment.
-  static void unreachable(TcpTables& t, const Unreachable& message);
+  static void error_arrives(TcpTables& t, const IcmpErrorIn& message);
 
  private:
   static Count dispatch(TcpTables& t, const PacketIn& packet);

@@ -30,7 +30,7 @@ CompactConnection::CompactConnection(const Connection& c) {
                send_queue, receive_queue, negotiated_, timestamps_, buffer_, liveness, congestion_,
                recovery, timers, retransmits_, rtt_, timing, out_of_order, sack, icmp, accounting_,
                ended_at, challenged_at, lists] = c;
-  tuple = PackedTuple::of(tuple_);
+  tuple = tuple_;
   hash = hash_;
   negotiated = negotiated_;
   timestamps = timestamps_;
@@ -87,7 +87,7 @@ CompactConnection::CompactConnection(const Connection& c) {
 }
 
 void CompactConnection::expand(Connection& c) const {
-  c.tuple = tuple.whole();
+  c.tuple = tuple;
   c.hash = hash;
   c.state = State::kEstablished;
   c.listed.index = true;

@@ -20,7 +20,7 @@ struct CompactConnection {
   /// Makes of a fresh connection the one that was compacted.
   void expand(Connection& c) const;
 
-  PackedTuple tuple;
+  FourTuple tuple;
   std::uint32_t hash = 0;  // links those that nobody has
   NegotiatedOptions negotiated;
   Timestamps timestamps;
@@ -51,7 +51,7 @@ struct CompactConnection {
   Accounting accounting;
 };
 
-static_assert(sizeof(CompactConnection) <= 208);
+static_assert(sizeof(CompactConnection) <= 232);
 
 /// Whether nothing would be forgotten.
 bool may_compact(const Connection& c, Tick now);

@@ -154,13 +154,6 @@ struct LivenessState {
   bool user_timeout_fixed = false;  // by the application
 };
 
-/// The last ICMP error about what is in flight.
-struct LastIcmp {
-  std::uint32_t from = 0;  // an IPv4 address
-  std::uint8_t type = 0;   // 0: none since SND.UNA moved
-  std::uint8_t code = 0;
-};
-
 struct Accounting {
   Instant opened_at{}, established_at{};
   std::uint64_t bytes_sent = 0, bytes_received = 0;
@@ -196,7 +189,7 @@ struct Connection {
   OutOfOrderQueue out_of_order;
   SackList sack;  // of out_of_order, while negotiated.sack
 
-  LastIcmp icmp;
+  IcmpError icmp;  // the last about what is in flight; type 0: none since SND.UNA moved
   Accounting accounting;
   Instant ended_at{};
   Mark challenged_at;  // when a challenge ACK was sent (RFC 5961, 7)
@@ -222,6 +215,6 @@ struct Connection {
 };
 
 // There may be a hundred thousand expanded connections.
-static_assert(sizeof(Connection) <= 480);
+static_assert(sizeof(Connection) <= 496);
 
 }  // namespace conker

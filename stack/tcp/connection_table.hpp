@@ -51,8 +51,8 @@ class ConnectionTable {
   }
 
   bool is(std::uint32_t slot, const FourTuple& tuple) const {
-    return is_compact(slot) ? compact_[slots_[slot] & ~kCompact].tuple == PackedTuple::of(tuple)
-                            : expanded_[slots_[slot]].tuple == tuple;
+    return (is_compact(slot) ? compact_[slots_[slot] & ~kCompact].tuple
+                             : expanded_[slots_[slot]].tuple) == tuple;
   }
 
   /// Calls f with every Connection and every CompactConnection, in place.

@@ -43,7 +43,7 @@ ConnectionInfo Info::of(std::uint32_t slot) const {
   info.keepalive_unanswered = c.liveness.sent;
   info.user_timeout = Tick::duration(c.liveness.user_timeout);
   if (c.icmp.type != 0) {
-    info.last_icmp = IcmpError{c.icmp.type, c.icmp.code, IpAddress::v4(c.icmp.from)};
+    info.last_icmp = c.icmp;
   }
   info.opened_at = c.accounting.opened_at;
   info.established_at = c.accounting.established_at;

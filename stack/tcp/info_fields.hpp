@@ -86,10 +86,10 @@ constexpr void ConnectionInfo::visit(const ConnectionInfo& self, auto&& field) {
   field("last_icmp",
         members(
             [&](auto&& in) {
-              in("type", icmp.type, About{.help = "RFC 792"});
-              in("code", icmp.code, About{.help = "RFC 792"});
+              in("type", icmp.type, About{.help = "RFC 792, RFC 4443"});
+              in("code", icmp.code, About{.help = "RFC 792, RFC 4443"});
               in("from", icmp.from, About{.help = "the router or host that sent it"});
-              in("text", to_string(icmp), About{.help = "in plain words"});
+              in("text", to_string(icmp.kind), About{.help = "in plain words"});
             },
             self.last_icmp.has_value()),
         About{.help = "error about what is in flight; null: none"});

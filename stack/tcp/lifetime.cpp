@@ -94,7 +94,7 @@ void Lifetime::enter_time_wait(TcpTables& t, std::uint32_t slot, Cause cause) {
     t.counters.add(Count::time_wait_evicted);
   }
   if (!t.time_wait.full()) {
-    TimeWait record{.tuple = PackedTuple::of(c.tuple),
+    TimeWait record{.tuple = c.tuple,
                     .snd_nxt = c.snd.nxt,
                     .rcv_nxt = c.rcv.nxt,
                     .ends = Tick::ceil(t.now + t.settings.time_wait),

@@ -56,8 +56,8 @@ bool Limits::window_opens(const Connection& c, std::uint32_t limit, std::uint32_
 // ---- Segment sizes ----
 
 std::uint16_t Limits::our_mss(const TcpTables& t, const FourTuple& tuple) {
-  const unsigned headers = tuple.remote.is_v4() ? 40 : 60;
-  return static_cast<std::uint16_t>(t.network.mtu_between(tuple.local, tuple.remote) - headers);
+  return static_cast<std::uint16_t>(t.network.mtu_towards(tuple.remote) -
+                                    t.network.header_bytes(tuple.remote) - kTcpHeaderMin);
 }
 
 /// The most data of one segment, in bytes: the MSS counts neither header nor options (RFC 9293,

@@ -11,7 +11,6 @@
 namespace conker {
 namespace {
 
-constexpr std::uint16_t kHeaders = 40;  // IPv4 and TCP
 /// Sizes of packets that there are links for (RFC 1191, 7.1).
 constexpr std::array<std::uint16_t, 8> kPlateaus{17914, 8166, 4352, 2002, 1492, 1280, 1006, 576};
 /// Timeouts in a row after which a full segment is suspected of being too large.
@@ -25,8 +24,9 @@ std::uint16_t next_plateau(std::uint16_t mtu) {
 }
 
 /// Of the largest packets that the connection sends now.
-std::uint16_t packet_bytes(const Connection& c) {
-  return static_cast<std::uint16_t>(c.path.mss + option_bytes(c.negotiated) + kHeaders);
+std::uint16_t packet_bytes(const TcpTables& t, const Connection& c) {
+  return static_cast<std::uint16_t>(c.path.mss + option_bytes(c.negotiated) + kTcpHeaderMin +
+                                    t.network.header_bytes(c.tuple.remote));
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ std::uint16_t packet_bytes(const Connection& c) {
 // little, and a path that narrow still carries them (RFC 791: every link takes 68 bytes).
 void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
   Connection& c = t.connections[slot];
-  const std::uint16_t now = packet_bytes(c);
+  const std::uint16_t now = packet_bytes(t, c);
   // An MTU of 0 stands for the next plateau (RFC 1191, 5); below the last there is none.
   const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < t.settings.least_path_mtu;
   if (mtu == 0) mtu = next_plateau(now);
@@ -54,7 +54,7 @@ void PathMtu::suspect_black_hole(TcpTables& t, std::uint32_t slot) {
   if (c.retransmits.consecutive_timeouts == 0 ||
       c.retransmits.consecutive_timeouts % kSuspicious != 0 || c.send_queue.size() < c.path.mss)
     return;
-  const std::uint16_t now = packet_bytes(c);
+  const std::uint16_t now = packet_bytes(t, c);
   const std::uint16_t smaller = std::min(next_plateau(now), now);
   if (smaller == now && c.path.may_fragment) return;
   c.path.may_fragment = smaller == now;

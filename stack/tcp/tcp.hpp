@@ -53,7 +53,7 @@ class Tcp {
   void begin(Instant now) { Marks::begin(t_, now); }
   void segment_arrives(const PacketIn& packet) { Arrival::segment_arrives(t_, packet); }
   [[gnu::always_inline]] void prefetch(const FourTuple& tuple) const { t_.prefetch(tuple); }
-  void unreachable(const Unreachable& message) { Arrival::unreachable(t_, message); }
+  void error_arrives(const IcmpErrorIn& message) { Arrival::error_arrives(t_, message); }
   void timers() { Expiry::timers(t_); }
   bool next_event(Event& event) { return Lifetime::next_event(t_, event); }
   void output() { Transmitter::output(t_); }
@@ -101,7 +101,7 @@ class Tcp {
   template <typename F>
   void for_each_time_wait(F&& f) const {
     t_.time_wait.for_each([&](const TimeWait& r) {
-      f(TimeWaitInfo{r.tuple.whole(), r.ends.instant(t_.now) - t_.now});
+      f(TimeWaitInfo{r.tuple, r.ends.instant(t_.now) - t_.now});
     });
   }
   template <typename F>

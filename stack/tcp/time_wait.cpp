@@ -12,7 +12,7 @@ void TimeWaitTable::add(const TimeWait& record, std::uint32_t hash) {
 
 void TimeWaitTable::remove(std::uint32_t index) {
   records_[index].live = false;
-  index_.remove(hash_of(key_, records_[index].tuple.whole()), index);
+  index_.remove(hash_of(key_, records_[index].tuple), index);
   --live_;
   while (span_ != 0 && !records_[first_].live) {
     first_ = place(1);
@@ -25,7 +25,7 @@ void TimeWaitTable::restart(std::uint32_t index, Tick ends) {
   TimeWait record = records_[index];
   record.ends = ends;
   remove(index);
-  add(record, hash_of(key_, record.tuple.whole()));
+  add(record, hash_of(key_, record.tuple));
 }
 
 }  // namespace conker

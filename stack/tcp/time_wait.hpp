@@ -12,7 +12,7 @@
 namespace conker {
 
 struct TimeWait {
-  PackedTuple tuple;
+  FourTuple tuple;
   Seq snd_nxt;
   Seq rcv_nxt;
   Tick ends;
@@ -40,8 +40,7 @@ class TimeWaitTable {
 
   std::uint32_t find(std::uint32_t hash, const FourTuple& tuple) const {
     if (live_ == 0) return kNone;
-    const PackedTuple packed = PackedTuple::of(tuple);
-    return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == packed; });
+    return index_.find(hash, [&](std::uint32_t at) { return records_[at].tuple == tuple; });
   }
   /// Only when not full().
   void add(const TimeWait& record, std::uint32_t hash);
@@ -61,7 +60,7 @@ class TimeWaitTable {
   /// Prefetches for evictions of the oldest records, one after the other.
   [[gnu::always_inline]] void prefetch_eviction() const {
     constexpr std::uint32_t kAhead = 8;
-    if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple.whole()));
+    if (kAhead < span_) index_.prefetch(hash_of(key_, records_[place(kAhead)].tuple));
   }
   /// Whether the oldest record must be evicted before another is added.
   bool full() const { return span_ == capacity(); }
@@ -100,6 +99,6 @@ class TimeWaitTable {
 };
 
 // Small, so that a million records need little memory.
-static_assert(sizeof(TimeWait) == 32);
+static_assert(sizeof(TimeWait) == 56);
 
 }  // namespace conker

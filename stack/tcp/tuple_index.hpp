@@ -43,23 +43,6 @@ constexpr std::uint64_t strong_hash_of(const SipKey& key, const FourTuple& tuple
   return detail::hash_tuple(tuple, [&](auto... parts) { return siphash24(key, parts...); });
 }
 
-/// A four-tuple packed to 12 bytes, as large tables keep it. 32 bits are an IPv4 address, and would
-/// be enough to index a table of the IPv6 addresses in use.
-struct PackedTuple {
-  std::uint32_t local = 0;
-  std::uint32_t remote = 0;
-  Port local_port;
-  Port remote_port;
-
-  static constexpr PackedTuple of(const FourTuple& tuple) {
-    return {tuple.local.v4_bits(), tuple.remote.v4_bits(), tuple.local_port, tuple.remote_port};
-  }
-  constexpr FourTuple whole() const {
-    return {IpAddress::v4(local), IpAddress::v4(remote), local_port, remote_port};
-  }
-  constexpr bool operator==(const PackedTuple&) const = default;
-};
-
 /// Buckets of one cache line, each with fifteen bits of the hash of each entry, all compared at
 /// once: nearly every search reads one line without a loop. An entry whose bucket is full goes into
 /// the next that is not. A tuple is in the index at most once.

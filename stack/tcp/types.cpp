@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "stack/wire/icmp4.hpp"
-
 namespace conker {
 
 const char* to_string(State state) {
@@ -60,30 +58,6 @@ const char* to_string(CloseReason reason) {
       return "out of resources";
   }
   return "?";
-}
-
-const char* to_string(const IcmpError& error) {
-  constexpr std::array kUnreachable{"network unreachable",
-                                    "host unreachable",
-                                    "protocol unreachable",
-                                    "port unreachable",
-                                    "fragmentation needed",
-                                    "source route failed",
-                                    "network unknown",
-                                    "host unknown",
-                                    "source host isolated",
-                                    "network administratively prohibited",
-                                    "host administratively prohibited",
-                                    "network unreachable for this service",
-                                    "host unreachable for this service",
-                                    "communication administratively prohibited",
-                                    "precedence violation",
-                                    "precedence cutoff"};
-  if (error.type == Icmp4Message::kTimeExceeded) {
-    return error.code == 0 ? "time to live exceeded on the way" : "fragments were lost on the way";
-  }
-  if (error.type == Icmp4Message::kParameterProblem) return "parameter problem";
-  return error.code < kUnreachable.size() ? kUnreachable[error.code] : "unreachable";
 }
 
 const char* to_string(Cause cause) {

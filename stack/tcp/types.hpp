@@ -9,6 +9,7 @@
 #include "stack/base/seq.hpp"
 #include "stack/base/time.hpp"
 #include "stack/base/token.hpp"
+#include "stack/net/icmp_error.hpp"
 #include "stack/settings.hpp"
 #include "stack/tcp/congestion.hpp"
 #include "stack/wire/tcp.hpp"
@@ -108,14 +109,6 @@ struct ListenRequest {
   std::optional<CongestionAlgorithm> congestion{};
   std::optional<Keepalive> keepalive{};  // of its connections; none: settings.keepalive
 };
-
-/// An ICMP error about a segment of ours that was in flight (RFC 1122, 4.2.3.9).
-struct IcmpError {
-  std::uint8_t type = 0, code = 0;  // RFC 792
-  IpAddress from;                   // the router or host that sent it
-};
-/// In plain words: "host unreachable".
-const char* to_string(const IcmpError& error);
 
 /// Times and counters of one connection, in the RFCs' own names.
 struct ConnectionInfo {

@@ -4,8 +4,6 @@
 #include <array>
 #include <bit>
 
-#include "stack/wire/icmp4.hpp"
-#include "stack/wire/ipv4.hpp"
 #include "stack/wire/udp.hpp"
 
 namespace conker {
@@ -193,7 +191,8 @@ Error Udp::transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& 
                            std::span<const std::byte> payload) {
   const auto on = socket.interface ? socket.interface : parts_.network.broadcasts_on(to.address);
   if (!socket.broadcast || !on) return Error::kInvalidArgument;
-  if (kIpv4HeaderMin + kUdpHeader + payload.size() > parts_.network.mtu(*on))
+  if (parts_.network.header_bytes(to.address) + kUdpHeader + payload.size() >
+      parts_.network.mtu(*on))
     return Error::kInvalidArgument;
   // Per RFC 1122, 3.2.1.3 (a), a host without an address sends from 0.0.0.0.
   if (packet.source == IpAddress()) packet.source = parts_.network.address_on(*on);
@@ -208,8 +207,8 @@ Error Udp::hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet
   packet.payload = payload;
   emit_udp({socket.local.port, to.port, payload}, packet.source, packet.destination,
            packet.transport());
-  const Sent sent =
-      everybody_on ? parts_.network.broadcast(*everybody_on, packet) : parts_.network.send(packet);
+  const Sent sent = everybody_on ? parts_.network.send_to_group(*everybody_on, packet)
+                                 : parts_.network.send(packet);
   parts_.network.flush();  // the payload belongs to the caller
   if (sent == Sent::kBusy) parts_.counters.add(Count::drop_datagram_link_busy);
   if (sent != Sent::kSent) return Error::kNotSent;
@@ -290,12 +289,11 @@ Count Udp::deliver(std::uint32_t slot, const PacketIn& packet, Port source,
   return Count::datagrams_delivered;
 }
 
-void Udp::unreachable(const Unreachable& message) {
-  // Per RFC 1122, 3.2.2.1, only port and protocol unreachable are permanent; the other codes may be
+void Udp::error_arrives(const IcmpErrorIn& message) {
+  // Per RFC 1122, 3.2.2.1, only port and protocol unreachable are permanent; the other kinds may be
   // transient.
-  if (message.type != Icmp4Message::kUnreachable) return;
-  if (message.code != Icmp4Message::kPortUnreachable &&
-      message.code != Icmp4Message::kProtocolUnreachable)
+  if (message.error.kind != IcmpKind::kPortUnreachable &&
+      message.error.kind != IcmpKind::kProtocolUnreachable)
     return;
   const FourTuple& quoted = message.tuple;
   const std::uint32_t slot = find(quoted.local_port, [&](std::uint32_t candidate) {

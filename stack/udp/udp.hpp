@@ -79,7 +79,7 @@ class Udp final : public DatagramProtocol {
 
   // ---- Called by the stack ----
   void datagram_arrives(const PacketIn& packet) override;
-  void unreachable(const Unreachable& message) override;
+  void error_arrives(const IcmpErrorIn& message) override;
   Audit audit() const override;
 
  private:

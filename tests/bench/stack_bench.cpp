@@ -16,6 +16,7 @@
 
 #include "stack/base/checksum.hpp"
 #include "stack/base/siphash.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 
 namespace conker {
@@ -85,6 +86,7 @@ struct Host {
     entropy.words.fill(number * 0x9e3779b97f4a7c15u);
     stack =
         std::make_unique<Stack>(std::span(storage.get(), need), capacities, Settings{}, entropy);
+    ipv4.emplace(stack->parts(), entropy);
     const auto interface = stack->add_interface(link, MacAddress{{0x02, 0, 0, 0, 0, number}}, 1500);
     address = IpAddress::v4(10, 0, 0, number);
     if (!interface || stack->add_address(*interface, {address, 24}) != Error::kOk) std::abort();
@@ -109,6 +111,7 @@ struct Host {
   WireEnd link;
   std::unique_ptr<std::byte[], Free> storage;
   std::unique_ptr<Stack> stack;
+  std::optional<Ipv4> ipv4;
   IpAddress address;
 };
 

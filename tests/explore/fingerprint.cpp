@@ -109,7 +109,7 @@ class Reader {
     add_list<&Listener::ready_next>(t_.listeners, t_.ready_listeners.head());
     d_.add(t_.time_wait.span());
     t_.time_wait.for_each([this](const TimeWait& record) {
-      d_.add(peer_of(record.tuple.whole()));
+      d_.add(peer_of(record.tuple));
       d_.add(cut(record.ends - now_, 1 << 20) << 1 |
              (record.answered && record.since_sent(now_) < kChallengeEvery ? 1 : 0));
     });

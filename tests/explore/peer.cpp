@@ -60,7 +60,7 @@ Counterpart look(const Stack& stack, std::uint32_t peer) {
     }
   }
   t.time_wait.for_each([&](const TimeWait& record) {
-    if (record.tuple != PackedTuple::of(tuple)) return;
+    if (record.tuple != tuple) return;
     found = {.what = Counterpart::What::kTimeWait,
              .rcv_nxt = record.rcv_nxt,
              .snd_una = record.snd_nxt,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/tcp/diagram.hpp"
 #include "stack/tcp/tcp.hpp"
 #include "stack/wire/arp.hpp"
@@ -81,13 +82,15 @@ World::World(const Scene& scene) : scene_(scene) {
   for (std::uint32_t i = 0; i < scene.tuples; ++i) peers_.emplace_back(i);
   const auto lines = [](std::size_t n) { return (n + sizeof(Line) - 1) / sizeof(Line); };
   const std::size_t storage = Stack::storage_bytes(scene.capacities);
-  const std::size_t storage_at = lines(sizeof(Stack));
+  const std::size_t ipv4_at = lines(sizeof(Stack));
+  const std::size_t storage_at = ipv4_at + lines(sizeof(Ipv4));
   const std::size_t ledger_at = storage_at + lines(storage);
   block_.resize(ledger_at + lines(sizeof(Ledger)));
   size_ = ledger_at * sizeof(Line) + sizeof(Ledger);
   stack_ = new (&block_[0])
       Stack(std::span(block_[storage_at].bytes.data(), storage), scene.capacities, scene.settings,
             fixed_entropy(), {.recovery = scene.settings.sack ? &recovery_ : nullptr});
+  new (&block_[ipv4_at]) Ipv4(stack_->parts(), fixed_entropy());
   ledger_ = new (&block_[ledger_at]) Ledger();
   set_up();
 }

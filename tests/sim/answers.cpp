@@ -55,7 +55,7 @@ bool Answers::of_time_wait(const Segment& segment, const Stack& stack) {
   bool found = false;
   const FourTuple said = segment.of_sender();
   stack.tcp().tables().time_wait.for_each([&](const TimeWait& r) {
-    const FourTuple tuple = r.tuple.whole();
+    const FourTuple tuple = r.tuple;
     found |= r.snd_nxt == segment.seq && r.rcv_nxt == segment.ack && tuple == said;
   });
   return found && bare_ack(segment);
@@ -92,7 +92,7 @@ void Answers::check_records(const Stack& stack) {
   const TcpTables& tables = stack.tcp().tables();
   for (Record& record : records_) record.seen = false;
   tables.time_wait.for_each([&](const TimeWait& r) {
-    const FourTuple tuple = r.tuple.whole();
+    const FourTuple tuple = r.tuple;
     auto at =
         std::ranges::find_if(records_, [&](const Record& known) { return known.tuple == tuple; });
     if (at == records_.end()) at = records_.insert(at, {tuple, {}, false});

@@ -152,7 +152,7 @@ std::vector<Mark> Attacker::marks(std::uint32_t host) const {
     add(Mark::Record::kHalfOpen, r.tuple, r.iss + 1, r.irs + 1, r.negotiated.timestamps);
   });
   tables.time_wait.for_each([&](const TimeWait& r) {
-    add(Mark::Record::kTimeWait, r.tuple.whole(), r.snd_nxt, r.rcv_nxt, r.timestamps);
+    add(Mark::Record::kTimeWait, r.tuple, r.snd_nxt, r.rcv_nxt, r.timestamps);
   });
   return all;
 }

@@ -7,6 +7,7 @@
 #include <new>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "stack/tcp/tcp.hpp"
@@ -88,6 +89,7 @@ class End {
     if (dice.one_in(2)) parts.recovery = &kChurnRecovery;
     stack_ = std::make_unique<Stack>(std::span(storage_.get(), need), capacities, settings, entropy,
                                      parts);
+    ipv4_.emplace(stack_->parts(), entropy);
     stack_->begin(Instant(1s));
     const auto interface = stack_->add_interface(wire_, MacAddress{{2, 0, 0, 0, 0, number}}, 576);
     address_ = IpAddress::v4(10, 0, 0, number);
@@ -149,6 +151,7 @@ class End {
   ChurnFigures& figures_;
   std::unique_ptr<std::byte[], Free> storage_;
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
   IpAddress address_;
   bool good_ = false;
 };

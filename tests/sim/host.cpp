@@ -46,6 +46,7 @@ void Host::build() {
   if (config_.cookies) cookies_ = std::make_unique<SynCookies>(SipKey{dice(), dice()});
   udp_.reset();
   stack_ = std::make_unique<Stack>(bytes, config_.capacities, config_.settings, entropy, parts());
+  ipv4_.emplace(stack_->parts(), entropy);
   if (config_.datagrams) {
     udp_ = std::make_unique<Udp>(zeroed(udp_storage_, Udp::storage_bytes(config_.capacities)),
                                  *stack_, entropy);

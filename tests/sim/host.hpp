@@ -9,7 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/ip4/ipv4.hpp"
+#include "stack/net/reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/syn_cookies.hpp"
 #include "stack/udp/udp.hpp"
@@ -99,12 +100,13 @@ class Host final : public Link {
   const HostConfig& config_;
   std::vector<std::uint64_t> storage_;
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
   std::unique_ptr<SynCookies> cookies_;
   std::vector<std::uint64_t> udp_storage_;
   std::unique_ptr<Udp> udp_;
-  std::array<Ipv4Reassembly::Datagram, 4> fragmented_{};
+  std::array<Reassembly::Datagram, 4> fragmented_{};
   std::array<std::byte, 2000> whole_{};
-  std::optional<Ipv4Reassembly> reassembly_;
+  std::optional<Reassembly> reassembly_;
   Application application_;
   Answers answers_;  // in a siege
   std::uint32_t lives_ = 0;

@@ -80,6 +80,7 @@ DatagramScene::DatagramScene(bool with_address, const Capacities& capacities,
   for (std::size_t i = 0; i < entropy.words.size(); ++i)
     entropy.words[i] = 0x9e3779b97f4a7c15u * (i + 1);
   stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, entropy);
+  ipv4_.emplace(stack_->parts(), entropy);
   stack_->begin(now_);
   EXPECT_TRUE(stack_->add_interface(link_, kStackMac, 1500));
   if (with_address) {

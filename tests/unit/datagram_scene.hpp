@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/udp/udp.hpp"
 #include "tests/support/storage.hpp"
 #include "tests/unit/script.hpp"
@@ -95,6 +96,7 @@ class DatagramScene {
   Storage storage_, udp_storage_;
   FakeLink link_;
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
   std::unique_ptr<Udp> udp_;
   Instant now_{1s};
   std::deque<std::pair<WireDatagram, Bytes>> line_;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/net/reassembly.hpp"
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker::test {
@@ -14,9 +14,9 @@ class FragmentsTest : public NetworkTest {
  protected:
   static constexpr std::uint32_t kDatagrams = 4, kChunks = 24;  // of 256 bytes
 
-  explicit FragmentsTest(std::size_t whole = Ipv4Reassembly::kWholeMax)
+  explicit FragmentsTest(std::size_t whole = Reassembly::kWholeMax)
       : NetworkTest(roomy()), whole_(whole) {
-    network_->use_reassembler(reassembly_, settings_);
+    network_->use_reassembler(reassembly_);
     know();
   }
   ~FragmentsTest() override {
@@ -38,9 +38,8 @@ class FragmentsTest : public NetworkTest {
     for (std::size_t i = 0; i < length; ++i) bytes[i] = static_cast<std::byte>((offset + i) * 3);
     return bytes;
   }
-  Network::Disposition fragment(std::size_t offset, std::span<const std::byte> bytes, bool more,
-                                std::uint16_t identification = 1,
-                                std::uint8_t protocol = kProtocolTcp) {
+  Disposition fragment(std::size_t offset, std::span<const std::byte> bytes, bool more,
+                       std::uint16_t identification = 1, std::uint8_t protocol = kProtocolTcp) {
     Ipv4Packet packet = from_peer(protocol);
     packet.dont_fragment = false;
     packet.identification = identification;
@@ -48,8 +47,8 @@ class FragmentsTest : public NetworkTest {
     packet.more_fragments = more;
     return input(ethernet(kEtherTypeIpv4, ip(packet, bytes)));
   }
-  Network::Disposition fragment(std::size_t offset, std::size_t length, bool more,
-                                std::uint16_t identification = 1) {
+  Disposition fragment(std::size_t offset, std::size_t length, bool more,
+                       std::uint16_t identification = 1) {
     return fragment(offset, bytes_at(offset, length), more, identification);
   }
   /// Whether the packet that was delivered is the one of `length` bytes.
@@ -57,9 +56,9 @@ class FragmentsTest : public NetworkTest {
     return std::ranges::equal(packet_.payload, bytes_at(0, length));
   }
 
-  std::array<Ipv4Reassembly::Datagram, kDatagrams> table_{};
+  std::array<Reassembly::Datagram, kDatagrams> table_{};
   std::vector<std::byte> whole_;
-  Ipv4Reassembly reassembly_{table_, whole_, kChunks};
+  Reassembly reassembly_{table_, whole_, kChunks};
 };
 
 }  // namespace conker::test

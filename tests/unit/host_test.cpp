@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/udp/udp.hpp"
 #include "tests/support/frames.hpp"
 #include "tests/support/storage.hpp"
@@ -71,6 +72,7 @@ class HostTest : public ::testing::Test {
   test::Storage storage_{Stack::storage_bytes(capacities_of())};
   test::Storage udp_storage_{Udp::storage_bytes(capacities_of())};
   Stack stack_{storage_.bytes(), capacities_of(), Settings{}, Entropy{}};
+  Ipv4 ipv4_{stack_.parts(), Entropy{}};
   std::array<Client*, 2> places_{};
   std::array<FrameIn, 4> batch_;
   Host host_{stack_, {places_, batch_}};

@@ -1,5 +1,5 @@
 // Address conflict detection (RFC 5227) and announcements.
-#include "stack/net/conflict_detection.hpp"
+#include "stack/ip4/conflict_detection.hpp"
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {

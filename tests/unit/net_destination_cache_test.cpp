@@ -16,36 +16,38 @@ constexpr IpAddress kFar = IpAddress::v4(172, 16, 3, 4);
 
 class DestinationCacheTest : public testing::Test {
  protected:
+  static constexpr IpAddress kOne = IpAddress::v4(10, 0, 0, 1), kTwo = IpAddress::v4(10, 0, 0, 2);
   std::vector<std::uint64_t> storage_ = std::vector<std::uint64_t>(256);
   Arena arena_{std::as_writable_bytes(std::span(storage_))};
 };
 
 TEST_F(DestinationCacheTest, FindsACachedDestination) {
   DestinationCache cache(arena_, 4);
-  EXPECT_EQ(cache.find(1, 2, 1), nullptr);
-  cache.claim(1, 2, 1).mtu = 1500;
-  ASSERT_NE(cache.find(1, 2, 1), nullptr);
-  EXPECT_EQ(cache.find(1, 2, 1)->mtu, 1500);
-  EXPECT_EQ(cache.claim(1, 2, 1).mtu, 1500) << "what is known stays";
+  EXPECT_EQ(cache.find(kOne, 1), nullptr);
+  cache.claim(kOne, 1).mtu = 1500;
+  ASSERT_NE(cache.find(kOne, 1), nullptr);
+  EXPECT_EQ(cache.find(kOne, 1)->mtu, 1500);
+  EXPECT_EQ(cache.claim(kOne, 1).mtu, 1500) << "what is known stays";
 }
 
-TEST_F(DestinationCacheTest, FindsNoDestinationOfAnotherPairOrEpoch) {
+// RFC 4861, 5.1: entries are those of destinations, whose whole addresses are compared.
+TEST_F(DestinationCacheTest, FindsNoOtherDestinationAndNoOtherEpoch) {
   DestinationCache cache(arena_, 1);
-  cache.claim(1, 2, 1).accepted = true;
-  EXPECT_EQ(cache.find(2, 1, 1), nullptr) << "the other direction";
-  EXPECT_EQ(cache.find(1, 3, 1), nullptr);
-  EXPECT_EQ(cache.find(3, 2, 1), nullptr);
-  EXPECT_EQ(cache.find(1, 2, 2), nullptr);
-  EXPECT_FALSE(cache.claim(1, 2, 2).accepted);
-  EXPECT_EQ(cache.find(1, 2, 1), nullptr);
-  EXPECT_FALSE(cache.claim(1, 3, 2).accepted) << "a newcomer begins with nothing";
-  EXPECT_EQ(cache.find(1, 2, 2), nullptr);
+  cache.claim(kOne, 1).accepted = true;
+  EXPECT_EQ(cache.find(kTwo, 1), nullptr);
+  EXPECT_EQ(cache.find(IpAddress({1, 0, 0xffff, kOne.v4_bits()}), 1), nullptr)
+      << "the last word is not enough";
+  EXPECT_EQ(cache.find(kOne, 2), nullptr);
+  EXPECT_FALSE(cache.claim(kOne, 2).accepted);
+  EXPECT_EQ(cache.find(kOne, 1), nullptr);
+  EXPECT_FALSE(cache.claim(kTwo, 2).accepted) << "a newcomer begins with nothing";
+  EXPECT_EQ(cache.find(kOne, 2), nullptr);
 }
 
 TEST_F(DestinationCacheTest, ACapacityOfZeroHoldsOneDestination) {
   DestinationCache cache(arena_, 0);
-  cache.claim(1, 2, 1).mtu = 576;
-  EXPECT_EQ(cache.find(1, 2, 1)->mtu, 576);
+  cache.claim(kOne, 1).mtu = 576;
+  EXPECT_EQ(cache.find(kOne, 1)->mtu, 576);
 }
 
 // ---- Sent packets ----
@@ -78,8 +80,7 @@ class NetworkDestinationsTest : public NetworkTest {
     Ipv4Packet packet = from_peer();
     packet.source = from;
     packet.destination = to;
-    return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) ==
-           Network::Disposition::kTcp;
+    return input(ethernet(kEtherTypeIpv4, ip(packet, bytes_of("text")), link)) == Disposition::kTcp;
   }
 };
 
@@ -119,7 +120,7 @@ TEST_F(NetworkDestinationsTest, TheMtuHoldsOnACachedDestination) {
   forget_sent();
   EXPECT_EQ(send(kPeer, std::string(1500 - 20 - 20 + 1, 'x')), Sent::kDropped);
   EXPECT_EQ(count(Count::drop_ip_too_big), 1u);
-  EXPECT_EQ(network_->mtu_between(kOurs, kPeer), 1500);
+  EXPECT_EQ(network_->mtu_towards(kPeer), 1500);
 }
 
 TEST_F(NetworkDestinationsTest, RemovingAnAddressInvalidatesItsDestinations) {
@@ -196,9 +197,9 @@ TEST_F(NetworkDestinationsTest, ADestinationHasTheMtuOfItsInterface) {
   know();
   EXPECT_EQ(network_->set_gateway(kGateway), Error::kOk);
   walk(kFar, kPeerMac);
-  EXPECT_EQ(network_->mtu_between(kOurs, kFar), 1500);
+  EXPECT_EQ(network_->mtu_towards(kFar), 1500);
   EXPECT_EQ(network_->set_gateway(IpAddress::v4(192, 168, 5, 1)), Error::kOk);
-  EXPECT_EQ(network_->mtu_between(kOurs, kFar), 576);
+  EXPECT_EQ(network_->mtu_towards(kFar), 576);
   EXPECT_EQ(send(kFar), Sent::kSent);
   EXPECT_TRUE(nothing_sent()) << "nothing leaves over the one before";
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stack/base/checksum.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/net/network.hpp"
 #include "stack/wire/arp.hpp"
 #include "stack/wire/bytes.hpp"
@@ -34,6 +35,7 @@ class NetworkTest : public ::testing::Test {
   explicit NetworkTest(const Capacities& capacities, const Settings& settings = {})
       : capacities_(capacities), settings_(settings) {
     network_.emplace(arena_, capacities_, settings_, entropy_, counters_, chunks_);
+    ipv4_.emplace(network_->parts(), entropy_);
     EXPECT_FALSE(arena_.overrun());
     network_->begin(now_);
     EXPECT_TRUE(network_->add_interface(link_, kOurMac, 1500));
@@ -64,11 +66,11 @@ class NetworkTest : public ::testing::Test {
 
   // ---- Received frames ----
 
-  Network::Disposition input(std::span<const std::byte> frame, std::uint8_t interface = 0,
-                             ChecksumState checksum = ChecksumState::kUnknown) {
+  Disposition input(std::span<const std::byte> frame, std::uint8_t interface = 0,
+                    ChecksumState checksum = ChecksumState::kUnknown) {
     link_.flush(now_);  // the bytes of the previous frame end here
     input_.assign(frame.begin(), frame.end());
-    return network_->input({interface}, FrameIn{input_, checksum}, packet_, unreachable_);
+    return network_->input({interface}, FrameIn{input_, checksum}, packet_, error_);
   }
 
   static std::vector<std::byte> ethernet(std::uint16_t type, std::span<const std::byte> payload,
@@ -116,19 +118,16 @@ class NetworkTest : public ::testing::Test {
   }
 
   /// Delivers an ARP packet from the peer.
-  Network::Disposition arp(ArpPacket packet, const MacAddress& to = kOurMac,
-                           std::uint8_t interface = 0) {
+  Disposition arp(ArpPacket packet, const MacAddress& to = kOurMac, std::uint8_t interface = 0) {
     std::vector<std::byte> bytes(46);  // padded, as on a wire
     emit_arp(packet, bytes);
     return input(ethernet(kEtherTypeArp, bytes, to, packet.sender_mac), interface);
   }
-  Network::Disposition arp_reply(const IpAddress& sender = kPeer,
-                                 const MacAddress& mac = kPeerMac) {
+  Disposition arp_reply(const IpAddress& sender = kPeer, const MacAddress& mac = kPeerMac) {
     return arp({ArpPacket::Operation::kReply, mac, sender, kOurMac, kOurs});
   }
-  Network::Disposition arp_request(const IpAddress& sender = kPeer,
-                                   const MacAddress& mac = kPeerMac,
-                                   const IpAddress& target = kOurs) {
+  Disposition arp_request(const IpAddress& sender = kPeer, const MacAddress& mac = kPeerMac,
+                          const IpAddress& target = kOurs) {
     return arp({ArpPacket::Operation::kRequest, mac, sender, {}, target}, MacAddress::broadcast());
   }
 
@@ -226,11 +225,12 @@ class NetworkTest : public ::testing::Test {
   Instant now_{100s};
   TestLink link_, second_link_;
   std::optional<Network> network_;
+  std::optional<Ipv4> ipv4_;
 
   std::vector<std::byte> input_, frame_;
   MacAddress to_;
   PacketIn packet_;
-  Unreachable unreachable_;
+  IcmpErrorIn error_;
 };
 
 }  // namespace conker::test

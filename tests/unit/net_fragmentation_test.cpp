@@ -51,7 +51,7 @@ TEST_F(FragmentationTest, FragmentsAreMultiplesOfEightBytes) {
 }
 
 TEST_F(FragmentationTest, TheLargestPing) {
-  ASSERT_EQ(network_->ping(kPeer, 7, 1, numbered(Icmp::kPingPayload)), Error::kOk);
+  ASSERT_EQ(network_->ping(kPeer, 7, 1, numbered(Icmp4::kPingPayload)), Error::kOk);
   std::size_t bytes = 0;
   while (next()) bytes += payload_.size();
   EXPECT_EQ(bytes, 65535u - 20);
@@ -85,7 +85,7 @@ TEST_F(FragmentationTest, ABusyLinkIsRetriedOnlyBeforeTheFirstFragment) {
 TEST_F(FragmentationTest, EchoRepliesAreFragmented) {
   const auto data = numbered(1473);
   EXPECT_EQ(input(ethernet(kEtherTypeIpv4, ip(from_peer(kProtocolIcmp), icmp({8, 0, 7, 1, data})))),
-            Network::Disposition::kNothing)
+            Disposition::kNothing)
       << "the host had coalesced it";
   network_->flush();
   std::vector<std::byte> whole;

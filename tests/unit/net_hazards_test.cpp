@@ -7,7 +7,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Disposition = Network::Disposition;
+using Disposition = Disposition;
 
 class HazardsIpv4Test : public FragmentsTest {
  protected:
@@ -234,7 +234,7 @@ TEST_F(HazardsIcmpTest, MtuBelow68) {
   for (const std::uint16_t mtu : std::initializer_list<std::uint16_t>{1, 20, 40, 67})
     EXPECT_EQ(error(3, 4, mtu, ours()), Disposition::kNothing) << mtu;
   EXPECT_EQ(count(Count::drop_icmp_mtu), 4u);
-  EXPECT_EQ(error(3, 4, 68, ours()), Disposition::kUnreachable);
+  EXPECT_EQ(error(3, 4, 68, ours()), Disposition::kIcmpError);
 }
 
 // "redirects"

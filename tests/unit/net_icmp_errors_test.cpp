@@ -7,7 +7,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Disposition = Network::Disposition;
+using Disposition = Disposition;
 
 constexpr std::uint8_t kNobodySpeaksThis = 132;
 
@@ -120,6 +120,7 @@ TEST_F(IcmpErrorsTest, NoErrorAboutABroadcast) {
     // The same where UDP has accepted such a packet and finds no port for it.
     const auto whole = ip(packet, bytes_of("12345678"));
     PacketIn taken;
+    taken.source = packet.source;
     taken.whole = whole;
     network_->port_unreachable(taken);
   }
@@ -135,6 +136,7 @@ TEST_F(IcmpErrorsTest, NoErrorToASourceThatIsNotOneHost) {
     input_ip(packet, bytes_of("12345678"));
     const auto whole = ip(packet, bytes_of("12345678"));
     PacketIn taken;
+    taken.source = packet.source;
     taken.whole = whole;
     network_->port_unreachable(taken);
   }
@@ -208,25 +210,42 @@ class ErrorsInTest : public IcmpErrorsTest {
 
 // RFC 1191, 4: the MTU of the next hop is in the lower half of the second word.
 TEST_F(ErrorsInTest, FragmentationNeededCarriesTheMtu) {
-  ASSERT_EQ(error(3, 4, 1400), Disposition::kUnreachable);
-  EXPECT_EQ(unreachable_.type, 3);
-  EXPECT_EQ(unreachable_.code, 4);
-  EXPECT_EQ(unreachable_.mtu, 1400);
-  EXPECT_EQ(unreachable_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
-  ASSERT_EQ(error(3, 4, 0), Disposition::kUnreachable) << "a router older than RFC 1191";
-  EXPECT_EQ(unreachable_.mtu, 0);
-  ASSERT_EQ(error(3, 4, 68), Disposition::kUnreachable) << "the least there is (RFC 791)";
-  EXPECT_EQ(unreachable_.mtu, 68);
-  ASSERT_EQ(error(3, 1, 1400), Disposition::kUnreachable);
-  EXPECT_EQ(unreachable_.mtu, 0) << "of that code only";
+  ASSERT_EQ(error(3, 4, 1400), Disposition::kIcmpError);
+  EXPECT_EQ(error_.error.type, 3);
+  EXPECT_EQ(error_.error.code, 4);
+  EXPECT_EQ(error_.mtu, 1400);
+  EXPECT_EQ(error_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
+  ASSERT_EQ(error(3, 4, 0), Disposition::kIcmpError) << "a router older than RFC 1191";
+  EXPECT_EQ(error_.mtu, 0);
+  ASSERT_EQ(error(3, 4, 68), Disposition::kIcmpError) << "the least there is (RFC 791)";
+  EXPECT_EQ(error_.mtu, 68);
+  ASSERT_EQ(error(3, 1, 1400), Disposition::kIcmpError);
+  EXPECT_EQ(error_.mtu, 0) << "of that code only";
+}
+
+TEST_F(ErrorsInTest, EachTypeAndCodeHasItsKind) {
+  const auto words = [&](std::uint8_t type, std::uint8_t code) {
+    EXPECT_EQ(error(type, code), Disposition::kIcmpError);
+    return std::string(to_string(error_.error.kind));
+  };
+  EXPECT_EQ(words(3, 0), "network unreachable");
+  EXPECT_EQ(words(3, 3), "port unreachable");
+  EXPECT_EQ(words(3, 4), "packet too big for a link on the way");
+  EXPECT_EQ(words(3, 9), "network administratively prohibited");
+  EXPECT_EQ(words(3, 13), "communication administratively prohibited");
+  EXPECT_EQ(words(3, 15), "precedence cutoff");
+  EXPECT_EQ(words(3, 16), "unreachable");
+  EXPECT_EQ(words(11, 0), "time to live exceeded on the way");
+  EXPECT_EQ(words(11, 1), "fragments were lost on the way");
+  EXPECT_EQ(words(12, 0), "parameter problem");
 }
 
 // RFC 1122, 3.2.2.4 and 3.2.2.5: these are passed to the transport protocol too.
 TEST_F(ErrorsInTest, TimeExceededAndParameterProblemReachTcp) {
-  ASSERT_EQ(error(11, 0), Disposition::kUnreachable);
-  EXPECT_EQ(unreachable_.type, 11);
-  ASSERT_EQ(error(12, 0), Disposition::kUnreachable);
-  EXPECT_EQ(unreachable_.type, 12);
+  ASSERT_EQ(error(11, 0), Disposition::kIcmpError);
+  EXPECT_EQ(error_.error.type, 11);
+  ASSERT_EQ(error(12, 0), Disposition::kIcmpError);
+  EXPECT_EQ(error_.error.type, 12);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
-#include "stack/net/icmp.hpp"
+#include "stack/ip4/icmp.hpp"
 #include "tests/unit/net_fixture.hpp"
 
 namespace conker {
 namespace {
 
 using namespace test;
-using Disposition = Network::Disposition;
+using Disposition = Disposition;
 
 class IcmpTest : public NetworkTest {
  protected:
@@ -131,10 +131,10 @@ TEST_F(IcmpTest, AcceptsShortReplies) {
 }
 
 TEST_F(IcmpTest, DropsTheOldestReplyNotFetched) {
-  for (std::uint16_t i = 0; i < Icmp::kReplies + 3; ++i) input_reply(i);
+  for (std::uint16_t i = 0; i < capacities_.echo_replies + 3; ++i) input_reply(i);
   EXPECT_EQ(count(Count::drop_echo_reply_queue), 3u);
   EchoReply reply;
-  for (std::uint16_t i = 3; i < Icmp::kReplies + 3; ++i) {
+  for (std::uint16_t i = 3; i < capacities_.echo_replies + 3; ++i) {
     ASSERT_TRUE(network_->next_echo_reply(reply));
     EXPECT_EQ(reply.sequence, i);
   }
@@ -151,10 +151,10 @@ TEST_F(IcmpTest, RefusesInvalidRequests) {
 // ---- Destination unreachable ----
 
 TEST_F(IcmpTest, UnreachableReachesTcpWithTheQuotedSegment) {
-  ASSERT_EQ(input_unreachable(to_peer()), Disposition::kUnreachable);
-  EXPECT_EQ(unreachable_.code, 3);
-  EXPECT_EQ(unreachable_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
-  EXPECT_EQ(unreachable_.sequence, Seq(0x89abcdef));
+  ASSERT_EQ(input_unreachable(to_peer()), Disposition::kIcmpError);
+  EXPECT_EQ(error_.error.code, 3);
+  EXPECT_EQ(error_.tuple, (FourTuple{kOurs, kPeer, Port{8080}, Port{80}}));
+  EXPECT_EQ(error_.sequence, Seq(0x89abcdef));
   EXPECT_EQ(count(Count::icmp_unreachable_in), 1u);
 }
 
@@ -162,7 +162,7 @@ TEST_F(IcmpTest, AcceptsAQuotationCutBehindTheSequenceNumber) {
   auto quoted = ip(to_peer(), std::vector<std::byte>(1400));
   quoted.resize(kIpv4HeaderMin + 8);
   EXPECT_EQ(input_icmp(icmp({Icmp4Message::kUnreachable, 1, 0, 0, quoted})),
-            Disposition::kUnreachable);
+            Disposition::kIcmpError);
 }
 
 TEST_F(IcmpTest, DropsQuotationsCutShort) {

@@ -6,7 +6,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Disposition = Network::Disposition;
+using Disposition = Disposition;
 
 // ---- Ethernet ----
 

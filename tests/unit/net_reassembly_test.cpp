@@ -10,7 +10,7 @@ namespace conker {
 namespace {
 
 using namespace test;
-using Disposition = Network::Disposition;
+using Disposition = Disposition;
 
 class ReassemblyTest : public FragmentsTest {};
 
@@ -110,6 +110,7 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
   Counters counters;
   TestLink link;
   Network network(arena, capacities_, settings_, entropy_, counters, chunks);
+  Ipv4 ipv4(network.parts(), entropy_);
   network.begin(now_);
   ASSERT_TRUE(network.add_interface(link, kOurMac, 1500));
   ASSERT_EQ(network.add_address({0}, {kOurs, 24}), Error::kOk);
@@ -117,7 +118,7 @@ TEST_F(ReassemblyTest, WithoutAReassemblerFragmentsAreDropped) {
   packet.dont_fragment = false;
   packet.more_fragments = true;
   const auto frame = ethernet(kEtherTypeIpv4, ip(packet, bytes_at(0, 32)));
-  EXPECT_EQ(network.input({0}, FrameIn{frame}, packet_, unreachable_), Disposition::kNothing);
+  EXPECT_EQ(network.input({0}, FrameIn{frame}, packet_, error_), Disposition::kNothing);
   EXPECT_EQ(counters[Count::drop_ip_fragment], 1u);
 }
 

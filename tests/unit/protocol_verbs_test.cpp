@@ -159,7 +159,7 @@ Type type_of_json(const json& value) {
 void fill(ConnectionInfo& info) {
   info.keepalive.idle = info.user_timeout = 1s;
   info.rtt_measured = info.window_scaling = info.tracked = true;
-  info.last_icmp = IcmpError{3, 1, IpAddress::v4(10, 0, 0, 1)};
+  info.last_icmp = IcmpError{IcmpKind::kHostUnreachable, 3, 1, IpAddress::v4(10, 0, 0, 1)};
   info.reason = CloseReason::kReset;
   info.sack_count = 1;
   info.retransmit_at = info.persist_at = info.connect_timeout_at = info.fin_wait_2_at =

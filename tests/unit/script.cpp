@@ -83,6 +83,7 @@ bool FakeLink::send(const FrameOut& frame, Instant) {
 Script::Script(const Capacities& capacities, const Settings& settings, const Parts& parts)
     : storage_(Stack::storage_bytes(capacities)) {
   stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, fixed_entropy(), parts);
+  ipv4_.emplace(stack_->parts(), fixed_entropy());
   stack_->begin(now_);
   const auto interface = stack_->add_interface(link_, kStackMac, 1500);
   EXPECT_TRUE(interface);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/segment.hpp"
 #include "tests/support/storage.hpp"
@@ -199,6 +200,7 @@ class Script {
   Storage storage_;
   FakeLink link_;
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
   Instant now_{1s};
   std::vector<Flow> flows_;
   std::size_t flow_ = 0;

@@ -35,7 +35,7 @@ class TimeWaitTableTest : public testing::Test {
   void add(std::uint32_t number, std::uint32_t ends) {
     ASSERT_FALSE(table_.full());
     TimeWait record;
-    record.tuple = PackedTuple::of(tuple(number));
+    record.tuple = tuple(number);
     record.snd_nxt = Seq(number);
     record.ends = Tick(ends);
     table_.add(record, hash(number));
@@ -75,12 +75,12 @@ TEST_F(TimeWaitTableTest, TheOldestIsTheFirstToEnd) {
   remove_oldest();
   EXPECT_EQ(table_[table_.oldest()].ends, Tick(102));
   EXPECT_EQ(find(1), kNone);
-  EXPECT_EQ(table_[find(3)].tuple.whole(), tuple(3));
+  EXPECT_EQ(table_[find(3)].tuple, tuple(3));
 }
 
 TEST_F(TimeWaitTableTest, ARecordIsKeptUnchanged) {
   TimeWait record;
-  record.tuple = PackedTuple::of(tuple(7));
+  record.tuple = tuple(7);
   record.snd_nxt = Seq(0xfffffffe);
   record.rcv_nxt = Seq(0x80000001);
   record.ends = Tick(0xffffffff);

@@ -6,7 +6,7 @@
 #include <string>
 #include <tuple>
 
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/net/reassembly.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "stack/tcp/syn_cookies.hpp"
@@ -290,9 +290,9 @@ TEST_P(Weeks, AnOldSynCookieIsRefused) {  // RFC 4987, 3.6
 
 // Two fragments of one packet, weeks apart, are not reassembled (RFC 1122, 3.3.2).
 TEST_P(Weeks, AFragmentTimesOut) {
-  std::array<Ipv4Reassembly::Datagram, 2> table;
+  std::array<Reassembly::Datagram, 2> table;
   std::vector<std::byte> whole(2000);
-  Ipv4Reassembly reassembly(table, whole, 16);
+  Reassembly reassembly(table, whole, 16);
   Script script(capacities(), settings(), {.reassembler = &reassembly});
   const auto fragment = [](std::uint16_t offset, bool more) {
     Ipv4Packet ip;

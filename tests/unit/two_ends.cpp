@@ -15,6 +15,7 @@ End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capa
   for (std::uint64_t& word : words.words)
     word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
   stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, words, parts);
+  ipv4_.emplace(stack_->parts(), words);
   stack_->begin(Instant(1s));
   const auto interface = stack_->add_interface(*this, mac, 1500);
   EXPECT_TRUE(interface);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/link/observer.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/random.hpp"
@@ -53,6 +54,7 @@ class End final : public Link {
  private:
   Storage storage_;
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
 };
 
 class Wire {

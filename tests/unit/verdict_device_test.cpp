@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/link/observed.hpp"
 #include "stack/strike/payloads.hpp"
 #include "stack/strike/probes.hpp"
@@ -96,6 +97,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
       : link_(options), observed_(link_), storage_(Stack::storage_bytes(kCapacities)) {
     stack_ = std::make_unique<Stack>(storage_.bytes(), kCapacities, Settings(),
                                      Entropy{{1, 2, 3, 4, 5, 6, 7, 8}});
+    ipv4_.emplace(stack_->parts(), Entropy{{1, 2, 3, 4, 5, 6, 7, 8}});
     stack_->begin(now_);
     const auto interface = stack_->add_interface(observed_, kHostMac, 1500);
     EXPECT_EQ(stack_->add_address(*interface, {IpAddress::v4(10, 0, 0, 1), 24}), Error::kOk);
@@ -176,6 +178,7 @@ class Tribunal final : public verdict::Judge::Sink, public Payloads::Sink {
   test::Storage storage_;
   std::vector<Strike::Slot> slots_ = std::vector<Strike::Slot>(64);
   std::unique_ptr<Stack> stack_;
+  std::optional<Ipv4> ipv4_;
   Edits edits_;
   std::unique_ptr<Probes> probes_;
   std::vector<Payloads::Place> places_ = std::vector<Payloads::Place>(64);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/mapping.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/sack_recovery.hpp"
 #include "stack/wire/arp.hpp"
@@ -256,6 +257,7 @@ class Scene {
   Attacker link_;
   SackRecovery recovery_;
   Stack stack_;
+  Ipv4 ipv4_{stack_.parts(), Entropy{{1, 2, 3, 4}}};
   Instant now_{1s};
   unsigned port_ = 1000;
   ConnectionId id_{};

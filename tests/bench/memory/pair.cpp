@@ -88,7 +88,8 @@ void check_audit(const Stack& stack, const char* which) {
 Host::Host(std::uint8_t number, const Capacities& capacities, std::size_t frames, bool huge_pages)
     : storage_(make_storage(Stack::storage_bytes(capacities), huge_pages)),
       link(frames),
-      stack(storage_.bytes(), capacities, Settings{}, draw_entropy()) {
+      stack(storage_.bytes(), capacities, Settings{}, draw_entropy()),
+      ipv4(stack.parts(), draw_entropy()) {
   stack.begin(clock_now());
   const auto interface = stack.add_interface(link, MacAddress{{0x02, 0, 0, 0, 0, number}}, 1500);
   if (!interface) expect(interface.error(), "interface");

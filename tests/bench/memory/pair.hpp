@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/mapping.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 #include "tests/bench/memory/strike.hpp"
 #include "tests/bench/memory/wire.hpp"
@@ -41,6 +42,7 @@ class Host {
  public:
   WireEnd link;
   Stack stack;
+  Ipv4 ipv4;
 };
 
 class Pair {

@@ -98,6 +98,7 @@ World::World(const Head& head)
       reassembly_(fragments_, whole(), 24),
       stack_(storage<0>(Stack::storage_bytes(kCapacities)), kCapacities, settings(head),
              entropy(head), parts(head)),
+      ipv4_(stack_.parts(), entropy(head)),
       udp_(storage<1>(Udp::storage_bytes(kCapacities)), stack_, entropy(head)),
       application_(stack_, peer_),
       now_(begin(head)),

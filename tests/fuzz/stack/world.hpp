@@ -5,7 +5,8 @@
 #include <array>
 #include <cstdint>
 
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/ip4/ipv4.hpp"
+#include "stack/net/reassembly.hpp"
 #include "stack/stack.hpp"
 #include "stack/tcp/cubic.hpp"
 #include "stack/tcp/sack_recovery.hpp"
@@ -60,9 +61,10 @@ class World final : private FuzzLink::Observer {
   Cubic cubic_;
   SackRecovery recovery_;
   SynCookies cookies_;
-  std::array<Ipv4Reassembly::Datagram, 3> fragments_{};
-  Ipv4Reassembly reassembly_;
+  std::array<Reassembly::Datagram, 3> fragments_{};
+  Reassembly reassembly_;
   Stack stack_;
+  Ipv4 ipv4_;
   Udp udp_;
   Peer peer_;
   Application application_;

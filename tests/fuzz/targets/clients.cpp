@@ -10,6 +10,7 @@
 #include "stack/dhcp/client.hpp"
 #include "stack/dns/resolver.hpp"
 #include "stack/host/host.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "stack/wire/arp.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
@@ -154,6 +155,7 @@ class Scene final : private FuzzLink::Observer {
 
   FuzzLink link_;
   Stack stack_;
+  Ipv4 ipv4_{stack_.parts(), kEntropy};
   Udp udp_;
   DhcpClient dhcp_;
   Resolver resolver_;

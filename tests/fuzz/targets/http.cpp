@@ -10,6 +10,7 @@
 
 #include "daemon/http/server.hpp"
 #include "stack/host/host.hpp"
+#include "stack/ip4/ipv4.hpp"
 #include "tests/fuzz/found.hpp"
 #include "tests/fuzz/storage.hpp"
 
@@ -78,7 +79,8 @@ class Cable final : public Link {
 
 struct End {
   End(std::span<std::byte> storage, Cable& cable, const IpAddress& address, std::uint8_t mac)
-      : stack(storage, kCapacities, Settings{}, Entropy{{mac, 2, 3, 4, 5, 6, 7, 8}}) {
+      : stack(storage, kCapacities, Settings{}, Entropy{{mac, 2, 3, 4, 5, 6, 7, 8}}),
+        ipv4(stack.parts(), Entropy{{mac, 2, 3, 4, 5, 6, 7, 8}}) {
     stack.begin(Instant(1s));
     check(bool(stack.add_interface(cable, MacAddress{{2, 0, 0, 0, 0, mac}}, 1500)),
           "an interface is refused");
@@ -86,6 +88,7 @@ struct End {
   }
 
   Stack stack;
+  Ipv4 ipv4;
   std::array<Client*, 2> clients{};
   std::array<FrameIn, 64> batch;
   Host host{stack, {clients, batch}};

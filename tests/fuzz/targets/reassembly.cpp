@@ -1,10 +1,11 @@
 // Target: IPv4 reassembly alone. Steps say which fragment of which packet comes, and when.
+#include "stack/net/reassembly.hpp"
+
 #include <array>
 #include <cstring>
 #include <vector>
 
 #include "stack/base/arena.hpp"
-#include "stack/net/ipv4_reassembly.hpp"
 #include "stack/wire/bytes.hpp"
 #include "tests/fuzz/records.hpp"
 
@@ -33,9 +34,9 @@ struct Scene {
       16) std::array<std::byte, kChunks*(kChunkBytes + sizeof(ChunkPool::Chunk)) + 64> storage{};
   Arena arena{storage};
   ChunkPool chunks{arena, kChunks, kChunkBytes};
-  std::array<Ipv4Reassembly::Datagram, kDatagrams> table{};
+  std::array<Reassembly::Datagram, kDatagrams> table{};
   std::array<std::byte, kWhole> whole;
-  Ipv4Reassembly reassembly{table, whole, kMostHeld};
+  Reassembly reassembly{table, whole, kMostHeld};
   Instant now{1s};
 
   Scene() { reassembly.attach(chunks, counters, settings); }
@@ -76,7 +77,17 @@ struct Scene {
     packet.payload = std::span(bytes).subspan(header);
 
     Reassembler::Whole out;
-    if (!reassembly.input(packet, bytes, now, out)) return;
+    const Fragment part{.source = packet.source,
+                        .destination = packet.destination,
+                        .identification = packet.identification,
+                        .protocol = packet.protocol,
+                        .traffic_class = packet.traffic_class,
+                        .more = packet.more_fragments,
+                        .offset = offset,
+                        .largest = 65535 - kIpv4HeaderMin,
+                        .header = std::span(bytes).first(header),
+                        .payload = packet.payload};
+    if (!reassembly.input(part, now, out)) return;
     check(within(out.packet, whole) && within(out.payload, out.packet) && !out.payload.empty(),
           "a packet made whole that is not in its storage");
     check(out.payload.data() + out.payload.size() == out.packet.data() + out.packet.size(),
@@ -90,11 +101,11 @@ struct Scene {
 
   void time(Duration step) {
     now += step;
-    std::span<const std::byte> quote;
-    while (reassembly.expire(now, quote)) {
-      check(
-          quote.size() <= Ipv4Reassembly::kQuoteMax && (quote.empty() || parse_ipv4_quoted(quote)),
-          "what is quoted is not the beginning of a packet");
+    Reassembler::Expired expired;
+    while (reassembly.expire(now, expired)) {
+      check(expired.quote.size() <= Reassembly::kQuoteMax &&
+                (expired.quote.empty() || parse_ipv4_quoted(expired.quote)),
+            "what is quoted is not the beginning of a packet");
     }
     check(reassembly.next_deadline() > now, "a packet waits beyond its time");
   }

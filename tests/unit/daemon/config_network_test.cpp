@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "stack/ip4/ipv4.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/storage.hpp"
 #include "tests/unit/daemon/config_text.hpp"
@@ -87,6 +88,7 @@ TEST(ConfigNetwork, JudgesAddressesAndGatewaysAsTheStackDoes) {
     Capacities capacities;
     const test::Storage storage(Stack::storage_bytes(capacities));
     Stack stack(storage.bytes(), capacities, Settings(), Entropy{{1, 2, 3, 4}});
+    Ipv4 ipv4(stack.parts(), Entropy{{1, 2, 3, 4}});
     NullLink link;
     EXPECT_TRUE(stack.add_interface(link, {{2, 0, 0, 0, 0, 2}}, 1500));
     Error error = stack.add_address({0}, *Prefix::parse(address));

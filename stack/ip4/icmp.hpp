@@ -4,35 +4,32 @@
 #include <cstdint>
 #include <span>
 
-#include "stack/base/arena.hpp"
 #include "stack/base/counters.hpp"
 #include "stack/base/time.hpp"
 #include "stack/base/token_bucket.hpp"
+#include "stack/net/echo_replies.hpp"
+#include "stack/net/icmp_error.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/net/packet.hpp"
 #include "stack/wire/icmp4.hpp"
 
 namespace conker {
 
-class Icmp {
+class Icmp4 {
  public:
-  /// Echo replies that wait to be fetched; beyond that number the oldest is dropped.
-  static constexpr std::uint32_t kReplies = 64;
   static constexpr std::size_t kPingPayload = 65535 - 20 - kIcmp4Header;
 
-  Icmp(Arena& arena, Counters& counters, const Settings& settings, const Interfaces& interfaces)
-      : replies_(arena.take<EchoReply>(kReplies)),
-        counters_(counters),
+  Icmp4(Counters& counters, const Settings& settings, const Interfaces& interfaces,
+        EchoReplies& replies)
+      : counters_(counters),
         interfaces_(interfaces),
+        replies_(replies),
         errors_(settings.icmp_errors_per_second, settings.icmp_error_burst) {}
 
-  enum class Disposition : std::uint8_t { kNothing, kAnswer, kUnreachable };
+  enum class Outcome : std::uint8_t { kNothing, kAnswer, kError };
   /// Processes a message for one of the host's addresses. With kAnswer the caller sends `answer`,
-  /// whose payload lies in `packet`; with kUnreachable it hands `unreachable` to the transport
-  /// protocol.
-  Disposition input(const PacketIn& packet, Instant now, PacketOut& answer,
-                    Unreachable& unreachable);
-  bool next_reply(EchoReply& reply);
+  /// whose payload lies in `packet`; with kError it hands `error` to the transport protocol.
+  Outcome input(const PacketIn& packet, Instant now, PacketOut& answer, IcmpErrorIn& error);
 
   /// Makes an ICMP error about a received packet, which is quoted from its IP header on and is not
   /// copied; `upper` is the first half of the second word. False when RFC 1122, 3.2.2, forbids it:
@@ -48,16 +45,13 @@ class Icmp {
                         std::span<const std::byte> payload, PacketOut& packet);
 
  private:
-  Disposition echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);
-  void echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now);
-  Disposition error(const Icmp4Message& message, Unreachable& unreachable);
+  Outcome echo_request(const PacketIn& packet, const Icmp4Message& message, PacketOut& answer);
+  Outcome error_arrives(const Icmp4Message& message, const IpAddress& from, IcmpErrorIn& error);
 
-  std::span<EchoReply> replies_;  // a ring buffer
   Counters& counters_;
   const Interfaces& interfaces_;
+  EchoReplies& replies_;
   TokenBucket errors_;
-  std::uint32_t first_ = 0;
-  std::uint32_t waiting_ = 0;
 };
 
 }  // namespace conker

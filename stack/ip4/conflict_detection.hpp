@@ -7,6 +7,7 @@
 #include "stack/base/counters.hpp"
 #include "stack/base/random_bits.hpp"
 #include "stack/base/time.hpp"
+#include "stack/ip4/arp.hpp"
 #include "stack/net/interfaces.hpp"
 #include "stack/wire/arp.hpp"
 
@@ -19,14 +20,13 @@ class ConflictDetection {
                             kAnnounceInterval = 2s, kDefendInterval = 10s;
   static constexpr std::uint8_t kProbes = 3, kAnnouncements = 2;
 
-  ConflictDetection(Interfaces& interfaces, Counters& counters, const SipKey& key)
-      : interfaces_(interfaces), counters_(counters), random_(key, kPurpose) {}
+  ConflictDetection(Interfaces& interfaces, Arp& arp, Counters& counters, const SipKey& key)
+      : interfaces_(interfaces), arp_(arp), counters_(counters), random_(key, kPurpose) {}
 
   /// Adds an address: the next timers() begins to probe for it or, without probing, uses and
   /// announces it.
   Error add_address(InterfaceId interface, const Prefix& address, const AddressOptions& options,
                     Instant now);
-  Error remove_address(const IpAddress& address);
   /// To be called when the link has come up (RFC 5227, 2.1): probing for a tentative address starts
   /// anew; an address in use is announced and stays in use, since connections depend on it.
   void link_up(InterfaceId interface, Instant now);
@@ -35,8 +35,6 @@ class ConflictDetection {
   void input(InterfaceId interface, const ArpPacket& packet, Instant now);
   void timers(Instant now);
   Instant next_deadline() const { return deadline_; }
-  /// Takes one address event. An event that is not fetched is kept and updated.
-  bool next_event(AddressEvent& event);
 
  private:
   static constexpr std::uint64_t kPurpose = 0x5227;
@@ -46,14 +44,13 @@ class ConflictDetection {
   bool send_arp(const Address& address, const IpAddress& sender, Instant now);
   void conflict(std::uint32_t index, const MacAddress& host, Instant now);
   void give_up(std::uint32_t index);
-  void post(Address& address);
   Duration random_up_to(Duration limit);
 
   Interfaces& interfaces_;
+  Arp& arp_;
   Counters& counters_;
   RandomBits random_;
   Instant deadline_ = kNever;  // the earliest of all addresses' deadlines, or earlier
-  std::uint32_t pending_ = 0;  // number of addresses with an event
 };
 
 }  // namespace conker

@@ -1,4 +1,4 @@
-#include "stack/net/icmp.hpp"
+#include "stack/ip4/icmp.hpp"
 
 #include <algorithm>
 
@@ -16,83 +16,64 @@ constexpr std::size_t kQuotedBytes = 8;
 // to make this host send small segments (RFC 1191, 7.1).
 constexpr std::uint16_t kLeastMtu = 68;
 
+IcmpKind kind_of(const Icmp4Message& message) {
+  if (message.type == Icmp4Message::kTimeExceeded)
+    return message.code == 0 ? IcmpKind::kTimeExceeded : IcmpKind::kFragmentsLost;
+  if (message.type == Icmp4Message::kParameterProblem) return IcmpKind::kParameterProblem;
+  constexpr auto kCodes = static_cast<std::uint8_t>(IcmpKind::kUnreachable);
+  return message.code < kCodes ? IcmpKind{message.code} : IcmpKind::kUnreachable;
+}
+
 }  // namespace
 
-Icmp::Disposition Icmp::input(const PacketIn& packet, Instant now, PacketOut& answer,
-                              Unreachable& unreachable) {
+Icmp4::Outcome Icmp4::input(const PacketIn& packet, Instant now, PacketOut& answer,
+                            IcmpErrorIn& error) {
   const auto message = parse_icmp4(packet.payload);
   if (!message) {
     counters_.add(Count::drop_icmp_malformed);
-    return Disposition::kNothing;
+    return Outcome::kNothing;
   }
   // A link verifies checksums of TCP only.
   if (!verify_icmp4_checksum(packet.payload)) {
     counters_.add(Count::drop_icmp_checksum);
-    return Disposition::kNothing;
+    return Outcome::kNothing;
   }
   switch (message->type) {
     case Icmp4Message::kEchoRequest:
       return echo_request(packet, *message, answer);
     case Icmp4Message::kEchoReply:
-      echo_reply(packet, *message, now);
-      return Disposition::kNothing;
+      replies_.add(packet, message->upper, message->lower, message->payload, now);
+      return Outcome::kNothing;
     case Icmp4Message::kUnreachable:
     case Icmp4Message::kTimeExceeded:
     case Icmp4Message::kParameterProblem:
-      unreachable.from = packet.source;
-      return error(*message, unreachable);
+      return error_arrives(*message, packet.source, error);
     case Icmp4Message::kRedirect:
       counters_.add(Count::drop_icmp_redirect);
-      return Disposition::kNothing;
+      return Outcome::kNothing;
     default:
       counters_.add(Count::drop_icmp_type);
-      return Disposition::kNothing;
+      return Outcome::kNothing;
   }
 }
 
 // Per RFC 1122, 3.2.2.6, the reply carries the request's data and comes from the address that the
 // request was sent to.
-Icmp::Disposition Icmp::echo_request(const PacketIn& packet, const Icmp4Message& message,
-                                     PacketOut& answer) {
+Icmp4::Outcome Icmp4::echo_request(const PacketIn& packet, const Icmp4Message& message,
+                                   PacketOut& answer) {
   counters_.add(Count::icmp_echo_requests_in);
   make_echo(Icmp4Message::kEchoReply, packet.destination, packet.source, message.upper,
             message.lower, message.payload, answer);
-  return Disposition::kAnswer;
-}
-
-void Icmp::echo_reply(const PacketIn& packet, const Icmp4Message& message, Instant now) {
-  counters_.add(Count::icmp_echo_replies_in);
-  if (waiting_ == kReplies) {
-    first_ = (first_ + 1) % kReplies;
-    --waiting_;
-    counters_.add(Count::drop_echo_reply_queue);
-  }
-  EchoReply& reply = replies_[(first_ + waiting_++) % kReplies];
-  reply = EchoReply{packet.source,
-                    message.upper,
-                    message.lower,
-                    packet.ttl,
-                    static_cast<std::uint16_t>(message.payload.size()),
-                    now,
-                    {}};
-  std::ranges::copy(message.payload.first(std::min(message.payload.size(), reply.head.size())),
-                    reply.head.begin());
-}
-
-bool Icmp::next_reply(EchoReply& reply) {
-  if (waiting_ == 0) return false;
-  reply = replies_[first_];
-  first_ = (first_ + 1) % kReplies;
-  --waiting_;
-  return true;
+  return Outcome::kAnswer;
 }
 
 // Accepts an error that quotes a TCP segment which this host may have sent; TCP checks whether the
 // segment is in flight (RFC 5927, 4.1).
-Icmp::Disposition Icmp::error(const Icmp4Message& message, Unreachable& unreachable) {
+Icmp4::Outcome Icmp4::error_arrives(const Icmp4Message& message, const IpAddress& from,
+                                    IcmpErrorIn& error) {
   const auto drop = [this](Count why) {
     counters_.add(why);
-    return Disposition::kNothing;
+    return Outcome::kNothing;
   };
   const auto quoted = parse_ipv4_quoted(message.payload);
   if (!quoted || quoted->payload.size() < kQuotedBytes) return drop(Count::drop_icmp_malformed);
@@ -100,24 +81,19 @@ Icmp::Disposition Icmp::error(const Icmp4Message& message, Unreachable& unreacha
   if (!spoken || quoted->fragment_offset != 0 || !interfaces_.is_local(quoted->source)) {
     return drop(Count::drop_icmp_type);
   }
-  unreachable.mtu = 0;
-  if (message.type == Icmp4Message::kUnreachable &&
-      message.code == Icmp4Message::kFragmentationNeeded) {
-    unreachable.mtu = message.lower;
-    if (unreachable.mtu != 0 && unreachable.mtu < kLeastMtu) return drop(Count::drop_icmp_mtu);
-  }
+  error.error = {kind_of(message), message.type, message.code, from};
+  error.mtu = error.error.kind == IcmpKind::kTooBig ? message.lower : 0;
+  if (error.mtu != 0 && error.mtu < kLeastMtu) return drop(Count::drop_icmp_mtu);
   counters_.add(Count::icmp_unreachable_in);
-  unreachable.type = message.type;
-  unreachable.code = message.code;
-  unreachable.protocol = quoted->protocol;
-  unreachable.tuple = FourTuple{quoted->source, quoted->destination,
-                                Port{get16(quoted->payload, 0)}, Port{get16(quoted->payload, 2)}};
-  unreachable.sequence = Seq(get32(quoted->payload, 4));
-  return Disposition::kUnreachable;
+  error.protocol = quoted->protocol;
+  error.tuple = FourTuple{quoted->source, quoted->destination, Port{get16(quoted->payload, 0)},
+                          Port{get16(quoted->payload, 2)}};
+  error.sequence = Seq(get32(quoted->payload, 4));
+  return Outcome::kError;
 }
 
-bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
-                      std::span<const std::byte> about, Instant now, PacketOut& packet) {
+bool Icmp4::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
+                       std::span<const std::byte> about, Instant now, PacketOut& packet) {
   const auto ip = parse_ipv4_quoted(about);
   if (!ip || ip->fragment_offset != 0 || !interfaces_.is_local(ip->destination) ||
       !names_a_host(ip->source) || interfaces_.is_broadcast(ip->source) ||
@@ -142,9 +118,9 @@ bool Icmp::make_error(std::uint8_t type, std::uint8_t code, std::uint16_t upper,
   return true;
 }
 
-void Icmp::make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
-                     std::uint16_t identifier, std::uint16_t sequence,
-                     std::span<const std::byte> payload, PacketOut& packet) {
+void Icmp4::make_echo(std::uint8_t type, const IpAddress& source, const IpAddress& destination,
+                      std::uint16_t identifier, std::uint16_t sequence,
+                      std::span<const std::byte> payload, PacketOut& packet) {
   packet.source = source;
   packet.destination = destination;
   packet.protocol = kProtocolIcmp;

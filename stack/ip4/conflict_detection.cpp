@@ -1,4 +1,4 @@
-#include "stack/net/conflict_detection.hpp"
+#include "stack/ip4/conflict_detection.hpp"
 
 #include <algorithm>
 
@@ -22,12 +22,6 @@ Error ConflictDetection::add_address(InterfaceId interface, const Prefix& addres
   record.deadline = options.probe ? now + random_up_to(kProbeWait) : now;
   deadline_ = std::min(deadline_, record.deadline);
   return Error::kOk;
-}
-
-Error ConflictDetection::remove_address(const IpAddress& address) {
-  const std::uint32_t index = addresses().find(address);
-  if (index != kNone && addresses()[index].event_pending) --pending_;
-  return interfaces_.remove_address(address);
 }
 
 void ConflictDetection::link_up(InterfaceId interface, Instant now) {
@@ -63,7 +57,7 @@ void ConflictDetection::step(std::uint32_t index, Instant now) {
     // No host has answered the probes (2.1.1): the address is assigned, and announced (2.3).
     address.sent = 0;
     interfaces_.change_address(index, AddressState::kPreferred);
-    post(address);
+    addresses().post(index);
     return step(index, now);
   }
   // A probe has no sender protocol address, so that no neighbour's ARP cache learns an address that
@@ -86,7 +80,7 @@ void ConflictDetection::step(std::uint32_t index, Instant now) {
 bool ConflictDetection::send_arp(const Address& address, const IpAddress& sender, Instant now) {
   const ArpPacket packet{ArpPacket::Operation::kRequest, interfaces_.mac(address.interface), sender,
                          MacAddress(), address.address};
-  return interfaces_.send_arp(address.interface, packet, MacAddress::broadcast(), now);
+  return arp_.send(address.interface, packet, MacAddress::broadcast(), now);
 }
 
 // ---- ARP packets received ----
@@ -118,35 +112,14 @@ void ConflictDetection::conflict(std::uint32_t index, const MacAddress& host, In
   // address do not flood the link.
   address.defended = now;
   if (send_arp(address, address.address, now)) counters_.add(Count::arp_defences);
-  post(address);
+  addresses().post(index);
 }
 
 void ConflictDetection::give_up(std::uint32_t index) {
   counters_.add(Count::addresses_given_up);
   addresses()[index].deadline = kNever;
   interfaces_.change_address(index, AddressState::kDuplicate);
-  post(addresses()[index]);
-}
-
-// ---- Events ----
-
-void ConflictDetection::post(Address& address) {
-  if (!address.event_pending) ++pending_;
-  address.event_pending = true;
-}
-
-bool ConflictDetection::next_event(AddressEvent& event) {
-  if (pending_ == 0) return false;
-  for (std::uint32_t i = 0; i < addresses().size(); ++i) {
-    Address& address = addresses()[i];
-    if (!address.event_pending) continue;
-    address.event_pending = false;
-    --pending_;
-    event = AddressEvent{address.address, address.interface, address.state, address.conflict,
-                         address.conflicting_host};
-    return true;
-  }
-  return false;
+  addresses().post(index);
 }
 
 }  // namespace conker

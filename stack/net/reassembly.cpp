@@ -1,4 +1,4 @@
-#include "stack/net/ipv4_reassembly.hpp"
+#include "stack/net/reassembly.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -9,28 +9,23 @@
 namespace conker {
 namespace {
 
-constexpr std::uint32_t kLargest = 65535 - kIpv4HeaderMin;
 constexpr std::uint32_t kLongestHeader = 60;
 constexpr std::size_t kOtherHeaders = 8;  // the least that ICMP and UDP have, in bytes
 
-std::uint32_t offset_of(const Ipv4Packet& fragment) {
-  return std::uint32_t{fragment.fragment_offset} * 8;
-}
-
-bool malformed(const Ipv4Packet& fragment) {
+bool malformed(const Fragment& fragment) {
   const std::size_t length = fragment.payload.size();
   // Per RFC 791, 3.2, all fragments but the last have a multiple of 8 bytes, and none reaches past
-  // 64 KiB.
-  return length == 0 || (fragment.more_fragments && length % 8 != 0) ||
-         offset_of(fragment) + length > kLargest;
+  // the end of the largest packet.
+  return length == 0 || (fragment.more && length % 8 != 0) ||
+         fragment.offset + length > fragment.largest;
 }
 
 // Whether a fragment boundary cuts the transport header, which a packet filter then cannot examine
 // (RFC 1858, 3.2.1 and 3.2.2; RFC 3128).
-bool cuts_the_header(const Ipv4Packet& fragment) {
+bool cuts_the_header(const Fragment& fragment) {
   const bool tcp = fragment.protocol == kProtocolTcp;
-  if (fragment.fragment_offset == 1) return tcp;
-  if (fragment.fragment_offset != 0) return false;
+  if (fragment.offset == 8) return tcp;
+  if (fragment.offset != 0) return false;
   if (!tcp) return fragment.payload.size() < kOtherHeaders;
   constexpr std::size_t kDataOffset = 12;
   return fragment.payload.size() < kTcpHeaderMin ||
@@ -39,7 +34,7 @@ bool cuts_the_header(const Ipv4Packet& fragment) {
 
 }  // namespace
 
-void Ipv4Reassembly::attach(ChunkPool& chunks, Counters& counters, const Settings& settings) {
+void Reassembly::attach(ChunkPool& chunks, Counters& counters, const Settings& settings) {
   chunks_ = &chunks;
   chunks.open(Use::kFragments);
   counters_ = &counters;
@@ -48,7 +43,7 @@ void Ipv4Reassembly::attach(ChunkPool& chunks, Counters& counters, const Setting
 
 // ---- The table, short enough for linear search ----
 
-std::uint32_t Ipv4Reassembly::find(const Ipv4Packet& fragment) const {
+std::uint32_t Reassembly::find(const Fragment& fragment) const {
   for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next) {
     const Datagram& d = table_[i];
     if (d.identification == fragment.identification && d.protocol == fragment.protocol &&
@@ -59,7 +54,7 @@ std::uint32_t Ipv4Reassembly::find(const Ipv4Packet& fragment) const {
   return kNone;
 }
 
-std::uint32_t Ipv4Reassembly::create(const Ipv4Packet& fragment, Instant now) {
+std::uint32_t Reassembly::create(const Fragment& fragment, Instant now) {
   if (table_.empty()) return kNone;
   if (waiting_.size() == table_.size()) drop_oldest();
   const auto unused = std::ranges::find_if(table_, [](const Datagram& d) { return !d.used; });
@@ -76,7 +71,7 @@ std::uint32_t Ipv4Reassembly::create(const Ipv4Packet& fragment, Instant now) {
   return index;
 }
 
-void Ipv4Reassembly::drop_bytes(Datagram& d) {
+void Reassembly::drop_bytes(Datagram& d) {
   while (d.head != 0) {
     const std::uint32_t index = d.head - 1;
     d.head = (*chunks_)[index].next == kNone ? 0 : (*chunks_)[index].next + 1;
@@ -86,7 +81,7 @@ void Ipv4Reassembly::drop_bytes(Datagram& d) {
   d.chunks = d.fragments = d.received = 0;
 }
 
-void Ipv4Reassembly::refuse(std::uint32_t index, Count why) {
+void Reassembly::refuse(std::uint32_t index, Count why) {
   Datagram& d = table_[index];
   counters_->add(why, d.fragments);
   drop_bytes(d);
@@ -94,7 +89,7 @@ void Ipv4Reassembly::refuse(std::uint32_t index, Count why) {
   d.refusal = why;
 }
 
-void Ipv4Reassembly::free(std::uint32_t index) {
+void Reassembly::free(std::uint32_t index) {
   drop_bytes(table_[index]);
   waiting_.remove(table_, index);
   table_[index].used = false;
@@ -102,8 +97,7 @@ void Ipv4Reassembly::free(std::uint32_t index) {
 
 // ---- A fragment ----
 
-bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte> bytes,
-                           Instant now, Whole& whole) {
+bool Reassembly::input(const Fragment& fragment, Instant now, Whole& whole) {
   const auto drop = [this](Count why) {
     counters_->add(why);
     return false;
@@ -119,7 +113,7 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
   Datagram& d = table_[index];
   if (d.refused) return drop(d.refusal);
 
-  const std::uint32_t offset = offset_of(fragment);
+  const std::uint32_t offset = fragment.offset;
   const auto length = static_cast<std::uint32_t>(fragment.payload.size());
   const auto refuse_all = [&](Count why) {
     refuse(index, why);
@@ -138,7 +132,7 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
   }
   // The fragment is a second last one, or data lies behind the end that it sets.
   const bool behind = previous == kNone ? d.head != 0 : (*chunks_)[previous].next != kNone;
-  const bool last = !fragment.more_fragments;
+  const bool last = !fragment.more;
   if ((last && (d.total != 0 || behind)) || (d.total != 0 && offset + length > d.total)) {
     return refuse_all(Count::drop_fragment_overlap);
   }
@@ -146,7 +140,7 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
     return refuse_all(Count::drop_fragment_room);
   }
   if (last) d.total = offset + length;
-  if (offset == 0) keep_first(d, fragment, bytes);
+  if (offset == 0) keep_first(d, fragment);
   if ((fragment.traffic_class & 3) == 3) d.congested = true;
   store(d, previous, offset, fragment.payload);
   ++d.fragments;
@@ -157,9 +151,8 @@ bool Ipv4Reassembly::input(const Ipv4Packet& fragment, std::span<const std::byte
 }
 
 // Finds the fragment's place: behind chunk `previous` (kNone: in front).
-Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
-                                        std::span<const std::byte> bytes,
-                                        std::uint32_t& previous) const {
+Reassembly::Fit Reassembly::fit(const Datagram& d, std::uint32_t offset,
+                                std::span<const std::byte> bytes, std::uint32_t& previous) const {
   const std::uint32_t begin = offset;
   const auto end = begin + static_cast<std::uint32_t>(bytes.size());
   std::uint32_t same = 0;  // bytes that were received before, and are equal
@@ -184,7 +177,7 @@ Ipv4Reassembly::Fit Ipv4Reassembly::fit(const Datagram& d, std::uint32_t offset,
 }
 
 // Drops the oldest packets at the cap, except the one that needs the room.
-bool Ipv4Reassembly::make_room(std::uint32_t index, std::uint32_t chunks) {
+bool Reassembly::make_room(std::uint32_t index, std::uint32_t chunks) {
   while (held_ + chunks > most_chunks_ || chunks_->available(Use::kFragments) < chunks) {
     if (waiting_.head() == index) return false;
     drop_oldest();
@@ -192,20 +185,20 @@ bool Ipv4Reassembly::make_room(std::uint32_t index, std::uint32_t chunks) {
   return true;
 }
 
-void Ipv4Reassembly::drop_oldest() {
+void Reassembly::drop_oldest() {
   const std::uint32_t oldest = waiting_.head();
   refuse(oldest, Count::drop_fragment_room);
   free(oldest);
 }
 
-bool Ipv4Reassembly::shed() {
+bool Reassembly::shed() {
   if (!chunks_->above_floor(Use::kFragments)) return false;
   drop_oldest();
   return true;
 }
 
-void Ipv4Reassembly::store(Datagram& d, std::uint32_t previous, std::uint32_t offset,
-                           std::span<const std::byte> bytes) {
+void Reassembly::store(Datagram& d, std::uint32_t previous, std::uint32_t offset,
+                       std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const std::uint32_t fresh = chunks_->take(Use::kFragments, Claim::kFirst);
     ChunkPool::Chunk& chunk = (*chunks_)[fresh];
@@ -228,15 +221,15 @@ void Ipv4Reassembly::store(Datagram& d, std::uint32_t previous, std::uint32_t of
   }
 }
 
-void Ipv4Reassembly::keep_first(Datagram& d, const Ipv4Packet& fragment,
-                                std::span<const std::byte> bytes) {
-  d.header_length = static_cast<std::uint8_t>(fragment.payload.data() - bytes.data());
+void Reassembly::keep_first(Datagram& d, const Fragment& fragment) {
+  d.header_length = static_cast<std::uint8_t>(fragment.header.size());
   d.quote_length = static_cast<std::uint8_t>(d.header_length + kOtherHeaders);
   d.traffic_class = fragment.traffic_class;
-  std::memcpy(d.quote.data(), bytes.data(), d.quote_length);
+  std::memcpy(d.quote.data(), fragment.header.data(), d.header_length);
+  std::memcpy(d.quote.data() + d.header_length, fragment.payload.data(), kOtherHeaders);
 }
 
-void Ipv4Reassembly::complete(std::uint32_t index, Whole& whole) {
+void Reassembly::complete(std::uint32_t index, Whole& whole) {
   Datagram& d = table_[index];
   std::size_t at = d.header_length;
   std::memcpy(whole_.data(), d.quote.data(), at);
@@ -255,21 +248,22 @@ void Ipv4Reassembly::complete(std::uint32_t index, Whole& whole) {
 
 // ---- Reassembly timeout ----
 
-bool Ipv4Reassembly::expire(Instant now, std::span<const std::byte>& quote) {
+bool Reassembly::expire(Instant now, Expired& expired) {
   const std::uint32_t index = waiting_.head();
   if (index == kNone || table_[index].deadline > now) return false;
   Datagram& d = table_[index];
-  quote = std::span(d.quote).first(d.refused ? 0 : d.quote_length);
+  expired.source = d.source;
+  expired.quote = std::span(d.quote).first(d.refused ? 0 : d.quote_length);
   if (!d.refused) refuse(index, Count::drop_fragment_timeout);
   free(index);
   return true;
 }
 
-Instant Ipv4Reassembly::next_deadline() const {
+Instant Reassembly::next_deadline() const {
   return waiting_.empty() ? kNever : table_[waiting_.head()].deadline;
 }
 
-std::uint64_t Ipv4Reassembly::chunks_held() const {
+std::uint64_t Reassembly::chunks_held() const {
   std::uint64_t held = 0;
   for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next) {
     for (std::uint32_t at = table_[i].head == 0 ? kNone : table_[i].head - 1; at != kNone;
@@ -280,7 +274,7 @@ std::uint64_t Ipv4Reassembly::chunks_held() const {
   return held;
 }
 
-std::uint64_t Ipv4Reassembly::fragments_held() const {
+std::uint64_t Reassembly::fragments_held() const {
   std::uint64_t held = 0;
   for (std::uint32_t i = waiting_.head(); i != kNone; i = table_[i].next)
     held += table_[i].fragments;

@@ -1,4 +1,4 @@
-// Reassembly of IPv4 fragments (RFC 791, 3.2; RFC 815; RFC 1122, 3.3.2): the optional Reassembler.
+// Reassembly of fragments (RFC 791, 3.2; RFC 815; RFC 1122, 3.3.2): the optional Reassembler.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace conker {
 
-/// Reassembles IPv4 packets. A packet whose fragments overlap is dropped whole, with its fragments
+/// Reassembles packets. A packet whose fragments overlap is dropped whole, with its fragments
 /// still to come: overlap is a sign of an attack (RFC 1858, 3; RFC 3128; RFC 5722, 4). An exact
 /// duplicate of a fragment is accepted. A first fragment that is too short for the header of its
 /// protocol is refused, and so is a second one that would begin inside a TCP header (RFC 1858,
 /// 3.2.2).
-class Ipv4Reassembly final : public Reassembler {
+class Reassembly final : public Reassembler {
  public:
   /// Bytes of a first fragment that are kept for an ICMP error: its IP header and 8 bytes.
   static constexpr std::size_t kQuoteMax = 60 + 8;
@@ -26,7 +26,7 @@ class Ipv4Reassembly final : public Reassembler {
 
   struct Datagram {
     IpAddress source, destination;
-    std::uint16_t identification = 0;
+    std::uint32_t identification = 0;
     std::uint8_t protocol = 0;
     bool used = false;
     bool refused =
@@ -50,13 +50,12 @@ class Ipv4Reassembly final : public Reassembler {
   /// oldest is dropped. `whole`: where a complete packet is assembled; larger ones, header
   /// included, are refused. `chunks`: the most that all packets together hold, within the pool's
   /// budget; beyond it the oldest packets are dropped.
-  Ipv4Reassembly(std::span<Datagram> table, std::span<std::byte> whole, std::uint32_t chunks)
+  Reassembly(std::span<Datagram> table, std::span<std::byte> whole, std::uint32_t chunks)
       : table_(table), whole_(whole), most_chunks_(chunks) {}
 
   void attach(ChunkPool& chunks, Counters& counters, const Settings& settings) override;
-  bool input(const Ipv4Packet& fragment, std::span<const std::byte> bytes, Instant now,
-             Whole& whole) override;
-  bool expire(Instant now, std::span<const std::byte>& quote) override;
+  bool input(const Fragment& fragment, Instant now, Whole& whole) override;
+  bool expire(Instant now, Expired& expired) override;
   Instant next_deadline() const override;
   bool shed() override;
   std::uint64_t chunks_held() const override;
@@ -65,14 +64,14 @@ class Ipv4Reassembly final : public Reassembler {
  private:
   enum class Fit : std::uint8_t { kNew, kRepeated, kOverlap };
 
-  std::uint32_t find(const Ipv4Packet& fragment) const;
-  std::uint32_t create(const Ipv4Packet& fragment, Instant now);
+  std::uint32_t find(const Fragment& fragment) const;
+  std::uint32_t create(const Fragment& fragment, Instant now);
   Fit fit(const Datagram& datagram, std::uint32_t offset, std::span<const std::byte> bytes,
           std::uint32_t& previous) const;
   bool make_room(std::uint32_t index, std::uint32_t chunks);
   void store(Datagram& datagram, std::uint32_t previous, std::uint32_t offset,
              std::span<const std::byte> bytes);
-  void keep_first(Datagram& datagram, const Ipv4Packet& fragment, std::span<const std::byte> bytes);
+  void keep_first(Datagram& datagram, const Fragment& fragment);
   void complete(std::uint32_t index, Whole& whole);
   void refuse(std::uint32_t index, Count why);
   void drop_bytes(Datagram& datagram);
