@@ -168,5 +168,9 @@ struct InterfaceId {
   std::uint8_t index = 0;
   constexpr bool operator==(const InterfaceId&) const = default;
 };
+/// The number of the zone of an interface, which is also a link (IpAddress::with_zone()).
+constexpr std::uint16_t zone_of(InterfaceId interface) {
+  return static_cast<std::uint16_t>(interface.index + 1);
+}
 
 }  // namespace conker

@@ -1,5 +1,7 @@
 #include "stack/base/address.hpp"
 
+#include <utility>
+
 namespace conker {
 namespace {
 
@@ -17,7 +19,7 @@ class Reader {
   }
 
   // Reads a number without leading zeros, which some parsers would take for octal.
-  std::optional<std::uint8_t> decimal(unsigned largest) {
+  std::optional<unsigned> decimal(unsigned largest) {
     unsigned value = 0;
     std::size_t digits = 0;
     for (; digits < text_.size() && text_[digits] >= '0' && text_[digits] <= '9'; ++digits) {
@@ -27,7 +29,7 @@ class Reader {
     }
     if (digits == 0) return std::nullopt;
     text_.remove_prefix(digits);
-    return static_cast<std::uint8_t>(value);
+    return value;
   }
 
   std::optional<std::uint8_t> hex_pair() {
@@ -39,6 +41,19 @@ class Reader {
     return static_cast<std::uint8_t>(high << 4 | low);
   }
 
+  // An address of either family.
+  std::optional<IpAddress> address() {
+    if (const auto address = dotted_quad_or_back()) return address;
+    const auto address = groups();
+    // Per RFC 4291, 2.5.6 and 2.7, the bits that hold a zone here are zero in an address.
+    if (!address || address->is_v4() || address->zone() != 0) return std::nullopt;
+    if (!skip('%')) return address;
+    const auto zone = decimal(0xffff);
+    if (!zone || *zone == 0 || !address->holds_zone()) return std::nullopt;
+    return address->with_zone(static_cast<std::uint16_t>(*zone));
+  }
+
+ private:
   std::optional<IpAddress> dotted_quad() {
     std::uint32_t bits = 0;
     for (int i = 0; i < 4; ++i) {
@@ -50,7 +65,58 @@ class Reader {
     return IpAddress::v4(bits);
   }
 
- private:
+  // A dotted quad; where there is none, the position stays.
+  std::optional<IpAddress> dotted_quad_or_back() {
+    const std::string_view before = text_;
+    const auto quad = dotted_quad();
+    if (!quad) text_ = before;
+    return quad;
+  }
+
+  // An IPv6 address (RFC 4291, 2.2): eight groups, of which "::" stands for one or more that are
+  // zero, and a dotted quad for the last two.
+  std::optional<IpAddress> groups() {
+    std::array<std::uint32_t, kGroups> groups{};
+    std::size_t count = 0;
+    std::size_t gap = kGroups;  // where "::" stands; kGroups: nowhere
+    while (count < kGroups) {
+      if (gap == kGroups && text_.starts_with("::")) {
+        gap = count;
+        text_.remove_prefix(2);
+        if (text_.empty() || digit(text_.front()) < 0) break;
+      } else if (count > 0 && !skip(':')) {
+        break;
+      }
+      if (const auto quad = count <= kGroups - 2 ? dotted_quad_or_back() : std::nullopt) {
+        groups[count++] = quad->v4_bits() >> 16;
+        groups[count++] = quad->v4_bits() & 0xffff;
+        break;
+      }
+      const auto group = hex_group();
+      if (!group) return std::nullopt;
+      groups[count++] = *group;
+    }
+    if ((gap == kGroups) != (count == kGroups)) return std::nullopt;
+    // The groups behind the gap move to the end.
+    for (std::size_t i = kGroups; count > gap;) std::swap(groups[--i], groups[--count]);
+    const auto word = [&](std::size_t i) { return groups[2 * i] << 16 | groups[2 * i + 1]; };
+    return IpAddress({word(0), word(1), word(2), word(3)});
+  }
+
+  // One to four digits.
+  std::optional<std::uint32_t> hex_group() {
+    std::uint32_t value = 0;
+    std::size_t digits = 0;
+    for (; digits < 4 && digits < text_.size() && digit(text_[digits]) >= 0; ++digits) {
+      value = value << 4 | static_cast<std::uint32_t>(digit(text_[digits]));
+    }
+    if (digits == 0) return std::nullopt;
+    text_.remove_prefix(digits);
+    return value;
+  }
+
+  static constexpr std::size_t kGroups = 8;
+
   static int digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -90,8 +156,9 @@ void write_v4(Writer& writer, std::uint32_t bits) {
 }
 
 // Writes the address as RFC 5952, 4 has it: no leading zeros, and the first of the longest runs of
-// two or more zero groups becomes "::".
-void write_v6(Writer& writer, const std::array<std::uint32_t, 4>& words) {
+// two or more zero groups becomes "::". Its zone follows as RFC 4007, 11.2 has it.
+void write_v6(Writer& writer, const IpAddress& address) {
+  const auto words = address.without_zone().words();
   const auto group = [&](int i) {
     return words[static_cast<std::size_t>(i / 2)] >> (i % 2 == 0 ? 16 : 0) & 0xffff;
   };
@@ -116,13 +183,23 @@ void write_v6(Writer& writer, const std::array<std::uint32_t, 4>& words) {
     const unsigned value = group(i++);
     writer.hex(value, value > 0xfff ? 4 : value > 0xff ? 3 : value > 0xf ? 2 : 1);
   }
+  if (address.zone() == 0) return;
+  writer.put('%');
+  writer.decimal(address.zone());
+}
+
+// The bits of word `i` of four that belong to the first `length` bits.
+std::uint32_t mask(std::uint8_t length, std::size_t i) {
+  const std::size_t begin = 32 * i;
+  if (length <= begin) return 0;
+  return length - begin >= 32 ? ~std::uint32_t{0} : ~std::uint32_t{0} << (32 - (length - begin));
 }
 
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   Reader reader(text);
-  const auto address = reader.dotted_quad();
+  const auto address = reader.address();
   return reader.at_end() ? address : std::nullopt;
 }
 
@@ -131,7 +208,7 @@ std::string_view IpAddress::to_string(std::span<char, kTextSize> out) const {
   if (is_v4()) {
     write_v4(writer, v4_bits());
   } else {
-    write_v6(writer, words_);
+    write_v6(writer, *this);
   }
   return writer.text();
 }
@@ -168,7 +245,7 @@ std::string_view Endpoint::to_string(std::span<char, kTextSize> out) const {
     write_v4(writer, address.v4_bits());
   } else {
     writer.put('[');
-    write_v6(writer, address.words());
+    write_v6(writer, address);
     writer.put(']');
   }
   writer.put(':');
@@ -178,11 +255,28 @@ std::string_view Endpoint::to_string(std::span<char, kTextSize> out) const {
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   Reader reader(text);
-  const auto address = reader.dotted_quad();
+  const auto address = reader.address();
   if (!address || !reader.skip('/')) return std::nullopt;
-  const auto length = reader.decimal(32);
+  const auto length = reader.decimal(most_length(*address));
   if (!length || !reader.at_end()) return std::nullopt;
-  return Prefix{*address, *length};
+  return Prefix{*address, static_cast<std::uint8_t>(*length)};
+}
+
+IpAddress Prefix::network() const {
+  if (address.is_v4()) return IpAddress::v4(address.v4_bits() & v4_mask());
+  auto words = address.words();
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] &= mask(length, i);
+  return IpAddress(words).with_zone(address.zone());
+}
+
+bool Prefix::contains_v6(const IpAddress& a) const {
+  if (address.zone() != 0 && address.zone() != a.zone()) return false;
+  const auto ours = address.without_zone().words();
+  const auto theirs = a.without_zone().words();
+  std::uint32_t different = 0;
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    different |= (ours[i] ^ theirs[i]) & mask(length, i);
+  return different == 0;
 }
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {

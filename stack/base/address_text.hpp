@@ -16,7 +16,7 @@ std::string as_string(const T& value) {
 }
 }  // namespace detail
 
-/// "10.77.0.2".
+/// "10.77.0.2", "2001:db8::1" or, with a zone, "fe80::1%2".
 inline std::string to_string(const IpAddress& address) {
   return detail::as_string(address);
 }
@@ -24,7 +24,7 @@ inline std::string to_string(const IpAddress& address) {
 inline std::string to_string(const MacAddress& address) {
   return detail::as_string(address);
 }
-/// "10.77.0.2:80"; "*:80" of an unspecified address.
+/// "10.77.0.2:80" or "[2001:db8::1]:80"; "*:80" of an unspecified address.
 inline std::string to_string(const Endpoint& endpoint) {
   return detail::as_string(endpoint);
 }

@@ -70,15 +70,15 @@ class Checksum {
 };
 
 /// Adds the pseudo-header of TCP and UDP: for IPv4 as in RFC 9293, 3.1, otherwise as in RFC 8200,
-/// 8.1. `length` is that of the protocol's header and its data, in bytes.
+/// 8.1, in which no zone counts. `length` is that of the protocol's header and its data, in bytes.
 inline void add_pseudo_header(Checksum& sum, const IpAddress& source, const IpAddress& destination,
                               std::uint8_t protocol, std::uint32_t length) {
   if (source.is_v4() && destination.is_v4()) {
     sum.add32(source.v4_bits());
     sum.add32(destination.v4_bits());
   } else {
-    for (const std::uint32_t word : source.words()) sum.add32(word);
-    for (const std::uint32_t word : destination.words()) sum.add32(word);
+    for (const std::uint32_t word : source.without_zone().words()) sum.add32(word);
+    for (const std::uint32_t word : destination.without_zone().words()) sum.add32(word);
   }
   // The sum is the same for the 16-bit length and 8 zero bits of IPv4 as for the wider IPv6 fields.
   sum.add32(length);

@@ -99,5 +99,20 @@ TEST(Checksum, PseudoHeaderOfBothFamilies) {
                       "00010014 000000 06")));
 }
 
+TEST(Checksum, PseudoHeaderOfIpv6LeavesOutTheZone) {
+  const auto sum = [](const char* source, const char* destination) {
+    Checksum of;
+    add_pseudo_header(of, *IpAddress::parse(source), *IpAddress::parse(destination), 6, 20);
+    return of.finish();
+  };
+  Checksum bytes;
+  bytes.add(
+      hex("fe 80 00 00 00 00 00 00 00 00 00 00 00 00 00 01"
+          "fe 80 00 00 00 00 00 00 00 00 00 00 00 00 00 02"
+          "00 00 00 14 00 00 00 06"));
+  EXPECT_EQ(sum("fe80::1", "fe80::2"), bytes.finish()) << "RFC 8200, 8.1";
+  EXPECT_EQ(sum("fe80::1%3", "fe80::2%3"), bytes.finish());
+}
+
 }  // namespace
 }  // namespace conker
