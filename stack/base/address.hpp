@@ -51,7 +51,8 @@ class IpAddress {
   constexpr bool is_v4() const { return words_[0] == 0 && words_[1] == 0 && words_[2] == 0xffff; }
   /// The IPv4 address as 32 bits in host order. Only where is_v4().
   constexpr std::uint32_t v4_bits() const { return words_[3]; }
-  constexpr const std::array<std::uint32_t, 4>& words() const { return words_; }
+  constexpr const std::array<std::uint32_t, 4>& words() const& { return words_; }
+  constexpr std::array<std::uint32_t, 4> words() const&& { return words_; }
   /// The address as two words of 64 bits, the form that keyed hashes take.
   constexpr std::array<std::uint64_t, 2> halves() const {
     return {std::uint64_t{words_[0]} << 32 | words_[1], std::uint64_t{words_[2]} << 32 | words_[3]};
