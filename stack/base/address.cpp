@@ -259,7 +259,9 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
   if (!address || !reader.skip('/')) return std::nullopt;
   const auto length = reader.decimal(most_length(*address));
   if (!length || !reader.at_end()) return std::nullopt;
-  return Prefix{*address, static_cast<std::uint8_t>(*length)};
+  const Prefix prefix{*address, static_cast<std::uint8_t>(*length)};
+  // A prefix that reaches beyond what has zones is in none.
+  return prefix.network().zone() == address->zone() ? std::optional(prefix) : std::nullopt;
 }
 
 IpAddress Prefix::network() const {

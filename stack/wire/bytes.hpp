@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "stack/base/address.hpp"
@@ -46,6 +47,22 @@ constexpr IpAddress get_ipv4(std::span<const std::byte> bytes, std::size_t at) {
 /// Writes an IPv4 address. Only where `address` is_v4().
 constexpr void put_ipv4(std::span<std::byte> bytes, std::size_t at, const IpAddress& address) {
   put32(bytes, at, address.v4_bits());
+}
+
+/// Reads an IPv6 address, without a zone. Nothing where it is one that is not sent: an IPv4-mapped
+/// address, which would be taken for IPv4's, or one with bits set that hold a zone here (RFC 4291,
+/// 2.5.6).
+constexpr std::optional<IpAddress> get_ipv6(std::span<const std::byte> bytes, std::size_t at) {
+  const IpAddress address(
+      {get32(bytes, at), get32(bytes, at + 4), get32(bytes, at + 8), get32(bytes, at + 12)});
+  return address.is_v4() || address.zone() != 0 ? std::nullopt : std::optional(address);
+}
+/// Writes an IPv6 address without its zone. Only where `address` is not is_v4().
+constexpr void put_ipv6(std::span<std::byte> bytes, std::size_t at, const IpAddress& address) {
+  for (const std::uint32_t word : address.without_zone().words()) {
+    put32(bytes, at, word);
+    at += 4;
+  }
 }
 
 }  // namespace conker

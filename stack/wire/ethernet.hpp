@@ -14,6 +14,7 @@ inline constexpr std::size_t kEthernetHeader = 14;
 
 inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
+inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr std::uint16_t kEtherTypeCustomerVlan = 0x8100, kEtherTypeServiceVlan = 0x88a8;
 
 /// Bytes of a VLAN tag (IEEE 802.1Q, 9.3), and how many of VLAN 0 may follow each other: a service

@@ -22,7 +22,8 @@ TOP = HERE.parents[1]
 # The longest input that is tried, in bytes: more than a target reads would only cost speed.
 LONGEST = {"address": 64, "answer": 1024, "args": 64, "arp": 64, "base64": 128, "clients": 257,
            "command": 256, "config": 1024, "dhcp": 700, "dns": 600,
-           "endpoint": 96, "ethernet": 64, "http": 400, "icmp": 128, "ipv4": 128,
+           "endpoint": 96, "ethernet": 64, "http": 400, "icmp": 128, "icmp6": 200, "ipv4": 128,
+           "ipv6": 160,
            "reassembly": 257, "request": 512, "session": 257, "stack": 388,
            "tcp": 128, "udp": 128}
 # A part of a run, after which the ledger is written, so that an interrupted run is not lost.

@@ -7,6 +7,7 @@ import struct
 import sys
 
 OURS, PEER = bytes([10, 0, 0, 2]), bytes([10, 0, 0, 1])
+OUR_V6 = bytes.fromhex("20010db8000000000000000000000002")
 OUR_MAC, PEER_MAC = bytes([2, 0, 0, 0, 0, 2]), bytes([2, 0, 0, 0, 0, 1])
 
 
@@ -34,6 +35,20 @@ def tcp(flags, options=b"", payload=b""):
 def icmp(kind, code, rest, payload):
     message = struct.pack(">BBHI", kind, code, 0, rest) + payload
     return message[:2] + struct.pack(">H", checksum(message)) + message[4:]
+
+
+def ipv6(next_header, payload):
+    head = struct.pack(">IHBB", 0x6000_0000, len(payload), next_header, 64)
+    return head + OUR_V6 + OUR_V6 + payload
+
+
+def option6(kind, data):
+    return bytes([kind, (len(data) + 2) // 8]) + data
+
+
+def icmp6(kind, word, payload, how=3, hop_limit=255):
+    """As targets/icmp6.cpp reads it: whence and how, and the message."""
+    return bytes([how, hop_limit]) + struct.pack(">BBHI", kind, 0, 0, word) + payload
 
 
 def name(text):
@@ -97,12 +112,45 @@ def of_the_stack():
                 (27, 12), (8, 0, 4, 0, 2, 40))
 
 
+def of_ipv6():
+    pad = b"\x01\x04" + bytes(4)
+    yield ipv6(6, tcp(2))
+    yield ipv6(0, b"\x3a\x00\x05\x02\0\0\x01\x00" + bytes(8))
+    yield ipv6(0, b"\x3c\x00" + pad + b"\x2b\x00\x1e\x04" + bytes(4)
+               + b"\x06\x00\x04\x00" + bytes(4) + tcp(2))
+    for kind in (0x5E, 0x9E, 0xDE):
+        yield ipv6(60, b"\x06\x00" + bytes([kind]) + b"\x04" + bytes(4) + tcp(2))
+    yield ipv6(43, b"\x06\x02\x00\x01" + bytes(20))
+    yield ipv6(44, b"\x11\x00\x00\x01" + bytes(4) + bytes(16))
+    yield ipv6(44, b"\x3c\x00\x00\x10" + bytes(4) + b"x")
+    yield ipv6(44, b"\x3c\x00\x00\x00" + bytes(4) + b"\x06\x00" + pad + tcp(2))
+
+
+def of_icmp6():
+    link, target = option6(1, PEER_MAC), option6(2, PEER_MAC)
+    yield icmp6(128, 0x00010002, b"ping")
+    yield icmp6(2, 1280, ipv6(6, tcp(2)))
+    yield icmp6(133, 0, link)
+    yield icmp6(135, 0, OUR_V6 + link + option6(14, b"nonce!"))
+    yield icmp6(135, 0, OUR_V6, how=8)
+    yield icmp6(136, 0xE0000000, OUR_V6 + target)
+    yield icmp6(137, 0, OUR_V6 + OUR_V6 + target)
+    prefix = bytes([64, 0xC0]) + b"\0\1\0\0" * 2 + bytes(4) + OUR_V6
+    yield icmp6(134, 0x40C80708, bytes(8) + link + option6(5, struct.pack(">HI", 0, 1400))
+                + option6(3, prefix) + option6(24, b"\x20\x08\0\0\1\0" + OUR_V6[:8])
+                + option6(25, bytes(6) + OUR_V6)
+                + option6(31, bytes(6) + b"\3lan\0\0\0\0"))
+    yield icmp6(130, 0x27100000, bytes(16) + b"\2\x7d\0\0", how=19, hop_limit=1)
+    yield icmp6(130, 0xFFFF0000, bytes(16), how=19, hop_limit=1)
+
+
 def of_text():
     yield "address", ["10.77.0.1", "255.255.255.255", "10.0.0.0/8", "0.0.0.0/0",
-                      "02:00:00:00:00:01", "FF:ee:dd:cc:bb:aa",
+                      "02:00:00:00:00:01", "FF:ee:dd:cc:bb:aa", "2001:db8::1/64",
+                      "fe80::1%12", "64:ff9b::1.2.3.4", "1:2:3:4:5:6:7:8",
                       "0123456789abcdef"]
     yield "endpoint", ["10.77.0.1:80", "3.1", "4294967295.4294967295", "www.example.org:443",
-                       "10.0.0.1", "a-b_c.d:65535"]
+                       "10.0.0.1", "a-b_c.d:65535", "[2001:db8::1]:80", "[fe80::1%2]:80"]
     yield "args", ["loss=1%", "delay=5ms", "seed=42", "link=lan", "0.25%",
                    "200us", "1.5s", "fin_wait-1", "reorder=100%"]
     yield "base64", ["", "Zg==", "Zm8=", "Zm9v", "AAECAwQFBgc="]
@@ -155,6 +203,8 @@ def all_seeds():
                   for op in (1, 2, 3)]
     yield "icmp", [icmp(8, 0, 0x00010002, b"ping"), icmp(3, 4, 576, ipv4(b"z" * 8)),
                    icmp(11, 0, 0, ipv4(b"z" * 8))]
+    yield "ipv6", list(of_ipv6())
+    yield "icmp6", list(of_icmp6())
     yield "udp", [struct.pack(">HHHH", 5000, 53, 8 + len(p), 0) + p for p in (b"", b"x", b"hello")]
     at = b"\xc0\x0c"
     soa = record(b"\xc0\x10", 6, 300, name("ns.example.org") + name("root.example.org")
