@@ -32,11 +32,11 @@ struct Ipv6Fragment {
 /// Why a packet is discarded, and whom to tell: nobody, its source, or its source only where its
 /// destination is not multicast, by a parameter problem (RFC 4443, 3.4).
 struct Ipv6Problem {
-  enum class Report : std::uint8_t { kNever, kUnlessMulticast, kAlways };
+  enum class Report : std::uint8_t { kSilent, kUnlessMulticast, kAlways };
   static constexpr std::uint8_t kErroneousField = 0, kUnrecognizedNextHeader = 1,
                                 kUnrecognizedOption = 2, kIncompleteChain = 3;
 
-  Report report = Report::kNever;
+  Report report = Report::kSilent;
   std::uint8_t code = kErroneousField;
   std::uint16_t pointer = 0;  // offset from the beginning of the IPv6 header
 };
