@@ -60,7 +60,9 @@ void Evidence::on_finding(const verdict::Judge::Found& found, const char* becaus
   if (count == kEach || !error_.empty()) return;
   ++count;
   const FourTuple& tuple = found.finding.tuple;
-  const Endpoint peer{tuple.local, tuple.local_port}, ours{tuple.remote, tuple.remote_port};
+  // The frames know no zones.
+  const Endpoint peer{tuple.local.without_zone(), tuple.local_port};
+  const Endpoint ours{tuple.remote.without_zone(), tuple.remote_port};
   const verdict::Exchange exchange = opener_ == verdict::Opener::kWe
                                          ? verdict::Exchange{ours, peer.address}
                                          : verdict::Exchange{peer, ours.address};

@@ -52,6 +52,10 @@ void Judge::on_frame(const ObservedFrame& frame, Instant now) {
   const Parsed parsed =
       parse(whole(frame), segment, trusted ? TcpChecksum::kTrust : TcpChecksum::kVerify);
   if (parsed == Parsed::kOther) return;
+  // What it is told of has come over one link, so that both ends are in the zone of the known one.
+  const std::uint16_t zone = fixed_.address.zone();
+  segment.source.address = segment.source.address.with_zone(zone);
+  segment.destination.address = segment.destination.address.with_zone(zone);
   const bool in =
       guests_ != nullptr ? segment.destination == fixed_ : segment.source.address == fixed_.address;
   const Endpoint& to = guests_ != nullptr ? segment.source : segment.destination;

@@ -19,7 +19,8 @@
 namespace conker::verdict {
 
 /// The endpoint that opens connections, ours or a peer's, and the address of the other. The other's
-/// port does not count: an answer from a wrong one belongs to the connection too.
+/// port does not count: an answer from a wrong one belongs to the connection too. Addresses are as
+/// on the wire: without a zone.
 struct Exchange {
   Endpoint opener;
   IpAddress other;
@@ -52,7 +53,7 @@ class RecentFrames {
   void mark_written(Number number) { entry(number).written = true; }
 
   /// Which exchange a frame belongs to, as far as its headers reach; nothing for one that is not
-  /// TCP over IPv4.
+  /// TCP.
   std::optional<Exchange> exchange_of(Number number) const;
 
   /// The latest connection of an exchange.

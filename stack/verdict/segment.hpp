@@ -34,7 +34,7 @@ struct Segment {
   bool timestamps = false;
   std::uint32_t timestamp = 0;  // TSval
   std::uint32_t echo = 0;       // TSecr
-  std::uint16_t ip_id = 0;      // the IPv4 header's identification
+  std::uint16_t ip_id = 0;      // the IPv4 header's identification; 0 over IPv6
   bool padding_leak = false;    // bytes behind the packet that are not zero
   std::uint8_t block_count = 0;
   std::array<Block, kMaxBlocks> blocks{};  // of SACK
@@ -61,7 +61,7 @@ struct Segment {
 
 enum class Parsed : std::uint8_t {
   kTcp,
-  kOther,  // not TCP over IPv4 (ARP, ICMP), or a fragment
+  kOther,  // not TCP (ARP, ICMP), or a fragment
   // Malformed.
   kBadLength,
   kBadIpChecksum,
@@ -79,7 +79,7 @@ enum class TcpChecksum : std::uint8_t {
 
 /// Parses an Ethernet frame without VLAN tags. `out` is complete only after kTcp, and refers to the
 /// bytes of the frame; of a malformed segment it has source and destination where the headers reach
-/// that far, unspecified addresses where not.
+/// that far, unspecified addresses where not. Addresses are as on the wire: without a zone.
 Parsed parse(std::span<const std::byte> frame, Segment& out,
              TcpChecksum checksum = TcpChecksum::kVerify);
 

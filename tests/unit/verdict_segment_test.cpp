@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/verdict/segment.hpp"
+#include "tests/support/frames.hpp"
 #include "tests/support/segment.hpp"
 
 namespace conker {
@@ -131,6 +132,83 @@ TEST_F(VerdictSegmentTest, IgnoresOtherPackets) {
   EXPECT_EQ(parse(bytes), Parsed::kOther) << "UDP";
   bytes[13] = std::byte{6};
   EXPECT_EQ(parse(bytes), Parsed::kOther) << "ARP";
+}
+
+// ---- IPv6 ----
+
+/// The segment of the frame over IPv6, with `chain` between its header and TCP's; `first` is the
+/// type of the first header in it.
+test::Bytes over_v6(std::uint8_t first, std::string_view chain, std::string_view padding = {}) {
+  const auto between = test::hex(chain);
+  // Ports 1000 and 80, seq fffffffe, ack 7, FIN and ACK, window 512, "text".
+  auto tcp = test::hex("03e8 0050 fffffffe 00000007 50 11 0200 0000 0000 74657874");
+  const test::Bytes source = test::hex("20010db8 00000000 00000000 00000001");
+  const test::Bytes destination = test::hex("fe800000 00000000 00000000 00000002");
+  std::uint32_t sum = 6 + static_cast<std::uint32_t>(tcp.size());
+  for (const auto& piece : {source, destination, tcp}) {
+    for (std::size_t i = 0; i < piece.size(); ++i)
+      sum += std::to_integer<std::uint32_t>(piece[i]) << (i % 2 == 0 ? 8 : 0);
+  }
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  tcp[16] = static_cast<std::byte>(~sum >> 8 & 0xff);
+  tcp[17] = static_cast<std::byte>(~sum & 0xff);
+  auto bytes = test::hex("020000000002 020000000001 86dd 60000000 0000 00 40");
+  bytes[19] = static_cast<std::byte>(between.size() + tcp.size());
+  bytes[20] = std::byte{first};
+  for (const auto& piece : {source, destination, between, tcp, test::hex(padding)})
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  return bytes;
+}
+
+TEST_F(VerdictSegmentTest, ParsesIpv6) {
+  const auto bytes = over_v6(6, "");
+  ASSERT_EQ(parse(bytes), Parsed::kTcp);
+  EXPECT_EQ(segment_.source, (Endpoint{*IpAddress::parse("2001:db8::1"), Port{1000}}));
+  EXPECT_EQ(segment_.destination, (Endpoint{*IpAddress::parse("fe80::2"), Port{80}}));
+  EXPECT_EQ(segment_.seq, Seq(0xfffffffe));
+  EXPECT_EQ(segment_.window, 512);
+  EXPECT_EQ(segment_.data.size(), 4u);
+  EXPECT_EQ(segment_.ip_id, 0);
+}
+
+TEST_F(VerdictSegmentTest, PassesExtensionHeaders) {
+  for (const auto& [first, chain] : std::initializer_list<std::pair<std::uint8_t, const char*>>{
+           {0, "3c00 0104 00000000 2b00 0104 00000000 0600 0000 00000000"},
+           {44, "0600 0000 12345678"},
+           {60, "0601 010c 0000000000000000 00000000"}}) {
+    ASSERT_EQ(parse(over_v6(first, chain)), Parsed::kTcp) << chain;
+    EXPECT_EQ(segment_.data.size(), 4u);
+    EXPECT_EQ(segment_.source.port, Port{1000});
+  }
+  EXPECT_EQ(parse(over_v6(44, "0600 0001 12345678")), Parsed::kOther) << "a fragment";
+  EXPECT_EQ(parse(over_v6(17, "")), Parsed::kOther) << "UDP";
+  EXPECT_TRUE(malformed(parse(over_v6(60, "06ff 0104 00000000"))));
+}
+
+TEST_F(VerdictSegmentTest, DetectsEachFlippedBitOfTcpOverIpv6) {
+  constexpr std::size_t kAddresses = 22;
+  const auto good = over_v6(6, "");
+  for (std::size_t bit = kAddresses * 8; bit < good.size() * 8; ++bit) {
+    auto bytes = good;
+    bytes[bit / 8] ^= std::byte{1} << bit % 8;
+    EXPECT_TRUE(malformed(parse(bytes))) << "bit " << bit;
+  }
+}
+
+TEST_F(VerdictSegmentTest, DetectsATruncatedFrameOfIpv6) {
+  const auto good = over_v6(60, "0600 0104 00000000");
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const test::Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_TRUE(malformed(parse(cut))) << size << " bytes";
+  }
+}
+
+TEST_F(VerdictSegmentTest, SeesPaddingBehindIpv6) {
+  EXPECT_EQ(parse(over_v6(6, "", "0000")), Parsed::kTcp);
+  EXPECT_FALSE(segment_.padding_leak);
+  EXPECT_EQ(parse(over_v6(6, "", "0001")), Parsed::kTcp);
+  EXPECT_TRUE(segment_.padding_leak);
+  EXPECT_EQ(segment_.data.size(), 4u);
 }
 
 }  // namespace
