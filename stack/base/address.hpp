@@ -243,6 +243,11 @@ struct FourTuple {
   Port local_port;
   Port remote_port;
   constexpr bool operator==(const FourTuple&) const = default;
+
+  /// As the frames of a link show it.
+  constexpr FourTuple without_zones() const {
+    return {local.without_zone(), remote.without_zone(), local_port, remote_port};
+  }
 };
 
 }  // namespace conker

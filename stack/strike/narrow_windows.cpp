@@ -10,12 +10,12 @@ namespace conker {
 
 NarrowWindows::Narrow* NarrowWindows::find(const FourTuple& tuple) {
   Narrow& narrow = place(tuple.local_port);
-  return narrow.on && narrow.tuple == tuple ? &narrow : nullptr;
+  return narrow.on && narrow.tuple == tuple.without_zones() ? &narrow : nullptr;
 }
 
 void NarrowWindows::open(const FourTuple& tuple) {
   Narrow& narrow = place(tuple.local_port) = Narrow();
-  narrow.tuple = tuple;
+  narrow.tuple = tuple.without_zones();
   narrow.on = true;
 }
 

@@ -5,13 +5,12 @@
 #include "stack/base/checksum.hpp"
 #include "stack/strike/tcp_head.hpp"
 #include "stack/wire/bytes.hpp"
-#include "stack/wire/ethernet.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker {
 
 void SynData::open(const FourTuple& tuple, Seq iss, std::span<const std::byte> data) {
-  carriers_[tuple.local_port.value % kMost] = {tuple, iss, data};
+  carriers_[tuple.local_port.value % kMost] = {tuple.without_zones(), iss, data};
 }
 
 FrameOut SynData::edit(const FrameOut& frame) {
@@ -23,14 +22,11 @@ FrameOut SynData::edit(const FrameOut& frame) {
     return frame;
   }
   const std::span<const std::byte> head = frame.parts[0];
-  const std::uint16_t length = get16(head, TcpHead::kIpLength);
-  if (frame.parts.size() != 1 || head.size() > head_.size() ||
-      head.size() != kEthernetHeader + length)
+  if (frame.parts.size() != 1 || head.size() > head_.size() || head.size() != segment->end)
     return frame;
   std::ranges::copy(head, head_.begin());
   const auto size = static_cast<std::uint16_t>(carrier->data.size());
-  replace16(head_, TcpHead::kIpLength, static_cast<std::uint16_t>(length + size),
-            TcpHead::kIpChecksum);
+  lengthen_packet(head_, size);
   const std::size_t checksum = segment->tcp + TcpHead::kChecksum;
   Checksum sum;
   sum.add16(static_cast<std::uint16_t>(~get16(head, checksum)));

@@ -8,7 +8,7 @@ namespace conker {
 void UnheardAcks::begin(const FourTuple& tuple) {
   const auto at = static_cast<std::uint16_t>(begun_++ % kMost);
   by_port_[tuple.local_port.value] = at;
-  unheard_[at] = Unheard{.tuple = tuple, .on = true, .ack = {}};
+  unheard_[at] = Unheard{.tuple = tuple.without_zones(), .on = true, .ack = {}};
 }
 
 bool UnheardAcks::is_lost(Unheard& unheard, Seq ack) {

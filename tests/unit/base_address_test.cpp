@@ -197,7 +197,7 @@ TEST(Prefix, ParsesAddressAndLength) {
   EXPECT_EQ(Prefix::parse("10.77.0.2/32"), (Prefix{IpAddress::v4(10, 77, 0, 2), 32}));
   for (const char* bad : {"", "/", "10.77.0.0", "10.77.0.0/", "10.77.0.0/33", "10.77.0.0/024",
                           "10.77.0.0/24 ", "/24", "10.77.0.0/64", "2001:db8::", "2001:db8::/",
-                          "2001:db8::/129", "2001:db8::/064", "fe80::/64%1", "fe80::1%1/9"}) {
+                          "2001:db8::/129", "2001:db8::/064", "fe80::/64%1", "fe80::1%1/8"}) {
     EXPECT_FALSE(Prefix::parse(bad)) << bad;
   }
   EXPECT_EQ(Prefix::parse("2001:db8::/32"), (Prefix{IpAddress({0x20010db8, 0, 0, 0}), 32}));

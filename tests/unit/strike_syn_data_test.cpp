@@ -10,6 +10,7 @@
 #include "stack/verdict/segment.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6.hpp"
 #include "stack/wire/tcp.hpp"
 #include "tests/support/frames.hpp"
 
@@ -29,24 +30,32 @@ class SynDataTest : public ::testing::Test {
   };
 
   static std::vector<std::byte> frame(const FourTuple& tuple, TcpSegment segment) {
-    constexpr std::size_t kIp = kEthernetHeader, kTcp = kIp + kIpv4HeaderMin;
-    std::vector<std::byte> frame(kTcp + 60);
+    const bool v4 = tuple.local.is_v4();
+    const std::size_t at = kEthernetHeader + (v4 ? kIpv4HeaderMin : kIpv6Header);
+    std::vector<std::byte> frame(at + 60);
     EthernetFrame ethernet;
-    ethernet.type = kEtherTypeIpv4;
+    ethernet.type = v4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
     emit_ethernet(ethernet, frame);
     segment.source = tuple.local_port;
     segment.destination = tuple.remote_port;
     Checksum sum;
-    const auto tcp = std::span(frame).subspan(kTcp);
+    const auto tcp = std::span(frame).subspan(at);
     const std::size_t length = emit_tcp(segment, tcp, sum);
     finish_tcp_checksum(tcp.first(length), sum, tuple.local, tuple.remote, {});
-    const Ipv4Packet packet{.source = tuple.local,
-                            .destination = tuple.remote,
-                            .protocol = 6,
-                            .options = {},
-                            .payload = {}};
-    emit_ipv4(packet, length, std::span(frame).subspan(kIp));
-    frame.resize(kTcp + length);
+    const auto ip = std::span(frame).subspan(kEthernetHeader);
+    if (v4) {
+      const Ipv4Packet packet{.source = tuple.local,
+                              .destination = tuple.remote,
+                              .protocol = 6,
+                              .options = {},
+                              .payload = {}};
+      emit_ipv4(packet, length, ip);
+    } else {
+      const Ipv6Packet packet{
+          .source = tuple.local, .destination = tuple.remote, .next_header = 6, .payload = {}};
+      emit_ipv6(packet, length, ip);
+    }
+    frame.resize(at + length);
     return frame;
   }
   /// A frame that must be right.
@@ -70,9 +79,9 @@ class SynDataTest : public ::testing::Test {
     const auto whole = frame(tuple, {.acknowledgment = kIss + ack, .flags = flags});
     return parsed(editor_.edit_received({whole}).bytes).segment.ack - kIss;
   }
-  void open(std::string_view text) {
+  void open(std::string_view text, const FourTuple& tuple = kOurs) {
     text_ = test::bytes_of(text);
-    editor_.open(kOurs, kIss, text_);
+    editor_.open(tuple, kIss, text_);
   }
 
   SynData editor_;
@@ -87,6 +96,20 @@ TEST_F(SynDataTest, TheSynCarriesIt) {
       EXPECT_EQ(seen.data, text);
       EXPECT_EQ(seen.segment.mss, 1460);
     }
+  }
+}
+
+TEST_F(SynDataTest, TheSynCarriesItOverIpv6) {
+  for (const char* zone : {"", "%1"}) {
+    const FourTuple ours{*IpAddress::parse(std::string("fe80::2") + zone),
+                         *IpAddress::parse(std::string("fe80::1") + zone), Port{5000}, Port{7}};
+    const FourTuple theirs{ours.remote, ours.local, ours.remote_port, ours.local_port};
+    open("abc", ours);
+    const Seen seen = sent(kSyn, kIss, ours);
+    EXPECT_EQ(seen.data, "abc");
+    EXPECT_EQ(seen.segment.mss, 1460);
+    EXPECT_EQ(received(kSyn | kAck, 4, theirs), 1);
+    EXPECT_EQ(received(kSyn | kAck, 5, theirs), 5) << "more than it";
   }
 }
 
