@@ -7,7 +7,11 @@
 #include "stack/base/checksum.hpp"
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ethernet.hpp"
+#include "stack/wire/icmp6.hpp"
 #include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6_chain.hpp"
+#include "stack/wire/tcp.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace conker {
 
@@ -43,13 +47,26 @@ constexpr std::size_t stride(std::size_t slot_bytes, std::uint32_t frame_bytes) 
 
 // Completes a partial checksum: a local sender left only the pseudo-header's sum in the field.
 void complete_partial_checksum(std::span<std::byte> frame) {
-  const auto ip = parse_ipv4(frame.subspan(kEthernetHeader));
-  if (!ip || ip->is_fragment()) return;
-  const std::size_t field = ip->protocol == 6 ? 16 : ip->protocol == 17 ? 6 : ip->payload.size();
-  if (field + 2 > ip->payload.size()) return;
+  std::uint8_t protocol = 0;
+  std::span<const std::byte> payload;
+  const auto packet = frame.subspan(kEthernetHeader);
+  if (const auto v4 = parse_ipv4(packet); v4 && !v4->is_fragment()) {
+    protocol = v4->protocol;
+    payload = v4->payload;
+  } else if (const auto v6 = parse_ipv6(packet)) {
+    const Ipv6Chain chain = walk_ipv6(*v6);
+    if (chain.problem || chain.fragment) return;
+    protocol = chain.next_header;
+    payload = chain.payload;
+  }
+  const std::size_t field = protocol == kProtocolTcp     ? 16
+                            : protocol == kProtocolUdp   ? 6
+                            : protocol == kProtocolIcmp6 ? 2
+                                                         : payload.size();
+  if (field + 2 > payload.size()) return;
   Checksum sum;
-  sum.add(ip->payload);
-  put16(frame, static_cast<std::size_t>(ip->payload.data() - frame.data()) + field, sum.finish());
+  sum.add(payload);
+  put16(frame, static_cast<std::size_t>(payload.data() - frame.data()) + field, sum.finish());
 }
 
 class InTwoParts {
@@ -64,11 +81,17 @@ class InTwoParts {
   std::array<std::span<const std::byte>, 2> parts_;
 };
 
-// Whether a checksum covers the bytes behind the Ethernet header. A flipped bit in ARP would not be
-// detected and would mislead a neighbour for a minute, which no corruption on a real wire can do.
-bool may_be_corrupted(std::span<const std::byte> front) {
+// Where the bytes begin that a checksum covers; nothing where none does. A flipped bit in ARP would
+// not be detected and would mislead a neighbour for a minute, which no corruption on a real wire
+// can do. The header of IPv6 is covered from its addresses on, by the pseudo-header.
+std::optional<std::size_t> checked_from(std::span<const std::byte> front) {
+  constexpr std::size_t kAddresses = 8;
   const auto ethernet = parse_ethernet(front);
-  return ethernet && ethernet->type == kEtherTypeIpv4 && !ethernet->payload.empty();
+  if (!ethernet) return std::nullopt;
+  const bool v6 = ethernet->type == kEtherTypeIpv6;
+  if (!v6 && ethernet->type != kEtherTypeIpv4) return std::nullopt;
+  if (ethernet->payload.size() < (v6 ? kIpv6Header : 1)) return std::nullopt;
+  return v6 ? kEthernetHeader + kAddresses : kEthernetHeader;
 }
 
 }  // namespace
@@ -145,7 +168,7 @@ FaultLink::Fate FaultLink::decide(Lane& lane, std::span<const std::byte> front) 
   Fate fate;
   fate.lost = happens(lane, settings_.loss);
   if (fate.lost) return fate;
-  fate.corrupted = may_be_corrupted(front) && happens(lane, settings_.corrupt);
+  fate.corrupted = checked_from(front) && happens(lane, settings_.corrupt);
   fate.duplicated = happens(lane, settings_.duplicate);
   // While one frame waits to be overtaken, the next one overtakes it.
   fate.reordered = happens(lane, settings_.reorder) && lane.overtaken == kNone;
@@ -163,9 +186,9 @@ std::uint32_t FaultLink::corrupted_copy(Lane& lane, Parts frame, ChecksumState c
   const std::uint32_t index = hold(lane, frame, ChecksumState::kUnknown, now);
   if (index == kNone) return kNone;
   if (checksum == ChecksumState::kPartial) complete_partial_checksum(bytes(index));
-  const std::size_t bits = (bytes(index).size() - kEthernetHeader) * 8;
-  const std::size_t bit =
-      kEthernetHeader * 8 + static_cast<std::size_t>((draw(lane) >> 32) * bits >> 32);
+  const std::size_t from = checked_from(bytes(index)).value_or(kEthernetHeader);
+  const std::size_t bits = (bytes(index).size() - from) * 8;
+  const std::size_t bit = from * 8 + static_cast<std::size_t>((draw(lane) >> 32) * bits >> 32);
   bytes(index)[bit / 8] ^= std::byte{1} << bit % 8;
   slot(index).next = lane.given;
   lane.given = index;

@@ -19,9 +19,8 @@ struct FaultSettings {
   std::uint32_t duplicate = 0;
   std::uint32_t reorder =
       0;  // the frame leaves after the next one of its direction, or after 10 ms
-  std::uint32_t corrupt =
-      0;              // one bit is flipped, anywhere behind the Ethernet header of an IPv4 frame
-  Duration delay{0};  // every frame, up to 10 s
+  std::uint32_t corrupt = 0;  // one bit is flipped, wherever a checksum covers an IP packet
+  Duration delay{0};          // every frame, up to 10 s
   std::uint64_t seed = 1;
 
   bool operator==(const FaultSettings&) const = default;

@@ -5,6 +5,7 @@
 #include "stack/link/fault.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6.hpp"
 #include "stack/wire/tcp.hpp"
 #include "tests/support/frames.hpp"
 
@@ -54,6 +55,28 @@ std::vector<std::byte> tcp_frame(std::string_view text, bool partial = false) {
   }
   frame.insert(frame.end(), payload.begin(), payload.end());
   return frame;
+}
+
+// The same over IPv6.
+std::vector<std::byte> tcp_frame_v6(std::string_view text, bool partial = false) {
+  const auto v4 = tcp_frame(text, partial);
+  std::vector<std::byte> frame(kEthernetHeader + kIpv6Header);
+  emit_ethernet({{{2, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 1}}, kEtherTypeIpv6, {}}, frame);
+  frame.insert(frame.end(), v4.begin() + kEthernetHeader + kIpv4HeaderMin, v4.end());
+  const auto segment = std::span(frame).subspan(kEthernetHeader + kIpv6Header);
+  // ::10.77.0.1 and ::10.77.0.2, which have the sum of the IPv4 addresses.
+  Ipv6Packet ip;
+  ip.source = IpAddress({0, 0, 0, kA.v4_bits()});
+  ip.destination = IpAddress({0, 0, 0, kB.v4_bits()});
+  ip.next_header = kProtocolTcp;
+  emit_ipv6(ip, segment.size(), std::span(frame).subspan(kEthernetHeader));
+  return frame;
+}
+
+bool intact_v6(std::span<const std::byte> frame) {
+  const auto ip = parse_ipv6(frame.subspan(kEthernetHeader));
+  return ip && ip->next_header == kProtocolTcp &&
+         verify_tcp_checksum(ip->payload, ip->source, ip->destination);
 }
 
 bool intact(std::span<const std::byte> frame) {
@@ -296,6 +319,38 @@ TEST_F(FaultTest, CorruptsExactlyOneBitAndLeavesTheEthernetHeaderAlone) {
   EXPECT_GE(*places.begin(), kEthernetHeader);
   EXPECT_GT(places.size(), 50u);
   EXPECT_LE(link_.longest_front, 114u);
+}
+
+TEST_F(FaultTest, CorruptsIpv6WhereAChecksumNotices) {
+  set({.corrupt = kAlways, .seed = 3});
+  const auto frame = tcp_frame_v6("text");
+  ASSERT_TRUE(intact_v6(frame));
+  std::set<std::size_t> places;
+  for (int round = 0; round < 2000; ++round) {
+    ASSERT_TRUE(send(frame));
+    fault_.flush(now_);
+    const auto sent = link_.take();
+    ASSERT_EQ(sent.size(), frame.size());
+    for (std::size_t i = 0; i < frame.size(); ++i)
+      if (sent[i] != frame[i]) places.insert(i);
+    ASSERT_FALSE(intact_v6(sent)) << "a checksum notices";
+  }
+  EXPECT_EQ(*places.begin(), kEthernetHeader + 8) << "from the addresses on";
+  EXPECT_EQ(places.size(), frame.size() - kEthernetHeader - 8);
+}
+
+TEST_F(FaultTest, CompletesPartialChecksumsOfIpv6) {
+  set({.corrupt = kAlways});
+  const auto right = tcp_frame_v6("a local sender's");
+  for (int round = 0; round < 100; ++round) {
+    link_.arriving.push_back({tcp_frame_v6("a local sender's", true), ChecksumState::kPartial});
+    const auto got = receive();
+    ASSERT_EQ(got.size(), 1u);
+    int bits = 0;
+    for (std::size_t i = 0; i < right.size(); ++i)
+      bits += std::popcount(std::to_integer<unsigned>(right[i] ^ got[0].bytes[i]));
+    ASSERT_EQ(bits, 1) << "the checksum is one bit away from the right one";
+  }
 }
 
 TEST_F(FaultTest, DoesNotCorruptFramesWithoutAChecksum) {
