@@ -8,6 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include "stack/wire/bytes.hpp"
+#include "stack/wire/ethernet.hpp"
+#include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6_chain.hpp"
 #include "stack/wire/tcp.hpp"
 
 namespace conker::ctl {
@@ -16,17 +20,9 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr std::size_t kMostBefore = 150, kMostAfter = 50;  // frames, of the one that breaks a rule
-constexpr std::size_t kEthernet = 14, kIpMin = 20;
 constexpr std::string_view kPrefix = "conker: ";
 
-std::uint32_t big(Bytes from, std::size_t at, std::size_t bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i)
-    value = value << 8 | std::to_integer<std::uint32_t>(from[at + i]);
-  return value;
-}
-
-/// A frame with TCP over IPv4.
+/// A frame with TCP.
 struct Segment {
   const CapturedFrame* frame;
   Bytes tcp;                       // with its data
@@ -43,28 +39,47 @@ struct Segment {
   }
 };
 
-IpAddress address_at(Bytes ip, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return std::to_integer<std::uint8_t>(ip[at + i]); };
-  return IpAddress::v4(byte(0), byte(1), byte(2), byte(3));
+/// The addresses and the segment of a frame with TCP over IPv4.
+struct Found {
+  IpAddress from, to;
+  Bytes tcp;  // at least the ports
+};
+constexpr std::size_t kPorts = 4;
+
+std::optional<Found> found_in_v4(Bytes ip) {
+  if (ip.size() < kIpv4HeaderMin) return std::nullopt;
+  const std::size_t header = (get8(ip, 0) & 15) * 4;
+  if (get8(ip, 9) != kProtocolTcp || header < kIpv4HeaderMin || ip.size() < header + kPorts)
+    return std::nullopt;
+  const std::size_t total = std::clamp<std::size_t>(get16(ip, 2), header + kPorts, ip.size());
+  return Found{get_ipv4(ip, 12), get_ipv4(ip, 16), ip.subspan(header, total - header)};
+}
+
+/// Of IPv6, as quoted: a frame that breaks a rule may be shorter than it says.
+std::optional<Found> found_in_v6(Bytes bytes) {
+  const auto ip = parse_ipv6_quoted(bytes);
+  if (!ip) return std::nullopt;
+  const Ipv6Chain chain = walk_ipv6(*ip);
+  const bool part = chain.fragment && !chain.fragment->is_atomic();
+  if (part || chain.problem || chain.next_header != kProtocolTcp || chain.payload.size() < kPorts)
+    return std::nullopt;
+  return Found{ip->source, ip->destination, chain.payload};
 }
 
 std::optional<Segment> segment_in(const CapturedFrame& frame) {
-  constexpr std::uint32_t kIpv4 = 0x0800;
-  constexpr std::size_t kPorts = 4;
   const Bytes bytes(frame.bytes);
-  if (bytes.size() < kEthernet + kIpMin || big(bytes, 12, 2) != kIpv4) return std::nullopt;
-  const Bytes ip = bytes.subspan(kEthernet);
-  const std::size_t header = (big(ip, 0, 1) & 15) * 4;
-  if (big(ip, 9, 1) != kProtocolTcp || header < kIpMin || ip.size() < header + kPorts)
-    return std::nullopt;
-  const std::size_t total = std::clamp<std::size_t>(big(ip, 2, 2), header + kPorts, ip.size());
-  const Bytes tcp = ip.subspan(header, total - header);
-  const Endpoint from{address_at(ip, 12), Port{static_cast<std::uint16_t>(big(tcp, 0, 2))}};
-  const Endpoint to{address_at(ip, 16), Port{static_cast<std::uint16_t>(big(tcp, 2, 2))}};
+  if (bytes.size() < kEthernetHeader) return std::nullopt;
+  const std::uint16_t type = get16(bytes, kEthernetHeader - 2);
+  if (type != kEtherTypeIpv4 && type != kEtherTypeIpv6) return std::nullopt;
+  const Bytes ip = bytes.subspan(kEthernetHeader);
+  const auto found = type == kEtherTypeIpv4 ? found_in_v4(ip) : found_in_v6(ip);
+  if (!found) return std::nullopt;
+  const Endpoint from{found->from, Port{get16(found->tcp, 0)}};
+  const Endpoint to{found->to, Port{get16(found->tcp, 2)}};
   const bool in = frame.direction == Direction::kIn;
   const Endpoint& ours = in ? to : from;
   const Endpoint& peers = in ? from : to;
-  return Segment{&frame, tcp, parse_tcp(tcp), ours, peers.address, peers.port};
+  return Segment{&frame, found->tcp, parse_tcp(found->tcp), ours, peers.address, peers.port};
 }
 
 /// The frames of one connection, and which of them breaks a rule.

@@ -30,13 +30,22 @@ class CtlPacketScript : public testing::Test, public CaptureSink {
     const bool out = direction == Direction::kOut;
     segment.source = Port{out ? ours : std::uint16_t{80}};
     segment.destination = Port{out ? std::uint16_t{80} : ours};
-    std::vector<std::byte> bytes(34 + kTcpHeaderMax);
-    const std::size_t header = emit_tcp(segment, std::span(bytes).subspan(34));
-    bytes.resize(34 + header);
+    const std::size_t at = v6_ ? 54 : 34;
+    std::vector<std::byte> bytes(at + kTcpHeaderMax);
+    const std::size_t header = emit_tcp(segment, std::span(bytes).subspan(at));
+    bytes.resize(at + header);
     bytes.insert(bytes.end(), segment.payload.begin(), segment.payload.end());
-    const auto put = [&](std::size_t at, std::initializer_list<unsigned> values) {
-      for (const unsigned value : values) bytes[at++] = static_cast<std::byte>(value);
+    const auto put = [&](std::size_t place, std::initializer_list<unsigned> values) {
+      for (const unsigned value : values) bytes[place++] = static_cast<std::byte>(value);
     };
+    if (v6_) {
+      const auto payload = static_cast<unsigned>(bytes.size() - 54);
+      put(12, {0x86, 0xdd, 0x60, 0, 0, 0, payload >> 8, payload & 0xff, 6, 64});
+      put(22, {0x20, 1, 0x0d, 0xb8});
+      put(37, {out ? 2u : 9u, 0x20, 1, 0x0d, 0xb8});
+      put(53, {out ? 9u : 2u});
+      return raw(direction, bytes, comment);
+    }
     const auto length = static_cast<unsigned>(bytes.size() - 14);
     put(12, {8, 0, 0x45, 0, length >> 8, length & 0xff});
     put(23, {6});
@@ -71,6 +80,7 @@ class CtlPacketScript : public testing::Test, public CaptureSink {
     return text;
   }
 
+  bool v6_ = false;
   std::vector<std::byte> file_;
   Pcapng pcapng_{*this};
   std::int64_t at_ = 1'700'000'000'000'000;
@@ -97,6 +107,15 @@ TEST_F(CtlPacketScript, HasTheConnectionFromItsSynToTheFrameThatBreaksARule) {
             "1, seen 9\n"
             "0.003000 < R   9:9(0) win 0  # SEQ 70009\n");
   EXPECT_NE(script().find("of 10.0.0.2:5000 with 10.0.0.9:80"), std::string::npos);
+}
+
+TEST_F(CtlPacketScript, IsTheSameOverIpv6) {
+  v6_ = true;
+  handshake();
+  reset(kBroken);
+  EXPECT_EQ(std::ranges::count(lines(), '\n'), 4) << lines();
+  EXPECT_NE(script().find("of [2001:db8::2]:5000 with [2001:db8::9]:80"), std::string::npos)
+      << script();
 }
 
 TEST_F(CtlPacketScript, LeavesOutOtherConnectionsAndThoseOfTheSamePortsBeforeAndAfter) {
