@@ -19,19 +19,28 @@ bool for_each_record(DnsReader& reader, std::uint16_t count, F&& f) {
   return true;
 }
 
-/// Reads the answer section once: takes the A records of `reading.name`, or else follows its CNAME,
+/// The address in a record of this family; nothing where it is none that can be opened.
+std::optional<IpAddress> address_in(const DnsRecord& record, DnsFamily family) {
+  if (family == DnsFamily::kIpv4) return get_ipv4(record.data, 0);
+  const auto address = get_ipv6(record.data, 0);
+  return address && names_a_host(*address) && !address->is_link_local() ? address : std::nullopt;
+}
+
+/// Reads the answer section once: takes the addresses of `reading.name`, or else follows its CNAME,
 /// which sets `moved`. Records of other names are ignored (RFC 5452, 6). False when the message is
 /// malformed.
-bool follow(DnsReader reader, std::uint16_t answers, DnsReading& reading, bool& moved) {
+bool follow(DnsReader reader, std::uint16_t answers, DnsFamily family, DnsReading& reading,
+            bool& moved) {
   DnsName target;
   std::uint32_t alias_ttl = kForEver;
   const bool whole = for_each_record(reader, answers, [&](const DnsRecord& record) {
     if (record.klass != DnsType::kInternet || record.name != reading.name) return true;
-    if (record.type == DnsType::kA) {
-      if (record.data.size() != 4) return false;
+    if (record.type == dns_type_of(family)) {
+      if (record.data.size() != (family == DnsFamily::kIpv4 ? 4 : 16)) return false;
       reading.seconds = std::min(reading.seconds, record.ttl);
-      if (reading.addresses.count < DnsAddresses::kMost) {
-        reading.addresses.list[reading.addresses.count++] = get_ipv4(record.data, 0);
+      const auto address = address_in(record, family);
+      if (address && reading.addresses.count < DnsAddresses::kMost) {
+        reading.addresses.list[reading.addresses.count++] = *address;
       }
     } else if (record.type == DnsType::kCname && target.empty()) {
       std::size_t at = record.data_at;
@@ -67,7 +76,7 @@ std::uint32_t negative_seconds(DnsReader reader, std::uint16_t authorities, cons
 }  // namespace
 
 DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
-                           const DnsName& name, std::uint8_t aliases) {
+                           const DnsName& name, DnsFamily family, std::uint8_t aliases) {
   DnsReading reading;
   reading.name = name;
   reading.seconds = kForEver;
@@ -81,7 +90,7 @@ DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
   DnsQuestion question;
   if (!reader.header(header) || !header.response || header.opcode != 0 || header.id != id ||
       header.questions != 1 || !reader.question(question) ||
-      question != DnsQuestion{name, DnsType::kA, DnsType::kInternet}) {
+      question != DnsQuestion{name, dns_type_of(family), DnsType::kInternet}) {
     return is(DnsVerdict::kForeign);
   }
   if (header.truncated) return is(DnsVerdict::kTruncated);
@@ -89,7 +98,7 @@ DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
     return is(DnsVerdict::kFailed);
   }
   for (bool moved = true; moved;) {
-    if (!follow(reader, header.answers, reading, moved)) return is(DnsVerdict::kMalformed);
+    if (!follow(reader, header.answers, family, reading, moved)) return is(DnsVerdict::kMalformed);
     if (moved && ++reading.aliases > kMostAliases) return is(DnsVerdict::kEndless);
   }
   if (reading.addresses.count > 0) return is(DnsVerdict::kAddresses);

@@ -35,9 +35,14 @@ struct DnsReading {
 /// The longest chain of CNAMEs that is followed; a longer one is a loop or an attack.
 inline constexpr std::uint8_t kMostAliases = 8;
 
-/// Interprets a message as the answer to the question for the A records of `name` that was sent
-/// with this id. `aliases` is the number of CNAMEs that were followed before.
+constexpr std::uint16_t dns_type_of(DnsFamily family) {
+  return family == DnsFamily::kIpv4 ? DnsType::kA : DnsType::kAaaa;
+}
+
+/// Interprets a message as the answer to the question for the addresses of `name` that was sent
+/// with this id. `aliases` is the number of CNAMEs that were followed before. Addresses of IPv6
+/// that no host has, or that mean another host on each link, are left out.
 DnsReading read_dns_answer(std::span<const std::byte> message, std::uint16_t id,
-                           const DnsName& name, std::uint8_t aliases);
+                           const DnsName& name, DnsFamily family, std::uint8_t aliases);
 
 }  // namespace conker

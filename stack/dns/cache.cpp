@@ -20,14 +20,15 @@ std::uint32_t& DnsCache::bucket(const DnsName& name) {
   return heads_[static_cast<std::uint32_t>(siphash13(key_, used)) & (heads_.size() - 1)];
 }
 
-std::uint32_t DnsCache::lookup(const DnsName& name) {
+std::uint32_t DnsCache::lookup(const DnsName& name, DnsFamily family) {
   for (std::uint32_t at = bucket(name); at != 0; at = entries_[at - 1].chain) {
-    if (entries_[at - 1].name == name) return at - 1;
+    const Entry& entry = entries_[at - 1];
+    if (entry.family == family && entry.name == name) return at - 1;
   }
   return kNone;
 }
 
-std::uint32_t DnsCache::create(const DnsName& name) {
+std::uint32_t DnsCache::create(const DnsName& name, DnsFamily family) {
   std::uint32_t index = kNone;
   if (fresh_ < entries_.size()) {
     index = fresh_++;
@@ -40,6 +41,7 @@ std::uint32_t DnsCache::create(const DnsName& name) {
     used_.remove(entries_, index);
   }
   entries_[index].name = name;
+  entries_[index].family = family;
   std::uint32_t& head = bucket(name);
   entries_[index].chain = head;
   head = index + 1;
@@ -52,17 +54,17 @@ void DnsCache::touch(std::uint32_t index) {
   used_.push(entries_, index);
 }
 
-const DnsCache::Entry* DnsCache::find(const DnsName& name, Instant now) {
-  const std::uint32_t index = lookup(name);
+const DnsCache::Entry* DnsCache::find(const DnsName& name, DnsFamily family, Instant now) {
+  const std::uint32_t index = lookup(name, family);
   if (index == kNone || entries_[index].expires <= now) return nullptr;
   touch(index);
   return &entries_[index];
 }
 
-void DnsCache::put(const DnsName& name, DnsStatus status, const DnsAddresses& addresses,
-                   Instant expires) {
-  std::uint32_t index = lookup(name);
-  if (index == kNone) index = create(name);
+void DnsCache::put(const DnsName& name, DnsFamily family, DnsStatus status,
+                   const DnsAddresses& addresses, Instant expires) {
+  std::uint32_t index = lookup(name, family);
+  if (index == kNone) index = create(name, family);
   if (index == kNone) return;
   Entry& entry = entries_[index];
   entry.status = status;

@@ -13,14 +13,15 @@
 
 namespace conker {
 
-/// Addresses by name, with negative answers (RFC 2308). A full cache evicts the entry that was
-/// unused longest. Expired entries stay until then, and are not found.
+/// Addresses by name and family, with negative answers (RFC 2308). A full cache evicts the entry
+/// that was unused longest. Expired entries stay until then, and are not found.
 class DnsCache {
  public:
   DnsCache(Arena& arena, std::uint32_t entries, const SipKey& key);
 
   struct Entry {
     DnsName name;
+    DnsFamily family;
     DnsStatus status;
     DnsAddresses addresses;
     Instant expires;
@@ -29,17 +30,18 @@ class DnsCache {
   };
 
   /// The entry of a name; null when there is none that is valid. Good until the next call.
-  const Entry* find(const DnsName& name, Instant now);
+  const Entry* find(const DnsName& name, DnsFamily family, Instant now);
   /// Enters an answer; it replaces the name's entry.
-  void put(const DnsName& name, DnsStatus status, const DnsAddresses& addresses, Instant expires);
+  void put(const DnsName& name, DnsFamily family, DnsStatus status, const DnsAddresses& addresses,
+           Instant expires);
   /// Empties the cache, as for other servers, which may give other answers.
   void clear();
   std::uint32_t size() const { return used_.size(); }
 
  private:
   std::uint32_t& bucket(const DnsName& name);
-  std::uint32_t lookup(const DnsName& name);
-  std::uint32_t create(const DnsName& name);
+  std::uint32_t lookup(const DnsName& name, DnsFamily family);
+  std::uint32_t create(const DnsName& name, DnsFamily family);
   void touch(std::uint32_t index);
 
   std::span<Entry> entries_;

@@ -22,7 +22,7 @@ const char* to_string(DnsStatus status) {
     case DnsStatus::kNoSuchName:
       return "there is no such name";
     case DnsStatus::kNoAddress:
-      return "the name has no IPv4 address";
+      return "the name has no such address";
     case DnsStatus::kTimedOut:
       return "no DNS server answers";
     case DnsStatus::kServerFailed:
@@ -33,6 +33,23 @@ const char* to_string(DnsStatus status) {
       return "no DNS servers are known";
   }
   return "unknown";
+}
+
+DnsAnswer join(const DnsAnswer& v4, const DnsAnswer& v6) {
+  const bool found_v4 = v4.status == DnsStatus::kFound, found_v6 = v6.status == DnsStatus::kFound;
+  if (!found_v4 && !found_v6) return v4.status == DnsStatus::kNoAddress ? v6 : v4;
+  if (found_v4 != found_v6) return found_v4 ? v4 : v6;
+  DnsAnswer joined = v6;
+  DnsAddresses& all = joined.addresses = {};
+  for (std::uint8_t i = 0; i < DnsAddresses::kMost; ++i) {
+    for (const DnsAnswer* answer : {&v6, &v4}) {
+      if (i < answer->addresses.count && all.count < DnsAddresses::kMost)
+        all.list[all.count++] = answer->addresses.list[i];
+    }
+  }
+  joined.valid = std::min(v4.valid, v6.valid);
+  joined.cached = v4.cached && v6.cached;
+  return joined;
 }
 
 Resolver::Tables::Tables(Arena& arena, const ResolverSettings& settings, const SipKey& key)
@@ -67,7 +84,7 @@ void Resolver::set_servers(std::span<const IpAddress> servers) {
 
 // ---- Calls ----
 
-Result<DnsQueryId> Resolver::resolve(std::string_view name, std::uint32_t token) {
+Result<DnsQueryId> Resolver::resolve(std::string_view name, std::uint32_t token, DnsFamily family) {
   const auto parsed = DnsName::parse(name);
   if (!parsed) return Error::kInvalidArgument;
   const std::uint32_t slot = tables_.queries.take();
@@ -75,7 +92,8 @@ Result<DnsQueryId> Resolver::resolve(std::string_view name, std::uint32_t token)
   Query& query = tables_.queries[slot];
   query.name = query.current = *parsed;
   query.token = token;
-  if (const DnsCache::Entry* entry = tables_.cache.find(*parsed, stack_.now())) {
+  query.family = family;
+  if (const DnsCache::Entry* entry = tables_.cache.find(*parsed, family, stack_.now())) {
     udp_.counters().add(Count::dns_cache_hits);
     finish(query, entry->status, entry->addresses, entry->expires - stack_.now(), true);
   } else {
@@ -136,7 +154,8 @@ bool Resolver::ask_over_udp(Query& query) {
   query.id = random_.next16();
   if (udp_.connect(*socket, {server_of(query), kDnsPort}) != Error::kOk) return false;
   std::array<std::byte, kQueryBytes> bytes;
-  const std::size_t length = emit_dns_query(query.id, query.current, bytes);
+  const std::size_t length =
+      emit_dns_query(query.id, query.current, dns_type_of(query.family), bytes);
   if (udp_.send(*socket, std::span(bytes).first(length)) != Error::kOk) return false;
   udp_.counters().add(query.tries == 0 ? Count::dns_queries_out : Count::dns_queries_again);
   return true;
@@ -216,8 +235,8 @@ void Resolver::on_event(const Event& event) {
 
 void Resolver::send_over_tcp(Query& query) {
   std::array<std::byte, kLengthBytes + kQueryBytes> bytes;
-  const std::size_t length =
-      emit_dns_query(query.id, query.current, std::span(bytes).subspan(kLengthBytes));
+  const std::size_t length = emit_dns_query(query.id, query.current, dns_type_of(query.family),
+                                            std::span(bytes).subspan(kLengthBytes));
   put16(bytes, 0, static_cast<std::uint16_t>(length));
   // The send queue of a new connection is empty: where the pool has no room, the query is cut and
   // times out.
@@ -249,7 +268,8 @@ void Resolver::receive_over_tcp(Query& query) {
 /// Interprets a message; false when it is not the answer to this query, and is ignored.
 bool Resolver::take(Query& query, std::span<const std::byte> message) {
   Counters& counters = udp_.counters();
-  const DnsReading reading = read_dns_answer(message, query.id, query.current, query.aliases);
+  const DnsReading reading =
+      read_dns_answer(message, query.id, query.current, query.family, query.aliases);
   if (reading.verdict == DnsVerdict::kForeign) {
     counters.add(Count::drop_dns_foreign);
     return false;
@@ -305,7 +325,7 @@ void Resolver::found(Query& query, const DnsReading& reading, DnsStatus status) 
   const Duration valid =
       std::min<Duration>(std::chrono::seconds(std::min(query.seconds, reading.seconds)), most);
   if (valid > Duration{0}) {
-    tables_.cache.put(query.name, status, reading.addresses, stack_.now() + valid);
+    tables_.cache.put(query.name, query.family, status, reading.addresses, stack_.now() + valid);
   }
   finish(query, status, reading.addresses, valid, false);
 }
@@ -315,7 +335,8 @@ void Resolver::finish(Query& query, DnsStatus status, const DnsAddresses& addres
   const std::uint32_t slot = slot_of(query);
   query.deadline = kNever;
   query.done = true;
-  query.answer = DnsAnswer{tables_.queries.id(slot), query.token, status, addresses, valid, cached};
+  query.answer = DnsAnswer{
+      tables_.queries.id(slot), query.token, status, addresses, valid, cached, query.family};
   done_.push(tables_.queries, slot);
 }
 

@@ -42,9 +42,10 @@ class Resolver {
   void set_servers(std::span<const IpAddress> servers);
   std::span<const IpAddress> servers() const { return std::span(servers_).first(server_count_); }
 
-  /// Starts a query for the addresses of a name; next_answer() returns the answer, perhaps at once.
-  /// kInvalidArgument: not a name; kTableFull.
-  Result<DnsQueryId> resolve(std::string_view name, std::uint32_t token);
+  /// Starts a query for a name's addresses of one family; next_answer() returns the answer, perhaps
+  /// at once. kInvalidArgument: not a name; kTableFull.
+  Result<DnsQueryId> resolve(std::string_view name, std::uint32_t token,
+                             DnsFamily family = DnsFamily::kIpv4);
   /// Cancels a query: no answer will be returned. kNoSuchId.
   Error cancel(DnsQueryId id);
   bool next_answer(DnsAnswer& answer);
@@ -74,6 +75,7 @@ class Resolver {
     std::uint16_t id = 0;
     std::uint16_t tries = 0;  // for the current name
     std::uint8_t aliases = 0;
+    DnsFamily family = DnsFamily::kIpv4;
     std::uint32_t seconds = 0xffffffff;  // that its answer may be cached
     bool failed = false;                 // a server answered with a failure
     bool over_tcp = false, asked_over_tcp = false;

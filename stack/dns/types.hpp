@@ -19,10 +19,13 @@ struct DnsQueryId {
   constexpr bool operator==(const DnsQueryId&) const = default;
 };
 
+/// Which addresses of a name are asked for: its A records, or its AAAA records.
+enum class DnsFamily : std::uint8_t { kIpv4, kIpv6 };
+
 enum class DnsStatus : std::uint8_t {
   kFound,
   kNoSuchName,    // NXDOMAIN (RFC 2308, 2.1)
-  kNoAddress,     // the name exists, but has no IPv4 address (RFC 2308, 2.2)
+  kNoAddress,     // the name exists, but has no such address (RFC 2308, 2.2)
   kTimedOut,      // no server answered
   kServerFailed,  // the servers that answered reported a failure
   kBadAnswer,     // the answer is malformed, or a chain of CNAMEs without end
@@ -46,7 +49,14 @@ struct DnsAnswer {
   DnsAddresses addresses;  // of kFound
   Duration valid{0};       // how long the answer may be cached
   bool cached = false;     // answered from the cache
+  DnsFamily family = DnsFamily::kIpv4;
 };
+
+/// Joins the answers to the questions for both families of a name. Found is what either has found:
+/// addresses of IPv6 and IPv4 in turn, of IPv6 first (RFC 8305, 4), for as long as both are valid.
+DnsAnswer join(const DnsAnswer& v4, const DnsAnswer& v6);
+/// How long an address of one family waits for the answer about the other (RFC 8305, 3).
+inline constexpr Duration kDnsResolutionDelay = 50ms;
 
 struct ResolverSettings {
   ClientId client = ClientId::kNobody;  // in the tokens of its sockets and connections

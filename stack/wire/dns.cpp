@@ -130,7 +130,8 @@ bool DnsReader::record(DnsRecord& out) {
 
 // ---- Writing ----
 
-std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::span<std::byte> out) {
+std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::uint16_t type,
+                           std::span<std::byte> out) {
   std::ranges::fill(out.first(kDnsHeader), std::byte{0});
   put16(out, kId, id);
   put16(out, kFlags, kRecursionDesired);
@@ -138,7 +139,7 @@ std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::span<std:
   const auto bytes = name.bytes();
   std::ranges::copy(bytes, out.begin() + kDnsHeader);
   const std::size_t at = kDnsHeader + bytes.size();
-  put16(out, at, DnsType::kA);
+  put16(out, at, type);
   put16(out, at + 2, DnsType::kInternet);
   return at + 4;
 }

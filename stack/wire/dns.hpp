@@ -59,7 +59,7 @@ struct DnsHeader {
 };
 
 struct DnsType {
-  static constexpr std::uint16_t kA = 1, kCname = 5, kSoa = 6;
+  static constexpr std::uint16_t kA = 1, kCname = 5, kSoa = 6, kAaaa = 28;
   static constexpr std::uint16_t kInternet = 1;  // a class
 };
 
@@ -98,8 +98,9 @@ class DnsReader {
   std::size_t at_ = 0;
 };
 
-/// Writes a query for the A records of a name, with recursion desired, and returns its length in
-/// bytes: at most kDnsHeader + 255 + 4.
-std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::span<std::byte> out);
+/// Writes a query for the records of a name that are of this type (kA or kAaaa, RFC 3596), with
+/// recursion desired, and returns its length in bytes: at most kDnsHeader + 255 + 4.
+std::size_t emit_dns_query(std::uint16_t id, const DnsName& name, std::uint16_t type,
+                           std::span<std::byte> out);
 
 }  // namespace conker

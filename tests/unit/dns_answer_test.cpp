@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "stack/dns/answer.hpp"
 #include "tests/support/frames.hpp"
 #include "tests/unit/dns_message.hpp"
@@ -13,7 +15,7 @@ const std::string kAsked = dns_pointer(12);
 
 DnsReading read(const DnsMessage& message, std::uint8_t aliases = 0) {
   return read_dns_answer(bytes_of(message.text()), 0x1234, *DnsName::parse("www.example.org"),
-                         aliases);
+                         DnsFamily::kIpv4, aliases);
 }
 DnsVerdict verdict(const DnsMessage& message) {
   return read(message).verdict;
@@ -121,7 +123,7 @@ TEST(DnsAnswerReading, IgnoresAnswersToOtherQuestions) {
   EXPECT_TRUE(foreign([](DnsMessage& m) { m.questions = 2; }));
   EXPECT_FALSE(foreign([](DnsMessage& m) { m.name = "WWW.EXAMPLE.ORG"; }));
   const DnsName name = *DnsName::parse("www.example.org");
-  EXPECT_EQ(read_dns_answer({}, 0x1234, name, 0).verdict, DnsVerdict::kForeign);
+  EXPECT_EQ(read_dns_answer({}, 0x1234, name, DnsFamily::kIpv4, 0).verdict, DnsVerdict::kForeign);
 }
 
 // RFC 9267, 5 and 6: RDLENGTH and counts that are wrong.
@@ -160,6 +162,79 @@ TEST(DnsAnswerReading, RefusesWrongDataLengthsAndCounts) {
   soa.record(dns_name("example.org"), 6, 60, dns_name("ns") + dns_name("root") + be32(1));
   EXPECT_EQ(read(soa).verdict, DnsVerdict::kNoAddress);
   EXPECT_EQ(read(soa).seconds, 0u) << "an SOA cut short says nothing";
+}
+
+// ---- IPv6 ----
+
+DnsReading read_v6(const DnsMessage& message) {
+  return read_dns_answer(bytes_of(message.text()), 0x1234, *DnsName::parse("www.example.org"),
+                         DnsFamily::kIpv6, 0);
+}
+DnsMessage asked_v6() {
+  DnsMessage message;
+  message.type = 28;
+  return message;
+}
+std::string words(const IpAddress& address) {
+  std::string text;
+  for (const std::uint32_t word : address.words()) text += be32(word);
+  return text;
+}
+
+TEST(DnsAnswerReading, ReadsAddressesOfIpv6) {
+  const IpAddress good = *IpAddress::parse("2001:db8::80");
+  auto message = asked_v6();
+  message.a(kAsked, 0x0a000001);  // of the other family
+  for (const IpAddress& address :
+       {good, *IpAddress::parse("fe80::1"), IpAddress::v4(10, 0, 0, 1), IpAddress()}) {
+    ++message.answers;
+    message.record(kAsked, 28, 60, words(address));
+  }
+  const DnsReading reading = read_v6(message);
+  EXPECT_EQ(reading.verdict, DnsVerdict::kAddresses);
+  ASSERT_EQ(reading.addresses.count, 1) << "link-local, IPv4-mapped and :: are left out";
+  EXPECT_EQ(reading.addresses.list[0], good);
+  EXPECT_EQ(reading.seconds, 60u);
+  EXPECT_EQ(read_v6(DnsMessage()).verdict, DnsVerdict::kForeign) << "a question for A records";
+  auto half = asked_v6();
+  half.answers = 1;
+  half.record(kAsked, 28, 60, be32(0x20010db8));
+  EXPECT_EQ(read_v6(half).verdict, DnsVerdict::kMalformed);
+}
+
+// ---- Both families ----
+
+DnsAnswer answer_with(DnsStatus status, std::vector<const char*> addresses,
+                      Duration valid = Duration(60s)) {
+  DnsAnswer answer;
+  answer.status = status;
+  answer.valid = valid;
+  for (const char* text : addresses)
+    answer.addresses.list[answer.addresses.count++] = *IpAddress::parse(text);
+  return answer;
+}
+
+TEST(DnsJoin, TakesIpv6FirstAndTheFamiliesInTurn) {
+  const DnsAnswer joined =
+      join(answer_with(DnsStatus::kFound, {"10.0.0.1", "10.0.0.2", "10.0.0.3"}, 30s),
+           answer_with(DnsStatus::kFound, {"2001:db8::1", "2001:db8::2"}));
+  ASSERT_EQ(joined.addresses.count, 5);
+  const char* const order[] = {"2001:db8::1", "10.0.0.1", "2001:db8::2", "10.0.0.2", "10.0.0.3"};
+  for (std::size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(joined.addresses.list[i], IpAddress::parse(order[i])) << "RFC 8305, 4";
+  EXPECT_EQ(joined.valid, 30s);
+}
+
+TEST(DnsJoin, IsFoundWhereEitherIs) {
+  const DnsAnswer none = answer_with(DnsStatus::kNoAddress, {});
+  const DnsAnswer late = answer_with(DnsStatus::kTimedOut, {});
+  const DnsAnswer v4 = answer_with(DnsStatus::kFound, {"10.0.0.1"});
+  const DnsAnswer v6 = answer_with(DnsStatus::kFound, {"2001:db8::1"});
+  EXPECT_EQ(join(v4, none).addresses.list[0], IpAddress::v4(10, 0, 0, 1));
+  EXPECT_EQ(join(late, v6).addresses.list[0], IpAddress::parse("2001:db8::1"));
+  EXPECT_EQ(join(none, none).status, DnsStatus::kNoAddress);
+  EXPECT_EQ(join(none, late).status, DnsStatus::kTimedOut);
+  EXPECT_EQ(join(late, none).status, DnsStatus::kTimedOut);
 }
 
 }  // namespace

@@ -32,15 +32,16 @@ class ResolverTest : public ::testing::Test {
     scene_.deadline = [this] { return resolver_->next_deadline(); };
   }
 
-  DnsQueryId resolve(std::string_view name, std::uint32_t token = 1) {
+  DnsQueryId resolve(std::string_view name, std::uint32_t token = 1,
+                     DnsFamily family = DnsFamily::kIpv4) {
     scene_.stack().begin(scene_.now());
-    const auto id = resolver_->resolve(name, token);
+    const auto id = resolver_->resolve(name, token, family);
     EXPECT_TRUE(id) << to_string(id.error());
     scene_.turn();
     return id ? *id : DnsQueryId{};
   }
   /// Takes the query that was sent, and returns a message that would answer it.
-  DnsMessage question(std::string_view name = "www.example.org") {
+  DnsMessage question(std::string_view name = "www.example.org", int type = 1) {
     const auto sent = scene_.sent();
     DnsMessage message;
     if (!sent) {
@@ -52,8 +53,10 @@ class ResolverTest : public ::testing::Test {
     message.id = static_cast<std::uint16_t>(static_cast<std::uint8_t>(last_.data[0]) << 8 |
                                             static_cast<std::uint8_t>(last_.data[1]));
     message.name = name;
+    message.type = type;
     EXPECT_EQ(last_.data.substr(2), be16(0x0100) + be16(1) + be16(0) + be16(0) + be16(0) +
-                                        dns_name(name) + be16(1) + be16(1));
+                                        dns_name(name) + be16(static_cast<std::size_t>(type)) +
+                                        be16(1));
     return message;
   }
   void answer(const DnsMessage& message) { answer(message.text()); }
@@ -101,6 +104,26 @@ TEST_F(ResolverTest, QueryAndAnswer) {
   EXPECT_EQ(resolver_->query_count(), 0u);
   scene_.advance(2s);
   EXPECT_EQ(resolver_->next_deadline(), kNever);
+}
+
+TEST_F(ResolverTest, AsksForAddressesOfIpv6AndKeepsTheFamiliesApart) {
+  resolve("www.example.org", 42, DnsFamily::kIpv6);
+  auto message = question("www.example.org", 28);
+  ++message.answers;
+  answer(message.record(kAsked, 28, 300, be32(0x20010db8) + be32(0) + be32(0) + be32(0x50)));
+  const DnsAnswer a = told();
+  EXPECT_EQ(a.status, DnsStatus::kFound);
+  EXPECT_EQ(a.family, DnsFamily::kIpv6);
+  EXPECT_EQ(a.addresses.list[0], IpAddress::parse("2001:db8::50"));
+  resolve("www.example.org", 43);
+  answer(question().a(kAsked, 0x0a000050, 300));
+  EXPECT_EQ(told().addresses.list[0], IpAddress::v4(10, 0, 0, 80)) << "another question";
+  for (const DnsFamily family : {DnsFamily::kIpv4, DnsFamily::kIpv6}) {
+    resolve("www.example.org", 44, family);
+    const DnsAnswer cached = told();
+    EXPECT_TRUE(cached.cached);
+    EXPECT_EQ(cached.addresses.list[0].is_v4(), family == DnsFamily::kIpv4);
+  }
 }
 
 TEST_F(ResolverTest, RefusesInvalidNames) {

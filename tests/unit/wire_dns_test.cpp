@@ -26,7 +26,8 @@ std::optional<DnsName> name_at_end(const std::string& before, const std::string&
 // RFC 1035, 4.1: literal bytes.
 TEST(WireDns, EmitsAQuery) {
   std::array<std::byte, 512> out{};
-  const std::size_t length = emit_dns_query(0xabcd, *DnsName::parse("www.Example.org"), out);
+  const std::size_t length =
+      emit_dns_query(0xabcd, *DnsName::parse("www.Example.org"), DnsType::kA, out);
   EXPECT_EQ(to_hex(std::span(out).first(length)),
             "ab cd 01 00 00 01 00 00 00 00 00 00 "
             "03 77 77 77 07 65 78 61 6d 70 6c 65 03 6f 72 67 00 00 01 00 01");

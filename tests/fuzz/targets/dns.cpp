@@ -33,18 +33,20 @@ void check_text(std::string_view text) {
   if (!name) return;
   check_name(*name);
   std::array<std::byte, kDnsHeader + DnsName::kMaxBytes + 4> query;
-  const std::size_t length = emit_dns_query(0x1234, *name, query);
+  const std::size_t length = emit_dns_query(0x1234, *name, DnsType::kAaaa, query);
   DnsReader reader{std::span(query).first(length)};
   DnsHeader header;
   DnsQuestion question;
   check(reader.header(header) && header.id == 0x1234 && !header.response && header.questions == 1 &&
-            reader.question(question) && question.name == *name && question.type == DnsType::kA,
+            reader.question(question) && question.name == *name && question.type == DnsType::kAaaa,
         "a question is not written as it is read");
 }
 
 void check_reading(Input message, const DnsQuestion& question) {
   for (const std::uint8_t aliases : {std::uint8_t{0}, kMostAliases}) {
-    const DnsReading reading = read_dns_answer(message, get16(message, 0), question.name, aliases);
+    const DnsReading reading = read_dns_answer(
+        message, get16(message, 0), question.name,
+        question.type == DnsType::kAaaa ? DnsFamily::kIpv6 : DnsFamily::kIpv4, aliases);
     check(reading.addresses.count <= DnsAddresses::kMost, "more addresses than there is room for");
     check(reading.aliases >= aliases && reading.aliases <= kMostAliases + 1,
           "more aliases than are followed");
