@@ -1,4 +1,5 @@
-// Host lookup: the DNS resolver and its servers.
+// Host lookup: the DNS resolver and its servers. Names are asked for in both families side by side
+// where this host has addresses of both (RFC 8305, 3).
 #pragma once
 
 #include <cstdint>
@@ -37,11 +38,25 @@ class HostLookup final : public Client {
   Instant step() override;
   const char* name() const override { return "resolver"; }
 
+  /// A name that is asked for.
+  struct Lookup {
+    Then then;
+    std::optional<DnsAnswer> v4, v6;
+    bool both = false;          // IPv6, too
+    Instant deadline = kNever;  // when what is there is told
+
+    bool complete() const { return v4 && (v6 || !both); }
+  };
+
+  bool has_ipv6() const;
+  void take(const DnsAnswer& answer);
+  void tell(std::uint32_t number);
+
   Engine& engine_;
   Mapping storage_;
   std::optional<Resolver> resolver_;
-  std::vector<std::vector<IpAddress>> leased_;       // by interface
-  std::unordered_map<std::uint32_t, Then> waiting_;  // by the query's token
+  std::vector<std::vector<IpAddress>> leased_;         // by interface
+  std::unordered_map<std::uint32_t, Lookup> waiting_;  // by the token of its queries
   std::uint32_t next_token_ = 0;
 };
 

@@ -39,14 +39,14 @@ std::optional<ConnectionId> existing(Stack& stack, CallOf<V>& call, ConnectionIn
 }  // namespace
 
 Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred)
-    : engine_(engine), targets_(targets), deferred_(deferred) {
+    : engine_(engine), targets_(targets), deferred_(deferred), openings_(engine) {
   engine_.add(*this);
   verbs.on_gone([this](SessionId session) { on_gone(session); });
   verbs.serve<protocol::Open>([this](CallOf<protocol::Open> call) {
-    targets_.endpoint(std::move(call), &protocol::Open::Parameters::remote,
-                      [this](CallOf<protocol::Open> found, const Endpoint& remote) {
-                        open(std::move(found), remote);
-                      });
+    targets_.endpoints(std::move(call), &protocol::Open::Parameters::remote,
+                       [this](CallOf<protocol::Open> found, const std::vector<Endpoint>& remotes) {
+                         open(std::move(found), remotes);
+                       });
   });
   verbs.serve<protocol::Close>(
       [this](CallOf<protocol::Close> call) { end(std::move(call), &Stack::close); });
@@ -65,12 +65,11 @@ Connections::Connections(Engine& engine, Targets& targets, Verbs& verbs, Deferre
   });
 }
 
-void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
+void Connections::open(CallOf<protocol::Open> call, const std::vector<Endpoint>& remotes) {
   // The client may have disconnected during host lookup; no client would know the connection.
   if (!call.wanted()) return;
   const protocol::Open::Parameters parameters = call.parameters();
   ConnectRequest request;
-  request.remote = remote;
   if (parameters.local) {
     const auto local = parse_local(*parameters.local);
     if (!local) {
@@ -84,27 +83,18 @@ void Connections::open(CallOf<protocol::Open> call, const Endpoint& remote) {
   request.timeout = Duration(parameters.timeout_ms.value_or(0) * 1000);
   request.token = token();
   engine_.enter();
-  const auto id = engine_.stack().connect(request);
-  if (!id) {
-    const std::string why =
-        id.error() == Error::kNoSuchAddress
-            ? to_string(request.local) + " is not an address of this stack: status shows them"
-            : refusal(engine_, remote.address, id.error());
-    call.fail(Code::kFailed, fmt::format("cannot open {}: {}", to_string(remote), why));
-    return;
-  }
-  openings_.emplace(key_of(*id), Opening{std::move(call), parameters.hold});
+  openings_.begin(std::move(call), request, remotes);
 }
 
-void Connections::opened(Opening opening, ConnectionId id) {
+void Connections::opened(CallOf<protocol::Open> call, ConnectionId id) {
   ConnectionInfo info;
   if (!engine_.stack().info(id, info)) return;  // ~Call() answers kInternal
-  if (opening.hold) {
-    held_[key_of(id)] = opening.call.session();
-    opening.call.keep_session();
+  if (call.parameters().hold) {
+    held_[key_of(id)] = call.session();
+    call.keep_session();
   }
-  opening.call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
-                      (info.established_at - info.opened_at).count()});
+  call.reply({to_string(id), to_string(info.local()), to_string(info.remote()),
+              (info.established_at - info.opened_at).count()});
 }
 
 template <typename V>
@@ -134,7 +124,7 @@ void Connections::relay(CallOf<protocol::Relay> call) {
                           to_string(*id), engine_.name_of(info.token.client())));
     return;
   }
-  if (openings_.count(key_of(*id)) != 0) {
+  if (openings_.has(*id)) {
     call.fail(Code::kFailed, fmt::format("{} is still being opened", to_string(*id)));
     return;
   }
@@ -174,24 +164,13 @@ void Connections::relay(CallOf<protocol::Relay> call) {
 }
 
 void Connections::on_event(const Event& event) {
-  const ConnectionKey id = key_of(event.connection);
-  if (const auto found = openings_.find(id); found != openings_.end()) {
-    if (!event.has(Event::kConnected) && !event.has(Event::kClosed)) return;
-    Opening opening = std::move(found->second);
-    openings_.erase(found);
-    if (event.has(Event::kConnected) && !event.has(Event::kClosed)) {
-      opened(std::move(opening), event.connection);
-    } else {
-      const NotOpened why = why_not_opened(engine_, event);
-      opening.call.fail(why.code, why.text);
-    }
-  }
+  if (auto call = openings_.on_event(event)) opened(std::move(*call), event.connection);
   // A relay that ends removes itself from the list.
   for (std::size_t i = relays_.size(); i-- > 0;) {
     if (i < relays_.size() && relays_[i]->relay->id() == event.connection)
       relays_[i]->relay->on_event(event);
   }
-  if (event.has(Event::kClosed)) held_.erase(id);
+  if (event.has(Event::kClosed)) held_.erase(key_of(event.connection));
 }
 
 void Connections::relay_ended(const Relay& relay, const Relay::Ended& how) {
@@ -214,15 +193,7 @@ void Connections::on_gone(SessionId session) {
   for (std::size_t i = relays_.size(); i-- > 0;) {
     if (relays_[i]->call.session() == session) relays_[i]->relay->cancel();
   }
-  for (auto it = openings_.begin(); it != openings_.end();) {
-    if (it->second.call.session() != session) {
-      ++it;
-      continue;
-    }
-    // No client knows this connection's id.
-    (void)engine_.stack().abort(id_of(it->first));
-    it = openings_.erase(it);
-  }
+  openings_.on_gone(session);
   for (auto it = held_.begin(); it != held_.end();) {
     if (it->second != session) {
       ++it;

@@ -9,6 +9,7 @@
 #include "daemon/control/call.hpp"
 #include "daemon/control/connection_key.hpp"
 #include "daemon/control/deferred_deletion.hpp"
+#include "daemon/control/openings.hpp"
 #include "daemon/control/relay.hpp"
 #include "daemon/control/targets.hpp"
 #include "daemon/engine.hpp"
@@ -26,30 +27,26 @@ class Connections final : public Client {
   Connections(Engine& engine, Targets& targets, Verbs& verbs, DeferredDeletion& deferred);
 
  private:
-  /// An open that waits for the end of the handshake.
-  struct Opening {
-    CallOf<protocol::Open> call;
-    bool hold;
-  };
   struct Relayed {
     CallOf<protocol::Relay> call;
     std::unique_ptr<Relay> relay;
   };
 
-  void open(CallOf<protocol::Open> call, const Endpoint& remote);
+  void open(CallOf<protocol::Open> call, const std::vector<Endpoint>& remotes);
   template <typename V>
   void end(CallOf<V> call, Error (Stack::*how)(ConnectionId));
   void relay(CallOf<protocol::Relay> call);
   void on_event(const Event& event) override;
+  Instant step() override { return openings_.step(); }
   const char* name() const override { return "control"; }
-  void opened(Opening opening, ConnectionId id);
+  void opened(CallOf<protocol::Open> call, ConnectionId id);
   void on_gone(SessionId session);
   void relay_ended(const Relay& relay, const Relay::Ended& how);
 
   Engine& engine_;
   Targets& targets_;
   DeferredDeletion& deferred_;
-  std::unordered_map<ConnectionKey, Opening> openings_;
+  Openings openings_;
   std::unordered_map<ConnectionKey, SessionId> held_;  // closed when the client disconnects
   std::vector<std::unique_ptr<Relayed>> relays_;
 };

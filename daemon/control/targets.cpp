@@ -48,17 +48,26 @@ void Targets::find(Call call, std::string_view parameter, const std::string& nam
   }
 }
 
-void Targets::find_host(Call call, std::string_view parameter, const std::string& text,
-                        Then<IpAddress> then) {
-  if (const auto address = IpAddress::parse(text)) return then(std::move(call), *address);
+void Targets::find_hosts(Call call, std::string_view parameter, const std::string& text,
+                         Then<DnsAddresses> then) {
+  if (const auto address = IpAddress::parse(text))
+    return then(std::move(call), DnsAddresses{{*address}, 1});
   find(std::move(call), parameter, text,
        [then = std::move(then)](Call found, const DnsAnswer& answer) {
-         then(std::move(found), answer.addresses.list[0]);
+         then(std::move(found), answer.addresses);
        });
 }
 
-void Targets::find_endpoint(Call call, std::string_view parameter, const std::string& text,
-                            Then<Endpoint> then) {
+void Targets::find_host(Call call, std::string_view parameter, const std::string& text,
+                        Then<IpAddress> then) {
+  find_hosts(std::move(call), parameter, text,
+             [then = std::move(then)](Call found, const DnsAddresses& addresses) {
+               then(std::move(found), addresses.list[0]);
+             });
+}
+
+void Targets::find_endpoints(Call call, std::string_view parameter, const std::string& text,
+                             Then<std::vector<Endpoint>> then) {
   const auto parts = HostPort::parse(text);
   if (!parts) {
     const std::string verb(call.verb());
@@ -67,10 +76,20 @@ void Targets::find_endpoint(Call call, std::string_view parameter, const std::st
                           verb, parameter));
     return;
   }
-  find_host(std::move(call), parameter, std::string(parts->host),
-            [then = std::move(then), port = parts->port](Call found, const IpAddress& address) {
-              then(std::move(found), Endpoint{address, port});
-            });
+  find_hosts(std::move(call), parameter, std::string(parts->host),
+             [then = std::move(then), port = parts->port](Call found, const DnsAddresses& all) {
+               std::vector<Endpoint> endpoints;
+               for (const IpAddress& address : all.span()) endpoints.push_back({address, port});
+               then(std::move(found), endpoints);
+             });
+}
+
+void Targets::find_endpoint(Call call, std::string_view parameter, const std::string& text,
+                            Then<Endpoint> then) {
+  find_endpoints(std::move(call), parameter, text,
+                 [then = std::move(then)](Call found, const std::vector<Endpoint>& all) {
+                   then(std::move(found), all[0]);
+                 });
 }
 
 }  // namespace conker::daemon

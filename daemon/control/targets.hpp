@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "daemon/control/call.hpp"
 #include "daemon/host_lookup.hpp"
@@ -28,6 +29,14 @@ class Targets {
                 std::type_identity_t<std::function<void(CallOf<V>, const Endpoint&)>> then) {
     const std::string text = call.parameters().*member;
     find_endpoint(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
+  }
+  /// The same with all addresses of a name, in the order in which they are to be tried.
+  template <typename V>
+  void endpoints(
+      CallOf<V> call, std::string V::Parameters::*member,
+      std::type_identity_t<std::function<void(CallOf<V>, const std::vector<Endpoint>&)>> then) {
+    const std::string text = call.parameters().*member;
+    find_endpoints(std::move(call), protocol::parameter_of(member).name, text, as_of<V>(then));
   }
   /// "10.77.0.1" or "www.example.org".
   template <typename V>
@@ -56,6 +65,10 @@ class Targets {
 
   void find_endpoint(Call call, std::string_view parameter, const std::string& text,
                      Then<Endpoint> then);
+  void find_endpoints(Call call, std::string_view parameter, const std::string& text,
+                      Then<std::vector<Endpoint>> then);
+  void find_hosts(Call call, std::string_view parameter, const std::string& text,
+                  Then<DnsAddresses> then);
   void find_host(Call call, std::string_view parameter, const std::string& text,
                  Then<IpAddress> then);
   void find(Call call, std::string_view parameter, const std::string& name, Then<DnsAnswer> then);

@@ -25,6 +25,20 @@ def resolves_names(field: Field) -> None:
 
 
 @test("tap", config=DNS, quick=True)
+def open_tries_each_address_of_a_name(field: Field) -> None:
+    many = [f"--host-record=many.test,10.77.0.{last}" for last in (1, 97, 98, 99)]
+    none = [f"--host-record=none.test,10.77.0.{last}" for last in (98, 99)]
+    server(field, *many, *none)
+    with field.listen(7000):
+        opened = field.ctl.json("open", "many.test:7000", "--timeout", "5s")
+        same(opened["remote"], "10.77.0.1:7000", "the one that answers, be it the last")
+        same(field.ctl.json("list")["total"], 1, "connections: the other attempts have ended")
+    done = field.ctl("open", "none.test:9", "--timeout", "500ms").expect(4)
+    for address in ("10.77.0.98", "10.77.0.99"):
+        check(f"{address}:9 did not answer in time" in done.err, done.err)
+
+
+@test("tap", config=DNS, quick=True)
 def answers_are_cached_for_their_ttl(field: Field) -> None:
     dns = server(field, "--local-ttl=2")
     same(field.ctl.json("resolve", "www.test")["cached"], False, "cached at first")
