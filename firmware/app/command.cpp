@@ -133,7 +133,7 @@ class Parser {
 
   bool settings(const SettingParameters& given, Command& command) {
     if (given.ip) {
-      const auto ip = Prefix::parse(*given.ip);
+      const auto ip = Prefix::parse_v4(*given.ip);
       if (!ip) return wrong({"settings: ip must be ADDRESS/LENGTH, as in 10.7.0.2/24"});
       command.ip = *ip;
     }
@@ -144,7 +144,7 @@ class Parser {
       }
     }
     if (given.gateway) {
-      command.gateway = IpAddress::parse(*given.gateway);
+      command.gateway = IpAddress::parse_v4(*given.gateway);
       if (!command.gateway) return wrong({"settings: gateway must be an IPv4 address"});
     }
     command.exit = given.exit == Ending::kYes;
@@ -152,7 +152,7 @@ class Parser {
   }
 
   bool strike(const StrikeParameters& given, Command& command) {
-    const auto target = Endpoint::parse(given.target);
+    const auto target = Endpoint::parse_v4(given.target);
     if (!target) return wrong({"strike: target must be ADDRESS:PORT, a port from 1 to 65535"});
     if (const auto complaint = given.complaint(); !complaint.empty()) return wrong({complaint});
     command.verb = Verb::kStrike;

@@ -41,6 +41,17 @@ class Reader {
     return static_cast<std::uint8_t>(high << 4 | low);
   }
 
+  std::optional<IpAddress> dotted_quad() {
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 4; ++i) {
+      if (i > 0 && !skip('.')) return std::nullopt;
+      const auto number = decimal(255);
+      if (!number) return std::nullopt;
+      bits = bits << 8 | *number;
+    }
+    return IpAddress::v4(bits);
+  }
+
   // An address of either family.
   std::optional<IpAddress> address() {
     if (const auto address = dotted_quad_or_back()) return address;
@@ -54,17 +65,6 @@ class Reader {
   }
 
  private:
-  std::optional<IpAddress> dotted_quad() {
-    std::uint32_t bits = 0;
-    for (int i = 0; i < 4; ++i) {
-      if (i > 0 && !skip('.')) return std::nullopt;
-      const auto number = decimal(255);
-      if (!number) return std::nullopt;
-      bits = bits << 8 | *number;
-    }
-    return IpAddress::v4(bits);
-  }
-
   // A dotted quad; where there is none, the position stays.
   std::optional<IpAddress> dotted_quad_or_back() {
     const std::string_view before = text_;
@@ -188,11 +188,11 @@ void write_v6(Writer& writer, const IpAddress& address) {
   writer.decimal(address.zone());
 }
 
-// The bits of word `i` of four that belong to the first `length` bits.
-std::uint32_t mask(std::uint8_t length, std::size_t i) {
-  const std::size_t begin = 32 * i;
-  if (length <= begin) return 0;
-  return length - begin >= 32 ? ~std::uint32_t{0} : ~std::uint32_t{0} << (32 - (length - begin));
+std::optional<Prefix> read_prefix(const std::optional<IpAddress>& address, Reader& reader) {
+  if (!address || !reader.skip('/')) return std::nullopt;
+  const auto length = reader.decimal(Prefix::most_length(*address));
+  if (!length || !reader.at_end()) return std::nullopt;
+  return Prefix{*address, static_cast<std::uint8_t>(*length)};
 }
 
 }  // namespace
@@ -200,6 +200,12 @@ std::uint32_t mask(std::uint8_t length, std::size_t i) {
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   Reader reader(text);
   const auto address = reader.address();
+  return reader.at_end() ? address : std::nullopt;
+}
+
+std::optional<IpAddress> IpAddress::parse_v4(std::string_view text) {
+  Reader reader(text);
+  const auto address = reader.dotted_quad();
   return reader.at_end() ? address : std::nullopt;
 }
 
@@ -237,6 +243,12 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   return address ? std::optional(Endpoint{*address, parts->port}) : std::nullopt;
 }
 
+std::optional<Endpoint> Endpoint::parse_v4(std::string_view text) {
+  const auto parts = HostPort::parse(text);
+  const auto address = parts ? IpAddress::parse_v4(parts->host) : std::nullopt;
+  return address ? std::optional(Endpoint{*address, parts->port}) : std::nullopt;
+}
+
 std::string_view Endpoint::to_string(std::span<char, kTextSize> out) const {
   Writer writer(out);
   if (address.is_unspecified()) {
@@ -255,30 +267,32 @@ std::string_view Endpoint::to_string(std::span<char, kTextSize> out) const {
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   Reader reader(text);
-  const auto address = reader.address();
-  if (!address || !reader.skip('/')) return std::nullopt;
-  const auto length = reader.decimal(most_length(*address));
-  if (!length || !reader.at_end()) return std::nullopt;
-  const Prefix prefix{*address, static_cast<std::uint8_t>(*length)};
+  const auto prefix = read_prefix(reader.address(), reader);
   // A prefix that reaches beyond what has zones is in none.
-  return prefix.network().zone() == address->zone() ? std::optional(prefix) : std::nullopt;
+  const bool zoned = prefix && prefix->network().zone() == prefix->address.zone();
+  return zoned ? prefix : std::nullopt;
+}
+
+std::optional<Prefix> Prefix::parse_v4(std::string_view text) {
+  Reader reader(text);
+  return read_prefix(reader.dotted_quad(), reader);
 }
 
 IpAddress Prefix::network() const {
-  if (address.is_v4()) return IpAddress::v4(address.v4_bits() & v4_mask());
   auto words = address.words();
-  for (std::size_t i = 0; i < words.size(); ++i) words[i] &= mask(length, i);
+  int left = length + (address.is_v4() ? 96 : 0);  // bits that count, from this word on
+  for (std::uint32_t& word : words) {
+    if (left <= 0) word = 0;
+    if (left > 0 && left < 32) word &= ~std::uint32_t{0} << (32 - left);
+    left -= 32;
+  }
   return IpAddress(words).with_zone(address.zone());
 }
 
 bool Prefix::contains_v6(const IpAddress& a) const {
-  if (address.zone() != 0 && address.zone() != a.zone()) return false;
-  const auto ours = address.without_zone().words();
-  const auto theirs = a.without_zone().words();
-  std::uint32_t different = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i)
-    different |= (ours[i] ^ theirs[i]) & mask(length, i);
-  return different == 0;
+  const std::uint16_t zone = address.zone();
+  const IpAddress there = zone == 0 ? a.without_zone() : a;
+  return there.zone() == zone && Prefix{there, length}.network() == network();
 }
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {

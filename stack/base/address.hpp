@@ -47,6 +47,8 @@ class IpAddress {
   /// written as an IPv6 address, since it would have two texts; and where bits are set that hold a
   /// zone.
   static std::optional<IpAddress> parse(std::string_view text);
+  /// The same for IPv4 only, so that an image without IPv6 does not link the rest.
+  static std::optional<IpAddress> parse_v4(std::string_view text);
 
   constexpr bool is_v4() const { return words_[0] == 0 && words_[1] == 0 && words_[2] == 0xffff; }
   /// The IPv4 address as 32 bits in host order. Only where is_v4().
@@ -157,6 +159,8 @@ struct Prefix {
   constexpr bool operator==(const Prefix&) const = default;
   /// Parses "10.77.0.0/24", "2001:db8::/32" or "fe80::1%2/64"; nullopt for any other form.
   static std::optional<Prefix> parse(std::string_view text);
+  /// The same for IPv4 only.
+  static std::optional<Prefix> parse_v4(std::string_view text);
 
  private:
   bool contains_v6(const IpAddress& a) const;
@@ -222,6 +226,8 @@ struct Endpoint {
 
   /// "10.77.0.1:80", "[2001:db8::1]:80" or "[fe80::1%2]:80"; a port from 1 to 65535.
   static std::optional<Endpoint> parse(std::string_view text);
+  /// The same for IPv4 only.
+  static std::optional<Endpoint> parse_v4(std::string_view text);
   static constexpr std::size_t kTextSize = IpAddress::kTextSize + 9;
   /// As parse() reads it; an unspecified address is "*".
   std::string_view to_string(std::span<char, kTextSize> out) const;

@@ -22,7 +22,7 @@ const char* to_string(DnsStatus status) {
     case DnsStatus::kNoSuchName:
       return "there is no such name";
     case DnsStatus::kNoAddress:
-      return "the name has no such address";
+      return "the name has no address";
     case DnsStatus::kTimedOut:
       return "no DNS server answers";
     case DnsStatus::kServerFailed:

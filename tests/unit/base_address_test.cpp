@@ -32,6 +32,15 @@ TEST(IpAddress, RefusesOtherForms) {
   }
 }
 
+TEST(IpAddress, ParsesIpv4OnlyWhereAsked) {
+  EXPECT_EQ(IpAddress::parse_v4("10.77.0.2"), IpAddress::v4(10, 77, 0, 2));
+  EXPECT_EQ(Prefix::parse_v4("10.77.0.2/24"), (Prefix{IpAddress::v4(10, 77, 0, 2), 24}));
+  EXPECT_EQ(Endpoint::parse_v4("10.77.0.2:7"), (Endpoint{IpAddress::v4(10, 77, 0, 2), Port{7}}));
+  EXPECT_FALSE(IpAddress::parse_v4("2001:db8::1"));
+  EXPECT_FALSE(Prefix::parse_v4("2001:db8::/32"));
+  EXPECT_FALSE(Endpoint::parse_v4("[2001:db8::1]:7"));
+}
+
 TEST(IpAddress, ParsesIpv6PerRfc4291) {
   EXPECT_EQ(IpAddress::parse("::"), IpAddress());
   EXPECT_EQ(IpAddress::parse("::1"), IpAddress({0, 0, 0, 1}));
