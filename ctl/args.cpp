@@ -83,7 +83,7 @@ std::string given_as(std::string_view option, const std::string& text) {
 }
 
 bool is_address(std::string_view text) {
-  return IpAddress::parse(text).has_value();
+  return parse_address(text).has_value();
 }
 
 /// Whether it can be a host name (RFC 1123, 2.1); the daemon checks further. A text whose last
@@ -106,7 +106,7 @@ bool is_host(std::string_view text) {
 }  // namespace
 
 std::string check_host(const std::string& text) {
-  if (!is_host(text)) usage(fmt::format("{}: give an IPv4 address or a name", text));
+  if (!is_host(text)) usage(fmt::format("{}: give an IP address or a name", text));
   return text;
 }
 
@@ -114,6 +114,9 @@ std::string check_endpoint(const std::string& text) {
   const auto parts = HostPort::parse(text);
   if (!parts && text.find(':') == std::string::npos) {
     usage(fmt::format("{}: the port is missing: write ADDRESS:PORT", text));
+  }
+  if (!parts && text.front() != '[' && text.find(':') != text.rfind(':')) {
+    usage(fmt::format("{}: an IPv6 address stands in brackets: write [ADDRESS]:PORT", text));
   }
   if (!parts) {
     usage(fmt::format("{}: write ADDRESS:PORT, the port a number from 1 to 65535", text));
@@ -124,7 +127,7 @@ std::string check_endpoint(const std::string& text) {
 
 std::string check_local(const std::string& text) {
   if (!parse_local(text)) {
-    usage(fmt::format("{}: give an IPv4 address of the stack, or ADDRESS:PORT", text));
+    usage(fmt::format("{}: give an address of the stack, or ADDRESS:PORT", text));
   }
   return text;
 }

@@ -14,7 +14,7 @@ namespace conker::ctl {
 std::string check_endpoint(const std::string& text);
 /// Checks "ADDRESS" or "ADDRESS:PORT" and returns it.
 std::string check_local(const std::string& text);
-/// Checks an IPv4 address or a name and returns it.
+/// Checks an IP address or a name and returns it.
 std::string check_host(const std::string& text);
 /// Checks "SLOT.GENERATION" and returns it.
 std::string check_id(const std::string& text);

@@ -210,6 +210,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   conker::ctl::open_standard_streams();
+  conker::ZoneNames::of_process().learn();  // which links there are, the daemon knows
   // A reader of the output may stop early (`conkerctl list | head -1`): the program then ends
   // silently, as others do, even if it was started with SIGPIPE ignored.
   ::signal(SIGPIPE, SIG_DFL);

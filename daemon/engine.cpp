@@ -164,6 +164,9 @@ void Engine::set_faults(EngineLink& link, const config::Link& configured) {
 }
 
 void Engine::open_links() {
+  std::vector<std::string> names;
+  for (const config::Link& configured : config_.links) names.push_back(configured.name);
+  ZoneNames::of_process() = ZoneNames(std::move(names));
   for (const config::Link& configured : config_.links) {
     EngineLink link;
     link.name = configured.name;

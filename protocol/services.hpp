@@ -82,7 +82,7 @@ struct Ping {
     std::int64_t timeout_ms = 2000;
 
     static constexpr void visit(auto& self, auto&& field) {
-      field("host", self.host, About{.help = "IPv4 address or name", .required = true});
+      field("host", self.host, About{.help = "IP address or name", .required = true});
       field("sequence", self.sequence, About{.help = "ICMP sequence number", .max = 65535});
       field("bytes", self.bytes,
             About{.help = "payload", .unit = Unit::kBytes, .min = 8, .max = 65507});
@@ -221,7 +221,7 @@ struct Resolve {
 
     static constexpr void visit(auto& self, auto&& field) {
       field("name", self.name, About{.help = "as it was asked for"});
-      field("addresses", self.addresses, About{.help = "its IPv4 addresses"});
+      field("addresses", self.addresses, About{.help = "its addresses"});
       field("valid_s", self.valid_s,
             About{.help = "for how long they hold; null for an address", .unit = Unit::kSeconds});
       field("cached", self.cached, About{.help = "whether no server had to be asked"});

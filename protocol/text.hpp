@@ -9,6 +9,7 @@
 
 #include "stack/base/address.hpp"
 #include "stack/base/address_text.hpp"
+#include "stack/base/zone_names.hpp"
 #include "stack/strike/summary.hpp"
 #include "stack/tcp/types.hpp"
 
@@ -80,16 +81,21 @@ inline std::optional<ConnectionId> parse_id(std::string_view text) {
   return ConnectionId{*slot, *generation};
 }
 
-/// "10.77.0.2" or "10.77.0.2:4000"; without a port it is 0.
+/// "10.77.0.2" or "fe80::1%lan", by the zone names of this process.
+inline std::optional<IpAddress> parse_address(std::string_view text) {
+  return ZoneNames::of_process().parse(text);
+}
+
+/// "10.77.0.2" or "10.77.0.2:4000", "fd00::2" or "[fd00::2]:4000"; without a port it is 0.
 inline std::optional<Endpoint> parse_local(std::string_view text) {
-  if (const auto address = IpAddress::parse(text)) return Endpoint{*address, Port{}};
-  return Endpoint::parse(text);
+  if (const auto address = parse_address(text)) return Endpoint{*address, Port{}};
+  return ZoneNames::of_process().parse_endpoint(text);
 }
 
 // Parsing of texts for protocol::read(); false when they are malformed.
 
 inline bool from_string(std::string_view text, Endpoint& out) {
-  const auto parsed = Endpoint::parse(text);
+  const auto parsed = ZoneNames::of_process().parse_endpoint(text);
   if (parsed) out = *parsed;
   return parsed.has_value();
 }

@@ -74,7 +74,7 @@ void Connections::open(CallOf<protocol::Open> call, const std::vector<Endpoint>&
     const auto local = parse_local(*parameters.local);
     if (!local) {
       call.fail(Code::kInvalidParameters,
-                "open: local must be ADDRESS or ADDRESS:PORT, an IPv4 address of the stack");
+                "open: local must be ADDRESS or ADDRESS:PORT, an address of the stack");
       return;
     }
     request.local = local->address;

@@ -128,7 +128,7 @@ void Datagrams::end(Key key) {
 
 void Datagrams::resolve(CallOf<protocol::Resolve> call) {
   const std::string text = call.parameters().name;
-  if (IpAddress::parse(text)) {
+  if (parse_address(text)) {
     call.reply({text, {text}, std::nullopt, false});
     return;
   }

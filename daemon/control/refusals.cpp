@@ -8,16 +8,20 @@ namespace conker::daemon {
 
 std::string not_a_peer(Engine& engine, const IpAddress& to) {
   const Network& network = engine.stack().network();
-  if (to.is_unspecified()) return "0.0.0.0 is nobody's address: give that of a host";
+  if (to.is_unspecified()) return to_string(to) + " is nobody's address: give that of a host";
   if (to.is_multicast())
     return "that is a multicast address, a group of hosts: give the address of one";
   if (network.is_broadcast(to)) {
     return "that is a broadcast address, everybody on a link: give the address of one host";
   }
-  if (to.v4_bits() >> 24 == 127) {
+  if (to.is_loopback()) {
     return "loopback addresses stay within the stack, which does not talk to itself: give the "
            "address of a "
            "host on a link";
+  }
+  if (to.is_link_local() && to.zone() == 0) {
+    return fmt::format("that address is on each link another host's: name the link, too: {}%{}",
+                       to_string(to), engine.links().front().name);
   }
   if (network.is_local(to)) {
     return "that is an address of this stack, which does not talk to itself: try it from another "
@@ -48,7 +52,8 @@ std::string why_silent(Engine& engine, const IpAddress& to) {
                        to_string(link.device->state()));
   }
   if (!network.neighbour_missing(to)) return {};
-  return ", nor does anybody answer ARP on the way: is the address right?";
+  return fmt::format(", nor does anybody answer {} on the way: is the address right?",
+                     to.is_v4() ? "ARP" : "neighbour solicitations");
 }
 
 std::string what_icmp_said(const ConnectionInfo& info) {

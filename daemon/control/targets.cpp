@@ -24,11 +24,24 @@ std::string_view advice(DnsStatus status) {
   }
 }
 
+/// A link-local address without a zone means that of the only link, where there is no other.
+IpAddress on_the_link(Engine& engine, const IpAddress& address) {
+  constexpr std::uint16_t kFirst = 1;
+  return address.zone() == 0 && engine.links().size() == 1 ? address.with_zone(kFirst) : address;
+}
+
 }  // namespace
 
 void Targets::find(Call call, std::string_view parameter, const std::string& name,
                    Then<DnsAnswer> then) {
   const std::string verb(call.verb());
+  if (const std::size_t percent = name.find('%'); percent != std::string::npos) {
+    call.fail(Code::kInvalidParameters,
+              fmt::format("{}: {}: a link-local address has the name of its link behind %; status "
+                          "shows the links",
+                          verb, name.substr(0, 80)));
+    return;
+  }
   // std::function must be copyable; a Call is not.
   const auto kept = std::make_shared<Call>(std::move(call));
   const auto answered = [kept, name, then = std::move(then)](const DnsAnswer& answer) {
@@ -40,7 +53,7 @@ void Targets::find(Call call, std::string_view parameter, const std::string& nam
   const Error error = host_lookup_.find(name, answered);
   if (error == Error::kInvalidArgument) {
     kept->fail(Code::kInvalidParameters,
-               fmt::format("{}: {} must be an IPv4 address or a name, not \"{}\"", verb, parameter,
+               fmt::format("{}: {} must be an IP address or a name, not \"{}\"", verb, parameter,
                            name.substr(0, 80)));
   } else if (error != Error::kOk) {
     kept->fail(Code::kBusy,
@@ -50,8 +63,8 @@ void Targets::find(Call call, std::string_view parameter, const std::string& nam
 
 void Targets::find_hosts(Call call, std::string_view parameter, const std::string& text,
                          Then<DnsAddresses> then) {
-  if (const auto address = IpAddress::parse(text))
-    return then(std::move(call), DnsAddresses{{*address}, 1});
+  if (const auto address = parse_address(text))
+    return then(std::move(call), DnsAddresses{{on_the_link(engine_, *address)}, 1});
   find(std::move(call), parameter, text,
        [then = std::move(then)](Call found, const DnsAnswer& answer) {
          then(std::move(found), answer.addresses);

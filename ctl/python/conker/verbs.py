@@ -307,7 +307,7 @@ class Conkerd(Connection):
     ) -> Any:
         """Send an ICMP echo request and wait for the answer.
 
-        host: IPv4 address or name
+        host: IP address or name
         sequence: ICMP sequence number (unless given: 1)
         bytes: payload (unless given: 56)
         timeout_ms: how long to wait (milliseconds) (unless given: 2000)

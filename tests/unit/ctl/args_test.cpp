@@ -34,11 +34,18 @@ TEST(Args, Endpoints) {
     EXPECT_NE(usage_error([&] { check_endpoint(text); }), "none") << text;
   }
   EXPECT_EQ(check_endpoint("www.example.org.:80"), "www.example.org.:80");
+  ZoneNames::of_process().learn();  // as main() has it
+  EXPECT_EQ(check_endpoint("[fd00::1]:80"), "[fd00::1]:80");
+  EXPECT_EQ(check_endpoint("[fe80::1%lan]:80"), "[fe80::1%lan]:80");
+  EXPECT_EQ(usage_error([] { check_endpoint("fd00::1:80"); }),
+            "fd00::1:80: an IPv6 address stands in brackets: write [ADDRESS]:PORT");
+  EXPECT_EQ(usage_error([] { check_endpoint("0.0.0.0:70000"); }),
+            "0.0.0.0:70000: write ADDRESS:PORT, the port a number from 1 to 65535");
   EXPECT_EQ(check_host("localhost"), "localhost");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.256:80"); }),
-            "10.77.0.256: give an IPv4 address or a name");
+            "10.77.0.256: give an IP address or a name");
   EXPECT_EQ(usage_error([] { check_local("localhost"); }),
-            "localhost: give an IPv4 address of the stack, or ADDRESS:PORT");
+            "localhost: give an address of the stack, or ADDRESS:PORT");
   EXPECT_EQ(usage_error([] { check_endpoint("10.77.0.1"); }),
             "10.77.0.1: the port is missing: write ADDRESS:PORT");
 }
