@@ -46,4 +46,16 @@ bool Http::allows(const IpAddress& client) const {
   return any_contains(allow, client);
 }
 
+std::string Config::first_of_ipv6() const {
+  const auto is_v6 = [](const IpAddress& address) { return !address.is_v4(); };
+  for (const Link& link : links) {
+    if (link.ipv6())
+      return "links." + link.name + (link.autoconf || link.dhcp6 ? ".address" : ".addresses");
+  }
+  if (gateway.v6) return "gateway";
+  if (std::ranges::any_of(routes, [&](const Route& route) { return is_v6(route.to.address); }))
+    return "routes";
+  return std::ranges::any_of(dns_servers, is_v6) ? "dns.servers" : "";
+}
+
 }  // namespace conker::config

@@ -3,6 +3,7 @@
 // range; the reading and the list of known keys in errors are made from it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,19 @@ struct FileMode {
   bool operator==(const FileMode&) const = default;
 };
 
+/// One for each address family. In the file it is one, or a list of one for either.
+template <typename T>
+struct PerFamily {
+  std::optional<T> v4, v6;
+
+  bool any() const { return v4 || v6; }
+  std::size_t count() const { return std::size_t{v4.has_value()} + std::size_t{v6.has_value()}; }
+  /// That of the family of an address.
+  std::optional<T>& of(const IpAddress& address) { return address.is_v4() ? v4 : v6; }
+  const std::optional<T>& of(const IpAddress& address) const { return address.is_v4() ? v4 : v6; }
+  bool operator==(const PerFamily&) const = default;
+};
+
 // The kinds of links. Each has the name of its type, the largest MTU, its own keys, and what no
 // other link may share with it.
 
@@ -50,8 +64,8 @@ struct Tap {
   static constexpr std::uint16_t kMaxMtu = 65521;  // Linux: 65535 with the Ethernet header
 
   InterfaceName device;
-  std::optional<Prefix> host_address;  // the host's own; if given, it is set, and the MTU
-  bool offload = true;                 // segmentation and checksum offload: frames of up to 64 KiB
+  PerFamily<Prefix> host_address;  // the host's own; if given, it is set, and the MTU
+  bool offload = true;             // segmentation and checksum offload: frames of up to 64 KiB
 
   bool operator==(const Tap&) const = default;
   const std::string& claim() const { return device.text; }
@@ -96,13 +110,27 @@ struct Link {
   std::string name;
   MacAddress mac;
   std::uint16_t mtu = 1500;       // largest IP packet
-  std::vector<Prefix> addresses;  // the stack's own; the host bits are kept
-  bool dhcp = false;              // addresses come from a DHCP server; then `addresses` is empty
-  bool probe = false;             // probe for conflicts before an address is used (RFC 5227)
-  FaultSettings faults;           // of the link from the start
+  std::vector<Prefix> addresses;  // the stack's own, of either family; the host bits are kept
+  bool dhcp = false;              // the IPv4 address comes from a DHCP server: none in `addresses`
+  bool autoconf = false;          // IPv6 addresses come from routers (RFC 4862)
+  bool dhcp6 = false;             // IPv6 addresses come from a DHCP server (RFC 8415)
+  // Whether addresses are probed for conflicts before use. Nothing: those of IPv6 are (RFC 4862,
+  // 5.4), those of IPv4 not (RFC 5227).
+  std::optional<bool> probe;
+  FaultSettings faults;  // of the link from the start
   std::variant<Tap, Packet, Unix> kind;
 
   bool operator==(const Link&) const = default;
+  /// Whether it speaks IPv6: it has, or can get, an address of it.
+  bool ipv6() const {
+    return autoconf || dhcp6 ||
+           std::any_of(addresses.begin(), addresses.end(),
+                       [](const Prefix& own) { return !own.address.is_v4(); });
+  }
+  bool ipv4() const {
+    return dhcp || std::any_of(addresses.begin(), addresses.end(),
+                               [](const Prefix& own) { return own.address.is_v4(); });
+  }
   /// What it must not share with another link: its device or its path.
   const std::string& claim() const {
     return std::visit([](const auto& of) -> const std::string& { return of.claim(); }, kind);
@@ -234,7 +262,7 @@ inline Settings default_settings() {
 
 struct Config {
   std::vector<Link> links;
-  std::optional<IpAddress> gateway;
+  PerFamily<IpAddress> gateway;
   std::vector<IpAddress> dns_servers;  // in order of preference, before those of leases
   std::vector<Route> routes;
   Capacities capacities;
@@ -248,6 +276,9 @@ struct Config {
   std::optional<Http> http;  // none: nothing listens
   Log log;
   Duration shutdown_timeout = 5s;  // how long connections may take to close before they are reset
+
+  /// The first key by which the stack is to speak IPv6; empty where none is.
+  std::string first_of_ipv6() const;
 };
 
 }  // namespace conker::config

@@ -31,8 +31,8 @@ void read(const Value& value, FileMode& out, const About&) {
   out.bits = value.mode();
 }
 
-void read(const Value& value, std::optional<Prefix>& out, const About&) {
-  out = value.host();
+void read(const Value& value, PerFamily<Prefix>& out, const About&) {
+  out = read_per_family<Prefix>(value, [](const Value& one) { return one.host(); });
 }
 
 void read(const Value& value, std::vector<Prefix>& out, const About&) {

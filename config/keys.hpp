@@ -25,8 +25,28 @@ void read(const Value& value, InterfaceName& out, const About& about);
 void read(const Value& value, SocketPath& out, const About& about);
 void read(const Value& value, Directory& out, const About& about);
 void read(const Value& value, FileMode& out, const About& about);
-void read(const Value& value, std::optional<Prefix>& out, const About& about);  // a host's address
+void read(const Value& value, PerFamily<Prefix>& out, const About& about);    // hosts' addresses
 void read(const Value& value, std::vector<Prefix>& out, const About& about);  // bare addresses, too
+
+inline const IpAddress& address_of(const IpAddress& address) {
+  return address;
+}
+inline const IpAddress& address_of(const Prefix& prefix) {
+  return prefix.address;
+}
+
+/// One value, or a list of one for each family, of which `read_one` makes the address or prefix.
+template <typename T, typename ReadOne>
+PerFamily<T> read_per_family(const Value& value, ReadOne read_one) {
+  PerFamily<T> all;
+  for (const Value& entry : value.is_list() ? value.list() : std::vector{value}) {
+    const T one = read_one(entry);
+    std::optional<T>& place = all.of(address_of(one));
+    if (place) entry.fail("there can be one for each of IPv4 and IPv6");
+    place = one;
+  }
+  return all;
+}
 
 /// Shares as a percentage, other numbers by their range, enumerators by their place among the
 /// choices.

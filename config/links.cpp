@@ -14,6 +14,7 @@ namespace conker::config {
 namespace {
 
 constexpr std::uint16_t kMinMtu = 576;
+constexpr std::uint16_t kMinMtuOfIpv6 = 1280;  // RFC 8200, 5
 
 template <std::size_t N>
 using Keys = std::array<std::string_view, N>;
@@ -76,7 +77,41 @@ struct FaultKeys {
   }
 };
 
-Link read_link(const Value& value, std::size_t addresses_left) {
+/// The number of the zone of the link at this place of the configuration.
+std::uint16_t zone_of(std::size_t link) {
+  return static_cast<std::uint16_t>(link + 1);
+}
+
+/// Where addresses come from beside the configuration: one word, or a list of them.
+void read_sources(const Value& value, Link& link) {
+  for (const Value& entry : value.is_list() ? value.list() : std::vector{value}) {
+    const std::string word = entry.text();
+    bool* source = word == "dhcp"    ? &link.dhcp
+                   : word == "auto"  ? &link.autoconf
+                   : word == "dhcp6" ? &link.dhcp6
+                                     : nullptr;
+    if (source == nullptr)
+      entry.fail("\"" + word + "\" must be dhcp, auto or dhcp6; name others under addresses");
+    if (*source) entry.fail("given twice");
+    *source = true;
+  }
+}
+
+/// Reads the addresses of a link at this place of the configuration.
+void read_addresses(const Value& value, std::size_t place, std::size_t most, Link& link) {
+  for (const Value& entry : value.list()) {
+    for (Prefix& address : entry.prefix_range(most - link.addresses.size())) {
+      if (link.addresses.size() == most)
+        entry.fail("more addresses than capacities.addresses allows");
+      if (link.dhcp && address.address.is_v4())
+        entry.fail("a link has either IPv4 addresses or address: dhcp");
+      address.address = address.address.with_zone(zone_of(place));
+      link.addresses.push_back(address);
+    }
+  }
+}
+
+Link read_link(const Value& value, std::size_t place, std::size_t addresses_left) {
   const Section any = any_link(value);
   Link link;
   link.kind = read_kind(value, any.at("type"));
@@ -90,25 +125,19 @@ Link read_link(const Value& value, std::size_t addresses_left) {
     FaultKeys keys{link.faults};
     read_section(*faults, keys);
   }
-  if (const auto address = any.find("address")) {
-    if (address->text() != "dhcp")
-      address->fail("\"" + address->text() + "\" must be dhcp; name others under addresses");
-    if (const auto others = any.find("addresses"))
-      others->fail("a link has either addresses or address: dhcp");
-    if (const auto probe = any.find("probe"))
-      probe->fail("is for addresses; what a server gives is always probed");
-    link.dhcp = true;
-    return link;
+  const auto sources = any.find("address");
+  if (sources) read_sources(*sources, link);
+  if (!sources || any.has("addresses"))
+    read_addresses(any.at("addresses"), place, addresses_left, link);
+  if (!link.ipv4() && !link.ipv6())
+    any.at(sources ? "address" : "addresses").fail("must name at least one address");
+  if (const auto probe = any.find("probe")) {
+    if (link.addresses.empty())
+      probe->fail("is for addresses; what a server or router gives is always probed");
+    link.probe = probe->boolean();
   }
-  if (const auto probe = any.find("probe")) link.probe = probe->boolean();
-  for (const Value& entry : any.at("addresses").list()) {
-    for (const Prefix& address : entry.prefix_range(addresses_left)) {
-      if (addresses_left == 0) entry.fail("more addresses than capacities.addresses allows");
-      --addresses_left;
-      link.addresses.push_back(address);
-    }
-  }
-  if (link.addresses.empty()) any.at("addresses").fail("must name at least one address");
+  if (link.ipv6() && link.mtu < kMinMtuOfIpv6)
+    any.at("mtu").fail("IPv6 takes an mtu of 1280 or more (RFC 8200, 5)");
   return link;
 }
 
@@ -134,7 +163,7 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
   for (const Value& entry : value.list()) {
     if (links.size() == capacities.interfaces)
       entry.fail("more links than capacities.interfaces allows");
-    Link link = read_link(entry, left);
+    Link link = read_link(entry, links.size(), left);
     left -= link.addresses.size();
     const Section section = any_link(entry);
     if (!names.insert(link.name).second)
@@ -145,8 +174,11 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
     }
     for (const Prefix& address : link.addresses)
       taken.take(section.at("addresses"), address.address);
-    if (const auto* tap = std::get_if<Tap>(&link.kind); tap != nullptr && tap->host_address) {
-      taken.take(section.at("host_address"), tap->host_address->address);
+    if (const auto* tap = std::get_if<Tap>(&link.kind)) {
+      for (const auto& of_host : {tap->host_address.v4, tap->host_address.v6}) {
+        if (of_host)
+          taken.take(section.at("host_address"), of_host->address.with_zone(zone_of(links.size())));
+      }
     }
     links.push_back(std::move(link));
   }
@@ -157,13 +189,24 @@ std::vector<Link> read_links(const Value& value, const Capacities& capacities) {
 namespace {
 
 constexpr Keys<3> kRouteKeys{"to", "via", "link"};
+constexpr Prefix kLinkLocal{IpAddress({0xfe800000, 0, 0, 0}), 10};
+
+/// The links' names, which are those of their zones.
+ZoneNames zones_of(const std::vector<Link>& links) {
+  std::vector<std::string> names;
+  for (const Link& link : links) names.push_back(link.name);
+  return ZoneNames(std::move(names));
+}
 
 }  // namespace
 
 std::vector<Prefix> read_direct(const Section& root, const std::vector<Link>& links) {
   std::vector<Prefix> direct;
-  for (const Link& link : links)
-    direct.insert(direct.end(), link.addresses.begin(), link.addresses.end());
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    direct.insert(direct.end(), links[i].addresses.begin(), links[i].addresses.end());
+    if (links[i].ipv6())
+      direct.push_back({kLinkLocal.address.with_zone(zone_of(i)), kLinkLocal.length});
+  }
   if (const auto routes = root.find("routes")) {
     for (const Value& entry : routes->list()) {
       const Section section = entry.section(kRouteKeys);
@@ -173,9 +216,11 @@ std::vector<Prefix> read_direct(const Section& root, const std::vector<Link>& li
   return direct;
 }
 
+namespace {
+
 IpAddress read_gateway(const Value& value, const std::vector<Link>& links,
                        const std::vector<Prefix>& direct) {
-  const IpAddress gateway = value.address();
+  const IpAddress gateway = value.address(zones_of(links));
   for (const Link& link : links) {
     for (const Prefix& address : link.addresses) {
       if (address.address == gateway) value.fail("is the stack's own address on link " + link.name);
@@ -191,13 +236,21 @@ IpAddress read_gateway(const Value& value, const std::vector<Link>& links,
   return gateway;
 }
 
-std::vector<IpAddress> read_dns(const Value& value) {
+}  // namespace
+
+PerFamily<IpAddress> read_gateways(const Value& value, const std::vector<Link>& links,
+                                   const std::vector<Prefix>& direct) {
+  return read_per_family<IpAddress>(
+      value, [&](const Value& one) { return read_gateway(one, links, direct); });
+}
+
+std::vector<IpAddress> read_dns(const Value& value, const std::vector<Link>& links) {
   static constexpr Keys<1> kKeys{"servers"};
   constexpr std::size_t kMost = 4;
   std::vector<IpAddress> servers;
   for (const Value& entry : value.section(kKeys).at("servers").list()) {
     if (servers.size() == kMost) entry.fail("more than " + std::to_string(kMost) + " servers");
-    servers.push_back(entry.address());
+    servers.push_back(entry.address(zones_of(links)));
   }
   return servers;
 }
@@ -214,6 +267,8 @@ Route read_route(const Value& value, const std::vector<Link>& links,
     value.fail("takes either via (a gateway) or link (a link's name)");
   if (via) {
     route.gateway = read_gateway(*via, links, direct);
+    if (route.gateway->is_v4() != route.to.address.is_v4())
+      via->fail("is of the other family than " + section.at("to").text());
     return route;
   }
   const std::string name = link->text();
@@ -230,12 +285,12 @@ std::vector<Route> read_routes(const Value& value, const Config& config,
                                const std::vector<Prefix>& direct) {
   std::vector<Route> routes;
   for (const Value& entry : value.list()) {
-    if (routes.size() + (config.gateway ? 1 : 0) == config.capacities.routes) {
+    if (routes.size() + config.gateway.count() >= config.capacities.routes) {
       entry.fail("more routes, the gateway included, than capacities.routes allows");
     }
     const Route route = read_route(entry, config.links, direct);
     const Value to = entry.section(kRouteKeys).at("to");
-    if (route.to.length == 0 && config.gateway)
+    if (route.to.length == 0 && config.gateway.of(route.to.address))
       to.fail("the key gateway names the route to everywhere already");
     if (std::any_of(routes.begin(), routes.end(),
                     [&](const Route& other) { return other.to == route.to; })) {

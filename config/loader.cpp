@@ -24,8 +24,8 @@ Config read_config(const Value& root) {
   config.links = read_links(section.at("links"), config.capacities);
   const std::vector<Prefix> direct = read_direct(section, config.links);
   if (const auto gateway = section.find("gateway"))
-    config.gateway = read_gateway(*gateway, config.links, direct);
-  if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns);
+    config.gateway = read_gateways(*gateway, config.links, direct);
+  if (const auto dns = section.find("dns")) config.dns_servers = read_dns(*dns, config.links);
   if (const auto routes = section.find("routes"))
     config.routes = read_routes(*routes, config, direct);
   if (const auto services = section.find("services"))

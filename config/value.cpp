@@ -27,10 +27,29 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
 
 constexpr int kNoLength = -1;
 
-/// Parses a prefix length; kNoLength when it is none.
-int parse_length(std::string_view text) {
-  const unsigned length = parse_number<unsigned>(text).value_or(33);
-  return length <= 32 ? static_cast<int>(length) : kNoLength;
+/// Parses the length of a prefix of this address; kNoLength when it is none.
+int parse_length(std::string_view text, const IpAddress& address) {
+  const auto length = parse_number<unsigned>(text);
+  return length && *length <= Prefix::most_length(address) ? static_cast<int>(*length) : kNoLength;
+}
+
+/// Parses an address without a zone.
+std::optional<IpAddress> parse_unzoned(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  return address && address->zone() == 0 ? address : std::nullopt;
+}
+
+/// How many addresses lie between two of the same family; the largest number for more.
+std::uint64_t distance(const IpAddress& first, const IpAddress& last) {
+  const auto begin = first.halves(), end = last.halves();
+  return begin[0] == end[0] ? end[1] - begin[1] : ~std::uint64_t{0};
+}
+
+/// The address `by` behind another one with the same 64 bits in front.
+IpAddress advanced(const IpAddress& first, std::uint64_t by) {
+  const std::uint64_t low = first.halves()[1] + by;
+  return IpAddress({first.words()[0], first.words()[1], static_cast<std::uint32_t>(low >> 32),
+                    static_cast<std::uint32_t>(low)});
 }
 
 std::string to_string(Duration duration) {
@@ -57,6 +76,7 @@ const char* not_a_host(const IpAddress& address) {
 const char* not_a_host_of(const Prefix& prefix) {
   if (const char* fault = not_a_host(prefix.address)) return fault;
   if (names_a_host(prefix)) return nullptr;
+  if (!prefix.address.is_v4()) return "is the address of any router in its network, not of a host";
   return prefix.broadcast() == prefix.address ? "is the broadcast address of its network"
                                               : "is the network, not a host in it";
 }
@@ -222,29 +242,39 @@ MacAddress Value::mac() const {
   return *value;
 }
 
-IpAddress Value::address() const {
+IpAddress Value::address(ZoneNames links) const {
   const std::string word = text();
-  const auto value = IpAddress::parse(word);
-  if (!value) fail(quoted(word) + " is not an IPv4 address");
+  const std::size_t percent = word.find('%');
+  const auto value = links.parse(word);
+  if (!value && percent != std::string::npos && IpAddress::parse(word.substr(0, percent)))
+    fail("no link is named " + word.substr(percent + 1) + ", or " + word.substr(0, percent) +
+         " is not link-local");
+  if (!value) fail(quoted(word) + " is not an IP address");
   if (const char* fault = not_a_host(*value)) fail(word + " " + fault);
-  return *value;
+  if (!value->is_link_local() || value->zone() != 0) return *value;
+  if (links.size() != 1)
+    fail(word + " is link-local: name its link, too, such as " + word + "%" + links.of(1));
+  return value->with_zone(1);
 }
 
 Prefix Value::prefix(bool bare) const {
   const std::string word = text();
   const std::size_t slash = word.find('/');
-  const auto address = IpAddress::parse(std::string_view(word).substr(0, slash));
-  const int length =
-      slash == std::string::npos ? (bare ? 32 : kNoLength) : parse_length(word.substr(slash + 1));
-  if (!address || length == kNoLength) {
-    fail(quoted(word) + " is not an address with its prefix length, such as 10.77.0.2/24");
+  const auto address = parse_unzoned(std::string_view(word).substr(0, slash));
+  int length = kNoLength;
+  if (address && slash != std::string::npos)
+    length = parse_length(word.substr(slash + 1), *address);
+  if (address && slash == std::string::npos && bare) length = Prefix::most_length(*address);
+  if (length == kNoLength) {
+    fail(quoted(word) +
+         " is not an address with its prefix length, such as 10.77.0.2/24 or fd00:77::2/64");
   }
   return Prefix{*address, static_cast<std::uint8_t>(length)};
 }
 
 Prefix Value::network() const {
   const Prefix one = prefix(false);
-  const IpAddress begin = IpAddress::v4(one.address.v4_bits() & one.v4_mask());
+  const IpAddress begin = one.network();
   if (one.address != begin) {
     fail(text() + " is a host in a network, not a network: write " +
          to_string(Prefix{begin, one.length}));
@@ -254,7 +284,10 @@ Prefix Value::network() const {
 
 Prefix Value::host() const {
   const Prefix one = prefix(false);
-  if (one.length == 0) fail(text() + ": the prefix length must be 1 to 32");
+  if (one.length == 0) {
+    fail(text() + ": the prefix length must be 1 to " +
+         std::to_string(Prefix::most_length(one.address)));
+  }
   if (const char* fault = not_a_host_of(one)) fail(text() + " " + fault);
   return one;
 }
@@ -264,24 +297,23 @@ std::vector<Prefix> Value::prefix_range(std::size_t most) const {
   const std::size_t dash = word.find('-');
   if (dash == std::string::npos) return {host()};
   const std::size_t slash = std::min(word.find('/', dash), word.size() - 1);
-  const auto first = IpAddress::parse(word.substr(0, dash));
-  const auto last = IpAddress::parse(word.substr(dash + 1, slash - dash - 1));
-  const int bits = parse_length(word.substr(slash + 1));
-  if (!first || !last || bits < 1) {
+  const auto first = parse_unzoned(word.substr(0, dash));
+  const auto last = parse_unzoned(word.substr(dash + 1, slash - dash - 1));
+  const int bits = first ? parse_length(word.substr(slash + 1), *first) : kNoLength;
+  if (!first || !last || first->is_v4() != last->is_v4() || bits < 1) {
     fail(quoted(word) + " is not a range of addresses, such as 10.77.0.10-10.77.0.40/24");
   }
   const auto length = static_cast<std::uint8_t>(bits);
   if (*last < *first) fail(word + ": the last address comes before the first");
   if (!Prefix{*first, length}.contains(*last)) fail(word + ": the range leaves its own network");
-  const std::size_t count = std::size_t{last->v4_bits() - first->v4_bits()} + 1;
-  if (count > most) {
-    fail(word + ": " + std::to_string(count) +
-         " addresses are more than capacities.addresses allows (" + std::to_string(most) +
-         " left)");
+  const std::uint64_t behind = distance(*first, *last);
+  if (behind >= most) {
+    fail(word + ": " + (behind < 1'000'000 ? std::to_string(behind + 1) + " " : "these ") +
+         "addresses are more than capacities.addresses allows (" + std::to_string(most) + " left)");
   }
   std::vector<Prefix> all;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Prefix one{IpAddress::v4(first->v4_bits() + static_cast<std::uint32_t>(i)), length};
+  for (std::uint64_t i = 0; i <= behind; ++i) {
+    const Prefix one{advanced(*first, i), length};
     if (const char* fault = not_a_host_of(one))
       fail(word + ": " + to_string(one.address) + " " + fault);
     all.push_back(one);

@@ -14,6 +14,7 @@
 #include "config/error.hpp"
 #include "stack/base/address.hpp"
 #include "stack/base/time.hpp"
+#include "stack/base/zone_names.hpp"
 
 namespace conker::config {
 
@@ -62,10 +63,11 @@ class Value {
   std::uint32_t mode() const;
   /// A unicast MAC address.
   MacAddress mac() const;
-  /// An address that a host can have.
-  IpAddress address() const;
-  /// "10.77.0.1/24" with its host bits. A bare address has the full prefix length, if `bare` allows
-  /// it.
+  /// An address that a host can have. Where it is link-local it has a zone: the link that it names,
+  /// as in "fe80::1%lab", or the only one there is.
+  IpAddress address(ZoneNames links) const;
+  /// "10.77.0.1/24" or "fd00::1/64" with its host bits, and no zone. A bare address has the full
+  /// prefix length, if `bare` allows it.
   Prefix prefix(bool bare) const;
   /// "10.80.0.0/16", a network: no bits behind the prefix.
   Prefix network() const;

@@ -13,8 +13,10 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
+#include "daemon/engine.hpp"
 #include "daemon/links/interface.hpp"
 #include "daemon/log_sinks.hpp"
 #include "daemon/text.hpp"
@@ -36,6 +38,22 @@ bool writable(const std::string& path) {
   return ::access(path.c_str(), W_OK) == 0;
 }
 
+/// The address of an interface of the host; nothing where it is of another family than IP.
+std::optional<IpAddress> address_of(const sockaddr* any) {
+  if (any == nullptr) return std::nullopt;
+  if (any->sa_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, any, sizeof in);
+    return IpAddress::v4(ntohl(in.sin_addr.s_addr));
+  }
+  if (any->sa_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 in6{};
+  std::memcpy(&in6, any, sizeof in6);
+  std::array<std::uint32_t, 4> words{};
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = ntohl(in6.sin6_addr.s6_addr32[i]);
+  return IpAddress(words);
+}
+
 class Checker {
  public:
   SystemCheck check(const config::Config& config) {
@@ -44,6 +62,8 @@ class Checker {
       std::visit([&](const auto& kind) { check_link(link, kind); }, link.kind);
       check_addresses(link);
     }
+    where_ = config.first_of_ipv6();
+    if (!where_.empty()) fail("{}", kNoIpv6);
     check_control(config.control);
     check_log(config.log);
     where_ = "strike.directory";
@@ -72,7 +92,7 @@ class Checker {
       return fail("there is no /dev/net/tun; load the driver with: modprobe tun");
     if (interface.index() != 0 && !interface.is_tap())
       return fail("{} is an interface, but no TAP device; choose another name", device);
-    if (interface.index() != 0 && !tap.host_address && interface.mtu() < link.mtu)
+    if (interface.index() != 0 && !tap.host_address.any() && interface.mtu() < link.mtu)
       warn("the MTU of {} is {}, below the link's {}; set it: ip link set {} mtu {}", device,
            interface.mtu(), link.mtu, device, link.mtu);
     if (may(CAP_NET_ADMIN)) return;
@@ -81,7 +101,7 @@ class Checker {
           "there is no {}, and to make it takes CAP_NET_ADMIN; make it for conkerd's user: "
           "ip tuntap add dev {} mode tap user USER",
           device, device);
-    } else if (tap.host_address) {
+    } else if (tap.host_address.any()) {
       warn("host_address is set by CAP_NET_ADMIN only; leave it out and configure {} yourself",
            device);
     }
@@ -105,14 +125,12 @@ class Checker {
     ifaddrs* all = nullptr;
     if (::getifaddrs(&all) != 0) return;
     for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-      if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
-      sockaddr_in address{};
-      std::memcpy(&address, one->ifa_addr, sizeof address);
-      const auto taken = IpAddress::v4(ntohl(address.sin_addr.s_addr));
+      const auto taken = address_of(one->ifa_addr);
+      if (!taken) continue;
       if (std::ranges::any_of(link.addresses,
-                              [&](const Prefix& own) { return own.address == taken; }))
+                              [&](const Prefix& own) { return own.address == *taken; }))
         warn("{} is an address of the host, on {}; the stack's must be its own",
-             conker::to_string(taken), one->ifa_name);
+             conker::to_string(*taken), one->ifa_name);
     }
     ::freeifaddrs(all);
   }

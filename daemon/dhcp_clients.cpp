@@ -29,7 +29,7 @@ DhcpClients::DhcpClients(Engine& engine, HostLookup& host_lookup)
     DhcpSettings settings;
     settings.interface = engine_.links()[i].interface;
     settings.client = id();
-    settings.use_router = !engine_.config().gateway;
+    settings.use_router = !engine_.config().gateway.v4;
     auto entry = std::make_unique<Entry>(settings, engine_.udp());
     entry->link = engine_.links()[i].name;
     const Error error = entry->dhcp.start();

@@ -164,6 +164,8 @@ void Engine::set_faults(EngineLink& link, const config::Link& configured) {
 }
 
 void Engine::open_links() {
+  if (const std::string key = config_.first_of_ipv6(); !key.empty())
+    throw std::runtime_error(key + ": " + kNoIpv6);
   std::vector<std::string> names;
   for (const config::Link& configured : config_.links) names.push_back(configured.name);
   ZoneNames::of_process() = ZoneNames(std::move(names));
@@ -222,7 +224,7 @@ void Engine::add_interfaces() {
       throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
     // RFC 5227, 2.4: a configured address is defended in a conflict and never given up.
-    const AddressOptions options{.probe = configured.probe, .give_up = false};
+    const AddressOptions options{.probe = configured.probe.value_or(false), .give_up = false};
     for (const Prefix& address : configured.addresses) {
       const Error error = stack_->add_address(*interface, address, options);
       if (error == Error::kOk) continue;
@@ -242,7 +244,7 @@ void Engine::add_routes() {
     if (!route.gateway)
       check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
   }
-  if (config_.gateway) check(stack_->set_gateway(*config_.gateway), IpAddress::v4(0));
+  if (config_.gateway.v4) check(stack_->set_gateway(*config_.gateway.v4), IpAddress::v4(0));
   for (const config::Route& route : config_.routes) {
     if (route.gateway) check(stack_->add_route(route.to, *route.gateway), route.to.address);
   }

@@ -44,6 +44,9 @@ struct EngineLink {
   LinkState told = LinkState::kUp;  // the last state that events have told of
 };
 
+/// Why keys for IPv6 are refused.
+inline constexpr const char* kNoIpv6 = "conkerd does not speak IPv6 yet: leave it out";
+
 class Engine {
  public:
   /// Opens every link and builds the stack. Throws std::runtime_error: one line, with advice.

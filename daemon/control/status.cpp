@@ -59,7 +59,8 @@ protocol::Status::Result Status::status() const {
   result.pid = ::getpid();
   result.uptime = engine_.clock() - started_;
   result.links = links();
-  const auto gateway = engine_.config().gateway ? engine_.config().gateway : dhcp_clients_.router();
+  const auto& configured = engine_.config().gateway.v4;
+  const auto gateway = configured ? configured : dhcp_clients_.router();
   if (gateway) result.gateway = to_string(*gateway);
   for (const IpAddress& server : host_lookup_.servers()) {
     result.dns_servers.push_back(to_string(server));
@@ -140,8 +141,7 @@ std::vector<protocol::Status::Route> Status::routes() const {
     const auto hop = network.hop_to(route.gateway);
     const InterfaceId interface = direct || !hop ? route.interface : hop->interface;
     protocol::Status::Route entry;
-    entry.to = to_string(
-        Prefix{IpAddress::v4(route.to.address.v4_bits() & route.to.v4_mask()), route.to.length});
+    entry.to = to_string(Prefix{route.to.network(), route.to.length});
     if (!direct) entry.via = to_string(route.gateway);
     if (direct || hop) entry.link = engine_.links()[interface.index].name;
     entry.connected = route.connected;

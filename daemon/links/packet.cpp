@@ -80,7 +80,7 @@ void PacketDevice::attach() {
   const int fd = descriptor_.get();
   check_interface();
 
-  std::vector<sock_filter> program = make_packet_filter(link_.mac, link_.addresses);
+  std::vector<sock_filter> program = make_packet_filter(link_);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
     fail_link(name_, "cannot attach the packet filter", errno, "");
@@ -104,6 +104,8 @@ void PacketDevice::attach() {
     fail_link(name_, "cannot bind to " + device_, errno,
               errno == ENETDOWN ? "bring it up: ip link set " + device_ + " up" : "");
   }
+  // This is for groups of IPv6, too. A switch that snoops learns of them by the stack's own reports
+  // (RFC 3810).
   packet_mreq membership{};
   membership.mr_ifindex = interface_index_;
   membership.mr_type = PACKET_MR_PROMISC;

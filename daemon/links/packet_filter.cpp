@@ -29,9 +29,11 @@ struct Run {
   std::uint32_t last;
 };
 
-std::vector<Run> runs_of(std::span<const Prefix> addresses) {
+std::vector<Run> runs_of(const std::vector<Prefix>& addresses) {
   std::vector<std::uint32_t> sorted;
-  for (const Prefix& address : addresses) sorted.push_back(address.address.v4_bits());
+  for (const Prefix& address : addresses) {
+    if (address.address.is_v4()) sorted.push_back(address.address.v4_bits());
+  }
   std::sort(sorted.begin(), sorted.end());
   std::vector<Run> runs;
   for (const std::uint32_t bits : sorted) {
@@ -57,15 +59,27 @@ sock_filter answer(std::uint32_t bytes) {
   return BPF_STMT(BPF_RET | BPF_K, bytes);
 }
 
+/// RFC 2464, 7: IPv6 multicast is sent to 33:33 and the last four bytes of the group. Accepts the
+/// groups of ff02::1 and of ff02::1:ff00:0/104; other frames go on behind it.
+void add_ipv6_groups(std::vector<sock_filter>& program) {
+  constexpr std::uint32_t kAllNodesHead = 0x33330000, kAllNodesTail = 0x0001;
+  constexpr std::uint32_t kFirstSolicited = 0x3333ff00, kLastSolicited = 0x3333ffff;
+  program.insert(program.end(), {load(BPF_W, kDestinationHead), jump(BPF_JEQ, kAllNodesHead, 0, 2),
+                                 load(BPF_H, kDestinationTail), jump(BPF_JEQ, kAllNodesTail, 2, 3),
+                                 jump(BPF_JGE, kFirstSolicited, 0, 2),
+                                 jump(BPF_JGT, kLastSolicited, 1, 0), answer(kWholeFrame)});
+}
+
 }  // namespace
 
-std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
-                                            std::span<const Prefix> addresses) {
-  const auto& m = mac.bytes;
+std::vector<sock_filter> make_packet_filter(const config::Link& link) {
+  const auto& m = link.mac.bytes;
   const std::uint32_t head =
       std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
   const std::uint32_t tail = std::uint32_t{m[4]} << 8 | m[5];
-  std::vector<sock_filter> program{
+  std::vector<sock_filter> program;
+  if (link.ipv6()) add_ipv6_groups(program);
+  const std::initializer_list<sock_filter> ours_and_broadcast{
       // Frames for the link's MAC address, or
       load(BPF_W, kDestinationHead), jump(BPF_JEQ, head, 0, 3), load(BPF_H, kDestinationTail),
       jump(BPF_JEQ, tail, 0, 14), answer(kWholeFrame),
@@ -79,13 +93,9 @@ std::vector<sock_filter> make_packet_filter(const MacAddress& mac,
       jump(BPF_JSET, kVlanMask, 1, 0), answer(kWholeFrame), answer(0),
       // ARP.
   };
-  if (addresses.empty()) {
-    // The addresses come from a DHCP server.
-    program.push_back(answer(kWholeFrame));
-    return program;
-  }
-  const std::vector<Run> runs = runs_of(addresses);
-  if (runs.size() > kMostRuns) {
+  program.insert(program.end(), ours_and_broadcast);
+  const std::vector<Run> runs = runs_of(link.addresses);
+  if (link.dhcp || runs.size() > kMostRuns) {
     program.push_back(answer(kWholeFrame));
     return program;
   }

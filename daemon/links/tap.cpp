@@ -1,6 +1,5 @@
 #include "daemon/links/tap.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/links/host_side.hpp"
 #include "daemon/links/interface.hpp"
 
 namespace conker::daemon {
@@ -21,24 +21,12 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kLine = 64;  // of the CPU cache
 constexpr std::size_t kMostParts = 64;
-constexpr unsigned kJoined = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
-constexpr int kTransmitQueue =
-    10000;  // frames in the kernel's queue; its default of 1000 overflows in one turn
-
-sockaddr to_sockaddr(std::uint32_t v4_bits) {
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_addr.s_addr = htonl(v4_bits);
-  sockaddr any{};
-  std::memcpy(&any, &in, sizeof any);
-  return any;
-}
-
+constexpr unsigned kJoined = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 /// The offload header before every frame: virtio_net_hdr (virtio 1.2, 5.1.6) in the byte order of
 /// the machine. Linux's own <linux/virtio_net.h> is not for C++.
 struct OffloadHeader {
   static constexpr std::uint8_t kNeedsChecksum = 1, kChecksumValid = 2;  // flags
-  static constexpr std::uint8_t kTcpV4 = 1;                              // gso_type
+  static constexpr std::uint8_t kTcpV4 = 1, kTcpV6 = 4;                  // gso_type
 
   std::uint8_t flags = 0;
   std::uint8_t gso_type = 0;
@@ -49,18 +37,26 @@ struct OffloadHeader {
 };
 static_assert(sizeof(OffloadHeader) == 10);
 
+bool is_ipv6(std::span<const std::byte> headers) {
+  constexpr std::size_t kTypeAt = 12;  // sent frames have no VLAN tag
+  return headers[kTypeAt] == std::byte{kEtherTypeIpv6 >> 8} &&
+         headers[kTypeAt + 1] == std::byte{kEtherTypeIpv6 & 0xff};
+}
+
 /// The offload header of a frame: whether the kernel completes the checksum, and where it cuts.
 OffloadHeader header_for(const FrameOut& frame) {
-  constexpr std::uint16_t kTcpAt = kEthernetHeader + 20,
-                          kChecksumAt = 16;  // sent IP headers have no options
+  // Sent IP headers have no options, and no extension headers before TCP.
+  constexpr std::uint16_t kBehindIpv4 = kEthernetHeader + 20, kBehindIpv6 = kEthernetHeader + 40,
+                          kChecksumAt = 16;
   OffloadHeader header{};
   if (frame.segment == 0) return header;
+  const bool ipv6 = is_ipv6(frame.parts[0]);
   const std::size_t headers = frame.parts[0].size();
   header.flags = OffloadHeader::kNeedsChecksum;
-  header.csum_start = kTcpAt;
+  header.csum_start = ipv6 ? kBehindIpv6 : kBehindIpv4;
   header.csum_offset = kChecksumAt;
   if (frame.size() - headers <= frame.segment) return header;
-  header.gso_type = OffloadHeader::kTcpV4;
+  header.gso_type = ipv6 ? OffloadHeader::kTcpV6 : OffloadHeader::kTcpV4;
   header.hdr_len = static_cast<std::uint16_t>(headers);
   header.gso_size = frame.segment;
   return header;
@@ -106,7 +102,7 @@ void TapDevice::attach() {
     coalesce(coalesce_);
     // One byte more, to detect longer frames.
     longest_ = (offload_ ? sizeof(OffloadHeader) + kMaxFrame : kLongestHeader + mtu_) + 1;
-    if (host_address_) set_up_host_side(*host_address_);
+    if (host_address_.any()) set_up_host_side(name_, device_, mtu_, host_address_);
     return set_fd(descriptor_.get());
   }
   const std::string what = "cannot attach to the TAP device " + device_;
@@ -158,34 +154,6 @@ void TapDevice::coalesce(bool wanted) {
   if (::ioctl(descriptor_.get(), TUNSETOFFLOAD, wanted ? kJoined : 0u) == 0) return;
   spdlog::warn("link {}: {} cannot be told how to hand over TCP data ({})", name_, device_,
                std::generic_category().message(errno));
-}
-
-void TapDevice::set_up_host_side(const Prefix& address) {
-  const Descriptor any_socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  constexpr const char* kRight =
-      "run with CAP_NET_ADMIN (its unit needs make-tap.conf of the examples), or leave out "
-      "host_address and configure the device yourself";
-  if (!any_socket) {
-    fail_link(name_, "cannot open a socket to configure " + device_, errno,
-              errno == EAFNOSUPPORT ? kRight : "");
-  }
-  const auto call = [&](unsigned long number, ifreq request, const char* what) {
-    if (::ioctl(any_socket.get(), number, &request) == 0) return request;
-    fail_link(name_, std::string("cannot set the ") + what + " of " + device_, errno,
-              errno == EPERM ? kRight : "");
-  };
-  ifreq request = request_for(device_);
-  request.ifr_mtu = mtu_;
-  call(SIOCSIFMTU, request, "MTU");
-  request.ifr_qlen = kTransmitQueue;
-  call(SIOCSIFTXQLEN, request, "transmit queue");
-  request.ifr_addr = to_sockaddr(address.address.v4_bits());
-  call(SIOCSIFADDR, request, "address");
-  request.ifr_netmask = to_sockaddr(address.v4_mask());
-  call(SIOCSIFNETMASK, request, "netmask");
-  request = call(SIOCGIFFLAGS, request, "state");
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-  call(SIOCSIFFLAGS, request, "state");
 }
 
 std::size_t TapDevice::receive(std::span<FrameIn> batch, Instant now) {

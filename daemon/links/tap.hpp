@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "daemon/descriptor.hpp"
@@ -31,10 +30,9 @@ class TapDevice final : public HostDevice {
   int set_interface(short flags);
   /// The same for a device with several queues, of which the daemon uses one.
   int set_interface_of_queues(short flags);
-  void set_up_host_side(const Prefix& address);
 
   const bool wants_offload_;
-  const std::optional<Prefix> host_address_;
+  const config::PerFamily<Prefix> host_address_;
   Descriptor descriptor_;
   bool offload_ = false;     // every frame has an OffloadHeader, both ways
   bool coalesce_ = true;     // coalesced frames are wanted

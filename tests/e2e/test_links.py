@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 
-from harness import VERDICTS, Field, check, eventually, same, test
+from harness import VERDICTS, Field, Scene, check, eventually, same, test
 
 
 def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> None:
@@ -115,3 +115,52 @@ def other_frames_are_counted_and_dropped(field: Field) -> None:
         wire.send(us + other + protocol + generator.randbytes(generator.randrange(60)))
     field.ctl.ok("ping", field.PEER, "-c", "1")
     field.ctl.balanced()
+
+
+@test(quick=True)
+def the_hosts_side_has_an_address_of_each_family(scene: Scene) -> None:
+    """host_address sets both; the kernel may hand over TCP data of both in frames of 64 KiB."""
+    there = scene.namespace()
+    scene.conkerd({"links": [{
+        "type": "tap", "name": "lab", "device": "conker0", "mac": "02:00:00:00:77:02",
+        "host_address": ["fd00:77::1/64", "10.77.0.1/24"], "addresses": ["10.77.0.2/24"]}]}, there)
+    shown = there.ip("addr", "show", "dev", "conker0")
+    for address in ("inet6 fd00:77::1/64", "inet 10.77.0.1/24"):
+        check(address in shown, f"{address}: {shown}")
+    features = there.run("ethtool", "-k", "conker0").stdout
+    for feature in ("tx-tcp-segmentation: on", "tx-tcp6-segmentation: on"):
+        check(feature in features, f"{feature}: {features}")
+
+
+@test(quick=True)
+def targets_of_ipv6_are_read_and_refused_with_a_reason(scene: Scene) -> None:
+    links = [{"type": "tap", "name": name, "device": name, "mac": f"02:00:00:00:{n}:02",
+              "host_address": f"10.{n}.0.1/24", "addresses": [f"10.{n}.0.2/24"]}
+             for name, n in (("lab", 77), ("far", 78))]
+    ctl = scene.conkerd({"links": links, "strike": {"allow": ["fd00::/16", "fe80::/10"]}},
+                        scene.namespace()).ctl
+    for command, code, said in (
+            (("open", "[fd00:77::1]:80"), 1, "no route to that address"),
+            (("ping", "fd00:77::1"), 1, "no route to that address"),
+            (("strike", "[fd00:77::1]:80", "--cycles", "1"), 1, "no route to that address"),
+            (("open", "fd00:77::1:80"), 2, "stands in brackets: write [ADDRESS]:PORT"),
+            (("open", "[ff02::1%lab]:80"), 1, "that is a multicast address"),
+            (("open", "[::1]:80"), 1, "loopback addresses stay within the stack"),
+            (("open", "[fe80::1]:80"), 1, "name the link, too: fe80::1%lab"),
+            (("open", "[fe80::1%far]:80"), 1, "cannot open [fe80::1%far]:80"),
+            (("open", "[fe80::1%moon]:80"), 2, "has the name of its link behind %")):
+        done = ctl(*command)
+        check(done.code == code and said in done.err, f"{command}: {done.code}, {done.err}")
+
+
+@test(quick=True)
+def addresses_of_ipv6_are_not_configured_in_vain(scene: Scene) -> None:
+    path = f"{scene.directory}/ipv6.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("links: [{type: unix, name: wire, path: /tmp/nowhere, mode: connect,\n"
+                   "         mac: '02:00:00:00:00:01', addresses: ['fd00:77::2/64']}]\n")
+    for check_only in (["--check-config"], []):
+        process = scene.process("refused", [scene.binaries.conkerd, "--config", path, *check_only])
+        code, message = process.wait(10), process.err()
+        check(code != 0, f"exit code of {check_only}: {code}")
+        check("links.wire.addresses: conkerd does not speak IPv6 yet" in message, message)

@@ -29,8 +29,8 @@ const std::string kTwoLinks =
 TEST(ConfigNetwork, Defaults) {
   const Config config = load(kTwoLinks);
   EXPECT_TRUE(config.routes.empty());
-  EXPECT_FALSE(config.links[0].probe);
-  EXPECT_TRUE(config.links[1].probe);
+  EXPECT_EQ(config.links[0].probe, std::nullopt);
+  EXPECT_EQ(config.links[1].probe, true);
   EXPECT_EQ(config.settings.ttl, 64);
   EXPECT_EQ(config.settings.dscp, 0);
   EXPECT_EQ(config.reassembly.datagrams, 64u);
@@ -72,7 +72,7 @@ TEST(ConfigNetwork, AGatewayBehindARouteOverALink) {
   const std::string link =
       "links: [{type: tap, name: lab, device: a0, mac: '02:00:00:00:00:02', addresses: "
       "[10.77.0.2/32]}]\n";
-  EXPECT_EQ(load(link + "gateway: 192.0.2.1\nroutes: [{to: 192.0.2.1/32, link: lab}]\n").gateway,
+  EXPECT_EQ(load(link + "gateway: 192.0.2.1\nroutes: [{to: 192.0.2.1/32, link: lab}]\n").gateway.v4,
             IpAddress::v4(192, 0, 2, 1));
   EXPECT_EQ(refusal(link + "gateway: 192.0.2.1\n"),
             "f.yaml:2:10: gateway: lies in the network of none of the links' addresses");
@@ -125,7 +125,7 @@ TEST(ConfigNetwork, RefusesRoutes) {
   EXPECT_EQ(
       route("{to: everywhere, via: 10.77.0.1}"),
       "f.yaml:4:15: routes[0].to: \"everywhere\" is not an address with its prefix length, such as "
-      "10.77.0.2/24");
+      "10.77.0.2/24 or fd00:77::2/64");
   EXPECT_EQ(route("{to: 10.80.0.0/16}"),
             "f.yaml:4:10: routes[0]: takes either via (a gateway) or link (a link's name)");
   EXPECT_EQ(route("{to: 10.80.0.0/16, via: 10.77.0.1, link: lab}"),

@@ -21,7 +21,7 @@ TEST(Config, Defaults) {
   const Config config = load(kLink);
   ASSERT_EQ(config.links.size(), 1u);
   EXPECT_EQ(config.links[0].mtu, 1500);
-  EXPECT_FALSE(config.gateway);
+  EXPECT_FALSE(config.gateway.any());
   EXPECT_TRUE(config.services.empty());
   EXPECT_TRUE(config.strike.allow.empty());
   EXPECT_FALSE(config.http);
@@ -74,12 +74,12 @@ shutdown_timeout: 1500ms
   EXPECT_EQ(tap.name, "lab");
   EXPECT_EQ(tap.mtu, 9000);
   EXPECT_EQ(std::get<Tap>(tap.kind).device.text, "conker0");
-  EXPECT_EQ(std::get<Tap>(tap.kind).host_address, (Prefix{IpAddress::v4(10, 77, 0, 1), 24}));
+  EXPECT_EQ(std::get<Tap>(tap.kind).host_address.v4, (Prefix{IpAddress::v4(10, 77, 0, 1), 24}));
   ASSERT_EQ(tap.addresses.size(), 4u);
   EXPECT_EQ(tap.addresses[3], (Prefix{IpAddress::v4(10, 77, 0, 12), 24}));
   EXPECT_EQ(std::get<Packet>(config.links[1].kind).device.text, "eth0");
   EXPECT_EQ(std::get<Unix>(config.links[2].kind).mode, Unix::Mode::kConnect);
-  EXPECT_EQ(config.gateway, IpAddress::v4(10, 77, 0, 1));
+  EXPECT_EQ(config.gateway.v4, IpAddress::v4(10, 77, 0, 1));
   EXPECT_EQ(config.capacities.connections, 100u);
   EXPECT_EQ(config.capacities.half_open, 101u);
   EXPECT_EQ(config.capacities.time_wait, 102u);
@@ -358,11 +358,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"bare", addresses("[10.0.0.1]"),
              "6:17: links[0].addresses[0]: \"10.0.0.1\" is not an address with its prefix length, "
              "such as "
-             "10.77.0.2/24"},
+             "10.77.0.2/24 or fd00:77::2/64"},
         Case{"length", addresses("[10.0.0.1/33]"),
              "6:17: links[0].addresses[0]: \"10.0.0.1/33\" is not an address with its prefix "
              "length, such as "
-             "10.77.0.2/24"},
+             "10.77.0.2/24 or fd00:77::2/64"},
         Case{"length_0", addresses("[10.0.0.1/0]"),
              "6:17: links[0].addresses[0]: 10.0.0.1/0: the prefix length must be 1 to 32"},
         Case{"network", addresses("[10.0.0.0/24]"),
@@ -409,15 +409,16 @@ INSTANTIATE_TEST_SUITE_P(
              "7:19: links[0].host_address: \"10.0.0.2-10.0.0.3/24\" is not an address with its "
              "prefix "
              "length, such as "
-             "10.77.0.2/24"},
+             "10.77.0.2/24 or fd00:77::2/64"},
         Case{"static_word",
              link_with("    device: t0\n    mac: 02:00:00:00:00:02\n    address: static\n"),
-             "6:14: links[0].address: \"static\" must be dhcp; name others under addresses"},
+             "6:14: links[0].address: \"static\" must be dhcp, auto or dhcp6; name others under "
+             "addresses"},
         Case{"both", addresses("[10.0.0.1/24]") + "    address: dhcp\n",
-             "6:16: links[0].addresses: a link has either addresses or address: dhcp"},
+             "6:17: links[0].addresses[0]: a link has either IPv4 addresses or address: dhcp"},
         Case{"dns_empty", kLink + "dns: {}\n", "4:6: dns: the key servers is missing"},
         Case{"dns_name", kLink + "dns: {servers: [dns.example.org]}\n",
-             "4:17: dns.servers[0]: \"dns.example.org\" is not an IPv4 address"},
+             "4:17: dns.servers[0]: \"dns.example.org\" is not an IP address"},
         Case{"dns_many", kLink + "dns: {servers: [1.0.0.1, 1.0.0.2, 1.0.0.3, 1.0.0.4, 1.0.0.5]}\n",
              "4:53: dns.servers[4]: more than 4 servers"},
         Case{"udp_daytime", kLink + "services: [{name: daytime, port: 13, protocol: udp}]\n",
@@ -429,7 +430,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"gateway_far", kLink + "gateway: 10.78.0.2\n",
              "4:10: gateway: lies in the network of none of the links' addresses"},
         Case{"gateway_word", kLink + "gateway: router\n",
-             "4:10: gateway: \"router\" is not an IPv4 address"}),
+             "4:10: gateway: \"router\" is not an IP address"}),
     kName);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -494,7 +495,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"strike_target", kLink + "strike: {allow: [example.org]}\n",
              "4:18: strike.allow[0]: \"example.org\" is not an address with its prefix length, "
              "such as "
-             "10.77.0.2/24"},
+             "10.77.0.2/24 or fd00:77::2/64"},
         Case{"log_level", kLink + "log: {level: loud}\n",
              "4:14: log.level: \"loud\" must be debug, info, warning or error"},
         Case{"log_sink", kLink + "log: {sink: syslog}\n",

@@ -83,8 +83,15 @@ Prefix address(std::uint8_t last) {
   return {IpAddress::v4(10, 0, 0, last), 24};
 }
 
+config::Link with(std::vector<Prefix> addresses) {
+  config::Link link;
+  link.mac = kOurs;
+  link.addresses = std::move(addresses);
+  return link;
+}
+
 TEST(PacketFilter, AcceptsBroadcastUdp) {
-  const auto program = make_packet_filter(kOurs, std::vector{address(2)});
+  const auto program = make_packet_filter(with({address(2)}));
   Bytes frame = frame_to(MacAddress::broadcast(), 0x0800);
   frame[23] = 17;
   EXPECT_NE(run(program, frame), 0u);
@@ -96,12 +103,15 @@ TEST(PacketFilter, AcceptsBroadcastUdp) {
   EXPECT_EQ(run(program, frame), 0u);
 }
 
-TEST(PacketFilter, WithoutAddressesAcceptsAllArp) {
-  EXPECT_NE(run(make_packet_filter(kOurs, {}), arp_for(IpAddress::v4(10, 0, 0, 77))), 0u);
+TEST(PacketFilter, WithADhcpServerAcceptsAllArp) {
+  config::Link leased;
+  leased.mac = kOurs;
+  leased.dhcp = true;
+  EXPECT_NE(run(make_packet_filter(leased), arp_for(IpAddress::v4(10, 0, 0, 77))), 0u);
 }
 
 TEST(PacketFilter, AcceptsFramesForItsMacAddress) {
-  const auto program = make_packet_filter(kOurs, std::vector{address(2)});
+  const auto program = make_packet_filter(with({address(2)}));
   EXPECT_NE(run(program, frame_to(kOurs, 0x0800)), 0u);
   EXPECT_NE(run(program, frame_to(kOurs, 0x86dd)), 0u);
   MacAddress other = kOurs;
@@ -113,8 +123,8 @@ TEST(PacketFilter, AcceptsFramesForItsMacAddress) {
 }
 
 TEST(PacketFilter, AcceptsArpForItsAddressesOnly) {
-  const auto program = make_packet_filter(
-      kOurs, std::vector{address(7), address(5), address(6), address(9), address(5)});
+  const auto program =
+      make_packet_filter(with({address(7), address(5), address(6), address(9), address(5)}));
   for (int last = 0; last < 256; ++last) {
     const bool ours = (last >= 5 && last <= 7) || last == 9;
     EXPECT_EQ(run(program, arp_for(IpAddress::v4(10, 0, 0, static_cast<std::uint8_t>(last)))) != 0,
@@ -129,7 +139,7 @@ TEST(PacketFilter, AcceptsArpForItsAddressesOnly) {
 
 // RFC 5227, 2.4: ARP from one of the host's addresses is received, whatever its target.
 TEST(PacketFilter, AcceptsArpFromItsAddresses) {
-  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  const auto program = make_packet_filter(with({address(7)}));
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
   EXPECT_EQ(run(program, frame), 0u);
   const Bytes ours = arp_for(IpAddress::v4(10, 0, 0, 7));
@@ -139,7 +149,7 @@ TEST(PacketFilter, AcceptsArpFromItsAddresses) {
 
 // RFC 5227, 3: a neighbour that has moved announces itself.
 TEST(PacketFilter, AcceptsAnnouncementsOfNeighbours) {
-  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  const auto program = make_packet_filter(with({address(7)}));
   Bytes frame = arp_for(IpAddress::v4(10, 0, 0, 1));
   EXPECT_EQ(run(program, frame), 0u);
   std::copy(frame.begin() + 38, frame.begin() + 42, frame.begin() + 28);
@@ -148,7 +158,7 @@ TEST(PacketFilter, AcceptsAnnouncementsOfNeighbours) {
 
 // IEEE 802.1Q, 6.9.1: the kernel removes the first tag only.
 TEST(PacketFilter, AcceptsBroadcastsWithATagOfVlanZero) {
-  const auto program = make_packet_filter(kOurs, std::vector{address(7)});
+  const auto program = make_packet_filter(with({address(7)}));
   for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x8100, 0x88a8}) {
     Bytes frame = frame_to(MacAddress::broadcast(), type);
     frame[14] = 0xa0;
@@ -158,21 +168,55 @@ TEST(PacketFilter, AcceptsBroadcastsWithATagOfVlanZero) {
   }
 }
 
+// RFC 2464, 7: the last four bytes of a group are those of its MAC address.
+TEST(PacketFilter, AcceptsAllNodesAndSolicitedNodesWhereTheLinkSpeaksIpv6) {
+  const Prefix v6{IpAddress({0x20010db8, 0, 0, 2}), 64};
+  config::Link routed;
+  routed.mac = kOurs;
+  routed.autoconf = true;
+  const struct {
+    MacAddress group;
+    bool accepted;
+  } cases[] = {
+      {{{0x33, 0x33, 0, 0, 0, 1}}, true},     // ff02::1
+      {{{0x33, 0x33, 0xff, 0, 0, 0}}, true},  // ff02::1:ff00:0
+      {{{0x33, 0x33, 0xff, 0xff, 0xff, 0xff}}, true},
+      {{{0x33, 0x33, 0, 0, 0, 2}}, false},     // all routers
+      {{{0x33, 0x33, 0, 0, 0, 0xfb}}, false},  // DNS of the host's
+      {{{0x33, 0x33, 0, 1, 0, 1}}, false},
+      {{{0x33, 0x33, 0xfe, 0xff, 0xff, 0xff}}, false},
+      {{{0x33, 0x34, 0, 0, 0, 1}}, false},
+      {{{0x01, 0x00, 0x5e, 0, 0, 1}}, false},  // IPv4 multicast
+  };
+  for (const auto& [group, accepted] : cases) {
+    const Bytes frame = frame_to(group, 0x86dd);
+    for (const config::Link& link : {with({v6}), with({address(2), v6}), routed})
+      EXPECT_EQ(run(make_packet_filter(link), frame) != 0, accepted) << int{group.bytes[5]};
+    EXPECT_EQ(run(make_packet_filter(with({address(2)})), frame), 0u) << "IPv4 alone";
+  }
+}
+
+TEST(PacketFilter, OfALinkWithIpv6AloneTakesNoArp) {
+  const auto program = make_packet_filter(with({Prefix{IpAddress({0x20010db8, 0, 0, 2}), 64}}));
+  EXPECT_EQ(run(program, arp_for(IpAddress::v4(10, 0, 0, 1))), 0u);
+  EXPECT_NE(run(program, frame_to(kOurs, 0x86dd)), 0u);
+}
+
 TEST(PacketFilter, ARangeOfAddressesTakesOneComparison) {
   std::vector<Prefix> row, scattered;
   for (std::uint8_t i = 1; i < 101; ++i) {
     row.push_back(address(i));
     scattered.push_back(address(static_cast<std::uint8_t>(2 * i)));
   }
-  EXPECT_LE(make_packet_filter(kOurs, row).size(),
-            make_packet_filter(kOurs, std::vector{address(1)}).size() + 4);
-  EXPECT_GT(make_packet_filter(kOurs, scattered).size(), 300u);
+  EXPECT_LE(make_packet_filter(with(row)).size(),
+            make_packet_filter(with({address(1)})).size() + 4);
+  EXPECT_GT(make_packet_filter(with(scattered)).size(), 300u);
 }
 
 TEST(PacketFilter, TooManyAddressesForAProgram) {
   std::vector<Prefix> many;
   for (std::uint32_t i = 0; i < 5000; ++i) many.push_back({IpAddress::v4(0x0a000000 + 2 * i), 8});
-  const auto program = make_packet_filter(kOurs, many);
+  const auto program = make_packet_filter(with(many));
   EXPECT_LT(program.size(), 4096u);
   EXPECT_NE(run(program, arp_for(IpAddress::v4(10, 0, 0, 2))), 0u);
   EXPECT_EQ(run(program, frame_to(MacAddress::broadcast(), 0x0800)), 0u);
