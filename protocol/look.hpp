@@ -38,11 +38,13 @@ struct Look {
   static constexpr void visit(auto& self, auto&& field) {
     field("peer", self.peer,
           About{.help = "what became of one open: alive: taken; slow: taken late; refuses: RST to "
-                        "SYN; accepts-and-resets; silent: nothing; gone: nor does ARP answer"});
+                        "SYN; accepts-and-resets; silent: nothing; gone: nor does ARP answer, or "
+                        "neighbour discovery"});
     field("before", self.before, About{.help = "before the strike"});
     field("after_s", self.after, About{.help = "after the strike's end", .unit = Unit::kSeconds});
     field("arp_us", self.arp_us,
-          About{.help = "request to reply; null: no reply, or nobody was asked",
+          About{.help = "of ARP or neighbour discovery, request to reply; null: no reply, or "
+                        "nobody was asked",
                 .unit = Unit::kMicroseconds});
     field("ping_us", self.ping_us,
           About{.help = "echo request to reply; null: no reply", .unit = Unit::kMicroseconds});

@@ -6,20 +6,25 @@
 #include "stack/verdict/segment.hpp"
 #include "stack/wire/ethernet.hpp"
 #include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6.hpp"
 
 namespace conker::daemon {
 namespace {
 
 using verdict::Segment;
 
-/// Where these stand in a frame of TCP over IPv4 without VLAN tags.
-constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9;
+/// Where these stand in a frame of TCP without VLAN tags.
+constexpr std::size_t kIp = kEthernetHeader, kProtocol = kIp + 9, kNextHeader = kIp + 6;
+constexpr std::size_t kFlagsInTcp = 13;
 
-/// Whether the frame may be a segment with SYN, FIN or RST, without parsing it whole.
+/// Whether the frame, one of ours, may be a segment with SYN, FIN or RST, without parsing it whole.
 bool opens_or_ends(std::span<const std::byte> frame) {
-  if (frame.size() < kIp + kIpv4HeaderMin || frame[kProtocol] != std::byte{6}) return false;
+  if (frame.size() < kIp + kIpv4HeaderMin) return false;
+  const auto first = std::to_integer<std::size_t>(frame[kIp]);
+  const bool ipv6 = first >> 4 == 6;  // whose header TCP follows directly in what we send
+  if (frame[ipv6 ? kNextHeader : kProtocol] != std::byte{6}) return false;
   const std::size_t flags =
-      kIp + std::size_t{4} * (std::to_integer<std::size_t>(frame[kIp]) & 15) + 13;
+      kIp + (ipv6 ? kIpv6Header : std::size_t{4} * (first & 15)) + kFlagsInTcp;
   return flags < frame.size() && (std::to_integer<std::uint8_t>(frame[flags]) &
                                   (Segment::kSyn | Segment::kFin | Segment::kRst)) != 0;
 }

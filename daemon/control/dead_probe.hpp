@@ -37,7 +37,10 @@ class DeadProbe final : public FrameObserver {
   /// `findings` are told of what is held, and of TIME-WAIT that is not kept; the judge, which
   /// observes the link before this probe, knows the connections.
   DeadProbe(const Endpoint& target, const verdict::Judge& judge, Findings& findings)
-      : target_(target), judge_(judge), findings_(findings), probe_(target) {}
+      : target_{target.address.without_zone(), target.port},
+        judge_(judge),
+        findings_(findings),
+        probe_(target_) {}
 
   void on_frame(const ObservedFrame& frame, Instant now) override;
   /// The strike is over. `certain`: nothing on the way has lost a RST or a FIN.

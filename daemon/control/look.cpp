@@ -7,12 +7,50 @@
 
 #include "stack/wire/arp.hpp"
 #include "stack/wire/ethernet.hpp"
+#include "stack/wire/icmp6.hpp"
+#include "stack/wire/ipv6.hpp"
+#include "stack/wire/ndp.hpp"
 
 namespace conker::daemon {
 namespace {
 
 /// Of an echo request of a look; those of the verb ping count from 1.
 constexpr std::uint16_t kIdentifier = 0;
+
+/// A step of address resolution: by ARP, or by neighbour discovery (RFC 4861, 7.2).
+struct Resolution {
+  bool asks = false;  // otherwise it answers
+  IpAddress address;  // who is asked for, or answers
+};
+
+std::optional<Resolution> arp_in(std::span<const std::byte> payload) {
+  const auto arp = parse_arp(payload);
+  if (!arp) return std::nullopt;
+  const bool asks = arp->operation == ArpPacket::Operation::kRequest;
+  return Resolution{asks, asks ? arp->target : arp->sender};
+}
+
+std::optional<Resolution> neighbour_discovery_in(std::span<const std::byte> payload) {
+  const auto packet = parse_ipv6(payload);
+  if (!packet || packet->next_header != kProtocolIcmp6) return std::nullopt;
+  const auto message = parse_icmp6(packet->payload);
+  if (!message) return std::nullopt;
+  if (message->type == Icmp6Message::kNeighbourSolicitation) {
+    const auto asked = parse_neighbour_solicitation(*message, *packet);
+    return asked ? std::optional(Resolution{true, asked->target}) : std::nullopt;
+  }
+  if (message->type != Icmp6Message::kNeighbourAdvertisement) return std::nullopt;
+  const auto told = parse_neighbour_advertisement(*message, *packet);
+  return told ? std::optional(Resolution{false, told->target}) : std::nullopt;
+}
+
+std::optional<Resolution> resolution_in(std::span<const std::byte> frame) {
+  const auto ethernet = parse_ethernet(frame);
+  if (!ethernet) return std::nullopt;
+  if (ethernet->type == kEtherTypeArp) return arp_in(ethernet->payload);
+  return ethernet->type == kEtherTypeIpv6 ? neighbour_discovery_in(ethernet->payload)
+                                          : std::nullopt;
+}
 
 }  // namespace
 
@@ -98,16 +136,11 @@ void Look::on_echo_reply(const EchoReply& reply) {
 
 void Look::on_frame(const ObservedFrame& frame, Instant now) {
   if (frame.parts.empty()) return;
-  const auto ethernet = parse_ethernet(frame.parts[0]);
-  if (!ethernet || ethernet->type != kEtherTypeArp) return;
-  const auto arp = parse_arp(ethernet->payload);
-  if (!arp) return;
+  const auto step = resolution_in(frame.parts[0]);
+  if (!step || step->address != hop_.without_zone()) return;
   const bool ours = frame.direction == Direction::kOut;
-  if (ours && arp->operation == ArpPacket::Operation::kRequest && arp->target == hop_)
-    asked_ = true;
-  if (!ours && arp->operation == ArpPacket::Operation::kReply && arp->sender == hop_ &&
-      !seen_.arp_us)
-    seen_.arp_us = since_sent(now);
+  if (ours && step->asks) asked_ = true;
+  if (!ours && !step->asks && !seen_.arp_us) seen_.arp_us = since_sent(now);
 }
 
 Instant Look::due() const {
@@ -142,7 +175,7 @@ protocol::PeerIs Look::peer() const {
     default:
       break;
   }
-  // Beyond a router ARP is about the router.
+  // Beyond a router the resolution is about the router.
   const bool missing =
       (asked_ && !seen_.arp_us) || engine_.stack().network().neighbour_missing(target_.address);
   return !seen_.ping_us && hop_ == target_.address && missing ? PeerIs::kGone : PeerIs::kSilent;

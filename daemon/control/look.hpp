@@ -60,7 +60,7 @@ class Look final : public Client, private FrameObserver {
   std::uint16_t sequence_ = 0;  // of the ping
   ConnectionId id_;
   Opening opening_ = Opening::kWaits;
-  bool asked_ = false;        // by ARP
+  bool asked_ = false;        // who has the address
   Instant sent_{}, since_{};  // when it began; when the opening became what it is
   protocol::Look seen_;
 };

@@ -177,10 +177,11 @@ bool StrikeRun::observe() {
   ending_.emplace(parameters, now, before_);
   const std::size_t connections = std::max<std::size_t>(
       kLeastJudged, std::size_t{strike_->request().concurrency} * kJudgedPerSlot);
+  const Endpoint in_frames{target.address.without_zone(), target.port};
   if (reception_) {
-    judge_.emplace(verdict::Judge::Visitors{target, guests_}, connections, *findings_);
+    judge_.emplace(verdict::Judge::Visitors{in_frames, guests_}, connections, *findings_);
   } else {
-    judge_.emplace(target, connections, *findings_);
+    judge_.emplace(in_frames, connections, *findings_);
   }
   if (link == engine_.links().end()) return true;
   link_ = &*link;

@@ -3,10 +3,34 @@
 #include <algorithm>
 
 #include "stack/wire/ipv4.hpp"
+#include "stack/wire/ipv6.hpp"
 
 namespace conker::daemon {
 
 using verdict::Segment;
+
+namespace {
+
+constexpr std::uint8_t kTcp = 6;
+
+/// Writes the header of a packet with TCP, and returns its length.
+std::size_t emit_ip(const IpAddress& source, const IpAddress& destination, std::size_t payload,
+                    std::span<std::byte> out) {
+  if (destination.is_v4()) {
+    emit_ipv4({.source = source,
+               .destination = destination,
+               .protocol = kTcp,
+               .options = {},
+               .payload = {}},
+              payload, out);
+    return kIpv4HeaderMin;
+  }
+  emit_ipv6({.source = source, .destination = destination, .next_header = kTcp, .payload = {}},
+            payload, out);
+  return kIpv6Header;
+}
+
+}  // namespace
 
 void TupleProbe::begin(const LinkHeader& header, Instant now) {
   header_ = header;
@@ -37,7 +61,7 @@ bool TupleProbe::settled() const {
 }
 
 bool TupleProbe::send(Link& link, const Question& question, Instant now) const {
-  std::array<std::byte, kEthernetHeader + kIpv4HeaderMin + 60> frame;
+  std::array<std::byte, kEthernetHeader + kIpv6Header + 60> frame;
   std::ranges::copy(header_, frame.begin());
   const TcpSegment segment{.source = question.ours.port,
                            .destination = target_.port,
@@ -48,17 +72,14 @@ bool TupleProbe::send(Link& link, const Question& question, Instant now) const {
                            .timestamps = question.timestamps};
   const auto ip = std::span(frame).subspan(kEthernetHeader);
   Checksum sum;
-  const std::size_t length = emit_tcp(segment, ip.subspan(kIpv4HeaderMin), sum);
-  const Ipv4Packet packet{.source = question.ours.address,
-                          .destination = target_.address,
-                          .protocol = 6,
-                          .options = {},
-                          .payload = {}};
-  emit_ipv4(packet, length, ip);
-  finish_tcp_checksum(ip.subspan(kIpv4HeaderMin, length), sum, packet.source, packet.destination,
+  std::array<std::byte, 60> tcp;
+  const std::size_t length = emit_tcp(segment, tcp, sum);
+  finish_tcp_checksum(std::span(tcp).first(length), sum, question.ours.address, target_.address,
                       {});
+  const std::size_t header = emit_ip(question.ours.address, target_.address, length, ip);
+  std::ranges::copy(std::span(tcp).first(length), ip.subspan(header).begin());
   const std::array<std::span<const std::byte>, 1> parts{
-      std::span(frame).first(kEthernetHeader + kIpv4HeaderMin + length)};
+      std::span(frame).first(kEthernetHeader + header + length)};
   return link.send({.parts = parts}, now);
 }
 

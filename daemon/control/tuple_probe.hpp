@@ -41,6 +41,7 @@ class TupleProbe {
   };
   using LinkHeader = std::array<std::byte, kEthernetHeader>;
 
+  /// The target as frames name it, without a zone.
   explicit TupleProbe(const Endpoint& target) : target_(target) {}
 
   void ask(const Question& question) { questions_.push_back(question); }
