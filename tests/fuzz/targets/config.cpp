@@ -32,16 +32,20 @@ void check_config(const config::Config& c) {
         "no links, or more than there is room for");
   std::size_t addresses = 0;
   for (const config::Link& link : c.links) {
-    check(link.dhcp != !link.addresses.empty(),
-          "a link with an address from a server and of its own, or neither");
-    check(!link.mac.is_group() && link.mtu >= 576, "a link with a MAC or MTU that cannot be");
-    for (const Prefix& p : link.addresses)
-      check(p.length >= 1 && p.length <= 32, "a prefix of a wrong length");
+    check(link.ipv4() || link.ipv6(), "a link without an address");
+    check(!link.mac.is_group() && link.mtu >= (link.ipv6() ? 1280 : 576),
+          "a link with a MAC or MTU that cannot be");
+    for (const Prefix& p : link.addresses) {
+      check(names_a_host(p), "an address that is no host's");
+      check(!link.dhcp || !p.address.is_v4(), "IPv4 addresses from a server and of its own");
+    }
     addresses += link.addresses.size();
   }
   check(addresses <= c.capacities.addresses, "more addresses than there is room for");
   for (const config::Route& route : c.routes) {
     check(route.gateway || route.link < c.links.size(), "a route over a link that is not there");
+    check(!route.gateway || route.gateway->is_v4() == route.to.address.is_v4(),
+          "a route through a gateway of the other family");
   }
   for (const config::Service& service : c.services)
     check(service.port.value != 0, "a service on port 0");
