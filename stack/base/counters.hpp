@@ -68,6 +68,11 @@ namespace conker {
   X(drop_icmp_redirect, "redirects: routes are ours to make")                                     \
   X(drop_icmp_mtu, "fragmentation needed for an MTU that no network has")                         \
   X(drop_echo_reply_queue, "answers to pings that nobody fetched in time")                        \
+  X(router_solicitations_out, "questions for routers of the link sent (RFC 4861, 6.3.7)")         \
+  X(router_advertisements_in, "advertisements of routers understood")                             \
+  X(router_entries_refused, "routers, prefixes and routes advertised beyond what there is room")  \
+  X(mld_queries_in, "questions for multicast listeners (RFC 3810)")                               \
+  X(mld_reports_out, "reports of the multicast groups that are listened to")                      \
   X(segments_in, "TCP segments received")                                                         \
   X(segments_delivered, "TCP segments processed")                                                 \
   X(segments_out, "TCP segments sent")                                                            \

@@ -20,8 +20,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # The longest input that is tried, in bytes: more than a target reads would only cost speed.
-LONGEST = {"address": 64, "answer": 1024, "args": 64, "arp": 64, "base64": 128, "clients": 257,
-           "command": 256, "config": 1024, "dhcp": 700, "dns": 600,
+LONGEST = {"address": 64, "answer": 1024, "args": 64, "arp": 64, "autoconfiguration": 385,
+           "base64": 128, "clients": 257,
+           "command": 256, "config": 1024, "dhcp": 700, "dhcp6": 400, "dns": 600,
            "endpoint": 96, "ethernet": 64, "http": 400, "icmp": 128, "icmp6": 200, "ipv4": 128,
            "ipv6": 160,
            "reassembly": 257, "request": 512, "session": 257, "stack": 388,

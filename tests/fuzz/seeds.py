@@ -74,6 +74,44 @@ def dhcp(kind, *options, file=b"", server=b""):
             + b"".join(bytes([k, len(d)]) + d for k, d in options) + b"\xff")
 
 
+def option6(code, data):
+    return struct.pack(">HH", code, len(data)) + data
+
+
+def dhcp6(kind, *options):
+    ids = option6(1, struct.pack(">HH", 3, 1) + bytes([2, 0, 0, 0, 0, 2])) + option6(2, b"server")
+    return struct.pack(">I", kind << 24 | 0x123456) + ids + b"".join(options)
+
+
+def of_dhcp6():
+    host = bytes.fromhex("20010db8000000000000000000000010")
+    status = option6(13, b"\0\2no room")
+    leased = option6(5, host + struct.pack(">II", 300, 400))
+    times = struct.pack(">III", 1, 100, 200)
+    yield dhcp6(2, option6(3, times + leased), option6(7, b"\xff"), option6(23, host * 2))
+    yield dhcp6(7, option6(3, times + leased * 2 + status), status, option6(32, bytes(4)))
+    yield dhcp6(7, option6(3, times + option6(5, host + struct.pack(">II", 1, 2) + status)),
+                option6(82, struct.pack(">I", 60)), option6(83, struct.pack(">I", 3600)))
+    yield dhcp6(7, option6(23, host * 5))
+
+
+def of_autoconfiguration():
+    """tests/fuzz/targets/autoconfiguration.cpp has the meaning of a step."""
+    begin, soon, later, days = (12,), (14, 3), (14, 200), (15, 200)
+    prefix = (0, 1, 64, 0, 4, 0x2 | 4 << 2 | 3 << 5, 0, 1)
+    offer, lease = (3, 0x29, 0, 2 | 2 << 3, 0, 3 | 4 << 3), (3, 0x20, 0, 2 | 3 << 3, 0, 3 | 4 << 3)
+    for head in (b"\0", b"\x08", b"\x07", b"\x0f"):
+        yield steps(begin, soon, prefix, soon, (7, 0), soon, (7, 0), later, days, head=head)
+        yield steps((10, 0), soon, offer, lease, (6, 0), later, lease, later, (12,), soon,
+                    (3, 0x10, 4), days, head=head)
+        yield steps((10, 0), soon, offer, lease, (7, 0), (3, 0), (14, 20), (11, 1), head=head)
+        yield steps((10, 1), soon, (3, 0), days, days, head=head)
+        yield steps(*[(9, i) for i in range(8)], (8, 0, 0, 4), soon, (8, 1), soon,
+                    *[(9, i, 1) for i in range(8)], soon, head=head)
+        yield steps(*[(0, i, 64, 4, 6, 0x2 | 7 << 2 | 7 << 5, 0, i) for i in range(12)],
+                    days, days, head=head)
+
+
 def steps(*records, head=b"\0\0\0\0"):
     return head + b"".join(bytes(r).ljust(8, b"\0") for r in records)
 
@@ -221,6 +259,8 @@ def all_seeds():
                    dhcp(5, *lease, (61, b"\1" + OUR_MAC)),
                    dhcp(6, (54, PEER)), dhcp(2, (52, b"\3"), file=b"\x03\x04" + PEER + b"\xff",
                                              server=b"\x06\x04" + PEER + b"\xff")]
+    yield "dhcp6", list(of_dhcp6())
+    yield "autoconfiguration", list(of_autoconfiguration())
     piece = [(1, 0, 0, 0, 0, 8, 0, 0), (1, 0, 0, 8, 0, 8, 0, 0), (0, 0, 0, 16, 0, 3, 0, 0)]
     yield "reassembly", [steps(*piece, head=b"\0"), steps(*piece[::-1], head=b"\0"),
                          steps(*piece[:2], (0xE0, 200), head=b"\0"),
