@@ -46,16 +46,10 @@ bool Http::allows(const IpAddress& client) const {
   return any_contains(allow, client);
 }
 
-std::string Config::first_of_ipv6() const {
-  const auto is_v6 = [](const IpAddress& address) { return !address.is_v4(); };
-  for (const Link& link : links) {
-    if (link.ipv6())
-      return "links." + link.name + (link.autoconf || link.dhcp6 ? ".address" : ".addresses");
-  }
-  if (gateway.v6) return "gateway";
-  if (std::ranges::any_of(routes, [&](const Route& route) { return is_v6(route.to.address); }))
-    return "routes";
-  return std::ranges::any_of(dns_servers, is_v6) ? "dns.servers" : "";
+std::string Config::first_of_autoconf() const {
+  const auto of =
+      std::ranges::find_if(links, [](const Link& link) { return link.autoconf || link.dhcp6; });
+  return of == links.end() ? "" : "links." + of->name + ".address";
 }
 
 }  // namespace conker::config

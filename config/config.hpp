@@ -277,8 +277,8 @@ struct Config {
   Log log;
   Duration shutdown_timeout = 5s;  // how long connections may take to close before they are reset
 
-  /// The first key by which the stack is to speak IPv6; empty where none is.
-  std::string first_of_ipv6() const;
+  /// The key of the first link whose IPv6 addresses come from others; empty where none do.
+  std::string first_of_autoconf() const;
 };
 
 }  // namespace conker::config

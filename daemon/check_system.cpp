@@ -62,8 +62,8 @@ class Checker {
       std::visit([&](const auto& kind) { check_link(link, kind); }, link.kind);
       check_addresses(link);
     }
-    where_ = config.first_of_ipv6();
-    if (!where_.empty()) fail("{}", kNoIpv6);
+    where_ = config.first_of_autoconf();
+    if (!where_.empty()) fail("{}", kNoAutoconf);
     check_control(config.control);
     check_log(config.log);
     where_ = "strike.directory";

@@ -164,8 +164,8 @@ void Engine::set_faults(EngineLink& link, const config::Link& configured) {
 }
 
 void Engine::open_links() {
-  if (const std::string key = config_.first_of_ipv6(); !key.empty())
-    throw std::runtime_error(key + ": " + kNoIpv6);
+  if (const std::string key = config_.first_of_autoconf(); !key.empty())
+    throw std::runtime_error(key + ": " + kNoAutoconf);
   std::vector<std::string> names;
   for (const config::Link& configured : config_.links) names.push_back(configured.name);
   ZoneNames::of_process() = ZoneNames(std::move(names));
@@ -205,6 +205,7 @@ void Engine::build_stack() {
                                          .cookies = cookies_.get(),
                                          .reassembler = make_reassembler()});
   ipv4_ = std::make_unique<Ipv4>(stack_->parts(), draw_entropy());
+  ipv6_ = std::make_unique<Ipv6>(stack_->parts(), draw_entropy());
   stack_->begin(clock());
   udp_storage_ = Mapping(Udp::storage_bytes(config_.capacities));
   udp_ = std::make_unique<Udp>(udp_storage_.bytes(), *stack_, draw_entropy());
@@ -223,9 +224,10 @@ void Engine::add_interfaces() {
     if (!interface)
       throw std::runtime_error("link " + configured.name + ": " + to_string(interface.error()));
     links_[i].interface = *interface;
-    // RFC 5227, 2.4: a configured address is defended in a conflict and never given up.
-    const AddressOptions options{.probe = configured.probe.value_or(false), .give_up = false};
     for (const Prefix& address : configured.addresses) {
+      // RFC 5227, 2.4: a configured address is defended in a conflict and never given up.
+      const AddressOptions options{.probe = configured.probe.value_or(!address.address.is_v4()),
+                                   .give_up = false};
       const Error error = stack_->add_address(*interface, address, options);
       if (error == Error::kOk) continue;
       throw std::runtime_error("link " + configured.name + ": address " +
@@ -245,6 +247,7 @@ void Engine::add_routes() {
       check(stack_->add_route(route.to, links_[route.link].interface), route.to.address);
   }
   if (config_.gateway.v4) check(stack_->set_gateway(*config_.gateway.v4), IpAddress::v4(0));
+  if (config_.gateway.v6) check(stack_->set_gateway(*config_.gateway.v6), IpAddress());
   for (const config::Route& route : config_.routes) {
     if (route.gateway) check(stack_->add_route(route.to, *route.gateway), route.to.address);
   }
@@ -354,6 +357,7 @@ void Engine::AddressLog::on_address(const AddressEvent& event) {
   };
   switch (event.state) {
     case AddressState::kPreferred:
+    case AddressState::kDeprecated:
       if (event.conflict) {
         spdlog::warn("{}: {} uses it too; ours is defended: give one of the two another address",
                      where, host);

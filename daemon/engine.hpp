@@ -18,6 +18,7 @@
 #include "daemon/mapping.hpp"
 #include "stack/host/host.hpp"
 #include "stack/ip4/ipv4.hpp"
+#include "stack/ip6/ipv6.hpp"
 #include "stack/link/fault.hpp"
 #include "stack/link/observed.hpp"
 #include "stack/net/reassembly.hpp"
@@ -44,8 +45,9 @@ struct EngineLink {
   LinkState told = LinkState::kUp;  // the last state that events have told of
 };
 
-/// Why keys for IPv6 are refused.
-inline constexpr const char* kNoIpv6 = "conkerd does not speak IPv6 yet: leave it out";
+/// Why keys for addresses of IPv6 that a host gives itself are refused.
+inline constexpr const char* kNoAutoconf =
+    "conkerd does not take addresses of IPv6 from routers or servers yet: give it addresses";
 
 class Engine {
  public:
@@ -122,6 +124,7 @@ class Engine {
   std::optional<Reassembly> reassembly_;
   std::unique_ptr<Stack> stack_;
   std::unique_ptr<Ipv4> ipv4_;
+  std::unique_ptr<Ipv6> ipv6_;
   Mapping udp_storage_;
   std::unique_ptr<Udp> udp_;
   std::array<Client*, kClients> clients_{};

@@ -26,31 +26,41 @@ namespace conker {
   X(arp_announcements_out, "of them: announcements of an address of ours")                        \
   X(arp_conflicts, "ARP packets of others that use or want an address of ours")                   \
   X(arp_defences, "announcements sent to defend an address")                                      \
+  X(nd_out, "messages of neighbour discovery sent")                                               \
+  X(nd_solicitations_in, "neighbour solicitations understood")                                    \
+  X(nd_advertisements_in, "neighbour advertisements understood")                                  \
+  X(nd_probes_out, "questions whether an IPv6 address is free")                                   \
+  X(nd_probes_looped, "of them: came back over a loop of the link (RFC 7527)")                    \
+  X(nd_conflicts, "messages of others that use or want an IPv6 address of ours")                  \
+  X(drop_nd_malformed, "messages of neighbour discovery that are not valid (RFC 4861)")           \
+  X(drop_nd_fragment, "messages of neighbour discovery in fragments (RFC 6980)")                  \
+  X(drop_nd_sender, "messages of neighbour discovery from a sender that cannot be")               \
+  X(drop_nd_unasked, "messages of neighbour discovery about others, and answers nobody wanted")   \
   X(addresses_given_up, "addresses of ours left to another host")                                 \
-  X(neighbours_resolved, "neighbours found by ARP")                                               \
-  X(neighbours_failed, "neighbours that did not answer ARP")                                      \
+  X(neighbours_resolved, "neighbours found")                                                      \
+  X(neighbours_failed, "neighbours that did not answer")                                          \
   X(neighbours_doubted, "neighbours asked again: another link address, or no progress of TCP")    \
   X(neighbours_evicted, "neighbours forgotten because the cache was full")                        \
   X(drop_neighbour_queue, "packets dropped while their neighbour was being found")                \
-  X(packets_in, "IPv4 packets taken from frames")                                                 \
-  X(packets_delivered, "IPv4 packets given to a protocol")                                        \
-  X(packets_out, "IPv4 packets sent or queued for a neighbour")                                   \
-  X(drop_ip_malformed, "IPv4 packets with a bad version, header or length")                       \
-  X(drop_ip_checksum, "IPv4 packets with a bad header checksum")                                  \
-  X(drop_ip_options, "IPv4 packets with malformed options or a source route")                     \
-  X(drop_ip_ttl, "IPv4 packets whose time to live was over")                                      \
-  X(drop_ip_fragment, "IPv4 fragments where nothing reassembles them")                            \
-  X(fragments_in, "IPv4 fragments given to reassembly")                                           \
+  X(packets_in, "IP packets taken from frames")                                                   \
+  X(packets_delivered, "IP packets given to a protocol")                                          \
+  X(packets_out, "IP packets sent or queued for a neighbour")                                     \
+  X(drop_ip_malformed, "IP packets with a bad version, header or length")                         \
+  X(drop_ip_checksum, "IP packets with a bad header checksum")                                    \
+  X(drop_ip_options, "IP packets with malformed options or a source route")                       \
+  X(drop_ip_ttl, "IP packets whose time to live was over")                                        \
+  X(drop_ip_fragment, "IP fragments where nothing reassembles them")                              \
+  X(fragments_in, "IP fragments given to reassembly")                                             \
   X(fragments_reassembled, "of them: became part of a whole packet")                              \
-  X(packets_reassembled, "IPv4 packets made whole from fragments")                                \
+  X(packets_reassembled, "IP packets made whole from fragments")                                  \
   X(drop_fragment_malformed, "fragments empty, uneven, past 64 KiB, or cutting a header in two")  \
   X(drop_fragment_overlap, "fragments of packets in which fragments overlapped, all of them")     \
   X(drop_fragment_repeated, "fragments that were there already")                                  \
   X(drop_fragment_timeout, "fragments whose packet was not complete in time")                     \
   X(drop_fragment_room, "fragments given up for want of room, those of the oldest packet first")  \
-  X(drop_ip_address, "IPv4 packets not for an address of ours")                                   \
-  X(drop_ip_source, "IPv4 packets from a source that cannot be: reserved, broadcast, our own")    \
-  X(drop_ip_protocol, "IPv4 packets of a protocol not spoken")                                    \
+  X(drop_ip_address, "IP packets not for an address of ours")                                     \
+  X(drop_ip_source, "IP packets from a source that cannot be: reserved, broadcast, our own")      \
+  X(drop_ip_protocol, "IP packets of a protocol not spoken")                                      \
   X(drop_ip_no_route, "packets of ours with no route")                                            \
   X(drop_ip_too_big, "packets of ours larger than the interface carries")                         \
   X(fragments_out, "fragments of packets of ours")                                                \

@@ -30,6 +30,11 @@ class RandomBits {
     return static_cast<std::uint32_t>((std::uint64_t{next16()} * limit) >> 16);
   }
 
+  /// A number that is always the same for the same words, and unpredictable to others.
+  constexpr std::uint64_t hash(std::span<const std::uint64_t> words) const {
+    return siphash24(key_, words);
+  }
+
  private:
   SipKey key_;
   std::uint64_t purpose_;

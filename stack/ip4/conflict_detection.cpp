@@ -27,7 +27,9 @@ Error ConflictDetection::add_address(InterfaceId interface, const Prefix& addres
 void ConflictDetection::link_up(InterfaceId interface, Instant now) {
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
     Address& address = addresses()[i];
-    if (address.interface != interface || address.state == AddressState::kDuplicate) continue;
+    if (!address.address.is_v4() || address.interface != interface ||
+        address.state == AddressState::kDuplicate)
+      continue;
     address.sent = 0;
     address.deadline =
         address.state == AddressState::kTentative ? now + random_up_to(kProbeWait) : now;
@@ -45,6 +47,7 @@ void ConflictDetection::timers(Instant now) {
   if (now < deadline_) return;
   deadline_ = kNever;
   for (std::uint32_t i = 0; i < addresses().size(); ++i) {
+    if (!addresses()[i].address.is_v4()) continue;
     if (addresses()[i].deadline <= now) step(i, now);
     deadline_ = std::min(deadline_, addresses()[i].deadline);
   }

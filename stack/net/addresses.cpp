@@ -11,6 +11,8 @@ const char* to_string(AddressState state) {
       return "being probed";
     case AddressState::kPreferred:
       return "in use";
+    case AddressState::kDeprecated:
+      return "deprecated";
     case AddressState::kDuplicate:
       return "taken by another host";
   }

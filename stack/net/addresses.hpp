@@ -24,9 +24,10 @@ struct AddressOptions {
 };
 
 enum class AddressState : std::uint8_t {
-  kTentative,  // being probed for: no ARP reply for it, and no packet from it
-  kPreferred,  // in use
-  kDuplicate,  // another host has it: not used until it is removed and added again
+  kTentative,   // being probed for: no ARP reply for it, and no packet from it
+  kPreferred,   // in use
+  kDeprecated,  // in use, but no new connection prefers it (RFC 4862, 5.5.4)
+  kDuplicate,   // another host has it: not used until it is removed and added again
 };
 /// The state in plain words: "in use".
 const char* to_string(AddressState state);
@@ -54,6 +55,9 @@ struct Address {
   Instant defended;             // time of the last defence
 
   Prefix prefix() const { return {address, length}; }
+  bool in_use() const {
+    return state == AddressState::kPreferred || state == AddressState::kDeprecated;
+  }
 };
 
 /// The table of the host's addresses. Finding an address takes one step, however many there are.

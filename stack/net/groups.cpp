@@ -1,5 +1,5 @@
-// Sending to groups of hosts (broadcasts). In a file of its own, since an image without UDP does
-// not need it.
+// Sending to groups of hosts: IPv4 broadcasts and IPv6 multicast. In a file of its own, since an
+// image without UDP does not need it.
 #include "stack/net/network.hpp"
 
 namespace conker {
@@ -19,7 +19,9 @@ Sent Network::send_to_group(InterfaceId interface, PacketOut& packet) {
   parts[0] = headers.subspan(ip_at - kEthernetHeader);
 
   to.protocol->emit_header(packet, length, headers.subspan(ip_at));
-  emit_ethernet({MacAddress::broadcast(), interfaces_.mac(interface), to.header.ether_type, {}},
+  const MacAddress group = packet.destination.is_v4() ? MacAddress::broadcast()
+                                                      : MacAddress::of_group(packet.destination);
+  emit_ethernet({group, interfaces_.mac(interface), to.header.ether_type, {}},
                 headers.subspan(ip_at - kEthernetHeader));
   if (!interfaces_.send(interface, FrameOut{parts}, now_)) return Sent::kBusy;
   counters_.add(Count::packets_out);

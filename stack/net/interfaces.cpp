@@ -63,19 +63,40 @@ void Interfaces::rebuild_connected() {
   for (Interface& interface : interfaces_.first(interface_count_))
     interface.source = IpAddress::v4(0);
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
-    if (addresses_[i].state == AddressState::kPreferred) assigned(addresses_[i]);
+    if (addresses_[i].in_use()) assigned(addresses_[i]);
   }
 }
 
 void Interfaces::assigned(const Address& address) {
   IpAddress& source = interfaces_[address.interface.index].source;
-  if (source.is_unspecified()) source = address.address;
+  if (source.is_unspecified() && address.address.is_v4()) source = address.address;
   routes_.add_connected(address.interface, address.prefix());
 }
 
 std::uint32_t Interfaces::find_assigned(const IpAddress& address) const {
   const std::uint32_t index = addresses_.find(address);
-  return index != kNone && addresses_[index].state == AddressState::kPreferred ? index : kNone;
+  return index != kNone && addresses_[index].in_use() ? index : kNone;
+}
+
+std::uint32_t Interfaces::find_own(const IpAddress& address) const {
+  const std::uint32_t index = addresses_.find(address);
+  return index != kNone && addresses_[index].state != AddressState::kDuplicate ? index : kNone;
+}
+
+bool Interfaces::is_own_at(InterfaceId interface, const IpAddress& address) const {
+  const std::uint32_t index = find_own(address);
+  return index != kNone && addresses_[index].interface == interface;
+}
+
+IpAddress Interfaces::link_local(InterfaceId interface) const {
+  for (std::uint32_t i = 0; i < addresses_.size(); ++i) {
+    const Address& address = addresses_[i];
+    if (address.interface == interface && address.address.is_link_local() &&
+        address.state != AddressState::kDuplicate) {
+      return address.address;
+    }
+  }
+  return IpAddress();
 }
 
 bool Interfaces::is_local_to(InterfaceId interface, const IpAddress& address) const {
@@ -108,8 +129,8 @@ Error Interfaces::check_gateway(const IpAddress& gateway) const {
 
 Error Interfaces::add_route(const Prefix& to, const IpAddress& gateway, InterfaceId interface) {
   const bool direct = gateway.is_unspecified();
-  if (!to.address.is_v4() || to.length > 32 || (to.address.v4_bits() & ~to.v4_mask()) != 0 ||
-      (direct && !has(interface))) {
+  if (to.length > Prefix::most_length(to.address) || to.network() != to.address ||
+      (direct ? !has(interface) : gateway.is_v4() != to.address.is_v4())) {
     return Error::kInvalidArgument;
   }
   if (!direct) {
@@ -125,10 +146,10 @@ Error Interfaces::remove_route(const Prefix& to) {
 }
 
 Error Interfaces::set_gateway(const IpAddress& gateway) {
-  constexpr Prefix kEverywhere{IpAddress::v4(0), 0};
+  const Prefix everywhere{gateway.is_v4() ? IpAddress::v4(0) : IpAddress(), 0};
   if (const Error error = check_gateway(gateway); error != Error::kOk) return error;
-  (void)remove_route(kEverywhere);
-  return add_route(kEverywhere, gateway, {});
+  (void)remove_route(everywhere);
+  return add_route(everywhere, gateway, {});
 }
 
 std::optional<Hop> Interfaces::route(const IpAddress& destination) const {
@@ -138,7 +159,7 @@ std::optional<Hop> Interfaces::route(const IpAddress& destination) const {
     const bool direct_route = route.gateway.is_unspecified();
     const Route* const last = direct_route ? &route : routes_.direct(route.gateway);
     if (last == nullptr) continue;
-    const IpAddress source = source_of(*last);
+    const IpAddress source = source_of(*last, destination);
     if (source.is_unspecified()) continue;
     if (direct_route && route.to.broadcast() == destination) return std::nullopt;
     return Hop{last->interface, direct_route ? destination : route.gateway, source};
@@ -146,13 +167,14 @@ std::optional<Hop> Interfaces::route(const IpAddress& destination) const {
   return std::nullopt;
 }
 
-IpAddress Interfaces::source_of(const Route& route) const {
+IpAddress Interfaces::source_of(const Route& route, const IpAddress& destination) const {
+  if (!destination.is_v4()) return select(route.interface, destination);
   return route.connected ? route.source : interfaces_[route.interface.index].source;
 }
 
 IpAddress Interfaces::source_towards(InterfaceId interface, const IpAddress& neighbour) const {
   const Route* direct = routes_.direct(interface, neighbour);
-  return direct == nullptr ? IpAddress() : source_of(*direct);
+  return direct == nullptr ? IpAddress() : source_of(*direct, neighbour);
 }
 
 // ---- Frames ----

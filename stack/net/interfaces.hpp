@@ -16,9 +16,23 @@
 
 namespace conker {
 
+/// Chooses source addresses for a family in which more than the route decides.
+class SourceSelection {
+ public:
+  /// The source address of packets to `destination` that leave over an interface; unspecified where
+  /// there is none.
+  virtual IpAddress select_source(InterfaceId interface, const IpAddress& destination) const = 0;
+
+ protected:
+  ~SourceSelection() = default;
+};
+
 class Interfaces {
  public:
   Interfaces(Arena& arena, const Capacities& capacities, Counters& counters);
+
+  /// Chooses sources of IPv6 addresses by `selection` from here on.
+  void use(const SourceSelection& selection) { selection_ = &selection; }
 
   Result<InterfaceId> add(Link& link, const MacAddress& mac, std::uint16_t mtu);
   /// Adds an address in the given state and returns the index of its record. kInvalidArgument also
@@ -38,6 +52,12 @@ class Interfaces {
   /// Whether `address` is one of the host's addresses in use. One step, however many there are.
   bool is_local(const IpAddress& address) const { return find_assigned(address) != kNone; }
   bool is_local_to(InterfaceId interface, const IpAddress& address) const;
+  /// Whether `address` is one of the host's, in use or tentative.
+  bool is_own(const IpAddress& address) const { return find_own(address) != kNone; }
+  bool is_own_at(InterfaceId interface, const IpAddress& address) const;
+  /// The link-local IPv6 address of an interface, in use or tentative; unspecified where there is
+  /// none.
+  IpAddress link_local(InterfaceId interface) const;
   /// Whether `address` is the limited broadcast address or that of one of the host's prefixes.
   bool is_broadcast(const IpAddress& address) const;
   /// Whether a prefix of this interface contains the address as that of a host.
@@ -53,7 +73,12 @@ class Interfaces {
   /// The interface of the prefix whose broadcast address this is; none where there is no such
   /// prefix.
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const;
-  /// The first address in use on an interface; 0.0.0.0 while there is none.
+  /// The source address over an interface towards a group of hosts; unspecified while there is
+  /// none.
+  IpAddress source_on(InterfaceId interface, const IpAddress& group) const {
+    return group.is_v4() ? address_on(interface) : select(interface, group);
+  }
+  /// The first IPv4 address in use on an interface; 0.0.0.0 while there is none.
   IpAddress address_on(InterfaceId interface) const { return interfaces_[interface.index].source; }
   bool has(InterfaceId interface) const { return interface.index < interface_count_; }
 
@@ -85,23 +110,28 @@ class Interfaces {
     Link* link;
     MacAddress mac;
     std::uint16_t mtu;
-    IpAddress source;  // the first address in use on it; 0.0.0.0 while there is none
+    IpAddress source;  // the first IPv4 address in use on it; 0.0.0.0 while there is none
   };
 
   std::uint32_t find_assigned(const IpAddress& address) const;
+  std::uint32_t find_own(const IpAddress& address) const;
+  IpAddress select(InterfaceId interface, const IpAddress& destination) const {
+    return selection_ == nullptr ? IpAddress() : selection_->select_source(interface, destination);
+  }
   void rebuild_connected();
   /// Enters an address in use, behind those before it.
   void assigned(const Address& address);
   /// The source address over a route without a gateway (RFC 1122, 3.3.4.3): the first of the host's
   /// addresses in the route's prefix or, where the route was not made by an address, the first on
   /// its interface, whatever its prefix.
-  IpAddress source_of(const Route& route) const;
+  IpAddress source_of(const Route& route, const IpAddress& destination) const;
   Error check_gateway(const IpAddress& gateway) const;
 
   std::span<Interface> interfaces_;
   Addresses addresses_;
   Routes routes_;
   Counters& counters_;
+  const SourceSelection* selection_ = nullptr;
   std::uint8_t interface_count_ = 0;
   std::uint32_t epoch_ = 1;
 };

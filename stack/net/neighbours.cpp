@@ -114,6 +114,7 @@ bool Neighbours::heard(const Binding& binding, Instant now) {
 // only when its owner does not answer: ARP cannot distinguish an announcement (RFC 5227, 3; RFC
 // 5798, 8.2.1) from a forgery, but the owner answers for itself.
 bool Neighbours::merge(std::uint32_t index, const Binding& binding, Instant now) {
+  if (binding.rule != Binding::Rule::kVerify) return merge_override(index, binding, now);
   Neighbour& neighbour = table_[index];
   const bool same = neighbour.mac == binding.mac;
   switch (neighbour.state) {
@@ -121,17 +122,42 @@ bool Neighbours::merge(std::uint32_t index, const Binding& binding, Instant now)
     case State::kIncomplete:
     case State::kFailed:
     case State::kSought:
-      found(index, binding.mac, now);
+      found(index, binding.mac, true, now);
       return true;
+    case State::kDelayed:
     case State::kPolled:
-      if (same) found(index, binding.mac, now);
+      if (same) found(index, binding.mac, true, now);
       return same;
     case State::kReachable:
       if (!same) return doubt(index, now);
       // The sender of a request for one of the host's addresses will be sent to soon, and has just
       // given its link address.
-      if (binding.asks_for_us) found(index, binding.mac, now);
+      if (binding.asks_for_us) found(index, binding.mac, true, now);
       return false;
+  }
+  return false;
+}
+
+// Merges what neighbour discovery says (RFC 4861, 7.2.3, 7.2.5 and appendix C); false when nothing
+// changes.
+bool Neighbours::merge_override(std::uint32_t index, const Binding& binding, Instant now) {
+  Neighbour& neighbour = table_[index];
+  const bool told = binding.mac != MacAddress();  // the option for it may be left out
+  if (!neighbour.known()) {
+    if (!told) return false;
+    found(index, binding.mac, binding.confirms && neighbour.asked != 0, now);
+    return true;
+  }
+  const bool same = !told || neighbour.mac == binding.mac;
+  if (!same && binding.rule == Binding::Rule::kKeep) {
+    if (neighbour.state != State::kReachable) return false;
+    neighbour.deadline = std::min(neighbour.deadline, now);
+    interfaces_.outdate_destinations();
+    return true;
+  }
+  if (!same || binding.confirms) {
+    found(index, told ? binding.mac : neighbour.mac, binding.confirms, now);
+    return true;
   }
   return false;
 }
@@ -154,13 +180,14 @@ void Neighbours::doubt(const Hop& hop, Instant now) {
   if (index != kNone) doubt(index, now);
 }
 
-void Neighbours::found(std::uint32_t index, const MacAddress& mac, Instant now) {
+// Enters a link-layer address. Without confirmation that packets arrive it is stale at once.
+void Neighbours::found(std::uint32_t index, const MacAddress& mac, bool confirmed, Instant now) {
   Neighbour& neighbour = table_[index];
   if (!neighbour.known()) counters_.add(Count::neighbours_resolved);
   stop_asking(index, State::kReachable);
   if (neighbour.mac != mac) interfaces_.outdate_destinations();
   neighbour.mac = mac;
-  neighbour.deadline = now + settings_.neighbour_reachable;
+  neighbour.deadline = confirmed ? now + settings_.neighbour_reachable : now;
   send_queue(neighbour, now);
 }
 
@@ -173,8 +200,13 @@ void Neighbours::ask(std::uint32_t index, State state, Instant now) {
   Neighbour& neighbour = table_[index];
   neighbour.state = state;
   const bool unicast = state == State::kPolled;
-  list_of(state).push(table_, index);
-  neighbour.deadline = now + (unicast ? kPollWait : settings_.neighbour_retry);
+  list_of(neighbour).push(table_, index);
+  if (state == State::kDelayed) {
+    neighbour.deadline = now + kFirstProbeDelay;
+    return;
+  }
+  const bool poll = unicast && neighbour.address.is_v4();
+  neighbour.deadline = now + (poll ? kPollWait : settings_.neighbour_retry);
   ++neighbour.asked;
 
   family(neighbour).resolution->request(neighbour.interface, neighbour.address,
@@ -182,7 +214,7 @@ void Neighbours::ask(std::uint32_t index, State state, Instant now) {
 }
 
 void Neighbours::stop_asking(std::uint32_t index, State state) {
-  if (table_[index].asking()) list_of(table_[index].state).remove(table_, index);
+  if (table_[index].asking()) list_of(table_[index]).remove(table_, index);
   table_[index].state = state;
 }
 
@@ -200,8 +232,18 @@ void Neighbours::doubt(InterfaceId interface) {
   interfaces_.outdate_destinations();
 }
 
+// How an entry that was not answered is asked next. Per RFC 1122, 2.3.2.1 (4), a neighbour that
+// does not answer a unicast poll of ARP is looked for by broadcast; another host may have its
+// address. Neighbour discovery goes on polling (RFC 4861, 7.3.3) until the entry fails: the next
+// packet resolves it anew.
+Neighbours::State Neighbours::next_state(const Neighbour& neighbour) {
+  if (neighbour.state == State::kDelayed) return State::kPolled;
+  const bool polled = neighbour.state == State::kPolled;
+  return polled && neighbour.address.is_v4() ? State::kSought : neighbour.state;
+}
+
 void Neighbours::timers(Instant now) {
-  for (Asked* list : {&polled_, &asking_}) {
+  for (Asked* list : {&delayed_, &polled_, &asking_}) {
     while (!list->empty() && table_[list->head()].deadline <= now) {
       const std::uint32_t index = list->head();
       Neighbour& neighbour = table_[index];
@@ -209,9 +251,7 @@ void Neighbours::timers(Instant now) {
         fail(index);
       } else {
         list->remove(table_, index);
-        // Per RFC 1122, 2.3.2.1 (4), a neighbour that does not answer a unicast poll is looked for
-        // by broadcast; another host may have its address.
-        ask(index, neighbour.state == State::kPolled ? State::kSought : neighbour.state, now);
+        ask(index, next_state(neighbour), now);
       }
     }
   }
@@ -221,7 +261,7 @@ Instant Neighbours::next_deadline() const {
   const auto first = [this](const Asked& list) {
     return list.empty() ? kNever : table_[list.head()].deadline;
   };
-  return std::min(first(polled_), first(asking_));
+  return std::min({first(delayed_), first(polled_), first(asking_)});
 }
 
 // ---- Sending ----
@@ -232,9 +272,9 @@ std::optional<Neighbours::Known> Neighbours::find(const Hop& hop, Instant now) {
   touch(index);
   const Neighbour& neighbour = table_[index];
   if (neighbour.state == State::kReachable && neighbour.deadline <= now) {
-    begin_asking(index, State::kPolled, now);
+    begin_asking(index, neighbour.address.is_v4() ? State::kPolled : State::kDelayed, now);
   }
-  const bool fresh = neighbour.state == State::kReachable;
+  const bool fresh = neighbour.state == State::kReachable || neighbour.state == State::kDelayed;
   return Known{neighbour.mac, index, fresh ? neighbour.deadline : now};
 }
 

@@ -37,6 +37,8 @@ class Neighbours {
   static constexpr int kDoubtsAtOnce = 2;
   /// How long a resolved neighbour may take to answer a unicast request.
   static constexpr Duration kPollWait = 500ms;
+  /// DELAY_FIRST_PROBE_TIME (RFC 4861, 10), of neighbours with IPv6.
+  static constexpr Duration kFirstProbeDelay = 5s;
 
   Neighbours(Arena& arena, const Capacities& capacities, const Settings& settings,
              const Entropy& entropy, Counters& counters, ChunkPool& chunks, Interfaces& interfaces);
@@ -53,6 +55,14 @@ class Neighbours {
     IpAddress address;
     MacAddress mac;
     bool asks_for_us = false;  // for the link-layer address of one of this host's addresses
+    bool confirms = true;      // the sender answers a request, so it is reachable (RFC 4861, 7.3.1)
+    /// What becomes of another link-layer address that is known already.
+    enum class Rule : std::uint8_t {
+      kVerify,    // its owner is asked, since who speaks cannot be told from a forger
+      kOverride,  // it is replaced (RFC 4861, 7.2.3 and 7.2.5)
+      kKeep,      // it is kept, and verified at its next use (RFC 4861, 7.2.5)
+    };
+    Rule rule = Rule::kVerify;
   };
   /// Merges a binding into the neighbour's entry; without one, it is created where the neighbour
   /// asks for this host (RFC 826, "Packet Reception"). False when nothing changes.
@@ -95,6 +105,7 @@ class Neighbours {
     kFree,
     kIncomplete,  // being resolved by broadcast
     kReachable,   // resolved; stale, but usable, from `deadline` on
+    kDelayed,     // resolved and stale, used for kFirstProbeDelay before it is verified
     kPolled,      // resolved and being verified by unicast: stale, or in doubt
     kSought,      // resolved, silent to unicast, being resolved by broadcast: any reply counts
     kFailed,      // did not answer
@@ -114,7 +125,8 @@ class Neighbours {
     std::uint32_t asking_next, asking_previous;
 
     bool asking() const {
-      return state == State::kIncomplete || state == State::kPolled || state == State::kSought;
+      return state == State::kIncomplete || state == State::kDelayed || state == State::kPolled ||
+             state == State::kSought;
     }
     bool known() const {
       return state == State::kReachable || (asking() && state != State::kIncomplete);
@@ -131,10 +143,12 @@ class Neighbours {
 
   bool merge(std::uint32_t index, const Binding& binding, Instant now);
   bool doubt(std::uint32_t index, Instant now);
-  void found(std::uint32_t index, const MacAddress& mac, Instant now);
+  bool merge_override(std::uint32_t index, const Binding& binding, Instant now);
+  void found(std::uint32_t index, const MacAddress& mac, bool confirmed, Instant now);
   void begin_asking(std::uint32_t index, State state, Instant now);
   /// Starts or continues resolution of an entry that is in no list of entries being resolved.
   void ask(std::uint32_t index, State state, Instant now);
+  static State next_state(const Neighbour& neighbour);
   void stop_asking(std::uint32_t index, State state);
   void fail(std::uint32_t index);
   bool make_room(std::uint32_t index, std::uint32_t chunks);
@@ -167,8 +181,11 @@ class Neighbours {
   // In each list all entries are asked at the same intervals, so the order of asking is the order
   // of the deadlines.
   using Asked = IndexList<Neighbour, &Neighbour::asking_next, &Neighbour::asking_previous>;
-  Asked& list_of(State state) { return state == State::kPolled ? polled_ : asking_; }
-  Asked polled_, asking_;
+  Asked& list_of(const Neighbour& neighbour) {
+    if (neighbour.state == State::kDelayed) return delayed_;
+    return neighbour.state == State::kPolled && neighbour.address.is_v4() ? polled_ : asking_;
+  }
+  Asked delayed_, polled_, asking_;
 };
 
 }  // namespace conker

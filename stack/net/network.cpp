@@ -233,8 +233,12 @@ std::uint16_t Network::mtu_towards(const IpAddress& remote) const {
 }
 
 bool Network::leads_to(std::uint32_t index, const IpAddress& remote) const {
+  // An address of the other family is no source, nor one that reaches less far than `remote`.
+  const IpAddress source = address(index);
+  if (source.is_v4() != remote.is_v4() || source.is_link_local() != remote.is_link_local())
+    return false;
   const auto hop = interfaces_.route(remote);
-  return hop && interfaces_.is_local_to(hop->interface, address(index));
+  return hop && interfaces_.is_local_to(hop->interface, source);
 }
 
 void Network::doubt_neighbour(const IpAddress& remote) {

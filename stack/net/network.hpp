@@ -134,7 +134,12 @@ class Network {
   std::optional<InterfaceId> broadcasts_on(const IpAddress& address) const {
     return interfaces_.broadcasts_on(address);
   }
-  /// The first address in use on an interface; 0.0.0.0 while there is none.
+  /// The source address over an interface towards a group of hosts; unspecified while there is
+  /// none.
+  IpAddress source_on(InterfaceId interface, const IpAddress& group) const {
+    return interfaces_.source_on(interface, group);
+  }
+  /// The first IPv4 address in use on an interface; 0.0.0.0 while there is none.
   IpAddress address_on(InterfaceId interface) const { return interfaces_.address_on(interface); }
   /// Bytes of the network header of packets to this address.
   std::uint16_t header_bytes(const IpAddress& to) const { return family(to).header.bytes; }
@@ -163,7 +168,8 @@ class Network {
   const Address& address_record(std::uint32_t index) const {
     return interfaces_.addresses()[index];
   }
-  /// Whether address(index) belongs to the interface over which `remote` is reached.
+  /// Whether address(index) can be the source of packets to `remote`: it belongs to the interface
+  /// over which that is reached.
   bool leads_to(std::uint32_t index, const IpAddress& remote) const;
   /// Whether the neighbour on the way to `remote` was asked for its link-layer address and has not
   /// answered (yet, or at all).

@@ -33,7 +33,8 @@ void Routes::erase(std::uint32_t index) {
 }
 
 void Routes::add_connected(InterfaceId interface, const Prefix& address) {
-  if (address.length == 32) return;  // a prefix of one address contains no neighbour
+  if (address.length == Prefix::most_length(address.address))
+    return;  // a prefix of one address contains no neighbour
   const auto same = [&](const Route& route) {
     return route.connected && route.interface == interface && same_prefix(route.to, address);
   };

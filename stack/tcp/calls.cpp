@@ -21,7 +21,8 @@ Result<ConnectionId> Calls::connect(const ConnectRequest& request) {
     return error;
   };
   const IpAddress& remote = request.remote.address;
-  if (request.remote.port.value == 0) return fail(Error::kInvalidArgument);
+  const bool mixed = !request.local.is_unspecified() && request.local.is_v4() != remote.is_v4();
+  if (request.remote.port.value == 0 || mixed) return fail(Error::kInvalidArgument);
   FourTuple tuple{request.local, remote, request.local_port, request.remote.port};
   if (!t_.network.has_destination(tuple.local, remote)) {
     if (remote.is_unspecified() || remote.is_multicast() || remote.is_limited_broadcast() ||

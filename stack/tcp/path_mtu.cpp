@@ -7,6 +7,7 @@
 #include <array>
 
 #include "stack/tcp/diagram.hpp"
+#include "stack/wire/ipv6.hpp"
 
 namespace conker {
 namespace {
@@ -16,6 +17,12 @@ constexpr std::array<std::uint16_t, 8> kPlateaus{17914, 8166, 4352, 2002, 1492, 
 /// Timeouts in a row after which a full segment is suspected of being too large.
 constexpr std::uint8_t kSuspicious = 3;
 constexpr Duration kRaiseAfter = 10min;  // RFC 1191, 6.3
+
+/// The least MTU that segments are cut to, in bytes. Each link of IPv6 carries 1280 (RFC 8200, 5),
+/// so that no router needs to fragment.
+std::uint16_t least_mtu(const TcpTables& t, const Connection& c) {
+  return c.tuple.remote.is_v4() ? t.settings.least_path_mtu : kIpv6MinimumMtu;
+}
 
 std::uint16_t next_plateau(std::uint16_t mtu) {
   const auto below =
@@ -38,9 +45,9 @@ void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
   Connection& c = t.connections[slot];
   const std::uint16_t now = packet_bytes(t, c);
   // An MTU of 0 stands for the next plateau (RFC 1191, 5); below the last there is none.
-  const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < t.settings.least_path_mtu;
+  const bool below = mtu == 0 ? now <= kPlateaus.back() : mtu < least_mtu(t, c);
   if (mtu == 0) mtu = next_plateau(now);
-  mtu = std::max(mtu, t.settings.least_path_mtu);
+  mtu = std::max(mtu, least_mtu(t, c));
   if (mtu >= now && (!below || c.path.may_fragment)) return;
   c.path.may_fragment = below;
   shrink_segments(t, slot, static_cast<std::uint16_t>(c.path.mss - (now - std::min(mtu, now))),
@@ -55,8 +62,10 @@ void PathMtu::suspect_black_hole(TcpTables& t, std::uint32_t slot) {
       c.retransmits.consecutive_timeouts % kSuspicious != 0 || c.send_queue.size() < c.path.mss)
     return;
   const std::uint16_t now = packet_bytes(t, c);
-  const std::uint16_t smaller = std::min(next_plateau(now), now);
-  if (smaller == now && c.path.may_fragment) return;
+  const bool v4 = c.tuple.remote.is_v4();
+  const std::uint16_t next = v4 ? next_plateau(now) : std::max(next_plateau(now), kIpv6MinimumMtu);
+  const std::uint16_t smaller = std::min(next, now);
+  if (smaller == now && (c.path.may_fragment || !v4)) return;
   c.path.may_fragment = smaller == now;
   shrink_segments(t, slot, static_cast<std::uint16_t>(c.path.mss - (now - smaller)),
                   Count::path_mtu_black_holes);

@@ -178,7 +178,9 @@ Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const st
   if (to.port.value == 0 || payload.size() > kUdpMaxPayload) return Error::kInvalidArgument;
   PacketOut packet;
   packet.source = from.value_or(socket.local.address);
-  if (parts_.network.is_broadcast(to.address)) return transmit_to_all(socket, to, packet, payload);
+  const bool multicast = !to.address.is_v4() && to.address.is_multicast();
+  if (multicast || parts_.network.is_broadcast(to.address))
+    return transmit_to_all(socket, to, packet, payload);
   const auto source = parts_.network.source_for(to.address);
   if (!source) return source.error();
   packet.may_fragment = true;
@@ -186,16 +188,26 @@ Error Udp::transmit(const Socket& socket, const Endpoint& to, std::span<const st
   return hand_down(socket, to, packet, payload, std::nullopt);
 }
 
+// The interface over which a group of hosts is reached: that of a broadcast address's prefix, or of
+// a multicast address's zone.
+std::optional<InterfaceId> Udp::group_interface(const IpAddress& group) const {
+  if (group.is_v4()) return parts_.network.broadcasts_on(group);
+  const std::uint16_t zone = group.zone();
+  if (zone == 0 || !parts_.network.has_interface({static_cast<std::uint8_t>(zone - 1)}))
+    return std::nullopt;
+  return InterfaceId{static_cast<std::uint8_t>(zone - 1)};
+}
+
 // Per RFC 1122, 3.3.6 and 4.1.3.3, only a socket that asked for it may send broadcasts.
 Error Udp::transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& packet,
                            std::span<const std::byte> payload) {
-  const auto on = socket.interface ? socket.interface : parts_.network.broadcasts_on(to.address);
-  if (!socket.broadcast || !on) return Error::kInvalidArgument;
+  const auto on = socket.interface ? socket.interface : group_interface(to.address);
+  if (!on || (to.address.is_v4() && !socket.broadcast)) return Error::kInvalidArgument;
   if (parts_.network.header_bytes(to.address) + kUdpHeader + payload.size() >
       parts_.network.mtu(*on))
     return Error::kInvalidArgument;
   // Per RFC 1122, 3.2.1.3 (a), a host without an address sends from 0.0.0.0.
-  if (packet.source == IpAddress()) packet.source = parts_.network.address_on(*on);
+  if (packet.source == IpAddress()) packet.source = parts_.network.source_on(*on, to.address);
   return hand_down(socket, to, packet, payload, on);
 }
 

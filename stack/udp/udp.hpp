@@ -129,6 +129,7 @@ class Udp final : public DatagramProtocol {
                 std::span<const std::byte> payload);
   Error transmit(const Socket& socket, const Endpoint& to, std::span<const std::byte> payload,
                  std::optional<IpAddress> from);
+  std::optional<InterfaceId> group_interface(const IpAddress& group) const;
   Error transmit_to_all(const Socket& socket, const Endpoint& to, PacketOut& packet,
                         std::span<const std::byte> payload);
   Error hand_down(const Socket& socket, const Endpoint& to, PacketOut& packet,

@@ -154,13 +154,13 @@ def targets_of_ipv6_are_read_and_refused_with_a_reason(scene: Scene) -> None:
 
 
 @test(quick=True)
-def addresses_of_ipv6_are_not_configured_in_vain(scene: Scene) -> None:
+def autoconfiguration_is_not_configured_in_vain(scene: Scene) -> None:
     path = f"{scene.directory}/ipv6.yaml"
     with open(path, "w", encoding="utf-8") as file:
         file.write("links: [{type: unix, name: wire, path: /tmp/nowhere, mode: connect,\n"
-                   "         mac: '02:00:00:00:00:01', addresses: ['fd00:77::2/64']}]\n")
+                   "         mac: '02:00:00:00:00:01', address: auto}]\n")
     for check_only in (["--check-config"], []):
         process = scene.process("refused", [scene.binaries.conkerd, "--config", path, *check_only])
         code, message = process.wait(10), process.err()
         check(code != 0, f"exit code of {check_only}: {code}")
-        check("links.wire.addresses: conkerd does not speak IPv6 yet" in message, message)
+        check("links.wire.address: conkerd does not take addresses of IPv6" in message, message)

@@ -20,6 +20,10 @@ from .scene import Scene
 MAC = "02:00:00:00:77:02"
 
 
+# Of links whose name ends with 6: the stack, its peer, and the kernel beside the stack.
+IPV6 = ("fd00:77::2", "fd00:77::1", "fd00:77::3")
+
+
 class Field:
     STACK = "10.77.0.2"
     PEER = "10.77.0.1"
@@ -27,33 +31,42 @@ class Field:
 
     def __init__(self, scene: Scene, link: str, config: dict[str, Any]) -> None:
         self.scene = scene
-        self.link = link
+        self.link = link.removesuffix("6")
+        self.bits = 24
+        if link.endswith("6"):
+            self.STACK, self.PEER, self.BESIDE, self.bits = (*IPV6, 64)
         self.peer_ns: Namespace = scene.namespace()
-        self.stack_ns: Namespace = self.peer_ns if link != "packet" else scene.namespace()
-        addresses = config.get("addresses", [f"{self.STACK}/24"])
+        self.stack_ns: Namespace = self.peer_ns if self.link != "packet" else scene.namespace()
+        addresses = config.get("addresses", [f"{self.STACK}/{self.bits}"])
         rest = {key: value for key, value in config.items() if key != "addresses"}
-        if link == "packet":
+        if self.link == "packet":
             self._join()
         self.daemon: Conkerd = scene.conkerd(
             {"links": [self._link(addresses)], "services": [],
-             "strike": {"allow": ["10.77.0.0/24"]}, **rest},
+             "strike": {"allow": ["10.77.0.0/24", "fd00:77::/64"]}, **rest},
             self.stack_ns)
         self.ctl: Ctl = self.daemon.ctl
 
     def _join(self) -> None:
         self.stack_ns.ip("link", "add", "stack0", "type", "veth", "peer", "name", "peer0",
                          "netns", self.peer_ns.name)
-        self.stack_ns.ip("addr", "add", f"{self.BESIDE}/24", "dev", "stack0")
-        self.peer_ns.ip("addr", "add", f"{self.PEER}/24", "dev", "peer0")
+        # Without duplicate address detection, during which the address is not used.
+        nodad = ("nodad",) if ":" in self.PEER else ()
+        self.stack_ns.ip("addr", "add", f"{self.BESIDE}/{self.bits}", "dev", "stack0", *nodad)
+        self.peer_ns.ip("addr", "add", f"{self.PEER}/{self.bits}", "dev", "peer0", *nodad)
         self.stack_ns.ip("link", "set", "stack0", "up")
         self.peer_ns.ip("link", "set", "peer0", "up")
 
     def _link(self, addresses: list[str]) -> dict[str, Any]:
         common = {"name": "field", "mac": MAC, "addresses": addresses}
         if self.link != "packet":
-            return {"type": "tap", "device": "conker0", "host_address": f"{self.PEER}/24",
+            return {"type": "tap", "device": "conker0", "host_address": f"{self.PEER}/{self.bits}",
                     "offload": self.link == "tap", **common}
         return {"type": "packet", "device": "stack0", **common}
+
+    def at(self, address: str, port: int) -> str:
+        """ADDRESS:PORT as conkerctl takes it."""
+        return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
     def peer(self, *arguments: str, **streams: Any) -> Process:
         return self.scene.peer(self.peer_ns, *arguments, **streams)

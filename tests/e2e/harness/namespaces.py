@@ -77,20 +77,21 @@ class Namespace:
         with self.entered(), open(f"/proc/sys/{key}", "w", encoding="ascii") as file:
             file.write(value)
 
-    def socket(self, timeout: float = 10) -> socket.socket:
-        """A TCP socket of this namespace."""
+    def socket(self, timeout: float = 10, address: str = "0.0.0.0") -> socket.socket:
+        """A TCP socket of this namespace, of the address's family."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with self.entered():
-            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            made = socket.socket(family, socket.SOCK_STREAM)
         made.settimeout(timeout)
         return made
 
     def connect(self, address: str, port: int, timeout: float = 10) -> socket.socket:
-        made = self.socket(timeout)
+        made = self.socket(timeout, address)
         made.connect((address, port))
         return made
 
     def listen(self, address: str, port: int, backlog: int = 128) -> socket.socket:
-        made = self.socket()
+        made = self.socket(address=address)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((address, port))
         made.listen(backlog)

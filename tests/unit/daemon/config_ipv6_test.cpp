@@ -164,15 +164,11 @@ TEST(ConfigIpv6, Refuses) {
             "write 2001:db8::/32");
 }
 
-TEST(ConfigIpv6, NamesTheFirstKeyOfIt) {
-  const std::string ipv4 =
-      "links: [{type: tap, name: lab, device: a0, mac: '02:00:00:00:00:02',\n"
-      "  addresses: [10.77.0.2/24], host_address: fd00::1/64}]\n"
-      "strike: {allow: ['fd00::/16']}\n";
-  EXPECT_EQ(load(ipv4).first_of_ipv6(), "") << "the host's side and permissions are none";
-  EXPECT_EQ(load(kBoth).first_of_ipv6(), "links.lab.addresses");
-  EXPECT_EQ(load(ipv4 + "routes: [{to: '2001:db8::/32', link: lab}]\n").first_of_ipv6(), "routes");
-  EXPECT_EQ(load(ipv4 + "dns: {servers: ['2001:db8::53']}\n").first_of_ipv6(), "dns.servers");
+TEST(ConfigIpv6, NamesTheFirstLinkThatConfiguresItself) {
+  const std::string link = "links: [{type: tap, name: lab, device: a0, mac: '02:00:00:00:00:02',\n";
+  EXPECT_EQ(load(kBoth).first_of_autoconf(), "");
+  EXPECT_EQ(load(link + "  address: auto}]\n").first_of_autoconf(), "links.lab.address");
+  EXPECT_EQ(load(link + "  address: dhcp6}]\n").first_of_autoconf(), "links.lab.address");
 }
 
 TEST(ConfigIpv6, AChangeOfOneGatewayTakesARestart) {
