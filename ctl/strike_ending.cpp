@@ -16,10 +16,12 @@ std::string took(std::string_view what, std::optional<std::int64_t> us) {
   return fmt::format("{} {}", what, us ? to_string(Duration(*us)) : "unanswered");
 }
 
-/// Nobody is asked while a neighbour's address is known and it answers.
-std::string arp(const protocol::Look& look) {
+/// How long address resolution took, by ARP or neighbour discovery. Nobody is asked while a
+/// neighbour's link-layer address is known and it answers.
+std::string resolution(const protocol::Look& look, bool ipv6) {
   const bool asked = look.arp_us || look.peer == protocol::PeerIs::kGone;
-  return asked ? took("ARP", look.arp_us) : "ARP known";
+  const char* const by = ipv6 ? "ND" : "ARP";
+  return asked ? took(by, look.arp_us) : fmt::format("{} known", by);
 }
 
 }  // namespace
@@ -72,14 +74,15 @@ std::string time_wait_report(const std::optional<protocol::TimeWaitProbed>& prob
       probed->forgotten, probed->silent);
 }
 
-std::string looks_report(const std::vector<protocol::Look>& looks) {
+std::string looks_report(const std::vector<protocol::Look>& looks, bool ipv6) {
   std::string text;
   for (const protocol::Look& look : looks) {
     const std::string when = look.before               ? "before it"
                              : look.after.count() == 0 ? "after it"
                                                        : to_string(look.after) + " after";
-    text += fmt::format("{:<13}{}: {}, {}, {}\n", when, protocol::name_of(look.peer), arp(look),
-                        took("ping", look.ping_us), took("open", look.connect_us));
+    text += fmt::format("{:<13}{}: {}, {}, {}\n", when, protocol::name_of(look.peer),
+                        resolution(look, ipv6), took("ping", look.ping_us),
+                        took("open", look.connect_us));
   }
   return text;
 }

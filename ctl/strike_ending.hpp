@@ -27,6 +27,6 @@ std::string dead_report(const std::optional<protocol::DeadProbed>& dead);
 /// A line for the connections that the target closed first, if any were probed.
 std::string time_wait_report(const std::optional<protocol::TimeWaitProbed>& probed);
 /// A line for each look at the target.
-std::string looks_report(const std::vector<protocol::Look>& looks);
+std::string looks_report(const std::vector<protocol::Look>& looks, bool ipv6);
 
 }  // namespace conker::ctl

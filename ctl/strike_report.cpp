@@ -110,7 +110,8 @@ std::string strike_report(const protocol::Strike::Result& result, const StrikePa
   std::string text =
       fmt::format("{}: {}\n\n{}", in_capitals(result.verdict), result.why, printed(result.summary));
   text += ending_report(result.stopped) + dead_report(result.dead) +
-          time_wait_report(result.time_wait_probed) + looks_report(result.looks);
+          time_wait_report(result.time_wait_probed) +
+          looks_report(result.looks, !result.summary.target.address.is_v4());
   text += timeline_report(result.timeline, result.summary.cycles) + ladder_report(result.ladder);
   if (result.payloads) text += report(*result.payloads);
   text += judged(result);

@@ -186,7 +186,10 @@ void Engine::open_links() {
 }
 
 void Engine::build_stack() {
-  const std::size_t bytes = Stack::storage_bytes(config_.capacities);
+  // Each interface with IPv6 has a link-local address beside those of the configuration.
+  Capacities capacities = config_.capacities;
+  for (const config::Link& link : config_.links) capacities.addresses += link.ipv6() ? 1 : 0;
+  const std::size_t bytes = Stack::storage_bytes(capacities);
   try {
     storage_ = Mapping(bytes);
   } catch (const std::system_error& error) {
@@ -198,8 +201,7 @@ void Engine::build_stack() {
     const auto words = draw_entropy().words;
     cookies_ = std::make_unique<SynCookies>(SipKey{words[0], words[1]});
   }
-  stack_ = std::make_unique<Stack>(storage_.bytes(), config_.capacities, config_.settings,
-                                   draw_entropy(),
+  stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, config_.settings, draw_entropy(),
                                    Parts{.cubic = &cubic_,
                                          .recovery = &recovery_,
                                          .cookies = cookies_.get(),

@@ -12,11 +12,16 @@ namespace conker::daemon {
 Endpoint own_endpoint(Engine& engine, const Endpoint& asked) {
   const Network& network = engine.stack().network();
   if (!asked.address.is_unspecified()) return asked;
-  for (const EngineLink& link : engine.links()) {
-    const IpAddress address = network.address_on(link.interface);
-    if (!address.is_unspecified()) return {address, asked.port};
+  // The first address that its peers can reach; of a link that has none but its link-local one,
+  // that one.
+  std::optional<IpAddress> link_local;
+  for (std::uint32_t i = 0; i < network.address_count(); ++i) {
+    const Address& own = network.address_record(i);
+    if (!own.in_use()) continue;
+    if (!own.address.is_link_local()) return {own.address, asked.port};
+    if (!link_local) link_local = own.address;
   }
-  return asked;
+  return {link_local.value_or(asked.address), asked.port};
 }
 
 std::string why_no_reception(Engine& engine, const Endpoint& ours) {

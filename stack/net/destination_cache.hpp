@@ -1,5 +1,6 @@
 // The Destination Cache (RFC 4861, 5.1): what routes, addresses and neighbours say about another
-// host's address, kept for the next packet from or to it.
+// host's address, kept for the next packet from or to it, and the path MTU that one of its
+// connections has learnt, for all of them (RFC 8201, 5.2).
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@
 
 namespace conker {
 
-/// An entry. Valid while the tables that it was made from are unchanged (Interfaces::epoch()).
+/// An entry. All but its path MTU is valid while the tables that it was made from are unchanged
+/// (Interfaces::epoch()).
 struct Destination {
   IpAddress remote;
   IpAddress local;  // an address of this host that exchanged packets with `remote` lately
@@ -26,6 +28,8 @@ struct Destination {
   bool accepted = false;  // `remote` is one other host, from which packets are accepted
   bool routed = false;    // packets to `remote` leave over `interface`
   std::array<std::byte, kEthernetHeader> ethernet{};
+  std::uint16_t path_mtu = 0;  // the least MTU that was heard of, in bytes; 0: of none
+  Instant path_mtu_until{};    // until when that is believed (RFC 1191, 6.3; RFC 8201, 4)
 };
 
 /// A cache with one place for each hash of an address: a new destination replaces the one in its
@@ -40,11 +44,22 @@ class DestinationCache {
     const Destination& destination = place(remote);
     return destination.remote == remote && destination.epoch == epoch ? &destination : nullptr;
   }
+  /// The path MTU that is known of an address, in bytes; 0 where none is.
+  std::uint16_t path_mtu(const IpAddress& remote, Instant now) const {
+    const Destination& destination = place(remote);
+    const bool known = destination.remote == remote && now < destination.path_mtu_until;
+    return known ? destination.path_mtu : std::uint16_t{0};
+  }
   /// The address's place, emptied where another one had it.
   Destination& claim(const IpAddress& remote, std::uint32_t epoch) {
     Destination& destination = place(remote);
     if (destination.remote != remote || destination.epoch != epoch) {
-      destination = Destination{};
+      Destination fresh;
+      if (destination.remote == remote) {
+        fresh.path_mtu = destination.path_mtu;
+        fresh.path_mtu_until = destination.path_mtu_until;
+      }
+      destination = fresh;
       destination.remote = remote;
       destination.epoch = epoch;
     }

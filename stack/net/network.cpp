@@ -232,6 +232,20 @@ std::uint16_t Network::mtu_towards(const IpAddress& remote) const {
   return hop ? interfaces_.mtu(hop->interface) : family(remote).header.least_mtu;
 }
 
+std::uint16_t Network::path_mtu(const IpAddress& remote) const {
+  const std::uint16_t mtu = mtu_towards(remote);
+  const std::uint16_t path = paths_narrowed_ == 0 ? 0 : destinations_.path_mtu(remote, now_);
+  return path == 0 ? mtu : std::min(mtu, path);
+}
+
+void Network::narrow_path(const IpAddress& remote, std::uint16_t mtu) {
+  const std::uint16_t known = destinations_.path_mtu(remote, now_);
+  Destination& destination = destinations_.claim(remote, interfaces_.epoch());
+  destination.path_mtu = known == 0 ? mtu : std::min(known, mtu);
+  destination.path_mtu_until = now_ + kPathMtuAge;
+  ++paths_narrowed_;
+}
+
 bool Network::leads_to(std::uint32_t index, const IpAddress& remote) const {
   // An address of the other family is no source, nor one that reaches less far than `remote`.
   const IpAddress source = address(index);

@@ -159,6 +159,15 @@ class Network {
   }
   /// The MTU towards `remote`, in bytes; where there is no route, the least of its family.
   std::uint16_t mtu_towards(const IpAddress& remote) const;
+  /// The MTU of the whole path to `remote`, as far as it is known, in bytes: no more than
+  /// mtu_towards().
+  std::uint16_t path_mtu(const IpAddress& remote) const;
+  /// Notes for all that is sent to `remote` that the path carries no more than `mtu` bytes, for
+  /// kPathMtuAge.
+  void narrow_path(const IpAddress& remote, std::uint16_t mtu);
+  /// How often that was noted: while it is 0 no path is known to be narrow.
+  std::uint32_t paths_narrowed() const { return paths_narrowed_; }
+  static constexpr Duration kPathMtuAge = 10min;  // RFC 1191, 6.3; RFC 8201, 4
   /// All routes, in the order of longest-prefix match.
   std::span<const Route> routes() const { return interfaces_.routes().all(); }
   /// The number of the host's addresses, in use or not; they are numbered in the order in which
@@ -215,6 +224,7 @@ class Network {
   DestinationCache destinations_;
   std::array<FamilyParts, kFamilies> families_{};
   Reassembler* reassembler_ = nullptr;
+  std::uint32_t paths_narrowed_ = 0;
   bool udp_ = false;
   Instant now_{};
 };

@@ -286,7 +286,9 @@ void Arrival::error_arrives(TcpTables& t, const IcmpErrorIn& message) {
   if (!in_range(message.sequence, c.snd.una, c.snd.in_flight())) return;
   t.counters.add(Count::icmp_unreachable_accepted);
   if (message.error.kind == IcmpKind::kTooBig) {
-    return PathMtu::path_mtu_is(t, slot, static_cast<std::uint16_t>(message.mtu));
+    constexpr std::uint32_t kMost = 0xffff;
+    const auto mtu = static_cast<std::uint16_t>(std::min(message.mtu, kMost));
+    return PathMtu::path_mtu_is(t, slot, mtu);
   }
   c.icmp = message.error;
   if (c.state == State::kSynSent && is_permanent(message.error.kind)) {

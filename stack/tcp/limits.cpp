@@ -65,8 +65,9 @@ std::uint16_t Limits::our_mss(const TcpTables& t, const FourTuple& tuple) {
 /// begins.
 std::uint16_t Limits::send_mss(const TcpTables& t, const FourTuple& tuple,
                                const NegotiatedOptions& negotiated) {
-  const std::uint32_t mss =
-      std::min(our_mss(t, tuple), negotiated.peer_mss) - option_bytes(negotiated);
+  const auto path = static_cast<std::uint16_t>(
+      t.network.path_mtu(tuple.remote) - t.network.header_bytes(tuple.remote) - kTcpHeaderMin);
+  const std::uint32_t mss = std::min(path, negotiated.peer_mss) - option_bytes(negotiated);
   return static_cast<std::uint16_t>(std::min(mss, data_in_pieces(t)));
 }
 

@@ -1,5 +1,5 @@
-// Path MTU discovery: by ICMP (RFC 1191), by black hole detection (RFC 4821, RFC 8899), and larger
-// segments again after ten minutes. Segments have DF, except on paths below
+// Path MTU discovery: by ICMP (RFC 1191, RFC 8201), by black hole detection (RFC 4821, RFC 8899),
+// and larger segments again after ten minutes. Segments have DF, except on paths below
 // settings.least_path_mtu.
 #include "stack/tcp/path_mtu.hpp"
 
@@ -16,7 +16,6 @@ namespace {
 constexpr std::array<std::uint16_t, 8> kPlateaus{17914, 8166, 4352, 2002, 1492, 1280, 1006, 576};
 /// Timeouts in a row after which a full segment is suspected of being too large.
 constexpr std::uint8_t kSuspicious = 3;
-constexpr Duration kRaiseAfter = 10min;  // RFC 1191, 6.3
 
 /// The least MTU that segments are cut to, in bytes. Each link of IPv6 carries 1280 (RFC 8200, 5),
 /// so that no router needs to fragment.
@@ -50,6 +49,7 @@ void PathMtu::path_mtu_is(TcpTables& t, std::uint32_t slot, std::uint16_t mtu) {
   mtu = std::max(mtu, least_mtu(t, c));
   if (mtu >= now && (!below || c.path.may_fragment)) return;
   c.path.may_fragment = below;
+  t.network.narrow_path(c.tuple.remote, mtu);
   shrink_segments(t, slot, static_cast<std::uint16_t>(c.path.mss - (now - std::min(mtu, now))),
                   Count::path_mtu_reductions);
 }
@@ -85,8 +85,18 @@ void PathMtu::shrink_segments(TcpTables& t, std::uint32_t slot, std::uint16_t ms
   Lifetime::mark_dirty(t, slot);
 }
 
+// Before new data: takes over what another connection to the destination has learnt of the path
+// (RFC 8201, 5.2), and tries larger segments again when that is old.
 void PathMtu::reconsider_path_mtu(TcpTables& t, Connection& c) {
-  if (c.path.mss_reduced_at.never() || c.path.mss_reduced_at.age(t.now) < kRaiseAfter) return;
+  if (t.network.paths_narrowed() != 0) {
+    const std::uint16_t mss = Limits::send_mss(t, c.tuple, c.negotiated);
+    if (mss < c.path.mss) {
+      c.path.mss = mss;
+      c.path.mss_reduced_at = Tick::floor(t.now);
+    }
+  }
+  if (c.path.mss_reduced_at.never() || c.path.mss_reduced_at.age(t.now) < Network::kPathMtuAge)
+    return;
   c.path.mss_reduced_at = Mark();
   c.path.may_fragment = false;
   c.path.mss = Limits::send_mss(t, c.tuple, c.negotiated);

@@ -1,4 +1,5 @@
-// Path MTU discovery, for each connection by itself.
+// Path MTU discovery. What ICMP says of a path is kept for its destination, and what a black hole
+// shows for the connection that has met it.
 #pragma once
 
 #include <cstdint>

@@ -10,9 +10,10 @@ from harness import Field, check, eventually, same, test
 ECHO = {"services": [{"name": "echo", "port": 7}]}
 
 
-def in_use(field: Field) -> None:
-    """Waits until duplicate address detection has ended, for the kernel's address too."""
-    eventually(lambda: field.ctl("ping", field.PEER, "-c", "1").code == 0, "the peer answers")
+def in_use(field: Field, peer: str = "") -> None:
+    """Waits until the stack's duplicate address detection has ended, after two seconds."""
+    peer = peer or field.PEER
+    eventually(lambda: field.ctl("ping", peer, "-c", "1").code == 0, "the peer answers", 15)
 
 
 def accept_and_close(listener: socket.socket) -> None:
@@ -80,9 +81,9 @@ def strikes_by_fin_and_by_rst_pass(field: Field) -> None:
 
 @test("tap6")
 def a_link_local_address_is_a_target_by_the_name_of_its_link(field: Field) -> None:
-    in_use(field)
     lines = field.peer_ns.ip("-6", "-o", "addr", "show", "dev", "conker0", "scope", "link")
     address = lines.split("inet6 ")[1].split("/")[0]
+    in_use(field, f"{address}%field")
     listener = field.peer_ns.socket(address="::")
     field.scene.undo(listener.close)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

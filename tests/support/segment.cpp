@@ -7,7 +7,7 @@
 namespace conker::test {
 namespace {
 
-constexpr std::size_t kEthernet = 14, kIp = 20, kTcp = 20;
+constexpr std::size_t kEthernet = 14, kIp = 20, kIp6 = 40, kTcp = 20;
 
 void put8(Bytes& out, std::uint32_t v) {
   out.push_back(static_cast<std::byte>(v));
@@ -45,10 +45,21 @@ std::uint16_t fold(std::uint32_t s) {
   while (s >> 16) s = (s & 0xffff) + (s >> 16);
   return static_cast<std::uint16_t>(~s);
 }
-/// The checksum over pseudo-header and segment: 0 when the segment holds its right checksum.
+/// The checksum over pseudo-header and message: 0 when the message holds its right checksum.
+std::uint16_t checksum(std::span<const std::byte> addresses, std::uint32_t protocol,
+                       std::span<const std::byte> message) {
+  return fold(sum(message, sum(addresses) + protocol + static_cast<std::uint32_t>(message.size())));
+}
 std::uint16_t tcp_checksum(std::span<const std::byte> ip, std::span<const std::byte> segment) {
-  return fold(
-      sum(segment, sum(ip.subspan(12, 8)) + 6 + static_cast<std::uint32_t>(segment.size())));
+  const bool v4 = get8(ip, 0) >> 4 == 4;
+  return checksum(v4 ? ip.subspan(12, 8) : ip.subspan(8, 32), 6, segment);
+}
+
+void put_v6(Bytes& out, const IpAddress& address) {
+  for (const std::uint32_t word : address.words()) put32(out, word);
+}
+IpAddress get_v6(std::span<const std::byte> in, std::size_t at) {
+  return IpAddress({get32(in, at), get32(in, at + 4), get32(in, at + 8), get32(in, at + 12)});
 }
 
 void must(bool holds, const char* what) {
@@ -60,6 +71,15 @@ Bytes begin_packet(const MacAddress& from, const MacAddress& to, std::uint32_t p
   Bytes out;
   put_mac(out, to);
   put_mac(out, from);
+  if (!source.is_v4()) {
+    put16(out, 0x86dd);
+    put32(out, 0x60000000);
+    put16(out, 0);  // length, filled in by end_packet
+    put16(out, protocol << 8 | 64);
+    put_v6(out, source);
+    put_v6(out, destination);
+    return out;
+  }
   put16(out, 0x0800);
   put16(out, 0x4500);
   put16(out, 0);  // length, filled in by end_packet
@@ -72,6 +92,10 @@ Bytes begin_packet(const MacAddress& from, const MacAddress& to, std::uint32_t p
 }
 
 void end_packet(Bytes& out) {
+  if (get16(out, 12) == 0x86dd) {
+    set16(out, kEthernet + 4, static_cast<std::uint32_t>(out.size() - kEthernet - kIp6));
+    return;
+  }
   set16(out, kEthernet + 2, static_cast<std::uint32_t>(out.size() - kEthernet));
   set16(out, kEthernet + 10, fold(sum(std::span(out).subspan(kEthernet, kIp))));
 }
@@ -168,34 +192,57 @@ Bytes encode(const WireSegment& s, const MacAddress& from, const MacAddress& to)
   put16(out, s.options.urgent);
   out.insert(out.end(), options.begin(), options.end());
   for (const char c : s.data) put8(out, static_cast<std::uint8_t>(c));
-  out[kEthernet + 1] = static_cast<std::byte>(s.options.ecn.value_or(0));
+  // The two bits of ECN end the traffic class, which of IPv6 begins within the first byte.
+  const int ecn = s.options.ecn.value_or(0);
+  out[kEthernet + 1] = static_cast<std::byte>(s.source.is_v4() ? ecn : ecn << 4);
   end_packet(out);
+  const std::size_t ip = s.source.is_v4() ? kIp : kIp6;
   const auto whole = std::span<const std::byte>(out);
-  set16(out, kEthernet + kIp + 16,
-        tcp_checksum(whole.subspan(kEthernet, kIp), whole.subspan(kEthernet + kIp)));
+  set16(out, kEthernet + ip + 16,
+        tcp_checksum(whole.subspan(kEthernet, ip), whole.subspan(kEthernet + ip)));
   return out;
 }
 
+namespace {
+
+/// Reads the IP header into `s`; the TCP segment behind it, or nothing where there is none.
+std::span<const std::byte> decode_ip(std::span<const std::byte> frame, WireSegment& s) {
+  if (frame.size() < kEthernet + kIp) return {};
+  const auto ip = frame.subspan(kEthernet);
+  if (get16(frame, 12) == 0x0800 && get8(ip, 9) == 6) {
+    must(get8(ip, 0) == 0x45u, "IPv4 version and header length");
+    must(fold(sum(ip.first(kIp))) == 0, "IPv4 header checksum");
+    must(get16(ip, 2) >= kIp + kTcp && get16(ip, 2) <= ip.size(), "IPv4 total length");
+    s.source = IpAddress::v4(get32(ip, 12));
+    s.destination = IpAddress::v4(get32(ip, 16));
+    s.options.ecn = static_cast<std::uint8_t>(get8(ip, 1) & 3);
+    s.dont_fragment = (get8(ip, 6) & 0x40) != 0;
+    return ip.subspan(kIp, get16(ip, 2) - kIp);
+  }
+  if (get16(frame, 12) == 0x86dd && ip.size() >= kIp6 && get8(ip, 6) == 6) {
+    must(get8(ip, 0) >> 4 == 6, "IPv6 version");
+    must(get16(ip, 4) >= kTcp && kIp6 + get16(ip, 4) <= ip.size(), "IPv6 payload length");
+    s.source = get_v6(ip, 8);
+    s.destination = get_v6(ip, 24);
+    s.options.ecn = static_cast<std::uint8_t>(get8(ip, 1) >> 4 & 3);
+    s.dont_fragment = true;  // no router fragments IPv6
+    return ip.subspan(kIp6, get16(ip, 4));
+  }
+  return {};
+}
+
+}  // namespace
+
 std::optional<WireSegment> decode(std::span<const std::byte> frame) {
-  if (frame.size() < kEthernet + kIp || get16(frame, 12) != 0x0800 ||
-      get8(frame, kEthernet + 9) != 6)
-    return {};
-  auto ip = frame.subspan(kEthernet);
-  must(get8(ip, 0) == 0x45u, "IPv4 version and header length");
-  must(fold(sum(ip.first(kIp))) == 0, "IPv4 header checksum");
-  must(get16(ip, 2) >= kIp + kTcp && get16(ip, 2) <= ip.size(), "IPv4 total length");
-  const auto tcp = ip.subspan(kIp, get16(ip, 2) - kIp);
-  must(tcp_checksum(ip, tcp) == 0, "TCP checksum");
+  WireSegment s;
+  const auto tcp = decode_ip(frame, s);
+  if (tcp.empty()) return {};
+  must(tcp_checksum(frame.subspan(kEthernet), tcp) == 0, "TCP checksum");
   const std::size_t header = std::size_t{get8(tcp, 12)} / 16 * 4;
   must(header >= kTcp && header <= tcp.size(), "TCP data offset");
 
-  WireSegment s;
-  s.source = IpAddress::v4(get32(ip, 12));
-  s.destination = IpAddress::v4(get32(ip, 16));
   s.source_port = static_cast<std::uint16_t>(get16(tcp, 0));
   s.destination_port = static_cast<std::uint16_t>(get16(tcp, 2));
-  s.options.ecn = static_cast<std::uint8_t>(get8(ip, 1) & 3);
-  s.dont_fragment = (get8(ip, 6) & 0x40) != 0;
   s.seq = get32(tcp, 4);
   s.ack = get32(tcp, 8);
   s.flags = static_cast<std::uint8_t>(get8(tcp, 13));
@@ -246,6 +293,28 @@ std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddre
   put32(out, get32(frame, 38));
   put_mac(out, asker);
   put32(out, get32(frame, 28));
+  return out;
+}
+
+std::optional<Bytes> answer_solicitation(std::span<const std::byte> frame, const MacAddress& mac) {
+  constexpr std::size_t kIcmp = kEthernet + kIp6;
+  constexpr std::uint32_t kSolicitation = 135, kAdvertisement = 136, kIcmp6 = 58;
+  if (frame.size() < kIcmp + 24 || get16(frame, 12) != 0x86dd) return {};
+  if (get8(frame, kEthernet + 6) != kIcmp6 || get8(frame, kIcmp) != kSolicitation) return {};
+  const IpAddress asker = get_v6(frame, kEthernet + 8), target = get_v6(frame, kIcmp + 8);
+  if (asker == IpAddress() || asker == target) return {};
+  MacAddress to;
+  std::memcpy(to.bytes.data(), frame.data() + 6, 6);
+  Bytes out = begin_packet(mac, to, kIcmp6, target, asker);
+  out[kEthernet + 7] = std::byte{255};
+  put32(out, kAdvertisement << 24);
+  put32(out, 0x60000000);  // solicited, override
+  put_v6(out, target);
+  put16(out, 0x0201);  // the target's link-layer address
+  put_mac(out, mac);
+  end_packet(out);
+  const auto whole = std::span<const std::byte>(out);
+  set16(out, kIcmp + 2, checksum(whole.subspan(kEthernet + 8, 32), kIcmp6, whole.subspan(kIcmp)));
   return out;
 }
 

@@ -128,10 +128,10 @@ struct WireSegment {
 
 using Bytes = std::vector<std::byte>;
 
-/// Encodes a segment as an IPv4 packet in an Ethernet frame, with its checksums.
+/// Encodes a segment as a packet of its addresses' family in an Ethernet frame, with its checksums.
 Bytes encode(const WireSegment& segment, const MacAddress& from, const MacAddress& to);
-/// Decodes a frame; nothing if it is not TCP over IPv4. Throws std::runtime_error for a segment
-/// that no TCP may send (a wrong checksum or length).
+/// Decodes a frame; nothing if it is not TCP over IPv4 or, without extension headers, IPv6. Throws
+/// std::runtime_error for a segment that no TCP may send (a wrong checksum or length).
 std::optional<WireSegment> decode(std::span<const std::byte> frame);
 
 /// An ICMP error from `router` about a frame that was sent; destination unreachable by default.
@@ -141,5 +141,8 @@ Bytes encode_unreachable(std::span<const std::byte> frame, std::uint8_t code,
 /// The ARP reply to a request, from `mac` as the host that was asked for; nothing if the frame is
 /// no request.
 std::optional<Bytes> answer_arp(std::span<const std::byte> frame, const MacAddress& mac);
+/// The neighbour advertisement in answer to a neighbour solicitation that asks for another host
+/// than its sender, likewise (RFC 4861, 7.2.4).
+std::optional<Bytes> answer_solicitation(std::span<const std::byte> frame, const MacAddress& mac);
 
 }  // namespace conker::test

@@ -80,14 +80,18 @@ bool FakeLink::send(const FrameOut& frame, Instant) {
   return true;
 }
 
-Script::Script(const Capacities& capacities, const Settings& settings, const Parts& parts)
-    : storage_(Stack::storage_bytes(capacities)) {
+Script::Script(const Capacities& capacities, const Settings& settings, const Parts& parts,
+               Family family)
+    : family_(family), storage_(Stack::storage_bytes(capacities)) {
   stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, fixed_entropy(), parts);
-  ipv4_.emplace(stack_->parts(), fixed_entropy());
+  const bool v4 = family == Family::kIpv4;
+  if (v4) ipv4_.emplace(stack_->parts(), fixed_entropy());
+  if (!v4) ipv6_.emplace(stack_->parts(), fixed_entropy());
   stack_->begin(now_);
   const auto interface = stack_->add_interface(link_, kStackMac, 1500);
   EXPECT_TRUE(interface);
-  EXPECT_EQ(stack_->add_address(*interface, {kStackAddress, 24}), Error::kOk);
+  EXPECT_EQ(stack_->add_address(*interface, Prefix{stack_address(), std::uint8_t(v4 ? 24 : 64)}),
+            Error::kOk);
 }
 
 Script::~Script() {
@@ -102,7 +106,7 @@ Script::~Script() {
 
 ConnectionId Script::connect(std::uint16_t port, Duration timeout) {
   ConnectRequest request;
-  request.remote = {kPeerAddress, Port{port}};
+  request.remote = {peer_address(), Port{port}};
   request.timeout = timeout;
   return connect(request);
 }
@@ -152,9 +156,11 @@ std::string Script::receive(ConnectionId id, std::size_t most) {
 
 // ---- The peer ----
 
-std::size_t Script::peer(std::uint16_t peer_port, std::uint16_t local_port, IpAddress peer) {
+std::size_t Script::peer(std::uint16_t peer_port, std::uint16_t local_port,
+                         std::optional<IpAddress> peer) {
   Flow flow;
-  flow.peer = peer;
+  flow.peer = peer.value_or(peer_address());
+  flow.local = stack_address();
   flow.peer_port = peer_port;
   flow.local_port = local_port;
   flows_.push_back(flow);
@@ -377,9 +383,12 @@ void Script::collect() {
     const auto is_at = [&frame](const MacAddress& mac) {
       return std::memcmp(frame.data(), mac.bytes.data(), mac.bytes.size()) == 0;
     };
-    if (!is_at(peer_mac) && !is_at(MacAddress::broadcast())) continue;
-    if (auto answer = answer_arp(frame, peer_mac)) {
-      arp_answers_.push_back(std::move(*answer));
+    const bool to_group = (frame[0] & std::byte{1}) != std::byte{0};
+    if (!is_at(peer_mac) && !to_group) continue;
+    auto answer = answer_arp(frame, peer_mac);
+    if (!answer) answer = answer_solicitation(frame, peer_mac);
+    if (answer) {
+      neighbour_answers_.push_back(std::move(*answer));
     } else if (auto segment = decode(frame)) {
       line_.emplace_back(std::move(*segment), std::move(frame));
     }
@@ -403,12 +412,12 @@ void Script::one_turn(std::span<const Bytes> frames) {
 }
 
 void Script::settle() {
-  for (int n = 0; !arp_answers_.empty() || (stack_->wants_turn() && !link_.busy); ++n) {
+  for (int n = 0; !neighbour_answers_.empty() || (stack_->wants_turn() && !link_.busy); ++n) {
     if (n > kMaxTurns) {
       ADD_FAILURE() << "the stack always wants another turn";
       return;
     }
-    one_turn(std::exchange(arp_answers_, {}));
+    one_turn(std::exchange(neighbour_answers_, {}));
   }
 }
 

@@ -1,5 +1,6 @@
-// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2, its peer
-// 10.0.0.1 (every ARP request is answered, so a script may speak for other peers too). Segments
+// Packet scripts: a whole stack on virtual time with one fake link. The stack is 10.0.0.2 or, in a
+// script of IPv6, fd00::2; its peer 10.0.0.1 or fd00::1 (every ARP request and neighbour
+// solicitation is answered, so a script may speak for other peers too). Segments
 // sent wait in line until the script expects them; time moves only when the script says so. Every
 // step is a whole turn, and every turn ends with an audit.
 #pragma once
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "stack/ip4/ipv4.hpp"
+#include "stack/ip6/ipv6.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/segment.hpp"
 #include "tests/support/storage.hpp"
@@ -36,6 +38,8 @@ struct Where {
 
 inline constexpr IpAddress kStackAddress = IpAddress::v4(10, 0, 0, 2);
 inline constexpr IpAddress kPeerAddress = IpAddress::v4(10, 0, 0, 1);
+inline constexpr IpAddress kStackAddress6{{0xfd000000, 0, 0, 2}};
+inline constexpr IpAddress kPeerAddress6{{0xfd000000, 0, 0, 1}};
 inline constexpr MacAddress kStackMac{{0x02, 0, 0, 0, 0, 2}};
 inline constexpr MacAddress kPeerMac{{0x02, 0, 0, 0, 0, 1}};
 inline constexpr std::uint32_t kPeerIss = 0xfffff000;  // it wraps early
@@ -78,8 +82,14 @@ struct Flow {
 class Script {
  public:
   explicit Script(const Capacities& capacities = small_capacities(),
-                  const Settings& settings = plain_settings(), const Parts& parts = {});
+                  const Settings& settings = plain_settings(), const Parts& parts = {},
+                  Family family = Family::kIpv4);
   ~Script();
+
+  IpAddress stack_address() const {
+    return family_ == Family::kIpv4 ? kStackAddress : kStackAddress6;
+  }
+  IpAddress peer_address() const { return family_ == Family::kIpv4 ? kPeerAddress : kPeerAddress6; }
 
   // ---- Calls of the application; each is followed by a turn ----
 
@@ -103,7 +113,7 @@ class Script {
   /// Makes a flow between a port of the peer and one of the stack the current one, and returns its
   /// index.
   std::size_t peer(std::uint16_t peer_port, std::uint16_t local_port,
-                   IpAddress peer = kPeerAddress);
+                   std::optional<IpAddress> peer = std::nullopt);
   /// Makes an earlier flow the current one.
   void speak_for(std::size_t flow) { flow_ = flow; }
   std::size_t speaking_for() const { return flow_; }
@@ -197,15 +207,17 @@ class Script {
     return result;
   }
 
+  Family family_;
   Storage storage_;
   FakeLink link_;
   std::unique_ptr<Stack> stack_;
   std::optional<Ipv4> ipv4_;
+  std::optional<Ipv6> ipv6_;
   Instant now_{1s};
   std::vector<Flow> flows_;
   std::size_t flow_ = 0;
   std::deque<std::pair<WireSegment, Bytes>> line_;  // sent, and not yet expected
-  std::vector<Bytes> arp_answers_;
+  std::vector<Bytes> neighbour_answers_;
   Bytes last_expected_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Pending> pending_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, bool> acceptable_;

@@ -98,8 +98,8 @@ const char* name_of(Ack ack) {
   return kNames[static_cast<std::size_t>(ack)];
 }
 
-Stage::Stage(Start start, Offered offered)
-    : offered_(offered), script_(capacities(offered), settings(offered)) {
+Stage::Stage(Start start, Offered offered, Family family)
+    : offered_(offered), script_(capacities(offered), settings(offered), {}, family) {
   reach(start);
   const Flow& flow = script_.flow();
   const Numbers& n = numbers(start);

@@ -17,7 +17,7 @@ enum class Offered : std::uint8_t { kNothing, kEverything };
 
 class Stage {
  public:
-  explicit Stage(Start start, Offered offered = Offered::kNothing);
+  explicit Stage(Start start, Offered offered = Offered::kNothing, Family family = Family::kIpv4);
 
   /// The segment of a cell.
   WireSegment segment(Kind kind, Place place, Ack ack);

@@ -107,7 +107,7 @@ Wanted wanted(const Row& row, Start start, const Stage& stage, const WireSegment
   return {};
 }
 
-using Cell = std::tuple<Start, Kind, Place>;
+using Cell = std::tuple<Start, Kind, Place, Family>;
 
 class TcpMatrixTest : public ::testing::TestWithParam<Cell> {
  protected:
@@ -119,6 +119,7 @@ class TcpMatrixTest : public ::testing::TestWithParam<Cell> {
   const Start start_ = std::get<0>(GetParam());
   const Kind kind_ = std::get<1>(GetParam());
   const Place place_ = std::get<2>(GetParam());
+  const Family family_ = std::get<3>(GetParam());
 };
 
 void TcpMatrixTest::check_answer(const Row& row, Stage& stage, const WireSegment& in,
@@ -180,7 +181,7 @@ void TcpMatrixTest::check(Ack ack) {
   const Row* row = row_of(start_, kind_, place_, ack);
   ASSERT_NE(row, nullptr) << "the table says nothing about this cell";
   SCOPED_TRACE(row->section);
-  Stage stage(start_);
+  Stage stage(start_, matrix::Offered::kNothing, family_);
   const Tally tally(stage.script());
   const WireSegment in = stage.segment(kind_, place_, ack);
   const auto sent = stage.arrives(in);
@@ -205,14 +206,15 @@ TEST_P(TcpMatrixTest, SegmentArrivesPerRfc9293) {
 }
 
 std::string name_of_cell(const ::testing::TestParamInfo<Cell>& info) {
-  const auto [start, kind, place] = info.param;
+  const auto [start, kind, place, family] = info.param;
   return std::string(matrix::name_of(start)) + "_" + matrix::name_of(kind) + "_" +
-         matrix::name_of(place);
+         matrix::name_of(place) + (family == Family::kIpv4 ? "" : "_Ipv6");
 }
 INSTANTIATE_TEST_SUITE_P(Cells, TcpMatrixTest,
                          ::testing::Combine(::testing::ValuesIn(every<Start>()),
                                             ::testing::ValuesIn(every<Kind>()),
-                                            ::testing::ValuesIn(every<Place>())),
+                                            ::testing::ValuesIn(every<Place>()),
+                                            ::testing::Values(Family::kIpv4, Family::kIpv6)),
                          name_of_cell);
 
 // A row that is never the first to cover a cell would be dead text.

@@ -136,5 +136,39 @@ TEST(PathMtu, ABlackHoleOfSmallPacketsClearsDf) {  // RFC 4821, 7.7
   s.inject(Ack().ack(1073));
 }
 
+// RFC 8201, 5.2, and RFC 4861, 5.1: the path MTU is the destination's.
+TEST(PathMtuOfDestinationTest, AllConnectionsLearnOfIt) {
+  Script s;
+  const auto other = s.established(81, 1460);
+  const std::size_t other_flow = s.speaking_for();
+  const auto id = s.established(80, 1460);
+  s.send(id, std::string(1460, 'x'));
+  s.expect(Data(std::string(1460, 'x')).seq(1));
+  s.inject_unreachable(kFragmentationNeeded, 1000);
+  s.expect(Data(std::string(960, 'x')).seq(1));
+  s.expect(Data(std::string(500, 'x')).seq(961));
+  s.inject(Ack());
+  s.speak_for(other_flow);
+  EXPECT_EQ(s.send(other, std::string(1500, 'y')), 1500u);
+  s.expect(Data(std::string(960, 'y')).seq(1));
+  s.expect(Data(std::string(540, 'y')).seq(961));
+  s.inject(Ack());
+  // A connection that is opened later begins with it, and offers the MSS of its link all the same
+  // (RFC 6691, 2).
+  const auto third = s.connect(82);
+  s.expect(Syn().seq(0).mss(1460));
+  s.inject(SynAck().mss(1460));
+  s.expect(Ack().seq(1).ack(1));
+  EXPECT_EQ(s.info(third).mss, 960);
+}
+
+TEST_F(PathMtuTest, TheDestinationsPathMtuIsForgottenAfterTenMinutes) {  // RFC 8201, 4
+  s.inject_unreachable(kFragmentationNeeded, 1000);
+  s.skip();
+  s.inject(Ack());
+  s.sleep(601s);
+  EXPECT_EQ(s.info(s.established(81, 1460)).mss, 1460);
+}
+
 }  // namespace
 }  // namespace conker::test

@@ -75,11 +75,12 @@ struct Party {
   }
 };
 
-class TcpTransferTest : public ::testing::Test {
+class TcpTransferTest : public ::testing::TestWithParam<Family> {
  protected:
   /// Both sides send at once; true when both received everything.
-  void transfer(std::size_t bytes, const Impairments& impairments,
+  void transfer(std::size_t bytes, Impairments impairments,
                 std::uint32_t reads_at_most = 0xffffffff) {
+    impairments.family = GetParam();
     Wire wire(for_transfer(), {}, impairments, {.recovery = cuts_ != 0 ? &kRecovery : nullptr});
     wire.audit_every = 50;
     const std::string to_right = random_text(bytes, impairments.seed + 1),
@@ -98,7 +99,7 @@ class TcpTransferTest : public ::testing::Test {
     listen.local.port = Port{7};
     ASSERT_TRUE(right.stack->listen(listen));
     ConnectRequest connect;
-    connect.remote = {IpAddress::v4(10, 0, 0, 2), Port{7}};
+    connect.remote = {Wire::address_of(2, GetParam()), Port{7}};
     const auto id = left.stack->connect(connect);
     ASSERT_TRUE(id);
     left.id = *id;
@@ -139,39 +140,39 @@ class TcpTransferTest : public ::testing::Test {
   Duration took_{};
 };
 
-TEST_F(TcpTransferTest, WithoutImpairments) {
+TEST_P(TcpTransferTest, WithoutImpairments) {
   transfer(1'000'000, {.delay = 500us});
   EXPECT_LT(took_, 100ms) << "nothing waits for a timer when nothing is lost";
 }
 
-TEST_F(TcpTransferTest, NoBytes) {
+TEST_P(TcpTransferTest, NoBytes) {
   transfer(0, {});
 }
 
-TEST_F(TcpTransferTest, OneByte) {
+TEST_P(TcpTransferTest, OneByte) {
   transfer(1, {});
 }
 
-TEST_F(TcpTransferTest, ASlowReaderClosesTheWindow) {
+TEST_P(TcpTransferTest, ASlowReaderClosesTheWindow) {
   transfer(300'000, {.delay = 1ms}, 500);
 }
 
-TEST_F(TcpTransferTest, Loss) {
+TEST_P(TcpTransferTest, Loss) {
   transfer(400'000, {.delay = 1ms, .loss = 10});
 }
 
-TEST_F(TcpTransferTest, DuplicatesAndReordering) {
+TEST_P(TcpTransferTest, DuplicatesAndReordering) {
   transfer(400'000, {.delay = 1ms, .duplicate = 50, .reorder = 50});
 }
 
-TEST_F(TcpTransferTest, AllImpairments) {
+TEST_P(TcpTransferTest, AllImpairments) {
   for (std::uint32_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     transfer(60'000, {.delay = 2ms, .loss = 50, .duplicate = 50, .reorder = 100, .seed = seed});
   }
 }
 
-TEST_F(TcpTransferTest, ASlowReaderWithImpairments) {
+TEST_P(TcpTransferTest, ASlowReaderWithImpairments) {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);
     transfer(100'000, {.delay = 1ms, .loss = 30, .duplicate = 20, .reorder = 50, .seed = seed},
@@ -179,11 +180,11 @@ TEST_F(TcpTransferTest, ASlowReaderWithImpairments) {
   }
 }
 
-TEST_F(TcpTransferTest, SevereImpairments) {
+TEST_P(TcpTransferTest, SevereImpairments) {
   transfer(5'000, {.delay = 5ms, .loss = 300, .seed = 3});
 }
 
-TEST_F(TcpTransferTest, LinksWithSegmentationOffload) {
+TEST_P(TcpTransferTest, LinksWithSegmentationOffload) {
   cuts_ = 65535;
   transfer(3'000'000, {.delay = 500us});
   EXPECT_LT(took_, 100ms);
@@ -193,6 +194,11 @@ TEST_F(TcpTransferTest, LinksWithSegmentationOffload) {
   }
   transfer(100'000, {.delay = 1ms, .loss = 30, .seed = 9}, 700);
 }
+
+INSTANTIATE_TEST_SUITE_P(Families, TcpTransferTest, ::testing::Values(Family::kIpv4, Family::kIpv6),
+                         [](const ::testing::TestParamInfo<Family>& family) {
+                           return family.param == Family::kIpv4 ? "Ipv4" : "Ipv6";
+                         });
 
 }  // namespace
 }  // namespace conker::test

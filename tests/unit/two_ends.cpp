@@ -15,11 +15,13 @@ End::End(const IpAddress& address, const MacAddress& mac, const Capacities& capa
   for (std::uint64_t& word : words.words)
     word = entropy = entropy * 6364136223846793005u + 1442695040888963407u;
   stack_ = std::make_unique<Stack>(storage_.bytes(), capacities, settings, words, parts);
-  ipv4_.emplace(stack_->parts(), words);
+  if (address.is_v4()) ipv4_.emplace(stack_->parts(), words);
+  if (!address.is_v4()) ipv6_.emplace(stack_->parts(), words);
   stack_->begin(Instant(1s));
   const auto interface = stack_->add_interface(*this, mac, 1500);
   EXPECT_TRUE(interface);
-  EXPECT_EQ(stack_->add_address(*interface, {address, 24}), Error::kOk);
+  const Prefix prefix{address, std::uint8_t(address.is_v4() ? 24 : 64)};
+  EXPECT_EQ(stack_->add_address(*interface, prefix), Error::kOk);
 }
 
 void End::show(std::span<const std::byte> frame, Direction direction, Instant now) const {
@@ -46,9 +48,9 @@ Wire::Wire(const Capacities& capacities, const Settings& settings, const Impairm
            const Parts& parts)
     : impairments_(impairments),
       random_(impairments.seed),
-      left_(IpAddress::v4(10, 0, 0, 1), {{2, 0, 0, 0, 0, 1}}, capacities, settings,
+      left_(address_of(1, impairments.family), {{2, 0, 0, 0, 0, 1}}, capacities, settings,
             std::uint64_t{impairments.seed} << 1, parts),
-      right_(IpAddress::v4(10, 0, 0, 2), {{2, 0, 0, 0, 0, 2}}, capacities, settings,
+      right_(address_of(2, impairments.family), {{2, 0, 0, 0, 0, 2}}, capacities, settings,
              std::uint64_t{impairments.seed} << 1 | 1, parts) {}
 
 void Wire::carry(End& from, End& to) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stack/ip4/ipv4.hpp"
+#include "stack/ip6/ipv6.hpp"
 #include "stack/link/observer.hpp"
 #include "stack/stack.hpp"
 #include "tests/support/random.hpp"
@@ -24,6 +25,7 @@ struct Impairments {
   Duration delay = 50us;
   std::uint32_t loss = 0, duplicate = 0, reorder = 0;
   std::uint32_t seed = 1;
+  Family family = Family::kIpv4;
 };
 
 /// One end: a stack, its link and its application.
@@ -55,6 +57,7 @@ class End final : public Link {
   Storage storage_;
   std::unique_ptr<Stack> stack_;
   std::optional<Ipv4> ipv4_;
+  std::optional<Ipv6> ipv6_;
 };
 
 class Wire {
@@ -62,8 +65,13 @@ class Wire {
   Wire(const Capacities& capacities, const Settings& settings, const Impairments& impairments = {},
        const Parts& parts = {});
 
-  End& left() { return left_; }    // 10.0.0.1
-  End& right() { return right_; }  // 10.0.0.2
+  End& left() { return left_; }    // 10.0.0.1 or fd00::1
+  End& right() { return right_; }  // 10.0.0.2 or fd00::2
+  /// The address of an end.
+  static constexpr IpAddress address_of(std::uint8_t end, Family family) {
+    return family == Family::kIpv4 ? IpAddress::v4(10, 0, 0, end)
+                                   : IpAddress({0xfd000000, 0, 0, end});
+  }
   Instant now() const { return now_; }
   /// Both stacks are audited every so many turns, and at the end of run().
   std::uint32_t audit_every = 1;

@@ -37,6 +37,9 @@ class Field:
             self.STACK, self.PEER, self.BESIDE, self.bits = (*IPV6, 64)
         self.peer_ns: Namespace = scene.namespace()
         self.stack_ns: Namespace = self.peer_ns if self.link != "packet" else scene.namespace()
+        if ":" in self.PEER:
+            # The kernel uses its address at once, without duplicate address detection.
+            self.peer_ns.sysctl("net/ipv6/conf/default/accept_dad", "0")
         addresses = config.get("addresses", [f"{self.STACK}/{self.bits}"])
         rest = {key: value for key, value in config.items() if key != "addresses"}
         if self.link == "packet":
@@ -50,7 +53,6 @@ class Field:
     def _join(self) -> None:
         self.stack_ns.ip("link", "add", "stack0", "type", "veth", "peer", "name", "peer0",
                          "netns", self.peer_ns.name)
-        # Without duplicate address detection, during which the address is not used.
         nodad = ("nodad",) if ":" in self.PEER else ()
         self.stack_ns.ip("addr", "add", f"{self.BESIDE}/{self.bits}", "dev", "stack0", *nodad)
         self.peer_ns.ip("addr", "add", f"{self.PEER}/{self.bits}", "dev", "peer0", *nodad)
