@@ -9,7 +9,6 @@
 namespace conker {
 namespace {
 
-constexpr std::uint32_t kLongestHeader = 60;
 constexpr std::size_t kOtherHeaders = 8;  // the least that ICMP and UDP have, in bytes
 
 bool malformed(const Fragment& fragment) {
@@ -108,6 +107,7 @@ bool Reassembly::input(const Fragment& fragment, Instant now, Whole& whole) {
     if (index != kNone && !table_[index].refused) refuse(index, Count::drop_fragment_malformed);
     return drop(Count::drop_fragment_malformed);
   }
+  if (fragment.header.size() > kHeaderMax) return drop(Count::drop_fragment_room);
   if (index == kNone) index = create(fragment, now);
   if (index == kNone) return drop(Count::drop_fragment_room);
   Datagram& d = table_[index];
@@ -119,7 +119,7 @@ bool Reassembly::input(const Fragment& fragment, Instant now, Whole& whole) {
     refuse(index, why);
     return drop(why);
   };
-  if (kLongestHeader + offset + length > whole_.size())
+  if (kHeaderMax + offset + length > whole_.size())
     return refuse_all(Count::drop_fragment_room);
   std::uint32_t previous = kNone;
   switch (fit(d, offset, fragment.payload, previous)) {

@@ -18,11 +18,14 @@ namespace conker {
 /// 3.2.2).
 class Reassembly final : public Reassembler {
  public:
-  /// Bytes of a first fragment that are kept for an ICMP error: its IP header and 8 bytes.
-  static constexpr std::size_t kQuoteMax = 60 + 8;
-  /// The largest packet that fragments can make, in bytes: the longest header, and the payload that
-  /// fits behind the shortest.
-  static constexpr std::size_t kWholeMax = 60 + 65535 - 20;
+  /// Bytes of headers that a fragment may have: the longest header of IPv4; of IPv6 8 bytes of
+  /// extension headers in front of the Fragment header. Fragments with more are dropped.
+  static constexpr std::size_t kHeaderMax = 60;
+  /// Bytes of a first fragment that are kept for an ICMP error: its headers and 8 bytes.
+  static constexpr std::size_t kQuoteMax = kHeaderMax + 8;
+  /// The largest packet that fragments can make, in bytes: the longest headers, and the largest
+  /// payload.
+  static constexpr std::size_t kWholeMax = kHeaderMax + 65535;
 
   struct Datagram {
     IpAddress source, destination;

@@ -161,6 +161,28 @@ TEST_F(Ip6PacketsTest, FragmentsInAnyOrderMakeAPacket) {
   EXPECT_TRUE(std::equal(data.begin(), data.end(), reply.begin() + kIcmp6Header));
 }
 
+// What is kept of a first fragment has its bounds.
+TEST_F(Ip6PacketsTest, AFragmentBehindManyExtensionHeadersIsDropped) {
+  for (const std::size_t length : {64u, 200u, 264u}) {  // of the options, in bytes
+    std::vector<std::byte> payload(length);
+    payload[0] = std::byte{kIpv6FragmentHeader};
+    payload[1] = static_cast<std::byte>(length / 8 - 1);
+    payload[2] = std::byte{0x1e};  // one option that is skipped
+    payload[3] = static_cast<std::byte>(length - 4 > 255 ? 255 : length - 4);
+    if (length > 259) payload[259] = std::byte{1}, payload[260] = std::byte{3};
+    const std::size_t at = payload.size();
+    payload.resize(at + kIpv6FragmentHeaderLength);
+    emit_ipv6_fragment({.identification = 9, .more = true}, kProtocolIcmp6,
+                       std::span(payload).subspan(at));
+    const auto whole = echo_request(numbered(56));
+    payload.insert(payload.end(), whole.begin(), whole.end());
+    input(from_peer(kIpv6HopByHop), payload);
+  }
+  EXPECT_EQ(count(Count::drop_fragment_room), 3u);
+  EXPECT_EQ(network_->fragment_chunks(), 0u);
+  EXPECT_TRUE(network_->fragments_balance());
+}
+
 // RFC 5722, 4: a packet whose fragments overlap is dropped whole, with what still comes.
 TEST_F(Ip6PacketsTest, OverlappingFragmentsDropThePacket) {
   const auto whole = echo_request(numbered(1000));

@@ -7,6 +7,7 @@
 
 #include "stack/base/arena.hpp"
 #include "stack/wire/bytes.hpp"
+#include "stack/wire/ipv4.hpp"
 #include "tests/fuzz/records.hpp"
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
