@@ -119,8 +119,7 @@ bool Reassembly::input(const Fragment& fragment, Instant now, Whole& whole) {
     refuse(index, why);
     return drop(why);
   };
-  if (kHeaderMax + offset + length > whole_.size())
-    return refuse_all(Count::drop_fragment_room);
+  if (kHeaderMax + offset + length > whole_.size()) return refuse_all(Count::drop_fragment_room);
   std::uint32_t previous = kNone;
   switch (fit(d, offset, fragment.payload, previous)) {
     case Fit::kOverlap:
