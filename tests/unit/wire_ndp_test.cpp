@@ -110,9 +110,10 @@ constexpr const char* kPrefix =
     "03 04 40 c0 00278d00 00093a80 00000000 20010db8 00010002 ffffffff ffffffff";
 
 TEST(WireNdp, ParsesRouterAdvertisements) {
-  const auto parsed = router(
-      {join("86 00 0000 40 c8 0708 00007530 000003e8", kLink, "05 01 0000 00000514", kPrefix),
-       "fe80::1", "ff02::1"});
+  const Received message{
+      join("86 00 0000 40 c8 0708 00007530 000003e8", kLink, "05 01 0000 00000514", kPrefix),
+      "fe80::1", "ff02::1"};  // which the options lie in
+  const auto parsed = router(message);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->hop_limit, 64);
   EXPECT_TRUE(parsed->managed && parsed->other);
