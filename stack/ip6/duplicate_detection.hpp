@@ -17,10 +17,9 @@ namespace conker {
 class DuplicateDetection {
  public:
   /// MAX_RTR_SOLICITATION_DELAY and RetransTimer (RFC 4861, 10), DupAddrDetectTransmits (RFC 4862,
-  /// 5.1), and how often it is asked again after a solicitation of this host's came back (RFC 7527,
-  /// 4.1: MAX_MULTICAST_SOLICIT).
+  /// 5.1).
   static constexpr Duration kDelay = 1s, kRetransmit = 1s;
-  static constexpr std::uint8_t kTransmits = 1, kAgain = 3;
+  static constexpr std::uint8_t kTransmits = 1;
   /// Between announcements in answer to other hosts that use an address, so that two hosts do not
   /// answer each other for ever.
   static constexpr Duration kDefendInterval = 10s;

@@ -1,11 +1,10 @@
 """IPv6 against the kernel's: neighbour discovery, echo, transfers, strikes, over TAP and veth."""
 
-import hashlib
 import random
 import socket
 import threading
 
-from harness import Field, check, eventually, same, test
+from harness import Field, check, eventually, same, test, transfer
 
 ECHO = {"services": [{"name": "echo", "port": 7}]}
 
@@ -49,20 +48,8 @@ def each_side_pings_the_other(field: Field) -> None:
 @test("tap6", "packet6", config=ECHO, quick=True)
 def an_echo_of_a_megabyte_is_the_same(field: Field) -> None:
     in_use(field)
-    data = random.Random(6).randbytes(1_000_000)
     connection = field.connect(7)
-
-    def send() -> None:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    digest = hashlib.sha256()
-    while part := connection.recv(1 << 20):
-        digest.update(part)
-    thread.join()
-    same(digest.hexdigest(), hashlib.sha256(data).hexdigest(), "the hash of a megabyte")
+    transfer(connection, connection, random.Random(6).randbytes(1_000_000))
     for name in ("drop_segment_checksum", "drop_ip_malformed", "drop_icmp_checksum"):
         same(field.ctl.counter(name), 0, name)
 

@@ -1,26 +1,10 @@
 """Links: the host's own traffic, partial checksums, captures, malformed frames."""
 
-import hashlib
 import random
 import socket
 import subprocess
-import threading
 
-from harness import VERDICTS, Field, Scene, check, eventually, same, test
-
-
-def transfer(sender: socket.socket, receiver: socket.socket, data: bytes) -> None:
-    def send() -> None:
-        sender.sendall(data)
-        sender.shutdown(socket.SHUT_WR)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    digest = hashlib.sha256()
-    while part := receiver.recv(1 << 20):
-        digest.update(part)
-    thread.join()
-    same(digest.hexdigest(), hashlib.sha256(data).hexdigest(), f"hash of {len(data)} bytes")
+from harness import VERDICTS, Field, Scene, check, eventually, same, test, transfer
 
 
 @test("packet", busy=True)

@@ -11,10 +11,11 @@ from .namespaces import Namespace
 from .processes import Process, readable
 from .registry import Case, test
 from .scene import Binaries, Scene
+from .transfer import transfer
 
 __all__ = [
     "Binaries", "Board", "Case", "Conkerd", "Ctl", "Dnsmasq", "Failure",
     "Field", "Namespace", "Process", "Result", "Scene", "VERDICTS",
     "accused_of", "broken_rules", "check", "eventually", "readable", "same", "test",
-    "unix_link",
+    "transfer", "unix_link",
 ]
